@@ -1,0 +1,33 @@
+"""A message as a gateway sees it: one recipient, ready to leave."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from domain.channels import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One message to one recipient.
+
+    ``to`` is an E.164 number with ``+`` (SMS, WhatsApp) or one mailbox (email). ``reference`` is our idempotency
+    reference: the same for every attempt at this message, so that a provider that dedupes on it can.
+    """
+
+    uid: UUID
+    channel: Channel
+    to: str
+    reference: str
+    body: str = ""
+    subject: str | None = None
+    html: str | None = None
+    sender: str | None = None
+    """Display name of the sender (email), or an alphanumeric sender id (SMS)."""
+    unicode: bool = False
+    """SMS only: the text needs UCS-2."""
+    media_type: str | None = None
+    """WhatsApp only: image, audio, video or document."""
+    media_url: str | None = None
+    template: dict[str, Any] | None = field(default=None)
+    """WhatsApp only: ``{"name", "language", "components"}`` as in Meta's Cloud API."""
