@@ -1,0 +1,79 @@
+"""Where this process finds its outside: database, Temporal, keys. Read from the environment, or from an install's data dir.
+
+Every field can be set as ``XSENDER_<NAME>``. ``xsender dev`` writes an install's settings to ``<data-dir>/install.json``,
+so that ``xsender --data-dir D …`` talks to that install; the environment wins over that file.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+INSTALL_FILE = "install.json"
+
+
+class Settings(BaseSettings):
+    """All that a process of xsender must know before it starts."""
+
+    model_config = SettingsConfigDict(env_prefix="XSENDER_", extra="ignore")
+
+    data_dir: Path | None = None
+    """The folder of an embedded install; ``None`` in production."""
+
+    database_url: str = "postgresql://xsender@127.0.0.1:5432/xsender"
+    database_pool_size: int = 12
+
+    temporal_address: str = "127.0.0.1:7233"
+    temporal_namespace: str = "default"
+    temporal_tls: bool = False
+    temporal_tls_cert: Path | None = None
+    temporal_tls_key: Path | None = None
+    temporal_api_key: SecretStr | None = None
+    temporal_ui: str | None = None
+    """Where the Temporal web UI is: links and the codec endpoint's CORS header name it."""
+
+    keys: SecretStr = SecretStr("")
+    """Key ring for secrets at rest and Temporal payloads: ``id:base64,id:base64``, 32 bytes each, the first one current."""
+
+    payload_encryption: bool = True
+
+    api_host: str = "127.0.0.1"
+    api_port: int = 8000
+    public_url: str | None = None
+    """The base URL under which the outside reaches the API."""
+
+    worker_health_port: int = 0
+    """Where the worker answers ``GET /health`` (0: nowhere)."""
+
+    log_level: str = "INFO"
+    log_json: bool = False
+
+    default_region: str | None = Field(default=None, pattern="^[A-Z]{2}$")
+    """Region for numbers without a country code, such as ``GB``; without it such numbers are refused."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the install's file, which arrives as init values."""
+        return env_settings, init_settings
+
+
+def load_settings(data_dir: Path | None = None) -> Settings:
+    """Settings of this process: environment first, then ``<data-dir>/install.json`` where there is one."""
+    folder = data_dir or (Path(env) if (env := os.environ.get("XSENDER_DATA_DIR")) else None)
+    written: dict[str, Any] = {}
+    if folder is not None:
+        file = folder / INSTALL_FILE
+        if file.exists():
+            written = json.loads(file.read_text())
+        written["data_dir"] = folder
+    return Settings(**written)
