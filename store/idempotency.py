@@ -1,0 +1,90 @@
+"""Idempotency keys: one claim per key, in one statement; the first answer is kept and repeated byte for byte."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from store.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is known of a key after trying to claim it."""
+
+    mine: bool
+    """Whether the caller holds the key now and must do the work."""
+    page_id: UUID
+    """The id that the work must use: minted by whoever claimed first."""
+    body_hash: bytes
+    status: int | None
+    response: bytes | None
+
+
+_CLAIM = """
+with claimed as (
+    insert into idempotency_keys as k (account_id, endpoint, key, body_hash, page_id, locked_until)
+    values (%(account_id)s, %(endpoint)s, %(key)s, %(body_hash)s, %(page_id)s,
+            clock_timestamp() + %(lease)s * interval '1 second')
+    on conflict (account_id, endpoint, key) do update set locked_until = excluded.locked_until
+        where k.status is null and k.locked_until < clock_timestamp() and k.body_hash = excluded.body_hash
+    returning true as mine, page_id, body_hash, status, response
+)
+select * from claimed
+union all
+select false, page_id, body_hash, status, response from idempotency_keys
+where account_id = %(account_id)s and endpoint = %(endpoint)s and key = %(key)s
+limit 1
+"""
+
+
+async def claim(
+    pool: Pool, account_id: int, endpoint: str, key: str, body_hash: bytes, page_id: UUID, lease: float
+) -> Claim:
+    """Claim a key for ``lease`` seconds, or learn who has it. A claim whose owner died can be taken over after that."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Claim)) as cursor:
+        for _ in range(2):  # a twin's row may be too new for this statement's snapshot: then it is there the next time
+            await cursor.execute(
+                _CLAIM,
+                {
+                    "account_id": account_id,
+                    "endpoint": endpoint,
+                    "key": key,
+                    "body_hash": body_hash,
+                    "page_id": page_id,
+                    "lease": lease,
+                },
+            )
+            row = await cursor.fetchone()
+            if row is not None:
+                return row
+    raise RuntimeError("an idempotency key was deleted while it was being claimed")
+
+
+async def finish(pool: Pool, account_id: int, endpoint: str, key: str, status: int, response: bytes) -> None:
+    """Keep the answer for every repeat."""
+    async with pool.connection() as conn:
+        await conn.execute(
+            """update idempotency_keys set status = %s, response = %s
+               where account_id = %s and endpoint = %s and key = %s""",
+            (status, response, account_id, endpoint, key),
+        )
+
+
+async def release(pool: Pool, account_id: int, endpoint: str, key: str) -> None:
+    """Nothing was done under this key: the next try may claim it at once."""
+    async with pool.connection() as conn:
+        await conn.execute(
+            """delete from idempotency_keys
+               where account_id = %s and endpoint = %s and key = %s and status is null""",
+            (account_id, endpoint, key),
+        )
+
+
+async def forget_older_than(pool: Pool, hours: int) -> int:
+    """Drop keys older than ``hours``. Returns how many."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "delete from idempotency_keys where created_at < clock_timestamp() - %s * interval '1 hour'", (hours,)
+        )
+        return cursor.rowcount

@@ -1,0 +1,157 @@
+"""The hot path: what one page of a send reads and writes. Every function here is one round trip."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from store.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class PageRows:
+    """The messages of a page as columns: one entry per message in each list."""
+
+    account_id: int
+    channel: str
+    uids: list[UUID]
+    recipients: list[str]
+    prices: list[int]
+    """Credits to hold."""
+    schedule_at: list[datetime | None]
+    on_unknown: list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """The outcome of one try, on its way into the record."""
+
+    uid: UUID
+    attempt: int
+    outcome: str
+    provider_id: str | None = None
+    receipts: bool = False
+    code: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A final state that no gateway decided: no gateway was left, it was cancelled, it expired."""
+
+    uid: UUID
+    state: str
+    code: str
+    reason: str
+
+
+async def hold(pool: Pool, page: PageRows) -> dict[int, str]:
+    """Record the page's messages and hold their credits, once however often it is called.
+
+    Returns the refused messages: index in the page's lists → code.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select place, code from hold_page(%s, %s, %s::uuid[], %s::text[], %s::integer[], %s::timestamptz[],
+                                                 %s::text[])""",
+            (
+                page.account_id,
+                page.channel,
+                page.uids,
+                page.recipients,
+                page.prices,
+                page.schedule_at,
+                page.on_unknown,
+            ),
+        )
+        return dict(await cursor.fetchall())
+
+
+async def write_intents(pool: Pool, uids: Sequence[UUID], attempt: int, gateway_id: UUID) -> set[UUID]:
+    """Say in the record that these messages are about to leave. Returns those that nobody had claimed yet."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """insert into attempts (uid, attempt, gateway_id) select unnest(%s::uuid[]), %s, %s
+               on conflict do nothing returning uid""",
+            (list(uids), attempt, gateway_id),
+        )
+        return {uid for (uid,) in await cursor.fetchall()}
+
+
+async def claimed_before(pool: Pool, uids: Sequence[UUID], attempt: int) -> dict[UUID, str | None]:
+    """Of these messages, those whose intent an earlier run wrote, with the outcome if it got one."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "select uid, outcome from attempts where uid = any(%s::uuid[]) and attempt = %s", (list(uids), attempt)
+        )
+        return dict(await cursor.fetchall())
+
+
+_FLUSH = """
+with outcomes as (
+    select * from unnest(%s::uuid[], %s::smallint[], %s::text[], %s::text[], %s::boolean[], %s::text[], %s::text[])
+        as o (uid, attempt, outcome, provider_id, receipts, code, reason)
+), tries as (
+    update attempts a set outcome = o.outcome, provider_id = o.provider_id, code = o.code, reason = o.reason,
+                          ended_at = clock_timestamp()
+    from outcomes o where a.uid = o.uid and a.attempt = o.attempt and (a.outcome is null or a.outcome = 'unknown')
+    returning a.uid, a.gateway_id, o.outcome, o.provider_id, o.receipts, o.code, o.reason
+)
+update messages m set
+    state = case t.outcome when 'accepted' then 'sent' when 'refused' then 'rejected' when 'unknown' then 'unknown'
+            else 'processing' end,
+    gateway_id = t.gateway_id, provider_id = t.provider_id, receipts = t.receipts, code = t.code, reason = t.reason,
+    updated_at = clock_timestamp()
+from tries t where m.uid = t.uid and m.state in ('scheduled', 'queued', 'processing', 'unknown')
+"""
+
+
+async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> None:
+    """Write outcomes into the record. A lost answer that turns up after all replaces ``unknown``; nothing else moves."""
+    async with pool.connection() as conn:
+        await conn.execute(
+            _FLUSH,
+            (
+                [o.uid for o in done],
+                [o.attempt for o in done],
+                [o.outcome for o in done],
+                [o.provider_id for o in done],
+                [o.receipts for o in done],
+                [o.code for o in done],
+                [o.reason for o in done],
+            ),
+        )
+
+
+async def settle(pool: Pool, first: UUID, last: UUID) -> None:
+    """Capture or release the credits of the final messages from ``first`` to ``last``."""
+    async with pool.connection() as conn:
+        await conn.execute("select settle_page(%s, %s)", (first, last))
+
+
+async def give_verdicts(pool: Pool, verdicts: Sequence[Verdict], first: UUID, last: UUID) -> None:
+    """Record verdicts on messages that are not final yet, then settle the page from ``first`` to ``last``."""
+    async with pool.connection() as conn, conn.transaction():
+        await conn.execute(
+            """update messages m set state = v.state, code = v.code, reason = v.reason, updated_at = clock_timestamp()
+               from unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) as v (uid, state, code, reason)
+               where m.uid = v.uid and m.state in ('scheduled', 'queued', 'processing')""",
+            (
+                [v.uid for v in verdicts],
+                [v.state for v in verdicts],
+                [v.code for v in verdicts],
+                [v.reason for v in verdicts],
+            ),
+        )
+        await conn.execute("select settle_page(%s, %s)", (first, last))
+
+
+async def reschedule(pool: Pool, uid: UUID, at: datetime) -> None:
+    """Move the time of a message that still waits for it."""
+    async with pool.connection() as conn:
+        await conn.execute(
+            """update messages set schedule_at = %s, updated_at = clock_timestamp(),
+                   state = case when %s > clock_timestamp() then 'scheduled' else 'queued' end
+               where uid = %s and state in ('scheduled', 'queued')""",
+            (at, at, uid),
+        )

@@ -1,0 +1,90 @@
+"""What choosing a gateway reads and writes: who may use which, their health, their rate slots."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from store.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A gateway that an account may use on a channel, with what decides about it now."""
+
+    gateway_id: UUID
+    identifier: str
+    version: int
+    own: bool
+    per_second: float | None
+    on_unknown: str
+    failures: int
+    open_until: datetime | None
+    """Until when its breaker keeps it out of use."""
+
+
+_CANDIDATES = """
+select g.id as gateway_id, g.identifier, g.version, g.account_id = a.id as own, g.per_second, g.on_unknown,
+       coalesce(b.failures, 0) as failures, b.open_until
+from accounts a
+join gateways g on g.channel = %(channel)s and g.enabled and (
+    (g.account_id = a.id and (a.plan_id is null or (select own_gateways from plans p where p.id = a.plan_id)))
+    or exists (select from gateway_shares s where s.gateway_id = g.id and s.account_id = a.id)
+    or exists (select from plan_gateways pg where pg.gateway_id = g.id and pg.plan_id = a.plan_id))
+left join gateway_breakers b on b.gateway_id = g.id
+where a.id = %(account_id)s
+order by own desc, g.priority, g.created_at, g.id
+"""
+
+
+async def candidates(pool: Pool, account_id: int, channel: str) -> list[Candidate]:
+    """The enabled gateways that the account may use, in the order in which they are tried.
+
+    Own gateways come before shared ones (an own one hides a shared one of the same name), then by priority.
+    """
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Candidate)) as cursor:
+        await cursor.execute(_CANDIDATES, {"account_id": account_id, "channel": channel})
+        return await cursor.fetchall()
+
+
+async def reserve_slots(pool: Pool, gateway_id: UUID, count: int, per_second: float) -> datetime:
+    """Take the gateway's next ``count`` rate slots (GCRA). Returns when the first of them begins."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """insert into gateway_slots as s (gateway_id, free_at)
+                   values (%(id)s, clock_timestamp() + %(span)s * interval '1 second')
+               on conflict (gateway_id) do update
+                   set free_at = greatest(s.free_at, clock_timestamp()) + %(span)s * interval '1 second'
+               returning free_at - %(span)s * interval '1 second'""",
+            {"id": gateway_id, "span": count / per_second},
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        begins: datetime = row[0]
+        return begins
+
+
+async def record_down(pool: Pool, gateway_id: UUID, reason: str, failures: int, threshold: int, pause: float) -> None:
+    """Count failures of the gateway itself; from ``threshold`` on it stays out of use.
+
+    The pause starts at ``pause`` seconds and doubles with each further failure, up to 5 minutes.
+    """
+    async with pool.connection() as conn:
+        await conn.execute(
+            """insert into gateway_breakers as b (gateway_id, failures, last_error, open_until)
+                   select g.id, %(n)s, %(reason)s, case when %(n)s >= %(threshold)s
+                          then clock_timestamp() + %(pause)s * interval '1 second' end
+                   from gateways g where g.id = %(id)s
+               on conflict (gateway_id) do update set failures = b.failures + %(n)s, last_error = %(reason)s,
+                   changed_at = clock_timestamp(),
+                   open_until = case when b.failures + %(n)s >= %(threshold)s then clock_timestamp() + interval '1 second'
+                       * least(300, %(pause)s * power(2, least(10, (b.failures + %(n)s) / %(threshold)s - 1))) end""",
+            {"id": gateway_id, "n": failures, "reason": reason, "threshold": threshold, "pause": pause},
+        )
+
+
+async def record_up(pool: Pool, gateway_id: UUID) -> None:
+    """The gateway works again: close its breaker."""
+    async with pool.connection() as conn:
+        await conn.execute("delete from gateway_breakers where gateway_id = %s", (gateway_id,))
