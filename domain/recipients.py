@@ -1,0 +1,160 @@
+"""Recipients in the one form we store and compare: E.164 numbers and single mailboxes.
+
+Both libraries read more than a send should risk (vanity letters, extensions, a trailing newline), so a number must
+come out with the very digits that went in, and an address must be one plain mailbox.
+"""
+
+import re
+from functools import lru_cache
+
+import email_validator
+import phonenumbers
+from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat
+
+# Companies do run mail on `.local`, and `.test` is what everyone tests with: whether such a domain takes mail is for
+# the gateway to say. Editing this list is the library's documented way to allow a name.
+for _name in ("local", "test"):
+    if _name in email_validator.SPECIAL_USE_DOMAIN_NAMES:
+        email_validator.SPECIAL_USE_DOMAIN_NAMES.remove(_name)
+
+# The patterns of all countries overflow the cache of `re`; a send to many countries would compile them again and again.
+phonenumbers.enable_pattern_cache()
+
+_MAX_NUMBER_TEXT = 40
+_MAX_EMAIL_OCTETS = 254
+"""RFC 5321 §4.5.3.1.3 with erratum 1690."""
+
+_COUNTRY_CODES = frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+_PUNCTUATION = str.maketrans("", "", " ().-")
+_NUMBER = re.compile(r"(\+?)([0-9]+)")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class InvalidRecipient(ValueError):  # noqa: N818 - reads as what it says of the recipient
+    """A recipient that cannot be used; ``code`` is for programs, ``message`` tells people what to write instead."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def normalise_number(value: object, default_region: str | None) -> str:
+    """The E.164 form, with ``+``, of a number given as text or as a JSON integer.
+
+    ``+``, a leading ``00`` and digits alone are read as international, as XSender's clients write them. Digits that
+    make no valid international number are read as a national number of ``default_region`` (ISO 3166, such as ``TN``),
+    if there is one. Spaces, hyphens, dots and parentheses are ignored.
+
+    Raises:
+        InvalidRecipient: ``number_type``, ``number_characters``, ``number_without_country`` or ``number_invalid``.
+    """
+    plus, digits = _read_number(value)
+    if not plus and digits.startswith("00"):
+        plus, digits = True, digits[2:]
+    if _is_e164(digits):
+        return "+" + digits
+    if not plus and default_region is not None:
+        return _national(digits, default_region)
+    if not plus and digits.startswith("0"):
+        raise InvalidRecipient(
+            "number_without_country", "write the number with its country code, such as +14155550123, not the local 0…"
+        )
+    raise InvalidRecipient(
+        "number_invalid",
+        "no such number exists: write it with its country code and without the local 0, such as +14155550123",
+    )
+
+
+def normalise_email(value: object) -> str:
+    """One mailbox as ``local@domain``: the local part in Unicode NFC, the domain in its ASCII form (IDNA 2008).
+
+    An ASCII domain is understood by every mail server and has one spelling, so that it can be compared. Surrounding
+    spaces are dropped; display names, quoted local parts, comments, address literals and lists are refused.
+
+    Raises:
+        InvalidRecipient: ``email_type``, ``email_characters``, ``email_too_long`` or ``email_invalid``.
+    """
+    if not isinstance(value, str):
+        raise InvalidRecipient("email_type", "write the address as text, such as name@example.com")
+    address = value.strip(" ")
+    if _CONTROLS.search(address):
+        raise InvalidRecipient("email_characters", "remove line breaks and control characters from the address")
+    if len(address) > _MAX_EMAIL_OCTETS:
+        raise _too_long()
+    try:
+        found = email_validator.validate_email(address, check_deliverability=False, strict=True)
+    except (email_validator.EmailNotValidError, UnicodeError) as error:
+        raise InvalidRecipient("email_invalid", f"write one address, such as name@example.com: {error}") from None
+    mailbox = f"{found.local_part}@{found.ascii_domain}"
+    if len(mailbox.encode()) > _MAX_EMAIL_OCTETS:
+        raise _too_long()
+    return mailbox
+
+
+def _too_long() -> InvalidRecipient:
+    return InvalidRecipient("email_too_long", f"an address has at most {_MAX_EMAIL_OCTETS} characters")
+
+
+def _read_number(value: object) -> tuple[bool, str]:
+    """Whether a number is marked as international by ``+``, and its digits."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise InvalidRecipient("number_type", "write the number as text, such as +14155550123")
+    # The length is checked first: str() of a huge integer costs quadratic time.
+    is_short = len(value) <= _MAX_NUMBER_TEXT if isinstance(value, str) else 0 <= value < 10**_MAX_NUMBER_TEXT
+    match = _NUMBER.fullmatch(str(value).translate(_PUNCTUATION)) if is_short else None
+    if match is None:
+        raise InvalidRecipient(
+            "number_characters",
+            "write the number with digits only after its country code, such as +14155550123: no letters, no extension",
+        )
+    return bool(match[1]), match[2]
+
+
+@lru_cache(maxsize=512)
+def _trunk_prefix(country_code: int) -> re.Pattern[str] | None:
+    """What parsing may strip from the front of the numbers of a country code, besides leading zeros."""
+    region = phonenumbers.region_code_for_country_code(country_code)
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(country_code, region)
+    prefix = metadata.national_prefix_for_parsing if metadata else None
+    return re.compile(prefix) if prefix else None
+
+
+def _is_e164(digits: str) -> bool:
+    """Whether ``digits``, country code first, are a valid number as they stand."""
+    country_code = next((code for code in map(int, (digits[:1], digits[:2], digits[:3])) if code in _COUNTRY_CODES), 0)
+    national = digits[len(str(country_code)) :]
+    if not country_code or digits[0] == "0" or not national:
+        return False
+    trunk_prefix = _trunk_prefix(country_code)
+    if national[0] == "0" or (trunk_prefix is not None and trunk_prefix.match(national)):
+        return _is_valid_as_written(digits)
+    # Parsing would strip nothing from these digits, so it is left out: it costs as much as the check itself.
+    return phonenumbers.is_valid_number(PhoneNumber(country_code=country_code, national_number=int(national)))
+
+
+def _is_valid_as_written(digits: str) -> bool:
+    """The full check: parsing ``+digits`` gives a valid number, and gives these very digits back."""
+    try:
+        number = phonenumbers.parse("+" + digits)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_valid_number(number) and _e164(number) == "+" + digits
+
+
+def _national(digits: str, region: str) -> str:
+    """The E.164 form of a number as it is dialled in ``region``."""
+    try:
+        number = phonenumbers.parse(digits, region)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_valid_number(number):
+        raise InvalidRecipient(
+            "number_invalid",
+            f"neither an international number nor one of {region}: write its country code, such as +14155550123",
+        )
+    return _e164(number)
+
+
+def _e164(number: PhoneNumber) -> str:
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
