@@ -1,0 +1,72 @@
+"""TCP ports of an install: free ones are chosen at the first start and remembered, so that addresses stay the same."""
+
+import json
+import random
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+# Below the kernel's ephemeral range (32768 and up): an outgoing connection can never sit on a port of ours
+# while the process that owns it is being restarted.
+_CANDIDATES = range(17_000, 32_000)
+
+
+class PortTakenError(Exception):
+    """A port that was asked for is in use by another program."""
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server could listen on this IPv4 address and port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError:
+            return False
+    return True
+
+
+def free_port(avoid: Iterable[int] = ()) -> int:
+    """A port on 127.0.0.1 that nobody listens on, outside ``avoid``.
+
+    Raises:
+        PortTakenError: a thousand random ports in a row are in use.
+    """
+    taken = set(avoid)
+    for port in random.sample(_CANDIDATES, 1000):
+        if port not in taken and is_free(port):
+            return port
+    raise PortTakenError("no free TCP port found on 127.0.0.1")
+
+
+def require_free(port: int, host: str, what: str) -> None:
+    """Refuse a port that is in use, naming what it was wanted for.
+
+    Raises:
+        PortTakenError: another program listens there.
+    """
+    if not is_free(port, host):
+        raise PortTakenError(f"port {port} on {host} is already in use: choose another one for {what}")
+
+
+def remembered_ports(file: Path, asked: dict[str, int | None]) -> dict[str, int]:
+    """One port for each name: the one asked for, else that of the last start if still free, else a new free one.
+
+    The result is written to ``file`` for the next start.
+
+    Raises:
+        PortTakenError: a port asked for is in use, or no port is free.
+    """
+    last: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    chosen: dict[str, int] = {}
+    for name, port in asked.items():
+        if port is not None:
+            require_free(port, "127.0.0.1", name)
+            chosen[name] = port
+    for name in asked.keys() - chosen.keys():
+        old = last.get(name)
+        reusable = old is not None and old not in chosen.values() and is_free(old)
+        chosen[name] = old if reusable and old is not None else free_port(avoid=chosen.values())
+    file.write_text(json.dumps(chosen, indent=2, sort_keys=True) + "\n")
+    return chosen
