@@ -78,7 +78,7 @@ async def write_intents(pool: Pool, uids: Sequence[UUID], attempt: int, gateway_
         return {uid for (uid,) in await cursor.fetchall()}
 
 
-async def claimed_before(pool: Pool, uids: Sequence[UUID], attempt: int) -> dict[UUID, str | None]:
+async def earlier_outcomes(pool: Pool, uids: Sequence[UUID], attempt: int) -> dict[UUID, str | None]:
     """Of these messages, those whose intent an earlier run wrote, with the outcome if it got one."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
@@ -129,9 +129,9 @@ async def settle(pool: Pool, first: UUID, last: UUID) -> None:
         await conn.execute("select settle_page(%s, %s)", (first, last))
 
 
-async def give_verdicts(pool: Pool, verdicts: Sequence[Verdict], first: UUID, last: UUID) -> None:
-    """Record verdicts on messages that are not final yet, then settle the page from ``first`` to ``last``."""
-    async with pool.connection() as conn, conn.transaction():
+async def give_verdicts(pool: Pool, verdicts: Sequence[Verdict]) -> None:
+    """Record verdicts on messages that are not final yet."""
+    async with pool.connection() as conn:
         await conn.execute(
             """update messages m set state = v.state, code = v.code, reason = v.reason, updated_at = clock_timestamp()
                from unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) as v (uid, state, code, reason)
@@ -143,7 +143,27 @@ async def give_verdicts(pool: Pool, verdicts: Sequence[Verdict], first: UUID, la
                 [v.reason for v in verdicts],
             ),
         )
-        await conn.execute("select settle_page(%s, %s)", (first, last))
+
+
+_GIVE_UP = """
+with left_open as (
+    update attempts set outcome = 'unknown', reason = 'the dispatch was given up', ended_at = clock_timestamp()
+    where uid = any(%(uids)s::uuid[]) and attempt = %(attempt)s and outcome is null
+    returning uid, gateway_id
+)
+update messages m set
+    state = case when l.uid is null then 'failed' else 'unknown' end,
+    gateway_id = coalesce(l.gateway_id, m.gateway_id), code = 'dispatch_given_up',
+    reason = 'no worker could finish the dispatch within its time', updated_at = clock_timestamp()
+from unnest(%(uids)s::uuid[]) as u (uid) left join left_open l on l.uid = u.uid
+where m.uid = u.uid and m.state in ('scheduled', 'queued', 'processing')
+"""
+
+
+async def give_up(pool: Pool, uids: Sequence[UUID], attempt: int) -> None:
+    """End what a dispatch left behind that Temporal gave up: ``unknown`` where an intent is open, else ``failed``."""
+    async with pool.connection() as conn:
+        await conn.execute(_GIVE_UP, {"uids": list(uids), "attempt": attempt})
 
 
 async def reschedule(pool: Pool, uid: UUID, at: datetime) -> None:

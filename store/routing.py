@@ -1,27 +1,12 @@
 """What choosing a gateway reads and writes: who may use which, their health, their rate slots."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
 
+from domain.routing import Candidate
 from store.pool import Pool
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A gateway that an account may use on a channel, with what decides about it now."""
-
-    gateway_id: UUID
-    identifier: str
-    version: int
-    own: bool
-    per_second: float | None
-    on_unknown: str
-    failures: int
-    open_until: datetime | None
-    """Until when its breaker keeps it out of use."""
 
 
 _CANDIDATES = """

@@ -1,0 +1,46 @@
+"""Gateways ready for use: built once per version of their configuration, shared by all dispatches of a process."""
+
+from uuid import UUID
+
+from domain.channels import Channel
+from domain.keyring import Keyring
+from gateways.base import Gateway
+from gateways.registry import Outside, build, parse_config
+from store import gateways as stored_gateways
+from store.pool import Pool
+
+
+class GatewayCache:
+    """Builds a gateway at its first use and again when its version has grown."""
+
+    def __init__(self, pool: Pool, keyring: Keyring, outside: Outside) -> None:
+        self._pool = pool
+        self._keyring = keyring
+        self._outside = outside
+        self._built: dict[UUID, tuple[int, Gateway]] = {}
+
+    async def get(self, gateway_id: UUID, version: int) -> Gateway:
+        """The gateway, at least as new as ``version``.
+
+        Raises:
+            NotFound: it was deleted.
+            KeyringError: its configuration cannot be opened.
+            InvalidGatewayConfig: this version of xsender does not understand its configuration.
+        """
+        known = self._built.get(gateway_id)
+        if known is not None and known[0] >= version:
+            return known[1]
+        stored = await stored_gateways.load(self._pool, self._keyring, gateway_id)
+        config = parse_config(stored.type, Channel(stored.channel), stored.config)
+        gateway = build(stored.type, config, self._outside)
+        self._built[gateway_id] = (stored.version, gateway)
+        if known is not None:
+            await known[1].aclose()
+        return gateway
+
+    async def aclose(self) -> None:
+        """Close all gateways and the connections to the outside."""
+        for _, gateway in self._built.values():
+            await gateway.aclose()
+        self._built.clear()
+        await self._outside.aclose()

@@ -1,0 +1,40 @@
+"""record_status: endings that no gateway decided, and the credits of what is final."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from temporalio import activity
+
+from domain.ids import PAGE_SIZE, message_uid
+from domain.page import RecordRequest, RescheduleRequest
+from store import pages
+from store.pool import Pool
+
+
+class RecordStatus:
+    """Statuses, capture or release: a handful of statements for the whole page, each safe to repeat."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @activity.defn(name="record_status")
+    async def record_status(self, request: RecordRequest) -> None:
+        """Write the request's endings, then capture or release the credits of the page's final messages."""
+        page_id = UUID(request.page_id)
+        first, last = page_id, message_uid(page_id, PAGE_SIZE - 1)
+        if request.lost:
+            uids = [message_uid(page_id, index) for index in request.lost]
+            await pages.give_up(self._pool, uids, request.lost_attempt)
+        if request.endings:
+            verdicts = [
+                pages.Verdict(message_uid(page_id, index), ending.state, ending.code, ending.reason)
+                for ending in request.endings
+                for index in ending.indexes
+            ]
+            await pages.give_verdicts(self._pool, verdicts)
+        await pages.settle(self._pool, first, last)
+
+    @activity.defn(name="record_schedule")
+    async def record_schedule(self, request: RescheduleRequest) -> None:
+        """Show a message's new time in the record."""
+        await pages.reschedule(self._pool, UUID(request.uid), datetime.fromtimestamp(request.at, UTC))

@@ -1,0 +1,158 @@
+"""What the workflow of a page and its activities say to each other.
+
+Plain dataclasses, because they pass through the workflow: small, JSON-able, without personal data. The content of the
+messages travels beside them as one ``bytes`` value (``domain/page_content.py``) that workflow code never opens.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+ADMIN_ACCOUNT = 0
+"""The account under which messages of admin keys are counted; outside it shows as ``user_id = null``."""
+
+
+@dataclass(frozen=True)
+class PageHeader:
+    """A page, without its content."""
+
+    page_id: str
+    account_id: int
+    channel: str
+    size: int
+    due: list[float] = field(default_factory=list)
+    """When each message is due, in Unix seconds (0: at once). Empty: all at once."""
+    requested: dict[str, list[int]] = field(default_factory=dict)
+    """Messages that named a gateway: identifier → indexes."""
+
+
+@dataclass(frozen=True)
+class RouteRequest:
+    """Ask for ways out for some messages of a page."""
+
+    page: PageHeader
+    indexes: list[int]
+    attempt: int
+    excluded: list[str] = field(default_factory=list)
+    """Ids of gateways that were found down on the way here."""
+    pinned: str = ""
+    """Id of the only gateway that may be used: a resend is safe only where the first try went."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """A way out: these messages go through this gateway."""
+
+    gateway_id: str
+    gateway: str
+    version: int
+    indexes: list[int]
+    start_at: float = 0.0
+    """When the first message may leave, in Unix seconds (0: at once)."""
+    waits_for: str = ""
+    """Why it may not leave at once: ``rate_slot`` or ``retry_pause``."""
+    per_second: float = 0.0
+    """How fast they may follow each other (0: no limit)."""
+    suspect: bool = False
+    """Whether failures are on record, so that a success must clear them."""
+    on_unknown: str = "hold"
+    """The gateway's policy where the sender stated none."""
+
+
+@dataclass(frozen=True)
+class Parked:
+    """No way out now: every gateway in question is out of use by its breaker. Ask again at ``until`` (Unix seconds)."""
+
+    indexes: list[int]
+    until: float
+    gateway: str
+
+
+@dataclass(frozen=True)
+class NoRoute:
+    """No way out at all."""
+
+    indexes: list[int]
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Routing:
+    """The answer to a ``RouteRequest``: every index asked for is in exactly one entry."""
+
+    routes: list[Route] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    none: list[NoRoute] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class DispatchRequest:
+    """Hand these messages to the route's gateway."""
+
+    page: PageHeader
+    route: Route
+    attempt: int
+
+
+AgainKind = Literal["gateway_down", "retry_later", "resend", "not_started"]
+
+
+@dataclass(frozen=True)
+class Again:
+    """Messages that were surely not taken (or may be sent twice by policy) and want another round."""
+
+    kind: AgainKind
+    indexes: list[int]
+    after: float = 0.0
+    """Seconds to wait, where the gateway said so."""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class DispatchResult:
+    """What is left to do after a dispatch; all other messages have their outcome in the record."""
+
+    again: list[Again] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A final state that no gateway decided, for some messages of a page."""
+
+    indexes: list[int]
+    state: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RecordRequest:
+    """Write endings, if any, then settle the credits of whatever in the page is final."""
+
+    page_id: str
+    endings: list[Ending] = field(default_factory=list)
+    lost_attempt: int = 0
+    """Not 0: the dispatch of ``lost`` was given up; intents of this attempt without outcome become ``unknown``."""
+    lost: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class LiveStatus:
+    """What the workflow knows of a message that is not final: above all, why it waits."""
+
+    account_id: int
+    state: str
+    waits_for: str = ""
+    """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_answer``; empty: nothing."""
+    until: float = 0.0
+    """Unix seconds, where the wait has a known end."""
+    gateway: str = ""
+    attempt: int = 0
+
+
+@dataclass(frozen=True)
+class RescheduleRequest:
+    """Move one waiting message to another time (Unix seconds)."""
+
+    uid: str
+    at: float

@@ -1,0 +1,80 @@
+"""The content of a page as one ``bytes`` value: encoded once, passed along unopened, decoded by who needs it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from domain.channels import Channel
+from domain.ids import message_uid
+from domain.outbound import Outbound
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is said, to whom it may concern: the part that messages of a page often share."""
+
+    body: str = ""
+    subject: str | None = None
+    html: str | None = None
+    sender: str | None = None
+    unicode: bool = False
+    media_type: str | None = None
+    media_url: str | None = None
+    template: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageMessage:
+    """One message of a page as it was accepted."""
+
+    to: str
+    price: int
+    content: int
+    """Index into the page's contents: equal contents are carried once."""
+    due: float = 0.0
+    on_unknown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageContent:
+    """All that a page carries: contents, and messages that refer to them."""
+
+    contents: list[Content]
+    messages: list[PageMessage]
+
+    def encode(self) -> bytes:
+        """As compact JSON: contents as objects without empty fields, messages as rows."""
+        return orjson.dumps(
+            {
+                "contents": [{k: v for k, v in asdict(c).items() if v} for c in self.contents],
+                "messages": [[m.to, m.price, m.content, m.due, m.on_unknown] for m in self.messages],
+            }
+        )
+
+    @classmethod
+    def decode(cls, raw: bytes) -> "PageContent":
+        """Read what ``encode`` wrote."""
+        data = orjson.loads(raw)
+        return cls([Content(**c) for c in data["contents"]], [PageMessage(*row) for row in data["messages"]])
+
+    def outbound(self, page_id: UUID, channel: Channel, index: int) -> Outbound:
+        """The ``index``-th message, ready for a gateway."""
+        message = self.messages[index]
+        content = self.contents[message.content]
+        uid = message_uid(page_id, index)
+        return Outbound(
+            uid=uid,
+            channel=channel,
+            to=message.to,
+            reference=str(uid),
+            body=content.body,
+            subject=content.subject,
+            html=content.html,
+            sender=content.sender,
+            unicode=content.unicode,
+            media_type=content.media_type,
+            media_url=content.media_url,
+            template=content.template,
+        )

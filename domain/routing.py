@@ -1,0 +1,95 @@
+"""Which gateway a message leaves by: pure choice among candidates, no clock and no database."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from domain.page import NoRoute, Parked, Route, RouteRequest, Routing
+
+DEFAULT_GATEWAY = "default_gateway"
+"""What XSender's clients send for "choose yourself"."""
+
+MAX_PAUSE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A gateway that an account may use on a channel, with what decides about it now."""
+
+    gateway_id: UUID
+    identifier: str
+    version: int
+    own: bool
+    per_second: float | None
+    on_unknown: str
+    failures: int
+    open_until: datetime | None
+    """Until when its breaker keeps it out of use."""
+
+
+def retry_pause(attempt: int) -> float:
+    """Seconds to wait before try number ``attempt`` at a gateway that failed before: 1, 2, 4 … 60."""
+    return float(min(MAX_PAUSE, 2.0 ** max(0, attempt - 2)))
+
+
+def choose(request: RouteRequest, candidates: Sequence[Candidate], now: float) -> Routing:
+    """Give each message of the request its way out, or the reason why there is none.
+
+    The first healthy candidate wins, in the order given. A message that named a gateway gets that one or none. When
+    every healthy candidate has failed this message before, the first of them is tried again after a pause.
+    """
+    routing = Routing()
+    for wanted, indexes in _by_wish(request).items():
+        usable = _usable(candidates, wanted, request.pinned)
+        if not usable:
+            routing.none.append(_no_route(indexes, wanted))
+            continue
+        healthy = [c for c in usable if c.open_until is None or c.open_until.timestamp() <= now]
+        fresh = [c for c in healthy if str(c.gateway_id) not in request.excluded]
+        if fresh:
+            routing.routes.append(_route(fresh[0], indexes))
+        elif healthy:
+            routing.routes.append(_route(healthy[0], indexes, now + retry_pause(request.attempt), "retry_pause"))
+        else:
+            first = min(usable, key=lambda c: c.open_until.timestamp() if c.open_until else now)
+            assert first.open_until is not None
+            routing.parked.append(Parked(indexes, first.open_until.timestamp(), first.identifier))
+    return routing
+
+
+def _by_wish(request: RouteRequest) -> dict[str, list[int]]:
+    wishes = {index: wish for wish, indexes in request.page.requested.items() for index in indexes}
+    grouped: dict[str, list[int]] = defaultdict(list)
+    for index in request.indexes:
+        grouped[wishes.get(index, DEFAULT_GATEWAY)].append(index)
+    return grouped
+
+
+def _usable(candidates: Iterable[Candidate], wanted: str, pinned: str) -> list[Candidate]:
+    if pinned:
+        return [c for c in candidates if str(c.gateway_id) == pinned]
+    if wanted == DEFAULT_GATEWAY:
+        return list(candidates)
+    return [c for c in candidates if c.identifier == wanted][:1]
+
+
+def _route(candidate: Candidate, indexes: list[int], start_at: float = 0.0, waits_for: str = "") -> Route:
+    return Route(
+        gateway_id=str(candidate.gateway_id),
+        gateway=candidate.identifier,
+        version=candidate.version,
+        indexes=indexes,
+        start_at=start_at,
+        waits_for=waits_for,
+        per_second=candidate.per_second or 0.0,
+        suspect=candidate.failures > 0,
+        on_unknown=candidate.on_unknown,
+    )
+
+
+def _no_route(indexes: list[int], wanted: str) -> NoRoute:
+    if wanted == DEFAULT_GATEWAY:
+        return NoRoute(indexes, "no_gateway", "this account has no enabled gateway for the channel: add or share one")
+    return NoRoute(indexes, "gateway_not_found", f"no enabled gateway {wanted!r} for this account: check the identifier")

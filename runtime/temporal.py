@@ -1,0 +1,32 @@
+"""The one way to connect to Temporal: local, self-hosted or Temporal Cloud."""
+
+from temporalio.client import Client
+from temporalio.service import GrpcCompression, TLSConfig
+
+from runtime.codec import data_converter
+from runtime.settings import Settings
+
+
+async def connect(settings: Settings, *, lazy: bool = False) -> Client:
+    """A client with the install's payload codec. ``lazy`` connects at the first call.
+
+    Raises:
+        RuntimeError: Temporal is not there (only when not lazy).
+    """
+    api_key = settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None
+    return await Client.connect(
+        settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        api_key=api_key,
+        tls=_tls(settings),
+        data_converter=data_converter(settings.keys.get_secret_value(), settings.payload_encryption),
+        lazy=lazy,
+    )
+
+
+def _tls(settings: Settings) -> TLSConfig | bool:
+    if settings.temporal_tls_cert and settings.temporal_tls_key:
+        return TLSConfig(
+            client_cert=settings.temporal_tls_cert.read_bytes(), client_private_key=settings.temporal_tls_key.read_bytes()
+        )
+    return settings.temporal_tls
