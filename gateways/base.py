@@ -3,36 +3,74 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from domain.channels import Channel
 from domain.outbound import Outbound
 from domain.outcomes import Outcome
+from gateways.http import HttpClient
 
 
 class GatewayConfig(BaseModel):
     """Base of every gateway's configuration: unknown fields are refused, so that a typo is not silently ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     SECRETS: ClassVar[frozenset[str]] = frozenset()
     """Names of the fields that are never shown again after they were written."""
+    DESTINATION: ClassVar[frozenset[str]] = frozenset()
+    """Names of the fields that say where the secrets are sent. Whoever changes one must give the secrets again."""
 
 
 class Gateway(Protocol):
     """One configured account at one provider. Built once per configuration, used by many sends at a time."""
 
-    dedupes: ClassVar[bool]
-    """Whether the provider drops a second request that carries the same reference (then ``resend`` is safe)."""
+    @property
+    def dedupes(self) -> bool:
+        """Whether the provider drops a second request that carries the same reference (then ``resend`` is safe)."""
+        ...
 
     async def send(self, message: Outbound) -> Outcome:
         """Hand over one message. Never raises for what a provider does: every answer is an outcome."""
         ...
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the gateway's own connections. Those of the shared HTTP clients stay open."""
         ...
+
+
+class Inbox(Protocol):
+    """Where the sandbox gateways put what they "deliver". Shared by all processes."""
+
+    async def put(self, gateway: str, message: Outbound) -> str:
+        """Keep the message and return the new entry's id. The same message put twice makes two entries."""
+        ...
+
+    async def tries(self, uid: UUID) -> int:
+        """Count one more try at a message and return how many there were, this one included."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What gateways reach the world through. Opened once per process."""
+
+    public: HttpClient
+    """Connects to public addresses only."""
+    private: HttpClient
+    """For gateways that an admin allowed into private networks."""
+    inbox: Inbox
+
+    def http(self, *, allow_private_network: bool) -> HttpClient:
+        """Choose the client by a gateway's configuration."""
+        return self.private if allow_private_network else self.public
+
+    async def aclose(self) -> None:
+        """Close both clients."""
+        await self.public.aclose()
+        await self.private.aclose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +80,4 @@ class GatewayType:
     name: str
     channels: frozenset[Channel]
     config: type[GatewayConfig]
-    build: Callable[[Any, "Outside"], Gateway]
-
-
-class Inbox(Protocol):
-    """Where the sandbox gateways put what they "deliver"."""
-
-    async def put(self, gateway: str, message: Outbound) -> str:
-        """Keep the message and return its id."""
-        ...
+    build: Callable[[Any, Outside], Gateway]

@@ -1,0 +1,75 @@
+"""What an HTTP answer means, where the provider does not say it more precisely."""
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import orjson
+
+from domain.outcomes import GatewayDown, Outcome, Refused, RetryLater, Unknown
+from gateways.http import Answer
+
+RETRY_AFTER_CAP = 3600.0
+"""Seconds. A provider that asks for more gets asked again after an hour all the same."""
+REASON_CAP = 300
+"""Characters of a provider's own words that are kept."""
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CREDENTIALS = frozenset({401, 403, 407})
+_PERHAPS_TAKEN = frozenset({504, 520, 524})
+
+
+def failure(answer: Answer, reason: str | None = None) -> Outcome:
+    """Say what an answer that is not a success means for the message.
+
+    * 429, and 503 with ``Retry-After`` (RFC 9110 §10.2.3): not taken, come back later.
+    * 401, 403, 407: the credentials do not work, for this message or any other: the gateway is down.
+    * 408, 500, 501, 502, 503 and other 5xx: the gateway is down. 502 counts as "not taken": a proxy sends it when it
+      got no valid answer, nearly always because the server behind it was not there.
+    * 504, and Cloudflare's 520 and 524: a proxy passed the request on and heard nothing back, so the server behind it
+      may have taken the message: unknown.
+    * All else, redirects included (they are never followed): this message is refused, with code ``http_<status>``.
+    """
+    status = answer.status
+    said = f"answered {status}: {reason}" if (reason := clean(reason or _words(answer))) else f"answered {status}"
+    if status == 429 or (status == 503 and "retry-after" in answer.headers):
+        return RetryLater(retry_after(answer), said)
+    if status in _PERHAPS_TAKEN:
+        return Unknown(said)
+    if status in _CREDENTIALS or status == 408 or status >= 500:
+        return GatewayDown(said)
+    return Refused(f"http_{status}", said)
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Read ``Retry-After``, seconds or an HTTP date, as seconds from now; ``None`` if absent or unreadable."""
+    text = answer.headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        return min(float(text), RETRY_AFTER_CAP)
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if when.tzinfo is None:  # an HTTP date is always in GMT, "-0000" included
+        when = when.replace(tzinfo=UTC)
+    return min(max((when - datetime.now(UTC)).total_seconds(), 0.0), RETRY_AFTER_CAP)
+
+
+def parse(answer: Answer) -> Any:
+    """Read the body as JSON; ``None`` if it is not."""
+    try:
+        return orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def clean(text: str) -> str:
+    """Make a stranger's words fit to be stored and shown: one line, no control characters, not too long."""
+    return _CONTROLS.sub(" ", text).strip()[:REASON_CAP]
+
+
+def _words(answer: Answer) -> str:
+    return answer.body[: 4 * REASON_CAP].decode("utf-8", "replace")

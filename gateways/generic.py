@@ -1,0 +1,155 @@
+"""Type ``http``: any provider that takes a message by one HTTP request, described by configuration."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import httpx
+import orjson
+from pydantic import Field, JsonValue, field_validator, model_validator
+
+from domain.outbound import Outbound
+from domain.outcomes import Accepted, Outcome, Refused
+from gateways.answers import failure, parse
+from gateways.base import GatewayConfig, Outside
+from gateways.http import DEFAULT_SECONDS, Answer, Call, call
+from gateways.template import default_body, has_placeholder, json_filler, text_filler, url_filler
+from gateways.web_address import WebAddress
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 §5.1
+_HEADER_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110 §5.5: visible characters, space and tab
+_FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection", "content-encoding"})
+ID_CAP = 256
+
+
+class HttpConfig(GatewayConfig):
+    """How the request is made and its answer read. Strings may hold ``{{ field }}`` placeholders."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"headers"})
+    DESTINATION: ClassVar[frozenset[str]] = frozenset({"url", "allow_private_network"})
+
+    url: WebAddress
+    method: Literal["POST", "PUT", "PATCH", "GET"] = "POST"
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: JsonValue = None
+    """JSON template. ``None``: the message's fields as one object, or no body for GET."""
+    id_path: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Where the provider's id is in the JSON answer: keys and list indexes joined by dots, ``data.0.id``."""
+    success_statuses: frozenset[Annotated[int, Field(ge=100, le=599)]] | None = None
+    """The statuses that mean "taken". ``None``: all from 200 to 299."""
+    allow_private_network: bool = False
+    timeout: Annotated[float, Field(gt=0, le=300)] = DEFAULT_SECONDS
+    """Seconds for the request and its whole answer."""
+    dedupes: bool = False
+    """The provider drops a second request with the same ``{{ reference }}``."""
+
+    @field_validator("url")
+    @classmethod
+    def _url_placeholders_known(cls, url: str) -> str:
+        url_filler(url)
+        return url
+
+    @field_validator("headers")
+    @classmethod
+    def _headers_well_formed(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not _HEADER_NAME.fullmatch(name) or name.lower() in _FRAMING:
+                raise ValueError(f"{name!r} cannot be set as a header")
+            if _HEADER_FORBIDDEN.search(value):
+                raise ValueError(f"the value of {name!r} contains a line break or another control character")
+            text_filler(value)
+        return headers
+
+    @field_validator("body")
+    @classmethod
+    def _body_placeholders_known(cls, body: JsonValue) -> JsonValue:
+        json_filler(body)
+        return body
+
+    @model_validator(mode="after")
+    def _get_has_no_body(self) -> Self:
+        if self.method == "GET" and self.body is not None:
+            raise ValueError("a GET request has no body")
+        return self
+
+
+class HttpGateway:
+    """Fills the template, sends the request, reads status and id."""
+
+    def __init__(self, config: HttpConfig, outside: Outside) -> None:
+        self.dedupes = config.dedupes
+        self._http = outside.http(allow_private_network=config.allow_private_network)
+        self._fill_body = _body_filler(config)
+        self._fill_call = _call_filler(config)
+        self._id_path = None if config.id_path is None else config.id_path.split(".")
+        self._success = config.success_statuses or frozenset(range(200, 300))
+
+    async def send(self, message: Outbound) -> Outcome:
+        """Make the request for one message."""
+        try:
+            body = self._fill_body(message)
+            call = self._fill_call(message)
+        except (orjson.JSONEncodeError, UnicodeEncodeError, httpx.InvalidURL, UnfitHeader) as error:
+            return Refused("invalid_content", str(error))
+        answer = await self._http.exchange(call, body)
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.status in self._success:
+            return Accepted(self._provider_id(answer))
+        return failure(answer)
+
+    async def aclose(self) -> None:
+        """Nothing to close: the HTTP client is shared."""
+
+    def _provider_id(self, answer: Answer) -> str | None:
+        if self._id_path is None:
+            return None
+        return _follow(parse(answer), self._id_path)
+
+
+class UnfitHeader(ValueError):  # noqa: N818 - the name says what is wrong
+    """A field of the message cannot stand in a header."""
+
+
+def _body_filler(config: HttpConfig) -> Callable[[Outbound], bytes]:
+    if config.method == "GET":
+        return lambda message: b""
+    return default_body if config.body is None else json_filler(config.body)
+
+
+def _call_filler(config: HttpConfig) -> Callable[[Outbound], Call]:
+    headers = dict(config.headers)
+    if config.method != "GET" and "content-type" not in {name.lower() for name in headers}:
+        headers["content-type"] = "application/json"
+    if not has_placeholder(config.url) and not any(map(has_placeholder, headers.values())):
+        constant = call(config.method, config.url, headers, config.timeout)
+        return lambda message: constant
+    fill_url = url_filler(config.url)
+    fill_headers = {name: text_filler(value) for name, value in headers.items()}
+    return lambda message: call(
+        config.method,
+        fill_url(message),
+        {name: _fit_for_header(fill(message)) for name, fill in fill_headers.items()},
+        config.timeout,
+    )
+
+
+def _fit_for_header(value: str) -> str:
+    """Refuse what would end the header and begin another one."""
+    if _HEADER_FORBIDDEN.search(value):
+        raise UnfitHeader("a header would contain a line break or another control character")
+    return value
+
+
+def _follow(value: Any, path: list[str]) -> str | None:
+    """Walk into a JSON value; ``None`` where the path leads nowhere or to something that is no id."""
+    for step in path:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isascii() and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value)[:ID_CAP] or None

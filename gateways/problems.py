@@ -1,0 +1,20 @@
+"""What is wrong with a gateway's configuration, said so that a form can point at it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong. ``pointer`` is a JSON pointer (RFC 6901) into ``{"type": …, "channel": …, "config": …}``."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class InvalidGatewayConfig(ValueError):  # noqa: N818 - the name says what is wrong
+    """A gateway cannot be configured so. ``problems`` never quotes the values, which may be secrets."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{problem.pointer}: {problem.message}" for problem in problems))
+        self.problems = problems

@@ -1,0 +1,52 @@
+"""All types of gateway: how each is configured and built."""
+
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from domain.channels import Channel
+from gateways import generic, sandbox
+from gateways.base import Gateway, GatewayConfig, GatewayType, Outside
+from gateways.problems import InvalidGatewayConfig, Problem
+
+_ALL = frozenset(Channel)
+
+GATEWAY_TYPES: dict[str, GatewayType] = {
+    entry.name: entry
+    for entry in (
+        GatewayType("http", _ALL, generic.HttpConfig, generic.HttpGateway),
+        GatewayType("sandbox", _ALL, sandbox.SandboxConfig, sandbox.build),
+    )
+}
+
+
+def parse_config(type_name: str, channel: Channel, raw: dict[str, Any]) -> GatewayConfig:
+    """Check a configuration. Raises ``InvalidGatewayConfig`` for an unknown type, a wrong channel, or wrong fields."""
+    entry = GATEWAY_TYPES.get(type_name)
+    if entry is None:
+        known = ", ".join(GATEWAY_TYPES)
+        raise InvalidGatewayConfig([Problem("/type", "unknown_type", f"is not a type of gateway; known are {known}")])
+    if channel not in entry.channels:
+        raise InvalidGatewayConfig([Problem("/channel", "wrong_channel", f"{type_name} does not carry {channel}")])
+    try:
+        return entry.config.model_validate_json(orjson.dumps(raw))
+    except ValidationError as error:
+        raise InvalidGatewayConfig(_problems(error)) from None
+
+
+def build(type_name: str, config: GatewayConfig, outside: Outside) -> Gateway:
+    """Build a gateway from a configuration that ``parse_config`` returned for the same type."""
+    return GATEWAY_TYPES[type_name].build(config, outside)
+
+
+def _problems(error: ValidationError) -> list[Problem]:
+    return [
+        Problem(_pointer(entry["loc"]), entry["type"], entry["msg"])
+        for entry in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in location)
+    return "/".join(["/config", *steps])
