@@ -33,13 +33,14 @@ class RequestLimiter:
         if per_second <= 0 or burst < 1 or max_keys < 1:
             raise ValueError("per_second, burst and max_keys must be positive")
         self._interval = 1 / per_second
-        # Half an interval of slack keeps rounding from costing a request of the burst; the rate is not changed by it.
-        self._slack = (burst - 0.5) * self._interval
         self._tolerance = (burst - 1) * self._interval
+        # A hundredth of an interval keeps rounding from costing the last request of a burst.
+        self._slack = self._tolerance + self._interval / 100
         self._max_keys = max_keys
         self._empty_at: OrderedDict[Hashable, float] = OrderedDict()
 
-    def __len__(self) -> int:
+    @property
+    def key_count(self) -> int:
         """How many keys are remembered."""
         return len(self._empty_at)
 

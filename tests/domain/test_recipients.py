@@ -1,0 +1,263 @@
+"""Numbers and addresses: what is read, what is refused, and that each has one form."""
+
+import phonenumbers
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from domain.recipients import InvalidRecipient, normalise_email, normalise_number
+
+
+def refusal_of_number(value: object, region: str | None = None) -> str:
+    with pytest.raises(InvalidRecipient) as refusal:
+        normalise_number(value, region)
+    assert refusal.value.message
+    return refusal.value.code
+
+
+def refusal_of_email(value: object) -> str:
+    with pytest.raises(InvalidRecipient) as refusal:
+        normalise_email(value)
+    assert refusal.value.message
+    return refusal.value.code
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("+21698123456", "+21698123456"),
+        ("21698123456", "+21698123456"),
+        (21698123456, "+21698123456"),
+        ("0021698123456", "+21698123456"),
+        (" +1 (650) 253-0000 ", "+16502530000"),
+        ("(+33) 6.12.34.56.78", "+33612345678"),
+        ("+14155550123", "+14155550123"),
+        ("+390612345678", "+390612345678"),
+        ("+447911123456", "+447911123456"),
+        ("+14165550123", "+14165550123"),
+        ("+77012345678", "+77012345678"),
+        ("+80012345678", "+80012345678"),
+        ("+2250712345678", "+2250712345678"),
+    ],
+)
+def test_reads_international_numbers(value: object, expected: str) -> None:
+    assert normalise_number(value, None) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "region", "expected"),
+    [
+        ("06 12 34 56 78", "FR", "+33612345678"),
+        ("98123456", "TN", "+21698123456"),
+        (98123456, "TN", "+21698123456"),
+        ("(650) 253-0000", "US", "+16502530000"),
+        ("16502530000", "US", "+16502530000"),
+        ("06 1234 5678", "IT", "+390612345678"),
+    ],
+)
+def test_reads_national_numbers_of_the_default_region(value: object, region: str, expected: str) -> None:
+    assert normalise_number(value, region) == expected
+
+
+def test_digits_that_are_an_international_number_are_not_read_as_national() -> None:
+    assert normalise_number("6591234567", "US") == "+6591234567"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "+1-800-FLOWERS",
+        "+16502530000;isub=1",
+        "+16502530000;ext=5",
+        "+16502530000 ext. 5",
+        "+16502530000x5",
+        "tel:+16502530000",
+        "+16502530000\n",
+        "+16502530000\x00",
+        "+1650253\u200b0000",
+        "+١٦٥٠٢٥٣٠٠٠٠",
+        "＋16502530000",
+        "++16502530000",
+        "1650253+0000",
+        "+16502530000,+16502530001",
+        "",
+        " ",
+        "+",
+        "\ud800",
+        -16502530000,
+        "1" * 5000,
+        pytest.param(10**5000, id="huge"),
+    ],
+)
+def test_refuses_what_is_not_only_digits_and_punctuation(value: object) -> None:
+    assert refusal_of_number(value) == "number_characters"
+
+
+@pytest.mark.parametrize("value", [True, False, None, 16502530000.0, ["+16502530000"], {}])
+def test_refuses_what_is_neither_text_nor_an_integer(value: object) -> None:
+    assert refusal_of_number(value) == "number_type"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "+44 (0)20 7946 0018",
+        "+4402079460018",
+        "+0016502530000",
+        "+10000000000",
+        "+12125550",
+        "+9991234567",
+        "+1",
+        0,
+        "1" * 40,
+    ],
+)
+def test_refuses_numbers_that_do_not_exist_as_written(value: object) -> None:
+    assert refusal_of_number(value) in {"number_invalid", "number_without_country"}
+
+
+def test_a_local_number_without_a_region_is_told_to_add_its_country() -> None:
+    assert refusal_of_number("0612345678") == "number_without_country"
+
+
+def test_a_number_of_no_use_in_its_region_is_refused() -> None:
+    assert refusal_of_number("123", "FR") == "number_invalid"
+    assert refusal_of_number("0612345678", "XX") == "number_invalid"
+
+
+def by_the_library(digits: str) -> str | None:
+    """What the quick path must agree with: parse, validate, and the same digits again."""
+    try:
+        number = phonenumbers.parse("+" + digits)
+    except phonenumbers.NumberParseException:
+        return None
+    text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return text if phonenumbers.is_valid_number(number) and text == "+" + digits else None
+
+
+def read(digits: str) -> str | None:
+    try:
+        return normalise_number("+" + digits, None)
+    except InvalidRecipient:
+        return None
+
+
+EXAMPLES = [
+    phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:]
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS)
+    for kind in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE)
+    if (number := phonenumbers.example_number_for_type(region, kind))
+]
+
+
+@pytest.mark.parametrize("digits", EXAMPLES)
+def test_reads_the_example_numbers_of_every_region(digits: str) -> None:
+    assert read(digits) == "+" + digits
+
+
+@st.composite
+def near_numbers(draw: st.DrawFn) -> str:
+    """A number of some region with digits changed, added (a trunk prefix) or taken away."""
+    digits = draw(st.sampled_from(EXAMPLES))
+    at = draw(st.integers(0, len(digits)))
+    return digits[:at] + draw(st.text("0123456789", max_size=3)) + digits[at + draw(st.integers(0, 3)) :]
+
+
+@given(near_numbers() | st.text("0123456789", min_size=1, max_size=18))
+@example("1")
+@example("4402079460018")
+@example("390")
+@example("780012345678")
+def test_agrees_with_the_library_on_any_digits(digits: str) -> None:
+    assert read(digits) == by_the_library(digits)
+
+
+@given(st.text(max_size=60) | st.text("+0123456789 ()-.;x", max_size=30) | st.integers(), st.sampled_from([None, "TN"]))
+def test_any_value_is_read_to_a_stable_form_or_refused(value: object, region: str | None) -> None:
+    try:
+        number = normalise_number(value, region)
+    except InvalidRecipient:
+        return
+    assert normalise_number(number, region) == number
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("name@example.com", "name@example.com"),
+        (" name@example.com ", "name@example.com"),
+        ("First.Last+tag@EXAMPLE.com", "First.Last+tag@example.com"),
+        ("name@bücher.example.org", "name@xn--bcher-kva.example.org"),
+        ("name@xn--bcher-kva.example.org", "name@xn--bcher-kva.example.org"),
+        ("ame\u0301lie@example.com", "amélie@example.com"),
+        ("name@host.test", "name@host.test"),
+        ("name@mail.corp.local", "name@mail.corp.local"),
+    ],
+)
+def test_reads_one_mailbox(value: str, expected: str) -> None:
+    assert normalise_email(value) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "name",
+        "@example.com",
+        "name@",
+        "name@localhost",
+        "name@test",
+        "a@b, c@d",
+        "a@example.com,b@example.com",
+        "a@example.com;b@example.com",
+        "a@example.com b@example.com",
+        "Name <name@example.com>",
+        "<name@example.com>",
+        "name(comment)@example.com",
+        '"quoted name"@example.com',
+        "name@[127.0.0.1]",
+        "name@-example.com",
+        "name@example..com",
+        ".name@example.com",
+        "name@example.com.",
+        "x" * 65 + "@example.com",
+    ],
+)
+def test_refuses_what_is_not_one_mailbox(value: str) -> None:
+    assert refusal_of_email(value) == "email_invalid"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a@example.com\n",
+        "a@example.com\r\nBcc: b@example.com",
+        "a\x00@example.com",
+        "\ta@example.com",
+        "\ud800@example.com",
+    ],
+)
+def test_refuses_control_characters_in_an_address(value: str) -> None:
+    assert refusal_of_email(value) == "email_characters"
+
+
+@pytest.mark.parametrize("value", [None, 5, True, ["a@example.com"], b"a@example.com"])
+def test_refuses_an_address_that_is_not_text(value: object) -> None:
+    assert refusal_of_email(value) == "email_type"
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 300 + "@example.com", "é" * 60 + "@" + "x" * 60 + "." + "y" * 60 + "." + "z" * 60 + ".com"]
+)
+def test_refuses_an_address_that_is_too_long(value: str) -> None:
+    assert refusal_of_email(value) in {"email_too_long", "email_invalid"}
+
+
+@given(st.text(max_size=80) | st.emails() | st.text('ab@.<>"() ,;[]\\éß中\u0301', max_size=40))
+def test_any_text_is_read_to_a_stable_mailbox_or_refused(value: str) -> None:
+    try:
+        mailbox = normalise_email(value)
+    except InvalidRecipient:
+        return
+    assert normalise_email(mailbox) == mailbox
+    assert mailbox.count("@") == 1
