@@ -1,0 +1,34 @@
+"""The errors that a caller can do something about. Each surface maps the classes to its own form (HTTP, exit code)."""
+
+
+class XsenderError(Exception):
+    """Base of all: ``code`` is for programs and stays stable, ``message`` tells a person what to do."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class NotFoundError(XsenderError):
+    """What was named does not exist, or not for this caller."""
+
+
+class ConflictError(XsenderError):
+    """It contradicts what is already there: a name in use, an id used for something else, a state that is past."""
+
+
+class InvalidError(XsenderError):
+    """A value is outside of what is allowed. ``pointer`` is its place in the input (RFC 6901), where there is one."""
+
+    def __init__(self, code: str, message: str, pointer: str = "") -> None:
+        super().__init__(code, message)
+        self.pointer = pointer
+
+
+class InsufficientCreditError(XsenderError):
+    """The wallet has less available than is needed."""
+
+
+class ForbiddenError(XsenderError):
+    """The caller is known, but may not do this."""

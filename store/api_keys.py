@@ -1,0 +1,216 @@
+"""API keys: who a request speaks for. Secrets are never stored: they are shown once, when they are made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
+
+from psycopg.rows import class_row
+
+from domain.api_keys import KeyKind, MintedKey, mint, preview
+from domain.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from store.pool import Pool
+
+Network = IPv4Network | IPv6Network
+
+SCOPES = {KeyKind.USER: ("send", "read"), KeyKind.ADMIN: ("send", "read", "admin")}
+"""What a key of each kind can be allowed to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whom a request acts for."""
+
+    key_id: str
+    account_id: int
+    """0 is the admin."""
+    kind: str
+    scopes: list[str]
+    status: str
+    """The status of the account: active, suspended or deleted."""
+    time_zone: str
+    rate_class: str
+    """From the account's plan; ``standard`` without one."""
+    available: int | None
+    """Credits on the channel that was asked about; ``None`` where nothing is charged, or no channel was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A key as it is stored, with all that is needed to accept or refuse it."""
+
+    principal: Principal
+    hash: bytes = field(repr=False)
+    revoked_at: datetime | None
+    expires_at: datetime | None
+    allowed_ips: list[Network] | None
+    """Networks it may be used from; ``None``: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInfo:
+    """A key as its owner sees it afterwards."""
+
+    id: str
+    account_id: int
+    kind: str
+    name: str
+    preview: str
+    """The last characters of the key."""
+    scopes: list[str]
+    allowed_ips: list[Network] | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    created_at: datetime
+
+
+_FIND = """
+select k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, coalesce(p.rate_class, 'standard'), w.available,
+       k.hash, k.revoked_at, k.expires_at, k.allowed_ips
+from api_keys k
+join accounts a on a.id = k.account_id
+left join plans p on p.id = a.plan_id
+left join wallets w on w.account_id = k.account_id and w.channel = %s::text
+where k.id = %s
+"""
+
+_INFO = "id, account_id, kind, name, preview, scopes, allowed_ips, expires_at, revoked_at, created_at"
+
+
+async def find_key(pool: Pool, key_id: str, channel: str | None) -> StoredKey | None:
+    """The key of this id, whether it is valid or not, with what its account has available on ``channel``."""
+    async with pool.connection() as conn:
+        row = await (await conn.execute(_FIND, (channel, key_id))).fetchone()
+    if row is None:
+        return None
+    return StoredKey(Principal(*row[:8]), *row[8:])
+
+
+async def create(
+    pool: Pool,
+    kind: KeyKind,
+    account_id: int,
+    name: str = "",
+    scopes: Sequence[str] | None = None,
+    allowed_ips: Sequence[Network] | None = None,
+    expires_at: datetime | None = None,
+) -> MintedKey:
+    """Make a key; ``scopes`` left out means all of its kind. The text in the result is not kept anywhere.
+
+    Raises:
+        InvalidError: an unknown scope, or no scope.
+        ForbiddenError: a scope that this kind cannot have.
+        NotFoundError: there is no such account.
+    """
+    _check_scopes(kind, scopes)
+    minted = mint(kind)
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """insert into api_keys (id, account_id, kind, name, hash, preview, scopes, allowed_ips, expires_at)
+               select %s, a.id, %s, %s, %s, %s, %s, %s::cidr[], %s from accounts a
+               where a.id = %s and a.status <> 'deleted' and (a.id = 0) = %s""",
+            (
+                minted.id,
+                kind,
+                name,
+                minted.hash,
+                preview(minted.text),
+                list(SCOPES[kind] if scopes is None else scopes),
+                None if allowed_ips is None else list(allowed_ips),
+                expires_at,
+                account_id,
+                kind is KeyKind.ADMIN,
+            ),
+        )
+    if cursor.rowcount == 0:
+        raise NotFoundError("account_unknown", f"There is no user {account_id}.")
+    return minted
+
+
+def _check_scopes(kind: KeyKind, scopes: Sequence[str] | None) -> None:
+    if kind not in SCOPES:
+        raise InvalidError("key_kind", f"Keys of kind {kind} cannot be made here.", "/kind")
+    if scopes is None:
+        return
+    known = SCOPES[KeyKind.ADMIN]
+    if unknown := sorted(set(scopes) - set(known)):
+        raise InvalidError("scope_unknown", f"No scope {', '.join(unknown)}: use {', '.join(known)}.", "/scopes")
+    if not scopes:
+        raise InvalidError("scope_missing", f"Give the key a scope: {', '.join(known)}.", "/scopes")
+    if denied := sorted(set(scopes) - set(SCOPES[kind])):
+        raise ForbiddenError("scope_denied", f"A {kind} key cannot have the scope {', '.join(denied)}.")
+
+
+async def list_keys(pool: Pool, account_id: int) -> list[KeyInfo]:
+    """An account's keys, the newest first, revoked ones included."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(KeyInfo)) as cursor:
+        await cursor.execute(
+            f"select {_INFO} from api_keys where account_id = %s order by created_at desc, id",  # noqa: S608 - a constant
+            (account_id,),
+        )
+        return await cursor.fetchall()
+
+
+_ROLL = """
+with old as (
+    update api_keys set expires_at = least(expires_at, now() + %(overlap)s * interval '1 second')
+    where id = %(old_id)s
+    returning account_id, kind, name, scopes, allowed_ips
+)
+insert into api_keys (id, account_id, kind, name, hash, preview, scopes, allowed_ips, expires_at)
+select %(id)s, account_id, kind, name, %(hash)s, %(preview)s, scopes, allowed_ips, now() + %(lifetime)s from old
+"""
+
+
+async def roll(pool: Pool, key_id: str, overlap: int) -> MintedKey:
+    """Replace a key by a new one with the same rights; the old one works for ``overlap`` more seconds.
+
+    A key that was made for a limited time is replaced by one that lives as long.
+
+    Raises:
+        NotFoundError: there is no such key.
+        ConflictError: it is revoked or expired.
+    """
+    async with pool.connection() as conn, conn.transaction():
+        cursor = await conn.execute(
+            """select kind, expires_at - created_at, revoked_at is null and coalesce(expires_at > now(), true)
+               from api_keys where id = %s for update""",
+            (key_id,),
+        )
+        row = await cursor.fetchone()
+        if row is None:
+            raise _unknown(key_id)
+        kind, lifetime, valid = row
+        if not valid:
+            raise ConflictError("key_invalid", f"The key {key_id} is revoked or expired: create a new one.")
+        minted = mint(KeyKind(kind))
+        await conn.execute(
+            _ROLL,
+            {
+                "old_id": key_id,
+                "overlap": overlap,
+                "id": minted.id,
+                "hash": minted.hash,
+                "preview": preview(minted.text),
+                "lifetime": lifetime,
+            },
+        )
+    return minted
+
+
+async def revoke(pool: Pool, key_id: str) -> None:
+    """End a key at once and for good.
+
+    Raises:
+        NotFoundError: there is no such key.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "update api_keys set revoked_at = coalesce(revoked_at, now()) where id = %s", (key_id,)
+        )
+    if cursor.rowcount == 0:
+        raise _unknown(key_id)
+
+
+def _unknown(key_id: str) -> NotFoundError:
+    return NotFoundError("key_unknown", f"There is no key with the id {key_id}.")

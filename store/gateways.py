@@ -1,0 +1,305 @@
+"""Gateways: who owns them, who may use them, and their configuration, which is readable only with the key ring."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg.rows import class_row, dict_row
+
+from domain.errors import ConflictError, NotFoundError
+from domain.keyring import Keyring
+from store.pool import Pool
+
+KEYRING_PURPOSE = "secrets-at-rest"
+"""What the key ring must be derived for, to open what is stored here."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewGateway:
+    """A gateway to be added."""
+
+    account_id: int
+    """The owner; 0 is the admin."""
+    channel: str
+    identifier: str
+    type: str
+    config: dict[str, Any] = field(repr=False)
+    per_second: float | None = None
+    """The most messages a second; ``None``: as many as it takes."""
+    priority: int = 100
+    """Lower goes first."""
+    on_unknown: str = "hold"
+    """What happens to a message whose answer was lost: hold or resend."""
+    share_with: Sequence[int] = ()
+    """Accounts that may use it, besides the owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayInfo:
+    """A gateway without its configuration."""
+
+    id: UUID
+    account_id: int
+    channel: str
+    identifier: str
+    type: str
+    enabled: bool
+    priority: int
+    per_second: float | None
+    on_unknown: str
+    version: int
+    shared_with: list[int]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredGateway:
+    """A gateway with its configuration in plain: for building it, never for showing it."""
+
+    id: UUID
+    account_id: int
+    channel: str
+    identifier: str
+    type: str
+    config: dict[str, Any] = field(repr=False)
+    version: int
+    per_second: float | None
+    on_unknown: str
+    enabled: bool
+
+
+_INFO = """
+select g.id, g.account_id, g.channel, g.identifier, g.type, g.enabled, g.priority, g.per_second, g.on_unknown,
+       g.version, g.created_at,
+       array(select s.account_id from gateway_shares s where s.gateway_id = g.id order by 1) as shared_with
+from gateways g
+"""
+
+# The same rule as in store/routing.py, whatever the gateway's health.
+_USABLE = """
+    (g.account_id = a.id and (a.plan_id is null or (select own_gateways from plans p where p.id = a.plan_id)))
+    or exists (select from gateway_shares s where s.gateway_id = g.id and s.account_id = a.id)
+    or exists (select from plan_gateways pg where pg.gateway_id = g.id and pg.plan_id = a.plan_id)
+"""
+
+
+async def add(pool: Pool, keyring: Keyring, new: NewGateway) -> UUID:
+    """Add a gateway, enabled, and share it. Returns its id.
+
+    Raises:
+        ConflictError: the owner has a gateway of this identifier on this channel.
+        NotFoundError: there is no such owner, or an account to share with does not exist.
+    """
+    gateway_id = uuid4()
+    sealed = _seal(keyring, gateway_id, new.config)
+    async with pool.connection() as conn, conn.transaction():
+        try:
+            cursor = await conn.execute(
+                """insert into gateways
+                       (id, account_id, channel, identifier, type, config, per_second, priority, on_unknown)
+                   select %(id)s, a.id, %(channel)s, %(identifier)s, %(type)s, %(config)s,
+                          %(per_second)s, %(priority)s, %(on_unknown)s
+                   from accounts a where a.id = %(account_id)s and a.status <> 'deleted'""",
+                {**asdict(new), "id": gateway_id, "config": sealed},
+            )
+        except psycopg.errors.UniqueViolation:
+            taken = f"There is a {new.channel} gateway {new.identifier} already: choose another identifier."
+            raise ConflictError("gateway_exists", taken) from None
+        if cursor.rowcount == 0:
+            raise _unknown_account(new.account_id)
+        for account_id in new.share_with:
+            await _share(conn, gateway_id, account_id)
+    return gateway_id
+
+
+async def get(pool: Pool, gateway_id: UUID) -> GatewayInfo:
+    """One gateway.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
+        await cursor.execute(f"{_INFO} where g.id = %s", (gateway_id,))
+        row = await cursor.fetchone()
+    if row is None:
+        raise _unknown(gateway_id)
+    return row
+
+
+async def list_gateways(pool: Pool, account_id: int | None = None) -> list[GatewayInfo]:
+    """An owner's gateways, or everybody's, in the order of owner, channel and identifier."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
+        await cursor.execute(
+            f"""{_INFO} where %(owner)s::bigint is null or g.account_id = %(owner)s
+                order by g.account_id, g.channel, g.identifier""",
+            {"owner": account_id},
+        )
+        return await cursor.fetchall()
+
+
+async def named(pool: Pool, account_id: int, identifier: str, channel: str | None = None) -> list[GatewayInfo]:
+    """An owner's gateways of this identifier: at most one per channel."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
+        await cursor.execute(
+            f"""{_INFO} where g.account_id = %(owner)s and g.identifier = %(identifier)s
+                and g.channel = coalesce(%(channel)s::text, g.channel) order by g.channel""",
+            {"owner": account_id, "identifier": identifier, "channel": channel},
+        )
+        return await cursor.fetchall()
+
+
+async def by_identifier(pool: Pool, account_id: int, channel: str, identifier: str) -> GatewayInfo | None:
+    """The gateway that an account means by this identifier: its own one, else one shared with it or in its plan."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
+        await cursor.execute(
+            f"""{_INFO} join accounts a on a.id = %(account_id)s
+                where g.channel = %(channel)s and g.identifier = %(identifier)s and ({_USABLE})
+                order by g.account_id = a.id desc, g.priority, g.created_at, g.id limit 1""",
+            {"account_id": account_id, "channel": channel, "identifier": identifier},
+        )
+        return await cursor.fetchone()
+
+
+async def unknown_identifiers(pool: Pool, account_id: int, channel: str, identifiers: Sequence[str]) -> set[str]:
+    """Of these identifiers, those that mean no gateway to the account, enabled or not."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            f"""select i.identifier from unnest(%(identifiers)s::text[]) as i (identifier)
+                where not exists (
+                    select from gateways g join accounts a on a.id = %(account_id)s
+                    where g.channel = %(channel)s and g.identifier = i.identifier and ({_USABLE}))""",  # noqa: S608
+            {"identifiers": list(identifiers), "account_id": account_id, "channel": channel},
+        )
+        return {identifier for (identifier,) in await cursor.fetchall()}
+
+
+async def load(pool: Pool, keyring: Keyring, gateway_id: UUID) -> StoredGateway:
+    """A gateway with its configuration opened.
+
+    Raises:
+        NotFoundError: there is none of this id.
+        KeyringError: the ring lacks the key, or the row was tampered with.
+    """
+    async with pool.connection() as conn, conn.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(
+            """select id, account_id, channel, identifier, type, config, version, per_second, on_unknown, enabled
+               from gateways where id = %s""",
+            (gateway_id,),
+        )
+        row = await cursor.fetchone()
+    if row is None:
+        raise _unknown(gateway_id)
+    return StoredGateway(**{**row, "config": _open(keyring, gateway_id, row["config"])})
+
+
+async def set_enabled(pool: Pool, gateway_id: UUID, enabled: bool) -> None:
+    """Put a gateway in or out of use.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    await _change(pool, gateway_id, "enabled = %s", (enabled,))
+
+
+async def tune(pool: Pool, gateway_id: UUID, per_second: float | None, priority: int, on_unknown: str) -> None:
+    """Change how fast, how early and how carefully a gateway is used.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    settings = (per_second, priority, on_unknown)
+    await _change(pool, gateway_id, "per_second = %s, priority = %s, on_unknown = %s", settings)
+
+
+async def configure(pool: Pool, keyring: Keyring, gateway_id: UUID, config: dict[str, Any]) -> None:
+    """Replace a gateway's configuration.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    await _change(pool, gateway_id, "config = %s", (_seal(keyring, gateway_id, config),))
+
+
+async def _change(pool: Pool, gateway_id: UUID, assignments: str, values: tuple[object, ...]) -> None:
+    """Every change counts up the version: it is how workers learn that they hold an old one."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            f"update gateways set {assignments}, version = version + 1 where id = %s",  # noqa: S608 - constants of ours
+            (*values, gateway_id),
+        )
+    if cursor.rowcount == 0:
+        raise _unknown(gateway_id)
+
+
+async def share(pool: Pool, gateway_id: UUID, account_id: int) -> None:
+    """Let an account use a gateway; again is no error.
+
+    Raises:
+        NotFoundError: there is no such gateway, or no such account.
+    """
+    async with pool.connection() as conn:
+        await _share(conn, gateway_id, account_id)
+
+
+async def _share(conn: psycopg.AsyncConnection[Any], gateway_id: UUID, account_id: int) -> None:
+    cursor = await conn.execute(
+        """insert into gateway_shares as s (gateway_id, account_id)
+           select g.id, a.id from gateways g, accounts a where g.id = %s and a.id = %s and a.status <> 'deleted'
+           on conflict (gateway_id, account_id) do update set account_id = s.account_id""",
+        (gateway_id, account_id),
+    )
+    if cursor.rowcount == 0:
+        raise _unknown_account(account_id)
+
+
+async def unshare(pool: Pool, gateway_id: UUID, account_id: int) -> None:
+    """Take a share back.
+
+    Raises:
+        NotFoundError: the gateway is not shared with this account.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "delete from gateway_shares where gateway_id = %s and account_id = %s", (gateway_id, account_id)
+        )
+    if cursor.rowcount == 0:
+        raise NotFoundError("share_unknown", f"The gateway is not shared with user {account_id}.")
+
+
+async def reseal_all(pool: Pool, keyring: Keyring) -> int:
+    """Seal every configuration anew with the current key, so that older keys can leave the ring. Returns how many.
+
+    Raises:
+        KeyringError: a configuration does not open; nothing was changed then.
+    """
+    async with pool.connection() as conn, conn.transaction():
+        rows = await (await conn.execute("select id, config from gateways order by id for update")).fetchall()
+        for gateway_id, sealed in rows:
+            anew = _seal(keyring, gateway_id, _open(keyring, gateway_id, sealed))
+            await conn.execute("update gateways set config = %s where id = %s", (anew, gateway_id))
+    return len(rows)
+
+
+def _seal(keyring: Keyring, gateway_id: UUID, config: dict[str, Any]) -> bytes:
+    return keyring.encrypt(json.dumps(config).encode(), _aad(gateway_id))
+
+
+def _open(keyring: Keyring, gateway_id: UUID, sealed: bytes) -> dict[str, Any]:
+    config: dict[str, Any] = json.loads(keyring.decrypt(sealed, _aad(gateway_id)))
+    return config
+
+
+def _aad(gateway_id: UUID) -> bytes:
+    return f"gateways|config|{gateway_id}".encode()
+
+
+def _unknown_account(account_id: int) -> NotFoundError:
+    return NotFoundError("account_unknown", f"There is no user {account_id}.")
+
+
+def _unknown(gateway_id: UUID) -> NotFoundError:
+    return NotFoundError("gateway_unknown", f"There is no gateway with the id {gateway_id}.")
