@@ -24,7 +24,7 @@ _MAX_NUMBER_TEXT = 40
 _MAX_EMAIL_OCTETS = 254
 """RFC 5321 §4.5.3.1.3 with erratum 1690."""
 
-_COUNTRY_CODES = frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
+_COUNTRY_CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 _PUNCTUATION = str.maketrans("", "", " ().-")
 _NUMBER = re.compile(r"(\+?)([0-9]+)")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -122,15 +122,14 @@ def _trunk_prefix(country_code: int) -> re.Pattern[str] | None:
 
 def _is_e164(digits: str) -> bool:
     """Whether ``digits``, country code first, are a valid number as they stand."""
-    country_code = next((code for code in map(int, (digits[:1], digits[:2], digits[:3])) if code in _COUNTRY_CODES), 0)
-    national = digits[len(str(country_code)) :]
-    if not country_code or digits[0] == "0" or not national:
+    code = next((head for head in (digits[:1], digits[:2], digits[:3]) if head in _COUNTRY_CODES), None)
+    if code is None or code == digits:
         return False
-    trunk_prefix = _trunk_prefix(country_code)
+    national, trunk_prefix = digits[len(code) :], _trunk_prefix(int(code))
     if national[0] == "0" or (trunk_prefix is not None and trunk_prefix.match(national)):
         return _is_valid_as_written(digits)
     # Parsing would strip nothing from these digits, so it is left out: it costs as much as the check itself.
-    return phonenumbers.is_valid_number(PhoneNumber(country_code=country_code, national_number=int(national)))
+    return phonenumbers.is_valid_number(PhoneNumber(country_code=int(code), national_number=int(national)))
 
 
 def _is_valid_as_written(digits: str) -> bool:
