@@ -1,0 +1,180 @@
+"""Accounts: the tenants that send. Account 0 is the admin and is left alone here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+
+from domain.channels import Channel
+from domain.errors import ConflictError, NotFoundError
+from store.credits import grant
+from store.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as it is stored."""
+
+    id: int
+    email: str
+    name: str
+    status: str
+    """active, suspended or deleted."""
+    time_zone: str
+    plan: str | None
+    """The name of its plan."""
+    plan_expires_at: datetime | None
+    """``None``: never, or no plan."""
+    created_at: datetime
+
+
+_ACCOUNT = """
+select a.id, a.email, a.name, a.status, a.time_zone, p.name as plan, a.plan_expires_at, a.created_at
+from accounts a left join plans p on p.id = a.plan_id
+"""
+
+
+async def create(pool: Pool, email: str, name: str, plan: str | None, assignment_id: UUID) -> Account:
+    """Create an account with an empty wallet on every channel; with a plan, what that grants is in them.
+
+    Raises:
+        ConflictError: another account has this email address.
+        NotFoundError: there is no such plan.
+    """
+    async with pool.connection() as conn, conn.transaction():
+        account_id = await _insert(conn, email, name)
+        await conn.execute(
+            "insert into wallets (account_id, channel) select %s, unnest(%s::text[])", (account_id, list(Channel))
+        )
+        if plan is not None:
+            await _assign(conn, account_id, plan, assignment_id)
+    return await get(pool, account_id)
+
+
+async def _insert(conn: AsyncConnection[Any], email: str, name: str) -> int:
+    try:
+        cursor = await conn.execute("insert into accounts (email, name) values (%s, %s) returning id", (email, name))
+    except psycopg.errors.UniqueViolation:
+        raise ConflictError("email_taken", f"There is a user with the address {email} already.") from None
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def get(pool: Pool, account_id: int) -> Account:
+    """One account, deleted or not.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(f"{_ACCOUNT} where a.id = %s and a.id > 0", (account_id,))
+        account = await cursor.fetchone()
+    if account is None:
+        raise _unknown(account_id)
+    return account
+
+
+async def by_email(pool: Pool, email: str) -> Account | None:
+    """The account that uses this address now."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(
+            f"{_ACCOUNT} where lower(a.email) = lower(%s) and a.status <> 'deleted' and a.id > 0", (email,)
+        )
+        return await cursor.fetchone()
+
+
+async def page(pool: Pool, after: int, limit: int) -> list[Account]:
+    """Accounts by id, those after ``after`` (0: from the first), without the deleted ones."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(
+            f"{_ACCOUNT} where a.id > %s and a.status <> 'deleted' order by a.id limit %s", (max(after, 0), limit)
+        )
+        return await cursor.fetchall()
+
+
+async def suspend(pool: Pool, account_id: int) -> None:
+    """Refuse everything that the account asks for, until it is resumed.
+
+    Raises:
+        NotFoundError: there is no such account.
+    """
+    await _set_status(pool, account_id, "suspended")
+
+
+async def resume(pool: Pool, account_id: int) -> None:
+    """Let a suspended account work again.
+
+    Raises:
+        NotFoundError: there is no such account.
+    """
+    await _set_status(pool, account_id, "active")
+
+
+async def _set_status(pool: Pool, account_id: int, status: str) -> None:
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "update accounts set status = %s where id = %s and id > 0 and status <> 'deleted'", (status, account_id)
+        )
+    if cursor.rowcount == 0:
+        raise _unknown(account_id)
+
+
+async def delete(pool: Pool, account_id: int) -> None:
+    """Close an account for good: its keys end, its address is free again. Its messages and its ledger stay.
+
+    Raises:
+        NotFoundError: there is no such account.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """with closed as (
+                   update accounts set status = 'deleted' where id = %s and id > 0 and status <> 'deleted' returning id
+               ), ended as (
+                   update api_keys k set revoked_at = now() from closed c
+                   where k.account_id = c.id and k.revoked_at is null
+               ) select id from closed""",
+            (account_id,),
+        )
+        if await cursor.fetchone() is None:
+            raise _unknown(account_id)
+
+
+async def assign_plan(pool: Pool, account_id: int, plan: str, assignment_id: UUID) -> None:
+    """Give an account a plan for one period from now, and grant the plan's credits, once per ``assignment_id``.
+
+    Credits left from before stay.
+
+    Raises:
+        NotFoundError: there is no such account, or no such plan.
+    """
+    async with pool.connection() as conn, conn.transaction():
+        await _assign(conn, account_id, plan, assignment_id)
+
+
+async def _assign(conn: AsyncConnection[Any], account_id: int, plan: str, assignment_id: UUID) -> None:
+    cursor = await conn.execute("select id from plans where name = %s", (plan,))
+    found = await cursor.fetchone()
+    if found is None:
+        raise NotFoundError("plan_unknown", f"There is no plan {plan}.")
+    cursor = await conn.execute(
+        """update accounts a set plan_id = p.id,
+               plan_expires_at = case when p.period <> 'forever' then now() + ('1 ' || p.period)::interval end
+           from plans p where p.id = %s and a.id = %s and a.id > 0 and a.status <> 'deleted'""",
+        (found[0], account_id),
+    )
+    if cursor.rowcount == 0:
+        raise _unknown(account_id)
+    cursor = await conn.execute(
+        "select channel, credits from plan_channels where plan_id = %s and credits > 0 order by channel", found
+    )
+    for channel, amount in await cursor.fetchall():
+        await grant(conn, account_id, channel, amount, f"plan {plan}", uuid5(assignment_id, channel))
+
+
+def _unknown(account_id: int) -> NotFoundError:
+    return NotFoundError("account_unknown", f"There is no user {account_id}.")

@@ -1,0 +1,31 @@
+"""The inbox of the sandbox gateways, as they see it: kept in the database, and so shared by all processes."""
+
+from typing import Any
+from uuid import UUID
+
+from domain.outbound import Outbound
+from store import sandbox
+from store.pool import Pool
+
+_CONTENT = ("body", "subject", "html", "sender", "unicode", "media_type", "media_url", "template", "reference")
+
+
+class SandboxInbox:
+    """Keeps what sandbox gateways "deliver"."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def put(self, gateway: str, message: Outbound) -> str:
+        """Keep a message under the account that sent it, and return the new entry's id."""
+        return str(await sandbox.put(self._pool, gateway, message.uid, message.channel, message.to, _content(message)))
+
+    async def tries(self, uid: UUID) -> int:
+        """Count one more try at a message and return how many there were, this one included."""
+        return await sandbox.count_try(self._pool, uid)
+
+
+def _content(message: Outbound) -> dict[str, Any]:
+    """What the message says, without what it does not use."""
+    fields = {name: getattr(message, name) for name in _CONTENT}
+    return {name: value for name, value in fields.items() if value not in (None, "", False)}
