@@ -1,6 +1,7 @@
 """Gateways: who owns them, who may use them, and their configuration, which is readable only with the key ring."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -10,12 +11,13 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.rows import class_row, dict_row
 
-from domain.errors import ConflictError, NotFoundError
+from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.keyring import Keyring
+from store.gateway_shares import share_on
 from store.pool import Pool
 
-KEYRING_PURPOSE = "secrets-at-rest"
-"""What the key ring must be derived for, to open what is stored here."""
+IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""What an identifier may look like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,12 @@ async def add(pool: Pool, keyring: Keyring, new: NewGateway) -> UUID:
     """Add a gateway, enabled, and share it. Returns its id.
 
     Raises:
+        InvalidError: the identifier cannot be one.
         ConflictError: the owner has a gateway of this identifier on this channel.
         NotFoundError: there is no such owner, or an account to share with does not exist.
     """
+    if not IDENTIFIER.fullmatch(new.identifier):
+        raise InvalidError("identifier", "Use letters, digits, '.', '_' and '-' for the identifier.", "/identifier")
     gateway_id = uuid4()
     sealed = _seal(keyring, gateway_id, new.config)
     async with pool.connection() as conn, conn.transaction():
@@ -110,9 +115,9 @@ async def add(pool: Pool, keyring: Keyring, new: NewGateway) -> UUID:
             taken = f"There is a {new.channel} gateway {new.identifier} already: choose another identifier."
             raise ConflictError("gateway_exists", taken) from None
         if cursor.rowcount == 0:
-            raise _unknown_account(new.account_id)
+            raise NotFoundError("account_unknown", f"There is no user {new.account_id} to own the gateway.")
         for account_id in new.share_with:
-            await _share(conn, gateway_id, account_id)
+            await share_on(conn, gateway_id, account_id)
     return gateway_id
 
 
@@ -235,41 +240,6 @@ async def _change(pool: Pool, gateway_id: UUID, assignments: str, values: tuple[
         raise _unknown(gateway_id)
 
 
-async def share(pool: Pool, gateway_id: UUID, account_id: int) -> None:
-    """Let an account use a gateway; again is no error.
-
-    Raises:
-        NotFoundError: there is no such gateway, or no such account.
-    """
-    async with pool.connection() as conn:
-        await _share(conn, gateway_id, account_id)
-
-
-async def _share(conn: psycopg.AsyncConnection[Any], gateway_id: UUID, account_id: int) -> None:
-    cursor = await conn.execute(
-        """insert into gateway_shares as s (gateway_id, account_id)
-           select g.id, a.id from gateways g, accounts a where g.id = %s and a.id = %s and a.status <> 'deleted'
-           on conflict (gateway_id, account_id) do update set account_id = s.account_id""",
-        (gateway_id, account_id),
-    )
-    if cursor.rowcount == 0:
-        raise _unknown_account(account_id)
-
-
-async def unshare(pool: Pool, gateway_id: UUID, account_id: int) -> None:
-    """Take a share back.
-
-    Raises:
-        NotFoundError: the gateway is not shared with this account.
-    """
-    async with pool.connection() as conn:
-        cursor = await conn.execute(
-            "delete from gateway_shares where gateway_id = %s and account_id = %s", (gateway_id, account_id)
-        )
-    if cursor.rowcount == 0:
-        raise NotFoundError("share_unknown", f"The gateway is not shared with user {account_id}.")
-
-
 async def reseal_all(pool: Pool, keyring: Keyring) -> int:
     """Seal every configuration anew with the current key, so that older keys can leave the ring. Returns how many.
 
@@ -295,10 +265,6 @@ def _open(keyring: Keyring, gateway_id: UUID, sealed: bytes) -> dict[str, Any]:
 
 def _aad(gateway_id: UUID) -> bytes:
     return f"gateways|config|{gateway_id}".encode()
-
-
-def _unknown_account(account_id: int) -> NotFoundError:
-    return NotFoundError("account_unknown", f"There is no user {account_id}.")
 
 
 def _unknown(gateway_id: UUID) -> NotFoundError:
