@@ -72,4 +72,7 @@ def clean(text: str) -> str:
 
 
 def _words(answer: Answer) -> str:
+    """Take the start of the body as the reason, unless it is a page for people."""
+    if "html" in answer.headers.get("content-type", ""):
+        return "(an HTML page)"
     return answer.body[: 4 * REASON_CAP].decode("utf-8", "replace")

@@ -6,16 +6,25 @@ import orjson
 from pydantic import ValidationError
 
 from domain.channels import Channel
-from gateways import generic, sandbox
+from gateways import generic, sandbox, sendgrid, smtp, twilio, whatsapp_cloud
 from gateways.base import Gateway, GatewayConfig, GatewayType, Outside
 from gateways.problems import InvalidGatewayConfig, Problem
 
 _ALL = frozenset(Channel)
+_EMAIL = frozenset({Channel.EMAIL})
+_SMS = frozenset({Channel.SMS})
+_WHATSAPP = frozenset({Channel.WHATSAPP})
 
 GATEWAY_TYPES: dict[str, GatewayType] = {
     entry.name: entry
     for entry in (
         GatewayType("http", _ALL, generic.HttpConfig, generic.HttpGateway),
+        GatewayType("smtp", _EMAIL, smtp.SmtpConfig, smtp.SmtpGateway),
+        GatewayType("sendgrid", _EMAIL, sendgrid.SendGridConfig, sendgrid.SendGridGateway),
+        GatewayType("twilio", _SMS, twilio.TwilioConfig, twilio.TwilioGateway),
+        GatewayType(
+            "whatsapp_cloud", _WHATSAPP, whatsapp_cloud.WhatsAppCloudConfig, whatsapp_cloud.WhatsAppCloudGateway
+        ),
         GatewayType("sandbox", _ALL, sandbox.SandboxConfig, sandbox.build),
     )
 }

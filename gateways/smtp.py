@@ -1,0 +1,113 @@
+"""Type ``smtp``: email through any mail server (RFC 5321, submission RFC 6409)."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+import httpx
+from pydantic import AfterValidator, Field, model_validator
+
+from domain.outbound import Outbound
+from domain.outcomes import GatewayDown, Outcome, Refused
+from gateways.addresses import SMTP_PORTS, private_too, public_only
+from gateways.base import GatewayConfig, Outside
+from gateways.fields import HeaderText, MailboxText, Secret
+from gateways.mail_message import Letter, UnfitMessage, write_letter
+from gateways.mailbox import parse_mailbox
+from gateways.smtp_pool import SmtpPool
+from gateways.smtp_session import CannotConnect, Server, Stale
+
+_USUAL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+def _host_name(text: str) -> str:
+    if any(character.isspace() or not character.isprintable() for character in text):
+        raise ValueError("must be a host name or an address")
+    return text
+
+
+HostName = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_host_name)]
+
+
+class SmtpConfig(GatewayConfig):
+    """A mail server and the address we send from."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"password"})
+    DESTINATION: ClassVar[frozenset[str]] = frozenset(
+        {"host", "port", "security", "validate_certs", "allow_private_network"}
+    )
+
+    host: HostName
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """``None``: 587 with STARTTLS, 465 with TLS, 25 without."""
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: Annotated[str, Field(min_length=1, max_length=320)] | None = None
+    password: Secret | None = None
+    from_address: MailboxText
+    from_name: HeaderText | None = None
+    helo: HostName | None = None
+    """Name we greet the server with. ``None``: the domain of ``from_address``."""
+    connections: Annotated[int, Field(ge=1, le=50)] = 4
+    timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """Seconds for each step of the dialogue."""
+    validate_certs: bool = True
+    allow_private_network: bool = False
+
+    @model_validator(mode="after")
+    def _credentials_fit(self) -> Self:
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password belong together")
+        if self.password is not None and self.security == "none":
+            raise ValueError("a password is only sent over an encrypted connection; use starttls or tls")
+        return self
+
+
+class SmtpGateway:
+    """Sends over a few reused connections. Mail servers do not dedupe."""
+
+    dedupes = False
+
+    def __init__(self, config: SmtpConfig, outside: Outside) -> None:
+        self._sender = parse_mailbox(config.from_address)
+        self._name = config.from_name
+        self._pool = SmtpPool(_server(config, self._sender.domain), config.connections)
+
+    async def send(self, message: Outbound) -> Outcome:
+        """Send one message as one mail to one recipient."""
+        try:
+            letter = write_letter(message, self._sender, self._name)
+        except UnfitMessage as error:
+            return Refused(error.code, str(error))
+        try:
+            return await self._send(letter)
+        except CannotConnect as error:
+            return GatewayDown(f"could not use the mail server: {error}")
+        except Stale as error:
+            return error.outcome
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._pool.aclose()
+
+    async def _send(self, letter: Letter) -> Outcome:
+        try:
+            async with self._pool.session() as (session, used):
+                return await session.deliver(letter)
+        except Stale:
+            if not used:
+                raise
+        # A kept connection had died in the meantime, before it got the mail: no reason to call the server down.
+        async with self._pool.session(fresh=True) as (session, _):
+            return await session.deliver(letter)
+
+
+def _server(config: SmtpConfig, domain: str) -> Server:
+    return Server(
+        host=config.host,
+        port=config.port or _USUAL_PORTS[config.security],
+        security=config.security,
+        username=config.username,
+        password=config.password,
+        helo=config.helo or domain,
+        timeout=config.timeout,
+        tls=httpx.create_ssl_context(verify=config.validate_certs),
+        make_socket=private_too if config.allow_private_network else public_only(SMTP_PORTS),
+    )

@@ -1,0 +1,198 @@
+"""One connection to a mail server, and what its replies to one mail mean."""
+
+import asyncio
+import re
+import ssl
+from dataclasses import dataclass
+
+from aiosmtplib import (
+    SMTP,
+    SMTPException,
+    SMTPResponse,
+    SMTPResponseException,
+    SMTPSenderRefused,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
+)
+
+from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from gateways.addresses import SocketFactory
+from gateways.answers import clean
+from gateways.dial import dial
+from gateways.mail_message import Letter
+
+_DOT_AT_LINE_START = re.compile(rb"(?m)^\.")
+_QUEUED_AS = re.compile(r"\bqueued as:? (\S+)|\bid=(\S+)", re.IGNORECASE)  # Postfix, Haraka …; Exim
+_CLOSING = 421  # RFC 5321 §4.2.2: the server is about to close the connection
+_MAIL_INPUT = 354
+_TOO_LARGE = 552
+
+
+class CannotConnect(Exception):  # noqa: N818 - the name says what happened
+    """No usable connection came about: refused, no TLS, wrong credentials. Nothing was sent."""
+
+
+class Stale(Exception):  # noqa: N818 - the name says what happened
+    """The connection ended before the server had been given the mail, so that another one may carry it.
+
+    ``outcome`` is what to report when there is no other.
+    """
+
+    def __init__(self, outcome: GatewayDown | RetryLater) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where and how to connect. ``security`` is ``starttls``, ``tls`` or ``none``; ``timeout`` in seconds per step."""
+
+    host: str
+    port: int
+    security: str
+    username: str | None
+    password: str | None
+    helo: str
+    timeout: float
+    tls: ssl.SSLContext
+    make_socket: SocketFactory
+
+
+class SmtpSession:
+    """A logged-in connection. Carries one mail at a time, any number one after the other."""
+
+    def __init__(self, client: SMTP, timeout: float) -> None:
+        self._client = client
+        self._timeout = timeout
+
+    @classmethod
+    async def open(cls, server: Server) -> "SmtpSession":
+        """Connect, secure and log in. Raises ``CannotConnect``."""
+        try:
+            async with asyncio.timeout(server.timeout):
+                sock = await dial(server.host, server.port, server.make_socket)
+        except TimeoutError:
+            raise CannotConnect(f"no connection within {server.timeout:g} s") from None
+        except OSError as error:
+            raise CannotConnect(str(error)) from error
+        client = SMTP(
+            hostname=server.host,
+            sock=sock,
+            username=server.username,
+            password=server.password,
+            local_hostname=server.helo,
+            timeout=server.timeout,
+            use_tls=server.security == "tls",
+            start_tls=server.security == "starttls",
+            tls_context=server.tls,
+        )
+        try:
+            await client.connect()
+        except (SMTPException, OSError, ValueError) as error:
+            sock.close()
+            raise CannotConnect(clean(str(error))) from error
+        return cls(client, server.timeout)
+
+    @property
+    def usable(self) -> bool:
+        """Whether the server has not closed the connection, as far as we have heard."""
+        return self._client.is_connected
+
+    async def deliver(self, letter: Letter) -> Outcome:
+        """Hand over one mail. Raises ``Stale`` if the connection ended before the mail was given away."""
+        if letter.needs_smtputf8 and not self._client.supports_extension("smtputf8"):
+            return Refused("smtputf8_unsupported", "the mail server takes no addresses with letters beyond ASCII")
+        try:
+            await self._offer(letter)
+        except (SMTPServerDisconnected, SMTPTimeoutError) as error:
+            self.abort()
+            raise Stale(_lost(error)) from error
+        except SMTPResponseException as error:
+            return await self._turned_down(error)
+        return await self._hand_over(letter.content)
+
+    def close(self) -> None:
+        """Say good-bye without waiting for the reply, and close."""
+        if self._client.protocol is not None and self._client.is_connected:
+            self._client.protocol.write(b"QUIT\r\n")
+        self._client.close()
+
+    def abort(self) -> None:
+        """Close without a word: in the middle of a mail a good-bye would become part of it."""
+        self._client.close()
+
+    async def _offer(self, letter: Letter) -> None:
+        """Get the server's leave to send: MAIL, RCPT and DATA up to its 354 (RFC 5321 §3.3)."""
+        options = ["SMTPUTF8", "BODY=8BITMIME"] if letter.needs_smtputf8 else []
+        encoding = "utf-8" if letter.needs_smtputf8 else "ascii"
+        await self._client.mail(str(letter.sender), options=options, encoding=encoding)
+        await self._client.rcpt(str(letter.recipient), encoding=encoding)
+        reply = await self._client.execute_command(b"DATA")
+        if reply.code != _MAIL_INPUT:
+            raise SMTPResponseException(reply.code, reply.message)
+
+    async def _turned_down(self, error: SMTPResponseException) -> Outcome:
+        if error.code == _CLOSING:
+            self.abort()
+            raise Stale(RetryLater(None, _said(error.code, error.message))) from error
+        await self._reset()
+        if isinstance(error, SMTPSenderRefused) and error.code >= 500 and error.code != _TOO_LARGE:
+            # The sender's address is the gateway's own: no mail will pass, whoever it is for.
+            return GatewayDown(_said(error.code, error.message))
+        return _refusal(error.code, error.message)
+
+    async def _reset(self) -> None:
+        """Clear the envelope, so that the next mail can use the connection."""
+        try:
+            await self._client.rset()
+        except (SMTPException, OSError):
+            self.abort()
+
+    async def _hand_over(self, content: bytes) -> Outcome:
+        """Send the mail and wait for the reply to its last line.
+
+        aiosmtplib sends the DATA command and the mail in one step, so that a lost connection would not tell which of
+        the two was under way. Once the mail is being written, any loss leaves it unknown whether the final dot arrived.
+        """
+        protocol = self._client.protocol
+        if protocol is None:
+            raise Stale(GatewayDown("the connection was lost"))
+        stuffed = _DOT_AT_LINE_START.sub(b"..", content)  # RFC 5321 §4.5.2
+        try:
+            protocol.write(stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"))
+        except SMTPServerDisconnected as error:
+            raise Stale(_lost(error)) from error
+        try:
+            reply = await protocol.read_response(timeout=self._timeout)
+        except (SMTPException, OSError) as error:
+            self.abort()
+            return Unknown(f"no reply to the mail: {clean(str(error))}")
+        return self._verdict(reply)
+
+    def _verdict(self, reply: SMTPResponse) -> Outcome:
+        if reply.code == _CLOSING:
+            self.abort()
+        if 200 <= reply.code < 300:
+            return Accepted(_queue_id(reply.message))
+        return _refusal(reply.code, reply.message)
+
+
+def _lost(error: Exception) -> GatewayDown:
+    return GatewayDown(f"the mail server was lost before it had the mail: {clean(str(error))}")
+
+
+def _refusal(code: int, message: str) -> Outcome:
+    """Tell a temporary refusal (4yz) from a lasting one (RFC 5321 §4.2.1)."""
+    if 400 <= code < 500:
+        return RetryLater(None, _said(code, message))
+    return Refused(f"smtp_{code}", _said(code, message))
+
+
+def _said(code: int, message: str) -> str:
+    return clean(f"{code} {message}")
+
+
+def _queue_id(message: str) -> str | None:
+    """Return the server's name for the mail, or all of its words where they have no known form."""
+    match = _QUEUED_AS.search(message)
+    return (match[1] or match[2]) if match else clean(message) or None

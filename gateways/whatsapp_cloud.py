@@ -1,0 +1,106 @@
+"""Type ``whatsapp_cloud``: WhatsApp through Meta's Cloud API (developers.facebook.com/docs/whatsapp/cloud-api)."""
+
+from typing import Annotated, Any, ClassVar
+
+import orjson
+from pydantic import Field
+
+from domain.outbound import Outbound
+from domain.outcomes import Accepted, Outcome, Refused, Unknown
+from gateways.answers import parse
+from gateways.base import Outside
+from gateways.fields import Secret
+from gateways.http import Answer, call
+from gateways.meta_errors import meta_failure
+from gateways.provider import BaseUrl, ProviderConfig
+
+_MEDIA = frozenset({"image", "audio", "video", "document"})
+_CAPTIONED = _MEDIA - {"audio"}
+
+
+class WhatsAppCloudConfig(ProviderConfig):
+    """A business phone number and a token that may send from it."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"access_token"})
+
+    phone_number_id: Annotated[str, Field(pattern=r"^[0-9]{1,32}$")]
+    access_token: Secret
+    api_version: Annotated[str, Field(pattern=r"^v[0-9]{1,3}\.[0-9]{1,2}$")] = "v23.0"
+    base_url: BaseUrl = "https://graph.facebook.com"
+
+
+class WhatsAppCloudGateway:
+    """One request per message. Our reference travels along and comes back with every status, but nothing is deduped."""
+
+    dedupes = False
+
+    def __init__(self, config: WhatsAppCloudConfig, outside: Outside) -> None:
+        self._receipts = config.receipts
+        self._http = outside.http(allow_private_network=config.allow_private_network)
+        headers = {"authorization": f"Bearer {config.access_token}", "content-type": "application/json"}
+        url = f"{config.base_url}/{config.api_version}/{config.phone_number_id}/messages"
+        self._call = call("POST", url, headers, config.timeout)
+
+    async def send(self, message: Outbound) -> Outcome:
+        """Send one text, template or media message."""
+        if message.media_type is not None and message.media_type not in _MEDIA:
+            return Refused("invalid_media_type", f"WhatsApp carries {', '.join(sorted(_MEDIA))}")
+        try:
+            body = orjson.dumps(_envelope(message) | _content(message))
+        except orjson.JSONEncodeError as error:
+            return Refused("invalid_content", str(error))
+        answer = await self._http.exchange(self._call, body)
+        return self._outcome(answer) if isinstance(answer, Answer) else answer
+
+    async def aclose(self) -> None:
+        """Nothing to close: the HTTP client is shared."""
+
+    def _outcome(self, answer: Answer) -> Outcome:
+        body = parse(answer)
+        if isinstance(body, dict) and isinstance(body.get("error"), dict):
+            return meta_failure(answer, body["error"])
+        if not 200 <= answer.status < 300:
+            return meta_failure(answer, {})
+        wamid = _message_id(body)
+        if wamid is None:
+            return Unknown(f"answered {answer.status} without the id of a message")
+        return Accepted(wamid, receipts=self._receipts)
+
+
+def _envelope(message: Outbound) -> dict[str, Any]:
+    return {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": message.to.removeprefix("+"),
+        "biz_opaque_callback_data": message.reference,
+    }
+
+
+def _content(message: Outbound) -> dict[str, Any]:
+    if message.template is not None:
+        return {"type": "template", "template": _template(message.template)}
+    if message.media_type is not None:
+        return {"type": message.media_type, message.media_type: _media(message.media_type, message)}
+    return {"type": "text", "text": {"preview_url": False, "body": message.body}}
+
+
+def _template(template: dict[str, Any]) -> dict[str, Any]:
+    """Write the language in Meta's form, ``{"code": "en_US"}``, also where only the code was given."""
+    language = template.get("language")
+    return {**template, "language": {"code": language}} if isinstance(language, str) else template
+
+
+def _media(kind: str, message: Outbound) -> dict[str, Any]:
+    """Link to the file. Audio has no caption in WhatsApp, so its text is left out."""
+    media: dict[str, Any] = {"link": message.media_url}
+    if message.body and kind in _CAPTIONED:
+        media["caption"] = message.body
+    return media
+
+
+def _message_id(body: Any) -> str | None:
+    match body:
+        case {"messages": [{"id": str(wamid)}, *_]}:
+            return wamid
+        case _:
+            return None
