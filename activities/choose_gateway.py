@@ -28,9 +28,7 @@ class ChooseGateway:
     async def _reserve(self, route: Route) -> Route:
         if not route.per_second:
             return route
-        begins = await routing.reserve_slots(
-            self._pool, UUID(route.gateway_id), len(route.indexes), route.per_second
-        )
+        begins = await routing.reserve_slots(self._pool, UUID(route.gateway_id), len(route.indexes), route.per_second)
         slot = begins.timestamp()
         if slot <= route.start_at:
             return route

@@ -6,9 +6,9 @@ The order is the promise. An intent is durable before its connection is opened, 
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from uuid import UUID
+from typing import cast
+from uuid import UUID, uuid4
 
 from domain.channels import Channel
 from domain.ids import message_uid
@@ -17,7 +17,7 @@ from domain.page import Again, AgainKind, DispatchRequest
 from domain.page_content import PageContent
 from gateways.base import Gateway
 from store import pages
-from store.pool import Pool
+from store.pool import Pool, patiently
 
 CONCURRENCY = 64
 """Intents without a recorded outcome that one dispatch may have at a time."""
@@ -53,25 +53,32 @@ class Delivery:
         self._todo = list(request.route.indexes)
         self._again: dict[tuple[AgainKind, float], tuple[list[int], str]] = {}
         self._permits = asyncio.Semaphore(CONCURRENCY)
+        self._run_id = uuid4()
+        self._foreign: list[int] = []
         self._done: list[tuple[int, Outcome]] = []
         self._wake = asyncio.Event()
+        self._closed = False
 
     async def take_over(self) -> None:
-        """Sort what an earlier run of this dispatch left behind: done, in doubt, or still to send."""
-        by_uid = {message_uid(self._page_id, index): index for index in self._todo}
-        earlier = await pages.earlier_outcomes(self._pool, list(by_uid), self._attempt)
+        """Sort what another run of this dispatch left behind: done, in doubt, or still to send."""
+        self._todo = await self._sort_out(self._todo)
+
+    async def _sort_out(self, indexes: list[int]) -> list[int]:
+        """Returns those of the messages that have no intent yet."""
+        by_uid = {message_uid(self._page_id, index): index for index in indexes}
+        earlier = await patiently(lambda: pages.earlier_outcomes(self._pool, list(by_uid), self._attempt))
         in_doubt: list[tuple[int, Outcome]] = []
         for uid, outcome in earlier.items():
             index = by_uid.pop(uid)
             if outcome is None:
                 in_doubt.append((index, Unknown("the worker died while the gateway was answering")))
             elif outcome in ("gateway_down", "retry_later"):
-                self._once_more(outcome, index, 0.0, "an earlier run of this dispatch met it")
-        self._todo = sorted(by_uid.values())
+                self._once_more(cast(AgainKind, outcome), index, 0.0, "another run of this dispatch met it")
+        for index, unknown in in_doubt:
+            self._judge(index, unknown)
         if in_doubt:
-            for index, unknown in in_doubt:
-                self._judge(index, unknown)
             await self._write(in_doubt)
+        return sorted(by_uid.values())
 
     async def run(self) -> list[Again]:
         """Send all; returns the messages that want another round."""
@@ -80,13 +87,15 @@ class Delivery:
         try:
             await self._launch(sends)
             await asyncio.gather(*sends)
-        finally:
-            flusher.cancel()
-            await asyncio.gather(flusher, return_exceptions=True)
+        finally:  # also when cancelled: what the gateway has answered by now is written down
             for send in sends:
                 send.cancel()
-            if self._done:
-                await asyncio.shield(self._flush())
+            await asyncio.gather(*sends, return_exceptions=True)
+            self._closed = True
+            self._wake.set()
+            await asyncio.shield(flusher)
+        if self._foreign:
+            await self._sort_out(self._foreign)
         return [Again(kind, indexes, after, reason) for (kind, after), (indexes, reason) in self._again.items()]
 
     async def _launch(self, sends: set["asyncio.Task[None]"]) -> None:
@@ -101,9 +110,10 @@ class Delivery:
                 self._leave(self._todo[start:])
                 return
             uids = [message_uid(self._page_id, index) for index in indexes]
-            mine = await pages.write_intents(self._pool, uids, self._attempt, self._gateway_id)
+            mine = await self._claim(uids)
             for place, (index, uid) in enumerate(zip(indexes, uids, strict=True), start):
-                if uid not in mine:  # a run that was given up is still alive: what it claimed is its own
+                if uid not in mine:  # another run is alive after all: what it claimed is its own
+                    self._foreign.append(index)
                     self._permits.release()
                     continue
                 if pace:
@@ -154,24 +164,24 @@ class Delivery:
     def _once_more(self, kind: AgainKind, index: int, after: float, reason: str) -> None:
         self._again.setdefault((kind, after), ([], reason))[0].append(index)
 
+    async def _claim(self, uids: list[UUID]) -> set[UUID]:
+        return await patiently(
+            lambda: pages.write_intents(self._pool, uids, self._attempt, self._gateway_id, self._run_id)
+        )
+
     async def _flush_as_they_come(self) -> None:
-        while True:
+        while self._done or not self._closed:
             await self._wake.wait()
             self._wake.clear()
-            await asyncio.shield(self._flush())
-
-    async def _flush(self) -> None:
-        batch, self._done = self._done, []
-        if not batch:
-            return
-        await self._write(batch)
-        for _ in batch:
-            self._permits.release()
+            batch, self._done = self._done, []
+            if batch:
+                await self._write(batch)
+            for _ in batch:
+                self._permits.release()
 
     async def _write(self, batch: Sequence[tuple[int, Outcome]]) -> None:
-        await pages.flush_outcomes(
-            self._pool, [self._row(message_uid(self._page_id, index), outcome) for index, outcome in batch]
-        )
+        rows = [self._row(message_uid(self._page_id, index), outcome) for index, outcome in batch]
+        await patiently(lambda: pages.flush_outcomes(self._pool, rows))
 
     def _row(self, uid: UUID, outcome: Outcome) -> pages.Attempted:
         match outcome:

@@ -1,8 +1,8 @@
 """dispatch: hand the messages of one route to their gateway, at its pace, each at most once."""
 
 import asyncio
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from temporalio import activity
@@ -41,7 +41,9 @@ class Dispatch:
             reason = f"gateway {route.gateway} cannot be used: {error}"
             await self._note_health(gateway_id, failures=BREAKER_THRESHOLD, reason=reason)
             return DispatchResult([Again("gateway_down", route.indexes, reason=reason)])
-        delivery = Delivery(self._pool, gateway, request, PageContent.decode(content), stopping=activity.is_worker_shutdown)
+        delivery = Delivery(
+            self._pool, gateway, request, PageContent.decode(content), stopping=activity.is_worker_shutdown
+        )
         async with _heartbeats():
             if activity.info().attempt > 1:
                 await delivery.take_over()

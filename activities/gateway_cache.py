@@ -4,8 +4,8 @@ from uuid import UUID
 
 from domain.channels import Channel
 from domain.keyring import Keyring
-from gateways.base import Gateway
-from gateways.registry import Outside, build, parse_config
+from gateways.base import Gateway, Outside
+from gateways.registry import build, parse_config
 from store import gateways as stored_gateways
 from store.pool import Pool
 

@@ -13,6 +13,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+PAYLOADS = "temporal-payload"
+CREDENTIALS = "gateway-credentials"
+"""The purposes that keys are derived for."""
+
 _VERSION = 1
 _NONCE = 12
 _KEY_BYTES = 32

@@ -1,7 +1,6 @@
 """The content of a page as one ``bytes`` value: encoded once, passed along unopened, decoded by who needs it."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -22,7 +21,8 @@ class Content:
     unicode: bool = False
     media_type: str | None = None
     media_url: str | None = None
-    template: dict[str, Any] | None = None
+    template: str | None = None
+    """As JSON text, so that equal contents can be found by their hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +76,5 @@ class PageContent:
             unicode=content.unicode,
             media_type=content.media_type,
             media_url=content.media_url,
-            template=content.template,
+            template=orjson.loads(content.template) if content.template else None,
         )

@@ -92,4 +92,6 @@ def _route(candidate: Candidate, indexes: list[int], start_at: float = 0.0, wait
 def _no_route(indexes: list[int], wanted: str) -> NoRoute:
     if wanted == DEFAULT_GATEWAY:
         return NoRoute(indexes, "no_gateway", "this account has no enabled gateway for the channel: add or share one")
-    return NoRoute(indexes, "gateway_not_found", f"no enabled gateway {wanted!r} for this account: check the identifier")
+    return NoRoute(
+        indexes, "gateway_not_found", f"no enabled gateway {wanted!r} for this account: check the identifier"
+    )

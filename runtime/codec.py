@@ -1,4 +1,4 @@
-"""Encryption of Temporal payloads, failures included: who reads the engine's database or UI sees nothing of a message."""
+"""Encryption of Temporal payloads, failures included: the engine's database and UI show nothing of a message."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,10 +6,9 @@ from dataclasses import replace
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
 
-from domain.keyring import Keyring
+from domain.keyring import PAYLOADS, Keyring
 
 ENCODING = b"binary/xsender-aes256gcm"
-_PURPOSE = "temporal-payload"
 
 
 class EncryptionCodec(PayloadCodec):
@@ -44,7 +43,7 @@ class EncryptionCodec(PayloadCodec):
 
 def encryption_codec(keys: str) -> EncryptionCodec:
     """The codec for an install's key ring."""
-    return EncryptionCodec(Keyring.parse(keys, _PURPOSE))
+    return EncryptionCodec(Keyring.parse(keys, PAYLOADS))
 
 
 def data_converter(keys: str, encrypt: bool) -> DataConverter:

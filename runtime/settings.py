@@ -1,7 +1,7 @@
-"""Where this process finds its outside: database, Temporal, keys. Read from the environment, or from an install's data dir.
+"""Where this process finds its outside (database, Temporal, keys), from the environment or an install's data dir.
 
-Every field can be set as ``XSENDER_<NAME>``. ``xsender dev`` writes an install's settings to ``<data-dir>/install.json``,
-so that ``xsender --data-dir D …`` talks to that install; the environment wins over that file.
+Every field can be set as ``XSENDER_<NAME>``. ``xsender dev`` writes an install's settings to
+``<data-dir>/install.json``, so that ``xsender --data-dir D …`` talks to that install; the environment wins.
 """
 
 import json
@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     """Where the Temporal web UI is: links and the codec endpoint's CORS header name it."""
 
     keys: SecretStr = SecretStr("")
-    """Key ring for secrets at rest and Temporal payloads: ``id:base64,id:base64``, 32 bytes each, the first one current."""
+    """Key ring for secrets at rest and Temporal payloads: ``id:base64,…``, 32 bytes each, the first one current."""
 
     payload_encryption: bool = True
 

@@ -20,6 +20,7 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
         api_key=api_key,
         tls=_tls(settings),
         data_converter=data_converter(settings.keys.get_secret_value(), settings.payload_encryption),
+        grpc_compression=GrpcCompression.NONE,  # sealed payloads do not shrink
         lazy=lazy,
     )
 
@@ -27,6 +28,7 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
 def _tls(settings: Settings) -> TLSConfig | bool:
     if settings.temporal_tls_cert and settings.temporal_tls_key:
         return TLSConfig(
-            client_cert=settings.temporal_tls_cert.read_bytes(), client_private_key=settings.temporal_tls_key.read_bytes()
+            client_cert=settings.temporal_tls_cert.read_bytes(),
+            client_private_key=settings.temporal_tls_key.read_bytes(),
         )
     return settings.temporal_tls

@@ -67,13 +67,19 @@ async def hold(pool: Pool, page: PageRows) -> dict[int, str]:
         return dict(await cursor.fetchall())
 
 
-async def write_intents(pool: Pool, uids: Sequence[UUID], attempt: int, gateway_id: UUID) -> set[UUID]:
-    """Say in the record that these messages are about to leave. Returns those that nobody had claimed yet."""
+async def write_intents(pool: Pool, uids: Sequence[UUID], attempt: int, gateway_id: UUID, run_id: UUID) -> set[UUID]:
+    """Say in the record that these messages are about to leave, and who sends them.
+
+    Returns those that are ``run_id``'s to send; the others were claimed by another run. Safe to repeat.
+    """
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            """insert into attempts (uid, attempt, gateway_id) select unnest(%s::uuid[]), %s, %s
-               on conflict do nothing returning uid""",
-            (list(uids), attempt, gateway_id),
+            """insert into attempts as a (uid, attempt, gateway_id, run_id)
+               select u, %(attempt)s, %(gateway)s, %(run)s from unnest(%(uids)s::uuid[]) as u
+               on conflict (uid, attempt) do update set run_id = a.run_id
+                   where a.run_id = excluded.run_id and a.outcome is null
+               returning uid""",
+            {"uids": list(uids), "attempt": attempt, "gateway": gateway_id, "run": run_id},
         )
         return {uid for (uid,) in await cursor.fetchall()}
 

@@ -1,12 +1,19 @@
 """The connection pool: one per process, autocommit, so that each statement is its own transaction unless said otherwise."""
 
-from typing import TypeAlias
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias, TypeVar
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, InterfaceError, OperationalError
 from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[TupleRow]]
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout, PoolClosed)
+"""What a statement raises when the database is not there, or was lost while it ran."""
+
+_T = TypeVar("_T")
 
 
 async def open_pool(database_url: str, size: int, name: str) -> Pool:
@@ -29,12 +36,22 @@ async def open_pool(database_url: str, size: int, name: str) -> Pool:
     return pool
 
 
+async def patiently(work: Callable[[], Awaitable[_T]]) -> _T:
+    """Do ``work`` (safe to repeat) again and again until the database is back."""
+    pause = 0.1
+    while True:
+        try:
+            return await work()
+        except AWAY:
+            await asyncio.sleep(pause)
+            pause = min(2.0, pause * 2)
+
+
 async def is_alive(pool: Pool) -> bool:
-    """Whether the database answers; also throws away the pool's broken connections if it does not."""
+    """Whether the database answers."""
     try:
         async with pool.connection(timeout=1.0) as conn:
             await conn.execute("select 1")
-    except Exception:
-        await pool.check()
+    except AWAY:
         return False
     return True

@@ -8,7 +8,6 @@ from psycopg.rows import class_row
 from domain.routing import Candidate
 from store.pool import Pool
 
-
 _CANDIDATES = """
 select g.id as gateway_id, g.identifier, g.version, g.account_id = a.id as own, g.per_second, g.on_unknown,
        coalesce(b.failures, 0) as failures, b.open_until

@@ -33,5 +33,7 @@ def dispatch_options(size: int, per_second: float) -> dict[str, Any]:
         "heartbeat_timeout": HEARTBEAT,
         "start_to_close_timeout": timedelta(seconds=600 + pace),
         "schedule_to_close_timeout": timedelta(days=1, seconds=pace),
-        "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10)),
+        "retry_policy": RetryPolicy(
+            initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10)
+        ),
     }

@@ -222,5 +222,3 @@ class SendWorkflow:
     def _forget(self, indexes: Sequence[int]) -> None:
         for index in indexes:
             self._live.pop(index, None)
-
-

@@ -25,6 +25,7 @@ create table attempts (
     uid         uuid not null,
     attempt     smallint not null,
     gateway_id  uuid not null,
+    run_id      uuid not null,      -- which run of the dispatch sends it
     outcome     text check (outcome in ('accepted', 'refused', 'retry_later', 'gateway_down', 'unknown')),
     provider_id text,
     code        text,
@@ -62,4 +63,11 @@ create table sandbox_messages (
 create table sandbox_tries (
     uid   uuid primary key,
     tries integer not null
+);
+
+-- Which worker processes are alive: each writes its row every few seconds.
+create table workers (
+    id      text primary key,
+    queues  text[] not null,
+    seen_at timestamptz not null
 );

@@ -1,0 +1,86 @@
+"""Who asks: the key of a request, checked before anything else of it is read."""
+
+import base64
+import binascii
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+from fastapi import Request
+
+from api.errors import ApiError
+from api.state import State, state_of
+from domain.api_keys import matches, parse
+from store.api_keys import Network, Principal, StoredKey, find_key
+
+
+def requires(scope: str, channel: str | None = None) -> Callable[[Request], Awaitable[Principal]]:
+    """A dependency that lets a request pass whose key has ``scope``; with a ``channel`` it learns the credit there.
+
+    Raises:
+        ApiError: 401 no, unknown, revoked or expired key; 403 missing scope, suspended account, foreign address;
+            429 the key's rate class is used up.
+    """
+
+    async def authenticate(request: Request) -> Principal:
+        state = state_of(request)
+        parsed = parse(_key_of(request))
+        if parsed is None:
+            raise _unauthorized("this is not an xsender API key: copy the whole key, it starts with xs_")
+        stored = await find_key(state.pool, parsed.id, channel)
+        if stored is None or not matches(parsed, stored.hash) or stored.principal.kind != parsed.kind:
+            raise _unauthorized("unknown API key")
+        _check_usable(stored, request)
+        _check_rate(state, stored.principal)
+        if scope not in stored.principal.scopes:
+            raise ApiError(403, "scope_missing", f"this key lacks the scope {scope!r}")
+        return stored.principal
+
+    return authenticate
+
+
+def _key_of(request: Request) -> str:
+    if key := request.headers.get("api-key"):
+        return key.strip()
+    kind, _, value = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and value:
+        return value.strip()
+    if kind.lower() == "basic":  # a browser's own prompt: any name, the key as password
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[2]
+        except (binascii.Error, UnicodeDecodeError):
+            raise _unauthorized("the Basic authorization header is malformed") from None
+    raise _unauthorized("send your API key in the header 'Api-key' or 'Authorization: Bearer'")
+
+
+def _check_usable(stored: StoredKey, request: Request) -> None:
+    if stored.revoked_at is not None:
+        raise _unauthorized("this API key was revoked")
+    if stored.expires_at is not None and stored.expires_at <= datetime.now(UTC):
+        raise _unauthorized("this API key has expired")
+    if stored.principal.status != "active":
+        raise ApiError(403, f"account_{stored.principal.status}", f"this account is {stored.principal.status}")
+    if stored.allowed_ips is not None and not _comes_from(request, stored.allowed_ips):
+        raise ApiError(403, "address_not_allowed", "this key may not be used from your address")
+
+
+def _comes_from(request: Request, networks: list[Network]) -> bool:
+    if request.client is None:
+        return False
+    address = ip_address(request.client.host)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in network for network in networks)
+
+
+def _check_rate(state: State, principal: Principal) -> None:
+    limiter = state.limiters.get(principal.rate_class)
+    if limiter is None or principal.kind == "admin":
+        return
+    wait = limiter.check(principal.account_id, time.monotonic())
+    if wait > 0:
+        raise ApiError(429, "rate_limited", f"too many requests: wait {wait:.1f} s", retry_after=wait)
+
+
+def _unauthorized(message: str) -> ApiError:
+    return ApiError(401, "unauthorized", message)

@@ -1,0 +1,26 @@
+"""The process ``xsender api``."""
+
+import uvicorn
+
+from api.app import create_app
+from runtime.logs import configure_logs
+from runtime.settings import Settings
+
+BACKLOG = 2048
+
+
+def run(settings: Settings) -> None:
+    """Serve the API until SIGTERM or SIGINT, then let requests under way finish."""
+    configure_logs(settings.log_level, settings.log_json)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.api_host,
+        port=settings.api_port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=20,
+    )

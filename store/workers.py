@@ -1,0 +1,33 @@
+"""Which workers are alive, by the rows that they keep fresh."""
+
+from store.pool import Pool
+
+BEAT_SECONDS = 3.0
+_DEAD_AFTER = "12 seconds"
+
+
+async def beat(pool: Pool, worker_id: str, queues: list[str]) -> None:
+    """Say that a worker lives, and forget those long dead."""
+    async with pool.connection() as conn:
+        await conn.execute(
+            """with swept as (delete from workers where seen_at < clock_timestamp() - interval '1 hour')
+               insert into workers values (%(id)s, %(queues)s, clock_timestamp())
+               on conflict (id) do update set seen_at = excluded.seen_at, queues = excluded.queues""",
+            {"id": worker_id, "queues": queues},
+        )
+
+
+async def leave(pool: Pool, worker_id: str) -> None:
+    """Say that a worker stops."""
+    async with pool.connection() as conn:
+        await conn.execute("delete from workers where id = %s", (worker_id,))
+
+
+async def queues_served(pool: Pool) -> set[str]:
+    """The task queues for which a worker is alive."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "select distinct unnest(queues) from workers where seen_at > clock_timestamp() - %s::interval",
+            (_DEAD_AFTER,),
+        )
+        return {queue for (queue,) in await cursor.fetchall()}

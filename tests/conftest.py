@@ -1,0 +1,39 @@
+"""One engine for the whole run: real PostgreSQL and real Temporal, started once."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from domain.keyring import Keyring
+from embedded.engine import Engine
+from runtime.settings import Settings
+from store.migrate import migrate
+from store.pool import Pool, open_pool
+from tests.stack import Stack, run_stack
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def engine(tmp_path_factory) -> AsyncIterator[Engine]:
+    async with Engine(tmp_path_factory.mktemp("engine"), durable=False) as running:
+        await migrate(running.database_url)
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def settings(engine: Engine) -> Settings:
+    return Settings(
+        database_url=engine.database_url, temporal_address=engine.temporal_address, keys=Keyring.generate()
+    )
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def pool(engine: Engine) -> AsyncIterator[Pool]:
+    opened = await open_pool(engine.database_url, 8, "tests")
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stack(settings: Settings) -> AsyncIterator[Stack]:
+    async with run_stack(settings) as running:
+        yield running

@@ -1,0 +1,150 @@
+"""A whole install in one test process: API and worker on real sockets, above a running engine."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+import uvicorn
+from temporalio.client import Client
+
+from activities.opening import open_gateways
+from api.app import create_app
+from domain.api_keys import KeyKind
+from domain.keyring import CREDENTIALS, Keyring
+from runtime.settings import Settings
+from runtime.temporal import connect
+from store import accounts, api_keys, credits, gateways
+from store.pool import Pool, open_pool
+from worker.build import build_workers
+from worker.main import serve_until
+from worker.table import QUEUES
+
+
+@dataclass(frozen=True)
+class User:
+    """An account with a key."""
+
+    id: int
+    key: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Api-key": self.key}
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Handles to a running install."""
+
+    settings: Settings
+    url: str
+    http: httpx.AsyncClient
+    pool: Pool
+    temporal: Client
+
+    @property
+    def keyring(self) -> Keyring:
+        return Keyring.parse(self.settings.keys.get_secret_value(), CREDENTIALS)
+
+    async def user(self, credit: int = 1000, channels: tuple[str, ...] = ("email", "sms", "whatsapp")) -> User:
+        """A new user with this much credit on each channel."""
+        account = await accounts.create(self.pool, f"{uuid4().hex}@example.com", "Test")
+        for channel in channels:
+            if credit:
+                await credits.top_up(self.pool, account.id, channel, credit, "test", uuid4())
+        key = await api_keys.create(self.pool, KeyKind.USER, account.id)
+        return User(account.id, key.text)
+
+    async def admin(self) -> User:
+        """A new admin key."""
+        key = await api_keys.create(self.pool, KeyKind.ADMIN, 0)
+        return User(0, key.text)
+
+    async def gateway(self, owner: int, channel: str, type_: str, config: dict[str, object], **more: object) -> str:
+        """A new gateway; returns its identifier."""
+        identifier = str(more.pop("identifier", f"{type_}-{uuid4().hex[:8]}"))
+        new = gateways.NewGateway(
+            account_id=owner, channel=channel, identifier=identifier, type=type_, config=config, **more
+        )
+        await gateways.add(self.pool, self.keyring, new)
+        return identifier
+
+    async def send(self, user: User, channel: str, *contacts: dict[str, object], **headers: str) -> httpx.Response:
+        """``POST /api/{channel}/send``."""
+        return await self.http.post(
+            f"/api/{channel}/send", json={"contact": list(contacts)}, headers=user.headers | headers
+        )
+
+    async def status(self, user: User, channel: str, uid: str) -> dict:
+        """The ``data`` of a message's status."""
+        answer = await self.http.get(f"/api/get/{channel}/{uid}", headers=user.headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+    async def final(self, user: User, channel: str, uid: str, timeout: float = 20.0) -> dict:
+        """The status once nothing more is to come from the workflow."""
+        async with asyncio.timeout(timeout):
+            while True:
+                data = await self.status(user, channel, uid)
+                if data["state"] not in ("scheduled", "queued", "processing") and data["credit"]["state"] != "held":
+                    return data
+                if data["state"] == "unknown":
+                    return data
+                await asyncio.sleep(0.02)
+
+
+def free_socket() -> socket.socket:
+    """A bound socket on a free port of the loopback."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    return listener
+
+
+@asynccontextmanager
+async def serve_api(settings: Settings) -> AsyncIterator[str]:
+    """The API on a real socket; yields its base URL."""
+    listener = free_socket()
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None, access_log=False, http="httptools"))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield "http://127.0.0.1:%d" % listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@asynccontextmanager
+async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
+    """A worker of all queues."""
+    pool = await open_pool(settings.database_url, 8, "test-worker")
+    cache = open_gateways(pool, settings.keys.get_secret_value())
+    stop = asyncio.Event()
+    running = asyncio.create_task(serve_until(stop, build_workers(client, pool, cache, QUEUES), pool, list(QUEUES)))
+    try:
+        yield
+    finally:
+        stop.set()
+        await running
+        await cache.aclose()
+        await pool.close()
+
+
+@asynccontextmanager
+async def run_stack(settings: Settings, *, worker: bool = True) -> AsyncIterator[Stack]:
+    """API and worker, and handles to them."""
+    client = await connect(settings)
+    pool = await open_pool(settings.database_url, 4, "test")
+    async with serve_api(settings) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+        stack = Stack(settings, url, http, pool, client)
+        if worker:
+            async with run_worker(settings, client):
+                yield stack
+        else:
+            yield stack
+    await pool.close()

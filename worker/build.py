@@ -1,0 +1,41 @@
+"""Temporal workers from the table, tuned for very many very small workflows."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from activities.gateway_cache import GatewayCache
+from store.pool import Pool
+from worker.table import QueueRow, table
+
+DRAIN = timedelta(seconds=30)
+"""How long a stopping worker lets its activities finish: as long as a gateway may take to answer."""
+
+
+def build_workers(client: Client, pool: Pool, gateways: GatewayCache, queues: Iterable[str]) -> list[Worker]:
+    """One worker per task queue of ``queues``."""
+    rows = table(pool, gateways)
+    return [_worker(client, queue, rows[queue]) for queue in queues]
+
+
+def _worker(client: Client, queue: str, row: QueueRow) -> Worker:
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=row.workflows,
+        activities=row.activities,
+        # The sandbox costs about 10 ms a workflow. Its rules are held by lint and by tests that run sandboxed.
+        workflow_runner=UnsandboxedWorkflowRunner(),
+        max_cached_workflows=2000,
+        max_concurrent_workflow_tasks=50,
+        max_concurrent_local_activities=50,
+        max_concurrent_activities=200,
+        no_remote_activities=bool(row.workflows),
+        # A killed worker's cached workflows move to another one after this time.
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),
+        max_heartbeat_throttle_interval=timedelta(seconds=3),
+        default_heartbeat_throttle_interval=timedelta(seconds=3),
+        graceful_shutdown_timeout=DRAIN,
+    )

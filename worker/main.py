@@ -1,0 +1,75 @@
+"""The process ``xsender worker``: serves task queues until it is told to stop, then drains."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Sequence
+
+import structlog
+import uvloop
+from temporalio.worker import Worker
+
+from activities.opening import open_gateways
+from runtime.logs import configure_logs
+from runtime.settings import Settings
+from runtime.temporal import connect
+from store import workers as alive
+from store.pool import AWAY, Pool, open_pool
+from worker.build import build_workers
+
+log = structlog.get_logger()
+
+
+def run(settings: Settings, queues: Sequence[str]) -> None:
+    """Serve ``queues`` until SIGTERM or SIGINT, then let running work finish."""
+    configure_logs(settings.log_level, settings.log_json)
+    uvloop.run(_serve(settings, queues))
+
+
+async def _serve(settings: Settings, queues: Sequence[str]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
+    gateways = open_gateways(pool, settings.keys.get_secret_value())
+    try:
+        client = await connect(settings)
+        await serve_until(stop, build_workers(client, pool, gateways, queues), pool, list(queues))
+    finally:
+        await gateways.aclose()
+        await pool.close()
+
+
+async def serve_until(stop: asyncio.Event, workers: Sequence[Worker], pool: Pool, queues: list[str]) -> None:
+    """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
+    async with _beating(pool, queues):
+        running = [asyncio.create_task(worker.run()) for worker in workers]
+        stopping = asyncio.create_task(stop.wait())
+        log.info("worker started", queues=queues)
+        await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        log.info("worker draining")
+        await asyncio.gather(*(worker.shutdown() for worker in workers if worker.is_running))
+        await asyncio.gather(*running)
+
+
+@contextlib.asynccontextmanager
+async def _beating(pool: Pool, queues: list[str]) -> AsyncIterator[None]:
+    worker_id = f"{socket.gethostname()}:{os.getpid()}"
+
+    async def beat() -> None:
+        while True:
+            with contextlib.suppress(*AWAY):
+                await alive.beat(pool, worker_id, queues)
+            await asyncio.sleep(alive.BEAT_SECONDS)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        with contextlib.suppress(*AWAY):
+            await alive.leave(pool, worker_id)
