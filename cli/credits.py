@@ -1,0 +1,79 @@
+"""``xsender credit``: the ledger."""
+
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID, uuid4
+
+import typer
+
+from cli.options import AsJson, ChannelOption, UserOption, uuid
+from cli.output import emit
+from cli.session import run
+
+if TYPE_CHECKING:
+    from store.credits import Wallet
+
+app = typer.Typer(help="Credits of users, per channel.", no_args_is_help=True)
+
+Amount = Annotated[int, typer.Option("--amount", help="A whole number of credits.")]
+Note = Annotated[str, typer.Option("--note", help="Why; kept in the journal.")]
+GrantId = Annotated[str | None, typer.Option("--grant-id", help="A UUID: repeating it grants nothing more.")]
+DeductId = Annotated[str | None, typer.Option("--deduct-id", help="A UUID: repeating it takes nothing more.")]
+
+
+@app.command()
+def topup(
+    user: UserOption,
+    channel: ChannelOption,
+    amount: Amount,
+    grant_id: GrantId = None,
+    note: Note = "",
+    as_json: AsJson = False,
+) -> None:
+    """Grant credits."""
+    from store.credits import top_up
+
+    entry = uuid4() if grant_id is None else uuid(grant_id, "--grant-id")
+    wallet = run(lambda session: top_up(session.pool, user, channel, amount, note, entry))
+    _show_booked("grant_id", entry, user, channel, wallet, as_json)
+
+
+@app.command()
+def deduct(
+    user: UserOption,
+    channel: ChannelOption,
+    amount: Amount,
+    deduct_id: DeductId = None,
+    note: Note = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take back available credits."""
+    from store.credits import deduct
+
+    entry = uuid4() if deduct_id is None else uuid(deduct_id, "--deduct-id")
+    wallet = run(lambda session: deduct(session.pool, user, channel, amount, note, entry))
+    _show_booked("deduct_id", entry, user, channel, wallet, as_json)
+
+
+def _show_booked(name: str, entry: UUID, user: int, channel: str, wallet: "Wallet", as_json: bool) -> None:
+    from dataclasses import asdict
+
+    emit({name: str(entry), "user_id": user, "channel": channel, **asdict(wallet)}, as_json)
+
+
+@app.command()
+def show(user: UserOption, as_json: AsJson = False) -> None:
+    """Show a user's wallets: granted = available + held + spent."""
+    from store.credits import show
+
+    emit(run(lambda session: show(session.pool, user)), as_json)
+
+
+@app.command()
+def audit(as_json: AsJson = False) -> None:
+    """Compare all wallets with the journal. Lists those that differ; the exit code is 1 if there are any."""
+    from store.credits import audit
+
+    differing = run(lambda session: audit(session.pool))
+    emit(differing, as_json)
+    if differing:
+        raise typer.Exit(1)

@@ -1,0 +1,49 @@
+"""What went wrong, in words for the person at the keyboard."""
+
+
+def explain(error: Exception) -> str | None:
+    """The message for an error that a user can do something about; ``None`` for one that is a defect of ours."""
+    from domain.errors import XsenderError
+
+    if isinstance(error, XsenderError):
+        return error.message
+    return _of_input(error) or _of_database(error) or _of_install(error)
+
+
+def _of_input(error: Exception) -> str | None:
+    from pydantic import ValidationError
+
+    from domain.recipients import InvalidRecipient
+    from gateways.problems import InvalidGatewayConfig
+
+    if isinstance(error, ValidationError):
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+        return "; ".join(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in problems)
+    if isinstance(error, InvalidRecipient | InvalidGatewayConfig):
+        return str(error)
+    return None
+
+
+def _of_database(error: Exception) -> str | None:
+    import psycopg
+    from psycopg_pool import PoolTimeout
+
+    if isinstance(error, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedFunction):
+        return "The database is empty or too old: run 'xsender migrate'."
+    if isinstance(error, PoolTimeout | psycopg.OperationalError):
+        return "The database does not answer: is the install running, and is it the one you mean (--data-dir)?"
+    if isinstance(error, psycopg.DataError):
+        return f"The database does not take this value: {error.diag.message_primary or error}."
+    return None
+
+
+def _of_install(error: Exception) -> str | None:
+    from domain.keyring import KeyringError
+    from embedded.errors import EmbeddedError
+    from store.migrate import MigrationError
+
+    if isinstance(error, KeyringError):
+        return f"A stored secret does not open with the keys of this install: {error}."
+    if isinstance(error, EmbeddedError | MigrationError):
+        return str(error)
+    return None

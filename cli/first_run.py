@@ -1,0 +1,98 @@
+"""The first start of an install: an admin key, a demo user with a plan and a key, and the sandbox gateways.
+
+Every step finds what an earlier try made, so a crash anywhere is healed by the next start. Keys alone cannot be found
+again: those that were made but never written down are revoked and made anew.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from domain.api_keys import KeyKind
+from domain.channels import Channel
+from domain.errors import ConflictError
+from domain.keyring import CREDENTIALS, Keyring
+from embedded.install import write_private
+from runtime.settings import Settings
+from store import accounts, api_keys, gateways, plans
+from store.gateway_shares import share
+from store.pool import Pool, open_pool
+
+FILE = "first-run.json"
+_PLAN = "demo"
+_EMAIL = "demo@example.com"
+_CREDITS = 1000
+_KEY_NAME = "first run"
+
+
+async def ensure_first_run(settings: Settings) -> None:
+    """Write ``<data-dir>/first-run.json``, making what it names; later starts only refresh its addresses.
+
+    Needs a data dir, and a database that is up and migrated.
+    """
+    assert settings.data_dir is not None
+    file = settings.data_dir / FILE
+    keys = _kept(file) or await _make(settings)
+    content = {**keys, **_addresses(settings)}
+    write_private(file, json.dumps(content, indent=2) + "\n")
+
+
+def _kept(file: Path) -> dict[str, Any] | None:
+    """What an earlier start made."""
+    return json.loads(file.read_text()) if file.exists() else None
+
+
+def _addresses(settings: Settings) -> dict[str, str | None]:
+    return {
+        "url": settings.public_url or f"http://{settings.api_host}:{settings.api_port}",
+        "temporal_address": settings.temporal_address,
+        "temporal_ui": settings.temporal_ui,
+        "database_url": settings.database_url,
+    }
+
+
+async def _make(settings: Settings) -> dict[str, Any]:
+    keyring = Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS)
+    pool = await open_pool(settings.database_url, 1, "xsender-first-run")
+    try:
+        sandbox = [await _gateway(pool, keyring, channel) for channel in Channel]
+        await _plan(pool, [gateway.identifier for gateway in sandbox])
+        user_id = await _user(pool)
+        for gateway in sandbox:
+            await share(pool, gateway.id, user_id)
+        return {
+            "admin_key": await _key(pool, KeyKind.ADMIN, 0),
+            "user_key": await _key(pool, KeyKind.USER, user_id),
+            "user_id": user_id,
+        }
+    finally:
+        await pool.close()
+
+
+async def _gateway(pool: Pool, keyring: Keyring, channel: Channel) -> gateways.GatewayInfo:
+    identifier = f"sandbox-{channel}"
+    if found := await gateways.named(pool, 0, identifier, channel):
+        return found[0]
+    new = gateways.NewGateway(account_id=0, channel=channel, identifier=identifier, type="sandbox", config={})
+    return await gateways.get(pool, await gateways.add(pool, keyring, new))
+
+
+async def _plan(pool: Pool, identifiers: list[str]) -> None:
+    channels = dict.fromkeys(Channel, plans.Allowance(credits=_CREDITS))
+    try:
+        await plans.create(pool, plans.NewPlan(name=_PLAN, period="forever", channels=channels, gateways=identifiers))
+    except ConflictError:  # an earlier try made it
+        return
+
+
+async def _user(pool: Pool) -> int:
+    found = await accounts.by_email(pool, _EMAIL) or await accounts.create(pool, _EMAIL, "Demo", _PLAN, uuid4())
+    return found.id
+
+
+async def _key(pool: Pool, kind: KeyKind, account_id: int) -> str:
+    for key in await api_keys.list_keys(pool, account_id):
+        if key.name == _KEY_NAME:
+            await api_keys.revoke(pool, key.id)
+    return (await api_keys.create(pool, kind, account_id, _KEY_NAME)).text

@@ -1,0 +1,34 @@
+"""Finding the gateway that a command names."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.channels import Channel
+from domain.errors import InvalidError, NotFoundError
+
+if TYPE_CHECKING:
+    from store.pool import Pool
+
+
+async def find(pool: "Pool", gateway: str, channel: Channel | None, owner: int) -> UUID:
+    """The id of a gateway that is named by its id, or by its owner's identifier.
+
+    Raises:
+        NotFoundError: there is none.
+        InvalidError: the owner has several of this identifier, on different channels.
+    """
+    from store.gateways import named
+
+    try:
+        return UUID(gateway)
+    except ValueError:
+        found = await named(pool, owner, gateway, channel)
+    if not found:
+        whose = f"User {owner}" if owner else "The admin"
+        raise NotFoundError(
+            "gateway_unknown", f"{whose} has no gateway {gateway}{f' on {channel}' if channel else ''}."
+        )
+    if len(found) > 1:
+        channels = ", ".join(info.channel for info in found)
+        raise InvalidError("channel", f"There are gateways {gateway} on {channels}: choose one with --channel.")
+    return found[0].id

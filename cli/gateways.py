@@ -1,0 +1,136 @@
+"""``xsender gateway``: ways out. Credentials go in and are never shown again."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+from uuid import UUID
+
+import typer
+
+from cli.gateway_lookup import find
+from cli.gateway_trial import send_test
+from cli.options import AsJson, ChannelOption, OwnerOption, UserOption, json_object, per_second
+from cli.output import emit
+from cli.session import Session, run
+from domain.channels import Channel
+
+if TYPE_CHECKING:
+    from store.gateways import GatewayInfo
+
+app = typer.Typer(help="Gateways: the ways out.", no_args_is_help=True)
+app.command("test")(send_test)
+
+_LARGEST_PRIORITY = 1_000_000
+
+Which = Annotated[str, typer.Argument(metavar="GATEWAY", help="Its identifier or id.")]
+OnChannel = Annotated[Channel | None, typer.Option("--channel", help="Needed if it exists on several.")]
+
+
+@app.command()
+def add(
+    channel: ChannelOption,
+    type_name: Annotated[str, typer.Option("--type", help="http, sandbox, …")],
+    identifier: Annotated[str, typer.Option("--identifier", help="The name that senders use.")],
+    config_json: Annotated[str, typer.Option("--config-json", help="The configuration of this type.")] = "{}",
+    owner: OwnerOption = 0,
+    share_with: Annotated[list[int] | None, typer.Option("--share-with", metavar="USER_ID", help="Repeatable.")] = None,
+    rate: Annotated[str | None, typer.Option("--rate", help="The most it takes: 50/s, 3000/min or 10/h.")] = None,
+    priority: Annotated[int, typer.Option("--priority", min=0, max=_LARGEST_PRIORITY, help="Lower goes first.")] = 100,
+    on_unknown: Annotated[
+        Literal["hold", "resend"], typer.Option("--on-unknown", help="What to do when its answer was lost.")
+    ] = "hold",
+    as_json: AsJson = False,
+) -> None:
+    """Add a gateway."""
+    from gateways.registry import parse_config
+    from store.gateways import NewGateway, add, get
+
+    config = json_object(config_json, "--config-json")
+    parse_config(type_name, channel, config)
+    new = NewGateway(
+        account_id=owner,
+        channel=channel,
+        identifier=identifier,
+        type=type_name,
+        config=config,
+        per_second=None if rate is None else per_second(rate),
+        priority=priority,
+        on_unknown=on_unknown,
+        share_with=share_with or (),
+    )
+
+    async def work(session: Session) -> "GatewayInfo":
+        return await get(session.pool, await add(session.pool, session.keyring, new))
+
+    emit(run(work), as_json)
+
+
+@app.command("list")
+def list_gateways(
+    owner: Annotated[
+        int | None, typer.Option("--owner", metavar="USER_ID", help="0 is the admin; all if left out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List gateways, without their configuration."""
+    from store.gateways import list_gateways
+
+    emit(run(lambda session: list_gateways(session.pool, owner)), as_json)
+
+
+@app.command()
+def enable(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
+    """Put a gateway in use."""
+    _set_enabled(True, gateway, channel, owner, as_json)
+
+
+@app.command()
+def disable(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
+    """Put a gateway out of use."""
+    _set_enabled(False, gateway, channel, owner, as_json)
+
+
+def _set_enabled(enabled: bool, gateway: str, channel: Channel | None, owner: int, as_json: bool) -> None:
+    from store.gateways import get, set_enabled
+
+    async def work(session: Session) -> "GatewayInfo":
+        gateway_id = await find(session.pool, gateway, channel, owner)
+        await set_enabled(session.pool, gateway_id, enabled)
+        return await get(session.pool, gateway_id)
+
+    emit(run(work), as_json)
+
+
+@app.command()
+def share(
+    gateway: Which, user: UserOption, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False
+) -> None:
+    """Let a user send through a gateway."""
+    _set_shared(True, gateway, user, channel, owner, as_json)
+
+
+@app.command()
+def unshare(
+    gateway: Which, user: UserOption, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False
+) -> None:
+    """Take a gateway back from a user."""
+    _set_shared(False, gateway, user, channel, owner, as_json)
+
+
+def _set_shared(shared: bool, gateway: str, user: int, channel: Channel | None, owner: int, as_json: bool) -> None:
+    from store.gateway_shares import share, unshare
+    from store.gateways import get
+
+    async def work(session: Session) -> "GatewayInfo":
+        gateway_id: UUID = await find(session.pool, gateway, channel, owner)
+        await (share if shared else unshare)(session.pool, gateway_id, user)
+        return await get(session.pool, gateway_id)
+
+    emit(run(work), as_json)
+
+
+@app.command()
+def reseal(as_json: AsJson = False) -> None:
+    """Encrypt all configurations anew with the first key of XSENDER_KEYS, so that older ones can be removed."""
+    from store.gateways import reseal_all
+
+    count = run(lambda session: reseal_all(session.pool, session.keyring))
+    emit({"resealed": count}, as_json)

@@ -1,0 +1,99 @@
+"""``xsender key``: API keys. A key is printed once, when it is made."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import AsJson, words
+from cli.output import emit
+from cli.session import run
+from domain.errors import InvalidError
+
+if TYPE_CHECKING:
+    from store.api_keys import Network
+
+app = typer.Typer(help="API keys of users and of the admin.", no_args_is_help=True)
+
+_LARGEST_ID = 2**63 - 1
+_LONGEST_DAYS = 36_500
+_LONGEST_OVERLAP = 30 * 24 * 3600
+
+ForUser = Annotated[int | None, typer.Option("--user", min=1, max=_LARGEST_ID, metavar="ID", help="The user's id.")]
+ForAdmin = Annotated[bool, typer.Option("--admin", help="The admin's.")]
+KeyId = Annotated[str, typer.Argument(metavar="KEY_ID", help="The key's id, as 'xsender key list' shows it.")]
+
+
+@app.command()
+def create(
+    user: ForUser = None,
+    admin: ForAdmin = False,
+    name: Annotated[str, typer.Option("--name", help="What the key is for.")] = "",
+    scopes: Annotated[str | None, typer.Option("--scopes", help="E.g. send,read; all if left out.")] = None,
+    allowed_ips: Annotated[
+        str | None, typer.Option("--allowed-ips", help="Addresses or networks, e.g. 192.0.2.7,2001:db8::/32.")
+    ] = None,
+    expires_in_days: Annotated[int | None, typer.Option("--expires-in-days", min=1, max=_LONGEST_DAYS)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key and print it. It cannot be shown again."""
+    from domain.api_keys import KeyKind
+    from store.api_keys import create
+
+    owner = _owner(user, admin)
+    kind = KeyKind.ADMIN if admin else KeyKind.USER
+    wanted = None if scopes is None else words(scopes)
+    networks = None if allowed_ips is None else [_network(text) for text in words(allowed_ips)]
+    expires_at = None if expires_in_days is None else datetime.now(UTC) + timedelta(days=expires_in_days)
+    minted = run(lambda session: create(session.pool, kind, owner, name, wanted, networks, expires_at))
+    emit({"key": minted.text, "id": minted.id, "kind": kind, "user_id": owner or None}, as_json)
+
+
+@app.command("list")
+def list_keys(user: ForUser = None, admin: ForAdmin = False, as_json: AsJson = False) -> None:
+    """List the keys of a user or of the admin, without their secrets."""
+    from store.api_keys import list_keys
+
+    owner = _owner(user, admin)
+    emit(run(lambda session: list_keys(session.pool, owner)), as_json)
+
+
+@app.command()
+def roll(
+    key_id: KeyId,
+    overlap: Annotated[
+        int, typer.Option("--overlap", min=0, max=_LONGEST_OVERLAP, help="Seconds that the old key still works.")
+    ] = 3600,
+    as_json: AsJson = False,
+) -> None:
+    """Replace a key by a new one with the same rights, and print that."""
+    from store.api_keys import roll
+
+    minted = run(lambda session: roll(session.pool, key_id, overlap))
+    emit({"key": minted.text, "id": minted.id, "replaces": key_id}, as_json)
+
+
+@app.command()
+def revoke(key_id: KeyId, as_json: AsJson = False) -> None:
+    """End a key at once and for good."""
+    from store.api_keys import revoke
+
+    run(lambda session: revoke(session.pool, key_id))
+    emit({"id": key_id, "revoked": True}, as_json)
+
+
+def _owner(user: int | None, admin: bool) -> int:
+    if (user is None) != admin:
+        raise InvalidError("owner", "Say whose keys: either --user ID or --admin.")
+    return user or 0
+
+
+def _network(text: str) -> "Network":
+    from ipaddress import ip_network
+
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        raise InvalidError(
+            "allowed_ips", f"{text} is neither an IP address nor a network such as 192.0.2.0/24."
+        ) from None

@@ -1,0 +1,69 @@
+"""The command ``xsender``: all commands in one, and one way to report what goes wrong."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.credits import app as credit
+from cli.gateways import app as gateway
+from cli.keys import app as key
+from cli.output import fail
+from cli.plans import app as plan
+from cli.processes import add_to
+from cli.session import choose_install
+from cli.users import app as user
+
+app = typer.Typer(
+    help="Open messaging and automation platform: email, SMS and WhatsApp through your own gateways.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(user, name="user")
+app.add_typer(plan, name="plan")
+app.add_typer(credit, name="credit")
+app.add_typer(gateway, name="gateway")
+app.add_typer(key, name="key")
+add_to(app)
+
+
+@app.callback()
+def choose(
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", envvar="XSENDER_DATA_DIR", help="Folder of the install; .xsender if that exists."),
+    ] = None,
+) -> None:
+    """Say which install the command is for."""
+    choose_install(data_dir)
+
+
+def main() -> None:
+    """Run the command line. Ends with code 1 and a message when something is wrong that the user can put right."""
+    as_json = "--json" in sys.argv
+    try:
+        _refuse_broken_text(sys.argv)
+        sys.exit(app(standalone_mode=False))
+    except typer.Abort:
+        sys.exit(130)
+    except typer.TyperException as error:
+        fail(error.format_message(), as_json)
+    except Exception as error:
+        from cli.failures import explain
+
+        message = explain(error)
+        if message is None:
+            raise
+        fail(message, as_json)
+    sys.exit(1)
+
+
+def _refuse_broken_text(arguments: list[str]) -> None:
+    """Bytes that are no UTF-8 arrive as lone surrogates, which no database and no provider takes."""
+    try:
+        "".join(arguments).encode()
+    except UnicodeEncodeError:
+        raise typer.BadParameter("the arguments are not valid UTF-8 text") from None

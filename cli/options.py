@@ -1,0 +1,72 @@
+"""Options and arguments that several commands share, and how their values are read."""
+
+import json
+import re
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from domain.channels import Channel
+from domain.errors import InvalidError
+
+_LARGEST_ID = 2**63 - 1
+_SECONDS = {"s": 1, "min": 60, "h": 3600}
+_RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)/(s|min|h)")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON value.")]
+UserOption = Annotated[int, typer.Option("--user", min=1, max=_LARGEST_ID, metavar="ID", help="The user's id.")]
+UserArgument = Annotated[int, typer.Argument(min=1, max=_LARGEST_ID, metavar="ID", help="The user's id.")]
+OwnerOption = Annotated[
+    int, typer.Option("--owner", min=0, max=_LARGEST_ID, metavar="USER_ID", help="The owner's id; 0 is the admin.")
+]
+ChannelOption = Annotated[Channel, typer.Option("--channel")]
+
+
+def json_object(text: str, option: str) -> dict[str, Any]:
+    """Read an option whose value is a JSON object.
+
+    Raises:
+        InvalidError: it is none.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise InvalidError("json", f"{option} is not JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise InvalidError("json", f"{option} must be a JSON object, such as '{{}}'.")
+    return value
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is not a number")
+
+
+def uuid(text: str, option: str) -> UUID:
+    """Read an option whose value is a UUID.
+
+    Raises:
+        InvalidError: it is none.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidError("uuid", f"{option} must be a UUID, such as 123e4567-e89b-42d3-a456-426614174000.") from None
+
+
+def per_second(rate: str) -> float:
+    """Read a rate such as ``50/s``, ``3000/min`` or ``10/h``.
+
+    Raises:
+        InvalidError: it is none, or it is zero.
+    """
+    match = _RATE.fullmatch(rate)
+    value = float(match[1]) / _SECONDS[match[2]] if match else 0.0
+    if not 0 < value < float("inf"):
+        raise InvalidError("rate", f"{rate} is not a rate: write it as 50/s, 3000/min or 10/h.")
+    return value
+
+
+def words(text: str) -> list[str]:
+    """Read a list separated by commas."""
+    return [word for word in (part.strip() for part in text.split(",")) if word]

@@ -1,0 +1,59 @@
+"""``xsender plan``: what accounts get for their money."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import AsJson, UserOption, json_object
+from cli.output import emit
+from cli.session import Session, run
+
+app = typer.Typer(help="Plans: credits, limits and gateways for accounts.", no_args_is_help=True)
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Option("--name")],
+    config_json: Annotated[
+        str,
+        typer.Option(
+            "--config-json",
+            help='E.g. {"price_cents": 900, "channels": {"sms": {"credits": 1000}}, "gateways": ["main"]}',
+        ),
+    ] = "{}",
+    as_json: AsJson = False,
+) -> None:
+    """Create a plan."""
+    import json
+
+    from store import plans
+
+    config = json_object(config_json, "--config-json")
+    new = plans.NewPlan.model_validate_json(json.dumps({**config, "name": name}))
+    emit(run(lambda session: plans.create(session.pool, new)), as_json)
+
+
+@app.command("list")
+def list_plans(as_json: AsJson = False) -> None:
+    """List the plans."""
+    from store import plans
+
+    emit(run(lambda session: plans.list_plans(session.pool)), as_json)
+
+
+@app.command()
+def assign(
+    user: UserOption,
+    plan: Annotated[str, typer.Option("--plan", help="Name of the plan.")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a user a plan for one period from now, and grant its credits."""
+    from uuid import uuid4
+
+    from store import accounts
+
+    async def work(session: Session) -> accounts.Account:
+        await accounts.assign_plan(session.pool, user, plan, uuid4())
+        return await accounts.get(session.pool, user)
+
+    emit(run(work), as_json)

@@ -1,0 +1,87 @@
+"""``xsender dev``, ``api``, ``worker`` and ``migrate``: what runs, and what prepares the database for it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import AsJson, words
+from cli.output import emit
+from cli.session import DEFAULT_FOLDER, choose_install, chosen_folder, load
+from domain.errors import InvalidError
+
+if TYPE_CHECKING:
+    from embedded.dev import DevOptions
+
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="A free one is chosen if left out.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands at the top level."""
+    for command in (dev, api, worker, migrate):
+        app.command()(command)
+
+
+def dev(
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port of the API.")] = 8000,
+    host: Annotated[str, typer.Option("--host", help="IPv4 address of the API.")] = "127.0.0.1",
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="Folder of the install; .xsender if left out.")
+    ] = None,
+    temporal_port: Port = None,
+    temporal_ui_port: Port = None,
+    postgres_port: Port = None,
+) -> None:
+    """Run a whole install on this machine: Postgres, Temporal, API and worker. Ctrl-C stops all of it."""
+    import asyncio
+
+    from embedded.dev import run_dev
+
+    choose_install(data_dir or chosen_folder() or DEFAULT_FOLDER)
+    asyncio.run(run_dev(_dev_options(host, port, temporal_port, temporal_ui_port, postgres_port)))
+
+
+def _dev_options(
+    host: str, port: int, temporal_port: int | None, temporal_ui_port: int | None, postgres_port: int | None
+) -> "DevOptions":
+    from embedded.dev import DevOptions
+
+    folder = chosen_folder()
+    assert folder is not None
+    try:
+        return DevOptions(host, port, folder, temporal_port, temporal_ui_port, postgres_port)
+    except ValueError as error:
+        raise InvalidError("options", f"The install cannot start so: {error}.") from None
+
+
+def api(
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", min=1, max=65535)] = None,
+) -> None:
+    """Run the HTTP API."""
+    from api.server import run
+
+    given = {"api_host": host, "api_port": port}
+    run(load().model_copy(update={name: value for name, value in given.items() if value is not None}))
+
+
+def worker(
+    queues: Annotated[str, typer.Option("--queues", help="Task queues, separated by commas.")] = "all",
+) -> None:
+    """Run a worker: it sends what the API accepts."""
+    from worker.main import run
+    from worker.table import QUEUES
+
+    wanted = list(QUEUES) if queues == "all" else words(queues)
+    if unknown := sorted(set(wanted) - set(QUEUES)):
+        raise InvalidError("queues", f"There is no queue {', '.join(unknown)}: use {', '.join(QUEUES)}, or all.")
+    run(load(), wanted)
+
+
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the database to this version's schema."""
+    import asyncio
+
+    from store.migrate import migrate
+
+    emit({"applied": asyncio.run(migrate(load().database_url))}, as_json)

@@ -1,0 +1,95 @@
+"""What a command works with: the settings of the install it talks to, a connection pool, the key ring."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from domain.errors import InvalidError, NotFoundError
+
+if TYPE_CHECKING:  # loading these takes longer than most commands work
+    from domain.keyring import Keyring
+    from runtime.settings import Settings
+    from store.pool import Pool
+
+DEFAULT_FOLDER = Path(".xsender")
+_FOLDER = "XSENDER_DATA_DIR"
+_DATABASE = "XSENDER_DATABASE_URL"
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Session:
+    """One command's hold of an install."""
+
+    settings: "Settings"
+    pool: "Pool"
+
+    @property
+    def keyring(self) -> "Keyring":
+        """The ring that opens the credentials of gateways.
+
+        Raises:
+            InvalidError: the install has no usable key ring.
+        """
+        from domain.keyring import CREDENTIALS, Keyring
+
+        try:
+            return Keyring.parse(self.settings.keys.get_secret_value(), CREDENTIALS)
+        except ValueError as error:
+            raise InvalidError("keys", f"The keys of this install cannot be used: {error}.") from None
+
+
+def choose_install(folder: Path | None) -> None:
+    """Make this process, and those it starts, talk to the install in ``folder``.
+
+    Without one it is ``.xsender`` in the current folder, unless there is none or the environment names a database.
+    """
+    if folder is None and _DATABASE not in os.environ and DEFAULT_FOLDER.is_dir():
+        folder = DEFAULT_FOLDER
+    if folder is not None:
+        os.environ[_FOLDER] = str(folder)
+
+
+def chosen_folder() -> Path | None:
+    """The folder of the install, if it has one."""
+    folder = os.environ.get(_FOLDER)
+    return Path(folder) if folder else None
+
+
+def load() -> "Settings":
+    """The settings of the chosen install.
+
+    Raises:
+        NotFoundError: there is no install in the folder.
+    """
+    from runtime.settings import INSTALL_FILE, load_settings
+
+    folder = chosen_folder()
+    if folder is not None and _DATABASE not in os.environ and not (folder / INSTALL_FILE).exists():
+        raise NotFoundError(
+            "install", f"There is no install in {folder}: start one with 'xsender dev --data-dir {folder}'."
+        )
+    return load_settings(folder)
+
+
+def run(work: Callable[[Session], Awaitable[Result]]) -> Result:
+    """Do a command's work in a session of its own."""
+    return asyncio.run(_run(work))
+
+
+async def _run(work: Callable[[Session], Awaitable[Result]]) -> Result:
+    from store.pool import open_pool
+
+    # The pool reports each failed connection as it retries; the command says it once, at the end.
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+    settings = load()
+    pool = await open_pool(settings.database_url, 1, "xsender-cli")
+    try:
+        return await work(Session(settings, pool))
+    finally:
+        await pool.close()

@@ -1,0 +1,84 @@
+"""``xsender user``: the accounts that send."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.options import AsJson, UserArgument
+from cli.output import emit
+from cli.session import Session, run
+from domain.errors import InvalidError
+
+app = typer.Typer(help="The accounts that send.", no_args_is_help=True)
+
+_PAGE = 500
+_LONGEST_NAME = 200
+
+
+@app.command()
+def create(
+    email: Annotated[str, typer.Option("--email")],
+    name: Annotated[str, typer.Option("--name")],
+    plan: Annotated[str | None, typer.Option("--plan", help="Name of a plan; its credits are granted.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a user."""
+    from uuid import uuid4
+
+    from domain.recipients import normalise_email
+    from store import accounts
+
+    name = name.strip()
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise InvalidError("name", f"--name must have 1 to {_LONGEST_NAME} printable characters.")
+    address = normalise_email(email)
+    emit(run(lambda session: accounts.create(session.pool, address, name, plan, uuid4())), as_json)
+
+
+@app.command("list")
+def list_users(as_json: AsJson = False) -> None:
+    """List the users, by id."""
+    from store import accounts
+
+    async def work(session: Session) -> list[accounts.Account]:
+        found: list[accounts.Account] = []
+        while more := await accounts.page(session.pool, found[-1].id if found else 0, _PAGE):
+            found += more
+        return found
+
+    emit(run(work), as_json)
+
+
+@app.command()
+def suspend(user: UserArgument, as_json: AsJson = False) -> None:
+    """Refuse everything that a user asks for, until resumed."""
+    from store import accounts
+
+    _change(accounts.suspend, user, as_json)
+
+
+@app.command()
+def resume(user: UserArgument, as_json: AsJson = False) -> None:
+    """Let a suspended user work again."""
+    from store import accounts
+
+    _change(accounts.resume, user, as_json)
+
+
+@app.command()
+def delete(user: UserArgument, as_json: AsJson = False) -> None:
+    """Close a user's account for good: keys end, the address is free again; messages and ledger stay."""
+    from store import accounts
+
+    _change(accounts.delete, user, as_json)
+
+
+def _change(change: Any, user: int, as_json: bool) -> None:
+    """Apply a change and show the account afterwards."""
+    from store import accounts
+
+    async def work(session: Session) -> accounts.Account:
+        await change(session.pool, user)
+        return await accounts.get(session.pool, user)
+
+    emit(run(work), as_json)
