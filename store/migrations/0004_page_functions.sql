@@ -17,13 +17,17 @@ declare
     v_whole     text;
     v_codes     text[] := array_fill(null::text, array[cardinality(p_uids)]);
     v_passed    bigint := 0;
+    v_day       date := (clock_timestamp() at time zone 'UTC')::date;
 begin
     -- The wallet's row lock orders all holds of an account; taken first, it also makes a twin of this call wait.
     select w.available into v_available from wallets w
         where w.account_id = p_account and w.channel = p_channel for update;
-    v_available := coalesce(v_available, 0);
+    if not found then  -- the admin has no wallet: its pages need not wait for each other, but twins must
+        perform pg_advisory_xact_lock(hashtextextended(p_uids[1]::text, 0));
+        v_available := 0;
+    end if;
 
-    if exists (select from messages m where m.uid = any (p_uids)) then
+    if exists (select from messages m where m.uid = p_uids[1]) then
         return query select (u.n - 1)::integer, m.code
             from unnest(p_uids) with ordinality u (uid, n) join messages m using (uid)
             where m.state = 'rejected' and m.gateway_id is null;
@@ -38,7 +42,7 @@ begin
         when v_expires < clock_timestamp() then 'plan_expired'
     end;
     if v_limit is not null then
-        insert into daily_usage as d values (p_account, p_channel, (clock_timestamp() at time zone 'UTC')::date, 0)
+        insert into daily_usage as d values (p_account, p_channel, v_day, 0)
             on conflict (account_id, channel, day) do update set messages = d.messages returning messages into v_used;
     end if;
 
@@ -76,19 +80,22 @@ begin
     end if;
     if v_limit is not null and v_passed > 0 then
         update daily_usage d set messages = d.messages + v_passed
-            where d.account_id = p_account and d.channel = p_channel
-              and d.day = (clock_timestamp() at time zone 'UTC')::date;
+            where d.account_id = p_account and d.channel = p_channel and d.day = v_day;
     end if;
 
     return query select (u.n - 1)::integer, u.code from unnest(v_codes) with ordinality u (code, n)
         where u.code is not null;
 end $$;
 
--- Credits of a page whose messages are final: what was sent is captured, what was not is released, what is unknown
--- stays held until a receipt or an operator decides.
-create function settle_page(p_first uuid, p_last uuid) returns void language sql as $$
+-- Credits of a page whose messages are final: what a gateway took is captured, whatever became of it then; what it did
+-- not take is released; what is unknown stays held until a receipt or an operator decides.
+create function settle_page(p_first uuid, p_last uuid) returns void language plpgsql as $$
+begin
+    -- Twins lock the same rows in whatever order their plans visit them: one after the other they cannot deadlock.
+    perform pg_advisory_xact_lock(hashtextextended(p_first::text, 0));
+
     with settled as (
-        update messages set credit = case when state in ('sent', 'deferred', 'delivered', 'read')
+        update messages set credit = case when state in ('sent', 'deferred', 'delivered', 'read', 'bounced', 'undelivered')
                                           then 'captured' else 'released' end
         where uid between p_first and p_last and credit = 'held'
           and state not in ('scheduled', 'queued', 'processing', 'unknown')
@@ -105,5 +112,5 @@ create function settle_page(p_first uuid, p_last uuid) returns void language sql
         from written group by account_id, channel
     )
     update wallets w set held = w.held - s.all_held, spent = w.spent + s.captured, available = w.available + s.released
-    from sums s where w.account_id = s.account_id and w.channel = s.channel
-$$;
+    from sums s where w.account_id = s.account_id and w.channel = s.channel;
+end $$;
