@@ -21,7 +21,7 @@ from store import accounts, api_keys, credits, gateways
 from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.main import serve_until
-from worker.table import QUEUES
+from worker.table import QUEUES, table
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Stack:
 
     async def user(self, credit: int = 1000, channels: tuple[str, ...] = ("email", "sms", "whatsapp")) -> User:
         """A new user with this much credit on each channel."""
-        account = await accounts.create(self.pool, f"{uuid4().hex}@example.com", "Test")
+        account = await accounts.create(self.pool, f"{uuid4().hex}@example.com", "Test", None, uuid4())
         for channel in channels:
             if credit:
                 await credits.top_up(self.pool, account.id, channel, credit, "test", uuid4())
@@ -125,7 +125,7 @@ async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
     pool = await open_pool(settings.database_url, 8, "test-worker")
     cache = open_gateways(pool, settings.keys.get_secret_value())
     stop = asyncio.Event()
-    running = asyncio.create_task(serve_until(stop, build_workers(client, pool, cache, QUEUES), pool, list(QUEUES)))
+    running = asyncio.create_task(serve_until(stop, build_workers(client, table(pool, cache)), pool, list(QUEUES)))
     try:
         yield
     finally:

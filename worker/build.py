@@ -1,23 +1,20 @@
 """Temporal workers from the table, tuned for very many very small workflows."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.gateway_cache import GatewayCache
-from store.pool import Pool
-from worker.table import QueueRow, table
+from worker.table import QueueRow
 
 DRAIN = timedelta(seconds=30)
 """How long a stopping worker lets its activities finish: as long as a gateway may take to answer."""
 
 
-def build_workers(client: Client, pool: Pool, gateways: GatewayCache, queues: Iterable[str]) -> list[Worker]:
-    """One worker per task queue of ``queues``."""
-    rows = table(pool, gateways)
-    return [_worker(client, queue, rows[queue]) for queue in queues]
+def build_workers(client: Client, rows: Mapping[str, QueueRow]) -> list[Worker]:
+    """One worker per task queue."""
+    return [_worker(client, queue, row) for queue, row in rows.items()]
 
 
 def _worker(client: Client, queue: str, row: QueueRow) -> Worker:

@@ -18,6 +18,7 @@ from runtime.temporal import connect
 from store import workers as alive
 from store.pool import AWAY, Pool, open_pool
 from worker.build import build_workers
+from worker.table import table
 
 log = structlog.get_logger()
 
@@ -37,7 +38,8 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
     gateways = open_gateways(pool, settings.keys.get_secret_value())
     try:
         client = await connect(settings)
-        await serve_until(stop, build_workers(client, pool, gateways, queues), pool, list(queues))
+        rows = {queue: row for queue, row in table(pool, gateways).items() if queue in queues}
+        await serve_until(stop, build_workers(client, rows), pool, list(rows))
     finally:
         await gateways.aclose()
         await pool.close()

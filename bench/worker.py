@@ -1,0 +1,39 @@
+"""The product's worker process, with the floor workflow and its activity added to the same workers."""
+
+import asyncio
+import signal
+from dataclasses import replace
+
+import uvloop
+
+from activities.opening import open_gateways
+from bench.floor import FloorWorkflow, floor_activity
+from runtime.logs import configure_logs
+from runtime.settings import load_settings
+from runtime.temporal import connect
+from store.pool import open_pool
+from worker.build import build_workers
+from worker.main import serve_until
+from worker.table import table
+from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
+
+
+async def _main() -> None:
+    settings = load_settings()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
+    gateways = open_gateways(pool, settings.keys.get_secret_value())
+    rows = table(pool, gateways)
+    flow, dispatch = rows[WORKFLOW_QUEUE], rows[DISPATCH_QUEUE]
+    rows[WORKFLOW_QUEUE] = replace(flow, workflows=[*flow.workflows, FloorWorkflow])
+    rows[DISPATCH_QUEUE] = replace(dispatch, activities=[*dispatch.activities, floor_activity])
+    await serve_until(stop, build_workers(await connect(settings), rows), pool, list(rows))
+    await gateways.aclose()
+    await pool.close()
+
+
+if __name__ == "__main__":
+    configure_logs("WARNING", as_json=False)
+    uvloop.run(_main())
