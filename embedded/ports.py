@@ -6,13 +6,11 @@ import socket
 from collections.abc import Iterable
 from pathlib import Path
 
+from embedded.errors import PortTakenError
+
 # Below the kernel's ephemeral range (32768 and up): an outgoing connection can never sit on a port of ours
 # while the process that owns it is being restarted.
 _CANDIDATES = range(17_000, 32_000)
-
-
-class PortTakenError(Exception):
-    """A port that was asked for is in use by another program."""
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -50,10 +48,10 @@ def require_free(port: int, host: str, what: str) -> None:
         raise PortTakenError(f"port {port} on {host} is already in use: choose another one for {what}")
 
 
-def remembered_ports(file: Path, asked: dict[str, int | None]) -> dict[str, int]:
+def remembered_ports(file: Path, asked: dict[str, int | None], avoid: Iterable[int] = ()) -> dict[str, int]:
     """One port for each name: the one asked for, else that of the last start if still free, else a new free one.
 
-    The result is written to ``file`` for the next start.
+    The result, which shares nothing with ``avoid``, is written to ``file`` for the next start.
 
     Raises:
         PortTakenError: a port asked for is in use, or no port is free.
@@ -65,8 +63,8 @@ def remembered_ports(file: Path, asked: dict[str, int | None]) -> dict[str, int]
             require_free(port, "127.0.0.1", name)
             chosen[name] = port
     for name in asked.keys() - chosen.keys():
+        used = {*avoid, *chosen.values()}
         old = last.get(name)
-        reusable = old is not None and old not in chosen.values() and is_free(old)
-        chosen[name] = old if reusable and old is not None else free_port(avoid=chosen.values())
+        chosen[name] = old if old is not None and old not in used and is_free(old) else free_port(avoid=used)
     file.write_text(json.dumps(chosen, indent=2, sort_keys=True) + "\n")
     return chosen

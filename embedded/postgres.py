@@ -20,7 +20,8 @@ import psycopg
 from psycopg import sql
 
 from embedded import processes
-from embedded.supervisor import Child, ChildFailedError
+from embedded.errors import ChildFailedError
+from embedded.supervisor import Child
 
 USER = DATABASE = "xsender"
 NAME = "postgres"

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from embedded import processes
+from embedded.errors import ChildFailedError
 
 Say = Callable[[str], None]
 
@@ -20,10 +21,6 @@ _SHORTEST_DELAY = 0.2
 _LONGEST_DELAY = 10.0
 _STEADY_AFTER = 3.0
 _LOG_LIMIT = 20_000_000
-
-
-class ChildFailedError(Exception):
-    """A child could not be brought up at its first start; the message ends with the tail of its log."""
 
 
 async def _nothing() -> None:
@@ -63,7 +60,7 @@ class Supervisor:
         """Start these side by side and return when all are ready. They will be stopped together, before earlier ones.
 
         Raises:
-            ChildFailedError: one of them does not come up.
+            ChildFailedError: one of them does not come up; the message ends with the tail of its log.
         """
         (self.folder / "logs").mkdir(parents=True, exist_ok=True)
         stage = [_Keeper(child, self.folder, self._say, self._grace) for child in children]
