@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import json
 import os
 import signal
 import sys
@@ -59,7 +60,6 @@ class DevOptions:
             "postgres": self.postgres_port,
             "temporal": self.temporal_port,
             "temporal-ui": self.temporal_ui_port,
-            "worker-health": None,
         }
 
     @property
@@ -102,7 +102,6 @@ class _Install:
         codec = f"{options.url}/api/admin/v1/codec"
         self._options = options
         self._folder = folder
-        self._worker_health = ports["worker-health"]
         self._postgres = Postgres(folder, ports["postgres"])
         self._temporal = Temporal(folder, ports["temporal"], ports["temporal-ui"], codec)
 
@@ -138,21 +137,24 @@ class _Install:
             api_host=self._options.host,
             api_port=self._options.port,
             public_url=self._options.url,
-            worker_health_port=self._worker_health,
         )
 
     def _api(self) -> Child:
         async def answers() -> bool:
-            return await http_get(self._options.reachable_host, self._options.port, "/health") is not None
+            return await self._health() is not None
 
         return self._command("api", answers)
 
     def _worker(self) -> Child:
         async def healthy() -> bool:
-            answer = await http_get("127.0.0.1", self._worker_health, "/health")
-            return answer is not None and answer[0] == 200
+            answer = await self._health()
+            return answer is not None and json.loads(answer[1])["parts"]["worker"] == "ok"
 
         return self._command("worker", healthy)
+
+    async def _health(self) -> tuple[int, str] | None:
+        """What the API says about all parts: status and body; ``None`` while it does not answer."""
+        return await http_get(self._options.reachable_host, self._options.port, "/health")
 
     def _command(self, name: str, ready: Callable[[], Awaitable[bool]]) -> Child:
         """A child that is this Python's own ``xsender <name>`` command."""
@@ -162,9 +164,7 @@ class _Install:
 
     async def _healthy(self) -> None:
         deadline = time.monotonic() + _HEALTHY_WITHIN
-        while (answer := await http_get(self._options.reachable_host, self._options.port, "/health")) is None or (
-            answer[0] != 200
-        ):
+        while (answer := await self._health()) is None or answer[0] != 200:
             if time.monotonic() > deadline:
                 raise ChildFailedError(f"the install does not become healthy; GET /health says: {answer}")
             await asyncio.sleep(0.05)
