@@ -68,7 +68,7 @@ def parse(answer: Answer) -> Any:
 
 def clean(text: str) -> str:
     """Make a stranger's words fit to be stored and shown: one line, no control characters, not too long."""
-    return _CONTROLS.sub(" ", text).strip()[:REASON_CAP]
+    return " ".join(_CONTROLS.sub(" ", text).split())[:REASON_CAP]
 
 
 def _words(answer: Answer) -> str:

@@ -1,6 +1,6 @@
 """The small protocol every gateway speaks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
@@ -22,6 +22,10 @@ class GatewayConfig(BaseModel):
     """Names of the fields that are never shown again after they were written."""
     DESTINATION: ClassVar[frozenset[str]] = frozenset()
     """Names of the fields that say where the secrets are sent. Whoever changes one must give the secrets again."""
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Keep secrets out of logs and tracebacks."""
+        return [(name, value) for name, value in super().__repr_args__() if name not in self.SECRETS]
 
 
 class Gateway(Protocol):

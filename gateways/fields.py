@@ -20,8 +20,8 @@ def _mailbox(text: str) -> str:
     return str(parse_mailbox(text))
 
 
-Secret = Annotated[str, Field(min_length=1, max_length=4096, repr=False), AfterValidator(_one_line)]
-"""A credential: kept out of logs, and fit to stand in a header."""
+Secret = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_one_line)]
+"""A credential, fit to stand in a header."""
 HeaderText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
 """A short text that ends up in a header."""
 MailboxText = Annotated[str, Field(max_length=320), AfterValidator(_mailbox)]

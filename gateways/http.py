@@ -8,6 +8,7 @@ import httpx
 
 from domain.outcomes import GatewayDown, Unknown
 from gateways.addresses import HTTP_PORTS, private_too, public_only
+from gateways.tls import client_context
 from gateways.transport import Body, GatewayTransport
 
 CONNECT_SECONDS = 10.0
@@ -50,8 +51,7 @@ class HttpClient:
 
     def __init__(self, *, private: bool = False, ssl_context: ssl.SSLContext | None = None) -> None:
         factory = private_too if private else public_only(HTTP_PORTS)
-        context = ssl_context or httpx.create_ssl_context(trust_env=False)
-        self._transport = GatewayTransport(factory, context)
+        self._transport = GatewayTransport(factory, ssl_context or client_context())
 
     async def exchange(self, call: Call, body: bytes = b"") -> Answer | GatewayDown | Unknown:
         """Send one request and read its answer.

@@ -2,7 +2,6 @@
 
 from typing import Annotated, ClassVar, Literal, Self
 
-import httpx
 from pydantic import AfterValidator, Field, model_validator
 
 from domain.outbound import Outbound
@@ -14,6 +13,7 @@ from gateways.mail_message import Letter, UnfitMessage, write_letter
 from gateways.mailbox import parse_mailbox
 from gateways.smtp_pool import SmtpPool
 from gateways.smtp_session import CannotConnect, Server, Stale
+from gateways.tls import client_context
 
 _USUAL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -21,6 +21,12 @@ _USUAL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 def _host_name(text: str) -> str:
     if any(character.isspace() or not character.isprintable() for character in text):
         raise ValueError("must be a host name or an address")
+    return text
+
+
+def _ascii(text: str) -> str:
+    if not text.isascii():
+        raise ValueError("must be ASCII")
     return text
 
 
@@ -43,7 +49,7 @@ class SmtpConfig(GatewayConfig):
     password: Secret | None = None
     from_address: MailboxText
     from_name: HeaderText | None = None
-    helo: HostName | None = None
+    helo: Annotated[HostName, AfterValidator(_ascii)] | None = None
     """Name we greet the server with. ``None``: the domain of ``from_address``."""
     connections: Annotated[int, Field(ge=1, le=50)] = 4
     timeout: Annotated[float, Field(gt=0, le=600)] = 30.0
@@ -108,6 +114,6 @@ def _server(config: SmtpConfig, domain: str) -> Server:
         password=config.password,
         helo=config.helo or domain,
         timeout=config.timeout,
-        tls=httpx.create_ssl_context(verify=config.validate_certs),
+        tls=client_context(verify=config.validate_certs),
         make_socket=private_too if config.allow_private_network else public_only(SMTP_PORTS),
     )

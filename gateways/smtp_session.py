@@ -68,16 +68,8 @@ class SmtpSession:
     @classmethod
     async def open(cls, server: Server) -> "SmtpSession":
         """Connect, secure and log in. Raises ``CannotConnect``."""
-        try:
-            async with asyncio.timeout(server.timeout):
-                sock = await dial(server.host, server.port, server.make_socket)
-        except TimeoutError:
-            raise CannotConnect(f"no connection within {server.timeout:g} s") from None
-        except OSError as error:
-            raise CannotConnect(str(error)) from error
         client = SMTP(
             hostname=server.host,
-            sock=sock,
             username=server.username,
             password=server.password,
             local_hostname=server.helo,
@@ -87,9 +79,15 @@ class SmtpSession:
             tls_context=server.tls,
         )
         try:
-            await client.connect()
-        except (SMTPException, OSError, ValueError) as error:
-            sock.close()
+            async with asyncio.timeout(server.timeout):
+                sock = await dial(server.host, server.port, server.make_socket)
+            await client.connect(sock=sock)  # the socket is aiosmtplib's from here, also if this fails
+            if client.is_ehlo_or_helo_needed:
+                await client.ehlo()
+        except TimeoutError:
+            raise CannotConnect(f"no connection within {server.timeout:g} s") from None
+        except (SMTPException, OSError) as error:
+            client.close()
             raise CannotConnect(clean(str(error))) from error
         return cls(client, server.timeout)
 

@@ -81,12 +81,14 @@ class GatewayTransport(AiohttpTransport):
 
 
 async def _read_capped(response: aiohttp.ClientResponse) -> bytes:
-    length = response.content_length
+    try:
+        length = response.content_length
+        short = length is not None and length <= BODY_CAP
+        data = await (response.read() if short else _read_up_to_cap(response))
+    except BaseException:
+        response.close()
+        raise
     encoding = response.headers.get("Content-Encoding")
-    if length is not None and length <= BODY_CAP:
-        data = await response.read()
-    else:
-        data = await _read_up_to_cap(response)
     return data if encoding is None else _unfold(data, encoding)
 
 

@@ -23,6 +23,8 @@ def _checked(text: str) -> str:
     authority = _AUTHORITY.match(text)
     if url.scheme not in {"http", "https"} or not url.host or authority is None:
         raise ValueError("must begin with http:// or https:// and a host")
+    if url.port is not None and not 1 <= url.port <= 65535:
+        raise ValueError("must have a port between 1 and 65535")
     if has_placeholder(authority[1]):
         raise ValueError("must not have placeholders in the host")
     if url.userinfo:

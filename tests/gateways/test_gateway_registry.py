@@ -1,0 +1,95 @@
+"""The registry, and configurations shown without their secrets."""
+
+import json
+
+import pytest
+
+from domain.channels import Channel
+from gateways.base import Outside
+from gateways.problems import InvalidGatewayConfig
+from gateways.redact import HIDDEN, merged, shown
+from gateways.registry import GATEWAY_TYPES, build, parse_config
+
+MINIMAL = {
+    "http": {"url": "https://example.com/send", "headers": {"Authorization": "topsecret", "X-Other": "topsecret"}},
+    "smtp": {"host": "mail.example.com", "from_address": "a@example.com", "username": "u", "password": "topsecret"},
+    "sendgrid": {"api_key": "topsecret", "from_address": "a@example.com"},
+    "twilio": {"account_sid": "AC1", "auth_token": "topsecret", "from_number": "+15005550006"},
+    "whatsapp_cloud": {"phone_number_id": "123", "access_token": "topsecret"},
+    "sandbox": {},
+}
+
+
+def _config(name):
+    return parse_config(name, next(iter(GATEWAY_TYPES[name].channels)), MINIMAL[name])
+
+
+@pytest.mark.parametrize("name", GATEWAY_TYPES)
+async def test_every_type_is_configured_and_built(outside: Outside, name):
+    gateway = build(name, _config(name), outside)
+    assert gateway.dedupes is False
+    await gateway.aclose()
+
+
+@pytest.mark.parametrize("name", GATEWAY_TYPES)
+def test_no_secret_is_shown(name):
+    config = _config(name)
+    assert "topsecret" not in json.dumps(shown(config))
+    assert "topsecret" not in repr(config)
+
+
+@pytest.mark.parametrize("name", GATEWAY_TYPES)
+def test_what_is_shown_can_be_given_back(name):
+    config = _config(name)
+    channel = next(iter(GATEWAY_TYPES[name].channels))
+    assert parse_config(name, channel, merged(config, shown(config))) == config
+
+
+@pytest.mark.parametrize("name", GATEWAY_TYPES)
+def test_stored_form_reads_back(name):
+    config = _config(name)
+    channel = next(iter(GATEWAY_TYPES[name].channels))
+    assert parse_config(name, channel, config.model_dump(mode="json")) == config
+
+
+def test_one_header_changes_and_the_others_stay():
+    new = {"url": MINIMAL["http"]["url"], "headers": {"Authorization": "new", "X-Other": HIDDEN}}
+    assert merged(_config("http"), new)["headers"] == {"Authorization": "new", "X-Other": "topsecret"}
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("http", {"url": "https://evil.example.com/"}),
+        ("http", {"allow_private_network": True}),
+        ("smtp", {"host": "evil.example.com"}),
+        ("smtp", {"security": "tls"}),
+        ("sendgrid", {"base_url": "https://evil.example.com"}),
+        ("twilio", {"base_url": "https://evil.example.com"}),
+        ("whatsapp_cloud", {"base_url": "https://evil.example.com"}),
+    ],
+)
+def test_secrets_do_not_move_to_another_place(name, change):
+    config = _config(name)
+    secret = next(iter(config.SECRETS))
+    with pytest.raises(InvalidGatewayConfig) as caught:
+        merged(config, shown(config) | change)
+    assert [(problem.pointer, problem.code) for problem in caught.value.problems] == [
+        (f"/config/{secret}", "secret_needed")
+    ]
+    given = {secret: MINIMAL[name][secret]}
+    assert merged(config, shown(config) | change | given)[secret] == MINIMAL[name][secret]
+
+
+def test_unknown_type_and_wrong_channel():
+    for name, channel, pointer in [("carrier-pigeon", Channel.SMS, "/type"), ("twilio", Channel.EMAIL, "/channel")]:
+        with pytest.raises(InvalidGatewayConfig) as caught:
+            parse_config(name, channel, {})
+        assert caught.value.problems[0].pointer == pointer
+
+
+def test_problems_do_not_quote_values():
+    with pytest.raises(InvalidGatewayConfig) as caught:
+        parse_config("sendgrid", Channel.EMAIL, {"api_key": "top\nsecret", "from_address": "a@b@c"})
+    assert "secret" not in str(caught.value)
+    assert {problem.pointer for problem in caught.value.problems} == {"/config/from_address", "/config/api_key"}
