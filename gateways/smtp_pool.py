@@ -21,6 +21,7 @@ class SmtpPool:
         self._idle: deque[tuple[SmtpSession, float]] = deque()
         self._idle_seconds = idle_seconds
         self._reaper: asyncio.TimerHandle | None = None
+        self._closed = False
 
     @asynccontextmanager
     async def session(self, *, fresh: bool = False) -> AsyncIterator[tuple[SmtpSession, bool]]:
@@ -43,7 +44,8 @@ class SmtpPool:
             self._keep(session)
 
     async def aclose(self) -> None:
-        """Close the idle connections."""
+        """Close the idle connections now, and those in use as soon as they are given back."""
+        self._closed = True
         if self._reaper is not None:
             self._reaper.cancel()
         self._close_idle()
@@ -60,6 +62,9 @@ class SmtpPool:
         return None
 
     def _keep(self, session: SmtpSession) -> None:
+        if self._closed:
+            session.close()
+            return
         if not session.usable:
             return
         self._idle.append((session, time.monotonic()))

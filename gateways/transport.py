@@ -133,7 +133,7 @@ def _as_httpx(error: Exception) -> httpx.TransportError:
         return httpx.ConnectTimeout(str(error))
     if isinstance(error, aiohttp.ClientConnectorError):
         return httpx.ConnectError(str(error.os_error))
-    if isinstance(error, aiohttp.InvalidURL):
+    if isinstance(error, aiohttp.InvalidURL | UnicodeError):  # the latter from host names that DNS cannot hold
         return httpx.ConnectError(str(error))
     if isinstance(error, TimeoutError):
         return httpx.ReadTimeout(str(error))

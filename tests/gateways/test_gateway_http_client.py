@@ -62,8 +62,9 @@ async def test_closed_port_is_down(client):
     assert isinstance(await _post(client, url), GatewayDown)
 
 
-async def test_unknown_name_is_down(client):
-    assert isinstance(await _post(client, "http://nowhere.invalid/"), GatewayDown)
+@pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "a" * 64 + ".com", "a.", "-"])
+async def test_unknown_or_impossible_name_is_down(client, host):
+    assert isinstance(await _post(client, f"http://{host}/"), GatewayDown)
 
 
 async def test_untrusted_certificate_is_down(client, certificate):

@@ -1,0 +1,231 @@
+"""SendGrid, Twilio and WhatsApp Cloud: what is sent, and what each answer means."""
+
+import json
+from base64 import b64decode
+from urllib.parse import parse_qs
+
+import pytest
+from fake_http import answer, disconnect, hang, reset, serve
+
+from domain.channels import Channel
+from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
+from gateways.problems import InvalidGatewayConfig
+from gateways.registry import build, parse_config
+
+CONFIGS = {
+    "sendgrid": (Channel.EMAIL, {"api_key": "SG.key", "from_address": "shop@example.org", "from_name": "Shop"}),
+    "twilio": (Channel.SMS, {"account_sid": "AC0123", "auth_token": "tok", "from_number": "+15005550006"}),
+    "whatsapp_cloud": (Channel.WHATSAPP, {"phone_number_id": "1555", "access_token": "EAAG"}),
+}
+
+
+@pytest.fixture
+def exchange(outside, make):
+    """Send one message to a provider that answers ``reply``; return the outcome and the one request it got."""
+
+    async def exchange(name, reply, config=(), **fields):
+        channel, required = CONFIGS[name]
+        to = "ann@example.com" if channel is Channel.EMAIL else "+15551234567"
+        async with serve(reply) as server:
+            raw = {**required, "base_url": server.url, "allow_private_network": True, "timeout": 1, **dict(config)}
+            gateway = build(name, parse_config(name, channel, raw), outside)
+            got = await gateway.send(make(**({"channel": channel, "to": to} | fields)))
+        assert len(server.requests) <= 1
+        return got, server.requests[0] if server.requests else None
+
+    return exchange
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("reply", [hang, reset, disconnect], ids=["hang", "reset", "disconnect"])
+async def test_lost_answer_is_unknown(exchange, name, reply):
+    got, _ = await exchange(name, reply, {"timeout": 0.2})
+    assert isinstance(got, Unknown)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(302, Refused), (400, Refused), (401, GatewayDown), (403, GatewayDown), (500, GatewayDown), (504, Unknown)],
+)
+@pytest.mark.parametrize("body", [b"", b"<html>oops</html>", b'"text"', b"[1]", b'{"error":5,"errors":7,"code":null}'])
+async def test_status_decides_where_the_body_says_nothing(exchange, name, status, expected, body):
+    got, _ = await exchange(name, answer(status, body))
+    assert isinstance(got, expected)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+async def test_throttled(exchange, name):
+    got, _ = await exchange(name, answer(429, Retry_After="9"))
+    assert (type(got), got.after) == (RetryLater, 9.0)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("body", [b"<html>Log in to the hotel's network</html>", b"", b"{}", b"[]", b'{"messages":[]}'])
+async def test_success_that_is_not_the_providers_own_is_unknown(exchange, name, body):
+    got, _ = await exchange(name, answer(200, body))
+    sandbox_mode = name == "sendgrid" and body == b""
+    assert isinstance(got, Accepted if sandbox_mode else Unknown)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+async def test_lone_surrogate_is_refused_unsent(exchange, name):
+    got, request = await exchange(name, answer(200), body="\ud800")
+    assert got.code == "invalid_content"
+    assert request is None
+
+
+async def test_sendgrid_mail(exchange, make):
+    uid = make().uid
+    taken = answer(202, X_Message_Id="abc")
+    got, request = await exchange(
+        "sendgrid", taken, {"receipts": True}, uid=uid, subject="Hi", html="<p>x</p>", sender="ACME"
+    )
+    assert got == Accepted("abc", receipts=True)
+    assert (request.method, request.target) == ("POST", "/v3/mail/send")
+    assert request.headers["authorization"] == "Bearer SG.key"
+    assert json.loads(request.body) == {
+        "personalizations": [
+            {"to": [{"email": "ann@example.com"}], "custom_args": {"uid": str(uid), "reference": "ref-1"}}
+        ],
+        "from": {"email": "shop@example.org", "name": "ACME"},
+        "subject": "Hi",
+        "content": [{"type": "text/plain", "value": "hello"}, {"type": "text/html", "value": "<p>x</p>"}],
+    }
+
+
+async def test_sendgrid_says_why(exchange):
+    errors = b'{"errors":[{"field":"subject","message":"too dull"},{"field":null,"message":"and long"}]}'
+    got, _ = await exchange("sendgrid", answer(400, errors))
+    assert got == Refused("http_400", "answered 400: too dull; and long")
+    got, _ = await exchange("sendgrid", answer(413, b"<html><h1>413", Content_Type="text/html"))
+    assert got == Refused("http_413", "answered 413: (an HTML page)")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [({"subject": "a\r\nBcc: x"}, "invalid_subject"), ({"to": "a@b.c, d@e.f"}, "invalid_recipient")],
+)
+async def test_sendgrid_unfit_message(exchange, fields, code):
+    got, request = await exchange("sendgrid", answer(202), **fields)
+    assert (got.code, request) == (code, None)
+
+
+async def test_twilio_form(exchange):
+    config = {"status_callback": "https://hooks.example.com/twilio", "receipts": True}
+    taken = answer(201, b'{"sid":"SM1","status":"queued","error_code":null}')
+    got, request = await exchange("twilio", taken, config, body="Grüße & ä")
+    assert got == Accepted("SM1", receipts=True)
+    assert request.target == "/2010-04-01/Accounts/AC0123/Messages.json"
+    assert b64decode(request.headers["authorization"].removeprefix("Basic ")) == b"AC0123:tok"
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert parse_qs(request.body.decode()) == {
+        "To": ["+15551234567"],
+        "From": ["+15005550006"],
+        "Body": ["Grüße & ä"],
+        "StatusCallback": ["https://hooks.example.com/twilio"],
+    }
+
+
+async def test_twilio_messaging_service_and_sender(exchange):
+    service = {"from_number": None, "messaging_service_sid": "MG1"}
+    _, request = await exchange("twilio", answer(201, b'{"sid":"SM1"}'), service)
+    assert parse_qs(request.body.decode()) == {
+        "To": ["+15551234567"],
+        "MessagingServiceSid": ["MG1"],
+        "Body": ["hello"],
+    }
+    _, request = await exchange("twilio", answer(201, b'{"sid":"SM1"}'), sender="ACME")
+    assert parse_qs(request.body.decode())["From"] == ["ACME"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (400, 21211, Refused("twilio_21211", "21211: words")),
+        (400, 21610, Refused("opted_out", "21610: words")),
+        (404, 20404, GatewayDown("20404: words")),
+        (401, 20003, GatewayDown("20003: words")),
+        (429, 20429, RetryLater(None, "20429: words")),
+        (400, 21611, RetryLater(None, "21611: words")),
+        (500, 20500, GatewayDown("answered 500: 20500: words")),
+    ],
+)
+async def test_twilio_codes(exchange, status, code, expected):
+    body = json.dumps({"code": code, "message": "words", "more_info": "https://…", "status": status}).encode()
+    got, _ = await exchange("twilio", answer(status, body))
+    assert got == expected
+
+
+@pytest.mark.parametrize(("code", "expected"), [(30001, RetryLater), (30002, GatewayDown), (30007, Refused)])
+async def test_twilio_message_that_failed_at_once(exchange, code, expected):
+    body = json.dumps({"sid": "SM1", "status": "failed", "error_code": code, "error_message": "words"}).encode()
+    got, _ = await exchange("twilio", answer(201, body))
+    assert isinstance(got, expected)
+
+
+@pytest.mark.parametrize("change", [{"from_number": None}, {"messaging_service_sid": "MG1"}, {"account_sid": "../x"}])
+def test_twilio_wrong_configuration(change):
+    with pytest.raises(InvalidGatewayConfig):
+        parse_config("twilio", Channel.SMS, CONFIGS["twilio"][1] | change)
+
+
+TAKEN = b'{"messaging_product":"whatsapp","contacts":[{"input":"1","wa_id":"1"}],"messages":[{"id":"wamid.X"}]}'
+
+
+async def test_whatsapp_text(exchange):
+    got, request = await exchange("whatsapp_cloud", answer(200, TAKEN), {"receipts": True})
+    assert got == Accepted("wamid.X", receipts=True)
+    assert request.target == "/v23.0/1555/messages"
+    assert request.headers["authorization"] == "Bearer EAAG"
+    assert json.loads(request.body) == {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": "15551234567",
+        "biz_opaque_callback_data": "ref-1",
+        "type": "text",
+        "text": {"preview_url": False, "body": "hello"},
+    }
+
+
+@pytest.mark.parametrize("kind", ["image", "audio", "video", "document"])
+async def test_whatsapp_media(exchange, kind):
+    _, request = await exchange("whatsapp_cloud", answer(200, TAKEN), media_type=kind, media_url="https://e.com/f")
+    sent = json.loads(request.body)
+    caption = {} if kind == "audio" else {"caption": "hello"}
+    assert (sent["type"], sent[kind]) == (kind, {"link": "https://e.com/f"} | caption)
+
+
+async def test_whatsapp_unknown_media_is_refused_unsent(exchange):
+    got, request = await exchange("whatsapp_cloud", answer(200, TAKEN), media_type="hologram", media_url="x")
+    assert (got.code, request) == ("invalid_media_type", None)
+
+
+@pytest.mark.parametrize("language", ["en_US", {"code": "en_US"}])
+async def test_whatsapp_template(exchange, language):
+    components = [{"type": "body", "parameters": [{"type": "text", "text": "Ann"}]}]
+    template = {"name": "hello", "language": language, "components": components}
+    _, request = await exchange("whatsapp_cloud", answer(200, TAKEN), template=template)
+    sent = json.loads(request.body)
+    assert (sent["type"], sent["template"]) == ("template", template | {"language": {"code": "en_US"}})
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        *[(code, RetryLater(None, "words: more")) for code in (4, 80007, 130429, 131048, 133016, 131064, 131000)],
+        (131056, RetryLater(6.0, "words: more")),
+        *[(code, GatewayDown("words: more")) for code in (0, 3, 10, 190, 200, 299, 368, 131031, 131042, 131016)],
+        (131050, Refused("opted_out", "words: more")),
+        *[(code, Refused(f"meta_{code}", "words: more")) for code in (100, 131026, 131047, 131049, 132001, 130472)],
+    ],
+)
+async def test_whatsapp_codes(exchange, code, expected):
+    error = {"message": "words", "type": "OAuthException", "code": code, "error_data": {"details": "more"}}
+    got, _ = await exchange("whatsapp_cloud", answer(400, json.dumps({"error": error}).encode()))
+    assert got == expected
+
+
+async def test_whatsapp_error_in_a_success_is_an_error(exchange):
+    got, _ = await exchange("whatsapp_cloud", answer(200, b'{"error":{"code":131026,"message":"no"}}'))
+    assert got == Refused("meta_131026", "no")
