@@ -1,0 +1,55 @@
+# The doors of the house. Everything runs from .venv, which `make setup` builds from the locked requirements.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.requirements
+PACKAGES := activities api bench cli domain embedded gateways runtime store tests worker workflows
+ARGS ?=
+
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile pyproject.toml --quiet --upgrade \
+	--generate-hashes --allow-unsafe --strip-extras --build-deps-for wheel \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+.PHONY: dev setup test lint format bench lock clean
+
+## Start everything on this machine: make dev ARGS="--port 8001"
+dev: setup
+	@XSENDER_STOP_WITH_PARENT=1 exec $(BIN)/xsender dev $(ARGS)
+
+## Build .venv, again whenever the locked requirements change.
+setup: $(STAMP)
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "xsender needs Python 3.11 or newer")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked requirements into $(VENV)"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+## Style, types, architecture, then all tests on the real servers.
+test: lint
+	$(BIN)/pytest $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check $(PACKAGES)
+	$(BIN)/ruff format --check $(PACKAGES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff check --fix $(PACKAGES)
+	$(BIN)/ruff format $(PACKAGES)
+
+## Measure beside the floors.
+bench: setup
+	$(BIN)/python -m bench $(ARGS)
+
+## Lock the newest versions that pyproject.toml allows.
+lock: setup
+	$(COMPILE) --output-file requirements/production.txt
+	$(COMPILE) --extra embedded --extra test --output-file requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) *.egg-info build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
