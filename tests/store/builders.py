@@ -3,7 +3,8 @@
 from uuid import UUID, uuid4
 
 from domain.ids import message_uid, new_page_id
-from store import accounts, credits
+from store import accounts
+from store.credits import show, top_up
 from store.pages import PageRows
 from store.pool import Pool
 
@@ -12,7 +13,7 @@ async def new_account(pool: Pool, credit: int = 0, plan: str | None = None) -> i
     """The id of a new account with this much credit for SMS."""
     account = await accounts.create(pool, f"{uuid4().hex}@example.com", "Test", plan, uuid4())
     if credit:
-        await credits.top_up(pool, account.id, "sms", credit, "test", uuid4())
+        await top_up(pool, account.id, "sms", credit, "test", uuid4())
     return account.id
 
 
@@ -48,5 +49,5 @@ async def set_states(pool: Pool, uids: list[UUID], state: str) -> None:
 
 async def sms_wallet(pool: Pool, account_id: int) -> tuple[int, int, int, int]:
     """Available, held, spent, granted."""
-    wallet = (await credits.show(pool, account_id))["sms"]
+    wallet = (await show(pool, account_id))["sms"]
     return wallet.available, wallet.held, wallet.spent, wallet.granted

@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import replace
 from uuid import uuid4
 
-from store import accounts, credits, plans
+from store import accounts, plans
+from store.credits import top_up
 from store.pages import hold
 from tests.store.builders import new_account, new_page, sms_wallet, states
 
@@ -82,7 +83,9 @@ async def test_an_expired_plan_is_refused(pool):
     account = await new_account(pool, credit=5, plan=name)
     assert await hold(pool, new_page(account, [1])) == {}
     async with pool.connection() as conn:
-        await conn.execute("update accounts set plan_expires_at = now() - interval '1 second' where id = %s", (account,))
+        await conn.execute(
+            "update accounts set plan_expires_at = now() - interval '1 second' where id = %s", (account,)
+        )
     assert await hold(pool, new_page(account, [1])) == {0: "plan_expired"}
     await accounts.assign_plan(pool, account, name, uuid4())
     assert await hold(pool, new_page(account, [1])) == {}
@@ -97,5 +100,5 @@ async def test_a_suppressed_recipient_is_refused_on_its_channel_only(pool):
             (account, page.recipients[1]),
         )
     assert await hold(pool, page) == {1: "suppressed"}
-    await credits.top_up(pool, account, "whatsapp", 5, "test", uuid4())
+    await top_up(pool, account, "whatsapp", 5, "test", uuid4())
     assert await hold(pool, replace(new_page(account, [1, 1]), channel="whatsapp")) == {}

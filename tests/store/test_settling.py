@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from store import credits
+from store.credits import audit
 from store.pages import hold, settle
 from tests.store.builders import new_account, new_page, set_states, sms_wallet, states
 
@@ -17,7 +17,7 @@ async def test_many_settle_a_page_at_once(pool):
     await set_states(pool, page.uids[70:90], "failed")
     await asyncio.gather(*(settle(pool, page.uids[0], page.uids[-1]) for _ in range(8)))
     assert await sms_wallet(pool, account) == (840, 20, 140, 1000)
-    assert await credits.audit(pool) == []
+    assert await audit(pool) == []
 
 
 async def test_pages_are_settled_while_others_are_held(pool):
