@@ -4,6 +4,7 @@ Prints its port. One process, so that its cost is the same for the product and f
 """
 
 import asyncio
+from typing import cast
 
 import uvloop
 
@@ -13,8 +14,7 @@ _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length:
 
 class _Sink(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._buffer = b""
 
     def data_received(self, data: bytes) -> None:
