@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,10 +36,8 @@ class Dev:
     def kill(self, part: str) -> None:
         """`kill -9` a part; of PostgreSQL the postmaster with all its backends."""
         for process in self.processes(part):
-            try:
+            with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
-            except psutil.NoSuchProcess:
-                pass
 
     def processes(self, part: str) -> list[psutil.Process]:
         """The processes of a part, found by their command lines among the descendants."""
@@ -61,9 +59,9 @@ class Dev:
         assert process.returncode == 0, arguments
         return json.loads(out)
 
-    async def healthy(self, timeout: float = 60.0) -> None:
-        """Wait until `/health` is 200."""
-        async with asyncio.timeout(timeout), httpx.AsyncClient(base_url=self.url) as http:
+    async def healthy(self) -> None:
+        """Wait until `/health` is 200, at most a minute."""
+        async with asyncio.timeout(60), httpx.AsyncClient(base_url=self.url) as http:
             while True:
                 try:
                     if (await http.get("/health")).status_code == 200:

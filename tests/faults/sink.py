@@ -38,7 +38,7 @@ async def running_sink(seed: int) -> AsyncIterator[Sink]:
     """A sink on a free port."""
     sink = Sink(seed)
     server = await asyncio.start_server(sink.serve, "127.0.0.1", 0)
-    sink.url = "http://127.0.0.1:%d/" % server.sockets[0].getsockname()[1]
+    sink.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     try:
         yield sink
     finally:
