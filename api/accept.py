@@ -13,6 +13,7 @@ from api.contacts import ReadContacts
 from domain.channels import Channel
 from domain.ids import message_uid, send_workflow_id
 from domain.page import PageHeader
+from domain.page_content import PageMessage
 from domain.statuses import State, contract_word
 from workflows.policy import WORKFLOW_QUEUE
 
@@ -37,20 +38,26 @@ async def accept_page(client: Client, page_id: UUID, account_id: int, channel: C
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             rpc_timeout=_START_TIMEOUT,
         )
+    return _answer(page_id, messages)
+
+
+def _answer(page_id: UUID, messages: list[PageMessage]) -> bytes:
+    plural = "s" if len(messages) > 1 else ""
     return orjson.dumps(
         {
             "success": True,
-            "message": f"{len(messages)} message{'s' if len(messages) > 1 else ''} accepted",
-            "data": [
-                {
-                    "uid": str(message_uid(page_id, index)),
-                    "status": contract_word(state, receipts=False),
-                    "state": state.value,
-                    "to": message.to,
-                    "credits": message.price,
-                }
-                for index, message in enumerate(messages)
-                for state in (State.SCHEDULED if message.due else State.QUEUED,)
-            ],
+            "message": f"{len(messages)} message{plural} accepted",
+            "data": [_item(message_uid(page_id, index), message) for index, message in enumerate(messages)],
         }
     )
+
+
+def _item(uid: UUID, message: PageMessage) -> dict[str, object]:
+    state = State.SCHEDULED if message.due else State.QUEUED
+    return {
+        "uid": uid,
+        "status": contract_word(state, receipts=False),
+        "state": state,
+        "to": message.to,
+        "credits": message.price,
+    }

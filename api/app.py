@@ -2,20 +2,23 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api import health, send, status, waiting
+from api import docs, health, send, status, waiting
 from api.admin import codec, sandbox
-from api.errors import install_error_handlers
+from api.error_handlers import install_error_handlers
 from api.openapi import install_openapi
-from api.state import State
+from api.state import AppState
+from api.temporal_link import open_link
 from domain.gcra import RATE_CLASSES, RequestLimiter
 from runtime.settings import Settings
-from runtime.temporal import connect
 from store.pool import open_pool
 
 DESCRIPTION = "Send email, SMS and WhatsApp through your own gateways; every accepted message has one outcome."
+
+_ROUTERS = (send.router, status.router, waiting.router, sandbox.router, codec.router, health.router, docs.router)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -25,13 +28,22 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-api")
         limiters = {name: RequestLimiter(*rate) for name, rate in RATE_CLASSES.items() if rate}
-        app.state.xsender = State(settings, pool, await connect(settings, lazy=True), limiters)
-        yield
+        async with open_link(settings) as link:
+            app.state.xsender = AppState(settings, pool, link, limiters)
+            yield
         await pool.close()
 
-    app = FastAPI(title="xsender", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="xsender",
+        version=version("xsender"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # ours is at the same address (api/docs.py)
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     install_error_handlers(app)
     install_openapi(app)
-    for router in (send.router, status.router, waiting.router, sandbox.router, codec.router, health.router):
+    for router in _ROUTERS:
         app.include_router(router)
     return app

@@ -1,7 +1,6 @@
 """Who asks: the key of a request, checked before anything else of it is read."""
 
 import base64
-import binascii
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -10,13 +9,18 @@ from ipaddress import ip_address
 from fastapi import Request
 
 from api.errors import ApiError
-from api.state import State, state_of
+from api.state import AppState, state_of
 from domain.api_keys import matches, parse
 from store.api_keys import Network, Principal, StoredKey, find_key
 
 
-def requires(scope: str, channel: str | None = None) -> Callable[[Request], Awaitable[Principal]]:
+def requires(
+    scope: str, channel: str | None = None, *, basic: bool = False
+) -> Callable[[Request], Awaitable[Principal]]:
     """A dependency that lets a request pass whose key has ``scope``; with a ``channel`` it learns the credit there.
+
+    ``basic`` takes the key as the password of Basic authentication too. Browsers keep that and send it along with
+    whatever page makes them call, so it must stay off where a request changes something.
 
     Raises:
         ApiError: 401 no, unknown, revoked or expired key; 403 missing scope, suspended account, foreign address;
@@ -25,7 +29,7 @@ def requires(scope: str, channel: str | None = None) -> Callable[[Request], Awai
 
     async def authenticate(request: Request) -> Principal:
         state = state_of(request)
-        parsed = parse(_key_of(request))
+        parsed = parse(_key_of(request, basic))
         if parsed is None:
             raise _unauthorized("this is not an xsender API key: copy the whole key, it starts with xs_")
         stored = await find_key(state.pool, parsed.id, channel)
@@ -40,18 +44,22 @@ def requires(scope: str, channel: str | None = None) -> Callable[[Request], Awai
     return authenticate
 
 
-def _key_of(request: Request) -> str:
+def _key_of(request: Request, basic: bool) -> str:
     if key := request.headers.get("api-key"):
         return key.strip()
     kind, _, value = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and value:
         return value.strip()
-    if kind.lower() == "basic":  # a browser's own prompt: any name, the key as password
-        try:
-            return base64.b64decode(value, validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
-            raise _unauthorized("the Basic authorization header is malformed") from None
+    if kind.lower() == "basic" and basic:
+        return _password(value)
     raise _unauthorized("send your API key in the header 'Api-key' or 'Authorization: Bearer'")
+
+
+def _password(encoded: str) -> str:
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
+    except ValueError:  # not base64, or not UTF-8
+        raise _unauthorized("the Basic authorization header is malformed") from None
 
 
 def _check_usable(stored: StoredKey, request: Request) -> None:
@@ -73,7 +81,7 @@ def _comes_from(request: Request, networks: list[Network]) -> bool:
     return any((mapped or address) in network for network in networks)
 
 
-def _check_rate(state: State, principal: Principal) -> None:
+def _check_rate(state: AppState, principal: Principal) -> None:
     limiter = state.limiters.get(principal.rate_class)
     if limiter is None or principal.kind == "admin":
         return

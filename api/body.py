@@ -47,12 +47,18 @@ def validate(value: Any, model: type[_Model]) -> _Model:
         return model.model_validate(value)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid([FieldError(pointer(*e["loc"]), e["type"], e["msg"]) for e in found]) from None
+        raise invalid([_field_error(pointer(*e["loc"]), e["type"], e["msg"]) for e in found]) from None
 
 
 def pointer(*path: str | int) -> str:
     """A JSON pointer (RFC 6901) to a place in the body."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def _field_error(place: str, code: str, message: str) -> FieldError:
+    if code == "model_type":  # pydantic names the model's class here, which says nothing to a caller
+        return FieldError(place, "object_type", "must be a JSON object")
+    return FieldError(place, code, message)
 
 
 def _too_large() -> ApiError:

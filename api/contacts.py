@@ -96,7 +96,7 @@ def _read_email(contact: EmailContact) -> tuple[str, Content, int]:
     if not html:
         raise _ContactError("message", "missing", "give the email's HTML in 'message'")
     text = contact.body if contact.message and contact.body else ""
-    return to, Content(body=text or "", html=html, subject=contact.subject, sender=contact.sender_name), 1
+    return to, Content(body=text, html=html, subject=contact.subject, sender=contact.sender_name), 1
 
 
 def _read_sms(contact: SmsContact, region: str | None) -> tuple[str, Content, int]:
@@ -127,7 +127,7 @@ def _read_whatsapp(contact: WhatsappContact, region: str | None) -> tuple[str, C
     return to, Content(body=text or "", media_type=contact.media, media_url=contact.url, template=template), 1
 
 
-def _number(value: str | int, region: str | None) -> str:
+def _number(value: object, region: str | None) -> str:
     try:
         return normalise_number(value, region)
     except InvalidRecipient as error:

@@ -7,22 +7,35 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from temporalio.service import RPCError
 
-from api.state import State, state_of
-from store.pool import AWAY, is_alive
+from api.answer_models import Health
+from api.openapi import PUBLIC
+from api.state import AppState, state_of
+from api.temporal_link import TemporalAway
+from store.pool import AWAY
 from store.workers import queues_served
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
 
 router = APIRouter()
 
 _PROBE = 2.0
+"""Seconds that a part has for its answer."""
+_NEEDED = {WORKFLOW_QUEUE, DISPATCH_QUEUE}
 
 
-@router.get("/health", summary="Whether everything works", tags=["operations"])
+@router.get(
+    "/health",
+    summary="Whether everything works",
+    tags=["operations"],
+    response_model=None,
+    openapi_extra=PUBLIC,
+    responses={200: {"model": Health}, 503: {"model": Health, "description": "`failing` names what does not work"}},
+)
 async def health(request: Request) -> JSONResponse:
     """200 once API, worker, Postgres and Temporal all work; 503 names the part that does not."""
     state = state_of(request)
-    postgres, temporal = await asyncio.gather(is_alive(state.pool), _temporal(state))
-    parts = {"api": True, "postgres": postgres, "temporal": temporal, "worker": await _worker(state)}
+    served, temporal = await asyncio.gather(_queues_served(state), _temporal(state))
+    worker = served is not None and _NEEDED.issubset(served)
+    parts = {"api": True, "postgres": served is not None, "temporal": temporal, "worker": worker}
     failing = [name for name, works in parts.items() if not works]
     body = {
         "status": "failing" if failing else "ok",
@@ -32,16 +45,18 @@ async def health(request: Request) -> JSONResponse:
     return JSONResponse(body, 503 if failing else 200, {"Retry-After": "1"} if failing else None)
 
 
-async def _temporal(state: State) -> bool:
+async def _temporal(state: AppState) -> bool:
     try:
         async with asyncio.timeout(_PROBE):
             return await state.temporal.service_client.check_health(timeout=timedelta(seconds=_PROBE))
-    except (TimeoutError, RPCError, RuntimeError):
+    except (TimeoutError, RPCError, TemporalAway):
         return False
 
 
-async def _worker(state: State) -> bool:
+async def _queues_served(state: AppState) -> set[str] | None:
+    """The queues that have a worker; ``None`` if the database, where workers sign in, does not answer."""
     try:
-        return {WORKFLOW_QUEUE, DISPATCH_QUEUE} <= await queues_served(state.pool)
-    except AWAY:
-        return False
+        async with asyncio.timeout(_PROBE):
+            return await queues_served(state.pool)
+    except (TimeoutError, *AWAY):
+        return None

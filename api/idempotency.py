@@ -1,6 +1,7 @@
 """``Idempotency-Key``: the same key and body get the same answer, byte for byte, and the work is done once."""
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -12,42 +13,54 @@ from domain.ids import new_page_id
 from store import idempotency
 
 HEADER = "Idempotency-Key"
-_MAX_LENGTH = 255
+_KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
+"""1 to 255 printable ASCII characters, no space at either end."""
 _LEASE = 30.0
 """Seconds after which a claim counts as abandoned: longer than the work may take."""
 
+_Work = Callable[[UUID, bool], Awaitable[bytes]]
 
-async def once(request: Request, account_id: int, raw: bytes, work: Callable[[UUID], Awaitable[bytes]]) -> Response:
+
+async def once(request: Request, account_id: int, raw: bytes, work: _Work) -> Response:
     """Do ``work`` once per key and answer with what it returned the first time.
 
-    ``work`` gets the id to build on. A repeat after a crash gets the first try's id, so that it finishes that one's
-    work instead of doing it again. Without the header the work is simply done.
+    ``work`` gets the id to build on, and whether that id is new. A repeat after a crash gets the first try's id: then
+    the work may have been done already and must be finished, not refused. Without the header it is simply done.
 
     Raises:
         ApiError: 409 the first request is still at work; 422 the key was used for another body.
     """
     key = request.headers.get(HEADER)
     if key is None:
-        return _json(await work(new_page_id()))
-    if not 1 <= len(key) <= _MAX_LENGTH or not key.isprintable():
-        raise ApiError(422, "idempotency_key", f"an {HEADER} has 1 to {_MAX_LENGTH} printable characters")
+        return _json(await work(new_page_id(), True))
+    if not _KEY.fullmatch(key):
+        raise ApiError(422, "idempotency_key", f"an {HEADER} has 1 to 255 printable ASCII characters")
     pool = state_of(request).pool
     place = (account_id, request.url.path, key)
-    digest = hashlib.sha256(raw + b"?" + request.url.query.encode()).digest()
-    claim = await idempotency.claim(pool, *place, digest, new_page_id(), _LEASE)
+    digest = _digest(request, raw)
+    page_id = new_page_id()
+    claim = await idempotency.claim(pool, *place, digest, page_id, _LEASE)
     if claim.body_hash != digest:
         raise ApiError(422, "idempotency_mismatch", f"this {HEADER} was used for another request: take a new one")
     if claim.response is not None:
         return _json(claim.response, replayed=True)
     if not claim.mine:
         raise ApiError(409, "idempotency_in_flight", "the first request with this key is still at work", retry_after=1)
+    is_new = claim.page_id == page_id
     try:
-        answer = await work(claim.page_id)
-    except ApiError:
-        await idempotency.release(pool, *place)  # refused before anything was done
+        answer = await work(claim.page_id, is_new)
+    except Exception as error:
+        if is_new and isinstance(error, ApiError):  # refused before anything was done
+            await idempotency.release(pool, *place)
+        else:  # whether it was done is not known: the next try finds out, under the same id
+            await idempotency.hand_over(pool, *place)
         raise
     await idempotency.finish(pool, *place, 200, answer)
     return _json(answer)
+
+
+def _digest(request: Request, raw: bytes) -> bytes:
+    return hashlib.sha256(f"{request.method}?{request.url.query}\n".encode() + raw).digest()
 
 
 def _json(body: bytes, *, replayed: bool = False) -> Response:

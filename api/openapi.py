@@ -1,4 +1,4 @@
-"""The OpenAPI document: bodies that routes read by themselves, the key schemes, the error envelope."""
+"""The OpenAPI document: bodies that routes read by themselves, the key schemes, the errors and their envelope."""
 
 from typing import Any
 
@@ -7,34 +7,52 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 _ERRORS = {
-    "400": "not JSON",
-    "401": "no key, or a wrong one",
-    "402": "no credit",
-    "403": "the key may not do this",
-    "404": "unknown here",
-    "409": "in conflict with what is there",
-    "413": "too large",
-    "422": "refused: `errors` names each place",
-    "429": "too many requests",
-    "503": "a part is down: try again after `Retry-After`",
+    400: "not JSON",
+    401: "no key, or a wrong one",
+    402: "no credit",
+    403: "the key may not do this",
+    404: "unknown here",
+    409: "in conflict with what is there",
+    413: "too large",
+    422: "refused: `errors` names each place",
+    429: "too many requests: come back after `Retry-After`",
+    503: "a part is down: try again after `Retry-After`",
 }
+_ALWAYS = (401, 403, 404, 422, 429, 503)
+_WITH_BODY = (400, 413)
 _ERROR_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["success", "message", "errors"],
+    "additionalProperties": False,
     "properties": {
         "success": {"const": False},
         "message": {"type": "string"},
         "errors": {
             "type": "array",
+            "minItems": 1,
             "items": {
                 "type": "object",
                 "required": ["pointer", "code", "message"],
+                "additionalProperties": False,
                 "properties": {name: {"type": "string"} for name in ("pointer", "code", "message")},
             },
         },
     },
 }
 _REF = "#/components/schemas/{model}"
+_ERROR_ANSWER = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}
+
+PUBLIC: dict[str, Any] = {"security": []}
+"""``openapi_extra`` of a route that needs no key."""
+
+IDEMPOTENCY_HEADER: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+    "description": "The same key and body get the same answer, and are sent once. Kept for a day.",
+}
+
 _documented: dict[str, type[BaseModel]] = {}
 
 
@@ -43,16 +61,12 @@ def documented_body(model: type[BaseModel], *, idempotent: bool = False) -> dict
     _documented[model.__name__] = model
     schema = {"$ref": _REF.format(model=model.__name__)}
     extra: dict[str, Any] = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-    if idempotent:
-        header = {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-            "description": "The same key and body get the same answer, and are sent once. Kept for a day.",
-        }
-        extra["parameters"] = [header]
-    return extra
+    return extra | {"parameters": [IDEMPOTENCY_HEADER]} if idempotent else extra
+
+
+def answers(model: type[BaseModel], *errors: int) -> dict[int | str, dict[str, Any]]:
+    """``responses`` of a route: its success, and the errors that not every route has."""
+    return {200: {"model": model}, **{status: _error(status) for status in errors}}
 
 
 def install_openapi(app: FastAPI) -> None:
@@ -68,22 +82,33 @@ def install_openapi(app: FastAPI) -> None:
 
 def _build(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
     for name, model in _documented.items():
         schema = model.model_json_schema(ref_template=_REF)
         schemas.update(schema.pop("$defs", {}))
         schemas[name] = schema
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
     schemas["Error"] = _ERROR_SCHEMA
-    document["components"]["securitySchemes"] = {
+    components["securitySchemes"] = {
         "ApiKey": {"type": "apiKey", "in": "header", "name": "Api-key"},
         "Bearer": {"type": "http", "scheme": "bearer"},
     }
-    answer = {"content": {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}}
-    for path, operations in document["paths"].items():
+    for operations in document["paths"].values():
         for operation in operations.values():
-            if path == "/health":
-                continue
-            operation["security"] = [{"ApiKey": []}, {"Bearer": []}]
-            for status, text in _ERRORS.items():
-                operation["responses"][status] = {"description": text, **answer}
+            _complete(operation)
     return document
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    """What all operations that need a key have in common."""
+    if operation.get("security") == []:
+        return
+    operation["security"] = [{"ApiKey": []}, {"Bearer": []}]
+    statuses = _ALWAYS + (_WITH_BODY if "requestBody" in operation else ())
+    operation["responses"].update({str(status): _error(status) for status in statuses})
+
+
+def _error(status: int) -> dict[str, Any]:
+    return {"description": _ERRORS[status], "content": _ERROR_ANSWER}

@@ -12,7 +12,15 @@ BACKLOG = 2048
 def run(settings: Settings) -> None:
     """Serve the API until SIGTERM or SIGINT, then let requests under way finish."""
     configure_logs(settings.log_level, settings.log_json)
-    uvicorn.run(
+    server = uvicorn.Server(server_config(settings))
+    server.run()
+    if not server.started:
+        raise SystemExit("the API could not start")
+
+
+def server_config(settings: Settings) -> uvicorn.Config:
+    """How the API is served, by the process and in tests."""
+    return uvicorn.Config(
         create_app(settings),
         host=settings.api_host,
         port=settings.api_port,

@@ -6,22 +6,32 @@ from typing import cast
 from fastapi import Request
 from temporalio.client import Client
 
+from api.temporal_link import TemporalLink
 from domain.gcra import RequestLimiter
 from runtime.settings import Settings
 from store.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class AppState:
     """Opened by the application's lifespan."""
 
     settings: Settings
     pool: Pool
-    temporal: Client
+    link: TemporalLink
     limiters: dict[str, RequestLimiter]
     """A limiter per rate class that has a limit."""
 
+    @property
+    def temporal(self) -> Client:
+        """The client of Temporal.
 
-def state_of(request: Request) -> State:
+        Raises:
+            TemporalAway: it was never reached since this process started.
+        """
+        return self.link.client
+
+
+def state_of(request: Request) -> AppState:
     """The state of the application that serves this request."""
-    return cast(State, request.app.state.xsender)
+    return cast(AppState, request.app.state.xsender)

@@ -43,7 +43,7 @@ async def claim(
 ) -> Claim:
     """Claim a key for ``lease`` seconds, or learn who has it. A claim whose owner died can be taken over after that."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Claim)) as cursor:
-        for _ in range(2):  # a twin's row may be too new for this statement's snapshot: then it is there the next time
+        while True:  # a twin's row may be too new for this statement's snapshot: then it is there the next time
             await cursor.execute(
                 _CLAIM,
                 {
@@ -58,7 +58,6 @@ async def claim(
             row = await cursor.fetchone()
             if row is not None:
                 return row
-    raise RuntimeError("an idempotency key was deleted while it was being claimed")
 
 
 async def finish(pool: Pool, account_id: int, endpoint: str, key: str, status: int, response: bytes) -> None:
@@ -76,6 +75,16 @@ async def release(pool: Pool, account_id: int, endpoint: str, key: str) -> None:
     async with pool.connection() as conn:
         await conn.execute(
             """delete from idempotency_keys
+               where account_id = %s and endpoint = %s and key = %s and status is null""",
+            (account_id, endpoint, key),
+        )
+
+
+async def hand_over(pool: Pool, account_id: int, endpoint: str, key: str) -> None:
+    """What became of the work is not known: the next try may take it over at once, with the same page id."""
+    async with pool.connection() as conn:
+        await conn.execute(
+            """update idempotency_keys set locked_until = clock_timestamp()
                where account_id = %s and endpoint = %s and key = %s and status is null""",
             (account_id, endpoint, key),
         )

@@ -12,7 +12,7 @@ import uvicorn
 from temporalio.client import Client
 
 from activities.opening import open_gateways
-from api.app import create_app
+from api.server import server_config
 from domain.api_keys import KeyKind
 from domain.keyring import CREDENTIALS, Keyring
 from runtime.settings import Settings
@@ -108,7 +108,7 @@ def free_socket() -> socket.socket:
 async def serve_api(settings: Settings) -> AsyncIterator[str]:
     """The API on a real socket; yields its base URL."""
     listener = free_socket()
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), log_config=None, access_log=False, http="httptools"))
+    server = uvicorn.Server(server_config(settings))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
         await asyncio.sleep(0.01)

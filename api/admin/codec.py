@@ -4,30 +4,33 @@ Protocol: Temporal's remote codec, ``POST …/encode`` and ``…/decode`` with `
 A browser signs in at ``GET /api/admin/v1/codec``: any name, the admin key as password.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from google.protobuf import json_format
 from temporalio.api.common.v1 import Payloads
 
+from api.answer_models import CodecPayloads
 from api.auth import requires
 from api.body import read_body
 from api.errors import ApiError
-from api.state import state_of
+from api.openapi import answers, documented_body
+from api.state import AppState, state_of
 from domain.keyring import KeyringError
-from runtime.codec import encryption_codec
+from runtime.codec import EncryptionCodec, encryption_codec
 from store.api_keys import Principal
 
 router = APIRouter(prefix="/api/admin/v1/codec", tags=["admin: codec"])
 
-_Admin = Annotated[Principal, Depends(requires("admin"))]
+_authenticate = requires("admin", basic=True)
+_Admin = Annotated[Principal, Depends(_authenticate)]
 
 
 @router.get("", summary="Sign in a browser for the Temporal UI", include_in_schema=False)
 async def sign_in(request: Request) -> Response:
     """Makes the browser ask for the key, and remember it for the UI's calls."""
     try:
-        await requires("admin")(request)
+        await _authenticate(request)
     except ApiError as error:
         if error.status != 401:
             raise
@@ -39,25 +42,37 @@ async def sign_in(request: Request) -> Response:
 @router.options("/{direction}", include_in_schema=False)
 async def preflight(request: Request) -> Response:
     """Lets the UI's origin, and no other, call from a browser."""
-    return Response(status_code=204, headers=_cors(request))
+    return Response(status_code=204, headers=_cors(state_of(request)))
 
 
-@router.post("/decode", summary="Open Temporal payloads")
+@router.post(
+    "/decode",
+    summary="Open Temporal payloads",
+    response_model=None,
+    responses=answers(CodecPayloads),
+    openapi_extra=documented_body(CodecPayloads),
+)
 async def decode(request: Request, _: _Admin) -> Response:
-    """Takes and returns `{"payloads": [...]}` as Temporal's remote codec protocol says."""
-    codec = encryption_codec(state_of(request).settings.keys.get_secret_value())
+    """As Temporal's remote codec protocol says; what is not sealed comes back as it is."""
+    state = state_of(request)
     try:
-        opened = await codec.decode((await _payloads(request)).payloads)
+        opened = await _codec(state).decode((await _payloads(request)).payloads)
     except KeyringError as error:
         raise ApiError(422, "undecodable", str(error)) from None
-    return _answer(request, Payloads(payloads=opened))
+    return _answer(state, Payloads(payloads=opened))
 
 
-@router.post("/encode", summary="Seal Temporal payloads")
+@router.post(
+    "/encode",
+    summary="Seal Temporal payloads",
+    response_model=None,
+    responses=answers(CodecPayloads),
+    openapi_extra=documented_body(CodecPayloads),
+)
 async def encode(request: Request, _: _Admin) -> Response:
     """The reverse of decode, for workflows started from the UI."""
-    codec = encryption_codec(state_of(request).settings.keys.get_secret_value())
-    return _answer(request, Payloads(payloads=await codec.encode((await _payloads(request)).payloads)))
+    state = state_of(request)
+    return _answer(state, Payloads(payloads=await _codec(state).encode((await _payloads(request)).payloads)))
 
 
 async def _payloads(request: Request) -> Payloads:
@@ -67,12 +82,16 @@ async def _payloads(request: Request) -> Payloads:
         raise ApiError(422, "payloads", 'send {"payloads": [...]} in protobuf JSON') from None
 
 
-def _answer(request: Request, payloads: Payloads) -> Response:
-    return Response(json_format.MessageToJson(payloads), media_type="application/json", headers=_cors(request))
+def _codec(state: AppState) -> EncryptionCodec:
+    return encryption_codec(state.settings.keys.get_secret_value())
 
 
-def _cors(request: Request) -> dict[str, Any]:
-    ui = state_of(request).settings.temporal_ui
+def _answer(state: AppState, payloads: Payloads) -> Response:
+    return Response(json_format.MessageToJson(payloads), media_type="application/json", headers=_cors(state))
+
+
+def _cors(state: AppState) -> dict[str, str]:
+    ui = state.settings.temporal_ui
     if not ui:
         return {}
     return {

@@ -3,9 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.answer_models import SandboxPage
 from api.auth import requires
+from api.json_answer import json_answer
+from api.openapi import answers
 from api.state import state_of
 from domain.page import ADMIN_ACCOUNT
 from store import sandbox
@@ -13,29 +16,33 @@ from store import sandbox
 router = APIRouter(prefix="/api/admin/v1/sandbox", tags=["admin: sandbox"], dependencies=[Depends(requires("admin"))])
 
 
-@router.get("/messages", summary="Messages that sandbox gateways delivered, newest first")
+@router.get(
+    "/messages",
+    summary="Messages that sandbox gateways delivered, newest first",
+    response_model=None,
+    responses=answers(SandboxPage),
+)
 async def sandbox_messages(
     request: Request,
     cursor: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="`next_cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     uid: Annotated[UUID | None, Query(description="Only deliveries of this message.")] = None,
-) -> dict[str, Any]:
+) -> Response:
     """A message that was delivered twice is listed twice."""
     rows = await sandbox.page(state_of(request).pool, cursor, limit, uid)
+    next_cursor = rows[-1].id if len(rows) == limit else None
+    return json_answer({"data": [_entry(row) for row in rows], "next_cursor": next_cursor})
+
+
+def _entry(row: sandbox.Delivered) -> dict[str, Any]:
     return {
-        "data": [
-            {
-                "id": row.id,
-                "user_id": row.account_id or None,
-                "by_admin": row.account_id == ADMIN_ACCOUNT,
-                "gateway": row.gateway,
-                "uid": row.uid,
-                "channel": row.channel,
-                "to": row.recipient,
-                **row.content,
-                "delivered_at": row.created_at,
-            }
-            for row in rows
-        ],
-        "next_cursor": rows[-1].id if len(rows) == limit else None,
+        "id": row.id,
+        "user_id": row.account_id or None,
+        "by_admin": row.account_id == ADMIN_ACCOUNT,
+        "gateway": row.gateway,
+        "uid": row.uid,
+        "channel": row.channel,
+        "to": row.recipient,
+        **row.content,
+        "delivered_at": row.created_at,
     }

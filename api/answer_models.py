@@ -1,0 +1,143 @@
+"""The answers, as ``/openapi.json`` describes them. Nothing is validated against these while requests are served."""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.channels import Channel
+from domain.statuses import State
+
+Word = Literal["pending", "schedule", "processing", "delivered", "fail"]
+"""XSender's words for where a message is."""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class AcceptedMessage(_Answer):
+    """One message of a send request, at the place of its contact."""
+
+    uid: UUID
+    status: Literal["pending", "schedule"]
+    state: Literal["queued", "scheduled"]
+    to: str = Field(description="The recipient as it was understood: E.164, or one mailbox.")
+    credits: int = Field(ge=0, description="What is set aside for it.")
+
+
+class SendAnswer(_Answer):
+    """All messages were accepted."""
+
+    success: Literal[True]
+    message: str
+    data: list[AcceptedMessage]
+
+
+class Waiting(_Answer):
+    """Why a message has not left yet."""
+
+    for_: str = Field(alias="for", description="Such as `schedule`, `rate_slot`, `gateway_breaker` or `worker`.")
+    until: datetime | None
+    gateway: str | None
+
+
+class Credit(_Answer):
+    """What became of a message's credits."""
+
+    amount: int
+    state: Literal["free", "held", "captured", "released"]
+
+
+class AttemptMade(_Answer):
+    """One try at handing a message to a gateway."""
+
+    attempt: int
+    gateway: str
+    outcome: str
+    provider_id: str | None
+    code: str | None
+    reason: str | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class MessageStatus(_Answer):
+    """A message. Until it stands in the record, moments after it was accepted, most is still `null`."""
+
+    uid: UUID
+    status: Word
+    state: State
+    to: str | None
+    gateway: str | None
+    provider_id: str | None
+    code: str | None = Field(description="Why it ended as it did, for programs.")
+    reason: str | None = Field(description="The same for people.")
+    waiting: Waiting | None
+    credit: Credit | None
+    attempts: list[AttemptMade]
+    schedule_at: datetime | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+class StatusAnswer(_Answer):
+    """What became of a message."""
+
+    success: Literal[True]
+    message: str
+    data: MessageStatus
+
+
+class Changed(_Answer):
+    """A waiting message after it was changed."""
+
+    uid: UUID
+    status: Word
+    state: State
+    schedule_at: datetime | None = None
+
+
+class ChangeAnswer(_Answer):
+    """The change was made."""
+
+    success: Literal[True]
+    message: str
+    data: Changed
+
+
+class SandboxMessage(BaseModel):
+    """What a sandbox gateway delivered, with whatever the message says."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: int
+    user_id: int | None
+    by_admin: bool
+    gateway: str
+    uid: UUID
+    channel: Channel
+    to: str
+    delivered_at: datetime
+
+
+class SandboxPage(_Answer):
+    """A page of the sandbox's inbox."""
+
+    data: list[SandboxMessage]
+    next_cursor: int | None
+
+
+class Health(_Answer):
+    """The state of all parts."""
+
+    status: Literal["ok", "failing"]
+    failing: list[str]
+    parts: dict[str, Literal["ok", "failing"]]
+
+
+class CodecPayloads(BaseModel):
+    """Temporal payloads in protobuf JSON: `metadata` and `data` are base64."""
+
+    payloads: list[dict[str, Any]] = []

@@ -1,0 +1,75 @@
+"""``GET /docs``: the API on one plain page, made from the OpenAPI document.
+
+Made here because the usual viewers load their scripts from a CDN: they show nothing on a machine without internet, and
+would run foreign code beside the API's keys.
+"""
+
+from html import escape
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+router = APIRouter(include_in_schema=False)
+
+_STYLE = """
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+h2 { margin-top: 2.5rem; border-bottom: 1px solid #8886 }
+code, pre { font: 0.9em/1.5 ui-monospace, monospace }
+pre { padding: 0.75rem; border: 1px solid #8886; overflow-x: auto }
+section { margin: 1.5rem 0 }
+section h3 { margin-bottom: 0 }
+section p, section ul { margin: 0.25rem 0 }
+"""
+_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+
+
+@router.get("/")
+async def root() -> RedirectResponse:
+    """A browser at the base URL sees the documentation."""
+    return RedirectResponse("/docs", 302)
+
+
+@router.get("/docs")
+async def docs(request: Request) -> HTMLResponse:
+    """The page."""
+    return HTMLResponse(_page(request.app.openapi(), str(request.base_url).rstrip("/")), headers=_HEADERS)
+
+
+def _page(document: dict[str, Any], base_url: str) -> str:
+    title = escape(document["info"]["title"])
+    example = (
+        f"curl {base_url}/api/sms/send -H 'Api-key: YOUR KEY' -H 'Content-Type: application/json' \\\n"
+        """  -d '{"contact": [{"number": "+14155550123", "body": "Hello"}]}'"""
+    )
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} API</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
+        f"<h1>{title} API</h1><p>{escape(document['info']['description'])}</p>"
+        "<p>Send your key in the header <code>Api-key</code>. The full description, with every field and answer, is "
+        '<a href="/openapi.json">/openapi.json</a>: any OpenAPI viewer shows it. Whether all parts work is at '
+        '<a href="/health">/health</a>.</p>'
+        f"<pre>{escape(example)}</pre>{''.join(_groups(document))}</body></html>"
+    )
+
+
+def _groups(document: dict[str, Any]) -> list[str]:
+    groups: dict[str, list[str]] = {}
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            tag = operation.get("tags", ["other"])[0]
+            groups.setdefault(tag, []).append(_operation(method, path, operation))
+    return [f"<h2>{escape(tag)}</h2>{''.join(entries)}" for tag, entries in groups.items()]
+
+
+def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+    parameters = [p for p in operation.get("parameters", []) if p["in"] != "path"]
+    listed = "".join(
+        f"<li><code>{escape(p['name'])}</code> ({escape(p['in'])}) {escape(p.get('description', ''))}</li>"
+        for p in parameters
+    )
+    return (
+        f"<section><h3>{escape(operation['summary'])}</h3><p><code>{method.upper()} {escape(path)}</code></p>"
+        f"<p>{escape(operation.get('description', ''))}</p>{f'<ul>{listed}</ul>' if listed else ''}</section>"
+    )

@@ -1,0 +1,62 @@
+"""Finding a caller's own message: in the record, or in its first moments in its workflow."""
+
+from uuid import UUID
+
+from api.errors import ApiError
+from api.live import NoAnswer, accepted_status, live_status
+from api.state import AppState
+from api.temporal_link import TemporalAway
+from domain.channels import Channel
+from domain.page import LiveStatus
+from domain.statuses import State
+from store import messages
+
+_LIVE = frozenset({State.SCHEDULED, State.QUEUED, State.PROCESSING})
+
+Found = tuple[messages.Message, LiveStatus | None] | tuple[None, LiveStatus]
+"""What the record holds, and what the workflow adds to it: at least one of them."""
+
+
+async def find_own(state: AppState, account_id: int, channel: Channel, uid: UUID) -> Found:
+    """The message, if it is the account's own.
+
+    Raises:
+        ApiError: 404, the same for a foreign uid and for one that never was.
+        TemporalAway, RPCError: it is not in the record, and Temporal cannot be asked.
+    """
+    message = await messages.find(state.pool, account_id, channel, uid)
+    if message is not None:
+        return message, await _live_if_any(state, uid) if message.state in _LIVE else None
+    try:
+        live = await live_status(state.temporal, uid)
+    except NoAnswer:
+        live = await accepted_status(state.temporal, channel, uid)
+    if live is not None and live.account_id == account_id:
+        return None, live
+    message = await messages.find(state.pool, account_id, channel, uid)  # it may have come and gone meanwhile
+    if message is None:
+        raise unknown_message()
+    return message, None
+
+
+async def _live_if_any(state: AppState, uid: UUID) -> LiveStatus | None:
+    try:
+        return await live_status(state.temporal, uid)
+    except (NoAnswer, TemporalAway):
+        return None
+
+
+def parse_uid(text: str) -> UUID:
+    """A uid from a path; what is not one is as unknown as one that never was."""
+    try:
+        uid = UUID(text)
+    except ValueError:
+        raise unknown_message() from None
+    if str(uid) != text.lower():  # UUID() also reads braces, URNs, and digits of other scripts
+        raise unknown_message()
+    return uid
+
+
+def unknown_message() -> ApiError:
+    """404, the same for a foreign uid and for none at all."""
+    return ApiError(404, "message_not_found", "there is no message with this uid on this channel")

@@ -1,0 +1,58 @@
+"""The connection to Temporal: sought in the background, so that the API starts, and answers, without it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from temporalio.client import Client
+
+from runtime.settings import Settings
+from runtime.temporal import connect
+
+_PATIENCE = 2.0
+"""Seconds that the start of the API waits for a connection: normally it is there at once."""
+_PAUSE = 0.5
+
+
+class TemporalAway(Exception):  # noqa: N818 - reads as what it says
+    """Temporal could not be reached."""
+
+
+class TemporalLink:
+    """Holds the client once there is one; from then on it reconnects by itself."""
+
+    def __init__(self) -> None:
+        self._client: Client | None = None
+
+    @property
+    def client(self) -> Client:
+        """The client.
+
+        Raises:
+            TemporalAway: Temporal was never reached yet.
+        """
+        if self._client is None:
+            raise TemporalAway("no connection to Temporal yet")
+        return self._client
+
+    async def seek(self, settings: Settings) -> None:
+        """Try to connect until it succeeds."""
+        while self._client is None:
+            try:
+                self._client = await connect(settings)
+            except RuntimeError:  # what temporalio raises for a server that is not there
+                await asyncio.sleep(_PAUSE)
+
+
+@asynccontextmanager
+async def open_link(settings: Settings) -> AsyncIterator[TemporalLink]:
+    """A link that has its client as soon as Temporal is there."""
+    link = TemporalLink()
+    seeking = asyncio.create_task(link.seek(settings))
+    await asyncio.wait([seeking], timeout=_PATIENCE)
+    try:
+        yield link
+    finally:
+        seeking.cancel()
+        with suppress(asyncio.CancelledError):
+            await seeking

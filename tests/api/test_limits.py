@@ -1,0 +1,118 @@
+"""429 beyond the rate of a key's class, and 503 while a part is away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from domain.gcra import RATE_CLASSES, Rate
+from runtime.settings import Settings
+from store import accounts, plans
+from tests.api.answers import SMS, assert_error, send_one
+from tests.stack import Stack, User, free_socket, serve_api
+
+UNKNOWN = f"/api/get/sms/{uuid4()}"
+
+
+async def asked(http: httpx.AsyncClient, user: User, times: int) -> list[int]:
+    answers = [await http.get("/api/get/sms/x", headers=user.headers) for _ in range(times)]
+    return [answer.status_code for answer in answers]
+
+
+async def test_429_says_when_to_come_back(stack: Stack, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(RATE_CLASSES, "standard", Rate(0.01, burst=3))
+    user, neighbour = await stack.user(), await stack.user()
+    async with serve_api(stack.settings) as url, httpx.AsyncClient(base_url=url) as http:
+        assert await asked(http, user, 4) == [404, 404, 404, 429]
+        refused = await http.post("/api/sms/send", json={"contact": [SMS]}, headers=user.headers)
+        assert_error(refused, 429, "rate_limited")
+        assert 90 <= int(refused.headers["retry-after"]) <= 100
+        assert await asked(http, neighbour, 1) == [404]
+
+
+async def test_a_plan_may_allow_more_and_an_admin_is_not_limited(stack: Stack, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(RATE_CLASSES, "standard", Rate(0.01, burst=1))
+    monkeypatch.setitem(RATE_CLASSES, "high", Rate(0.01, burst=2))
+    high, unlimited = await on_plan(stack, "high"), await on_plan(stack, "unlimited")
+    async with serve_api(stack.settings) as url, httpx.AsyncClient(base_url=url) as http:
+        assert await asked(http, high, 3) == [404, 404, 429]
+        assert await asked(http, unlimited, 5) == [404] * 5
+        assert await asked(http, await stack.admin(), 5) == [404] * 5
+
+
+async def on_plan(stack: Stack, rate_class: str) -> User:
+    user = await stack.user()
+    plan = await plans.create(stack.pool, plans.NewPlan(name=f"fast {uuid4().hex}", rate_class=rate_class))
+    await accounts.assign_plan(stack.pool, user.id, plan.name, uuid4())
+    return user
+
+
+@asynccontextmanager
+async def api_without(settings: Settings, **closed: str) -> AsyncIterator[httpx.AsyncClient]:
+    """An API whose database or Temporal is a port on which nobody listens."""
+    with free_socket() as nobody:
+        address = f"127.0.0.1:{nobody.getsockname()[1]}"
+        changed = settings.model_copy(update={name: form.format(address) for name, form in closed.items()})
+        async with serve_api(changed) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+            yield http
+
+
+def assert_away(answer: httpx.Response, part: str) -> None:
+    assert part in assert_error(answer, 503, "unavailable")["message"]
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+async def test_503_while_the_database_is_away(stack: Stack):
+    user, admin = await stack.user(), await stack.admin()
+    async with api_without(stack.settings, database_url="postgresql://x@{}/x") as http:
+        answers = await asyncio.gather(
+            http.post("/api/sms/send", json={"contact": [SMS]}, headers=user.headers),
+            http.get(UNKNOWN, headers=user.headers),
+            http.get("/api/admin/v1/sandbox/messages", headers=admin.headers),
+        )
+        for answer in answers:
+            assert_away(answer, "database")
+        health = await http.get("/health")
+        assert (health.status_code, health.json()["failing"]) == (503, ["postgres", "worker"])
+        assert int(health.headers["retry-after"]) >= 1
+
+
+async def test_503_while_temporal_is_away(stack: Stack):
+    user = await stack.user()
+    async with api_without(stack.settings, temporal_address="{}") as http:
+        answer = await http.post("/api/sms/send", json={"contact": [SMS]}, headers=user.headers)
+        assert_away(answer, "Temporal")
+        assert_away(await http.get(UNKNOWN, headers=user.headers), "Temporal")
+        assert_away(await http.post(f"/api/sms/{uuid4()}/cancel", headers=user.headers), "Temporal")
+        health = await http.get("/health")
+        assert (health.status_code, health.json()["failing"]) == (503, ["temporal"])
+
+
+async def test_a_recorded_message_is_readable_while_temporal_is_away(stack: Stack):
+    user = await stack.user()
+    await stack.gateway(user.id, "sms", "sandbox", {})
+    item = await send_one(stack, user)
+    await stack.final(user, "sms", item["uid"])
+    async with api_without(stack.settings, temporal_address="{}") as http:
+        answer = await http.get(f"/api/get/sms/{item['uid']}", headers=user.headers)
+        assert (answer.status_code, answer.json()["data"]["state"]) == (200, "sent")
+
+
+async def test_a_key_with_a_refused_start_may_be_used_again_at_once(stack: Stack):
+    user = await stack.user()
+    headers = user.headers | {"Idempotency-Key": uuid4().hex}
+    body = {"contact": [SMS]}
+    async with api_without(stack.settings, temporal_address="{}") as http:
+        assert_away(await http.post("/api/sms/send", json=body, headers=headers), "Temporal")
+    answer = await stack.http.post("/api/sms/send", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+
+
+async def test_health_is_ok_while_everything_works(stack: Stack):
+    answer = await stack.http.get("/health")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["status"] == "ok"
+    assert answer.json()["parts"] == dict.fromkeys(("api", "postgres", "temporal", "worker"), "ok")
