@@ -26,6 +26,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@echo "installing the locked requirements into $(VENV)"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib $(PACKAGES) || true  # on all cores; what cannot compile is not ours
 	@touch $(STAMP)
 
 ## Style, types, architecture, then all tests on the real servers.

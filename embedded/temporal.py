@@ -25,7 +25,7 @@ _POLL_LIMITS = {
 }
 # Requests a second at which a production server protects itself from its neighbours: there are none here.
 _REQUEST_LIMITS = dict.fromkeys(("frontend.rps", "frontend.namespaceRPS", "matching.rps", "history.rps"), "20000")
-# One process serves all partitions, so forwarding between them only costs (about a tenth of the CPU of a workflow).
+# One process serves all partitions, so forwarding between them only costs (5-10 % of a workflow's CPU).
 _ONE_PARTITION = dict.fromkeys(("matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions"), "1")
 _DYNAMIC_CONFIG = {**_POLL_LIMITS, **_REQUEST_LIMITS, **_ONE_PARTITION, "matching.enableFairness": "true"}
 # NORMAL with a write-ahead log keeps everything through the death of any process.
