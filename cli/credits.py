@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import typer
 
-from cli.options import AsJson, ChannelOption, UserOption, uuid
+from cli.options import AsJson, ChannelOption, UserOption, uuid, whole
 from cli.output import emit
 from cli.session import run
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Credits of users, per channel.", no_args_is_help=True)
 
-Amount = Annotated[int, typer.Option("--amount", help="A whole number of credits.")]
+Amount = Annotated[int, typer.Option("--amount", parser=whole, metavar="N", help="A whole number of credits.")]
 Note = Annotated[str, typer.Option("--note", help="Why; kept in the journal.")]
 GrantId = Annotated[str | None, typer.Option("--grant-id", help="A UUID: repeating it grants nothing more.")]
 DeductId = Annotated[str | None, typer.Option("--deduct-id", help="A UUID: repeating it takes nothing more.")]

@@ -7,7 +7,7 @@ import typer
 
 from cli.gateway_lookup import find
 from cli.gateway_trial import send_test
-from cli.options import AsJson, ChannelOption, OwnerOption, UserOption, json_object, per_second
+from cli.options import AsJson, ChannelOption, OwnerOption, UserOption, json_object, owner_id, per_second, user_id
 from cli.output import emit
 from cli.session import Session, run
 from domain.channels import Channel
@@ -31,7 +31,9 @@ def add(
     identifier: Annotated[str, typer.Option("--identifier", help="The name that senders use.")],
     config_json: Annotated[str, typer.Option("--config-json", help="The configuration of this type.")] = "{}",
     owner: OwnerOption = 0,
-    share_with: Annotated[list[int] | None, typer.Option("--share-with", metavar="USER_ID", help="Repeatable.")] = None,
+    share_with: Annotated[
+        list[int] | None, typer.Option("--share-with", parser=user_id, metavar="USER_ID", help="Repeatable.")
+    ] = None,
     rate: Annotated[str | None, typer.Option("--rate", help="The most it takes: 50/s, 3000/min or 10/h.")] = None,
     priority: Annotated[int, typer.Option("--priority", min=0, max=_LARGEST_PRIORITY, help="Lower goes first.")] = 100,
     on_unknown: Annotated[
@@ -66,7 +68,7 @@ def add(
 @app.command("list")
 def list_gateways(
     owner: Annotated[
-        int | None, typer.Option("--owner", metavar="USER_ID", help="0 is the admin; all if left out.")
+        int | None, typer.Option("--owner", parser=owner_id, metavar="USER_ID", help="0 is the admin; all if left out.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import AsJson, words
+from cli.options import AsJson, user_id, words
 from cli.output import emit
 from cli.session import run
 from domain.errors import InvalidError
@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="API keys of users and of the admin.", no_args_is_help=True)
 
-_LARGEST_ID = 2**63 - 1
 _LONGEST_DAYS = 36_500
 _LONGEST_OVERLAP = 30 * 24 * 3600
 
-ForUser = Annotated[int | None, typer.Option("--user", min=1, max=_LARGEST_ID, metavar="ID", help="The user's id.")]
+ForUser = Annotated[int | None, typer.Option("--user", parser=user_id, metavar="ID", help="The user's id.")]
 ForAdmin = Annotated[bool, typer.Option("--admin", help="The admin's.")]
 KeyId = Annotated[str, typer.Argument(metavar="KEY_ID", help="The key's id, as 'xsender key list' shows it.")]
 

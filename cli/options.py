@@ -12,13 +12,46 @@ from domain.errors import InvalidError
 
 _LARGEST_ID = 2**63 - 1
 _SECONDS = {"s": 1, "min": 60, "h": 3600}
+_DIGITS = re.compile(r"[0-9]{1,40}")
 _RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)/(s|min|h)")
 
+
+def user_id(text: str) -> int:
+    """Read the id of a user.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= _LARGEST_ID:
+        raise typer.BadParameter(f"'{text}' is not the id of a user: 'xsender user list' shows them")
+    return int(text)
+
+
+def owner_id(text: str | int) -> int:
+    """Read the id of a user, or 0 for the admin; an option's default comes as the number it is.
+
+    Raises:
+        typer.BadParameter: it is neither.
+    """
+    return 0 if text in (0, "0") else user_id(str(text))
+
+
+def whole(text: str) -> int:
+    """Read a number of credits; what is too small or too large the ledger refuses.
+
+    Raises:
+        typer.BadParameter: it is no whole number.
+    """
+    if not _DIGITS.fullmatch(text):
+        raise typer.BadParameter(f"'{text}' is not a whole number of credits")
+    return int(text)
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON value.")]
-UserOption = Annotated[int, typer.Option("--user", min=1, max=_LARGEST_ID, metavar="ID", help="The user's id.")]
-UserArgument = Annotated[int, typer.Argument(min=1, max=_LARGEST_ID, metavar="ID", help="The user's id.")]
+UserOption = Annotated[int, typer.Option("--user", parser=user_id, metavar="ID", help="The user's id.")]
+UserArgument = Annotated[int, typer.Argument(parser=user_id, metavar="ID", help="The user's id.")]
 OwnerOption = Annotated[
-    int, typer.Option("--owner", min=0, max=_LARGEST_ID, metavar="USER_ID", help="The owner's id; 0 is the admin.")
+    int, typer.Option("--owner", parser=owner_id, metavar="USER_ID", help="The owner's id; 0 is the admin.")
 ]
 ChannelOption = Annotated[Channel, typer.Option("--channel")]
 

@@ -1,7 +1,5 @@
 """What a command works with: the settings of the install it talks to, a connection pool, the key ring."""
 
-import asyncio
-import logging
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -79,10 +77,14 @@ def load() -> "Settings":
 
 def run(work: Callable[[Session], Awaitable[Result]]) -> Result:
     """Do a command's work in a session of its own."""
+    import asyncio
+
     return asyncio.run(_run(work))
 
 
 async def _run(work: Callable[[Session], Awaitable[Result]]) -> Result:
+    import logging
+
     from store.pool import open_pool
 
     # The pool reports each failed connection as it retries; the command says it once, at the end.
