@@ -118,6 +118,7 @@ class Postgres:
             nobody = pwd.getpwnam("nobody")
             for path in (unfinished, password):
                 os.chown(path, nobody.pw_uid, nobody.pw_gid)
+            self.folder.chmod(self.folder.stat().st_mode | 0o011)  # others may pass through it, not look into it
         options = ["-U", USER, "-E", "UTF8", "--no-locale", "-A", "scram-sha-256", f"--pwfile={password}"]
         if not self.durable:
             options.append("--no-sync")

@@ -62,7 +62,7 @@ class Supervisor:
         Raises:
             ChildFailedError: one of them does not come up; the message ends with the tail of its log.
         """
-        (self.folder / "logs").mkdir(parents=True, exist_ok=True)
+        (self.folder / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
         stage = [_Keeper(child, self.folder, self._say, self._grace) for child in children]
         self._stages.append(stage)
         try:
