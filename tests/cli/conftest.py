@@ -1,0 +1,105 @@
+"""Running the real command as its own process, against the database of the test run."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from cli.main import main
+from runtime.settings import Settings
+
+XSENDER = Path(sys.executable).with_name("xsender")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON value on standard output, of a command that went well."""
+        assert (self.code, self.err) == (0, ""), self
+        return json.loads(self.out)
+
+    @property
+    def refusal(self) -> str:
+        """The message of a command that was refused, for people or for programs."""
+        assert (self.code, self.out) == (1, ""), self
+        assert "Traceback" not in self.err
+        if not self.err.startswith("{"):
+            return self.err
+        answer = json.loads(self.err)
+        assert answer.keys() == {"success", "message"}
+        assert answer["success"] is False
+        return answer["message"]
+
+
+Cli = Callable[..., Awaitable[Ended]]
+
+
+@pytest.fixture
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of an install without a folder."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("XSENDER_")}
+    return own | {
+        "XSENDER_DATABASE_URL": settings.database_url,
+        "XSENDER_KEYS": settings.keys.get_secret_value(),
+    }
+
+
+@pytest.fixture
+def cli(environment: dict[str, str], tmp_path: Path) -> Cli:
+    """Run ``xsender`` with these arguments, in an empty folder."""
+
+    async def run(*arguments: object, **more: str) -> Ended:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            XSENDER,
+            *map(str, arguments),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment | more,
+            cwd=tmp_path,
+        )
+        out, err = await process.communicate()
+        assert process.returncode is not None
+        return Ended(process.returncode, out.decode(), err.decode())
+
+    return run
+
+
+@pytest.fixture
+def refusal(environment, monkeypatch, capsys) -> Callable[..., str]:
+    """Run ``xsender`` in this process, which is much faster, and return the message with which it refuses."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("XSENDER_DATA_DIR", "")  # so that it is restored after the command has set it
+    monkeypatch.delenv("XSENDER_DATA_DIR")
+
+    def run(*arguments: object) -> str:
+        monkeypatch.setattr(sys, "argv", ["xsender", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        printed = capsys.readouterr()
+        return Ended(ended.value.code, printed.out, printed.err).refusal
+
+    return run
+
+
+@pytest_asyncio.fixture
+async def user(cli: Cli) -> int:
+    """The id of a new user."""
+    created = await cli("user", "create", "--email", f"{uuid4().hex}@example.com", "--name", "Ada", "--json")
+    return created.json["id"]

@@ -1,0 +1,86 @@
+"""Gateways from the command line."""
+
+import json
+from uuid import uuid4
+
+import pytest
+
+SECRET = "Bearer sesame-open-1234"
+HTTP = json.dumps(
+    {
+        "url": "https://example.com/send",
+        "headers": {"Authorization": SECRET},
+        "body": {"to": "{{ to }}"},
+        "method": "POST",
+    }
+)
+
+
+async def test_a_gateways_life(cli, user):
+    name = f"gw-{uuid4().hex}"
+    options = ("--share-with", user, "--rate", "3000/min", "--priority", 5, "--on-unknown", "resend", "--json")
+    add = ("gateway", "add", "--channel", "sms", "--type", "http", "--identifier", name, "--config-json", HTTP)
+    added = (await cli(*add, *options)).json
+    assert (added["identifier"], added["channel"], added["type"], added["account_id"]) == (name, "sms", "http", 0)
+    assert (added["per_second"], added["priority"], added["on_unknown"]) == (50.0, 5, "resend")
+    assert added["shared_with"] == [user]
+    assert "already" in (await cli(*add, "--json")).refusal
+    listed = await cli("gateway", "list", "--owner", 0, "--json")
+    assert added in listed.json
+    assert SECRET not in listed.out + (await cli("gateway", "list")).out
+    assert (await cli("gateway", "disable", name, "--json")).json["enabled"] is False
+    assert (await cli("gateway", "enable", added["id"], "--json")).json["enabled"] is True
+    assert (await cli("gateway", "unshare", name, "--user", user, "--json")).json["shared_with"] == []
+    assert (await cli("gateway", "share", name, "--user", user, "--json")).json["shared_with"] == [user]
+    assert (await cli("gateway", "reseal", "--json")).json["resealed"] >= 1
+
+
+async def test_an_owners_gateway_on_two_channels_needs_the_channel(cli, user):
+    for channel in ("sms", "email"):
+        add = ("gateway", "add", "--channel", channel, "--type", "sandbox", "--identifier", "main", "--owner", user)
+        assert (await cli(*add, "--json")).json["account_id"] == user
+    assert len((await cli("gateway", "list", "--owner", user, "--json")).json) == 2
+    assert "--channel" in (await cli("gateway", "disable", "main", "--owner", user)).refusal
+    disable = ("gateway", "disable", "main", "--owner", user, "--channel", "email", "--json")
+    assert (await cli(*disable)).json["channel"] == "email"
+    assert "no gateway" in (await cli("gateway", "enable", "nowhere", "--owner", user, "--json")).refusal
+    assert "no gateway" in (await cli("gateway", "enable", uuid4(), "--json")).refusal
+
+
+async def test_a_test_message_is_really_sent(cli, user, pool):
+    name = f"gw-{uuid4().hex}"
+    config = json.dumps({"label": name})
+    await cli("gateway", "add", "--channel", "sms", "--type", "sandbox", "--identifier", name, "--config-json", config)
+    send = ("gateway", "test", name, "--channel", "sms", "--json", "--to")
+    outcome = (await cli(*send, "+1 415 555 0123")).json
+    assert (outcome["outcome"], outcome["to"]) == ("accepted", "+14155550123")
+    async with pool.connection() as conn:
+        rows = await (
+            await conn.execute("select recipient from sandbox_messages where gateway = %s", (name,))
+        ).fetchall()
+    assert rows == [("+14155550123",)]
+    refused = await cli(*send, "+15005550001")
+    assert (refused.code, json.loads(refused.out)["outcome"]) == (1, "refused")
+    assert "country code" in (await cli(*send, "12")).refusal
+    assert "no gateway" in (await cli("gateway", "test", name, "--channel", "email", "--to", "a@example.com")).refusal
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--type", "pigeon"], "known are"),
+        (["--type", "http", "--config-json", "{}"], "url"),
+        (["--type", "http", "--config-json", HTTP.replace("url", "uri")], "uri"),
+        (["--type", "sandbox", "--rate", "50"], "50/s"),
+        (["--type", "sandbox", "--rate", "0/s"], "50/s"),
+        (["--type", "sandbox", "--share-with", "9999999"], "no user 9999999"),
+        (["--type", "sandbox", "--owner", "9999999"], "no user 9999999"),
+        (["--type", "sandbox", "--identifier", "a b"], "identifier"),
+        (["--type", "sandbox", "--on-unknown", "guess"], "guess"),
+        (["--type", "sandbox", "--channel", "fax"], "fax"),
+    ],
+)
+def test_a_wrong_gateway_is_refused(refusal, options, complaint):
+    message = refusal("gateway", "add", "--channel", "sms", "--identifier", "x", *options, "--json")
+    assert complaint in message
+    assert SECRET not in message

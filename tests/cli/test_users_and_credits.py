@@ -1,0 +1,79 @@
+"""Users, plans and credits from the command line."""
+
+import json
+from uuid import uuid4
+
+import pytest
+
+EMPTY = {"available": 0, "held": 0, "spent": 0, "granted": 0}
+
+
+async def test_a_users_life(cli):
+    email = f"{uuid4().hex}@example.com"
+    created = (await cli("user", "create", "--email", f" {email} ", "--name", "Ada L", "--json")).json
+    assert (created["email"], created["name"], created["status"], created["plan"]) == (email, "Ada L", "active", None)
+    taken = await cli("user", "create", "--email", email, "--name", "Other", "--json")
+    assert "already" in taken.refusal
+    assert (await cli("user", "suspend", created["id"], "--json")).json["status"] == "suspended"
+    assert (await cli("user", "resume", created["id"], "--json")).json["status"] == "active"
+    listed = (await cli("user", "list", "--json")).json
+    assert created in listed
+    assert (await cli("user", "delete", created["id"], "--json")).json["status"] == "deleted"
+    assert "no user" in (await cli("user", "suspend", created["id"])).refusal
+
+
+async def test_credits_go_up_and_down(cli, user):
+    assert (await cli("credit", "show", "--user", user, "--json")).json == dict.fromkeys(
+        ("email", "sms", "whatsapp"), EMPTY
+    )
+    grant = str(uuid4())
+    topup = ("credit", "topup", "--user", user, "--channel", "sms", "--amount", 10, "--grant-id", grant, "--json")
+    wallet = {"available": 10, "held": 0, "spent": 0, "granted": 10}
+    for _ in range(2):
+        assert (await cli(*topup)).json == {"grant_id": grant, "user_id": user, "channel": "sms", **wallet}
+    deduct = ("credit", "deduct", "--user", user, "--channel", "sms", "--json")
+    assert "fewer than 11" in (await cli(*deduct, "--amount", 11)).refusal
+    assert (await cli(*deduct, "--amount", 4, "--note", "a refund")).json["available"] == 6
+    assert (await cli("credit", "show", "--user", user, "--json")).json["sms"]["granted"] == 6
+    assert "sms: available 6, held 0, spent 0, granted 6" in (await cli("credit", "show", "--user", user)).out
+    assert (await cli("credit", "audit", "--json")).json == []
+
+
+@pytest.mark.parametrize("amount", ["0", "-5", "1.0", "1e3", "nan", "ten", "", "9" * 40, "9" * 50])
+def test_a_wrong_amount_is_named(refusal, amount):
+    assert "amount" in refusal("credit", "topup", "--user", 1, "--channel", "sms", f"--amount={amount}", "--json")
+
+
+@pytest.mark.parametrize("user", ["abc", "", "0", "-1", "1.0", str(2**63), str(2**63 - 1), "9" * 50])
+def test_a_bad_or_unknown_user_is_refused(refusal, user):
+    assert "user" in refusal("credit", "show", f"--user={user}", "--json")
+
+
+async def test_a_plan_is_created_listed_and_assigned(cli, user):
+    name = f"plan {uuid4()}"
+    config = {"price_cents": 900, "period": "year", "channels": {"sms": {"credits": 7, "daily_limit": 5}}}
+    created = (await cli("plan", "create", "--name", name, "--config-json", json.dumps(config), "--json")).json
+    assert (created["name"], created["price_cents"], created["channels"]) == (name, 900, config["channels"])
+    assert created in (await cli("plan", "list", "--json")).json
+    assert (await cli("plan", "assign", "--user", user, "--plan", name, "--json")).json["plan"] == name
+    assert (await cli("credit", "show", "--user", user, "--json")).json["sms"]["available"] == 7
+    subscriber = ("user", "create", "--email", f"{uuid4().hex}@example.com", "--name", "Bo", "--plan", name, "--json")
+    assert (await cli(*subscriber)).json["plan"] == name
+    assert "already" in (await cli("plan", "create", "--name", name)).refusal
+    assert "no plan nowhere" in (await cli("plan", "assign", "--user", user, "--plan", "nowhere")).refusal
+
+
+@pytest.mark.parametrize(
+    ("config", "complaint"),
+    [
+        ("[]", "must be a JSON object"),
+        ("{", "not JSON"),
+        ('{"price_cents": NaN}', "not JSON"),
+        ('{"price": 1}', "price"),
+        ('{"channels": {"fax": {}}}', "fax"),
+        ('{"gateways": ["nowhere"]}', "no gateway nowhere"),
+        ("[" * 100_000, "not JSON"),
+    ],
+)
+def test_a_malformed_plan_is_refused(refusal, config, complaint):
+    assert complaint in refusal("plan", "create", "--name", f"plan {uuid4()}", "--config-json", config, "--json")
