@@ -185,9 +185,11 @@ async def _until_stopped(serving: Awaitable[None], supervisor: Supervisor) -> No
         task.cancel()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP on purpose
-            loop.add_signal_handler(number, stop)
+    stopping = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it on purpose
+        stopping.append(signal.SIGHUP)
+    for number in stopping:
+        loop.add_signal_handler(number, stop)
     try:
         await task
     except asyncio.CancelledError:
