@@ -99,11 +99,10 @@ class _Install:
     def __init__(self, options: DevOptions, folder: Path) -> None:
         require_free(options.port, options.host, "the API (--port)")
         ports = remembered_ports(folder / "ports.json", options.engine_ports(), avoid=[options.port])
-        codec = f"{options.url}/api/admin/v1/codec"
         self._options = options
         self._folder = folder
         self._postgres = Postgres(folder, ports["postgres"])
-        self._temporal = Temporal(folder, ports["temporal"], ports["temporal-ui"], codec)
+        self._temporal = Temporal(folder, ports["temporal"], ports["temporal-ui"])
 
     async def serve(self, supervisor: Supervisor, began: float) -> None:
         """Bring everything up in order, say so, and stay until cancelled."""

@@ -41,8 +41,6 @@ class Temporal:
     port: int
     ui_port: int | None = None
     """Where the web UI listens; ``None``: no web UI."""
-    codec_endpoint: str | None = None
-    """The codec server that the web UI asks to decrypt payloads."""
 
     @property
     def address(self) -> str:
@@ -73,8 +71,6 @@ class Temporal:
         if self.ui_port is None:
             return [*options, "--headless"]
         options += ["--ui-port", str(self.ui_port), "--ui-disable-news-fetch"]
-        if self.codec_endpoint is not None:
-            options += ["--ui-codec-endpoint", self.codec_endpoint]
         return options
 
     async def _ready(self) -> bool:

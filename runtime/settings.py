@@ -45,9 +45,6 @@ class Settings(BaseSettings):
     public_url: str | None = None
     """The base URL under which the outside reaches the API."""
 
-    worker_health_port: int = 0
-    """Where the worker answers ``GET /health`` (0: nowhere)."""
-
     log_level: str = "INFO"
     log_json: bool = False
 
