@@ -3,7 +3,10 @@
 import json
 from uuid import uuid4
 
+import psycopg
 import pytest
+
+from domain.keyring import Keyring
 
 SECRET = "Bearer sesame-open-1234"
 HTTP = json.dumps(
@@ -32,7 +35,20 @@ async def test_a_gateways_life(cli, user):
     assert (await cli("gateway", "enable", added["id"], "--json")).json["enabled"] is True
     assert (await cli("gateway", "unshare", name, "--user", user, "--json")).json["shared_with"] == []
     assert (await cli("gateway", "share", name, "--user", user, "--json")).json["shared_with"] == [user]
-    assert (await cli("gateway", "reseal", "--json")).json["resealed"] >= 1
+
+
+async def test_a_key_is_rotated_out(cli, engine, settings):
+    with psycopg.connect(engine.database_url, autocommit=True) as conn:
+        conn.execute("create database rotation")
+    old = settings.keys.get_secret_value()
+    new = Keyring.generate().replace("k1:", "k2:")
+    there = {"XSENDER_DATABASE_URL": engine.database_url.rsplit("/", 1)[0] + "/rotation"}
+    await cli("migrate", **there)
+    await cli("gateway", "add", "--channel", "sms", "--type", "sandbox", "--identifier", "main", **there)
+    test = ("gateway", "test", "main", "--channel", "sms", "--to", "+14155550123", "--json")
+    assert "does not open" in (await cli(*test, **there, XSENDER_KEYS=new)).refusal
+    assert (await cli("gateway", "reseal", "--json", **there, XSENDER_KEYS=f"{new},{old}")).json == {"resealed": 1}
+    assert (await cli(*test, **there, XSENDER_KEYS=new)).json["outcome"] == "accepted"
 
 
 async def test_an_owners_gateway_on_two_channels_needs_the_channel(cli, user):

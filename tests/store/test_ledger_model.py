@@ -165,7 +165,8 @@ class Ledger(RuleBasedStateMachine):
                 continue
             message.outcomes[attempted.attempt] = attempted.outcome
             if message.state in OPEN:
-                message.state = STATE_OF.get(attempted.outcome, "processing")
+                doubtful = message.state == "unknown"
+                message.state = STATE_OF.get(attempted.outcome, "unknown" if doubtful else "processing")
 
     @precondition(lambda self: self.pages_with(*UNSENT))
     @rule(data=st.data(), state=st.sampled_from(["failed", "cancelled", "expired"]))
