@@ -5,15 +5,17 @@ The order is the promise. An intent is durable before its connection is opened, 
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
-from typing import cast
 from uuid import UUID, uuid4
 
+from activities.findings import FAILURES_TO_STOP, Findings
+from activities.health import Health
+from activities.outcome_log import OutcomeLog
+from activities.pace import Pace
 from domain.channels import Channel
-from domain.ids import message_uid
+from domain.ids import PAGE_SIZE, message_uid
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
-from domain.page import Again, AgainKind, DispatchRequest
+from domain.page import Again, DispatchRequest
 from domain.page_content import PageContent
 from gateways.base import Gateway
 from store import pages
@@ -22,9 +24,9 @@ from store.pool import Pool, patiently
 CONCURRENCY = 64
 """Intents without a recorded outcome that one dispatch may have at a time."""
 _SLICE = 32
-_FAILURES_TO_STOP = 5
-_ANSWER_SECONDS = 120.0
+ANSWER_SECONDS = 120.0
 """No gateway is waited for longer, whatever its own time-outs are."""
+_REASON_CAP = 500
 
 
 class Delivery:
@@ -36,11 +38,9 @@ class Delivery:
         gateway: Gateway,
         request: DispatchRequest,
         content: PageContent,
+        health: Health,
         stopping: Callable[[], bool],
     ) -> None:
-        self.failures_in_a_row = 0
-        self.last_failure = ""
-        self.accepted = False
         self._pool = pool
         self._gateway = gateway
         self._gateway_id = UUID(request.route.gateway_id)
@@ -49,15 +49,13 @@ class Delivery:
         self._channel = Channel(request.page.channel)
         self._page_id = UUID(request.page.page_id)
         self._content = content
+        self._health = health
         self._stopping = stopping
         self._todo = list(request.route.indexes)
-        self._again: dict[tuple[AgainKind, float], tuple[list[int], str]] = {}
-        self._permits = asyncio.Semaphore(CONCURRENCY)
+        self._findings = Findings()
         self._run_id = uuid4()
         self._foreign: list[int] = []
-        self._done: list[tuple[int, Outcome]] = []
-        self._wake = asyncio.Event()
-        self._closed = False
+        self._late = False
 
     async def take_over(self) -> None:
         """Sort what another run of this dispatch left behind: done, in doubt, or still to send."""
@@ -65,129 +63,140 @@ class Delivery:
 
     async def _sort_out(self, indexes: list[int]) -> list[int]:
         """Returns those of the messages that have no intent yet."""
-        by_uid = {message_uid(self._page_id, index): index for index in indexes}
+        by_uid = {self._uid(index): index for index in indexes}
         earlier = await patiently(lambda: pages.earlier_outcomes(self._pool, list(by_uid), self._attempt))
-        in_doubt: list[tuple[int, Outcome]] = []
+        in_doubt: list[pages.Attempted] = []
         for uid, outcome in earlier.items():
             index = by_uid.pop(uid)
+            unknown = Unknown("the worker died while the gateway was answering")
             if outcome is None:
-                in_doubt.append((index, Unknown("the worker died while the gateway was answering")))
-            elif outcome in ("gateway_down", "retry_later"):
-                self._once_more(cast(AgainKind, outcome), index, 0.0, "another run of this dispatch met it")
-        for index, unknown in in_doubt:
-            self._judge(index, unknown)
+                in_doubt.append(self._row(index, unknown))
+            if outcome in (None, "unknown"):
+                self._judge(index, unknown)
+            elif outcome == "gateway_down":
+                self._findings.once_more("gateway_down", [index], "another run of this dispatch met it")
+            elif outcome == "retry_later":
+                self._judge(index, RetryLater(None, "another run of this dispatch met it"))
         if in_doubt:
             await self._write(in_doubt)
         return sorted(by_uid.values())
 
     async def run(self) -> list[Again]:
         """Send all; returns the messages that want another round."""
-        flusher = asyncio.create_task(self._flush_as_they_come())
-        sends: set[asyncio.Task[None]] = set()
-        try:
-            await self._launch(sends)
-            await asyncio.gather(*sends)
-        finally:  # also when cancelled: what the gateway has answered by now is written down
-            for send in sends:
-                send.cancel()
-            await asyncio.gather(*sends, return_exceptions=True)
-            self._closed = True
-            self._wake.set()
-            await asyncio.shield(flusher)
+        async with OutcomeLog(self._write, CONCURRENCY) as log:
+            sends: set[asyncio.Task[None]] = set()
+            try:
+                await self._launch(log, sends)
+            except asyncio.CancelledError:
+                for send in sends:
+                    send.cancel()
+                raise
+            finally:  # what the gateway has answered by now is written down
+                await asyncio.gather(*sends, return_exceptions=True)
         if self._foreign:
             await self._sort_out(self._foreign)
-        return [Again(kind, indexes, after, reason) for (kind, after), (indexes, reason) in self._again.items()]
+        if self._late:
+            last = message_uid(self._page_id, PAGE_SIZE - 1)
+            await patiently(lambda: pages.settle(self._pool, self._page_id, last))
+        if self._findings.failures_in_a_row:
+            await self._health.fails(self._findings.failures_in_a_row, self._findings.last_failure)
+        elif self._findings.answered:
+            await self._health.works()
+        return self._findings.again()
 
-    async def _launch(self, sends: set["asyncio.Task[None]"]) -> None:
-        begun = max(time.time(), self._route.start_at)
-        pace = self._route.per_second
-        size = max(1, min(_SLICE, int(pace / 4))) if pace else _SLICE
-        for start in range(0, len(self._todo), size):
-            indexes = self._todo[start : start + size]
+    async def _launch(self, log: OutcomeLog, sends: set["asyncio.Task[None]"]) -> None:
+        pace = Pace(self._route.per_second, self._route.start_at)
+        todo = self._todo
+        if self._route.probe and todo:
+            todo = await self._probe(todo, log, pace, sends)
+        rate = self._route.per_second
+        size = max(1, min(_SLICE, int(rate / 4))) if rate else _SLICE
+        for start in range(0, len(todo), size):
+            indexes = todo[start : start + size]
             for _ in indexes:
-                await self._permits.acquire()
-            if self._must_stop():
-                self._leave(self._todo[start:])
+                await log.take_place()
+            await pace.until_next(self._must_stop)
+            if self._must_stop() or log.broken:
+                await self._leave(todo[start:])
                 return
-            uids = [message_uid(self._page_id, index) for index in indexes]
-            mine = await self._claim(uids)
-            for place, (index, uid) in enumerate(zip(indexes, uids, strict=True), start):
-                if uid not in mine:  # another run is alive after all: what it claimed is its own
-                    self._foreign.append(index)
-                    self._permits.release()
-                    continue
-                if pace:
-                    await asyncio.sleep(begun + place / pace - time.time())
-                sends.add(asyncio.create_task(self._send(index)))
+            for index in await self._claim(indexes, log):
+                await pace.until_next()
+                pace.left()
+                sends.add(asyncio.create_task(self._send(index, log)))
+
+    async def _probe(self, todo: list[int], log: OutcomeLog, pace: Pace, sends: set["asyncio.Task[None]"]) -> list[int]:
+        """Send one message and wait for its outcome. Returns those that may follow."""
+        await log.take_place()
+        for index in await self._claim(todo[:1], log):
+            pace.left()
+            sends.add(asyncio.create_task(self._send(index, log)))
+        await asyncio.gather(*sends)
+        if not self._findings.answered:
+            reason = self._findings.last_failure or "the gateway did not answer its probe"
+            self._findings.once_more("held_back", todo[1:], reason)
+            await self._health.fails(1, reason)
+            return []
+        await self._health.works()
+        return todo[1:]
+
+    async def _leave(self, indexes: Sequence[int]) -> None:
+        if self._findings.failures_in_a_row >= FAILURES_TO_STOP:
+            self._findings.once_more("held_back", indexes, self._findings.last_failure)
+            # At once, not when the last one under way has its answer: other pages shall not try this gateway now.
+            await self._health.fails(self._findings.failures_in_a_row, self._findings.last_failure)
+        else:
+            self._findings.once_more("not_started", indexes, "the worker was stopped")
 
     def _must_stop(self) -> bool:
-        return self._stopping() or self.failures_in_a_row >= _FAILURES_TO_STOP
+        return self._stopping() or self._findings.failures_in_a_row >= FAILURES_TO_STOP
 
-    def _leave(self, indexes: Sequence[int]) -> None:
-        for index in indexes:
-            if self.failures_in_a_row:
-                self._once_more("gateway_down", index, 0.0, self.last_failure)
-            else:
-                self._once_more("not_started", index, 0.0, "the worker was stopped")
+    async def _claim(self, indexes: Sequence[int], log: OutcomeLog) -> list[int]:
+        """Write intents. Returns the messages that are this run's to send."""
+        uids = [self._uid(index) for index in indexes]
+        mine = await patiently(
+            lambda: pages.write_intents(self._pool, uids, self._attempt, self._gateway_id, self._run_id)
+        )
+        for index, uid in zip(indexes, uids, strict=True):
+            if uid not in mine:  # another run is alive after all: what it claimed is its own
+                self._foreign.append(index)
+                log.give_back()
+        return [index for index, uid in zip(indexes, uids, strict=True) if uid in mine]
 
-    async def _send(self, index: int) -> None:
-        message = self._content.outbound(self._page_id, self._channel, index)
+    async def _send(self, index: int, log: OutcomeLog) -> None:
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
+            message = self._content.outbound(self._page_id, self._channel, index)
+            async with asyncio.timeout(ANSWER_SECONDS):
                 outcome = await self._gateway.send(message)
         except TimeoutError:
-            outcome = Unknown(f"no answer within {_ANSWER_SECONDS:g} s")
+            outcome = Unknown(f"no answer within {ANSWER_SECONDS:g} s")
         except Exception as error:  # an adapter's bug: what it had sent by then, nobody knows
             outcome = Unknown(f"the gateway's adapter failed: {type(error).__name__}: {error}")
         self._judge(index, outcome)
-        self._done.append((index, outcome))
-        self._wake.set()
+        log.add(self._row(index, outcome))
 
     def _judge(self, index: int, outcome: Outcome) -> None:
-        """Count the gateway's health, and note what wants another round."""
-        if isinstance(outcome, GatewayDown):
-            self.failures_in_a_row += 1
-            self.last_failure = outcome.reason
-            self._once_more("gateway_down", index, 0.0, outcome.reason)
-            return
-        self.failures_in_a_row = 0
-        if isinstance(outcome, Accepted):
-            self.accepted = True
-        elif isinstance(outcome, RetryLater):
-            self._once_more("retry_later", index, outcome.after or 0.0, outcome.reason)
-        elif isinstance(outcome, Unknown) and self._policy(index) == "resend":
-            self._once_more("resend", index, 0.0, outcome.reason)
+        self._findings.judge(index, outcome, self._content.messages[index].on_unknown or self._route.on_unknown)
 
-    def _policy(self, index: int) -> str:
-        return self._content.messages[index].on_unknown or self._route.on_unknown
+    async def _write(self, batch: list[pages.Attempted]) -> None:
+        late = await patiently(lambda: pages.flush_outcomes(self._pool, batch))
+        self._late = self._late or late
 
-    def _once_more(self, kind: AgainKind, index: int, after: float, reason: str) -> None:
-        self._again.setdefault((kind, after), ([], reason))[0].append(index)
-
-    async def _claim(self, uids: list[UUID]) -> set[UUID]:
-        return await patiently(
-            lambda: pages.write_intents(self._pool, uids, self._attempt, self._gateway_id, self._run_id)
-        )
-
-    async def _flush_as_they_come(self) -> None:
-        while self._done or not self._closed:
-            await self._wake.wait()
-            self._wake.clear()
-            batch, self._done = self._done, []
-            if batch:
-                await self._write(batch)
-            for _ in batch:
-                self._permits.release()
-
-    async def _write(self, batch: Sequence[tuple[int, Outcome]]) -> None:
-        rows = [self._row(message_uid(self._page_id, index), outcome) for index, outcome in batch]
-        await patiently(lambda: pages.flush_outcomes(self._pool, rows))
-
-    def _row(self, uid: UUID, outcome: Outcome) -> pages.Attempted:
+    def _row(self, index: int, outcome: Outcome) -> pages.Attempted:
+        uid = self._uid(index)
         match outcome:
             case Accepted(provider_id, receipts):
-                return pages.Attempted(uid, self._attempt, outcome.kind, provider_id, receipts)
+                return pages.Attempted(uid, self._attempt, outcome.kind, _storable(provider_id), receipts)
             case Refused(code, reason):
-                return pages.Attempted(uid, self._attempt, outcome.kind, code=code, reason=reason)
+                return pages.Attempted(uid, self._attempt, outcome.kind, code=_storable(code), reason=_storable(reason))
             case RetryLater() | GatewayDown() | Unknown():
-                return pages.Attempted(uid, self._attempt, outcome.kind, reason=outcome.reason)
+                return pages.Attempted(uid, self._attempt, outcome.kind, reason=_storable(outcome.reason))
+
+    def _uid(self, index: int) -> UUID:
+        return message_uid(self._page_id, index)
+
+
+def _storable(text: str | None) -> str | None:
+    """What a provider said, without what the database cannot hold: NUL and lone surrogates."""
+    if text is None:
+        return None
+    return text.replace("\0", "").encode(errors="replace").decode()[:_REASON_CAP]

@@ -9,17 +9,14 @@ from temporalio import activity
 
 from activities.delivery import Delivery
 from activities.gateway_cache import GatewayCache
+from activities.health import Health
+from activities.started_with import started_content
 from domain.errors import XsenderError
 from domain.keyring import KeyringError
 from domain.page import Again, DispatchRequest, DispatchResult
 from domain.page_content import PageContent
-from store import routing
 from store.pool import Pool
 
-BREAKER_THRESHOLD = 5
-"""Failures of the gateway itself, in a row, that open its breaker."""
-BREAKER_PAUSE = 5.0
-"""Seconds of the first pause."""
 HEARTBEAT_SECONDS = 2.5
 
 
@@ -32,30 +29,33 @@ class Dispatch:
 
     @activity.defn(name="dispatch")
     async def dispatch(self, request: DispatchRequest, content: bytes) -> DispatchResult:
-        """Send, with outcomes written into the record as they come. Returns what wants another round."""
+        """Send, with outcomes written into the record as they come. Returns what wants another round.
+
+        ``content`` is the page's; when it is empty, it is read where the workflow started with it.
+        """
+        async with _heartbeats():
+            return DispatchResult(await self._dispatch(request, content or await started_content()))
+
+    async def _dispatch(self, request: DispatchRequest, content: bytes) -> list[Again]:
         route = request.route
-        gateway_id = UUID(route.gateway_id)
+        health = Health(self._pool, route)
         try:
-            gateway = await self._gateways.get(gateway_id, route.version)
+            gateway = await self._gateways.get(UUID(route.gateway_id), route.version)
         except (XsenderError, KeyringError) as error:
             reason = f"gateway {route.gateway} cannot be used: {error}"
-            await self._note_health(gateway_id, failures=BREAKER_THRESHOLD, reason=reason)
-            return DispatchResult([Again("gateway_down", route.indexes, reason=reason)])
+            await health.unusable(reason)
+            return [Again("held_back", route.indexes, reason=reason)]
         delivery = Delivery(
-            self._pool, gateway, request, PageContent.decode(content), stopping=activity.is_worker_shutdown
+            self._pool,
+            gateway,
+            request,
+            PageContent.decode(content),
+            health,
+            stopping=activity.is_worker_shutdown,
         )
-        async with _heartbeats():
-            if activity.info().attempt > 1:
-                await delivery.take_over()
-            again = await delivery.run()
-        if delivery.failures_in_a_row:
-            await self._note_health(gateway_id, delivery.failures_in_a_row, delivery.last_failure)
-        elif route.suspect and delivery.accepted:
-            await routing.record_up(self._pool, gateway_id)
-        return DispatchResult(again)
-
-    async def _note_health(self, gateway_id: UUID, failures: int, reason: str) -> None:
-        await routing.record_down(self._pool, gateway_id, reason, failures, BREAKER_THRESHOLD, BREAKER_PAUSE)
+        if activity.info().attempt > 1:
+            await delivery.take_over()
+        return await delivery.run()
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Gateways ready for use: built once per version of their configuration, shared by all dispatches of a process."""
 
+import asyncio
 from uuid import UUID
 
 from domain.channels import Channel
@@ -18,6 +19,7 @@ class GatewayCache:
         self._keyring = keyring
         self._outside = outside
         self._built: dict[UUID, tuple[int, Gateway]] = {}
+        self._building = asyncio.Lock()
 
     async def get(self, gateway_id: UUID, version: int) -> Gateway:
         """The gateway, at least as new as ``version``.
@@ -27,6 +29,13 @@ class GatewayCache:
             KeyringError: its configuration cannot be opened.
             InvalidGatewayConfig: this version of xsender does not understand its configuration.
         """
+        known = self._built.get(gateway_id)
+        if known is not None and known[0] >= version:
+            return known[1]
+        async with self._building:  # what two dispatches built at a time, only one could close
+            return await self._build(gateway_id, version)
+
+    async def _build(self, gateway_id: UUID, version: int) -> Gateway:
         known = self._built.get(gateway_id)
         if known is not None and known[0] >= version:
             return known[1]

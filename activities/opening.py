@@ -1,12 +1,11 @@
 """Opening what dispatch needs of the outside."""
 
-from store.sandbox_inbox import SandboxInbox
-
 from activities.gateway_cache import GatewayCache
 from domain.keyring import CREDENTIALS, Keyring
 from gateways.base import Outside
 from gateways.http import HttpClient
 from store.pool import Pool
+from store.sandbox_inbox import SandboxInbox
 
 
 def open_gateways(pool: Pool, keys: str) -> GatewayCache:

@@ -12,33 +12,6 @@ ADMIN_ACCOUNT = 0
 
 
 @dataclass(frozen=True)
-class PageHeader:
-    """A page, without its content."""
-
-    page_id: str
-    account_id: int
-    channel: str
-    size: int
-    due: list[float] = field(default_factory=list)
-    """When each message is due, in Unix seconds (0: at once). Empty: all at once."""
-    requested: dict[str, list[int]] = field(default_factory=dict)
-    """Messages that named a gateway: identifier → indexes."""
-
-
-@dataclass(frozen=True)
-class RouteRequest:
-    """Ask for ways out for some messages of a page."""
-
-    page: PageHeader
-    indexes: list[int]
-    attempt: int
-    excluded: list[str] = field(default_factory=list)
-    """Ids of gateways that were found down on the way here."""
-    pinned: str = ""
-    """Id of the only gateway that may be used: a resend is safe only where the first try went."""
-
-
-@dataclass(frozen=True)
 class Route:
     """A way out: these messages go through this gateway."""
 
@@ -54,8 +27,70 @@ class Route:
     """How fast they may follow each other (0: no limit)."""
     suspect: bool = False
     """Whether failures are on record, so that a success must clear them."""
+    probe: bool = False
+    """Whether the breaker's pause is just over: one message goes first and shows whether the gateway works again."""
     on_unknown: str = "hold"
     """The gateway's policy where the sender stated none."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What is next for some messages of a page: at ``at`` (Unix seconds; 0: at once) they look for a way out."""
+
+    at: float = 0.0
+    waits_for: str = ""
+    gateway: str = ""
+    """The gateway waited for, by its identifier."""
+    attempt: int = 1
+    """Number of the next try."""
+    strikes: int = 0
+    """Tries so far that count towards the most a message gets."""
+    excluded: tuple[str, ...] = ()
+    """As in ``RouteRequest``, and so is ``pinned``."""
+    pinned: str = ""
+    route: Route | None = None
+    """A way out that was chosen already, with its rate slots reserved; its own indexes mean nothing."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a run with a long history hands to the next run of the same page: all messages without an ending."""
+
+    accepted_at: float
+    turns: list[tuple[Turn, list[int]]]
+
+
+@dataclass(frozen=True)
+class PageHeader:
+    """A page, without its content."""
+
+    page_id: str
+    account_id: int
+    channel: str
+    size: int
+    due: list[float] = field(default_factory=list)
+    """When each message is due, in Unix seconds (0: at once). Empty: all at once."""
+    requested: dict[str, list[int]] = field(default_factory=dict)
+    """Messages that named a gateway: identifier → indexes."""
+    carried: Carried | None = None
+    """What an earlier run of the page handed on; ``None`` in its first run."""
+
+    def brief(self) -> "PageHeader":
+        """The header without what it says of single messages."""
+        return PageHeader(self.page_id, self.account_id, self.channel, self.size)
+
+
+@dataclass(frozen=True)
+class RouteRequest:
+    """Ask for ways out for some messages of a page."""
+
+    page: PageHeader
+    indexes: list[int]
+    attempt: int
+    excluded: list[str] = field(default_factory=list)
+    """Ids of gateways that were found down on the way here."""
+    pinned: str = ""
+    """Id of the only gateway that may be used: a resend is safe only where the first try went."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +125,21 @@ class DispatchRequest:
     """Hand these messages to the route's gateway."""
 
     page: PageHeader
+    """A brief one."""
     route: Route
     attempt: int
 
 
-AgainKind = Literal["gateway_down", "retry_later", "resend", "not_started"]
+AgainKind = Literal["gateway_down", "held_back", "not_started", "retry_later", "resend"]
 
 
 @dataclass(frozen=True)
 class Again:
-    """Messages that were surely not taken (or may be sent twice by policy) and want another round."""
+    """Messages that want another round.
+
+    ``gateway_down`` and ``retry_later`` were surely not taken, ``resend`` may be sent twice by policy; ``held_back``
+    (because the gateway fails) and ``not_started`` (because the worker stops) were not tried at all.
+    """
 
     kind: AgainKind
     indexes: list[int]

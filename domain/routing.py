@@ -26,7 +26,9 @@ class Candidate:
     on_unknown: str
     failures: int
     open_until: datetime | None
-    """Until when its breaker keeps it out of use."""
+    """Until when its breaker keeps it out of use, or kept it, so that it wants a probe; ``None``: it is in use."""
+    out_of_use: bool
+    """Whether that is still so, by the clock that set it."""
 
 
 def retry_pause(attempt: int) -> float:
@@ -37,25 +39,24 @@ def retry_pause(attempt: int) -> float:
 def choose(request: RouteRequest, candidates: Sequence[Candidate], now: float) -> Routing:
     """Give each message of the request its way out, or the reason why there is none.
 
-    The first healthy candidate wins, in the order given. A message that named a gateway gets that one or none. When
-    every healthy candidate has failed this message before, the first of them is tried again after a pause.
+    The first candidate that is not out of use wins, in the order given. A message that named a gateway gets that one
+    or none. When every such candidate has failed this message before, the first of them is tried again after a pause.
+    A route to a gateway whose breaker's pause is over is a probe: the caller makes sure that few take it.
     """
     routing = Routing()
     for wanted, indexes in _by_wish(request).items():
         usable = _usable(candidates, wanted, request.pinned)
+        in_use = [c for c in usable if not c.out_of_use]
+        fresh = [c for c in in_use if str(c.gateway_id) not in request.excluded]
         if not usable:
             routing.none.append(_no_route(indexes, wanted))
-            continue
-        healthy = [c for c in usable if c.open_until is None or c.open_until.timestamp() <= now]
-        fresh = [c for c in healthy if str(c.gateway_id) not in request.excluded]
-        if fresh:
+        elif fresh:
             routing.routes.append(_route(fresh[0], indexes))
-        elif healthy:
-            routing.routes.append(_route(healthy[0], indexes, now + retry_pause(request.attempt), "retry_pause"))
+        elif in_use:
+            routing.routes.append(_route(in_use[0], indexes, now + retry_pause(request.attempt), "retry_pause"))
         else:
-            first = min(usable, key=lambda c: c.open_until.timestamp() if c.open_until else now)
-            assert first.open_until is not None
-            routing.parked.append(Parked(indexes, first.open_until.timestamp(), first.identifier))
+            until, _, first = min((c.open_until.timestamp(), i, c) for i, c in enumerate(usable) if c.open_until)
+            routing.parked.append(Parked(indexes, until, first.identifier))
     return routing
 
 
@@ -85,6 +86,7 @@ def _route(candidate: Candidate, indexes: list[int], start_at: float = 0.0, wait
         waits_for=waits_for,
         per_second=candidate.per_second or 0.0,
         suspect=candidate.failures > 0,
+        probe=candidate.open_until is not None,
         on_unknown=candidate.on_unknown,
     )
 

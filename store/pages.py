@@ -70,12 +70,13 @@ async def hold(pool: Pool, page: PageRows) -> dict[int, str]:
 async def write_intents(pool: Pool, uids: Sequence[UUID], attempt: int, gateway_id: UUID, run_id: UUID) -> set[UUID]:
     """Say in the record that these messages are about to leave, and who sends them.
 
-    Returns those that are ``run_id``'s to send; the others were claimed by another run. Safe to repeat.
+    Returns those that are ``run_id``'s to send; the others were claimed by another run, or have ended. Safe to repeat.
     """
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """insert into attempts as a (uid, attempt, gateway_id, run_id)
-               select u, %(attempt)s, %(gateway)s, %(run)s from unnest(%(uids)s::uuid[]) as u
+               select uid, %(attempt)s, %(gateway)s, %(run)s from messages
+                   where uid = any(%(uids)s::uuid[]) and state in ('scheduled', 'queued', 'processing', 'unknown')
                on conflict (uid, attempt) do update set run_id = a.run_id
                    where a.run_id = excluded.run_id and a.outcome is null
                returning uid""",
@@ -97,25 +98,32 @@ _FLUSH = """
 with outcomes as (
     select * from unnest(%s::uuid[], %s::smallint[], %s::text[], %s::text[], %s::boolean[], %s::text[], %s::text[])
         as o (uid, attempt, outcome, provider_id, receipts, code, reason)
+), doubtful as (
+    select count(*) as n from messages m join outcomes o using (uid) where m.state = 'unknown'
 ), tries as (
     update attempts a set outcome = o.outcome, provider_id = o.provider_id, code = o.code, reason = o.reason,
                           ended_at = clock_timestamp()
     from outcomes o where a.uid = o.uid and a.attempt = o.attempt and (a.outcome is null or a.outcome = 'unknown')
     returning a.uid, a.gateway_id, o.outcome, o.provider_id, o.receipts, o.code, o.reason
+), moved as (
+    update messages m set
+        state = case when t.outcome = 'accepted' then 'sent' when t.outcome = 'refused' then 'rejected'
+                     when t.outcome = 'unknown' or m.state = 'unknown' then 'unknown' else 'processing' end,
+        gateway_id = t.gateway_id, provider_id = t.provider_id, receipts = t.receipts, code = t.code,
+        reason = t.reason, updated_at = clock_timestamp()
+    from tries t where m.uid = t.uid and m.state in ('scheduled', 'queued', 'processing', 'unknown')
 )
-update messages m set
-    state = case t.outcome when 'accepted' then 'sent' when 'refused' then 'rejected' when 'unknown' then 'unknown'
-            else 'processing' end,
-    gateway_id = t.gateway_id, provider_id = t.provider_id, receipts = t.receipts, code = t.code, reason = t.reason,
-    updated_at = clock_timestamp()
-from tries t where m.uid = t.uid and m.state in ('scheduled', 'queued', 'processing', 'unknown')
+select n > 0 from doubtful
 """
 
 
-async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> None:
-    """Write outcomes into the record. A lost answer that turns up after all replaces ``unknown``; nothing else moves."""
+async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> bool:
+    """Write outcomes into the record. A lost answer that turns up after all replaces ``unknown``; nothing else moves.
+
+    Returns whether any of the messages was ``unknown``: its page may have been settled without it.
+    """
     async with pool.connection() as conn:
-        await conn.execute(
+        cursor = await conn.execute(
             _FLUSH,
             (
                 [o.uid for o in done],
@@ -127,6 +135,8 @@ async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> None:
                 [o.reason for o in done],
             ),
         )
+        row = await cursor.fetchone()
+        return bool(row and row[0])
 
 
 async def settle(pool: Pool, first: UUID, last: UUID) -> None:

@@ -10,7 +10,8 @@ from store.pool import Pool
 
 _CANDIDATES = """
 select g.id as gateway_id, g.identifier, g.version, g.account_id = a.id as own, g.per_second, g.on_unknown,
-       coalesce(b.failures, 0) as failures, b.open_until
+       coalesce(b.failures, 0) as failures, b.open_until,
+       coalesce(b.open_until > clock_timestamp(), false) as out_of_use
 from accounts a
 join gateways g on g.channel = %(channel)s and g.enabled and (
     (g.account_id = a.id and (a.plan_id is null or (select own_gateways from plans p where p.id = a.plan_id)))
@@ -49,23 +50,52 @@ async def reserve_slots(pool: Pool, gateway_id: UUID, count: int, per_second: fl
         return begins
 
 
-async def record_down(pool: Pool, gateway_id: UUID, reason: str, failures: int, threshold: int, pause: float) -> None:
-    """Count failures of the gateway itself; from ``threshold`` on it stays out of use.
+async def record_down(
+    pool: Pool, gateway_id: UUID, reason: str, failures: int, threshold: int, pause: float, *, probe: bool = False
+) -> None:
+    """Count failures of the gateway itself; at ``threshold`` its breaker opens, and it stays out of use.
 
-    The pause starts at ``pause`` seconds and doubles with each further failure, up to 5 minutes.
+    The pause is ``pause`` seconds and doubles with each failed probe, up to 5 minutes. What was under way when the
+    breaker opened says nothing new when it fails, too.
     """
     async with pool.connection() as conn:
         await conn.execute(
             """insert into gateway_breakers as b (gateway_id, failures, last_error, open_until)
-                   select g.id, %(n)s, %(reason)s, case when %(n)s >= %(threshold)s
+                   select g.id, least(%(n)s, %(threshold)s), %(reason)s, case when %(n)s >= %(threshold)s
                           then clock_timestamp() + %(pause)s * interval '1 second' end
                    from gateways g where g.id = %(id)s
-               on conflict (gateway_id) do update set failures = b.failures + %(n)s, last_error = %(reason)s,
-                   changed_at = clock_timestamp(),
-                   open_until = case when b.failures + %(n)s >= %(threshold)s then clock_timestamp() + interval '1 second'
-                       * least(300, %(pause)s * power(2, least(10, (b.failures + %(n)s) / %(threshold)s - 1))) end""",
-            {"id": gateway_id, "n": failures, "reason": reason, "threshold": threshold, "pause": pause},
+               on conflict (gateway_id) do update set
+                   failures = case when b.open_until is null then least(b.failures + %(n)s, %(threshold)s)
+                                   else b.failures + 1 end,
+                   open_until = case when b.open_until is not null then clock_timestamp() + interval '1 second'
+                                         * least(300, %(pause)s * power(2, least(10, b.failures + 1 - %(threshold)s)))
+                                     when b.failures + %(n)s >= %(threshold)s
+                                     then clock_timestamp() + %(pause)s * interval '1 second' end,
+                   last_error = %(reason)s, changed_at = clock_timestamp()
+                   where b.open_until is null or %(probe)s""",
+            {
+                "id": gateway_id,
+                "n": failures,
+                "reason": reason,
+                "threshold": threshold,
+                "pause": pause,
+                "probe": probe,
+            },
         )
+
+
+async def take_probe(pool: Pool, gateway_id: UUID, seconds: float) -> bool:
+    """Claim the right to try a gateway whose pause is over; for ``seconds`` nobody else gets it.
+
+    Returns whether it was there to be had.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """update gateway_breakers set open_until = clock_timestamp() + %s * interval '1 second'
+               where gateway_id = %s and open_until <= clock_timestamp()""",
+            (seconds, gateway_id),
+        )
+        return cursor.rowcount == 1
 
 
 async def record_up(pool: Pool, gateway_id: UUID) -> None:

@@ -1,6 +1,7 @@
-"""Time-outs and retries of the send workflow, in one place."""
+"""Time-outs, retries and limits of the send workflow, in one place."""
 
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from temporalio.common import RetryPolicy
@@ -9,30 +10,49 @@ WORKFLOW_QUEUE = "xsender"
 DISPATCH_QUEUE = "xsender-dispatch"
 
 MAX_ATTEMPTS = 8
-"""Tries at one message, over all gateways."""
+"""Tries at one message, over all gateways; those that only probe whether a gateway works again are not counted."""
 
 MAX_WAIT = 24 * 3600.0
 """Seconds that a due message waits for a gateway before it expires."""
 
+SOON = 1.0
+"""A wait for a rate slot that is shorter (seconds) is left to the dispatch, which paces anyway: no timer for it."""
+
+MIN_PARK = 1.0
+"""Shortest wait (seconds) for a gateway's breaker: clocks differ, and asking in a circle helps nobody."""
+
+LONG_HISTORY = 4000
+"""Events after which a page goes on in a fresh run, far below the server's limit of 51,200."""
+
+INLINE_BYTES = 1_500_000
+"""How much content a run hands to its dispatches itself. Any more they read from the run's first event, so that
+neither one answer to the server (4 MB) nor the history (50 MB) outgrows its limit."""
+
 HEARTBEAT = timedelta(seconds=10)
 """How soon a dead worker's dispatch is noticed."""
 
-# Statements on our own database: short, idempotent, retried through an outage of a day.
+# Statements on our own database: short, idempotent, repeated until it is back. Pauses beyond the threshold are timers
+# of the server: waiting in the worker would cost three events every eight seconds.
 LOCAL: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=15),
-    "schedule_to_close_timeout": timedelta(days=1),
-    "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=10)),
+    "local_retry_threshold": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=60)),
 }
+
+# A dispatch has this many messages under way, and none of them waits longer for its answer (activities/delivery.py).
+_SIDE_BY_SIDE = 64
+_ANSWER_SECONDS = 120.0
 
 
 def dispatch_options(size: int, per_second: float) -> dict[str, Any]:
     """Options of a dispatch of ``size`` messages: time to send them all at the gateway's pace, and to come back."""
     pace = size / per_second if per_second else 0.0
+    slowest = ceil(size / _SIDE_BY_SIDE) * _ANSWER_SECONDS
     return {
         "task_queue": DISPATCH_QUEUE,
         "heartbeat_timeout": HEARTBEAT,
-        "start_to_close_timeout": timedelta(seconds=600 + pace),
-        "schedule_to_close_timeout": timedelta(days=1, seconds=pace),
+        "start_to_close_timeout": timedelta(seconds=120 + slowest + pace),
+        "schedule_to_close_timeout": timedelta(days=1, seconds=slowest + pace),
         "retry_policy": RetryPolicy(
             initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10)
         ),

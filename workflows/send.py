@@ -1,224 +1,297 @@
 """The workflow of a page: check credit, choose a gateway, dispatch, record status."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    import workflows.policy as policy
     from domain.ids import index_of
     from domain.page import (
         Again,
+        Carried,
         DispatchRequest,
         DispatchResult,
         Ending,
         LiveStatus,
         PageHeader,
-        Parked,
         RecordRequest,
         RescheduleRequest,
         Route,
         RouteRequest,
         Routing,
+        Turn,
     )
     from domain.routing import retry_pause
-    from workflows.policy import LOCAL, MAX_ATTEMPTS, MAX_WAIT, dispatch_options
 
-_SOON = 1.0
-"""A wait shorter than this is left to the dispatch, which paces anyway: no timer for it."""
+_NEVER = float("inf")
 
 
 @workflow.defn
 class SendWorkflow:
-    """Sends one page. It holds why each message waits; what became of it is in the record, written as it happens."""
+    """Sends one page. It holds why each message waits; what became of it is in the record, written as it happens.
+
+    A message is in one of three places: it waits for its turn, it is at work (a way out is sought, or it is at a
+    gateway), or it has its ending. Messages whose turns come together go on together.
+    """
 
     @workflow.init
     def __init__(self, page: PageHeader, content: bytes) -> None:
-        self._page = page
+        carried = page.carried
+        self._page = replace(page, carried=None)
         self._content = content
-        self._live = {index: LiveStatus(page.account_id, "queued") for index in range(page.size)}
+        self._inline_left = policy.INLINE_BYTES
+        self._accepted_at = carried.accepted_at if carried else workflow.time()
+        self._due = dict(enumerate(page.due))
+        """When each message is due (Unix seconds), where it matters."""
+        self._live: dict[int, LiveStatus] = {}
         """Messages without an ending."""
-        now = workflow.time()
-        self._due = {index: at for index, at in enumerate(page.due) if at > now}
-        """Messages that wait for their time, and when that is (Unix seconds)."""
-        self._waiting: set[int] = set()
-        """Messages in a pause, which may still be cancelled."""
-        self._recorded = False
+        self._waiting: dict[int, Turn] = {}
+        """Those of them that wait for their turn: they may be cancelled."""
+        self._at_work: list[asyncio.Task[None]] = []
+        self._recorded = carried is not None
         """Whether the page stands in the record, with its credits held."""
-        self._deadline = max(now, *page.due, 0.0) + MAX_WAIT
+        self._withdrawn = False
+        for turn, indexes in carried.turns if carried else self._first_turns():
+            self._queue(indexes, turn)
 
     @workflow.run
     async def run(self, page: PageHeader, content: bytes) -> None:
-        """Send the page; completes when each of its messages has an outcome in the record."""
-        refused: list[int] = await workflow.execute_local_activity(
-            "check_credit", args=[page, content], result_type=list[int], **LOCAL
-        )
-        self._forget(refused)
-        for index in refused:
-            self._due.pop(index, None)
-        self._recorded = True
-        at_once = [i for i in self._live if i not in self._due]
-        if self._due:
-            await asyncio.gather(self._deliver(at_once), self._deliver_scheduled())
-        else:
-            await self._deliver(at_once)
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        """Send the page; completes when each of its messages has an outcome in the record.
+
+        Cancelled by an operator, it withdraws the messages that wait; those at a gateway get their outcome first.
+        """
+        sending = asyncio.create_task(self._send_all())
+        try:
+            await asyncio.shield(sending)
+        except asyncio.CancelledError:
+            self._withdrawn = True
+            await sending
+            raise
 
     @workflow.query
     def status(self, uid: str) -> LiveStatus | None:
         """Why a message is not final yet; ``None`` when this page does not have it, or has ended it."""
-        index = index_of(UUID(uid))
-        live = self._live.get(index)
-        if live and index in self._due:
-            return LiveStatus(live.account_id, "scheduled", "schedule", self._due[index])
-        return live
+        return self._live.get(index_of(UUID(uid)))
 
     @workflow.update
     async def cancel(self, uid: str) -> None:
         """Take back a message that still waits, and release its credit."""
         index = index_of(UUID(uid))
-        self._due.pop(index, None)
-        self._waiting.discard(index)
+        del self._waiting[index]
         await workflow.wait_condition(lambda: self._recorded)
+        if index not in self._live:
+            raise ApplicationError("the message was refused", type="NotWaiting")
         await self._end([index], "cancelled", "cancelled", "cancelled by the sender")
 
     @cancel.validator
     def _may_cancel(self, uid: str) -> None:
-        index = index_of(UUID(uid))
-        if index not in self._due and index not in self._waiting:
+        turn = self._waiting.get(index_of(UUID(uid)))
+        if turn is None or turn.pinned:  # a message that waits to be sent again may have left long ago
             raise ApplicationError("only a message that still waits can be cancelled", type="NotWaiting")
 
     @workflow.update
     async def reschedule(self, request: RescheduleRequest) -> None:
         """Move a message that waits for its time to another time."""
-        self._due[index_of(UUID(request.uid))] = request.at
-        self._deadline = max(self._deadline, request.at + MAX_WAIT)
+        index = index_of(UUID(request.uid))
+        self._due[index] = request.at
+        self._queue([index], replace(self._waiting[index], at=request.at))
         await workflow.wait_condition(lambda: self._recorded)
-        await workflow.execute_local_activity("record_schedule", request, **LOCAL)
+        await workflow.execute_local_activity("record_schedule", request, **policy.LOCAL)
 
     @reschedule.validator
     def _may_reschedule(self, request: RescheduleRequest) -> None:
-        if index_of(UUID(request.uid)) not in self._due:
+        turn = self._waiting.get(index_of(UUID(request.uid)))
+        if turn is None or turn.waits_for != "schedule":
             raise ApplicationError("only a message that waits for its time can be moved", type="NotWaiting")
 
-    async def _deliver_scheduled(self) -> None:
-        under_way: list[asyncio.Task[None]] = []
-        while self._due:
-            before = dict(self._due)
-            pause = max(0.0, min(before.values()) - workflow.time())
-            try:
-                await workflow.wait_condition(lambda: self._due != before, timeout=pause)  # noqa: B023 - awaited here
-            except TimeoutError:
-                now = workflow.time()
-                ready = [i for i, at in self._due.items() if at <= now]
-                for index in ready:
-                    del self._due[index]
-                under_way.append(asyncio.create_task(self._deliver(ready)))
-        await asyncio.gather(*under_way)
+    async def _send_all(self) -> None:
+        if not self._recorded:
+            refused: list[int] = await workflow.execute_local_activity(
+                "check_credit", args=[self._page, self._content], result_type=list[int], **policy.LOCAL
+            )
+            self._forget(refused)
+            self._recorded = True
+        while self._waiting or self._at_work:
+            if _history_is_long():
+                await self._go_on_in_a_fresh_run()
+            self._start_who_is_next()
+            await self._until_something_is_to_do()
+            for task in [task for task in self._at_work if task.done()]:
+                self._at_work.remove(task)
+                task.result()
+        await workflow.wait_condition(workflow.all_handlers_finished)
 
-    async def _deliver(
-        self, indexes: list[int], attempt: int = 1, excluded: Sequence[str] = (), pinned: str = ""
-    ) -> None:
-        """Bring messages to their end: choose ways out, and go each of them at its own speed."""
-        if not indexes:
+    def _first_turns(self) -> list[tuple[Turn, list[int]]]:
+        together: dict[float, list[int]] = {}
+        for index in range(self._page.size):
+            due = self._due.get(index, 0.0)
+            together.setdefault(due if due > self._accepted_at else 0.0, []).append(index)
+        return [(Turn(at, waits_for="schedule") if at else Turn(), indexes) for at, indexes in together.items()]
+
+    def _queue(self, indexes: Sequence[int], turn: Turn) -> None:
+        state = "scheduled" if turn.waits_for == "schedule" else "queued"
+        status = LiveStatus(self._page.account_id, state, turn.waits_for, turn.at, turn.gateway)
+        self._waiting.update(dict.fromkeys(indexes, turn))
+        self._live.update(dict.fromkeys(indexes, status))
+
+    def _next_at(self) -> float:
+        return min((turn.at for turn in self._waiting.values()), default=_NEVER)
+
+    def _start_who_is_next(self) -> None:
+        """Set to work whose turn has come, those with equal turns together."""
+        now = workflow.time()
+        groups: dict[tuple[Any, ...], tuple[Turn, list[int]]] = {}
+        for index, turn in self._waiting.items():
+            if turn.at <= now or self._withdrawn:
+                alike = (turn.attempt, turn.strikes, turn.excluded, turn.pinned, id(turn.route) if turn.route else 0)
+                groups.setdefault(alike, (turn, []))[1].append(index)
+        for turn, indexes in groups.values():
+            for index in indexes:
+                del self._waiting[index]
+            work = self._withdraw(indexes) if self._withdrawn else self._deliver(turn, sorted(indexes))
+            self._at_work.append(asyncio.create_task(work))
+
+    async def _until_something_is_to_do(self) -> None:
+        """Returns when a turn has come, or has moved forward, or a task failed, or nothing is left to wait for."""
+        at = self._next_at()
+
+        def stirred() -> bool:
+            idle = not self._waiting and all(task.done() for task in self._at_work)
+            failed = any(task.done() and task.exception() for task in self._at_work)
+            return idle or failed or self._next_at() < at or (self._withdrawn and bool(self._waiting))
+
+        with suppress(TimeoutError):
+            await workflow.wait_condition(stirred, timeout=None if at == _NEVER else at - workflow.time())
+
+    async def _go_on_in_a_fresh_run(self) -> None:
+        """Let work under way come to its end, then hand on who still waits. Returns if nobody does."""
+        await asyncio.gather(*self._at_work)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if not self._waiting:
             return
-        self._show(indexes, "queued")
-        request = RouteRequest(self._page, indexes, attempt, list(excluded), pinned)
-        routing: Routing = await workflow.execute_local_activity(
-            "choose_gateway", request, result_type=Routing, **LOCAL
-        )
-        ways: list[Awaitable[None]] = [self._send_through(r, attempt, excluded) for r in routing.routes]
-        ways += [self._park(parked, attempt, pinned) for parked in routing.parked]
-        ways += [self._end(none.indexes, "failed", none.code, none.reason) for none in routing.none]
-        if len(ways) == 1:  # the common case, without the cost of a task
-            await ways[0]
-        else:
-            await asyncio.gather(*ways)
+        turns: dict[int, tuple[Turn, list[int]]] = {}
+        for index, turn in self._waiting.items():
+            turns.setdefault(id(turn), (turn, []))[1].append(index)
+        carried = Carried(self._accepted_at, list(turns.values()))
+        due = [self._due.get(index, 0.0) for index in range(self._page.size)] if self._due else []
+        workflow.continue_as_new(args=[replace(self._page, due=due, carried=carried), self._content])
 
-    async def _send_through(self, route: Route, attempt: int, excluded: Sequence[str]) -> None:
-        indexes = route.indexes
-        if route.start_at > workflow.time() + _SOON:
-            indexes = await self._pause(indexes, route.start_at, route.waits_for, route.gateway)
-            if not indexes:
-                return
-            route = Route(**{**vars(route), "indexes": indexes})
-        self._show(indexes, "processing", "gateway_answer", gateway=route.gateway, attempt=attempt)
+    async def _deliver(self, turn: Turn, indexes: list[int]) -> None:
+        """Choose ways out for messages whose turn it is, and go each of them at its own speed."""
+        if turn.route is not None:
+            await self._dispatch(turn, replace(turn.route, indexes=indexes))
+            return
+        self._show(indexes, LiveStatus(self._page.account_id, "queued", attempt=turn.attempt))
+        request = RouteRequest(self._page, indexes, turn.attempt, list(turn.excluded), turn.pinned)
+        routing: Routing = await workflow.execute_local_activity(
+            "choose_gateway", request, result_type=Routing, **policy.LOCAL
+        )
+        ways: list[Coroutine[Any, Any, None]] = [self._go(turn, route) for route in routing.routes]
+        for parked in routing.parked:
+            until = max(parked.until, workflow.time() + policy.MIN_PARK)
+            pause = replace(turn, at=until, waits_for="gateway_breaker", gateway=parked.gateway, excluded=())
+            ways.append(self._wait(parked.indexes, pause, f"gateway {parked.gateway} was down for too long"))
+        ways += [self._end(none.indexes, "failed", none.code, none.reason) for none in routing.none]
+        await _side_by_side(ways)
+
+    async def _go(self, turn: Turn, route: Route) -> None:
+        if route.start_at <= workflow.time() + policy.SOON:
+            await self._dispatch(turn, route)
+            return
+        chosen = replace(route, indexes=[])
+        self._queue(
+            route.indexes,
+            replace(turn, at=route.start_at, waits_for=route.waits_for, gateway=route.gateway, route=chosen),
+        )
+
+    async def _dispatch(self, turn: Turn, route: Route) -> None:
+        answer = LiveStatus(self._page.account_id, "processing", "gateway_answer", 0.0, route.gateway, turn.attempt)
+        self._show(route.indexes, answer)
         try:
             result: DispatchResult = await workflow.execute_activity(
                 "dispatch",
-                args=[DispatchRequest(self._page, route, attempt), self._content],
+                args=[DispatchRequest(self._page.brief(), route, turn.attempt), self._content_inline()],
                 result_type=DispatchResult,
-                **dispatch_options(len(indexes), route.per_second),
+                **policy.dispatch_options(len(route.indexes), route.per_second),
             )
         except ActivityError:
-            await self._record(RecordRequest(self._page.page_id, lost_attempt=attempt, lost=indexes))
-            self._forget(indexes)
+            await self._record(RecordRequest(self._page.page_id, lost_attempt=turn.attempt, lost=route.indexes))
+            self._forget(route.indexes)
             return
-        again = {i for more in result.again for i in more.indexes}
-        if len(again) < len(indexes):
+        again = {index for more in result.again for index in more.indexes}
+        if len(again) < len(route.indexes):
             await self._record(RecordRequest(self._page.page_id))
-            self._forget([i for i in indexes if i not in again])
-        if again:
-            await asyncio.gather(*(self._once_more(more, route, attempt, excluded) for more in result.again))
+            self._forget([index for index in route.indexes if index not in again])
+        await _side_by_side([self._once_more(turn, route, more) for more in result.again])
 
-    async def _once_more(self, more: Again, route: Route, attempt: int, excluded: Sequence[str]) -> None:
+    def _content_inline(self) -> bytes:
+        """The page's content for a dispatch; empty when this run has handed out enough of it (``policy``)."""
+        if len(self._content) > self._inline_left:
+            return b""
+        self._inline_left -= len(self._content)
+        return self._content
+
+    async def _once_more(self, turn: Turn, route: Route, more: Again) -> None:
         """Another round for messages that the gateway surely did not take, or that may be sent twice."""
-        indexes = more.indexes
-        if more.kind == "not_started":
-            await self._deliver(indexes, attempt, excluded)
-        elif attempt >= MAX_ATTEMPTS:
-            await self._end(indexes, "failed", "attempts_exhausted", f"{attempt} tries, the last one: {more.reason}")
-        elif more.kind == "gateway_down":
-            await self._deliver(indexes, attempt + 1, [*excluded, route.gateway_id])
-        elif more.kind == "resend":
-            await self._deliver(indexes, attempt + 1, excluded, pinned=route.gateway_id)
-        else:
-            until = workflow.time() + (more.after or retry_pause(attempt + 1))
-            waited = await self._pause(indexes, until, "retry_pause", route.gateway)
-            await self._deliver(waited, attempt + 1, excluded)
-
-    async def _park(self, parked: Parked, attempt: int, pinned: str) -> None:
-        if workflow.time() > self._deadline:
-            await self._end(parked.indexes, "expired", "gateway_down", f"gateway {parked.gateway} was down too long")
+        tried = more.kind in ("gateway_down", "retry_later", "resend")
+        strikes = turn.strikes + (tried and not (route.probe and more.kind == "gateway_down"))
+        if strikes >= policy.MAX_ATTEMPTS:
+            reason = f"{turn.attempt} tries, the last one: {more.reason}"
+            await self._end(more.indexes, "failed", "attempts_exhausted", reason)
             return
-        indexes = await self._pause(parked.indexes, parked.until, "gateway_breaker", parked.gateway)
-        await self._deliver(indexes, attempt, pinned=pinned)
+        after = replace(
+            turn, at=0.0, waits_for="", gateway="", route=None, attempt=turn.attempt + tried, strikes=strikes
+        )
+        if more.kind in ("gateway_down", "held_back"):
+            after = replace(after, excluded=(*turn.excluded, route.gateway_id))
+        elif more.kind == "resend":  # safe only where the first try went
+            after = replace(after, pinned=route.gateway_id)
+        elif more.kind == "retry_later":
+            at = workflow.time() + (more.after or retry_pause(after.attempt))
+            after = replace(after, at=at, waits_for="retry_pause", gateway=route.gateway)
+        await self._wait(more.indexes, after, f"{turn.attempt} tries, the last one: {more.reason}")
 
-    async def _pause(self, indexes: list[int], until: float, why: str, gateway: str) -> list[int]:
-        """Wait for a moment. Returns the messages that were not cancelled meanwhile."""
-        self._show(indexes, "queued", why, until, gateway)
-        mine = set(indexes)
-        self._waiting |= mine
-        try:
-            pause = max(0.0, until - workflow.time())
-            await workflow.wait_condition(lambda: self._waiting.isdisjoint(mine), timeout=pause)
-        except TimeoutError:
-            pass
-        left = [i for i in indexes if i in self._waiting]
-        self._waiting -= mine
-        return left
+    async def _wait(self, indexes: list[int], turn: Turn, too_late: str) -> None:
+        """Let messages wait for a gateway, but none beyond its time."""
+        moment = max(turn.at, workflow.time())
+        expired = [i for i in indexes if moment > max(self._accepted_at, self._due.get(i, 0.0)) + policy.MAX_WAIT]
+        self._queue([i for i in indexes if i not in expired], turn)
+        if expired:
+            await self._end(expired, "expired", turn.waits_for or "gateway_down", too_late)
 
     async def _end(self, indexes: list[int], state: str, code: str, reason: str) -> None:
         await self._record(RecordRequest(self._page.page_id, [Ending(indexes, state, code, reason)]))
         self._forget(indexes)
 
-    async def _record(self, request: RecordRequest) -> None:
-        await workflow.execute_local_activity("record_status", request, **LOCAL)
+    async def _withdraw(self, indexes: list[int]) -> None:
+        await self._end(indexes, "cancelled", "cancelled", "cancelled by an operator")
 
-    def _show(
-        self,
-        indexes: list[int],
-        state: str,
-        waits_for: str = "",
-        until: float = 0.0,
-        gateway: str = "",
-        attempt: int = 0,
-    ) -> None:
-        status = LiveStatus(self._page.account_id, state, waits_for, until, gateway, attempt)
+    async def _record(self, request: RecordRequest) -> None:
+        await workflow.execute_local_activity("record_status", request, **policy.LOCAL)
+
+    def _show(self, indexes: list[int], status: LiveStatus) -> None:
         self._live.update(dict.fromkeys(indexes, status))
 
     def _forget(self, indexes: Sequence[int]) -> None:
         for index in indexes:
             self._live.pop(index, None)
+            self._waiting.pop(index, None)
+
+
+async def _side_by_side(ways: Sequence[Coroutine[Any, Any, None]]) -> None:
+    if len(ways) == 1:  # the common case, without the cost of a task
+        await ways[0]
+    elif ways:
+        await asyncio.gather(*ways)
+
+
+def _history_is_long() -> bool:
+    info = workflow.info()
+    return info.is_continue_as_new_suggested() or info.get_current_history_length() >= policy.LONG_HISTORY

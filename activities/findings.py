@@ -1,0 +1,62 @@
+"""What the outcomes of a dispatch mean: for the gateway's health, and for the messages' next round."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.page import Again, AgainKind
+
+FAILURES_TO_STOP = 5
+"""Failures of the gateway itself, in a row, after which no more is launched."""
+
+
+class Findings:
+    """Gathers outcomes as they come."""
+
+    def __init__(self) -> None:
+        self.failures_in_a_row = 0
+        self.last_failure = ""
+        self.answered = False
+        """Whether the gateway did its work for some message: it took it, said no to it, or asked to come back."""
+        self._later: list[tuple[float, int, str]] = []
+        self._again: dict[AgainKind, list[int]] = defaultdict(list)
+        self._reasons: dict[AgainKind, str] = {}
+
+    def judge(self, index: int, outcome: Outcome, on_unknown: str) -> None:
+        """Count one outcome. ``Unknown`` says nothing of the gateway's health, for or against it."""
+        match outcome:
+            case GatewayDown(reason):
+                self.failures_in_a_row += 1
+                self.last_failure = reason
+                self.once_more("gateway_down", [index], reason)
+            case RetryLater(after, reason):
+                self.failures_in_a_row = 0
+                self.answered = True
+                self._later.append((after or 0.0, index, reason))
+            case Accepted() | Refused():
+                self.failures_in_a_row = 0
+                self.answered = True
+            case Unknown(reason) if on_unknown == "resend":
+                self.once_more("resend", [index], reason)
+
+    def once_more(self, kind: AgainKind, indexes: Iterable[int], reason: str) -> None:
+        """Note messages that want another round."""
+        self._again[kind].extend(indexes)
+        self._reasons[kind] = reason
+
+    def again(self) -> list[Again]:
+        """All that wants another round, in few groups."""
+        rest = [Again(kind, sorted(found), 0.0, self._reasons[kind]) for kind, found in self._again.items() if found]
+        return rest + self._retries()
+
+    def _retries(self) -> list[Again]:
+        """Waits of about the same length become one, the longer one: each costs the page's history some events."""
+        groups: list[Again] = []
+        longest = 0.0
+        for after, index, reason in sorted(self._later, reverse=True):
+            if groups and after >= longest * 0.8:
+                groups[-1].indexes.append(index)
+            else:
+                longest = after
+                groups.append(Again("retry_later", [index], after, reason))
+        return groups

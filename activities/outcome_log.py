@@ -1,0 +1,70 @@
+"""Outcomes on their way into the record: written as they come, as many at a time as there are."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self
+
+from store import pages
+
+Write = Callable[[list[pages.Attempted]], Awaitable[None]]
+
+
+class OutcomeLog:
+    """Hands outcomes to ``write``, one call at a time, and bounds how many messages are without a written outcome.
+
+    ::
+
+        async with OutcomeLog(write, places=64) as log:
+            await log.take_place()   # before an intent is written
+            log.add(attempted)       # gives the place back once it is written
+    """
+
+    def __init__(self, write: Write, places: int) -> None:
+        self._write = write
+        self._places = asyncio.Semaphore(places)
+        self._ready: list[pages.Attempted] = []
+        self._wake = asyncio.Event()
+        self._closed = False
+        self.broken: BaseException | None = None
+        """Why nothing can be written any more. The places stay free, so that nobody waits for ever."""
+
+    async def take_place(self) -> None:
+        """Wait until one more message may be without a written outcome."""
+        await self._places.acquire()
+
+    def give_back(self) -> None:
+        """A place was taken for a message that did not leave."""
+        self._places.release()
+
+    def add(self, attempted: pages.Attempted) -> None:
+        """Have an outcome written."""
+        self._ready.append(attempted)
+        self._wake.set()
+
+    async def __aenter__(self) -> Self:
+        self._writing = asyncio.create_task(self._write_as_they_come())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """All that was added is written, also when the dispatch was cancelled."""
+        self._closed = True
+        self._wake.set()
+        await asyncio.shield(self._writing)
+        if self.broken is not None and error is None:
+            raise self.broken
+
+    async def _write_as_they_come(self) -> None:
+        while self._ready or not self._closed:
+            await self._wake.wait()
+            self._wake.clear()
+            batch, self._ready = self._ready, []
+            if batch and self.broken is None:
+                try:
+                    await self._write(batch)
+                except Exception as error:  # a bug: the dispatch ends with it, once its sends have ended
+                    self.broken = error
+            for _ in batch:
+                self._places.release()

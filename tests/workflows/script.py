@@ -1,0 +1,195 @@
+"""Scripted activities, where the flow of the workflow alone is under test, and a page that runs through them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from temporalio import activity
+from temporalio.client import WithStartWorkflowOperation, WorkflowHandle
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from domain.ids import message_uid, new_page_id, send_workflow_id
+from domain.page import (
+    Again,
+    DispatchRequest,
+    DispatchResult,
+    LiveStatus,
+    PageHeader,
+    Parked,
+    RecordRequest,
+    RescheduleRequest,
+    Route,
+    RouteRequest,
+    Routing,
+)
+from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
+from workflows.send import SendWorkflow
+
+CONTENT = b"content of the page"
+
+Routings = Callable[[RouteRequest, float], Routing]
+"""Answers a request for ways out at a time (Unix seconds)."""
+
+
+def route(request: RouteRequest, gateway: str = "a", **more: object) -> Route:
+    """A way out through a gateway for all that was asked for."""
+    return Route(gateway_id=f"id-{gateway}", gateway=gateway, version=1, **{"indexes": request.indexes, **more})
+
+
+def through(gateway: str = "a", **more: object) -> Routings:
+    return lambda request, at: Routing([route(request, gateway, **more)])
+
+
+def slot_in(seconds: float, waits_for: str = "rate_slot") -> Routings:
+    return lambda request, at: Routing([route(request, start_at=at + seconds, waits_for=waits_for)])
+
+
+def parked(seconds: float, gateway: str = "a") -> Routings:
+    return lambda request, at: Routing(parked=[Parked(request.indexes, at + seconds, gateway)])
+
+
+def again(kind: str, after: float = 0.0, reason: str = "because") -> Callable[[DispatchRequest], DispatchResult]:
+    return lambda request: DispatchResult([Again(kind, request.route.indexes, after, reason)])
+
+
+def all_done(request: DispatchRequest) -> DispatchResult:
+    return DispatchResult()
+
+
+def given_up(request: DispatchRequest) -> DispatchResult:
+    raise ApplicationError("no worker could do it", non_retryable=True)
+
+
+@dataclass
+class Script:
+    """What the activities answer, call after call (the last answer is repeated), and what they were asked."""
+
+    env: WorkflowEnvironment
+    refused: list[int] = field(default_factory=list)
+    routings: Sequence[Routings] = (through(),)
+    dispatches: Sequence[Callable[[DispatchRequest], DispatchResult]] = (all_done,)
+    hold: Callable[[DispatchRequest], Awaitable[object]] | None = None
+    """Dispatch waits for it before it answers."""
+    asked: list[RouteRequest] = field(default_factory=list)
+    sent: list[DispatchRequest] = field(default_factory=list)
+    sent_at: list[float] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+    records: list[RecordRequest] = field(default_factory=list)
+    moved: list[RescheduleRequest] = field(default_factory=list)
+    checks: int = 0
+
+    @activity.defn(name="check_credit")
+    async def check_credit(self, page: PageHeader, content: bytes) -> list[int]:
+        self.checks += 1
+        return self.refused
+
+    @activity.defn(name="choose_gateway")
+    async def choose_gateway(self, request: RouteRequest) -> Routing:
+        self.asked.append(request)
+        return self.routings[min(len(self.asked), len(self.routings)) - 1](request, await now(self.env))
+
+    @activity.defn(name="dispatch")
+    async def dispatch(self, request: DispatchRequest, content: bytes) -> DispatchResult:
+        self.sent.append(request)
+        self.sent_at.append(activity.info().current_attempt_scheduled_time.timestamp())
+        self.contents.append(content)
+        answer = self.dispatches[min(len(self.sent), len(self.dispatches)) - 1]
+        if self.hold is not None:
+            await self.hold(request)
+        return answer(request)
+
+    @activity.defn(name="record_status")
+    async def record_status(self, request: RecordRequest) -> None:
+        self.records.append(request)
+
+    @activity.defn(name="record_schedule")
+    async def record_schedule(self, request: RescheduleRequest) -> None:
+        self.moved.append(request)
+
+    def endings(self) -> dict[int, tuple[str, str]]:
+        """Index → state and code of all endings on record."""
+        return {i: (e.state, e.code) for r in self.records for e in r.endings for i in e.indexes}
+
+
+@dataclass
+class Page:
+    """A page under way."""
+
+    handle: WorkflowHandle
+    id: UUID
+
+    def uid(self, index: int = 0) -> str:
+        return str(message_uid(self.id, index))
+
+    async def status(self, index: int = 0) -> LiveStatus | None:
+        return await self.handle.query("status", self.uid(index), result_type=LiveStatus | None)
+
+    async def until(self, waits_for: str, index: int = 0) -> LiveStatus:
+        """The message's status once it waits for this."""
+        async with asyncio.timeout(10):
+            while True:
+                live = await self.status(index)
+                if live is not None and live.waits_for == waits_for:
+                    return live
+
+    async def cancel(self, index: int = 0) -> None:
+        await self.handle.execute_update("cancel", self.uid(index))
+
+    async def reschedule(self, at: float, index: int = 0) -> None:
+        await self.handle.execute_update("reschedule", RescheduleRequest(self.uid(index), at))
+
+
+def _new(size: int, **header: object) -> tuple[UUID, PageHeader]:
+    page_id = new_page_id()
+    return page_id, PageHeader(str(page_id), 7, "sms", size, **header)
+
+
+async def start(env: WorkflowEnvironment, size: int = 1, content: bytes = CONTENT, **header: object) -> Page:
+    page_id, page = _new(size, **header)
+    handle = await env.client.start_workflow(
+        "SendWorkflow", args=[page, content], id=send_workflow_id(page_id), task_queue=WORKFLOW_QUEUE
+    )
+    return Page(handle, page_id)
+
+
+async def start_with_update(env: WorkflowEnvironment, update: str, *argument: float, **header: object) -> Page:
+    """Start a page with an update for its first message already in its first task."""
+    page_id, page = _new(1, **header)
+    operation = WithStartWorkflowOperation(
+        "SendWorkflow",
+        args=[page, CONTENT],
+        id=send_workflow_id(page_id),
+        task_queue=WORKFLOW_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+    )
+    uid = str(message_uid(page_id, 0))
+    await env.client.execute_update_with_start_workflow(
+        update, RescheduleRequest(uid, *argument) if argument else uid, start_workflow_operation=operation
+    )
+    return Page(env.client.get_workflow_handle(send_workflow_id(page_id)), page_id)
+
+
+@asynccontextmanager
+async def acting(script: Script, **options: object) -> AsyncIterator[Script]:
+    """Workers with the scripted activities, the workflow in its sandbox."""
+    env = script.env
+    local = [script.check_credit, script.choose_gateway, script.record_status, script.record_schedule]
+    async with (
+        Worker(env.client, task_queue=WORKFLOW_QUEUE, workflows=[SendWorkflow], activities=local, **options),
+        Worker(env.client, task_queue=DISPATCH_QUEUE, activities=[script.dispatch]),
+    ):
+        yield script
+
+
+def until(gate: asyncio.Event) -> Callable[[DispatchRequest], Awaitable[object]]:
+    """Hold every dispatch until the gate opens."""
+    return lambda request: gate.wait()
+
+
+async def now(env: WorkflowEnvironment) -> float:
+    return (await env.get_current_time()).timestamp()
