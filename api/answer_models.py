@@ -140,4 +140,4 @@ class Health(_Answer):
 class CodecPayloads(BaseModel):
     """Temporal payloads in protobuf JSON: `metadata` and `data` are base64."""
 
-    payloads: list[dict[str, Any]] = []
+    payloads: list[dict[str, Any]] | None = None

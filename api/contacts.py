@@ -1,5 +1,6 @@
 """From the contacts of a request to the content of a page: normalised, priced, each error with its pointer."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from domain.segments import count_segments
 
 MAX_SEGMENTS = 10
 """Parts of one SMS: what operators put together again reliably."""
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +144,8 @@ def _text(contact: SmsContact | WhatsappContact, name: str) -> str | None:
 
 
 def _refuse_controls(name: str, value: str) -> None:
-    """CR and LF would start a new header; no header needs any other control character."""
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+    """A line break would start a new header; no header needs any other control character."""
+    if _CONTROLS.search(value):
         raise _ContactError(name, "control_character", "control characters and line breaks are not allowed here")
 
 

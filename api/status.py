@@ -16,8 +16,8 @@ from api.state import state_of
 from domain.channels import Channel
 from domain.page import LiveStatus
 from domain.statuses import State, advance, contract_word
-from store import messages
 from store.api_keys import Principal
+from store.messages import Message
 
 router = APIRouter(tags=["status"])
 
@@ -39,11 +39,11 @@ async def get_status(
         assert live is not None
         data = _accepted(message_uid, live)
     else:
-        data = _recorded(message, await messages.attempts(state.pool, message_uid), live)
+        data = _recorded(message, live)
     return json_answer({"success": True, "message": f"the message is {data['state']}", "data": data})
 
 
-def _recorded(message: messages.Message, attempts: list[messages.Attempt], live: LiveStatus | None) -> dict[str, Any]:
+def _recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
     recorded = State(message.state)
     return {
         "uid": message.uid,
@@ -55,7 +55,9 @@ def _recorded(message: messages.Message, attempts: list[messages.Attempt], live:
         "reason": message.reason,
         "waiting": _waiting(live),
         "credit": {"amount": message.price, "state": message.credit},
-        "attempts": [asdict(attempt) | {"outcome": attempt.outcome or "awaiting answer"} for attempt in attempts],
+        "attempts": [
+            asdict(attempt) | {"outcome": attempt.outcome or "awaiting answer"} for attempt in message.attempts
+        ],
         "schedule_at": message.schedule_at,
         "created_at": message.created_at,
         "updated_at": message.updated_at,

@@ -79,5 +79,5 @@ class Keyring:
             raise KeyringError(f"no key {key_id!r} in the key ring")
         try:
             return cipher.decrypt(value[start : start + _NONCE], value[start + _NONCE :], aad)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: cut off within the nonce
             raise KeyringError("the value was changed, or belongs elsewhere") from None

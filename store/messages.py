@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from psycopg.rows import class_row
-
 from store.pool import Pool
 
 
@@ -42,30 +40,30 @@ class Message:
     schedule_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    attempts: list[Attempt]
+    """Every try at it, first to last."""
 
 
-_COLUMNS = """m.uid, m.account_id, m.channel, m.recipient, m.state, m.code, m.reason, m.price, m.credit,
-    g.identifier as gateway, m.provider_id, m.receipts, m.schedule_at, m.created_at, m.updated_at"""
+_FIND = """
+select m.uid, m.account_id, m.channel, m.recipient, m.state, m.code, m.reason, m.price, m.credit, g.identifier,
+       m.provider_id, m.receipts, m.schedule_at, m.created_at, m.updated_at,
+       a.attempt, coalesce(ag.identifier, '(deleted)'), a.outcome, a.provider_id, a.code, a.reason,
+       a.started_at, a.ended_at
+from messages m
+left join gateways g on g.id = m.gateway_id
+left join attempts a on a.uid = m.uid
+left join gateways ag on ag.id = a.gateway_id
+where m.uid = %s and m.account_id = %s and m.channel = %s
+order by a.attempt
+"""
+_MESSAGE_COLUMNS = 15
 
 
 async def find(pool: Pool, account_id: int, channel: str, uid: UUID) -> Message | None:
     """An account's own message, or nothing: another account's is as unknown as one that never was."""
-    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Message)) as cursor:
-        await cursor.execute(
-            f"""select {_COLUMNS} from messages m left join gateways g on g.id = m.gateway_id
-                where m.uid = %s and m.account_id = %s and m.channel = %s""",  # noqa: S608 - a constant of ours
-            (uid, account_id, channel),
-        )
-        return await cursor.fetchone()
-
-
-async def attempts(pool: Pool, uid: UUID) -> list[Attempt]:
-    """Every try at a message, first to last. The caller has made sure whose message it is."""
-    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Attempt)) as cursor:
-        await cursor.execute(
-            """select a.attempt, coalesce(g.identifier, '(deleted)') as gateway, a.outcome, a.provider_id, a.code,
-                      a.reason, a.started_at, a.ended_at
-               from attempts a left join gateways g on g.id = a.gateway_id where a.uid = %s order by a.attempt""",
-            (uid,),
-        )
-        return await cursor.fetchall()
+    async with pool.connection() as conn:
+        rows = await (await conn.execute(_FIND, (uid, account_id, channel))).fetchall()
+    if not rows:
+        return None
+    attempts = [Attempt(*row[_MESSAGE_COLUMNS:]) for row in rows if row[_MESSAGE_COLUMNS] is not None]
+    return Message(*(*rows[0][:_MESSAGE_COLUMNS], attempts))

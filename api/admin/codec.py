@@ -17,6 +17,7 @@ from api.errors import ApiError
 from api.openapi import answers, documented_body
 from api.state import AppState, state_of
 from domain.keyring import KeyringError
+from domain.strict_json import loads
 from runtime.codec import EncryptionCodec, encryption_codec
 from store.api_keys import Principal
 
@@ -76,10 +77,13 @@ async def encode(request: Request, _: _Admin) -> Response:
 
 
 async def _payloads(request: Request) -> Payloads:
+    value = loads(await read_body(request))
     try:
-        return json_format.Parse(await read_body(request), Payloads())
-    except (json_format.ParseError, UnicodeDecodeError, RecursionError):
-        raise ApiError(422, "payloads", 'send {"payloads": [...]} in protobuf JSON') from None
+        if isinstance(value, dict):
+            return json_format.ParseDict(value, Payloads())
+    except json_format.ParseError:
+        pass
+    raise ApiError(422, "payloads", 'send {"payloads": [...]} in protobuf JSON')
 
 
 def _codec(state: AppState) -> EncryptionCodec:

@@ -1,0 +1,165 @@
+"""No route shows or touches what is another tenant's. The routes are read from the app: a new one fails at first."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from api.app import create_app
+from domain.keyring import Keyring
+from runtime.settings import Settings
+from store import api_keys
+from tests.api.answers import CONTACT, send_one
+from tests.stack import Stack, User
+
+PUBLIC = {"GET /", "GET /docs", "GET /openapi.json", "GET /health", "OPTIONS /api/admin/v1/codec/{direction}"}
+ADMIN = {
+    "GET /api/admin/v1/sandbox/messages",
+    "GET /api/admin/v1/codec",
+    "POST /api/admin/v1/codec/decode",
+    "POST /api/admin/v1/codec/encode",
+}
+LATER = {"schedule_at": "2020-01-01T00:00:00Z"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a route is called with an id in it; ``{channel}`` and ``{id}`` are filled in."""
+
+    route: str
+    path: str
+    body: dict | None = None
+    params: dict[str, str] | None = None
+
+
+def send_call(channel: str) -> Call:
+    named = CONTACT[channel] | {"gateway_identifier": "{gateway}"}
+    return Call(f"POST /api/{channel}/send", f"/api/{channel}/send", {"contact": [named]})
+
+
+def query_call(channel: str) -> Call:
+    params = {"contacts": "14155550123", "message": "Hi", "gateway_identifier": "{gateway}"}
+    return Call(f"GET /api/{channel}/send", f"/api/{channel}/send", params=params)
+
+
+# Every route by which a tenant can name something of another's.
+WITH_IDS = [
+    Call("GET /api/get/{channel}/{uid}", "/api/get/{channel}/{uid}"),
+    Call("POST /api/{channel}/{uid}/cancel", "/api/{channel}/{uid}/cancel"),
+    Call("POST /api/{channel}/{uid}/reschedule", "/api/{channel}/{uid}/reschedule", LATER),
+    *(send_call(channel) for channel in CONTACT),
+    *(query_call(channel) for channel in ("sms", "whatsapp")),
+]
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """Method and path of all routes."""
+    app = create_app(Settings(keys=Keyring.generate()))
+    for route in iter_route_contexts(app.routes):
+        assert route.methods, f"what is {route.path}?"
+        for method in sorted(route.methods - {"HEAD"}):
+            yield method, route.path
+
+
+ROUTES = [f"{method} {path}" for method, path in routes()]
+
+
+def test_every_route_is_covered_here():
+    assert sorted(ROUTES) == sorted({*PUBLIC, *ADMIN, *(call.route for call in WITH_IDS)})
+
+
+def filled(path: str) -> str:
+    return path.replace("{channel}", "sms").replace("{uid}", str(uuid4()))
+
+
+@pytest.mark.parametrize("route", sorted(set(ROUTES) - PUBLIC))
+async def test_every_route_wants_a_key(stack: Stack, route):
+    method, path = route.split(" ")
+    for headers in ({}, {"Api-key": "xs_user_nonsense"}, {"Cookie": "session=1"}):
+        answer = await stack.http.request(method, filled(path), headers=headers, json={})
+        assert answer.status_code == 401, answer.text
+        assert "www-authenticate" in answer.headers
+
+
+@pytest.mark.parametrize("route", sorted(PUBLIC))
+async def test_public_routes_want_none(stack: Stack, route):
+    method, path = route.split(" ")
+    answer = await stack.http.request(method, filled(path).replace("{direction}", "decode"))
+    assert answer.status_code in (200, 204, 302)
+
+
+@pytest.mark.parametrize("route", sorted(ADMIN))
+async def test_admin_routes_refuse_a_users_key(stack: Stack, route):
+    user = await stack.user()
+    method, path = route.split(" ")
+    answer = await stack.http.request(method, filled(path), headers=user.headers, json={})
+    assert answer.status_code == 403, answer.text
+
+
+def test_every_route_below_admin_is_an_admin_route():
+    assert {route for route in ROUTES if " /api/admin/" in route and route not in PUBLIC} == ADMIN
+
+
+async def call(stack: Stack, user: User, planned: Call, channel: str, ids: dict[str, str]) -> httpx.Response:
+    def fill(value: object) -> object:
+        if isinstance(value, str):
+            for name, identifier in ids.items():
+                value = value.replace("{" + name + "}", identifier)
+            return value
+        if isinstance(value, dict):
+            return {name: fill(part) for name, part in value.items()}
+        return [fill(part) for part in value] if isinstance(value, list) else value
+
+    method, _ = planned.route.split(" ")
+    path = str(fill(planned.path)).replace("{channel}", channel)
+    return await stack.http.request(
+        method, path, headers=user.headers, json=fill(planned.body) or {}, params=fill(planned.params)
+    )
+
+
+@pytest.mark.parametrize("channel", list(CONTACT))
+@pytest.mark.parametrize("planned", WITH_IDS, ids=lambda planned: planned.route)
+@pytest.mark.parametrize("owner", ["another user", "the admin"])
+async def test_anothers_id_is_as_unknown_as_one_that_never_was(stack: Stack, planned, channel, owner):
+    user = await stack.user()
+    theirs = await stack.user() if owner == "another user" else await stack.admin()
+    ids = {"gateway": await stack.gateway(theirs.id, planned_channel(planned, channel), "sandbox", {})}
+    unknown = {"gateway": f"none-{uuid4().hex[:8]}", "uid": str(uuid4())}
+    waiting = await send_one(stack, theirs, channel, schedule_at="2027-01-01T00:00:00Z")
+    sent = await send_one(stack, theirs, channel)
+    await stack.final(theirs, channel, sent["uid"])
+    refused = await call(stack, user, planned, channel, unknown)
+    assert refused.status_code == 404, refused.text
+    for uid in (waiting["uid"], sent["uid"]):
+        answer = await call(stack, user, planned, channel, ids | {"uid": uid})
+        assert answer.status_code == 404, answer.text
+        assert answer.text.replace(ids["gateway"], unknown["gateway"]) == refused.text
+        assert dict(answer.headers).keys() == dict(refused.headers).keys()
+    assert (await stack.status(theirs, channel, waiting["uid"]))["state"] == "scheduled"
+    assert "{gateway}" in str(planned) or "{uid}" in str(planned)
+
+
+def planned_channel(planned: Call, channel: str) -> str:
+    return planned.path.split("/")[2] if planned.path.endswith("/send") else channel
+
+
+async def test_a_message_of_ones_own_is_unknown_on_another_channel(stack: Stack):
+    user = await stack.user()
+    await stack.gateway(user.id, "sms", "sandbox", {})
+    item = await send_one(stack, user)
+    await stack.final(user, "sms", item["uid"])
+    answer = await stack.http.get(f"/api/get/email/{item['uid']}", headers=user.headers)
+    assert answer.status_code == 404
+
+
+async def test_a_key_that_is_revoked_mid_way_ends_with_the_next_request(stack: Stack):
+    user = await stack.user()
+    assert (await stack.send(user, "sms", CONTACT["sms"])).status_code == 200
+    (key,) = await api_keys.list_keys(stack.pool, user.id)
+    await api_keys.revoke(stack.pool, key.id)
+    answers = await asyncio.gather(*(stack.send(user, "sms", CONTACT["sms"]) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {401}
