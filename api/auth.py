@@ -74,9 +74,10 @@ def _check_usable(stored: StoredKey, request: Request) -> None:
 
 
 def _comes_from(request: Request, networks: list[Network]) -> bool:
-    if request.client is None:
+    try:
+        address = ip_address(request.client.host if request.client else "")
+    except ValueError:  # a proxy passed on something else
         return False
-    address = ip_address(request.client.host)
     mapped = getattr(address, "ipv4_mapped", None)
     return any((mapped or address) in network for network in networks)
 

@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 _ERRORS = {
-    400: "not JSON",
+    400: "not JSON; as plain text: not even HTTP",
     401: "no key, or a wrong one",
     402: "no credit",
     403: "the key may not do this",
@@ -18,8 +18,7 @@ _ERRORS = {
     429: "too many requests: come back after `Retry-After`",
     503: "a part is down: try again after `Retry-After`",
 }
-_ALWAYS = (401, 403, 404, 422, 429, 503)
-_WITH_BODY = (400, 413)
+_ALWAYS = (400, 401, 403, 404, 422, 429, 503)
 _ERROR_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["success", "message", "errors"],
@@ -41,6 +40,7 @@ _ERROR_SCHEMA: dict[str, Any] = {
 }
 _REF = "#/components/schemas/{model}"
 _ERROR_ANSWER = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}
+_SERVERS_OWN = {"text/plain": {"schema": {"type": "string"}}}
 
 PUBLIC: dict[str, Any] = {"security": []}
 """``openapi_extra`` of a route that needs no key."""
@@ -106,9 +106,10 @@ def _complete(operation: dict[str, Any]) -> None:
     if operation.get("security") == []:
         return
     operation["security"] = [{"ApiKey": []}, {"Bearer": []}]
-    statuses = _ALWAYS + (_WITH_BODY if "requestBody" in operation else ())
+    statuses = (*_ALWAYS, 413) if "requestBody" in operation else _ALWAYS
     operation["responses"].update({str(status): _error(status) for status in statuses})
 
 
 def _error(status: int) -> dict[str, Any]:
-    return {"description": _ERRORS[status], "content": _ERROR_ANSWER}
+    content = _ERROR_ANSWER | _SERVERS_OWN if status == 400 else _ERROR_ANSWER
+    return {"description": _ERRORS[status], "content": content}

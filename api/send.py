@@ -106,7 +106,7 @@ def _unknown_gateways(channel: Channel, unknown: dict[str, list[int]]) -> ApiErr
 
 
 def _documented(**more: Any) -> dict[str, Any]:
-    return {"response_model": None, "responses": answers(SendAnswer, 402, 409), **more}
+    return {"response_model": None, "responses": answers(SendAnswer, 402, 409, 413), **more}
 
 
 for _channel, _model in SEND_MODELS.items():

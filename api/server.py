@@ -1,5 +1,7 @@
 """The process ``xsender api``."""
 
+import os
+
 import uvicorn
 
 from api.app import create_app
@@ -20,6 +22,8 @@ def run(settings: Settings) -> None:
 
 def server_config(settings: Settings) -> uvicorn.Config:
     """How the API is served, by the process and in tests."""
+    if "*" in os.environ.get("FORWARDED_ALLOW_IPS", ""):
+        raise SystemExit("FORWARDED_ALLOW_IPS: name your proxies; with * anybody passes the address lists of keys")
     return uvicorn.Config(
         create_app(settings),
         host=settings.api_host,

@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias, TypeVar
 
 from psycopg import AsyncConnection, InterfaceError, OperationalError
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
-AWAY = (OperationalError, InterfaceError, PoolTimeout, PoolClosed)
-"""What a statement raises when the database is not there, or was lost while it ran."""
+AWAY = (OperationalError, InterfaceError, ReadOnlySqlTransaction, PoolTimeout, PoolClosed)
+"""What a statement raises when the database is not there, was lost while it ran, or can only be read for now."""
 
 _T = TypeVar("_T")
 

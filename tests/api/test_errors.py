@@ -5,6 +5,7 @@ from ipaddress import ip_network
 
 import pytest
 
+from api.server import server_config
 from domain.api_keys import KeyKind, MintedKey, mint
 from store import accounts, api_keys
 from tests.api.answers import CONTACT, SMS, assert_error, raw_body
@@ -128,6 +129,32 @@ async def test_403_from_an_address_that_is_not_on_the_keys_list(stack: Stack):
         assert answer.status_code == status, answer.text
         if status == 403:
             assert_error(answer, 403, "address_not_allowed")
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "status"),
+    [
+        ("203.0.113.9", 200),
+        ("198.51.100.1, 203.0.113.9", 200),
+        ("203.0.113.9, 198.51.100.1", 403),
+        ("::ffff:203.0.113.9", 200),
+        ("nonsense", 403),
+        ("203.0.113.9:4711", 200),
+    ],
+)
+async def test_behind_a_proxy_the_address_that_it_saw_counts(stack: Stack, forwarded, status):
+    user = await stack.user()
+    headers = await key_of(stack, user, allowed_ips=[ip_network("203.0.113.0/24")])
+    answer = await stack.http.post(
+        "/api/sms/send", json={"contact": [SMS]}, headers=headers | {"X-Forwarded-For": forwarded}
+    )
+    assert answer.status_code == status, answer.text
+
+
+def test_an_api_that_would_believe_any_forwarded_address_does_not_start(stack: Stack, monkeypatch):
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "127.0.0.1,*")
+    with pytest.raises(SystemExit, match="FORWARDED_ALLOW_IPS"):
+        server_config(stack.settings)
 
 
 async def test_403_for_a_user_key_on_an_admin_route(stack: Stack):

@@ -80,6 +80,15 @@ async def test_503_while_the_database_is_away(stack: Stack):
         assert int(health.headers["retry-after"]) >= 1
 
 
+async def test_503_while_the_database_can_only_be_read(stack: Stack):
+    user = await stack.user()
+    read_only = stack.settings.database_url + "?options=-c%20default_transaction_read_only%3Don"
+    settings = stack.settings.model_copy(update={"database_url": read_only})
+    async with serve_api(settings) as url, httpx.AsyncClient(base_url=url) as http:
+        headers = user.headers | {"Idempotency-Key": uuid4().hex}
+        assert_away(await http.post("/api/sms/send", json={"contact": [SMS]}, headers=headers), "database")
+
+
 async def test_503_while_temporal_is_away(stack: Stack):
     user = await stack.user()
     async with api_without(stack.settings, temporal_address="{}") as http:
