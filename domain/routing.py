@@ -33,7 +33,7 @@ class Candidate:
 
 def retry_pause(attempt: int) -> float:
     """Seconds to wait before try number ``attempt`` at a gateway that failed before: 1, 2, 4 … 60."""
-    return float(min(MAX_PAUSE, 2.0 ** max(0, attempt - 2)))
+    return min(MAX_PAUSE, 2.0 ** min(10, max(0, attempt - 2)))
 
 
 def choose(request: RouteRequest, candidates: Sequence[Candidate], now: float) -> Routing:

@@ -1,0 +1,88 @@
+"""The dispatch activity around a delivery: its gateway, its content, what it says of both."""
+
+import asyncio
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.dispatch import Dispatch
+from activities.gateway_cache import GatewayCache
+from activities.opening import open_gateways
+from domain.keyring import CREDENTIALS, Keyring
+from domain.page import DispatchRequest, DispatchResult
+from store import gateways
+from store.pool import Pool
+from tests.activities.pages import Page, new_page
+
+KEYS = Keyring.generate()
+
+
+@pytest.fixture
+async def cache(pool: Pool):
+    opened = open_gateways(pool, KEYS)
+    yield opened
+    await opened.aclose()
+
+
+async def with_sandbox(pool: Pool, size: int) -> Page:
+    """A page whose gateway is a sandbox, sealed with this test's keys."""
+    page = await new_page(pool, size)
+    ring = Keyring.parse(KEYS, CREDENTIALS)
+    page.gateway_id = await gateways.add(pool, ring, gateways.NewGateway(page.account_id, "sms", "box", "sandbox", {}))
+    return page
+
+
+async def dispatch(page: Page, cache: GatewayCache, request: DispatchRequest | None = None) -> DispatchResult:
+    activity = Dispatch(page.pool, cache).dispatch
+    return await ActivityEnvironment().run(activity, request or page.request(), page.content.encode())
+
+
+async def test_it_sends_through_the_gateway_of_the_route(pool: Pool, cache: GatewayCache):
+    page = await with_sandbox(pool, 3)
+    assert await dispatch(page, cache) == DispatchResult()
+    assert await page.states() == ["sent"] * 3
+
+
+async def test_a_second_run_of_the_activity_takes_over(pool: Pool, cache: GatewayCache):
+    page = await with_sandbox(pool, 1)
+    await dispatch(page, cache)
+    again = ActivityEnvironment()
+    again.info = type(again.info)(**{**vars(again.info), "attempt": 2})
+    assert await again.run(Dispatch(pool, cache).dispatch, page.request(), page.content.encode()) == DispatchResult()
+    assert await page.outcomes() == {0: "accepted"}
+
+
+@pytest.mark.parametrize("trouble", ["deleted", "unreadable"])
+async def test_a_gateway_that_cannot_be_set_up_is_out_of_use_and_nothing_is_tried(
+    pool: Pool, cache: GatewayCache, trouble
+):
+    page = await with_sandbox(pool, 2)
+    async with pool.connection() as conn:
+        if trouble == "deleted":
+            await conn.execute("delete from gateways where id = %s", (page.gateway_id,))
+        else:
+            await conn.execute("update gateways set config = 'x' where id = %s", (page.gateway_id,))
+    result = await dispatch(page, cache)
+    assert [(a.kind, a.indexes) for a in result.again] == [("held_back", [0, 1])]
+    assert "cannot be used" in result.again[0].reason
+    assert await page.outcomes() == {}
+    if trouble == "unreadable":
+        assert (await page.breaker())[1] == pytest.approx(5.0, abs=0.1)
+
+
+async def test_a_cache_builds_a_gateway_anew_when_its_version_has_grown(pool: Pool, cache: GatewayCache):
+    page = await with_sandbox(pool, 1)
+    first = await cache.get(page.gateway_id, 1)
+    assert await cache.get(page.gateway_id, 1) is first
+    await gateways.configure(pool, Keyring.parse(KEYS, CREDENTIALS), page.gateway_id, {"label": "new"})
+    assert await cache.get(page.gateway_id, 1) is first
+    second = await cache.get(page.gateway_id, 2)
+    assert second is not first
+    assert await cache.get(page.gateway_id, 1) is second, "an older page gets the newer one"
+
+
+async def test_a_gateway_asked_for_by_many_at_a_time_is_built_once(pool: Pool, cache: GatewayCache):
+
+    page = await with_sandbox(pool, 1)
+    built = await asyncio.gather(*(cache.get(page.gateway_id, 1) for _ in range(10)))
+    assert len({id(gateway) for gateway in built}) == 1
