@@ -32,6 +32,18 @@ async def get_status(
     request: Request, channel: Channel, uid: str, principal: Annotated[Principal, Depends(requires("read"))]
 ) -> Response:
     """`status` speaks XSender's words, `state` ours. `waiting` says what a message waits for, and until when."""
+    return await _answer(request, channel, uid, principal)
+
+
+@router.get("/api/sms/get/{uid}", include_in_schema=False)
+async def get_sms_status(
+    request: Request, uid: str, principal: Annotated[Principal, Depends(requires("read"))]
+) -> Response:
+    """The address that one SDK for XSender calls."""
+    return await _answer(request, Channel.SMS, uid, principal)
+
+
+async def _answer(request: Request, channel: Channel, uid: str, principal: Principal) -> Response:
     state = state_of(request)
     message_uid = parse_uid(uid)
     message, live = await find_own(state, principal.account_id, channel, message_uid)

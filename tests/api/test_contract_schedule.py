@@ -96,3 +96,12 @@ async def test_a_status_names_each_attempt_its_gateway_and_answer(stack: Stack):
     assert attempt["code"] == data["code"] == "sandbox_refused"
     assert datetime.fromisoformat(attempt["started_at"]) <= datetime.fromisoformat(attempt["ended_at"])
     assert datetime.fromisoformat(data["created_at"]).tzinfo is not None
+
+
+async def test_the_address_that_one_sdk_calls_answers_the_same(stack: Stack):
+    user = await stack.user()
+    await stack.gateway(user.id, "sms", "sandbox", {})
+    item = await send_one(stack, user)
+    await stack.final(user, "sms", item["uid"])
+    answer = await stack.http.get(f"/api/sms/get/{item['uid']}", headers=user.headers)
+    assert answer.json()["data"] == await stack.status(user, "sms", item["uid"])
