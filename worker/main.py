@@ -1,11 +1,8 @@
 """The process ``xsender worker``: serves task queues until it is told to stop, then drains."""
 
 import asyncio
-import contextlib
-import os
 import signal
-import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 
 import structlog
 import uvloop
@@ -15,10 +12,10 @@ from activities.opening import open_gateways
 from runtime.logs import configure_logs
 from runtime.settings import Settings
 from runtime.temporal import connect
-from store import workers as alive
-from store.pool import AWAY, Pool, open_pool
+from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.table import table
+from worker.upkeep import upkeep
 
 log = structlog.get_logger()
 
@@ -47,7 +44,7 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
 
 async def serve_until(stop: asyncio.Event, workers: Sequence[Worker], pool: Pool, queues: list[str]) -> None:
     """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
-    async with _beating(pool, queues):
+    async with upkeep(pool, queues):
         running = [asyncio.create_task(worker.run()) for worker in workers]
         stopping = asyncio.create_task(stop.wait())
         log.info("worker started", queues=queues)
@@ -56,22 +53,3 @@ async def serve_until(stop: asyncio.Event, workers: Sequence[Worker], pool: Pool
         log.info("worker draining")
         await asyncio.gather(*(worker.shutdown() for worker in workers if worker.is_running))
         await asyncio.gather(*running)
-
-
-@contextlib.asynccontextmanager
-async def _beating(pool: Pool, queues: list[str]) -> AsyncIterator[None]:
-    worker_id = f"{socket.gethostname()}:{os.getpid()}"
-
-    async def beat() -> None:
-        while True:
-            with contextlib.suppress(*AWAY):
-                await alive.beat(pool, worker_id, queues)
-            await asyncio.sleep(alive.BEAT_SECONDS)
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()
-        with contextlib.suppress(*AWAY):
-            await alive.leave(pool, worker_id)

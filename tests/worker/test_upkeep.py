@@ -1,0 +1,38 @@
+"""A worker's own row, and what it forgets."""
+
+import asyncio
+from uuid import uuid4
+
+from domain.ids import new_page_id
+from store import idempotency
+from store.pool import Pool
+from store.workers import queues_served
+from worker.upkeep import upkeep
+
+
+async def test_a_worker_is_known_while_it_lives_and_not_after(pool: Pool):
+    queue = f"queue-{uuid4()}"
+    async with upkeep(pool, [queue]), asyncio.timeout(10):
+        while queue not in await queues_served(pool):
+            await asyncio.sleep(0.01)
+    assert queue not in await queues_served(pool)
+
+
+async def test_idempotency_keys_are_kept_for_two_days_and_then_forgotten(pool: Pool):
+    old, young = str(uuid4()), str(uuid4())
+    for key in (old, young):
+        await idempotency.claim(pool, 0, "/test", key, b"hash", new_page_id(), 30)
+    async with pool.connection() as conn:
+        await conn.execute(
+            "update idempotency_keys set created_at = now() - interval '49 hours' where key = %s", (old,)
+        )
+    async with upkeep(pool, ["any"]), asyncio.timeout(10):
+        while await _exists(pool, old):
+            await asyncio.sleep(0.01)
+    assert await _exists(pool, young)
+
+
+async def _exists(pool: Pool, key: str) -> bool:
+    async with pool.connection() as conn:
+        row = await (await conn.execute("select 1 from idempotency_keys where key = %s", (key,))).fetchone()
+        return row is not None
