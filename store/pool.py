@@ -1,4 +1,4 @@
-"""The connection pool: one per process, autocommit, so that each statement is its own transaction unless said otherwise."""
+"""The connection pool: one per process, autocommit, so that each statement is a transaction unless said otherwise."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

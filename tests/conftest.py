@@ -21,9 +21,7 @@ async def engine(tmp_path_factory) -> AsyncIterator[Engine]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def settings(engine: Engine) -> Settings:
-    return Settings(
-        database_url=engine.database_url, temporal_address=engine.temporal_address, keys=Keyring.generate()
-    )
+    return Settings(database_url=engine.database_url, temporal_address=engine.temporal_address, keys=Keyring.generate())
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

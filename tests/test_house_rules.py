@@ -16,7 +16,6 @@ from tests.house_rules import (
     sql_in,
 )
 
-
 SQL_ELSEWHERE = {"embedded/postgres.py"}  # makes the database that the store then lives in
 
 
