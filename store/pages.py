@@ -104,10 +104,14 @@ with outcomes as (
     update attempts a set outcome = o.outcome, provider_id = o.provider_id, code = o.code, reason = o.reason,
                           ended_at = clock_timestamp()
     from outcomes o where a.uid = o.uid and a.attempt = o.attempt and (a.outcome is null or a.outcome = 'unknown')
-    returning a.uid, a.gateway_id, o.outcome, o.provider_id, o.receipts, o.code, o.reason
+    returning a.uid, a.attempt, a.gateway_id, o.outcome, o.provider_id, o.receipts, o.code, o.reason
 ), moved as (
+    -- One try's no is the message's no only if no other try may have been taken, or still can be.
     update messages m set
-        state = case when t.outcome = 'accepted' then 'sent' when t.outcome = 'refused' then 'rejected'
+        state = case when t.outcome = 'accepted' then 'sent'
+                     when t.outcome = 'refused' and not exists (
+                         select from attempts other where other.uid = t.uid and other.attempt <> t.attempt
+                             and coalesce(other.outcome, 'unknown') = 'unknown') then 'rejected'
                      when t.outcome = 'unknown' or m.state = 'unknown' then 'unknown' else 'processing' end,
         gateway_id = t.gateway_id, provider_id = t.provider_id, receipts = t.receipts, code = t.code,
         reason = t.reason, updated_at = clock_timestamp()

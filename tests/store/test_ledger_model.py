@@ -165,8 +165,15 @@ class Ledger(RuleBasedStateMachine):
                 continue
             message.outcomes[attempted.attempt] = attempted.outcome
             if message.state in OPEN:
-                doubtful = message.state == "unknown"
-                message.state = STATE_OF.get(attempted.outcome, "unknown" if doubtful else "processing")
+                message.state = self.state_after(message, attempted)
+
+    @staticmethod
+    def state_after(message: ModelMessage, attempted: Attempted) -> str:
+        others = [outcome for number, outcome in message.outcomes.items() if number != attempted.attempt]
+        in_doubt = any(outcome in (None, "unknown") for outcome in others)
+        if attempted.outcome in STATE_OF and not (attempted.outcome == "refused" and in_doubt):
+            return STATE_OF[attempted.outcome]
+        return "unknown" if message.state == "unknown" else "processing"
 
     @precondition(lambda self: self.pages_with(*UNSENT))
     @rule(data=st.data(), state=st.sampled_from(["failed", "cancelled", "expired"]))
