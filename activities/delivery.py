@@ -15,17 +15,13 @@ from activities.pace import Pace
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE, message_uid
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
-from domain.page import Again, DispatchRequest
+from domain.page import ANSWER_SECONDS, CONCURRENCY, Again, DispatchRequest
 from domain.page_content import PageContent
 from gateways.base import Gateway
 from store import pages
 from store.pool import Pool, patiently
 
-CONCURRENCY = 64
-"""Intents without a recorded outcome that one dispatch may have at a time."""
 _SLICE = 32
-ANSWER_SECONDS = 120.0
-"""No gateway is waited for longer, whatever its own time-outs are."""
 _REASON_CAP = 500
 
 

@@ -10,6 +10,10 @@ from store import pages
 Write = Callable[[list[pages.Attempted]], Awaitable[None]]
 
 
+_GATHER = 0.01
+"""Seconds that an outcome waits for its neighbours while there are any under way: one statement is cheaper than ten."""
+
+
 class OutcomeLog:
     """Hands outcomes to ``write``, one call at a time, and bounds how many messages are without a written outcome.
 
@@ -23,6 +27,7 @@ class OutcomeLog:
     def __init__(self, write: Write, places: int) -> None:
         self._write = write
         self._places = asyncio.Semaphore(places)
+        self._taken = 0
         self._ready: list[pages.Attempted] = []
         self._wake = asyncio.Event()
         self._closed = False
@@ -32,9 +37,11 @@ class OutcomeLog:
     async def take_place(self) -> None:
         """Wait until one more message may be without a written outcome."""
         await self._places.acquire()
+        self._taken += 1
 
     def give_back(self) -> None:
         """A place was taken for a message that did not leave."""
+        self._taken -= 1
         self._places.release()
 
     def add(self, attempted: pages.Attempted) -> None:
@@ -60,6 +67,8 @@ class OutcomeLog:
         while self._ready or not self._closed:
             await self._wake.wait()
             self._wake.clear()
+            if len(self._ready) < self._taken and not self._closed:
+                await asyncio.sleep(_GATHER)
             batch, self._ready = self._ready, []
             if batch and self.broken is None:
                 try:
@@ -67,4 +76,4 @@ class OutcomeLog:
                 except Exception as error:  # a bug: the dispatch ends with it, once its sends have ended
                     self.broken = error
             for _ in batch:
-                self._places.release()
+                self.give_back()

@@ -10,6 +10,12 @@ from typing import Literal
 ADMIN_ACCOUNT = 0
 """The account under which messages of admin keys are counted; outside it shows as ``user_id = null``."""
 
+CONCURRENCY = 64
+"""Intents without a recorded outcome that one dispatch may have at a time."""
+
+ANSWER_SECONDS = 120.0
+"""No gateway is waited for longer, whatever its own time-outs are."""
+
 
 @dataclass(frozen=True)
 class Route:

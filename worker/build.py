@@ -25,7 +25,7 @@ def _worker(client: Client, queue: str, row: QueueRow) -> Worker:
         activities=row.activities,
         # The sandbox costs about 10 ms a workflow. Its rules are held by lint and by tests that run sandboxed.
         workflow_runner=UnsandboxedWorkflowRunner(),
-        max_cached_workflows=2000,
+        max_cached_workflows=500,  # each holds its page's content, up to 1 MB; what falls out is replayed when it stirs
         max_concurrent_workflow_tasks=50,
         max_concurrent_local_activities=50,
         max_concurrent_activities=200,

@@ -6,6 +6,8 @@ from typing import Any
 
 from temporalio.common import RetryPolicy
 
+from domain.page import ANSWER_SECONDS, CONCURRENCY
+
 WORKFLOW_QUEUE = "xsender"
 DISPATCH_QUEUE = "xsender-dispatch"
 
@@ -39,15 +41,11 @@ LOCAL: dict[str, Any] = {
     "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=60)),
 }
 
-# A dispatch has this many messages under way, and none of them waits longer for its answer (activities/delivery.py).
-_SIDE_BY_SIDE = 64
-_ANSWER_SECONDS = 120.0
-
 
 def dispatch_options(size: int, per_second: float) -> dict[str, Any]:
     """Options of a dispatch of ``size`` messages: time to send them all at the gateway's pace, and to come back."""
     pace = size / per_second if per_second else 0.0
-    slowest = ceil(size / _SIDE_BY_SIDE) * _ANSWER_SECONDS
+    slowest = ceil(size / CONCURRENCY) * ANSWER_SECONDS
     return {
         "task_queue": DISPATCH_QUEUE,
         "heartbeat_timeout": HEARTBEAT,

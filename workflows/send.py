@@ -264,7 +264,8 @@ class SendWorkflow:
         expired = [i for i in indexes if moment > max(self._accepted_at, self._due.get(i, 0.0)) + policy.MAX_WAIT]
         self._queue([i for i in indexes if i not in expired], turn)
         if expired:
-            await self._end(expired, "expired", turn.waits_for or "gateway_down", too_late)
+            code = "retry_later" if turn.waits_for == "retry_pause" else "gateway_down"
+            await self._end(expired, "expired", code, too_late)
 
     async def _end(self, indexes: list[int], state: str, code: str, reason: str) -> None:
         await self._record(RecordRequest(self._page.page_id, [Ending(indexes, state, code, reason)]))
