@@ -22,7 +22,7 @@ RATE_CLASSES: dict[str, Rate | None] = {
     "high": Rate(1000, burst=5000),
     "unlimited": None,
 }
-"""The rate classes of API keys by name; ``None`` is no limit."""
+"""The rate classes that a plan can give its users' API requests; ``None`` is no limit, and the default."""
 
 
 class RequestLimiter:

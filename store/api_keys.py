@@ -30,7 +30,7 @@ class Principal:
     """The status of the account: active, suspended or deleted."""
     time_zone: str
     rate_class: str
-    """From the account's plan; ``standard`` without one."""
+    """From the account's plan; ``unlimited`` without one."""
     available: int | None
     """Credits on the channel that was asked about; ``None`` where nothing is charged, or no channel was given."""
 
@@ -65,7 +65,7 @@ class KeyInfo:
 
 
 _FIND = """
-select k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, coalesce(p.rate_class, 'standard'), w.available,
+select k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, coalesce(p.rate_class, 'unlimited'), w.available,
        k.hash, k.revoked_at, k.expires_at, k.allowed_ips
 from api_keys k
 join accounts a on a.id = k.account_id

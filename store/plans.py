@@ -40,7 +40,7 @@ class NewPlan(BaseModel):
     """How long an assignment lasts."""
     own_gateways: bool = True
     """Whether its accounts may send through gateways of their own."""
-    rate_class: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")] = "standard"
+    rate_class: Literal["standard", "high", "unlimited"] = "unlimited"
     channels: dict[Channel, Allowance] = {}
     gateways: list[str] = []
     """Identifiers of gateways of the admin that its accounts may use."""

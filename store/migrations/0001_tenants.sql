@@ -21,7 +21,7 @@ create table plans (
     currency     text not null default 'USD' check (currency ~ '^[A-Z]{3}$'),
     period       text not null default 'month' check (period in ('day', 'week', 'month', 'year', 'forever')),
     own_gateways boolean not null default true,
-    rate_class   text not null default 'standard',
+    rate_class   text not null default 'unlimited',
     created_at   timestamptz not null default now()
 );
 alter table accounts add foreign key (plan_id) references plans (id);

@@ -24,7 +24,7 @@ async def asked(http: httpx.AsyncClient, user: User, times: int) -> list[int]:
 
 async def test_429_says_when_to_come_back(stack: Stack, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(RATE_CLASSES, "standard", Rate(0.01, burst=3))
-    user, neighbour = await stack.user(), await stack.user()
+    user, neighbour = await on_plan(stack, "standard"), await on_plan(stack, "standard")
     async with serve_api(stack.settings) as url, httpx.AsyncClient(base_url=url) as http:
         assert await asked(http, user, 4) == [404, 404, 404, 429]
         refused = await http.post("/api/sms/send", json={"contact": [SMS]}, headers=user.headers)
@@ -33,12 +33,13 @@ async def test_429_says_when_to_come_back(stack: Stack, monkeypatch: pytest.Monk
         assert await asked(http, neighbour, 1) == [404]
 
 
-async def test_a_plan_may_allow_more_and_an_admin_is_not_limited(stack: Stack, monkeypatch: pytest.MonkeyPatch):
+async def test_a_plan_names_the_limit_and_without_one_there_is_none(stack: Stack, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(RATE_CLASSES, "standard", Rate(0.01, burst=1))
     monkeypatch.setitem(RATE_CLASSES, "high", Rate(0.01, burst=2))
-    high, unlimited = await on_plan(stack, "high"), await on_plan(stack, "unlimited")
+    high, unlimited = await on_plan(stack, "high"), await stack.user()
     async with serve_api(stack.settings) as url, httpx.AsyncClient(base_url=url) as http:
         assert await asked(http, high, 3) == [404, 404, 429]
+        assert await asked(http, await on_plan(stack, "standard"), 2) == [404, 429]
         assert await asked(http, unlimited, 5) == [404] * 5
         assert await asked(http, await stack.admin(), 5) == [404] * 5
 

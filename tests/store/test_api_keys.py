@@ -13,7 +13,7 @@ from tests.store.builders import new_account
 
 
 async def test_a_key_is_found_with_its_account_plan_and_wallet(pool):
-    plan = plans.NewPlan(name=f"plan {uuid4()}", rate_class="bulk")
+    plan = plans.NewPlan(name=f"plan {uuid4()}", rate_class="high")
     await plans.create(pool, plan)
     account = await new_account(pool, credit=5, plan=plan.name)
     networks = [ip_network("192.0.2.0/24"), ip_network("2001:db8::1")]
@@ -26,7 +26,7 @@ async def test_a_key_is_found_with_its_account_plan_and_wallet(pool):
         scopes=["send"],
         status="active",
         time_zone="UTC",
-        rate_class="bulk",
+        rate_class="high",
         available=5,
     )
     assert matches(parse(minted.text), found.hash)
@@ -40,7 +40,7 @@ async def test_an_admin_key_has_all_scopes_and_no_wallet(pool):
     found = (await api_keys.find_key(pool, minted.id, "sms")).principal
     assert (found.account_id, found.kind, found.available) == (0, "admin", None)
     assert found.scopes == ["send", "read", "admin"]
-    assert found.rate_class == "standard"
+    assert found.rate_class == "unlimited"
 
 
 async def test_a_suspension_shows_in_the_key(pool):
