@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import json
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,22 +15,24 @@ from bench import figures
 from bench.figures import Figure
 from bench.install import running_install
 
+STEPS = ("idle", "accept", "end to end", "pages", "status", "memory")
 
-async def _measure(scale: float) -> list[Figure]:
+
+async def _measure(scale: float, only: list[str]) -> list[Figure]:
     console = Console(stderr=True)
     async with running_install() as install:
-        steps: dict[str, Awaitable[list[Figure]]] = {
-            "idle": figures.idle(install, 10),
-            "accept": figures.accepting(install, int(400 * scale)),
-            "end to end": figures.end_to_end(install, int(300 * scale)),
-            "pages": figures.pages(install, max(2, int(10 * scale))),
-            "status": figures.reading_status(install, int(200 * scale)),
-            "memory": figures.memory(install),
+        steps: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
+            "idle": lambda: figures.idle(install, 10),
+            "accept": lambda: figures.accepting(install, int(400 * scale)),
+            "end to end": lambda: figures.end_to_end(install, int(300 * scale)),
+            "pages": lambda: figures.pages(install, max(2, int(10 * scale))),
+            "status": lambda: figures.reading_status(install, int(200 * scale)),
+            "memory": lambda: figures.memory(install),
         }
         measured: list[Figure] = []
-        for title, step in steps.items():
+        for title in only or STEPS:
             console.print(f"measuring {title} … (load {os.getloadavg()[0]:.1f})")
-            measured += await step
+            measured += await steps[title]()
     return measured
 
 
@@ -59,8 +61,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="size of the runs; below 1 is quicker and less sure")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--only", action="append", choices=STEPS, default=[], help="measure only this (repeatable)")
     options = parser.parse_args()
-    measured = asyncio.run(_measure(options.scale))
+    measured = asyncio.run(_measure(options.scale, options.only))
     result = {
         "load_average": os.getloadavg(),
         "cores": os.cpu_count(),

@@ -45,10 +45,11 @@ def _contact(**more: object) -> dict[str, object]:
 
 
 async def _post(install: Install, contacts: list[dict[str, object]]) -> UUID:
-    answer = await install.api.post("/api/sms/send", content=orjson.dumps({"contact": contacts}))
-    if answer.status_code != 200:
-        raise RuntimeError(answer.text)
-    return UUID(orjson.loads(answer.content)["data"][0]["uid"])
+    async with install.api.post("/api/sms/send", data=orjson.dumps({"contact": contacts})) as answer:
+        body = await answer.read()
+    if answer.status != 200:
+        raise RuntimeError(body.decode())
+    return UUID(orjson.loads(body)["data"][0]["uid"])
 
 
 async def _finished(install: Install, uid: UUID) -> None:
@@ -67,7 +68,11 @@ async def _pairs(figure: Callable[[], Awaitable[Run]], floor: Callable[[], Await
 
 
 async def accepting(install: Install, count: int) -> list[Figure]:
-    """One-contact sends until accepted, against bare starts of the floor workflow; workers running in both."""
+    """One-contact sends until accepted, against bare starts of the floor workflow; workers running in both.
+
+    At 16 connections the workers fall behind, as they would; the p50 is taken with one send at a time, each brought to
+    its end before the next, so that it shows what the API adds and not what the workers take away.
+    """
     uids: list[UUID] = []
     floors: list[str] = []
 
@@ -79,16 +84,22 @@ async def accepting(install: Install, count: int) -> list[Figure]:
         await install.temporal.start_workflow("FloorWorkflow", id=floor_id, task_queue=WORKFLOW_QUEUE)
         floors.append(floor_id)
 
-    async def drained(work: Work, in_flight: int, runs: int) -> Run:
-        run = await run_in_flight(work, runs, in_flight)
+    async def drain() -> None:
         while uids:
             await _finished(install, uids.pop())
         while floors:
             await install.temporal.get_workflow_handle(floors.pop()).result()
+
+    async def flood(work: Work) -> Run:
+        run = await run_in_flight(work, count, 16)
+        await drain()
         return run
 
-    rate, rate_floor = await _pairs(lambda: drained(send, 16, count), lambda: drained(start, 16, count))
-    alone, alone_floor = await _pairs(lambda: drained(send, 1, count // 4), lambda: drained(start, 1, count // 4))
+    async def one_by_one(work: Work) -> Run:
+        return await run_in_flight(work, count // 4, 1, after=drain)
+
+    rate, rate_floor = await _pairs(lambda: flood(send), lambda: flood(start))
+    alone, alone_floor = await _pairs(lambda: one_by_one(send), lambda: one_by_one(start))
     added = alone.p50_ms - alone_floor.p50_ms
     return [
         Figure(
@@ -99,9 +110,7 @@ async def accepting(install: Install, count: int) -> list[Figure]:
             rate.per_second / rate_floor.per_second,
             at_least=0.7,
         ),
-        Figure(
-            "accept p50, 1 connection (ratio: ms added)", alone.p50_ms, alone_floor.p50_ms, "ms", added, at_most=5.0
-        ),
+        Figure("accept p50 when idle (ratio: ms added)", alone.p50_ms, alone_floor.p50_ms, "ms", added, at_most=5.0),
     ]
 
 
@@ -176,7 +185,9 @@ async def reading_status(install: Install, count: int) -> list[Figure]:
     handle = install.temporal.get_workflow_handle(send_workflow_id(page_of(waiting)))
 
     async def read(uid: UUID) -> None:
-        (await install.api.get(f"/api/get/sms/{uid}")).raise_for_status()
+        async with install.api.get(f"/api/get/sms/{uid}") as answer:
+            answer.raise_for_status()
+            await answer.read()
 
     async def query(_: int) -> None:
         await handle.query("status", str(waiting))

@@ -18,8 +18,10 @@ class Run:
     p95_ms: float
 
 
-async def run_in_flight(work: Work, count: int, in_flight: int) -> Run:
-    """Do ``work(0)`` … ``work(count - 1)``, ``in_flight`` of them at a time."""
+async def run_in_flight(
+    work: Work, count: int, in_flight: int, after: Callable[[], Awaitable[None]] | None = None
+) -> Run:
+    """Do ``work(0)`` … ``work(count - 1)``, ``in_flight`` of them at a time; ``after`` each, something untimed."""
     numbers = iter(range(count))
     times: list[float] = []
 
@@ -28,6 +30,8 @@ async def run_in_flight(work: Work, count: int, in_flight: int) -> Run:
             begun = time.perf_counter()
             await work(number)
             times.append(time.perf_counter() - begun)
+            if after is not None:
+                await after()
 
     begun = time.perf_counter()
     await asyncio.gather(*(lane() for _ in range(in_flight)))
