@@ -96,7 +96,7 @@ async def accepting(install: Install, count: int) -> list[Figure]:
         return run
 
     async def one_by_one(work: Work) -> Run:
-        return await run_in_flight(work, count // 4, 1, after=drain)
+        return await run_in_flight(work, count // 2, 1, after=drain)
 
     rate, rate_floor = await _pairs(lambda: flood(send), lambda: flood(start))
     alone, alone_floor = await _pairs(lambda: one_by_one(send), lambda: one_by_one(start))
