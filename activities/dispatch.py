@@ -15,6 +15,7 @@ from domain.errors import XsenderError
 from domain.keyring import KeyringError
 from domain.page import Again, DispatchRequest, DispatchResult
 from domain.page_content import PageContent
+from gateways.problems import InvalidGatewayConfig
 from store.pool import Pool
 
 HEARTBEAT_SECONDS = 2.5
@@ -41,7 +42,7 @@ class Dispatch:
         health = Health(self._pool, route)
         try:
             gateway = await self._gateways.get(UUID(route.gateway_id), route.version)
-        except (XsenderError, KeyringError) as error:
+        except (XsenderError, KeyringError, InvalidGatewayConfig) as error:
             reason = f"gateway {route.gateway} cannot be used: {error}"
             await health.unusable(reason)
             return [Again("held_back", route.indexes, reason=reason)]

@@ -25,7 +25,7 @@ class GatewayCache:
         """The gateway, at least as new as ``version``.
 
         Raises:
-            NotFound: it was deleted.
+            NotFoundError: it was deleted.
             KeyringError: its configuration cannot be opened.
             InvalidGatewayConfig: this version of xsender does not understand its configuration.
         """

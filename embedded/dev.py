@@ -117,7 +117,7 @@ class _Install:
     async def _fill(self) -> None:
         """Bring the database to this version and, at the first start, make the first accounts and keys."""
         # Imported here: loading them takes as long as the two servers take to start, and so costs nothing.
-        from cli.first_run import ensure_first_run
+        from embedded.first_run import ensure_first_run
         from runtime.settings import load_settings
         from store.migrate import migrate
 

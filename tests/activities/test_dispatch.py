@@ -52,21 +52,25 @@ async def test_a_second_run_of_the_activity_takes_over(pool: Pool, cache: Gatewa
     assert await page.outcomes() == {0: "accepted"}
 
 
-@pytest.mark.parametrize("trouble", ["deleted", "unreadable"])
+TROUBLES = {
+    "deleted": "delete from gateways where id = %s",
+    "unreadable": "update gateways set config = 'x' where id = %s",
+    "of another version": "update gateways set type = 'carrier_pigeon' where id = %s",
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
 async def test_a_gateway_that_cannot_be_set_up_is_out_of_use_and_nothing_is_tried(
     pool: Pool, cache: GatewayCache, trouble
 ):
     page = await with_sandbox(pool, 2)
     async with pool.connection() as conn:
-        if trouble == "deleted":
-            await conn.execute("delete from gateways where id = %s", (page.gateway_id,))
-        else:
-            await conn.execute("update gateways set config = 'x' where id = %s", (page.gateway_id,))
+        await conn.execute(TROUBLES[trouble], (page.gateway_id,))
     result = await dispatch(page, cache)
     assert [(a.kind, a.indexes) for a in result.again] == [("held_back", [0, 1])]
     assert "cannot be used" in result.again[0].reason
     assert await page.outcomes() == {}
-    if trouble == "unreadable":
+    if trouble != "deleted":
         assert (await page.breaker())[1] == pytest.approx(5.0, abs=0.1)
 
 

@@ -6,8 +6,8 @@ import stat
 import psycopg
 import pytest
 
-from cli.first_run import ensure_first_run
 from domain.api_keys import matches, parse
+from embedded.first_run import ensure_first_run
 from runtime.settings import Settings
 from store.api_keys import find_key
 from store.credits import Wallet, show
