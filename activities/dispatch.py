@@ -13,10 +13,11 @@ from activities.health import Health
 from activities.started_with import started_content
 from domain.errors import XsenderError
 from domain.keyring import KeyringError
-from domain.page import Again, DispatchRequest, DispatchResult
+from domain.page import Again, DispatchRequest, DispatchResult, Route
 from domain.page_content import PageContent
 from gateways.problems import InvalidGatewayConfig
-from store.pool import Pool
+from store import routing
+from store.pool import Pool, patiently
 
 HEARTBEAT_SECONDS = 2.5
 
@@ -39,6 +40,8 @@ class Dispatch:
 
     async def _dispatch(self, request: DispatchRequest, content: bytes) -> list[Again]:
         route = request.route
+        if route.waits_for and not await self._is_current(route):
+            return [Again("not_started", route.indexes, reason="the gateway was changed while they waited for it")]
         health = Health(self._pool, route)
         try:
             gateway = await self._gateways.get(UUID(route.gateway_id), route.version)
@@ -57,6 +60,9 @@ class Dispatch:
         if activity.info().attempt > 1:
             await delivery.take_over()
         return await delivery.run()
+
+    async def _is_current(self, route: Route) -> bool:
+        return await patiently(lambda: routing.is_current(self._pool, UUID(route.gateway_id), route.version))
 
 
 @asynccontextmanager

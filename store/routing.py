@@ -33,6 +33,15 @@ async def candidates(pool: Pool, account_id: int, channel: str) -> list[Candidat
         return await cursor.fetchall()
 
 
+async def is_current(pool: Pool, gateway_id: UUID, version: int) -> bool:
+    """Whether the gateway is as it was in this version: enabled, and configured as then."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "select from gateways where id = %s and version = %s and enabled", (gateway_id, version)
+        )
+        return cursor.rowcount == 1
+
+
 async def reserve_slots(pool: Pool, gateway_id: UUID, count: int, per_second: float) -> datetime:
     """Take the gateway's next ``count`` rate slots (GCRA). Returns when the first of them begins."""
     async with pool.connection() as conn:

@@ -1,6 +1,7 @@
 """The dispatch activity around a delivery: its gateway, its content, what it says of both."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from temporalio.testing import ActivityEnvironment
@@ -72,6 +73,18 @@ async def test_a_gateway_that_cannot_be_set_up_is_out_of_use_and_nothing_is_trie
     assert await page.outcomes() == {}
     if trouble != "deleted":
         assert (await page.breaker())[1] == pytest.approx(5.0, abs=0.1)
+
+
+async def test_messages_that_waited_for_a_gateway_choose_again_when_it_was_changed_meanwhile(
+    pool: Pool, cache: GatewayCache
+):
+    page = await with_sandbox(pool, 2)
+    request = page.request()
+    waited = replace(request, route=replace(request.route, waits_for="rate_slot"))
+    await gateways.set_enabled(pool, page.gateway_id, False)
+    result = await dispatch(page, cache, waited)
+    assert [(a.kind, a.indexes) for a in result.again] == [("not_started", [0, 1])]
+    assert await page.outcomes() == {}
 
 
 async def test_a_cache_builds_a_gateway_anew_when_its_version_has_grown(pool: Pool, cache: GatewayCache):
