@@ -69,6 +69,8 @@ class MessageStatus(_Answer):
     uid: UUID
     status: Word
     state: State
+    user_id: int | None = Field(description="`null` where an admin key sent it.")
+    by_admin: bool
     to: str | None
     gateway: str | None
     provider_id: str | None

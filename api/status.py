@@ -14,7 +14,7 @@ from api.lookup import find_own, parse_uid
 from api.openapi import answers
 from api.state import state_of
 from domain.channels import Channel
-from domain.page import LiveStatus
+from domain.page import ADMIN_ACCOUNT, LiveStatus
 from domain.statuses import State, advance, contract_word
 from store.api_keys import Principal
 from store.messages import Message
@@ -60,6 +60,7 @@ def _recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
     return {
         "uid": message.uid,
         **_states(advance(recorded, State(live.state)) if live else recorded, message.receipts),
+        **sender(message.account_id),
         "to": message.recipient,
         "gateway": message.gateway,
         "provider_id": message.provider_id,
@@ -82,11 +83,18 @@ def _accepted(uid: UUID, live: LiveStatus) -> dict[str, Any]:
     return {
         "uid": uid,
         **_states(State(live.state), receipts=False),
+        **sender(live.account_id),
         **dict.fromkeys(unknown),
         "waiting": _waiting(live),
         "attempts": [],
         "schedule_at": _instant(live.until) if live.state == State.SCHEDULED else None,
     }
+
+
+def sender(account_id: int) -> dict[str, Any]:
+    """Who sent it, as the contract tells it: a user, or nobody but "the admin"."""
+    by_admin = account_id == ADMIN_ACCOUNT
+    return {"user_id": None if by_admin else account_id, "by_admin": by_admin}
 
 
 def _states(state: State, receipts: bool) -> dict[str, str]:

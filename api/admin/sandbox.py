@@ -10,7 +10,7 @@ from api.auth import requires
 from api.json_answer import json_answer
 from api.openapi import answers
 from api.state import state_of
-from domain.page import ADMIN_ACCOUNT
+from api.status import sender
 from store import sandbox
 
 router = APIRouter(prefix="/api/admin/v1/sandbox", tags=["admin: sandbox"], dependencies=[Depends(requires("admin"))])
@@ -37,8 +37,7 @@ async def sandbox_messages(
 def _entry(row: sandbox.Delivered) -> dict[str, Any]:
     return {
         "id": row.id,
-        "user_id": row.account_id or None,
-        "by_admin": row.account_id == ADMIN_ACCOUNT,
+        **sender(row.account_id),
         "gateway": row.gateway,
         "uid": row.uid,
         "channel": row.channel,

@@ -70,6 +70,7 @@ async def test_an_admin_key_uses_the_admins_gateways_free_of_charge(stack: Stack
     data = await stack.final(admin, channel, item["uid"])
     assert (data["status"], data["gateway"]) == ("delivered", identifier)
     assert data["credit"] == {"amount": 0, "state": "free"}
+    assert (data["user_id"], data["by_admin"]) == (None, True)
     (delivered,) = await deliveries(stack, item["uid"])
     assert (delivered["user_id"], delivered["by_admin"]) == (None, True)
 
@@ -79,7 +80,9 @@ async def test_a_users_message_is_recorded_as_theirs_and_charged(stack: Stack):
     await shared_with(stack, user)
     item = await send_one(stack, user)
     assert item["credits"] == 1
-    assert (await stack.final(user, "sms", item["uid"]))["credit"] == {"amount": 1, "state": "captured"}
+    data = await stack.final(user, "sms", item["uid"])
+    assert data["credit"] == {"amount": 1, "state": "captured"}
+    assert (data["user_id"], data["by_admin"]) == (user.id, False)
     (delivered,) = await deliveries(stack, item["uid"])
     assert (delivered["user_id"], delivered["by_admin"]) == (user.id, False)
     wallet = (await credits.show(stack.pool, user.id))["sms"]
