@@ -4,11 +4,13 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from temporalio.service import RPCError
 
 from api.body import pointer
 from api.errors import ApiError, FieldError, error_response, invalid, unavailable
+from api.state import state_of
 from api.temporal_link import TemporalAway
 from domain.errors import (
     ConflictError,
@@ -80,9 +82,12 @@ async def _framework(_: Request, error: HTTPException) -> JSONResponse:
     return answer
 
 
-async def _database_away(_: Request, error: Exception) -> JSONResponse:
+async def _database_away(request: Request, error: Exception) -> JSONResponse:
     log.warning("the database is away", error=type(error).__name__)
-    return error_response(unavailable("the database does not answer"))
+    answer = error_response(unavailable("the database does not answer"))
+    # After a restart all pooled connections are dead: thrown away together, they cost one answer and not one each.
+    answer.background = BackgroundTask(state_of(request).pool.check)
+    return answer
 
 
 async def _temporal_away(_: Request, error: Exception) -> JSONResponse:

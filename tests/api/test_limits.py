@@ -126,3 +126,23 @@ async def test_health_is_ok_while_everything_works(stack: Stack):
     assert answer.status_code == 200, answer.text
     assert answer.json()["status"] == "ok"
     assert answer.json()["parts"] == dict.fromkeys(("api", "postgres", "temporal", "worker"), "ok")
+
+
+async def test_one_answer_is_lost_when_the_database_restarts_and_not_one_per_connection(stack: Stack):
+    user = await stack.user()
+    others = await backends(stack)
+    async with serve_api(stack.settings) as url, httpx.AsyncClient(base_url=url, headers=user.headers) as http:
+        await asyncio.gather(*(http.get(UNKNOWN) for _ in range(20)))
+        async with stack.pool.connection() as conn:
+            own = list(await backends(stack) - others)
+            await conn.execute("select pg_terminate_backend(pid) from unnest(%s::int[]) as pid", (own,))
+        statuses = [(await http.get(UNKNOWN)).status_code for _ in range(12)]
+    assert statuses[0] == 503
+    assert statuses[1:] == [404] * 11
+
+
+async def backends(stack: Stack) -> set[int]:
+    """The database's connections of all APIs."""
+    async with stack.pool.connection() as conn:
+        query = "select pid from pg_stat_activity where application_name = 'xsender-api'"
+        return {pid for (pid,) in await (await conn.execute(query)).fetchall()}
