@@ -46,13 +46,3 @@ async def patiently(work: Callable[[], Awaitable[_T]]) -> _T:
         except AWAY:
             await asyncio.sleep(pause)
             pause = min(2.0, pause * 2)
-
-
-async def is_alive(pool: Pool) -> bool:
-    """Whether the database answers."""
-    try:
-        async with pool.connection(timeout=1.0) as conn:
-            await conn.execute("select 1")
-    except AWAY:
-        return False
-    return True
