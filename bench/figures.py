@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID, uuid4
 
 import httpx
@@ -153,8 +154,7 @@ async def pages(install: Install, count: int) -> list[Figure]:
         for in_flight in (1, 4):
             before = _cpu(install)
             run, base = await _pairs(
-                lambda n=in_flight: run_in_flight(send, count, n),  # type: ignore[misc]
-                lambda: run_in_flight(post, 500 * count, 64),
+                partial(run_in_flight, send, count, in_flight), partial(run_in_flight, post, 500 * count, 64)
             )
             rate = run.per_second * 500
             figures.append(

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.gateways.listening import listening
+
 Reply = Callable[["Request", asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -34,35 +36,18 @@ class FakeServer:
 async def serve(reply: Reply | bytes, tls: ssl.SSLContext | None = None) -> AsyncIterator[FakeServer]:
     """Serve on a free loopback port. Bytes are written as they are to each request."""
     fake = FakeServer(0)
-    running: set[asyncio.Task[None]] = set()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        running.add(task)
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         fake.connections += 1
-        try:
-            while (request := await _read(reader)) is not None and not writer.is_closing():
-                fake.requests.append(request)
-                if isinstance(reply, bytes):
-                    writer.write(reply)
-                else:
-                    await reply(request, writer)
-        except (ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            running.discard(task)
-            writer.transport.abort()
+        while (request := await _read(reader)) is not None and not writer.is_closing():
+            fake.requests.append(request)
+            if isinstance(reply, bytes):
+                writer.write(reply)
+            else:
+                await reply(request, writer)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
-    fake.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(talk, tls) as fake.port:
         yield fake
-    finally:
-        server.close()
-        for task in list(running):
-            task.cancel()
-        await asyncio.gather(*running)
-        await server.wait_closed()
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> bytes:

@@ -12,6 +12,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from tests.gateways.listening import listening
+
 
 @dataclass
 class Mailroom:
@@ -109,36 +111,19 @@ async def scripted_server(
 ) -> AsyncIterator[Scripted]:
     """Run a server whose every reply the test decides. ``tls`` is spoken from the start."""
     fake = Scripted()
-    running: set[asyncio.Task[None]] = set()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        running.add(task)
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         fake.connections += 1
         number = fake.connections
         writer.write(f"{greeting}\r\n".encode())
         word = ""
-        try:
-            while raw := await reader.readline():
-                text = raw.decode().rstrip("\r\n")
-                if word == "<" and text != ".":
-                    continue
-                word = "<" if word == "DATA" else text.split(" ")[0].upper()
-                fake.words.append(word)
-                await script(Line(word, text, writer, number))
-        except (ConnectionError, asyncio.CancelledError):
-            pass
-        finally:
-            running.discard(task)
-            writer.transport.abort()
+        while raw := await reader.readline():
+            text = raw.decode().rstrip("\r\n")
+            if word == "<" and text != ".":
+                continue
+            word = "<" if word == "DATA" else text.split(" ")[0].upper()
+            fake.words.append(word)
+            await script(Line(word, text, writer, number))
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
-    fake.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(talk, tls) as fake.port:
         yield fake
-    finally:
-        server.close()
-        for task in list(running):
-            task.cancel()
-        await asyncio.gather(*running)
-        await server.wait_closed()
