@@ -3,9 +3,10 @@
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from temporalio.service import RPCError
 
 from api.body import pointer
@@ -42,6 +43,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.exception_handler(XsenderError)(_ours)
     app.exception_handler(RequestValidationError)(_parameters)
     app.exception_handler(HTTPException)(_framework)
+    app.exception_handler(ClientDisconnect)(_gone)
     for away in AWAY:
         app.exception_handler(away)(_database_away)
     app.exception_handler(TemporalAway)(_temporal_away)
@@ -80,6 +82,11 @@ async def _framework(_: Request, error: HTTPException) -> JSONResponse:
     answer = error_response(ApiError(error.status_code, f"http_{error.status_code}", message))
     answer.headers.update(error.headers or {})
     return answer
+
+
+async def _gone(_: Request, __: ClientDisconnect) -> Response:
+    """The caller hung up before its body was whole: nothing was done, and nobody reads the answer."""
+    return Response(status_code=400)
 
 
 async def _database_away(request: Request, error: Exception) -> JSONResponse:

@@ -5,6 +5,7 @@ import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from uuid import uuid4
 
 from store import idempotency
 from store import workers as alive
@@ -18,7 +19,8 @@ IDEMPOTENCY_HOURS = 48
 @contextlib.asynccontextmanager
 async def upkeep(pool: Pool, queues: list[str]) -> AsyncIterator[None]:
     """Keep the worker's row fresh and old idempotency keys out, while the context is open."""
-    worker_id = f"{socket.gethostname()}:{os.getpid()}"
+    # Host and process for the reader; unique, because containers may share both and a process may serve twice.
+    worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex}"
     chores = [
         asyncio.create_task(_every(alive.BEAT_SECONDS, lambda: alive.beat(pool, worker_id, queues))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: idempotency.forget_older_than(pool, IDEMPOTENCY_HOURS))),

@@ -18,6 +18,17 @@ async def test_a_worker_is_known_while_it_lives_and_not_after(pool: Pool):
     assert queue not in await queues_served(pool)
 
 
+async def test_one_of_two_workers_in_a_process_may_leave(pool: Pool):
+    ours, other = f"queue-{uuid4()}", f"queue-{uuid4()}"
+    async with upkeep(pool, [ours]), asyncio.timeout(10):
+        while ours not in await queues_served(pool):
+            await asyncio.sleep(0.01)
+        async with upkeep(pool, [other]):
+            while other not in await queues_served(pool):
+                await asyncio.sleep(0.01)
+        assert (await queues_served(pool)) & {ours, other} == {ours}
+
+
 async def test_idempotency_keys_are_kept_for_two_days_and_then_forgotten(pool: Pool):
     old, young = str(uuid4()), str(uuid4())
     for key in (old, young):
