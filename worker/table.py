@@ -10,10 +10,11 @@ from activities.dispatch import Dispatch
 from activities.gateway_cache import GatewayCache
 from activities.record_status import RecordStatus
 from store.pool import Pool
-from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
+from workflows.policy import BULK_DISPATCH_QUEUE, BULK_QUEUE, DISPATCH_QUEUE, WORKFLOW_QUEUE
 from workflows.send import SendWorkflow
 
-QUEUES = (WORKFLOW_QUEUE, DISPATCH_QUEUE)
+BULK_QUEUES = (BULK_QUEUE, BULK_DISPATCH_QUEUE)
+QUEUES = (WORKFLOW_QUEUE, DISPATCH_QUEUE, *BULK_QUEUES)
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,21 @@ class QueueRow:
 
 
 def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
-    """All task queues. The workflow queue's activities are called as local ones."""
+    """All task queues. The workflow queues' activities are called as local ones."""
     record = RecordStatus(pool)
+    flows = QueueRow(
+        [SendWorkflow],
+        [
+            CheckCredit(pool).check_credit,
+            ChooseGateway(pool).choose_gateway,
+            record.record_status,
+            record.record_schedule,
+        ],
+    )
+    dispatch = QueueRow([], [Dispatch(pool, gateways).dispatch])
     return {
-        WORKFLOW_QUEUE: QueueRow(
-            [SendWorkflow],
-            [
-                CheckCredit(pool).check_credit,
-                ChooseGateway(pool).choose_gateway,
-                record.record_status,
-                record.record_schedule,
-            ],
-        ),
-        DISPATCH_QUEUE: QueueRow([], [Dispatch(pool, gateways).dispatch]),
+        WORKFLOW_QUEUE: flows,
+        DISPATCH_QUEUE: dispatch,
+        BULK_QUEUE: flows,
+        BULK_DISPATCH_QUEUE: dispatch,
     }

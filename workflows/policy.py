@@ -10,6 +10,8 @@ from domain.page import ANSWER_SECONDS, CONCURRENCY
 
 WORKFLOW_QUEUE = "xsender"
 DISPATCH_QUEUE = "xsender-dispatch"
+BULK_QUEUE = "xsender-bulk"
+BULK_DISPATCH_QUEUE = "xsender-bulk-dispatch"
 
 MAX_ATTEMPTS = 8
 """Tries at one message, over all gateways; those that only probe whether a gateway works again are not counted."""
