@@ -48,9 +48,13 @@ class GatewayDown:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The message may or may not have been taken: the answer was lost after the request had left."""
+    """The message may or may not have been taken: the answer was lost after the request had left.
+
+    ``silent``: no answer came in time, as from a gateway that hangs. A connection that broke is no silence.
+    """
 
     reason: str
+    silent: bool = False
     kind: Literal["unknown"] = "unknown"
 
 

@@ -69,7 +69,7 @@ class HttpClient:
         except httpx.ConnectError as error:
             return GatewayDown(f"could not connect: {error}")
         except httpx.ReadTimeout:
-            return Unknown("no full answer in time")
+            return Unknown("no full answer in time", silent=True)
         except httpx.TransportError as error:
             return Unknown(f"the answer was lost: {error}")
         stream = response.stream

@@ -64,7 +64,7 @@ class SandboxGateway:
                 return Refused("sandbox_refused", "this recipient is always refused")
             case "timeout":
                 await asyncio.sleep(self._config.timeout)
-                return Unknown("no answer in time")
+                return Unknown("no answer in time", silent=True)
             case "flaky" if await self._inbox.tries(message.uid) <= FLAKY_FAILURES:
                 return GatewayDown("answered 500: this recipient fails twice")
             case "lost":

@@ -164,7 +164,7 @@ class SmtpSession:
             reply = await protocol.read_response(timeout=self._timeout)
         except (SMTPException, OSError) as error:
             self.abort()
-            return Unknown(f"no reply to the mail: {clean(str(error))}")
+            return Unknown(f"no reply to the mail: {clean(str(error))}", silent=isinstance(error, TimeoutError))
         return self._verdict(reply)
 
     def _verdict(self, reply: SMTPResponse) -> Outcome:

@@ -108,7 +108,7 @@ async def test_trusted_certificate_works(certificate):
 async def test_no_full_answer_in_time_is_unknown(client, reply):
     async with serve(reply) as server:
         got = await _post(client, server.url, seconds=0.2)
-    assert isinstance(got, Unknown)
+    assert got == Unknown("no full answer in time", silent=True)
     assert len(server.requests) == 1
 
 
@@ -130,6 +130,7 @@ async def test_lost_or_senseless_answer_is_unknown(client, reply):
     async with serve(reply) as server:
         got = await _post(client, server.url)
     assert isinstance(got, Unknown)
+    assert not got.silent
     assert len(server.requests) == 1
 
 

@@ -189,7 +189,9 @@ async def test_lost_after_the_mail_is_unknown(outside, mail, reply, body):
             line.hang_up()
 
     async with scripted_server(script) as server, _gateway(outside, server.port, timeout=0.5) as gateway:
-        assert isinstance(await gateway.send(mail(body=body)), Unknown)
+        got = await gateway.send(mail(body=body))
+    assert isinstance(got, Unknown)
+    assert got.silent == (reply == "silence")
     assert server.words.count("DATA") == 1
 
 
