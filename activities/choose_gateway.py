@@ -6,8 +6,9 @@ from uuid import UUID
 
 from temporalio import activity
 
+from domain.lanes import Lane
 from domain.page import Route, RouteRequest, Routing
-from domain.routing import Candidate, choose
+from domain.routing import choose, join
 from store import routing
 from store.pool import Pool
 
@@ -26,24 +27,32 @@ class ChooseGateway:
         """Every message of the request gets a route, a place to wait, or the reason why there is no way out."""
         probing: set[str] = set()
         while True:
-            chosen = choose(request, await self._candidates(request, probing), time.time())
+            chosen = await self._choose(request, probing)
             wanted = {route.gateway_id for route in chosen.routes if route.probe} - probing
             won = [gateway_id for gateway_id in sorted(wanted) if await self._may_probe(gateway_id)]
             probing.update(won)
             if len(won) == len(wanted):
-                return replace(chosen, routes=[await self._reserve(route) for route in chosen.routes])
+                routes = [await self._reserve(route, request.page.lane) for route in chosen.routes]
+                return replace(chosen, routes=routes)
 
-    async def _candidates(self, request: RouteRequest, probing: set[str]) -> list[Candidate]:
-        """Those that are being probed by this call are in use for it alone."""
-        found = await routing.candidates(self._pool, request.page.account_id, request.page.channel)
-        return [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in found]
+    async def _choose(self, request: RouteRequest, probing: set[str]) -> Routing:
+        """Each account's messages by its own gateways; those that are being probed by this call are in use for it."""
+        shares = request.page.by_account(request.indexes)
+        now = time.time()
+        routings = []
+        for account_id, found in (await routing.candidates(self._pool, shares, request.page.channel)).items():
+            usable = [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in found]
+            routings.append(choose(replace(request, indexes=shares[account_id]), usable, now))
+        return join(routings)
 
     async def _may_probe(self, gateway_id: str) -> bool:
         return await routing.take_probe(self._pool, UUID(gateway_id), PROBE_SECONDS)
 
-    async def _reserve(self, route: Route) -> Route:
+    async def _reserve(self, route: Route, lane: str) -> Route:
         if not route.per_second:
             return route
+        if lane == Lane.BULK:  # all of a page's slots at once would keep what is urgent waiting for as long
+            return replace(route, takes_slots=True)
         begins = await routing.reserve_slots(self._pool, UUID(route.gateway_id), len(route.indexes), route.per_second)
         slot = begins.timestamp()
         if slot <= route.start_at:

@@ -8,17 +8,18 @@ import asyncio
 from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
-from activities.findings import FAILURES_TO_STOP, Findings
+from activities.findings import Findings
 from activities.health import Health
+from activities.line import Line
 from activities.outcome_log import OutcomeLog
 from activities.pace import Pace
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE, message_uid
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
-from domain.page import ANSWER_SECONDS, CONCURRENCY, Again, DispatchRequest
+from domain.page import ANSWER_SECONDS, Again, DispatchRequest
 from domain.page_content import PageContent
 from gateways.base import Gateway
-from store import pages
+from store import pages, routing
 from store.pool import Pool, patiently
 
 _SLICE = 32
@@ -35,6 +36,7 @@ class Delivery:
         request: DispatchRequest,
         content: PageContent,
         health: Health,
+        line: Line,
         stopping: Callable[[], bool],
     ) -> None:
         self._pool = pool
@@ -46,9 +48,10 @@ class Delivery:
         self._page_id = UUID(request.page.page_id)
         self._content = content
         self._health = health
+        self._line = line
         self._stopping = stopping
         self._todo = list(request.route.indexes)
-        self._findings = Findings()
+        self._findings = Findings(line)
         self._run_id = uuid4()
         self._foreign: list[int] = []
         self._late = False
@@ -79,7 +82,7 @@ class Delivery:
 
     async def run(self) -> list[Again]:
         """Send all; returns the messages that want another round."""
-        async with OutcomeLog(self._write, CONCURRENCY) as log:
+        async with OutcomeLog(self._write, self._line) as log:
             sends: set[asyncio.Task[None]] = set()
             try:
                 await self._launch(log, sends)
@@ -109,9 +112,11 @@ class Delivery:
         size = max(1, min(_SLICE, int(rate / 4))) if rate else _SLICE
         for start in range(0, len(todo), size):
             indexes = todo[start : start + size]
-            for _ in indexes:
-                await log.take_place()
+            if self._route.takes_slots:
+                await self._take_slots(len(indexes), pace)
             await pace.until_next(self._must_stop)
+            if not self._must_stop():
+                await log.take_places(len(indexes))
             if self._must_stop() or log.broken:
                 await self._leave(todo[start:])
                 return
@@ -120,9 +125,15 @@ class Delivery:
                 pace.left()
                 sends.add(asyncio.create_task(self._send(index, log)))
 
+    async def _take_slots(self, count: int, pace: Pace) -> None:
+        begins = await patiently(
+            lambda: routing.reserve_slots(self._pool, self._gateway_id, count, self._route.per_second)
+        )
+        pace.not_before(begins.timestamp())
+
     async def _probe(self, todo: list[int], log: OutcomeLog, pace: Pace, sends: set["asyncio.Task[None]"]) -> list[int]:
         """Send one message and wait for its outcome. Returns those that may follow."""
-        await log.take_place()
+        await log.take_places(1)
         for index in await self._claim(todo[:1], log):
             pace.left()
             sends.add(asyncio.create_task(self._send(index, log)))
@@ -136,15 +147,15 @@ class Delivery:
         return todo[1:]
 
     async def _leave(self, indexes: Sequence[int]) -> None:
-        if self._findings.failures_in_a_row >= FAILURES_TO_STOP:
-            self._findings.once_more("held_back", indexes, self._findings.last_failure)
+        if self._line.is_closed:
+            self._findings.once_more("held_back", indexes, self._line.last_failure)
             # At once, not when the last one under way has its answer: other pages shall not try this gateway now.
             await self._health.fails(self._findings.failures_in_a_row, self._findings.last_failure)
         else:
             self._findings.once_more("not_started", indexes, "the worker was stopped")
 
     def _must_stop(self) -> bool:
-        return self._stopping() or self._findings.failures_in_a_row >= FAILURES_TO_STOP
+        return self._stopping() or self._line.is_closed
 
     async def _claim(self, indexes: Sequence[int], log: OutcomeLog) -> list[int]:
         """Write intents. Returns the messages that are this run's to send."""
@@ -164,7 +175,7 @@ class Delivery:
             async with asyncio.timeout(ANSWER_SECONDS):
                 outcome = await self._gateway.send(message)
         except TimeoutError:
-            outcome = Unknown(f"no answer within {ANSWER_SECONDS:g} s")
+            outcome = Unknown(f"no answer within {ANSWER_SECONDS:g} s", silent=True)
         except Exception as error:  # an adapter's bug: what it had sent by then, nobody knows
             outcome = Unknown(f"the gateway's adapter failed: {type(error).__name__}: {error}")
         self._judge(index, outcome)

@@ -10,13 +10,14 @@ from temporalio import activity
 from activities.delivery import Delivery
 from activities.gateway_cache import GatewayCache
 from activities.health import Health
+from activities.line import Lines
 from activities.started_with import started_content
 from domain.errors import XsenderError
 from domain.keyring import KeyringError
-from domain.page import Again, DispatchRequest, DispatchResult, Route
+from domain.page import Again, DispatchRequest, DispatchResult, PageHeader, Route
 from domain.page_content import PageContent
 from gateways.problems import InvalidGatewayConfig
-from store import routing
+from store import batches, routing
 from store.pool import Pool, patiently
 
 HEARTBEAT_SECONDS = 2.5
@@ -28,15 +29,21 @@ class Dispatch:
     def __init__(self, pool: Pool, gateways: GatewayCache) -> None:
         self._pool = pool
         self._gateways = gateways
+        self._lines = Lines()
 
     @activity.defn(name="dispatch")
     async def dispatch(self, request: DispatchRequest, content: bytes) -> DispatchResult:
         """Send, with outcomes written into the record as they come. Returns what wants another round.
 
-        ``content`` is the page's; when it is empty, it is read where the workflow started with it.
+        ``content`` is the page's; when it is empty, it is read from the store or where the workflow started with it.
         """
         async with _heartbeats():
-            return DispatchResult(await self._dispatch(request, content or await started_content()))
+            return DispatchResult(await self._dispatch(request, content or await self._content(request.page)))
+
+    async def _content(self, page: PageHeader) -> bytes:
+        if not page.stored:
+            return await started_content()
+        return await patiently(lambda: batches.page_content(self._pool, UUID(page.page_id)))
 
     async def _dispatch(self, request: DispatchRequest, content: bytes) -> list[Again]:
         route = request.route
@@ -55,6 +62,7 @@ class Dispatch:
             request,
             PageContent.decode(content),
             health,
+            self._lines.line(UUID(route.gateway_id), request.page.lane),
             stopping=activity.is_worker_shutdown,
         )
         if activity.info().attempt > 1:

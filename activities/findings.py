@@ -3,17 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from activities.line import Line
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.page import Again, AgainKind
-
-FAILURES_TO_STOP = 5
-"""Failures of the gateway itself, in a row, after which no more is launched."""
 
 
 class Findings:
     """Gathers outcomes as they come."""
 
-    def __init__(self) -> None:
+    def __init__(self, line: Line) -> None:
+        self._line = line
         self.failures_in_a_row = 0
         self.last_failure = ""
         self.answered = False
@@ -23,21 +22,31 @@ class Findings:
         self._reasons: dict[AgainKind, str] = {}
 
     def judge(self, index: int, outcome: Outcome, on_unknown: str) -> None:
-        """Count one outcome. ``Unknown`` says nothing of the gateway's health, for or against it."""
+        """Count one outcome. A lost connection says nothing of the gateway's health; silence does."""
         match outcome:
             case GatewayDown(reason):
-                self.failures_in_a_row += 1
-                self.last_failure = reason
+                self._failed(reason)
                 self.once_more("gateway_down", [index], reason)
             case RetryLater(after, reason):
-                self.failures_in_a_row = 0
-                self.answered = True
+                self._answered()
                 self._later.append((after or 0.0, index, reason))
             case Accepted() | Refused():
-                self.failures_in_a_row = 0
-                self.answered = True
-            case Unknown(reason) if on_unknown == "resend":
-                self.once_more("resend", [index], reason)
+                self._answered()
+            case Unknown(reason):
+                if outcome.silent:
+                    self._failed(reason)
+                if on_unknown == "resend":
+                    self.once_more("resend", [index], reason)
+
+    def _failed(self, reason: str) -> None:
+        self.failures_in_a_row += 1
+        self.last_failure = reason
+        self._line.failed(reason)
+
+    def _answered(self) -> None:
+        self.failures_in_a_row = 0
+        self.answered = True
+        self._line.answered()
 
     def once_more(self, kind: AgainKind, indexes: Iterable[int], reason: str) -> None:
         """Note messages that want another round."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
+from activities.line import Line
 from store import pages
 
 Write = Callable[[list[pages.Attempted]], Awaitable[None]]
@@ -19,14 +20,14 @@ class OutcomeLog:
 
     ::
 
-        async with OutcomeLog(write, places=64) as log:
-            await log.take_place()   # before an intent is written
-            log.add(attempted)       # gives the place back once it is written
+        async with OutcomeLog(write, line) as log:
+            await log.take_places(2)   # before intents are written
+            log.add(attempted)         # gives a place back once it is written
     """
 
-    def __init__(self, write: Write, places: int) -> None:
+    def __init__(self, write: Write, line: Line) -> None:
         self._write = write
-        self._places = asyncio.Semaphore(places)
+        self._line = line
         self._taken = 0
         self._ready: list[pages.Attempted] = []
         self._wake = asyncio.Event()
@@ -34,15 +35,17 @@ class OutcomeLog:
         self.broken: BaseException | None = None
         """Why nothing can be written any more. The places stay free, so that nobody waits for ever."""
 
-    async def take_place(self) -> None:
-        """Wait until one more message may be without a written outcome."""
-        await self._places.acquire()
-        self._taken += 1
+    async def take_places(self, count: int) -> None:
+        """Wait until this many more messages may be without a written outcome."""
+        async with self._line.turn:
+            for _ in range(count):
+                await self._line.places.acquire()
+                self._taken += 1
 
     def give_back(self) -> None:
         """A place was taken for a message that did not leave."""
         self._taken -= 1
-        self._places.release()
+        self._line.places.release()
 
     def add(self, attempted: pages.Attempted) -> None:
         """Have an outcome written."""
@@ -60,6 +63,8 @@ class OutcomeLog:
         self._closed = True
         self._wake.set()
         await asyncio.shield(self._writing)
+        while self._taken:  # for what never left
+            self.give_back()
         if self.broken is not None and error is None:
             raise self.broken
 

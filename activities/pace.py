@@ -16,6 +16,10 @@ class Pace:
         self._interval = 1.0 / per_second if per_second else 0.0
         self._next = max(start_at, time.time())
 
+    def not_before(self, at: float) -> None:
+        """Let the next message leave at ``at`` (Unix seconds) at the earliest."""
+        self._next = max(self._next, at)
+
     async def until_next(self, given_up: Callable[[], bool] = lambda: False) -> None:
         """Wait until the next message may leave, or ``given_up`` (asked every half second)."""
         while (pause := self._next - time.time()) > 0 and not given_up():  # noqa: ASYNC110 - mostly time

@@ -2,6 +2,9 @@
 
 Layout: 48 bits of Unix milliseconds, version, 12 random bits, variant, 53 random bits, 9 bits of index in the page.
 Masking the index gives the id of the page, and with it the id of the page's workflow.
+
+In the pages of a batch the last 17 of the random bits number the page, from 1. The batch's own id has zeros there, so
+that all its messages are one range of uids.
 """
 
 import secrets
@@ -15,6 +18,11 @@ _INDEX_BITS = 9
 _INDEX_MASK = (1 << _INDEX_BITS) - 1
 assert PAGE_SIZE <= _INDEX_MASK + 1
 
+_NUMBER_BITS = 17
+_BATCH_MASK = (1 << _INDEX_BITS + _NUMBER_BITS) - 1
+MAX_PAGES = (1 << _NUMBER_BITS) - 1
+"""The most pages of a batch."""
+
 
 def new_page_id(now_ms: int | None = None) -> UUID:
     """Mint a page id; it is also the uid of the page's first message."""
@@ -25,6 +33,28 @@ def new_page_id(now_ms: int | None = None) -> UUID:
     value |= 0b10 << 62
     value |= secrets.randbits(53) << _INDEX_BITS
     return UUID(int=value)
+
+
+def new_batch_id(now_ms: int | None = None) -> UUID:
+    """Mint the id of a batch."""
+    return UUID(int=new_page_id(now_ms).int & ~_BATCH_MASK)
+
+
+def batch_page_id(batch_id: UUID, number: int) -> UUID:
+    """The id of a batch's page; pages are numbered from 1."""
+    if not 1 <= number <= MAX_PAGES:
+        raise ValueError(f"a batch has no page {number}")
+    return UUID(int=batch_id.int | number << _INDEX_BITS)
+
+
+def batch_page_number(page_id: UUID) -> int:
+    """The number of a page that is known to be a batch's."""
+    return (page_id.int & _BATCH_MASK) >> _INDEX_BITS
+
+
+def batch_range(batch_id: UUID) -> tuple[UUID, UUID]:
+    """The first and the last uid that messages of a batch can have."""
+    return batch_id, UUID(int=batch_id.int | _BATCH_MASK)
 
 
 def message_uid(page_id: UUID, index: int) -> UUID:
@@ -47,3 +77,8 @@ def index_of(uid: UUID) -> int:
 def send_workflow_id(page_id: UUID) -> str:
     """The id of the workflow that sends a page."""
     return f"send-{page_id}"
+
+
+def batch_workflow_id(batch_id: UUID) -> str:
+    """The id of the workflow that walks a batch."""
+    return f"batch-{batch_id}"

@@ -4,8 +4,11 @@ Plain dataclasses, because they pass through the workflow: small, JSON-able, wit
 messages travels beside them as one ``bytes`` value (``domain/page_content.py``) that workflow code never opens.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
+
+from domain.lanes import Lane
 
 ADMIN_ACCOUNT = 0
 """The account under which messages of admin keys are counted; outside it shows as ``user_id = null``."""
@@ -31,6 +34,8 @@ class Route:
     """Why it may not leave at once: ``rate_slot`` or ``retry_pause``."""
     per_second: float = 0.0
     """How fast they may follow each other (0: no limit)."""
+    takes_slots: bool = False
+    """Whether the dispatch takes the gateway's rate slots itself, few at a time; else they came with the choice."""
     suspect: bool = False
     """Whether failures are on record, so that a success must clear them."""
     probe: bool = False
@@ -64,6 +69,7 @@ class Carried:
 
     accepted_at: float
     turns: list[tuple[Turn, list[int]]]
+    paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,10 +86,26 @@ class PageHeader:
     """Messages that named a gateway: identifier → indexes."""
     carried: Carried | None = None
     """What an earlier run of the page handed on; ``None`` in its first run."""
+    accounts: list[int] = field(default_factory=list)
+    """Whose each message is, where several accounts share the page; empty: all are ``account_id``'s."""
+    lane: str = Lane.TRANSACTIONAL.value
+    stored: bool = False
+    """Whether the content lies in the store, with the messages in the record already, instead of beside the header."""
+
+    def account_of(self, index: int) -> int:
+        """Whose a message is."""
+        return self.accounts[index] if self.accounts else self.account_id
+
+    def by_account(self, indexes: Iterable[int]) -> dict[int, list[int]]:
+        """Messages of the page by whose they are."""
+        found: dict[int, list[int]] = {}
+        for index in indexes:
+            found.setdefault(self.account_of(index), []).append(index)
+        return found
 
     def brief(self) -> "PageHeader":
         """The header without what it says of single messages."""
-        return PageHeader(self.page_id, self.account_id, self.channel, self.size)
+        return PageHeader(self.page_id, self.account_id, self.channel, self.size, lane=self.lane, stored=self.stored)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -58,6 +58,18 @@ def choose(request: RouteRequest, candidates: Sequence[Candidate], now: float) -
             until, _, first = min((c.open_until.timestamp(), i, c) for i, c in enumerate(usable) if c.open_until)
             routing.parked.append(Parked(indexes, until, first.identifier))
     return routing
+
+
+def join(routings: Sequence[Routing]) -> Routing:
+    """The routings of several accounts as one: messages that go the same way go together."""
+    if len(routings) == 1:
+        return routings[0]
+    routes: dict[tuple[object, ...], Route] = {}
+    for route in (route for routing in routings for route in routing.routes):
+        way = (route.gateway_id, route.start_at, route.on_unknown)
+        routes.setdefault(way, replace(route, indexes=[])).indexes.extend(route.indexes)
+    parked = [parked for routing in routings for parked in routing.parked]
+    return Routing(list(routes.values()), parked, [none for routing in routings for none in routing.none])
 
 
 def _by_wish(request: RouteRequest) -> dict[str, list[int]]:

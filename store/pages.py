@@ -1,16 +1,20 @@
 """The hot path: what one page of a send reads and writes. Every function here is one round trip."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 
 from store.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
 class PageRows:
-    """The messages of a page as columns: one entry per message in each list."""
+    """The messages of a page that are one account's, as columns: one entry per message in each list."""
 
     account_id: int
     channel: str
@@ -45,26 +49,45 @@ class Verdict:
     reason: str
 
 
-async def hold(pool: Pool, page: PageRows) -> dict[int, str]:
-    """Record the page's messages and hold their credits, once however often it is called.
+async def hold(pool: Pool, *shares: PageRows) -> dict[UUID, str]:
+    """Record a page's messages and hold their credits, once however often it is called.
 
-    Returns the refused messages: index in the page's lists → code.
+    A page that several accounts share comes as one share for each. Returns the refused messages with their codes.
     """
+    # In one order, because each share locks its account's wallet.
+    ordered = sorted(shares, key=lambda share: share.account_id)
     async with pool.connection() as conn:
-        cursor = await conn.execute(
-            """select place, code from hold_page(%s, %s, %s::uuid[], %s::text[], %s::integer[], %s::timestamptz[],
-                                                 %s::text[])""",
-            (
-                page.account_id,
-                page.channel,
-                page.uids,
-                page.recipients,
-                page.prices,
-                page.schedule_at,
-                page.on_unknown,
-            ),
-        )
-        return dict(await cursor.fetchall())
+        if len(ordered) == 1:
+            return await _hold(conn, ordered[0])
+        async with conn.pipeline():
+            refused: dict[UUID, str] = {}
+            for codes in await asyncio.gather(*(_hold(conn, share) for share in ordered)):
+                refused |= codes
+            return refused
+
+
+async def _hold(conn: AsyncConnection[TupleRow], share: PageRows) -> dict[UUID, str]:
+    cursor = await conn.execute(
+        """select place, code
+           from hold_page(%s, %s, %s::uuid[], %s::text[], %s::integer[], %s::timestamptz[], %s::text[])""",
+        (
+            share.account_id,
+            share.channel,
+            share.uids,
+            share.recipients,
+            share.prices,
+            share.schedule_at,
+            share.on_unknown,
+        ),
+    )
+    return {share.uids[place]: code for place, code in await cursor.fetchall()}
+
+
+async def hold_stored(pool: Pool, account_id: int, channel: str, first: UUID, last: UUID) -> set[UUID]:
+    """Hold the credits of a batch's page, whose messages stand in the record already. Returns those not to send."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute("select hold_stored_page(%s, %s, %s, %s)", (account_id, channel, first, last))
+        return {uid for (uid,) in await cursor.fetchall()}
 
 
 async def write_intents(pool: Pool, uids: Sequence[UUID], attempt: int, gateway_id: UUID, run_id: UUID) -> set[UUID]:

@@ -1,15 +1,14 @@
 """What choosing a gateway reads and writes: who may use which, their health, their rate slots."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
-
-from psycopg.rows import class_row
 
 from domain.routing import Candidate
 from store.pool import Pool
 
 _CANDIDATES = """
-select g.id as gateway_id, g.identifier, g.version, g.account_id = a.id as own, g.per_second, g.on_unknown,
+select a.id, g.id, g.identifier, g.version, g.account_id = a.id as own, g.per_second, g.on_unknown,
        coalesce(b.failures, 0) as failures, b.open_until,
        coalesce(b.open_until > clock_timestamp(), false) as out_of_use
 from accounts a
@@ -18,19 +17,22 @@ join gateways g on g.channel = %(channel)s and g.enabled and (
     or exists (select from gateway_shares s where s.gateway_id = g.id and s.account_id = a.id)
     or exists (select from plan_gateways pg where pg.gateway_id = g.id and pg.plan_id = a.plan_id))
 left join gateway_breakers b on b.gateway_id = g.id
-where a.id = %(account_id)s
+where a.id = any(%(accounts)s)
 order by own desc, g.priority, g.created_at, g.id
 """
 
 
-async def candidates(pool: Pool, account_id: int, channel: str) -> list[Candidate]:
-    """The enabled gateways that the account may use, in the order in which they are tried.
+async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dict[int, list[Candidate]]:
+    """The enabled gateways that each account may use, in the order in which they are tried.
 
     Own gateways come before shared ones (an own one hides a shared one of the same name), then by priority.
     """
-    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Candidate)) as cursor:
-        await cursor.execute(_CANDIDATES, {"account_id": account_id, "channel": channel})
-        return await cursor.fetchall()
+    found: dict[int, list[Candidate]] = {account_id: [] for account_id in accounts}
+    async with pool.connection() as conn:
+        cursor = await conn.execute(_CANDIDATES, {"accounts": list(accounts), "channel": channel})
+        for account_id, *candidate in await cursor.fetchall():
+            found[account_id].append(Candidate(*candidate))
+    return found
 
 
 async def is_current(pool: Pool, gateway_id: UUID, version: int) -> bool:
@@ -43,13 +45,17 @@ async def is_current(pool: Pool, gateway_id: UUID, version: int) -> bool:
 
 
 async def reserve_slots(pool: Pool, gateway_id: UUID, count: int, per_second: float) -> datetime:
-    """Take the gateway's next ``count`` rate slots (GCRA). Returns when the first of them begins."""
+    """Take the gateway's next ``count`` rate slots (GCRA). Returns when the first of them begins.
+
+    Slots that nobody took may be taken up to 0.1 s late: who sends slice by slice would lose some with every slice.
+    """
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """insert into gateway_slots as s (gateway_id, free_at)
                    values (%(id)s, clock_timestamp() + %(span)s * interval '1 second')
                on conflict (gateway_id) do update
-                   set free_at = greatest(s.free_at, clock_timestamp()) + %(span)s * interval '1 second'
+                   set free_at = greatest(s.free_at, clock_timestamp() - interval '0.1 second')
+                                 + %(span)s * interval '1 second'
                returning free_at - %(span)s * interval '1 second'""",
             {"id": gateway_id, "span": count / per_second},
         )

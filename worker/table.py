@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from activities.batches import Batches
 from activities.check_credit import CheckCredit
 from activities.choose_gateway import ChooseGateway
 from activities.dispatch import Dispatch
 from activities.gateway_cache import GatewayCache
 from activities.record_status import RecordStatus
 from store.pool import Pool
+from workflows.batch import BatchWorkflow
 from workflows.policy import BULK_DISPATCH_QUEUE, BULK_QUEUE, DISPATCH_QUEUE, WORKFLOW_QUEUE
 from workflows.send import SendWorkflow
 
@@ -28,13 +30,17 @@ class QueueRow:
 def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
     """All task queues. The workflow queues' activities are called as local ones."""
     record = RecordStatus(pool)
+    batches = Batches(pool)
     flows = QueueRow(
-        [SendWorkflow],
+        [SendWorkflow, BatchWorkflow],
         [
             CheckCredit(pool).check_credit,
             ChooseGateway(pool).choose_gateway,
             record.record_status,
             record.record_schedule,
+            batches.list_pages,
+            batches.show_batch,
+            batches.finish_batch,
         ],
     )
     dispatch = QueueRow([], [Dispatch(pool, gateways).dispatch])

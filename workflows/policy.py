@@ -4,14 +4,29 @@ from datetime import timedelta
 from math import ceil
 from typing import Any
 
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
 
+from domain.lanes import Lane
 from domain.page import ANSWER_SECONDS, CONCURRENCY
 
 WORKFLOW_QUEUE = "xsender"
 DISPATCH_QUEUE = "xsender-dispatch"
 BULK_QUEUE = "xsender-bulk"
 BULK_DISPATCH_QUEUE = "xsender-bulk-dispatch"
+
+_QUEUES = {Lane.TRANSACTIONAL: WORKFLOW_QUEUE, Lane.BULK: BULK_QUEUE}
+_DISPATCH_QUEUES = {Lane.TRANSACTIONAL: DISPATCH_QUEUE, Lane.BULK: BULK_DISPATCH_QUEUE}
+_PRIORITIES = {Lane.TRANSACTIONAL: 1, Lane.BULK: 4}
+"""Temporal's priorities: 1 goes first, 3 is its default, 5 goes last."""
+
+PAGES_IN_FLIGHT = 4
+"""Pages of a batch under way at a time: enough that one is always at the gateway while others start and end."""
+
+LONG_BATCH_HISTORY = 1500
+"""Events after which a batch goes on in a fresh run: about nine for each page."""
+
+PAGES_LISTED = 100
+"""How many of its pages a batch looks up at a time."""
 
 MAX_ATTEMPTS = 8
 """Tries at one message, over all gateways; those that only probe whether a gateway works again are not counted."""
@@ -44,12 +59,21 @@ LOCAL: dict[str, Any] = {
 }
 
 
-def dispatch_options(size: int, per_second: float) -> dict[str, Any]:
+def start_options(lane: str, account_id: int) -> dict[str, Any]:
+    """Options of a workflow of an account's messages: their lane's queue, and a fair share among its neighbours."""
+    urgency = Lane(lane)
+    return {
+        "task_queue": _QUEUES[urgency],
+        "priority": Priority(priority_key=_PRIORITIES[urgency], fairness_key=str(account_id)),
+    }
+
+
+def dispatch_options(lane: str, size: int, per_second: float) -> dict[str, Any]:
     """Options of a dispatch of ``size`` messages: time to send them all at the gateway's pace, and to come back."""
     pace = size / per_second if per_second else 0.0
     slowest = ceil(size / CONCURRENCY) * ANSWER_SECONDS
     return {
-        "task_queue": DISPATCH_QUEUE,
+        "task_queue": _DISPATCH_QUEUES[Lane(lane)],
         "heartbeat_timeout": HEARTBEAT,
         "start_to_close_timeout": timedelta(seconds=120 + slowest + pace),
         "schedule_to_close_timeout": timedelta(days=1, seconds=slowest + pace),

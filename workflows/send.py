@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
         Turn,
     )
     from domain.routing import retry_pause
+    from workflows.turns import first_turns, those_whose_turn_it_is
 
 _NEVER = float("inf")
 
@@ -58,7 +59,8 @@ class SendWorkflow:
         self._recorded = carried is not None
         """Whether the page stands in the record, with its credits held."""
         self._withdrawn = False
-        for turn, indexes in carried.turns if carried else self._first_turns():
+        self._paused = carried is not None and carried.paused
+        for turn, indexes in carried.turns if carried else first_turns(page, self._accepted_at):
             self._queue(indexes, turn)
 
     @workflow.run
@@ -78,7 +80,33 @@ class SendWorkflow:
     @workflow.query
     def status(self, uid: str) -> LiveStatus | None:
         """Why a message is not final yet; ``None`` when this page does not have it, or has ended it."""
-        return self._live.get(index_of(UUID(uid)))
+        index = index_of(UUID(uid))
+        status = self._live.get(index)
+        return replace(status, account_id=self._page.account_of(index)) if status else None
+
+    @workflow.query
+    def waits(self) -> list[LiveStatus]:
+        """What the messages without an ending wait for, each wait once."""
+        return list(dict.fromkeys(self._live.values()))
+
+    @workflow.signal
+    def pause(self) -> None:
+        """Start no more; what is at a gateway gets its outcome."""
+        self._paused = True
+
+    @workflow.signal
+    def resume(self) -> None:
+        """Go on after ``pause``."""
+        self._paused = False
+
+    @workflow.signal
+    def switch_gateway(self, identifier: str) -> None:
+        """Send everything that still waits through another gateway."""
+        self._page = replace(self._page, requested={identifier: list(range(self._page.size))})
+        for index, turn in list(self._waiting.items()):
+            if not turn.pinned:
+                at, waits_for = (turn.at, turn.waits_for) if turn.waits_for == "schedule" else (0.0, "")
+                self._queue([index], replace(turn, at=at, waits_for=waits_for, gateway="", excluded=(), route=None))
 
     @workflow.update
     async def cancel(self, uid: str) -> None:
@@ -128,13 +156,6 @@ class SendWorkflow:
                 task.result()
         await workflow.wait_condition(workflow.all_handlers_finished)
 
-    def _first_turns(self) -> list[tuple[Turn, list[int]]]:
-        together: dict[float, list[int]] = {}
-        for index in range(self._page.size):
-            due = self._due.get(index, 0.0)
-            together.setdefault(due if due > self._accepted_at else 0.0, []).append(index)
-        return [(Turn(at, waits_for="schedule") if at else Turn(), indexes) for at, indexes in together.items()]
-
     def _queue(self, indexes: Sequence[int], turn: Turn) -> None:
         state = "scheduled" if turn.waits_for == "schedule" else "queued"
         status = LiveStatus(self._page.account_id, state, turn.waits_for, turn.at, turn.gateway)
@@ -142,17 +163,17 @@ class SendWorkflow:
         self._live.update(dict.fromkeys(indexes, status))
 
     def _next_at(self) -> float:
-        return min((turn.at for turn in self._waiting.values()), default=_NEVER)
+        turns = () if self._paused else self._waiting.values()
+        return min((turn.at for turn in turns), default=_NEVER)
 
     def _start_who_is_next(self) -> None:
         """Set to work whose turn has come, those with equal turns together."""
         now = workflow.time()
-        groups: dict[tuple[Any, ...], tuple[Turn, list[int]]] = {}
-        for index, turn in self._waiting.items():
-            if turn.at <= now or self._withdrawn:
-                alike = (turn.attempt, turn.strikes, turn.excluded, turn.pinned, id(turn.route) if turn.route else 0)
-                groups.setdefault(alike, (turn, []))[1].append(index)
-        for turn, indexes in groups.values():
+        if self._withdrawn:
+            now = _NEVER
+        elif self._paused:
+            return
+        for turn, indexes in those_whose_turn_it_is(self._waiting, now):
             for index in indexes:
                 del self._waiting[index]
             work = self._withdraw(indexes) if self._withdrawn else self._deliver(turn, sorted(indexes))
@@ -160,12 +181,13 @@ class SendWorkflow:
 
     async def _until_something_is_to_do(self) -> None:
         """Returns when a turn has come, or has moved forward, or a task failed, or nothing is left to wait for."""
-        at = self._next_at()
+        at, paused = self._next_at(), self._paused
 
         def stirred() -> bool:
             idle = not self._waiting and all(task.done() for task in self._at_work)
             failed = any(task.done() and task.exception() for task in self._at_work)
-            return idle or failed or self._next_at() < at or (self._withdrawn and bool(self._waiting))
+            moved = self._next_at() < at or self._paused != paused
+            return idle or failed or moved or (self._withdrawn and bool(self._waiting))
 
         with suppress(TimeoutError):
             await workflow.wait_condition(stirred, timeout=None if at == _NEVER else at - workflow.time())
@@ -179,7 +201,7 @@ class SendWorkflow:
         turns: dict[int, tuple[Turn, list[int]]] = {}
         for index, turn in self._waiting.items():
             turns.setdefault(id(turn), (turn, []))[1].append(index)
-        carried = Carried(self._accepted_at, list(turns.values()))
+        carried = Carried(self._accepted_at, list(turns.values()), self._paused)
         due = [self._due.get(index, 0.0) for index in range(self._page.size)] if self._due else []
         workflow.continue_as_new(args=[replace(self._page, due=due, carried=carried), self._content])
 
@@ -212,14 +234,15 @@ class SendWorkflow:
         )
 
     async def _dispatch(self, turn: Turn, route: Route) -> None:
-        answer = LiveStatus(self._page.account_id, "processing", "gateway_answer", 0.0, route.gateway, turn.attempt)
+        awaited = "rate_slot" if route.takes_slots else "gateway_answer"
+        answer = LiveStatus(self._page.account_id, "processing", awaited, 0.0, route.gateway, turn.attempt)
         self._show(route.indexes, answer)
         try:
             result: DispatchResult = await workflow.execute_activity(
                 "dispatch",
                 args=[DispatchRequest(self._page.brief(), route, turn.attempt), self._content_inline()],
                 result_type=DispatchResult,
-                **policy.dispatch_options(len(route.indexes), route.per_second),
+                **policy.dispatch_options(self._page.lane, len(route.indexes), route.per_second),
             )
         except ActivityError:
             await self._record(RecordRequest(self._page.page_id, lost_attempt=turn.attempt, lost=route.indexes))
@@ -232,7 +255,7 @@ class SendWorkflow:
         await _side_by_side([self._once_more(turn, route, more) for more in result.again])
 
     def _content_inline(self) -> bytes:
-        """The page's content for a dispatch; empty when this run has handed out enough of it (``policy``)."""
+        """The page's content for a dispatch; empty when it is stored, or this run has handed out enough of it."""
         if len(self._content) > self._inline_left:
             return b""
         self._inline_left -= len(self._content)

@@ -11,6 +11,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.check_credit import CheckCredit
 from activities.delivery import Delivery
 from activities.health import Health
+from activities.line import Line
 from domain.channels import Channel
 from domain.ids import index_of, message_uid, new_page_id
 from domain.keyring import CREDENTIALS, Keyring
@@ -76,6 +77,7 @@ class Page:
     id: UUID
     gateway_id: UUID
     content: PageContent
+    line: Line = field(default_factory=Line)
 
     @property
     def size(self) -> int:
@@ -99,7 +101,8 @@ class Page:
         stopping: Callable[[], bool] = lambda: False,
     ) -> Delivery:
         request = request or self.request()
-        return Delivery(self.pool, gateway, request, self.content, Health(self.pool, request.route), stopping)
+        health = Health(self.pool, request.route)
+        return Delivery(self.pool, gateway, request, self.content, health, self.line, stopping)
 
     async def deliver(self, gateway: OwnGateway, **route: object) -> list[Again]:
         return await self.delivery(gateway, self.request(**route)).run()

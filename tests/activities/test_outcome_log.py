@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from activities.line import Line
 from activities.outcome_log import OutcomeLog
 from store.pages import Attempted
 
@@ -21,13 +22,13 @@ async def test_a_lone_outcome_is_written_at_once_and_neighbours_go_together():
         written.append(len(batch))
         done.set()
 
-    async with asyncio.timeout(5), OutcomeLog(write, places=10) as log:
-        await log.take_place()
+    async with asyncio.timeout(5), OutcomeLog(write, Line(10)) as log:
+        await log.take_places(1)
         log.add(outcome(0))
         await done.wait()
         assert written == [1]
         for number in range(10):
-            await log.take_place()
+            await log.take_places(1)
             if number < 9:
                 log.add(outcome(number))
     assert written == [1, 9]
@@ -39,10 +40,10 @@ async def test_a_place_is_free_again_only_when_its_outcome_is_written():
     async def write(batch: list[Attempted]) -> None:
         await gate.wait()
 
-    async with OutcomeLog(write, places=1) as log:
-        await log.take_place()
+    async with OutcomeLog(write, Line(1)) as log:
+        await log.take_places(1)
         log.add(outcome(0))
-        next_place = asyncio.create_task(log.take_place())
+        next_place = asyncio.create_task(log.take_places(1))
         done, _ = await asyncio.wait([next_place], timeout=0.05)
         assert not done
         gate.set()
@@ -54,9 +55,9 @@ async def test_a_write_that_fails_for_good_ends_the_dispatch_instead_of_hanging_
         raise ValueError("a bug")
 
     async def dispatch() -> None:
-        async with OutcomeLog(write, places=1) as log:
+        async with OutcomeLog(write, Line(1)) as log:
             for number in range(3):
-                await log.take_place()
+                await log.take_places(1)
                 log.add(outcome(number))
 
     with pytest.raises(ValueError, match="a bug"):
@@ -72,9 +73,9 @@ async def test_what_was_added_is_written_also_when_the_dispatch_is_cancelled():
         written.append(len(batch))
 
     async def dispatch() -> None:
-        async with OutcomeLog(write, places=5) as log:
+        async with OutcomeLog(write, Line(5)) as log:
             for number in range(3):
-                await log.take_place()
+                await log.take_places(1)
                 log.add(outcome(number))
             added.set()
             await asyncio.Event().wait()

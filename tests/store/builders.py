@@ -3,7 +3,7 @@
 from uuid import UUID, uuid4
 
 from domain.ids import message_uid, new_page_id
-from store import accounts
+from store import accounts, pages
 from store.credits import show, top_up
 from store.pages import PageRows
 from store.pool import Pool
@@ -30,6 +30,12 @@ def new_page(account_id: int, prices: list[int]) -> PageRows:
         schedule_at=[None] * size,
         on_unknown=[None] * size,
     )
+
+
+async def held(pool: Pool, page: PageRows) -> dict[int, str]:
+    """Hold the page; returns the refused messages: place in the page → code."""
+    refused = await pages.hold(pool, page)
+    return {page.uids.index(uid): code for uid, code in refused.items()}
 
 
 async def states(pool: Pool, page: PageRows) -> list[tuple[str, str | None, str]]:

@@ -6,14 +6,13 @@ from uuid import uuid4
 
 from store import accounts, plans
 from store.credits import top_up
-from store.pages import hold
-from tests.store.builders import new_account, new_page, sms_wallet, states
+from tests.store.builders import held, new_account, new_page, sms_wallet, states
 
 
 async def test_a_hundred_pages_at_once_share_ten_credits(pool):
     account = await new_account(pool, credit=10)
     pages = [new_page(account, [1]) for _ in range(100)]
-    refused = await asyncio.gather(*(hold(pool, page) for page in pages))
+    refused = await asyncio.gather(*(held(pool, page) for page in pages))
     assert sum(not codes for codes in refused) == 10
     assert sum(codes == {0: "no_credit"} for codes in refused) == 90
     assert await sms_wallet(pool, account) == (0, 10, 0, 10)
@@ -25,26 +24,26 @@ async def test_a_hundred_pages_at_once_share_ten_credits(pool):
 async def test_twins_of_a_page_are_charged_once(pool):
     account = await new_account(pool, credit=10)
     page = new_page(account, [3, 3, 3, 3])
-    answers = await asyncio.gather(*(hold(pool, page) for _ in range(8)))
+    answers = await asyncio.gather(*(held(pool, page) for _ in range(8)))
     assert answers == [{3: "no_credit"}] * 8
     assert await sms_wallet(pool, account) == (1, 9, 0, 10)
 
 
 async def test_twins_of_an_admins_page_wait_for_each_other(pool):
     page = new_page(0, [0] * 50)
-    assert await asyncio.gather(*(hold(pool, page) for _ in range(8))) == [{}] * 8
+    assert await asyncio.gather(*(held(pool, page) for _ in range(8))) == [{}] * 8
     assert await states(pool, page) == [("queued", None, "free")] * 50
 
 
 async def test_a_message_that_cannot_be_paid_lets_a_cheaper_one_pass(pool):
     account = await new_account(pool, credit=5)
-    assert await hold(pool, new_page(account, [3, 4, 2, 0, 1])) == {1: "no_credit", 4: "no_credit"}
+    assert await held(pool, new_page(account, [3, 4, 2, 0, 1])) == {1: "no_credit", 4: "no_credit"}
     assert await sms_wallet(pool, account) == (0, 5, 0, 5)
 
 
 async def test_an_empty_page_holds_nothing(pool):
     account = await new_account(pool, credit=5)
-    assert await hold(pool, new_page(account, [])) == {}
+    assert await held(pool, new_page(account, [])) == {}
     assert await sms_wallet(pool, account) == (5, 0, 0, 5)
 
 
@@ -52,18 +51,18 @@ async def test_a_suspended_account_is_refused_until_it_is_resumed(pool):
     account = await new_account(pool, credit=5)
     await accounts.suspend(pool, account)
     refused = new_page(account, [1, 1])
-    assert await hold(pool, refused) == {0: "account_suspended", 1: "account_suspended"}
+    assert await held(pool, refused) == {0: "account_suspended", 1: "account_suspended"}
     assert await states(pool, refused) == [("rejected", "account_suspended", "free")] * 2
     await accounts.resume(pool, account)
-    assert await hold(pool, new_page(account, [1])) == {}
+    assert await held(pool, new_page(account, [1])) == {}
     assert await sms_wallet(pool, account) == (4, 1, 0, 5)
 
 
 async def test_a_deleted_and_an_unknown_account_are_refused(pool):
     account = await new_account(pool, credit=5)
     await accounts.delete(pool, account)
-    assert await hold(pool, new_page(account, [1])) == {0: "account_deleted"}
-    assert await hold(pool, new_page(2**62, [0])) == {0: "account_unknown"}
+    assert await held(pool, new_page(account, [1])) == {0: "account_deleted"}
+    assert await held(pool, new_page(2**62, [0])) == {0: "account_unknown"}
 
 
 async def test_a_plans_daily_limit_counts_what_passed(pool):
@@ -71,9 +70,9 @@ async def test_a_plans_daily_limit_counts_what_passed(pool):
     limited = {"sms": plans.Allowance(credits=100, daily_limit=3)}
     await plans.create(pool, plans.NewPlan.model_validate({"name": name, "channels": limited}, strict=False))
     account = await new_account(pool, plan=name)
-    assert await hold(pool, new_page(account, [1, 200, 1])) == {1: "no_credit"}
-    assert await hold(pool, new_page(account, [1, 1])) == {1: "daily_limit"}
-    assert await hold(pool, new_page(account, [0])) == {0: "daily_limit"}
+    assert await held(pool, new_page(account, [1, 200, 1])) == {1: "no_credit"}
+    assert await held(pool, new_page(account, [1, 1])) == {1: "daily_limit"}
+    assert await held(pool, new_page(account, [0])) == {0: "daily_limit"}
     assert await sms_wallet(pool, account) == (97, 3, 0, 100)
 
 
@@ -81,14 +80,14 @@ async def test_an_expired_plan_is_refused(pool):
     name = f"short {uuid4()}"
     await plans.create(pool, plans.NewPlan(name=name, period="day"))
     account = await new_account(pool, credit=5, plan=name)
-    assert await hold(pool, new_page(account, [1])) == {}
+    assert await held(pool, new_page(account, [1])) == {}
     async with pool.connection() as conn:
         await conn.execute(
             "update accounts set plan_expires_at = now() - interval '1 second' where id = %s", (account,)
         )
-    assert await hold(pool, new_page(account, [1])) == {0: "plan_expired"}
+    assert await held(pool, new_page(account, [1])) == {0: "plan_expired"}
     await accounts.assign_plan(pool, account, name, uuid4())
-    assert await hold(pool, new_page(account, [1])) == {}
+    assert await held(pool, new_page(account, [1])) == {}
 
 
 async def test_a_suppressed_recipient_is_refused_on_its_channel_only(pool):
@@ -99,6 +98,6 @@ async def test_a_suppressed_recipient_is_refused_on_its_channel_only(pool):
             "insert into suppressions (account_id, channel, recipient, reason) values (%s, 'sms', %s, 'STOP')",
             (account, page.recipients[1]),
         )
-    assert await hold(pool, page) == {1: "suppressed"}
+    assert await held(pool, page) == {1: "suppressed"}
     await top_up(pool, account, "whatsapp", 5, "test", uuid4())
-    assert await hold(pool, replace(new_page(account, [1, 1]), channel="whatsapp")) == {}
+    assert await held(pool, replace(new_page(account, [1, 1]), channel="whatsapp")) == {}

@@ -29,12 +29,11 @@ from store.pages import (
     Verdict,
     flush_outcomes,
     give_verdicts,
-    hold,
     settle,
     write_intents,
 )
 from store.pool import Pool, open_pool
-from tests.store.builders import new_account, new_page, sms_wallet, states
+from tests.store.builders import held, new_account, new_page, sms_wallet, states
 
 Result = TypeVar("Result")
 
@@ -128,13 +127,13 @@ class Ledger(RuleBasedStateMachine):
                 self.messages[uid] = ModelMessage(price, "queued", "held" if price else "free")
                 self.wallet.update(available=-price, held=price)
         self.pages.append(page)
-        assert self.do(hold(self.pool, page.rows)) == page.refused
+        assert self.do(held(self.pool, page.rows)) == page.refused
 
     @precondition(lambda self: self.pages)
     @rule(data=st.data())
     def hold_again(self, data: st.DataObject) -> None:
         page = data.draw(st.sampled_from(self.pages))
-        assert page.refused.items() <= self.do(hold(self.pool, page.rows)).items()
+        assert page.refused.items() <= self.do(held(self.pool, page.rows)).items()
 
     def pages_with(self, *some_states: str) -> list[ModelPage]:
         return [page for page in self.pages if any(self.messages[uid].state in some_states for uid in page.rows.uids)]

@@ -1,0 +1,69 @@
+"""What the workflow of a batch and its activities say to each other: small, and without personal data."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A run of a batch's pages that leave one after the other: those with one wish for a gateway, soonest due first."""
+
+    gateway: str
+    """The gateway that was asked for, by its identifier; empty: none was."""
+    next: int
+    """Number of the page whose turn is next."""
+    last: int
+    """Number of the last page."""
+
+
+@dataclass(frozen=True)
+class BatchHeader:
+    """A stored list of messages to walk, and how far that has come."""
+
+    batch_id: str
+    account_id: int
+    channel: str
+    lane: str
+    streams: list[Stream]
+    paused: bool = False
+    gateway: str = ""
+    """The gateway that everything still to come goes through, whatever was asked for; set by ``switch_gateway``."""
+
+
+@dataclass(frozen=True)
+class PageList:
+    """Ask for the pages ``first`` to ``last`` of a batch."""
+
+    batch_id: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class BatchPage:
+    """A page of a batch whose turn is to come."""
+
+    number: int
+    size: int
+    due: float
+    """Unix seconds; 0: at once."""
+
+
+@dataclass(frozen=True)
+class BatchState:
+    """Show a batch's state in the record. ``cancelled`` and ``completed`` end it."""
+
+    batch_id: str
+    state: str
+
+
+@dataclass(frozen=True)
+class BatchStatus:
+    """What the workflow knows of a batch that is under way: above all, why it waits."""
+
+    state: str
+    """``scheduled``, ``running``, ``paused`` or ``cancelling``."""
+    until: float = 0.0
+    """When the next page is due (Unix seconds), where nothing else is left to do."""
+    gateway: str = ""
+    in_flight: list[str] = field(default_factory=list)
+    """Ids of the pages under way, oldest first."""

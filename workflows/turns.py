@@ -1,0 +1,25 @@
+"""Who goes on together: messages of a page by their turns."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.page import PageHeader, Turn
+
+
+def first_turns(page: PageHeader, accepted_at: float) -> list[tuple[Turn, list[int]]]:
+    """The turns of a page that has just been accepted: at once, or when it is due."""
+    together: dict[float, list[int]] = {}
+    for index in range(page.size):
+        due = page.due[index] if page.due else 0.0
+        together.setdefault(due if due > accepted_at else 0.0, []).append(index)
+    return [(Turn(at, waits_for="schedule") if at else Turn(), indexes) for at, indexes in together.items()]
+
+
+def those_whose_turn_it_is(waiting: Mapping[int, Turn], now: float) -> list[tuple[Turn, list[int]]]:
+    """Messages whose turn has come, those with equal turns together."""
+    groups: dict[tuple[Any, ...], tuple[Turn, list[int]]] = {}
+    for index, turn in waiting.items():
+        if turn.at <= now:
+            alike = (turn.attempt, turn.strikes, turn.excluded, turn.pinned, id(turn.route) if turn.route else 0)
+            groups.setdefault(alike, (turn, []))[1].append(index)
+    return list(groups.values())
