@@ -13,13 +13,13 @@ from api.state import AppState, state_of
 from api.temporal_link import TemporalAway
 from store.pool import AWAY
 from store.workers import queues_served
-from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
+from workflows.policy import BULK_DISPATCH_QUEUE, BULK_QUEUE, DISPATCH_QUEUE, WORKFLOW_QUEUE
 
 router = APIRouter()
 
 _PROBE = 2.0
 """Seconds that a part has for its answer."""
-_NEEDED = {WORKFLOW_QUEUE, DISPATCH_QUEUE}
+_NEEDED = {WORKFLOW_QUEUE, DISPATCH_QUEUE, BULK_QUEUE, BULK_DISPATCH_QUEUE}
 
 
 @router.get(

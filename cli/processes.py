@@ -67,15 +67,31 @@ def api(
 
 def worker(
     queues: Annotated[str, typer.Option("--queues", help="Task queues, separated by commas.")] = "all",
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, max=256, help="How many: one process computes on one core.")
+    ] = 1,
 ) -> None:
     """Run a worker: it sends what the API accepts."""
-    from worker.main import run
+    wanted = _known_queues(queues)
+    if processes == 1:
+        from worker.main import run
+
+        run(load(), wanted)
+    else:
+        from worker.processes import run as run_processes
+
+        run_processes(load(), wanted, processes)
+
+
+def _known_queues(text: str) -> list[str]:
     from worker.table import QUEUES
 
-    wanted = list(QUEUES) if queues == "all" else words(queues)
-    if unknown := sorted(set(wanted) - set(QUEUES)):
-        raise InvalidError("queues", f"There is no queue {', '.join(unknown)}: use {', '.join(QUEUES)}, or all.")
-    run(load(), wanted)
+    wanted = list(QUEUES) if text == "all" else words(text)
+    unknown = sorted(set(wanted) - set(QUEUES))
+    if unknown or not wanted:
+        problem = f"There is no queue {', '.join(unknown)}" if unknown else "No queue is named"
+        raise InvalidError("queues", f"{problem}: use {', '.join(QUEUES)}, or all.")
+    return wanted
 
 
 def migrate(as_json: AsJson = False) -> None:

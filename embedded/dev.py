@@ -5,7 +5,6 @@ import ipaddress
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from embedded.postgres import Postgres
 from embedded.probes import http_get
 from embedded.supervisor import Child, Supervisor
 from embedded.temporal import Temporal
+from runtime.children import own_command, stop_with_parent
+from workflows.policy import BULK_DISPATCH_QUEUE, BULK_QUEUE, DISPATCH_QUEUE, WORKFLOW_QUEUE
 
 STOP_WITH_PARENT = "XSENDER_STOP_WITH_PARENT"
 """Environment variable: when set, the install stops when the process that started it dies (``make dev`` sets it)."""
@@ -83,7 +84,7 @@ async def run_dev(options: DevOptions) -> None:
     """
     began = time.monotonic()
     if os.environ.pop(STOP_WITH_PARENT, None):
-        processes.stop_with_parent()
+        stop_with_parent()
     folder = options.data_dir.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(folder):
@@ -109,7 +110,11 @@ class _Install:
         summary.say(f"starting in {self._folder}")
         await supervisor.start(self._postgres.child(), self._temporal.child())
         await self._fill()
-        await supervisor.start(self._api(), self._worker())
+        await supervisor.start(
+            self._api(),
+            self._worker("worker", WORKFLOW_QUEUE, DISPATCH_QUEUE),
+            self._worker("worker-bulk", BULK_QUEUE, BULK_DISPATCH_QUEUE),
+        )
         await self._healthy()
         summary.show(self._options.url, self._temporal.ui_url, self._folder, time.monotonic() - began)
         await asyncio.Event().wait()
@@ -142,24 +147,23 @@ class _Install:
         async def answers() -> bool:
             return await self._health() is not None
 
-        return self._command("api", answers)
+        return self._command("api", ("api",), answers)
 
-    def _worker(self) -> Child:
+    def _worker(self, name: str, *queues: str) -> Child:
         async def healthy() -> bool:
             answer = await self._health()
             return answer is not None and json.loads(answer[1])["parts"]["worker"] == "ok"
 
-        return self._command("worker", healthy)
+        return self._command(name, ("worker", "--queues", ",".join(queues)), healthy)
 
     async def _health(self) -> tuple[int, str] | None:
         """What the API says about all parts: status and body; ``None`` while it does not answer."""
         return await http_get(self._options.reachable_host, self._options.port, "/health")
 
-    def _command(self, name: str, ready: Callable[[], Awaitable[bool]]) -> Child:
-        """A child that is this Python's own ``xsender <name>`` command."""
-        script = Path(sys.executable).with_name("xsender")
+    def _command(self, name: str, arguments: tuple[str, ...], ready: Callable[[], Awaitable[bool]]) -> Child:
+        """A child that is this Python's own ``xsender``, working on this install."""
         environment = {"XSENDER_DATA_DIR": str(self._folder), "PYTHONUNBUFFERED": "1"}
-        return Child(name, (sys.executable, str(script), name), ready, env=environment)
+        return Child(name, own_command(*arguments), ready, env=environment)
 
     async def _healthy(self) -> None:
         deadline = time.monotonic() + _HEALTHY_WITHIN

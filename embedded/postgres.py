@@ -22,6 +22,7 @@ from psycopg import sql
 from embedded import processes
 from embedded.errors import ChildFailedError
 from embedded.supervisor import Child
+from runtime.children import die_with_parent
 
 USER = DATABASE = "xsender"
 NAME = "postgres"
@@ -130,7 +131,7 @@ class Postgres:
             *options,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            preexec_fn=processes.die_with_parent(signal.SIGTERM),
+            preexec_fn=die_with_parent(signal.SIGTERM),
         )
         output, _ = await initdb.communicate()
         if initdb.returncode != 0:

@@ -1,7 +1,6 @@
-"""Child processes on Linux: tie them to their parent's life, find those an earlier run left behind, end them."""
+"""The processes of an install on Linux: find those that an earlier run left behind, end them."""
 
 import asyncio
-import ctypes
 import os
 import signal
 import time
@@ -11,33 +10,7 @@ from pathlib import Path
 MARK = "XSENDER_SUPERVISED"
 """Environment variable that every supervised process carries; its value is the install's folder, absolute."""
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True)
 _POLL = 0.02
-
-
-def die_with_parent(number: signal.Signals) -> Callable[[], None]:
-    """A ``preexec_fn``: the kernel will send ``number`` to the child when this *thread* ends, however it ends."""
-    parent = os.getpid()
-
-    def tie() -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-        if os.getppid() != parent:  # the parent died between fork and prctl: nobody would ever send the signal
-            os._exit(1)
-
-    return tie
-
-
-def stop_with_parent() -> None:
-    """Have this process receive SIGTERM when its parent dies.
-
-    Raises:
-        ProcessLookupError: the parent is already dead.
-    """
-    parent = os.getppid()
-    _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-    if os.getppid() != parent:
-        raise ProcessLookupError("the parent process has ended")
 
 
 def marked(folder: Path) -> set[int]:

@@ -12,6 +12,7 @@ from typing import Self
 
 from embedded import processes
 from embedded.errors import ChildFailedError
+from runtime.children import die_with_parent
 
 Say = Callable[[str], None]
 
@@ -183,7 +184,7 @@ class _Keeper:
                 stderr=log,
                 env={**os.environ, **self._env},
                 start_new_session=True,
-                preexec_fn=processes.die_with_parent(self.child.stop_signal),
+                preexec_fn=die_with_parent(self.child.stop_signal),
             )
 
     async def _until_ready(self) -> None:

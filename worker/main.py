@@ -14,7 +14,8 @@ from runtime.settings import Settings
 from runtime.temporal import connect
 from store.pool import Pool, open_pool
 from worker.build import build_workers
-from worker.table import table
+from worker.priority import make_way
+from worker.table import BULK_QUEUES, table
 from worker.upkeep import upkeep
 
 log = structlog.get_logger()
@@ -23,6 +24,8 @@ log = structlog.get_logger()
 def run(settings: Settings, queues: Sequence[str]) -> None:
     """Serve ``queues`` until SIGTERM or SIGINT, then let running work finish."""
     configure_logs(settings.log_level, settings.log_json)
+    if set(queues) <= set(BULK_QUEUES):
+        make_way()
     uvloop.run(_serve(settings, queues))
 
 

@@ -56,7 +56,16 @@ def test_missing_keys_are_named(refusal, monkeypatch):
 def test_what_is_no_command_is_refused(refusal):
     for wrong in (("fly",), ("user", "fly"), ("user", "create"), ("user", "suspend", "\udcff"), ("--fly",)):
         assert refusal(*wrong)
-    assert "queue nowhere" in refusal("worker", "--queues", "nowhere")
+
+
+@pytest.mark.parametrize("more", [(), ("--processes", "2")])
+def test_a_worker_of_no_known_queue_is_refused(refusal, more):
+    assert "queue nowhere: use xsender, " in refusal("worker", "--queues", "xsender,nowhere", *more)
+    assert "No queue" in refusal("worker", "--queues", ",", *more)
+
+
+def test_a_worker_of_no_process_is_refused(refusal):
+    assert "processes" in refusal("worker", "--processes", "0")
 
 
 def test_dev_refuses_what_cannot_work(refusal):

@@ -17,7 +17,11 @@ from embedded import processes
 from embedded.ports import free_port
 from embedded.probes import http_get
 
-PARTS = ("xsender api", "xsender worker", "temporal server", "postgres -D")
+WORKERS = (
+    "xsender worker --queues xsender,xsender-dispatch",
+    "xsender worker --queues xsender-bulk,xsender-bulk-dispatch",
+)
+PARTS = ("xsender api", *WORKERS, "temporal server", "postgres -D")
 
 
 @asynccontextmanager
