@@ -1,40 +1,49 @@
-"""What the figures are measured on: engine, API, worker and sink, each its own process, as in production."""
+"""What the figures are measured on: engine, API, workers and sink, each its own process, as in production."""
 
 import asyncio
 import os
 import sys
 import tempfile
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from uuid import uuid4
 
 import aiohttp
 from pydantic import SecretStr
 from temporalio.client import Client
 
-from domain.api_keys import KeyKind
-from domain.keyring import CREDENTIALS, Keyring
+from bench.waiting import until
+from domain.keyring import Keyring
 from embedded.engine import Engine
 from embedded.ports import free_port
 from runtime.settings import Settings
 from runtime.temporal import connect
-from store import accounts, api_keys, credits, gateways
 from store.migrate import migrate
 from store.pool import Pool, open_pool
+from store.workers import queues_served
+from worker.table import BULK_QUEUES, QUEUES
 
-GATEWAY_BODY = {"to": "{{ to }}", "text": "{{ body }}", "ref": "{{ reference }}"}
-_CREDIT = 10**9
+Command = Sequence[str]
+
+_XSENDER = str(Path(sys.executable).parent / "xsender")
+BULK_WORKER = ("worker", "--queues", ",".join(BULK_QUEUES))
+COMMANDS: dict[str, Command] = {
+    "api": (_XSENDER, "api"),
+    "worker": ("-m", "bench.worker"),
+    "bulk worker": (_XSENDER, *BULK_WORKER),
+}
+"""Our processes, as ``xsender dev`` starts them; the floor workflow runs beside the transactional queues."""
 
 
 @dataclass(frozen=True)
 class Install:
-    """Handles to a running install with one user and one ``http`` gateway to the sink."""
+    """Handles to a running install."""
 
     settings: Settings
-    api: aiohttp.ClientSession
+    http: aiohttp.ClientSession
     """The lightest client at hand: what the API costs shall be seen, not what asking it costs."""
     temporal: Client
     pool: Pool
@@ -42,9 +51,15 @@ class Install:
     pids: dict[str, int]
     """Root process of each part."""
 
+    @asynccontextmanager
+    async def second_bulk_worker(self) -> AsyncIterator[None]:
+        """One more process of the bulk queues."""
+        async with _process(self.settings, COMMANDS["bulk worker"]):
+            yield
+
 
 @asynccontextmanager
-async def running_install() -> AsyncIterator[Install]:
+async def running_install(commands: dict[str, Command] = COMMANDS) -> AsyncIterator[Install]:
     """Start everything in a temporary folder, durable as in production, and stop it again."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="xsender-bench-")))
@@ -57,47 +72,38 @@ async def running_install() -> AsyncIterator[Install]:
             api_port=free_port(),
             log_level="WARNING",
         )
-        api = await stack.enter_async_context(_process(settings, str(Path(sys.executable).parent / "xsender"), "api"))
-        worker = await stack.enter_async_context(_process(settings, "-m", "bench.worker"))
-        sink = await stack.enter_async_context(_process(settings, "-m", "bench.sink", piped=True))
+        sink = await stack.enter_async_context(_process(settings, ("-m", "bench.sink"), piped=True))
         assert sink.stdout is not None
         sink_url = f"http://127.0.0.1:{int(await sink.stdout.readline())}/"
+        pids = {name: pid for name in ("postgres", "temporal") if (pid := engine.pid(name))}
+        for name, command in commands.items():
+            pids[name] = (await stack.enter_async_context(_process(settings, command))).pid
         pool = await open_pool(settings.database_url, 4, "bench")
         stack.push_async_callback(pool.close)
-        client = await stack.enter_async_context(
+        http = await stack.enter_async_context(
             aiohttp.ClientSession(
                 base_url=f"http://127.0.0.1:{settings.api_port}",
-                headers={"Api-key": await _furnish(pool, settings, sink_url), "Content-Type": "application/json"},
+                headers={"Content-Type": "application/json"},
+                timeout=aiohttp.ClientTimeout(total=120),
             )
         )
-        await _until_healthy(client)
-        pids = {"api": api.pid, "worker": worker.pid, "sink": sink.pid}
-        pids |= {name: pid for name in ("postgres", "temporal") if (pid := engine.pid(name))}
-        yield Install(settings, client, await connect(settings), pool, sink_url, pids)
+        await _until_up(http, pool)
+        yield Install(settings, http, await connect(settings), pool, sink_url, pids)
 
 
-async def _furnish(pool: Pool, settings: Settings, sink_url: str) -> str:
-    """One user with credit and a gateway; returns the key."""
-    account = await accounts.create(pool, "bench@example.com", "Bench", None, uuid4())
-    await credits.top_up(pool, account.id, "sms", _CREDIT, "bench", uuid4())
-    config = {"url": sink_url, "body": GATEWAY_BODY, "id_path": "id", "allow_private_network": True}
-    new = gateways.NewGateway(account.id, "sms", "sink", "http", config)
-    await gateways.add(pool, Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS), new)
-    return (await api_keys.create(pool, KeyKind.USER, account.id)).text
+async def _until_up(http: aiohttp.ClientSession, pool: Pool) -> None:
+    async def healthy() -> bool:
+        with suppress(aiohttp.ClientConnectionError):
+            async with http.get("/health") as answer:
+                return answer.status == 200
+        return False
 
-
-async def _until_healthy(client: aiohttp.ClientSession) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            with suppress(aiohttp.ClientConnectionError):
-                async with client.get("/health") as answer:
-                    if answer.status == 200:
-                        return
-            await asyncio.sleep(0.1)
+    await until(partial(queues_served, pool), set(QUEUES).issubset, within=60, pause=0.1)
+    await until(healthy, bool, within=60, pause=0.1)
 
 
 @asynccontextmanager
-async def _process(settings: Settings, *arguments: str, piped: bool = False) -> AsyncIterator[Process]:
+async def _process(settings: Settings, arguments: Command, *, piped: bool = False) -> AsyncIterator[Process]:
     environment = os.environ | {
         "XSENDER_DATABASE_URL": settings.database_url,
         "XSENDER_TEMPORAL_ADDRESS": settings.temporal_address,
@@ -106,10 +112,15 @@ async def _process(settings: Settings, *arguments: str, piped: bool = False) -> 
         "XSENDER_LOG_LEVEL": settings.log_level,
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, env=environment, stdout=asyncio.subprocess.PIPE if piped else None
+        sys.executable,
+        *arguments,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE if piped else None,
+        start_new_session=True,  # as each part of an install has: the kernel may share cores out among sessions
     )
     try:
         yield process
     finally:
-        process.terminate()
+        with suppress(ProcessLookupError):
+            process.terminate()
         await process.wait()

@@ -1,12 +1,31 @@
-"""Running many of the same with a fixed number in flight."""
+"""Load: a fixed number in flight, or at fixed times; and floor and figure in turn."""
 
 import asyncio
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 Work = Callable[[int], Awaitable[object]]
+
+ROUNDS = 3
+
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Times of many of the same."""
+
+    p50_ms: float
+    p95_ms: float
+
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> "Spread":
+        """The spread of these times."""
+        cuts = statistics.quantiles(seconds, n=20) if len(seconds) > 1 else list(seconds) * 19
+        return cls(statistics.median(seconds) * 1000, cuts[18] * 1000)
 
 
 @dataclass(frozen=True)
@@ -14,8 +33,7 @@ class Run:
     """One measured run."""
 
     per_second: float
-    p50_ms: float
-    p95_ms: float
+    spread: Spread
 
 
 async def run_in_flight(
@@ -25,7 +43,7 @@ async def run_in_flight(
     numbers = iter(range(count))
     times: list[float] = []
 
-    async def lane() -> None:
+    async def one_after_another() -> None:
         for number in numbers:
             begun = time.perf_counter()
             await work(number)
@@ -34,12 +52,52 @@ async def run_in_flight(
                 await after()
 
     begun = time.perf_counter()
-    await asyncio.gather(*(lane() for _ in range(in_flight)))
+    await asyncio.gather(*(one_after_another() for _ in range(in_flight)))
     wall = time.perf_counter() - begun
-    cuts = statistics.quantiles(times, n=20) if len(times) > 1 else times * 19
-    return Run(count / wall, statistics.median(times) * 1000, cuts[18] * 1000)
+    return Run(count / wall, Spread.of(times))
 
 
-def median(runs: list[Run]) -> Run:
-    """The run with the median p50; the number in flight being fixed, its rate is the median one too."""
-    return sorted(runs, key=lambda run: run.p50_ms)[len(runs) // 2]
+async def run_at(work: Work, moments: Sequence[float], until: asyncio.Event | None = None) -> None:
+    """Begin ``work(i)`` ``moments[i]`` seconds from now, whether or not earlier ones have ended; wait for all.
+
+    Nothing new begins after ``until`` is set.
+    """
+    begun = asyncio.get_running_loop().time()
+    async with asyncio.TaskGroup() as group:
+        for number, moment in enumerate(moments):
+            await asyncio.sleep(begun + moment - asyncio.get_running_loop().time())
+            if until is not None and until.is_set():
+                return
+            group.create_task(_ignoring_result(work, number))
+
+
+async def _ignoring_result(work: Work, number: int) -> None:
+    await work(number)
+
+
+async def in_turn(
+    figure: Callable[[], Awaitable[_R]], floor: Callable[[], Awaitable[_R]], key: Callable[[_R], float]
+) -> tuple[_R, _R]:
+    """Floor and figure in turn after a warm-up of both: the median of each by ``key``."""
+    await floor()
+    await figure()
+    floors, figures = [], []
+    for _ in range(ROUNDS):
+        floors.append(await floor())
+        figures.append(await figure())
+    return median(figures, key), median(floors, key)
+
+
+def median(runs: Sequence[_R], key: Callable[[_R], float]) -> _R:
+    """The run whose ``key`` is the median one."""
+    return sorted(runs, key=key)[len(runs) // 2]
+
+
+def rate(run: Run) -> float:
+    """Key: how many a second."""
+    return run.per_second
+
+
+def p50(run: Run) -> float:
+    """Key: the time of the one in the middle, in ms."""
+    return run.spread.p50_ms

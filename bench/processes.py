@@ -2,7 +2,11 @@
 
 import os
 from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
+
+from bench.figure import Figure
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -43,3 +47,39 @@ def peak_rss_mib(pid: int) -> float:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
     raise RuntimeError(f"process {pid} has no memory figures")
+
+
+def cpu_of_parts(pids: Mapping[str, int]) -> dict[str, float]:
+    """CPU seconds of each part so far."""
+    return {name: cpu_seconds(pid) for name, pid in pids.items()}
+
+
+class CpuMeter:
+    """Adds up what the product's parts use while it counts, per message."""
+
+    def __init__(self, pids: Mapping[str, int]) -> None:
+        self._pids = {name: pid for name, pid in pids.items() if name != "sink"}
+        self._spent: dict[str, float] = defaultdict(float)
+        self._messages = 0
+
+    @asynccontextmanager
+    async def counting(self, messages: int) -> AsyncIterator[None]:
+        """Count what is used in this context for so many messages."""
+        before = cpu_of_parts(self._pids)
+        yield
+        for name, seconds in cpu_of_parts(self._pids).items():
+            self._spent[name] += seconds - before[name]
+        self._messages += messages
+
+    def per_thousand(self) -> dict[str, float]:
+        """CPU seconds per 1,000 messages of each part, all parts last."""
+        parts = {name: seconds * 1000 / self._messages for name, seconds in self._spent.items()}
+        return parts | {"all parts": sum(parts.values())}
+
+    def figures(self, load: str) -> list[Figure]:
+        """One figure per part."""
+        bound = "What a message costs there; `python -m bench.profile` says on what."
+        return [
+            Figure(f"{load}: CPU of {name} per 1,000", seconds, "s", bound)
+            for name, seconds in self.per_thousand().items()
+        ]

@@ -1,15 +1,29 @@
 """The sink: an HTTP server that answers every POST with a small JSON body, as cheaply as Python can.
 
-Prints its port. One process, so that its cost is the same for the product and for the bare client.
+Prints its port. One process, so that its cost is the same for the product and for the bare client. Two paths are
+special: ``/hang`` is read and never answered, ``/timed`` is answered and its moment noted, for ``/arrivals`` to list.
 """
 
 import asyncio
+import json
+import time
 from typing import cast
 
 import uvloop
 
+HANG = "hang"
+TIMED = "timed"
+ARRIVALS = "arrivals"
+
 _BODY = b'{"id":"0123456789abcdef","status":"queued"}'
-_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(_BODY), _BODY)
+_arrivals: list[float] = []
+
+
+def _answer(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+_ANSWER = _answer(_BODY)
 
 
 class _Sink(asyncio.Protocol):
@@ -26,7 +40,17 @@ class _Sink(asyncio.Protocol):
             if len(self._buffer) < end + 4 + length:
                 return
             self._buffer = self._buffer[end + 4 + length :]
-            self._transport.write(_ANSWER)
+            self._respond(head.split(b" ", 2)[1][1:].decode())
+
+    def _respond(self, path: str) -> None:
+        if path == HANG:
+            return
+        if path == ARRIVALS:
+            self._transport.write(_answer(json.dumps(_arrivals).encode()))
+            return
+        if path == TIMED:
+            _arrivals.append(time.time())
+        self._transport.write(_ANSWER)
 
 
 async def _main() -> None:

@@ -1,4 +1,4 @@
-"""The product's worker process, with the floor workflow and its activity added to the same workers."""
+"""The product's transactional worker process, with the floor workflow and its activity added to the same workers."""
 
 import asyncio
 import signal
@@ -25,10 +25,12 @@ async def _main() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
     gateways = open_gateways(pool, settings.keys.get_secret_value())
-    rows = table(pool, gateways)
-    flow, dispatch = rows[WORKFLOW_QUEUE], rows[DISPATCH_QUEUE]
-    rows[WORKFLOW_QUEUE] = replace(flow, workflows=[*flow.workflows, FloorWorkflow])
-    rows[DISPATCH_QUEUE] = replace(dispatch, activities=[*dispatch.activities, floor_activity])
+    product = table(pool, gateways)
+    flow, dispatch = product[WORKFLOW_QUEUE], product[DISPATCH_QUEUE]
+    rows = {
+        WORKFLOW_QUEUE: replace(flow, workflows=[*flow.workflows, FloorWorkflow]),
+        DISPATCH_QUEUE: replace(dispatch, activities=[*dispatch.activities, floor_activity]),
+    }
     await serve_until(stop, build_workers(await connect(settings), rows), pool, list(rows))
     await gateways.aclose()
     await pool.close()

@@ -1,0 +1,77 @@
+"""What the record says: when messages were final, and whether all of them are."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from uuid import UUID
+
+from bench.tenant import Tenant
+from bench.waiting import until
+from store.pool import Pool
+
+_STALLED = 60.0
+"""Seconds without progress after which a run is given up."""
+_POLL = 0.02
+
+
+async def until_settled(tenant: Tenant, count: int) -> None:
+    """Wait until ``count`` messages of a tenant were sent and paid: each costs one credit, and a wallet is one row.
+
+    Raises:
+        RuntimeError: no progress any more; says what became of the messages.
+    """
+    clock = asyncio.get_running_loop().time
+    before, since = -1, clock()
+    while (spent := await _spent(tenant)) < count:
+        if spent != before:
+            before, since = spent, clock()
+        if clock() - since > _STALLED:
+            raise RuntimeError(f"{spent} of {count} messages settled, then nothing: {await states(tenant)}")
+        await asyncio.sleep(_POLL)
+
+
+async def states(tenant: Tenant) -> dict[str, int]:
+    """How many messages a tenant has in each state."""
+    async with tenant.install.pool.connection() as conn:
+        cursor = await conn.execute(
+            "select state, count(*) from messages where account_id = %s group by 1", (tenant.id,)
+        )
+        return dict(await cursor.fetchall())
+
+
+async def seconds_until_recorded(pool: Pool, begun: Mapping[UUID, float]) -> list[float]:
+    """For messages and when their posts began (Unix time): how long until the record had their final state.
+
+    The record's own clock is read, which is this machine's, so that asking late does no harm.
+
+    Raises:
+        TimeoutError: some do not become final.
+    """
+    uids = list(begun)
+    ended = await until(partial(_ended, pool, uids), lambda found: len(found) == len(uids), _STALLED, _POLL)
+    return [ended[uid] - begun[uid] for uid in begun]
+
+
+async def serving(pool: Pool, queue: str) -> int:
+    """How many live processes serve a task queue."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute("select count(*) from workers where %s = any(queues)", (queue,))
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def _spent(tenant: Tenant) -> int:
+    async with tenant.install.pool.connection() as conn:
+        cursor = await conn.execute("select spent from wallets where account_id = %s and channel = 'sms'", (tenant.id,))
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def _ended(pool: Pool, uids: Sequence[UUID]) -> dict[UUID, float]:
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select uid, extract(epoch from updated_at)::float8 from messages
+               where uid = any(%s) and state not in ('scheduled', 'queued', 'processing')""",
+            (list(uids),),
+        )
+        return dict(await cursor.fetchall())

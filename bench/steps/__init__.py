@@ -1,0 +1,24 @@
+"""The figures of ``make bench``, one file per subject, in the order in which they are taken."""
+
+from collections.abc import Awaitable, Callable
+
+from bench.figure import Figure
+from bench.install import Install
+from bench.steps import accept, alone, batch, end_to_end, fairness, hanging, idle, lanes, pace, pages, status
+
+Step = Callable[[Install, float], Awaitable[list[Figure]]]
+
+STEPS: dict[str, Step] = {
+    "idle": idle.measure,
+    "accept": accept.measure,
+    "alone": alone.measure,
+    "end to end": end_to_end.measure,
+    "pages": pages.measure,
+    "batch": batch.measure,
+    "fairness": fairness.measure,
+    "lanes": lanes.measure,
+    "hanging": hanging.measure,
+    "status": status.measure,
+    "pace": pace.measure,
+}
+"""Name → what measures it; called with the install and a scale, below 1 for smaller runs."""

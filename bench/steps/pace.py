@@ -1,0 +1,53 @@
+"""A gateway's rate, held by two worker processes together."""
+
+from functools import partial
+
+import orjson
+
+from bench import sink
+from bench.figure import Figure
+from bench.install import Install
+from bench.record import serving
+from bench.tenant import TEXT, Way, new_tenant, recipients
+from bench.waiting import until
+from workflows.policy import BULK_DISPATCH_QUEUE
+
+_PER_SECOND = 50.0
+_RAMP = 2.0
+_SECONDS = 30.0
+
+
+async def measure(install: Install, scale: float) -> list[Figure]:
+    """Arrivals at the sink over 30 s, by the sink's clock, after the first two seconds."""
+    seconds = max(5.0, _SECONDS * scale)
+    async with install.second_bulk_worker():
+        await until(partial(serving, install.pool, BULK_DISPATCH_QUEUE), lambda n: n == 2, within=30, pause=0.05)
+        tenant = await new_tenant(install, Way(path=sink.TIMED, per_second=_PER_SECOND))
+        count = int(_PER_SECOND * (seconds + 2 * _RAMP))
+        await tenant.post_raw(orjson.dumps({"contact": recipients(count), "body": TEXT}))
+        counted = await _arrived_between(install, count, _RAMP, _RAMP + seconds)
+    return [
+        Figure(
+            f"a gateway of 50 messages a second, two worker processes, over {seconds:g} s",
+            counted / seconds,
+            "messages/s",
+            "The gateway's rate slots, which pages reserve in one row of Postgres.",
+            at_least=_PER_SECOND * 0.95,
+            at_most=_PER_SECOND * 1.05,
+        )
+    ]
+
+
+async def _arrived_between(install: Install, sent: int, begin: float, end: float) -> int:
+    """How many messages reached the sink in this window of seconds after the first one."""
+
+    async def arrivals() -> list[float]:
+        async with install.http.get(install.sink_url + sink.ARRIVALS) as answer:
+            moments = orjson.loads(await answer.read())
+        return [moment - moments[0] for moment in moments]
+
+    def passed(moments: list[float]) -> bool:
+        return len(moments) == sent or (bool(moments) and moments[-1] >= end)
+
+    moments = await until(arrivals, passed, within=2 * end + 30, pause=0.5)
+    return sum(begin <= moment < end for moment in moments)
