@@ -63,10 +63,12 @@ async def test_an_install_lives_through_the_death_of_its_parts_and_of_itself(tmp
         first_run = json.loads((folder / "first-run.json").read_text())
         assert first_run["url"] == f"http://127.0.0.1:{port}"
         assert first_run["user_key"] in said
-        for victim in [part(process.pid, words) for words in PARTS]:
+        victims = [part(process.pid, words) for words in PARTS]
+        for victim in victims:
             victim.kill()
             await asyncio.sleep(1)
         await healthy(port, 60)
+        assert not {part(process.pid, words).pid for words in PARTS} & {victim.pid for victim in victims}
         modes = {file.name: file.stat().st_mode & 0o077 for file in folder.iterdir() if file.is_file()}
         assert all(modes[name] == 0 for name in ("keys", "install.json", "first-run.json", "postgres-password"))
         os.kill(process.pid, signal.SIGKILL)

@@ -1,0 +1,46 @@
+"""``GET /health``: every lane needs a worker."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest_asyncio
+
+from runtime.settings import Settings
+from store.migrate import migrate
+from store.pool import Pool, open_pool
+from store.workers import beat
+from tests.stack import serve_api
+
+TRANSACTIONAL = ["xsender", "xsender-dispatch"]
+BULK = ["xsender-bulk", "xsender-bulk-dispatch"]
+
+
+@pytest_asyncio.fixture
+async def without_workers(settings: Settings, pool: Pool) -> AsyncIterator[tuple[httpx.AsyncClient, Pool]]:
+    """An API above a database where no worker has ever signed in."""
+    async with pool.connection() as conn:
+        await conn.execute("create database health")
+    url = settings.database_url.rsplit("/", 1)[0] + "/health"
+    await migrate(url)
+    async with AsyncExitStack() as stack:
+        own = await open_pool(url, 2, "test-health")
+        stack.push_async_callback(own.close)
+        address = await stack.enter_async_context(serve_api(settings.model_copy(update={"database_url": url})))
+        yield await stack.enter_async_context(httpx.AsyncClient(base_url=address)), own
+
+
+async def test_the_worker_is_failing_until_both_lanes_are_served(without_workers: tuple[httpx.AsyncClient, Pool]):
+    http, pool = without_workers
+    assert await failing(http) == ["worker"]
+    await beat(pool, "one", TRANSACTIONAL)
+    assert await failing(http) == ["worker"]
+    await beat(pool, "two", BULK)
+    assert await failing(http) == []
+
+
+async def failing(http: httpx.AsyncClient) -> list[str]:
+    """The parts that do not work."""
+    answer = await http.get("/health")
+    assert answer.status_code == (503 if answer.json()["failing"] else 200)
+    return answer.json()["failing"]
