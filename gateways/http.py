@@ -1,57 +1,80 @@
 """The one way out to HTTP: every provider adapter sends through ``HttpClient.exchange``."""
 
+import asyncio
+import re
 import ssl
 from dataclasses import dataclass
 
-import aiohttp
 import httpx
 
 from domain.outcomes import GatewayDown, Unknown
 from gateways.addresses import HTTP_PORTS, private_too, public_only
+from gateways.http_answer import Answer
+from gateways.http_connection import Lost
+from gateways.http_host import Host, Origin
 from gateways.tls import client_context
-from gateways.transport import Body, GatewayTransport
 
 CONNECT_SECONDS = 10.0
 """Longest wait for a connection: a free place in the pool, the name, the handshake of TCP and of TLS."""
 DEFAULT_SECONDS = 30.0
+CONNECTIONS = 1024
 USER_AGENT = "xsender"
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What a header cannot hold (RFC 9110 §5.5)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a provider answered. ``body`` is plain (decompressed) and cut at ``transport.BODY_CAP``."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
+class UnfitHeader(ValueError):  # noqa: N818 - the name says what is wrong
+    """A header would end early and begin another one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """All of a request that stays the same from message to message, prepared once per gateway."""
+    """All of a request that stays the same from message to message, prepared once per gateway.
 
-    method: str
-    url: httpx.URL
-    headers: httpx.Headers
-    timeout: aiohttp.ClientTimeout
+    ``head`` is the request as it leaves, up to the length of the body. ``connect`` and ``seconds`` limit the wait for a
+    connection and, after it, that for the whole answer.
+    """
+
+    origin: Origin
+    head: bytes
+    has_body: bool
+    connect: float
+    seconds: float
 
 
 def call(method: str, url: str, headers: dict[str, str], seconds: float = DEFAULT_SECONDS) -> Call:
-    """Prepare a call. ``seconds`` is the time for the request and its whole answer once a connection is there."""
-    own = {"accept": "*/*", "accept-encoding": "identity", "user-agent": USER_AGENT}
-    given = {name.lower(): value for name, value in headers.items()}
-    connect = min(CONNECT_SECONDS, seconds)
-    # The total ends after the connecting must have ended, so that running out of it never means "not sent".
-    timeout = aiohttp.ClientTimeout(total=connect + seconds, connect=connect, sock_connect=connect)
-    return Call(method, httpx.URL(url), httpx.Headers(own | given), timeout)
+    """Prepare a call. ``seconds`` is the time for the request and its whole answer once a connection is there.
+
+    Raises ``UnfitHeader``, ``UnicodeEncodeError`` for headers beyond ASCII, and ``httpx.InvalidURL``.
+    """
+    address = httpx.URL(url)
+    tls = address.scheme == "https"
+    host = address.raw_host.decode()
+    fields = {"host": address.netloc.decode(), "accept": "*/*", "accept-encoding": "identity", "user-agent": USER_AGENT}
+    fields |= {name.lower(): value for name, value in headers.items()}
+    if any(map(CONTROL_CHARACTERS.search, fields.values())):
+        raise UnfitHeader("a header would contain a line break or another control character")
+    lines = [f"{method} {address.raw_path.decode()} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+    return Call(
+        origin=Origin(host, address.port or (443 if tls else 80), tls),
+        head="".join(f"{line}\r\n" for line in lines).encode("ascii"),
+        has_body=method != "GET",
+        connect=min(CONNECT_SECONDS, seconds),
+        seconds=seconds,
+    )
 
 
 class HttpClient:
-    """A pool of connections to public addresses only, or (``private=True``) to private ones as well."""
+    """Connections to public addresses only, or (``private=True``) to private ones as well.
+
+    One request, one answer: no redirects, cookies, proxies or environment, and never a silent second try.
+    """
 
     def __init__(self, *, private: bool = False, ssl_context: ssl.SSLContext | None = None) -> None:
-        factory = private_too if private else public_only(HTTP_PORTS)
-        self._transport = GatewayTransport(factory, ssl_context or client_context())
+        self._make_socket = private_too if private else public_only(HTTP_PORTS)
+        self._tls = ssl_context or client_context()
+        self._places = asyncio.Semaphore(CONNECTIONS)
+        self._hosts: dict[Origin, Host] = {}
 
     async def exchange(self, call: Call, body: bytes = b"") -> Answer | GatewayDown | Unknown:
         """Send one request and read its answer.
@@ -59,23 +82,29 @@ class HttpClient:
         ``GatewayDown`` when no connection came about, so that nothing was sent; ``Unknown`` when the request may have
         left but its whole answer did not come back. It is never sent twice.
         """
-        request = httpx.Request(
-            call.method, call.url, headers=call.headers, stream=Body(body), extensions={"timeout": call.timeout}
-        )
+        host = self._hosts.get(call.origin) or self._add(call.origin)
         try:
-            response = await self._transport.handle_async_request(request)
-        except httpx.ConnectTimeout:
-            return GatewayDown(f"no connection to {call.url.host} within {call.timeout.connect:g} s")
-        except httpx.ConnectError as error:
-            return GatewayDown(f"could not connect: {error}")
-        except httpx.ReadTimeout:
+            connection = await host.take(call.connect)
+        except TimeoutError:
+            return GatewayDown(f"no connection to {call.origin.host} within {call.connect:g} s")
+        except OSError as error:
+            return GatewayDown(f"could not connect: {error or type(error).__name__}")
+        framing = b"content-length: %d\r\n\r\n" % len(body) if call.has_body else b"\r\n"
+        try:
+            return await connection.exchange(call.head + framing + body, call.seconds)
+        except TimeoutError:
             return Unknown("no full answer in time", silent=True)
-        except httpx.TransportError as error:
+        except Lost as error:
             return Unknown(f"the answer was lost: {error}")
-        stream = response.stream
-        assert isinstance(stream, Body)
-        return Answer(response.status_code, response.headers, stream.data)
+        finally:
+            host.give_back(connection)
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        await self._transport.aclose()
+        """Close all connections that nobody uses."""
+        for host in self._hosts.values():
+            host.close()
+        await asyncio.sleep(0)  # the event loop closes the sockets in its next round
+
+    def _add(self, origin: Origin) -> Host:
+        host = self._hosts[origin] = Host(origin, self._make_socket, self._tls, self._places)
+        return host

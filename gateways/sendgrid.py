@@ -9,7 +9,8 @@ from domain.outcomes import Accepted, Outcome, Refused, Unknown
 from gateways.answers import failure, parse
 from gateways.base import Outside
 from gateways.fields import HeaderText, MailboxText, Secret
-from gateways.http import Answer, call
+from gateways.http import call
+from gateways.http_answer import Answer
 from gateways.mail_message import UnfitMessage, check_header
 from gateways.mailbox import InvalidMailbox, parse_mailbox
 from gateways.provider import BaseUrl, ProviderConfig

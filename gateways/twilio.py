@@ -11,7 +11,8 @@ from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater,
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.base import Outside
 from gateways.fields import HeaderText, Secret
-from gateways.http import Answer, call
+from gateways.http import call
+from gateways.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
 
 Sid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{2,64}$")]

@@ -10,7 +10,8 @@ from domain.outcomes import Accepted, Outcome, Refused, Unknown
 from gateways.answers import parse
 from gateways.base import Outside
 from gateways.fields import Secret
-from gateways.http import Answer, call
+from gateways.http import call
+from gateways.http_answer import Answer
 from gateways.meta_errors import meta_failure
 from gateways.provider import BaseUrl, ProviderConfig
 

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("activities", "api", "cli", "domain", "embedded", "gateways", "runtime", "store", "worker", "workflows")
 
-HTTP_LIBRARIES = {"httpx", "httpx_aiohttp", "aiohttp", "aiosmtplib"}
+HTTP_LIBRARIES = {"httpx", "httpx_aiohttp", "aiohttp", "aiosmtplib", "httptools", "aiohappyeyeballs"}
 
 _SQL = re.compile(
     r"""^\s*(

@@ -26,6 +26,8 @@ class FakeServer:
     port: int
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
+    ended: int = 0
+    """Connections that are no more, closed by the client or by the reply."""
 
     @property
     def url(self) -> str:
@@ -39,12 +41,15 @@ async def serve(reply: Reply | bytes, tls: ssl.SSLContext | None = None) -> Asyn
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         fake.connections += 1
-        while (request := await _read(reader)) is not None and not writer.is_closing():
-            fake.requests.append(request)
-            if isinstance(reply, bytes):
-                writer.write(reply)
-            else:
-                await reply(request, writer)
+        try:
+            while (request := await _read(reader)) is not None and not writer.is_closing():
+                fake.requests.append(request)
+                if isinstance(reply, bytes):
+                    writer.write(reply)
+                else:
+                    await reply(request, writer)
+        finally:
+            fake.ended += 1
 
     async with listening(talk, tls) as fake.port:
         yield fake

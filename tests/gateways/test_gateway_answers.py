@@ -1,16 +1,15 @@
 """What statuses and Retry-After mean."""
 
-import httpx
 import pytest
 import time_machine
 
 from domain.outcomes import GatewayDown, Refused, RetryLater, Unknown
 from gateways.answers import REASON_CAP, clean, failure, retry_after
-from gateways.http import Answer
+from gateways.http_answer import Answer
 
 
 def _answer(status, body=b"", **headers):
-    return Answer(status, httpx.Headers({name.replace("_", "-"): value for name, value in headers.items()}), body)
+    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 402, 404, 405, 409, 410, 413, 415, 422, 451])
@@ -56,7 +55,7 @@ def test_throttled_without_a_time():
 )
 def test_retry_after(text, seconds):
     with time_machine.travel("2026-11-22T12:00:00Z", tick=False):
-        assert retry_after(Answer(429, httpx.Headers({"retry-after": text.encode()}), b"")) == seconds
+        assert retry_after(_answer(429, retry_after=text)) == seconds
 
 
 def test_reason_is_one_clean_short_line():

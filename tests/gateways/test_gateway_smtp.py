@@ -188,7 +188,8 @@ async def test_lost_after_the_mail_is_unknown(outside, mail, reply, body):
         elif reply == "hang up":
             line.hang_up()
 
-    async with scripted_server(script) as server, _gateway(outside, server.port, timeout=0.5) as gateway:
+    seconds = 0.5 if reply == "silence" else 5
+    async with scripted_server(script) as server, _gateway(outside, server.port, timeout=seconds) as gateway:
         got = await gateway.send(mail(body=body))
     assert isinstance(got, Unknown)
     assert got.silent == (reply == "silence")
