@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -59,7 +59,7 @@ class Install:
 
 
 @asynccontextmanager
-async def running_install(commands: dict[str, Command] = COMMANDS) -> AsyncIterator[Install]:
+async def running_install(commands: Mapping[str, Command] = COMMANDS) -> AsyncIterator[Install]:
     """Start everything in a temporary folder, durable as in production, and stop it again."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="xsender-bench-")))

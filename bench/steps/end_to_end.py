@@ -35,7 +35,7 @@ async def _beside_floor(install: Install, connections: int, sends: int, floors: 
         await run_floor_workflow(install)
 
     run, beside = await in_turn(
-        partial(_posted, install, connections, sends, cpu, answers),
+        partial(run_sends, install, connections, sends, cpu, answers),
         partial(run_in_flight, floor, floors, connections),
         rate,
     )
@@ -62,7 +62,8 @@ async def _beside_floor(install: Install, connections: int, sends: int, floors: 
     ]
 
 
-async def _posted(install: Install, connections: int, count: int, cpu: CpuMeter, answers: list[bytes]) -> Run:
+async def run_sends(install: Install, connections: int, count: int, cpu: CpuMeter, answers: list[bytes]) -> Run:
+    """Post one-contact sends from a new tenant and wait for the last one; its spread is that of being accepted."""
     tenant = await new_tenant(install)
 
     async def send(_: int) -> None:
