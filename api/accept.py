@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -12,42 +13,77 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from api.contacts import ReadContacts
 from domain.channels import Channel
 from domain.ids import message_uid, send_workflow_id
+from domain.lanes import Lane
 from domain.page import PageHeader
-from domain.page_content import PageMessage
+from domain.page_content import PageContent, PageMessage
 from domain.statuses import State, contract_word
-from workflows.policy import WORKFLOW_QUEUE
+from workflows.policy import start_options
 
-_START_TIMEOUT = timedelta(seconds=10)
+START_TIMEOUT = timedelta(seconds=10)
 
 
-async def accept_page(client: Client, page_id: UUID, account_id: int, channel: Channel, read: ReadContacts) -> bytes:
-    """Start the page's workflow and return the answer's body. Starting the same page twice is starting it once.
+async def accept_page(
+    client: Client, page_id: UUID, account_id: int, channel: Channel, lane: Lane, read: ReadContacts
+) -> bytes:
+    """Start the page of a request and return the answer's body. Doing so twice is doing it once.
 
     Raises:
         RPCError: Temporal does not answer; whether the page was started is not known.
     """
     messages = read.content.messages
     due = [m.due for m in messages]
-    page = PageHeader(str(page_id), account_id, channel.value, len(messages), due if any(due) else [], read.requested)
+    page = PageHeader(
+        str(page_id),
+        account_id,
+        channel.value,
+        len(messages),
+        due if any(due) else [],
+        read.requested,
+        lane=lane.value,
+    )
+    await start_page(client, page, read.content.encode())
+    return accepted_answer([(message_uid(page_id, index), message) for index, message in enumerate(messages)])
+
+
+async def start_page(client: Client, page: PageHeader, content: bytes) -> bool:
+    """Start a page's workflow, once; returns whether it was started now.
+
+    Raises:
+        RPCError: Temporal does not answer; whether the page was started is not known.
+    """
     with suppress(WorkflowAlreadyStartedError):  # a repeat of a request whose answer was lost
         await client.start_workflow(
             "SendWorkflow",
-            args=[page, read.content.encode()],
-            id=send_workflow_id(page_id),
-            task_queue=WORKFLOW_QUEUE,
+            args=[page, content],
+            id=send_workflow_id(UUID(page.page_id)),
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            rpc_timeout=_START_TIMEOUT,
+            rpc_timeout=START_TIMEOUT,
+            **start_options(page.lane, page.account_id),
         )
-    return _answer(page_id, messages)
+        return True
+    return False
 
 
-def _answer(page_id: UUID, messages: list[PageMessage]) -> bytes:
-    plural = "s" if len(messages) > 1 else ""
+async def make_unstartable(client: Client, page_id: UUID) -> bool:
+    """Make sure that a page which may have been started, or not, never will be; returns whether it had not been.
+
+    An empty page takes its place: workflow ids are used once.
+
+    Raises:
+        RPCError: Temporal does not answer.
+    """
+    return await start_page(client, PageHeader(str(page_id), 0, Channel.SMS.value, 0), PageContent([], []).encode())
+
+
+def accepted_answer(accepted: list[tuple[UUID, PageMessage]], **more: Any) -> bytes:
+    """The answer to a send request: its messages in the order of its contacts."""
+    plural = "s" if len(accepted) > 1 else ""
     return orjson.dumps(
         {
             "success": True,
-            "message": f"{len(messages)} message{plural} accepted",
-            "data": [_item(message_uid(page_id, index), message) for index, message in enumerate(messages)],
+            "message": f"{len(accepted)} message{plural} accepted",
+            **more,
+            "data": [_item(uid, message) for uid, message in accepted],
         }
     )
 

@@ -33,6 +33,7 @@ class SendAnswer(_Answer):
     success: Literal[True]
     message: str
     data: list[AcceptedMessage]
+    batch: UUID | None = Field(None, description="The batch, for more contacts than one page takes (500).")
 
 
 class Waiting(_Answer):
@@ -47,7 +48,9 @@ class Credit(_Answer):
     """What became of a message's credits."""
 
     amount: int
-    state: Literal["free", "held", "captured", "released"]
+    state: Literal["free", "pending", "held", "captured", "released"] = Field(
+        description="`pending`: will be held when the message's batch comes to it."
+    )
 
 
 class AttemptMade(_Answer):

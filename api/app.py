@@ -1,5 +1,6 @@
 """The application: routers, errors, and what a process opens for them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -9,6 +10,9 @@ from fastapi import FastAPI
 from api import docs, health, send, status, waiting
 from api.admin import codec, sandbox
 from api.error_handlers import install_error_handlers
+from api.group_commit import GroupCommit
+from api.large_bodies import AT_A_TIME
+from api.offload import Offload
 from api.openapi import install_openapi
 from api.state import AppState
 from api.temporal_link import open_link
@@ -28,9 +32,20 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-api")
         limiters = {name: RequestLimiter(*rate) for name, rate in RATE_CLASSES.items() if rate}
+        offload = Offload()
+        offload.warm_up()
         async with open_link(settings) as link:
-            app.state.xsender = AppState(settings, pool, link, limiters)
+            app.state.xsender = AppState(
+                settings,
+                pool,
+                link,
+                GroupCommit(link, pool),
+                offload,
+                asyncio.Semaphore(AT_A_TIME),
+                limiters,
+            )
             yield
+        offload.close()
         await pool.close()
 
     app = FastAPI(

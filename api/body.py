@@ -14,20 +14,25 @@ MAX_BODY = 1024 * 1024
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-async def read_body(request: Request) -> bytes:
+def declared_length(request: Request) -> int | None:
+    """The length that the request declares for its body, in bytes; ``None``: it declares none."""
+    declared = request.headers.get("content-length", "")
+    return int(declared[:19]) if declared.isascii() and declared.isdigit() else None
+
+
+async def read_body(request: Request, most: int = MAX_BODY) -> bytes:
     """The raw body.
 
     Raises:
-        ApiError: 413 beyond ``MAX_BODY``.
+        ApiError: 413 beyond ``most`` bytes.
     """
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared[:19]) > MAX_BODY:
-        raise _too_large()
+    if (declared_length(request) or 0) > most:
+        raise _too_large(most)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BODY:
-            raise _too_large()
+        if len(body) > most:
+            raise _too_large(most)
     return bytes(body)
 
 
@@ -61,5 +66,5 @@ def _field_error(place: str, code: str, message: str) -> FieldError:
     return FieldError(place, code, message)
 
 
-def _too_large() -> ApiError:
-    return ApiError(413, "too_large", f"the body is larger than {MAX_BODY} bytes: send fewer contacts per request")
+def _too_large(most: int) -> ApiError:
+    return ApiError(413, "too_large", f"the body is larger than {most} bytes: send fewer contacts per request")

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from temporalio.service import RPCError
 
 from api.body import pointer
-from api.errors import ApiError, FieldError, error_response, invalid, unavailable
+from api.errors import ApiError, FieldError, error_response, invalid, json_refused, unavailable
 from api.state import state_of
 from api.temporal_link import TemporalAway
 from domain.errors import (
@@ -56,8 +56,7 @@ async def _api(_: Request, error: ApiError) -> JSONResponse:
 
 
 async def _json(_: Request, error: StrictJsonError) -> JSONResponse:
-    field = FieldError(error.pointer, error.code, error.message)
-    return error_response(ApiError(400 if error.is_syntax else 422, error.code, error.message, [field]))
+    return error_response(json_refused(error))
 
 
 async def _ours(_: Request, error: XsenderError) -> JSONResponse:

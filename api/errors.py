@@ -7,6 +7,8 @@ from typing import Any
 
 from fastapi.responses import JSONResponse
 
+from domain.strict_json import StrictJsonError
+
 MAX_SHOWN = 100
 """The most errors that one answer lists."""
 
@@ -29,9 +31,20 @@ class ApiError(Exception):
         """``errors`` left out: the whole request is wrong. ``retry_after``: seconds."""
         super().__init__(message)
         self.status = status
+        self.code = code
         self.message = message
         self.errors = list(errors) or [FieldError("", code, message)]
         self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors pass between processes."""
+        return type(self), (self.status, self.code, self.message, self.errors, self.retry_after)
+
+
+def json_refused(error: StrictJsonError) -> ApiError:
+    """400 for what is not JSON, 422 for JSON that we refuse."""
+    field = FieldError(error.pointer, error.code, error.message)
+    return ApiError(400 if error.is_syntax else 422, error.code, error.message, [field])
 
 
 def invalid(errors: Sequence[FieldError]) -> ApiError:

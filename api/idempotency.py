@@ -7,9 +7,9 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from api.claimed import Claimed
 from api.errors import ApiError
 from api.state import state_of
-from domain.ids import new_page_id
 from store import idempotency
 
 HEADER = "Idempotency-Key"
@@ -18,39 +18,39 @@ _KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
 _LEASE = 30.0
 """Seconds after which a claim counts as abandoned: longer than the work may take."""
 
-_Work = Callable[[UUID, bool], Awaitable[bytes]]
+
+_Work = Callable[[Claimed], Awaitable[bytes]]
 
 
-async def once(request: Request, account_id: int, raw: bytes, work: _Work) -> Response:
+async def once(request: Request, account_id: int, raw: bytes, minted: UUID, work: _Work) -> Response:
     """Do ``work`` once per key and answer with what it returned the first time.
 
-    ``work`` gets the id to build on, and whether that id is new. A repeat after a crash gets the first try's id: then
-    the work may have been done already and must be finished, not refused. Without the header it is simply done.
+    It builds on the id ``minted``, or, when it repeats a try that was cut off, on that one's. Without the header it is
+    simply done.
 
     Raises:
         ApiError: 409 the first request is still at work; 422 the key was used for another body.
     """
     key = request.headers.get(HEADER)
     if key is None:
-        return _json(await work(new_page_id(), True))
+        return _json(await work(Claimed(minted, is_new=True)))
     if not _KEY.fullmatch(key):
         raise ApiError(422, "idempotency_key", f"an {HEADER} has 1 to 255 printable ASCII characters")
     pool = state_of(request).pool
     place = (account_id, request.url.path, key)
     digest = _digest(request, raw)
-    page_id = new_page_id()
-    claim = await idempotency.claim(pool, *place, digest, page_id, _LEASE)
+    claim = await idempotency.claim(pool, *place, digest, minted, _LEASE)
     if claim.body_hash != digest:
         raise ApiError(422, "idempotency_mismatch", f"this {HEADER} was used for another request: take a new one")
-    if claim.response is not None:
+    if claim.response is not None and claim.status is not None:
         return _json(claim.response, replayed=True)
     if not claim.mine:
         raise ApiError(409, "idempotency_in_flight", "the first request with this key is still at work", retry_after=1)
-    is_new = claim.page_id == page_id
+    claimed = Claimed(claim.page_id, claim.page_id == minted, place, claim.response)
     try:
-        answer = await work(claim.page_id, is_new)
+        answer = await work(claimed)
     except Exception as error:
-        if is_new and isinstance(error, ApiError):  # refused before anything was done
+        if claimed.is_new and isinstance(error, ApiError):  # refused before anything was done
             await idempotency.release(pool, *place)
         else:  # whether it was done is not known: the next try finds out, under the same id
             await idempotency.hand_over(pool, *place)

@@ -61,7 +61,7 @@ async def accepted_status(client: Client, channel: Channel, uid: UUID) -> LiveSt
     if index >= page.size or page.channel != channel:
         return None
     due = page.due[index] if page.due else 0.0
-    return LiveStatus(page.account_id, "scheduled" if due else "queued", "worker", due)
+    return LiveStatus(page.account_of(index), "scheduled" if due else "queued", "worker", due)
 
 
 async def _header(client: Client, workflow: WorkflowHandle[object, object]) -> PageHeader:

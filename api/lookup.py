@@ -26,7 +26,7 @@ async def find_own(state: AppState, account_id: int, channel: Channel, uid: UUID
     """
     message = await messages.find(state.pool, account_id, channel, uid)
     if message is not None:
-        return message, await _live_if_any(state, uid) if message.state in _LIVE else None
+        return message, await _live_if_any(state, message) if message.state in _LIVE else None
     try:
         live = await live_status(state.temporal, uid)
     except NoAnswer:
@@ -39,9 +39,12 @@ async def find_own(state: AppState, account_id: int, channel: Channel, uid: UUID
     return message, None
 
 
-async def _live_if_any(state: AppState, uid: UUID) -> LiveStatus | None:
+async def _live_if_any(state: AppState, message: messages.Message) -> LiveStatus | None:
+    if message.credit == "pending":  # no page of its own is at work yet
+        due = message.schedule_at.timestamp() if message.schedule_at else 0.0
+        return LiveStatus(message.account_id, message.state, "batch", due)
     try:
-        return await live_status(state.temporal, uid)
+        return await live_status(state.temporal, message.uid)
     except (NoAnswer, TemporalAway):
         return None
 

@@ -7,29 +7,39 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.accept import accept_page
+from api.accept import accept_page, accepted_answer, make_unstartable
+from api.accept_batch import accept_batch, finish_batch, page_sizes
 from api.answer_models import SendAnswer
 from api.auth import requires
-from api.body import read_body, validate
-from api.contacts import ReadContacts, Terms, read_contacts
+from api.batch_pages import NewBatch
+from api.claimed import Claimed
+from api.contacts import Terms
 from api.errors import ApiError, FieldError
+from api.group_commit import OneMessage
 from api.idempotency import once
+from api.large_bodies import send_body
+from api.live import accepted_status
 from api.openapi import IDEMPOTENCY_HEADER, answers, documented_body
+from api.reading import ReadRequest, may_be_large, read_large_request, read_request
 from api.send_models import MAX_CONTACTS, SEND_MODELS
 from api.state import AppState, state_of
 from domain.channels import Channel
-from domain.strict_json import loads
+from domain.ids import new_batch_id, page_of
 from store.api_keys import Principal
 from store.gateways import unknown_identifiers
 
 router = APIRouter(tags=["send"])
+
+_HEAVY = 4 * 1024 * 1024
+"""Bytes of a body after which the process that read it is replaced, for the memory that this took."""
 
 _Endpoint = Callable[..., Awaitable[Response]]
 
 
 def _send_endpoint(channel: Channel) -> _Endpoint:
     async def send(request: Request, principal: Annotated[Principal, Depends(requires("send", channel))]) -> Response:
-        return await _send(request, principal, channel, await read_body(request))
+        async with send_body(request, state_of(request).large_bodies) as raw:
+            return await _send(request, principal, channel, raw)
 
     return send
 
@@ -60,34 +70,75 @@ def _query_endpoint(channel: Channel) -> _Endpoint:
 
 async def _send(request: Request, principal: Principal, channel: Channel, raw: bytes) -> Response:
     state = state_of(request)
-    read = _read(state, principal, channel, raw)
+    minted = new_batch_id()
+    read = await _read(state, principal, channel, raw, minted)
 
-    async def start(page_id: UUID, is_new: bool) -> bytes:
-        if is_new:  # a page that may have been started is finished, whatever has changed since
-            await _check(state, principal, channel, read)
-        return await accept_page(state.temporal, page_id, principal.account_id, channel, read)
+    async def send(claimed: Claimed) -> bytes:
+        if isinstance(read, NewBatch):
+            return await _send_batch(state, principal, channel, read, claimed)
+        if len(read.contacts.content.messages) == 1:
+            return await _send_one(state, principal, channel, read, claimed)
+        if claimed.is_new:  # a page that may have been started is finished, whatever has changed since
+            await _check(state, principal, channel, read.contacts.requested)
+        return await accept_page(state.temporal, claimed.id, principal.account_id, channel, read.lane, read.contacts)
 
-    return await once(request, principal.account_id, raw, start)
-
-
-def _read(state: AppState, principal: Principal, channel: Channel, raw: bytes) -> ReadContacts:
-    value = loads(raw)
-    listed = value.get("contact") if isinstance(value, dict) else None
-    if isinstance(listed, list) and len(listed) > MAX_CONTACTS:
-        message = f"{len(listed)} contacts in one request; {MAX_CONTACTS} is the most: split it"
-        raise ApiError(413, "too_many_contacts", message)
-    contacts = validate(value, SEND_MODELS[channel]).contact
-    return read_contacts(
-        contacts, Terms(principal.time_zone, state.settings.default_region, free=principal.kind == "admin")
-    )
+    return await once(request, principal.account_id, raw, minted, send)
 
 
-async def _check(state: AppState, principal: Principal, channel: Channel, read: ReadContacts) -> None:
+async def _read(
+    state: AppState, principal: Principal, channel: Channel, raw: bytes, batch_id: UUID
+) -> ReadRequest | NewBatch:
+    terms = Terms(principal.time_zone, state.settings.default_region, free=principal.kind == "admin")
+    if not may_be_large(raw):
+        read = read_request(raw, channel, terms)
+        if read.fits_a_page:
+            return read
+    sizes = await page_sizes(state.pool, principal.account_id, channel)
+    found = await state.offload.run(read_large_request, raw, channel, terms, batch_id, principal.account_id, sizes)
+    if len(raw) > _HEAVY:
+        state.offload.start_afresh()
+    if isinstance(found, ApiError):
+        raise found
+    return found
+
+
+async def _send_one(
+    state: AppState, principal: Principal, channel: Channel, read: ReadRequest, claimed: Claimed
+) -> bytes:
+    content = read.contacts.content
+    message = content.messages[0]
+    uid = None if claimed.is_new else await _accepted_before(state, channel, claimed.id)
+    if uid is None:
+        await _check(state, principal, channel, read.contacts.requested)
+        wanted = next(iter(read.contacts.requested), None)
+        one = OneMessage(principal.account_id, message, content.contents[0], wanted, claimed)
+        uid = await state.group_commit.accept(channel, read.lane, one)
+    return accepted_answer([(uid, message)])
+
+
+async def _accepted_before(state: AppState, channel: Channel, uid: UUID) -> UUID | None:
+    """The uid that an earlier try was given, if it was accepted. If not, it cannot be any more."""
+    if await make_unstartable(state.temporal, page_of(uid)):
+        return None
+    return uid if await accepted_status(state.temporal, channel, uid) else None
+
+
+async def _send_batch(
+    state: AppState, principal: Principal, channel: Channel, batch: NewBatch, claimed: Claimed
+) -> bytes:
+    answer = await finish_batch(state.pool, state.temporal, claimed)
+    if answer is None:
+        await _check(state, principal, channel, batch.wishes)
+        answer = await accept_batch(state.pool, state.temporal, batch, claimed)
+    return answer
+
+
+async def _check(state: AppState, principal: Principal, channel: Channel, requested: dict[str, list[int]]) -> None:
     """What the account's gateways and wallet say to the request."""
-    if read.requested:
-        unknown = await unknown_identifiers(state.pool, principal.account_id, channel, list(read.requested))
+    if requested:
+        unknown = await unknown_identifiers(state.pool, principal.account_id, channel, list(requested))
         if unknown:
-            raise _unknown_gateways(channel, {name: read.requested[name] for name in unknown})
+            raise _unknown_gateways(channel, {name: requested[name] for name in unknown})
     if principal.kind != "admin" and not principal.available:
         raise ApiError(402, "no_credit", f"no {channel} credit is left: top up, or assign a plan that has some")
 

@@ -1,11 +1,14 @@
 """What all requests of a process share."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import cast
 
 from fastapi import Request
 from temporalio.client import Client
 
+from api.group_commit import GroupCommit
+from api.offload import Offload
 from api.temporal_link import TemporalLink
 from domain.gcra import RequestLimiter
 from runtime.settings import Settings
@@ -19,6 +22,10 @@ class AppState:
     settings: Settings
     pool: Pool
     link: TemporalLink
+    group_commit: GroupCommit
+    offload: Offload
+    large_bodies: asyncio.Semaphore
+    """Room for large bodies."""
     limiters: dict[str, RequestLimiter]
     """A limiter per rate class that has a limit."""
 

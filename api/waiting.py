@@ -22,6 +22,7 @@ from domain.ids import page_of, send_workflow_id
 from domain.page import RescheduleRequest
 from domain.schedule import InvalidSchedule, parse_schedule_at
 from domain.statuses import State, contract_word
+from store import batches
 from store.api_keys import Principal
 
 router = APIRouter(tags=["waiting messages"], responses=answers(ChangeAnswer, 409))
@@ -43,7 +44,8 @@ async def cancel(request: Request, channel: Channel, uid: str, principal: _Sende
     """The message is not sent and its credit is released."""
     state, message_uid = state_of(request), parse_uid(uid)
     await find_own(state, principal.account_id, channel, message_uid)
-    await _update(state, message_uid, "cancel", str(message_uid))
+    if not await batches.cancel_message(state.pool, message_uid):
+        await _update(state, message_uid, "cancel", str(message_uid))
     return _changed("cancelled", message_uid, State.CANCELLED)
 
 
@@ -57,7 +59,9 @@ async def reschedule(request: Request, channel: Channel, uid: str, principal: _S
     """The new time is read as in the send request; a past one means at once."""
     state, message_uid = state_of(request), parse_uid(uid)
     body = parse_body(await read_body(request), Reschedule)
-    await find_own(state, principal.account_id, channel, message_uid)
+    message, _ = await find_own(state, principal.account_id, channel, message_uid)
+    if message is not None and message.credit == "pending":
+        raise ApiError(409, "in_batch", "a batch keeps one time for all its messages: cancel this one, or the batch")
     try:
         at = parse_schedule_at(body.schedule_at, principal.time_zone)
     except InvalidSchedule as error:

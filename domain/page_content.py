@@ -10,6 +10,10 @@ from domain.ids import message_uid
 from domain.outbound import Outbound
 
 
+PAGE_BYTES = 1_000_000
+"""The most that the content of a page may take up, about: Temporal refuses 2 MB, and warns at half of that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
     """What is said, to whom it may concern: the part that messages of a page often share."""
@@ -23,6 +27,12 @@ class Content:
     media_url: str | None = None
     template: str | None = None
     """As JSON text, so that equal contents can be found by their hash."""
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes up in its page."""
+        texts = (self.body, self.html, self.subject, self.template, self.media_url)
+        return 100 + sum(len(text) if text.isascii() else 4 * len(text) for text in texts if text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,11 @@ class PageContent:
 
     contents: list[Content]
     messages: list[PageMessage]
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes up when encoded."""
+        return 80 * len(self.messages) + sum(content.size for content in self.contents)
 
     def encode(self) -> bytes:
         """As compact JSON: contents as objects without empty fields, messages as rows."""

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import orjson
 
-from domain.batch import BatchPage, Stream
+from domain.batch import BatchHeader, BatchPage, Stream
+from domain.errors import ConflictError
 from domain.ids import batch_page_id, batch_page_number, batch_range
+from store.idempotency import Place
 from store.pool import Pool
 
 
@@ -41,10 +43,22 @@ class NewBatch:
     pages: Sequence[StoredPage]
 
 
-async def store(pool: Pool, batch: NewBatch) -> None:
-    """Store a batch and all its messages in one transaction."""
+async def store(pool: Pool, batch: NewBatch, place: Place | None, answer: bytes) -> None:
+    """Store a batch and all its messages in one transaction, with the answer under the request's idempotency key.
+
+    Raises:
+        ConflictError: somebody else has taken the key over; nothing was stored.
+    """
     streams = orjson.dumps([asdict(stream) for stream in batch.streams]).decode()
     async with pool.connection() as conn, conn.transaction(), conn.cursor() as cursor:
+        if place is not None:
+            await cursor.execute(
+                """update idempotency_keys set response = %s
+                   where account_id = %s and endpoint = %s and key = %s and page_id = %s and status is null""",
+                (answer, *place, batch.id),
+            )
+            if cursor.rowcount == 0:
+                raise ConflictError("idempotency_in_flight", "another request with this key is at work")
         await cursor.execute(
             "insert into batches (id, account_id, channel, lane, total, streams) values (%s, %s, %s, %s, %s, %s)",
             (batch.id, batch.account_id, batch.channel, batch.lane, batch.total, streams),
@@ -58,11 +72,15 @@ async def store(pool: Pool, batch: NewBatch) -> None:
                 await copy.write(page.rows)
 
 
-async def streams(pool: Pool, batch_id: UUID) -> list[Stream] | None:
-    """The streams of a stored batch; ``None``: there is no such batch."""
+async def header(pool: Pool, batch_id: UUID) -> BatchHeader | None:
+    """What the workflow of a stored batch starts with; ``None``: there is no such batch."""
     async with pool.connection() as conn:
-        row = await (await conn.execute("select streams from batches where id = %s", (batch_id,))).fetchone()
-        return [Stream(**stream) for stream in row[0]] if row else None
+        cursor = await conn.execute("select account_id, channel, lane, streams from batches where id = %s", (batch_id,))
+        row = await cursor.fetchone()
+        if row is None:
+            return None
+        account_id, channel, lane, streams = row
+        return BatchHeader(str(batch_id), account_id, channel, lane, [Stream(**stream) for stream in streams])
 
 
 async def list_pages(pool: Pool, batch_id: UUID, first: int, last: int) -> list[BatchPage]:

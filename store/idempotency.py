@@ -1,11 +1,15 @@
 """Idempotency keys: one claim per key, in one statement; the first answer is kept and repeated byte for byte."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from psycopg.rows import class_row
 
 from store.pool import Pool
+
+Place = tuple[int, str, str]
+"""Where a key counts: account, endpoint, and the key itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,7 @@ class Claim:
     mine: bool
     """Whether the caller holds the key now and must do the work."""
     page_id: UUID
-    """The id that the work must use: minted by whoever claimed first."""
+    """What the key leads to: the id minted by whoever claimed first, or the uid that its message got since."""
     body_hash: bytes
     status: int | None
     response: bytes | None
@@ -58,6 +62,39 @@ async def claim(
             row = await cursor.fetchone()
             if row is not None:
                 return row
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Have a claimed key lead to another id than the one it was claimed with."""
+
+    place: Place
+    claimed: UUID
+    to: UUID
+
+
+async def lead_to(pool: Pool, leads: Sequence[Lead]) -> set[UUID]:
+    """Have keys lead to what is about to be accepted under them; returns those ids for which that worked.
+
+    For the others somebody else has taken the key over meanwhile: what they were meant for must not be accepted.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """update idempotency_keys k set page_id = u.target
+               from unnest(%s::bigint[], %s::text[], %s::text[], %s::uuid[], %s::uuid[])
+                   as u (account_id, endpoint, key, claimed, target)
+               where (k.account_id, k.endpoint, k.key, k.page_id) = (u.account_id, u.endpoint, u.key, u.claimed)
+                   and k.status is null
+               returning k.page_id""",
+            (
+                [lead.place[0] for lead in leads],
+                [lead.place[1] for lead in leads],
+                [lead.place[2] for lead in leads],
+                [lead.claimed for lead in leads],
+                [lead.to for lead in leads],
+            ),
+        )
+        return {to for (to,) in await cursor.fetchall()}
 
 
 async def finish(pool: Pool, account_id: int, endpoint: str, key: str, status: int, response: bytes) -> None:

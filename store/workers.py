@@ -1,5 +1,7 @@
 """Which workers are alive, by the rows that they keep fresh."""
 
+from psycopg import AsyncConnection
+
 from store.pool import Pool
 
 BEAT_SECONDS = 3.0
@@ -21,6 +23,18 @@ async def leave(pool: Pool, worker_id: str) -> None:
     """Say that a worker stops."""
     async with pool.connection() as conn:
         await conn.execute("delete from workers where id = %s", (worker_id,))
+
+
+async def sign_out_dead(database_url: str, queues: list[str]) -> None:
+    """Forget the workers of just these queues, for whoever knows that they are dead before their rows tell.
+
+    One that lives after all is known again with its next beat.
+
+    Raises:
+        psycopg.OperationalError: the database is away.
+    """
+    async with await AsyncConnection.connect(database_url, autocommit=True, connect_timeout=5) as conn:
+        await conn.execute("delete from workers where queues = %s", (queues,))
 
 
 async def queues_served(pool: Pool) -> set[str]:

