@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape
 
 _WIDTH = 860
 _LEFT = 24
-_TRACK = 560
+_TRACK = 500
 """Length of a whole track; the promise stands at ``_PROMISE`` of it."""
 _PROMISE = 0.6
 _ROW = 46
@@ -52,18 +52,22 @@ def _rows(figures: Sequence[Mapping[str, Any]], top: float) -> Iterator[str]:
 def _row(figure: Mapping[str, Any], y: float) -> Iterator[str]:
     """Name above, bar below; the bar is as long beside the line as the figure is beside its promise."""
     judged = figure["figure"] if figure["ratio"] is None else figure["ratio"]
-    length = _TRACK * min(1.0, max(0.004, _PROMISE * judged / _line_at(figure)))
+    reach = _PROMISE * judged / _line_at(figure)
+    length = _TRACK * min(1.0, max(0.004, reach))
     line = _LEFT + _TRACK * _PROMISE
-    unit = "×" if figure["ratio"] is not None else figure["unit"]
+    value = f"{judged:,.3g} {figure['unit']}" if figure["ratio"] is None else f"{judged:.2f} ×"
+    kept = "" if figure["holds"] else " — broken"
     beside = f"  beside {figure['beside']}" if figure["beside"] else ""
     yield f'<text x="{_LEFT}" y="{y + 14}" class="text">{escape(figure["name"])}'
     yield f'<tspan class="soft small">{escape(beside)}</tspan></text>'
     yield f'<rect x="{_LEFT}" y="{y + 21}" width="{_TRACK}" height="12" rx="3" class="track"/>'
     colour = "holds" if figure["holds"] else "broken"
     yield f'<rect x="{_LEFT}" y="{y + 21}" width="{length:.1f}" height="12" rx="3" class="{colour}"/>'
+    if reach > 1:
+        yield _text(_LEFT + _TRACK + 3, y + 31, "›", "soft")  # it goes on
     yield f'<line x1="{line}" x2="{line}" y1="{y + 18}" y2="{y + 36}" class="line" stroke-width="1.5"/>'
-    yield f'<text x="{_LEFT + _TRACK + 14}" y="{y + 31}"><tspan class="text value">{judged:,.3g} {escape(unit)}</tspan>'
-    yield f'<tspan class="soft" dx="8">promised {escape(figure["promised"])}</tspan></text>'
+    yield f'<text x="{_LEFT + _TRACK + 18}" y="{y + 31}"><tspan class="text value">{escape(value)}</tspan>'
+    yield f'<tspan class="soft" dx="8">promised {escape(figure["promised"])}{kept}</tspan></text>'
 
 
 def _line_at(figure: Mapping[str, Any]) -> float:

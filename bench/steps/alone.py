@@ -34,7 +34,7 @@ async def measure(install: Install, scale: float) -> list[Figure]:
             "ms",
             "The engine: starting the page, its workflow tasks and its dispatch follow one another.",
             unshared,
-            "a request of two contacts, which never shares its page",
+            "a request of two, which never shares its page",
             at_most=1.05,
         ),
         Figure(
