@@ -7,8 +7,11 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import psycopg
 
 from embedded import processes, summary
 from embedded.errors import ChildFailedError
@@ -154,7 +157,15 @@ class _Install:
             answer = await self._health()
             return answer is not None and json.loads(answer[1])["parts"]["worker"] == "ok"
 
-        return self._command(name, ("worker", "--queues", ",".join(queues)), healthy)
+        async def sign_out_the_last() -> None:
+            # One that was killed seems alive for some seconds more, and its successor ready before it is.
+            from store.workers import sign_out_dead
+
+            with suppress(psycopg.OperationalError):
+                await sign_out_dead(self._postgres.database_url, list(queues))
+
+        command = self._command(name, ("worker", "--queues", ",".join(queues)), healthy)
+        return replace(command, prepare=sign_out_the_last)
 
     async def _health(self) -> tuple[int, str] | None:
         """What the API says about all parts: status and body; ``None`` while it does not answer."""

@@ -4,9 +4,10 @@ import asyncio
 from uuid import uuid4
 
 from domain.ids import new_page_id
+from runtime.settings import Settings
 from store import idempotency
 from store.pool import Pool
-from store.workers import queues_served
+from store.workers import beat, queues_served, sign_out_dead
 from worker.upkeep import upkeep
 
 
@@ -27,6 +28,14 @@ async def test_one_of_two_workers_in_a_process_may_leave(pool: Pool):
             while other not in await queues_served(pool):
                 await asyncio.sleep(0.01)
         assert (await queues_served(pool)) & {ours, other} == {ours}
+
+
+async def test_a_worker_known_to_be_dead_is_signed_out_and_others_stay(pool: Pool, settings: Settings):
+    dead, other = [f"queue-{uuid4()}", f"queue-{uuid4()}"], [f"queue-{uuid4()}"]
+    await beat(pool, "dead", dead)
+    await beat(pool, "other", [*other, dead[0]])
+    await sign_out_dead(settings.database_url, dead)
+    assert (await queues_served(pool)) & {*dead, *other} == {dead[0], *other}
 
 
 async def test_idempotency_keys_are_kept_for_two_days_and_then_forgotten(pool: Pool):
