@@ -10,7 +10,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from bench.install import Install
 from bench.load import Run, Work, run_in_flight
-from bench.tenant import TEXT, recipients
+from bench.tenant import TEXT, number
 from workflows.policy import WORKFLOW_QUEUE
 
 BARE_CLIENT = "bare HTTP client, 64 in flight"
@@ -35,8 +35,7 @@ async def bare_client(install: Install) -> AsyncIterator[Work]:
     async with httpx.AsyncClient(transport=AiohttpTransport()) as client:
 
         async def post(_: int) -> None:
-            to = recipients(1)[0]["number"]
-            body = orjson.dumps({"to": to, "text": TEXT, "ref": str(uuid4())})
+            body = orjson.dumps({"to": number(), "text": TEXT, "ref": str(uuid4())})
             answer = await client.post(install.sink_url, content=body, headers={"content-type": "application/json"})
             orjson.loads(answer.content)
 

@@ -85,6 +85,8 @@ async def running_install(commands: Mapping[str, Command] = COMMANDS) -> AsyncIt
                 base_url=f"http://127.0.0.1:{settings.api_port}",
                 headers={"Content-Type": "application/json"},
                 timeout=aiohttp.ClientTimeout(total=120),
+                # Below the 5 s after which the API drops an idle connection, so that none is written into just then.
+                connector=aiohttp.TCPConnector(keepalive_timeout=3.0),
             )
         )
         await _until_up(http, pool)

@@ -92,11 +92,16 @@ async def new_tenant(install: Install, *ways: Way) -> Tenant:
     return Tenant(install, account.id, (await api_keys.create(install.pool, KeyKind.USER, account.id)).text)
 
 
-def recipients(count: int) -> list[dict[str, Any]]:
-    """Contacts that are nothing but a number, a new one each."""
-    return [{"number": f"+1{next(_numbers)}"} for _ in range(count)]
+def number() -> str:
+    """A phone number that had no message yet."""
+    return f"+1{next(_numbers)}"
 
 
 def contact(**more: object) -> dict[str, Any]:
     """A contact with its own text."""
-    return {"number": f"+1{next(_numbers)}", "body": TEXT, **more}
+    return {"number": number(), "body": TEXT, **more}
+
+
+def list_of(count: int) -> bytes:
+    """A request's body: one text to ``count`` contacts."""
+    return orjson.dumps({"contact": [{"number": number()} for _ in range(count)], "body": TEXT})

@@ -4,15 +4,13 @@ import time
 from functools import partial
 from uuid import UUID
 
-import orjson
-
 from bench.bare import BARE_CLIENT, loop_bare_client
 from bench.figure import Figure
 from bench.install import Install
 from bench.load import Run, Spread, in_turn, rate
 from bench.processes import CpuMeter, peak_rss_mib
 from bench.record import until_settled
-from bench.tenant import TEXT, new_tenant, read_answer, recipients
+from bench.tenant import list_of, new_tenant, read_answer
 from bench.waiting import until
 
 SIZES = (10_000, 50_000)
@@ -59,7 +57,7 @@ async def measure(install: Install, scale: float) -> list[Figure]:
 async def run_batch(install: Install, count: int, cpu: CpuMeter, answers: list[bytes]) -> Run:
     """Post one batch from a new tenant and wait for its end; its spread is that of being accepted."""
     tenant = await new_tenant(install)
-    body = orjson.dumps({"contact": recipients(count), "body": TEXT})
+    body = list_of(count)
     async with cpu.counting(count):
         begun = time.perf_counter()
         answers.append(await tenant.post_raw(body))

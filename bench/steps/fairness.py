@@ -3,13 +3,11 @@
 import asyncio
 import time
 
-import orjson
-
 from bench.figure import Figure
 from bench.install import Install
 from bench.load import ROUNDS, median
 from bench.record import until_settled
-from bench.tenant import TEXT, Tenant, new_tenant, recipients
+from bench.tenant import Tenant, list_of, new_tenant
 
 _SIZE = 10_000
 
@@ -33,7 +31,7 @@ async def measure(install: Install, scale: float) -> list[Figure]:
 
 async def _ends(install: Install, count: int) -> tuple[float, float]:
     tenants = [await new_tenant(install) for _ in range(2)]
-    bodies = [orjson.dumps({"contact": recipients(count), "body": TEXT}) for _ in tenants]
+    bodies = [list_of(count) for _ in tenants]
     begun = time.perf_counter()
 
     async def run(tenant: Tenant, body: bytes) -> float:

@@ -4,14 +4,12 @@ import asyncio
 import time
 from uuid import UUID
 
-import orjson
-
 from bench.figure import Figure
 from bench.install import Install
 from bench.load import Spread, in_turn, run_at
 from bench.record import seconds_until_recorded, until_settled
 from bench.steps.batch import SIZES
-from bench.tenant import TEXT, contact, new_tenant, recipients
+from bench.tenant import contact, list_of, new_tenant
 
 _PER_SECOND = 10
 _IDLE_SECONDS = 10.0
@@ -40,7 +38,7 @@ async def measure(install: Install, scale: float) -> list[Figure]:
 
 async def _during_batch(install: Install, count: int) -> Spread:
     tenant = await new_tenant(install)
-    body = orjson.dumps({"contact": recipients(count), "body": TEXT})
+    body = list_of(count)
     done = asyncio.Event()
 
     async def batch() -> None:

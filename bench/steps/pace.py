@@ -8,7 +8,7 @@ from bench import sink
 from bench.figure import Figure
 from bench.install import Install
 from bench.record import serving
-from bench.tenant import TEXT, Way, new_tenant, recipients
+from bench.tenant import Way, list_of, new_tenant
 from bench.waiting import until
 from workflows.policy import BULK_DISPATCH_QUEUE
 
@@ -24,7 +24,7 @@ async def measure(install: Install, scale: float) -> list[Figure]:
         await until(partial(serving, install.pool, BULK_DISPATCH_QUEUE), lambda n: n == 2, within=30, pause=0.05)
         tenant = await new_tenant(install, Way(path=sink.TIMED, per_second=_PER_SECOND))
         count = int(_PER_SECOND * (seconds + 2 * _RAMP))
-        await tenant.post_raw(orjson.dumps({"contact": recipients(count), "body": TEXT}))
+        await tenant.post_raw(list_of(count))
         counted = await _arrived_between(install, count, _RAMP, _RAMP + seconds)
     return [
         Figure(
