@@ -1,7 +1,7 @@
 """From the contacts of a request to the content of a page: normalised, priced, each error with its pointer."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,12 +9,14 @@ import orjson
 
 from api.body import pointer
 from api.errors import FieldError, invalid
-from api.send_models import AnyContact, EmailContact, SmsContact, WhatsappContact
+from api.request_wide import RequestWide, WideText, due, read_request_wide
+from api.send_models import MAX_SUBJECT, AnyContact, AnySend, EmailContact, SmsContact, WhatsappContact
 from domain.page_content import Content, PageContent, PageMessage
 from domain.recipients import InvalidRecipient, normalise_email, normalise_number
 from domain.routing import DEFAULT_GATEWAY
-from domain.schedule import InvalidSchedule, parse_schedule_at
+from domain.schedule import InvalidSchedule
 from domain.segments import count_segments
+from domain.template_errors import InvalidTemplate, MissingField
 
 MAX_SEGMENTS = 10
 """Parts of one SMS: what operators put together again reliably."""
@@ -43,69 +45,88 @@ class ReadContacts:
 
 
 class _ContactError(ValueError):
+    """What is wrong with a contact; ``field`` leads there, with dots between its steps; empty: the whole contact."""
+
     def __init__(self, field: str, code: str, message: str) -> None:
         super().__init__(message)
         self.field = field
         self.code = code
         self.message = message
 
+    def at(self, index: int) -> FieldError:
+        """The error of the contact with this index."""
+        path = self.field.split(".") if self.field else []
+        return FieldError(pointer("contact", index, *path), self.code, self.message)
 
-def read_contacts(contacts: Sequence[AnyContact], terms: Terms) -> ReadContacts:
-    """Read all contacts of a request.
+
+def read_contacts(send: AnySend, terms: Terms) -> ReadContacts:
+    """Read all contacts of a request, however many there are.
 
     Raises:
-        ApiError: 422 that names each contact that cannot be sent; then none of them is.
+        ApiError: 422 that names what cannot be sent; then nothing of the request is.
     """
     now = datetime.now(UTC)
+    wide = read_request_wide(send, terms.time_zone, now)
     errors: list[FieldError] = []
     contents: dict[Content, int] = {}  # equal contents are carried once
     messages: list[PageMessage] = []
     requested: dict[str, list[int]] = {}
-    for index, contact in enumerate(contacts):
+    for index, contact in enumerate(send.contact):
         try:
-            to, content, price = _read(contact, terms.region)
-            due = _due(contact, terms.time_zone, now)
+            to, content, price = _read(contact, wide, terms.region)
+            at = _due(contact, terms.time_zone, now) if contact.schedule_at else wide.due
         except _ContactError as error:
-            errors.append(FieldError(pointer("contact", index, error.field), error.code, error.message))
+            errors.append(error.at(index))
             continue
         place = contents.setdefault(content, len(contents))
-        messages.append(PageMessage(to, 0 if terms.free else price, place, due, contact.on_unknown))
-        if wanted := _wanted_gateway(contact):
+        on_unknown = contact.on_unknown or wide.on_unknown
+        messages.append(PageMessage(to, 0 if terms.free else price, place, at, on_unknown))
+        if wanted := _wanted_gateway(contact, wide):
             requested.setdefault(wanted, []).append(index)
     if errors:
         raise invalid(errors)
     return ReadContacts(PageContent(list(contents), messages), requested)
 
 
-def _read(contact: AnyContact, region: str | None) -> tuple[str, Content, int]:
+def _read(contact: AnyContact, wide: RequestWide, region: str | None) -> tuple[str, Content, int]:
     """Recipient, content and price in credits of one contact."""
     match contact:
         case EmailContact():
-            return _read_email(contact)
+            return _read_email(contact, wide)
         case SmsContact():
-            return _read_sms(contact, region)
+            return _read_sms(contact, wide, region)
         case WhatsappContact():
-            return _read_whatsapp(contact, region)
+            return _read_whatsapp(contact, wide, region)
 
 
-def _read_email(contact: EmailContact) -> tuple[str, Content, int]:
-    try:
-        to = normalise_email(contact.email)
-    except InvalidRecipient as error:
-        raise _ContactError("email", error.code, error.message) from None
-    _refuse_controls("subject", contact.subject)
+def _read_email(contact: EmailContact, wide: RequestWide) -> tuple[str, Content, int]:
+    to = _recipient("email", lambda: normalise_email(contact.email))
+    subject = _subject(contact, wide)
     _refuse_controls("sender_name", contact.sender_name or "")
-    html = contact.message or contact.body
+    html, text = contact.message or contact.body, ""
+    if contact.message and contact.body:
+        text = contact.body
+    elif not html:
+        html, text = _fill(wide.text, contact), _fill(wide.alternative, contact) or ""
     if not html:
         raise _ContactError("message", "missing", "give the email's HTML in 'message'")
-    text = contact.body if contact.message and contact.body else ""
-    return to, Content(body=text, html=html, subject=contact.subject, sender=contact.sender_name), 1
+    return to, Content(body=text, html=html, subject=subject, sender=contact.sender_name), 1
 
 
-def _read_sms(contact: SmsContact, region: str | None) -> tuple[str, Content, int]:
-    to = _number(contact.number, region)
-    text = _text(contact, "body")
-    if text is None:
+def _subject(contact: EmailContact, wide: RequestWide) -> str:
+    subject = contact.subject or _fill(wide.subject, contact)
+    if not subject:
+        raise _ContactError("subject", "missing", "give the email's subject in 'subject'")
+    if len(subject) > MAX_SUBJECT:
+        raise _ContactError("subject", "too_long", f"a subject has at most {MAX_SUBJECT} characters")
+    _refuse_controls("subject", subject)
+    return subject
+
+
+def _read_sms(contact: SmsContact, wide: RequestWide, region: str | None) -> tuple[str, Content, int]:
+    to = _recipient("number", lambda: normalise_number(contact.number, region))
+    text = _text(contact, "body") or _fill(wide.text, contact)
+    if not text:
         raise _ContactError("body", "missing", "give the text in 'body'")
     segments = count_segments(text, force_unicode=contact.sms_type == "unicode")
     if segments.parts > MAX_SEGMENTS:
@@ -117,9 +138,9 @@ def _read_sms(contact: SmsContact, region: str | None) -> tuple[str, Content, in
     return to, content, segments.parts
 
 
-def _read_whatsapp(contact: WhatsappContact, region: str | None) -> tuple[str, Content, int]:
-    to = _number(contact.number, region)
-    text = _text(contact, "message")
+def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, region: str | None) -> tuple[str, Content, int]:
+    to = _recipient("number", lambda: normalise_number(contact.number, region))
+    text = _text(contact, "message") or _fill(wide.text, contact)
     if bool(contact.media) != bool(contact.url):
         raise _ContactError("url" if contact.media else "media", "missing", "'media' and 'url' belong together")
     if contact.template and contact.media:
@@ -130,17 +151,33 @@ def _read_whatsapp(contact: WhatsappContact, region: str | None) -> tuple[str, C
     return to, Content(body=text or "", media_type=contact.media, media_url=contact.url, template=template), 1
 
 
-def _number(value: object, region: str | None) -> str:
+def _recipient(field: str, normalise: Callable[[], str]) -> str:
     try:
-        return normalise_number(value, region)
+        return normalise()
     except InvalidRecipient as error:
-        raise _ContactError("number", error.code, error.message) from None
+        raise _ContactError(field, error.code, error.message) from None
 
 
 def _text(contact: SmsContact | WhatsappContact, name: str) -> str | None:
     if contact.body and contact.message and contact.body != contact.message:
         raise _ContactError(name, "ambiguous", "'body' and 'message' differ: give the text once")
     return contact.body or contact.message
+
+
+def _fill(wide: WideText | None, contact: AnyContact) -> str | None:
+    """The request's text for a contact, if there is one."""
+    if wide is None:
+        return None
+    try:
+        return wide.fill(contact.fields())
+    except MissingField as error:
+        name = error.name
+        advice = f"add it, or write {{{{ {name} | default: '…' }}}} there"
+        message = f"the request's {wide.field!r} needs {name!r}, which this contact has not: {advice}"
+        raise _ContactError(name, "missing_field", message) from None
+    except InvalidTemplate as error:
+        message = f"the request's {wide.field!r} cannot be filled from this contact: {error}"
+        raise _ContactError("", "template_failed", message) from None
 
 
 def _refuse_controls(name: str, value: str) -> None:
@@ -150,17 +187,13 @@ def _refuse_controls(name: str, value: str) -> None:
 
 
 def _due(contact: AnyContact, zone: str, now: datetime) -> float:
-    """When the message is due, in Unix seconds; 0: at once."""
-    if not contact.schedule_at:
-        return 0.0
     try:
-        at = parse_schedule_at(contact.schedule_at, zone, now)
+        return due(contact.schedule_at, zone, now)
     except InvalidSchedule as error:
         raise _ContactError("schedule_at", error.code, error.message) from None
-    return at.timestamp() if at > now else 0.0
 
 
-def _wanted_gateway(contact: AnyContact) -> str | None:
+def _wanted_gateway(contact: AnyContact, wide: RequestWide) -> str | None:
     session = contact.session_name if isinstance(contact, WhatsappContact) else None
-    wanted = contact.gateway_identifier or session
+    wanted = contact.gateway_identifier or session or wide.gateway
     return None if wanted == DEFAULT_GATEWAY else wanted

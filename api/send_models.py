@@ -1,4 +1,7 @@
-"""The bodies of ``POST /api/{channel}/send``, with every spelling that XSender's clients use."""
+"""The bodies of ``POST /api/{channel}/send``, with every spelling that XSender's clients use.
+
+What is the same for all contacts may stand beside ``contact`` once; there a text may be a template.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -6,12 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr, WithJsonSchema, fi
 from pydantic_core import PydanticCustomError
 
 from domain.channels import Channel
+from domain.lanes import Lane
 
-MAX_CONTACTS = 500
-"""Contacts of one request: what fits one page."""
+MAX_CONTACTS = 100_000
+"""Contacts of one request."""
+
+MAX_TRANSACTIONAL = 10
+"""Contacts of a request that takes the transactional lane unless it says otherwise."""
 
 _Text = Annotated[StrictStr, Field(max_length=500_000)]
 _Name = Annotated[StrictStr, Field(max_length=200)]
+
+MAX_SUBJECT = 998
+"""Characters of an email's subject (RFC 5322 §2.1.1)."""
 
 # Left open here and checked where it is normalised: a union of types would report an error per type.
 _Number = Annotated[
@@ -25,10 +35,11 @@ def _wrong_channel(given: str, here: str, paths: str) -> PydanticCustomError:
     return PydanticCustomError("wrong_channel", f"this contact has '{given}' but no '{here}': send it to {paths}")
 
 
-class _Contact(BaseModel):
-    """What contacts of all channels share. Fields that we do not know are ignored: clients send many."""
+_Subject = Annotated[StrictStr, Field(min_length=1, max_length=MAX_SUBJECT)]
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+
+class _Common(BaseModel):
+    """What contacts have in common, and what may therefore stand beside them once."""
 
     message: _Text | None = None
     body: _Text | None = None
@@ -41,11 +52,21 @@ class _Contact(BaseModel):
     )
 
 
+class _Contact(_Common):
+    """What contacts of all channels share. Fields that we do not know are kept for templates."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    def fields(self) -> dict[str, object]:
+        """All that is known of the contact, by the names that the request used."""
+        return self.__dict__ | (self.__pydantic_extra__ or {})
+
+
 class EmailContact(_Contact):
     """One email. ``message`` is HTML."""
 
     email: StrictStr
-    subject: Annotated[StrictStr, Field(min_length=1, max_length=998)]
+    subject: _Subject | None = Field(None, description="Required, here or for the whole request.")
     sender_name: _Name | None = None
 
     @model_validator(mode="before")
@@ -107,18 +128,43 @@ class WhatsappContact(_NumberContact):
 AnyContact = EmailContact | SmsContact | WhatsappContact
 
 
-class _Send(BaseModel):
+def _example(contact: dict[str, Any], **shared: str) -> ConfigDict:
+    """The model's example: one text for all, and a contact to fill it from."""
+    return ConfigDict(json_schema_extra={"example": {**shared, "message": "Hi {{ name }}!", "contact": [contact]}})
+
+
+_TEMPLATE = (
+    "For every contact that has no text of its own. By the rules of Liquid `{{ name }}` is filled in from the contact's "
+    "field `name`, and any other field likewise. A field that is missing is an error, unless the template provides "
+    "for it: `{{ name | default: 'you' }}`."
+)
+
+
+class _Send(_Common):
+    """What may stand beside the contacts: it holds for each contact that does not say otherwise."""
+
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+    message: _Text | None = Field(None, description=_TEMPLATE)
+    body: _Text | None = Field(None, description=_TEMPLATE)
+    priority: Lane | None = Field(
+        None, description=f"Which lane to take; left out: `bulk` for more than {MAX_TRANSACTIONAL} contacts."
+    )
 
 
 class EmailSend(_Send):
-    """A request to send emails."""
+    """A request to send emails. In ``message`` what is filled in is escaped for HTML."""
 
+    model_config = _example({"email": "ada@example.com", "name": "Ada"}, subject="Hi {{ name }}")
+
+    subject: _Subject | None = Field(None, description="For every contact without a subject; a template, as `message`.")
     contact: Annotated[list[EmailContact], Field(min_length=1, max_length=MAX_CONTACTS)]
 
 
 class SmsSend(_Send):
     """A request to send text messages."""
+
+    model_config = _example({"number": "+14155550123", "name": "Ada"})
 
     contact: Annotated[list[SmsContact], Field(min_length=1, max_length=MAX_CONTACTS)]
 
@@ -126,10 +172,14 @@ class SmsSend(_Send):
 class WhatsappSend(_Send):
     """A request to send WhatsApp messages."""
 
+    model_config = _example({"number": "+14155550123", "name": "Ada"})
+
     contact: Annotated[list[WhatsappContact], Field(min_length=1, max_length=MAX_CONTACTS)]
 
 
-SEND_MODELS: dict[Channel, type[EmailSend] | type[SmsSend] | type[WhatsappSend]] = {
+AnySend = EmailSend | SmsSend | WhatsappSend
+
+SEND_MODELS: dict[Channel, type[AnySend]] = {
     Channel.EMAIL: EmailSend,
     Channel.SMS: SmsSend,
     Channel.WHATSAPP: WhatsappSend,

@@ -1,0 +1,100 @@
+"""What a request says once for all of its contacts: texts, possibly templates, and how to send them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.body import pointer
+from api.errors import FieldError, invalid
+from api.send_models import AnySend, EmailSend
+from domain.schedule import InvalidSchedule, parse_schedule_at
+from domain.template_errors import InvalidTemplate, TemplateTooHeavy
+from domain.templates import Template, compile_template
+
+
+@dataclass(frozen=True, slots=True)
+class WideText:
+    """A text of the request, for contacts without one of their own."""
+
+    field: str
+    """Where it stands in the request."""
+    template: Template
+
+    def fill(self, fields: Mapping[str, object]) -> str:
+        """The text for a contact with these fields.
+
+        Raises:
+            MissingField, InvalidTemplate: it cannot be filled from this contact.
+            ApiError: 422, it is too heavy to be filled at all.
+        """
+        try:
+            return self.template.render(fields)
+        except TemplateTooHeavy as error:
+            raise invalid([FieldError(pointer(self.field), "template_too_heavy", str(error))]) from None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestWide:
+    """The request-wide fields of a send, ready for use."""
+
+    text: WideText | None
+    """The text; of an email its HTML."""
+    alternative: WideText | None
+    """An email's plain text."""
+    subject: WideText | None
+    due: float
+    """As in ``PageMessage``."""
+    gateway: str | None
+    on_unknown: str | None
+
+
+def read_request_wide(send: AnySend, zone: str, now: datetime) -> RequestWide:
+    """Read what stands beside the contacts.
+
+    Raises:
+        ApiError: 422 that names each field that cannot be used.
+    """
+    errors: list[FieldError] = []
+    is_email = isinstance(send, EmailSend)
+    if not is_email and send.body and send.message and send.body != send.message:
+        errors.append(FieldError("/body", "ambiguous", "'body' and 'message' differ: give the text once"))
+
+    def text(field: str, value: str | None, *, html: bool = False) -> WideText | None:
+        try:
+            return WideText(field, compile_template(value, html=html)) if value else None
+        except InvalidTemplate as error:
+            errors.append(FieldError(pointer(field), "invalid_template", f"not a template: {error}"))
+            return None
+
+    has_both = is_email and bool(send.message and send.body)
+    read = RequestWide(
+        text=text("message", send.message, html=is_email) if send.message else text("body", send.body, html=is_email),
+        alternative=text("body", send.body) if has_both else None,
+        subject=text("subject", send.subject) if isinstance(send, EmailSend) else None,
+        due=_due(send.schedule_at, zone, now, errors),
+        gateway=send.gateway_identifier or None,
+        on_unknown=send.on_unknown,
+    )
+    if errors:
+        raise invalid(errors)
+    return read
+
+
+def _due(schedule_at: str | None, zone: str, now: datetime, errors: list[FieldError]) -> float:
+    try:
+        return due(schedule_at, zone, now)
+    except InvalidSchedule as error:
+        errors.append(FieldError("/schedule_at", error.code, error.message))
+        return 0.0
+
+
+def due(schedule_at: str | None, zone: str, now: datetime) -> float:
+    """When a message is due, in Unix seconds; 0: at once.
+
+    Raises:
+        InvalidSchedule: the time cannot be used.
+    """
+    if not schedule_at:
+        return 0.0
+    at = parse_schedule_at(schedule_at, zone, now)
+    return at.timestamp() if at > now else 0.0

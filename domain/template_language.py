@@ -1,0 +1,195 @@
+"""Liquid, cut down to what a message needs, with a measure of everything that can grow.
+
+Templates are written by tenants and rendered in a process that serves others too. The library counts what nests, but
+not what follows one another, nor what filters, ranges and long values cost; here each of them is charged as work.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TextIO
+
+from liquid import BoundTemplate, Environment, RenderContext, Token
+from liquid.builtin.expressions import FilteredExpression, Path
+from liquid.builtin.expressions.primitive import RangeLiteral
+from liquid.builtin.filters import array, string
+from liquid.builtin.output import Output, OutputNode
+from liquid.exceptions import UndefinedError
+from liquid.stringify import to_liquid_string
+from liquid.token import TOKEN_CONTENT, TOKEN_ILLEGAL
+from liquid.undefined import UNDEFINED, FalsyStrictUndefined, is_undefined
+from liquid.utils import ReadOnlyChainMap
+
+from domain.template_errors import TemplateTooHeavy
+
+MAX_TEXT = 500_000
+"""Bytes of a rendered text."""
+
+MAX_WORK = 500_000
+"""Work of one rendering. A unit is a character of markup gone through or 64 characters of a value: some 0.2 µs."""
+
+MAX_RANGE = 1_000
+"""Numbers in a range such as ``(1..n)``."""
+
+_MAX_BITS = 512
+"""Of a whole number. Multiplying a number by itself doubles its length, and long ones are slow to print."""
+
+TAGS = frozenset({"assign", "break", "capture", "case", "comment", "continue", "cycle", "for", "if", "unless", "#"})
+"""No tag that reads other templates, and none that only repeats what another one does."""
+
+_FILTERS = frozenset(
+    {
+        *("abs", "at_least", "at_most", "ceil", "divided_by", "floor", "minus", "modulo", "plus", "round", "times"),
+        *("append", "capitalize", "default", "downcase", "escape", "lstrip", "newline_to_br", "prepend", "remove"),
+        *("remove_first", "remove_last", "replace", "replace_first", "replace_last", "rstrip", "size", "slice"),
+        *("split", "squish", "strip", "strip_newlines", "truncate", "truncatewords", "upcase", "url_encode"),
+        *("compact", "concat", "find", "first", "join", "last", "map", "reverse", "sort", "sort_natural", "sum"),
+        "where",
+    }
+)
+"""``safe`` would print unescaped; ``date`` reads the clock and pads to any width; ``uniq`` takes quadratic time."""
+
+
+class Context(RenderContext):
+    """What one rendering sees, and how much work it did."""
+
+    __slots__ = ("_markup", "work")
+
+    def __init__(self, template: BoundTemplate, fields: Mapping[str, object], markup: int) -> None:
+        """``markup``: characters of markup in the template, the work of going through it once."""
+        super().__init__(template, globals=fields)
+        # Without the clock, which the library offers as if it were a field of the recipient.
+        self.scope = ReadOnlyChainMap(self.locals, fields)
+        self._markup = markup
+        self.work = markup
+
+    def spend(self, work: int) -> None:
+        """Charge some work.
+
+        Raises:
+            TemplateTooHeavy: it is too much by now.
+        """
+        self.work += work
+        if self.work > MAX_WORK:
+            raise TemplateTooHeavy("the template is too heavy: use shorter loops and values")
+
+    def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
+        """The value at a path; where there is none, one that can be tested and given a default, but not printed."""
+        value = super().get(path, token=token, default=None)
+        if value is None:
+            return FalsyStrictUndefined(str(path[0]), token=token, hint=".".join(map(str, path)))
+        self.spend(_size(value))
+        return value
+
+    def raise_for_loop_limit(self, length: int = 1) -> None:
+        """Charge a loop before it starts."""
+        super().raise_for_loop_limit(length)
+        self.spend(length * self._markup)
+
+    def filter(self, name: str, token: Token | None) -> Callable[..., object]:
+        """The filter of that name, charged for what it makes."""
+        return partial(self._apply, name, super().filter(name, token))
+
+    def _apply(self, name: str, function: Callable[..., object], *values: object, **options: object) -> object:
+        if name != "default":
+            for value in (*values, *options.values()):
+                if is_undefined(value):
+                    str(value)  # raises; some filters would take it for a zero or an empty text
+        result = function(*values, **options)
+        self.spend(_size(result))
+        return result
+
+
+def _size(value: object) -> int:
+    """The work of going through a value once."""
+    if isinstance(value, str):
+        return 1 + len(value) // 64
+    if isinstance(value, dict):
+        return 1 + sum(map(_size, value.values())) + len(value)
+    if isinstance(value, list | tuple):
+        return 1 + sum(map(_size, value))
+    if isinstance(value, range):
+        return 1 + len(value)
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        raise TemplateTooHeavy("the template is too heavy: it makes a huge number")
+    return 1
+
+
+class _Print(OutputNode):
+    """``{{ … }}``, which must print something: an empty field is as good as none."""
+
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        text = to_liquid_string(self.expression.evaluate(context), context.autoescape)
+        if (not text or text.isspace()) and self._prints_a_field(context):
+            raise UndefinedError(str(self.expression).partition(" |")[0], token=self.token)
+        return buffer.write(text)
+
+    def _prints_a_field(self, context: RenderContext) -> bool:
+        """Whether a field is printed, with no provision for the case that it is empty."""
+        expression = self.expression
+        if not isinstance(expression, FilteredExpression) or not isinstance(expression.left, Path):
+            return False
+        has_default = any(used.name == "default" for used in expression.filters or ())
+        return not has_default and expression.left.head() not in context.locals
+
+
+class _PrintTag(Output):
+    node_class = _Print
+
+
+def _short_range(literal: RangeLiteral, context: RenderContext) -> range:
+    numbers = literal._make_range(literal.start.evaluate(context), literal.stop.evaluate(context))
+    if numbers.stop - numbers.start > MAX_RANGE:
+        raise TemplateTooHeavy(f"the template is too heavy: a range has at most {MAX_RANGE} numbers")
+    return numbers
+
+
+# Ranges may stand wherever a list may, and are walked through there without any limit; the library offers no place to
+# set one. Nothing else here uses it.
+RangeLiteral.evaluate = _short_range  # type: ignore[method-assign, assignment]
+
+
+def _replace(value: object, old: object, new: object = "") -> str:
+    text = "" if value is None else str(value)
+    _refuse_growth(len(text) + text.count(str(old)) * len(str(new)))
+    return string.replace(value, old, new)  # type: ignore[no-any-return]
+
+
+def _join(values: object, separator: object = " ", **library: Environment) -> str:
+    if isinstance(values, Iterable) and not isinstance(values, str | dict):
+        items = list(values)
+        _refuse_growth(sum(len(str(item)) for item in items) + len(items) * len(str(separator)))
+    return array.join(values, separator, **library)  # type: ignore[no-any-return]
+
+
+_join.with_environment = True  # type: ignore[attr-defined]
+
+
+def _refuse_growth(length: int) -> None:
+    """Refuse a text that would get too long, before it is made."""
+    if length > MAX_TEXT:
+        raise TemplateTooHeavy("the template is too heavy: it makes a huge text")
+
+
+class _Language(Environment):
+    block_nesting_limit = 20
+    context_depth_limit = 30
+    loop_iteration_limit = 10_000
+    local_namespace_limit = 100_000
+    output_stream_limit = MAX_TEXT
+
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+        """Keep of the library's tags and filters what we offer."""
+        super().setup_tags_and_filters(extra=extra)
+        inner = (TOKEN_CONTENT, TOKEN_ILLEGAL)  # what the library's parser itself asks for
+        self.tags = {name: tag for name, tag in self.tags.items() if name in TAGS or name in inner}
+        self.add_tag(_PrintTag)
+        self.filters = {name: function for name, function in self.filters.items() if name in _FILTERS}
+        self.add_filter("replace", _replace)
+        self.add_filter("join", _join)
+
+
+PLAIN = _Language()
+"""For texts that are printed as they are."""
+
+HTML = _Language(autoescape=True)
+"""For HTML: what is filled in is escaped."""

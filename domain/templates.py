@@ -1,0 +1,121 @@
+"""Texts with ``{{ name }}`` in them: Liquid, filled from the fields of one recipient.
+
+A field that is missing is an error: nobody is greeted with "Hi ,". A template that would take long is refused, never
+waited for.
+"""
+
+import re
+from collections.abc import Mapping
+
+from liquid import BoundTemplate
+from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
+from liquid.output import LimitedStringIO
+
+from domain.template_errors import InvalidTemplate, MissingField, TemplateTooHeavy
+from domain.template_language import HTML, MAX_TEXT, PLAIN, TAGS, Context
+
+MAX_MARKUP = 20_000
+"""Characters within ``{{ }}`` and ``{% %}`` of one text; what is outside of them costs next to nothing."""
+
+_MAX_PIECE = 500
+"""Characters of one ``{{ }}`` or ``{% %}``: the library reads each of them in quadratic time."""
+
+_MAX_ALL_WORK = 100_000_000
+"""Work of all renderings of one template (see ``MAX_WORK``): some 20 s, what one request may take from the others."""
+
+_OPENING = re.compile(r"\{[{%]")
+_PIECE = re.compile(
+    rf"\{{\{{ -?\s{{0,20}} [^\s}}] .{{0,{_MAX_PIECE}}}? \}}\}}"
+    rf"| \{{% -?\s{{0,20}} (?:else|elsif|when|(?:end)?(\#|\w*)) .{{0,{_MAX_PIECE}}}? %\}}",
+    re.DOTALL | re.VERBOSE,
+)
+
+
+class Template:
+    """A text to be rendered for many recipients; ``compile_template`` makes it."""
+
+    def __init__(self, text: str, bound: BoundTemplate | None = None, markup: int = 0) -> None:
+        self._text = text
+        self._bound = bound
+        self._markup = markup
+        self._all_work = 0
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether there is nothing to fill in."""
+        return self._bound is None
+
+    def render(self, fields: Mapping[str, object]) -> str:
+        """The text for a recipient with these fields; their values are what JSON can hold.
+
+        Raises:
+            MissingField: a field that is printed is not there, ``null`` or empty.
+            InvalidTemplate: the template does not fit the fields.
+            TemplateTooHeavy: this rendering, or all renderings so far together, take too much.
+        """
+        if self._bound is None:
+            return self._text
+        context = Context(self._bound, fields, self._markup)
+        buffer = LimitedStringIO(MAX_TEXT)
+        try:
+            for node in self._bound.nodes:
+                node.render(context, buffer)
+        except TemplateTooHeavy:
+            raise
+        except UndefinedError as error:
+            raise MissingField(str(error.message)) from None
+        except ResourceLimitError as error:
+            raise TemplateTooHeavy(f"the template is too heavy: {error.message}") from None
+        except Exception as error:  # the library lets errors of Python through, such as that of a sum of texts
+            raise InvalidTemplate(f"the template does not fit: {_reason(error)}") from None
+        self._all_work += context.work
+        if self._all_work > _MAX_ALL_WORK:
+            raise TemplateTooHeavy("the template is too heavy for so many contacts: simplify it, or split the list")
+        return buffer.getvalue()
+
+
+def compile_template(text: str, *, html: bool) -> Template:
+    """Read a text that may hold Liquid. ``html``: what is filled in is escaped for HTML.
+
+    Raises:
+        InvalidTemplate: the text is no template, or uses what we do not offer.
+    """
+    if not _OPENING.search(text):
+        return Template(text)
+    markup = _measure_markup(text)
+    language = HTML if html else PLAIN
+    try:
+        bound = language.from_string(text)
+        unknown = sorted(set(bound.analyze(include_partials=False).filters) - set(language.filters))
+    except LiquidError as error:
+        raise InvalidTemplate(_reason(error)) from None
+    if unknown:
+        raise InvalidTemplate(f"there is no filter {unknown[0]!r}")
+    return Template(text, bound, markup)
+
+
+def _measure_markup(text: str) -> int:
+    """The characters of markup in a text; refuses what the library would choke on, and tags that we do not offer."""
+    markup = 0
+    opening = _OPENING.search(text)
+    while opening:
+        piece = _PIECE.match(text, opening.start())
+        if piece is None:
+            line = text.count("\n", 0, opening.start()) + 1
+            close = "}}" if opening[0] == "{{" else "%}"
+            raise InvalidTemplate(
+                f"line {line}: {opening[0]!r} is empty, or {close!r} does not follow within {_MAX_PIECE} characters"
+            )
+        if piece[1] is not None and piece[1] not in TAGS:
+            raise InvalidTemplate(f"there is no tag {piece[1]!r}")
+        markup += len(piece[0])
+        if markup > MAX_MARKUP:
+            raise InvalidTemplate(f"more than {MAX_MARKUP} characters of markup")
+        opening = _OPENING.search(text, piece.end())
+    return markup
+
+
+def _reason(error: Exception) -> str:
+    place = error.context() if isinstance(error, LiquidError) else None
+    message = error.message if isinstance(error, LiquidError) else error
+    return f"line {place[0]}: {message}" if place else str(message)
