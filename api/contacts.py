@@ -1,7 +1,7 @@
 """From the contacts of a request to the content of a page: normalised, priced, each error with its pointer."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -71,7 +71,8 @@ def read_contacts(send: AnySend, terms: Terms) -> ReadContacts:
     contents: dict[Content, int] = {}  # equal contents are carried once
     messages: list[PageMessage] = []
     requested: dict[str, list[int]] = {}
-    for index, contact in enumerate(send.contact):
+    contacts: Sequence[AnyContact] = send.contact
+    for index, contact in enumerate(contacts):
         try:
             to, content, price = _read(contact, wide, terms.region)
             at = _due(contact, terms.time_zone, now) if contact.schedule_at else wide.due
@@ -140,7 +141,7 @@ def _read_sms(contact: SmsContact, wide: RequestWide, region: str | None) -> tup
 
 def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, region: str | None) -> tuple[str, Content, int]:
     to = _recipient("number", lambda: normalise_number(contact.number, region))
-    text = _text(contact, "message") or _fill(wide.text, contact)
+    text = _text(contact, "message") or (None if contact.template else _fill(wide.text, contact))
     if bool(contact.media) != bool(contact.url):
         raise _ContactError("url" if contact.media else "media", "missing", "'media' and 'url' belong together")
     if contact.template and contact.media:

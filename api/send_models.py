@@ -134,7 +134,7 @@ def _example(contact: dict[str, Any], **shared: str) -> ConfigDict:
 
 
 _TEMPLATE = (
-    "For every contact that has no text of its own. By the rules of Liquid `{{ name }}` is filled in from the contact's "
+    "For every contact that has no text of its own. By the rules of Liquid `{{ name }}` is filled in from its "
     "field `name`, and any other field likewise. A field that is missing is an error, unless the template provides "
     "for it: `{{ name | default: 'you' }}`."
 )

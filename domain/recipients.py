@@ -5,11 +5,12 @@ come out with the very digits that went in, and an address must be one plain mai
 """
 
 import re
-from functools import lru_cache
 
 import email_validator
 import phonenumbers
-from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat
+from phonenumbers import PhoneNumber, PhoneNumberFormat
+
+from domain.numbering_plans import numbering_plan
 
 # Companies do run mail on `.local`, and `.test` is what everyone tests with: whether such a domain takes mail is for
 # the gateway to say. Editing this list is the library's documented way to allow a name.
@@ -23,6 +24,14 @@ phonenumbers.enable_pattern_cache()
 _MAX_NUMBER_TEXT = 40
 _MAX_EMAIL_OCTETS = 254
 """RFC 5321 §4.5.3.1.3 with erratum 1690."""
+_MAX_LOCAL_OCTETS = 64
+_MAX_DOMAIN_OCTETS = 253
+_ROLES = frozenset(email_validator.rfc_constants.CASE_INSENSITIVE_MAILBOX_NAMES)
+_RESERVED = tuple(f".{name}" for name in email_validator.SPECIAL_USE_DOMAIN_NAMES)
+_PLAIN_ADDRESS = re.compile(
+    r"([A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*)"
+    r"@((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z])?)"
+)
 
 _COUNTRY_CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 _PUNCTUATION = str.maketrans("", "", " ().-")
@@ -78,6 +87,8 @@ def normalise_email(value: object) -> str:
     if not isinstance(value, str):
         raise InvalidRecipient("email_type", "write the address as text, such as name@example.com")
     address = value.strip(" ")
+    if (mailbox := _plain_mailbox(address)) is not None:
+        return mailbox
     if _CONTROLS.search(address):
         raise InvalidRecipient("email_characters", "remove line breaks and control characters from the address")
     if len(address) > _MAX_EMAIL_OCTETS:
@@ -90,6 +101,17 @@ def normalise_email(value: object) -> str:
     if len(mailbox.encode()) > _MAX_EMAIL_OCTETS:
         raise _too_long()
     return mailbox
+
+
+def _plain_mailbox(address: str) -> str | None:
+    """The mailbox of an address of the common sort, for which the library's care is not needed; else ``None``."""
+    match = _PLAIN_ADDRESS.fullmatch(address)
+    if match is None or len(address) > _MAX_EMAIL_OCTETS or len(match[1]) > _MAX_LOCAL_OCTETS:
+        return None
+    local, domain = match[1], match[2].lower()
+    if local.lower() in _ROLES or "--" in domain or len(domain) > _MAX_DOMAIN_OCTETS:
+        return None
+    return None if f".{domain}".endswith(_RESERVED) else f"{local}@{domain}"
 
 
 def _too_long() -> InvalidRecipient:
@@ -111,25 +133,16 @@ def _read_number(value: object) -> tuple[bool, str]:
     return bool(match[1]), match[2]
 
 
-@lru_cache(maxsize=512)
-def _trunk_prefix(country_code: int) -> re.Pattern[str] | None:
-    """What parsing may strip from the front of the numbers of a country code, besides leading zeros."""
-    region = phonenumbers.region_code_for_country_code(country_code)
-    metadata = PhoneMetadata.metadata_for_region_or_calling_code(country_code, region)
-    prefix = metadata.national_prefix_for_parsing if metadata else None
-    return re.compile(prefix) if prefix else None
-
-
 def _is_e164(digits: str) -> bool:
     """Whether ``digits``, country code first, are a valid number as they stand."""
     code = next((head for head in (digits[:1], digits[:2], digits[:3]) if head in _COUNTRY_CODES), None)
     if code is None or code == digits:
         return False
-    national, trunk_prefix = digits[len(code) :], _trunk_prefix(int(code))
-    if national[0] == "0" or (trunk_prefix is not None and trunk_prefix.match(national)):
+    national, plan = digits[len(code) :], numbering_plan(int(code))
+    if national[0] == "0" or plan.may_strip(national):
         return _is_valid_as_written(digits)
-    # Parsing would strip nothing from these digits, so it is left out: it costs as much as the check itself.
-    return phonenumbers.is_valid_number(PhoneNumber(country_code=int(code), national_number=int(national)))
+    # Parsing would strip nothing from these digits, so it is left out: it costs more than the check itself.
+    return plan.has(national)
 
 
 def _is_valid_as_written(digits: str) -> bool:

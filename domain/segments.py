@@ -15,6 +15,7 @@ _GSM_BASIC = (
 _GSM_EXTENSION = "\f^{}\\[~]|€"
 _ESCAPE = "\x1b"
 
+_BASIC = re.compile(f"[{re.escape(_GSM_BASIC)}]*")
 _NOT_GSM = re.compile(f"[^{re.escape(_GSM_BASIC + _GSM_EXTENSION)}]")
 _EXTENSION = re.compile(f"[{re.escape(_GSM_EXTENSION)}]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
@@ -33,6 +34,8 @@ def count_segments(text: str, force_unicode: bool = False) -> Segments:
 
     ``force_unicode`` sends as UCS-2 what would fit the GSM alphabet too (``sms_type=unicode``).
     """
+    if not force_unicode and _BASIC.fullmatch(text):  # a septet each, and nothing to cut in two
+        return Segments("gsm7", 1 if len(text) <= 160 else -(-len(text) // 153), len(text))
     if force_unicode or _NOT_GSM.search(text):
         pairs = _ASTRAL.sub("HL", text)
         return Segments("ucs2", _parts(pairs, "H", alone=70, joined=67), len(pairs))
