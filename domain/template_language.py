@@ -14,6 +14,7 @@ from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.builtin.filters import array, string
 from liquid.builtin.output import Output, OutputNode
 from liquid.exceptions import UndefinedError
+from liquid.output import LimitedStringIO
 from liquid.stringify import to_liquid_string
 from liquid.token import TOKEN_CONTENT, TOKEN_ILLEGAL
 from liquid.undefined import UNDEFINED, FalsyStrictUndefined, is_undefined
@@ -80,6 +81,11 @@ class Context(RenderContext):
         self.spend(_size(value))
         return value
 
+    def get_buffer(self, buf: TextIO | None = None) -> LimitedStringIO:
+        """Where text is collected. Line ends stay as they are; the library's own buffers would change them."""
+        written = buf.size if isinstance(buf, LimitedStringIO) else 0
+        return LimitedStringIO(MAX_TEXT - written, newline="")
+
     def raise_for_loop_limit(self, length: int = 1) -> None:
         """Charge a loop before it starts."""
         super().raise_for_loop_limit(length)
@@ -104,9 +110,9 @@ def _size(value: object) -> int:
     if isinstance(value, str):
         return 1 + len(value) // 64
     if isinstance(value, dict):
-        return 1 + sum(map(_size, value.values())) + len(value)
+        return 1 + 2 * len(value) + sum(map(_size, value.values()))
     if isinstance(value, list | tuple):
-        return 1 + sum(map(_size, value))
+        return 1 + 2 * len(value) + sum(map(_size, value))
     if isinstance(value, range):
         return 1 + len(value)
     if isinstance(value, int) and value.bit_length() > _MAX_BITS:

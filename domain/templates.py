@@ -9,10 +9,9 @@ from collections.abc import Mapping
 
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
-from liquid.output import LimitedStringIO
 
 from domain.template_errors import InvalidTemplate, MissingField, TemplateTooHeavy
-from domain.template_language import HTML, MAX_TEXT, PLAIN, TAGS, Context
+from domain.template_language import HTML, PLAIN, TAGS, Context
 
 MAX_MARKUP = 20_000
 """Characters within ``{{ }}`` and ``{% %}`` of one text; what is outside of them costs next to nothing."""
@@ -20,8 +19,8 @@ MAX_MARKUP = 20_000
 _MAX_PIECE = 500
 """Characters of one ``{{ }}`` or ``{% %}``: the library reads each of them in quadratic time."""
 
-_MAX_ALL_WORK = 100_000_000
-"""Work of all renderings of one template (see ``MAX_WORK``): some 20 s, what one request may take from the others."""
+MAX_ALL_WORK = 40_000_000
+"""Work of all renderings of one template (see ``MAX_WORK``): some 10 s, what one request may take from the others."""
 
 _OPENING = re.compile(r"\{[{%]")
 _PIECE = re.compile(
@@ -56,7 +55,7 @@ class Template:
         if self._bound is None:
             return self._text
         context = Context(self._bound, fields, self._markup)
-        buffer = LimitedStringIO(MAX_TEXT)
+        buffer = context.get_buffer()
         try:
             for node in self._bound.nodes:
                 node.render(context, buffer)
@@ -69,7 +68,7 @@ class Template:
         except Exception as error:  # the library lets errors of Python through, such as that of a sum of texts
             raise InvalidTemplate(f"the template does not fit: {_reason(error)}") from None
         self._all_work += context.work
-        if self._all_work > _MAX_ALL_WORK:
+        if self._all_work > MAX_ALL_WORK:
             raise TemplateTooHeavy("the template is too heavy for so many contacts: simplify it, or split the list")
         return buffer.getvalue()
 
