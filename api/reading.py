@@ -8,20 +8,18 @@ from api.batch_pages import NewBatch, build_batch
 from api.body import validate
 from api.contacts import ReadContacts, Terms, read_contacts
 from api.errors import ApiError, json_refused
-from api.send_models import MAX_CONTACTS, SEND_MODELS
+from api.send_models import MAX_CONTACTS, MAX_TRANSACTIONAL, SEND_MODELS
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE
 from domain.lanes import Lane
 from domain.page_content import PAGE_BYTES
 from domain.strict_json import StrictJsonError, loads
 
-TRANSACTIONAL_MOST = 10
-"""Requests of more contacts are bulk, unless they say otherwise."""
-
-
 _QUICK_BYTES = 1024 * 1024
 _QUICK_CONTACTS = 100
 """What takes a few milliseconds to read."""
+_QUICK_TEMPLATE_BYTES = 16 * 1024
+"""A body in which not even a template without tags can cause much work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,15 @@ class ReadRequest:
 
 def may_be_large(raw: bytes) -> bool:
     """Whether reading a body may take too long to do it between other requests: by a glance, without parsing it."""
-    return len(raw) > _QUICK_BYTES or raw.count(b'"number"') + raw.count(b'"email"') > _QUICK_CONTACTS
+    many = raw.count(b'"number"') + raw.count(b'"email"') > _QUICK_CONTACTS
+    return many or len(raw) > _QUICK_BYTES or _may_hold_a_heavy_template(raw)
+
+
+def _may_hold_a_heavy_template(raw: bytes) -> bool:
+    """Whether a body may hold loops, or a template and much to fill in; the braces may be written as escapes."""
+    if b"{%" in raw or b"\\u007" in raw or b"\\u002" in raw:
+        return True
+    return len(raw) > _QUICK_TEMPLATE_BYTES and b"{{" in raw
 
 
 def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
@@ -61,10 +67,8 @@ def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
             f"{len(listed)} contacts in one request: send the list in several requests of at most {MAX_CONTACTS}",
         )
     request = validate(value, SEND_MODELS[channel])
-    contacts = read_contacts(request.contact, terms)
-    few = len(request.contact) <= TRANSACTIONAL_MOST
-    default = Lane.TRANSACTIONAL if few else Lane.BULK
-    return ReadRequest(contacts, Lane(getattr(request, "priority", None) or default))
+    default = Lane.TRANSACTIONAL if len(request.contact) <= MAX_TRANSACTIONAL else Lane.BULK
+    return ReadRequest(read_contacts(request, terms), request.priority or default)
 
 
 def read_large_request(

@@ -25,7 +25,7 @@ from domain.template_errors import TemplateTooHeavy
 MAX_TEXT = 500_000
 """Bytes of a rendered text."""
 
-MAX_WORK = 500_000
+MAX_WORK = 200_000
 """Work of one rendering. A unit is a character of markup gone through or 64 characters of a value: some 0.2 µs."""
 
 MAX_RANGE = 1_000
