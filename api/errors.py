@@ -52,7 +52,7 @@ def invalid(errors: Sequence[FieldError]) -> ApiError:
     first, count = errors[0], len(errors)
     where = f"{first.pointer}: " if first.pointer else ""
     more = f" (and {count - 1} more)" if count > 1 else ""
-    return ApiError(422, first.code, f"{where}{first.message}{more}", errors)
+    return ApiError(422, first.code, f"{where}{first.message}{more}", errors[:MAX_SHOWN])
 
 
 def unavailable(what: str, retry_after: float = 1.0) -> ApiError:

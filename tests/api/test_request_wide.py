@@ -84,7 +84,8 @@ async def test_a_value_that_looks_like_a_template_is_printed_as_it_is(stack: Sta
 
 
 async def test_gateway_time_and_policy_may_be_given_once(stack: Stack):
-    user = await sender(stack, "sms")
+    user = await stack.user()
+    await stack.gateway(user.id, "sms", "sandbox", {"label": "first"}, priority=1)
     second = await stack.gateway(user.id, "sms", "sandbox", {"label": "second"}, priority=2)
     wide = {"gateway_identifier": second, "on_unknown": "hold", "priority": "bulk"}
     own = {**BOB, "gateway_identifier": "default_gateway"}

@@ -1,10 +1,14 @@
 """Numbers and addresses: what is read, what is refused, and that each has one form."""
 
+import random
+
+import email_validator
 import phonenumbers
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from domain.numbering_plans import numbering_plan
 from domain.recipients import InvalidRecipient, normalise_email, normalise_number
 
 
@@ -175,6 +179,32 @@ def test_agrees_with_the_library_on_any_digits(digits: str) -> None:
     assert read(digits) == by_the_library(digits)
 
 
+def test_agrees_with_the_library_on_a_large_sample_of_every_country_code() -> None:
+    chance = random.Random(0)
+    asked = 0
+    for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():
+        examples = {
+            str(example.national_number)
+            for region in regions
+            for kind in phonenumbers.PhoneNumberType.values()
+            if (example := phonenumbers.example_number_for_type(region, kind))
+        }
+        random_ones = [str(chance.randrange(10 ** (length - 1), 10**length)) for length in range(1, 17)]
+        for national in [*examples, *random_ones]:
+            for near in {national, *(changed(chance, national) for _ in range(12))}:
+                number = phonenumbers.PhoneNumber(country_code=code, national_number=int(near))
+                assert numbering_plan(code).has(near) == phonenumbers.is_valid_number(number), (code, near)
+                asked += 1
+    assert asked > 50_000
+
+
+def changed(chance: random.Random, digits: str) -> str:
+    """Digits with one of them changed, or some added or taken away, and no zero in front."""
+    at = chance.randrange(len(digits))
+    put = str(chance.randrange(10 ** chance.randrange(4)))
+    return (digits[:at] + put + digits[at + chance.randrange(3) :]).lstrip("0") or "1"
+
+
 @given(st.text(max_size=60) | st.text("+0123456789 ()-.;x", max_size=30) | st.integers(), st.sampled_from([None, "TN"]))
 def test_any_value_is_read_to_a_stable_form_or_refused(value: object, region: str | None) -> None:
     try:
@@ -254,6 +284,35 @@ def test_refuses_an_address_that_is_not_text(value: object) -> None:
 )
 def test_refuses_an_address_that_is_too_long(value: str) -> None:
     assert refusal_of_email(value) in {"email_too_long", "email_invalid"}
+
+
+def by_the_email_library(address: str) -> str | None:
+    """What the quick path must agree with."""
+    try:
+        found = email_validator.validate_email(address, check_deliverability=False, strict=True)
+    except email_validator.EmailNotValidError:
+        return None
+    return f"{found.local_part}@{found.ascii_domain}"
+
+
+_LABELS = st.from_regex(r"[a-zA-Z0-9-]{1,5}", fullmatch=True) | st.sampled_from(
+    ["x" * 63, "x" * 64, "ab--c", "xn--bcher-kva", "com", "example", "invalid", "local", "test", "arpa", "onion", "1"]
+)
+_LOCALS = st.from_regex(r"[a-zA-Z0-9_.+-]{1,8}", fullmatch=True) | st.sampled_from(
+    ["info", "Postmaster", "x" * 64, "x" * 65, "a..b", "o'neil", "a/b"]
+)
+
+
+@given(_LOCALS, st.lists(_LABELS, min_size=1, max_size=6).map(".".join))
+@example("a", ".".join(["x" * 61] * 4))
+@example("a", ".".join(["x" * 60] * 4) + ".com")
+@example("x" * 64, ".".join(["x" * 62] * 3))
+def test_agrees_with_the_library_on_plain_addresses(local: str, domain: str) -> None:
+    try:
+        mailbox = normalise_email(f"{local}@{domain}")
+    except InvalidRecipient:
+        mailbox = None
+    assert mailbox == by_the_email_library(f"{local}@{domain}")
 
 
 @given(st.text(max_size=80) | st.emails() | st.text('ab@.<>"() ,;[]\\éß中\u0301', max_size=40))
