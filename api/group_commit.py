@@ -1,11 +1,13 @@
 """Group commit: one-contact requests that come while a page is being started share the next page.
 
 As databases share a log flush: alone, a request starts its page at once and waits for nobody; under load one start is
-in flight at a time, and whatever came meanwhile, from whomever, goes with the next. The slower the engine, the larger
-the groups. Nobody is answered before the start of its page is durable.
+in flight at a time, and whatever came meanwhile, from whomever, goes with the next. Between two shared starts there is a
+pause as long as a start takes: the slower the engine, the larger the groups. Nobody is answered before the start of its
+page is durable.
 """
 
 import asyncio
+import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 from uuid import UUID
@@ -21,6 +23,9 @@ from domain.page import PageHeader
 from domain.page_content import PAGE_BYTES, Content, PageContent, PageMessage
 from store import idempotency
 from store.pool import Pool
+
+_LONGEST_PAUSE = 0.05
+"""Seconds between the end of a shared start and the next one; as long as the start took, if that is less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +94,14 @@ class _Group:
 
     async def _start_all(self) -> None:
         while members := self._next_members():
+            begun = time.monotonic()
             try:
                 await self._start(members)
             except Exception as error:
                 for member in members:
                     member.fail(error)
+            if len(members) > 1:  # those who were just answered are about to come again: let them share the next page
+                await asyncio.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
         self._starting = None
 
     async def _start(self, members: list[_Waiting]) -> None:

@@ -1,0 +1,193 @@
+"""A batch: its pages in order, few at a time; paused, resumed, cancelled, re-routed; in fresh runs."""
+
+import asyncio
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.testing import WorkflowEnvironment
+
+from domain.batch import BatchPage, Stream
+from domain.page import DispatchRequest, RouteRequest, Routing
+from tests.workflows.batch_script import BatchScript, Gate, pages, start_batch, walking
+from tests.workflows.script import now, parked, route, through
+from workflows import policy
+
+DAY = 86_400.0
+
+
+async def test_all_pages_are_sent_and_the_record_says_so(env: WorkflowEnvironment):
+    async with walking(BatchScript(env, pages=pages(9))) as script:
+        batch = await start_batch(env, Stream("", 1, 9))
+        await batch.handle.result()
+    assert sorted(script.numbers()) == list(range(1, 10))
+    assert all(request.page.stored for request in script.sent)
+    assert (script.shown, script.finished) == (["running"], ["completed"])
+
+
+async def test_no_more_than_a_few_pages_are_under_way(env: WorkflowEnvironment):
+    gate = Gate()
+    async with walking(BatchScript(env, pages=pages(12), hold=gate.hold)) as script:
+        batch = await start_batch(env, Stream("", 1, 12))
+        await script.until_sent(policy.PAGES_IN_FLIGHT)
+        assert len((await batch.status()).in_flight) == policy.PAGES_IN_FLIGHT
+        gate.let_through(1)
+        await script.until_sent(policy.PAGES_IN_FLIGHT + 1)
+        assert len((await batch.status()).in_flight) == policy.PAGES_IN_FLIGHT
+        gate.let_through(12)
+        await batch.handle.result()
+
+
+async def test_a_stream_whose_gateway_hangs_does_not_hold_up_the_others(env: WorkflowEnvironment):
+    gate = Gate()
+
+    async def hold(request: DispatchRequest) -> None:
+        if request.route.gateway == "slow":
+            await gate.hold(request)
+
+    def as_wished(request: RouteRequest, at: float) -> Routing:
+        return Routing([route(request, next(iter(request.page.requested)))])
+
+    async with walking(BatchScript(env, pages=pages(20), routings=[as_wished], hold=hold)) as script:
+        batch = await start_batch(env, Stream("slow", 1, 10), Stream("fast", 11, 20))
+        await script.until_sent(2 + 10)
+        assert set(range(11, 21)) <= set(script.numbers())
+        gate.let_through(10)
+        await batch.handle.result()
+    assert sorted(script.numbers()) == list(range(1, 21))
+
+
+async def test_paused_it_starts_nothing_and_resumed_it_goes_on(env: WorkflowEnvironment):
+    gate = Gate()
+    async with walking(BatchScript(env, pages=pages(10), hold=gate.hold)) as script:
+        batch = await start_batch(env, Stream("", 1, 10))
+        for sent in (policy.PAGES_IN_FLIGHT, 2 * policy.PAGES_IN_FLIGHT):
+            await script.until_sent(sent)
+            await batch.handle.execute_update("pause")
+            await batch.handle.execute_update("pause")
+            gate.let_through(policy.PAGES_IN_FLIGHT)
+            await batch.until_in_flight(0)
+            assert (await batch.status()).state == "paused"
+            assert len(script.sent) == sent
+            await batch.handle.execute_update("resume")
+        gate.let_through(2)
+        await batch.handle.result()
+    assert sorted(script.numbers()) == list(range(1, 11))
+    assert script.shown == ["running", "paused", "running", "paused", "running"]
+
+
+async def test_pages_that_wait_for_a_gateway_wait_on_while_the_batch_is_paused(env: WorkflowEnvironment):
+    async with walking(BatchScript(env, pages=pages(1), routings=[parked(60)])) as script:
+        batch = await start_batch(env, Stream("", 1, 1))
+        page = await batch.page("gateway_breaker")
+        await batch.handle.execute_update("pause")
+        script.routings = [through()]
+        await env.sleep(600)
+        assert (await page.query("waits"))[0]["waits_for"] == "gateway_breaker"
+        assert script.sent == []
+        await batch.handle.execute_update("resume")
+        await batch.handle.result()
+    assert script.numbers() == [1]
+
+
+async def test_cancelled_it_withdraws_what_waits_and_starts_nothing_more(env: WorkflowEnvironment):
+    gate = Gate()
+
+    def first_waits(request: RouteRequest, at: float) -> Routing:
+        return parked(3600)(request, at) if len(script.asked) == 1 else through()(request, at)
+
+    script = BatchScript(env, pages=pages(10), routings=[first_waits], hold=gate.hold)
+    async with walking(script):
+        batch = await start_batch(env, Stream("", 1, 10))
+        await script.until_sent(policy.PAGES_IN_FLIGHT - 1)
+        await batch.handle.execute_update("cancel")
+        gate.let_through(10)
+        await batch.handle.result()
+    assert len(script.sent) == policy.PAGES_IN_FLIGHT - 1
+    assert [ending.state for record in script.records for ending in record.endings] == ["cancelled"]
+    assert (script.shown[-1], script.finished) == ("cancelling", ["cancelled"])
+
+
+async def test_a_batch_that_is_being_cancelled_cannot_be_paused(env: WorkflowEnvironment):
+    gate = Gate()
+    async with walking(BatchScript(env, pages=pages(4), hold=gate.hold)) as script:
+        batch = await start_batch(env, Stream("", 1, 4))
+        await script.until_sent(4)
+        await batch.handle.execute_update("cancel")
+        with pytest.raises(WorkflowUpdateFailedError):
+            await batch.handle.execute_update("pause")
+        gate.let_through(4)
+        await batch.handle.result()
+
+
+async def test_cancelled_by_an_operator_it_ends_as_by_its_sender(env: WorkflowEnvironment):
+    gate = Gate()
+    async with walking(BatchScript(env, pages=pages(10), hold=gate.hold)) as script:
+        batch = await start_batch(env, Stream("", 1, 10))
+        await script.until_sent(policy.PAGES_IN_FLIGHT)
+        await batch.handle.cancel()
+        await batch.until("cancelling")
+        gate.let_through(10)
+        with pytest.raises(WorkflowFailureError):
+            await batch.handle.result()
+    assert len(script.sent) == policy.PAGES_IN_FLIGHT
+    assert script.finished == ["cancelled"]
+
+
+async def test_switched_to_another_gateway_everything_to_come_goes_there(env: WorkflowEnvironment):
+    def as_wished(request: RouteRequest, at: float) -> Routing:
+        if request.page.requested:
+            return Routing([route(request, next(iter(request.page.requested)))])
+        return parked(3600)(request, at)
+
+    async with walking(BatchScript(env, pages=pages(6), routings=[as_wished])) as script:
+        batch = await start_batch(env, Stream("", 1, 6))
+        await batch.page("gateway_breaker")
+        await batch.handle.execute_update("switch_gateway", "b")
+        await batch.handle.result()
+    assert sorted(script.numbers()) == list(range(1, 7))
+    assert {request.route.gateway for request in script.sent} == {"b"}
+
+
+async def test_pages_wait_until_they_are_due(env: WorkflowEnvironment):
+    begun = await now(env)
+    later = [BatchPage(1, 2, 0.0), BatchPage(2, 2, begun + DAY), BatchPage(3, 2, begun + 2 * DAY)]
+    async with walking(BatchScript(env, pages=later)) as script:
+        batch = await start_batch(env, Stream("", 1, 3))
+        assert (await batch.until("scheduled")).until == begun + DAY
+        await batch.handle.result()
+    assert script.numbers() == [1, 2, 3]
+    assert script.sent_at[1] >= begun + DAY
+    assert script.sent_at[2] >= begun + 2 * DAY
+
+
+async def test_a_long_batch_goes_on_in_fresh_runs(env: WorkflowEnvironment, monkeypatch):
+    monkeypatch.setattr(policy, "LONG_BATCH_HISTORY", 60)
+    monkeypatch.setattr(policy, "PAGES_LISTED", 5)
+    async with walking(BatchScript(env, pages=pages(40))) as script:
+        batch = await start_batch(env, Stream("", 1, 20), Stream("b", 21, 40))
+        await batch.handle.result()
+        first = env.client.get_workflow_handle(batch.handle.id, run_id=batch.handle.first_execution_run_id)
+        assert (await first.describe()).status == WorkflowExecutionStatus.CONTINUED_AS_NEW
+    assert sorted(script.numbers()) == list(range(1, 41))
+    assert script.finished == ["completed"]
+
+
+async def test_a_page_that_was_sent_before_is_not_sent_again(env: WorkflowEnvironment):
+    gate = Gate()
+    async with walking(BatchScript(env, pages=pages(6), hold=gate.hold)) as script:
+        batch = await start_batch(env, Stream("", 1, 6))
+        await script.until_sent(policy.PAGES_IN_FLIGHT)
+        await batch.handle.terminate()
+        gate.let_through(6)
+        again = await batch.start_again()
+        await again.result()
+    assert sorted(script.numbers()) == list(range(1, 7))
+
+
+async def test_what_is_said_while_a_page_is_being_started_reaches_it(env: WorkflowEnvironment):
+    async with walking(BatchScript(env, pages=pages(4))) as script:
+        batch = await start_batch(env, Stream("", 1, 4))
+        await asyncio.gather(*(batch.handle.execute_update(update) for update in ("pause", "resume", "pause")))
+        await batch.handle.execute_update("resume")
+        await batch.handle.result()
+    assert sorted(script.numbers()) == [1, 2, 3, 4]
