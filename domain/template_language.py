@@ -9,11 +9,13 @@ from functools import partial
 from typing import TextIO
 
 from liquid import BoundTemplate, Environment, RenderContext, Token
+from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import FilteredExpression, Path
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.builtin.filters import array, string
 from liquid.builtin.output import Output, OutputNode
 from liquid.exceptions import UndefinedError
+from liquid.expression import Expression
 from liquid.output import LimitedStringIO
 from liquid.stringify import to_liquid_string
 from liquid.token import TOKEN_CONTENT, TOKEN_ILLEGAL
@@ -140,6 +142,29 @@ class _Print(OutputNode):
 
 class _PrintTag(Output):
     node_class = _Print
+
+
+def text_with_gaps(template: BoundTemplate) -> list[tuple[str, bool]] | None:
+    """The pieces of a template that does no more than print fields: texts, and names of fields (true).
+
+    ``None``: it does more than that.
+    """
+    pieces: list[tuple[str, bool]] = []
+    for node in template.nodes:
+        if isinstance(node, ContentNode):
+            pieces.append((node.text, False))
+        elif isinstance(node, _Print) and (name := _printed_field(node.expression)) is not None:
+            pieces.append((name, True))
+        else:
+            return None
+    return pieces
+
+
+def _printed_field(expression: Expression) -> str | None:
+    if not isinstance(expression, FilteredExpression) or expression.filters or not isinstance(expression.left, Path):
+        return None
+    name, *more = expression.left.path
+    return name if isinstance(name, str) and not more else None
 
 
 def _short_range(literal: RangeLiteral, context: RenderContext) -> range:

@@ -7,11 +7,11 @@ waited for.
 import re
 from collections.abc import Mapping
 
-from liquid import BoundTemplate
+from liquid import BoundTemplate, escape
 from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
 
 from domain.template_errors import InvalidTemplate, MissingField, TemplateTooHeavy
-from domain.template_language import HTML, PLAIN, TAGS, Context
+from domain.template_language import HTML, PLAIN, TAGS, Context, text_with_gaps
 
 MAX_MARKUP = 20_000
 """Characters within ``{{ }}`` and ``{% %}`` of one text; what is outside of them costs next to nothing."""
@@ -21,6 +21,12 @@ _MAX_PIECE = 500
 
 MAX_ALL_WORK = 40_000_000
 """Work of all renderings of one template (see ``MAX_WORK``): some 10 s, what one request may take from the others."""
+
+MAX_ALL_TEXT = 64 * 1024 * 1024
+"""Characters of all renderings of one template: they are in memory together."""
+
+_MAX_QUICK = 1_000
+"""Characters of a value that is put in without ado."""
 
 _OPENING = re.compile(r"\{[{%]")
 _PIECE = re.compile(
@@ -37,7 +43,9 @@ class Template:
         self._text = text
         self._bound = bound
         self._markup = markup
+        self._gaps = text_with_gaps(bound) if bound else None
         self._all_work = 0
+        self._all_text = 0
 
     @property
     def is_literal(self) -> bool:
@@ -54,10 +62,33 @@ class Template:
         """
         if self._bound is None:
             return self._text
-        context = Context(self._bound, fields, self._markup)
+        text = self._fill_gaps(fields)
+        if text is None:
+            text = self._run(self._bound, fields)
+        else:
+            self._all_work += self._markup
+        self._all_text += len(text)
+        if self._all_work > MAX_ALL_WORK or self._all_text > MAX_ALL_TEXT:
+            raise TemplateTooHeavy("the template is too heavy for so many contacts: simplify it, or split the list")
+        return text
+
+    def _fill_gaps(self, fields: Mapping[str, object]) -> str | None:
+        """The quick way for most templates and recipients: short texts are put into gaps. ``None``: not possible."""
+        if self._gaps is None or self._bound is None:
+            return None
+        pieces = []
+        for piece, is_field in self._gaps:
+            value = fields.get(piece) if is_field else piece
+            if type(value) is not str or (is_field and (len(value) > _MAX_QUICK or not value or value.isspace())):
+                return None
+            pieces.append(escape(value) if is_field and self._bound.env.autoescape else value)
+        return "".join(pieces)
+
+    def _run(self, bound: BoundTemplate, fields: Mapping[str, object]) -> str:
+        context = Context(bound, fields, self._markup)
         buffer = context.get_buffer()
         try:
-            for node in self._bound.nodes:
+            for node in bound.nodes:
                 node.render(context, buffer)
         except TemplateTooHeavy:
             raise
@@ -67,9 +98,8 @@ class Template:
             raise TemplateTooHeavy(f"the template is too heavy: {error.message}") from None
         except Exception as error:  # the library lets errors of Python through, such as that of a sum of texts
             raise InvalidTemplate(f"the template does not fit: {_reason(error)}") from None
-        self._all_work += context.work
-        if self._all_work > MAX_ALL_WORK:
-            raise TemplateTooHeavy("the template is too heavy for so many contacts: simplify it, or split the list")
+        finally:
+            self._all_work += context.work
         return buffer.getvalue()
 
 
