@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api import docs, health, send, status, waiting
+from api import batches, docs, health, send, status, waiting
 from api.admin import codec, sandbox
 from api.error_handlers import install_error_handlers
 from api.group_commit import GroupCommit
@@ -22,7 +22,16 @@ from store.pool import open_pool
 
 DESCRIPTION = "Send email, SMS and WhatsApp through your own gateways; every accepted message has one outcome."
 
-_ROUTERS = (send.router, status.router, waiting.router, sandbox.router, codec.router, health.router, docs.router)
+_ROUTERS = (
+    send.router,
+    status.router,
+    batches.router,  # before the addresses whose first step is a channel
+    waiting.router,
+    sandbox.router,
+    codec.router,
+    health.router,
+    docs.router,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -1,24 +1,17 @@
 """Asking the workflow of a message: bounded, because a status must come even when no worker answers."""
 
-import asyncio
 from datetime import timedelta
 from uuid import UUID
 
-from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError, WorkflowQueryRejectedError
-from temporalio.common import QueryRejectCondition
+from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.channels import Channel
 from domain.ids import index_of, page_of, send_workflow_id
 from domain.page import LiveStatus, PageHeader
+from runtime.asking import ask
 
-QUERY_SECONDS = 1.0
-
-_TIMEOUT = timedelta(seconds=QUERY_SECONDS)
-
-
-class NoAnswer(Exception):  # noqa: N818 - reads as what it says
-    """Neither a worker nor Temporal answered in time."""
+_TIMEOUT = timedelta(seconds=1)
 
 
 async def live_status(client: Client, uid: UUID) -> LiveStatus | None:
@@ -27,22 +20,7 @@ async def live_status(client: Client, uid: UUID) -> LiveStatus | None:
     Raises:
         NoAnswer: it did not say anything within 1 s.
     """
-    try:
-        async with asyncio.timeout(QUERY_SECONDS):
-            status: LiveStatus | None = await _workflow(client, uid).query(
-                "status",
-                str(uid),
-                result_type=LiveStatus | None,  # type: ignore[arg-type]  # typed for classes only
-                reject_condition=QueryRejectCondition.NOT_OPEN,
-                rpc_timeout=_TIMEOUT,
-            )
-    except (WorkflowQueryFailedError, WorkflowQueryRejectedError):
-        return None
-    except (TimeoutError, RPCError) as error:
-        if isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND:
-            return None
-        raise NoAnswer from error
-    return status
+    return await ask(client, send_workflow_id(page_of(uid)), "status", str(uid), answer=LiveStatus)
 
 
 async def accepted_status(client: Client, channel: Channel, uid: UUID) -> LiveStatus | None:

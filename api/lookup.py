@@ -3,12 +3,13 @@
 from uuid import UUID
 
 from api.errors import ApiError
-from api.live import NoAnswer, accepted_status, live_status
+from api.live import accepted_status, live_status
 from api.state import AppState
 from api.temporal_link import TemporalAway
 from domain.channels import Channel
 from domain.page import LiveStatus
 from domain.statuses import State
+from runtime.asking import NoAnswer
 from store import messages
 
 _LIVE = frozenset({State.SCHEDULED, State.QUEUED, State.PROCESSING})

@@ -1,13 +1,11 @@
 """``POST /api/{channel}/{uid}/cancel`` and ``…/reschedule``: for messages that still wait."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, StrictStr
-from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
-from temporalio.service import RPCError, RPCStatusCode
 
 from api.answer_models import ChangeAnswer
 from api.auth import requires
@@ -22,13 +20,13 @@ from domain.ids import page_of, send_workflow_id
 from domain.page import RescheduleRequest
 from domain.schedule import InvalidSchedule, parse_schedule_at
 from domain.statuses import State, contract_word
+from runtime.asking import NoAnswer, TooLate, change
 from store import batches
 from store.api_keys import Principal
 
 router = APIRouter(tags=["waiting messages"], responses=answers(ChangeAnswer, 409))
 
 _Sender = Annotated[Principal, Depends(requires("send"))]
-_UPDATE_TIMEOUT = timedelta(seconds=10)
 
 
 class Reschedule(BaseModel):
@@ -77,18 +75,9 @@ def _changed(what: str, uid: UUID, state: State, at: datetime | None = None) -> 
 
 
 async def _update(state: AppState, uid: UUID, name: str, argument: object) -> None:
-    handle = state.temporal.get_workflow_handle(send_workflow_id(page_of(uid)))
     try:
-        await handle.execute_update(name, argument, rpc_timeout=_UPDATE_TIMEOUT)
-    except WorkflowUpdateFailedError:
-        raise _past() from None
-    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        await change(state.temporal, send_workflow_id(page_of(uid)), name, argument)
+    except TooLate:
+        raise ApiError(409, "not_waiting", "this message does not wait any more") from None
+    except NoAnswer:
         raise unavailable("no worker answers", retry_after=5) from None
-    except RPCError as error:
-        if error.status == RPCStatusCode.NOT_FOUND:
-            raise _past() from None
-        raise
-
-
-def _past() -> ApiError:
-    return ApiError(409, "not_waiting", "this message does not wait any more")

@@ -7,7 +7,7 @@ def explain(error: Exception) -> str | None:
 
     if isinstance(error, XsenderError):
         return error.message
-    return _of_input(error) or _of_database(error) or _of_install(error)
+    return _of_input(error) or _of_database(error) or _of_temporal(error) or _of_install(error)
 
 
 def _of_input(error: Exception) -> str | None:
@@ -34,6 +34,18 @@ def _of_database(error: Exception) -> str | None:
         return "The database does not answer: is the install running, and is it the one you mean (--data-dir)?"
     if isinstance(error, psycopg.DataError):
         return f"The database does not take this value: {error.diag.message_primary or error}."
+    return None
+
+
+def _of_temporal(error: Exception) -> str | None:
+    from temporalio.service import RPCError
+
+    from runtime.asking import NoAnswer
+
+    if isinstance(error, NoAnswer):
+        return "No worker answers: is one running?"
+    if isinstance(error, RPCError):
+        return "Temporal does not answer: is the install running, and is it the one you mean (--data-dir)?"
     return None
 
 

@@ -1,0 +1,100 @@
+"""Asking workflows, and having them changed: bounded, because an answer must come even when no worker gives one."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from temporalio.client import (
+    Client,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import QueryRejectCondition
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.batch import BatchStatus
+from domain.batch_progress import Doing, doing
+from domain.ids import batch_workflow_id, send_workflow_id
+from domain.page import LiveStatus
+
+QUERY_SECONDS = 1.0
+
+_QUERY_TIMEOUT = timedelta(seconds=QUERY_SECONDS)
+_UPDATE_TIMEOUT = timedelta(seconds=10)
+
+Answer = TypeVar("Answer")
+
+
+class NoAnswer(Exception):  # noqa: N818 - reads as what it says
+    """Neither a worker nor Temporal answered in time."""
+
+
+class TooLate(Exception):  # noqa: N818 - reads as what it says
+    """The workflow has ended, was never started, or does not do this any more."""
+
+
+async def ask(client: Client, workflow_id: str, query: str, *arguments: Any, answer: type[Answer]) -> Answer | None:
+    """What a workflow answers to a query; ``None`` if there is none, or it has ended.
+
+    Raises:
+        NoAnswer: it did not say anything within 1 s.
+    """
+    try:
+        async with asyncio.timeout(QUERY_SECONDS):
+            said = await client.get_workflow_handle(workflow_id).query(
+                query,
+                args=arguments,
+                result_type=answer,
+                reject_condition=QueryRejectCondition.NOT_OPEN,
+                rpc_timeout=_QUERY_TIMEOUT,
+            )
+    except (WorkflowQueryFailedError, WorkflowQueryRejectedError):
+        return None
+    except (TimeoutError, RPCError) as error:
+        if isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND:
+            return None
+        raise NoAnswer("no worker answers") from error
+    return cast(Answer, said)
+
+
+async def change(client: Client, workflow_id: str, update: str, *arguments: Any) -> None:
+    """Have a workflow do an update.
+
+    Raises:
+        TooLate: it cannot any more.
+        NoAnswer: no worker did it within 10 s; it may still be done.
+        RPCError: Temporal does not answer.
+    """
+    try:
+        await client.get_workflow_handle(workflow_id).execute_update(
+            update, args=arguments, rpc_timeout=_UPDATE_TIMEOUT
+        )
+    except WorkflowUpdateFailedError as error:
+        raise TooLate(str(error.cause)) from None
+    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        raise NoAnswer("no worker answers") from None
+    except RPCError as error:
+        if error.status == RPCStatusCode.NOT_FOUND:
+            raise TooLate("it has ended") from None
+        raise
+
+
+async def ask_batch(client: Client, batch_id: UUID) -> Doing | None:
+    """What a batch is doing, as its workflows tell; ``None`` if there is none, or it has ended.
+
+    Raises:
+        NoAnswer: the batch's workflow did not say anything within 1 s.
+    """
+    status = await ask(client, batch_workflow_id(batch_id), "status", answer=BatchStatus)
+    if status is None:
+        return None
+    waits: list[LiveStatus] | None = None
+    if status.in_flight:
+        page = send_workflow_id(UUID(status.in_flight[0]))
+        with suppress(NoAnswer):
+            waits = await ask(client, page, "waits", answer=list[LiveStatus])
+    return doing(status, waits or [])

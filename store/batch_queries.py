@@ -1,0 +1,141 @@
+"""Reading batches for people. Each listing is one bounded walk along an index."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from domain.batch_progress import RATE_SECONDS, Tally
+from domain.ids import batch_range
+from store.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch, without what became of its messages."""
+
+    id: UUID
+    account_id: int
+    email: str
+    """Of the account."""
+    channel: str
+    lane: str
+    state: str
+    total: int
+    """Messages."""
+    created_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A message of a batch."""
+
+    uid: UUID
+    recipient: str
+    state: str
+    receipts: bool
+    """Whether the gateway that took it reports deliveries."""
+    gateway: str | None
+    provider_id: str | None
+    code: str | None
+    reason: str | None
+    price: int
+    credit: str
+    schedule_at: datetime | None
+    updated_at: datetime
+
+
+_BATCH = """
+select b.id, b.account_id, a.email, b.channel, b.lane, b.state, b.total, b.created_at, b.finished_at
+from batches b join accounts a on a.id = b.account_id
+"""
+
+
+async def find(pool: Pool, batch_id: UUID, account_id: int | None = None) -> Batch | None:
+    """A batch; with an account only if it is that account's own."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Batch)) as cursor:
+        await cursor.execute(
+            f"{_BATCH} where b.id = %(id)s and (%(account)s::bigint is null or b.account_id = %(account)s)",
+            {"id": batch_id, "account": account_id},
+        )
+        return await cursor.fetchone()
+
+
+async def own(pool: Pool, account_id: int, state: str | None, before: UUID | None, limit: int) -> list[Batch]:
+    """An account's batches, newest first; with a state those that are in it, with ``before`` those that are older."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Batch)) as cursor:
+        await cursor.execute(
+            f"""{_BATCH} where b.account_id = %(account)s and b.id < coalesce(%(before)s, {_LAST})
+                and (%(state)s::text is null or b.state = %(state)s) order by b.id desc limit %(limit)s""",
+            {"account": account_id, "before": before, "state": state, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def newest(pool: Pool, limit: int) -> list[Batch]:
+    """The newest batches of all accounts."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Batch)) as cursor:
+        await cursor.execute(f"{_BATCH} order by b.id desc limit %s", (limit,))
+        return await cursor.fetchall()
+
+
+_LAST = "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid"
+
+_MESSAGES = """
+select m.uid, m.recipient, m.state, m.receipts, g.identifier as gateway, m.provider_id, m.code, m.reason,
+       m.price, m.credit, m.schedule_at, m.updated_at
+from messages m left join gateways g on g.id = m.gateway_id
+where m.uid between %(first)s and %(last)s and m.uid > %(after)s
+  and (%(state)s::text is null or m.state = %(state)s)
+order by m.uid limit %(limit)s
+"""
+_NONE = UUID(int=0)
+
+
+async def messages(pool: Pool, batch_id: UUID, state: str | None, after: UUID | None, limit: int) -> list[Listed]:
+    """Messages of a batch by uid; with a state those that are in it, with ``after`` those that follow it."""
+    first, last = batch_range(batch_id)
+    asked = {"first": first, "last": last, "after": after or _NONE, "state": state, "limit": limit}
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Listed)) as cursor:
+        await cursor.execute(_MESSAGES, asked)
+        return await cursor.fetchall()
+
+
+_COUNT = """
+select state, credit, count(*), sum(price), min(schedule_at), max(schedule_at)
+from messages where uid between %s and %s group by state, credit
+"""
+
+# By the tries, because receipts come later and touch the messages again.
+_ANSWERED = """
+select now(), count(*) filter (where ended_at > now() - %s * interval '1 second'), min(ended_at)
+from attempts where uid between %s and %s and outcome in ('accepted', 'refused', 'unknown')
+"""
+
+
+async def tally(pool: Pool, batch_id: UUID) -> Tally:
+    """Count a batch's messages: two walks along one range of uids each, whatever their states."""
+    bounds = batch_range(batch_id)
+    async with pool.connection() as conn:
+        counted = await (await conn.execute(_COUNT, bounds)).fetchall()
+        moment = await (await conn.execute(_ANSWERED, (RATE_SECONDS, *bounds))).fetchone()
+    assert moment is not None
+    at, answered, first_answer = moment
+    counts: dict[str, int] = {}
+    amounts = dict.fromkeys(("pending", "held", "captured", "released"), 0)
+    for state, credit, number, amount, *_ in counted:
+        counts[state] = counts.get(state, 0) + number
+        if credit in amounts:
+            amounts[credit] += amount
+    due = [(row[4], row[5]) for row in counted if row[0] == "scheduled"]
+    return Tally(
+        at=at,
+        counts=counts,
+        credits=amounts,
+        next_due=min((first for first, _ in due), default=None),
+        last_due=max((last for _, last in due), default=None),
+        answered=answered,
+        first_answer=first_answer,
+    )
