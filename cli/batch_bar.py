@@ -53,7 +53,6 @@ class BatchBar:
         self._task = self._progress.add_task("", details="")
 
     def __enter__(self) -> Self:
-        self._progress.start()
         return self
 
     def __exit__(
@@ -63,6 +62,7 @@ class BatchBar:
 
     def show(self, look: Look) -> None:
         """Draw the line."""
+        self._progress.start()
         self._progress.update(
             self._task,
             description=look.doing.state,

@@ -14,6 +14,7 @@ from domain.keyring import Keyring
 from runtime.settings import Settings
 from store import api_keys
 from tests.api.answers import CONTACT, send_one
+from tests.api.batches import get, send_batch, steer, until
 from tests.stack import Stack, User
 
 PUBLIC = {"GET /", "GET /docs", "GET /openapi.json", "GET /health", "OPTIONS /api/admin/v1/codec/{direction}"}
@@ -56,6 +57,17 @@ WITH_IDS = [
     *(query_call(channel) for channel in ("sms", "whatsapp")),
 ]
 
+LISTS = {"GET /api/batches"}
+SWITCHED = {"gateway_identifier": "default_gateway"}
+OF_BATCHES = [
+    Call("GET /api/batches/{uid}", "/api/batches/{batch}"),
+    Call("GET /api/batches/{uid}/messages", "/api/batches/{batch}/messages"),
+    Call("POST /api/batches/{uid}/pause", "/api/batches/{batch}/pause"),
+    Call("POST /api/batches/{uid}/resume", "/api/batches/{batch}/resume"),
+    Call("POST /api/batches/{uid}/cancel", "/api/batches/{batch}/cancel"),
+    Call("POST /api/batches/{uid}/switch-gateway", "/api/batches/{batch}/switch-gateway", SWITCHED),
+]
+
 
 def routes() -> Iterator[tuple[str, str]]:
     """Method and path of all routes."""
@@ -70,7 +82,7 @@ ROUTES = [f"{method} {path}" for method, path in routes()]
 
 
 def test_every_route_is_covered_here():
-    assert sorted(ROUTES) == sorted({*PUBLIC, *ADMIN, *(call.route for call in WITH_IDS)})
+    assert sorted(ROUTES) == sorted({*PUBLIC, *ADMIN, *LISTS, *(call.route for call in WITH_IDS + OF_BATCHES)})
 
 
 def filled(path: str) -> str:
@@ -146,6 +158,25 @@ async def test_anothers_id_is_as_unknown_as_one_that_never_was(stack: Stack, pla
 
 def planned_channel(planned: Call, channel: str) -> str:
     return planned.path.split("/")[2] if planned.path.endswith("/send") else channel
+
+
+@pytest.mark.parametrize("owner", ["another user", "the admin"])
+async def test_anothers_batch_is_as_unknown_as_one_that_never_was(stack: Stack, owner):
+    user = await stack.user()
+    theirs = await stack.user() if owner == "another user" else await stack.admin()
+    batch = (await send_batch(stack, theirs, 501, schedule_at="2027-01-01T00:00:00Z"))["batch"]
+    for planned in OF_BATCHES:
+        refused = await call(stack, user, planned, "sms", {"batch": str(uuid4())})
+        assert refused.status_code == 404, refused.text
+        answer = await call(stack, user, planned, "sms", {"batch": batch})
+        assert (answer.status_code, answer.text) == (404, refused.text)
+        assert dict(answer.headers).keys() == dict(refused.headers).keys()
+    data = await until(stack, theirs, batch, lambda data: data["state"] == "scheduled")
+    assert data["counts"] == {"scheduled": 501}
+    for key in (user, await stack.admin()):
+        listed = [entry["uid"] for entry in (await get(stack, key, "", limit=500))["data"]]
+        assert (batch in listed) == (key.id == theirs.id)
+    assert (await steer(stack, theirs, batch, "cancel")).status_code == 200
 
 
 async def test_a_message_of_ones_own_is_unknown_on_another_channel(stack: Stack):
