@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from asyncio.subprocess import Process
@@ -19,12 +20,13 @@ from bench.waiting import until
 from domain.keyring import Keyring
 from embedded.engine import Engine
 from embedded.ports import free_port
+from runtime.children import die_with_parent
 from runtime.settings import Settings
 from runtime.temporal import connect
 from store.migrate import migrate
 from store.pool import Pool, open_pool
 from store.workers import queues_served
-from worker.table import BULK_QUEUES, QUEUES
+from workflows.policy import BULK_QUEUES, QUEUES
 
 Command = Sequence[str]
 
@@ -119,6 +121,7 @@ async def _process(settings: Settings, arguments: Command, *, piped: bool = Fals
         env=environment,
         stdout=asyncio.subprocess.PIPE if piped else None,
         start_new_session=True,  # as each part of an install has: the kernel may share cores out among sessions
+        preexec_fn=die_with_parent(signal.SIGKILL),
     )
     try:
         yield process

@@ -78,9 +78,16 @@ async def _ignoring_result(work: Work, number: int) -> None:
 async def in_turn(
     figure: Callable[[], Awaitable[_R]], floor: Callable[[], Awaitable[_R]], key: Callable[[_R], float]
 ) -> tuple[_R, _R]:
-    """Floor and figure in turn after a warm-up of both: the median of each by ``key``."""
+    """A warm-up of both, then ``alternate``."""
     await floor()
     await figure()
+    return await alternate(figure, floor, key)
+
+
+async def alternate(
+    figure: Callable[[], Awaitable[_R]], floor: Callable[[], Awaitable[_R]], key: Callable[[_R], float]
+) -> tuple[_R, _R]:
+    """Floor and figure in turn, three times: the median of each by ``key``."""
     floors, figures = [], []
     for _ in range(ROUNDS):
         floors.append(await floor())

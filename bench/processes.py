@@ -37,16 +37,21 @@ def cpu_seconds(root: int) -> float:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        total += sum(int(ticks) for ticks in fields[11 : 15 if pid == root else 13])
+        total += sum(int(ticks) for ticks in fields[11:15])
     return total / _TICKS
 
 
-def peak_rss_mib(pid: int) -> float:
-    """The most resident memory that one process has had."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError(f"process {pid} has no memory figures")
+def peak_rss_mib(root: int) -> float:
+    """The most resident memory that any one process of a tree has had, in MiB."""
+    return max(_peak_rss_kib(pid) for pid in tree(root)) / 1024
+
+
+def _peak_rss_kib(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def cpu_of_parts(pids: Mapping[str, int]) -> dict[str, float]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from bench.figure import Figure
 from bench.install import Install
-from bench.load import Spread, in_turn, run_at
+from bench.load import Spread, alternate, run_at
 from bench.record import seconds_until_recorded, until_settled
 from bench.steps.batch import SIZES
 from bench.tenant import contact, list_of, new_tenant
@@ -18,14 +18,16 @@ _LONGEST = 300.0
 
 async def measure(install: Install, scale: float) -> list[Figure]:
     """p95 of post to record at a steady 10 sends a second, from the begin of the batch's post to its last message."""
-    during, idle = await in_turn(
-        lambda: _during_batch(install, int(SIZES[-1] * scale)),
+    count = int(SIZES[-1] * scale)
+    await _sends(install, 2.0, asyncio.Event())  # a warm-up
+    during, idle = await alternate(
+        lambda: _during_batch(install, count),
         lambda: _sends(install, max(2.0, _IDLE_SECONDS * scale), asyncio.Event()),
         lambda s: s.p95_ms,
     )
     return [
         Figure(
-            f"p95 of one-contact sends while a batch of {int(SIZES[-1] * scale):,} runs",
+            f"p95 of one-contact sends while a batch of {count:,} runs",
             during.p95_ms,
             "ms",
             "The cores: the bulk worker gives way by its niceness; API, Postgres and engine serve both.",
