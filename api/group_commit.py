@@ -1,9 +1,9 @@
 """Group commit: one-contact requests that come while a page is being started share the next page.
 
 As databases share a log flush: alone, a request starts its page at once and waits for nobody; under load one start is
-in flight at a time, and whatever came meanwhile, from whomever, goes with the next. Between two shared starts there is a
-pause as long as a start takes: the slower the engine, the larger the groups. Nobody is answered before the start of its
-page is durable.
+in flight at a time, and whatever came meanwhile, from whomever, goes with the next. Between two shared starts there
+is a pause as long as a start takes: the slower the engine, the larger the groups. Nobody is answered before the start
+of its page is durable.
 """
 
 import asyncio

@@ -13,13 +13,12 @@ from api.state import AppState, state_of
 from api.temporal_link import TemporalAway
 from store.pool import AWAY
 from store.workers import queues_served
-from workflows.policy import BULK_DISPATCH_QUEUE, BULK_QUEUE, DISPATCH_QUEUE, WORKFLOW_QUEUE
+from workflows.policy import QUEUES
 
 router = APIRouter()
 
 _PROBE = 2.0
 """Seconds that a part has for its answer."""
-_NEEDED = {WORKFLOW_QUEUE, DISPATCH_QUEUE, BULK_QUEUE, BULK_DISPATCH_QUEUE}
 
 
 @router.get(
@@ -34,7 +33,7 @@ async def health(request: Request) -> JSONResponse:
     """200 once API, worker, Postgres and Temporal all work; 503 names the part that does not."""
     state = state_of(request)
     served, temporal = await asyncio.gather(_queues_served(state), _temporal(state))
-    worker = served is not None and _NEEDED.issubset(served)
+    worker = served is not None and served.issuperset(QUEUES)
     parts = {"api": True, "postgres": served is not None, "temporal": temporal, "worker": worker}
     failing = [name for name, works in parts.items() if not works]
     body = {

@@ -1,4 +1,4 @@
-"""A process of its own for requests that take seconds to read: the API must go on answering meanwhile."""
+"""Processes for requests that take long to read: the API must go on answering meanwhile."""
 
 import asyncio
 import multiprocessing
@@ -11,7 +11,10 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import ParamSpec, TypeVar
 
 from api.errors import unavailable
+from api.large_bodies import AT_A_TIME
 
+PROCESSES = AT_A_TIME + 1
+"""One for each large request that is let in, and one for small ones that are heavy. Started when they are needed."""
 _NICE = 10
 """What is urgent goes first, on a busy machine too."""
 
@@ -20,7 +23,7 @@ _T = TypeVar("_T")
 
 
 class Offload:
-    """Runs one function call at a time in a child process."""
+    """Runs function calls in child processes."""
 
     def __init__(self) -> None:
         self._context = multiprocessing.get_context("forkserver")
@@ -28,7 +31,7 @@ class Offload:
         self._executor: ProcessPoolExecutor | None = None
 
     def warm_up(self) -> None:
-        """Have the child ready before it is needed; returns at once."""
+        """Have a child ready before it is needed; returns at once."""
         self._running().submit(os.getpid)
 
     async def run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -46,19 +49,19 @@ class Offload:
             raise unavailable("the process that reads large requests died") from None
 
     def start_afresh(self) -> None:
-        """Let the child go, with the memory that a large request took, and have another ready."""
+        """Let the children go, with the memory that a large request took, and have another ready."""
         self.close()
         self.warm_up()
 
     def close(self) -> None:
-        """Let the child go when it has nothing left to do."""
+        """Let the children go when they have nothing left to do."""
         if self._executor is not None:
             self._executor.shutdown(wait=False)
             self._executor = None
 
     def _running(self) -> ProcessPoolExecutor:
         if self._executor is None:
-            self._executor = ProcessPoolExecutor(1, self._context, initializer=_begin)
+            self._executor = ProcessPoolExecutor(PROCESSES, self._context, initializer=_begin)
         return self._executor
 
 

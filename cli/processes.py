@@ -84,7 +84,7 @@ def worker(
 
 
 def _known_queues(text: str) -> list[str]:
-    from worker.table import QUEUES
+    from workflows.policy import QUEUES
 
     wanted = list(QUEUES) if text == "all" else words(text)
     unknown = sorted(set(wanted) - set(QUEUES))

@@ -21,7 +21,8 @@ from store import accounts, api_keys, credits, gateways
 from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.main import serve_until
-from worker.table import QUEUES, table
+from worker.table import table
+from workflows.policy import QUEUES
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ def _worker(client: Client, queue: str, row: QueueRow) -> Worker:
         activities=row.activities,
         # The sandbox costs about 10 ms a workflow. Its rules are held by lint and by tests that run sandboxed.
         workflow_runner=UnsandboxedWorkflowRunner(),
-        max_cached_workflows=500,  # each holds its page's content, up to 1 MB; what falls out is replayed when it stirs
+        max_cached_workflows=1000,  # each holds its page's content, up to 1 MB; what falls out is replayed
         max_concurrent_workflow_tasks=50,
-        max_concurrent_local_activities=50,
-        max_concurrent_activities=200,
+        max_concurrent_local_activities=row.at_a_time,
+        max_concurrent_activities=row.at_a_time,
         no_remote_activities=bool(row.workflows),
         # A killed worker's cached workflows move to another one after this time.
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),

@@ -15,8 +15,9 @@ from runtime.temporal import connect
 from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.priority import make_way
-from worker.table import BULK_QUEUES, table
+from worker.table import table
 from worker.upkeep import upkeep
+from workflows.policy import BULK_QUEUES
 
 log = structlog.get_logger()
 
@@ -47,7 +48,7 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
 
 async def serve_until(stop: asyncio.Event, workers: Sequence[Worker], pool: Pool, queues: list[str]) -> None:
     """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
-    async with upkeep(pool, queues):
+    async with upkeep(pool, workers[0].client, queues):
         running = [asyncio.create_task(worker.run()) for worker in workers]
         stopping = asyncio.create_task(stop.wait())
         log.info("worker started", queues=queues)

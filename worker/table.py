@@ -15,8 +15,10 @@ from workflows.batch import BatchWorkflow
 from workflows.policy import BULK_DISPATCH_QUEUE, BULK_QUEUE, DISPATCH_QUEUE, WORKFLOW_QUEUE
 from workflows.send import SendWorkflow
 
-BULK_QUEUES = (BULK_QUEUE, BULK_DISPATCH_QUEUE)
-QUEUES = (WORKFLOW_QUEUE, DISPATCH_QUEUE, *BULK_QUEUES)
+DISPATCHES_AT_A_TIME = 1000
+"""A gateway that hangs keeps the dispatches of many pages busy until its time-out; the others' must find a place."""
+BULK_DISPATCHES_AT_A_TIME = 64
+"""Enough for many batches through slow gateways; beyond that tenants take turns by Temporal's fairness."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class QueueRow:
 
     workflows: Sequence[type]
     activities: Sequence[Callable[..., Any]]
+    at_a_time: int
+    """How many activities a process runs at a time."""
 
 
 def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
@@ -42,11 +46,12 @@ def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
             batches.show_batch,
             batches.finish_batch,
         ],
+        at_a_time=50,
     )
-    dispatch = QueueRow([], [Dispatch(pool, gateways).dispatch])
+    dispatch = Dispatch(pool, gateways).dispatch
     return {
         WORKFLOW_QUEUE: flows,
-        DISPATCH_QUEUE: dispatch,
+        DISPATCH_QUEUE: QueueRow([], [dispatch], DISPATCHES_AT_A_TIME),
         BULK_QUEUE: flows,
-        BULK_DISPATCH_QUEUE: dispatch,
+        BULK_DISPATCH_QUEUE: QueueRow([], [dispatch], BULK_DISPATCHES_AT_A_TIME),
     }

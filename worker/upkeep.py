@@ -7,7 +7,11 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import uuid4
 
-from store import idempotency
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.ids import batch_workflow_id
+from store import batches, idempotency
 from store import workers as alive
 from store.pool import AWAY, Pool
 
@@ -15,15 +19,19 @@ FORGET_EVERY = 3600.0
 IDEMPOTENCY_HOURS = 48
 """How long an ``Idempotency-Key`` keeps its answer: the promise is 24 h."""
 
+STRAY_AFTER = 3600.0
+"""Seconds after which a stored batch that no workflow walks is given up: its request was never answered."""
+
 
 @contextlib.asynccontextmanager
-async def upkeep(pool: Pool, queues: list[str]) -> AsyncIterator[None]:
-    """Keep the worker's row fresh and old idempotency keys out, while the context is open."""
+async def upkeep(pool: Pool, client: Client, queues: list[str]) -> AsyncIterator[None]:
+    """Keep the worker's row fresh, and old idempotency keys and stray batches out, while the context is open."""
     # Host and process for the reader; unique, because containers may share both and a process may serve twice.
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex}"
     chores = [
         asyncio.create_task(_every(alive.BEAT_SECONDS, lambda: alive.beat(pool, worker_id, queues))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: idempotency.forget_older_than(pool, IDEMPOTENCY_HOURS))),
+        asyncio.create_task(_every(FORGET_EVERY, lambda: forget_unstarted_batches(pool, client))),
     ]
     try:
         yield
@@ -36,6 +44,17 @@ async def upkeep(pool: Pool, queues: list[str]) -> AsyncIterator[None]:
 
 async def _every(seconds: float, chore: Callable[[], Awaitable[object]]) -> None:
     while True:
-        with contextlib.suppress(*AWAY):
+        with contextlib.suppress(*AWAY, RPCError):
             await chore()
         await asyncio.sleep(seconds)
+
+
+async def forget_unstarted_batches(pool: Pool, client: Client) -> None:
+    """Remove batches whose API process died between storing and starting them, so that nothing waits for ever."""
+    for batch_id in await batches.unstarted(pool, STRAY_AFTER):
+        try:
+            await client.get_workflow_handle(batch_workflow_id(batch_id)).describe()
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            await batches.forget_unstarted(pool, batch_id)

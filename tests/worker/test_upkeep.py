@@ -3,28 +3,38 @@
 import asyncio
 from uuid import uuid4
 
-from domain.ids import new_page_id
+import pytest_asyncio
+from temporalio.client import Client
+
+from domain.batch import BatchHeader
+from domain.ids import batch_workflow_id, new_batch_id, new_page_id
 from runtime.settings import Settings
-from store import idempotency
+from runtime.temporal import connect
+from store import batches, idempotency
 from store.pool import Pool
 from store.workers import beat, queues_served, sign_out_dead
 from worker.upkeep import upkeep
 
 
-async def test_a_worker_is_known_while_it_lives_and_not_after(pool: Pool):
+@pytest_asyncio.fixture(loop_scope="session")
+async def client(settings: Settings) -> Client:
+    return await connect(settings)
+
+
+async def test_a_worker_is_known_while_it_lives_and_not_after(pool: Pool, client: Client):
     queue = f"queue-{uuid4()}"
-    async with upkeep(pool, [queue]), asyncio.timeout(10):
+    async with upkeep(pool, client, [queue]), asyncio.timeout(10):
         while queue not in await queues_served(pool):
             await asyncio.sleep(0.01)
     assert queue not in await queues_served(pool)
 
 
-async def test_one_of_two_workers_in_a_process_may_leave(pool: Pool):
+async def test_one_of_two_workers_in_a_process_may_leave(pool: Pool, client: Client):
     ours, other = f"queue-{uuid4()}", f"queue-{uuid4()}"
-    async with upkeep(pool, [ours]), asyncio.timeout(10):
+    async with upkeep(pool, client, [ours]), asyncio.timeout(10):
         while ours not in await queues_served(pool):
             await asyncio.sleep(0.01)
-        async with upkeep(pool, [other]):
+        async with upkeep(pool, client, [other]):
             while other not in await queues_served(pool):
                 await asyncio.sleep(0.01)
         assert (await queues_served(pool)) & {ours, other} == {ours}
@@ -38,7 +48,7 @@ async def test_a_worker_known_to_be_dead_is_signed_out_and_others_stay(pool: Poo
     assert (await queues_served(pool)) & {*dead, *other} == {dead[0], *other}
 
 
-async def test_idempotency_keys_are_kept_for_two_days_and_then_forgotten(pool: Pool):
+async def test_idempotency_keys_are_kept_for_two_days_and_then_forgotten(pool: Pool, client: Client):
     old, young = str(uuid4()), str(uuid4())
     for key in (old, young):
         await idempotency.claim(pool, 0, "/test", key, b"hash", new_page_id(), 30)
@@ -46,10 +56,26 @@ async def test_idempotency_keys_are_kept_for_two_days_and_then_forgotten(pool: P
         await conn.execute(
             "update idempotency_keys set created_at = now() - interval '49 hours' where key = %s", (old,)
         )
-    async with upkeep(pool, ["any"]), asyncio.timeout(10):
+    async with upkeep(pool, client, ["any"]), asyncio.timeout(10):
         while await _exists(pool, old):
             await asyncio.sleep(0.01)
     assert await _exists(pool, young)
+
+
+async def test_a_batch_that_was_stored_but_never_started_is_forgotten(pool: Pool, client: Client):
+    stray, started = new_batch_id(), new_batch_id()
+    for batch_id in (stray, started):
+        await batches.store(pool, batches.NewBatch(batch_id, 0, "sms", "bulk", 0, [], []), None, b"")
+    async with pool.connection() as conn:
+        await conn.execute(
+            "update batches set created_at = now() - interval '2 hours' where id = any(%s)", ([stray, started],)
+        )
+    header = BatchHeader(str(started), 0, "sms", "bulk", [])
+    await client.start_workflow("BatchWorkflow", header, id=batch_workflow_id(started), task_queue=f"queue-{uuid4()}")
+    async with upkeep(pool, client, ["any"]), asyncio.timeout(10):
+        while await batches.header(pool, stray) is not None:
+            await asyncio.sleep(0.01)
+    assert await batches.header(pool, started) is not None
 
 
 async def _exists(pool: Pool, key: str) -> bool:

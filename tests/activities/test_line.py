@@ -1,0 +1,91 @@
+"""What dispatches through one gateway share: places, and what they learn of its health."""
+
+import asyncio
+
+from activities.line import FAILURES_TO_STOP, Line
+from domain.outcomes import Accepted, Outcome, Unknown
+from domain.page import CONCURRENCY
+from store.pool import Pool
+from tests.activities.pages import OwnGateway, always, new_page
+
+SILENT = Unknown("no answer in time", silent=True)
+
+
+async def test_dispatches_of_one_gateway_share_its_places(pool: Pool):
+    gate = asyncio.Event()
+
+    async def answer(index: int) -> Outcome:
+        await gate.wait()
+        return Accepted()
+
+    line = Line()
+    pages = [await new_page(pool, 40) for _ in range(3)]
+    gateways = [OwnGateway(answer) for _ in pages]
+    running = []
+    for page, gateway in zip(pages, gateways, strict=True):
+        page.line = line
+        running.append(asyncio.create_task(page.deliver(gateway)))
+    async with asyncio.timeout(10):
+        while sum(len(gateway.arrived) for gateway in gateways) < CONCURRENCY:
+            await asyncio.sleep(0.005)
+    open_intents = [len(await page.outcomes()) for page in pages]
+    assert sum(open_intents) == CONCURRENCY
+    gate.set()
+    await asyncio.gather(*running)
+    for page in pages:
+        assert await page.states() == ["sent"] * 40
+
+
+async def test_a_cancelled_dispatch_gives_its_places_back(pool: Pool):
+    line = Line(4)
+    page = await new_page(pool, 10)
+    page.line = line
+    gateway = OwnGateway(lambda index: asyncio.sleep(3600, Accepted()))
+    running = asyncio.create_task(page.deliver(gateway))
+    async with asyncio.timeout(10):
+        while not line.places.locked():
+            await asyncio.sleep(0.005)
+    running.cancel()
+    await asyncio.wait([running])
+    async with asyncio.timeout(5):
+        for _ in range(4):
+            await line.places.acquire()
+
+
+async def test_a_gateway_that_is_silent_is_left_alone_by_all_its_dispatches(pool: Pool):
+    line = Line()
+    for number in range(FAILURES_TO_STOP):
+        assert not line.is_closed, number
+        page = await new_page(pool, 1)
+        page.line = line
+        await page.deliver(OwnGateway(always(SILENT)))
+        assert await page.states() == ["unknown"]
+    assert line.is_closed
+    late = await new_page(pool, 3)
+    late.line = line
+    gateway = OwnGateway()
+    assert [(again.kind, again.indexes) for again in await late.deliver(gateway)] == [("held_back", [0, 1, 2])]
+    assert not gateway.arrived
+
+
+async def test_a_lost_connection_says_nothing_of_the_gateway(pool: Pool):
+    page = await new_page(pool, 10)
+    await page.deliver(OwnGateway(always(Unknown("the connection broke"))))
+    assert not page.line.is_closed
+    assert await page.breaker() is None
+
+
+async def test_silence_opens_the_breaker(pool: Pool):
+    page = await new_page(pool, 10)
+    await page.deliver(OwnGateway(always(SILENT)))
+    failures, _ = await page.breaker()
+    assert failures == FAILURES_TO_STOP
+
+
+async def test_an_answer_opens_a_closed_line(pool: Pool):
+    line = Line()
+    for _ in range(FAILURES_TO_STOP):
+        line.failed("down")
+    assert line.is_closed
+    line.answered()
+    assert not line.is_closed

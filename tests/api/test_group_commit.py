@@ -1,0 +1,168 @@
+"""One-contact requests share pages under load, and nobody can tell but by the speed."""
+
+import asyncio
+import time
+from collections import Counter
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+from temporalio.service import RPCError
+
+from api.claimed import Claimed
+from api.errors import ApiError
+from api.group_commit import GroupCommit, OneMessage
+from api.temporal_link import TemporalLink
+from domain.channels import Channel
+from domain.ids import PAGE_SIZE, new_page_id, page_of
+from domain.lanes import Lane
+from domain.page_content import PAGE_BYTES, Content, PageMessage
+from store import credits, idempotency
+from tests.stack import Stack, User
+
+SMS = {"number": "+14155550123", "body": "Hi"}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def group(stack: Stack) -> GroupCommit:
+    link = TemporalLink()
+    await link.seek(stack.settings)
+    return GroupCommit(link, stack.pool)
+
+
+def one(account_id: int, body: str = "Hi", claimed: Claimed | None = None, gateway: str | None = None) -> OneMessage:
+    message = PageMessage("+14155550123", 1, 0)
+    return OneMessage(account_id, message, Content(body), gateway, claimed or Claimed(new_page_id(), is_new=True))
+
+
+async def accept(group: GroupCommit, *messages: OneMessage) -> list[UUID]:
+    return await asyncio.gather(*(group.accept(Channel.SMS, Lane.TRANSACTIONAL, message) for message in messages))
+
+
+async def sender(stack: Stack, credit: int = 1000, **gateway: object) -> User:
+    user = await stack.user(credit)
+    await stack.gateway(user.id, "sms", "sandbox", {}, **gateway)
+    return user
+
+
+async def test_requests_at_a_time_share_pages_and_each_has_its_own_answer(stack: Stack):
+    user = await sender(stack)
+    bodies = [f"message {number}" for number in range(60)]
+    answers = await asyncio.gather(*(stack.send(user, "sms", SMS | {"body": body}) for body in bodies))
+    uids = [answer.json()["data"][0]["uid"] for answer in answers]
+    assert len(set(uids)) == 60
+    assert len({page_of(UUID(uid)) for uid in uids}) < 30
+    for uid in uids:
+        assert (await stack.final(user, "sms", uid))["state"] == "sent"
+    async with stack.pool.connection() as conn:
+        cursor = await conn.execute(
+            "select uid::text, content->>'body' from sandbox_messages where account_id = %s", (user.id,)
+        )
+        assert dict(await cursor.fetchall()) == dict(zip(uids, bodies, strict=True))
+
+
+async def test_accounts_share_a_page_and_nothing_else(stack: Stack, group: GroupCommit):
+    rich, poor = await sender(stack, 10), await sender(stack, 1)
+    named = await stack.gateway(rich.id, "sms", "sandbox", {})
+    messages = [one(poor.id), one(rich.id, gateway=named), one(poor.id), one(rich.id)]
+    shared = await accept(group, *messages)
+    assert len({page_of(uid) for uid in shared}) == 1
+    owners = [poor, rich, poor, rich]
+    ended = [await stack.final(owner, "sms", str(uid)) for owner, uid in zip(owners, shared, strict=True)]
+    states = Counter((owner.id, data["state"], data["code"]) for owner, data in zip(owners, ended, strict=True))
+    assert states == {(rich.id, "sent", None): 2, (poor.id, "sent", None): 1, (poor.id, "rejected", "no_credit"): 1}
+    assert named in [data["gateway"] for data in ended]
+    for owner, uid in zip([rich, poor, rich, poor], shared, strict=True):
+        answer = await stack.http.get(f"/api/get/sms/{uid}", headers=owner.headers)
+        assert answer.status_code == 404
+    for owner, spent in ((rich, 2), (poor, 1)):
+        wallet = (await credits.show(stack.pool, owner.id))["sms"]
+        assert (wallet.spent, wallet.held) == (spent, 0)
+    assert await credits.audit(stack.pool) == []
+
+
+async def test_a_waiting_message_in_a_shared_page_is_its_owners_alone(stack: Stack, group: GroupCommit):
+    mine, others = await sender(stack), await sender(stack)
+    due = PageMessage("+14155550123", 1, 0, due=time.time() + 3600)
+    waiting = [
+        OneMessage(user.id, due, Content("Hi"), None, Claimed(new_page_id(), is_new=True)) for user in (mine, others)
+    ]
+    my_uid, their_uid = await accept(group, *waiting)
+    assert page_of(my_uid) == page_of(their_uid)
+    assert (await stack.status(mine, "sms", str(my_uid)))["waiting"]["for"] in ("schedule", "worker")
+    path = f"/api/sms/{their_uid}/cancel"
+    assert (await stack.http.post(path, headers=mine.headers)).status_code == 404
+    assert (await stack.http.post(path, headers=others.headers)).status_code == 200
+    assert (await stack.final(others, "sms", str(their_uid)))["state"] == "cancelled"
+    assert (await stack.status(mine, "sms", str(my_uid)))["state"] == "scheduled"
+    await stack.http.post(f"/api/sms/{my_uid}/cancel", headers=mine.headers)
+
+
+async def test_each_account_has_its_turn(stack: Stack, group: GroupCommit):
+    many = [one(1) for _ in range(PAGE_SIZE + 50)]
+    pages = [page_of(uid) for uid in await accept(group, *many, one(2), one(3))]
+    assert pages[-1] == pages[-2] == pages[0]
+    assert Counter(pages).most_common(1)[0][1] == PAGE_SIZE
+
+
+async def test_large_messages_make_smaller_groups(stack: Stack, group: GroupCommit):
+    large = [one(1, "x" * (PAGE_BYTES // 3)) for _ in range(5)]
+    uids = await accept(group, *large)
+    assert max(Counter(page_of(uid) for uid in uids).values()) == 2
+
+
+async def test_lanes_and_channels_do_not_share(stack: Stack, group: GroupCommit):
+    ways = [(channel, lane) for channel in Channel for lane in Lane]
+    uids = await asyncio.gather(*(group.accept(channel, lane, one(1)) for channel, lane in ways for _ in range(3)))
+    assert len({page_of(uid) for uid in uids}) >= len(ways)
+
+
+async def test_while_temporal_is_away_each_is_told_so(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, group: GroupCommit
+):
+    async def away(*_: object) -> bool:
+        raise RPCError("away", status=14, raw_grpc_status=b"")  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr("api.group_commit.start_page", away)
+        results = await asyncio.gather(
+            *(group.accept(Channel.SMS, Lane.TRANSACTIONAL, one(1)) for _ in range(3)), return_exceptions=True
+        )
+    assert [type(result) for result in results] == [RPCError] * 3
+    assert len(await accept(group, one(1))) == 1
+
+
+async def test_a_key_leads_to_its_message_before_that_can_leave(stack: Stack, group: GroupCommit):
+    place = (1, "/test", uuid4().hex)
+    minted = new_page_id()
+    await idempotency.claim(stack.pool, *place, b"hash", minted, 30)
+    _, uid = await accept(group, one(1), one(1, claimed=Claimed(minted, True, place)))
+    assert (await idempotency.claim(stack.pool, *place, b"hash", new_page_id(), 30)).page_id == uid
+
+
+async def test_whose_key_was_taken_over_is_not_sent_and_harms_nobody(stack: Stack, group: GroupCommit):
+    place, minted = (1, "/test", uuid4().hex), new_page_id()
+    await idempotency.claim(stack.pool, *place, b"hash", new_page_id(), 30)
+    late = one(1, claimed=Claimed(minted, True, place))
+    accepted = asyncio.gather(*(group.accept(Channel.SMS, Lane.TRANSACTIONAL, one(1)) for _ in range(3)))
+    with pytest.raises(ApiError) as refused:
+        await group.accept(Channel.SMS, Lane.TRANSACTIONAL, late)
+    assert refused.value.status == 503
+    assert len(set(await accepted)) == 3
+
+
+async def test_many_requests_with_keys_are_each_sent_once(stack: Stack):
+    user = await sender(stack)
+    keys = [uuid4().hex for _ in range(20)]
+
+    async def send(key: str) -> str | None:
+        answer = await stack.send(user, "sms", SMS, **{"Idempotency-Key": key})
+        assert answer.status_code in (200, 409), answer.text
+        return answer.json()["data"][0]["uid"] if answer.status_code == 200 else None
+
+    twice = await asyncio.gather(*(send(key) for key in keys * 2))
+    again = [await send(key) for key in keys]
+    assert {uid for uid in twice if uid} == set(again)
+    for uid in again:
+        await stack.final(user, "sms", uid)
+    assert (await credits.show(stack.pool, user.id))["sms"].spent == 20

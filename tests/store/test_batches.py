@@ -1,0 +1,130 @@
+"""A stored batch: all or nothing, held page by page, ended, or forgotten when it never started."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.batch import BatchPage, Stream
+from domain.errors import ConflictError
+from domain.ids import PAGE_SIZE, batch_page_id, message_uid, new_batch_id
+from store import batches, idempotency
+from store.pages import hold_stored
+from store.pool import Pool
+from tests.store.builders import new_account, sms_wallet
+
+CONTENT = b'{"contents": [], "messages": []}'
+
+
+def stored_page(batch_id: UUID, account_id: int, number: int, size: int, due: float = 0.0) -> batches.StoredPage:
+    page_id = batch_page_id(batch_id, number)
+    rows = "".join(
+        f"{message_uid(page_id, index)}\t{account_id}\tsms\t+1202555{index:04}\tqueued\t1\tpending\t\\N\t\\N\n"
+        for index in range(size)
+    )
+    return batches.StoredPage(number, size, due, CONTENT, rows.encode())
+
+
+async def new_batch(pool: Pool, credit: int, *sizes: int) -> batches.NewBatch:
+    """A stored batch whose pages have these sizes."""
+    account_id, batch_id = await new_account(pool, credit), new_batch_id()
+    pages = [stored_page(batch_id, account_id, number, size) for number, size in enumerate(sizes, 1)]
+    streams = [Stream("", 1, len(sizes))]
+    batch = batches.NewBatch(batch_id, account_id, "sms", "bulk", sum(sizes), streams, pages)
+    await batches.store(pool, batch, None, b"")
+    return batch
+
+
+async def hold_page(pool: Pool, batch: batches.NewBatch, number: int = 1) -> set[UUID]:
+    page_id = batch_page_id(batch.id, number)
+    return await hold_stored(pool, batch.account_id, "sms", page_id, message_uid(page_id, PAGE_SIZE - 1))
+
+
+async def rows(pool: Pool, batch: batches.NewBatch) -> list[tuple[str, str | None, str]]:
+    """State, code and credit of the batch's messages."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "select state, code, credit from messages where account_id = %s order by uid", (batch.account_id,)
+        )
+        return await cursor.fetchall()
+
+
+async def test_a_stored_batch_stands_in_the_record_and_holds_nothing(pool: Pool):
+    batch = await new_batch(pool, 10, 3, 2)
+    assert await rows(pool, batch) == [("queued", None, "pending")] * 5
+    assert await sms_wallet(pool, batch.account_id) == (10, 0, 0, 10)
+    assert await batches.list_pages(pool, batch.id, 1, 9) == [BatchPage(1, 3, 0.0), BatchPage(2, 2, 0.0)]
+    assert await batches.list_pages(pool, batch.id, 2, 2) == [BatchPage(2, 2, 0.0)]
+    assert await batches.page_content(pool, batch_page_id(batch.id, 2)) == CONTENT
+    header = await batches.header(pool, batch.id)
+    assert header is not None
+    assert (header.account_id, header.lane, header.streams) == (batch.account_id, "bulk", batch.streams)
+
+
+async def test_a_page_is_held_once_however_often_and_by_how_many(pool: Pool):
+    batch = await new_batch(pool, 10, 3, 2)
+    assert await asyncio.gather(*(hold_page(pool, batch) for _ in range(8))) == [set()] * 8
+    assert await sms_wallet(pool, batch.account_id) == (7, 3, 0, 10)
+    assert await rows(pool, batch) == [("queued", None, "held")] * 3 + [("queued", None, "pending")] * 2
+
+
+async def test_what_cannot_be_paid_is_refused_by_itself(pool: Pool):
+    batch = await new_batch(pool, 2, 3)
+    refused = await hold_page(pool, batch)
+    assert refused == {message_uid(batch_page_id(batch.id, 1), 2)}
+    assert await hold_page(pool, batch) == refused
+    assert (await rows(pool, batch))[2] == ("rejected", "no_credit", "free")
+
+
+async def test_a_message_cancelled_before_its_turn_is_not_held(pool: Pool):
+    batch = await new_batch(pool, 10, 2)
+    uid = batch_page_id(batch.id, 1)
+    assert await batches.cancel_message(pool, uid)
+    assert not await batches.cancel_message(pool, uid)
+    assert await hold_page(pool, batch) == {uid}
+    assert await sms_wallet(pool, batch.account_id) == (9, 1, 0, 10)
+    assert not await batches.cancel_message(pool, message_uid(uid, 1))
+
+
+async def test_an_ended_batch_cancels_what_had_no_turn_and_forgets_its_content(pool: Pool):
+    batch = await new_batch(pool, 10, 2, 2)
+    await hold_page(pool, batch)
+    for _ in range(2):
+        await batches.finish(pool, batch.id, "cancelled")
+    assert await rows(pool, batch) == [("queued", None, "held")] * 2 + [("cancelled", "batch_cancelled", "free")] * 2
+    assert await batches.list_pages(pool, batch.id, 1, 2) == []
+    await batches.show_state(pool, batch.id, "running")
+    async with pool.connection() as conn:
+        cursor = await conn.execute("select state, finished_at is null from batches where id = %s", (batch.id,))
+        assert await cursor.fetchone() == ("cancelled", False)
+
+
+async def test_a_batch_is_stored_with_the_answer_under_its_key_or_not_at_all(pool: Pool):
+    account_id = await new_account(pool, 1)
+    place = (account_id, "/test", uuid4().hex)
+    mine, other = new_batch_id(), new_batch_id()
+    await idempotency.claim(pool, *place, b"hash", mine, 30)
+    for batch_id in (other, mine):
+        pages = [stored_page(batch_id, account_id, 1, 1)]
+        batch = batches.NewBatch(batch_id, account_id, "sms", "bulk", 1, [Stream("", 1, 1)], pages)
+        if batch_id == mine:
+            await batches.store(pool, batch, place, b"answer")
+        else:
+            with pytest.raises(ConflictError):
+                await batches.store(pool, batch, place, b"answer")
+    assert await batches.header(pool, other) is None
+    claim = await idempotency.claim(pool, *place, b"hash", new_batch_id(), 30)
+    assert (claim.page_id, claim.status, claim.response) == (mine, None, b"answer")
+
+
+async def test_a_batch_that_was_never_started_is_found_and_forgotten(pool: Pool):
+    batch, started = await new_batch(pool, 1, 1), await new_batch(pool, 1, 1)
+    await batches.show_state(pool, started.id, "running")
+    assert batch.id not in await batches.unstarted(pool, 60)
+    assert batch.id in await batches.unstarted(pool, 0)
+    for each in (batch, started):
+        assert started.id not in await batches.unstarted(pool, 0)
+        await batches.forget_unstarted(pool, each.id)
+    assert await rows(pool, batch) == []
+    assert await batches.header(pool, batch.id) is None
+    assert len(await rows(pool, started)) == 1
