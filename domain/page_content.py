@@ -9,7 +9,6 @@ from domain.channels import Channel
 from domain.ids import message_uid
 from domain.outbound import Outbound
 
-
 PAGE_BYTES = 1_000_000
 """The most that the content of a page may take up, about: Temporal refuses 2 MB, and warns at half of that."""
 
