@@ -8,6 +8,7 @@ from uuid import UUID
 
 from api.accept import accepted_answer
 from api.contacts import ReadContacts
+from api.errors import MAX_SHOWN
 from domain.batch import Stream
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE, batch_page_id, message_uid
@@ -23,8 +24,9 @@ class NewBatch:
 
     stored: batches.NewBatch
     answer: bytes
-    wishes: dict[str, list[int]]
+    requested: dict[str, list[int]]
     """Gateways that were asked for: identifier → some of the contacts that did."""
+    wide_gateway: str | None
 
 
 def page_size(per_second: float | None) -> int:
@@ -67,7 +69,8 @@ def build_batch(
     return NewBatch(
         batches.NewBatch(batch_id, account_id, channel.value, lane.value, len(messages), streams, pages),
         accepted_answer([(uids[index], message) for index, message in enumerate(messages)], batch=batch_id),
-        {name: indexes[:100] for name, indexes in read.requested.items()},
+        {name: indexes[:MAX_SHOWN] for name, indexes in read.requested.items()},
+        read.wide_gateway,
     )
 
 

@@ -42,6 +42,8 @@ class ReadContacts:
     content: PageContent
     requested: dict[str, list[int]]
     """Gateways that were named: identifier → indexes."""
+    wide_gateway: str | None = None
+    """The one that was named for all contacts, if any."""
 
 
 class _ContactError(ValueError):
@@ -86,7 +88,7 @@ def read_contacts(send: AnySend, terms: Terms) -> ReadContacts:
             requested.setdefault(wanted, []).append(index)
     if errors:
         raise invalid(errors)
-    return ReadContacts(PageContent(list(contents), messages), requested)
+    return ReadContacts(PageContent(list(contents), messages), requested, wide.gateway)
 
 
 def _read(contact: AnyContact, wide: RequestWide, region: str | None) -> tuple[str, Content, int]:

@@ -1,6 +1,6 @@
 """``POST /api/{channel}/send`` and its query-string variant."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from api.answer_models import SendAnswer
 from api.auth import requires
 from api.batch_pages import NewBatch
 from api.claimed import Claimed
-from api.contacts import Terms
+from api.contacts import ReadContacts, Terms
 from api.errors import ApiError, FieldError
 from api.group_commit import OneMessage
 from api.idempotency import once
@@ -79,7 +79,7 @@ async def _send(request: Request, principal: Principal, channel: Channel, raw: b
         if len(read.contacts.content.messages) == 1:
             return await _send_one(state, principal, channel, read, claimed)
         if claimed.is_new:  # a page that may have been started is finished, whatever has changed since
-            await _check(state, principal, channel, read.contacts.requested)
+            await _check(state, principal, channel, read.contacts)
         return await accept_page(state.temporal, claimed.id, principal.account_id, channel, read.lane, read.contacts)
 
     return await once(request, principal.account_id, raw, minted, send)
@@ -109,7 +109,7 @@ async def _send_one(
     message = content.messages[0]
     uid = None if claimed.is_new else await _accepted_before(state, channel, claimed.id)
     if uid is None:
-        await _check(state, principal, channel, read.contacts.requested)
+        await _check(state, principal, channel, read.contacts)
         wanted = next(iter(read.contacts.requested), None)
         one = OneMessage(principal.account_id, message, content.contents[0], wanted, claimed)
         uid = await state.group_commit.accept(channel, read.lane, one)
@@ -128,31 +128,32 @@ async def _send_batch(
 ) -> bytes:
     answer = await finish_batch(state.pool, state.temporal, claimed)
     if answer is None:
-        await _check(state, principal, channel, batch.wishes)
+        await _check(state, principal, channel, batch)
         answer = await accept_batch(state.pool, state.temporal, batch, claimed)
     return answer
 
 
-async def _check(state: AppState, principal: Principal, channel: Channel, requested: dict[str, list[int]]) -> None:
+async def _check(state: AppState, principal: Principal, channel: Channel, asked: ReadContacts | NewBatch) -> None:
     """What the account's gateways and wallet say to the request."""
-    if requested:
-        unknown = await unknown_identifiers(state.pool, principal.account_id, channel, list(requested))
+    if asked.requested:
+        unknown = await unknown_identifiers(state.pool, principal.account_id, channel, list(asked.requested))
         if unknown:
-            raise _unknown_gateways(channel, {name: requested[name] for name in unknown})
+            raise _unknown_gateways(channel, asked, unknown)
     if principal.kind != "admin" and not principal.available:
         raise ApiError(402, "no_credit", f"no {channel} credit is left: top up, or assign a plan that has some")
 
 
-def _unknown_gateways(channel: Channel, unknown: dict[str, list[int]]) -> ApiError:
-    wrong = sorted((index, name) for name, indexes in unknown.items() for index in indexes)
+def _unknown_gateways(channel: Channel, asked: ReadContacts | NewBatch, unknown: Collection[str]) -> ApiError:
+    wrong: list[tuple[str, str]] = []
+    if asked.wide_gateway is not None and asked.wide_gateway in unknown:
+        wrong.append(("/gateway_identifier", asked.wide_gateway))
+    named = sorted((index, name) for name in unknown for index in asked.requested[name] if name != asked.wide_gateway)
+    wrong += [(f"/contact/{index}/gateway_identifier", name) for index, name in named]
     return ApiError(
         404,
         "gateway_not_found",
         f"no {channel} gateway {wrong[0][1]!r} for this account: check gateway_identifier, or leave it out",
-        [
-            FieldError(f"/contact/{index}/gateway_identifier", "gateway_not_found", f"there is no gateway {name!r}")
-            for index, name in wrong
-        ],
+        [FieldError(place, "gateway_not_found", f"there is no gateway {name!r}") for place, name in wrong],
     )
 
 

@@ -1,6 +1,6 @@
 """The content of a page as one ``bytes`` value: encoded once, passed along unopened, decoded by who needs it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from uuid import UUID
 
 import orjson
@@ -34,6 +34,9 @@ class Content:
         return 100 + sum(len(text) if text.isascii() else 4 * len(text) for text in texts if text)
 
 
+_FIELDS = tuple(field.name for field in fields(Content))
+
+
 @dataclass(frozen=True, slots=True)
 class PageMessage:
     """One message of a page as it was accepted."""
@@ -62,7 +65,7 @@ class PageContent:
         """As compact JSON: contents as objects without empty fields, messages as rows."""
         return orjson.dumps(
             {
-                "contents": [{k: v for k, v in asdict(c).items() if v} for c in self.contents],
+                "contents": [{name: v for name in _FIELDS if (v := getattr(c, name))} for c in self.contents],
                 "messages": [[m.to, m.price, m.content, m.due, m.on_unknown] for m in self.messages],
             }
         )

@@ -5,13 +5,14 @@ from ipaddress import ip_network
 
 import pytest
 
+from api.large_bodies import LARGE_BODY
 from api.server import server_config
 from domain.api_keys import KeyKind, MintedKey, mint
 from store import accounts, api_keys
 from tests.api.answers import CONTACT, SMS, assert_error, raw_body
 from tests.stack import Stack, User
 
-LIMIT = 1024 * 1024
+LIMIT = LARGE_BODY
 
 
 async def key_of(stack: Stack, user: User, **more: object) -> dict[str, str]:
@@ -184,7 +185,7 @@ async def test_405_names_the_methods_that_there_are(stack: Stack, method, path):
     assert method not in answer.headers["allow"]
 
 
-async def test_413_for_a_body_beyond_1_mib_with_and_without_its_length(stack: Stack):
+async def test_413_for_a_body_beyond_the_limit_with_and_without_its_length(stack: Stack):
     user = await stack.user()
     body = b'{"contact": [' + b" " * LIMIT + b"]}"
 
@@ -198,7 +199,7 @@ async def test_413_for_a_body_beyond_1_mib_with_and_without_its_length(stack: St
         assert str(LIMIT) in assert_error(answer, 413, "too_large")["message"]
 
 
-async def test_a_body_of_exactly_1_mib_is_read(stack: Stack):
+async def test_a_body_of_exactly_the_limit_is_read(stack: Stack):
     user = await stack.user()
     body = b'{"contact": []}'
     answer = await raw_body(stack, user, body + b" " * (LIMIT - len(body)))
@@ -290,6 +291,6 @@ async def test_an_error_of_ours_shows_nothing_of_itself(stack: Stack, monkeypatc
 
     monkeypatch.setattr("api.send.accept_page", broken)
     user = await stack.user()
-    answer = await stack.send(user, "sms", SMS)
+    answer = await stack.send(user, "sms", SMS, SMS)
     assert_error(answer, 500, "internal")
     assert "secret" not in answer.text

@@ -215,3 +215,17 @@ async def test_the_documentation_explains_request_wide_fields(stack: Stack):
         assert {"message", "body", "gateway_identifier", "schedule_at", "on_unknown", "priority"} < set(properties)
         assert "{{ name }}" in properties["message"]["description"]
         assert schemas[model]["example"]["contact"][0]["name"] == "Ada"
+
+
+async def test_an_unknown_gateway_is_named_where_it_stands(stack: Stack):
+    user = await stack.user()
+    wide = {"contact": [{"number": "+14155550123"}] * 3, "body": "Hi", "gateway_identifier": "none"}
+    answer = await stack.http.post("/api/sms/send", json=wide, headers=user.headers)
+    assert answer.status_code == 404
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/gateway_identifier"]
+    wide["contact"] = [{"number": "+14155550123", "gateway_identifier": "other"}, {"number": "+14155550123"}]
+    answer = await stack.http.post("/api/sms/send", json=wide, headers=user.headers)
+    assert [error["pointer"] for error in answer.json()["errors"]] == [
+        "/gateway_identifier",
+        "/contact/0/gateway_identifier",
+    ]
