@@ -51,9 +51,9 @@ async def once(request: Request, account_id: int, raw: bytes, minted: UUID, work
         answer = await work(claimed)
     except Exception as error:
         if claimed.is_new and isinstance(error, ApiError):  # refused before anything was done
-            await idempotency.release(pool, *place)
+            await idempotency.release(pool, *place, claim.locked_until)
         else:  # whether it was done is not known: the next try finds out, under the same id
-            await idempotency.hand_over(pool, *place)
+            await idempotency.hand_over(pool, *place, claim.locked_until)
         raise
     await idempotency.finish(pool, *place, 200, answer)
     return _json(answer)

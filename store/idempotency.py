@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -21,6 +22,8 @@ class Claim:
     page_id: UUID
     """What the key leads to: the id minted by whoever claimed first, or the uid that its message got since."""
     body_hash: bytes
+    locked_until: datetime
+    """The lease's end, which also tells one claim from the next."""
     status: int | None
     response: bytes | None
 
@@ -32,11 +35,11 @@ with claimed as (
             clock_timestamp() + %(lease)s * interval '1 second')
     on conflict (account_id, endpoint, key) do update set locked_until = excluded.locked_until
         where k.status is null and k.locked_until < clock_timestamp() and k.body_hash = excluded.body_hash
-    returning true as mine, page_id, body_hash, status, response
+    returning true as mine, page_id, body_hash, locked_until, status, response
 )
 select * from claimed
 union all
-select false, page_id, body_hash, status, response from idempotency_keys
+select false, page_id, body_hash, locked_until, status, response from idempotency_keys
 where account_id = %(account_id)s and endpoint = %(endpoint)s and key = %(key)s
 limit 1
 """
@@ -107,23 +110,29 @@ async def finish(pool: Pool, account_id: int, endpoint: str, key: str, status: i
         )
 
 
-async def release(pool: Pool, account_id: int, endpoint: str, key: str) -> None:
-    """Nothing was done under this key: the next try may claim it at once."""
+async def release(pool: Pool, account_id: int, endpoint: str, key: str, lease: datetime) -> None:
+    """Nothing was done under this key: the next try may claim it at once. Unless another one has already.
+
+    ``lease`` is the claim's ``locked_until``.
+    """
     async with pool.connection() as conn:
         await conn.execute(
             """delete from idempotency_keys
-               where account_id = %s and endpoint = %s and key = %s and status is null""",
-            (account_id, endpoint, key),
+               where account_id = %s and endpoint = %s and key = %s and locked_until = %s and status is null""",
+            (account_id, endpoint, key, lease),
         )
 
 
-async def hand_over(pool: Pool, account_id: int, endpoint: str, key: str) -> None:
-    """What became of the work is not known: the next try may take it over at once, with the same page id."""
+async def hand_over(pool: Pool, account_id: int, endpoint: str, key: str, lease: datetime) -> None:
+    """What became of the work is not known: the next try may take it over at once, with the same page id.
+
+    ``lease`` as in ``release``.
+    """
     async with pool.connection() as conn:
         await conn.execute(
             """update idempotency_keys set locked_until = clock_timestamp()
-               where account_id = %s and endpoint = %s and key = %s and status is null""",
-            (account_id, endpoint, key),
+               where account_id = %s and endpoint = %s and key = %s and locked_until = %s and status is null""",
+            (account_id, endpoint, key, lease),
         )
 
 

@@ -3,12 +3,18 @@
 import asyncio
 import hashlib
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import httpx
 import orjson
 import pytest
+from fastapi import Request, Response
 
+from api.claimed import Claimed
+from api.errors import ApiError
+from api.idempotency import once
 from domain.ids import message_uid, new_page_id
 from store import credits, gateways, idempotency
 from tests.api.answers import CONTACT, SMS, assert_error, count_messages
@@ -206,3 +212,34 @@ async def test_a_gateway_that_vanished_does_not_stop_a_try_that_takes_over(stack
     (gateway,) = await gateways.named(stack.pool, user.id, identifier)
     await gateways.set_enabled(stack.pool, gateway.id, False)
     assert uids(await send(stack, user, key, named, named))[0] == str(message_uid(page_id, 0))
+
+
+async def test_who_lost_a_key_by_being_slow_leaves_it_to_who_took_it_over(stack: Stack):
+    user, key, took_over = await ready_user(stack), uuid4().hex, asyncio.Event()
+    app = SimpleNamespace(state=SimpleNamespace(xsender=SimpleNamespace(pool=stack.pool)))
+    headers = [(b"idempotency-key", key.encode())]
+    scope = {"type": "http", "method": "POST", "path": PATH, "query_string": b"", "headers": headers, "app": app}
+
+    async def repeat(work: Callable[[Claimed], Awaitable[bytes]]) -> Response:
+        return await once(Request(scope), user.id, b"{}", new_page_id(), work)
+
+    async def slow(_: Claimed) -> bytes:
+        async with stack.pool.connection() as conn:
+            await conn.execute("update idempotency_keys set locked_until = now() where account_id = %s", (user.id,))
+        others.append(asyncio.create_task(repeat(second)))
+        await took_over.wait()
+        raise ApiError(503, "unavailable", "overtaken")
+
+    async def second(_: Claimed) -> bytes:
+        took_over.set()
+        await asyncio.wait([first])
+        return b'{"done": "once"}'
+
+    async def third(_: Claimed) -> bytes:
+        raise AssertionError("done twice")
+
+    others: list[asyncio.Task[Response]] = []
+    first = asyncio.create_task(repeat(slow))
+    with pytest.raises(ApiError):
+        await first
+    assert (await others[0]).body == (await repeat(third)).body
