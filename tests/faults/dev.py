@@ -1,4 +1,4 @@
-"""A whole `xsender dev` as a user starts it, with handles to kill its parts."""
+"""A whole `xsender dev` as a user starts it, with handles to kill its parts and to look inside."""
 
 import asyncio
 import json
@@ -14,10 +14,15 @@ import httpx
 import psutil
 
 from embedded.ports import free_port
+from runtime.settings import load_settings
+from runtime.temporal import connect
+from store.pool import open_pool
+from tests.stack import Stack
 
 XSENDER = str(Path(sys.executable).parent / "xsender")
 PARTS = {
-    "worker": "xsender worker",
+    "workers": "xsender worker",
+    "bulk worker": "xsender worker --queues xsender-bulk",
     "api": "xsender api",
     "temporal": "temporal server",
     "postgres": "postgres",
@@ -33,11 +38,13 @@ class Dev:
     url: str
     first_run: dict[str, str]
 
-    def kill(self, part: str) -> None:
-        """`kill -9` a part; of PostgreSQL the postmaster with all its backends."""
-        for process in self.processes(part):
+    def kill(self, part: str) -> int:
+        """`kill -9` a part; of PostgreSQL the postmaster with all its backends. Returns how many processes."""
+        found = self.processes(part)
+        for process in found:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
+        return len(found)
 
     def processes(self, part: str) -> list[psutil.Process]:
         """The processes of a part, found by their command lines among the descendants."""
@@ -69,6 +76,16 @@ class Dev:
                 except httpx.TransportError:
                     pass
                 await asyncio.sleep(0.1)
+
+    @asynccontextmanager
+    async def stack(self) -> AsyncIterator[Stack]:
+        """Handles to what is inside; they come back by themselves after their server was killed."""
+        settings = load_settings(self.data_dir)
+        pool = await open_pool(settings.database_url, 4, "faults")
+        client = await connect(settings)
+        async with httpx.AsyncClient(base_url=self.url, timeout=30) as http:
+            yield Stack(settings, self.url, http, pool, client)
+        await pool.close()
 
 
 @asynccontextmanager

@@ -9,12 +9,29 @@ from contextlib import asynccontextmanager
 
 
 class Sink:
-    """Counts messages by our reference, answers each after a short while."""
+    """Counts messages by our reference, answers each after a while."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, thinks: float) -> None:
         self.arrived: Counter[str] = Counter()
         self.url = ""
         self._random = random.Random(seed)
+        self._thinks = thinks
+
+    @property
+    def config(self) -> dict[str, object]:
+        """The configuration of a gateway of type ``http`` that leads here."""
+        return {
+            "url": self.url,
+            "body": {"ref": "{{ reference }}", "to": "{{ to }}", "text": "{{ body }}"},
+            "id_path": "id",
+            "allow_private_network": True,
+        }
+
+    async def reaches(self, count: int, seconds: float = 120) -> None:
+        """Wait until so many messages have arrived."""
+        async with asyncio.timeout(seconds):
+            while self.arrived.total() < count:
+                await asyncio.sleep(0.02)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -23,7 +40,7 @@ class Sink:
                 length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
                 message = json.loads(await reader.readexactly(length))
                 self.arrived[message["ref"]] += 1
-                await asyncio.sleep(self._random.uniform(0.0, 0.05))  # a provider thinks, too
+                await asyncio.sleep(self._random.uniform(0.0, self._thinks))  # a provider thinks, too
                 body = json.dumps({"id": f"p-{message['ref']}"}).encode()
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
                 await writer.drain()
@@ -34,9 +51,9 @@ class Sink:
 
 
 @asynccontextmanager
-async def running_sink(seed: int) -> AsyncIterator[Sink]:
-    """A sink on a free port."""
-    sink = Sink(seed)
+async def running_sink(seed: int, thinks: float = 0.05) -> AsyncIterator[Sink]:
+    """A sink on a free port that takes up to ``thinks`` seconds for an answer."""
+    sink = Sink(seed, thinks)
     server = await asyncio.start_server(sink.serve, "127.0.0.1", 0)
     sink.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     try:

@@ -1,78 +1,46 @@
 """The promise, through `kill -9` of every process while messages are being sent."""
 
 import asyncio
-import json
-import os
 import random
 import time
-from uuid import uuid4
+from contextlib import AsyncExitStack
+from uuid import UUID
 
-import httpx
 import pytest
 
+from domain.ids import page_of
+from tests.faults.clients import PersistentClient, contacts, persistent_client
 from tests.faults.dev import PARTS, Dev, running_dev
-from tests.faults.sink import Sink, running_sink
+from tests.faults.promise import check_ledger, check_promise
+from tests.faults.sink import running_sink
+from tests.faults.size import SEED
 
-SENDS = int(os.environ.get("FAULT_SENDS", "300"))
-SEED = int(os.environ.get("FAULT_SEED", "20261122"))
+USERS = 2
+CLIENTS_EACH = 4
+"""Side by side, so that requests of one contact share pages, those of both users too."""
+SIZES = (1,) * 12 + (5, 20)
+"""Contacts of a request: mostly one."""
 PAUSE = (2.0, 6.0)
 """Seconds between two kills."""
 
 
-class Sender:
-    """A client that never gives up: it repeats a request with its Idempotency-Key until it is accepted."""
-
-    def __init__(self, dev: Dev) -> None:
-        self.accepted: list[str] = []
-        self._http = httpx.AsyncClient(
-            base_url=dev.url, headers={"Api-key": dev.first_run["user_key"]}, timeout=httpx.Timeout(15)
-        )
-
-    async def send(self, size: int, numbers: random.Random) -> None:
-        contacts = [
-            {"number": f"+1415555{numbers.randrange(10000):04d}", "body": "hi", "gateway_identifier": "sink"}
-            for _ in range(size)
-        ]
-        key = str(uuid4())
-        while True:
-            try:
-                answer = await self._http.post(
-                    "/api/sms/send", json={"contact": contacts}, headers={"Idempotency-Key": key}
-                )
-            except httpx.TransportError:
-                await asyncio.sleep(0.2)
-                continue
-            if answer.status_code == 200:
-                self.accepted += [item["uid"] for item in answer.json()["data"]]
-                return
-            assert answer.status_code in (409, 503), answer.text
-            await asyncio.sleep(float(answer.headers.get("Retry-After", "0.2")))
-
-    async def outcomes(self, seconds: float) -> list[dict]:
-        """The last word on every accepted message; fails, naming the stuck ones, after `seconds`."""
-        ended: dict[str, dict] = {}
-        stuck: dict[str, dict] = {}
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            stuck = {}
-            for uid in self.accepted:
-                if uid not in ended:
-                    data = await self._status(uid)
-                    (ended if is_settled(data) else stuck)[uid] = data
-            if not stuck:
-                return list(ended.values())
-            await asyncio.sleep(0.5)
-        raise AssertionError(f"{len(stuck)} messages are stuck, for example {list(stuck.items())[:3]}")
-
-    async def _status(self, uid: str) -> dict:
-        try:
-            answer = await self._http.get(f"/api/get/sms/{uid}")
-        except httpx.TransportError as error:
-            return {"state": f"no answer: {error!r}"}
-        return answer.json().get("data", {"state": answer.text})
-
-    async def close(self) -> None:
-        await self._http.aclose()
+async def outcomes(clients: list[PersistentClient], seconds: float) -> dict[str, str]:
+    """The last word on all that these clients of a user sent; fails, naming the stuck ones, after `seconds`."""
+    ended: dict[str, str] = {}
+    stuck: dict[str, dict] = {}
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        stuck = {}
+        for uid in (uid for client in clients for uid in client.accepted if uid not in ended):
+            data = await clients[0].status(uid)
+            if is_settled(data):
+                ended[uid] = data["state"]
+            else:
+                stuck[uid] = data
+        if not stuck:
+            return ended
+        await asyncio.sleep(0.5)
+    raise AssertionError(f"{len(stuck)} messages are stuck, for example {list(stuck.items())[:3]}")
 
 
 def is_settled(data: dict) -> bool:
@@ -82,70 +50,46 @@ def is_settled(data: dict) -> bool:
     return data["state"] in ("sent", "rejected", "failed") and data["credit"]["state"] in ("captured", "released")
 
 
-async def send_all(sender: Sender, dice: random.Random) -> None:
-    """Messages alone and in pages of several sizes, one request after the other, for longer than the kills take."""
-    left = SENDS
-    while left:
-        size = min(left, dice.choice((1, 1, 1, 5, 20)))
-        left -= size
-        await sender.send(size, dice)
-        await asyncio.sleep(0.1)
+async def send_until(killed: asyncio.Event, client: PersistentClient, dice: random.Random) -> None:
+    """One request after the other, for as long as parts are being killed."""
+    while not killed.is_set():
+        await client.send(contacts(dice.choice(SIZES), dice))
+        await asyncio.sleep(dice.uniform(0.0, 0.4))
 
 
-async def kill_parts(dev: Dev, dice: random.Random, sending: asyncio.Task[None]) -> list[str]:
-    """Every part at least once, in random order at random times, and on as long as the sending lasts."""
-    killed: list[str] = []
-    order = dice.sample(list(PARTS), len(PARTS))
-    while order or not sending.done():
+async def kill_parts(dev: Dev, dice: random.Random) -> None:
+    """Every part, in random order at random times."""
+    for part in dice.sample(list(PARTS), len(PARTS)):
         await asyncio.sleep(dice.uniform(*PAUSE))
-        part = order.pop() if order else dice.choice(list(PARTS))
-        dev.kill(part)
-        killed.append(part)
-    return killed
+        while not dev.kill(part):  # it has not been restarted yet
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.fault
 async def test_kill_9_of_any_part_loses_and_doubles_nothing(tmp_path):
     dice = random.Random(SEED)
-    async with running_sink(SEED) as sink, running_dev(tmp_path / "data") as dev:
-        config = {
-            "url": sink.url,
-            "body": {"ref": "{{ reference }}", "to": "{{ to }}", "text": "{{ body }}"},
-            "id_path": "id",
-            "allow_private_network": True,
+    async with AsyncExitStack() as open_:
+        sink = await open_.enter_async_context(running_sink(SEED))
+        dev = await open_.enter_async_context(running_dev(tmp_path / "data"))
+        stack = await open_.enter_async_context(dev.stack())
+        users = [await stack.user(100_000) for _ in range(USERS)]
+        await stack.gateway(0, "sms", "http", sink.config, identifier="sink", share_with=[user.id for user in users])
+        clients = {
+            user.id: [await open_.enter_async_context(persistent_client(dev.url, user)) for _ in range(CLIENTS_EACH)]
+            for user in users
         }
-        user = dev.first_run["user_id"]
-        await dev.cli(
-            *("gateway", "add", "--channel", "sms", "--type", "http", "--identifier", "sink"),
-            *("--owner", str(user), "--config-json", json.dumps(config)),
-        )
-        sender = Sender(dev)
-        sending = asyncio.create_task(send_all(sender, dice))
-        killed = await kill_parts(dev, dice, sending)
-        await sending
+        killed = asyncio.Event()
+        sending = [asyncio.create_task(send_until(killed, client, dice)) for own in clients.values() for client in own]
+        await kill_parts(dev, dice)
+        killed.set()
+        await asyncio.gather(*sending)
         await dev.healthy()
-        outcomes = await sender.outcomes(seconds=120)
-        await sender.close()
-        check_promise(sink, sender.accepted, outcomes)
-        await check_ledger(dev, user, outcomes)
-    assert set(killed) == set(PARTS), killed
 
-
-def check_promise(sink: Sink, accepted: list[str], outcomes: list[dict]) -> None:
-    assert len(set(accepted)) == SENDS
-    by_uid = {data["uid"]: data for data in outcomes}
-    assert set(by_uid) == set(accepted), "an accepted message has no outcome"
-    assert set(sink.arrived) <= set(accepted), "something was sent that was never accepted"
-    for uid, data in by_uid.items():
-        if data["state"] == "unknown":
-            continue
-        expected = 1 if data["state"] == "sent" else 0
-        assert sink.arrived[uid] == expected, (data, sink.arrived[uid])
-
-
-async def check_ledger(dev: Dev, user: str, outcomes: list[dict]) -> None:
-    wallet = (await dev.cli("credit", "show", "--user", str(user)))["sms"]
-    assert wallet["granted"] == wallet["available"] + wallet["held"] + wallet["spent"]
-    assert wallet["spent"] == sum(data["state"] == "sent" for data in outcomes)
-    assert wallet["held"] == sum(data["state"] == "unknown" for data in outcomes)
-    assert await dev.cli("credit", "audit") == [], "journal and wallets differ"
+        states = {user.id: await outcomes(clients[user.id], seconds=120) for user in users}
+        accepted = [uid for own in clients.values() for client in own for uid in client.accepted]
+        check_promise(sink, accepted, {uid: state for own in states.values() for uid, state in own.items()})
+        for user in users:
+            await check_ledger(dev, user, states[user.id].values())
+        first, second = ({page_of(UUID(uid)) for uid in own} for own in states.values())
+        print(f"seed {SEED}: {len(accepted)} messages, {len(first & second)} pages shared by both users")
+        assert first & second, "no page was shared: nothing of that was tested"

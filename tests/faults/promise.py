@@ -1,0 +1,75 @@
+"""The promise: every accepted message ends, what the record says is what arrived, and the money is right."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from domain.ids import batch_range
+from store.pool import Pool, patiently
+from tests.faults.dev import Dev
+from tests.faults.sink import Sink
+from tests.stack import User
+
+_ARRIVALS = {"sent": {1}, "unknown": {0, 1}}
+"""How often a message may have arrived, by its state; not at all if it is in any other one."""
+
+
+def check_promise(sink: Sink, accepted: Iterable[str], states: Mapping[str, str]) -> None:
+    """Nothing is lost, nothing is doubled, and nothing left that was not accepted. ``states`` is by uid."""
+    uids = list(accepted)
+    assert len(set(uids)) == len(uids), "a uid was given twice"
+    assert set(states) == set(uids), "an accepted message has no outcome"
+    assert set(sink.arrived) <= set(uids), "something was sent that was never accepted"
+    broken = {
+        uid: (state, sink.arrived[uid])
+        for uid, state in states.items()
+        if sink.arrived[uid] not in _ARRIVALS.get(state, {0})
+    }
+    assert not broken, f"{len(broken)} messages, for example {list(broken.items())[:3]}"
+
+
+async def check_ledger(dev: Dev, user: User, states: Iterable[str]) -> None:
+    """The user's wallet fits the outcomes of all that it ever sent, and all wallets fit the journal."""
+    counts = Counter(states)
+    wallet = (await dev.cli("credit", "show", "--user", str(user.id)))["sms"]
+    assert wallet["granted"] == wallet["available"] + wallet["held"] + wallet["spent"]
+    assert wallet["spent"] == counts["sent"]
+    assert wallet["held"] == counts["unknown"]
+    assert await dev.cli("credit", "audit") == [], "journal and wallets differ"
+
+
+async def batch_state(pool: Pool, batch: str) -> str:
+    """What the record says of a batch."""
+    (state,) = (await _rows(pool, "select state from batches where id = %s", UUID(batch)))[0]
+    return state
+
+
+async def batch_ends(pool: Pool, batch: str, seconds: float = 240) -> dict[str, str]:
+    """Wait until a batch is completed. Returns the states of its messages by uid."""
+    async with asyncio.timeout(seconds):
+        while await batch_state(pool, batch) != "completed":
+            await asyncio.sleep(0.1)
+    rows = await _rows(
+        pool, "select uid::text, state from messages where uid between %s and %s", *batch_range(UUID(batch))
+    )
+    return dict(rows)
+
+
+async def stored(pool: Pool, user: User) -> tuple[int, int]:
+    """How many batches, and how many messages, the record has of a user."""
+    ((batches, messages),) = await _rows(
+        pool,
+        """select (select count(*) from batches where account_id = %(user)s),
+                  (select count(*) from messages where account_id = %(user)s)""",
+        user=user.id,
+    )
+    return batches, messages
+
+
+async def _rows(pool: Pool, query: str, *values: object, **named: object) -> list[tuple]:
+    async def select() -> list[tuple]:
+        async with pool.connection() as conn:
+            return await (await conn.execute(query, named or values)).fetchall()
+
+    return await patiently(select)  # the database is one of those that are killed
