@@ -1,26 +1,30 @@
-"""Records histories of SendWorkflow for the replay test.
+"""Records histories of SendWorkflow and BatchWorkflow for the replay test.
 
-Run it when a release changes what the workflow does, and commit the new files beside the old ones (rename those first:
+Run it when a release changes what a workflow does, and commit the new files beside the old ones (rename those first:
 pages that were accepted before the release still replay theirs)::
 
-    python -m tests.workflows.record_histories
+    python -m tests.workflows.record_histories [NAME …]
 
 The activities are scripted and the payloads are plain: there is no personal data in them and no key is needed.
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from temporalio.testing import WorkflowEnvironment
 
+from domain.batch import BatchPage, Stream
+from domain.page import RouteRequest, Routing
+from tests.workflows.batch_script import Batch, BatchScript, Gate, pages, start_batch, walking
 from tests.workflows.conftest import TEST_SERVER
-from tests.workflows.script import Page, Script, acting, again, all_done, now, parked, start, through
+from tests.workflows.script import Page, Script, acting, again, all_done, now, parked, route, start, through
 from workflows import policy
 
 FOLDER = Path(__file__).parent / "histories"
 DAY = 86_400.0
-Play = Callable[[WorkflowEnvironment], Awaitable[Page]]
+Play = Callable[[WorkflowEnvironment], Awaitable[Page | Batch]]
 
 
 async def plain(env: WorkflowEnvironment) -> Page:
@@ -79,14 +83,78 @@ async def fresh_run(env: WorkflowEnvironment) -> Page:
     return Page(env.client.get_workflow_handle(page.handle.id), page.id)
 
 
-async def main() -> None:
+async def shared(env: WorkflowEnvironment) -> Page:
+    """Messages of two accounts, through a gateway each."""
+
+    def own_ways(request: RouteRequest, at: float) -> Routing:
+        shares = request.page.by_account(request.indexes).items()
+        return Routing([route(request, f"g{account}", indexes=indexes) for account, indexes in shares])
+
+    async with acting(Script(env, routings=[own_ways])):
+        page = await start(env, size=4, accounts=[7, 8, 7, 8])
+        await page.handle.result()
+    return page
+
+
+async def steered(env: WorkflowEnvironment) -> Page:
+    """A page that was paused, resumed and sent through another gateway."""
+    async with acting(Script(env, routings=[parked(3600), through("b")])):
+        page = await start(env, size=2)
+        await page.until("gateway_breaker")
+        await page.handle.signal("pause")
+        await page.handle.signal("resume")
+        await page.handle.signal("switch_gateway", "b")
+        await page.handle.result()
+    return page
+
+
+async def batch(env: WorkflowEnvironment) -> Batch:
+    """Two streams, one of them with pages that are due later; paused, resumed, re-routed."""
+    due = await now(env) + DAY
+    listed = [*pages(6), BatchPage(7, 2, due), BatchPage(8, 2, due)]
+    async with walking(BatchScript(env, pages=listed)):
+        walked = await start_batch(env, Stream("", 1, 6), Stream("b", 7, 8))
+        for update in ("pause", "resume"):
+            await walked.handle.execute_update(update)
+        await walked.until("scheduled")
+        await walked.handle.execute_update("switch_gateway", "c")
+        await walked.handle.result()
+    return walked
+
+
+async def batch_cancelled(env: WorkflowEnvironment) -> Batch:
+    gate = Gate()
+    async with walking(BatchScript(env, pages=pages(10), hold=gate.hold)) as script:
+        walked = await start_batch(env, Stream("", 1, 10))
+        await script.until_sent(policy.PAGES_IN_FLIGHT)
+        await walked.handle.execute_update("cancel")
+        gate.let_through(10)
+        await walked.handle.result()
+    return walked
+
+
+PLAYS: list[Play] = [
+    plain,
+    failover,
+    scheduled_cancelled,
+    rescheduled,
+    refused,
+    fresh_run,
+    shared,
+    steered,
+    batch,
+    batch_cancelled,
+]
+
+
+async def main(names: list[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
     async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=TEST_SERVER) as env:
-        for play in (plain, failover, scheduled_cancelled, rescheduled, refused, fresh_run):
-            page = await play(env)
-            history = await page.handle.fetch_history()
-            (FOLDER / f"{play.__name__}.json").write_text(history.to_json() + "\n")
+        for play in PLAYS:
+            if play.__name__ in (names or play.__name__):
+                history = await (await play(env)).handle.fetch_history()
+                (FOLDER / f"{play.__name__}.json").write_text(history.to_json() + "\n")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

@@ -8,6 +8,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from workflows.batch import BatchWorkflow
 from workflows.send import SendWorkflow
 
 FOLDER = Path(__file__).parent / "histories"
@@ -15,14 +16,14 @@ HISTORIES = sorted(FOLDER.glob("*.json"))
 
 
 def load(name: str, change: Callable[[str], str] = str) -> WorkflowHistory:
-    return WorkflowHistory.from_json(f"send-{name}", change((FOLDER / f"{name}.json").read_text()))
+    return WorkflowHistory.from_json(name, change((FOLDER / f"{name}.json").read_text()))
 
 
 @pytest.mark.parametrize("runner", [UnsandboxedWorkflowRunner(), SandboxedWorkflowRunner()], ids=["plain", "sandbox"])
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_a_recorded_history_replays(path: Path, runner: WorkflowRunner):
     history = load(path.stem)
-    await Replayer(workflows=[SendWorkflow], workflow_runner=runner).replay_workflow(history)
+    await Replayer(workflows=[SendWorkflow, BatchWorkflow], workflow_runner=runner).replay_workflow(history)
 
 
 async def test_a_history_that_the_code_would_not_make_is_noticed():
@@ -40,4 +41,8 @@ def test_there_are_histories_of_each_kind():
         "rescheduled",
         "refused",
         "fresh_run",
+        "shared",
+        "steered",
+        "batch",
+        "batch_cancelled",
     }
