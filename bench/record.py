@@ -1,12 +1,13 @@
 """What the record says: when messages were final, and whether all of them are."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
 from bench.tenant import Tenant
 from bench.waiting import until
+from domain.ids import PAGE_SIZE, message_uid
 from store.pool import Pool
 
 _STALLED = 60.0
@@ -50,6 +51,19 @@ async def seconds_until_recorded(pool: Pool, begun: Mapping[UUID, float]) -> lis
     uids = list(begun)
     ended = await until(partial(_ended, pool, uids), lambda found: len(found) == len(uids), _STALLED, _POLL)
     return [ended[uid] - begun[uid] for uid in begun]
+
+
+async def open_attempts(pool: Pool, pages: Collection[UUID]) -> int:
+    """How many messages of these pages are with a gateway right now."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select count(*) from attempts a join unnest(%s::uuid[], %s::uuid[]) as p (first, last)
+                   on a.uid between p.first and p.last
+               where a.outcome is null""",
+            (list(pages), [message_uid(page, PAGE_SIZE - 1) for page in pages]),
+        )
+        row = await cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 async def serving(pool: Pool, queue: str) -> int:

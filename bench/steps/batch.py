@@ -22,7 +22,7 @@ _BOUND = "CPU of the bulk worker's one Python process: bookkeeping and HTTP exch
 async def measure(install: Install, scale: float) -> list[Figure]:
     """The bare client and a batch of each size in turn; then what the largest took."""
     sizes = [max(_SMALLEST, int(size * scale)) for size in SIZES]
-    meters = {size: CpuMeter(install.pids) for size in sizes}
+    cpu = CpuMeter(install.pids)
     runs: dict[int, list[Run]] = {size: [] for size in sizes}
     answers: list[bytes] = []
     bare: list[Run] = []
@@ -31,22 +31,23 @@ async def measure(install: Install, scale: float) -> list[Figure]:
     for _ in range(ROUNDS):
         bare.append(await loop_bare_client(install, sizes[0]))
         for size in sizes:
-            runs[size].append(await run_batch(install, size, meters[size], answers))
+            meter = cpu if size == sizes[-1] else CpuMeter(install.pids)
+            runs[size].append(await run_batch(install, size, meter, answers))
     batches = {size: median(runs[size], rate) for size in sizes}
     return [
-        *(figure for size in sizes for figure in _rate(size, batches[size], median(bare, rate), meters[size])),
+        *(figure for size in sizes for figure in _rate(size, batches[size], median(bare, rate))),
+        *cpu.figures(f"batch of {sizes[-1]:,}"),
         _growth(sizes, [1000 / batches[size].per_second for size in sizes]),
         await _longest_history(install, read_answer(answers[-1]).batch),
         *_memory(install),
     ]
 
 
-def _rate(size: int, run: Run, bare: Run, cpu: CpuMeter) -> list[Figure]:
+def _rate(size: int, run: Run, bare: Run) -> list[Figure]:
     name = f"batch of {size:,}"
     return [
         Figure(name, run.per_second, "messages/s", _BOUND, bare.per_second, BARE_CLIENT, at_least=0.8),
         Figure(f"{name}: until accepted", run.spread.p50_ms, "ms", "Reading and checking each contact, then COPY."),
-        *cpu.figures(name),
     ]
 
 

@@ -58,7 +58,7 @@ async def _beside_floor(install: Install, connections: int, sends: int, floors: 
             "sends",
             "How many requests arrive while a start is in flight.",
         ),
-        *cpu.figures(load),
+        *(cpu.figures(load) if connections == _LOADS[-1][0] else []),
     ]
 
 
