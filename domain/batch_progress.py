@@ -11,7 +11,7 @@ from domain.statuses import State
 ENDED = frozenset({"cancelled", "completed"})
 """The states in which a batch does nothing any more."""
 
-RATE_SECONDS = 10.0
+RATE_SECONDS = 10
 """The rate now is that of so many last seconds."""
 
 _WITHOUT_OUTCOME = (State.SCHEDULED, State.QUEUED, State.PROCESSING)
@@ -35,7 +35,7 @@ class Tally:
     answered: int
     """Tries that ended in the last ``RATE_SECONDS``."""
     first_answer: datetime | None
-    """When the first try of the batch ended."""
+    """When the first of them did."""
 
     @property
     def done(self) -> int:
@@ -47,8 +47,7 @@ class Tally:
         """Messages that a gateway gave an outcome lately, per second."""
         if self.first_answer is None:
             return 0.0
-        age = (self.at - self.first_answer).total_seconds()
-        return self.answered / min(RATE_SECONDS, max(1.0, age))
+        return self.answered / max(1.0, (self.at - self.first_answer).total_seconds())
 
     @property
     def eta(self) -> datetime | None:

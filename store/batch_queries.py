@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from psycopg.rows import class_row
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow, class_row
 
 from domain.batch_progress import RATE_SECONDS, Tally
 from domain.ids import batch_range
@@ -104,25 +105,29 @@ async def messages(pool: Pool, batch_id: UUID, state: str | None, after: UUID | 
 
 
 _COUNT = """
-select state, credit, count(*), sum(price), min(schedule_at), max(schedule_at)
-from messages where uid between %s and %s group by state, credit
+select state, credit, count(*), sum(price), min(schedule_at), max(schedule_at),
+       min(uid::text) filter (where updated_at > now() - %(lately)s * interval '1 second' and gateway_id is not null),
+       max(uid::text) filter (where updated_at > now() - %(lately)s * interval '1 second' and gateway_id is not null)
+from messages where uid between %(first)s and %(last)s group by state, credit
 """
 
-# By the tries, because receipts come later and touch the messages again.
+# By the tries, because a receipt touches its message again, long after that has left.
 _ANSWERED = """
-select now(), count(*) filter (where ended_at > now() - %s * interval '1 second'), min(ended_at)
-from attempts where uid between %s and %s and outcome in ('accepted', 'refused', 'unknown')
+select now(), count(*), min(ended_at) from attempts
+where uid between %(first)s and %(last)s and ended_at > now() - %(lately)s * interval '1 second'
+    and outcome in ('accepted', 'refused', 'unknown')
 """
 
 
 async def tally(pool: Pool, batch_id: UUID) -> Tally:
-    """Count a batch's messages: two walks along one range of uids each, whatever their states."""
-    bounds = batch_range(batch_id)
+    """Count a batch's messages: one walk along their uids, and one along those that were touched lately."""
+    first, last = batch_range(batch_id)
     async with pool.connection() as conn:
-        counted = await (await conn.execute(_COUNT, bounds)).fetchall()
-        moment = await (await conn.execute(_ANSWERED, (RATE_SECONDS, *bounds))).fetchone()
-    assert moment is not None
-    at, answered, first_answer = moment
+        counted = await _fetch(conn, _COUNT, first, last)
+        touched = [(UUID(row[6]), UUID(row[7])) for row in counted if row[6]]
+        lowest = min((low for low, _ in touched), default=last)
+        highest = max((high for _, high in touched), default=first)
+        ((at, answered, first_answer),) = await _fetch(conn, _ANSWERED, lowest, highest)
     counts: dict[str, int] = {}
     amounts = dict.fromkeys(("pending", "held", "captured", "released"), 0)
     for state, credit, number, amount, *_ in counted:
@@ -139,3 +144,8 @@ async def tally(pool: Pool, batch_id: UUID) -> Tally:
         answered=answered,
         first_answer=first_answer,
     )
+
+
+async def _fetch(conn: AsyncConnection[TupleRow], query: str, first: UUID, last: UUID) -> list[TupleRow]:
+    cursor = await conn.execute(query, {"first": first, "last": last, "lately": RATE_SECONDS})
+    return await cursor.fetchall()
