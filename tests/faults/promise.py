@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from domain.ids import batch_range
+from store import batch_queries
+from store.batch_queries import Batch
 from store.pool import Pool, patiently
 from tests.faults.dev import Dev
 from tests.faults.sink import Sink
@@ -39,37 +40,30 @@ async def check_ledger(dev: Dev, user: User, states: Iterable[str]) -> None:
     assert await dev.cli("credit", "audit") == [], "journal and wallets differ"
 
 
-async def batch_state(pool: Pool, batch: str) -> str:
+async def find(pool: Pool, batch: str) -> Batch:
     """What the record says of a batch."""
-    (state,) = (await _rows(pool, "select state from batches where id = %s", UUID(batch)))[0]
-    return state
+    found = await patiently(lambda: batch_queries.find(pool, UUID(batch)))  # the database may have been killed
+    assert found is not None
+    return found
 
 
 async def batch_ends(pool: Pool, batch: str, seconds: float = 240) -> dict[str, str]:
     """Wait until a batch is completed. Returns the states of its messages by uid."""
     async with asyncio.timeout(seconds):
-        while await batch_state(pool, batch) != "completed":
+        while (await find(pool, batch)).state != "completed":
             await asyncio.sleep(0.1)
-    rows = await _rows(
-        pool, "select uid::text, state from messages where uid between %s and %s", *batch_range(UUID(batch))
-    )
-    return dict(rows)
+    listed = await patiently(lambda: batch_queries.messages(pool, UUID(batch), None, None, limit=100_000))
+    return {str(message.uid): message.state for message in listed}
 
 
 async def stored(pool: Pool, user: User) -> tuple[int, int]:
     """How many batches, and how many messages, the record has of a user."""
-    ((batches, messages),) = await _rows(
-        pool,
-        """select (select count(*) from batches where account_id = %(user)s),
-                  (select count(*) from messages where account_id = %(user)s)""",
-        user=user.id,
-    )
-    return batches, messages
-
-
-async def _rows(pool: Pool, query: str, *values: object, **named: object) -> list[tuple]:
-    async def select() -> list[tuple]:
-        async with pool.connection() as conn:
-            return await (await conn.execute(query, named or values)).fetchall()
-
-    return await patiently(select)  # the database is one of those that are killed
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select (select count(*) from batches where account_id = %(user)s),
+                      (select count(*) from messages where account_id = %(user)s)""",
+            {"user": user.id},
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        return row

@@ -11,7 +11,7 @@ import pytest
 from domain.page import CONCURRENCY
 from tests.faults.clients import PersistentClient, contacts, persistent_client
 from tests.faults.dev import PARTS, Dev, running_dev
-from tests.faults.promise import batch_ends, batch_state, check_ledger, check_promise, stored
+from tests.faults.promise import batch_ends, check_ledger, check_promise, find, stored
 from tests.faults.sink import Sink, running_sink
 from tests.faults.size import BATCH, KILLS, SEED
 from tests.stack import Stack
@@ -27,7 +27,7 @@ async def kill_workers(dev: Dev, stack: Stack, sink: Sink, batch: str, dice: ran
             await sink.reaches(sink.arrived.total() + dice.randrange(1, BATCH // KILLS))
         else:
             await asyncio.sleep(dice.uniform(0.0, 12.0))
-        assert await batch_state(stack.pool, batch) != "completed", "the batch ended before the kills"
+        assert (await find(stack.pool, batch)).state != "completed", "the batch ended before the kills"
         part = dice.choice(("workers", "bulk worker"))
         while not dev.kill(part):  # it has not been restarted yet
             await asyncio.sleep(0.02)

@@ -12,15 +12,22 @@ from domain.batch import BatchStatus
 from domain.ids import batch_workflow_id, send_workflow_id
 from tests.faults.clients import contacts, persistent_client
 from tests.faults.dev import running_dev
-from tests.faults.promise import batch_ends, batch_state, check_ledger, check_promise
+from tests.faults.promise import batch_ends, check_ledger, check_promise
 from tests.faults.sink import Sink, running_sink
 from tests.faults.size import SEED
-from tests.stack import Stack
+from tests.stack import Stack, User
 
 BATCH = 5000
 """So many that two times all pages in flight, which a pause lets end, are not all."""
 WATCHED = 2.0
 """Seconds in which nothing may arrive."""
+
+
+async def steer(stack: Stack, user: User, batch: str, change: str) -> str:
+    """Pause or resume a batch; returns the state that it is in then."""
+    answer = await stack.http.post(f"/api/batches/{batch}/{change}", headers=user.headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["data"]["state"]
 
 
 async def at_rest(temporal: Client, batch: WorkflowHandle, seconds: float = 90) -> None:
@@ -62,10 +69,9 @@ async def test_a_batch_paused_again_and_again_loses_and_doubles_nothing(tmp_path
             batch = stack.temporal.get_workflow_handle(batch_workflow_id(UUID(uid)))
             for meanwhile in (lambda: dev.kill("workers"), lambda: None):
                 await sink.reaches(sink.arrived.total() + dice.randrange(1, 400))
-                await batch.execute_update("pause")
+                assert await steer(stack, user, uid, "pause") == "paused"
                 await nothing_arrives(stack, sink, batch, meanwhile)
-                assert await batch_state(stack.pool, uid) == "paused"
-                await batch.execute_update("resume")
+                assert await steer(stack, user, uid, "resume") == "running"
             states = await batch_ends(stack.pool, uid)
         check_promise(sink, client.accepted, states)
         assert set(states.values()) == {"sent"}
