@@ -15,7 +15,7 @@ RATE_SECONDS = 10
 """The rate now is that of so many last seconds."""
 
 _WITHOUT_OUTCOME = (State.SCHEDULED, State.QUEUED, State.PROCESSING)
-_TELLING = ("gateway_breaker", "retry_pause", "rate_slot", "gateway_answer", "schedule")
+TELLING = ("gateway_breaker", "retry_pause", "rate_slot", "gateway_answer", "schedule")
 """What messages wait for; that which tells most about the batch comes first."""
 
 
@@ -91,10 +91,10 @@ def doing(status: BatchStatus, waits: Sequence[LiveStatus]) -> Doing:
         return Doing(status.state, Wait("paused"))
     if status.state == "scheduled":
         return Doing(status.state, Wait("schedule", _instant(status.until)))
-    telling = [wait for wait in waits if wait.waits_for in _TELLING]
+    telling = [wait for wait in waits if wait.waits_for in TELLING]
     if not telling:
         return Doing(status.state)
-    most = min(telling, key=lambda wait: _TELLING.index(wait.waits_for))
+    most = min(telling, key=lambda wait: TELLING.index(wait.waits_for))
     return Doing(status.state, Wait(most.waits_for, _instant(most.until), most.gateway or None))
 
 

@@ -128,6 +128,19 @@ async def test_a_batch_cancelled_at_once_accounts_for_every_message(stack: Stack
     assert await wallet(stack, user) == (COUNT - sent, 0, sent)
 
 
+async def test_a_paused_batch_can_be_cancelled(stack: Stack, small_pages):
+    user = await sandbox_user(stack, per_second=400)
+    uid = (await send_batch(stack, user, COUNT))["batch"]
+    await until(stack, user, uid, lambda data: data["done"] > 0)
+    await steer(stack, user, uid, "pause")
+    assert (await steer(stack, user, uid, "cancel")).status_code == 200
+    assert_error(await steer(stack, user, uid, "resume"), 409, "batch_ended")
+    data = await ended(stack, user, uid)
+    sent = data["counts"]["sent"]
+    assert data["counts"] == {"sent": sent, "cancelled": COUNT - sent}
+    assert await wallet(stack, user) == (COUNT - sent, 0, sent)
+
+
 async def test_the_rest_of_a_batch_goes_through_the_gateway_it_was_switched_to(stack: Stack, small_pages):
     user = await sandbox_user(stack, per_second=200, identifier="first")
     await stack.gateway(user.id, "sms", "sandbox", {}, identifier="second", priority=1000)
