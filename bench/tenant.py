@@ -102,6 +102,6 @@ def contact(**more: object) -> dict[str, Any]:
     return {"number": number(), "body": TEXT, **more}
 
 
-def list_of(count: int) -> bytes:
-    """A request's body: one text to ``count`` contacts."""
-    return orjson.dumps({"contact": [{"number": number()} for _ in range(count)], "body": TEXT})
+def list_of(count: int, **more: object) -> bytes:
+    """A request's body: one text to ``count`` contacts; ``more`` stands beside ``contact``."""
+    return orjson.dumps({"contact": [{"number": number()} for _ in range(count)], "body": TEXT, **more})

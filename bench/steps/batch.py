@@ -16,7 +16,7 @@ from bench.waiting import until
 SIZES = (10_000, 50_000)
 _SMALLEST = 600
 """Fewer contacts are a page, not a batch."""
-_BOUND = "CPU of the bulk worker's one Python process: bookkeeping and HTTP exchange of each message, beside Postgres."
+_BOUND = "CPU: nearly half of it the bulk worker's one Python process, a quarter each Postgres and the engine."
 
 
 async def measure(install: Install, scale: float) -> list[Figure]:

@@ -46,8 +46,8 @@ async def _beside_floor(install: Install, connections: int, sends: int, floors: 
             f"{load}, post to record",
             run.per_second,
             "sends/s",
-            "CPU: the API's Python for each request, Postgres and one HTTP exchange for each message; the engine's "
-            "work is shared by all that are in a page.",
+            "CPU: the engine's and the worker's for each page, shared by all that are in it, and the API's Python for "
+            "each request.",
             beside.per_second,
             FLOOR_WORKFLOW,
             at_least=promised,
