@@ -41,7 +41,7 @@ def main() -> None:
     options = _options()
     load_before = os.getloadavg()[0]
     measured = asyncio.run(_measure(options.scale, options.only))
-    result = report.as_json(measured, load_before)
+    result = report.as_json(measured, options.scale, load_before)
     Console(width=180).print(report.table(measured))
     print(json.dumps(result))
     if options.json:

@@ -39,8 +39,8 @@ def draw(result: Mapping[str, Any]) -> str:
             parts += _rows(figures, y + 34)
             y += 34 + _ROW * len(figures) + 12
     load = result["load_average"]
-    taken = f"{result['date']}, {result['cores']} cores, load average {load['before']:.1f} before the run"
-    parts.append(_text(_LEFT, y + 14, taken, "soft small"))
+    circumstances = f"scale {result['scale']:g}, {result['cores']} cores, load average {load['before']:.1f} before"
+    parts.append(_text(_LEFT, y + 14, f"{result['date']}, {circumstances}", "soft small"))
     return _document(y + 32, parts)
 
 

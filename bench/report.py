@@ -29,11 +29,12 @@ def table(figures: Sequence[Figure]) -> Table:
     return shown
 
 
-def as_json(figures: Sequence[Figure], load_before: float) -> dict[str, Any]:
+def as_json(figures: Sequence[Figure], scale: float, load_before: float) -> dict[str, Any]:
     """Figures, and under what circumstances they were taken."""
     return {
         "date": date.today().isoformat(),
         "cores": os.cpu_count(),
+        "scale": scale,
         "load_average": {"before": load_before, "after": os.getloadavg()[0]},
         "figures": [f.as_dict() for f in figures],
     }
@@ -52,8 +53,8 @@ def markdown(figures: Sequence[Figure], result: dict[str, Any]) -> str:
     """The table for ``docs/benchmarks.md``."""
     load = result["load_average"]
     rows = [
-        f"Taken on {result['date']}, {result['cores']} cores, load average {load['before']:.1f} before and "
-        f"{load['after']:.1f} after.\n",
+        f"Taken on {result['date']} at scale {result['scale']:g}, {result['cores']} cores, load average "
+        f"{load['before']:.1f} before and {load['after']:.1f} after.\n",
         "| figure | measured | floor | ratio | promised | what bounds it |",
         "|---|--:|--:|--:|--:|---|",
     ]

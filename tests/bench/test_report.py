@@ -38,14 +38,14 @@ def bars(svg: str) -> dict[str, float]:
 
 def test_a_kept_promises_bar_reaches_the_line_and_a_broken_ones_does_not():
     kept, broken = figure(9, 10, at_least=0.8), figure(7, 10, at_least=0.8)
-    svg = draw(as_json([kept, broken], 0.1))
+    svg = draw(as_json([kept, broken], 1.0, 0.1))
     line = float(next(ElementTree.fromstring(svg).iter(f"{SVG}line")).get("x1"))
     begin = float(next(bar for bar in ElementTree.fromstring(svg).iter(f"{SVG}rect") if bar.get("x")).get("x"))
     assert begin + bars(svg)["broken"] < line < begin + bars(svg)["holds"]
 
 
 def test_the_chart_shows_promises_only():
-    assert set(bars(draw(as_json([figure(1, 2)], 0.1)))) == {"paper"}
+    assert set(bars(draw(as_json([figure(1, 2)], 1.0, 0.1)))) == {"paper"}
 
 
 def test_the_page_keeps_its_words_and_gets_new_figures(tmp_path):
@@ -53,7 +53,7 @@ def test_the_page_keeps_its_words_and_gets_new_figures(tmp_path):
     page.write_text("before\n<!-- figures -->\nold\n<!-- end of figures -->\nafter\n")
     figures = [figure(7, 10, at_least=0.8)]
     for _ in range(2):
-        write_docs(tmp_path, figures, as_json(figures, 0.1))
+        write_docs(tmp_path, figures, as_json(figures, 1.0, 0.1))
     text = page.read_text()
     assert text.startswith("before\n<!-- figures -->\n")
     assert text.endswith("<!-- end of figures -->\nafter\n")
