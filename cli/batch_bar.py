@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Column
 
 from domain.batch_progress import Doing, Tally, Wait
 from store.batch_queries import Batch
@@ -43,10 +44,10 @@ class BatchBar:
     def __init__(self, *, shown: bool) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TaskProgressColumn(),
-            TextColumn("{task.fields[details]}"),
+            TextColumn("{task.fields[details]}", table_column=Column(overflow="fold")),
             auto_refresh=False,
             disable=not shown,
         )
@@ -63,15 +64,15 @@ class BatchBar:
 
     def show(self, look: Look) -> None:
         """Draw the line."""
-        self._progress.start()
         self._progress.update(
             self._task,
             description=look.doing.state,
             total=look.batch.total,
             completed=look.tally.done,
             details=look.details,
-            refresh=True,
         )
+        self._progress.start()
+        self._progress.refresh()
 
 
 def _words(wait: Wait) -> str:
