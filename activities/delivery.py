@@ -85,7 +85,8 @@ class Delivery:
         async with OutcomeLog(self._write, self._line) as log:
             sends: set[asyncio.Task[None]] = set()
             try:
-                await self._launch(log, sends)
+                async with self._line.launching(self._must_stop):
+                    await self._launch(log, sends)
             except asyncio.CancelledError:
                 for send in sends:
                     send.cancel()
@@ -152,7 +153,7 @@ class Delivery:
             # At once, not when the last one under way has its answer: other pages shall not try this gateway now.
             await self._health.fails(self._findings.failures_in_a_row, self._findings.last_failure)
         else:
-            self._findings.once_more("not_started", indexes, "the worker was stopped")
+            self._findings.once_more("not_started", indexes, "the dispatch was stopped")
 
     def _must_stop(self) -> bool:
         return self._stopping() or self._line.is_closed

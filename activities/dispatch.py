@@ -37,15 +37,23 @@ class Dispatch:
 
         ``content`` is the page's; when it is empty, it is read from the store or where the workflow started with it.
         """
+        recalled = asyncio.Event()
         async with _heartbeats():
-            return DispatchResult(await self._dispatch(request, content or await self._content(request.page)))
+            work = asyncio.ensure_future(self._dispatch(request, content, recalled))
+            try:
+                return DispatchResult(await asyncio.shield(work))
+            except asyncio.CancelledError:
+                if not _is_recalled():
+                    work.cancel()
+                recalled.set()
+                return DispatchResult(await work)
 
     async def _content(self, page: PageHeader) -> bytes:
         if not page.stored:
             return await started_content()
         return await patiently(lambda: batches.page_content(self._pool, UUID(page.page_id)))
 
-    async def _dispatch(self, request: DispatchRequest, content: bytes) -> list[Again]:
+    async def _dispatch(self, request: DispatchRequest, content: bytes, recalled: asyncio.Event) -> list[Again]:
         route = request.route
         if route.waits_for and not await self._is_current(route):
             return [Again("not_started", route.indexes, reason="the gateway was changed while they waited for it")]
@@ -60,10 +68,10 @@ class Dispatch:
             self._pool,
             gateway,
             request,
-            PageContent.decode(content),
+            PageContent.decode(content or await self._content(request.page)),
             health,
             self._lines.line(UUID(route.gateway_id), request.page.lane),
-            stopping=activity.is_worker_shutdown,
+            stopping=lambda: activity.is_worker_shutdown() or recalled.is_set(),
         )
         if activity.info().attempt > 1:
             await delivery.take_over()
@@ -71,6 +79,12 @@ class Dispatch:
 
     async def _is_current(self, route: Route) -> bool:
         return await patiently(lambda: routing.is_current(self._pool, UUID(route.gateway_id), route.version))
+
+
+def _is_recalled() -> bool:
+    """Whether the workflow wants back what has not been started, rather than this process having to end."""
+    details = activity.cancellation_details()
+    return details is not None and details.cancel_requested
 
 
 @asynccontextmanager

@@ -2,12 +2,17 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from uuid import UUID
 
+from domain.lanes import Lane
 from domain.page import CONCURRENCY
 
 FAILURES_TO_STOP = 5
 """Failures of the gateway itself, in a row, after which no more is launched."""
+_LOOK = 0.5
+_BULK_LAUNCHERS = 2
 CLOSED_SECONDS = 5.0
 """How long nothing is launched then; the breaker in the database, which other processes see, takes over meanwhile."""
 
@@ -15,7 +20,9 @@ CLOSED_SECONDS = 5.0
 class Line:
     """One gateway as seen by one lane of this process."""
 
-    def __init__(self, places: int = CONCURRENCY) -> None:
+    def __init__(self, places: int = CONCURRENCY, launchers: int | None = None) -> None:
+        """``launchers``: how many dispatches launch messages at a time; ``None``: all of them, in turn."""
+        self._launchers = asyncio.Semaphore(launchers) if launchers else None
         self.places = asyncio.Semaphore(places)
         """For messages whose intent is written and whose outcome is not: what a crash would leave in doubt."""
         self.turn = asyncio.Lock()
@@ -23,6 +30,25 @@ class Line:
         self.last_failure = ""
         self._failures = 0
         self._closed_until = 0.0
+
+    @asynccontextmanager
+    async def launching(self, given_up: Callable[[], bool]) -> AsyncIterator[None]:
+        """Launch messages in this context, which begins when it is this dispatch's turn, or ``given_up`` says so."""
+        if self._launchers is None:
+            yield
+            return
+        while not given_up():
+            try:
+                async with asyncio.timeout(_LOOK):
+                    await self._launchers.acquire()
+            except TimeoutError:
+                continue
+            try:
+                yield
+            finally:
+                self._launchers.release()
+            return
+        yield
 
     @property
     def is_closed(self) -> bool:
@@ -50,5 +76,11 @@ class Lines:
         self._lines: dict[tuple[UUID, str], Line] = {}
 
     def line(self, gateway_id: UUID, lane: str) -> Line:
-        """The line of a gateway and lane: bulk must not take the places of what somebody waits for."""
-        return self._lines.setdefault((gateway_id, lane), Line())
+        """The line of a gateway and lane: bulk must not take the places of what somebody waits for.
+
+        Pages of bulk launch in their order: taking turns they would all end at once, with none ready to follow.
+        """
+        key = (gateway_id, lane)
+        if key not in self._lines:
+            self._lines[key] = Line(launchers=_BULK_LAUNCHERS if lane == Lane.BULK else None)
+        return self._lines[key]

@@ -54,7 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
                 limiters,
             )
             yield
-        offload.close()
+        await offload.aclose()
         await pool.close()
 
     app = FastAPI(

@@ -15,7 +15,7 @@ from api.large_bodies import AT_A_TIME
 
 PROCESSES = AT_A_TIME + 1
 """One for each large request that is let in, and one for small ones that are heavy. Started when they are needed."""
-_NICE = 10
+_NICE = 5
 """What is urgent goes first, on a busy machine too."""
 
 _P = ParamSpec("_P")
@@ -50,13 +50,15 @@ class Offload:
 
     def start_afresh(self) -> None:
         """Let the children go, with the memory that a large request took, and have another ready."""
-        self.close()
-        self.warm_up()
-
-    def close(self) -> None:
-        """Let the children go when they have nothing left to do."""
         if self._executor is not None:
             self._executor.shutdown(wait=False)
+            self._executor = None
+        self.warm_up()
+
+    async def aclose(self) -> None:
+        """Let the children go, and wait until they are gone."""
+        if self._executor is not None:
+            await asyncio.to_thread(self._executor.shutdown)
             self._executor = None
 
     def _running(self) -> ProcessPoolExecutor:

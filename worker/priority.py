@@ -5,8 +5,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-NICE = 10
-"""Where cores are short, about a ninth of what a process at normal priority gets; all of it where they are idle."""
+NICE = 5
+"""Where cores are short, about a third of what a process at normal priority gets; all of it where they are idle."""
 
 _AUTOGROUP = Path("/proc/self/autogroup")
 _TRIES = 50

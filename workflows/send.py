@@ -56,6 +56,7 @@ class SendWorkflow:
         self._waiting: dict[int, Turn] = {}
         """Those of them that wait for their turn: they may be cancelled."""
         self._at_work: list[asyncio.Task[None]] = []
+        self._dispatches: set[workflow.ActivityHandle[DispatchResult]] = set()
         self._recorded = carried is not None
         """Whether the page stands in the record, with its credits held."""
         self._withdrawn = False
@@ -74,6 +75,7 @@ class SendWorkflow:
             await asyncio.shield(sending)
         except asyncio.CancelledError:
             self._withdrawn = True
+            self._recall()
             await sending
             raise
 
@@ -93,6 +95,7 @@ class SendWorkflow:
     def pause(self) -> None:
         """Start no more; what is at a gateway gets its outcome."""
         self._paused = True
+        self._recall()
 
     @workflow.signal
     def resume(self) -> None:
@@ -102,6 +105,7 @@ class SendWorkflow:
     @workflow.signal
     def switch_gateway(self, identifier: str) -> None:
         """Send everything that still waits through another gateway."""
+        self._recall()
         self._page = replace(self._page, requested={identifier: list(range(self._page.size))})
         for index, turn in list(self._waiting.items()):
             if not turn.pinned:
@@ -237,22 +241,40 @@ class SendWorkflow:
         awaited = "rate_slot" if route.takes_slots else "gateway_answer"
         answer = LiveStatus(self._page.account_id, "processing", awaited, 0.0, route.gateway, turn.attempt)
         self._show(route.indexes, answer)
+        dispatch = workflow.start_activity(
+            "dispatch",
+            args=[DispatchRequest(self._page.brief(), route, turn.attempt), self._content_inline()],
+            result_type=DispatchResult,
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+            **policy.dispatch_options(self._page.lane, len(route.indexes), route.per_second),
+        )
+        self._dispatches.add(dispatch)
         try:
-            result: DispatchResult = await workflow.execute_activity(
-                "dispatch",
-                args=[DispatchRequest(self._page.brief(), route, turn.attempt), self._content_inline()],
-                result_type=DispatchResult,
-                **policy.dispatch_options(self._page.lane, len(route.indexes), route.per_second),
-            )
+            result: DispatchResult = await dispatch
         except ActivityError:
-            await self._record(RecordRequest(self._page.page_id, lost_attempt=turn.attempt, lost=route.indexes))
-            self._forget(route.indexes)
+            await self._lose(turn, route, recalled=dispatch not in self._dispatches)
             return
+        finally:
+            self._dispatches.discard(dispatch)
         again = {index for more in result.again for index in more.indexes}
         if len(again) < len(route.indexes):
             await self._record(RecordRequest(self._page.page_id))
             self._forget([index for index in route.indexes if index not in again])
         await _side_by_side([self._once_more(turn, route, more) for more in result.again])
+
+    def _recall(self) -> None:
+        """Have dispatches come back with what they have not started, as soon as they hear of it."""
+        for dispatch in self._dispatches:
+            dispatch.cancel()
+        self._dispatches.clear()
+
+    async def _lose(self, turn: Turn, route: Route, recalled: bool) -> None:
+        """A dispatch did not come back. Recalled, it died on the way: another one finds out what it had done."""
+        if recalled:
+            self._queue(route.indexes, replace(turn, route=None))
+            return
+        await self._record(RecordRequest(self._page.page_id, lost_attempt=turn.attempt, lost=route.indexes))
+        self._forget(route.indexes)
 
     def _content_inline(self) -> bytes:
         """The page's content for a dispatch; empty when it is stored, or this run has handed out enough of it."""

@@ -222,7 +222,7 @@ async def test_a_stopping_worker_does_not_wait_for_a_slow_pace(pool: Pool):
 
     async with asyncio.timeout(5):
         again = await page.delivery(OwnGateway(stop), page.request(per_second=0.01), lambda: stopping).run()
-    assert again == [Again("not_started", [1, 2], 0.0, "the worker was stopped")]
+    assert again == [Again("not_started", [1, 2], 0.0, "the dispatch was stopped")]
     assert set(await page.outcomes()) == {0}, "what is not about to leave has no intent"
 
 

@@ -6,9 +6,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from domain.lanes import Lane
 from store import credits, messages
 from tests.api.answers import SMS, assert_error, deliveries, send_one
 from tests.stack import Stack, User
+from workflows import policy
 
 
 def at(**delta: float) -> str:
@@ -144,7 +146,7 @@ async def test_an_index_beyond_the_page_is_unknown(stack: Stack):
 async def test_without_a_worker_an_accepted_message_says_what_it_waits_for(stack: Stack):
     queue = f"nobody-{uuid4().hex}"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("api.accept.WORKFLOW_QUEUE", queue)
+        patch.setitem(policy._QUEUES, Lane.TRANSACTIONAL, queue)
         user = await ready_user(stack)
         now = await send_one(stack, user)
         later = await send_one(stack, user, schedule_at=at(hours=1))

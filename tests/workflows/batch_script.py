@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from temporalio import activity
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
@@ -20,6 +21,8 @@ from tests.workflows.script import Script
 from workflows.batch import BatchWorkflow
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
 from workflows.send import SendWorkflow
+
+_RECALLED = EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED
 
 
 @dataclass
@@ -77,6 +80,18 @@ class Batch:
         async with asyncio.timeout(10):
             while len((await self.status()).in_flight) != count:
                 await asyncio.sleep(0.005)
+
+    async def until_recalled(self, count: int) -> None:
+        """Returns when the dispatches of this many pages have been called back: the test server refuses to call back
+        one that ends at the same moment."""
+        ids = (await self.status()).in_flight
+        async with asyncio.timeout(10):
+            while True:
+                histories = [await self.env.client.get_workflow_handle(f"send-{i}").fetch_history() for i in ids]
+                recalled = [h for h in histories if any(event.event_type == _RECALLED for event in h.events)]
+                if len(recalled) >= count:
+                    return
+                await asyncio.sleep(0.01)
 
     async def page(self, waits_for: str) -> WorkflowHandle:
         """The first page under way, once it waits for this."""

@@ -128,6 +128,7 @@ async def batch_cancelled(env: WorkflowEnvironment) -> Batch:
         walked = await start_batch(env, Stream("", 1, 10))
         await script.until_sent(policy.PAGES_IN_FLIGHT)
         await walked.handle.execute_update("cancel")
+        await walked.until_recalled(policy.PAGES_IN_FLIGHT)
         gate.let_through(10)
         await walked.handle.result()
     return walked

@@ -1,5 +1,6 @@
 """Pages with the real activities on the real database, the workflow sandboxed, time skipped, gateways over sockets."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 import pytest
+from temporalio.client import WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
@@ -247,3 +249,42 @@ async def test_a_plain_send_costs_two_workflow_tasks_and_14_events(env: Workflow
     events = [event async for event in page.handle.fetch_history_events()]
     assert sum(event.HasField("workflow_task_completed_event_attributes") for event in events) == 2
     assert len(events) <= 14
+
+
+async def begun_slowly(account: Account, url: str, arrived: Counter[str], count: int) -> Page:
+    """A page of six through a slow gateway, once ``count`` have arrived."""
+    await account.gateway(url, per_second=1.0)
+    page = await account.send(6)
+    async with asyncio.timeout(20):
+        while len(arrived) < count:
+            await asyncio.sleep(0.01)
+    return page
+
+
+async def test_paused_it_has_what_has_not_left_come_back_from_a_slow_gateway(
+    env: WorkflowEnvironment, pool: Pool, work
+):
+    account = await new_account(env, pool, 6)
+    async with provider(200) as (url, arrived):
+        page = await begun_slowly(account, url, arrived, 1)
+        await page.handle.signal("pause")
+        async with asyncio.timeout(20):
+            while (live := await page.status(5)) is None or live.state != "queued":
+                await asyncio.sleep(0.01)
+        assert len(arrived) < 6
+        await page.handle.signal("resume")
+        await page.handle.result()
+    assert set(arrived.values()) == {1}
+    assert await account.states(page, 6) == {("sent", "captured"): 6}
+
+
+async def test_cancelled_it_gives_back_the_credits_of_what_has_not_left(env: WorkflowEnvironment, pool: Pool, work):
+    account = await new_account(env, pool, 6)
+    async with provider(200) as (url, arrived):
+        page = await begun_slowly(account, url, arrived, 1)
+        await page.handle.cancel()
+        with pytest.raises(WorkflowFailureError):
+            await page.handle.result()
+    left = len(arrived)
+    assert 1 <= left < 6
+    assert await account.states(page, 6) == {("sent", "captured"): left, ("cancelled", "released"): 6 - left}
