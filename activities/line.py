@@ -11,10 +11,13 @@ from domain.page import CONCURRENCY
 
 FAILURES_TO_STOP = 5
 """Failures of the gateway itself, in a row, after which no more is launched."""
-_LOOK = 0.5
-_BULK_LAUNCHERS = 2
 CLOSED_SECONDS = 5.0
 """How long nothing is launched then; the breaker in the database, which other processes see, takes over meanwhile."""
+
+_BULK_LAUNCHERS = 2
+"""One launches while the other waits for the database."""
+_LOOK = 0.5
+"""Seconds between two looks at whether a dispatch that waits for its turn is still wanted."""
 
 
 class Line:

@@ -211,7 +211,10 @@ class LiveStatus:
     account_id: int
     state: str
     waits_for: str = ""
-    """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_answer``; empty: nothing."""
+    """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_answer``; empty: nothing.
+
+    Without the workflow's word: ``worker`` (none has begun with it), ``batch`` (that has not come to it).
+    """
     until: float = 0.0
     """Unix seconds, where the wait has a known end."""
     gateway: str = ""
