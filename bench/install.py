@@ -74,9 +74,7 @@ async def running_install(commands: Mapping[str, Command] = COMMANDS) -> AsyncIt
             api_port=free_port(),
             log_level="WARNING",
         )
-        sink = await stack.enter_async_context(_process(settings, ("-m", "bench.sink"), piped=True))
-        assert sink.stdout is not None
-        sink_url = f"http://127.0.0.1:{int(await sink.stdout.readline())}/"
+        sink_url = await stack.enter_async_context(running_sink(settings))
         pids = {name: pid for name in ("postgres", "temporal") if (pid := engine.pid(name))}
         for name, command in commands.items():
             pids[name] = (await stack.enter_async_context(_process(settings, command))).pid
@@ -93,6 +91,14 @@ async def running_install(commands: Mapping[str, Command] = COMMANDS) -> AsyncIt
         )
         await _until_up(http, pool)
         yield Install(settings, http, await connect(settings), pool, sink_url, pids)
+
+
+@asynccontextmanager
+async def running_sink(settings: Settings) -> AsyncIterator[str]:
+    """A provider in a process of its own; yields its URL."""
+    async with _process(settings, ("-m", "bench.sink"), piped=True) as sink:
+        assert sink.stdout is not None
+        yield f"http://127.0.0.1:{int(await sink.stdout.readline())}/"
 
 
 async def _until_up(http: aiohttp.ClientSession, pool: Pool) -> None:
