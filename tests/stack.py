@@ -24,6 +24,9 @@ from worker.main import serve_until
 from worker.table import table
 from workflows.policy import QUEUES
 
+_DRAINED_WITHIN = 60.0
+"""Seconds: twice what a worker gives its activities."""
+
 
 @dataclass(frozen=True)
 class User:
@@ -132,9 +135,19 @@ async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
         yield
     finally:
         stop.set()
-        await running
+        await _ended(running)
         await cache.aclose()
         await pool.close()
+
+
+async def _ended(running: "asyncio.Task[None]") -> None:
+    """Wait for a worker that drains. One that does not end is shown, task by task, and left behind: the engine goes."""
+    _, late = await asyncio.wait([running], timeout=_DRAINED_WITHIN)
+    if late:
+        for task in asyncio.all_tasks():
+            task.print_stack()
+    else:
+        await running
 
 
 @asynccontextmanager

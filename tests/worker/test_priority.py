@@ -6,13 +6,14 @@ import psutil
 
 from store.pool import Pool
 from tests.worker.live import Start, serving
+from worker.priority import NICE
 
 
 async def test_workers_of_bulk_alone_make_way(start: Start, pool: Pool):
     parent = start("--queues", "xsender-bulk,xsender-bulk-dispatch", "--processes", "2")
     for worker in await serving(pool, parent.children, 2):
-        assert thread_priorities(worker) == {10}
-        assert session_priority(worker) in (10, None)
+        assert thread_priorities(worker) == {NICE}
+        assert session_priority(worker) in (NICE, None)
     assert parent.nice() == 0
 
 
