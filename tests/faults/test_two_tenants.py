@@ -10,7 +10,7 @@ from tests.faults.sink import running_sink
 from tests.faults.size import SEED
 from tests.stack import User
 
-EACH = 3000
+EACH = 6000
 
 
 async def test_equal_batches_of_two_tenants_take_the_same_time(stack):
@@ -28,4 +28,6 @@ async def test_equal_batches_of_two_tenants_take_the_same_time(stack):
             return record.finished_at - record.created_at
 
         first, second = await asyncio.gather(*(batch_of(user) for user in users))
-        assert max(first, second) <= 1.2 * min(first, second), f"{first} and {second}"
+        # One after the other they would differ by the factor 2. How close they are is measured by `make bench`; here
+        # one begins a little earlier, and the machine may have other work.
+        assert max(first, second) <= 1.6 * min(first, second), f"{first} and {second}"
