@@ -3,7 +3,7 @@
 from activities.gateway_cache import GatewayCache
 from domain.keyring import CREDENTIALS, Keyring
 from gateways.base import Outside
-from gateways.http import HttpClient
+from gateways.net.http import HttpClient
 from store.pool import Pool
 from store.sandbox_inbox import SandboxInbox
 

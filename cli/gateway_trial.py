@@ -52,7 +52,7 @@ def _message(channel: Channel, to: str, region: str | None) -> "Outbound":
 
 async def _send(session: Session, gateway_id: UUID, message: "Outbound") -> dict[str, Any]:
     from gateways.base import Outside
-    from gateways.http import HttpClient
+    from gateways.net.http import HttpClient
     from gateways.registry import build, parse_config
     from store.gateways import load
     from store.sandbox_inbox import SandboxInbox

@@ -8,6 +8,18 @@ from domain.channels import Channel
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with an email."""
+
+    filename: str
+    content_type: str
+    """As ``type/subtype``, without parameters."""
+    content: bytes = field(repr=False)
+    content_id: str | None = None
+    """Named by the HTML as ``cid:…``: shown in the mail, not listed below it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outbound:
     """One message to one recipient.
 
@@ -31,3 +43,12 @@ class Outbound:
     media_url: str | None = None
     template: dict[str, Any] | None = field(default=None)
     """WhatsApp only: ``{"name", "language", "components"}`` as in Meta's Cloud API."""
+    reply_to: str | None = None
+    """Email only, and so is what follows: the mailbox that answers go to."""
+    cc: tuple[str, ...] = ()
+    """Mailboxes that get the same mail, and are seen."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """More headers, as names and values."""
+    attachments: tuple[Attachment, ...] = ()
+    unsubscribe_url: str | None = None
+    """Where a POST unsubscribes the recipient (RFC 8058)."""

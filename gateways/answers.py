@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from domain.outcomes import GatewayDown, Outcome, Refused, RetryLater, Unknown
-from gateways.http_answer import Answer
+from gateways.net.http_answer import Answer
 
 RETRY_AFTER_CAP = 3600.0
 """Seconds. A provider that asks for more gets asked again after an hour all the same."""

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from domain.channels import Channel
 from domain.outbound import Outbound
 from domain.outcomes import Outcome
-from gateways.http import HttpClient
+from gateways.net.http import HttpClient
+from gateways.webhook import Webhook
 
 
 class GatewayConfig(BaseModel):
@@ -85,3 +86,7 @@ class GatewayType:
     channels: frozenset[Channel]
     config: type[GatewayConfig]
     build: Callable[[Any, Outside], Gateway]
+    webhook: Callable[[Any, Outside], Webhook] | None = None
+    """How what the provider posts to us is verified and read; ``None``: it posts nothing."""
+    aliases: tuple[str, ...] = ()
+    """Other names of the provider in the addresses of its webhook."""

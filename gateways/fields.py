@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from gateways.mailbox import parse_mailbox
+from gateways.email.mailbox import parse_mailbox
 
 _LINE_BREAKING = re.compile(r"[\x00-\x1f\x7f]")
 

@@ -1,13 +1,13 @@
 """What the adapters of HTTP providers have in common."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from gateways.base import GatewayConfig
-from gateways.http import DEFAULT_SECONDS
+from gateways.net.http import DEFAULT_SECONDS
+from gateways.net.web_address import WebAddress
 from gateways.template import has_placeholder
-from gateways.web_address import WebAddress
 
 
 def _base(url: str) -> str:
@@ -29,5 +29,21 @@ class ProviderConfig(GatewayConfig):
     allow_private_network: bool = False
     timeout: Annotated[float, Field(gt=0, le=300)] = DEFAULT_SECONDS
     """Seconds for the request and its whole answer."""
-    receipts: bool = False
-    """Delivery receipts will come, because the provider's webhook points at us."""
+    receipts: bool | None = None
+    """Delivery receipts will come, because the provider's webhook points at us. ``None``: if it is configured here."""
+
+    @property
+    def has_webhook(self) -> bool:
+        """Whether what verifies the provider's posts is configured."""
+        return False
+
+    @property
+    def expects_receipts(self) -> bool:
+        """Whether ``sent`` is not the last word on a message."""
+        return self.has_webhook if self.receipts is None else self.receipts
+
+    @model_validator(mode="after")
+    def _receipts_can_be_verified(self) -> Self:
+        if self.receipts and not self.has_webhook:
+            raise ValueError("receipts need the webhook's secret or key, or nothing that comes could be believed")
+        return self

@@ -6,9 +6,13 @@ import orjson
 from pydantic import ValidationError
 
 from domain.channels import Channel
-from gateways import generic, sandbox, sendgrid, smtp, twilio, whatsapp_cloud
+from gateways import generic, sandbox
 from gateways.base import Gateway, GatewayConfig, GatewayType, Outside
+from gateways.email import sendgrid, smtp
 from gateways.problems import InvalidGatewayConfig, Problem
+from gateways.sms import twilio
+from gateways.webhook import Webhook
+from gateways.whatsapp import cloud
 
 _ALL = frozenset(Channel)
 _EMAIL = frozenset({Channel.EMAIL})
@@ -20,10 +24,10 @@ GATEWAY_TYPES: dict[str, GatewayType] = {
     for entry in (
         GatewayType("http", _ALL, generic.HttpConfig, generic.HttpGateway),
         GatewayType("smtp", _EMAIL, smtp.SmtpConfig, smtp.SmtpGateway),
-        GatewayType("sendgrid", _EMAIL, sendgrid.SendGridConfig, sendgrid.SendGridGateway),
+        GatewayType("sendgrid", _EMAIL, sendgrid.SendGridConfig, sendgrid.SendGridGateway, sendgrid.SendGridWebhook),
         GatewayType("twilio", _SMS, twilio.TwilioConfig, twilio.TwilioGateway),
         GatewayType(
-            "whatsapp_cloud", _WHATSAPP, whatsapp_cloud.WhatsAppCloudConfig, whatsapp_cloud.WhatsAppCloudGateway
+            "whatsapp_cloud", _WHATSAPP, cloud.WhatsAppCloudConfig, cloud.WhatsAppCloudGateway, aliases=("meta",)
         ),
         GatewayType("sandbox", _ALL, sandbox.SandboxConfig, sandbox.build),
     )
@@ -47,6 +51,20 @@ def parse_config(type_name: str, channel: Channel, raw: dict[str, Any]) -> Gatew
 def build(type_name: str, config: GatewayConfig, outside: Outside) -> Gateway:
     """Build a gateway from a configuration that ``parse_config`` returned for the same type."""
     return GATEWAY_TYPES[type_name].build(config, outside)
+
+
+def build_webhook(type_name: str, config: GatewayConfig, outside: Outside) -> Webhook | None:
+    """Build a gateway's end of its provider's webhook; ``None``: this type of gateway has none."""
+    make = GATEWAY_TYPES[type_name].webhook
+    return make(config, outside) if make else None
+
+
+def webhook_type(channel: Channel, provider: str) -> str | None:
+    """The type of gateway whose webhook is at ``/api/webhook/{channel}/{provider}``; ``None``: there is none."""
+    for entry in GATEWAY_TYPES.values():
+        if entry.webhook and channel in entry.channels and provider in (entry.name, *entry.aliases):
+            return entry.name
+    return None
 
 
 def _problems(error: ValidationError) -> list[Problem]:

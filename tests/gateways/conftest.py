@@ -10,7 +10,7 @@ from certificates import write_certificate
 from domain.channels import Channel
 from domain.outbound import Outbound
 from gateways.base import Outside
-from gateways.http import HttpClient
+from gateways.net.http import HttpClient
 
 
 class MemoryInbox:

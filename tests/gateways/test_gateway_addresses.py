@@ -7,8 +7,8 @@ from fake_http import answer, serve
 
 from domain.channels import Channel
 from domain.outcomes import Accepted, GatewayDown
-from gateways.addresses import HTTP_PORTS, BlockedAddress, is_public, private_too, public_only
-from gateways.http import call
+from gateways.net.addresses import HTTP_PORTS, BlockedAddress, is_public, private_too, public_only
+from gateways.net.http import call
 from gateways.registry import build, parse_config
 
 PRIVATE = """

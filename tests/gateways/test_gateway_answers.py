@@ -5,7 +5,7 @@ import time_machine
 
 from domain.outcomes import GatewayDown, Refused, RetryLater, Unknown
 from gateways.answers import REASON_CAP, clean, failure, retry_after
-from gateways.http_answer import Answer
+from gateways.net.http_answer import Answer
 
 
 def _answer(status, body=b"", **headers):

@@ -9,8 +9,8 @@ from certificates import server_context
 from fake_http import answer, disconnect, drip, hang, reset, serve, then_close
 
 from domain.outcomes import GatewayDown, Unknown
-from gateways.http import HttpClient, call
-from gateways.http_answer import BODY_CAP, Answer
+from gateways.net.http import HttpClient, call
+from gateways.net.http_answer import BODY_CAP, Answer
 
 
 @pytest.fixture

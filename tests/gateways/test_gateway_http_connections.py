@@ -7,9 +7,9 @@ import pytest
 from fake_http import answer, disconnect, hang, serve, then_close
 
 from domain.outcomes import GatewayDown, Unknown
-from gateways import dial, http_host
-from gateways.http import HttpClient, UnfitHeader, call
-from gateways.http_answer import Answer
+from gateways.net import dial, http_host
+from gateways.net.http import HttpClient, UnfitHeader, call
+from gateways.net.http_answer import Answer
 
 
 @pytest.fixture

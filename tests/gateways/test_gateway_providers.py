@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from fake_http import answer, disconnect, hang, reset, serve
+from test_gateway_sendgrid import KEY
 
 from domain.channels import Channel
 from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
@@ -79,7 +80,7 @@ async def test_sendgrid_mail(exchange, make):
     uid = make().uid
     taken = answer(202, X_Message_Id="abc")
     got, request = await exchange(
-        "sendgrid", taken, {"receipts": True}, uid=uid, subject="Hi", html="<p>x</p>", sender="ACME"
+        "sendgrid", taken, {"webhook_public_key": KEY}, uid=uid, subject="Hi", html="<p>x</p>", sender="ACME"
     )
     assert got == Accepted("abc", receipts=True)
     assert (request.method, request.target) == ("POST", "/v3/mail/send")
@@ -174,7 +175,7 @@ TAKEN = b'{"messaging_product":"whatsapp","contacts":[{"input":"1","wa_id":"1"}]
 
 
 async def test_whatsapp_text(exchange):
-    got, request = await exchange("whatsapp_cloud", answer(200, TAKEN), {"receipts": True})
+    got, request = await exchange("whatsapp_cloud", answer(200, TAKEN), {"app_secret": "s"})
     assert got == Accepted("wamid.X", receipts=True)
     assert request.target == "/v23.0/1555/messages"
     assert request.headers["authorization"] == "Bearer EAAG"

@@ -71,7 +71,7 @@ def test_one_header_changes_and_the_others_stay():
 )
 def test_secrets_do_not_move_to_another_place(name, change):
     config = _config(name)
-    secret = next(iter(config.SECRETS))
+    secret = next(field for field in config.SECRETS if field in MINIMAL[name])
     with pytest.raises(InvalidGatewayConfig) as caught:
         merged(config, shown(config) | change)
     assert [(problem.pointer, problem.code) for problem in caught.value.problems] == [

@@ -9,7 +9,7 @@ from fake_smtp import check_password, mail_server, scripted_server
 
 from domain.channels import Channel
 from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
-from gateways import smtp_pool
+from gateways.email import smtp_pool
 from gateways.problems import InvalidGatewayConfig
 from gateways.registry import build, parse_config
 

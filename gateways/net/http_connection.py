@@ -9,7 +9,7 @@ from typing import cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from gateways.http_answer import BODY_CAP, Answer, unfold
+from gateways.net.http_answer import BODY_CAP, Answer, unfold
 
 HEAD_CAP = 64 * 1024
 """Bytes after which the headers of an answer must have come to an end."""

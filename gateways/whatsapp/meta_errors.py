@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.outcomes import GatewayDown, Outcome, Refused, RetryLater
 from gateways.answers import clean, failure, retry_after
-from gateways.http_answer import Answer
+from gateways.net.http_answer import Answer
 
 # Too many requests: application, business account, throughput, spam limit, registration attempts, and others.
 _THROTTLED = frozenset({4, 80007, 130429, 131048, 133016, 131064})

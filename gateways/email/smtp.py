@@ -6,14 +6,15 @@ from pydantic import AfterValidator, Field, model_validator
 
 from domain.outbound import Outbound
 from domain.outcomes import GatewayDown, Outcome, Refused
-from gateways.addresses import SMTP_PORTS, private_too, public_only
 from gateways.base import GatewayConfig, Outside
+from gateways.email.mail import UnfitMessage
+from gateways.email.mail_message import Letter, write_letter
+from gateways.email.mailbox import parse_mailbox
+from gateways.email.smtp_pool import SmtpPool
+from gateways.email.smtp_session import CannotConnect, Server, Stale
 from gateways.fields import HeaderText, MailboxText, Secret
-from gateways.mail_message import Letter, UnfitMessage, write_letter
-from gateways.mailbox import parse_mailbox
-from gateways.smtp_pool import SmtpPool
-from gateways.smtp_session import CannotConnect, Server, Stale
-from gateways.tls import client_context
+from gateways.net.addresses import SMTP_PORTS, private_too, public_only
+from gateways.net.tls import client_context
 
 _USUAL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
@@ -72,9 +73,8 @@ class SmtpGateway:
     dedupes = False
 
     def __init__(self, config: SmtpConfig, outside: Outside) -> None:
-        self._sender = parse_mailbox(config.from_address)
-        self._name = config.from_name
-        self._pool = SmtpPool(_server(config, self._sender.domain), config.connections)
+        self._sender, self._name = config.from_address, config.from_name
+        self._pool = SmtpPool(_server(config, parse_mailbox(self._sender).domain), config.connections)
 
     async def send(self, message: Outbound) -> Outcome:
         """Send one message as one mail to one recipient."""

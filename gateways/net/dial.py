@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aiohappyeyeballs import start_connection
 
-from gateways.addresses import AddressInfo, SocketFactory
+from gateways.net.addresses import AddressInfo, SocketFactory
 
 HEAD_START = 0.25
 """Seconds that an address gets before the next one is tried as well (RFC 8305 §8)."""

@@ -10,10 +10,10 @@ from domain.outcomes import Accepted, Outcome, Refused, Unknown
 from gateways.answers import parse
 from gateways.base import Outside
 from gateways.fields import Secret
-from gateways.http import call
-from gateways.http_answer import Answer
-from gateways.meta_errors import meta_failure
+from gateways.net.http import call
+from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
+from gateways.whatsapp.meta_errors import meta_failure
 
 _MEDIA = frozenset({"image", "audio", "video", "document"})
 _CAPTIONED = _MEDIA - {"audio"}
@@ -22,12 +22,20 @@ _CAPTIONED = _MEDIA - {"audio"}
 class WhatsAppCloudConfig(ProviderConfig):
     """A business phone number and a token that may send from it."""
 
-    SECRETS: ClassVar[frozenset[str]] = frozenset({"access_token"})
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"access_token", "app_secret", "verify_token"})
 
     phone_number_id: Annotated[str, Field(pattern=r"^[0-9]{1,32}$")]
     access_token: Secret
+    app_secret: Secret | None = None
+    """With which Meta signs what it posts to the webhook."""
+    verify_token: Secret | None = None
+    """Our own word, which Meta repeats when the webhook is set up."""
     api_version: Annotated[str, Field(pattern=r"^v[0-9]{1,3}\.[0-9]{1,2}$")] = "v23.0"
     base_url: BaseUrl = "https://graph.facebook.com"
+
+    @property
+    def has_webhook(self) -> bool:
+        return self.app_secret is not None
 
 
 class WhatsAppCloudGateway:
@@ -36,7 +44,7 @@ class WhatsAppCloudGateway:
     dedupes = False
 
     def __init__(self, config: WhatsAppCloudConfig, outside: Outside) -> None:
-        self._receipts = config.receipts
+        self._receipts = config.expects_receipts
         self._http = outside.http(allow_private_network=config.allow_private_network)
         headers = {"authorization": f"Bearer {config.access_token}", "content-type": "application/json"}
         url = f"{config.base_url}/{config.api_version}/{config.phone_number_id}/messages"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import httpx
 
 from domain.outcomes import GatewayDown, Unknown
-from gateways.addresses import HTTP_PORTS, private_too, public_only
-from gateways.http_answer import Answer
-from gateways.http_connection import Lost
-from gateways.http_host import Host, Origin
-from gateways.tls import client_context
+from gateways.net.addresses import HTTP_PORTS, private_too, public_only
+from gateways.net.http_answer import Answer
+from gateways.net.http_connection import Lost
+from gateways.net.http_host import Host, Origin
+from gateways.net.tls import client_context
 
 CONNECT_SECONDS = 10.0
 """Longest wait for a connection: a free place in the pool, the name, the handshake of TCP and of TLS."""

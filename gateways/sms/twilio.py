@@ -11,8 +11,8 @@ from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater,
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.base import Outside
 from gateways.fields import HeaderText, Secret
-from gateways.http import call
-from gateways.http_answer import Answer
+from gateways.net.http import call
+from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
 
 Sid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{2,64}$")]
@@ -34,8 +34,12 @@ class TwilioConfig(ProviderConfig):
     from_number: HeaderText | None = None
     messaging_service_sid: Sid | None = None
     status_callback: BaseUrl | None = None
-    """Where Twilio posts receipts; set ``receipts`` as well."""
+    """Where Twilio posts receipts."""
     base_url: BaseUrl = "https://api.twilio.com"
+
+    @property
+    def has_webhook(self) -> bool:
+        return self.status_callback is not None
 
     @model_validator(mode="after")
     def _one_sender(self) -> Self:
@@ -92,7 +96,7 @@ class TwilioGateway:
         sid = body.get("sid")
         if not isinstance(sid, str):
             return Unknown(f"answered {answer.status} without the id of a message")
-        return Accepted(sid, receipts=self._config.receipts)
+        return Accepted(sid, receipts=self._config.expects_receipts)
 
 
 def _failed(answer: Answer, code: Any, words: Any) -> Outcome:

@@ -4,10 +4,10 @@ import asyncio
 import ssl
 from typing import NamedTuple
 
-from gateways.addresses import SocketFactory
-from gateways.dial import Name, connect
-from gateways.http_connection import Connection
-from gateways.idle import Idle
+from gateways.net.addresses import SocketFactory
+from gateways.net.dial import Name, connect
+from gateways.net.http_connection import Connection
+from gateways.net.idle import Idle
 
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: below the 5 s after which Apache, Node and uvicorn drop theirs, so that a

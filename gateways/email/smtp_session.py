@@ -16,10 +16,10 @@ from aiosmtplib import (
 )
 
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
-from gateways.addresses import SocketFactory
 from gateways.answers import clean
-from gateways.dial import dial
-from gateways.mail_message import Letter
+from gateways.email.mail_message import Letter
+from gateways.net.addresses import SocketFactory
+from gateways.net.dial import dial
 
 _DOT_AT_LINE_START = re.compile(rb"(?m)^\.")
 _QUEUED_AS = re.compile(r"\bqueued as:? (\S+)|\bid=(\S+)", re.IGNORECASE)  # Postfix, Haraka …; Exim

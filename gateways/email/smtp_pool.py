@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gateways.idle import Idle
-from gateways.smtp_session import Server, SmtpSession
+from gateways.email.smtp_session import Server, SmtpSession
+from gateways.net.idle import Idle
 
 IDLE_SECONDS = 5.0
 """An idle connection is closed after this: mail servers drop idle ones themselves, some within ten seconds."""

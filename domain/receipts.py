@@ -1,0 +1,104 @@
+"""What comes back from providers: receipts of messages, and messages from people."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.statuses import State
+
+
+class ReceiptKind(StrEnum):
+    """What a receipt says. The first group are states of the message, the second what people did with it."""
+
+    SENT = "sent"
+    """The provider took it, or passed it on."""
+    DEFERRED = "deferred"
+    """The provider goes on trying."""
+    DELIVERED = "delivered"
+    READ = "read"
+    REJECTED = "rejected"
+    """The provider, or a policy of its, refused it; it never left."""
+    BOUNCED = "bounced"
+    """The address does not work, for this mail or any other: it will be suppressed. A soft bounce is ``UNDELIVERED``,
+    or ``DEFERRED`` while the provider goes on trying."""
+    UNDELIVERED = "undelivered"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    """The provider could not make or process the message."""
+    CANCELLED = "cancelled"
+
+    OPENED = "opened"
+    CLICKED = "clicked"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+    SUBSCRIBED = "subscribed"
+    AUTORESPONDED = "autoresponded"
+
+    @property
+    def state(self) -> State | None:
+        """The state that the receipt reports; ``None``: it reports what somebody did."""
+        return _STATES.get(self)
+
+
+_STATES = {kind: State(kind.value) for kind in ReceiptKind if kind.value in set(State)}
+
+OPTED_OUT = "opted_out"
+"""The code of whatever failed because the recipient wants no more messages."""
+
+_SUPPRESSING = {
+    ReceiptKind.BOUNCED: "bounced",
+    ReceiptKind.COMPLAINED: "complained",
+    ReceiptKind.UNSUBSCRIBED: "unsubscribed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One event of one message. Either ``uid`` or ``provider_id`` tells which."""
+
+    kind: ReceiptKind
+    key: str
+    """The event's own id, as the provider repeats it when it posts the event again. At most one event of a message
+    has it."""
+    at: float
+    """When it happened, in Unix seconds by the provider's clock."""
+    uid: str | None = None
+    """Our reference, where the provider gives it back."""
+    provider_id: str | None = None
+    """As in the ``Accepted`` with which the gateway took the message."""
+    code: str | None = None
+    """Why, for programs: our own word (``opted_out``) or the provider's code with its name in front (``twilio_30005``).
+    """
+    reason: str | None = None
+    """Why, in the provider's words."""
+    url: str | None = None
+    """What was clicked."""
+
+    @property
+    def suppression(self) -> str | None:
+        """Why the recipient shall get no more on this channel; ``None``: no reason."""
+        return OPTED_OUT if self.code == OPTED_OUT else _SUPPRESSING.get(self.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A message from a person."""
+
+    key: str
+    """The provider's id of it."""
+    at: float
+    """When it was sent, in Unix seconds."""
+    sender: str
+    """An E.164 number with ``+``, or a mailbox."""
+    recipient: str
+    """Our number or address, as the provider writes it."""
+    body: str = ""
+    media: tuple[str, ...] = ()
+    """Addresses of attached files, or the provider's ids of them."""
+    name: str | None = None
+    """What the sender calls himself."""
+    answers: str | None = None
+    """The provider's id of the message of ours that this one answers."""
+
+
+Event = Receipt | Inbound
+"""What a provider's webhook can bring."""

@@ -1,0 +1,48 @@
+"""Reading what strangers post: tolerant of new fields, never of surprises in the ones we use."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from gateways.answers import clean
+from gateways.webhook import UnreadablePost
+
+_YEAR_5000 = 95_617_584_000.0
+
+
+def objects_in(value: object) -> list[dict[str, Any]]:
+    """The objects of a JSON array, or the one that stands bare.
+
+    Raises:
+        UnreadablePost: it is neither.
+    """
+    found = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
+    if len(found) < (len(value) if isinstance(value, list) else 1):
+        raise UnreadablePost("expected a JSON object, or an array of them")
+    return found
+
+
+def text(value: object) -> str | None:
+    """A string or number as one clean, short line; ``None`` where there is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return clean(str(value)) or None
+
+
+def seconds(value: object, otherwise: float) -> float:
+    """A moment as Unix seconds: from seconds, milliseconds, their digits, or ISO 8601 (no zone: UTC)."""
+    if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return otherwise
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return otherwise
+    number = float(value)
+    number = number / 1000 if number > _YEAR_5000 else number
+    return number if 0 <= number < _YEAR_5000 else otherwise
+
+
+def digest(*parts: object) -> str:
+    """A key for an event that has no id of its own."""
+    return "|".join(str(part) for part in parts)

@@ -1,0 +1,141 @@
+"""The other direction: what providers post to us. Read as it came, verified, then parsed."""
+
+import hmac
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+from domain.receipts import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A request to a webhook, exactly as it came: signatures cover raw bytes and the public address."""
+
+    method: str
+    url: str
+    """The address as the provider knows it: the configured public base, path and query."""
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: bytes
+    now: float
+    """When it came, in Unix seconds."""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The address's query; the last one of several values."""
+        return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+
+    def form(self) -> list[tuple[str, str]]:
+        """The body as ``application/x-www-form-urlencoded``.
+
+        Raises:
+            UnreadablePost: it is not.
+        """
+        try:
+            return parse_qsl(self.body.decode(), keep_blank_values=True, max_num_fields=1000)
+        except ValueError as error:
+            raise UnreadablePost(f"not a form: {error}") from None
+
+    def json(self) -> object:
+        """The body as JSON.
+
+        Raises:
+            UnreadablePost: it is not.
+        """
+        try:
+            value: object = orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            raise UnreadablePost(f"not JSON: {error}") from None
+        return value
+
+
+class UnreadablePost(ValueError):  # noqa: N818 - the name says what is wrong
+    """A verified request that is not what this provider posts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer to a provider."""
+
+    status: int = 200
+    body: bytes = b'{"success":true}'
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Webhook:
+    """One gateway's end of its provider's webhook. Built from the gateway's configuration."""
+
+    ACCEPTED: ClassVar[Reply] = Reply()
+    """The answer once the events are safe."""
+    BUSY: ClassVar[int] = 503
+    """The status that makes the provider post again later."""
+    UNREADABLE: ClassVar[int] = 400
+    """The status for a verified request that cannot be read, now or later."""
+    REFUSED: ClassVar[Reply] = Reply(403, b'{"success":false,"message":"the signature does not fit"}')
+    """The answer to a request that fails verification."""
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether the gateway's configuration has what verification needs. If not, nothing is accepted."""
+        raise NotImplementedError
+
+    async def handshake(self, post: Post) -> Reply | None:
+        """Answer what is no event: a subscription to confirm, a challenge. ``None``: it is for ``verify`` and ``read``.
+
+        Called before ``verify``: whatever it does must itself be protected.
+        """
+        return None
+
+    async def verify(self, post: Post) -> bool:
+        """Whether the request comes from the provider, for this gateway's account, and is fresh."""
+        raise NotImplementedError
+
+    def read(self, post: Post) -> Sequence[Event]:
+        """The events of a verified request; what we have no use for is left out.
+
+        Raises:
+            UnreadablePost: it is not what the provider posts.
+        """
+        raise NotImplementedError
+
+
+FRESH_SECONDS = 300.0
+"""How far a signed time may be from ours, either way, where the provider states no rule of its own."""
+
+
+def is_fresh(stamp: str | float, now: float, seconds: float = FRESH_SECONDS) -> bool:
+    """Whether a signed time (Unix seconds) is near enough to now."""
+    try:
+        return abs(float(stamp) - now) <= seconds
+    except ValueError:
+        return False
+
+
+def same(given: str, expected: str) -> bool:
+    """Compare a secret or signature in constant time."""
+    return hmac.compare_digest(given.encode(errors="surrogateescape"), expected.encode(errors="surrogateescape"))
+
+
+def carries_secret(post: Post, secret: str) -> bool:
+    """Whether the request brings a shared secret, for providers that sign nothing.
+
+    Three places are looked at, as providers differ in what they let one configure: the password of Basic
+    authorization (``https://any:secret@host/…``), a Bearer token, and the query parameter ``secret``.
+    """
+    kind, _, credentials = post.headers.get("authorization", "").partition(" ")
+    given = post.query.get("secret", "")
+    if kind.lower() == "bearer":
+        given = credentials.strip()
+    elif kind.lower() == "basic":
+        try:
+            given = b64decode(credentials, validate=True).decode().partition(":")[2]
+        except (NotBase64, UnicodeDecodeError):
+            return False
+    return same(given, secret)
