@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.channels import Channel
+from domain.receipts import ReceiptKind
 from domain.statuses import State
 
 Word = Literal["pending", "schedule", "processing", "delivered", "fail"]
@@ -48,8 +49,9 @@ class Credit(_Answer):
     """What became of a message's credits."""
 
     amount: int
-    state: Literal["free", "pending", "held", "captured", "released"] = Field(
-        description="`pending`: will be held when the message's batch comes to it."
+    state: Literal["free", "pending", "held", "captured", "released", "refunded"] = Field(
+        description="`pending`: will be held when the message's batch comes to it. `refunded`: the provider took the "
+        "message, and reported later that it did not arrive."
     )
 
 
@@ -64,6 +66,16 @@ class AttemptMade(_Answer):
     reason: str | None
     started_at: datetime
     ended_at: datetime | None
+
+
+class ReceiptEvent(_Answer):
+    """What a provider, or a link in an email, reported of a message."""
+
+    kind: ReceiptKind
+    at: datetime = Field(description="By the reporter's clock.")
+    code: str | None
+    reason: str | None
+    url: str | None = Field(description="What was clicked.")
 
 
 class MessageStatus(_Answer):
@@ -82,6 +94,7 @@ class MessageStatus(_Answer):
     waiting: Waiting | None
     credit: Credit | None
     attempts: list[AttemptMade]
+    receipts: list[ReceiptEvent] = Field(description="In the order in which they happened.")
     schedule_at: datetime | None
     created_at: datetime | None
     updated_at: datetime | None

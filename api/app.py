@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api import batches, docs, health, send, status, waiting
+from api import batches, docs, health, send, status, waiting, webhooks
 from api.admin import codec, sandbox
 from api.error_handlers import install_error_handlers
 from api.group_commit import GroupCommit
@@ -16,9 +16,12 @@ from api.offload import Offload
 from api.openapi import install_openapi
 from api.state import AppState
 from api.temporal_link import open_link
+from api.webhook_ends import WebhookEnds
 from domain.gcra import RATE_CLASSES, RequestLimiter
+from gateways.base import Outside
 from runtime.settings import Settings
 from store.pool import open_pool
+from store.sandbox_inbox import SandboxInbox
 
 DESCRIPTION = "Send email, SMS and WhatsApp through your own gateways; every accepted message has one outcome."
 
@@ -31,6 +34,7 @@ _ROUTERS = (
     codec.router,
     health.router,
     docs.router,
+    webhooks.router,
 )
 
 
@@ -43,6 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
         limiters = {name: RequestLimiter(*rate) for name, rate in RATE_CLASSES.items() if rate}
         offload = Offload()
         offload.warm_up()
+        outside = Outside.open(SandboxInbox(pool))
         async with open_link(settings) as link:
             app.state.xsender = AppState(
                 settings,
@@ -52,8 +57,10 @@ def create_app(settings: Settings) -> FastAPI:
                 offload,
                 asyncio.Semaphore(AT_A_TIME),
                 limiters,
+                WebhookEnds(pool, outside, settings.keys.get_secret_value()),
             )
             yield
+        await outside.aclose()
         await offload.aclose()
         await pool.close()
 

@@ -52,7 +52,7 @@ class BatchCredits(_Answer):
     pending: int = Field(description="Not held yet: the batch has not come to these messages.")
     held: int
     captured: int
-    released: int
+    released: int = Field(description="Given back, before a message left or because it did not arrive.")
 
 
 class BatchProgress(BatchHead):

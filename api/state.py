@@ -10,6 +10,7 @@ from temporalio.client import Client
 from api.group_commit import GroupCommit
 from api.offload import Offload
 from api.temporal_link import TemporalLink
+from api.webhook_ends import WebhookEnds
 from domain.gcra import RequestLimiter
 from runtime.settings import Settings
 from store.pool import Pool
@@ -28,6 +29,7 @@ class AppState:
     """Room for large bodies."""
     limiters: dict[str, RequestLimiter]
     """A limiter per rate class that has a limit."""
+    webhooks: WebhookEnds
 
     @property
     def temporal(self) -> Client:

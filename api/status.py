@@ -71,6 +71,7 @@ def _recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
         "attempts": [
             asdict(attempt) | {"outcome": attempt.outcome or "awaiting answer"} for attempt in message.attempts
         ],
+        "receipts": message.reported,
         "schedule_at": message.schedule_at,
         "created_at": message.created_at,
         "updated_at": message.updated_at,
@@ -87,6 +88,7 @@ def _accepted(uid: UUID, live: LiveStatus) -> dict[str, Any]:
         **dict.fromkeys(unknown),
         "waiting": _waiting(live),
         "attempts": [],
+        "receipts": [],
         "schedule_at": _instant(live.until) if live.state == State.SCHEDULED else None,
     }
 

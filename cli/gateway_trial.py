@@ -52,7 +52,6 @@ def _message(channel: Channel, to: str, region: str | None) -> "Outbound":
 
 async def _send(session: Session, gateway_id: UUID, message: "Outbound") -> dict[str, Any]:
     from gateways.base import Outside
-    from gateways.net.http import HttpClient
     from gateways.registry import build, parse_config
     from store.gateways import load
     from store.sandbox_inbox import SandboxInbox
@@ -62,7 +61,7 @@ async def _send(session: Session, gateway_id: UUID, message: "Outbound") -> dict
         raise InvalidError(
             "channel", f"The gateway {stored.identifier} carries {stored.channel}, not {message.channel}."
         )
-    outside = Outside(HttpClient(), HttpClient(private=True), SandboxInbox(session.pool))
+    outside = Outside.open(SandboxInbox(session.pool))
     gateway = build(stored.type, parse_config(stored.type, message.channel, stored.config), outside)
     try:
         answer = asdict(await gateway.send(message))

@@ -1,7 +1,11 @@
 """What comes back from providers: receipts of messages, and messages from people."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from typing import Any
+
+import orjson
 
 from domain.statuses import State
 
@@ -102,3 +106,41 @@ class Inbound:
 
 Event = Receipt | Inbound
 """What a provider's webhook can bring."""
+
+
+@dataclass(frozen=True)
+class ReceiptsSource:
+    """Where events came from."""
+
+    channel: str
+    gateways: list[str]
+    """Ids of the gateways whose secret the post was signed with: only their messages are meant."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What became of events."""
+
+    unmatched: list[int] = field(default_factory=list)
+    """Places of those whose message is not known, or not known yet."""
+
+
+def encode_events(events: Sequence[Event]) -> bytes:
+    """Events on their way through a workflow, which does not open them."""
+    return orjson.dumps([[type(event).__name__, asdict(event)] for event in events])
+
+
+def decode_events(raw: bytes) -> list[Event]:
+    """Read what ``encode_events`` wrote."""
+    return [_KINDS_OF_EVENT[name](fields) for name, fields in orjson.loads(raw)]
+
+
+def _receipt(fields: dict[str, Any]) -> Receipt:
+    return Receipt(**{**fields, "kind": ReceiptKind(fields["kind"])})
+
+
+def _inbound(fields: dict[str, Any]) -> Inbound:
+    return Inbound(**{**fields, "media": tuple(fields["media"])})
+
+
+_KINDS_OF_EVENT: dict[str, Callable[[dict[str, Any]], Event]] = {"Receipt": _receipt, "Inbound": _inbound}

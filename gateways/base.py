@@ -68,6 +68,11 @@ class Outside:
     """For gateways that an admin allowed into private networks."""
     inbox: Inbox
 
+    @classmethod
+    def open(cls, inbox: Inbox) -> "Outside":
+        """The outside as it is, with both kinds of HTTP connections."""
+        return cls(public=HttpClient(), private=HttpClient(private=True), inbox=inbox)
+
     def http(self, *, allow_private_network: bool) -> HttpClient:
         """Choose the client by a gateway's configuration."""
         return self.private if allow_private_network else self.public

@@ -132,8 +132,8 @@ async def tally(pool: Pool, batch_id: UUID) -> Tally:
     amounts = dict.fromkeys(("pending", "held", "captured", "released"), 0)
     for state, credit, number, amount, *_ in counted:
         counts[state] = counts.get(state, 0) + number
-        if credit in amounts:
-            amounts[credit] += amount
+        if credit != "free":
+            amounts["released" if credit == "refunded" else credit] += amount
     due = [(row[4], row[5]) for row in counted if row[0] == "scheduled"]
     return Tally(
         at=at,

@@ -161,11 +161,11 @@ async def show(pool: Pool, account_id: int) -> dict[str, Wallet]:
 _AUDIT = """
 with journalled as (
     select account_id, channel,
-           sum(amount * case kind when 'grant' then 1 when 'release' then 1
+           sum(amount * case kind when 'grant' then 1 when 'release' then 1 when 'refund' then 1
                                   when 'deduct' then -1 when 'hold' then -1 else 0 end)::bigint as available,
            sum(amount * case kind when 'hold' then 1 when 'capture' then -1 when 'release' then -1 else 0 end)::bigint
                as held,
-           sum(amount * case kind when 'capture' then 1 else 0 end)::bigint as spent,
+           sum(amount * case kind when 'capture' then 1 when 'refund' then -1 else 0 end)::bigint as spent,
            sum(amount * case kind when 'grant' then 1 when 'deduct' then -1 else 0 end)::bigint as granted
     from journal group by account_id, channel
 ), compared as (

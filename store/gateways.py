@@ -19,6 +19,9 @@ from store.pool import Pool
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What an identifier may look like."""
 
+MOST_OF_A_TYPE = 200
+"""Gateways whose secrets are tried at an address that does not name one. More need addresses of their own."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewGateway:
@@ -153,6 +156,18 @@ async def named(pool: Pool, account_id: int, identifier: str, channel: str | Non
             f"""{_INFO} where g.account_id = %(owner)s and g.identifier = %(identifier)s
                 and g.channel = coalesce(%(channel)s::text, g.channel) order by g.channel""",
             {"owner": account_id, "identifier": identifier, "channel": channel},
+        )
+        return await cursor.fetchall()
+
+
+async def of_type(pool: Pool, channel: str, type_name: str, gateway_id: UUID | None = None) -> list[tuple[UUID, int]]:
+    """Ids and versions of the gateways of a type, or of the one meant, in use or not: the admin's, then by age."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select id, version from gateways
+               where channel = %s and type = %s and id = coalesce(%s, id)
+               order by account_id <> 0, created_at, id limit %s""",
+            (channel, type_name, gateway_id, MOST_OF_A_TYPE),
         )
         return await cursor.fetchall()
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from store.pool import Pool
@@ -40,6 +41,8 @@ class Message:
     schedule_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    reported: list[dict[str, Any]]
+    """Its receipts in the order in which they happened: kind, at, code, reason, url."""
     attempts: list[Attempt]
     """Every try at it, first to last."""
 
@@ -47,6 +50,8 @@ class Message:
 _FIND = """
 select m.uid, m.account_id, m.channel, m.recipient, m.state, m.code, m.reason, m.price, m.credit, g.identifier,
        m.provider_id, m.receipts, m.schedule_at, m.created_at, m.updated_at,
+       array(select json_build_object('kind', r.kind, 'at', r.at, 'code', r.code, 'reason', r.reason, 'url', r.url)
+             from receipts r where r.uid = m.uid order by r.at, r.received_at),
        a.attempt, coalesce(ag.identifier, '(deleted)'), a.outcome, a.provider_id, a.code, a.reason,
        a.started_at, a.ended_at
 from messages m
@@ -56,7 +61,7 @@ left join gateways ag on ag.id = a.gateway_id
 where m.uid = %s and m.account_id = %s and m.channel = %s
 order by a.attempt
 """
-_MESSAGE_COLUMNS = 15
+_MESSAGE_COLUMNS = 16
 
 
 async def find(pool: Pool, account_id: int, channel: str, uid: UUID) -> Message | None:

@@ -128,6 +128,11 @@ with outcomes as (
                           ended_at = clock_timestamp()
     from outcomes o where a.uid = o.uid and a.attempt = o.attempt and (a.outcome is null or a.outcome = 'unknown')
     returning a.uid, a.attempt, a.gateway_id, o.outcome, o.provider_id, o.receipts, o.code, o.reason
+), findable as (
+    insert into receipt_ids (gateway_id, provider_id, uid)
+    select gateway_id, provider_id, uid from tries
+        where outcome = 'accepted' and receipts and provider_id is not null
+    on conflict do nothing
 ), moved as (
     -- One try's no is the message's no only if no other try may have been taken, or still can be.
     update messages m set
@@ -139,6 +144,11 @@ with outcomes as (
         gateway_id = t.gateway_id, provider_id = t.provider_id, receipts = t.receipts, code = t.code,
         reason = t.reason, updated_at = clock_timestamp()
     from tries t where m.uid = t.uid and m.state in ('scheduled', 'queued', 'processing', 'unknown')
+    returning m.account_id, m.channel, m.recipient, m.state, m.code
+), unwanted as (
+    insert into suppressions (account_id, channel, recipient, reason)
+    select account_id, channel, recipient, code from moved where state = 'rejected' and code = 'opted_out'
+    on conflict do nothing
 )
 select n > 0 from doubtful
 """

@@ -9,10 +9,12 @@ from activities.check_credit import CheckCredit
 from activities.choose_gateway import ChooseGateway
 from activities.dispatch import Dispatch
 from activities.gateway_cache import GatewayCache
+from activities.receipts import Receipts
 from activities.record_status import RecordStatus
 from store.pool import Pool
 from workflows.batch import BatchWorkflow
 from workflows.policy import BULK_DISPATCH_QUEUE, BULK_QUEUE, DISPATCH_QUEUE, WORKFLOW_QUEUE
+from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
 
 DISPATCHES_AT_A_TIME = 1000
@@ -36,7 +38,7 @@ def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
     record = RecordStatus(pool)
     batches = Batches(pool)
     flows = QueueRow(
-        [SendWorkflow, BatchWorkflow],
+        [SendWorkflow, BatchWorkflow, ReceiptsWorkflow],
         [
             CheckCredit(pool).check_credit,
             ChooseGateway(pool).choose_gateway,
@@ -45,6 +47,7 @@ def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
             batches.list_pages,
             batches.show_batch,
             batches.finish_batch,
+            Receipts(pool).apply_receipts,
         ],
         at_a_time=50,
     )

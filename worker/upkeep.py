@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id
-from store import batches, idempotency
+from store import batches, idempotency, receipts
 from store import workers as alive
 from store.pool import AWAY, Pool
 
@@ -19,19 +19,23 @@ FORGET_EVERY = 3600.0
 IDEMPOTENCY_HOURS = 48
 """How long an ``Idempotency-Key`` keeps its answer: the promise is 24 h."""
 
+RECEIPT_DAYS = 4.0
+"""How long a receipt is awaited: mail servers try for up to five days, but those that do report a deferral before."""
+
 STRAY_AFTER = 3600.0
 """Seconds after which a stored batch that no workflow walks is given up: its request was never answered."""
 
 
 @contextlib.asynccontextmanager
 async def upkeep(pool: Pool, client: Client, queues: list[str]) -> AsyncIterator[None]:
-    """Keep the worker's row fresh, and old idempotency keys and stray batches out, while the context is open."""
+    """Keep the worker's row fresh while the context is open, and end what nobody waits for any more."""
     # Host and process for the reader; unique, because containers may share both and a process may serve twice.
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex}"
     chores = [
         asyncio.create_task(_every(alive.BEAT_SECONDS, lambda: alive.beat(pool, worker_id, queues))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: idempotency.forget_older_than(pool, IDEMPOTENCY_HOURS))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: forget_unstarted_batches(pool, client))),
+        asyncio.create_task(_every(FORGET_EVERY, lambda: receipts.expire_older_than(pool, RECEIPT_DAYS))),
     ]
     try:
         yield

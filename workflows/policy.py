@@ -52,6 +52,9 @@ neither one answer to the server (4 MB) nor the history (50 MB) outgrows its lim
 HEARTBEAT = timedelta(seconds=10)
 """How soon a dead worker's dispatch is noticed."""
 
+EARLY_RECEIPT_PAUSES = (1.0, 10.0, 120.0, 1800.0)
+"""Seconds between tries to find the message of a receipt: a provider can report before its answer is recorded."""
+
 # Statements on our own database: short, idempotent, repeated until it is back. Pauses beyond the threshold are timers
 # of the server: waiting in the worker would cost three events every eight seconds.
 LOCAL: dict[str, Any] = {
@@ -68,6 +71,11 @@ def start_options(lane: str, account_id: int) -> dict[str, Any]:
         "task_queue": _QUEUES[urgency],
         "priority": Priority(priority_key=_PRIORITIES[urgency], fairness_key=str(account_id)),
     }
+
+
+def receipts_options(gateway_id: str) -> dict[str, Any]:
+    """Options of the workflow of what a gateway's provider posted: behind what somebody waits for."""
+    return {"task_queue": WORKFLOW_QUEUE, "priority": Priority(priority_key=3, fairness_key=gateway_id)}
 
 
 def dispatch_options(lane: str, size: int, per_second: float) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from domain.receipts import Receipt, ReceiptKind
 from gateways.problems import InvalidGatewayConfig
 from gateways.webhook import UnreadablePost
 
-KEY = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g=="
+KEY = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe"
+    "62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g=="
+)
 SIGNATURE = "MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM="
 BODY = (
     b'[{"email":"hello@world.com","event":"dropped","reason":"Bounced Address",'

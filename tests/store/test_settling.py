@@ -44,15 +44,15 @@ async def test_pages_are_settled_while_others_are_held(pool):
         ("deferred", "captured"),
         ("delivered", "captured"),
         ("read", "captured"),
-        ("bounced", "captured"),
-        ("undelivered", "captured"),
+        ("bounced", "released"),
+        ("undelivered", "released"),
         ("rejected", "released"),
         ("failed", "released"),
         ("cancelled", "released"),
         ("expired", "released"),
     ],
 )
-async def test_what_a_gateway_took_is_paid(pool, state, credit):
+async def test_what_a_gateway_took_is_paid_unless_it_did_not_arrive(pool, state, credit):
     account = await new_account(pool, credit=5)
     page = new_page(account, [5])
     await hold(pool, page)

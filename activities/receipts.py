@@ -1,0 +1,26 @@
+"""apply_receipts: what providers reported, into the record."""
+
+from uuid import UUID
+
+from temporalio import activity
+
+from domain.receipts import Applied, Receipt, ReceiptsSource, decode_events
+from store import receipts
+from store.pool import Pool
+
+
+class Receipts:
+    """A handful of statements, however many events there are; each is safe to repeat."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @activity.defn(name="apply_receipts")
+    async def apply_receipts(self, source: ReceiptsSource, events: bytes, places: list[int] | None) -> Applied:
+        """Apply the events at these places; all of them if none are named."""
+        decoded = decode_events(events)
+        chosen = range(len(decoded)) if places is None else places
+        found = [(place, event) for place in chosen if isinstance(event := decoded[place], Receipt)]
+        gateways = [UUID(gateway_id) for gateway_id in source.gateways]
+        _, unmatched = await receipts.apply(self._pool, gateways, [event for _, event in found])
+        return Applied([found[n][0] for n in unmatched])

@@ -1,0 +1,48 @@
+"""Gateways' ends of their providers' webhooks, built once per version of their configuration."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.channels import Channel
+from domain.keyring import CREDENTIALS, Keyring
+from gateways.base import Outside
+from gateways.registry import build_webhook, parse_config
+from gateways.webhook import Webhook
+from store import gateways
+from store.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where the posts about one gateway's messages arrive."""
+
+    gateway_id: UUID
+    webhook: Webhook
+
+
+class WebhookEnds:
+    """The ends that this process has built. Secrets are opened here and stay in memory."""
+
+    def __init__(self, pool: Pool, outside: Outside, keys: str) -> None:
+        self._pool = pool
+        self._outside = outside
+        self._keys = keys
+        self._built: dict[UUID, tuple[int, Webhook]] = {}
+
+    async def find(self, channel: Channel, type_name: str, gateway_id: UUID | None) -> Sequence[End]:
+        """The ends of all gateways of a type, or of one of them, configured or not."""
+        ends = []
+        for found, version in await gateways.of_type(self._pool, channel, type_name, gateway_id):
+            known = self._built.get(found)
+            if known is None or known[0] < version:
+                known = self._built[found] = await self._build(found)
+            ends.append(End(found, known[1]))
+        return ends
+
+    async def _build(self, gateway_id: UUID) -> tuple[int, Webhook]:
+        stored = await gateways.load(self._pool, Keyring.parse(self._keys, CREDENTIALS), gateway_id)
+        config = parse_config(stored.type, Channel(stored.channel), stored.config)
+        webhook = build_webhook(stored.type, config, self._outside)
+        assert webhook is not None
+        return stored.version, webhook

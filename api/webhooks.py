@@ -1,0 +1,142 @@
+"""``/api/webhook/{channel}/{provider}``: what providers post. Verified as it came, started durably, then answered."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from temporalio.client import Client
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
+from api.body import read_body
+from api.errors import ApiError, error_response
+from api.openapi import PUBLIC
+from api.state import AppState, state_of
+from api.temporal_link import TemporalAway
+from api.webhook_ends import End
+from domain.channels import Channel
+from domain.receipts import Event, ReceiptsSource, encode_events
+from gateways.registry import webhook_type
+from gateways.webhook import Post, Reply, UnreadablePost, Webhook
+from store.pool import AWAY
+from workflows.policy import receipts_options
+
+router = APIRouter(tags=["webhooks of providers"])
+
+MAX_POST = 8 * 1024 * 1024
+"""Bytes of one post. SendGrid, which posts the largest, stays below 1 MB."""
+_EVENTS_AT_A_TIME = 2000
+"""Events of one workflow: an input has to stay below 2 MB."""
+_START_TIMEOUT = timedelta(seconds=5)
+
+
+@router.api_route(
+    "/api/webhook/{channel}/{provider}",
+    methods=["GET", "POST"],
+    summary="Where a provider posts receipts and messages from people",
+    response_model=None,
+    openapi_extra=PUBLIC,
+    include_in_schema=False,
+)
+async def take(request: Request, channel: Channel, provider: str) -> Response:
+    """For all gateways of a provider: the signature tells whose events they are."""
+    return await _take(request, channel, provider, None)
+
+
+@router.api_route(
+    "/api/webhook/{channel}/{provider}/{gateway_id}",
+    methods=["GET", "POST"],
+    response_model=None,
+    include_in_schema=False,
+)
+async def take_for(request: Request, channel: Channel, provider: str, gateway_id: UUID) -> Response:
+    """For one gateway."""
+    return await _take(request, channel, provider, gateway_id)
+
+
+async def _take(request: Request, channel: Channel, provider: str, gateway_id: UUID | None) -> Response:
+    state = state_of(request)
+    type_name = webhook_type(channel, provider)
+    if type_name is None:
+        raise ApiError(404, "provider_unknown", f"no {channel} provider {provider!r} posts to a webhook")
+    body = await read_body(request, MAX_POST)
+    post = Post(request.method, _public_url(state, request), dict(request.headers), body, time.time())
+    ends = await _configured(state, channel, type_name, gateway_id)
+    replies = [reply for end in ends if (reply := await end.webhook.handshake(post)) is not None]
+    if replies:
+        return _answer(min(replies, key=lambda reply: reply.status))  # one of them may know what the others refuse
+    verified = [end for end in ends if await end.webhook.verify(post)]
+    if not verified:
+        return _answer(ends[0].webhook.REFUSED)
+    return await _accept(state, channel, verified, post)
+
+
+async def _configured(state: AppState, channel: Channel, type_name: str, gateway_id: UUID | None) -> Sequence[End]:
+    ends = await state.webhooks.find(channel, type_name, gateway_id)
+    if not ends:
+        raise ApiError(404, "gateway_not_found", f"there is no such {type_name} gateway")
+    configured = [end for end in ends if end.webhook.is_configured]
+    if not configured:
+        advice = "set the secret or key of the webhook in the gateway's configuration"
+        raise ApiError(403, "webhook_not_configured", f"this {type_name} gateway believes no posts yet: {advice}")
+    return configured
+
+
+async def _accept(state: AppState, channel: Channel, ends: Sequence[End], post: Post) -> Response:
+    """Start a workflow for the events of each gateway; those that read the same ones share it."""
+    webhook = ends[0].webhook
+    try:
+        by_events: dict[tuple[Event, ...], list[str]] = {}
+        for end in ends:
+            by_events.setdefault(tuple(end.webhook.read(post)), []).append(str(end.gateway_id))
+    except UnreadablePost as error:
+        return _refusal(webhook.UNREADABLE, str(error))
+    try:
+        for events, gateways in by_events.items():
+            await _start(state.temporal, ReceiptsSource(channel.value, gateways), events, post)
+    except (TemporalAway, RPCError, *AWAY):
+        return _busy(webhook)
+    return _answer(webhook.ACCEPTED)
+
+
+async def _start(client: Client, source: ReceiptsSource, events: Sequence[Event], post: Post) -> None:
+    """The same post, however often it comes, is one workflow."""
+    query = urlsplit(post.url).query
+    digest = hashlib.sha256("\n".join([*source.gateways, query, ""]).encode() + post.body).hexdigest()[:32]
+    for n, start in enumerate(range(0, len(events), _EVENTS_AT_A_TIME)):
+        with suppress(WorkflowAlreadyStartedError):
+            await client.start_workflow(
+                "ReceiptsWorkflow",
+                args=[source, encode_events(events[start : start + _EVENTS_AT_A_TIME])],
+                id=f"receipts-{digest}-{n}",
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                rpc_timeout=_START_TIMEOUT,
+                **receipts_options(source.gateways[0]),
+            )
+
+
+def _public_url(state: AppState, request: Request) -> str:
+    """The address that the provider posted to: behind a proxy only the configuration knows it."""
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    base = state.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    return base.rstrip("/") + path
+
+
+def _answer(reply: Reply) -> Response:
+    return Response(reply.body, reply.status, dict(reply.headers), reply.content_type)
+
+
+def _busy(webhook: Webhook) -> Response:
+    response = _refusal(webhook.BUSY, "not now: post it again")
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _refusal(status: int, message: str) -> Response:
+    return error_response(ApiError(status, "webhook", message))

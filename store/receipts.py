@@ -1,0 +1,118 @@
+"""What came back about messages: events recorded once, states moved up, credits given back."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from domain.receipts import Receipt
+from store.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A receipt, and the message it speaks of."""
+
+    place: int
+    """Which receipt, counted from 0."""
+    uid: UUID
+    gateway_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A receipt that was not known before."""
+
+    place: int
+    uid: UUID
+    account_id: int
+    channel: str
+    moved: bool
+    """Whether it moved its message's state."""
+
+
+async def apply(pool: Pool, gateways: Sequence[UUID], receipts: Sequence[Receipt]) -> tuple[list[News], list[int]]:
+    """Apply receipts of messages that these gateways were given, all in one transaction; once however often posted.
+
+    Returns what was new, and the places of those whose message is not known: it may become known.
+    """
+    async with pool.connection() as conn, conn.transaction():
+        matches = await _find(conn, gateways, receipts)
+        news = await _apply(conn, matches, receipts) if matches else []
+    found = {match.place for match in matches}
+    return news, [place for place in range(len(receipts)) if place not in found]
+
+
+async def _find(conn: AsyncConnection[TupleRow], gateways: Sequence[UUID], receipts: Sequence[Receipt]) -> list[Match]:
+    cursor = await conn.execute(
+        "select place, uid, gateway_id from find_receipts(%s::uuid[], %s::uuid[], %s::text[])",
+        (list(gateways), [_uid(receipt.uid) for receipt in receipts], [receipt.provider_id for receipt in receipts]),
+    )
+    return [Match(*row) for row in await cursor.fetchall()]
+
+
+async def _apply(conn: AsyncConnection[TupleRow], matches: Sequence[Match], receipts: Sequence[Receipt]) -> list[News]:
+    of_ours = [receipts[match.place] for match in matches]
+    cursor = await conn.execute(
+        """select place, account_id, channel, moved
+           from apply_receipts(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[],
+                               %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])""",
+        (
+            [match.uid for match in matches],
+            [match.gateway_id for match in matches],
+            [_key(receipt.key) for receipt in of_ours],
+            [receipt.kind for receipt in of_ours],
+            [receipt.kind.state for receipt in of_ours],
+            [datetime.fromtimestamp(receipt.at, UTC) for receipt in of_ours],
+            [receipt.code for receipt in of_ours],
+            [receipt.reason for receipt in of_ours],
+            [receipt.url for receipt in of_ours],
+            [receipt.provider_id for receipt in of_ours],
+            [receipt.suppression for receipt in of_ours],
+        ),
+    )
+    return [
+        News(matches[place].place, matches[place].uid, account_id, channel, moved)
+        for place, account_id, channel, moved in await cursor.fetchall()
+    ]
+
+
+_AT_A_TIME = 5000
+_EXPIRE = """
+with late as (
+    delete from receipt_ids where (gateway_id, provider_id) in (
+        select gateway_id, provider_id from receipt_ids
+        where sent_at < clock_timestamp() - %(days)s * interval '1 day' limit %(limit)s)
+    returning uid
+), expired as (
+    update messages m set state = 'expired', code = 'no_receipt', updated_at = clock_timestamp(),
+        reason = 'nobody reported a delivery in time'
+    from late where m.uid = late.uid and m.state in ('sent', 'deferred')
+)
+select count(*) from late
+"""
+
+
+async def expire_older_than(pool: Pool, days: float) -> None:
+    """End the wait for receipts of messages that were taken so long ago. Their credits stay spent: they did leave."""
+    looked_at = _AT_A_TIME
+    while looked_at == _AT_A_TIME:
+        async with pool.connection() as conn:
+            row = await (await conn.execute(_EXPIRE, {"days": days, "limit": _AT_A_TIME})).fetchone()
+        looked_at = row[0] if row else 0
+
+
+def _uid(text: str | None) -> UUID | None:
+    """Our own id as a stranger gives it back; anything else stands in that place, too."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def _key(text: str) -> UUID:
+    return UUID(bytes=hashlib.sha256(text.encode()).digest()[:16])
