@@ -45,4 +45,5 @@ def _share(page: PageHeader, account_id: int, indexes: list[int], messages: list
         prices=[m.price for m in mine],
         schedule_at=[datetime.fromtimestamp(m.due, UTC) if m.due else None for m in mine],
         on_unknown=[m.on_unknown for m in mine],
+        exempt=page.exempt,
     )

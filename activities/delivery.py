@@ -46,6 +46,7 @@ class Delivery:
         self._attempt = request.attempt
         self._channel = Channel(request.page.channel)
         self._page_id = UUID(request.page.page_id)
+        self._exempt = request.page.exempt
         self._content = content
         self._health = health
         self._line = line
@@ -162,7 +163,9 @@ class Delivery:
         """Write intents. Returns the messages that are this run's to send."""
         uids = [self._uid(index) for index in indexes]
         mine = await patiently(
-            lambda: pages.write_intents(self._pool, uids, self._attempt, self._gateway_id, self._run_id)
+            lambda: pages.write_intents(
+                self._pool, uids, self._attempt, self._gateway_id, self._run_id, exempt=self._exempt
+            )
         )
         for index, uid in zip(indexes, uids, strict=True):
             if uid not in mine:  # another run is alive after all: what it claimed is its own

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api import batches, docs, health, send, status, waiting, webhooks
+from api import batches, docs, health, inbound, send, status, waiting, webhooks
 from api.admin import codec, sandbox
 from api.error_handlers import install_error_handlers
 from api.group_commit import GroupCommit
@@ -29,6 +29,7 @@ _ROUTERS = (
     send.router,
     status.router,
     batches.router,  # before the addresses whose first step is a channel
+    inbound.router,
     waiting.router,
     sandbox.router,
     codec.router,

@@ -21,7 +21,7 @@ from api.state import AppState, state_of
 from api.temporal_link import TemporalAway
 from api.webhook_ends import End
 from domain.channels import Channel
-from domain.receipts import Event, ReceiptsSource, encode_events
+from domain.receipts import Event, Inbound, ReceiptsSource, encode_events
 from gateways.registry import webhook_type
 from gateways.webhook import Post, Reply, UnreadablePost, Webhook
 from store.pool import AWAY
@@ -99,7 +99,8 @@ async def _accept(state: AppState, channel: Channel, ends: Sequence[End], post: 
         return _refusal(webhook.UNREADABLE, str(error))
     try:
         for events, gateways in by_events.items():
-            await _start(state.temporal, ReceiptsSource(channel.value, gateways), events, post)
+            inbound = any(isinstance(event, Inbound) for event in events)
+            await _start(state.temporal, ReceiptsSource(channel.value, gateways, inbound), events, post)
     except (TemporalAway, RPCError, *AWAY):
         return _busy(webhook)
     return _answer(webhook.ACCEPTED)

@@ -91,6 +91,8 @@ class PageHeader:
     lane: str = Lane.TRANSACTIONAL.value
     stored: bool = False
     """Whether the content lies in the store, with the messages in the record already, instead of beside the header."""
+    exempt: bool = False
+    """Whether the messages may go to who wants no more of them: the confirmation of just that."""
 
     def account_of(self, index: int) -> int:
         """Whose a message is."""
@@ -105,7 +107,15 @@ class PageHeader:
 
     def brief(self) -> "PageHeader":
         """The header without what it says of single messages."""
-        return PageHeader(self.page_id, self.account_id, self.channel, self.size, lane=self.lane, stored=self.stored)
+        return PageHeader(
+            self.page_id,
+            self.account_id,
+            self.channel,
+            self.size,
+            lane=self.lane,
+            stored=self.stored,
+            exempt=self.exempt,
+        )
 
 
 @dataclass(frozen=True)

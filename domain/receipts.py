@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from domain.page import PageHeader
 from domain.statuses import State
 
 
@@ -115,6 +116,8 @@ class ReceiptsSource:
     channel: str
     gateways: list[str]
     """Ids of the gateways whose secret the post was signed with: only their messages are meant."""
+    inbound: bool = False
+    """Whether there are messages from people among the events."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,24 @@ class Applied:
 
     unmatched: list[int] = field(default_factory=list)
     """Places of those whose message is not known, or not known yet."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A message of ours that answers one from a person."""
+
+    page: PageHeader
+    content: str
+    """The page's content, which is JSON text."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What messages from people lead to."""
+
+    withdrawn: dict[str, list[str]] = field(default_factory=dict)
+    """Messages that shall not leave any more, by the pages in which they wait."""
+    replies: list[Reply] = field(default_factory=list)
 
 
 def encode_events(events: Sequence[Event]) -> bytes:

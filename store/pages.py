@@ -24,6 +24,8 @@ class PageRows:
     """Credits to hold."""
     schedule_at: list[datetime | None]
     on_unknown: list[str | None]
+    exempt: bool = False
+    """Whether they may go to who wants no more messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ async def hold(pool: Pool, *shares: PageRows) -> dict[UUID, str]:
 async def _hold(conn: AsyncConnection[TupleRow], share: PageRows) -> dict[UUID, str]:
     cursor = await conn.execute(
         """select place, code
-           from hold_page(%s, %s, %s::uuid[], %s::text[], %s::integer[], %s::timestamptz[], %s::text[])""",
+           from hold_page(%s, %s, %s::uuid[], %s::text[], %s::integer[], %s::timestamptz[], %s::text[], %s)""",
         (
             share.account_id,
             share.channel,
@@ -78,6 +80,7 @@ async def _hold(conn: AsyncConnection[TupleRow], share: PageRows) -> dict[UUID, 
             share.prices,
             share.schedule_at,
             share.on_unknown,
+            share.exempt,
         ),
     )
     return {share.uids[place]: code for place, code in await cursor.fetchall()}
@@ -90,22 +93,36 @@ async def hold_stored(pool: Pool, account_id: int, channel: str, first: UUID, la
         return {uid for (uid,) in await cursor.fetchall()}
 
 
-async def write_intents(pool: Pool, uids: Sequence[UUID], attempt: int, gateway_id: UUID, run_id: UUID) -> set[UUID]:
+_INTEND = """
+with unwanted as (
+    -- Credits may be held long before a message leaves: who wants no more of them by then gets none.
+    update messages m set state = 'cancelled', code = 'opted_out', updated_at = clock_timestamp(),
+                          reason = 'the recipient wants no more messages'
+    from suppressions s
+    where m.uid = any(%(uids)s::uuid[]) and m.state in ('scheduled', 'queued', 'processing') and not %(exempt)s
+      and s.account_id = m.account_id and s.channel = m.channel and s.recipient = m.recipient
+    returning m.uid
+)
+insert into attempts as a (uid, attempt, gateway_id, run_id)
+select uid, %(attempt)s, %(gateway)s, %(run)s from messages
+    where uid = any(%(uids)s::uuid[]) and state in ('scheduled', 'queued', 'processing', 'unknown')
+      and uid not in (select uid from unwanted)
+on conflict (uid, attempt) do update set run_id = a.run_id where a.run_id = excluded.run_id and a.outcome is null
+returning uid
+"""
+
+
+async def write_intents(
+    pool: Pool, uids: Sequence[UUID], attempt: int, gateway_id: UUID, run_id: UUID, *, exempt: bool = False
+) -> set[UUID]:
     """Say in the record that these messages are about to leave, and who sends them.
 
     Returns those that are ``run_id``'s to send; the others were claimed by another run, or have ended. Safe to repeat.
+    ``exempt`` messages leave whatever their recipient said.
     """
+    intent = {"uids": list(uids), "attempt": attempt, "gateway": gateway_id, "run": run_id, "exempt": exempt}
     async with pool.connection() as conn:
-        cursor = await conn.execute(
-            """insert into attempts as a (uid, attempt, gateway_id, run_id)
-               select uid, %(attempt)s, %(gateway)s, %(run)s from messages
-                   where uid = any(%(uids)s::uuid[]) and state in ('scheduled', 'queued', 'processing', 'unknown')
-               on conflict (uid, attempt) do update set run_id = a.run_id
-                   where a.run_id = excluded.run_id and a.outcome is null
-               returning uid""",
-            {"uids": list(uids), "attempt": attempt, "gateway": gateway_id, "run": run_id},
-        )
-        return {uid for (uid,) in await cursor.fetchall()}
+        return {uid for (uid,) in await (await conn.execute(_INTEND, intent)).fetchall()}
 
 
 async def earlier_outcomes(pool: Pool, uids: Sequence[UUID], attempt: int) -> dict[UUID, str | None]:

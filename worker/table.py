@@ -9,6 +9,7 @@ from activities.check_credit import CheckCredit
 from activities.choose_gateway import ChooseGateway
 from activities.dispatch import Dispatch
 from activities.gateway_cache import GatewayCache
+from activities.inbound import Hearing
 from activities.receipts import Receipts
 from activities.record_status import RecordStatus
 from store.pool import Pool
@@ -48,6 +49,7 @@ def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
             batches.show_batch,
             batches.finish_batch,
             Receipts(pool).apply_receipts,
+            Hearing(pool).hear,
         ],
         at_a_time=50,
     )

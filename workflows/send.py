@@ -112,6 +112,17 @@ class SendWorkflow:
                 at, waits_for = (turn.at, turn.waits_for) if turn.waits_for == "schedule" else (0.0, "")
                 self._queue([index], replace(turn, at=at, waits_for=waits_for, gateway="", excluded=(), route=None))
 
+    @workflow.signal
+    def opted_out(self, uids: list[str]) -> None:
+        """Withdraw messages whose recipient wants no more of them, as far as they still wait."""
+        indexes = [index for uid in uids if (index := index_of(UUID(uid))) in self._waiting]
+        indexes = [index for index in indexes if not self._waiting[index].pinned]
+        for index in indexes:
+            del self._waiting[index]
+        if indexes:
+            reason = "the recipient wants no more messages"
+            self._at_work.append(asyncio.create_task(self._end(indexes, "cancelled", "opted_out", reason)))
+
     @workflow.update
     async def cancel(self, uid: str) -> None:
         """Take back a message that still waits, and release its credit."""

@@ -1,0 +1,69 @@
+"""Words by which people leave, come back and ask for help: a whole message that is one of them counts, nothing else.
+
+English by the CTIA's and Twilio's lists (twilio.com/docs/messaging, "Advanced Opt-Out"), other languages by what
+carriers there take. ``STOP`` ends messages in every account: no setting can turn it off.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Keyword(StrEnum):
+    """What a word means."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+
+
+_STOP = """
+stop|stopall|stop all|unsubscribe|end|quit|cancel|revoke|optout|opt-out|opt out|remove|td
+arret|arrêt|desabonner|désabonner|stopp|abmelden|abbestellen|alto|baja|cancelar|parar|sair|pare|annulla|cancella
+disiscrivi|stoppen|afmelden|afmeld|avsluta|lopeta|rezygnuje|rezygnuję|dur|iptal|ret|odhlasit|leiratkozás
+стоп|отписаться|отписка|توقف|إلغاء|עצור|הסר|रोकें|退订|停止|解除|수신거부|หยุด|huy|hủy|berhenti
+"""
+_START = """
+start|unstop|yes|subscribe|optin|opt-in|opt in
+oui|reprendre|ja|anmelden|si|sí|alta|sim|inscrever|iscrivi|aanmelden|tak|evet|да|подписаться|نعم|ابدأ|시작|開始|开始|mulai
+"""
+_HELP = """
+help|info
+aide|hilfe|ayuda|ajuda|aiuto|hulp|hjälp|hjælp|hjelp|apua|pomoc|yardım|помощь|مساعدة|עזרה|मदद|帮助|ヘルプ|도움말|bantuan
+"""
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(fold(word) for line in text.split("\n") for word in line.split("|") if word)
+
+
+def fold(text: str) -> str:
+    """How words are compared: without case, width, and space around them."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+_ALWAYS_STOP = frozenset({"stop"})
+DEFAULTS = {Keyword.STOP: _words(_STOP), Keyword.START: _words(_START), Keyword.HELP: _words(_HELP)}
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordSet:
+    """An account's words and answers. ``None`` in place of words: the built-in ones."""
+
+    stop: Sequence[str] | None = None
+    start: Sequence[str] | None = None
+    help: Sequence[str] | None = None
+    replies: dict[str, str] = field(default_factory=dict)
+    """What is answered, by keyword; without an entry nothing is, as many carriers answer themselves."""
+
+    def words(self, keyword: Keyword) -> frozenset[str]:
+        """The words that have this meaning, folded."""
+        own: Sequence[str] | None = getattr(self, keyword.value)
+        words = DEFAULTS[keyword] if own is None else frozenset(map(fold, own))
+        return words | _ALWAYS_STOP if keyword is Keyword.STOP else words - _ALWAYS_STOP
+
+    def meaning(self, body: str) -> Keyword | None:
+        """What a message says, if it is one of the words and nothing else."""
+        said = fold(body)
+        return next((keyword for keyword in Keyword if said in self.words(keyword)), None)

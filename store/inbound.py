@@ -1,0 +1,146 @@
+"""Messages from people: kept once, and acted on."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow, class_row
+
+from domain.ids import new_page_id
+from domain.keywords import Keyword
+from domain.receipts import Inbound
+from store.keyword_sets import of_account
+from store.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that was kept, and what it asks for."""
+
+    account_id: int
+    gateway: str
+    """The gateway's identifier."""
+    keyword: Keyword | None
+    reply: str | None
+    """What is to be answered."""
+    reply_page: UUID
+    withdrawn: list[UUID]
+    """Messages that shall not leave any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A message from a person as its account sees it."""
+
+    id: UUID
+    channel: str
+    gateway: str | None
+    sender: str
+    recipient: str
+    name: str | None
+    body: str
+    media: list[str]
+    answers: str | None
+    keyword: str | None
+    at: datetime
+    received_at: datetime
+
+
+async def take(pool: Pool, gateway_id: UUID, channel: str, inbound: Inbound) -> Taken | None:
+    """Keep one message and do what its keyword asks, all in one transaction; a repeat finds what was done.
+
+    Returns nothing if the gateway is no more.
+    """
+    async with pool.connection() as conn, conn.transaction():
+        query = "select account_id, identifier from gateways where id = %s"
+        row = await (await conn.execute(query, (gateway_id,))).fetchone()
+        if row is None:
+            return None
+        account_id, gateway = row
+        keywords = await of_account(conn, account_id)
+        keyword = keywords.meaning(inbound.body)
+        page = await _keep(conn, gateway_id, account_id, channel, inbound, keyword)
+        withdrawn = await _act(conn, keyword, gateway_id, channel, inbound.sender)
+    reply = keywords.replies.get(keyword) if keyword else None
+    return Taken(account_id, gateway, keyword, reply, page, withdrawn)
+
+
+async def _keep(
+    conn: AsyncConnection[TupleRow],
+    gateway_id: UUID,
+    account_id: int,
+    channel: str,
+    inbound: Inbound,
+    keyword: Keyword | None,
+) -> UUID:
+    """Returns the id of the page of its reply, which is minted only once."""
+    digest = hashlib.sha256(f"{gateway_id}|{inbound.key}".encode()).digest()
+    cursor = await conn.execute(
+        """insert into inbound_messages as i (id, gateway_id, account_id, channel, sender, recipient, name, body, media,
+                                              answers, keyword, reply_page, at)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+           on conflict (id) do update set id = i.id returning reply_page""",
+        (
+            UUID(bytes=digest[:16]),
+            gateway_id,
+            account_id,
+            channel,
+            inbound.sender,
+            inbound.recipient,
+            inbound.name,
+            inbound.body.replace("\0", ""),
+            list(inbound.media),
+            inbound.answers,
+            keyword,
+            new_page_id(),
+            datetime.fromtimestamp(inbound.at, UTC),
+        ),
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    page: UUID = row[0]
+    return page
+
+
+async def _act(
+    conn: AsyncConnection[TupleRow], keyword: Keyword | None, gateway_id: UUID, channel: str, sender: str
+) -> list[UUID]:
+    whom = (gateway_id, channel, sender)
+    if keyword is Keyword.STOP:
+        cursor = await conn.execute("select opt_out(%s, %s, %s)", whom)
+        return [uid for (uid,) in await cursor.fetchall()]
+    if keyword is Keyword.START:
+        await conn.execute(
+            """delete from suppressions where reason in ('opted_out', 'unsubscribed')
+               and account_id in (select accounts_heard(%s, %s, %s)) and channel = %s and recipient = %s""",
+            (*whom, channel, sender),
+        )
+    return []
+
+
+_LIST = """
+select i.id, i.channel, g.identifier as gateway, i.sender, i.recipient, i.name, i.body, i.media, i.answers, i.keyword,
+       i.at, i.received_at
+from inbound_messages i left join gateways g on g.id = i.gateway_id
+where i.account_id = %(account)s
+  and (%(channel)s::text is null or i.channel = %(channel)s)
+  and (%(sender)s::text is null or i.sender = %(sender)s)
+  and (%(after)s::uuid is null
+       or (i.received_at, i.id) < (select a.received_at, a.id from inbound_messages a
+                                   where a.id = %(after)s and a.account_id = %(account)s))
+order by i.received_at desc, i.id desc limit %(limit)s
+"""
+
+
+async def own(
+    pool: Pool, account_id: int, channel: str | None, sender: str | None, after: UUID | None, limit: int
+) -> Sequence[Listed]:
+    """An account's messages from people, newest first; those after the one with the id ``after``."""
+    asked: dict[str, Any] = {"account": account_id, "channel": channel, "sender": sender, "after": after}
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Listed)) as cursor:
+        await cursor.execute(_LIST, asked | {"limit": limit})
+        return await cursor.fetchall()

@@ -1,0 +1,38 @@
+"""Accounts' own keywords and their answers."""
+
+from dataclasses import asdict
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg.types.json import Jsonb
+
+from domain.keywords import KeywordSet
+from store.pool import Pool
+
+
+async def of_account(conn: AsyncConnection[TupleRow], account_id: int) -> KeywordSet:
+    """An account's set; the built-in one if it has none of its own."""
+    cursor = await conn.execute(
+        "select stop, start, help, replies from keyword_sets where account_id = %s", (account_id,)
+    )
+    row = await cursor.fetchone()
+    return KeywordSet(*row) if row else KeywordSet()
+
+
+async def show(pool: Pool, account_id: int) -> KeywordSet:
+    """As ``of_account``."""
+    async with pool.connection() as conn:
+        return await of_account(conn, account_id)
+
+
+async def replace(pool: Pool, account_id: int, keywords: KeywordSet) -> None:
+    """Give an account another set."""
+    row = asdict(keywords) | {"account": account_id, "replies": Jsonb(keywords.replies)}
+    async with pool.connection() as conn:
+        await conn.execute(
+            """insert into keyword_sets (account_id, stop, start, help, replies)
+               values (%(account)s, %(stop)s, %(start)s, %(help)s, %(replies)s)
+               on conflict (account_id) do update set stop = excluded.stop, start = excluded.start,
+                   help = excluded.help, replies = excluded.replies""",
+            row,
+        )
