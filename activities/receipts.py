@@ -4,6 +4,7 @@ from uuid import UUID
 
 from temporalio import activity
 
+from domain.ids import page_of
 from domain.receipts import Applied, Receipt, ReceiptsSource, decode_events
 from store import receipts
 from store.pool import Pool
@@ -22,5 +23,9 @@ class Receipts:
         chosen = range(len(decoded)) if places is None else places
         found = [(place, event) for place in chosen if isinstance(event := decoded[place], Receipt)]
         gateways = [UUID(gateway_id) for gateway_id in source.gateways]
-        _, unmatched = await receipts.apply(self._pool, gateways, [event for _, event in found])
-        return Applied([found[n][0] for n in unmatched])
+        news, unmatched = await receipts.apply(self._pool, gateways, [event for _, event in found])
+        awaited: dict[str, list[str]] = {}
+        for one in news:
+            if one.moved and one.awaited:
+                awaited.setdefault(str(page_of(one.uid)), []).append(str(one.uid))
+        return Applied([found[n][0] for n in unmatched], awaited)

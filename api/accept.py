@@ -12,6 +12,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from api.contacts import ReadContacts
 from domain.channels import Channel
+from domain.fallback import Awaited
 from domain.ids import message_uid, send_workflow_id
 from domain.lanes import Lane
 from domain.page import PageHeader
@@ -40,6 +41,7 @@ async def accept_page(
         due if any(due) else [],
         read.requested,
         lane=lane.value,
+        awaited=[Awaited(index, m.fallback[0].after) for index, m in enumerate(messages) if m.fallback],
     )
     await start_page(client, page, read.content.encode())
     return accepted_answer([(message_uid(page_id, index), message) for index, message in enumerate(messages)])

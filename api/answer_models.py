@@ -95,6 +95,7 @@ class MessageStatus(_Answer):
     credit: Credit | None
     attempts: list[AttemptMade]
     receipts: list[ReceiptEvent] = Field(description="In the order in which they happened.")
+    fallback_uid: UUID | None = Field(description="The message that was sent in its place.")
     schedule_at: datetime | None
     created_at: datetime | None
     updated_at: datetime | None

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 import orjson
 
-from api.body import pointer
+from api.contact_errors import ContactError
 from api.errors import FieldError, invalid
-from api.request_wide import RequestWide, WideText, due, read_request_wide
+from api.fallbacks import read_steps
+from api.request_wide import NOTHING_WIDE, RequestWide, WideText, due, read_request_wide
 from api.send_models import MAX_SUBJECT, AnyContact, AnySend, EmailContact, SmsContact, WhatsappContact
+from domain.fallback import Fallback
 from domain.page_content import Content, PageContent, PageMessage
 from domain.recipients import InvalidRecipient, normalise_email, normalise_number
 from domain.routing import DEFAULT_GATEWAY
@@ -46,21 +48,6 @@ class ReadContacts:
     """The one that was named for all contacts, if any."""
 
 
-class _ContactError(ValueError):
-    """What is wrong with a contact; ``field`` leads there, with dots between its steps; empty: the whole contact."""
-
-    def __init__(self, field: str, code: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.code = code
-        self.message = message
-
-    def at(self, index: int) -> FieldError:
-        """The error of the contact with this index."""
-        path = self.field.split(".") if self.field else []
-        return FieldError(pointer("contact", index, *path), self.code, self.message)
-
-
 def read_contacts(send: AnySend, terms: Terms) -> ReadContacts:
     """Read all contacts of a request, however many there are.
 
@@ -78,17 +65,28 @@ def read_contacts(send: AnySend, terms: Terms) -> ReadContacts:
         try:
             to, content, price = _read(contact, wide, terms.region)
             at = _due(contact, terms.time_zone, now) if contact.schedule_at else wide.due
-        except _ContactError as error:
+            steps = _steps(contact, send, contents, terms) if contact.fallback or send.fallback else ()
+        except ContactError as error:
             errors.append(error.at(index))
             continue
         place = contents.setdefault(content, len(contents))
         on_unknown = contact.on_unknown or wide.on_unknown
-        messages.append(PageMessage(to, 0 if terms.free else price, place, at, on_unknown))
+        messages.append(PageMessage(to, 0 if terms.free else price, place, at, on_unknown, steps))
         if wanted := _wanted_gateway(contact, wide):
             requested.setdefault(wanted, []).append(index)
     if errors:
         raise invalid(errors)
     return ReadContacts(PageContent(list(contents), messages), requested, wide.gateway)
+
+
+def _steps(contact: AnyContact, send: AnySend, contents: dict[Content, int], terms: Terms) -> tuple[Fallback, ...]:
+    return read_steps(
+        contact,
+        send.fallback or (),
+        lambda step: _read(step, NOTHING_WIDE, terms.region),
+        lambda content: contents.setdefault(content, len(contents)),
+        free=terms.free,
+    )
 
 
 def _read(contact: AnyContact, wide: RequestWide, region: str | None) -> tuple[str, Content, int]:
@@ -112,16 +110,16 @@ def _read_email(contact: EmailContact, wide: RequestWide) -> tuple[str, Content,
     elif not html:
         html, text = _fill(wide.text, contact), _fill(wide.alternative, contact) or ""
     if not html:
-        raise _ContactError("message", "missing", "give the email's HTML in 'message'")
+        raise ContactError("message", "missing", "give the email's HTML in 'message'")
     return to, Content(body=text, html=html, subject=subject, sender=contact.sender_name), 1
 
 
 def _subject(contact: EmailContact, wide: RequestWide) -> str:
     subject = contact.subject or _fill(wide.subject, contact)
     if not subject:
-        raise _ContactError("subject", "missing", "give the email's subject in 'subject'")
+        raise ContactError("subject", "missing", "give the email's subject in 'subject'")
     if len(subject) > MAX_SUBJECT:
-        raise _ContactError("subject", "too_long", f"a subject has at most {MAX_SUBJECT} characters")
+        raise ContactError("subject", "too_long", f"a subject has at most {MAX_SUBJECT} characters")
     _refuse_controls("subject", subject)
     return subject
 
@@ -130,10 +128,10 @@ def _read_sms(contact: SmsContact, wide: RequestWide, region: str | None) -> tup
     to = _recipient("number", lambda: normalise_number(contact.number, region))
     text = _text(contact, "body") or _fill(wide.text, contact)
     if not text:
-        raise _ContactError("body", "missing", "give the text in 'body'")
+        raise ContactError("body", "missing", "give the text in 'body'")
     segments = count_segments(text, force_unicode=contact.sms_type == "unicode")
     if segments.parts > MAX_SEGMENTS:
-        raise _ContactError(
+        raise ContactError(
             "body", "too_long", f"the text needs {segments.parts} parts; {MAX_SEGMENTS} is the most: shorten it"
         )
     _refuse_controls("sender_id", contact.sender_id or "")
@@ -145,11 +143,11 @@ def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, region: str | No
     to = _recipient("number", lambda: normalise_number(contact.number, region))
     text = _text(contact, "message") or (None if contact.template else _fill(wide.text, contact))
     if bool(contact.media) != bool(contact.url):
-        raise _ContactError("url" if contact.media else "media", "missing", "'media' and 'url' belong together")
+        raise ContactError("url" if contact.media else "media", "missing", "'media' and 'url' belong together")
     if contact.template and contact.media:
-        raise _ContactError("template", "ambiguous", "give either a template or media, not both")
+        raise ContactError("template", "ambiguous", "give either a template or media, not both")
     if not (text or contact.media or contact.template):
-        raise _ContactError("message", "missing", "give a text in 'message', or 'media' and 'url', or a 'template'")
+        raise ContactError("message", "missing", "give a text in 'message', or 'media' and 'url', or a 'template'")
     template = orjson.dumps(contact.template.model_dump()).decode() if contact.template else None
     return to, Content(body=text or "", media_type=contact.media, media_url=contact.url, template=template), 1
 
@@ -158,12 +156,12 @@ def _recipient(field: str, normalise: Callable[[], str]) -> str:
     try:
         return normalise()
     except InvalidRecipient as error:
-        raise _ContactError(field, error.code, error.message) from None
+        raise ContactError(field, error.code, error.message) from None
 
 
 def _text(contact: SmsContact | WhatsappContact, name: str) -> str | None:
     if contact.body and contact.message and contact.body != contact.message:
-        raise _ContactError(name, "ambiguous", "'body' and 'message' differ: give the text once")
+        raise ContactError(name, "ambiguous", "'body' and 'message' differ: give the text once")
     return contact.body or contact.message
 
 
@@ -177,23 +175,23 @@ def _fill(wide: WideText | None, contact: AnyContact) -> str | None:
         name = error.name
         advice = f"add it, or write {{{{ {name} | default: '…' }}}} there"
         message = f"the request's {wide.field!r} needs {name!r}, which this contact has not: {advice}"
-        raise _ContactError(name, "missing_field", message) from None
+        raise ContactError(name, "missing_field", message) from None
     except InvalidTemplate as error:
         message = f"the request's {wide.field!r} cannot be filled from this contact: {error}"
-        raise _ContactError("", "template_failed", message) from None
+        raise ContactError("", "template_failed", message) from None
 
 
 def _refuse_controls(name: str, value: str) -> None:
     """A line break would start a new header; no header needs any other control character."""
     if _CONTROLS.search(value):
-        raise _ContactError(name, "control_character", "control characters and line breaks are not allowed here")
+        raise ContactError(name, "control_character", "control characters and line breaks are not allowed here")
 
 
 def _due(contact: AnyContact, zone: str, now: datetime) -> float:
     try:
         return due(contact.schedule_at, zone, now)
     except InvalidSchedule as error:
-        raise _ContactError("schedule_at", error.code, error.message) from None
+        raise ContactError("schedule_at", error.code, error.message) from None
 
 
 def _wanted_gateway(contact: AnyContact, wide: RequestWide) -> str | None:

@@ -27,7 +27,7 @@ async def find_own(state: AppState, account_id: int, channel: Channel, uid: UUID
     """
     message = await messages.find(state.pool, account_id, channel, uid)
     if message is not None:
-        return message, await _live_if_any(state, message) if message.state in _LIVE else None
+        return message, await _live_if_any(state, message) if message.state in _LIVE or message.awaited else None
     try:
         live = await live_status(state.temporal, uid)
     except NoAnswer:

@@ -35,6 +35,12 @@ class ReadRequest:
         content = self.contacts.content
         return len(content.messages) <= PAGE_SIZE and content.size <= PAGE_BYTES
 
+    @property
+    def may_share_a_page(self) -> bool:
+        """Whether other requests' messages may travel with it: a page with fallbacks stays open for long."""
+        messages = self.contacts.content.messages
+        return len(messages) == 1 and not messages[0].fallback
+
 
 def may_be_large(raw: bytes) -> bool:
     """Whether reading a body may take too long to do it between other requests: by a glance, without parsing it."""
@@ -84,4 +90,6 @@ def read_large_request(
         return error
     if read.fits_a_page:
         return read
+    if any(message.fallback for message in read.contacts.content.messages):
+        return ApiError(422, "fallback_in_batch", f"fallbacks need requests of at most {PAGE_SIZE} contacts and 1 MB")
     return build_batch(batch_id, account_id, channel, read.lane, read.contacts, page_sizes)

@@ -48,6 +48,10 @@ class RequestWide:
     on_unknown: str | None
 
 
+NOTHING_WIDE = RequestWide(None, None, None, 0.0, None, None)
+"""For what stands alone."""
+
+
 def read_request_wide(send: AnySend, zone: str, now: datetime) -> RequestWide:
     """Read what stands beside the contacts.
 

@@ -76,7 +76,7 @@ async def _send(request: Request, principal: Principal, channel: Channel, raw: b
     async def send(claimed: Claimed) -> bytes:
         if isinstance(read, NewBatch):
             return await _send_batch(state, principal, channel, read, claimed)
-        if len(read.contacts.content.messages) == 1:
+        if read.may_share_a_page:
             return await _send_one(state, principal, channel, read, claimed)
         if claimed.is_new:  # a page that may have been started is finished, whatever has changed since
             await _check(state, principal, channel, read.contacts)

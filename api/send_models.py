@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr, WithJsonSchema, fi
 from pydantic_core import PydanticCustomError
 
 from domain.channels import Channel
+from domain.fallback import MAX_STEPS
 from domain.lanes import Lane
 
 MAX_CONTACTS = 100_000
@@ -38,6 +39,27 @@ def _wrong_channel(given: str, here: str, paths: str) -> PydanticCustomError:
 _Subject = Annotated[StrictStr, Field(min_length=1, max_length=MAX_SUBJECT)]
 
 
+class FallbackStep(BaseModel):
+    """What is sent should a message not arrive. Its further fields are those of a contact of its channel.
+
+    The contact's own `number` or `email` is used where the step gives none.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    channel: Channel
+    after: Annotated[StrictStr, Field(description="How long to wait: 90s, 10m, 2h, 1d.", examples=["10m"])]
+    if_: Literal["not_delivered", "not_read"] = Field(
+        "not_delivered", alias="if", description="`not_read`: even if it was delivered, but nobody opened it."
+    )
+
+
+_Fallback = Annotated[
+    list[FallbackStep] | None,
+    Field(max_length=MAX_STEPS, description="What is sent, one after the other, should the message not arrive."),
+]
+
+
 class _Common(BaseModel):
     """What contacts have in common, and what may therefore stand beside them once."""
 
@@ -50,6 +72,7 @@ class _Common(BaseModel):
     on_unknown: Literal["hold", "resend"] | None = Field(
         None, description="What to do when the gateway's answer was lost; left out: the gateway's policy."
     )
+    fallback: _Fallback = None
 
 
 class _Contact(_Common):
@@ -126,6 +149,12 @@ class WhatsappContact(_NumberContact):
 
 
 AnyContact = EmailContact | SmsContact | WhatsappContact
+
+CONTACT_MODELS: dict[Channel, type[AnyContact]] = {
+    Channel.EMAIL: EmailContact,
+    Channel.SMS: SmsContact,
+    Channel.WHATSAPP: WhatsappContact,
+}
 
 
 def _example(contact: dict[str, Any], **shared: str) -> ConfigDict:

@@ -72,6 +72,7 @@ def _recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
             asdict(attempt) | {"outcome": attempt.outcome or "awaiting answer"} for attempt in message.attempts
         ],
         "receipts": message.reported,
+        "fallback_uid": message.fallback_uid,
         "schedule_at": message.schedule_at,
         "created_at": message.created_at,
         "updated_at": message.updated_at,
@@ -80,7 +81,7 @@ def _recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
 
 def _accepted(uid: UUID, live: LiveStatus) -> dict[str, Any]:
     """A message that was accepted a moment ago: its page has not been recorded yet."""
-    unknown = ("to", "gateway", "provider_id", "code", "reason", "credit", "created_at", "updated_at")
+    unknown = ("to", "gateway", "provider_id", "code", "reason", "credit", "created_at", "updated_at", "fallback_uid")
     return {
         "uid": uid,
         **_states(State(live.state), receipts=False),

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from domain.fallback import Awaited, NextKind
 from domain.lanes import Lane
 
 ADMIN_ACCOUNT = 0
@@ -93,6 +94,8 @@ class PageHeader:
     """Whether the content lies in the store, with the messages in the record already, instead of beside the header."""
     exempt: bool = False
     """Whether the messages may go to who wants no more of them: the confirmation of just that."""
+    awaited: list[Awaited] = field(default_factory=list)
+    """Messages with a fallback."""
 
     def account_of(self, index: int) -> int:
         """Whose a message is."""
@@ -221,7 +224,8 @@ class LiveStatus:
     account_id: int
     state: str
     waits_for: str = ""
-    """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_answer``; empty: nothing.
+    """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_answer``, ``fallback``; empty:
+    nothing.
 
     Without the workflow's word: ``worker`` (none has begun with it), ``batch`` (that has not come to it).
     """
@@ -237,3 +241,12 @@ class RescheduleRequest:
 
     uid: str
     at: float
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What the workflow is to do; the page, and its content as JSON text, only where one is to be sent."""
+
+    kind: NextKind
+    page: PageHeader | None = None
+    content: str = ""

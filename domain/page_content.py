@@ -1,11 +1,13 @@
 """The content of a page as one ``bytes`` value: encoded once, passed along unopened, decoded by who needs it."""
 
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
+from typing import Any
 from uuid import UUID
 
 import orjson
 
 from domain.channels import Channel
+from domain.fallback import Fallback
 from domain.ids import message_uid
 from domain.outbound import Outbound
 
@@ -47,6 +49,19 @@ class PageMessage:
     """Index into the page's contents: equal contents are carried once."""
     due: float = 0.0
     on_unknown: str | None = None
+    fallback: tuple[Fallback, ...] = ()
+    """What is sent instead, should it not arrive."""
+
+    def row(self) -> list[Any]:
+        """Its fields in a row."""
+        row = [self.to, self.price, self.content, self.due, self.on_unknown]
+        return [*row, list(map(astuple, self.fallback))] if self.fallback else row
+
+    @classmethod
+    def of_row(cls, row: list[Any]) -> "PageMessage":
+        """Read what ``row`` wrote."""
+        to, price, content, due, on_unknown, *more = row
+        return cls(to, price, content, due, on_unknown, tuple(Fallback(*step) for steps in more for step in steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +81,7 @@ class PageContent:
         return orjson.dumps(
             {
                 "contents": [{name: v for name in _FIELDS if (v := getattr(c, name))} for c in self.contents],
-                "messages": [[m.to, m.price, m.content, m.due, m.on_unknown] for m in self.messages],
+                "messages": [message.row() for message in self.messages],
             }
         )
 
@@ -74,7 +89,7 @@ class PageContent:
     def decode(cls, raw: bytes) -> "PageContent":
         """Read what ``encode`` wrote."""
         data = orjson.loads(raw)
-        return cls([Content(**c) for c in data["contents"]], [PageMessage(*row) for row in data["messages"]])
+        return cls([Content(**c) for c in data["contents"]], [PageMessage.of_row(row) for row in data["messages"]])
 
     def outbound(self, page_id: UUID, channel: Channel, index: int) -> Outbound:
         """The ``index``-th message, ready for a gateway."""

@@ -126,6 +126,8 @@ class Applied:
 
     unmatched: list[int] = field(default_factory=list)
     """Places of those whose message is not known, or not known yet."""
+    awaited: dict[str, list[str]] = field(default_factory=dict)
+    """Messages that moved and that a workflow waits for, by their pages."""
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,10 @@ class Message:
     schedule_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    awaited: bool
+    """Whether a workflow waits for its receipts."""
+    fallback_uid: UUID | None
+    """The message that was sent in its place."""
     reported: list[dict[str, Any]]
     """Its receipts in the order in which they happened: kind, at, code, reason, url."""
     attempts: list[Attempt]
@@ -50,6 +54,7 @@ class Message:
 _FIND = """
 select m.uid, m.account_id, m.channel, m.recipient, m.state, m.code, m.reason, m.price, m.credit, g.identifier,
        m.provider_id, m.receipts, m.schedule_at, m.created_at, m.updated_at,
+       m.awaited, (select f.uid from messages f where f.uid = m.fallback_uid),
        array(select json_build_object('kind', r.kind, 'at', r.at, 'code', r.code, 'reason', r.reason, 'url', r.url)
              from receipts r where r.uid = m.uid order by r.at, r.received_at),
        a.attempt, coalesce(ag.identifier, '(deleted)'), a.outcome, a.provider_id, a.code, a.reason,
@@ -61,7 +66,7 @@ left join gateways ag on ag.id = a.gateway_id
 where m.uid = %s and m.account_id = %s and m.channel = %s
 order by a.attempt
 """
-_MESSAGE_COLUMNS = 16
+_MESSAGE_COLUMNS = 18
 
 
 async def find(pool: Pool, account_id: int, channel: str, uid: UUID) -> Message | None:

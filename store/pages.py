@@ -102,11 +102,18 @@ with unwanted as (
     where m.uid = any(%(uids)s::uuid[]) and m.state in ('scheduled', 'queued', 'processing') and not %(exempt)s
       and s.account_id = m.account_id and s.channel = m.channel and s.recipient = m.recipient
     returning m.uid
+), needless as (
+    update messages m set state = 'cancelled', code = 'needless', updated_at = clock_timestamp(),
+                          reason = 'the message that it was to take the place of has arrived'
+    from messages first
+    where m.uid = any(%(uids)s::uuid[]) and m.state in ('scheduled', 'queued', 'processing')
+      and first.fallback_uid = m.uid and is_needless(first.unless, first.state)
+    returning m.uid
 )
 insert into attempts as a (uid, attempt, gateway_id, run_id)
 select uid, %(attempt)s, %(gateway)s, %(run)s from messages
     where uid = any(%(uids)s::uuid[]) and state in ('scheduled', 'queued', 'processing', 'unknown')
-      and uid not in (select uid from unwanted)
+      and uid not in (select uid from unwanted union all select uid from needless)
 on conflict (uid, attempt) do update set run_id = a.run_id where a.run_id = excluded.run_id and a.outcome is null
 returning uid
 """

@@ -33,6 +33,8 @@ class News:
     channel: str
     moved: bool
     """Whether it moved its message's state."""
+    awaited: bool
+    """Whether a workflow waits for the message's receipts."""
 
 
 async def apply(pool: Pool, gateways: Sequence[UUID], receipts: Sequence[Receipt]) -> tuple[list[News], list[int]]:
@@ -58,7 +60,7 @@ async def _find(conn: AsyncConnection[TupleRow], gateways: Sequence[UUID], recei
 async def _apply(conn: AsyncConnection[TupleRow], matches: Sequence[Match], receipts: Sequence[Receipt]) -> list[News]:
     of_ours = [receipts[match.place] for match in matches]
     cursor = await conn.execute(
-        """select place, account_id, channel, moved
+        """select place, account_id, channel, moved, awaited
            from apply_receipts(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[],
                                %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])""",
         (
@@ -75,10 +77,7 @@ async def _apply(conn: AsyncConnection[TupleRow], matches: Sequence[Match], rece
             [receipt.suppression for receipt in of_ours],
         ),
     )
-    return [
-        News(matches[place].place, matches[place].uid, account_id, channel, moved)
-        for place, account_id, channel, moved in await cursor.fetchall()
-    ]
+    return [News(matches[place].place, matches[place].uid, *rest) for place, *rest in await cursor.fetchall()]
 
 
 _AT_A_TIME = 5000

@@ -8,6 +8,7 @@ from activities.batches import Batches
 from activities.check_credit import CheckCredit
 from activities.choose_gateway import ChooseGateway
 from activities.dispatch import Dispatch
+from activities.fall_back import FallBack
 from activities.gateway_cache import GatewayCache
 from activities.inbound import Hearing
 from activities.receipts import Receipts
@@ -50,6 +51,7 @@ def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
             batches.finish_batch,
             Receipts(pool).apply_receipts,
             Hearing(pool).hear,
+            FallBack(pool).next_step,
         ],
         at_a_time=50,
     )

@@ -1,17 +1,11 @@
 """The workflow of what a provider posted."""
 
-from collections.abc import Iterable
-from contextlib import suppress
-from uuid import UUID
-
 from temporalio import workflow
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
-    from domain.ids import send_workflow_id
-    from domain.receipts import Applied, Heard, ReceiptsSource, Reply
+    from domain.receipts import Applied, Heard, ReceiptsSource
+    from workflows.pages import start_page, tell_page
 
 
 @workflow.defn
@@ -33,6 +27,8 @@ class ReceiptsWorkflow:
             applied: Applied = await workflow.execute_local_activity(
                 "apply_receipts", args=[source, events, places], result_type=Applied, **policy.LOCAL
             )
+            for page_id, uids in applied.awaited.items():
+                await tell_page(page_id, "reported", uids)
             places = applied.unmatched
             if not places:
                 return
@@ -43,26 +39,6 @@ class ReceiptsWorkflow:
             "hear", args=[source, events], result_type=Heard, **policy.LOCAL
         )
         for page_id, uids in heard.withdrawn.items():
-            await _withdraw(page_id, uids)
-        await _answer(heard.replies)
-
-
-async def _withdraw(page_id: str, uids: list[str]) -> None:
-    """Tell a page of whom it shall not write to. One that has ended needs no word."""
-    page = workflow.get_external_workflow_handle(send_workflow_id(UUID(page_id)))
-    with suppress(ApplicationError):
-        await page.signal("opted_out", uids)
-
-
-async def _answer(replies: Iterable[Reply]) -> None:
-    for reply in replies:
-        options = policy.start_options(reply.page.lane, reply.page.account_id)
-        with suppress(WorkflowAlreadyStartedError):
-            await workflow.start_child_workflow(
-                "SendWorkflow",
-                args=[reply.page, reply.content.encode()],
-                id=send_workflow_id(UUID(reply.page.page_id)),
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                **options,
-            )
+            await tell_page(page_id, "opted_out", uids)
+        for reply in heard.replies:
+            await start_page(reply.page, reply.content)

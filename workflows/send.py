@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
         Turn,
     )
     from domain.routing import retry_pause
+    from workflows.fall_back import FallBack
     from workflows.turns import first_turns, those_whose_turn_it_is
 
 _NEVER = float("inf")
@@ -59,6 +60,7 @@ class SendWorkflow:
         self._dispatches: set[workflow.ActivityHandle[DispatchResult]] = set()
         self._recorded = carried is not None
         """Whether the page stands in the record, with its credits held."""
+        self._fall_back = FallBack(self._page, content)
         self._withdrawn = False
         self._paused = carried is not None and carried.paused
         for turn, indexes in carried.turns if carried else first_turns(page, self._accepted_at):
@@ -111,6 +113,11 @@ class SendWorkflow:
             if not turn.pinned:
                 at, waits_for = (turn.at, turn.waits_for) if turn.waits_for == "schedule" else (0.0, "")
                 self._queue([index], replace(turn, at=at, waits_for=waits_for, gateway="", excluded=(), route=None))
+
+    @workflow.signal
+    def reported(self, uids: list[str]) -> None:
+        """Something was heard of messages that have a fallback."""
+        self._fall_back.heard(uids)
 
     @workflow.signal
     def opted_out(self, uids: list[str]) -> None:
@@ -340,6 +347,15 @@ class SendWorkflow:
         for index in indexes:
             self._live.pop(index, None)
             self._waiting.pop(index, None)
+            if (after := self._fall_back.take(index)) is not None:
+                self._at_work.append(asyncio.create_task(self._follow(index, after)))
+
+    async def _follow(self, index: int, after: float) -> None:
+        def show_wait(until: float) -> None:
+            self._show([index], LiveStatus(self._page.account_id, "queued", "fallback", until))
+
+        await self._fall_back.follow(index, after, show_wait, lambda: self._withdrawn)
+        self._live.pop(index, None)
 
 
 async def _side_by_side(ways: Sequence[Coroutine[Any, Any, None]]) -> None:

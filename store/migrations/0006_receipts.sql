@@ -23,6 +23,8 @@ create table receipts (
     primary key (uid, key)
 );
 
+alter table messages add column awaited boolean not null default false;  -- a workflow waits for its receipts
+
 -- refunded: the gateway took the message, and reported later that it was not delivered.
 alter table messages drop constraint messages_credit_check;
 alter table messages add constraint messages_credit_check
@@ -96,7 +98,7 @@ $$;
 create function apply_receipts(
     p_uids uuid[], p_gateways uuid[], p_keys uuid[], p_kinds text[], p_states text[], p_at timestamptz[],
     p_codes text[], p_reasons text[], p_urls text[], p_provider_ids text[], p_suppress text[]
-) returns table (place integer, account_id bigint, channel text, moved boolean) language plpgsql as $$
+) returns table (place integer, account_id bigint, channel text, moved boolean, awaited boolean) language plpgsql as $$
 declare
     v_new integer[];
     v_moved integer[];
@@ -170,6 +172,6 @@ begin
         where p_kinds[n] = 'subscribed' and x.reason in ('unsubscribed', 'opted_out')
           and x.account_id = m.account_id and x.channel = m.channel and x.recipient = m.recipient;
 
-    return query select n - 1, m.account_id, m.channel, coalesce(n = any(v_moved), false)
+    return query select n - 1, m.account_id, m.channel, coalesce(n = any(v_moved), false), m.awaited
         from unnest(v_new) as n join messages m on m.uid = p_uids[n] order by n;
 end $$;

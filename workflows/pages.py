@@ -1,0 +1,33 @@
+"""Starting pages from workflows, and telling those under way what happened."""
+
+from contextlib import suppress
+from uuid import UUID
+
+from temporalio import workflow
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+
+with workflow.unsafe.imports_passed_through():
+    import workflows.policy as policy
+    from domain.ids import send_workflow_id
+    from domain.page import PageHeader
+
+
+async def start_page(page: PageHeader, content: str) -> None:
+    """Start a page that goes its own way; once, as its id is used once. ``content`` is its JSON text."""
+    with suppress(WorkflowAlreadyStartedError):
+        await workflow.start_child_workflow(
+            "SendWorkflow",
+            args=[page, content.encode()],
+            id=send_workflow_id(UUID(page.page_id)),
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            parent_close_policy=workflow.ParentClosePolicy.ABANDON,
+            **policy.start_options(page.lane, page.account_id),
+        )
+
+
+async def tell_page(page_id: str, signal: str, uids: list[str]) -> None:
+    """Signal a page. One that has ended needs no word."""
+    page = workflow.get_external_workflow_handle(send_workflow_id(UUID(page_id)))
+    with suppress(ApplicationError):
+        await page.signal(signal, uids)
