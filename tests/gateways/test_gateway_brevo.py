@@ -236,8 +236,9 @@ def test_a_batch_keeps_its_order_and_every_event_its_own_key(webhook):
     assert (len(receipts), len({receipt.key for receipt in receipts})) == (500, 4)
 
 
-def test_a_time_without_its_zone_is_not_used(webhook):
-    (receipt,) = read(webhook, {name: value for name, value in EVENT.items() if name != "ts_epoch"})
+@pytest.mark.parametrize("stamp", [None, "soon", "12²", -1, [1604933623123]])
+def test_without_a_time_that_can_be_read_it_happened_now(webhook, stamp):
+    (receipt,) = read(webhook, EVENT | {"ts_epoch": stamp})
     assert receipt.at == 1.0
 
 
