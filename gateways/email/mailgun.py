@@ -26,7 +26,7 @@ from gateways.webhook import FRESH_SECONDS, Post, UnreadablePost, Webhook, is_fr
 Domain = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$")]
 
 RETRY_SECONDS = 8 * 3600.0
-"""How long Mailgun goes on posting an event. It does not say that it signs anew, so the time may be of the first try."""
+"""How long Mailgun goes on posting an event. It does not say that it signs anew: the time may be the first try's."""
 TOKENS = 20_000
 """Signed tokens that a webhook remembers, the oldest leaving first."""
 
