@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from domain.channels import Channel
 from gateways import generic, sandbox
 from gateways.base import Gateway, GatewayConfig, GatewayType, Outside
-from gateways.email import sendgrid, smtp
+from gateways.email import brevo, mailgun, postmark, sendgrid, smtp
 from gateways.problems import InvalidGatewayConfig, Problem
 from gateways.sms import twilio
 from gateways.webhook import Webhook
@@ -25,6 +25,9 @@ GATEWAY_TYPES: dict[str, GatewayType] = {
         GatewayType("http", _ALL, generic.HttpConfig, generic.HttpGateway),
         GatewayType("smtp", _EMAIL, smtp.SmtpConfig, smtp.SmtpGateway),
         GatewayType("sendgrid", _EMAIL, sendgrid.SendGridConfig, sendgrid.SendGridGateway, sendgrid.SendGridWebhook),
+        GatewayType("mailgun", _EMAIL, mailgun.MailgunConfig, mailgun.MailgunGateway, mailgun.MailgunWebhook),
+        GatewayType("postmark", _EMAIL, postmark.PostmarkConfig, postmark.PostmarkGateway, postmark.PostmarkWebhook),
+        GatewayType("brevo", _EMAIL, brevo.BrevoConfig, brevo.BrevoGateway, brevo.BrevoWebhook),
         GatewayType("twilio", _SMS, twilio.TwilioConfig, twilio.TwilioGateway),
         GatewayType(
             "whatsapp_cloud", _WHATSAPP, cloud.WhatsAppCloudConfig, cloud.WhatsAppCloudGateway, aliases=("meta",)

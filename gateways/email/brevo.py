@@ -1,0 +1,189 @@
+"""Type ``brevo``: email through Brevo (developers.brevo.com/reference/sendtransacemail), and its webhook."""
+
+from collections.abc import Sequence
+from email.charset import Charset
+from typing import Any, ClassVar
+
+import orjson
+
+from domain.outbound import Outbound
+from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
+from domain.receipts import Event, Receipt, ReceiptKind
+from gateways.answers import clean, failure, parse
+from gateways.base import Outside
+from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
+from gateways.events import digest, objects_in, seconds, text
+from gateways.fields import HeaderText, MailboxText, Secret
+from gateways.net.http import call
+from gateways.net.http_answer import Answer
+from gateways.provider import BaseUrl, ProviderConfig
+from gateways.webhook import Post, Webhook, carries_secret
+
+_REFERENCE = "X-Mailin-custom"
+"""The header whose value comes back in every event."""
+_STEERING = ("x-mailin-", "sender.ip", "idempotencykey")
+_ACCOUNT_BROKEN = frozenset({"unauthorized", "permission_denied", "not_enough_credits", "account_under_validation"})
+
+_KINDS = {
+    "request": ReceiptKind.SENT,
+    "delivered": ReceiptKind.DELIVERED,
+    "deferred": ReceiptKind.DEFERRED,
+    "soft_bounce": ReceiptKind.UNDELIVERED,
+    "hard_bounce": ReceiptKind.BOUNCED,
+    "invalid_email": ReceiptKind.BOUNCED,
+    "blocked": ReceiptKind.REJECTED,
+    "error": ReceiptKind.FAILED,
+    "spam": ReceiptKind.COMPLAINED,
+    "complaint": ReceiptKind.COMPLAINED,
+    "unsubscribe": ReceiptKind.UNSUBSCRIBED,
+    "unsubscribed": ReceiptKind.UNSUBSCRIBED,
+    "opened": ReceiptKind.OPENED,
+    "unique_opened": ReceiptKind.OPENED,
+    "proxy_open": ReceiptKind.OPENED,
+    "unique_proxy_open": ReceiptKind.OPENED,
+    "click": ReceiptKind.CLICKED,
+}
+
+
+class BrevoConfig(ProviderConfig):
+    """An API key, and a verified sender."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"api_key", "webhook_secret"})
+
+    api_key: Secret
+    from_address: MailboxText
+    from_name: HeaderText | None = None
+    webhook_secret: Secret | None = None
+    """What the webhook's address, Basic authorization or token carries: Brevo signs nothing."""
+    base_url: BaseUrl = "https://api.brevo.com"
+
+    @property
+    def has_webhook(self) -> bool:
+        return self.webhook_secret is not None
+
+
+class BrevoGateway:
+    """One request per message.
+
+    Brevo forgets its idempotency keys within half an hour, and does not say whether a request that failed uses one up:
+    too little to call a second request safe.
+    """
+
+    dedupes = False
+
+    def __init__(self, config: BrevoConfig, outside: Outside) -> None:
+        self._config = config
+        self._http = outside.http(allow_private_network=config.allow_private_network)
+        headers = {"api-key": config.api_key, "content-type": "application/json", "accept": "application/json"}
+        self._call = call("POST", f"{config.base_url}/v3/smtp/email", headers, config.timeout)
+
+    async def send(self, message: Outbound) -> Outcome:
+        """Send one mail. One with images inside is refused: Brevo would list them below it."""
+        try:
+            mail = take_apart(message, self._config.from_address, self._config.from_name, _STEERING)
+            body = orjson.dumps(_request(mail, message))
+        except UnfitMessage as error:
+            return Refused(error.code, str(error))
+        except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
+            return Refused("invalid_content", str(error))
+        answer = await self._http.exchange(self._call, body)
+        return self._outcome(answer) if isinstance(answer, Answer) else answer
+
+    async def aclose(self) -> None:
+        """Nothing to close: the HTTP client is shared."""
+
+    def _outcome(self, answer: Answer) -> Outcome:
+        body = parse(answer)
+        body = body if isinstance(body, dict) else {}
+        if not 200 <= answer.status < 300:
+            return _failed(answer, body.get("code"), body.get("message"))
+        message_id = body.get("messageId")
+        if answer.status != 201 or not isinstance(message_id, str):
+            return Unknown(f"answered {answer.status} without the id of a message")
+        return Accepted(_bare(message_id), receipts=self._config.expects_receipts)
+
+
+class BrevoWebhook(Webhook):
+    """The transactional webhook: one event a post, or up to 500 in an array."""
+
+    # Brevo throws events away on every answer but 200 and 429 (developers.brevo.com/docs/retry-mechanism).
+    BUSY = 429
+    UNREADABLE = 200
+
+    def __init__(self, config: BrevoConfig, outside: Outside) -> None:
+        self._secret = config.webhook_secret
+
+    @property
+    def is_configured(self) -> bool:
+        return self._secret is not None
+
+    async def verify(self, post: Post) -> bool:
+        """By the shared secret alone."""
+        return self._secret is not None and carries_secret(post, self._secret)
+
+    def read(self, post: Post) -> Sequence[Event]:
+        """All events that we know, of messages that can be told."""
+        return [receipt for event in objects_in(post.json()) if (receipt := _receipt(event, post.now))]
+
+
+def _request(mail: Mail, message: Outbound) -> dict[str, Any]:
+    if any(file.content_id for file in mail.attachments):
+        raise UnfitMessage("invalid_attachment", "Brevo cannot show attachments inside a mail (content_id)")
+    sender = {"email": str(mail.sender)}
+    if mail.sender_name:
+        sender["name"] = _name(mail.sender_name)
+    request: dict[str, Any] = {
+        "sender": sender,
+        "to": [{"email": str(mail.recipient)}],
+        "subject": mail.subject,
+        "headers": dict(mail.headers) | {_REFERENCE: str(message.uid)},
+    }
+    if mail.text or not mail.html:
+        request["textContent"] = mail.text
+    if mail.html:
+        request["htmlContent"] = mail.html
+    if mail.cc:
+        request["cc"] = [{"email": str(one)} for one in mail.cc]
+    if mail.reply_to:
+        request["replyTo"] = {"email": str(mail.reply_to)}
+    if mail.attachments:
+        request["attachment"] = [{"name": file.filename, "content": base64_of(file)} for file in mail.attachments]
+    return request
+
+
+def _name(name: str) -> str:
+    # Brevo drops a name that holds both a comma, or the like, and letters beyond ASCII, unless it comes encoded.
+    return name if name.isascii() else Charset("utf-8").header_encode(name)
+
+
+def _failed(answer: Answer, code: Any, words: Any) -> Outcome:
+    if not isinstance(code, str):
+        return failure(answer)
+    code = clean(code)
+    reason = clean(f"{code}: {words}" if words else code)
+    if code in _ACCOUNT_BROKEN:
+        return GatewayDown(reason)
+    general = failure(answer, reason)
+    return Refused(f"brevo_{code}", reason) if isinstance(general, Refused) else general
+
+
+def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
+    kind = _KINDS.get(str(event.get("event")))
+    uid, message_id = text(event.get(_REFERENCE)), text(event.get("message-id"))
+    if kind is None or not (uid or message_id):
+        return None
+    stamp, url = event.get("ts_epoch"), text(event.get("link"))
+    return Receipt(
+        kind,
+        key=digest(*(text(event.get(name)) for name in ("event", "email", "ts_epoch", "date")), url),
+        # The other times are in the account's time zone, which they do not name.
+        at=seconds(stamp, otherwise=now),
+        uid=uid,
+        provider_id=_bare(message_id) if message_id else None,
+        reason=text(event.get("reason")),
+        url=url,
+    )
+
+
+def _bare(message_id: str) -> str:
+    return message_id.strip("<>")

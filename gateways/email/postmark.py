@@ -1,0 +1,208 @@
+"""Type ``postmark``: email through Postmark (postmarkapp.com/developer/api/email-api), and its webhooks."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import orjson
+
+from domain.outbound import Attachment, Outbound
+from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
+from domain.receipts import Event, Receipt, ReceiptKind
+from gateways.answers import clean, failure, parse
+from gateways.base import Outside
+from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
+from gateways.events import digest, objects_in, seconds, text
+from gateways.fields import HeaderText, MailboxText, Secret
+from gateways.net.http import call
+from gateways.net.http_answer import Answer
+from gateways.provider import BaseUrl, ProviderConfig
+from gateways.webhook import Post, Webhook, carries_secret
+
+_STEERING = ("x-pm-",)
+
+# Postmark's error codes (postmarkapp.com/developer/api/overview#error-codes).
+_ACCOUNT_BROKEN = frozenset({10, 100, 400, 401, 405, 412, 413})  # token, maintenance, sender unconfirmed, may not send
+
+_RECORDS = {
+    "Delivery": ReceiptKind.DELIVERED,
+    "Open": ReceiptKind.OPENED,
+    "Click": ReceiptKind.CLICKED,
+    "SpamComplaint": ReceiptKind.COMPLAINED,
+}
+_BOUNCES = {
+    "HardBounce": ReceiptKind.BOUNCED,
+    "SoftBounce": ReceiptKind.UNDELIVERED,  # a full mailbox and the like
+    "VirusNotification": ReceiptKind.UNDELIVERED,  # the mail's fault, not the address's
+    "Transient": ReceiptKind.DEFERRED,
+    "DnsError": ReceiptKind.DEFERRED,
+    "OpenRelayTest": ReceiptKind.DEFERRED,
+    "AutoResponder": ReceiptKind.AUTORESPONDED,
+    "AddressChange": ReceiptKind.AUTORESPONDED,
+    "ChallengeVerification": ReceiptKind.AUTORESPONDED,
+    "BadEmailAddress": ReceiptKind.REJECTED,
+    "ManuallyDeactivated": ReceiptKind.REJECTED,
+    "Blocked": ReceiptKind.REJECTED,
+    "DMARCPolicy": ReceiptKind.REJECTED,
+    "Unconfirmed": ReceiptKind.REJECTED,
+    "SMTPApiError": ReceiptKind.FAILED,
+    "TemplateRenderingFailed": ReceiptKind.FAILED,
+    "SpamNotification": ReceiptKind.COMPLAINED,
+    "ManualSuppression": ReceiptKind.UNSUBSCRIBED,
+}
+_SUPPRESSIONS = {"HardBounce": ReceiptKind.BOUNCED, "SpamComplaint": ReceiptKind.COMPLAINED}
+_TIMES = ("DeliveredAt", "BouncedAt", "ReceivedAt", "ChangedAt")
+
+
+class PostmarkConfig(ProviderConfig):
+    """A server's token, and a confirmed sender."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"server_token", "webhook_secret"})
+
+    server_token: Secret
+    from_address: MailboxText
+    from_name: HeaderText | None = None
+    message_stream: HeaderText | None = None
+    """The stream's id; ``None``: Postmark's default, ``outbound``."""
+    webhook_secret: Secret | None = None
+    """What the webhook's address or Basic authorization carries: Postmark signs nothing."""
+    base_url: BaseUrl = "https://api.postmarkapp.com"
+
+    @property
+    def has_webhook(self) -> bool:
+        return self.webhook_secret is not None
+
+
+class PostmarkGateway:
+    """One request per message. Postmark has no idempotency keys."""
+
+    dedupes = False
+
+    def __init__(self, config: PostmarkConfig, outside: Outside) -> None:
+        self._config = config
+        self._http = outside.http(allow_private_network=config.allow_private_network)
+        headers = {
+            "x-postmark-server-token": config.server_token,
+            "content-type": "application/json",
+            "accept": "application/json",
+        }
+        self._call = call("POST", f"{config.base_url}/email", headers, config.timeout)
+
+    async def send(self, message: Outbound) -> Outcome:
+        """Send one mail."""
+        config = self._config
+        try:
+            mail = take_apart(message, config.from_address, config.from_name, _STEERING)
+            body = orjson.dumps(_request(mail, message, config.message_stream))
+        except UnfitMessage as error:
+            return Refused(error.code, str(error))
+        except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
+            return Refused("invalid_content", str(error))
+        answer = await self._http.exchange(self._call, body)
+        return self._outcome(answer) if isinstance(answer, Answer) else answer
+
+    async def aclose(self) -> None:
+        """Nothing to close: the HTTP client is shared."""
+
+    def _outcome(self, answer: Answer) -> Outcome:
+        body = parse(answer)
+        body = body if isinstance(body, dict) else {}
+        if not 200 <= answer.status < 300:
+            return _failed(answer, body.get("ErrorCode"), body.get("Message"))
+        message_id = body.get("MessageID")
+        if body.get("ErrorCode") != 0 or not isinstance(message_id, str):
+            return Unknown(f"answered {answer.status} without the id of a message")
+        return Accepted(message_id, receipts=self._config.expects_receipts)
+
+
+class PostmarkWebhook(Webhook):
+    """The webhooks of a message stream: one event a post."""
+
+    # Postmark posts again after whatever it takes for a passing failure; 403 makes it stop.
+    UNREADABLE = 403
+
+    def __init__(self, config: PostmarkConfig, outside: Outside) -> None:
+        self._secret = config.webhook_secret
+
+    @property
+    def is_configured(self) -> bool:
+        return self._secret is not None
+
+    async def verify(self, post: Post) -> bool:
+        """By the shared secret alone."""
+        return self._secret is not None and carries_secret(post, self._secret)
+
+    def read(self, post: Post) -> Sequence[Event]:
+        """The event, unless it is of no message of ours, such as an address suppressed by hand."""
+        return [receipt for event in objects_in(post.json()) if (receipt := _receipt(event, post.now))]
+
+
+def _request(mail: Mail, message: Outbound, stream: str | None) -> dict[str, Any]:
+    request: dict[str, Any] = {
+        "From": mail.from_header,
+        "To": str(mail.recipient),
+        "Subject": mail.subject,
+        "Metadata": {"uid": str(message.uid)},
+    }
+    if mail.text or not mail.html:
+        request["TextBody"] = mail.text
+    if mail.html:
+        request["HtmlBody"] = mail.html
+    if mail.cc:
+        request["Cc"] = ", ".join(str(one) for one in mail.cc)
+    if mail.reply_to:
+        request["ReplyTo"] = str(mail.reply_to)
+    if mail.headers:
+        request["Headers"] = [{"Name": name, "Value": value} for name, value in mail.headers]
+    if mail.attachments:
+        request["Attachments"] = [_attachment(file) for file in mail.attachments]
+    if stream:
+        request["MessageStream"] = stream
+    return request
+
+
+def _attachment(file: Attachment) -> dict[str, str]:
+    plain = {"Name": file.filename, "Content": base64_of(file), "ContentType": file.content_type}
+    return plain | {"ContentID": f"cid:{file.content_id}"} if file.content_id else plain
+
+
+def _failed(answer: Answer, code: Any, words: Any) -> Outcome:
+    if not isinstance(code, int):
+        return failure(answer)
+    reason = clean(f"{code}: {words}" if words else f"error {code}")
+    if code in _ACCOUNT_BROKEN:
+        return GatewayDown(reason)
+    general = failure(answer, reason)
+    return Refused(f"postmark_{code}", reason) if isinstance(general, Refused) else general
+
+
+def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
+    kind = _kind(event)
+    metadata = event.get("Metadata")
+    uid = text(metadata.get("uid")) if isinstance(metadata, dict) else None
+    message_id = text(event.get("MessageID"))
+    if kind is None or not (uid or message_id):
+        return None
+    moment = next((event[name] for name in _TIMES if name in event), None)
+    url = text(event.get("OriginalLink"))
+    return Receipt(
+        kind,
+        # Only bounces and complaints have an id.
+        key=text(event.get("ID")) or digest(kind, text(moment), text(event.get("Recipient")), url),
+        at=seconds(moment, otherwise=now),
+        uid=uid,
+        provider_id=message_id,
+        code=f"postmark_{bounce}" if (bounce := text(event.get("Type"))) else None,
+        reason=text(event.get("Details")) or text(event.get("Description")),
+        url=url,
+    )
+
+
+def _kind(event: dict[str, Any]) -> ReceiptKind | None:
+    record = event.get("RecordType")
+    if record == "Bounce":
+        return _BOUNCES.get(str(event.get("Type")))
+    if record == "SubscriptionChange":
+        if not event.get("SuppressSending"):
+            return ReceiptKind.SUBSCRIBED
+        return _SUPPRESSIONS.get(str(event.get("SuppressionReason")), ReceiptKind.UNSUBSCRIBED)
+    return _RECORDS.get(str(record))
