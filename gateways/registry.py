@@ -10,7 +10,7 @@ from gateways import generic, sandbox
 from gateways.base import Gateway, GatewayConfig, GatewayType, Outside
 from gateways.email import sendgrid, smtp
 from gateways.problems import InvalidGatewayConfig, Problem
-from gateways.sms import twilio
+from gateways.sms import infobip, messagebird, plivo, twilio, vonage
 from gateways.webhook import Webhook
 from gateways.whatsapp import cloud
 
@@ -25,7 +25,17 @@ GATEWAY_TYPES: dict[str, GatewayType] = {
         GatewayType("http", _ALL, generic.HttpConfig, generic.HttpGateway),
         GatewayType("smtp", _EMAIL, smtp.SmtpConfig, smtp.SmtpGateway),
         GatewayType("sendgrid", _EMAIL, sendgrid.SendGridConfig, sendgrid.SendGridGateway, sendgrid.SendGridWebhook),
-        GatewayType("twilio", _SMS, twilio.TwilioConfig, twilio.TwilioGateway),
+        GatewayType("twilio", _SMS, twilio.TwilioConfig, twilio.TwilioGateway, twilio.TwilioWebhook),
+        GatewayType("vonage", _SMS, vonage.VonageConfig, vonage.VonageGateway, vonage.VonageWebhook),
+        GatewayType("infobip", _SMS, infobip.InfobipConfig, infobip.InfobipGateway, infobip.InfobipWebhook),
+        GatewayType("plivo", _SMS, plivo.PlivoConfig, plivo.PlivoGateway, plivo.PlivoWebhook),
+        GatewayType(
+            "messagebird",
+            _SMS,
+            messagebird.MessageBirdConfig,
+            messagebird.MessageBirdGateway,
+            messagebird.MessageBirdWebhook,
+        ),
         GatewayType(
             "whatsapp_cloud", _WHATSAPP, cloud.WhatsAppCloudConfig, cloud.WhatsAppCloudGateway, aliases=("meta",)
         ),
