@@ -3,6 +3,7 @@
 Status reports come as GET requests with a signed token in a header. Messages from people are not read.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, ClassVar
@@ -105,7 +106,7 @@ class MessageBirdWebhook(Webhook):
 
     def __init__(self, config: MessageBirdConfig, outside: Outside) -> None:
         self._key = config.signing_key.encode() if config.signing_key else None
-        self._seen: dict[str, float] = {}  # tokens that were used, and when they expire
+        self._seen: OrderedDict[str, float] = OrderedDict()  # tokens that were used, and when they expire
 
     @property
     def is_configured(self) -> bool:
@@ -121,12 +122,8 @@ class MessageBirdWebhook(Webhook):
         claims = claims_of(post.headers.get("messagebird-signature-jwt", ""), self._key)
         if claims is None or not _fits(claims, post):
             return False
-        self._seen = {one: end for one, end in self._seen.items() if end + _LEEWAY > post.now}
         name = claims.get("jti")
-        if not isinstance(name, str) or name in self._seen:
-            return False
-        self._seen[name] = claims["exp"]
-        return True
+        return isinstance(name, str) and self._is_new(name, claims["exp"] + _LEEWAY, post.now)
 
     def read(self, post: Post) -> Sequence[Event]:
         """The one report. Our reference is ``reference``."""
@@ -137,6 +134,14 @@ class MessageBirdWebhook(Webhook):
         kind = _KINDS.get(fields["status"])
         return [_receipt(kind, message_id, fields, post.now)] if kind else []
 
+    def _is_new(self, name: str, end: float, now: float) -> bool:
+        while self._seen and next(iter(self._seen.values())) <= now:  # all live equally long: the oldest end first
+            self._seen.popitem(last=False)
+        if name in self._seen:
+            return False
+        self._seen[name] = end
+        return True
+
 
 def _fits(claims: Mapping[str, Any], post: Post) -> bool:
     begin, end = claims.get("nbf"), claims.get("exp")
@@ -146,7 +151,7 @@ def _fits(claims: Mapping[str, Any], post: Post) -> bool:
     return (
         claims.get("iss") == "MessageBird"
         and begin - _LEEWAY <= post.now < end + _LEEWAY
-        and same(str(claims.get("url_hash", "")), sha256(post.url.encode(errors="surrogateescape")).hexdigest())
+        and same(str(claims.get("url_hash", "")), sha256(post.url.encode(errors="replace")).hexdigest())
         and same(str(claims.get("payload_hash", "")), payload)
     )
 

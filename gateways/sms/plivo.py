@@ -148,7 +148,7 @@ class PlivoWebhook(Webhook):
         return [_receipt(kind, message_id, fields, post.now)] if kind else []
 
     def _is_among(self, given: list[str], what: str) -> bool:
-        expected = b64encode(hmac.digest(self._token, what.encode(errors="surrogateescape"), "sha256")).decode()
+        expected = b64encode(hmac.digest(self._token, what.encode(errors="replace"), "sha256")).decode()
         return any(same(one, expected) for one in given)
 
 

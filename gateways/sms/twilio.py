@@ -159,7 +159,7 @@ class TwilioWebhook(Webhook):
         if status in _FROM_A_PERSON:
             return [_inbound(sid, fields, post.now)]
         kind = _KINDS.get(status or "")
-        if (kind := _KINDS.get(status or "")) is None:
+        if kind is None:
             return []
         error = text(fields.get("ErrorCode"))
         return [
@@ -175,7 +175,7 @@ class TwilioWebhook(Webhook):
         ]
 
     def _sign(self, what: str) -> str:
-        return b64encode(hmac.digest(self._token, what.encode(errors="surrogateescape"), "sha1")).decode()
+        return b64encode(hmac.digest(self._token, what.encode(errors="replace"), "sha1")).decode()
 
 
 def _signed_of(post: Post) -> str | None:

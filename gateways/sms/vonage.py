@@ -135,7 +135,7 @@ class VonageWebhook(Webhook):
         if self._secret is None or not is_fresh(fields.get("timestamp", ""), post.now, _POSTED_AGAIN_SECONDS):
             return False
         given = fields.pop("sig", "")
-        return same(given.lower(), hmac.digest(self._secret, _signed(fields).encode(), "sha256").hex())
+        return same(given.lower(), hmac.digest(self._secret, _signed(fields), "sha256").hex())
 
     def read(self, post: Post) -> Sequence[Event]:
         """The one event."""
@@ -176,9 +176,10 @@ def _fields_of(post: Post) -> dict[str, str]:
     return fields
 
 
-def _signed(fields: Mapping[str, str]) -> str:
+def _signed(fields: Mapping[str, str]) -> bytes:
     plain = str.maketrans("&=", "__")
-    return "".join(f"&{name}={value.translate(plain)}" for name, value in sorted(fields.items()))
+    pairs = (f"&{name}={value.translate(plain)}" for name, value in sorted(fields.items()))
+    return "".join(pairs).encode(errors="replace")
 
 
 def _receipt(kind: ReceiptKind, message_id: str, fields: Mapping[str, str], at: float) -> Receipt:

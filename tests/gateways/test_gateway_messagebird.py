@@ -278,3 +278,14 @@ async def test_a_status_we_do_not_know_is_left_out(new):
 async def test_what_is_no_report_is_unreadable(new, fields):
     with pytest.raises(UnreadablePost):
         read(new, **fields)
+
+
+async def test_used_tokens_are_forgotten_once_nobody_would_believe_them(new):
+    webhook = new()
+    for minute in range(3):
+        begin = 1000 + 61 * minute
+        for name in ("a", "b"):
+            one = token(nbf=begin, exp=begin + 60, jti=f"{name}{minute}")
+            assert await webhook.verify(report(one, now=float(begin)))
+            assert not await webhook.verify(report(one, now=begin + 60.9))
+        assert len(webhook._seen) == 2
