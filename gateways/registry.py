@@ -10,7 +10,7 @@ from gateways import generic, sandbox
 from gateways.base import Gateway, GatewayConfig, GatewayType, Outside
 from gateways.email import brevo, mailgun, postmark, sendgrid, smtp
 from gateways.problems import InvalidGatewayConfig, Problem
-from gateways.sms import twilio
+from gateways.sms import infobip, messagebird, plivo, twilio, vonage
 from gateways.webhook import Webhook
 from gateways.whatsapp import cloud
 
@@ -28,7 +28,17 @@ GATEWAY_TYPES: dict[str, GatewayType] = {
         GatewayType("mailgun", _EMAIL, mailgun.MailgunConfig, mailgun.MailgunGateway, mailgun.MailgunWebhook),
         GatewayType("postmark", _EMAIL, postmark.PostmarkConfig, postmark.PostmarkGateway, postmark.PostmarkWebhook),
         GatewayType("brevo", _EMAIL, brevo.BrevoConfig, brevo.BrevoGateway, brevo.BrevoWebhook),
-        GatewayType("twilio", _SMS, twilio.TwilioConfig, twilio.TwilioGateway),
+        GatewayType("twilio", _SMS, twilio.TwilioConfig, twilio.TwilioGateway, twilio.TwilioWebhook),
+        GatewayType("vonage", _SMS, vonage.VonageConfig, vonage.VonageGateway, vonage.VonageWebhook),
+        GatewayType("infobip", _SMS, infobip.InfobipConfig, infobip.InfobipGateway, infobip.InfobipWebhook),
+        GatewayType("plivo", _SMS, plivo.PlivoConfig, plivo.PlivoGateway, plivo.PlivoWebhook),
+        GatewayType(
+            "messagebird",
+            _SMS,
+            messagebird.MessageBirdConfig,
+            messagebird.MessageBirdGateway,
+            messagebird.MessageBirdWebhook,
+        ),
         GatewayType(
             "whatsapp_cloud", _WHATSAPP, cloud.WhatsAppCloudConfig, cloud.WhatsAppCloudGateway, aliases=("meta",)
         ),

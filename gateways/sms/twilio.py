@@ -1,19 +1,31 @@
-"""Type ``twilio``: SMS through Twilio's Messages resource (twilio.com/docs/messaging/api/message-resource)."""
+"""Type ``twilio``: SMS through Twilio's Messages resource (twilio.com/docs/messaging/api/message-resource), and back.
 
+Receipts and messages from people come as signed forms (twilio.com/docs/usage/webhooks/webhooks-security).
+"""
+
+import hmac
+import re
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Self
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field, model_validator
 
 from domain.outbound import Outbound
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.receipts import OPTED_OUT, Event, Inbound, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.base import Outside
+from gateways.events import digest, text
 from gateways.fields import HeaderText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
+from gateways.sms.callback import with_uid
+from gateways.sms.inbound import inbound
+from gateways.webhook import Post, Reply, UnreadablePost, Webhook, same
 
 Sid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{2,64}$")]
 
@@ -22,6 +34,21 @@ _OPTED_OUT = 21610
 _ACCOUNT_BROKEN = frozenset({20003, 20005, 20404, 30002})  # credentials, inactive, no such account, suspended
 _NOT_NOW = frozenset({20429, 21611, 30001})  # too many requests, sender's queue full, queue overflow
 _NEVER_LEFT = frozenset({"failed", "undelivered", "canceled"})
+
+_KINDS = {
+    "accepted": ReceiptKind.SENT,
+    "scheduled": ReceiptKind.SENT,
+    "queued": ReceiptKind.SENT,
+    "sending": ReceiptKind.SENT,
+    "sent": ReceiptKind.SENT,
+    "delivered": ReceiptKind.DELIVERED,
+    "read": ReceiptKind.READ,
+    "undelivered": ReceiptKind.UNDELIVERED,
+    "failed": ReceiptKind.FAILED,
+    "canceled": ReceiptKind.CANCELLED,
+}
+_FROM_A_PERSON = frozenset({"receiving", "received"})
+_PORT = re.compile(r":[0-9]+$")
 
 
 class TwilioConfig(ProviderConfig):
@@ -34,7 +61,7 @@ class TwilioConfig(ProviderConfig):
     from_number: HeaderText | None = None
     messaging_service_sid: Sid | None = None
     status_callback: BaseUrl | None = None
-    """Where Twilio posts receipts."""
+    """Where Twilio posts receipts; ``uid`` is added to its query."""
     base_url: BaseUrl = "https://api.twilio.com"
 
     @property
@@ -74,12 +101,13 @@ class TwilioGateway:
         """Nothing to close: the HTTP client is shared."""
 
     def _form(self, message: Outbound) -> dict[str, str]:
+        callback = self._config.status_callback
         fields = {
             "To": message.to,
             "From": message.sender or self._config.from_number,
             "MessagingServiceSid": self._config.messaging_service_sid,
             "Body": message.body,
-            "StatusCallback": self._config.status_callback,
+            "StatusCallback": with_uid(callback, message.uid) if callback else None,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -99,10 +127,96 @@ class TwilioGateway:
         return Accepted(sid, receipts=self._config.expects_receipts)
 
 
+class TwilioWebhook(Webhook):
+    """Status callbacks and messages from people: one event a post, signed with the account's token.
+
+    The signature has no time in it, so that a copy of a post is believed; its event has the key that it had before.
+    """
+
+    ACCEPTED = Reply(200, b"<Response/>", "text/xml")
+    """TwiML that says nothing back to the person."""
+
+    def __init__(self, config: TwilioConfig, outside: Outside) -> None:
+        self._token = config.auth_token.encode()
+
+    @property
+    def is_configured(self) -> bool:
+        return True
+
+    async def verify(self, post: Post) -> bool:
+        """HMAC-SHA1 over the public address and the form; of a body in JSON the address carries a hash."""
+        given = post.headers.get("x-twilio-signature", "")
+        signed = _signed_of(post)
+        return signed is not None and any(same(given, self._sign(url + signed)) for url in _spellings(post.url))
+
+    def read(self, post: Post) -> Sequence[Event]:
+        """The one event. Our reference is in the address, as it was in ``StatusCallback``."""
+        fields = {**post.query, **dict(post.form())}
+        sid = text(fields.get("MessageSid") or fields.get("SmsSid"))
+        if sid is None:
+            raise UnreadablePost("no MessageSid")
+        status = fields.get("MessageStatus") or fields.get("SmsStatus")
+        if status in _FROM_A_PERSON:
+            return [_inbound(sid, fields, post.now)]
+        kind = _KINDS.get(status or "")
+        if kind is None:
+            return []
+        error = text(fields.get("ErrorCode"))
+        return [
+            Receipt(
+                kind,
+                key=digest(sid, status),
+                at=post.now,
+                uid=text(fields.get("uid")),
+                provider_id=sid,
+                code=_code(error) if error else None,
+                reason=text(fields.get("ErrorMessage")),
+            )
+        ]
+
+    def _sign(self, what: str) -> str:
+        return b64encode(hmac.digest(self._token, what.encode(errors="replace"), "sha1")).decode()
+
+
+def _signed_of(post: Post) -> str | None:
+    """What is signed after the address; ``None``: the body is not the one that was signed."""
+    given = post.query.get("bodySHA256")
+    if given is not None:
+        return "" if same(given.lower(), sha256(post.body).hexdigest()) else None
+    try:
+        return "".join(name + value for name, value in sorted(set(post.form())))
+    except UnreadablePost:
+        return None
+
+
+def _spellings(url: str) -> set[str]:
+    """The address as it is, without its port, and with it: which of them is signed depends on Twilio's products."""
+    parts = urlsplit(url)
+    start, rest = f"{parts.scheme}://", url[len(f"{parts.scheme}://{parts.netloc}") :]
+    bare = _PORT.sub("", parts.netloc)
+    usual = 443 if parts.scheme == "https" else 80
+    return {url, f"{start}{bare}{rest}", f"{start}{bare}:{usual}{rest}"}
+
+
+def _inbound(sid: str, fields: Mapping[str, str], now: float) -> Inbound:
+    return inbound(
+        key=sid,
+        at=now,
+        sender=fields.get("From"),
+        recipient=fields.get("To"),
+        body=fields.get("Body"),
+        media=tuple(fields[name] for name in sorted(fields) if name.startswith("MediaUrl")),  # at most ten
+    )
+
+
+def _code(error: str) -> str:
+    return OPTED_OUT if error == str(_OPTED_OUT) else f"twilio_{error}"
+
+
 def _failed(answer: Answer, code: Any, words: Any) -> Outcome:
     reason = clean(f"{code}: {words}" if words else f"error {code}")
     if code == _OPTED_OUT:
-        return Refused("opted_out", reason)
+        return Refused(OPTED_OUT, reason)
     if code in _ACCOUNT_BROKEN:
         return GatewayDown(reason)
     if code in _NOT_NOW:

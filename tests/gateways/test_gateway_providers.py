@@ -5,6 +5,10 @@ from base64 import b64decode
 from urllib.parse import parse_qs
 
 import pytest
+import test_gateway_infobip
+import test_gateway_messagebird
+import test_gateway_plivo
+import test_gateway_vonage
 from fake_http import answer, disconnect, hang, reset
 from test_gateway_sendgrid import KEY
 
@@ -19,6 +23,10 @@ CONFIGS = {
     "postmark": (Channel.EMAIL, {"server_token": "tok", "from_address": "shop@example.org"}),
     "brevo": (Channel.EMAIL, {"api_key": "xkeysib-1", "from_address": "shop@example.org"}),
     "twilio": (Channel.SMS, {"account_sid": "AC0123", "auth_token": "tok", "from_number": "+15005550006"}),
+    "vonage": (Channel.SMS, test_gateway_vonage.CONFIG),
+    "infobip": (Channel.SMS, test_gateway_infobip.CONFIG),
+    "plivo": (Channel.SMS, test_gateway_plivo.CONFIG),
+    "messagebird": (Channel.SMS, test_gateway_messagebird.CONFIG),
     "whatsapp_cloud": (Channel.WHATSAPP, {"phone_number_id": "1555", "access_token": "EAAG"}),
 }
 
@@ -104,10 +112,11 @@ async def test_sendgrid_unfit_message(exchange, fields, code):
     assert (got.code, request) == (code, None)
 
 
-async def test_twilio_form(exchange):
+async def test_twilio_form(exchange, make):
     config = {"status_callback": "https://hooks.example.com/twilio", "receipts": True}
     taken = answer(201, b'{"sid":"SM1","status":"queued","error_code":null}')
-    got, request = await exchange("twilio", taken, config, body="Grüße & ä")
+    uid = make().uid
+    got, request = await exchange("twilio", taken, config, body="Grüße & ä", uid=uid)
     assert got == Accepted("SM1", receipts=True)
     assert request.target == "/2010-04-01/Accounts/AC0123/Messages.json"
     assert b64decode(request.headers["authorization"].removeprefix("Basic ")) == b"AC0123:tok"
@@ -116,7 +125,7 @@ async def test_twilio_form(exchange):
         "To": ["+15551234567"],
         "From": ["+15005550006"],
         "Body": ["Grüße & ä"],
-        "StatusCallback": ["https://hooks.example.com/twilio"],
+        "StatusCallback": [f"https://hooks.example.com/twilio?uid={uid}"],
     }
 
 

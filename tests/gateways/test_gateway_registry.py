@@ -23,6 +23,10 @@ MINIMAL = {
     "postmark": {"server_token": "topsecret", "from_address": "a@example.com", "webhook_secret": "topsecret"},
     "brevo": {"api_key": "topsecret", "from_address": "a@example.com", "webhook_secret": "topsecret"},
     "twilio": {"account_sid": "AC1", "auth_token": "topsecret", "from_number": "+15005550006"},
+    "vonage": {"api_key": "abcd", "api_secret": "topsecret", "from_number": "ACME"},
+    "infobip": {"api_key": "topsecret", "from_number": "ACME", "base_url": "https://x1.api.infobip.com"},
+    "plivo": {"auth_id": "MA1", "auth_token": "topsecret", "from_number": "+15005550006"},
+    "messagebird": {"access_key": "topsecret", "from_number": "ACME"},
     "whatsapp_cloud": {"phone_number_id": "123", "access_token": "topsecret"},
     "sandbox": {},
 }
@@ -74,6 +78,10 @@ def test_one_header_changes_and_the_others_stay():
         ("smtp", {"security": "tls"}),
         ("sendgrid", {"base_url": "https://evil.example.com"}),
         ("twilio", {"base_url": "https://evil.example.com"}),
+        ("vonage", {"base_url": "https://evil.example.com"}),
+        ("infobip", {"base_url": "https://evil.example.com"}),
+        ("plivo", {"base_url": "https://evil.example.com"}),
+        ("messagebird", {"base_url": "https://evil.example.com"}),
         ("whatsapp_cloud", {"base_url": "https://evil.example.com"}),
     ],
 )

@@ -1,0 +1,32 @@
+"""Text messages from people, brought to one form for all providers."""
+
+import re
+
+from domain.receipts import Inbound
+from gateways.events import text
+from gateways.webhook import UnreadablePost
+
+_INTERNATIONAL = re.compile(r"\+?([1-9][0-9]{6,14})")
+
+
+def inbound(
+    *, key: object, at: float, sender: object, recipient: object, body: object, media: tuple[str, ...] = ()
+) -> Inbound:
+    """A message from a person, its sender an E.164 number with ``+`` whether the provider writes the ``+`` or not.
+
+    A short code or an alphanumeric sender stays as it is.
+
+    Raises:
+        UnreadablePost: it has no id, or nobody sent it.
+    """
+    identity, number = text(key), text(sender)
+    if identity is None or number is None:
+        raise UnreadablePost("a message without its id or its sender")
+    return Inbound(
+        key=identity,
+        at=at,
+        sender=f"+{match[1]}" if (match := _INTERNATIONAL.fullmatch(number)) else number,
+        recipient=text(recipient) or "",
+        body=body.replace("\0", "") if isinstance(body, str) else "",  # NUL is no text that a database keeps
+        media=media,
+    )

@@ -1,0 +1,182 @@
+"""Type ``messagebird``: SMS through MessageBird's API (developers.messagebird.com/api/sms-messaging), and its reports.
+
+Status reports come as GET requests with a signed token in a header. Messages from people are not read.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any, ClassVar
+
+import orjson
+
+from domain.outbound import Outbound
+from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
+from domain.receipts import Event, Receipt, ReceiptKind
+from gateways.answers import clean, failure, parse
+from gateways.base import Outside
+from gateways.events import digest, seconds, text
+from gateways.fields import HeaderText, Secret
+from gateways.jwt import claims_of
+from gateways.net.http import call
+from gateways.net.http_answer import Answer
+from gateways.provider import BaseUrl, ProviderConfig
+from gateways.webhook import Post, UnreadablePost, Webhook, same
+
+_ACCOUNT_BROKEN = frozenset({2, 25})  # request not allowed, not enough balance
+
+_KINDS = {
+    "scheduled": ReceiptKind.SENT,
+    "buffered": ReceiptKind.SENT,
+    "sent": ReceiptKind.SENT,
+    "delivered": ReceiptKind.DELIVERED,
+    "expired": ReceiptKind.EXPIRED,
+    "delivery_failed": ReceiptKind.UNDELIVERED,
+}
+_LEEWAY = 1.0
+"""Seconds that the clocks may differ by."""
+
+
+class MessageBirdConfig(ProviderConfig):
+    """An access key and a sender."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"access_key", "signing_key"})
+
+    access_key: Secret
+    from_number: HeaderText
+    """The originator: a number or an alphanumeric id."""
+    signing_key: Secret | None = None
+    """Signs what MessageBird sends us."""
+    status_callback: BaseUrl | None = None
+    """Where MessageBird reports to; ``None``: where the account's settings say."""
+    base_url: BaseUrl = "https://rest.messagebird.com"
+
+    @property
+    def has_webhook(self) -> bool:
+        return self.signing_key is not None
+
+
+class MessageBirdGateway:
+    """One message per request."""
+
+    dedupes = False
+
+    def __init__(self, config: MessageBirdConfig, outside: Outside) -> None:
+        self._config = config
+        self._http = outside.http(allow_private_network=config.allow_private_network)
+        headers = {"authorization": f"AccessKey {config.access_key}", "content-type": "application/json"}
+        self._call = call("POST", f"{config.base_url}/messages", headers, config.timeout)
+
+    async def send(self, message: Outbound) -> Outcome:
+        """Send one text message."""
+        try:
+            body = orjson.dumps(self._request(message))
+        except orjson.JSONEncodeError as error:
+            return Refused("invalid_content", str(error))
+        answer = await self._http.exchange(self._call, body)
+        return self._outcome(answer) if isinstance(answer, Answer) else answer
+
+    async def aclose(self) -> None:
+        """Nothing to close: the HTTP client is shared."""
+
+    def _request(self, message: Outbound) -> dict[str, Any]:
+        request = {
+            "originator": (message.sender or self._config.from_number).removeprefix("+"),
+            "recipients": [message.to.removeprefix("+")],
+            "body": message.body,
+            "datacoding": "unicode" if message.unicode else "plain",
+            "reference": str(message.uid),  # without one there are no reports at all
+        }
+        if self._config.status_callback:
+            request["reportUrl"] = self._config.status_callback
+        return request
+
+    def _outcome(self, answer: Answer) -> Outcome:
+        body = parse(answer)
+        body = body if isinstance(body, dict) else {}
+        if not 200 <= answer.status < 300:
+            return _failed(answer, body.get("errors"))
+        if (taken := text(body.get("id"))) is None:
+            return Unknown(f"answered {answer.status} without the id of a message")
+        return Accepted(taken, receipts=self._config.expects_receipts)
+
+
+class MessageBirdWebhook(Webhook):
+    """Status reports: one a request, all of it in the query."""
+
+    def __init__(self, config: MessageBirdConfig, outside: Outside) -> None:
+        self._key = config.signing_key.encode() if config.signing_key else None
+        self._seen: OrderedDict[str, float] = OrderedDict()  # tokens that were used, and when they expire
+
+    @property
+    def is_configured(self) -> bool:
+        return self._key is not None
+
+    async def verify(self, post: Post) -> bool:
+        """A token that MessageBird signed for this very request, lives for a minute, and was not here before.
+
+        Only this process remembers which were: a copy that another one believes has the key of the first.
+        """
+        if self._key is None:
+            return False
+        claims = claims_of(post.headers.get("messagebird-signature-jwt", ""), self._key)
+        if claims is None or not _fits(claims, post):
+            return False
+        name = claims.get("jti")
+        return isinstance(name, str) and self._is_new(name, claims["exp"] + _LEEWAY, post.now)
+
+    def read(self, post: Post) -> Sequence[Event]:
+        """The one report. Our reference is ``reference``."""
+        fields = post.query
+        message_id = text(fields.get("id"))
+        if message_id is None or "status" not in fields:
+            raise UnreadablePost("no status report")
+        kind = _KINDS.get(fields["status"])
+        return [_receipt(kind, message_id, fields, post.now)] if kind else []
+
+    def _is_new(self, name: str, end: float, now: float) -> bool:
+        while self._seen and next(iter(self._seen.values())) <= now:  # all live equally long: the oldest end first
+            self._seen.popitem(last=False)
+        if name in self._seen:
+            return False
+        self._seen[name] = end
+        return True
+
+
+def _fits(claims: Mapping[str, Any], post: Post) -> bool:
+    begin, end = claims.get("nbf"), claims.get("exp")
+    if not isinstance(begin, int | float) or not isinstance(end, int | float):
+        return False
+    payload = sha256(post.body).hexdigest() if post.body else ""
+    return (
+        claims.get("iss") == "MessageBird"
+        and begin - _LEEWAY <= post.now < end + _LEEWAY
+        and same(str(claims.get("url_hash", "")), sha256(post.url.encode(errors="replace")).hexdigest())
+        and same(str(claims.get("payload_hash", "")), payload)
+    )
+
+
+def _receipt(kind: ReceiptKind, message_id: str, fields: Mapping[str, str], now: float) -> Receipt:
+    error = text(fields.get("statusErrorCode"))
+    return Receipt(
+        kind,
+        key=digest(message_id, fields["status"]),
+        at=seconds(fields.get("statusDatetime"), otherwise=now),
+        uid=text(fields.get("reference")),
+        provider_id=message_id,
+        code=f"messagebird_{error}" if error not in (None, "0") else None,
+        reason=text(fields.get("statusReason")),
+    )
+
+
+def _failed(answer: Answer, errors: Any) -> Outcome:
+    """Read ``{"errors": [{"code", "description", "parameter"}]}``."""
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    code, reason = first.get("code"), text(first.get("description"))
+    if not isinstance(code, int):
+        return failure(answer)
+    reason = clean(f"{code}: {reason}")
+    if code in _ACCOUNT_BROKEN:
+        return GatewayDown(reason)
+    general = failure(answer, reason)
+    return Refused(f"messagebird_{code}", reason) if isinstance(general, Refused) else general
