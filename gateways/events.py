@@ -30,12 +30,12 @@ def text(value: object) -> str | None:
 
 def seconds(value: object, otherwise: float) -> float:
     """A moment as Unix seconds: from seconds, milliseconds, their digits, or ISO 8601 (no zone: UTC)."""
-    if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
+    if isinstance(value, str) and not value.replace(".", "", 1).isdecimal():
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
             return otherwise
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        value = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return otherwise
     number = float(value)

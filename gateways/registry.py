@@ -12,7 +12,7 @@ from gateways.email import sendgrid, smtp
 from gateways.problems import InvalidGatewayConfig, Problem
 from gateways.sms import twilio
 from gateways.webhook import Webhook
-from gateways.whatsapp import cloud
+from gateways.whatsapp import cloud, cloud_webhook, evolution, evolution_webhook, waha, waha_webhook
 
 _ALL = frozenset(Channel)
 _EMAIL = frozenset({Channel.EMAIL})
@@ -27,8 +27,21 @@ GATEWAY_TYPES: dict[str, GatewayType] = {
         GatewayType("sendgrid", _EMAIL, sendgrid.SendGridConfig, sendgrid.SendGridGateway, sendgrid.SendGridWebhook),
         GatewayType("twilio", _SMS, twilio.TwilioConfig, twilio.TwilioGateway),
         GatewayType(
-            "whatsapp_cloud", _WHATSAPP, cloud.WhatsAppCloudConfig, cloud.WhatsAppCloudGateway, aliases=("meta",)
+            "whatsapp_cloud",
+            _WHATSAPP,
+            cloud.WhatsAppCloudConfig,
+            cloud.WhatsAppCloudGateway,
+            cloud_webhook.WhatsAppCloudWebhook,
+            aliases=("meta",),
         ),
+        GatewayType(
+            "evolution",
+            _WHATSAPP,
+            evolution.EvolutionConfig,
+            evolution.EvolutionGateway,
+            evolution_webhook.EvolutionWebhook,
+        ),
+        GatewayType("waha", _WHATSAPP, waha.WahaConfig, waha.WahaGateway, waha_webhook.WahaWebhook),
         GatewayType("sandbox", _ALL, sandbox.SandboxConfig, sandbox.build),
     )
 }

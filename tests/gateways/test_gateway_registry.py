@@ -16,6 +16,8 @@ MINIMAL = {
     "sendgrid": {"api_key": "topsecret", "from_address": "a@example.com"},
     "twilio": {"account_sid": "AC1", "auth_token": "topsecret", "from_number": "+15005550006"},
     "whatsapp_cloud": {"phone_number_id": "123", "access_token": "topsecret"},
+    "evolution": {"base_url": "https://evolution.example.com", "instance": "shop", "api_key": "topsecret"},
+    "waha": {"base_url": "https://waha.example.com", "api_key": "topsecret"},
     "sandbox": {},
 }
 
@@ -67,6 +69,8 @@ def test_one_header_changes_and_the_others_stay():
         ("sendgrid", {"base_url": "https://evil.example.com"}),
         ("twilio", {"base_url": "https://evil.example.com"}),
         ("whatsapp_cloud", {"base_url": "https://evil.example.com"}),
+        ("evolution", {"base_url": "https://evil.example.com"}),
+        ("waha", {"base_url": "https://evil.example.com"}),
     ],
 )
 def test_secrets_do_not_move_to_another_place(name, change):
