@@ -113,9 +113,10 @@ def _failed(answer: Answer, said: Any) -> Outcome:
     return failure(answer, words)
 
 
-def _strings(value: Any) -> Iterator[str]:
+def _strings(value: Any, depth: int = 2) -> Iterator[str]:
+    """The words in an error: alone, in a list, or, where the request was found wrong, in a list of lists."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, list):
+    elif isinstance(value, list) and depth:
         for one in value:
-            yield from _strings(one)
+            yield from _strings(one, depth - 1)

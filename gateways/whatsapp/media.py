@@ -13,7 +13,11 @@ _USUAL = {"image": "image/jpeg", "audio": "audio/mpeg", "video": "video/mp4", "d
 
 def file_name(url: str) -> str:
     """The name that people see: the last part of the address's path."""
-    return PurePosixPath(unquote(urlsplit(url).path)).name or "file"
+    try:
+        path = urlsplit(url).path
+    except ValueError:  # no address at all: the provider will say so
+        path = ""
+    return PurePosixPath(unquote(path)).name or "file"
 
 
 def content_type(kind: str, url: str) -> str:

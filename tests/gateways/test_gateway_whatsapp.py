@@ -39,6 +39,7 @@ async def test_lost_answer_is_unknown(send, reply, silent):
         b"[1]",
         b'{"error":5,"status":{},"response":7,"message":null,"exception":[]}',
         b'{"error":{"code":[],"message":{},"error_data":5},"response":{"message":{}}}',
+        b'{"response":{"message":' + b"[" * 1000 + b"]" * 1000 + b"}}",
     ],
 )
 async def test_status_decides_where_the_body_says_nothing(send, status, expected, body):
@@ -85,6 +86,7 @@ async def test_what_cannot_be_sent_is_refused_unsent(send, fields, code):
         ("https://e.com/photo", "photo", "image/jpeg"),
         ("https://e.com/", "file", "image/jpeg"),
         ("https://e.com", "file", "image/jpeg"),
+        ("https://[e.com/a.png", "file", "image/jpeg"),
         ("https://e.com/..%2F..%2Fetc%2Fpasswd.png", "passwd.png", "image/png"),
     ],
 )
