@@ -41,8 +41,11 @@ class Outbound:
     media_type: str | None = None
     """WhatsApp only: image, audio, video or document."""
     media_url: str | None = None
+    """WhatsApp only: where the provider fetches the file. ``whatsapp_cloud`` also takes the id of an uploaded one."""
     template: dict[str, Any] | None = field(default=None)
     """WhatsApp only: ``{"name", "language", "components"}`` as in Meta's Cloud API."""
+    answers: str | None = None
+    """WhatsApp only: the provider's id (``Inbound.key``) of the message that this one answers."""
     reply_to: str | None = None
     """Email only, and so is what follows: the mailbox that answers go to."""
     cc: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ def seconds(value: object, otherwise: float) -> float:
             moment = datetime.fromisoformat(value)
         except ValueError:
             return otherwise
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        value = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return otherwise
     number = float(value)

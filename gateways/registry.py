@@ -12,7 +12,7 @@ from gateways.email import brevo, mailgun, postmark, sendgrid, smtp
 from gateways.problems import InvalidGatewayConfig, Problem
 from gateways.sms import infobip, messagebird, plivo, twilio, vonage
 from gateways.webhook import Webhook
-from gateways.whatsapp import cloud
+from gateways.whatsapp import cloud, cloud_webhook, evolution, evolution_webhook, waha, waha_webhook
 
 _ALL = frozenset(Channel)
 _EMAIL = frozenset({Channel.EMAIL})
@@ -40,8 +40,21 @@ GATEWAY_TYPES: dict[str, GatewayType] = {
             messagebird.MessageBirdWebhook,
         ),
         GatewayType(
-            "whatsapp_cloud", _WHATSAPP, cloud.WhatsAppCloudConfig, cloud.WhatsAppCloudGateway, aliases=("meta",)
+            "whatsapp_cloud",
+            _WHATSAPP,
+            cloud.WhatsAppCloudConfig,
+            cloud.WhatsAppCloudGateway,
+            cloud_webhook.WhatsAppCloudWebhook,
+            aliases=("meta",),
         ),
+        GatewayType(
+            "evolution",
+            _WHATSAPP,
+            evolution.EvolutionConfig,
+            evolution.EvolutionGateway,
+            evolution_webhook.EvolutionWebhook,
+        ),
+        GatewayType("waha", _WHATSAPP, waha.WahaConfig, waha.WahaGateway, waha_webhook.WahaWebhook),
         GatewayType("sandbox", _ALL, sandbox.SandboxConfig, sandbox.build),
     )
 }

@@ -13,10 +13,8 @@ from gateways.fields import Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
+from gateways.whatsapp.cloud_message import request, unfit
 from gateways.whatsapp.meta_errors import meta_failure
-
-_MEDIA = frozenset({"image", "audio", "video", "document"})
-_CAPTIONED = _MEDIA - {"audio"}
 
 
 class WhatsAppCloudConfig(ProviderConfig):
@@ -39,7 +37,10 @@ class WhatsAppCloudConfig(ProviderConfig):
 
 
 class WhatsAppCloudGateway:
-    """One request per message. Our reference travels along and comes back with every status, but nothing is deduped."""
+    """One request per message. Our uid travels along and comes back with every status, but nothing is deduped.
+
+    Nobody but Meta knows when a person last wrote, so the 24-hour window is left to its answer (``outside_window``).
+    """
 
     dedupes = False
 
@@ -52,10 +53,10 @@ class WhatsAppCloudGateway:
 
     async def send(self, message: Outbound) -> Outcome:
         """Send one text, template or media message."""
-        if message.media_type is not None and message.media_type not in _MEDIA:
-            return Refused("invalid_media_type", f"WhatsApp carries {', '.join(sorted(_MEDIA))}")
+        if refused := unfit(message):
+            return refused
         try:
-            body = orjson.dumps(_envelope(message) | _content(message))
+            body = orjson.dumps(request(message))
         except orjson.JSONEncodeError as error:
             return Refused("invalid_content", str(error))
         answer = await self._http.exchange(self._call, body)
@@ -76,38 +77,8 @@ class WhatsAppCloudGateway:
         return Accepted(wamid, receipts=self._receipts)
 
 
-def _envelope(message: Outbound) -> dict[str, Any]:
-    return {
-        "messaging_product": "whatsapp",
-        "recipient_type": "individual",
-        "to": message.to.removeprefix("+"),
-        "biz_opaque_callback_data": message.reference,
-    }
-
-
-def _content(message: Outbound) -> dict[str, Any]:
-    if message.template is not None:
-        return {"type": "template", "template": _template(message.template)}
-    if message.media_type is not None:
-        return {"type": message.media_type, message.media_type: _media(message.media_type, message)}
-    return {"type": "text", "text": {"preview_url": False, "body": message.body}}
-
-
-def _template(template: dict[str, Any]) -> dict[str, Any]:
-    """Write the language in Meta's form, ``{"code": "en_US"}``, also where only the code was given."""
-    language = template.get("language")
-    return {**template, "language": {"code": language}} if isinstance(language, str) else template
-
-
-def _media(kind: str, message: Outbound) -> dict[str, Any]:
-    """Link to the file. Audio has no caption in WhatsApp, so its text is left out."""
-    media: dict[str, Any] = {"link": message.media_url}
-    if message.body and kind in _CAPTIONED:
-        media["caption"] = message.body
-    return media
-
-
 def _message_id(body: Any) -> str | None:
+    """The new message's id. One held back for a while (``message_status``: held, paused) was taken, too."""
     match body:
         case {"messages": [{"id": str(wamid)}, *_]}:
             return wamid

@@ -27,7 +27,6 @@ CONFIGS = {
     "infobip": (Channel.SMS, test_gateway_infobip.CONFIG),
     "plivo": (Channel.SMS, test_gateway_plivo.CONFIG),
     "messagebird": (Channel.SMS, test_gateway_messagebird.CONFIG),
-    "whatsapp_cloud": (Channel.WHATSAPP, {"phone_number_id": "1555", "access_token": "EAAG"}),
 }
 
 
@@ -170,64 +169,3 @@ async def test_twilio_message_that_failed_at_once(exchange, code, expected):
 def test_twilio_wrong_configuration(change):
     with pytest.raises(InvalidGatewayConfig):
         parse_config("twilio", Channel.SMS, CONFIGS["twilio"][1] | change)
-
-
-TAKEN = b'{"messaging_product":"whatsapp","contacts":[{"input":"1","wa_id":"1"}],"messages":[{"id":"wamid.X"}]}'
-
-
-async def test_whatsapp_text(exchange):
-    got, request = await exchange("whatsapp_cloud", answer(200, TAKEN), {"app_secret": "s"})
-    assert got == Accepted("wamid.X", receipts=True)
-    assert request.target == "/v23.0/1555/messages"
-    assert request.headers["authorization"] == "Bearer EAAG"
-    assert json.loads(request.body) == {
-        "messaging_product": "whatsapp",
-        "recipient_type": "individual",
-        "to": "15551234567",
-        "biz_opaque_callback_data": "ref-1",
-        "type": "text",
-        "text": {"preview_url": False, "body": "hello"},
-    }
-
-
-@pytest.mark.parametrize("kind", ["image", "audio", "video", "document"])
-async def test_whatsapp_media(exchange, kind):
-    _, request = await exchange("whatsapp_cloud", answer(200, TAKEN), media_type=kind, media_url="https://e.com/f")
-    sent = json.loads(request.body)
-    caption = {} if kind == "audio" else {"caption": "hello"}
-    assert (sent["type"], sent[kind]) == (kind, {"link": "https://e.com/f"} | caption)
-
-
-async def test_whatsapp_unknown_media_is_refused_unsent(exchange):
-    got, request = await exchange("whatsapp_cloud", answer(200, TAKEN), media_type="hologram", media_url="x")
-    assert (got.code, request) == ("invalid_media_type", None)
-
-
-@pytest.mark.parametrize("language", ["en_US", {"code": "en_US"}])
-async def test_whatsapp_template(exchange, language):
-    components = [{"type": "body", "parameters": [{"type": "text", "text": "Ann"}]}]
-    template = {"name": "hello", "language": language, "components": components}
-    _, request = await exchange("whatsapp_cloud", answer(200, TAKEN), template=template)
-    sent = json.loads(request.body)
-    assert (sent["type"], sent["template"]) == ("template", template | {"language": {"code": "en_US"}})
-
-
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        *[(code, RetryLater(None, "words: more")) for code in (4, 80007, 130429, 131048, 133016, 131064, 131000)],
-        (131056, RetryLater(6.0, "words: more")),
-        *[(code, GatewayDown("words: more")) for code in (0, 3, 10, 190, 200, 299, 368, 131031, 131042, 131016)],
-        (131050, Refused("opted_out", "words: more")),
-        *[(code, Refused(f"meta_{code}", "words: more")) for code in (100, 131026, 131047, 131049, 132001, 130472)],
-    ],
-)
-async def test_whatsapp_codes(exchange, code, expected):
-    error = {"message": "words", "type": "OAuthException", "code": code, "error_data": {"details": "more"}}
-    got, _ = await exchange("whatsapp_cloud", answer(400, json.dumps({"error": error}).encode()))
-    assert got == expected
-
-
-async def test_whatsapp_error_in_a_success_is_an_error(exchange):
-    got, _ = await exchange("whatsapp_cloud", answer(200, b'{"error":{"code":131026,"message":"no"}}'))
-    assert got == Refused("meta_131026", "no")

@@ -28,6 +28,8 @@ MINIMAL = {
     "plivo": {"auth_id": "MA1", "auth_token": "topsecret", "from_number": "+15005550006"},
     "messagebird": {"access_key": "topsecret", "from_number": "ACME"},
     "whatsapp_cloud": {"phone_number_id": "123", "access_token": "topsecret"},
+    "evolution": {"base_url": "https://evolution.example.com", "instance": "shop", "api_key": "topsecret"},
+    "waha": {"base_url": "https://waha.example.com", "api_key": "topsecret"},
     "sandbox": {},
 }
 
@@ -83,6 +85,8 @@ def test_one_header_changes_and_the_others_stay():
         ("plivo", {"base_url": "https://evil.example.com"}),
         ("messagebird", {"base_url": "https://evil.example.com"}),
         ("whatsapp_cloud", {"base_url": "https://evil.example.com"}),
+        ("evolution", {"base_url": "https://evil.example.com"}),
+        ("waha", {"base_url": "https://evil.example.com"}),
     ],
 )
 def test_secrets_do_not_move_to_another_place(name, change):

@@ -1,0 +1,134 @@
+"""What an Evolution API server posts: acknowledgements, and messages from people.
+
+The server signs nothing: it brings a fixed header, or a token that is good for ten minutes. The ``apikey`` in the body
+proves nothing, for it is not bound to the rest of it and the instance's owner knows it.
+"""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from domain.receipts import Event, Inbound, Receipt, ReceiptKind
+from gateways.base import Outside
+from gateways.events import digest, objects_in, seconds, text
+from gateways.webhook import Post, Webhook, carries_secret, same
+from gateways.whatsapp.evolution import EvolutionConfig
+from gateways.whatsapp.evolution_ids import uid_in
+from gateways.whatsapp.reading import inside, person, said
+
+_KINDS = {
+    "PENDING": ReceiptKind.SENT,
+    "SERVER_ACK": ReceiptKind.SENT,
+    "DELIVERY_ACK": ReceiptKind.DELIVERED,
+    "READ": ReceiptKind.READ,
+    "PLAYED": ReceiptKind.READ,
+    "ERROR": ReceiptKind.FAILED,
+}
+_MEDIA = ("imageMessage", "audioMessage", "videoMessage", "documentMessage", "stickerMessage")
+
+
+class EvolutionWebhook(Webhook):
+    """Events of one instance; ``webhookByEvents`` has to be off, so that all come to one address."""
+
+    def __init__(self, config: EvolutionConfig, outside: Outside) -> None:
+        self._config = config
+
+    @property
+    def is_configured(self) -> bool:
+        return self._config.webhook_secret is not None
+
+    async def verify(self, post: Post) -> bool:
+        """The secret itself (``carries_secret``), or a token that was signed with it."""
+        secret = self._config.webhook_secret
+        return secret is not None and (carries_secret(post, secret) or _carries_token(post, secret))
+
+    def read(self, post: Post) -> Sequence[Event]:
+        """Acknowledgements of messages from our number, and what people wrote to it."""
+        return [event for body in objects_in(post.json()) for event in self._events(body, post.now)]
+
+    def _events(self, body: dict[str, Any], now: float) -> list[Event]:
+        if body.get("instance") != self._config.instance:
+            return []
+        match body.get("event"):
+            case "messages.update":
+                found: list[Event | None] = [_receipt(one, now) for one in objects_in(body.get("data"))]
+            case "messages.upsert":
+                recipient = person(body.get("sender")) or self._config.instance
+                found = [_inbound(one, recipient, now) for one in objects_in(body.get("data"))]
+            case _:
+                found = []
+        return [event for event in found if event is not None]
+
+
+def _carries_token(post: Post, key: str) -> bool:
+    """Whether the Bearer token is a JSON Web Token (RFC 7519) signed with the key by HS256, and not over yet."""
+    kind, _, token = post.headers.get("authorization", "").partition(" ")
+    signed, _, signature = token.strip().rpartition(".")
+    expected = urlsafe_b64encode(hmac.digest(key.encode(), signed.encode(errors="surrogateescape"), "sha256"))
+    if kind.lower() != "bearer" or not same(signature, expected.decode().rstrip("=")):
+        return False
+    try:
+        claims = orjson.loads(urlsafe_b64decode(signed.partition(".")[2] + "=="))
+    except ValueError:
+        return False
+    return seconds(inside(claims, "exp"), otherwise=0.0) > post.now
+
+
+def _receipt(data: dict[str, Any], now: float) -> Receipt | None:
+    """An acknowledgement. When it came about is not told: the post's own time is the server's local one."""
+    key = text(data.get("keyId") or inside(data, "key", "id"))
+    status = data.get("status") or inside(data, "update", "status")
+    kind = _KINDS.get(str(status))
+    if kind is None or key is None or False in (data.get("fromMe"), inside(data, "key", "fromMe")):
+        return None
+    code = "evolution_error" if kind is ReceiptKind.FAILED else None
+    return Receipt(kind, key=digest(key, status), at=now, uid=uid_in(key), provider_id=key, code=code)
+
+
+def _inbound(data: dict[str, Any], recipient: str, now: float) -> Inbound | None:
+    """A message from one person. Reactions, deletions and the like, which say nothing, are left out."""
+    key = data.get("key")
+    id_, sender = text(inside(key, "id")), _sender(key)
+    message = inside(data, "message", "documentWithCaptionMessage", "message") or data.get("message")
+    body, has_file = _body(message), any(inside(message, name) for name in _MEDIA)
+    if id_ is None or sender is None or not (body or has_file):
+        return None
+    return Inbound(
+        key=id_,
+        at=seconds(data.get("messageTimestamp"), otherwise=now),
+        sender=sender,
+        recipient=recipient,
+        body=body,
+        media=(text(inside(data, "message", "mediaUrl")) or id_,) if has_file else (),
+        name=text(data.get("pushName")),
+        answers=_answered(data, message),
+    )
+
+
+def _sender(key: object) -> str | None:
+    if inside(key, "fromMe"):
+        return None
+    return person(inside(key, "remoteJid"), inside(key, "remoteJidAlt"), inside(key, "senderPn"))
+
+
+def _body(message: object) -> str:
+    return said(
+        inside(message, "conversation"),
+        inside(message, "extendedTextMessage", "text"),
+        inside(message, "buttonsResponseMessage", "selectedDisplayText"),
+        inside(message, "templateButtonReplyMessage", "selectedDisplayText"),
+        inside(message, "listResponseMessage", "title"),
+        *(inside(message, name, "caption") for name in _MEDIA),
+    )
+
+
+def _answered(data: dict[str, Any], message: object) -> str | None:
+    """The message that is quoted; newer servers tell it beside the message, older ones within."""
+    parts = message.values() if isinstance(message, dict) else ()
+    return text(
+        inside(data, "contextInfo", "stanzaId")
+        or next((found for part in parts if (found := inside(part, "contextInfo", "stanzaId"))), None)
+    )

@@ -1,0 +1,23 @@
+"""Common to numbers paired as with WhatsApp Web (``evolution``, ``waha``): WhatsApp bans numbers that it catches."""
+
+import re
+
+from domain.outbound import Outbound
+from domain.outcomes import Refused
+from gateways.whatsapp.media import KINDS
+
+_FILE_MISSING = re.compile(r"Request failed with status code [0-9]+|Failed to fetch stream", re.IGNORECASE)
+
+
+def unfit(message: Outbound) -> Refused | None:
+    """Why a paired number cannot send the message; ``None``: it can."""
+    if message.template is not None:
+        return Refused("templates_not_supported", "a paired number sends no templates: only whatsapp_cloud does")
+    if message.media_type is not None and message.media_type not in KINDS:
+        return Refused("invalid_media_type", f"WhatsApp carries {', '.join(sorted(KINDS))}")
+    return None
+
+
+def file_missing(words: str) -> bool:
+    """Whether the gateway failed to fetch the file of a message (in words of axios or Baileys): its fault, not ours."""
+    return _FILE_MISSING.search(words) is not None

@@ -1,0 +1,128 @@
+"""Type ``waha``: WhatsApp through a number paired with a WAHA server (waha.devlike.pro)."""
+
+from typing import Annotated, Any, ClassVar
+
+import orjson
+from pydantic import Field
+
+from domain.outbound import Outbound
+from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
+from gateways.answers import clean, failure, parse
+from gateways.base import Outside
+from gateways.fields import Secret
+from gateways.net.http import call
+from gateways.net.http_answer import Answer
+from gateways.provider import ProviderConfig
+from gateways.whatsapp.media import CAPTIONED, content_type, file_name
+from gateways.whatsapp.paired import file_missing, unfit
+from gateways.whatsapp.reading import inside
+
+_PATHS = {None: "sendText", "image": "sendImage", "video": "sendVideo", "audio": "sendVoice", "document": "sendFile"}
+_CONVERTED = frozenset({"audio", "video"})
+"""WhatsApp plays one format of each; the server makes it of others."""
+_NOT_WORKING = frozenset({"STOPPED", "STARTING", "SCAN_QR_CODE", "FAILED"})
+_UNKNOWN_NUMBER = ("no lid found", "no lid for user")
+"""What the engines say, in a 500, of a number that WhatsApp does not know (devlikeapro/waha, issue 2094)."""
+
+
+class WahaConfig(ProviderConfig):
+    """A session, which is one paired number, on a server of your own."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"api_key", "hmac_key"})
+
+    session: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "default"
+    api_key: Secret
+    hmac_key: Secret | None = None
+    """With which the server signs what it posts."""
+
+    @property
+    def has_webhook(self) -> bool:
+        return self.hmac_key is not None
+
+
+class WahaGateway:
+    """One request per message. The API has no place for a reference of ours."""
+
+    dedupes = False
+
+    def __init__(self, config: WahaConfig, outside: Outside) -> None:
+        self._config = config
+        self._http = outside.http(allow_private_network=config.allow_private_network)
+        headers = {"x-api-key": config.api_key, "content-type": "application/json"}
+        self._calls = {
+            kind: call("POST", f"{config.base_url}/api/{path}", headers, config.timeout)
+            for kind, path in _PATHS.items()
+        }
+
+    async def send(self, message: Outbound) -> Outcome:
+        """Send one text or media message."""
+        if refused := unfit(message):
+            return refused
+        try:
+            body = orjson.dumps(_request(message, self._config.session))
+        except orjson.JSONEncodeError as error:
+            return Refused("invalid_content", str(error))
+        answer = await self._http.exchange(self._calls[message.media_type], body)
+        return self._outcome(answer) if isinstance(answer, Answer) else answer
+
+    async def aclose(self) -> None:
+        """Nothing to close: the HTTP client is shared."""
+
+    def _outcome(self, answer: Answer) -> Outcome:
+        body = parse(answer)
+        if not 200 <= answer.status < 300:
+            return _failed(answer, body)
+        key = _key(body)
+        if key is None:
+            return Unknown(f"answered {answer.status} without the id of a message")
+        return Accepted(key, receipts=self._config.expects_receipts)
+
+
+def bare_id(id_: str) -> str:
+    """The message's own part of ``true_<chat>_<id>``: the chat has two names, and an event may use the other one."""
+    parts = id_.split("_")
+    return parts[2] if len(parts) > 2 and parts[0] in {"true", "false"} else id_
+
+
+def _request(message: Outbound, session: str) -> dict[str, Any]:
+    request: dict[str, Any] = {"session": session, "chatId": f"{message.to.removeprefix('+')}@c.us"}
+    if message.answers:
+        request["reply_to"] = message.answers
+    kind, url = message.media_type, message.media_url or ""
+    if kind is None:
+        return request | {"text": message.body}
+    request["file"] = {"url": url, "mimetype": content_type(kind, url), "filename": file_name(url)}
+    if kind in _CONVERTED:
+        request["convert"] = True
+    if message.body and kind in CAPTIONED:
+        request["caption"] = message.body
+    return request
+
+
+def _key(body: Any) -> str | None:
+    """The new message's id, in the form of each of the engines: GOWS, WEBJS, NOWEB."""
+    for found in (inside(body, "id"), inside(body, "id", "id"), inside(body, "key", "id")):
+        if isinstance(found, str):
+            return bare_id(found)
+    return None
+
+
+def _failed(answer: Answer, body: Any) -> Outcome:
+    words = _words(body)
+    if (state := str(inside(body, "status"))) in _NOT_WORKING:
+        return GatewayDown(f"the session is {state}: {words}")
+    if answer.status == 404:
+        return GatewayDown(f"answered 404: {words or 'there is no such session'}")
+    if any(known in words.lower() for known in _UNKNOWN_NUMBER):
+        return Refused("not_on_whatsapp", words)
+    if file_missing(words):
+        return Refused("media_unreachable", words)
+    if answer.status == 500 and words:
+        # The engine failed, perhaps when it looked for the message that it had just handed over.
+        return Unknown(f"answered 500: {words}")
+    return failure(answer, words)
+
+
+def _words(body: Any) -> str:
+    found = (inside(body, "exception", "message"), inside(body, "message"), inside(body, "error"))
+    return clean(next((words for words in found if isinstance(words, str)), ""))

@@ -1,0 +1,32 @@
+"""Sending through each type of gateway that carries WhatsApp."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fake_http import Reply, Request, serve
+
+from domain.channels import Channel
+from domain.outbound import Outbound
+from domain.outcomes import Outcome
+from gateways.base import Outside
+from gateways.registry import build, parse_config
+
+CONFIGS: dict[str, dict[str, Any]] = {
+    "whatsapp_cloud": {"phone_number_id": "1555", "access_token": "EAAG"},
+    "evolution": {"instance": "my shop", "api_key": "evo"},
+    "waha": {"session": "shop", "api_key": "waha"},
+}
+
+Exchange = Callable[..., Awaitable[tuple[Outcome, Request | None]]]
+
+
+async def exchange(
+    outside: Outside, name: str, reply: Reply | bytes, message: Outbound, config: dict[str, Any] | None = None
+) -> tuple[Outcome, Request | None]:
+    """Send one message to a provider that answers ``reply``: the outcome, and the one request that it got."""
+    async with serve(reply) as server:
+        raw = {**CONFIGS[name], "base_url": server.url, "allow_private_network": True, "timeout": 1, **(config or {})}
+        gateway = build(name, parse_config(name, Channel.WHATSAPP, raw), outside)
+        outcome = await gateway.send(message)
+    assert len(server.requests) <= 1
+    return outcome, server.requests[0] if server.requests else None
