@@ -21,6 +21,11 @@ def objects_in(value: object) -> list[dict[str, Any]]:
     return found
 
 
+def mapping(value: object) -> dict[str, Any]:
+    """A JSON object; an empty one where something else stands, or nothing."""
+    return value if isinstance(value, dict) else {}
+
+
 def text(value: object) -> str | None:
     """A string or number as one clean, short line; ``None`` where there is none."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
@@ -30,7 +35,7 @@ def text(value: object) -> str | None:
 
 def seconds(value: object, otherwise: float) -> float:
     """A moment as Unix seconds: from seconds, milliseconds, their digits, or ISO 8601 (no zone: UTC)."""
-    if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
+    if isinstance(value, str) and not value.replace(".", "", 1).isdecimal():
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:

@@ -1,4 +1,4 @@
-"""SendGrid, Twilio and WhatsApp Cloud: what is sent, and what each answer means."""
+"""What all providers have in common, and what SendGrid, Twilio and WhatsApp Cloud are sent and answer."""
 
 import json
 from base64 import b64decode
@@ -15,6 +15,18 @@ from gateways.registry import build, parse_config
 
 CONFIGS = {
     "sendgrid": (Channel.EMAIL, {"api_key": "SG.key", "from_address": "shop@example.org", "from_name": "Shop"}),
+    "resend": (Channel.EMAIL, {"api_key": "re_key", "from_address": "shop@example.org"}),
+    "mailjet": (Channel.EMAIL, {"api_key": "pub", "secret_key": "prv", "from_address": "shop@example.org"}),
+    "sparkpost": (Channel.EMAIL, {"api_key": "key", "from_address": "shop@example.org"}),
+    "ses": (
+        Channel.EMAIL,
+        {
+            "access_key_id": "AKIDEXAMPLE",
+            "secret_access_key": "key",
+            "region": "eu-west-1",
+            "from_address": "shop@example.org",
+        },
+    ),
     "twilio": (Channel.SMS, {"account_sid": "AC0123", "auth_token": "tok", "from_number": "+15005550006"}),
     "whatsapp_cloud": (Channel.WHATSAPP, {"phone_number_id": "1555", "access_token": "EAAG"}),
 }

@@ -14,6 +14,15 @@ MINIMAL = {
     "http": {"url": "https://example.com/send", "headers": {"Authorization": "topsecret", "X-Other": "topsecret"}},
     "smtp": {"host": "mail.example.com", "from_address": "a@example.com", "username": "u", "password": "topsecret"},
     "sendgrid": {"api_key": "topsecret", "from_address": "a@example.com"},
+    "resend": {"api_key": "topsecret", "from_address": "a@example.com"},
+    "mailjet": {"api_key": "key", "secret_key": "topsecret", "from_address": "a@example.com"},
+    "sparkpost": {"api_key": "topsecret", "from_address": "a@example.com"},
+    "ses": {
+        "access_key_id": "AKIDEXAMPLE",
+        "secret_access_key": "topsecret",
+        "region": "eu-west-1",
+        "from_address": "a@example.com",
+    },
     "twilio": {"account_sid": "AC1", "auth_token": "topsecret", "from_number": "+15005550006"},
     "whatsapp_cloud": {"phone_number_id": "123", "access_token": "topsecret"},
     "sandbox": {},
@@ -27,7 +36,7 @@ def _config(name):
 @pytest.mark.parametrize("name", GATEWAY_TYPES)
 async def test_every_type_is_configured_and_built(outside: Outside, name):
     gateway = build(name, _config(name), outside)
-    assert gateway.dedupes is False
+    assert gateway.dedupes is (name == "resend")
     await gateway.aclose()
 
 
@@ -65,6 +74,10 @@ def test_one_header_changes_and_the_others_stay():
         ("smtp", {"host": "evil.example.com"}),
         ("smtp", {"security": "tls"}),
         ("sendgrid", {"base_url": "https://evil.example.com"}),
+        ("resend", {"base_url": "https://evil.example.com"}),
+        ("mailjet", {"base_url": "https://evil.example.com"}),
+        ("sparkpost", {"base_url": "https://evil.example.com"}),
+        ("ses", {"base_url": "https://evil.example.com"}),
         ("twilio", {"base_url": "https://evil.example.com"}),
         ("whatsapp_cloud", {"base_url": "https://evil.example.com"}),
     ],
