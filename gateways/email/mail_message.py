@@ -72,7 +72,7 @@ def _fill(mail: EmailMessage, parts: Mail) -> None:
     for file in parts.attachments:
         kind, _, subtype = file.content_type.partition("/")
         if file.content_id and html is not None:
-            shown = {"cid": f"<{file.content_id}>", "filename": file.filename, "disposition": "inline"}
-            html.add_related(file.content, kind, subtype, **shown)
+            name = f"<{file.content_id}>"
+            html.add_related(file.content, kind, subtype, cid=name, filename=file.filename, disposition="inline")
         else:
             mail.add_attachment(file.content, kind, subtype, filename=file.filename)
