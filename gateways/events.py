@@ -35,7 +35,7 @@ def text(value: object) -> str | None:
 
 def seconds(value: object, otherwise: float) -> float:
     """A moment as Unix seconds: from seconds, milliseconds, their digits, or ISO 8601 (no zone: UTC)."""
-    if isinstance(value, str) and not value.replace(".", "", 1).isdecimal():
+    if isinstance(value, str) and not (value.isascii() and value.replace(".", "", 1).isdigit()):
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:

@@ -3,11 +3,12 @@
 import hmac
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from gateways.webhook import Post, is_fresh, same
+from gateways.webhook import is_fresh, same
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - marks a secret, is none
 SECRET_BYTES = 24
@@ -50,12 +51,15 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     return _signature(key_of(secret), message_id, str(timestamp), body)
 
 
-def is_signed(post: Post, secret: str) -> bool:
-    """Whether one of a request's signatures fits and its time is within five minutes of now, either way."""
-    prefix = "webhook" if "webhook-id" in post.headers else "svix"
-    message_id, stamp, given = (post.headers.get(f"{prefix}-{part}", "") for part in ("id", "timestamp", "signature"))
-    expected = _signature(key_of(secret), message_id, stamp, post.body)
-    return is_fresh(stamp, post.now) and any(same(one, expected) for one in given.split())
+def verify(secret: str, headers: Mapping[str, str], body: bytes, now: float) -> bool:
+    """Whether one of a request's signatures fits, and its time is within five minutes of now, either way.
+
+    ``headers`` are by lower-case name. Svix's spelling, ``svix-id`` for ``webhook-id``, is understood as well.
+    """
+    prefix = "webhook" if "webhook-id" in headers else "svix"
+    message_id, stamp, given = (headers.get(f"{prefix}-{part}", "") for part in ("id", "timestamp", "signature"))
+    expected = _signature(key_of(secret), message_id, stamp, body)
+    return is_fresh(stamp, now) and any(same(one, expected) for one in given.split())
 
 
 def _signature(key: bytes, message_id: str, stamp: str, body: bytes) -> str:

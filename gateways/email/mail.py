@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from dataclasses import dataclass
+from email.utils import formataddr
 
 from domain.outbound import Attachment, Outbound
 from gateways.email.mailbox import InvalidMailbox, Mailbox, parse_mailbox
@@ -36,9 +37,17 @@ class Mail:
     """The sender's own ones, and ``List-Unsubscribe`` with ``List-Unsubscribe-Post`` (RFC 8058)."""
     attachments: tuple[Attachment, ...]
 
+    @property
+    def from_header(self) -> str:
+        """The sender as in a header (RFC 5322, names beyond ASCII as of RFC 2047). Raises ``UnicodeEncodeError``."""
+        return formataddr((self.sender_name, str(self.sender)))
 
-def take_apart(message: Outbound, from_address: str, from_name: str | None) -> Mail:
+
+def take_apart(message: Outbound, from_address: str, from_name: str | None, reserved: tuple[str, ...] = ()) -> Mail:
     """Check a message.
+
+    ``reserved`` are beginnings of headers, in lower case, that the provider takes for orders to itself: through them a
+    sender could give his mail another message's reference.
 
     Raises:
         UnfitMessage: before anything was connected to. Providers read ``a@b, c@d`` as two recipients, Python's own
@@ -58,7 +67,7 @@ def take_apart(message: Outbound, from_address: str, from_name: str | None) -> M
         html=message.html,
         reply_to=_mailbox("invalid_reply_to", "reply_to", message.reply_to) if message.reply_to else None,
         cc=tuple(_mailbox("invalid_cc", "cc", one) for one in message.cc),
-        headers=_headers(message),
+        headers=_headers(message, reserved),
         attachments=message.attachments,
     )
 
@@ -81,8 +90,10 @@ def _mailbox(code: str, what: str, text: str) -> Mailbox:
         raise UnfitMessage(code, f"{what} {error}") from None
 
 
-def _headers(message: Outbound) -> tuple[tuple[str, str], ...]:
+def _headers(message: Outbound, reserved: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     for name, value in message.headers:
+        if name.lower().startswith(reserved):
+            raise UnfitMessage("invalid_header", f"the header {name} is reserved for the provider")
         check_header("invalid_header", f"the header {name}", value)
     if message.unsubscribe_url is None:
         return message.headers

@@ -32,6 +32,7 @@ _KINDS = {
     "open": ReceiptKind.OPENED,
     "click": ReceiptKind.CLICKED,
 }
+_RESERVED = ("x-mj-", "x-mailjet-")
 _FAILURES = frozenset({"bounce", "blocked"})
 
 
@@ -68,7 +69,7 @@ class MailjetGateway:
     async def send(self, message: Outbound) -> Outcome:
         """Send one mail."""
         try:
-            mail = take_apart(message, self._config.from_address, self._config.from_name)
+            mail = take_apart(message, self._config.from_address, self._config.from_name, _RESERVED)
             body = orjson.dumps({"Messages": [_request(mail, message)]})
         except UnfitMessage as error:
             return Refused(error.code, str(error))

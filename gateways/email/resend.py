@@ -20,7 +20,7 @@ from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import UnfitHeader, call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
-from gateways.standard_webhooks import SigningSecret, is_signed
+from gateways.standard_webhooks import SigningSecret, verify
 from gateways.webhook import Post, UnreadablePost, Webhook
 
 _KINDS = {
@@ -110,7 +110,7 @@ class ResendWebhook(Webhook):
 
     async def verify(self, post: Post) -> bool:
         """HMAC over id, time and the raw body, not older than five minutes."""
-        return self._secret is not None and is_signed(post, self._secret)
+        return self._secret is not None and verify(self._secret, post.headers, post.body, post.now)
 
     def read(self, post: Post) -> Sequence[Event]:
         """The event, if we know it. Our reference is among its tags; its id is a header."""

@@ -48,6 +48,9 @@ _RECIPIENTS = {
     "Complaint": "complainedRecipients",
 }
 
+_RESERVED = "x-ses-"
+"""How the headers begin that SES obeys: tags, configuration sets, identities of other accounts."""
+
 # Names of errors, without "Exception" (API_SendEmail.html#API_SendEmail_Errors, and CommonErrors.html).
 _THROTTLED = frozenset({"TooManyRequests", "Throttling"})
 _ACCOUNT_BROKEN = frozenset(
@@ -112,6 +115,8 @@ class SesGateway:
     async def send(self, message: Outbound) -> Outcome:
         """Send one mail."""
         config = self._config
+        if any(name.lower().startswith(_RESERVED) for name, _ in message.headers):
+            return Refused("invalid_header", "headers that begin with X-SES- are orders to Amazon SES")
         try:
             letter = write_letter(message, config.from_address, config.from_name)
         except UnfitMessage as error:

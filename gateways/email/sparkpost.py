@@ -45,6 +45,7 @@ _BOUNCE_CLASSES = {
     **dict.fromkeys(("60", "100"), ReceiptKind.AUTORESPONDED),
     "90": ReceiptKind.UNSUBSCRIBED,
 }
+_RESERVED = ("x-msys-",)
 _OVER_SENDING_LIMIT = 420
 
 
@@ -79,7 +80,7 @@ class SparkPostGateway:
     async def send(self, message: Outbound) -> Outcome:
         """Send one mail."""
         try:
-            mail = take_apart(message, self._config.from_address, self._config.from_name)
+            mail = take_apart(message, self._config.from_address, self._config.from_name, _RESERVED)
             body = orjson.dumps(_request(mail, message))
         except UnfitMessage as error:
             return Refused(error.code, str(error))

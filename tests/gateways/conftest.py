@@ -1,16 +1,19 @@
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from certificates import write_certificate
+from fake_http import Reply, Request, serve
 
 from domain.channels import Channel
 from domain.outbound import Outbound
+from domain.outcomes import Outcome
 from gateways.base import Outside
 from gateways.net.http import HttpClient
+from gateways.registry import build, parse_config
 
 
 class MemoryInbox:
@@ -53,3 +56,29 @@ def make() -> Make:
         return Outbound(**(defaults | fields))
 
     return make
+
+
+SendThrough = Callable[..., Awaitable[tuple[Outcome, Request | None]]]
+
+
+@pytest.fixture
+def send_through(outside: Outside, make: Make) -> SendThrough:
+    """Send one message to a provider that answers ``reply``; return the outcome and the one request it got."""
+
+    async def send_through(
+        name: str,
+        channel: Channel,
+        required: Mapping[str, Any],
+        reply: Reply | bytes,
+        config: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> tuple[Outcome, Request | None]:
+        to = "ann@example.com" if channel is Channel.EMAIL else "+15551234567"
+        async with serve(reply) as server:
+            own = {"base_url": server.url, "allow_private_network": True, "timeout": 1}
+            gateway = build(name, parse_config(name, channel, {**required, **own, **(config or {})}), outside)
+            got = await gateway.send(make(**({"channel": channel, "to": to} | fields)))
+        assert len(server.requests) <= 1
+        return got, server.requests[0] if server.requests else None
+
+    return send_through

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from exchanges import exchange
 from fake_http import answer, hang, reset
 from posts import changed_bytes_believed, post, webhook_of
 
@@ -37,10 +36,9 @@ GENUINE = post(BODY, HEADERS, now=STAMP + 5.0)
 
 
 @pytest.fixture
-def send(outside, make):
-    async def send(reply, **fields):
-        message = make(**({"channel": Channel.EMAIL, "to": "ann@example.com", "subject": "Hi"} | fields))
-        return await exchange(outside, "resend", CONFIG, reply, message)
+def send(send_through):
+    def send(reply, **fields):
+        return send_through("resend", Channel.EMAIL, CONFIG, reply, **({"subject": "Hi"} | fields))
 
     return send
 

@@ -11,7 +11,6 @@ import time_machine
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
-from exchanges import exchange
 from fake_http import answer, hang, reset
 from moto_server import moto_server
 
@@ -35,17 +34,9 @@ TAKEN = answer(200, b'{"MessageId":"0102018b"}')
 
 
 @pytest.fixture
-def mail(make):
-    def mail(**fields):
-        return make(**({"channel": Channel.EMAIL, "to": "ann@example.com", "subject": "Hi"} | fields))
-
-    return mail
-
-
-@pytest.fixture
-def send(outside, mail):
-    async def send(reply, config=(), **fields):
-        return await exchange(outside, "ses", CONFIG | dict(config), reply, mail(**fields))
+def send(send_through):
+    def send(reply, config=None, **fields):
+        return send_through("ses", Channel.EMAIL, CONFIG, reply, config, **({"subject": "Hi"} | fields))
 
     return send
 
@@ -83,13 +74,14 @@ def test_signatures_are_those_of_amazons_own_library(token, url):
     assert ours == {name.lower(): value for name, value in theirs.headers.items()}
 
 
-async def test_amazon_as_moto_plays_it_takes_mail_of_verified_senders_only(outside, mail):
+async def test_amazon_as_moto_plays_it_takes_mail_of_verified_senders_only(outside, make):
     async with moto_server() as moto:
         raw = {**CONFIG, "base_url": moto.url, "allow_private_network": True}
         gateway = build("ses", parse_config("ses", Channel.EMAIL, raw), outside)
-        refused = await gateway.send(mail())
+        message = make(channel=Channel.EMAIL, to="ann@example.com", subject="Hi", cc=("bob@example.com",))
+        refused = await gateway.send(message)
         await moto.verify_sender("shop@example.org")
-        taken = await gateway.send(mail(cc=("bob@example.com",)))
+        taken = await gateway.send(message)
         (sent,) = await moto.mails()
     assert refused.code == "ses_MessageRejected"
     assert taken == Accepted(sent["id"])
@@ -191,6 +183,7 @@ async def test_a_lost_answer_is_unknown(send, reply, silent):
         ({"to": "änn@example.com"}, "smtputf8_unsupported"),
         ({"cc": ("änn@example.com",)}, "smtputf8_unsupported"),
         ({"subject": "a\r\nBcc: x@y.z"}, "invalid_subject"),
+        ({"headers": (("x-ses-Message-Tags", "uid=other"),)}, "invalid_header"),
     ],
 )
 async def test_unfit_messages_are_refused_unsent(send, fields, code):

@@ -4,7 +4,6 @@ import json
 from base64 import b64encode
 
 import pytest
-from exchanges import exchange
 from fake_http import answer, hang, reset
 from posts import post, webhook_of
 
@@ -26,10 +25,9 @@ TAKEN = answer(200, results(1, 0))
 
 
 @pytest.fixture
-def send(outside, make):
-    async def send(reply, **fields):
-        message = make(**({"channel": Channel.EMAIL, "to": "ann@example.com", "subject": "Hi"} | fields))
-        return await exchange(outside, "sparkpost", CONFIG, reply, message)
+def send(send_through):
+    def send(reply, **fields):
+        return send_through("sparkpost", Channel.EMAIL, CONFIG, reply, **({"subject": "Hi"} | fields))
 
     return send
 
@@ -130,6 +128,20 @@ async def test_a_success_that_is_not_sparkposts_is_unknown(send, body):
 async def test_a_lost_answer_is_unknown(send, reply, silent):
     got, _ = await send(reply)
     assert (type(got), got.silent) == (Unknown, silent)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"to": "a@b.c, d@e.f"}, "invalid_recipient"),
+        ({"subject": "a\r\nBcc: x@y.z"}, "invalid_subject"),
+        ({"headers": (("X-MSYS-API", "x"),)}, "invalid_header"),
+        ({"body": "\ud800"}, "invalid_content"),
+    ],
+)
+async def test_unfit_messages_are_refused_unsent(send, fields, code):
+    got, request = await send(TAKEN, **fields)
+    assert (got.code, request) == (code, None)
 
 
 BASIC = {"Authorization": "Basic " + b64encode(b"any:s3cret").decode()}

@@ -5,12 +5,16 @@ from dataclasses import replace
 import pytest
 from posts import post
 
-from gateways.standard_webhooks import is_signed, key_of, sign
+from gateways.standard_webhooks import key_of, sign, verify
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_ESwTAuuIe3yfH4DgdgI+ENsiNzPAGdp+"
 ID, STAMP, BODY = "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
 SIGNATURE = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def is_signed(request, secret):
+    return verify(secret, request.headers, request.body, request.now)
 
 
 def signed(signature=SIGNATURE, *, prefix="webhook", message_id=ID, stamp=STAMP, body=BODY, now=STAMP + 10.0):
