@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from domain.channels import Channel
 from gateways import generic, sandbox
 from gateways.base import Gateway, GatewayConfig, GatewayType, Outside
-from gateways.email import brevo, mailgun, postmark, sendgrid, smtp
+from gateways.email import brevo, mailgun, mailjet, postmark, resend, sendgrid, ses, smtp, sparkpost
 from gateways.problems import InvalidGatewayConfig, Problem
 from gateways.sms import infobip, messagebird, plivo, twilio, vonage
 from gateways.webhook import Webhook
@@ -25,6 +25,12 @@ GATEWAY_TYPES: dict[str, GatewayType] = {
         GatewayType("http", _ALL, generic.HttpConfig, generic.HttpGateway),
         GatewayType("smtp", _EMAIL, smtp.SmtpConfig, smtp.SmtpGateway),
         GatewayType("sendgrid", _EMAIL, sendgrid.SendGridConfig, sendgrid.SendGridGateway, sendgrid.SendGridWebhook),
+        GatewayType("resend", _EMAIL, resend.ResendConfig, resend.ResendGateway, resend.ResendWebhook),
+        GatewayType("mailjet", _EMAIL, mailjet.MailjetConfig, mailjet.MailjetGateway, mailjet.MailjetWebhook),
+        GatewayType(
+            "sparkpost", _EMAIL, sparkpost.SparkPostConfig, sparkpost.SparkPostGateway, sparkpost.SparkPostWebhook
+        ),
+        GatewayType("ses", _EMAIL, ses.SesConfig, ses.SesGateway, ses.SesWebhook),
         GatewayType("mailgun", _EMAIL, mailgun.MailgunConfig, mailgun.MailgunGateway, mailgun.MailgunWebhook),
         GatewayType("postmark", _EMAIL, postmark.PostmarkConfig, postmark.PostmarkGateway, postmark.PostmarkWebhook),
         GatewayType("brevo", _EMAIL, brevo.BrevoConfig, brevo.BrevoGateway, brevo.BrevoWebhook),

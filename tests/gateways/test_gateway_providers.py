@@ -22,6 +22,18 @@ CONFIGS = {
     "mailgun": (Channel.EMAIL, {"api_key": "key-1", "domain": "mg.example.org", "from_address": "shop@example.org"}),
     "postmark": (Channel.EMAIL, {"server_token": "tok", "from_address": "shop@example.org"}),
     "brevo": (Channel.EMAIL, {"api_key": "xkeysib-1", "from_address": "shop@example.org"}),
+    "resend": (Channel.EMAIL, {"api_key": "re_key", "from_address": "shop@example.org"}),
+    "mailjet": (Channel.EMAIL, {"api_key": "pub", "secret_key": "prv", "from_address": "shop@example.org"}),
+    "sparkpost": (Channel.EMAIL, {"api_key": "key", "from_address": "shop@example.org"}),
+    "ses": (
+        Channel.EMAIL,
+        {
+            "access_key_id": "AKIDEXAMPLE",
+            "secret_access_key": "key",
+            "region": "eu-west-1",
+            "from_address": "shop@example.org",
+        },
+    ),
     "twilio": (Channel.SMS, {"account_sid": "AC0123", "auth_token": "tok", "from_number": "+15005550006"}),
     "vonage": (Channel.SMS, test_gateway_vonage.CONFIG),
     "infobip": (Channel.SMS, test_gateway_infobip.CONFIG),
@@ -39,7 +51,7 @@ def exchange(send_through):
 @pytest.mark.parametrize("name", CONFIGS)
 @pytest.mark.parametrize("reply", [hang, reset, disconnect], ids=["hang", "reset", "disconnect"])
 async def test_lost_answer_is_unknown(exchange, name, reply):
-    got, _ = await exchange(name, reply, {"timeout": 0.2})
+    got, _ = await exchange(name, reply, {"timeout": 0.5 if reply is hang else 10})
     assert isinstance(got, Unknown)
 
 
