@@ -1,4 +1,4 @@
-"""Records histories of SendWorkflow and BatchWorkflow for the replay test.
+"""Records histories of the workflows for the replay test.
 
 Run it when a release changes what a workflow does, and commit the new files beside the old ones (rename those first:
 pages that were accepted before the release still replay theirs)::
@@ -16,15 +16,19 @@ from pathlib import Path
 from temporalio.testing import WorkflowEnvironment
 
 from domain.batch import BatchPage, Stream
-from domain.page import RouteRequest, Routing
+from domain.fallback import Awaited
+from domain.ids import new_page_id
+from domain.page import NextStep, PageHeader, RouteRequest, Routing
+from domain.receipts import Applied, Heard, Reply
 from tests.workflows.batch_script import Batch, BatchScript, Gate, pages, start_batch, walking
 from tests.workflows.conftest import TEST_SERVER
+from tests.workflows.receipts_script import Posted, ReceiptsScript, post
 from tests.workflows.script import Page, Script, acting, again, all_done, now, parked, route, start, through
 from workflows import policy
 
 FOLDER = Path(__file__).parent / "histories"
 DAY = 86_400.0
-Play = Callable[[WorkflowEnvironment], Awaitable[Page | Batch]]
+Play = Callable[[WorkflowEnvironment], Awaitable[Page | Batch | Posted]]
 
 
 async def plain(env: WorkflowEnvironment) -> Page:
@@ -108,6 +112,34 @@ async def steered(env: WorkflowEnvironment) -> Page:
     return page
 
 
+async def fell_back(env: WorkflowEnvironment) -> Page:
+    """A message that is heard of once, and then no more: its fallback is sent."""
+    later = PageHeader(str(new_page_id()), 7, "sms", 1)
+    steps = [NextStep("wait"), NextStep("wait"), NextStep("send", later, "{}")]
+    async with acting(Script(env, steps=steps)):
+        page = await start(env, awaited=[Awaited(0, DAY)])
+        await page.until("fallback")
+        await page.handle.signal("reported", [page.uid()])
+        await page.handle.result()
+    return page
+
+
+async def receipts(env: WorkflowEnvironment) -> Posted:
+    """Receipts of which one comes too early, and a STOP with its confirmation."""
+    answers = ReceiptsScript()
+    script = Script(env, routings=[parked(3600), through()])
+    async with acting(script, answers.apply_receipts, answers.hear):
+        page = await start(env)
+        await page.until("gateway_breaker")
+        told = {str(page.id): [page.uid()]}
+        answers.applied = [Applied([1], told), Applied()]
+        answers.heard = Heard(told, [Reply(PageHeader(str(new_page_id()), 7, "sms", 1, exempt=True), "{}")])
+        posted = await post(env, inbound=True)
+        await posted.handle.result()
+        await page.handle.result()
+    return posted
+
+
 async def batch(env: WorkflowEnvironment) -> Batch:
     """Two streams, one of them with pages that are due later; paused, resumed, re-routed."""
     due = await now(env) + DAY
@@ -143,6 +175,8 @@ PLAYS: list[Play] = [
     fresh_run,
     shared,
     steered,
+    fell_back,
+    receipts,
     batch,
     batch_cancelled,
 ]
@@ -150,11 +184,12 @@ PLAYS: list[Play] = [
 
 async def main(names: list[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
-    async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=TEST_SERVER) as env:
-        for play in PLAYS:
-            if play.__name__ in (names or play.__name__):
+    for play in PLAYS:
+        if play.__name__ in (names or play.__name__):
+            # One for each: it skips time no more once a workflow has left a child behind.
+            async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=TEST_SERVER) as env:
                 history = await (await play(env)).handle.fetch_history()
-                (FOLDER / f"{play.__name__}.json").write_text(history.to_json() + "\n")
+            (FOLDER / f"{play.__name__}.json").write_text(history.to_json() + "\n")
 
 
 if __name__ == "__main__":

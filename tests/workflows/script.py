@@ -19,6 +19,7 @@ from domain.page import (
     DispatchRequest,
     DispatchResult,
     LiveStatus,
+    NextStep,
     PageHeader,
     Parked,
     RecordRequest,
@@ -28,6 +29,7 @@ from domain.page import (
     Routing,
 )
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
+from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
 
 CONTENT = b"content of the page"
@@ -73,8 +75,11 @@ class Script:
     refused: list[int] = field(default_factory=list)
     routings: Sequence[Routings] = (through(),)
     dispatches: Sequence[Callable[[DispatchRequest], DispatchResult]] = (all_done,)
+    steps: Sequence[NextStep] = (NextStep("done"),)
     hold: Callable[[DispatchRequest], Awaitable[object]] | None = None
     """Dispatch waits for it before it answers."""
+    looks: list[tuple[int, bool]] = field(default_factory=list)
+    """Messages whose fallback was thought of, and whether their time was over."""
     asked: list[RouteRequest] = field(default_factory=list)
     sent: list[DispatchRequest] = field(default_factory=list)
     sent_at: list[float] = field(default_factory=list)
@@ -110,6 +115,11 @@ class Script:
     @activity.defn(name="record_schedule")
     async def record_schedule(self, request: RescheduleRequest) -> None:
         self.moved.append(request)
+
+    @activity.defn(name="next_step")
+    async def next_step(self, page: PageHeader, content: bytes, index: int, late: bool) -> NextStep:
+        self.looks.append((index, late))
+        return self.steps[min(len(self.looks), len(self.steps)) - 1]
 
     def endings(self) -> dict[int, tuple[str, str]]:
         """Index → state and code of all endings on record."""
@@ -175,12 +185,21 @@ async def start_with_update(env: WorkflowEnvironment, update: str, *argument: fl
 
 
 @asynccontextmanager
-async def acting(script: Script, **options: object) -> AsyncIterator[Script]:
-    """Workers with the scripted activities, the workflow in its sandbox."""
+async def acting(script: Script, *more_activities: Callable[..., object], **options: object) -> AsyncIterator[Script]:
+    """Workers with the scripted activities, the workflows in their sandbox."""
     env = script.env
-    local = [script.check_credit, script.choose_gateway, script.record_status, script.record_schedule]
+    local = [
+        script.check_credit,
+        script.choose_gateway,
+        script.record_status,
+        script.record_schedule,
+        script.next_step,
+    ]
+    flows = [SendWorkflow, ReceiptsWorkflow]
     async with (
-        Worker(env.client, task_queue=WORKFLOW_QUEUE, workflows=[SendWorkflow], activities=local, **options),
+        Worker(
+            env.client, task_queue=WORKFLOW_QUEUE, workflows=flows, activities=[*local, *more_activities], **options
+        ),
         Worker(env.client, task_queue=DISPATCH_QUEUE, activities=[script.dispatch]),
     ):
         yield script

@@ -9,6 +9,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from workflows.batch import BatchWorkflow
+from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
 
 FOLDER = Path(__file__).parent / "histories"
@@ -23,7 +24,9 @@ def load(name: str, change: Callable[[str], str] = str) -> WorkflowHistory:
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_a_recorded_history_replays(path: Path, runner: WorkflowRunner):
     history = load(path.stem)
-    await Replayer(workflows=[SendWorkflow, BatchWorkflow], workflow_runner=runner).replay_workflow(history)
+    await Replayer(workflows=[SendWorkflow, BatchWorkflow, ReceiptsWorkflow], workflow_runner=runner).replay_workflow(
+        history
+    )
 
 
 async def test_a_history_that_the_code_would_not_make_is_noticed():
@@ -43,6 +46,8 @@ def test_there_are_histories_of_each_kind():
         "fresh_run",
         "shared",
         "steered",
+        "fell_back",
+        "receipts",
         "batch",
         "batch_cancelled",
     }
