@@ -10,7 +10,7 @@ from gateways import generic, sandbox
 from gateways.base import Gateway, GatewayConfig, GatewayType, Outside
 from gateways.email import sendgrid, smtp
 from gateways.problems import InvalidGatewayConfig, Problem
-from gateways.sms import twilio
+from gateways.sms import smpp, twilio
 from gateways.webhook import Webhook
 from gateways.whatsapp import cloud
 
@@ -25,6 +25,7 @@ GATEWAY_TYPES: dict[str, GatewayType] = {
         GatewayType("http", _ALL, generic.HttpConfig, generic.HttpGateway),
         GatewayType("smtp", _EMAIL, smtp.SmtpConfig, smtp.SmtpGateway),
         GatewayType("sendgrid", _EMAIL, sendgrid.SendGridConfig, sendgrid.SendGridGateway, sendgrid.SendGridWebhook),
+        GatewayType("smpp", _SMS, smpp.SmppConfig, smpp.SmppGateway),
         GatewayType("twilio", _SMS, twilio.TwilioConfig, twilio.TwilioGateway),
         GatewayType(
             "whatsapp_cloud", _WHATSAPP, cloud.WhatsAppCloudConfig, cloud.WhatsAppCloudGateway, aliases=("meta",)
