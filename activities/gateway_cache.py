@@ -58,7 +58,6 @@ class GatewayCache:
 
     async def aclose(self) -> None:
         """Close all gateways and the connections to the outside."""
-        for _, gateway in self._built.values():
-            await gateway.aclose()
+        await asyncio.gather(*(gateway.aclose() for _, gateway in self._built.values()))
         self._built.clear()
         await self._outside.aclose()

@@ -32,7 +32,7 @@ _ORDINARY = 0x00
 
 _ID = re.compile(r"\bid:\s*(\S+)", re.IGNORECASE)
 _STATE = re.compile(r"\bstat:\s*([A-Z]+)", re.IGNORECASE)
-_ERROR = re.compile(r"\berr:\s*(\w+)", re.IGNORECASE)
+_ERROR = re.compile(r"\berr:\s*([0-9A-Z]{1,20})", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]{1,65}")  # the longest id there is (§5.2.23)
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{1,65}")
 
@@ -123,11 +123,14 @@ def read_part(message: ShortMessage) -> Part:
 
 
 def decode_text(octets: bytes, data_coding: int) -> str | None:
-    """Read a text; ``None`` for codings that are not of texts. What cannot be read becomes replacement characters."""
+    """Read a text; ``None`` for codings that are not of texts.
+
+    What cannot be read becomes replacement characters, and NUL, which nobody can type and no database holds, nothing.
+    """
     if data_coding == DEFAULT_ALPHABET or data_coding & _CLASS_BITS == _CLASSED:
         return decode_gsm7(octets)
     codec = _CODECS.get(data_coding)
-    return octets.decode(codec, "replace") if codec else None
+    return octets.decode(codec, "replace").replace("\0", "") if codec else None
 
 
 def number_of(address: Address) -> str:

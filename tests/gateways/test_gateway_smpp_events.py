@@ -9,7 +9,7 @@ from smsc import gateway_at, smsc
 from domain.gsm7 import encode_gsm7
 from domain.receipts import Inbound, Receipt
 from gateways.sms import smpp_inbox
-from gateways.sms.smpp_delivery import answered_id, number_of, read_part, read_receipt
+from gateways.sms.smpp_delivery import answered_id, decode_text, number_of, read_part, read_receipt
 from gateways.sms.smpp_inbox import Inbox
 from gateways.sms.smpp_pdu import Address, ShortMessage
 
@@ -278,6 +278,22 @@ def test_ids_of_another_base_differ():
 def test_what_a_text_is_a_part_of(octets, tlvs, expected):
     part = read_part(delivered(octets, 0x40, tlvs=tlvs))
     assert (part.reference, part.total, part.number, part.octets) == expected
+
+
+@pytest.mark.parametrize(
+    ("octets", "coding", "text"),
+    [
+        (b"\0\x1be", 0x00, "@€"),
+        (b"\0\x1be", 0xF1, "@€"),  # the same alphabet, with a message class
+        (b"a@\xff", 0x01, "a@\ufffd"),
+        (b"\xbf\xe0", 0x06, "Пр"),
+        (b"\xf9\xec", 0x07, "של"),
+        ("aé\0😀".encode("utf-16-be"), 0x08, "aé😀"),
+        (b"\0a\xd8", 0x08, "a\ufffd"),
+    ],
+)
+def test_texts_of_every_coding_are_read(octets, coding, text):
+    assert decode_text(octets, coding) == text
 
 
 @pytest.mark.parametrize("coding", [2, 4, 9, 0x80])
