@@ -1,5 +1,6 @@
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,6 +10,7 @@ from certificates import write_certificate
 
 from domain.channels import Channel
 from domain.outbound import Outbound
+from domain.receipts import Event
 from gateways.base import Outside
 from gateways.net.http import HttpClient
 
@@ -34,6 +36,16 @@ async def outside() -> AsyncIterator[Outside]:
     outside = Outside(public=HttpClient(), private=HttpClient(private=True), inbox=MemoryInbox())
     yield outside
     await outside.aclose()
+
+
+@pytest.fixture
+def listening_outside(outside: Outside) -> Outside:
+    """An outside that takes what comes."""
+
+    async def take(events: Sequence[Event]) -> None:
+        pass
+
+    return replace(outside, events=take)
 
 
 @pytest.fixture(scope="session")
