@@ -138,9 +138,7 @@ async def test_a_throttled_part_after_others_is_tried_again(listening_outside, m
     assert [part["udh"][0][-2:] for part in peer.all("submit_sm")] == ["01", "02", "02", "02"]
 
 
-async def test_a_part_that_is_throttled_for_too_long_leaves_the_message_unknown(
-    listening_outside, make, monkeypatch
-):
+async def test_a_part_that_is_throttled_for_too_long_leaves_the_message_unknown(listening_outside, make, monkeypatch):
     monkeypatch.setattr(smpp, "AGAIN_SECONDS", 1.5)
     async with smsc() as peer, gateway_at(listening_outside, peer.port, timeout=2) as gateway:
         await peer.tell("answer", statuses=[0, 0x58, 0x58])
