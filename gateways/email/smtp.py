@@ -12,26 +12,17 @@ from gateways.email.mail_message import Letter, write_letter
 from gateways.email.mailbox import parse_mailbox
 from gateways.email.smtp_pool import SmtpPool
 from gateways.email.smtp_session import CannotConnect, Server, Stale
-from gateways.fields import HeaderText, MailboxText, Secret
+from gateways.fields import HeaderText, HostName, MailboxText, Secret
 from gateways.net.addresses import SMTP_PORTS, private_too, public_only
 from gateways.net.tls import client_context
 
 _USUAL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
-def _host_name(text: str) -> str:
-    if any(character.isspace() or not character.isprintable() for character in text):
-        raise ValueError("must be a host name or an address")
-    return text
-
-
 def _ascii(text: str) -> str:
     if not text.isascii():
         raise ValueError("must be ASCII")
     return text
-
-
-HostName = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_host_name)]
 
 
 class SmtpConfig(GatewayConfig):

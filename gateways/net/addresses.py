@@ -16,6 +16,8 @@ HTTP_PORTS = frozenset({80, 443, 8000, 8008, 8080, 8081, 8443, 8888, 9443})
 """Where web services live. Others stay shut so that nobody makes us talk to a stranger's mail or database port."""
 SMTP_PORTS = frozenset({25, 465, 587, 2525})
 """Relay, submission over TLS, submission (RFC 8314 §3.3), and the usual way around a blocked 25."""
+SMPP_PORTS = range(1024, 65536)
+"""SMSCs are anywhere, 2775 being only where the standard puts them; what everybody runs lives below."""
 
 _REMEDY = "an admin may allow private networks for this gateway"
 

@@ -11,9 +11,14 @@ from activities.gateway_cache import GatewayCache
 from activities.opening import open_gateways
 from domain.keyring import CREDENTIALS, Keyring
 from domain.page import DispatchRequest, DispatchResult
+from gateways.base import Outside
+from gateways.net.http import HttpClient
+from gateways.sms.smpp import SmppGateway
 from store import gateways
 from store.pool import Pool
+from store.sandbox_inbox import SandboxInbox
 from tests.activities.pages import Page, new_page
+from tests.gateways.smsc import smsc
 
 KEYS = Keyring.generate()
 
@@ -103,3 +108,27 @@ async def test_a_gateway_asked_for_by_many_at_a_time_is_built_once(pool: Pool, c
     page = await with_sandbox(pool, 1)
     built = await asyncio.gather(*(cache.get(page.gateway_id, 1) for _ in range(10)))
     assert len({id(gateway) for gateway in built}) == 1
+
+
+async def test_what_comes_over_a_gateways_own_connection_is_taken_over_in_its_name(pool: Pool):
+    taken = []
+
+    class Sink:
+        async def take(self, gateway, events):
+            taken.append((gateway, [event.body for event in events]))
+
+    page = await new_page(pool, 1)
+    ring = Keyring.parse(KEYS, CREDENTIALS)
+    outside = Outside(HttpClient(), HttpClient(private=True), SandboxInbox(pool))
+    cache = GatewayCache(pool, ring, outside, Sink())
+    async with smsc() as peer:
+        config = {"host": "127.0.0.1", "port": peer.port, "system_id": "u", "password": "p"}
+        new = gateways.NewGateway(page.account_id, "sms", "line", "smpp", {**config, "allow_private_network": True})
+        gateway_id = await gateways.add(pool, ring, new)
+        gateway = await cache.get(gateway_id, 1)
+        assert isinstance(gateway, SmppGateway)
+        await gateway.connect()
+        await peer.deliver("hello", data_coding=0)
+        assert (await peer.some("deliver_sm_resp"))[0]["status"] == 0
+        await cache.aclose()
+    assert taken == [(str(gateway_id), ["hello"])]

@@ -5,7 +5,7 @@ import smsutil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.segments import Segments, count_segments
+from domain.segments import Segments, count_segments, cut_segments
 
 GSM_TEXT = st.text(st.sampled_from("@£$èéùìòÇ\nØø\rΔΞßÉ abcXYZ019ÄÖÑÜ§¿äöñüà\f^{}\\[~]|€"), max_size=500)
 ANY_TEXT = st.text(
@@ -82,3 +82,40 @@ def test_agrees_with_smsutil_in_ucs2(text: str) -> None:
 @given(ANY_TEXT)
 def test_units_are_the_encoded_size(text: str) -> None:
     assert count_segments(text, force_unicode=True).units == len(text.encode("utf-16-le")) // 2
+
+
+@pytest.mark.parametrize("text", ["H" * 134, "L" * 134, "Á" * 66 + "H" + "Á" * 67])
+def test_letters_are_no_halves_of_pairs(text: str) -> None:
+    assert count_segments(text, force_unicode=True).parts == 2
+
+
+@given(GSM_TEXT | ANY_TEXT, st.booleans())
+def test_what_is_cut_is_what_was_counted(text: str, force_unicode: bool) -> None:
+    parts = cut_segments(text, force_unicode)
+    counted = count_segments(text, force_unicode)
+    assert "".join(parts) == text
+    assert len(parts) == counted.parts
+    assert sum(count_segments(part, counted.encoding == "ucs2").units for part in parts) == counted.units
+
+
+@given(GSM_TEXT | ANY_TEXT, st.booleans())
+def test_no_part_is_too_long_and_none_could_take_more(text: str, force_unicode: bool) -> None:
+    ucs2 = count_segments(text, force_unicode).encoding == "ucs2"
+    parts = cut_segments(text, force_unicode)
+    joined, alone = (67, 70) if ucs2 else (153, 160)
+    sizes = [count_segments(part, ucs2).units for part in parts]
+    assert max(sizes) <= (alone if len(parts) == 1 else joined)
+    for size, follower in zip(sizes, parts[1:], strict=False):
+        assert size + count_segments(follower[0], ucs2).units > joined
+
+
+@given(GSM_TEXT)
+def test_gsm_parts_are_cut_where_smsutil_cuts(text: str) -> None:
+    if text:
+        assert cut_segments(text) == [part.content for part in smsutil.gsm_split(text).parts]
+
+
+@given(ANY_TEXT)
+def test_ucs2_parts_are_cut_where_smsutil_cuts(text: str) -> None:
+    assert "".join(cut_segments(text, force_unicode=True)) == text
+    assert cut_segments(text, force_unicode=True) == [part.content for part in smsutil.unicode_split(text).parts]

@@ -1,5 +1,6 @@
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ from fake_http import Reply, Request, serve
 from domain.channels import Channel
 from domain.outbound import Outbound
 from domain.outcomes import Outcome
+from domain.receipts import Event
 from gateways.base import Outside
 from gateways.net.http import HttpClient
 from gateways.registry import build, parse_config
@@ -37,6 +39,16 @@ async def outside() -> AsyncIterator[Outside]:
     outside = Outside(public=HttpClient(), private=HttpClient(private=True), inbox=MemoryInbox())
     yield outside
     await outside.aclose()
+
+
+@pytest.fixture
+def listening_outside(outside: Outside) -> Outside:
+    """An outside that takes what comes."""
+
+    async def take(events: Sequence[Event]) -> None:
+        pass
+
+    return replace(outside, events=take)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,173 @@
+"""Type ``smpp``: SMS straight into an SMSC or an aggregator's, over SMPP 3.4."""
+
+import asyncio
+import random
+from contextlib import suppress
+from functools import partial
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from domain.outbound import Outbound
+from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from gateways.base import GatewayConfig, Outside
+from gateways.fields import HostName
+from gateways.net.addresses import SMPP_PORTS, private_too, public_only
+from gateways.net.tls import client_context
+from gateways.sms.smpp_delivery import ReceiptIds, answered_id
+from gateways.sms.smpp_inbox import Inbox
+from gateways.sms.smpp_link import Link
+from gateways.sms.smpp_pdu import GENERIC_NACK, SUBMIT_SM, Pdu, message_id
+from gateways.sms.smpp_session import CannotBind, Lost, NotSent, Session, Target
+from gateways.sms.smpp_status import OK, failure
+from gateways.sms.smpp_submit import Sender, write_parts
+
+DRAIN_SECONDS = 5.0
+"""How long a gateway that is closed waits for what is under way."""
+AGAIN_SECONDS = 1.0
+"""How soon a part that did not leave is tried again, if parts before it have left."""
+
+_USUAL_PORTS = {"none": 2775, "tls": 3550}
+
+Credential = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[ -~]*$")]
+"""ASCII. The standard allows 15 characters for a system id and 8 for a password; many SMSCs allow more."""
+
+
+class SmppConfig(GatewayConfig):
+    """An account at an SMSC."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"password"})
+    DESTINATION: ClassVar[frozenset[str]] = frozenset(
+        {"host", "port", "security", "validate_certs", "allow_private_network"}
+    )
+
+    host: HostName
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """``None``: 2775, or 3550 with TLS."""
+    security: Literal["tls", "none"] = "none"
+    system_id: Credential
+    password: Credential
+    system_type: Annotated[str, Field(max_length=12, pattern=r"^[ -~]*$")] = ""
+    source_addr: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[ -~]*$")] | None = None
+    """Number or name that messages come from if they name none. ``None``: the SMSC knows."""
+    source_ton: Annotated[int, Field(ge=0, le=6)] | None = None
+    source_npi: Annotated[int, Field(ge=0, le=18)] | None = None
+    """Type and plan of all senders. ``None``: 1/1 for a number, 3/0 for a short code, 5/0 for a name."""
+    receipts: bool = True
+    """Ask for delivery receipts."""
+    receipt_ids: ReceiptIds = "same"
+    window: Annotated[int, Field(ge=1, le=100)] = 10
+    """Messages without an answer at a time."""
+    keep_alive: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """Seconds between two ``enquire_link``."""
+    timeout: Annotated[float, Field(gt=0, le=300)] = 30.0
+    """Seconds for the connection, and for each answer."""
+    validate_certs: bool = True
+    allow_private_network: bool = False
+
+
+class SmppGateway:
+    """Sends over one connection, bound as transceiver, by which receipts and messages from phones come as well.
+
+    It binds when the first message is sent and stays bound. SMSCs do not dedupe.
+    """
+
+    dedupes = False
+
+    def __init__(self, config: SmppConfig, outside: Outside) -> None:
+        self._config = config
+        self._sender = Sender(config.source_addr, config.source_ton, config.source_npi)
+        # Receipts that nobody could take over would only come again and again.
+        self._receipts = config.receipts and outside.events is not None
+        self._inbox = Inbox(outside.events, config.receipt_ids, config.timeout)
+        self._link = Link(partial(Session.open, _target(config), self._inbox.deliver), config.keep_alive)
+        self._places = asyncio.Semaphore(config.window)
+        self._reference = random.randrange(256)  # noqa: S311 - so that a restart does not begin with the last ones
+        self._closed = False
+
+    async def connect(self) -> None:
+        """Bind, and stay bound, without a message to send: for what comes in. Raises ``CannotBind``."""
+        await self._link.session()
+
+    async def send(self, message: Outbound) -> Outcome:
+        """Send one message, in as many parts as it takes."""
+        self._reference = (self._reference + 1) % 256
+        parts = write_parts(message, self._sender, self._reference, receipt=self._receipts)
+        if isinstance(parts, Refused):
+            return parts
+        if self._closed:
+            return RetryLater(None, "the gateway's connection was closed: its configuration was changed")
+        try:
+            async with asyncio.timeout(self._config.timeout):
+                await self._places.acquire()
+        except TimeoutError:
+            return GatewayDown(f"{self._config.window} messages have been without an answer for too long")
+        try:
+            return await self._send(parts)
+        finally:
+            self._places.release()
+
+    async def aclose(self) -> None:
+        """Let what is under way come to its end, for a few seconds, then unbind."""
+        self._closed = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                for _ in range(self._config.window):
+                    await self._places.acquire()
+                await self._inbox.drain()
+        await self._link.aclose()
+        self._inbox.close()
+
+    async def _send(self, parts: list[bytes]) -> Outcome:
+        """One part after the other: as long as none has left, the message can still go another way."""
+        first = await self._submit(parts[0])
+        if not isinstance(first, Accepted):
+            return first
+        for number, part in enumerate(parts[1:], 2):
+            outcome = await self._submit_patiently(part)
+            if not isinstance(outcome, Accepted):
+                silent = isinstance(outcome, Unknown) and outcome.silent
+                return Unknown(f"part {number} of {len(parts)} failed, those before it left: {outcome.reason}", silent)
+        return first
+
+    async def _submit_patiently(self, part: bytes) -> Outcome:
+        """Submit a part that has to follow others, if need be several times: what was turned away did not leave."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + self._config.timeout
+        while True:
+            outcome = await self._submit(part)
+            if not isinstance(outcome, RetryLater | GatewayDown) or loop.time() + AGAIN_SECONDS > give_up:
+                return outcome
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _submit(self, part: bytes) -> Outcome:
+        try:
+            session = await self._link.session()
+            return self._outcome(await session.request(SUBMIT_SM, part))
+        except (CannotBind, NotSent) as error:
+            return GatewayDown(f"could not use the SMSC: {error}")
+        except TimeoutError:
+            return Unknown(f"no answer within {self._config.timeout:g} s", silent=True)
+        except Lost as error:
+            return Unknown(f"the connection was lost before the answer: {error}")
+
+    def _outcome(self, answer: Pdu) -> Outcome:
+        if answer.status != OK:
+            return failure(answer.status)
+        if answer.command == GENERIC_NACK:
+            return Unknown("the SMSC neither took nor refused it")
+        kept = answered_id(message_id(answer.body), self._config.receipt_ids)
+        return Accepted(kept, receipts=self._receipts and kept is not None)
+
+
+def _target(config: SmppConfig) -> Target:
+    return Target(
+        host=config.host,
+        port=config.port or _USUAL_PORTS[config.security],
+        tls=client_context(verify=config.validate_certs) if config.security == "tls" else None,
+        make_socket=private_too if config.allow_private_network else public_only(SMPP_PORTS),
+        system_id=config.system_id,
+        password=config.password,
+        system_type=config.system_type,
+        timeout=config.timeout,
+    )

@@ -1,0 +1,188 @@
+"""What a ``deliver_sm`` says: a receipt for a message of ours, or a message, or a part of one, from a phone."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from domain.gsm7 import decode_gsm7
+from domain.receipts import Receipt, ReceiptKind
+from gateways.events import digest, text
+from gateways.sms.smpp_pdu import (
+    DEFAULT_ALPHABET,
+    MESSAGE_STATE,
+    RECEIPTED_MESSAGE_ID,
+    SAR_MSG_REF_NUM,
+    SAR_SEGMENT_SEQNUM,
+    SAR_TOTAL_SEGMENTS,
+    UCS2,
+    UDH_INDICATOR,
+    Address,
+    ShortMessage,
+)
+
+ReceiptIds = Literal["same", "decimal", "hexadecimal"]
+"""How receipts write the ids of messages: as the answers do, or in decimal where answers are hexadecimal, or the other
+way round."""
+
+_INTERNATIONAL = 1
+_UNKNOWN = 0
+_TYPE_BITS = 0x3C  # of esm_class (§5.2.12)
+_RECEIPT_TYPES = frozenset({0x04, 0x20})  # delivery receipt, intermediate notification
+_ORDINARY = 0x00
+
+_ID = re.compile(r"\bid:\s*(\S+)", re.IGNORECASE)
+_STATE = re.compile(r"\bstat:\s*([A-Z]+)", re.IGNORECASE)
+_ERROR = re.compile(r"\berr:\s*([0-9A-Z]{1,20})", re.IGNORECASE)
+_DIGITS = re.compile(r"[0-9]{1,65}")  # the longest id there is (§5.2.23)
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{1,65}")
+
+_STATES = {  # by message_state (§5.2.28) and by the word in the text (Appendix B); what is UNKNOWN tells nothing
+    1: "ENROUTE",
+    2: "DELIVRD",
+    3: "EXPIRED",
+    4: "DELETED",
+    5: "UNDELIV",
+    6: "ACCEPTD",
+    8: "REJECTD",
+}
+_KINDS = {
+    "ENROUTE": ReceiptKind.SENT,
+    "ACCEPTD": ReceiptKind.SENT,
+    "DELIVRD": ReceiptKind.DELIVERED,
+    "EXPIRED": ReceiptKind.EXPIRED,
+    "DELETED": ReceiptKind.CANCELLED,
+    "UNDELIV": ReceiptKind.UNDELIVERED,
+    "REJECTD": ReceiptKind.REJECTED,
+}
+_WENT_WELL = frozenset({ReceiptKind.SENT, ReceiptKind.DELIVERED})
+
+_CLASS_BITS, _CLASSED = 0xF4, 0xF0  # a data_coding of 3GPP TS 23.038 §4: the default alphabet, with a message class
+_CODECS = {1: "ascii", 3: "latin-1", 6: "iso8859-5", 7: "iso8859-8", UCS2: "utf-16-be"}  # by data_coding (§5.2.19)
+
+
+def answered_id(message_id: str, ids: ReceiptIds) -> str | None:
+    """The id of an answer in the form in which we keep it."""
+    return _kept(message_id, {"same": None, "decimal": 16, "hexadecimal": 10}[ids])
+
+
+def is_message(message: ShortMessage) -> bool:
+    """Whether a person sent it, rather than the SMSC or a phone by itself."""
+    return message.esm_class & _TYPE_BITS == _ORDINARY
+
+
+def read_receipt(message: ShortMessage, ids: ReceiptIds, now: float) -> Receipt | None:
+    """The receipt; ``None``: it is none, or tells nothing.
+
+    It happened ``now``: the times in its text are of a zone that nobody states.
+    """
+    if message.esm_class & _TYPE_BITS not in _RECEIPT_TYPES:
+        return None
+    said = message.octets.decode("latin-1")
+    state = _state(message, said)
+    provider_id = _receipted_id(message, said, ids)
+    if provider_id is None or state is None:
+        return None
+    kind = _KINDS[state]
+    error = None if kind in _WENT_WELL else _found(_ERROR, said)
+    return Receipt(
+        kind,
+        key=digest(provider_id, state),
+        at=now,
+        provider_id=provider_id,
+        code=f"smpp_{error}" if error and error.strip("0") else None,
+        reason=f"{state} err:{error}" if error else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A message from a phone, or a part of one (3GPP TS 23.040 §9.2.3.24.1)."""
+
+    octets: bytes
+    data_coding: int
+    reference: int = 0
+    number: int = 1
+    total: int = 1
+
+    @property
+    def text(self) -> str | None:
+        """Its text; ``None``: its coding is none of a text."""
+        return decode_text(self.octets, self.data_coding)
+
+
+def read_part(message: ShortMessage) -> Part:
+    """Take the text and find out what it is a part of: by its user data header, or else by its SAR TLVs (§5.3.2.22)."""
+    octets, place = message.octets, None
+    if message.esm_class & UDH_INDICATOR and octets and octets[0] < len(octets):
+        header, octets = octets[1 : octets[0] + 1], octets[octets[0] + 1 :]
+        place = _place_in_header(header)
+    reference, total, number = place or _place_in_tlvs(message)
+    if not 1 <= number <= total:
+        return Part(octets, message.data_coding)
+    return Part(octets, message.data_coding, reference, number, total)
+
+
+def decode_text(octets: bytes, data_coding: int) -> str | None:
+    """Read a text; ``None`` for codings that are not of texts.
+
+    What cannot be read becomes replacement characters, and NUL, which nobody can type and no database holds, nothing.
+    """
+    if data_coding == DEFAULT_ALPHABET or data_coding & _CLASS_BITS == _CLASSED:
+        return decode_gsm7(octets)
+    codec = _CODECS.get(data_coding)
+    return octets.decode(codec, "replace").replace("\0", "") if codec else None
+
+
+def number_of(address: Address) -> str:
+    """An international number in E.164 form, with ``+``; any other address as it is."""
+    if address.ton == _INTERNATIONAL or (address.ton == _UNKNOWN and len(address.text) >= 10):
+        digits = address.text.removeprefix("+")
+        if _DIGITS.fullmatch(digits) and not digits.startswith("0"):
+            return f"+{digits}"
+    return address.text
+
+
+def _state(message: ShortMessage, said: str) -> str | None:
+    if MESSAGE_STATE in message.tlvs:
+        return _STATES.get(int.from_bytes(message.tlvs[MESSAGE_STATE]))
+    word = (_found(_STATE, said) or "").upper()
+    return word if word in _KINDS else None
+
+
+def _receipted_id(message: ShortMessage, said: str, ids: ReceiptIds) -> str | None:
+    """The TLV repeats the id of the answer (§5.3.2.12), so it is read like one; the text has its own ways."""
+    if told := message.tlvs.get(RECEIPTED_MESSAGE_ID):
+        return answered_id(told.partition(b"\0")[0].decode("latin-1"), ids)
+    return _kept(_found(_ID, said) or "", {"same": None, "decimal": 10, "hexadecimal": 16}[ids])
+
+
+def _kept(message_id: str, base: int | None) -> str | None:
+    """One form for all ways to write an id: in decimal where the base is known, else without zeros in front."""
+    if base and (_HEXADECIMAL if base == 16 else _DIGITS).fullmatch(message_id):
+        return str(int(message_id, base))
+    if _HEXADECIMAL.fullmatch(message_id):
+        return message_id.lstrip("0").lower() or "0"
+    return text(message_id)
+
+
+def _found(pattern: re.Pattern[str], said: str) -> str | None:
+    match = pattern.search(said)
+    return match[1] if match else None
+
+
+def _place_in_header(header: bytes) -> tuple[int, int, int] | None:
+    """Reference, total and number, from the information element 00, or 08 with its longer reference."""
+    while len(header) >= 2:
+        element, value = header[0], header[2 : header[1] + 2]
+        if element == 0x00 and len(value) == 3:
+            return value[0], value[1], value[2]
+        if element == 0x08 and len(value) == 4:
+            return int.from_bytes(value[:2]), value[2], value[3]
+        header = header[header[1] + 2 :]
+    return None
+
+
+def _place_in_tlvs(message: ShortMessage) -> tuple[int, int, int]:
+    tags = (SAR_MSG_REF_NUM, SAR_TOTAL_SEGMENTS, SAR_SEGMENT_SEQNUM)
+    reference, total, number = (int.from_bytes(message.tlvs.get(tag, b"")) for tag in tags)
+    return reference, total, number
