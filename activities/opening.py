@@ -1,7 +1,9 @@
 """Opening what dispatch needs of the outside."""
 
 from activities.gateway_cache import GatewayCache
+from activities.mails import Mails
 from domain.keyring import CREDENTIALS, Keyring
+from domain.mail_links import LinkSigner
 from gateways.base import Outside
 from gateways.net.http import HttpClient
 from store.pool import Pool
@@ -12,3 +14,8 @@ def open_gateways(pool: Pool, keys: str) -> GatewayCache:
     """The gateways of this process, with connections to public and (where allowed) private addresses."""
     outside = Outside(public=HttpClient(), private=HttpClient(private=True), inbox=SandboxInbox(pool))
     return GatewayCache(pool, Keyring.parse(keys, CREDENTIALS), outside)
+
+
+def open_mails(pool: Pool, keys: str) -> Mails:
+    """What completes the emails of this process."""
+    return Mails(pool, LinkSigner(keys))

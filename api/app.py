@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api import batches, docs, health, send, status, waiting
+from api import batches, docs, health, mail_links, send, status, waiting
 from api.admin import codec, sandbox
 from api.error_handlers import install_error_handlers
 from api.group_commit import GroupCommit
@@ -17,6 +17,7 @@ from api.openapi import install_openapi
 from api.state import AppState
 from api.temporal_link import open_link
 from domain.gcra import RATE_CLASSES, RequestLimiter
+from domain.mail_links import LinkSigner
 from runtime.settings import Settings
 from store.pool import open_pool
 
@@ -31,6 +32,7 @@ _ROUTERS = (
     codec.router,
     health.router,
     docs.router,
+    mail_links.router,
 )
 
 
@@ -51,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
                 GroupCommit(link, pool),
                 offload,
                 asyncio.Semaphore(AT_A_TIME),
+                LinkSigner(settings.keys.get_secret_value()),
                 limiters,
             )
             yield

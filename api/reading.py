@@ -39,7 +39,7 @@ class ReadRequest:
 def may_be_large(raw: bytes) -> bool:
     """Whether reading a body may take too long to do it between other requests: by a glance, without parsing it."""
     many = raw.count(b'"number"') + raw.count(b'"email"') > _QUICK_CONTACTS
-    return many or len(raw) > _QUICK_BYTES or _may_hold_a_heavy_template(raw)
+    return many or len(raw) > _QUICK_BYTES or b'"inline_css"' in raw or _may_hold_a_heavy_template(raw)
 
 
 def _may_hold_a_heavy_template(raw: bytes) -> bool:
@@ -68,7 +68,8 @@ def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
         )
     request = validate(value, SEND_MODELS[channel])
     default = Lane.TRANSACTIONAL if len(request.contact) <= MAX_TRANSACTIONAL else Lane.BULK
-    return ReadRequest(read_contacts(request, terms), request.priority or default)
+    lane = request.priority or default
+    return ReadRequest(read_contacts(request, terms, lane), lane)
 
 
 def read_large_request(

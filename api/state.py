@@ -11,6 +11,7 @@ from api.group_commit import GroupCommit
 from api.offload import Offload
 from api.temporal_link import TemporalLink
 from domain.gcra import RequestLimiter
+from domain.mail_links import LinkSigner
 from runtime.settings import Settings
 from store.pool import Pool
 
@@ -26,6 +27,8 @@ class AppState:
     offload: Offload
     large_bodies: asyncio.Semaphore
     """Room for large bodies."""
+    links: LinkSigner
+    """Reads the links of our emails."""
     limiters: dict[str, RequestLimiter]
     """A limiter per rate class that has a limit."""
 

@@ -9,6 +9,7 @@ from activities.check_credit import CheckCredit
 from activities.choose_gateway import ChooseGateway
 from activities.dispatch import Dispatch
 from activities.gateway_cache import GatewayCache
+from activities.mails import Mails
 from activities.record_status import RecordStatus
 from store.pool import Pool
 from workflows.batch import BatchWorkflow
@@ -31,7 +32,7 @@ class QueueRow:
     """How many activities a process runs at a time."""
 
 
-def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
+def table(pool: Pool, gateways: GatewayCache, mails: Mails) -> dict[str, QueueRow]:
     """All task queues. The workflow queues' activities are called as local ones."""
     record = RecordStatus(pool)
     batches = Batches(pool)
@@ -48,7 +49,7 @@ def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
         ],
         at_a_time=50,
     )
-    dispatch = Dispatch(pool, gateways).dispatch
+    dispatch = Dispatch(pool, gateways, mails).dispatch
     return {
         WORKFLOW_QUEUE: flows,
         DISPATCH_QUEUE: QueueRow([], [dispatch], DISPATCHES_AT_A_TIME),

@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id
-from store import batches, idempotency
+from store import attachments, batches, idempotency
 from store import workers as alive
 from store.pool import AWAY, Pool
 
@@ -25,13 +25,14 @@ STRAY_AFTER = 3600.0
 
 @contextlib.asynccontextmanager
 async def upkeep(pool: Pool, client: Client, queues: list[str]) -> AsyncIterator[None]:
-    """Keep the worker's row fresh, and old idempotency keys and stray batches out, while the context is open."""
+    """Keep the worker's row fresh, and what is past out (keys, attachments, batches), while the context is open."""
     # Host and process for the reader; unique, because containers may share both and a process may serve twice.
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex}"
     chores = [
         asyncio.create_task(_every(alive.BEAT_SECONDS, lambda: alive.beat(pool, worker_id, queues))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: idempotency.forget_older_than(pool, IDEMPOTENCY_HOURS))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: forget_unstarted_batches(pool, client))),
+        asyncio.create_task(_every(FORGET_EVERY, lambda: attachments.forget(pool))),
     ]
     try:
         yield
