@@ -7,19 +7,8 @@ from domain.outbound import Attachment, Outbound
 from store import sandbox
 from store.pool import Pool
 
-_CONTENT = (
-    "body",
-    "subject",
-    "html",
-    "sender",
-    "unicode",
-    "media_type",
-    "media_url",
-    "template",
-    "reference",
-    "reply_to",
-    "unsubscribe_url",
-)
+_CONTENT = ("body", "subject", "html", "sender", "unicode", "media_type", "media_url", "template", "reference")
+_OF_EMAILS = ("reply_to", "unsubscribe_url")
 
 
 class SandboxInbox:
@@ -39,7 +28,7 @@ class SandboxInbox:
 
 def _content(message: Outbound) -> dict[str, Any]:
     """What the message says, without what it does not use."""
-    fields = {name: getattr(message, name) for name in _CONTENT}
+    fields = {name: getattr(message, name) for name in (*_CONTENT, *_OF_EMAILS)}
     fields["cc"] = list(message.cc)
     fields["headers"] = dict(message.headers)
     fields["attachments"] = [_file(attachment) for attachment in message.attachments]
