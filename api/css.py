@@ -29,6 +29,8 @@ class CssInliner:
         Raises:
             CssError: it takes too much, or the library does not understand it.
         """
+        if "<style" not in html.lower():
+            return html
         if html not in self._done:
             self._weigh(html)
             try:
@@ -43,8 +45,8 @@ class CssInliner:
     def _weigh(self, html: str) -> None:
         """Refuse, before anything is done, what would take long."""
         lower = html.lower()
-        start = lower.find("<style")
-        css = lower[start : lower.rfind("</style")] if start >= 0 else ""
+        css = lower[lower.find("<style") :]
+        css = css[: css.rfind("</style")]  # without an end: to the end, but for a character
         tags, declarations = html.count("<"), css.count(":")
         self._work += declarations * (declarations * tags + html.count(":"))
         if len(html) > _MAX_HTML or tags > _MAX_TAGS or len(css) * tags > _MAX_GROWTH or self._work > _MAX_WORK:

@@ -1,5 +1,6 @@
 """Type ``smtp``: email through any mail server (RFC 5321, submission RFC 6409)."""
 
+import asyncio
 from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -18,6 +19,7 @@ from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.addresses import SMTP_PORTS, private_too, public_only
 from gateways.net.tls import client_context
 
+_LARGE = 256 * 1024
 _USUAL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -104,9 +106,9 @@ class SmtpGateway:
     async def send(self, message: Outbound) -> Outcome:
         """Send one message as one mail to its recipient, and those in its Cc."""
         try:
-            letter = write_letter(message, self._sender, self._name)
-            if self._dkim:
-                letter = replace(letter, content=self._dkim.sign(letter.content))
+            # Python writes 10 MiB in seconds: meanwhile others go on, above all the worker's signs of life.
+            is_large = sum(len(file.content) for file in message.attachments) > _LARGE
+            letter = await asyncio.to_thread(self._write, message) if is_large else self._write(message)
         except UnfitMessage as error:
             return Refused(error.code, str(error))
         try:
@@ -119,6 +121,10 @@ class SmtpGateway:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._pool.aclose()
+
+    def _write(self, message: Outbound) -> Letter:
+        letter = write_letter(message, self._sender, self._name)
+        return replace(letter, content=self._dkim.sign(letter.content)) if self._dkim else letter
 
     async def _send(self, letter: Letter) -> Outcome:
         try:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
+from api.reading import may_be_large
 from store import credits
 from tests.api.answers import assert_error
 from tests.api.batches import ended
@@ -243,13 +244,19 @@ async def test_styles_are_moved_to_where_they_apply_and_nothing_is_loaded(public
 @pytest.mark.parametrize(
     "html",
     [
-        "<b>" * 60_000,
+        "<style>p{x:y}</style>" + "<b>" * 60_000,
+        "</style>" + "<b></b>" * 1500 + "<style>" + "".join(f"b{{a{n}:y}}" for n in range(2000)),
         "<style>" + "".join(f"b{{a{n}:y}}" for n in range(2000)) + "</style>" + "<b></b>" * 1500,
         "<STYLE>b{x:" + "y" * 100_000 + "}</STYLE>" + "<b></b>" * 1000,
     ],
-    ids=["deep", "slow", "large"],
+    ids=["deep", "unclosed", "slow", "large"],
 )
 async def test_styles_made_to_be_slow_are_refused(stack: Stack, html: str):
     user = await sender(stack)
     answer = await post(stack, user, {"inline_css": True, "contact": [EMAIL | {"message": html}]})
     assert_error(answer, 422, "css_refused", "/contact/0/inline_css")
+
+
+@pytest.mark.parametrize("name", ["inline_css", "inl\\u0069ne_css", "inline\\u005fcss", "inline_c\\u0073s"])
+def test_styles_are_never_moved_between_other_requests(name: str):
+    assert may_be_large(b'{"%s":true,"contact":[]}' % name.encode())
