@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from activities.findings import Findings
 from activities.health import Health
 from activities.line import Line
+from activities.mails import FileGone, Mails
 from activities.outcome_log import OutcomeLog
 from activities.pace import Pace
 from domain.channels import Channel
@@ -35,6 +36,7 @@ class Delivery:
         gateway: Gateway,
         request: DispatchRequest,
         content: PageContent,
+        mails: Mails,
         health: Health,
         line: Line,
         stopping: Callable[[], bool],
@@ -48,6 +50,7 @@ class Delivery:
         self._page_id = UUID(request.page.page_id)
         self._exempt = request.page.exempt
         self._content = content
+        self._mails = mails
         self._health = health
         self._line = line
         self._stopping = stopping
@@ -175,15 +178,24 @@ class Delivery:
 
     async def _send(self, index: int, log: OutcomeLog) -> None:
         try:
-            message = self._content.outbound(self._page_id, self._channel, index)
-            async with asyncio.timeout(ANSWER_SECONDS):
-                outcome = await self._gateway.send(message)
+            outcome = await self._hand_over(index)
         except TimeoutError:
             outcome = Unknown(f"no answer within {ANSWER_SECONDS:g} s", silent=True)
+        except FileGone:
+            outcome = Refused("attachment_gone", "an attachment is not kept any more")
         except Exception as error:  # an adapter's bug: what it had sent by then, nobody knows
             outcome = Unknown(f"the gateway's adapter failed: {type(error).__name__}: {error}")
         self._judge(index, outcome)
         log.add(self._row(index, outcome))
+
+    async def _hand_over(self, index: int) -> Outcome:
+        message = self._content.outbound(self._page_id, self._channel, index)
+        extras = self._content.contents[self._content.messages[index].content].mail
+        if extras is None:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._gateway.send(message)
+        async with self._mails.complete(message, extras, self._line.room) as mail, asyncio.timeout(ANSWER_SECONDS):
+            return await self._gateway.send(mail)
 
     def _judge(self, index: int, outcome: Outcome) -> None:
         self._findings.judge(index, outcome, self._content.messages[index].on_unknown or self._route.on_unknown)

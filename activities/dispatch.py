@@ -11,6 +11,7 @@ from activities.delivery import Delivery
 from activities.gateway_cache import GatewayCache
 from activities.health import Health
 from activities.line import Lines
+from activities.mails import Mails
 from activities.started_with import started_content
 from domain.errors import XsenderError
 from domain.keyring import KeyringError
@@ -26,9 +27,10 @@ HEARTBEAT_SECONDS = 2.5
 class Dispatch:
     """The only activity that talks to the outside. It has its own task queue and is never a local activity."""
 
-    def __init__(self, pool: Pool, gateways: GatewayCache) -> None:
+    def __init__(self, pool: Pool, gateways: GatewayCache, mails: Mails) -> None:
         self._pool = pool
         self._gateways = gateways
+        self._mails = mails
         self._lines = Lines()
 
     @activity.defn(name="dispatch")
@@ -69,6 +71,7 @@ class Dispatch:
             gateway,
             request,
             PageContent.decode(content or await self._content(request.page)),
+            self._mails,
             health,
             self._lines.line(UUID(route.gateway_id), request.page.lane),
             stopping=lambda: activity.is_worker_shutdown() or recalled.is_set(),

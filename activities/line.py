@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from activities.mails import Room
 from domain.lanes import Lane
 from domain.page import CONCURRENCY
 
@@ -30,6 +31,8 @@ class Line:
         """For messages whose intent is written and whose outcome is not: what a crash would leave in doubt."""
         self.turn = asyncio.Lock()
         """Held while taking several places: who waits for its last one must not wait for others that do the same."""
+        self.room = Room()
+        """For the attachments of emails."""
         self.last_failure = ""
         self._failures = 0
         self._closed_until = 0.0

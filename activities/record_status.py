@@ -7,7 +7,7 @@ from temporalio import activity
 
 from domain.ids import PAGE_SIZE, message_uid
 from domain.page import RecordRequest, RescheduleRequest
-from store import pages
+from store import attachments, pages
 from store.pool import Pool
 
 
@@ -36,5 +36,7 @@ class RecordStatus:
 
     @activity.defn(name="record_schedule")
     async def record_schedule(self, request: RescheduleRequest) -> None:
-        """Show a message's new time in the record."""
-        await pages.reschedule(self._pool, UUID(request.uid), datetime.fromtimestamp(request.at, UTC))
+        """Show a message's new time in the record, and keep its attachments until then."""
+        uid, at = UUID(request.uid), datetime.fromtimestamp(request.at, UTC)
+        await attachments.keep_longer(self._pool, uid, at)
+        await pages.reschedule(self._pool, uid, at)

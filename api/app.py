@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api import batches, docs, health, inbound, send, status, waiting, webhooks
+from api import batches, docs, health, inbound, mail_links, send, status, waiting, webhooks
 from api.admin import codec, sandbox
 from api.error_handlers import install_error_handlers
 from api.group_commit import GroupCommit
@@ -18,6 +18,7 @@ from api.state import AppState
 from api.temporal_link import open_link
 from api.webhook_ends import WebhookEnds
 from domain.gcra import RATE_CLASSES, RequestLimiter
+from domain.mail_links import LinkSigner
 from gateways.base import Outside
 from runtime.settings import Settings
 from store.pool import open_pool
@@ -36,6 +37,7 @@ _ROUTERS = (
     health.router,
     docs.router,
     webhooks.router,
+    mail_links.router,
 )
 
 
@@ -57,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
                 GroupCommit(link, pool),
                 offload,
                 asyncio.Semaphore(AT_A_TIME),
+                LinkSigner(settings.keys.get_secret_value()),
                 limiters,
                 WebhookEnds(pool, outside, settings.keys.get_secret_value()),
             )

@@ -27,6 +27,13 @@ class NewBatch:
     requested: dict[str, list[int]]
     """Gateways that were asked for: identifier → some of the contacts that did."""
     wide_gateway: str | None
+    files: dict[str, bytes]
+    """As in ``ReadContacts``."""
+
+    @property
+    def last_due(self) -> float:
+        """When the last of its messages is due; 0: all at once."""
+        return max(page.due for page in self.stored.pages)
 
 
 def page_size(per_second: float | None) -> int:
@@ -71,6 +78,7 @@ def build_batch(
         accepted_answer([(uids[index], message) for index, message in enumerate(messages)], batch=batch_id),
         {name: indexes[:MAX_SHOWN] for name, indexes in read.requested.items()},
         read.wide_gateway,
+        read.files,
     )
 
 

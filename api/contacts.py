@@ -1,29 +1,36 @@
 """From the contacts of a request to the content of a page: normalised, priced, each error with its pointer."""
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
 import orjson
 
 from api.contact_errors import ContactError
 from api.errors import FieldError, invalid
 from api.fallbacks import read_steps
-from api.request_wide import NOTHING_WIDE, RequestWide, WideText, due, read_request_wide
+from api.mail_extras import CONTROLS, InvalidExtra, MailReader
+from api.request_wide import RequestWide, WideText, due, read_request_wide
 from api.send_models import MAX_SUBJECT, AnyContact, AnySend, EmailContact, SmsContact, WhatsappContact
 from domain.fallback import Fallback
+from domain.lanes import Lane
+from domain.mail_extras import MailExtras
 from domain.page_content import Content, PageContent, PageMessage
 from domain.recipients import InvalidRecipient, normalise_email, normalise_number
 from domain.routing import DEFAULT_GATEWAY
 from domain.schedule import InvalidSchedule
 from domain.segments import count_segments
 from domain.template_errors import InvalidTemplate, MissingField
+from domain.tracking import UNSUBSCRIBE_FIELD, UNSUBSCRIBE_MARK
 
 MAX_SEGMENTS = 10
 """Parts of one SMS: what operators put together again reliably."""
 
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NO_EXTRAS = MailExtras()
+_T = TypeVar("_T")
+_NOTHING: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,9 @@ class Terms:
     """Region of numbers without country code; ``None``: such numbers are refused."""
     free: bool
     """Messages of admin keys cost nothing."""
+    account_id: int
+    public_url: str | None
+    """Where links in emails lead; ``None``: there can be none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +56,24 @@ class ReadContacts:
     """Gateways that were named: identifier → indexes."""
     wide_gateway: str | None = None
     """The one that was named for all contacts, if any."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """Attachments, by id."""
+
+    @property
+    def last_due(self) -> float:
+        """When the last of the messages is due; 0: all at once."""
+        return max(message.due for message in self.content.messages)
 
 
-def read_contacts(send: AnySend, terms: Terms) -> ReadContacts:
+def read_contacts(send: AnySend, terms: Terms, lane: Lane) -> ReadContacts:
     """Read all contacts of a request, however many there are.
 
     Raises:
         ApiError: 422 that names what cannot be sent; then nothing of the request is.
     """
     now = datetime.now(UTC)
-    wide = read_request_wide(send, terms.time_zone, now)
+    mail = MailReader(terms.account_id, terms.public_url, unsubscribe=lane is Lane.BULK)
+    wide = read_request_wide(send, terms.time_zone, now, mail)
     errors: list[FieldError] = []
     contents: dict[Content, int] = {}  # equal contents are carried once
     messages: list[PageMessage] = []
@@ -65,7 +83,7 @@ def read_contacts(send: AnySend, terms: Terms) -> ReadContacts:
         try:
             to, content, price = _read(contact, wide, terms.region)
             at = _due(contact, terms.time_zone, now) if contact.schedule_at else wide.due
-            steps = _steps(contact, send, contents, terms) if contact.fallback or send.fallback else ()
+            steps = _steps(contact, send, wide, contents, terms) if contact.fallback or send.fallback else ()
         except ContactError as error:
             errors.append(error.at(index))
             continue
@@ -76,14 +94,16 @@ def read_contacts(send: AnySend, terms: Terms) -> ReadContacts:
             requested.setdefault(wanted, []).append(index)
     if errors:
         raise invalid(errors)
-    return ReadContacts(PageContent(list(contents), messages), requested, wide.gateway)
+    return ReadContacts(PageContent(list(contents), messages), requested, wide.gateway, mail.files)
 
 
-def _steps(contact: AnyContact, send: AnySend, contents: dict[Content, int], terms: Terms) -> tuple[Fallback, ...]:
+def _steps(
+    contact: AnyContact, send: AnySend, wide: RequestWide, contents: dict[Content, int], terms: Terms
+) -> tuple[Fallback, ...]:
     return read_steps(
         contact,
         send.fallback or (),
-        lambda step: _read(step, NOTHING_WIDE, terms.region),
+        lambda step: _read(step, wide.for_steps(), terms.region),
         lambda content: contents.setdefault(content, len(contents)),
         free=terms.free,
     )
@@ -102,16 +122,28 @@ def _read(contact: AnyContact, wide: RequestWide, region: str | None) -> tuple[s
 
 def _read_email(contact: EmailContact, wide: RequestWide) -> tuple[str, Content, int]:
     to = _recipient("email", lambda: normalise_email(contact.email))
+    extras = _extra(partial(wide.mail.read, contact))
+    known = {UNSUBSCRIBE_FIELD: UNSUBSCRIBE_MARK} if extras.unsubscribe else {}
     subject = _subject(contact, wide)
     _refuse_controls("sender_name", contact.sender_name or "")
     html, text = contact.message or contact.body, ""
     if contact.message and contact.body:
         text = contact.body
     elif not html:
-        html, text = _fill(wide.text, contact), _fill(wide.alternative, contact) or ""
+        html, text = _fill(wide.text, contact, known), _fill(wide.alternative, contact, known) or ""
     if not html:
         raise ContactError("message", "missing", "give the email's HTML in 'message'")
-    return to, Content(body=text, html=html, subject=subject, sender=contact.sender_name), 1
+    html = _extra(partial(wide.mail.style, contact, html))
+    mail = None if extras == _NO_EXTRAS else extras
+    content = Content(body=text, html=html, subject=subject, sender=contact.sender_name, mail=mail)
+    return to, content, 1 + len(extras.cc)
+
+
+def _extra(read: Callable[[], _T]) -> _T:
+    try:
+        return read()
+    except InvalidExtra as error:
+        raise ContactError(error.path, error.code, error.message) from None
 
 
 def _subject(contact: EmailContact, wide: RequestWide) -> str:
@@ -165,12 +197,12 @@ def _text(contact: SmsContact | WhatsappContact, name: str) -> str | None:
     return contact.body or contact.message
 
 
-def _fill(wide: WideText | None, contact: AnyContact) -> str | None:
-    """The request's text for a contact, if there is one."""
+def _fill(wide: WideText | None, contact: AnyContact, known: Mapping[str, object] = _NOTHING) -> str | None:
+    """The request's text for a contact, if there is one. The contact's own fields win over what is ``known``."""
     if wide is None:
         return None
     try:
-        return wide.fill(contact.fields())
+        return wide.fill({**known, **contact.fields()})
     except MissingField as error:
         name = error.name
         advice = f"add it, or write {{{{ {name} | default: '…' }}}} there"
@@ -182,8 +214,7 @@ def _fill(wide: WideText | None, contact: AnyContact) -> str | None:
 
 
 def _refuse_controls(name: str, value: str) -> None:
-    """A line break would start a new header; no header needs any other control character."""
-    if _CONTROLS.search(value):
+    if CONTROLS.search(value):
         raise ContactError(name, "control_character", "control characters and line breaks are not allowed here")
 
 

@@ -62,7 +62,7 @@ def _read_step(
     try:
         to, content, price = read(as_contact)
     except ContactError as error:
-        raise error.within(at) from None
+        raise error.within("fallback", number) from None
     return Fallback(
         step.channel.value,
         after,

@@ -20,6 +20,8 @@ _QUICK_CONTACTS = 100
 """What takes a few milliseconds to read."""
 _QUICK_TEMPLATE_BYTES = 16 * 1024
 """A body in which not even a template without tags can cause much work."""
+_INLINE_CSS = (b'"inline_css"', b"\\u005", b"\\u006")
+"""The name of that field, or letters that are written as escapes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class ReadRequest:
 def may_be_large(raw: bytes) -> bool:
     """Whether reading a body may take too long to do it between other requests: by a glance, without parsing it."""
     many = raw.count(b'"number"') + raw.count(b'"email"') > _QUICK_CONTACTS
-    return many or len(raw) > _QUICK_BYTES or _may_hold_a_heavy_template(raw)
+    may_inline = any(spelling in raw for spelling in _INLINE_CSS)
+    return many or len(raw) > _QUICK_BYTES or may_inline or _may_hold_a_heavy_template(raw)
 
 
 def _may_hold_a_heavy_template(raw: bytes) -> bool:
@@ -74,7 +77,8 @@ def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
         )
     request = validate(value, SEND_MODELS[channel])
     default = Lane.TRANSACTIONAL if len(request.contact) <= MAX_TRANSACTIONAL else Lane.BULK
-    return ReadRequest(read_contacts(request, terms), request.priority or default)
+    lane = request.priority or default
+    return ReadRequest(read_contacts(request, terms, lane), lane)
 
 
 def read_large_request(

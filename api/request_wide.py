@@ -1,11 +1,12 @@
 """What a request says once for all of its contacts: texts, possibly templates, and how to send them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from api.body import pointer
 from api.errors import FieldError, invalid
+from api.mail_extras import InvalidExtra, MailReader
 from api.send_models import AnySend, EmailSend
 from domain.schedule import InvalidSchedule, parse_schedule_at
 from domain.template_errors import InvalidTemplate, TemplateTooHeavy
@@ -46,13 +47,15 @@ class RequestWide:
     """As in ``PageMessage``."""
     gateway: str | None
     on_unknown: str | None
+    mail: MailReader
+    """Knows what emails carry for all contacts."""
+
+    def for_steps(self) -> "RequestWide":
+        """What also holds for the steps of a fallback, which have their own texts and times."""
+        return replace(self, text=None, alternative=None, subject=None, due=0.0, gateway=None, on_unknown=None)
 
 
-NOTHING_WIDE = RequestWide(None, None, None, 0.0, None, None)
-"""For what stands alone."""
-
-
-def read_request_wide(send: AnySend, zone: str, now: datetime) -> RequestWide:
+def read_request_wide(send: AnySend, zone: str, now: datetime, mail: MailReader) -> RequestWide:
     """Read what stands beside the contacts.
 
     Raises:
@@ -78,7 +81,13 @@ def read_request_wide(send: AnySend, zone: str, now: datetime) -> RequestWide:
         due=_due(send.schedule_at, zone, now, errors),
         gateway=send.gateway_identifier or None,
         on_unknown=send.on_unknown,
+        mail=mail,
     )
+    if isinstance(send, EmailSend):
+        try:
+            mail.read_wide(send)
+        except InvalidExtra as error:
+            errors.append(FieldError(pointer(*error.path), error.code, error.message))
     if errors:
         raise invalid(errors)
     return read

@@ -1,6 +1,7 @@
 """``POST /api/{channel}/send`` and its query-string variant."""
 
 from collections.abc import Awaitable, Callable, Collection
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from api.send_models import MAX_CONTACTS, SEND_MODELS
 from api.state import AppState, state_of
 from domain.channels import Channel
 from domain.ids import new_batch_id, page_of
+from store import attachments
 from store.api_keys import Principal
 from store.gateways import unknown_identifiers
 
@@ -80,6 +82,7 @@ async def _send(request: Request, principal: Principal, channel: Channel, raw: b
             return await _send_one(state, principal, channel, read, claimed)
         if claimed.is_new:  # a page that may have been started is finished, whatever has changed since
             await _check(state, principal, channel, read.contacts)
+        await _keep_files(state, principal, read.contacts)
         return await accept_page(state.temporal, claimed.id, principal.account_id, channel, read.lane, read.contacts)
 
     return await once(request, principal.account_id, raw, minted, send)
@@ -88,7 +91,10 @@ async def _send(request: Request, principal: Principal, channel: Channel, raw: b
 async def _read(
     state: AppState, principal: Principal, channel: Channel, raw: bytes, batch_id: UUID
 ) -> ReadRequest | NewBatch:
-    terms = Terms(principal.time_zone, state.settings.default_region, free=principal.kind == "admin")
+    settings, is_admin = state.settings, principal.kind == "admin"
+    terms = Terms(
+        principal.time_zone, settings.default_region, is_admin, principal.account_id, public_url=settings.public_url
+    )
     if not may_be_large(raw):
         read = read_request(raw, channel, terms)
         if read.fits_a_page:
@@ -110,6 +116,7 @@ async def _send_one(
     uid = None if claimed.is_new else await _accepted_before(state, channel, claimed.id)
     if uid is None:
         await _check(state, principal, channel, read.contacts)
+        await _keep_files(state, principal, read.contacts)
         wanted = next(iter(read.contacts.requested), None)
         one = OneMessage(principal.account_id, message, content.contents[0], wanted, claimed)
         uid = await state.group_commit.accept(channel, read.lane, one)
@@ -129,8 +136,15 @@ async def _send_batch(
     answer = await finish_batch(state.pool, state.temporal, claimed)
     if answer is None:
         await _check(state, principal, channel, batch)
+        await _keep_files(state, principal, batch)
         answer = await accept_batch(state.pool, state.temporal, batch, claimed)
     return answer
+
+
+async def _keep_files(state: AppState, principal: Principal, asked: ReadContacts | NewBatch) -> None:
+    """Attachments are stored before anything that needs them is started."""
+    due = max(datetime.fromtimestamp(asked.last_due, UTC), datetime.now(UTC))
+    await attachments.keep(state.pool, principal.account_id, asked.files, due)
 
 
 async def _check(state: AppState, principal: Principal, channel: Channel, asked: ReadContacts | NewBatch) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from api.mail_models import MailFields
 from domain.channels import Channel
 from domain.fallback import MAX_STEPS
 from domain.lanes import Lane
@@ -85,7 +86,7 @@ class _Contact(_Common):
         return self.__dict__ | (self.__pydantic_extra__ or {})
 
 
-class EmailContact(_Contact):
+class EmailContact(_Contact, MailFields):
     """One email. ``message`` is HTML."""
 
     email: StrictStr
@@ -181,7 +182,7 @@ class _Send(_Common):
     )
 
 
-class EmailSend(_Send):
+class EmailSend(_Send, MailFields):
     """A request to send emails. In ``message`` what is filled in is escaped for HTML."""
 
     model_config = _example({"email": "ada@example.com", "name": "Ada"}, subject="Hi {{ name }}")

@@ -12,6 +12,7 @@ from api.offload import Offload
 from api.temporal_link import TemporalLink
 from api.webhook_ends import WebhookEnds
 from domain.gcra import RequestLimiter
+from domain.mail_links import LinkSigner
 from runtime.settings import Settings
 from store.pool import Pool
 
@@ -27,6 +28,8 @@ class AppState:
     offload: Offload
     large_bodies: asyncio.Semaphore
     """Room for large bodies."""
+    links: LinkSigner
+    """Reads the links of our emails."""
     limiters: dict[str, RequestLimiter]
     """A limiter per rate class that has a limit."""
     webhooks: WebhookEnds

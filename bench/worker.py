@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import uvloop
 
-from activities.opening import open_gateways
+from activities.opening import open_gateways, open_mails
 from bench.floor import FloorWorkflow, floor_activity
 from runtime.logs import configure_logs
 from runtime.settings import load_settings
@@ -24,8 +24,9 @@ async def _main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
-    gateways = open_gateways(pool, settings.keys.get_secret_value())
-    product = table(pool, gateways)
+    keys = settings.keys.get_secret_value()
+    gateways = open_gateways(pool, keys)
+    product = table(pool, gateways, open_mails(pool, keys))
     flow, dispatch = product[WORKFLOW_QUEUE], product[DISPATCH_QUEUE]
     rows = {
         WORKFLOW_QUEUE: replace(flow, workflows=[*flow.workflows, FloorWorkflow]),

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 PAYLOADS = "temporal-payload"
 CREDENTIALS = "gateway-credentials"
+LINKS = "mail-links"
 """The purposes that keys are derived for."""
 
 _VERSION = 1
@@ -40,16 +41,7 @@ class Keyring:
         Raises:
             ValueError: the text is empty or malformed.
         """
-        ciphers: dict[str, AESGCM] = {}
-        for entry in filter(None, (part.strip() for part in text.split(","))):
-            key_id, _, encoded = entry.partition(":")
-            master = base64.b64decode(encoded, validate=True)
-            if not key_id or len(key_id.encode()) > 255 or len(master) != _KEY_BYTES:
-                raise ValueError("each key must be 'id:base64 of 32 bytes'")
-            derived = HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose.encode()).derive(master)
-            ciphers[key_id] = AESGCM(derived)
-        if not ciphers:
-            raise ValueError("the key ring is empty: set XSENDER_KEYS to 'id:base64 of 32 random bytes'")
+        ciphers = {key_id: AESGCM(key) for key_id, key in derive_keys(text, purpose).items()}
         return cls(next(iter(ciphers)), ciphers)
 
     @staticmethod
@@ -81,3 +73,21 @@ class Keyring:
             return cipher.decrypt(value[start : start + _NONCE], value[start + _NONCE :], aad)
         except (InvalidTag, ValueError):  # ValueError: cut off within the nonce
             raise KeyringError("the value was changed, or belongs elsewhere") from None
+
+
+def derive_keys(text: str, purpose: str) -> dict[str, bytes]:
+    """One purpose's keys (32 bytes) by id, the current one first, from a ring as ``Keyring.parse`` reads it.
+
+    Raises:
+        ValueError: the text is empty or malformed.
+    """
+    keys: dict[str, bytes] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        key_id, _, encoded = entry.partition(":")
+        master = base64.b64decode(encoded, validate=True)
+        if not key_id or len(key_id.encode()) > 255 or len(master) != _KEY_BYTES:
+            raise ValueError("each key must be 'id:base64 of 32 bytes'")
+        keys[key_id] = HKDF(SHA256(), _KEY_BYTES, salt=None, info=purpose.encode()).derive(master)
+    if not keys:
+        raise ValueError("the key ring is empty: set XSENDER_KEYS to 'id:base64 of 32 random bytes'")
+    return keys

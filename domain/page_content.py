@@ -9,6 +9,7 @@ import orjson
 from domain.channels import Channel
 from domain.fallback import Fallback
 from domain.ids import message_uid
+from domain.mail_extras import MailExtras
 from domain.outbound import Outbound
 
 PAGE_BYTES = 1_000_000
@@ -28,12 +29,15 @@ class Content:
     media_url: str | None = None
     template: str | None = None
     """As JSON text, so that equal contents can be found by their hash."""
+    mail: MailExtras | None = None
+    """What else an email carries; ``None``: nothing."""
 
     @property
     def size(self) -> int:
         """About how many bytes it takes up in its page."""
         texts = (self.body, self.html, self.subject, self.template, self.media_url)
-        return 100 + sum(len(text) if text.isascii() else 4 * len(text) for text in texts if text)
+        extras = self.mail.size if self.mail else 0
+        return 100 + extras + sum(len(text) if text.isascii() else 4 * len(text) for text in texts if text)
 
 
 _FIELDS = tuple(field.name for field in fields(Content))
@@ -89,10 +93,10 @@ class PageContent:
     def decode(cls, raw: bytes) -> "PageContent":
         """Read what ``encode`` wrote."""
         data = orjson.loads(raw)
-        return cls([Content(**c) for c in data["contents"]], [PageMessage.of_row(row) for row in data["messages"]])
+        return cls([_content(c) for c in data["contents"]], [PageMessage.of_row(row) for row in data["messages"]])
 
     def outbound(self, page_id: UUID, channel: Channel, index: int) -> Outbound:
-        """The ``index``-th message, ready for a gateway."""
+        """The ``index``-th message, ready for a gateway: but for attachments and links of our own."""
         message = self.messages[index]
         content = self.contents[message.content]
         uid = message_uid(page_id, index)
@@ -109,4 +113,13 @@ class PageContent:
             media_type=content.media_type,
             media_url=content.media_url,
             template=orjson.loads(content.template) if content.template else None,
+            reply_to=content.mail.reply_to if content.mail else None,
+            cc=content.mail.cc if content.mail else (),
+            headers=content.mail.headers if content.mail else (),
         )
+
+
+def _content(value: dict[str, Any]) -> Content:
+    if mail := value.get("mail"):
+        value["mail"] = MailExtras.read(mail)
+    return Content(**value)

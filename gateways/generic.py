@@ -86,6 +86,8 @@ class HttpGateway:
 
     async def send(self, message: Outbound) -> Outcome:
         """Make the request for one message."""
+        if message.cc or message.headers or message.attachments:  # half of an email is none
+            return Refused("not_carried", "a gateway of type http carries no cc, headers or attachments")
         try:
             body = self._fill_body(message)
             call = self._fill_call(message)

@@ -29,10 +29,12 @@ FIELDS: dict[str, Field] = {
     "channel": lambda message: message.channel.value,
     "media_type": attrgetter("media_type"),
     "media_url": attrgetter("media_url"),
+    "reply_to": attrgetter("reply_to"),
+    "unsubscribe_url": attrgetter("unsubscribe_url"),
 }
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}")
-_ABSENT_LEFT_OUT = ("subject", "html", "sender", "media_type", "media_url")
+_ABSENT_LEFT_OUT = ("subject", "html", "sender", "media_type", "media_url", "reply_to", "unsubscribe_url")
 
 
 class UnknownField(ValueError):  # noqa: N818 - the name says what is wrong

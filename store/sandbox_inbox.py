@@ -3,11 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from domain.outbound import Outbound
+from domain.outbound import Attachment, Outbound
 from store import sandbox
 from store.pool import Pool
 
 _CONTENT = ("body", "subject", "html", "sender", "unicode", "media_type", "media_url", "template", "reference")
+_OF_EMAILS = ("reply_to", "unsubscribe_url")
 
 
 class SandboxInbox:
@@ -27,5 +28,14 @@ class SandboxInbox:
 
 def _content(message: Outbound) -> dict[str, Any]:
     """What the message says, without what it does not use."""
-    fields = {name: getattr(message, name) for name in _CONTENT}
-    return {name: value for name, value in fields.items() if value not in (None, "", False)}
+    fields = {name: getattr(message, name) for name in (*_CONTENT, *_OF_EMAILS)}
+    fields["cc"] = list(message.cc)
+    fields["headers"] = dict(message.headers)
+    fields["attachments"] = [_file(attachment) for attachment in message.attachments]
+    return {name: value for name, value in fields.items() if value not in (None, "", False, [], {})}
+
+
+def _file(attachment: Attachment) -> dict[str, Any]:
+    """An attachment, without its bytes."""
+    named = {"filename": attachment.filename, "content_type": attachment.content_type}
+    return {**named, "content_id": attachment.content_id, "size": len(attachment.content)}

@@ -11,6 +11,7 @@ from activities.dispatch import Dispatch
 from activities.fall_back import FallBack
 from activities.gateway_cache import GatewayCache
 from activities.inbound import Hearing
+from activities.mails import Mails
 from activities.receipts import Receipts
 from activities.record_status import RecordStatus
 from store.pool import Pool
@@ -35,7 +36,7 @@ class QueueRow:
     """How many activities a process runs at a time."""
 
 
-def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
+def table(pool: Pool, gateways: GatewayCache, mails: Mails) -> dict[str, QueueRow]:
     """All task queues. The workflow queues' activities are called as local ones."""
     record = RecordStatus(pool)
     batches = Batches(pool)
@@ -55,7 +56,7 @@ def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
         ],
         at_a_time=50,
     )
-    dispatch = Dispatch(pool, gateways).dispatch
+    dispatch = Dispatch(pool, gateways, mails).dispatch
     return {
         WORKFLOW_QUEUE: flows,
         DISPATCH_QUEUE: QueueRow([], [dispatch], DISPATCHES_AT_A_TIME),

@@ -11,7 +11,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id
-from store import batches, idempotency, receipts
+from store import attachments, batches, idempotency, receipts
 from store import workers as alive
 from store.pool import AWAY, Pool
 
@@ -36,6 +36,7 @@ async def upkeep(pool: Pool, client: Client, queues: list[str]) -> AsyncIterator
         asyncio.create_task(_every(FORGET_EVERY, lambda: idempotency.forget_older_than(pool, IDEMPOTENCY_HOURS))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: forget_unstarted_batches(pool, client))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: receipts.expire_older_than(pool, RECEIPT_DAYS))),
+        asyncio.create_task(_every(FORGET_EVERY, lambda: attachments.forget(pool))),
     ]
     try:
         yield

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import ssl
-from contextlib import suppress
 from dataclasses import dataclass
 
 from aiosmtplib import (
@@ -127,9 +126,12 @@ class SmtpSession:
         encoding = "utf-8" if letter.needs_smtputf8 else "ascii"
         await self._client.mail(str(letter.sender), options=options, encoding=encoding)
         await self._client.rcpt(str(letter.recipient), encoding=encoding)
-        for copy in letter.cc:
-            with suppress(SMTPRecipientRefused):  # a copy that cannot be delivered is no reason to keep the mail back
-                await self._client.rcpt(str(copy), encoding=encoding)
+        for mailbox in letter.cc:
+            try:
+                await self._client.rcpt(str(mailbox), encoding=encoding)
+            except SMTPRecipientRefused as error:
+                if error.code == _CLOSING:
+                    raise
         reply = await self._client.execute_command(b"DATA")
         if reply.code != _MAIL_INPUT:
             raise SMTPResponseException(reply.code, reply.message)

@@ -12,6 +12,7 @@ from activities.check_credit import CheckCredit
 from activities.delivery import Delivery
 from activities.health import Health
 from activities.line import Line
+from activities.opening import open_mails
 from domain.channels import Channel
 from domain.ids import index_of, message_uid, new_page_id
 from domain.keyring import CREDENTIALS, Keyring
@@ -102,7 +103,8 @@ class Page:
     ) -> Delivery:
         request = request or self.request()
         health = Health(self.pool, request.route)
-        return Delivery(self.pool, gateway, request, self.content, health, self.line, stopping)
+        mails = open_mails(self.pool, Keyring.generate())
+        return Delivery(self.pool, gateway, request, self.content, mails, health, self.line, stopping)
 
     async def deliver(self, gateway: OwnGateway, **route: object) -> list[Again]:
         return await self.delivery(gateway, self.request(**route)).run()

@@ -8,7 +8,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.dispatch import Dispatch
 from activities.gateway_cache import GatewayCache
-from activities.opening import open_gateways
+from activities.opening import open_gateways, open_mails
 from domain.keyring import CREDENTIALS, Keyring
 from domain.page import DispatchRequest, DispatchResult
 from gateways.base import Outside
@@ -39,7 +39,7 @@ async def with_sandbox(pool: Pool, size: int) -> Page:
 
 
 async def dispatch(page: Page, cache: GatewayCache, request: DispatchRequest | None = None) -> DispatchResult:
-    activity = Dispatch(page.pool, cache).dispatch
+    activity = Dispatch(page.pool, cache, open_mails(page.pool, KEYS)).dispatch
     return await ActivityEnvironment().run(activity, request or page.request(), page.content.encode())
 
 
@@ -54,7 +54,8 @@ async def test_a_second_run_of_the_activity_takes_over(pool: Pool, cache: Gatewa
     await dispatch(page, cache)
     again = ActivityEnvironment()
     again.info = type(again.info)(**{**vars(again.info), "attempt": 2})
-    assert await again.run(Dispatch(pool, cache).dispatch, page.request(), page.content.encode()) == DispatchResult()
+    activity = Dispatch(pool, cache, open_mails(pool, KEYS)).dispatch
+    assert await again.run(activity, page.request(), page.content.encode()) == DispatchResult()
     assert await page.outcomes() == {0: "accepted"}
 
 

@@ -7,6 +7,7 @@ import pytest
 from fake_http import answer, serve
 
 from domain.channels import Channel
+from domain.outbound import Attachment
 from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from gateways.problems import InvalidGatewayConfig
 from gateways.registry import build, parse_config
@@ -174,3 +175,12 @@ def test_filling_costs_less_than_encoding_the_same_value(make):
         min(timeit.repeat(work, number=1000, repeat=7)) for work in (lambda: fill(message), lambda: json.dumps(value))
     )
     assert filling < 2 * encoding
+
+
+@pytest.mark.parametrize(
+    "extra", [{"cc": ("a@b.com",)}, {"headers": (("X-A", "1"),)}, {"attachments": (Attachment("a", "b/c", b""),)}]
+)
+async def test_an_email_is_refused_rather_than_sent_without_half_of_it(outside, make, extra):
+    outcome, server = await _exchange(outside, answer(200), make(**extra))
+    assert isinstance(outcome, Refused)
+    assert (outcome.code, server.requests) == ("not_carried", [])

@@ -1,6 +1,7 @@
 """A worker's own row, and what it forgets."""
 
 import asyncio
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest_asyncio
@@ -10,7 +11,7 @@ from domain.batch import BatchHeader
 from domain.ids import batch_workflow_id, new_batch_id, new_page_id
 from runtime.settings import Settings
 from runtime.temporal import connect
-from store import batches, idempotency
+from store import accounts, attachments, batches, idempotency
 from store.pool import Pool
 from store.workers import beat, queues_served, sign_out_dead
 from worker.upkeep import upkeep
@@ -76,6 +77,24 @@ async def test_a_batch_that_was_stored_but_never_started_is_forgotten(pool: Pool
         while await batches.header(pool, stray) is not None:
             await asyncio.sleep(0.01)
     assert await batches.header(pool, started) is not None
+
+
+async def test_attachments_past_their_time_are_forgotten_unless_a_batch_may_need_them(pool: Pool, client: Client):
+    account, busy = [
+        (await accounts.create(pool, f"{uuid4().hex}@example.com", "Test", None, uuid4())).id for _ in range(2)
+    ]
+    await batches.store(pool, batches.NewBatch(new_batch_id(), busy, "email", "bulk", 0, [], []), None, b"")
+    now = datetime.now(UTC)
+    kept, past, needed = (attachments.file_id(*of) for of in ((account, b"kept"), (account, b"past"), (busy, b"past")))
+    await attachments.keep(pool, account, {past: b"past"}, now - attachments.KEPT)
+    await attachments.keep(pool, account, {kept: b"kept"}, now)
+    await attachments.keep(pool, account, {kept: b"kept"}, now - 2 * attachments.KEPT)
+    await attachments.keep(pool, busy, {needed: b"past"}, now - attachments.KEPT)
+    async with upkeep(pool, client, ["any"]), asyncio.timeout(10):
+        while await attachments.load(pool, past) is not None:
+            await asyncio.sleep(0.01)
+    assert await attachments.load(pool, kept) == b"kept"
+    assert await attachments.load(pool, needed) == b"past"
 
 
 async def _exists(pool: Pool, key: str) -> bool:

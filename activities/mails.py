@@ -1,0 +1,112 @@
+"""Emails on their way out: their attachments from the store, and links of our own for each recipient."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from math import ceil
+
+from domain.mail_extras import FileRef, MailExtras
+from domain.mail_links import LinkKind, LinkSigner
+from domain.outbound import Attachment, Outbound
+from domain.tracking import take_apart
+from store import attachments
+from store.pool import Pool, patiently
+
+_MIB = 1024 * 1024
+CACHED_BYTES = 64 * _MIB
+"""Files that a process keeps at hand: a list's attachment is the same for everybody."""
+MIB_AT_A_TIME = 48
+"""MiB of attachments on their way through one gateway at a time; each is in memory several times over, encoded."""
+
+
+class FileGone(Exception):  # noqa: N818 - the name says what happened
+    """An attachment is not kept any more."""
+
+
+class Room:
+    """A bound on the attachments that are on their way through one gateway, in whole MiB."""
+
+    def __init__(self, size: int = MIB_AT_A_TIME) -> None:
+        self._size = size
+        self._free = asyncio.Semaphore(size)
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def take(self, size: int) -> AsyncIterator[None]:
+        """Wait until there is room for so many bytes. What is larger than all of it gets all of it."""
+        wanted = min(self._size, ceil(size / _MIB))
+        taken = 0
+        try:
+            async with self._turn:  # who needs much is not passed by for ever by those who need little
+                while taken < wanted:
+                    await self._free.acquire()
+                    taken += 1
+            yield
+        finally:
+            for _ in range(taken):
+                self._free.release()
+
+
+class Mails:
+    """Completes emails; one per process."""
+
+    def __init__(self, pool: Pool, signer: LinkSigner) -> None:
+        self._pool = pool
+        self._signer = signer
+        self._files: OrderedDict[str, bytes] = OrderedDict()
+        self._cached = 0
+
+    @asynccontextmanager
+    async def complete(self, message: Outbound, extras: MailExtras, room: Room) -> AsyncIterator[Outbound]:
+        """The message with all that its gateway needs, which is in memory while the context is open.
+
+        Raises:
+            FileGone: an attachment is not kept any more.
+        """
+        linked = self._with_links(message, extras)
+        if not extras.files:
+            yield linked
+            return
+        async with room.take(extras.file_bytes):
+            yield replace(linked, attachments=await self._attachments(extras.files))
+
+    def _with_links(self, message: Outbound, extras: MailExtras) -> Outbound:
+        if not extras.base_url:
+            return message
+
+        def link(kind: LinkKind, url: str = "") -> str:
+            end = ".gif" if kind is LinkKind.OPEN else ""
+            return f"{extras.base_url}/{kind}/{self._signer.token(kind, message.uid, url)}{end}"
+
+        write = partial(take_apart, unsubscribe=extras.unsubscribe, opens=extras.opens, clicks=extras.clicks)
+        return replace(
+            message,
+            body=write(message.body, is_html=False).fill(link) if extras.unsubscribe else message.body,
+            html=write(message.html, is_html=True).fill(link) if message.html else message.html,
+            unsubscribe_url=link(LinkKind.UNSUBSCRIBE) if extras.unsubscribe else None,
+        )
+
+    async def _attachments(self, files: Sequence[FileRef]) -> tuple[Attachment, ...]:
+        return tuple([Attachment(f.filename, f.content_type, await self._content(f.id), f.content_id) for f in files])
+
+    async def _content(self, file: str) -> bytes:
+        if file in self._files:
+            self._files.move_to_end(file)
+            return self._files[file]
+        content = await patiently(lambda: attachments.load(self._pool, file))
+        if content is None:
+            raise FileGone
+        self._remember(file, content)
+        return content
+
+    def _remember(self, file: str, content: bytes) -> None:
+        if file in self._files:  # two loaded it at a time
+            return
+        self._files[file] = content
+        self._cached += len(content)
+        while self._cached > CACHED_BYTES:
+            _, dropped = self._files.popitem(last=False)
+            self._cached -= len(dropped)

@@ -1,0 +1,54 @@
+"""What an email carries beside its texts, as its page carries it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """An attachment that lies in the store; its bytes never travel with a page."""
+
+    id: str
+    """As ``store/attachments.py`` has it, in hex."""
+    size: int
+    filename: str
+    content_type: str
+    content_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailExtras:
+    """All but texts, subject and names; see ``Outbound``."""
+
+    reply_to: str | None = None
+    cc: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    files: tuple[FileRef, ...] = ()
+    base_url: str = ""
+    """Where links of our own lead; empty: the mail has none."""
+    unsubscribe: bool = False
+    opens: bool = False
+    clicks: bool = False
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes up in its page."""
+        headers = sum(len(name) + 4 * len(value) for name, value in self.headers)
+        return 200 + 100 * len(self.cc) + headers + 600 * len(self.files)
+
+    @property
+    def file_bytes(self) -> int:
+        """What the attachments take up together."""
+        return sum(file.size for file in self.files)
+
+    @classmethod
+    def read(cls, value: dict[str, Any]) -> "MailExtras":
+        """From what JSON made of one."""
+        return cls(
+            **value
+            | {
+                "cc": tuple(value["cc"]),
+                "headers": tuple((name, text) for name, text in value["headers"]),
+                "files": tuple(FileRef(**file) for file in value["files"]),
+            }
+        )

@@ -1,0 +1,57 @@
+"""The files that emails carry: stored before their messages are accepted, read when these leave."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from store.pool import Pool
+
+KEPT = timedelta(days=7)
+"""How long a file is kept after the time at which its messages are due; a due message waits at most a day."""
+
+
+def file_id(account_id: int, content: bytes) -> str:
+    """A file's id, in hex: equal files of an account are one."""
+    return sha256(b"%d:" % account_id + content).hexdigest()
+
+
+async def keep(pool: Pool, account_id: int, files: Mapping[str, bytes], due: datetime) -> None:
+    """Store files by their ids, for messages that are due then. Those that are there already are kept as long."""
+    if not files:
+        return
+    ids = sorted(files)  # in one order, so that two requests with the same files cannot deadlock
+    async with pool.connection() as conn:
+        await conn.execute(
+            """insert into attachments as a (id, account_id, content, keep_until)
+               select f.id, %s, f.content, %s from unnest(%b::bytea[], %b::bytea[]) as f (id, content)
+               on conflict (id) do update set keep_until = greatest(a.keep_until, excluded.keep_until)""",
+            (account_id, due + KEPT, [bytes.fromhex(name) for name in ids], [files[name] for name in ids]),
+        )
+
+
+async def load(pool: Pool, file: str) -> bytes | None:
+    """A file by its id; ``None``: it is not kept any more."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute("select content from attachments where id = %s", (bytes.fromhex(file),))
+        row = await cursor.fetchone()
+        return None if row is None else bytes(row[0])
+
+
+async def keep_longer(pool: Pool, uid: UUID, due: datetime) -> None:
+    """A message was moved to another time: its account's files, whichever are its own, are kept as long."""
+    async with pool.connection() as conn:
+        await conn.execute(
+            """update attachments a set keep_until = greatest(a.keep_until, %s) from messages m
+               where m.uid = %s and m.channel = 'email' and a.account_id = m.account_id and a.keep_until < %s""",
+            (due + KEPT, uid, due + KEPT),
+        )
+
+
+async def forget(pool: Pool) -> None:
+    """Remove files past their time, but none of an account with a batch under way: that may be paused for long."""
+    async with pool.connection() as conn:
+        await conn.execute(
+            """delete from attachments a where a.keep_until < clock_timestamp()
+               and not exists (select from batches b where b.account_id = a.account_id and b.finished_at is null)"""
+        )

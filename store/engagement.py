@@ -1,0 +1,50 @@
+"""What recipients did with an email, as our own links tell it."""
+
+import hashlib
+from datetime import UTC, datetime
+from uuid import UUID
+
+from store.pool import Pool
+
+_RECORD = """
+insert into receipts (uid, key, kind, at, url)
+select uid, %(key)s, %(kind)s, %(at)s, %(url)s from messages where uid = %(uid)s and channel = 'email'
+on conflict (uid, key) do nothing
+"""
+
+
+async def unsubscribe(pool: Pool, uid: UUID) -> bool:
+    """The recipient wants no more emails of this account. Doing so twice is doing it once.
+
+    Returns whether the message is on record; otherwise nobody knows who that was.
+    """
+    async with pool.connection() as conn, conn.transaction():
+        cursor = await conn.execute(
+            """with m as (select account_id, channel, recipient from messages where uid = %s and channel = 'email'),
+               written as (insert into suppressions (account_id, channel, recipient, reason)
+                           select account_id, channel, recipient, 'unsubscribed' from m on conflict do nothing)
+               select 1 from m""",
+            (uid,),
+        )
+        if await cursor.fetchone() is None:
+            return False
+        await conn.execute(_RECORD, _event(uid, "unsubscribed", datetime.now(UTC), None, ""))
+        return True
+
+
+async def opened(pool: Pool, uid: UUID, at: datetime) -> None:
+    """The email's pixel was loaded. It counts once a day: the link is anybody's to load again and again."""
+    async with pool.connection() as conn:
+        await conn.execute(_RECORD, _event(uid, "opened", at, None, f"{at:%Y-%m-%d}"))
+
+
+async def clicked(pool: Pool, uid: UUID, at: datetime, url: str) -> None:
+    """A link was followed. Each counts once a day."""
+    async with pool.connection() as conn:
+        await conn.execute(_RECORD, _event(uid, "clicked", at, url, f"{at:%Y-%m-%d} {url}"))
+
+
+def _event(uid: UUID, kind: str, at: datetime, url: str | None, of_which: str) -> dict[str, object]:
+    """The row of an event; of those with the same ``of_which`` a message has one."""
+    key = UUID(bytes=hashlib.sha256(f"{kind} {of_which}".encode()).digest()[:16])
+    return {"uid": uid, "key": key, "kind": kind, "at": at, "url": url}
