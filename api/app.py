@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api import batches, docs, health, send, status, waiting
+from api import batches, callback_deliveries, callbacks, docs, health, send, status, waiting
 from api.admin import codec, sandbox
 from api.error_handlers import install_error_handlers
 from api.group_commit import GroupCommit
@@ -26,6 +26,8 @@ _ROUTERS = (
     send.router,
     status.router,
     batches.router,  # before the addresses whose first step is a channel
+    callbacks.router,
+    callback_deliveries.router,
     waiting.router,
     sandbox.router,
     codec.router,

@@ -11,6 +11,7 @@ from api.group_commit import GroupCommit
 from api.offload import Offload
 from api.temporal_link import TemporalLink
 from domain.gcra import RequestLimiter
+from domain.keyring import CREDENTIALS, Keyring
 from runtime.settings import Settings
 from store.pool import Pool
 
@@ -37,6 +38,11 @@ class AppState:
             TemporalAway: it was never reached since this process started.
         """
         return self.link.client
+
+    @property
+    def keyring(self) -> Keyring:
+        """The ring that seals secrets."""
+        return Keyring.parse(self.settings.keys.get_secret_value(), CREDENTIALS)
 
 
 def state_of(request: Request) -> AppState:

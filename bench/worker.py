@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import uvloop
 
-from activities.opening import open_gateways
+from activities.opening import open_callbacks, open_gateways
 from bench.floor import FloorWorkflow, floor_activity
 from runtime.logs import configure_logs
 from runtime.settings import load_settings
@@ -25,7 +25,8 @@ async def _main() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
     gateways = open_gateways(pool, settings.keys.get_secret_value())
-    product = table(pool, gateways)
+    callbacks = open_callbacks(pool, settings.keys.get_secret_value())
+    product = table(pool, gateways, callbacks)
     flow, dispatch = product[WORKFLOW_QUEUE], product[DISPATCH_QUEUE]
     rows = {
         WORKFLOW_QUEUE: replace(flow, workflows=[*flow.workflows, FloorWorkflow]),
@@ -33,6 +34,7 @@ async def _main() -> None:
     }
     await serve_until(stop, build_workers(await connect(settings), rows), pool, list(rows))
     await gateways.aclose()
+    await callbacks.aclose()
     await pool.close()
 
 

@@ -11,7 +11,7 @@ import httpx
 import uvicorn
 from temporalio.client import Client
 
-from activities.opening import open_gateways
+from activities.opening import open_callbacks, open_gateways
 from api.server import server_config
 from domain.api_keys import KeyKind
 from domain.keyring import CREDENTIALS, Keyring
@@ -129,14 +129,17 @@ async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
     """A worker of all queues."""
     pool = await open_pool(settings.database_url, 8, "test-worker")
     cache = open_gateways(pool, settings.keys.get_secret_value())
+    callbacks = open_callbacks(pool, settings.keys.get_secret_value())
     stop = asyncio.Event()
-    running = asyncio.create_task(serve_until(stop, build_workers(client, table(pool, cache)), pool, list(QUEUES)))
+    workers = build_workers(client, table(pool, cache, callbacks))
+    running = asyncio.create_task(serve_until(stop, workers, pool, list(QUEUES)))
     try:
         yield
     finally:
         stop.set()
         await _ended(running)
         await cache.aclose()
+        await callbacks.aclose()
         await pool.close()
 
 

@@ -8,7 +8,7 @@ import structlog
 import uvloop
 from temporalio.worker import Worker
 
-from activities.opening import open_gateways
+from activities.opening import open_callbacks, open_gateways
 from runtime.logs import configure_logs
 from runtime.settings import Settings
 from runtime.temporal import connect
@@ -37,12 +37,14 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         loop.add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
     gateways = open_gateways(pool, settings.keys.get_secret_value())
+    callbacks = open_callbacks(pool, settings.keys.get_secret_value())
     try:
         client = await connect(settings)
-        rows = {queue: row for queue, row in table(pool, gateways).items() if queue in queues}
+        rows = {queue: row for queue, row in table(pool, gateways, callbacks).items() if queue in queues}
         await serve_until(stop, build_workers(client, rows), pool, list(rows))
     finally:
         await gateways.aclose()
+        await callbacks.aclose()
         await pool.close()
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.batches import Batches
+from activities.callbacks import Callbacks
 from activities.check_credit import CheckCredit
 from activities.choose_gateway import ChooseGateway
 from activities.dispatch import Dispatch
@@ -12,13 +13,16 @@ from activities.gateway_cache import GatewayCache
 from activities.record_status import RecordStatus
 from store.pool import Pool
 from workflows.batch import BatchWorkflow
-from workflows.policy import BULK_DISPATCH_QUEUE, BULK_QUEUE, DISPATCH_QUEUE, WORKFLOW_QUEUE
+from workflows.callback import CallbackWorkflow
+from workflows.policy import BULK_DISPATCH_QUEUE, BULK_QUEUE, CALLBACK_QUEUE, DISPATCH_QUEUE, WORKFLOW_QUEUE
 from workflows.send import SendWorkflow
 
 DISPATCHES_AT_A_TIME = 1000
 """A gateway that hangs keeps the dispatches of many pages busy until its time-out; the others' must find a place."""
 BULK_DISPATCHES_AT_A_TIME = 64
 """Enough for many batches through slow gateways; beyond that tenants take turns by Temporal's fairness."""
+ENDPOINTS_AT_A_TIME = 500
+"""A customer's server that hangs keeps one of them, whatever there is to tell it."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,12 @@ class QueueRow:
     activities: Sequence[Callable[..., Any]]
     at_a_time: int
     """How many activities a process runs at a time."""
+    is_local: bool = False
+    """Whether its workflows call its activities as local ones."""
 
 
-def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
-    """All task queues. The workflow queues' activities are called as local ones."""
+def table(pool: Pool, gateways: GatewayCache, callbacks: Callbacks) -> dict[str, QueueRow]:
+    """All task queues."""
     record = RecordStatus(pool)
     batches = Batches(pool)
     flows = QueueRow(
@@ -47,11 +53,13 @@ def table(pool: Pool, gateways: GatewayCache) -> dict[str, QueueRow]:
             batches.finish_batch,
         ],
         at_a_time=50,
+        is_local=True,
     )
-    dispatch = Dispatch(pool, gateways).dispatch
+    errands: list[Callable[..., Any]] = [Dispatch(pool, gateways).dispatch, callbacks.queue_batch, callbacks.wake]
     return {
         WORKFLOW_QUEUE: flows,
-        DISPATCH_QUEUE: QueueRow([], [dispatch], DISPATCHES_AT_A_TIME),
+        DISPATCH_QUEUE: QueueRow([], errands, DISPATCHES_AT_A_TIME),
         BULK_QUEUE: flows,
-        BULK_DISPATCH_QUEUE: QueueRow([], [dispatch], BULK_DISPATCHES_AT_A_TIME),
+        BULK_DISPATCH_QUEUE: QueueRow([], errands, BULK_DISPATCHES_AT_A_TIME),
+        CALLBACK_QUEUE: QueueRow([CallbackWorkflow], [callbacks.deliver], ENDPOINTS_AT_A_TIME),
     }

@@ -11,13 +11,22 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id
-from store import batches, idempotency
+from runtime.callbacks import wake
+from store import batches, callback_deliveries, idempotency
 from store import workers as alive
 from store.pool import AWAY, Pool
+from workflows.policy import CALLBACK_QUEUE
 
 FORGET_EVERY = 3600.0
 IDEMPOTENCY_HOURS = 48
 """How long an ``Idempotency-Key`` keeps its answer: the promise is 24 h."""
+
+CALLBACK_DAYS = 30
+"""How long customers can look at what they were told, and have it told again."""
+
+WAKE_EVERY = 30.0
+UNHEARD_AFTER = 30.0
+"""Seconds after which a delivery that is due is taken for one whose endpoint nobody woke."""
 
 STRAY_AFTER = 3600.0
 """Seconds after which a stored batch that no workflow walks is given up: its request was never answered."""
@@ -25,14 +34,17 @@ STRAY_AFTER = 3600.0
 
 @contextlib.asynccontextmanager
 async def upkeep(pool: Pool, client: Client, queues: list[str]) -> AsyncIterator[None]:
-    """Keep the worker's row fresh, and old idempotency keys and stray batches out, while the context is open."""
+    """Keep the worker's row fresh, and what is old or stray out, while the context is open."""
     # Host and process for the reader; unique, because containers may share both and a process may serve twice.
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex}"
     chores = [
         asyncio.create_task(_every(alive.BEAT_SECONDS, lambda: alive.beat(pool, worker_id, queues))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: idempotency.forget_older_than(pool, IDEMPOTENCY_HOURS))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: forget_unstarted_batches(pool, client))),
+        asyncio.create_task(_every(FORGET_EVERY, lambda: callback_deliveries.forget_older_than(pool, CALLBACK_DAYS))),
     ]
+    if CALLBACK_QUEUE in queues:
+        chores.append(asyncio.create_task(_every(WAKE_EVERY, lambda: wake_unheard(pool, client))))
     try:
         yield
     finally:
@@ -47,6 +59,11 @@ async def _every(seconds: float, chore: Callable[[], Awaitable[object]]) -> None
         with contextlib.suppress(*AWAY, RPCError):
             await chore()
         await asyncio.sleep(seconds)
+
+
+async def wake_unheard(pool: Pool, client: Client) -> None:
+    """Wake endpoints whose deliveries were queued by somebody who died before waking them."""
+    await wake(client, CALLBACK_QUEUE, await callback_deliveries.overdue(pool, UNHEARD_AFTER))
 
 
 async def forget_unstarted_batches(pool: Pool, client: Client) -> None:

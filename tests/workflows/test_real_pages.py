@@ -13,7 +13,7 @@ from temporalio.client import WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities.opening import open_gateways
+from activities.opening import open_callbacks, open_gateways
 from domain.ids import message_uid, new_page_id, send_workflow_id
 from domain.keyring import CREDENTIALS, Keyring
 from domain.page import PageHeader
@@ -33,7 +33,8 @@ DAY = 86_400.0
 async def work(env: WorkflowEnvironment, pool: Pool) -> AsyncIterator[None]:
     """Workers of all queues."""
     cache = open_gateways(pool, KEYS)
-    rows = table(pool, cache)
+    callbacks = open_callbacks(pool, KEYS)
+    rows = table(pool, cache, callbacks)
     send, dispatch = rows[policy.WORKFLOW_QUEUE], rows[policy.DISPATCH_QUEUE]
     async with (
         Worker(env.client, task_queue=policy.WORKFLOW_QUEUE, workflows=send.workflows, activities=send.activities),
@@ -41,6 +42,7 @@ async def work(env: WorkflowEnvironment, pool: Pool) -> AsyncIterator[None]:
     ):
         yield
     await cache.aclose()
+    await callbacks.aclose()
 
 
 @dataclass
