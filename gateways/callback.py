@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from gateways.answers import retry_after, said
 from gateways.net.http import HttpClient, call
@@ -18,13 +18,18 @@ ANSWER_SECONDS = 15.0
 """How long a customer may take for the whole answer once there is a connection."""
 
 
+_LONGEST_URL = 2000
+
+
 def _plain(url: str) -> str:
     if has_placeholder(url):
         raise ValueError("must not have placeholders")
+    if len(url) > _LONGEST_URL:
+        raise ValueError(f"must have at most {_LONGEST_URL} characters")
     return url
 
 
-CallbackUrl = Annotated[WebAddress, AfterValidator(_plain), Field(max_length=2000)]
+CallbackUrl = Annotated[WebAddress, AfterValidator(_plain)]
 """Where a customer wants to be told."""
 
 

@@ -132,7 +132,8 @@ async def list_endpoints(pool: Pool, account_id: int | None = None) -> list[Endp
 async def change(pool: Pool, endpoint_id: UUID, account_id: int, changes: dict[str, Any]) -> bool:
     """Change ``url``, ``description``, ``events``, ``enabled`` or ``allow_private_network``.
 
-    Enabling an endpoint forgets why it was disabled. Returns whether it is the account's.
+    Enabling an endpoint forgets why it was disabled, and makes due what is pending. Returns whether it is the
+    account's.
     """
     assert changes.keys() <= {"url", "description", "events", "enabled", "allow_private_network"}
     assignments = [f"{name} = %({name})s" for name in changes]
@@ -142,11 +143,17 @@ async def change(pool: Pool, endpoint_id: UUID, account_id: int, changes: dict[s
             "disabled_at = case when not %(enabled)s then coalesce(disabled_at, clock_timestamp()) end",
             "failing_since = case when enabled = %(enabled)s then failing_since end",
         ]
-    async with pool.connection() as conn:
+    async with pool.connection() as conn, conn.transaction():
         cursor = await conn.execute(
             f"update callback_endpoints set {', '.join(assignments)} where {_WHOSE}",  # noqa: S608 - constants of ours
             {**changes, "id": endpoint_id, "account": account_id},
         )
+        if cursor.rowcount and changes.get("enabled"):
+            await conn.execute(
+                """update callback_deliveries set next_at = clock_timestamp()
+                   where endpoint_id = %s and state = 'pending' and next_at > clock_timestamp()""",
+                (endpoint_id,),
+            )
         return cursor.rowcount == 1
 
 

@@ -75,12 +75,15 @@ class Script:
     dispatches: Sequence[Callable[[DispatchRequest], DispatchResult]] = (all_done,)
     hold: Callable[[DispatchRequest], Awaitable[object]] | None = None
     """Dispatch waits for it before it answers."""
+    listeners: Sequence[str] = ()
+    """Endpoints of customers that hear whatever is recorded."""
     asked: list[RouteRequest] = field(default_factory=list)
     sent: list[DispatchRequest] = field(default_factory=list)
     sent_at: list[float] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
     records: list[RecordRequest] = field(default_factory=list)
     moved: list[RescheduleRequest] = field(default_factory=list)
+    woken: list[tuple[str, list[str]]] = field(default_factory=list)
     checks: int = 0
 
     @activity.defn(name="check_credit")
@@ -104,12 +107,17 @@ class Script:
         return answer(request)
 
     @activity.defn(name="record_status")
-    async def record_status(self, request: RecordRequest) -> None:
+    async def record_status(self, request: RecordRequest) -> list[str]:
         self.records.append(request)
+        return list(self.listeners)
 
     @activity.defn(name="record_schedule")
     async def record_schedule(self, request: RescheduleRequest) -> None:
         self.moved.append(request)
+
+    @activity.defn(name="wake_callbacks")
+    async def wake_callbacks(self, queue: str, endpoints: list[str]) -> None:
+        self.woken.append((queue, endpoints))
 
     def endings(self) -> dict[int, tuple[str, str]]:
         """Index → state and code of all endings on record."""
@@ -181,7 +189,7 @@ async def acting(script: Script, **options: object) -> AsyncIterator[Script]:
     local = [script.check_credit, script.choose_gateway, script.record_status, script.record_schedule]
     async with (
         Worker(env.client, task_queue=WORKFLOW_QUEUE, workflows=[SendWorkflow], activities=local, **options),
-        Worker(env.client, task_queue=DISPATCH_QUEUE, activities=[script.dispatch]),
+        Worker(env.client, task_queue=DISPATCH_QUEUE, activities=[script.dispatch, script.wake_callbacks]),
     ):
         yield script
 

@@ -9,6 +9,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from workflows.batch import BatchWorkflow
+from workflows.callback import CallbackWorkflow
 from workflows.send import SendWorkflow
 
 FOLDER = Path(__file__).parent / "histories"
@@ -23,7 +24,8 @@ def load(name: str, change: Callable[[str], str] = str) -> WorkflowHistory:
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_a_recorded_history_replays(path: Path, runner: WorkflowRunner):
     history = load(path.stem)
-    await Replayer(workflows=[SendWorkflow, BatchWorkflow], workflow_runner=runner).replay_workflow(history)
+    workflows = [SendWorkflow, BatchWorkflow, CallbackWorkflow]
+    await Replayer(workflows=workflows, workflow_runner=runner).replay_workflow(history)
 
 
 async def test_a_history_that_the_code_would_not_make_is_noticed():
@@ -45,4 +47,8 @@ def test_there_are_histories_of_each_kind():
         "steered",
         "batch",
         "batch_cancelled",
+        "told",
+        "refused_told",
+        "batch_cancelled_told",
+        "callback",
     }
