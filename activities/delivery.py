@@ -20,7 +20,7 @@ from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater,
 from domain.page import ANSWER_SECONDS, Again, DispatchRequest
 from domain.page_content import PageContent
 from gateways.base import Gateway
-from store import pages, routing
+from store import callbacks, pages, routing
 from store.pool import Pool, patiently
 
 _SLICE = 32
@@ -101,7 +101,9 @@ class Delivery:
             await self._sort_out(self._foreign)
         if self._late:
             last = message_uid(self._page_id, PAGE_SIZE - 1)
-            await patiently(lambda: pages.settle(self._pool, self._page_id, last))
+            if await patiently(lambda: pages.settle(self._pool, self._page_id, last)):
+                # The page's workflow may have ended: who is to be told is woken by upkeep.
+                await patiently(lambda: callbacks.queue_page(self._pool, self._page_id, last))
         if self._findings.failures_in_a_row:
             await self._health.fails(self._findings.failures_in_a_row, self._findings.last_failure)
         elif self._findings.answered:

@@ -1,8 +1,6 @@
 """dispatch: hand the messages of one route to their gateway, at its pace, each at most once."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import UUID
 
 from temporalio import activity
@@ -10,6 +8,7 @@ from temporalio import activity
 from activities.delivery import Delivery
 from activities.gateway_cache import GatewayCache
 from activities.health import Health
+from activities.heartbeats import heartbeats
 from activities.line import Lines
 from activities.mails import Mails
 from activities.started_with import started_content
@@ -20,8 +19,6 @@ from domain.page_content import PageContent
 from gateways.problems import InvalidGatewayConfig
 from store import batches, routing
 from store.pool import Pool, patiently
-
-HEARTBEAT_SECONDS = 2.5
 
 
 class Dispatch:
@@ -40,7 +37,7 @@ class Dispatch:
         ``content`` is the page's; when it is empty, it is read from the store or where the workflow started with it.
         """
         recalled = asyncio.Event()
-        async with _heartbeats():
+        async with heartbeats():
             work = asyncio.ensure_future(self._dispatch(request, content, recalled))
             try:
                 return DispatchResult(await asyncio.shield(work))
@@ -88,17 +85,3 @@ def _is_recalled() -> bool:
     """Whether the workflow wants back what has not been started, rather than this process having to end."""
     details = activity.cancellation_details()
     return details is not None and details.cancel_requested
-
-
-@asynccontextmanager
-async def _heartbeats() -> AsyncIterator[None]:
-    async def beat() -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-            activity.heartbeat()
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()

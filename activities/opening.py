@@ -1,5 +1,8 @@
-"""Opening what dispatch needs of the outside."""
+"""Opening what activities need of the outside."""
 
+from dataclasses import dataclass
+
+from activities.callbacks import Callbacks
 from activities.gateway_cache import GatewayCache
 from activities.mails import Mails
 from domain.keyring import CREDENTIALS, Keyring
@@ -9,11 +12,30 @@ from store.pool import Pool
 from store.sandbox_inbox import SandboxInbox
 
 
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What activities work with besides the database. Opened once per process."""
+
+    gateways: GatewayCache
+    mails: Mails
+    """Completes emails."""
+    callbacks: Callbacks
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self.gateways.aclose()
+        await self.callbacks.aclose()
+
+
+def open_equipment(pool: Pool, keys: str) -> Equipment:
+    """The equipment of this process. ``keys`` is the key ring's text.
+
+    Callbacks have connections of their own: customers that hang take none from gateways.
+    """
+    callbacks = Callbacks(pool, Keyring.parse(keys, CREDENTIALS), Outside.open(SandboxInbox(pool)))
+    return Equipment(open_gateways(pool, keys), Mails(pool, LinkSigner(keys)), callbacks)
+
+
 def open_gateways(pool: Pool, keys: str) -> GatewayCache:
     """The gateways of this process, with connections to public and (where allowed) private addresses."""
     return GatewayCache(pool, Keyring.parse(keys, CREDENTIALS), Outside.open(SandboxInbox(pool)))
-
-
-def open_mails(pool: Pool, keys: str) -> Mails:
-    """What completes the emails of this process."""
-    return Mails(pool, LinkSigner(keys))

@@ -7,7 +7,7 @@ from temporalio import activity
 
 from domain.ids import PAGE_SIZE, message_uid
 from domain.page import RecordRequest, RescheduleRequest
-from store import attachments, pages
+from store import attachments, callbacks, pages
 from store.pool import Pool
 
 
@@ -18,8 +18,11 @@ class RecordStatus:
         self._pool = pool
 
     @activity.defn(name="record_status")
-    async def record_status(self, request: RecordRequest) -> None:
-        """Write the request's endings, then capture or release the credits of the page's final messages."""
+    async def record_status(self, request: RecordRequest) -> list[str]:
+        """Write the request's endings, then capture or release the credits of the page's final messages.
+
+        Returns the endpoints of customers that are to be told of it.
+        """
         page_id = UUID(request.page_id)
         first, last = page_id, message_uid(page_id, PAGE_SIZE - 1)
         if request.lost:
@@ -32,7 +35,9 @@ class RecordStatus:
                 for index in ending.indexes
             ]
             await pages.give_verdicts(self._pool, verdicts)
-        await pages.settle(self._pool, first, last)
+        if not await pages.settle(self._pool, first, last):
+            return []
+        return list(map(str, await callbacks.queue_page(self._pool, first, last)))
 
     @activity.defn(name="record_schedule")
     async def record_schedule(self, request: RescheduleRequest) -> None:

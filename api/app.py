@@ -7,7 +7,19 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api import batches, docs, health, inbound, mail_links, send, status, waiting, webhooks
+from api import (
+    batches,
+    callback_deliveries,
+    callbacks,
+    docs,
+    health,
+    inbound,
+    mail_links,
+    send,
+    status,
+    waiting,
+    webhooks,
+)
 from api.admin import codec, sandbox
 from api.error_handlers import install_error_handlers
 from api.group_commit import GroupCommit
@@ -31,6 +43,8 @@ _ROUTERS = (
     status.router,
     batches.router,  # before the addresses whose first step is a channel
     inbound.router,
+    callbacks.router,
+    callback_deliveries.router,
     waiting.router,
     sandbox.router,
     codec.router,

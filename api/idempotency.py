@@ -10,6 +10,7 @@ from fastapi import Request, Response
 from api.claimed import Claimed
 from api.errors import ApiError
 from api.state import state_of
+from domain.keyring import Keyring
 from store import idempotency
 
 HEADER = "Idempotency-Key"
@@ -22,11 +23,13 @@ _LEASE = 30.0
 _Work = Callable[[Claimed], Awaitable[bytes]]
 
 
-async def once(request: Request, account_id: int, raw: bytes, minted: UUID, work: _Work) -> Response:
+async def once(
+    request: Request, account_id: int, raw: bytes, minted: UUID, work: _Work, keyring: Keyring | None = None
+) -> Response:
     """Do ``work`` once per key and answer with what it returned the first time.
 
     It builds on the id ``minted``, or, when it repeats a try that was cut off, on that one's. Without the header it is
-    simply done.
+    simply done. With a ``keyring`` the answer is kept sealed, because it shows a secret.
 
     Raises:
         ApiError: 409 the first request is still at work; 422 the key was used for another body.
@@ -43,7 +46,8 @@ async def once(request: Request, account_id: int, raw: bytes, minted: UUID, work
     if claim.body_hash != digest:
         raise ApiError(422, "idempotency_mismatch", f"this {HEADER} was used for another request: take a new one")
     if claim.response is not None and claim.status is not None:
-        return _json(claim.response, replayed=True)
+        kept = keyring.decrypt(claim.response, _aad(place)) if keyring else claim.response
+        return _json(kept, replayed=True)
     if not claim.mine:
         raise ApiError(409, "idempotency_in_flight", "the first request with this key is still at work", retry_after=1)
     claimed = Claimed(claim.page_id, claim.page_id == minted, place, claim.response)
@@ -55,8 +59,12 @@ async def once(request: Request, account_id: int, raw: bytes, minted: UUID, work
         else:  # whether it was done is not known: the next try finds out, under the same id
             await idempotency.hand_over(pool, *place, claim.locked_until)
         raise
-    await idempotency.finish(pool, *place, 200, answer)
+    await idempotency.finish(pool, *place, 200, keyring.encrypt(answer, _aad(place)) if keyring else answer)
     return _json(answer)
+
+
+def _aad(place: idempotency.Place) -> bytes:
+    return "|".join(("idempotency_keys", "response", *map(str, place))).encode()
 
 
 def _digest(request: Request, raw: bytes) -> bytes:

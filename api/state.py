@@ -12,6 +12,7 @@ from api.offload import Offload
 from api.temporal_link import TemporalLink
 from api.webhook_ends import WebhookEnds
 from domain.gcra import RequestLimiter
+from domain.keyring import CREDENTIALS, Keyring
 from domain.mail_links import LinkSigner
 from runtime.settings import Settings
 from store.pool import Pool
@@ -42,6 +43,11 @@ class AppState:
             TemporalAway: it was never reached since this process started.
         """
         return self.link.client
+
+    @property
+    def keyring(self) -> Keyring:
+        """The ring that seals secrets."""
+        return Keyring.parse(self.settings.keys.get_secret_value(), CREDENTIALS)
 
 
 def state_of(request: Request) -> AppState:

@@ -15,13 +15,14 @@ from api.json_answer import json_answer
 from api.lookup import find_own, parse_uid
 from api.openapi import answers, documented_body
 from api.state import AppState, state_of
+from api.waking import wake_callbacks
 from domain.channels import Channel
 from domain.ids import page_of, send_workflow_id
 from domain.page import RescheduleRequest
 from domain.schedule import InvalidSchedule, parse_schedule_at
 from domain.statuses import State, contract_word
 from runtime.asking import NoAnswer, TooLate, change
-from store import batches
+from store import batches, callbacks
 from store.api_keys import Principal
 
 router = APIRouter(tags=["waiting messages"], responses=answers(ChangeAnswer, 409))
@@ -42,7 +43,9 @@ async def cancel(request: Request, channel: Channel, uid: str, principal: _Sende
     """The message is not sent and its credit is released."""
     state, message_uid = state_of(request), parse_uid(uid)
     await find_own(state, principal.account_id, channel, message_uid)
-    if not await batches.cancel_message(state.pool, message_uid):
+    if await batches.cancel_message(state.pool, message_uid):
+        await wake_callbacks(state, await callbacks.queue_page(state.pool, message_uid, message_uid))
+    else:
         await _update(state, message_uid, "cancel", str(message_uid))
     return _changed("cancelled", message_uid, State.CANCELLED)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import uvloop
 
-from activities.opening import open_gateways, open_mails
+from activities.opening import open_equipment
 from bench.floor import FloorWorkflow, floor_activity
 from runtime.logs import configure_logs
 from runtime.settings import load_settings
@@ -24,16 +24,15 @@ async def _main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
-    keys = settings.keys.get_secret_value()
-    gateways = open_gateways(pool, keys)
-    product = table(pool, gateways, open_mails(pool, keys))
+    equipment = open_equipment(pool, settings.keys.get_secret_value())
+    product = table(pool, equipment)
     flow, dispatch = product[WORKFLOW_QUEUE], product[DISPATCH_QUEUE]
     rows = {
         WORKFLOW_QUEUE: replace(flow, workflows=[*flow.workflows, FloorWorkflow]),
         DISPATCH_QUEUE: replace(dispatch, activities=[*dispatch.activities, floor_activity]),
     }
     await serve_until(stop, build_workers(await connect(settings), rows), pool, list(rows))
-    await gateways.aclose()
+    await equipment.aclose()
     await pool.close()
 
 

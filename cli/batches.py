@@ -8,7 +8,7 @@ import typer
 
 from cli.options import AsJson, uuid
 from cli.output import emit
-from cli.session import Session, run
+from cli.session import Session, run, temporal
 from domain.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from cli.batch_bar import BatchBar, Look
     from domain.batch_progress import Doing, Tally
-    from runtime.settings import Settings
     from store.batch_queries import Batch
 
 app = typer.Typer(help="Large requests on their way.", no_args_is_help=True)
@@ -95,7 +94,7 @@ def _steer(uid: str, update: str, as_json: bool) -> None:
         if (await _find(session, batch_id)).state in ENDED:
             raise too_late
         try:
-            await change(await _temporal(session.settings), batch_workflow_id(batch_id), update)
+            await change(await temporal(session.settings), batch_workflow_id(batch_id), update)
         except TooLate:
             raise too_late from None
         return _head(await _find(session, batch_id))
@@ -118,7 +117,7 @@ async def _watch(session: Session, batch_id: UUID, bar: "BatchBar") -> "Look":
             last = Look(batch, counted, Doing(batch.state))
             bar.show(last)
             return last
-        client = client or await _temporal(session.settings)
+        client = client or await temporal(session.settings)
         bar.show(Look(batch, counted, await _doing(client, batch, counted)))
         await asyncio.sleep(_LOOK_EVERY)
 
@@ -140,17 +139,6 @@ async def _find(session: Session, batch_id: UUID) -> "Batch":
     if batch is None:
         raise NotFoundError("batch_not_found", f"There is no batch {batch_id}: 'xsender batch list' shows them.")
     return batch
-
-
-async def _temporal(settings: "Settings") -> "Client":
-    from runtime.temporal import connect
-
-    try:
-        return await connect(settings)
-    except RuntimeError:
-        raise NotFoundError(
-            "temporal_away", f"Temporal does not answer at {settings.temporal_address}: is the install running?"
-        ) from None
 
 
 def _head(batch: "Batch") -> dict[str, Any]:

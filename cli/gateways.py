@@ -131,8 +131,14 @@ def _set_shared(shared: bool, gateway: str, user: int, channel: Channel | None, 
 
 @app.command()
 def reseal(as_json: AsJson = False) -> None:
-    """Encrypt all configurations anew with the first key of XSENDER_KEYS, so that older ones can be removed."""
-    from store.gateways import reseal_all
+    """Encrypt all secrets anew with the first key of XSENDER_KEYS, so that older ones can be removed.
 
-    count = run(lambda session: reseal_all(session.pool, session.keyring))
-    emit({"resealed": count}, as_json)
+    Those of callback endpoints, too.
+    """
+    from store import callback_endpoints, gateways
+
+    async def work(session: Session) -> int:
+        callbacks = await callback_endpoints.reseal_all(session.pool, session.keyring)
+        return callbacks + await gateways.reseal_all(session.pool, session.keyring)
+
+    emit({"resealed": run(work)}, as_json)

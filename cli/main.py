@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.batches import app as batch
+from cli.callbacks import app as callback
 from cli.credits import app as credit
 from cli.gateways import app as gateway
 from cli.keys import app as key
@@ -29,6 +30,7 @@ app.add_typer(credit, name="credit")
 app.add_typer(gateway, name="gateway")
 app.add_typer(key, name="key")
 app.add_typer(batch, name="batch")
+app.add_typer(callback, name="callback")
 add_to(app)
 
 

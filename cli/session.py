@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from domain.errors import InvalidError, NotFoundError
 
 if TYPE_CHECKING:  # loading these takes longer than most commands work
+    from temporalio.client import Client
+
     from domain.keyring import Keyring
     from runtime.settings import Settings
     from store.pool import Pool
@@ -73,6 +75,22 @@ def load() -> "Settings":
             "install", f"There is no install in {folder}: start one with 'xsender dev --data-dir {folder}'."
         )
     return load_settings(folder)
+
+
+async def temporal(settings: "Settings") -> "Client":
+    """A client of the install's Temporal.
+
+    Raises:
+        NotFoundError: it does not answer.
+    """
+    from runtime.temporal import connect
+
+    try:
+        return await connect(settings)
+    except RuntimeError:
+        raise NotFoundError(
+            "temporal_away", f"Temporal does not answer at {settings.temporal_address}: is the install running?"
+        ) from None
 
 
 def run(work: Callable[[Session], Awaitable[Result]]) -> Result:

@@ -82,3 +82,8 @@ def send_workflow_id(page_id: UUID) -> str:
 def batch_workflow_id(batch_id: UUID) -> str:
     """The id of the workflow that walks a batch."""
     return f"batch-{batch_id}"
+
+
+def callback_workflow_id(endpoint_id: UUID) -> str:
+    """The id of the workflow that calls an endpoint of a customer back."""
+    return f"callback-{endpoint_id}"

@@ -22,7 +22,7 @@ from embedded.probes import http_get
 from embedded.supervisor import Child, Supervisor
 from embedded.temporal import Temporal
 from runtime.children import own_command, stop_with_parent
-from workflows.policy import BULK_DISPATCH_QUEUE, BULK_QUEUE, DISPATCH_QUEUE, WORKFLOW_QUEUE
+from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE, WORKFLOW_QUEUE
 
 STOP_WITH_PARENT = "XSENDER_STOP_WITH_PARENT"
 """Environment variable: when set, the install stops when the process that started it dies (``make dev`` sets it)."""
@@ -116,7 +116,7 @@ class _Install:
         await supervisor.start(
             self._api(),
             self._worker("worker", WORKFLOW_QUEUE, DISPATCH_QUEUE),
-            self._worker("worker-bulk", BULK_QUEUE, BULK_DISPATCH_QUEUE),
+            self._worker("worker-bulk", *BULK_QUEUES),
         )
         await self._healthy()
         summary.show(self._options.url, self._temporal.ui_url, self._folder, time.monotonic() - began)

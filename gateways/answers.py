@@ -31,15 +31,20 @@ def failure(answer: Answer, reason: str | None = None) -> Outcome:
       may have taken the message: unknown.
     * All else, redirects included (they are never followed): this message is refused, with code ``http_<status>``.
     """
-    status = answer.status
-    said = f"answered {status}: {reason}" if (reason := clean(reason or _words(answer))) else f"answered {status}"
+    status, words = answer.status, said(answer, reason)
     if status == 429 or (status == 503 and "retry-after" in answer.headers):
-        return RetryLater(retry_after(answer), said)
+        return RetryLater(retry_after(answer), words)
     if status in _PERHAPS_TAKEN:
-        return Unknown(said)
+        return Unknown(words)
     if status in _CREDENTIALS or status == 408 or status >= 500:
-        return GatewayDown(said)
-    return Refused(f"http_{status}", said)
+        return GatewayDown(words)
+    return Refused(f"http_{status}", words)
+
+
+def said(answer: Answer, reason: str | None = None) -> str:
+    """An answer in one line: its status and the reason, by default the start of its body."""
+    words = clean(reason or _words(answer))
+    return f"answered {answer.status}: {words}" if words else f"answered {answer.status}"
 
 
 def retry_after(answer: Answer) -> float | None:

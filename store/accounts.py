@@ -125,7 +125,8 @@ async def _set_status(pool: Pool, account_id: int, status: str) -> None:
 
 
 async def delete(pool: Pool, account_id: int) -> None:
-    """Close an account for good: its keys end, its address is free again. Its messages and its ledger stay.
+    """Close an account for good: its keys end, nobody is called back, its address is free again. Its messages and its
+    ledger stay.
 
     Raises:
         NotFoundError: there is no such account.
@@ -137,6 +138,10 @@ async def delete(pool: Pool, account_id: int) -> None:
                ), ended as (
                    update api_keys k set revoked_at = now() from closed c
                    where k.account_id = c.id and k.revoked_at is null
+               ), silenced as (
+                   update callback_endpoints e
+                   set enabled = false, disabled_reason = 'the account was closed', disabled_at = now() from closed c
+                   where e.account_id = c.id and e.enabled
                ) select id from closed""",
             (account_id,),
         )

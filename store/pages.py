@@ -200,10 +200,17 @@ async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> bool:
         return bool(row and row[0])
 
 
-async def settle(pool: Pool, first: UUID, last: UUID) -> None:
-    """Capture or release the credits of the final messages from ``first`` to ``last``."""
+async def settle(pool: Pool, first: UUID, last: UUID) -> bool:
+    """Capture or release the credits of the final messages from ``first`` to ``last``.
+
+    Returns whether there is any customer who wants to be told of messages, so that nobody else pays for the question.
+    """
     async with pool.connection() as conn:
-        await conn.execute("select settle_page(%s, %s)", (first, last))
+        cursor = await conn.execute(
+            "select settle_page(%s, %s), exists (select from callback_endpoints where enabled)", (first, last)
+        )
+        row = await cursor.fetchone()
+        return bool(row and row[1])
 
 
 async def give_verdicts(pool: Pool, verdicts: Sequence[Verdict]) -> None:

@@ -11,7 +11,7 @@ import httpx
 import uvicorn
 from temporalio.client import Client
 
-from activities.opening import open_gateways, open_mails
+from activities.opening import open_equipment
 from api.server import server_config
 from domain.api_keys import KeyKind
 from domain.keyring import CREDENTIALS, Keyring
@@ -128,17 +128,16 @@ async def serve_api(settings: Settings) -> AsyncIterator[str]:
 async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
     """A worker of all queues."""
     pool = await open_pool(settings.database_url, 8, "test-worker")
-    keys = settings.keys.get_secret_value()
-    cache = open_gateways(pool, keys)
-    rows = table(pool, cache, open_mails(pool, keys))
+    equipment = open_equipment(pool, settings.keys.get_secret_value())
     stop = asyncio.Event()
-    running = asyncio.create_task(serve_until(stop, build_workers(client, rows), pool, list(QUEUES)))
+    workers = build_workers(client, table(pool, equipment))
+    running = asyncio.create_task(serve_until(stop, workers, pool, list(QUEUES)))
     try:
         yield
     finally:
         stop.set()
         await _ended(running)
-        await cache.aclose()
+        await equipment.aclose()
         await pool.close()
 
 

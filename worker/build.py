@@ -29,7 +29,7 @@ def _worker(client: Client, queue: str, row: QueueRow) -> Worker:
         max_concurrent_workflow_tasks=50,
         max_concurrent_local_activities=row.at_a_time,
         max_concurrent_activities=row.at_a_time,
-        no_remote_activities=bool(row.workflows),
+        no_remote_activities=row.is_local,
         # A killed worker's cached workflows move to another one after this time.
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),
         max_heartbeat_throttle_interval=timedelta(seconds=3),

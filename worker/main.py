@@ -8,7 +8,7 @@ import structlog
 import uvloop
 from temporalio.worker import Worker
 
-from activities.opening import open_gateways, open_mails
+from activities.opening import open_equipment
 from runtime.logs import configure_logs
 from runtime.settings import Settings
 from runtime.temporal import connect
@@ -36,14 +36,13 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
-    keys = settings.keys.get_secret_value()
-    gateways = open_gateways(pool, keys)
+    equipment = open_equipment(pool, settings.keys.get_secret_value())
     try:
         client = await connect(settings)
-        rows = {queue: row for queue, row in table(pool, gateways, open_mails(pool, keys)).items() if queue in queues}
+        rows = {queue: row for queue, row in table(pool, equipment).items() if queue in queues}
         await serve_until(stop, build_workers(client, rows), pool, list(rows))
     finally:
-        await gateways.aclose()
+        await equipment.aclose()
         await pool.close()
 
 

@@ -9,14 +9,14 @@ from activities.check_credit import CheckCredit
 from activities.choose_gateway import ChooseGateway
 from activities.dispatch import Dispatch
 from activities.fall_back import FallBack
-from activities.gateway_cache import GatewayCache
 from activities.inbound import Hearing
-from activities.mails import Mails
+from activities.opening import Equipment
 from activities.receipts import Receipts
 from activities.record_status import RecordStatus
 from store.pool import Pool
 from workflows.batch import BatchWorkflow
-from workflows.policy import BULK_DISPATCH_QUEUE, BULK_QUEUE, DISPATCH_QUEUE, WORKFLOW_QUEUE
+from workflows.callback import CallbackWorkflow
+from workflows.policy import BULK_DISPATCH_QUEUE, BULK_QUEUE, CALLBACK_QUEUE, DISPATCH_QUEUE, WORKFLOW_QUEUE
 from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
 
@@ -24,6 +24,8 @@ DISPATCHES_AT_A_TIME = 1000
 """A gateway that hangs keeps the dispatches of many pages busy until its time-out; the others' must find a place."""
 BULK_DISPATCHES_AT_A_TIME = 64
 """Enough for many batches through slow gateways; beyond that tenants take turns by Temporal's fairness."""
+ENDPOINTS_AT_A_TIME = 500
+"""A customer's server that hangs keeps one of them, whatever there is to tell it."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,12 @@ class QueueRow:
     activities: Sequence[Callable[..., Any]]
     at_a_time: int
     """How many activities a process runs at a time."""
+    is_local: bool = False
+    """Whether its workflows call its activities as local ones."""
 
 
-def table(pool: Pool, gateways: GatewayCache, mails: Mails) -> dict[str, QueueRow]:
-    """All task queues. The workflow queues' activities are called as local ones."""
+def table(pool: Pool, equipment: Equipment) -> dict[str, QueueRow]:
+    """All task queues."""
     record = RecordStatus(pool)
     batches = Batches(pool)
     flows = QueueRow(
@@ -55,11 +59,15 @@ def table(pool: Pool, gateways: GatewayCache, mails: Mails) -> dict[str, QueueRo
             FallBack(pool).next_step,
         ],
         at_a_time=50,
+        is_local=True,
     )
-    dispatch = Dispatch(pool, gateways, mails).dispatch
+    dispatch = Dispatch(pool, equipment.gateways, equipment.mails).dispatch
+    callbacks = equipment.callbacks
+    errands: list[Callable[..., Any]] = [dispatch, callbacks.queue_batch, callbacks.wake]
     return {
         WORKFLOW_QUEUE: flows,
-        DISPATCH_QUEUE: QueueRow([], [dispatch], DISPATCHES_AT_A_TIME),
+        DISPATCH_QUEUE: QueueRow([], errands, DISPATCHES_AT_A_TIME),
         BULK_QUEUE: flows,
-        BULK_DISPATCH_QUEUE: QueueRow([], [dispatch], BULK_DISPATCHES_AT_A_TIME),
+        BULK_DISPATCH_QUEUE: QueueRow([], errands, BULK_DISPATCHES_AT_A_TIME),
+        CALLBACK_QUEUE: QueueRow([CallbackWorkflow], [callbacks.deliver], ENDPOINTS_AT_A_TIME),
     }

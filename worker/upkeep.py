@@ -11,9 +11,11 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id
-from store import attachments, batches, idempotency, receipts
+from runtime.callbacks import wake
+from store import attachments, batches, callback_deliveries, idempotency, receipts
 from store import workers as alive
 from store.pool import AWAY, Pool
+from workflows.policy import CALLBACK_QUEUE
 
 FORGET_EVERY = 3600.0
 IDEMPOTENCY_HOURS = 48
@@ -21,6 +23,13 @@ IDEMPOTENCY_HOURS = 48
 
 RECEIPT_DAYS = 4.0
 """How long a receipt is awaited: mail servers try for up to five days, but those that do report a deferral before."""
+
+CALLBACK_DAYS = 30
+"""How long customers can look at what they were told, and have it told again."""
+
+WAKE_EVERY = 30.0
+UNHEARD_AFTER = 30.0
+"""Seconds after which a delivery that is due is taken for one whose endpoint nobody woke."""
 
 STRAY_AFTER = 3600.0
 """Seconds after which a stored batch that no workflow walks is given up: its request was never answered."""
@@ -37,7 +46,10 @@ async def upkeep(pool: Pool, client: Client, queues: list[str]) -> AsyncIterator
         asyncio.create_task(_every(FORGET_EVERY, lambda: forget_unstarted_batches(pool, client))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: receipts.expire_older_than(pool, RECEIPT_DAYS))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: attachments.forget(pool))),
+        asyncio.create_task(_every(FORGET_EVERY, lambda: callback_deliveries.forget_older_than(pool, CALLBACK_DAYS))),
     ]
+    if CALLBACK_QUEUE in queues:
+        chores.append(asyncio.create_task(_every(WAKE_EVERY, lambda: wake_unheard(pool, client))))
     try:
         yield
     finally:
@@ -52,6 +64,11 @@ async def _every(seconds: float, chore: Callable[[], Awaitable[object]]) -> None
         with contextlib.suppress(*AWAY, RPCError):
             await chore()
         await asyncio.sleep(seconds)
+
+
+async def wake_unheard(pool: Pool, client: Client) -> None:
+    """Wake endpoints whose deliveries were queued by somebody who died before waking them."""
+    await wake(client, CALLBACK_QUEUE, await callback_deliveries.overdue(pool, UNHEARD_AFTER))
 
 
 async def forget_unstarted_batches(pool: Pool, client: Client) -> None:

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.batch import BatchHeader, BatchPage, BatchState, BatchStatus, PageList
     from domain.ids import batch_page_id, send_workflow_id
     from domain.page import PageHeader
+    from workflows.waking import wake
 
 _Child = ChildWorkflowHandle[Any, None]
 
@@ -111,6 +112,15 @@ class BatchWorkflow:
             workflow.continue_as_new(self._rest())
         ending = BatchState(self._batch.batch_id, "cancelled" if self._cancelling else "completed")
         await workflow.execute_local_activity("finish_batch", ending, **policy.LOCAL)
+        if self._cancelling and workflow.patched("cancelled-batches-are-told"):
+            await self._tell_customers()
+
+    async def _tell_customers(self) -> None:
+        """What was cancelled here has no page that would."""
+        endpoints: list[str] = await workflow.execute_activity(
+            "queue_callbacks", self._batch.batch_id, result_type=list[str], **policy.errand_options(self._batch.lane)
+        )
+        await wake(endpoints, self._batch.lane)
 
     def _is_left(self) -> bool:
         return any(next_ <= stream.last for next_, stream in zip(self._next, self._batch.streams, strict=True))

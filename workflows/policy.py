@@ -13,7 +13,9 @@ WORKFLOW_QUEUE = "xsender"
 DISPATCH_QUEUE = "xsender-dispatch"
 BULK_QUEUE = "xsender-bulk"
 BULK_DISPATCH_QUEUE = "xsender-bulk-dispatch"
-BULK_QUEUES = (BULK_QUEUE, BULK_DISPATCH_QUEUE)
+CALLBACK_QUEUE = "xsender-callbacks"
+BULK_QUEUES = (BULK_QUEUE, BULK_DISPATCH_QUEUE, CALLBACK_QUEUE)
+"""Of what may take its time. A worker of these alone makes way for others."""
 QUEUES = (WORKFLOW_QUEUE, DISPATCH_QUEUE, *BULK_QUEUES)
 
 _QUEUES = {Lane.TRANSACTIONAL: WORKFLOW_QUEUE, Lane.BULK: BULK_QUEUE}
@@ -63,6 +65,16 @@ LOCAL: dict[str, Any] = {
     "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=60)),
 }
 
+# A round of deliveries to a customer: posts that hang, one after the other, end within this time.
+DELIVERY: dict[str, Any] = {
+    "heartbeat_timeout": HEARTBEAT,
+    "start_to_close_timeout": timedelta(minutes=10),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60)),
+}
+
+WAKING = timedelta(minutes=1)
+"""How long a page or a batch tries to wake the endpoints that are to be told of it. What it could not, upkeep does."""
+
 
 def start_options(lane: str, account_id: int) -> dict[str, Any]:
     """Options of a workflow of an account's messages: their lane's queue, and a fair share among its neighbours."""
@@ -76,6 +88,11 @@ def start_options(lane: str, account_id: int) -> dict[str, Any]:
 def receipts_options(gateway_id: str) -> dict[str, Any]:
     """Options of the workflow of what a gateway's provider posted: behind what somebody waits for."""
     return {"task_queue": WORKFLOW_QUEUE, "priority": Priority(priority_key=3, fairness_key=gateway_id)}
+
+
+def errand_options(lane: str) -> dict[str, Any]:
+    """Options of an activity that a page or a batch needs beside its dispatches."""
+    return {**DELIVERY, "task_queue": _DISPATCH_QUEUES[Lane(lane)]}
 
 
 def dispatch_options(lane: str, size: int, per_second: float) -> dict[str, Any]:

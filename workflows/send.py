@@ -31,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.routing import retry_pause
     from workflows.fall_back import FallBack
     from workflows.turns import first_turns, those_whose_turn_it_is
+    from workflows.waking import wake
 
 _NEVER = float("inf")
 
@@ -168,6 +169,8 @@ class SendWorkflow:
             )
             self._forget(refused)
             self._recorded = True
+            if refused and workflow.patched("refusals-are-told"):
+                self._at_work.append(asyncio.create_task(self._record(RecordRequest(self._page.page_id))))
         while self._waiting or self._at_work:
             if _history_is_long():
                 await self._go_on_in_a_fresh_run()
@@ -338,7 +341,10 @@ class SendWorkflow:
         await self._end(indexes, "cancelled", "cancelled", "cancelled by an operator")
 
     async def _record(self, request: RecordRequest) -> None:
-        await workflow.execute_local_activity("record_status", request, **policy.LOCAL)
+        endpoints: list[str] | None = await workflow.execute_local_activity(
+            "record_status", request, result_type=list[str], **policy.LOCAL
+        )
+        await wake(endpoints, self._page.lane)
 
     def _show(self, indexes: list[int], status: LiveStatus) -> None:
         self._live.update(dict.fromkeys(indexes, status))

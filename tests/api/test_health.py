@@ -13,7 +13,7 @@ from store.workers import beat
 from tests.stack import serve_api
 
 TRANSACTIONAL = ["xsender", "xsender-dispatch"]
-BULK = ["xsender-bulk", "xsender-bulk-dispatch"]
+BULK = ["xsender-bulk", "xsender-bulk-dispatch", "xsender-callbacks"]
 
 
 @pytest_asyncio.fixture

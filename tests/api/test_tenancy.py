@@ -15,6 +15,7 @@ from runtime.settings import Settings
 from store import api_keys
 from tests.api.answers import CONTACT, send_one
 from tests.api.batches import get, send_batch, steer, until
+from tests.receiver import receiving, register
 from tests.stack import Stack, User
 
 PUBLIC = {"GET /", "GET /docs", "GET /openapi.json", "GET /health", "OPTIONS /api/admin/v1/codec/{direction}"}
@@ -57,7 +58,8 @@ WITH_IDS = [
     *(query_call(channel) for channel in ("sms", "whatsapp")),
 ]
 
-LISTS = {"GET /api/batches"}
+LISTS = {"GET /api/batches", "GET /api/callbacks"}
+CREATES = {"POST /api/callbacks"}
 SWITCHED = {"gateway_identifier": "default_gateway"}
 OF_BATCHES = [
     Call("GET /api/batches/{uid}", "/api/batches/{batch}"),
@@ -66,6 +68,21 @@ OF_BATCHES = [
     Call("POST /api/batches/{uid}/resume", "/api/batches/{batch}/resume"),
     Call("POST /api/batches/{uid}/cancel", "/api/batches/{batch}/cancel"),
     Call("POST /api/batches/{uid}/switch-gateway", "/api/batches/{batch}/switch-gateway", SWITCHED),
+]
+
+LONG_AGO = {"since": "2020-01-01T00:00:00Z"}
+OF_CALLBACKS = [
+    Call("GET /api/callbacks/{callback}", "/api/callbacks/{callback}"),
+    Call("PATCH /api/callbacks/{callback}", "/api/callbacks/{callback}", {"enabled": False}),
+    Call("DELETE /api/callbacks/{callback}", "/api/callbacks/{callback}"),
+    Call("POST /api/callbacks/{callback}/rotate", "/api/callbacks/{callback}/rotate", {"overlap_hours": 0}),
+    Call("POST /api/callbacks/{callback}/test", "/api/callbacks/{callback}/test"),
+    Call("GET /api/callbacks/{callback}/deliveries", "/api/callbacks/{callback}/deliveries"),
+    Call("POST /api/callbacks/{callback}/replay", "/api/callbacks/{callback}/replay", LONG_AGO),
+    Call(
+        "POST /api/callbacks/{callback}/deliveries/{delivery}/replay",
+        "/api/callbacks/{callback}/deliveries/{delivery}/replay",
+    ),
 ]
 
 
@@ -82,11 +99,15 @@ ROUTES = [f"{method} {path}" for method, path in routes()]
 
 
 def test_every_route_is_covered_here():
-    assert sorted(ROUTES) == sorted({*PUBLIC, *ADMIN, *LISTS, *(call.route for call in WITH_IDS + OF_BATCHES)})
+    with_ids = {call.route for call in WITH_IDS + OF_BATCHES + OF_CALLBACKS}
+    assert sorted(ROUTES) == sorted({*PUBLIC, *ADMIN, *LISTS, *CREATES, *with_ids})
 
 
 def filled(path: str) -> str:
-    return path.replace("{channel}", "sms").replace("{uid}", str(uuid4()))
+    path = path.replace("{channel}", "sms")
+    for name in ("{uid}", "{callback}", "{delivery}"):
+        path = path.replace(name, str(uuid4()))
+    return path
 
 
 @pytest.mark.parametrize("route", sorted(set(ROUTES) - PUBLIC))
@@ -177,6 +198,34 @@ async def test_anothers_batch_is_as_unknown_as_one_that_never_was(stack: Stack, 
         listed = [entry["uid"] for entry in (await get(stack, key, "", limit=500))["data"]]
         assert (batch in listed) == (key.id == theirs.id)
     assert (await steer(stack, theirs, batch, "cancel")).status_code == 200
+
+
+@pytest.mark.parametrize("owner", ["another user", "the admin"])
+async def test_anothers_callback_endpoint_is_as_unknown_as_one_that_never_was(stack: Stack, owner):
+    user = await stack.user()
+    theirs = await stack.user() if owner == "another user" else await stack.admin()
+    async with receiving() as receiver:
+        endpoint = await register(stack.pool, stack.keyring, theirs.id, receiver.url, "message.read")
+        path = f"/api/callbacks/{endpoint.id}"
+        delivery = (await stack.http.post(f"{path}/test", headers=theirs.headers)).json()["data"]["id"]
+        await receiver.hears(1)
+        ids = {"callback": str(endpoint.id), "delivery": delivery}
+        for planned in OF_CALLBACKS:
+            refused = await call(stack, user, planned, "sms", ids | {"callback": str(uuid4())})
+            assert refused.status_code == 404, refused.text
+            answer = await call(stack, user, planned, "sms", ids)
+            assert (answer.status_code, answer.text) == (404, refused.text)
+            assert dict(answer.headers).keys() == dict(refused.headers).keys()
+        own = await register(stack.pool, stack.keyring, user.id, receiver.url, "message.read")
+        foreign = await call(stack, user, OF_CALLBACKS[-1], "sms", {"callback": str(own.id), "delivery": delivery})
+        assert foreign.status_code == 404, foreign.text
+    shown = (await stack.http.get(path, headers=theirs.headers)).json()["data"]
+    assert (shown["enabled"], shown["failing_since"]) == (True, None)
+    assert len((await stack.http.get(f"{path}/deliveries", headers=theirs.headers)).json()["data"]) == 1
+    for key in (user, await stack.admin()):
+        listed = (await stack.http.get("/api/callbacks", headers=key.headers)).json()["data"]
+        assert (str(endpoint.id) in [entry["id"] for entry in listed]) == (key.id == theirs.id)
+    assert (await stack.http.delete(path, headers=theirs.headers)).status_code == 200
 
 
 async def test_a_message_of_ones_own_is_unknown_on_another_channel(stack: Stack):

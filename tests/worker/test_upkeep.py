@@ -2,19 +2,27 @@
 
 import asyncio
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest_asyncio
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.batch import BatchHeader
-from domain.ids import batch_workflow_id, new_batch_id, new_page_id
+from domain.callbacks import TEST_EVENT
+from domain.ids import batch_workflow_id, callback_workflow_id, new_batch_id, new_page_id
+from domain.keyring import CREDENTIALS, Keyring
 from runtime.settings import Settings
 from runtime.temporal import connect
-from store import accounts, attachments, batches, idempotency
+from store import accounts, attachments, batches, callback_deliveries, callback_endpoints, callbacks, idempotency
+from store.callbacks import Notice
 from store.pool import Pool
 from store.workers import beat, queues_served, sign_out_dead
+from tests.receiver import register
 from worker.upkeep import upkeep
+from workflows.policy import CALLBACK_QUEUE
+
+KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -95,6 +103,52 @@ async def test_attachments_past_their_time_are_forgotten_unless_a_batch_may_need
             await asyncio.sleep(0.01)
     assert await attachments.load(pool, kept) == b"kept"
     assert await attachments.load(pool, needed) == b"past"
+
+
+async def test_what_was_queued_for_customers_is_kept_for_a_month_and_then_forgotten(pool: Pool, client: Client):
+    endpoint = await register(pool, KEYRING, 0, "https://example.com/")
+    old, young = await tell(pool, endpoint.id), await tell(pool, endpoint.id)
+    async with pool.connection() as conn:
+        await conn.execute(
+            "update callback_deliveries set created_at = now() - interval '31 days' where id = %s", (old,)
+        )
+    async with upkeep(pool, client, ["any"]), asyncio.timeout(10):
+        while len(left := await callback_deliveries.listed(pool, endpoint.id, None, None, 10)) == 2:
+            await asyncio.sleep(0.01)
+    assert [delivery.id for delivery in left] == [young]
+    await callback_endpoints.remove(pool, endpoint.id)
+
+
+async def test_an_endpoint_that_nobody_woke_is_woken(pool: Pool, client: Client):
+    unheard, heard = [await register(pool, KEYRING, 0, "https://example.com/") for _ in range(2)]
+    late, _ = await tell(pool, unheard.id), await tell(pool, heard.id)
+    async with pool.connection() as conn:
+        await conn.execute(
+            "update callback_deliveries set next_at = now() - interval '1 minute' where id = %s", (late,)
+        )
+    async with upkeep(pool, client, [CALLBACK_QUEUE]), asyncio.timeout(10):
+        while not await is_started(client, unheard.id):
+            await asyncio.sleep(0.01)
+    assert not await is_started(client, heard.id)
+    for endpoint in (unheard, heard):
+        await callback_endpoints.remove(pool, endpoint.id)
+
+
+async def tell(pool: Pool, endpoint_id: UUID) -> UUID:
+    """Queue an event for an endpoint, and wake nobody."""
+    notice = Notice(0, TEST_EVENT, None, datetime.now(UTC), {}, uuid4().hex)
+    async with pool.connection() as conn:
+        return await callbacks.queue_for(conn, endpoint_id, notice)
+
+
+async def is_started(client: Client, endpoint_id: UUID) -> bool:
+    try:
+        await client.get_workflow_handle(callback_workflow_id(endpoint_id)).describe()
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+    return True
 
 
 async def _exists(pool: Pool, key: str) -> bool:

@@ -33,6 +33,7 @@ class BatchScript(Script):
     lists: list[PageList] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     @activity.defn(name="list_pages")
     async def list_pages(self, wanted: PageList) -> list[BatchPage]:
@@ -46,6 +47,12 @@ class BatchScript(Script):
     @activity.defn(name="finish_batch")
     async def finish_batch(self, batch: BatchState) -> None:
         self.finished.append(batch.state)
+
+    @activity.defn(name="queue_callbacks")
+    async def queue_callbacks(self, batch_id: str) -> list[str]:
+        assert self.finished, "what is not recorded yet cannot be told"
+        self.told.append(batch_id)
+        return list(self.listeners)
 
     def numbers(self) -> list[int]:
         """The pages that were dispatched, in that order."""
@@ -132,9 +139,10 @@ async def walking(script: BatchScript) -> AsyncIterator[BatchScript]:
         script.finish_batch,
     ]
     flows = [BatchWorkflow, SendWorkflow]
+    errands = [script.dispatch, script.queue_callbacks, script.wake_callbacks]
     async with (
         Worker(script.env.client, task_queue=WORKFLOW_QUEUE, workflows=flows, activities=local),
-        Worker(script.env.client, task_queue=DISPATCH_QUEUE, activities=[script.dispatch]),
+        Worker(script.env.client, task_queue=DISPATCH_QUEUE, activities=errands),
     ):
         yield script
 

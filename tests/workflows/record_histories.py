@@ -13,11 +13,14 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from temporalio import activity
 from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
 
 from domain.batch import BatchPage, Stream
+from domain.callbacks import CallbackRest
 from domain.fallback import Awaited
-from domain.ids import new_page_id
+from domain.ids import callback_workflow_id, new_page_id
 from domain.page import NextStep, PageHeader, RouteRequest, Routing
 from domain.receipts import Applied, Heard, Reply
 from tests.workflows.batch_script import Batch, BatchScript, Gate, pages, start_batch, walking
@@ -25,6 +28,7 @@ from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.receipts_script import Posted, ReceiptsScript, post
 from tests.workflows.script import Page, Script, acting, again, all_done, now, parked, route, start, through
 from workflows import policy
+from workflows.callback import CallbackWorkflow
 
 FOLDER = Path(__file__).parent / "histories"
 DAY = 86_400.0
@@ -166,6 +170,55 @@ async def batch_cancelled(env: WorkflowEnvironment) -> Batch:
     return walked
 
 
+async def told(env: WorkflowEnvironment) -> Page:
+    """A page of a customer who listens."""
+    async with acting(Script(env, listeners=["one", "two"])):
+        page = await start(env, size=2)
+        await page.handle.result()
+    return page
+
+
+async def refused_told(env: WorkflowEnvironment) -> Page:
+    """As ``refused``, and a customer listens."""
+    async with acting(Script(env, refused=[0], listeners=["one"])):
+        page = await start(env, size=2)
+        await page.handle.result()
+    return page
+
+
+async def batch_cancelled_told(env: WorkflowEnvironment) -> Batch:
+    """As ``batch_cancelled``, before anything has left, and a customer listens."""
+    async with walking(BatchScript(env, pages=pages(3, due=await now(env) + DAY), listeners=["one"])):
+        walked = await start_batch(env, Stream("", 1, 3))
+        await walked.until("scheduled")
+        await walked.handle.execute_update("cancel")
+        await walked.handle.result()
+    return walked
+
+
+async def callback(env: WorkflowEnvironment) -> Page:
+    """An endpoint with something to be tried later, then with a wish for quiet, then without anything left."""
+    begun = await now(env)
+    rests = iter([CallbackRest(begun + 300), CallbackRest(begun + 600, begun + 900), CallbackRest()])
+
+    @activity.defn(name="deliver_callbacks")
+    async def deliver(endpoint_id: str) -> CallbackRest:
+        return next(rests)
+
+    endpoint_id = new_page_id()
+    queue = policy.CALLBACK_QUEUE
+    async with Worker(env.client, task_queue=queue, workflows=[CallbackWorkflow], activities=[deliver]):
+        handle = await env.client.start_workflow(
+            "CallbackWorkflow",
+            str(endpoint_id),
+            id=callback_workflow_id(endpoint_id),
+            task_queue=queue,
+            start_signal="wake",
+        )
+        await handle.result()
+    return Page(handle, endpoint_id)
+
+
 PLAYS: list[Play] = [
     plain,
     failover,
@@ -179,6 +232,10 @@ PLAYS: list[Play] = [
     receipts,
     batch,
     batch_cancelled,
+    told,
+    refused_told,
+    batch_cancelled_told,
+    callback,
 ]
 
 

@@ -80,12 +80,15 @@ class Script:
     """Dispatch waits for it before it answers."""
     looks: list[tuple[int, bool]] = field(default_factory=list)
     """Messages whose fallback was thought of, and whether their time was over."""
+    listeners: Sequence[str] = ()
+    """Endpoints of customers that hear whatever is recorded."""
     asked: list[RouteRequest] = field(default_factory=list)
     sent: list[DispatchRequest] = field(default_factory=list)
     sent_at: list[float] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
     records: list[RecordRequest] = field(default_factory=list)
     moved: list[RescheduleRequest] = field(default_factory=list)
+    woken: list[tuple[str, list[str]]] = field(default_factory=list)
     checks: int = 0
 
     @activity.defn(name="check_credit")
@@ -109,8 +112,9 @@ class Script:
         return answer(request)
 
     @activity.defn(name="record_status")
-    async def record_status(self, request: RecordRequest) -> None:
+    async def record_status(self, request: RecordRequest) -> list[str]:
         self.records.append(request)
+        return list(self.listeners)
 
     @activity.defn(name="record_schedule")
     async def record_schedule(self, request: RescheduleRequest) -> None:
@@ -120,6 +124,10 @@ class Script:
     async def next_step(self, page: PageHeader, content: bytes, index: int, late: bool) -> NextStep:
         self.looks.append((index, late))
         return self.steps[min(len(self.looks), len(self.steps)) - 1]
+
+    @activity.defn(name="wake_callbacks")
+    async def wake_callbacks(self, queue: str, endpoints: list[str]) -> None:
+        self.woken.append((queue, endpoints))
 
     def endings(self) -> dict[int, tuple[str, str]]:
         """Index → state and code of all endings on record."""
@@ -200,7 +208,7 @@ async def acting(script: Script, *more_activities: Callable[..., object], **opti
         Worker(
             env.client, task_queue=WORKFLOW_QUEUE, workflows=flows, activities=[*local, *more_activities], **options
         ),
-        Worker(env.client, task_queue=DISPATCH_QUEUE, activities=[script.dispatch]),
+        Worker(env.client, task_queue=DISPATCH_QUEUE, activities=[script.dispatch, script.wake_callbacks]),
     ):
         yield script
 

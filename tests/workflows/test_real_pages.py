@@ -13,7 +13,7 @@ from temporalio.client import WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities.opening import open_gateways, open_mails
+from activities.opening import open_equipment
 from domain.ids import message_uid, new_page_id, send_workflow_id
 from domain.keyring import CREDENTIALS, Keyring
 from domain.page import PageHeader
@@ -32,15 +32,15 @@ DAY = 86_400.0
 @pytest.fixture(scope="module")
 async def work(env: WorkflowEnvironment, pool: Pool) -> AsyncIterator[None]:
     """Workers of all queues."""
-    cache = open_gateways(pool, KEYS)
-    rows = table(pool, cache, open_mails(pool, KEYS))
+    equipment = open_equipment(pool, KEYS)
+    rows = table(pool, equipment)
     send, dispatch = rows[policy.WORKFLOW_QUEUE], rows[policy.DISPATCH_QUEUE]
     async with (
         Worker(env.client, task_queue=policy.WORKFLOW_QUEUE, workflows=send.workflows, activities=send.activities),
         Worker(env.client, task_queue=policy.DISPATCH_QUEUE, activities=dispatch.activities),
     ):
         yield
-    await cache.aclose()
+    await equipment.aclose()
 
 
 @dataclass

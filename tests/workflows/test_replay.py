@@ -9,6 +9,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunne
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from workflows.batch import BatchWorkflow
+from workflows.callback import CallbackWorkflow
 from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
 
@@ -24,9 +25,8 @@ def load(name: str, change: Callable[[str], str] = str) -> WorkflowHistory:
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
 async def test_a_recorded_history_replays(path: Path, runner: WorkflowRunner):
     history = load(path.stem)
-    await Replayer(workflows=[SendWorkflow, BatchWorkflow, ReceiptsWorkflow], workflow_runner=runner).replay_workflow(
-        history
-    )
+    flows = [SendWorkflow, BatchWorkflow, ReceiptsWorkflow, CallbackWorkflow]
+    await Replayer(workflows=flows, workflow_runner=runner).replay_workflow(history)
 
 
 async def test_a_history_that_the_code_would_not_make_is_noticed():
@@ -50,4 +50,8 @@ def test_there_are_histories_of_each_kind():
         "receipts",
         "batch",
         "batch_cancelled",
+        "told",
+        "refused_told",
+        "batch_cancelled_told",
+        "callback",
     }

@@ -1,0 +1,18 @@
+"""Waking the workflows of customers' endpoints from a request."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from uuid import UUID
+
+from temporalio.service import RPCError
+
+from api.state import AppState
+from api.temporal_link import TemporalAway
+from runtime.callbacks import wake
+from workflows.policy import CALLBACK_QUEUE
+
+
+async def wake_callbacks(state: AppState, endpoint_ids: Iterable[UUID]) -> None:
+    """Have endpoints look at what was queued. While Temporal is away that is left to the workers' upkeep."""
+    with suppress(TemporalAway, RPCError):
+        await wake(state.temporal, CALLBACK_QUEUE, endpoint_ids)

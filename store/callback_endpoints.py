@@ -1,0 +1,248 @@
+"""Where customers want to be called back. Secrets are readable only with the key ring."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow, class_row
+
+from domain.callbacks import new_secret
+from domain.errors import ConflictError, NotFoundError
+from domain.keyring import Keyring
+from store.pool import Pool
+
+MOST = 10
+"""Endpoints of an account."""
+
+_MOST_SECRETS = 4
+"""That sign at a time: rotating once more than one has noticed must not end the one in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEndpoint:
+    """An endpoint to be added."""
+
+    id: UUID
+    account_id: int
+    url: str
+    events: Sequence[str] | None = None
+    """What it wants to hear; ``None``: everything."""
+    description: str = ""
+    allow_private_network: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An endpoint without its secrets."""
+
+    id: UUID
+    account_id: int
+    url: str
+    description: str
+    events: list[str] | None
+    enabled: bool
+    disabled_reason: str | None
+    """Why we disabled it; ``None``: its owner did."""
+    disabled_at: datetime | None
+    failing_since: datetime | None
+    """When it began to fail without a success; ``None``: it took the last event."""
+    allow_private_network: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An enabled endpoint, for posting to it."""
+
+    url: str
+    allow_private_network: bool
+    is_failing: bool
+    secrets: list[str] = field(repr=False)
+    """All that sign now."""
+
+
+_COLUMNS = """id, account_id, url, description, events, enabled, disabled_reason, disabled_at, failing_since,
+              allow_private_network, created_at"""
+_WHOSE = "id = %(id)s and (%(account)s::bigint is null or account_id = %(account)s)"
+
+
+async def add(pool: Pool, keyring: Keyring, new: NewEndpoint) -> str:
+    """Add an endpoint, once per id, and return its secret.
+
+    Raises:
+        NotFoundError: there is no such account.
+        ConflictError: the account has as many as it may have.
+    """
+    sealed = _seal(keyring, new.id, [(new_secret(), None)])
+    async with pool.connection() as conn, conn.transaction():
+        # The lock makes those who count take turns.
+        cursor = await conn.execute(
+            "select from accounts where id = %s and status <> 'deleted' for update", (new.account_id,)
+        )
+        if cursor.rowcount == 0:
+            raise NotFoundError("account_unknown", f"There is no user {new.account_id}.")
+        cursor = await conn.execute("select id from callback_endpoints where account_id = %s", (new.account_id,))
+        known = {endpoint_id for (endpoint_id,) in await cursor.fetchall()}
+        if new.id not in known and len(known) >= MOST:
+            raise ConflictError("too_many_callbacks", f"{MOST} endpoints are the most: remove one first.")
+        await conn.execute(
+            """insert into callback_endpoints
+                   (id, account_id, url, description, events, secrets, allow_private_network)
+               values (%s, %s, %s, %s, %s, %s, %s) on conflict (id) do nothing""",
+            (
+                new.id,
+                new.account_id,
+                new.url,
+                new.description,
+                None if new.events is None else list(new.events),
+                sealed,
+                new.allow_private_network,
+            ),
+        )
+        (secret, _), *_ = await _secrets(conn, keyring, new.id, new.account_id)
+        return secret
+
+
+async def find(pool: Pool, endpoint_id: UUID, account_id: int | None = None) -> Endpoint | None:
+    """An endpoint; with an account only if it is that account's own."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Endpoint)) as cursor:
+        await cursor.execute(
+            f"select {_COLUMNS} from callback_endpoints where {_WHOSE}",  # noqa: S608 - constants of ours
+            {"id": endpoint_id, "account": account_id},
+        )
+        return await cursor.fetchone()
+
+
+async def list_endpoints(pool: Pool, account_id: int | None = None) -> list[Endpoint]:
+    """An account's endpoints, or everybody's, oldest first."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Endpoint)) as cursor:
+        await cursor.execute(
+            f"""select {_COLUMNS} from callback_endpoints
+                where %(account)s::bigint is null or account_id = %(account)s
+                order by account_id, created_at, id""",  # noqa: S608 - constants of ours
+            {"account": account_id},
+        )
+        return await cursor.fetchall()
+
+
+async def change(pool: Pool, endpoint_id: UUID, account_id: int, changes: dict[str, Any]) -> bool:
+    """Change ``url``, ``description``, ``events``, ``enabled`` or ``allow_private_network``.
+
+    Enabling an endpoint forgets why it was disabled, and makes due what is pending. Returns whether it is the
+    account's.
+    """
+    assert changes.keys() <= {"url", "description", "events", "enabled", "allow_private_network"}
+    assignments = [f"{name} = %({name})s" for name in changes]
+    if "enabled" in changes:
+        assignments += [
+            "disabled_reason = case when enabled = %(enabled)s and not enabled then disabled_reason end",
+            "disabled_at = case when not %(enabled)s then coalesce(disabled_at, clock_timestamp()) end",
+            "failing_since = case when enabled = %(enabled)s then failing_since end",
+        ]
+    async with pool.connection() as conn, conn.transaction():
+        cursor = await conn.execute(
+            f"update callback_endpoints set {', '.join(assignments)} where {_WHOSE}",  # noqa: S608 - constants of ours
+            {**changes, "id": endpoint_id, "account": account_id},
+        )
+        if cursor.rowcount and changes.get("enabled"):
+            await conn.execute(
+                """update callback_deliveries set next_at = clock_timestamp()
+                   where endpoint_id = %s and state = 'pending' and next_at > clock_timestamp()""",
+                (endpoint_id,),
+            )
+        return cursor.rowcount == 1
+
+
+async def remove(pool: Pool, endpoint_id: UUID, account_id: int | None = None) -> bool:
+    """Forget an endpoint and all that it was, or was to be, told. Returns whether it was the account's."""
+    async with pool.connection() as conn, conn.transaction():
+        cursor = await conn.execute(
+            f"delete from callback_endpoints where {_WHOSE}",  # noqa: S608 - constants of ours
+            {"id": endpoint_id, "account": account_id},
+        )
+        if cursor.rowcount:
+            await conn.execute("delete from callback_deliveries where endpoint_id = %s", (endpoint_id,))
+        return cursor.rowcount == 1
+
+
+async def rotate(pool: Pool, keyring: Keyring, endpoint_id: UUID, account_id: int, until: datetime) -> str | None:
+    """Give an endpoint a new secret; those before sign beside it until then. ``None``: it is not the account's."""
+    async with pool.connection() as conn, conn.transaction():
+        known = await _secrets(conn, keyring, endpoint_id, account_id)
+        if not known:
+            return None
+        fresh = new_secret()
+        ends = until.timestamp()
+        former = [(secret, ends if end is None else min(end, ends)) for secret, end in known]
+        await conn.execute(
+            "update callback_endpoints set secrets = %s where id = %s",
+            (_seal(keyring, endpoint_id, [(fresh, None), *former][:_MOST_SECRETS]), endpoint_id),
+        )
+        return fresh
+
+
+async def target(pool: Pool, keyring: Keyring, endpoint_id: UUID, now: datetime) -> Target | None:
+    """What posting to an endpoint needs; ``None``: it is disabled, or was removed.
+
+    Raises:
+        KeyringError: the ring lacks the key, or the row was tampered with.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select url, allow_private_network, failing_since is not null, secrets
+               from callback_endpoints where id = %s and enabled""",
+            (endpoint_id,),
+        )
+        row = await cursor.fetchone()
+    if row is None:
+        return None
+    url, allow_private_network, is_failing, sealed = row
+    secrets = [secret for secret, end in _open(keyring, endpoint_id, sealed) if end is None or end > now.timestamp()]
+    return Target(url, allow_private_network, is_failing, secrets)
+
+
+async def reseal_all(pool: Pool, keyring: Keyring) -> int:
+    """Seal all secrets anew with the current key, so that older keys can leave the ring. Returns how many.
+
+    Raises:
+        KeyringError: one does not open; nothing was changed then.
+    """
+    async with pool.connection() as conn, conn.transaction():
+        cursor = await conn.execute("select id, secrets from callback_endpoints order by id for update")
+        rows = await cursor.fetchall()
+        for endpoint_id, sealed in rows:
+            anew = _seal(keyring, endpoint_id, _open(keyring, endpoint_id, sealed))
+            await conn.execute("update callback_endpoints set secrets = %s where id = %s", (anew, endpoint_id))
+    return len(rows)
+
+
+_Secret = tuple[str, float | None]
+"""A secret, and when it ends (Unix seconds); the newest does not."""
+
+
+async def _secrets(
+    conn: AsyncConnection[TupleRow], keyring: Keyring, endpoint_id: UUID, account_id: int
+) -> list[_Secret]:
+    """An endpoint's secrets, newest first, and a lock on it; none if it is not the account's."""
+    cursor = await conn.execute(
+        "select secrets from callback_endpoints where id = %s and account_id = %s for update",
+        (endpoint_id, account_id),
+    )
+    row = await cursor.fetchone()
+    return _open(keyring, endpoint_id, row[0]) if row else []
+
+
+def _seal(keyring: Keyring, endpoint_id: UUID, secrets: Sequence[_Secret]) -> bytes:
+    return keyring.encrypt(orjson.dumps(secrets), _aad(endpoint_id))
+
+
+def _open(keyring: Keyring, endpoint_id: UUID, sealed: bytes) -> list[_Secret]:
+    return [(secret, end) for secret, end in orjson.loads(keyring.decrypt(sealed, _aad(endpoint_id)))]
+
+
+def _aad(endpoint_id: UUID) -> bytes:
+    return f"callback_endpoints|secrets|{endpoint_id}".encode()

@@ -1,0 +1,149 @@
+"""What there is to tell customers: queued beside the record, once per endpoint and event, however often it is found.
+
+Whoever queues has the endpoints' workflows woken afterwards (``runtime.callbacks.wake``). What dies in between is woken
+by the workers' upkeep.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow, class_row
+
+from domain.callbacks import EventType, Snapshot, delivery_id, encode_data
+from domain.statuses import State
+from store.pool import Pool
+
+_CHUNK = 1000
+"""Messages that are looked at together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that happened, for whoever of the account's endpoints listens to it."""
+
+    account_id: int
+    type: str
+    """An ``EventType``, or ``TEST_EVENT``."""
+    uid: UUID | None
+    """The message; ``None``: it is about none."""
+    at: datetime
+    data: Mapping[str, Any] = field(repr=False)
+    """As it will be posted: JSON-able, with times and UUIDs, and less than 20 kB."""
+    key: str = ""
+    """Tells apart what happens to a message more than once, such as clicks. Empty for a state: it is told once, whoever
+    finds it out first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    id: UUID
+    endpoint_id: UUID
+    notice: Notice
+
+
+async def listening(conn: AsyncConnection[TupleRow], account_ids: Iterable[int]) -> set[int]:
+    """Of these accounts, those that have an enabled endpoint."""
+    cursor = await conn.execute(
+        "select distinct account_id from callback_endpoints where account_id = any(%s::bigint[]) and enabled",
+        (list(account_ids),),
+    )
+    return {account_id for (account_id,) in await cursor.fetchall()}
+
+
+async def queue(conn: AsyncConnection[TupleRow], notices: Sequence[Notice]) -> set[UUID]:
+    """Queue what endpoints are to be told. Returns those endpoints that have not been tried with some of it yet.
+
+    Safe to repeat: also after a crash, when everything is queued but nobody was woken, it returns them.
+    """
+    cursor = await conn.execute(
+        "select account_id, id, events from callback_endpoints where account_id = any(%s::bigint[]) and enabled",
+        (list({notice.account_id for notice in notices}),),
+    )
+    endpoints: dict[int, list[tuple[UUID, frozenset[str] | None]]] = {}
+    for account_id, endpoint_id, events in await cursor.fetchall():
+        endpoints.setdefault(account_id, []).append((endpoint_id, None if events is None else frozenset(events)))
+    return await _insert(
+        conn,
+        [
+            _Delivery(delivery_id(endpoint_id, notice.type, notice.uid, notice.key), endpoint_id, notice)
+            for notice in notices
+            for endpoint_id, events in endpoints.get(notice.account_id, ())
+            if events is None or notice.type in events
+        ],
+    )
+
+
+async def queue_for(conn: AsyncConnection[TupleRow], endpoint_id: UUID, notice: Notice) -> UUID:
+    """Queue what one endpoint is to be told, whatever it listens to. Returns the delivery's id."""
+    delivery = _Delivery(delivery_id(endpoint_id, notice.type, notice.uid, notice.key), endpoint_id, notice)
+    await _insert(conn, [delivery])
+    return delivery.id
+
+
+_INSERT = """
+with queued as (
+    insert into callback_deliveries (id, endpoint_id, account_id, type, uid, data, occurred_at)
+    select * from unnest(%(ids)s::uuid[], %(endpoints)s::uuid[], %(accounts)s::bigint[], %(types)s::text[],
+                         %(uids)s::uuid[], %(data)s::json[], %(times)s::timestamptz[])
+    on conflict (id) do nothing returning endpoint_id
+)
+select endpoint_id from queued
+union
+select endpoint_id from callback_deliveries where id = any(%(ids)s::uuid[]) and state = 'pending' and tries = 0
+"""
+
+
+async def _insert(conn: AsyncConnection[TupleRow], deliveries: Sequence[_Delivery]) -> set[UUID]:
+    if not deliveries:
+        return set()
+    encoded = {id(delivery.notice): encode_data(delivery.notice.data).decode() for delivery in deliveries}
+    cursor = await conn.execute(
+        _INSERT,
+        {
+            "ids": [delivery.id for delivery in deliveries],
+            "endpoints": [delivery.endpoint_id for delivery in deliveries],
+            "accounts": [delivery.notice.account_id for delivery in deliveries],
+            "types": [delivery.notice.type for delivery in deliveries],
+            "uids": [delivery.notice.uid for delivery in deliveries],
+            "data": [encoded[id(delivery.notice)] for delivery in deliveries],
+            "times": [delivery.notice.at for delivery in deliveries],
+        },
+    )
+    return {endpoint_id for (endpoint_id,) in await cursor.fetchall()}
+
+
+_MESSAGES = """
+select m.uid, m.account_id, m.channel, m.recipient, m.state, m.receipts, m.code, m.reason, g.identifier as gateway,
+       m.provider_id, m.updated_at as at
+from messages m left join gateways g on g.id = m.gateway_id
+where m.uid between %(first)s and %(last)s and m.state not in ('scheduled', 'queued', 'processing')
+  and m.account_id in (select account_id from callback_endpoints where enabled)
+order by m.uid limit %(limit)s
+"""
+
+
+async def queue_page(pool: Pool, first: UUID, last: UUID) -> set[UUID]:
+    """Queue the states of the messages from ``first`` to ``last`` that a gateway took, or that have ended.
+
+    Returns the endpoints to wake, as ``queue`` does.
+    """
+    endpoints: set[UUID] = set()
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Snapshot)) as cursor:
+        while True:
+            await cursor.execute(_MESSAGES, {"first": first, "last": last, "limit": _CHUNK})
+            messages = await cursor.fetchall()
+            if messages:
+                endpoints |= await queue(conn, [_state_notice(message) for message in messages])
+            if len(messages) < _CHUNK:
+                return endpoints
+            first = UUID(int=messages[-1].uid.int + 1)
+
+
+def _state_notice(message: Snapshot) -> Notice:
+    kind = EventType.of_state(State(message.state))
+    assert kind is not None, "only states that are told are looked for"
+    return Notice(message.account_id, kind, message.uid, message.at, message.data())

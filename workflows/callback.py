@@ -1,0 +1,50 @@
+"""The workflow of a customer's endpoint: posts what is due, and waits for what will be."""
+
+from contextlib import suppress
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    import workflows.policy as policy
+    from domain.callbacks import CallbackRest
+
+
+@workflow.defn
+class CallbackWorkflow:
+    """Calls one endpoint back. What there is to tell lies in the store; this knows when to look there again."""
+
+    @workflow.init
+    def __init__(self, endpoint_id: str) -> None:
+        self._is_woken = False
+
+    @workflow.run
+    async def run(self, endpoint_id: str) -> None:
+        """Completes when nothing is left to tell, or the endpoint is disabled. Then it is started by the next event."""
+        while True:
+            if _history_is_long():
+                workflow.continue_as_new(endpoint_id)
+            self._is_woken = False
+            rest: CallbackRest = await workflow.execute_activity(
+                "deliver_callbacks", endpoint_id, result_type=CallbackRest, **policy.DELIVERY
+            )
+            if rest.quiet_until > workflow.time():
+                await workflow.sleep(rest.quiet_until - workflow.time())
+            elif not rest.next_at and not self._is_woken:
+                return
+            await self._until(rest.next_at)
+
+    @workflow.signal
+    def wake(self) -> None:
+        """There is something new to tell."""
+        self._is_woken = True
+
+    async def _until(self, next_at: float) -> None:
+        pause = next_at - workflow.time()
+        if next_at and pause > 0:
+            with suppress(TimeoutError):
+                await workflow.wait_condition(lambda: self._is_woken, timeout=pause)
+
+
+def _history_is_long() -> bool:
+    info = workflow.info()
+    return info.is_continue_as_new_suggested() or info.get_current_history_length() >= policy.LONG_HISTORY
