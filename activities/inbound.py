@@ -25,6 +25,7 @@ class Hearing:
         """Keep the messages among the events. Returns whom to tell, and what to answer."""
         withdrawn: dict[str, list[str]] = {}
         replies: list[Reply] = []
+        endpoints: set[UUID] = set()
         for event in decode_events(events):
             if not isinstance(event, Inbound):
                 continue
@@ -33,9 +34,10 @@ class Hearing:
                 continue
             for uid in taken.withdrawn:
                 withdrawn.setdefault(str(page_of(uid)), []).append(str(uid))
+            endpoints |= taken.endpoints
             if taken.reply:
                 replies.append(_reply(taken, source.channel, event.sender, taken.reply))
-        return Heard(withdrawn, replies)
+        return Heard(withdrawn, replies, sorted(map(str, endpoints)))
 
 
 def _reply(taken: inbound.Taken, channel: str, to: str, text: str) -> Reply:

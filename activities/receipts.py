@@ -23,9 +23,9 @@ class Receipts:
         chosen = range(len(decoded)) if places is None else places
         found = [(place, event) for place in chosen if isinstance(event := decoded[place], Receipt)]
         gateways = [UUID(gateway_id) for gateway_id in source.gateways]
-        news, unmatched = await receipts.apply(self._pool, gateways, [event for _, event in found])
+        outcome = await receipts.apply(self._pool, gateways, [event for _, event in found])
         awaited: dict[str, list[str]] = {}
-        for one in news:
+        for one in outcome.news:
             if one.moved and one.awaited:
                 awaited.setdefault(str(page_of(one.uid)), []).append(str(one.uid))
-        return Applied([found[n][0] for n in unmatched], awaited)
+        return Applied([found[n][0] for n in outcome.unmatched], awaited, sorted(map(str, outcome.endpoints)))

@@ -46,6 +46,9 @@ class ReceiptKind(StrEnum):
 
 _STATES = {kind: State(kind.value) for kind in ReceiptKind if kind.value in set(State)}
 
+TOLD = frozenset({ReceiptKind.OPENED, ReceiptKind.CLICKED, ReceiptKind.COMPLAINED, ReceiptKind.UNSUBSCRIBED})
+"""What people did that customers are told of."""
+
 OPTED_OUT = "opted_out"
 """The code of whatever failed because the recipient wants no more messages."""
 
@@ -128,6 +131,8 @@ class Applied:
     """Places of those whose message is not known, or not known yet."""
     awaited: dict[str, list[str]] = field(default_factory=dict)
     """Messages that moved and that a workflow waits for, by their pages."""
+    endpoints: list[str] = field(default_factory=list)
+    """Customers' endpoints to wake."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,8 @@ class Heard:
     withdrawn: dict[str, list[str]] = field(default_factory=dict)
     """Messages that shall not leave any more, by the pages in which they wait."""
     replies: list[Reply] = field(default_factory=list)
+    endpoints: list[str] = field(default_factory=list)
+    """Customers' endpoints to wake."""
 
 
 def encode_events(events: Sequence[Event]) -> bytes:

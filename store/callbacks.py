@@ -116,10 +116,12 @@ async def _insert(conn: AsyncConnection[TupleRow], deliveries: Sequence[_Deliver
     return {endpoint_id for (endpoint_id,) in await cursor.fetchall()}
 
 
-_MESSAGES = """
+_SNAPSHOT = """
 select m.uid, m.account_id, m.channel, m.recipient, m.state, m.receipts, m.code, m.reason, g.identifier as gateway,
        m.provider_id, m.updated_at as at
 from messages m left join gateways g on g.id = m.gateway_id
+"""
+_OF_RANGE = """
 where m.uid between %(first)s and %(last)s and m.state not in ('scheduled', 'queued', 'processing')
   and m.account_id in (select account_id from callback_endpoints where enabled)
 order by m.uid limit %(limit)s
@@ -134,16 +136,30 @@ async def queue_page(pool: Pool, first: UUID, last: UUID) -> set[UUID]:
     endpoints: set[UUID] = set()
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Snapshot)) as cursor:
         while True:
-            await cursor.execute(_MESSAGES, {"first": first, "last": last, "limit": _CHUNK})
+            await cursor.execute(_SNAPSHOT + _OF_RANGE, {"first": first, "last": last, "limit": _CHUNK})
             messages = await cursor.fetchall()
             if messages:
-                endpoints |= await queue(conn, [_state_notice(message) for message in messages])
+                endpoints |= await queue(conn, [state_notice(message) for message in messages])
             if len(messages) < _CHUNK:
                 return endpoints
             first = UUID(int=messages[-1].uid.int + 1)
 
 
-def _state_notice(message: Snapshot) -> Notice:
+async def snapshots(conn: AsyncConnection[TupleRow], uids: Sequence[UUID]) -> dict[UUID, Snapshot]:
+    """These messages as they are now."""
+    async with conn.cursor(row_factory=class_row(Snapshot)) as cursor:
+        await cursor.execute(f"{_SNAPSHOT} where m.uid = any(%s::uuid[])", (list(uids),))
+        return {message.uid: message for message in await cursor.fetchall()}
+
+
+def event_notice(message: Snapshot, kind: str, at: datetime, key: str, url: str | None = None) -> Notice:
+    """That somebody did something with a message, such as opening it."""
+    data = message.data() | {"at": at} | ({"url": url} if url else {})
+    return Notice(message.account_id, f"message.{kind}", message.uid, at, data, key)
+
+
+def state_notice(message: Snapshot) -> Notice:
+    """That a message came to its state."""
     kind = EventType.of_state(State(message.state))
     assert kind is not None, "only states that are told are looked for"
     return Notice(message.account_id, kind, message.uid, message.at, message.data())

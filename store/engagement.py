@@ -4,12 +4,16 @@ import hashlib
 from datetime import UTC, datetime
 from uuid import UUID
 
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from store import callbacks
 from store.pool import Pool
 
 _RECORD = """
 insert into receipts (uid, key, kind, at, url)
 select uid, %(key)s, %(kind)s, %(at)s, %(url)s from messages where uid = %(uid)s and channel = 'email'
-on conflict (uid, key) do nothing
+on conflict (uid, key) do nothing returning uid
 """
 
 
@@ -28,23 +32,28 @@ async def unsubscribe(pool: Pool, uid: UUID) -> bool:
         )
         if await cursor.fetchone() is None:
             return False
-        await conn.execute(_RECORD, _event(uid, "unsubscribed", datetime.now(UTC), None, ""))
+        await _record(conn, uid, "unsubscribed", datetime.now(UTC), None, "")
         return True
 
 
 async def opened(pool: Pool, uid: UUID, at: datetime) -> None:
     """The email's pixel was loaded. It counts once a day: the link is anybody's to load again and again."""
-    async with pool.connection() as conn:
-        await conn.execute(_RECORD, _event(uid, "opened", at, None, f"{at:%Y-%m-%d}"))
+    async with pool.connection() as conn, conn.transaction():
+        await _record(conn, uid, "opened", at, None, f"{at:%Y-%m-%d}")
 
 
 async def clicked(pool: Pool, uid: UUID, at: datetime, url: str) -> None:
     """A link was followed. Each counts once a day."""
-    async with pool.connection() as conn:
-        await conn.execute(_RECORD, _event(uid, "clicked", at, url, f"{at:%Y-%m-%d} {url}"))
+    async with pool.connection() as conn, conn.transaction():
+        await _record(conn, uid, "clicked", at, url, f"{at:%Y-%m-%d} {url}")
 
 
-def _event(uid: UUID, kind: str, at: datetime, url: str | None, of_which: str) -> dict[str, object]:
-    """The row of an event; of those with the same ``of_which`` a message has one."""
+async def _record(
+    conn: AsyncConnection[TupleRow], uid: UUID, kind: str, at: datetime, url: str | None, of_which: str
+) -> None:
+    """Write an event; of those with the same ``of_which`` a message has one. Customers are told within a minute."""
     key = UUID(bytes=hashlib.sha256(f"{kind} {of_which}".encode()).digest()[:16])
-    return {"uid": uid, "key": key, "kind": kind, "at": at, "url": url}
+    cursor = await conn.execute(_RECORD, {"uid": uid, "key": key, "kind": kind, "at": at, "url": url})
+    if cursor.rowcount:
+        message = (await callbacks.snapshots(conn, [uid]))[uid]
+        await callbacks.queue(conn, [callbacks.event_notice(message, kind, at, str(key), url)])

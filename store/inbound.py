@@ -10,11 +10,18 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 
+from domain.callbacks import EventType
 from domain.ids import new_page_id
 from domain.keywords import Keyword
+from domain.page import ADMIN_ACCOUNT
 from domain.receipts import Inbound
+from store import callbacks
+from store.callbacks import Notice
 from store.keyword_sets import of_account
 from store.pool import Pool
+
+_TOLD = 4000
+"""Characters of a message that callbacks carry; the rest is in the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,8 @@ class Taken:
     reply_page: UUID
     withdrawn: list[UUID]
     """Messages that shall not leave any more."""
+    endpoints: set[UUID]
+    """Customers' endpoints that are to be told, and woken for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +74,27 @@ async def take(pool: Pool, gateway_id: UUID, channel: str, inbound: Inbound) -> 
         keyword = keywords.meaning(inbound.body)
         page = await _keep(conn, gateway_id, account_id, channel, inbound, keyword)
         withdrawn = await _act(conn, keyword, gateway_id, channel, inbound.sender)
+        endpoints = await callbacks.queue(conn, [_notice(account_id, gateway, channel, inbound, keyword)])
     reply = keywords.replies.get(keyword) if keyword else None
-    return Taken(account_id, gateway, keyword, reply, page, withdrawn)
+    return Taken(account_id, gateway, keyword, reply, page, withdrawn, endpoints)
+
+
+def _notice(account_id: int, gateway: str, channel: str, inbound: Inbound, keyword: Keyword | None) -> Notice:
+    at = datetime.fromtimestamp(inbound.at, UTC)
+    data = {
+        "channel": channel,
+        "gateway": gateway,
+        "from": inbound.sender,
+        "to": inbound.recipient,
+        "name": inbound.name,
+        "body": inbound.body[:_TOLD],
+        "media": inbound.media,
+        "keyword": keyword,
+        "user_id": None if account_id == ADMIN_ACCOUNT else account_id,
+        "by_admin": account_id == ADMIN_ACCOUNT,
+        "at": at,
+    }
+    return Notice(account_id, EventType.INBOUND_RECEIVED, None, at, data, f"{gateway}|{inbound.key}")
 
 
 async def _keep(

@@ -9,7 +9,8 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from domain.receipts import Receipt
+from domain.receipts import TOLD, Receipt
+from store import callbacks
 from store.pool import Pool
 
 
@@ -37,16 +38,25 @@ class News:
     """Whether a workflow waits for the message's receipts."""
 
 
-async def apply(pool: Pool, gateways: Sequence[UUID], receipts: Sequence[Receipt]) -> tuple[list[News], list[int]]:
-    """Apply receipts of messages that these gateways were given, all in one transaction; once however often posted.
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of receipts."""
 
-    Returns what was new, and the places of those whose message is not known: it may become known.
-    """
+    news: list[News]
+    unmatched: list[int]
+    """Places of those whose message is not known: it may become known."""
+    endpoints: set[UUID]
+    """Customers' endpoints that are to be told, and woken for that."""
+
+
+async def apply(pool: Pool, gateways: Sequence[UUID], receipts: Sequence[Receipt]) -> Outcome:
+    """Apply receipts of messages that these gateways were given, all in one transaction; once however often posted."""
     async with pool.connection() as conn, conn.transaction():
         matches = await _find(conn, gateways, receipts)
         news = await _apply(conn, matches, receipts) if matches else []
+        endpoints = await _tell(conn, news, receipts) if news else set()
     found = {match.place for match in matches}
-    return news, [place for place in range(len(receipts)) if place not in found]
+    return Outcome(news, [place for place in range(len(receipts)) if place not in found], endpoints)
 
 
 async def _find(conn: AsyncConnection[TupleRow], gateways: Sequence[UUID], receipts: Sequence[Receipt]) -> list[Match]:
@@ -78,6 +88,24 @@ async def _apply(conn: AsyncConnection[TupleRow], matches: Sequence[Match], rece
         ),
     )
     return [News(matches[place].place, matches[place].uid, *rest) for place, *rest in await cursor.fetchall()]
+
+
+async def _tell(conn: AsyncConnection[TupleRow], news: Sequence[News], receipts: Sequence[Receipt]) -> set[UUID]:
+    """Queue what there is to tell customers: that states moved, and what people did."""
+    listening = await callbacks.listening(conn, {one.account_id for one in news})
+    if not listening:
+        return set()
+    heard = [one for one in news if one.account_id in listening]
+    messages = await callbacks.snapshots(conn, [one.uid for one in heard])
+    notices = []
+    for one in heard:
+        receipt, message = receipts[one.place], messages[one.uid]
+        if one.moved:
+            notices.append(callbacks.state_notice(message))
+        elif receipt.kind in TOLD:
+            at = datetime.fromtimestamp(receipt.at, UTC)
+            notices.append(callbacks.event_notice(message, receipt.kind, at, receipt.key, receipt.url))
+    return await callbacks.queue(conn, notices)
 
 
 _AT_A_TIME = 5000

@@ -4,8 +4,10 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
+    from domain.lanes import Lane
     from domain.receipts import Applied, Heard, ReceiptsSource
     from workflows.pages import start_page, tell_page
+    from workflows.waking import wake
 
 
 @workflow.defn
@@ -29,6 +31,7 @@ class ReceiptsWorkflow:
             )
             for page_id, uids in applied.awaited.items():
                 await tell_page(page_id, "reported", uids)
+            await wake(applied.endpoints, Lane.TRANSACTIONAL)
             places = applied.unmatched
             if not places:
                 return
@@ -42,3 +45,4 @@ class ReceiptsWorkflow:
             await tell_page(page_id, "opted_out", uids)
         for reply in heard.replies:
             await start_page(reply.page, reply.content)
+        await wake(heard.endpoints, Lane.TRANSACTIONAL)

@@ -48,8 +48,8 @@ async def test_database_and_domain_rank_alike(pool, state):
 async def test_a_receipt_finds_its_message(pool, by):
     page, gateway = await taken(pool, await new_account(pool, credit=5))
     which = {"uid": str(page.uids[0])} if by == "uid" else {"provider_id": f"id-{page.uids[0]}"}
-    news, unmatched = await receipts.apply(pool, [gateway], [receipt("delivered", **which)])
-    assert ([(n.uid, n.moved) for n in news], unmatched) == ([(page.uids[0], True)], [])
+    found = await receipts.apply(pool, [gateway], [receipt("delivered", **which)])
+    assert ([(n.uid, n.moved) for n in found.news], found.unmatched) == ([(page.uids[0], True)], [])
     assert await states(pool, page) == [("delivered", None, "captured")]
 
 
@@ -62,7 +62,7 @@ async def test_receipts_of_another_gateway_or_of_nothing_are_not_ours(pool):
         receipt("delivered", uid=str(uuid4()), provider_id="x"),
         receipt("delivered"),
     ]
-    assert await receipts.apply(pool, [uuid4()], foreign) == ([], [0, 1, 2, 3, 4])
+    assert await receipts.apply(pool, [uuid4()], foreign) == receipts.Outcome([], [0, 1, 2, 3, 4], set())
     assert await states(pool, page) == [("sent", None, "captured")]
 
 
@@ -125,7 +125,7 @@ async def test_the_same_receipt_many_times_at_once_is_one(pool):
         *(receipts.apply(pool, [gateway], events if n % 2 else backwards) for n in range(6)),
         *(settle(pool, page.uids[0], page.uids[-1]) for _ in range(2)),
     )
-    assert sum(len(news) for news, _ in found[:6]) == 50
+    assert sum(len(outcome.news) for outcome in found[:6]) == 50
     assert await sms_wallet(pool, account) == (50, 0, 0, 50)
     assert set(await states(pool, page)) == {("undelivered", "x_1", "refunded")}
     assert await audit(pool) == []
@@ -165,8 +165,8 @@ async def test_an_answer_that_comes_after_its_receipt_changes_nothing_but_the_tr
     await flush_outcomes(pool, [Attempted(page.uids[0], 1, "accepted", "p1", receipts=True)])
     await settle(pool, page.uids[0], page.uids[0])
     assert await states(pool, page) == [("delivered", None, "captured")]
-    news, _ = await receipts.apply(pool, [gateway], [receipt("read", provider_id="p1")])
-    assert [n.moved for n in news] == [True]
+    found = await receipts.apply(pool, [gateway], [receipt("read", provider_id="p1")])
+    assert [n.moved for n in found.news] == [True]
 
 
 async def test_a_bounce_after_delivery_is_kept_but_moves_nothing(pool):
@@ -174,8 +174,8 @@ async def test_a_bounce_after_delivery_is_kept_but_moves_nothing(pool):
     page, gateway = await taken(pool, account)
     uid = str(page.uids[0])
     await receipts.apply(pool, [gateway], [receipt("delivered", uid=uid)])
-    news, _ = await receipts.apply(pool, [gateway], [receipt("bounced", uid=uid)])
-    assert [n.moved for n in news] == [False]
+    found = await receipts.apply(pool, [gateway], [receipt("bounced", uid=uid)])
+    assert [n.moved for n in found.news] == [False]
     assert await states(pool, page) == [("delivered", None, "captured")]
 
 
