@@ -7,7 +7,7 @@ from activities.gateway_cache import GatewayCache
 from activities.mails import Mails
 from domain.keyring import CREDENTIALS, Keyring
 from domain.mail_links import LinkSigner
-from gateways.base import Outside
+from gateways.base import EventSink, Outside
 from store.pool import Pool
 from store.sandbox_inbox import SandboxInbox
 
@@ -27,15 +27,15 @@ class Equipment:
         await self.callbacks.aclose()
 
 
-def open_equipment(pool: Pool, keys: str) -> Equipment:
-    """The equipment of this process. ``keys`` is the key ring's text.
+def open_equipment(pool: Pool, keys: str, sink: EventSink) -> Equipment:
+    """The equipment of this process. ``keys`` is the key ring's text; ``sink`` takes what providers tell gateways.
 
     Callbacks have connections of their own: customers that hang take none from gateways.
     """
     callbacks = Callbacks(pool, Keyring.parse(keys, CREDENTIALS), Outside.open(SandboxInbox(pool)))
-    return Equipment(open_gateways(pool, keys), Mails(pool, LinkSigner(keys)), callbacks)
+    return Equipment(open_gateways(pool, keys, sink), Mails(pool, LinkSigner(keys)), callbacks)
 
 
-def open_gateways(pool: Pool, keys: str) -> GatewayCache:
+def open_gateways(pool: Pool, keys: str, sink: EventSink | None = None) -> GatewayCache:
     """The gateways of this process, with connections to public and (where allowed) private addresses."""
-    return GatewayCache(pool, Keyring.parse(keys, CREDENTIALS), Outside.open(SandboxInbox(pool)))
+    return GatewayCache(pool, Keyring.parse(keys, CREDENTIALS), Outside.open(SandboxInbox(pool)), sink)

@@ -1,17 +1,11 @@
 """``/api/webhook/{channel}/{provider}``: what providers post. Verified as it came, started durably, then answered."""
 
-import hashlib
 import time
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from temporalio.client import Client
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from api.body import read_body
@@ -21,19 +15,16 @@ from api.state import AppState, state_of
 from api.temporal_link import TemporalAway
 from api.webhook_ends import End
 from domain.channels import Channel
-from domain.receipts import Event, Inbound, ReceiptsSource, encode_events
+from domain.receipts import Event
 from gateways.registry import webhook_type
 from gateways.webhook import Post, Reply, UnreadablePost, Webhook
+from runtime.receipts import start_receipts
 from store.pool import AWAY
-from workflows.policy import receipts_options
 
 router = APIRouter(tags=["webhooks of providers"])
 
 MAX_POST = 8 * 1024 * 1024
 """Bytes of one post. SendGrid, which posts the largest, stays below 1 MB."""
-_EVENTS_AT_A_TIME = 2000
-"""Events of one workflow: an input has to stay below 2 MB."""
-_START_TIMEOUT = timedelta(seconds=5)
 
 
 @router.api_route(
@@ -98,28 +89,12 @@ async def _accept(state: AppState, channel: Channel, ends: Sequence[End], post: 
     except UnreadablePost as error:
         return _refusal(webhook.UNREADABLE, str(error))
     try:
+        told = urlsplit(post.url).query.encode() + b"\n" + post.body
         for events, gateways in by_events.items():
-            inbound = any(isinstance(event, Inbound) for event in events)
-            await _start(state.temporal, ReceiptsSource(channel.value, gateways, inbound), events, post)
+            await start_receipts(state.temporal, channel, gateways, events, told)
     except (TemporalAway, RPCError, *AWAY):
         return _busy(webhook)
     return _answer(webhook.ACCEPTED)
-
-
-async def _start(client: Client, source: ReceiptsSource, events: Sequence[Event], post: Post) -> None:
-    """The same post, however often it comes, is one workflow."""
-    query = urlsplit(post.url).query
-    digest = hashlib.sha256("\n".join([*source.gateways, query, ""]).encode() + post.body).hexdigest()[:32]
-    for n, start in enumerate(range(0, len(events), _EVENTS_AT_A_TIME)):
-        with suppress(WorkflowAlreadyStartedError):
-            await client.start_workflow(
-                "ReceiptsWorkflow",
-                args=[source, encode_events(events[start : start + _EVENTS_AT_A_TIME])],
-                id=f"receipts-{digest}-{n}",
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                rpc_timeout=_START_TIMEOUT,
-                **receipts_options(source.gateways[0]),
-            )
 
 
 def _public_url(state: AppState, request: Request) -> str:

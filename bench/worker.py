@@ -15,6 +15,7 @@ from store.pool import open_pool
 from worker.build import build_workers
 from worker.main import serve_until
 from worker.table import table
+from worker.told import Told
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
 
 
@@ -24,14 +25,15 @@ async def _main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
-    equipment = open_equipment(pool, settings.keys.get_secret_value())
+    client = await connect(settings)
+    equipment = open_equipment(pool, settings.keys.get_secret_value(), Told(client))
     product = table(pool, equipment)
     flow, dispatch = product[WORKFLOW_QUEUE], product[DISPATCH_QUEUE]
     rows = {
         WORKFLOW_QUEUE: replace(flow, workflows=[*flow.workflows, FloorWorkflow]),
         DISPATCH_QUEUE: replace(dispatch, activities=[*dispatch.activities, floor_activity]),
     }
-    await serve_until(stop, build_workers(await connect(settings), rows), pool, list(rows))
+    await serve_until(stop, build_workers(client, rows), pool, list(rows))
     await equipment.aclose()
     await pool.close()
 

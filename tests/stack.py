@@ -22,6 +22,7 @@ from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.main import serve_until
 from worker.table import table
+from worker.told import Told
 from workflows.policy import QUEUES
 
 _DRAINED_WITHIN = 60.0
@@ -128,7 +129,7 @@ async def serve_api(settings: Settings) -> AsyncIterator[str]:
 async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
     """A worker of all queues."""
     pool = await open_pool(settings.database_url, 8, "test-worker")
-    equipment = open_equipment(pool, settings.keys.get_secret_value())
+    equipment = open_equipment(pool, settings.keys.get_secret_value(), Told(client))
     stop = asyncio.Event()
     workers = build_workers(client, table(pool, equipment))
     running = asyncio.create_task(serve_until(stop, workers, pool, list(QUEUES)))

@@ -16,6 +16,7 @@ from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.priority import make_way
 from worker.table import table
+from worker.told import Told
 from worker.upkeep import upkeep
 from workflows.policy import BULK_QUEUES
 
@@ -36,9 +37,9 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
-    equipment = open_equipment(pool, settings.keys.get_secret_value())
+    client = await connect(settings)
+    equipment = open_equipment(pool, settings.keys.get_secret_value(), Told(client))
     try:
-        client = await connect(settings)
         rows = {queue: row for queue, row in table(pool, equipment).items() if queue in queues}
         await serve_until(stop, build_workers(client, rows), pool, list(rows))
     finally:

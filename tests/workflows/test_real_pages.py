@@ -23,6 +23,7 @@ from store.pool import Pool
 from tests.gateways.fake_http import Request, answer, serve
 from tests.workflows.script import Page, now
 from worker.table import table
+from worker.told import Told
 from workflows import policy
 
 KEYS = Keyring.generate()
@@ -32,7 +33,7 @@ DAY = 86_400.0
 @pytest.fixture(scope="module")
 async def work(env: WorkflowEnvironment, pool: Pool) -> AsyncIterator[None]:
     """Workers of all queues."""
-    equipment = open_equipment(pool, KEYS)
+    equipment = open_equipment(pool, KEYS, Told(env.client))
     rows = table(pool, equipment)
     send, dispatch = rows[policy.WORKFLOW_QUEUE], rows[policy.DISPATCH_QUEUE]
     async with (

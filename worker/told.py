@@ -1,0 +1,32 @@
+"""What providers tell gateways over their own connections goes the way of what they post to webhooks."""
+
+from collections.abc import Sequence
+
+import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from domain.channels import Channel
+from domain.receipts import Event, encode_events
+from runtime.receipts import start_receipts
+
+log = structlog.get_logger()
+
+
+class Told:
+    """Takes events over. Only SMS gateways speak over connections of their own."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def take(self, gateway: str, events: Sequence[Event]) -> None:
+        """Returns once their workflow has started.
+
+        Raises:
+            RPCError: Temporal does not answer: the provider must tell them again.
+        """
+        try:
+            await start_receipts(self._client, Channel.SMS, [gateway], events, encode_events(events))
+        except RPCError as error:
+            log.warning("events of a gateway could not be taken over", gateway=gateway, status=error.status.name)
+            raise
