@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api import batches, docs, health, send, status, waiting
+from api import batches, docs, gateways, health, send, status, waiting
 from api.admin import codec, sandbox
 from api.error_handlers import install_error_handlers
 from api.group_commit import GroupCommit
@@ -26,6 +26,7 @@ _ROUTERS = (
     send.router,
     status.router,
     batches.router,  # before the addresses whose first step is a channel
+    gateways.router,
     waiting.router,
     sandbox.router,
     codec.router,
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
                 offload,
                 asyncio.Semaphore(AT_A_TIME),
                 limiters,
+                RequestLimiter(*gateways.TRIAL_RATE),
             )
             yield
         await offload.aclose()

@@ -28,6 +28,8 @@ class AppState:
     """Room for large bodies."""
     limiters: dict[str, RequestLimiter]
     """A limiter per rate class that has a limit."""
+    trials: RequestLimiter
+    """Of test messages, by gateway."""
 
     @property
     def temporal(self) -> Client:

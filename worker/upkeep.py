@@ -5,13 +5,13 @@ import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.ids import batch_workflow_id
-from store import batches, idempotency
+from domain.ids import batch_workflow_id, send_workflow_id
+from store import batches, gateway_health, gateway_waits, idempotency
 from store import workers as alive
 from store.pool import AWAY, Pool
 
@@ -23,15 +23,23 @@ STRAY_AFTER = 3600.0
 """Seconds after which a stored batch that no workflow walks is given up: its request was never answered."""
 
 
+RESUMED_EVERY = 1.0
+"""Seconds between two looks at whether a gateway that pages wait for was resumed."""
+HEALTH_DAYS = 7
+"""How long the outcomes of a gateway's minutes are kept."""
+
+
 @contextlib.asynccontextmanager
 async def upkeep(pool: Pool, client: Client, queues: list[str]) -> AsyncIterator[None]:
-    """Keep the worker's row fresh, and old idempotency keys and stray batches out, while the context is open."""
+    """While the context is open: keep the worker's row fresh, forget what is old, tell pages of resumed gateways."""
     # Host and process for the reader; unique, because containers may share both and a process may serve twice.
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex}"
     chores = [
         asyncio.create_task(_every(alive.BEAT_SECONDS, lambda: alive.beat(pool, worker_id, queues))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: idempotency.forget_older_than(pool, IDEMPOTENCY_HOURS))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: forget_unstarted_batches(pool, client))),
+        asyncio.create_task(_every(FORGET_EVERY, lambda: gateway_health.forget_minutes(pool, HEALTH_DAYS))),
+        asyncio.create_task(_every(RESUMED_EVERY, lambda: tell_of_resumed_gateways(pool, client))),
     ]
     try:
         yield
@@ -58,3 +66,17 @@ async def forget_unstarted_batches(pool: Pool, client: Client) -> None:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
             await batches.forget_unstarted(pool, batch_id)
+
+
+async def tell_of_resumed_gateways(pool: Pool, client: Client) -> None:
+    """Have pages that wait for a paused gateway go on when it is resumed."""
+
+    async def tell(page_id: UUID) -> None:
+        try:
+            await client.get_workflow_handle(send_workflow_id(page_id)).signal("gateway_resumed")
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:  # it has ended: cancelled meanwhile
+                raise
+
+    while await gateway_waits.tell_resumed(pool, tell):
+        pass

@@ -19,7 +19,7 @@ from domain.batch import BatchPage, Stream
 from domain.page import RouteRequest, Routing
 from tests.workflows.batch_script import Batch, BatchScript, Gate, pages, start_batch, walking
 from tests.workflows.conftest import TEST_SERVER
-from tests.workflows.script import Page, Script, acting, again, all_done, now, parked, route, start, through
+from tests.workflows.script import Page, Script, acting, again, all_done, now, parked, paused, route, start, through
 from workflows import policy
 
 FOLDER = Path(__file__).parent / "histories"
@@ -108,6 +108,16 @@ async def steered(env: WorkflowEnvironment) -> Page:
     return page
 
 
+async def gateway_paused(env: WorkflowEnvironment) -> Page:
+    """A page whose gateway was paused, and resumed."""
+    async with acting(Script(env, routings=[paused(), through("a")])):
+        page = await start(env, size=2)
+        await page.until("gateway_paused")
+        await page.handle.signal("gateway_resumed")
+        await page.handle.result()
+    return page
+
+
 async def batch(env: WorkflowEnvironment) -> Batch:
     """Two streams, one of them with pages that are due later; paused, resumed, re-routed."""
     due = await now(env) + DAY
@@ -143,6 +153,7 @@ PLAYS: list[Play] = [
     fresh_run,
     shared,
     steered,
+    gateway_paused,
     batch,
     batch_cancelled,
 ]

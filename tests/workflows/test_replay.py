@@ -43,6 +43,7 @@ def test_there_are_histories_of_each_kind():
         "fresh_run",
         "shared",
         "steered",
+        "gateway_paused",
         "batch",
         "batch_cancelled",
     }
