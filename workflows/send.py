@@ -314,10 +314,8 @@ class SendWorkflow:
 
     async def _wait(self, indexes: list[int], turn: Turn, too_late: str) -> None:
         """Let messages wait for a gateway, but none beyond its time; what an operator paused waits for the operator."""
-        moment = max(turn.at, workflow.time())
+        moment = 0.0 if turn.waits_for == "gateway_paused" else max(turn.at, workflow.time())
         expired = [i for i in indexes if moment > max(self._accepted_at, self._due.get(i, 0.0)) + policy.MAX_WAIT]
-        if turn.waits_for == "gateway_paused":
-            expired = []
         self._queue([i for i in indexes if i not in expired], turn)
         if expired:
             code = "retry_later" if turn.waits_for == "retry_pause" else "gateway_down"
