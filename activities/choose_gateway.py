@@ -9,7 +9,7 @@ from temporalio import activity
 from domain.lanes import Lane
 from domain.page import Route, RouteRequest, Routing
 from domain.routing import choose, join
-from store import routing
+from store import gateway_waits, routing
 from store.pool import Pool
 
 PROBE_SECONDS = 30.0
@@ -32,6 +32,7 @@ class ChooseGateway:
             won = [gateway_id for gateway_id in sorted(wanted) if await self._may_probe(gateway_id)]
             probing.update(won)
             if len(won) == len(wanted):
+                await self._note_waits(request, chosen)
                 routes = [await self._reserve(route, request.page.lane) for route in chosen.routes]
                 return replace(chosen, routes=routes)
 
@@ -47,6 +48,12 @@ class ChooseGateway:
 
     async def _may_probe(self, gateway_id: str) -> bool:
         return await routing.take_probe(self._pool, UUID(gateway_id), PROBE_SECONDS)
+
+    async def _note_waits(self, request: RouteRequest, chosen: Routing) -> None:
+        """Note who is to be told when a paused gateway is resumed."""
+        stopped = {UUID(gateway_id) for parked in chosen.parked for gateway_id in parked.stopped}
+        if stopped:
+            await gateway_waits.note(self._pool, UUID(request.page.page_id), stopped)
 
     async def _reserve(self, route: Route, lane: str) -> Route:
         if not route.per_second:

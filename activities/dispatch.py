@@ -11,6 +11,7 @@ from activities.health import Health
 from activities.heartbeats import heartbeats
 from activities.line import Lines
 from activities.mails import Mails
+from activities.pause_watch import PauseWatch
 from activities.started_with import started_content
 from domain.errors import XsenderError
 from domain.keyring import KeyringError
@@ -29,6 +30,7 @@ class Dispatch:
         self._gateways = gateways
         self._mails = mails
         self._lines = Lines()
+        self._watch = PauseWatch(pool)
 
     @activity.defn(name="dispatch")
     async def dispatch(self, request: DispatchRequest, content: bytes) -> DispatchResult:
@@ -63,19 +65,22 @@ class Dispatch:
             reason = f"gateway {route.gateway} cannot be used: {error}"
             await health.unusable(reason)
             return [Again("held_back", route.indexes, reason=reason)]
-        delivery = Delivery(
-            self._pool,
-            gateway,
-            request,
-            PageContent.decode(content or await self._content(request.page)),
-            self._mails,
-            health,
-            self._lines.line(UUID(route.gateway_id), request.page.lane),
-            stopping=lambda: activity.is_worker_shutdown() or recalled.is_set(),
-        )
-        if activity.info().attempt > 1:
-            await delivery.take_over()
-        return await delivery.run()
+        opened = PageContent.decode(content or await self._content(request.page))
+        line = self._lines.line(UUID(route.gateway_id), request.page.lane)
+        async with self._watch.on(route) as is_paused:
+            delivery = Delivery(
+                self._pool,
+                gateway,
+                request,
+                opened,
+                self._mails,
+                health,
+                line,
+                stopping=lambda: activity.is_worker_shutdown() or recalled.is_set() or is_paused(),
+            )
+            if activity.info().attempt > 1:
+                await delivery.take_over()
+            return await delivery.run()
 
     async def _is_current(self, route: Route) -> bool:
         return await patiently(lambda: routing.is_current(self._pool, UUID(route.gateway_id), route.version))

@@ -40,7 +40,9 @@ class SendAnswer(_Answer):
 class Waiting(_Answer):
     """Why a message has not left yet."""
 
-    for_: str = Field(alias="for", description="Such as `schedule`, `rate_slot`, `gateway_breaker` or `worker`.")
+    for_: str = Field(
+        alias="for", description="Such as `schedule`, `rate_slot`, `gateway_breaker`, `gateway_paused`, `worker`."
+    )
     until: datetime | None
     gateway: str | None
 

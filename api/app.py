@@ -12,6 +12,7 @@ from api import (
     callback_deliveries,
     callbacks,
     docs,
+    gateways,
     health,
     inbound,
     mail_links,
@@ -45,6 +46,7 @@ _ROUTERS = (
     inbound.router,
     callbacks.router,
     callback_deliveries.router,
+    gateways.router,
     waiting.router,
     sandbox.router,
     codec.router,
@@ -76,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
                 LinkSigner(settings.keys.get_secret_value()),
                 limiters,
                 WebhookEnds(pool, outside, settings.keys.get_secret_value()),
+                RequestLimiter(*gateways.TRIAL_RATE),
             )
             yield
         await outside.aclose()

@@ -34,6 +34,8 @@ class AppState:
     limiters: dict[str, RequestLimiter]
     """A limiter per rate class that has a limit."""
     webhooks: WebhookEnds
+    trials: RequestLimiter
+    """Of test messages, by gateway."""
 
     @property
     def temporal(self) -> Client:

@@ -1,13 +1,18 @@
 """Finding the gateway that a command names."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
+
+import typer
 
 from domain.channels import Channel
 from domain.errors import InvalidError, NotFoundError
 
 if TYPE_CHECKING:
     from store.pool import Pool
+
+Which = Annotated[str, typer.Argument(metavar="GATEWAY", help="Its identifier or id.")]
+OnChannel = Annotated[Channel | None, typer.Option("--channel", help="Needed if it exists on several.")]
 
 
 async def find(pool: "Pool", gateway: str, channel: Channel | None, owner: int) -> UUID:

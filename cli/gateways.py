@@ -1,12 +1,12 @@
 """``xsender gateway``: ways out. Credentials go in and are never shown again."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 import typer
 
-from cli.gateway_lookup import find
-from cli.gateway_trial import send_test
+from cli.gateway_lookup import OnChannel, Which, find
+from cli.gateway_operation import drain, health, pause, resume, send_test
 from cli.options import AsJson, ChannelOption, OwnerOption, UserOption, json_object, owner_id, per_second, user_id
 from cli.output import emit
 from cli.session import Session, run
@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from store.gateways import GatewayInfo
 
 app = typer.Typer(help="Gateways: the ways out.", no_args_is_help=True)
+for command in (health, pause, drain, resume):
+    app.command()(command)
 app.command("test")(send_test)
 
 _LARGEST_PRIORITY = 1_000_000
-
-Which = Annotated[str, typer.Argument(metavar="GATEWAY", help="Its identifier or id.")]
-OnChannel = Annotated[Channel | None, typer.Option("--channel", help="Needed if it exists on several.")]
 
 
 @app.command()
@@ -72,10 +71,33 @@ def list_gateways(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List gateways, without their configuration."""
+    """List gateways with their mode and breaker, without their configuration."""
     from store.gateways import list_gateways
 
     emit(run(lambda session: list_gateways(session.pool, owner)), as_json)
+
+
+@app.command("types")
+def list_types(as_json: AsJson = False) -> None:
+    """List types of gateway and what goes into --config-json; with --json as JSON Schema, secrets being writeOnly."""
+    from gateways.registry import GATEWAY_TYPES
+    from gateways.schemas import config_schema
+
+    types: list[dict[str, Any]] = [
+        {"type": entry.name, "channels": sorted(entry.channels), "config": config_schema(entry)}
+        for entry in GATEWAY_TYPES.values()
+    ]
+    emit(types if as_json else [{**row, "config": _fields(row["config"])} for row in types], as_json)
+
+
+def _fields(schema: dict[str, Any]) -> str:
+    """A configuration's fields for a person to read."""
+    required = schema.get("required", [])
+    marks = {
+        name: ["required"] * (name in required) + ["secret"] * ("writeOnly" in field)
+        for name, field in schema["properties"].items()
+    }
+    return ", ".join(f"{name} ({', '.join(words)})" if words else name for name, words in marks.items())
 
 
 @app.command()

@@ -136,11 +136,15 @@ class RouteRequest:
 
 @dataclass(frozen=True)
 class Parked:
-    """No way out now: every gateway in question is out of use by its breaker. Ask again at ``until`` (Unix seconds)."""
+    """No way out now: every gateway in question is out of use. Ask again at ``until`` (Unix seconds)."""
 
     indexes: list[int]
     until: float
     gateway: str
+    waits_for: str = "gateway_breaker"
+    """Or ``gateway_paused``: an operator let all of them take nothing new."""
+    stopped: list[str] = field(default_factory=list)
+    """Ids of the gateways that are waited for in that case: any will do."""
 
 
 @dataclass(frozen=True)
@@ -224,7 +228,8 @@ class LiveStatus:
     account_id: int
     state: str
     waits_for: str = ""
-    """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_answer``, ``fallback``; empty:
+    """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_paused``, ``gateway_answer``,
+    ``fallback``; empty:
     nothing.
 
     Without the workflow's word: ``worker`` (none has begun with it), ``batch`` (that has not come to it).

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from domain.page import NoRoute, Parked, Route, RouteRequest, Routing
@@ -12,6 +13,20 @@ DEFAULT_GATEWAY = "default_gateway"
 """What XSender's clients send for "choose yourself"."""
 
 MAX_PAUSE = 60.0
+
+PAUSED_LOOK = 300.0
+"""Seconds after which messages that wait for a paused gateway look for another way out. They are told when it is
+resumed; nobody tells them of a gateway that was added or shared meanwhile."""
+
+
+class Mode(StrEnum):
+    """How an operator lets a gateway be used."""
+
+    ACTIVE = "active"
+    DRAINING = "draining"
+    """It takes no new pages; those that are being handed to it come to their end."""
+    PAUSED = "paused"
+    """Nothing leaves through it; pages that are being handed to it come back with what has not left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +44,8 @@ class Candidate:
     """Until when its breaker keeps it out of use, or kept it, so that it wants a probe; ``None``: it is in use."""
     out_of_use: bool
     """Whether that is still so, by the clock that set it."""
+    stopped: bool = False
+    """Whether an operator lets it take nothing new: it is draining or paused."""
 
 
 def retry_pause(attempt: int) -> float:
@@ -39,14 +56,15 @@ def retry_pause(attempt: int) -> float:
 def choose(request: RouteRequest, candidates: Sequence[Candidate], now: float) -> Routing:
     """Give each message of the request its way out, or the reason why there is none.
 
-    The first candidate that is not out of use wins, in the order given. A message that named a gateway gets that one
-    or none. When every such candidate has failed this message before, the first of them is tried again after a pause.
+    The first candidate that is neither out of use nor stopped wins, in the order given. A message that named a gateway
+    gets that one or none. When every such candidate has failed this message before, the first of them is tried again
+    after a pause.
     A route to a gateway whose breaker's pause is over is a probe: the caller makes sure that few take it.
     """
     routing = Routing()
     for wanted, indexes in _by_wish(request).items():
         usable = _usable(candidates, wanted, request.pinned)
-        in_use = [c for c in usable if not c.out_of_use]
+        in_use = [c for c in usable if not c.out_of_use and not c.stopped]
         fresh = [c for c in in_use if str(c.gateway_id) not in request.excluded]
         if not usable:
             routing.none.append(_no_route(indexes, wanted))
@@ -55,8 +73,7 @@ def choose(request: RouteRequest, candidates: Sequence[Candidate], now: float) -
         elif in_use:
             routing.routes.append(_route(in_use[0], indexes, now + retry_pause(request.attempt), "retry_pause"))
         else:
-            until, _, first = min((c.open_until.timestamp(), i, c) for i, c in enumerate(usable) if c.open_until)
-            routing.parked.append(Parked(indexes, until, first.identifier))
+            routing.parked.append(_park(indexes, usable, now))
     return routing
 
 
@@ -86,6 +103,16 @@ def _usable(candidates: Iterable[Candidate], wanted: str, pinned: str) -> list[C
     if wanted == DEFAULT_GATEWAY:
         return list(candidates)
     return [c for c in candidates if c.identifier == wanted][:1]
+
+
+def _park(indexes: list[int], usable: Sequence[Candidate], now: float) -> Parked:
+    """Wait for the breaker that closes first, or, where all gateways are stopped, for the first that is resumed."""
+    broken = [c for c in usable if not c.stopped]
+    if not broken:
+        stopped = [str(c.gateway_id) for c in usable]
+        return Parked(indexes, now + PAUSED_LOOK, usable[0].identifier, "gateway_paused", stopped)
+    until, _, first = min((c.open_until.timestamp(), i, c) for i, c in enumerate(broken) if c.open_until)
+    return Parked(indexes, until, first.identifier)
 
 
 def _route(candidate: Candidate, indexes: list[int], start_at: float = 0.0, waits_for: str = "") -> Route:

@@ -13,6 +13,7 @@ from psycopg.rows import class_row, dict_row
 
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.keyring import Keyring
+from domain.routing import Mode
 from store.gateway_shares import share_on
 from store.pool import Pool
 
@@ -53,6 +54,10 @@ class GatewayInfo:
     identifier: str
     type: str
     enabled: bool
+    mode: str
+    """``active``, ``draining`` or ``paused``."""
+    breaker: str
+    """``closed``; ``open``: out of use for a while; ``half_open``: the next page shows whether it works again."""
     priority: int
     per_second: float | None
     on_unknown: str
@@ -77,15 +82,19 @@ class StoredGateway:
     enabled: bool
 
 
-_INFO = """
-select g.id, g.account_id, g.channel, g.identifier, g.type, g.enabled, g.priority, g.per_second, g.on_unknown,
-       g.version, g.created_at,
-       array(select s.account_id from gateway_shares s where s.gateway_id = g.id order by 1) as shared_with
-from gateways g
+BREAKER = """
+    case when b.open_until is null then 'closed' when b.open_until > clock_timestamp() then 'open' else 'half_open' end
 """
 
+INFO = f"""
+select g.id, g.account_id, g.channel, g.identifier, g.type, g.enabled, g.mode, {BREAKER} as breaker, g.priority,
+       g.per_second, g.on_unknown, g.version, g.created_at,
+       array(select s.account_id from gateway_shares s where s.gateway_id = g.id order by 1) as shared_with
+from gateways g left join gateway_breakers b on b.gateway_id = g.id
+"""  # noqa: S608 - a constant of ours
+
 # The same rule as in store/routing.py, whatever the gateway's health.
-_USABLE = """
+USABLE = """
     (g.account_id = a.id and (a.plan_id is null or (select own_gateways from plans p where p.id = a.plan_id)))
     or exists (select from gateway_shares s where s.gateway_id = g.id and s.account_id = a.id)
     or exists (select from plan_gateways pg where pg.gateway_id = g.id and pg.plan_id = a.plan_id)
@@ -131,7 +140,7 @@ async def get(pool: Pool, gateway_id: UUID) -> GatewayInfo:
         NotFoundError: there is none of this id.
     """
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
-        await cursor.execute(f"{_INFO} where g.id = %s", (gateway_id,))
+        await cursor.execute(f"{INFO} where g.id = %s", (gateway_id,))
         row = await cursor.fetchone()
     if row is None:
         raise _unknown(gateway_id)
@@ -142,7 +151,7 @@ async def list_gateways(pool: Pool, account_id: int | None = None) -> list[Gatew
     """An owner's gateways, or everybody's, in the order of owner, channel and identifier."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
         await cursor.execute(
-            f"""{_INFO} where %(owner)s::bigint is null or g.account_id = %(owner)s
+            f"""{INFO} where %(owner)s::bigint is null or g.account_id = %(owner)s
                 order by g.account_id, g.channel, g.identifier""",
             {"owner": account_id},
         )
@@ -153,7 +162,7 @@ async def named(pool: Pool, account_id: int, identifier: str, channel: str | Non
     """An owner's gateways of this identifier: at most one per channel."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
         await cursor.execute(
-            f"""{_INFO} where g.account_id = %(owner)s and g.identifier = %(identifier)s
+            f"""{INFO} where g.account_id = %(owner)s and g.identifier = %(identifier)s
                 and g.channel = coalesce(%(channel)s::text, g.channel) order by g.channel""",
             {"owner": account_id, "identifier": identifier, "channel": channel},
         )
@@ -176,8 +185,8 @@ async def by_identifier(pool: Pool, account_id: int, channel: str, identifier: s
     """The gateway that an account means by this identifier: its own one, else one shared with it or in its plan."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
         await cursor.execute(
-            f"""{_INFO} join accounts a on a.id = %(account_id)s
-                where g.channel = %(channel)s and g.identifier = %(identifier)s and ({_USABLE})
+            f"""{INFO} join accounts a on a.id = %(account_id)s
+                where g.channel = %(channel)s and g.identifier = %(identifier)s and ({USABLE})
                 order by g.account_id = a.id desc, g.priority, g.created_at, g.id limit 1""",
             {"account_id": account_id, "channel": channel, "identifier": identifier},
         )
@@ -191,7 +200,7 @@ async def unknown_identifiers(pool: Pool, account_id: int, channel: str, identif
             f"""select i.identifier from unnest(%(identifiers)s::text[]) as i (identifier)
                 where not exists (
                     select from gateways g join accounts a on a.id = %(account_id)s
-                    where g.channel = %(channel)s and g.identifier = i.identifier and ({_USABLE}))""",  # noqa: S608
+                    where g.channel = %(channel)s and g.identifier = i.identifier and ({USABLE}))""",  # noqa: S608
             {"identifiers": list(identifiers), "account_id": account_id, "channel": channel},
         )
         return {identifier for (identifier,) in await cursor.fetchall()}
@@ -223,6 +232,15 @@ async def set_enabled(pool: Pool, gateway_id: UUID, enabled: bool) -> None:
         NotFoundError: there is none of this id.
     """
     await _change(pool, gateway_id, "enabled = %s", (enabled,))
+
+
+async def set_mode(pool: Pool, gateway_id: UUID, mode: Mode) -> None:
+    """Let a gateway be used, or drain or pause it. In the mode that it has already this is no error.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    await _change(pool, gateway_id, "mode = %s", (mode,))
 
 
 async def tune(pool: Pool, gateway_id: UUID, per_second: float | None, priority: int, on_unknown: str) -> None:

@@ -141,7 +141,23 @@ async def earlier_outcomes(pool: Pool, uids: Sequence[UUID], attempt: int) -> di
         return dict(await cursor.fetchall())
 
 
-_FLUSH = """
+# Counts the rows of `tries`. It stands before whatever moves messages, so that its row is locked last and only for as
+# long as the commit takes: of statements that write, PostgreSQL runs the later ones first.
+_COUNTED = """counted as (
+    insert into gateway_minutes as g
+        (gateway_id, minute, slot, accepted, refused, retry_later, gateway_down, unknown, accepted_at)
+    select gateway_id, date_trunc('minute', clock_timestamp()), mod(pg_backend_pid(), 64),
+           count(*) filter (where outcome = 'accepted'), count(*) filter (where outcome = 'refused'),
+           count(*) filter (where outcome = 'retry_later'), count(*) filter (where outcome = 'gateway_down'),
+           count(*) filter (where outcome = 'unknown'), max(clock_timestamp()) filter (where outcome = 'accepted')
+    from tries group by gateway_id
+    on conflict (gateway_id, minute, slot) do update set
+        accepted = g.accepted + excluded.accepted, refused = g.refused + excluded.refused,
+        retry_later = g.retry_later + excluded.retry_later, gateway_down = g.gateway_down + excluded.gateway_down,
+        unknown = g.unknown + excluded.unknown, accepted_at = coalesce(excluded.accepted_at, g.accepted_at)
+)"""
+
+_FLUSH = f"""
 with outcomes as (
     select * from unnest(%s::uuid[], %s::smallint[], %s::text[], %s::text[], %s::boolean[], %s::text[], %s::text[])
         as o (uid, attempt, outcome, provider_id, receipts, code, reason)
@@ -150,14 +166,15 @@ with outcomes as (
 ), tries as (
     update attempts a set outcome = o.outcome, provider_id = o.provider_id, code = o.code, reason = o.reason,
                           ended_at = clock_timestamp()
-    from outcomes o where a.uid = o.uid and a.attempt = o.attempt and (a.outcome is null or a.outcome = 'unknown')
+    from outcomes o where a.uid = o.uid and a.attempt = o.attempt
+        and (a.outcome is null or (a.outcome = 'unknown' and o.outcome <> 'unknown'))
     returning a.uid, a.attempt, a.gateway_id, o.outcome, o.provider_id, o.receipts, o.code, o.reason
 ), findable as (
     insert into receipt_ids (gateway_id, provider_id, uid)
     select gateway_id, provider_id, uid from tries
         where outcome = 'accepted' and receipts and provider_id is not null
     on conflict do nothing
-), moved as (
+), {_COUNTED}, moved as (
     -- One try's no is the message's no only if no other try may have been taken, or still can be.
     update messages m set
         state = case when t.outcome = 'accepted' then 'sent'
@@ -175,7 +192,7 @@ with outcomes as (
     on conflict do nothing
 )
 select n > 0 from doubtful
-"""
+"""  # noqa: S608 - a constant of ours
 
 
 async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> bool:
@@ -229,19 +246,19 @@ async def give_verdicts(pool: Pool, verdicts: Sequence[Verdict]) -> None:
         )
 
 
-_GIVE_UP = """
-with left_open as (
+_GIVE_UP = f"""
+with tries as (
     update attempts set outcome = 'unknown', reason = 'the dispatch was given up', ended_at = clock_timestamp()
     where uid = any(%(uids)s::uuid[]) and attempt = %(attempt)s and outcome is null
-    returning uid, gateway_id
-)
+    returning uid, gateway_id, outcome
+), {_COUNTED}
 update messages m set
-    state = case when l.uid is null then 'failed' else 'unknown' end,
-    gateway_id = coalesce(l.gateway_id, m.gateway_id), code = 'dispatch_given_up',
+    state = case when t.uid is null then 'failed' else 'unknown' end,
+    gateway_id = coalesce(t.gateway_id, m.gateway_id), code = 'dispatch_given_up',
     reason = 'no worker could finish the dispatch within its time', updated_at = clock_timestamp()
-from unnest(%(uids)s::uuid[]) as u (uid) left join left_open l on l.uid = u.uid
+from unnest(%(uids)s::uuid[]) as u (uid) left join tries t on t.uid = u.uid
 where m.uid = u.uid and m.state in ('scheduled', 'queued', 'processing')
-"""
+"""  # noqa: S608 - a constant of ours
 
 
 async def give_up(pool: Pool, uids: Sequence[UUID], attempt: int) -> None:

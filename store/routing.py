@@ -10,7 +10,7 @@ from store.pool import Pool
 _CANDIDATES = """
 select a.id, g.id, g.identifier, g.version, g.account_id = a.id as own, g.per_second, g.on_unknown,
        coalesce(b.failures, 0) as failures, b.open_until,
-       coalesce(b.open_until > clock_timestamp(), false) as out_of_use
+       coalesce(b.open_until > clock_timestamp(), false) as out_of_use, g.mode <> 'active' as stopped
 from accounts a
 join gateways g on g.channel = %(channel)s and g.enabled and (
     (g.account_id = a.id and (a.plan_id is null or (select own_gateways from plans p where p.id = a.plan_id)))
@@ -42,6 +42,15 @@ async def is_current(pool: Pool, gateway_id: UUID, version: int) -> bool:
             "select from gateways where id = %s and version = %s and enabled", (gateway_id, version)
         )
         return cursor.rowcount == 1
+
+
+async def paused(pool: Pool, gateway_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Which of these gateways are paused, each with the version it has now."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "select id, version from gateways where id = any(%s) and mode = 'paused'", (list(gateway_ids),)
+        )
+        return dict(await cursor.fetchall())
 
 
 async def reserve_slots(pool: Pool, gateway_id: UUID, count: int, per_second: float) -> datetime:

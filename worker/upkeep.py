@@ -5,14 +5,14 @@ import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.ids import batch_workflow_id
+from domain.ids import batch_workflow_id, send_workflow_id
 from runtime.callbacks import wake
-from store import attachments, batches, callback_deliveries, idempotency, receipts
+from store import attachments, batches, callback_deliveries, gateway_health, gateway_waits, idempotency, receipts
 from store import workers as alive
 from store.pool import AWAY, Pool
 from workflows.policy import CALLBACK_QUEUE
@@ -35,9 +35,15 @@ STRAY_AFTER = 3600.0
 """Seconds after which a stored batch that no workflow walks is given up: its request was never answered."""
 
 
+RESUMED_EVERY = 1.0
+"""Seconds between two looks at whether a gateway that pages wait for was resumed."""
+HEALTH_DAYS = 7
+"""How long the outcomes of a gateway's minutes are kept."""
+
+
 @contextlib.asynccontextmanager
 async def upkeep(pool: Pool, client: Client, queues: list[str]) -> AsyncIterator[None]:
-    """Keep the worker's row fresh while the context is open, and end what nobody waits for any more."""
+    """While the context is open: keep the worker's row fresh, end what nobody waits for, wake whom others forgot."""
     # Host and process for the reader; unique, because containers may share both and a process may serve twice.
     worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex}"
     chores = [
@@ -47,6 +53,8 @@ async def upkeep(pool: Pool, client: Client, queues: list[str]) -> AsyncIterator
         asyncio.create_task(_every(FORGET_EVERY, lambda: receipts.expire_older_than(pool, RECEIPT_DAYS))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: attachments.forget(pool))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: callback_deliveries.forget_older_than(pool, CALLBACK_DAYS))),
+        asyncio.create_task(_every(FORGET_EVERY, lambda: gateway_health.forget_minutes(pool, HEALTH_DAYS))),
+        asyncio.create_task(_every(RESUMED_EVERY, lambda: tell_of_resumed_gateways(pool, client))),
     ]
     if CALLBACK_QUEUE in queues:
         chores.append(asyncio.create_task(_every(WAKE_EVERY, lambda: wake_unheard(pool, client))))
@@ -80,3 +88,17 @@ async def forget_unstarted_batches(pool: Pool, client: Client) -> None:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
             await batches.forget_unstarted(pool, batch_id)
+
+
+async def tell_of_resumed_gateways(pool: Pool, client: Client) -> None:
+    """Have pages that wait for a paused gateway go on when it is resumed."""
+
+    async def tell(page_id: UUID) -> None:
+        try:
+            await client.get_workflow_handle(send_workflow_id(page_id)).signal("gateway_resumed")
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:  # it has ended: cancelled meanwhile
+                raise
+
+    while await gateway_waits.tell_resumed(pool, tell):
+        pass

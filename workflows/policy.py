@@ -36,7 +36,8 @@ MAX_ATTEMPTS = 8
 """Tries at one message, over all gateways; those that only probe whether a gateway works again are not counted."""
 
 MAX_WAIT = 24 * 3600.0
-"""Seconds that a due message waits for a gateway before it expires."""
+"""Seconds that a due message waits for a gateway before it expires. A wait for paused gateways has no limit, and after
+it the time begins anew: what an operator pauses does not fail by that."""
 
 SOON = 1.0
 """A wait for a rate slot that is shorter (seconds) is left to the dispatch, which paces anyway: no timer for it."""

@@ -106,6 +106,13 @@ class SendWorkflow:
         self._paused = False
 
     @workflow.signal
+    def gateway_resumed(self) -> None:
+        """Who waits for a paused gateway looks for a way out again."""
+        for index, turn in list(self._waiting.items()):
+            if turn.waits_for == "gateway_paused":
+                self._queue([index], replace(turn, at=0.0))
+
+    @workflow.signal
     def switch_gateway(self, identifier: str) -> None:
         """Send everything that still waits through another gateway."""
         self._recall()
@@ -183,7 +190,8 @@ class SendWorkflow:
 
     def _queue(self, indexes: Sequence[int], turn: Turn) -> None:
         state = "scheduled" if turn.waits_for == "schedule" else "queued"
-        status = LiveStatus(self._page.account_id, state, turn.waits_for, turn.at, turn.gateway)
+        until = 0.0 if turn.waits_for == "gateway_paused" else turn.at  # an operator decides
+        status = LiveStatus(self._page.account_id, state, turn.waits_for, until, turn.gateway)
         self._waiting.update(dict.fromkeys(indexes, turn))
         self._live.update(dict.fromkeys(indexes, status))
 
@@ -200,7 +208,8 @@ class SendWorkflow:
             return
         for turn, indexes in those_whose_turn_it_is(self._waiting, now):
             for index in indexes:
-                del self._waiting[index]
+                if self._waiting.pop(index).waits_for == "gateway_paused":  # its time to find a gateway begins anew
+                    self._due[index] = workflow.time()
             work = self._withdraw(indexes) if self._withdrawn else self._deliver(turn, sorted(indexes))
             self._at_work.append(asyncio.create_task(work))
 
@@ -243,7 +252,7 @@ class SendWorkflow:
         ways: list[Coroutine[Any, Any, None]] = [self._go(turn, route) for route in routing.routes]
         for parked in routing.parked:
             until = max(parked.until, workflow.time() + policy.MIN_PARK)
-            pause = replace(turn, at=until, waits_for="gateway_breaker", gateway=parked.gateway, excluded=())
+            pause = replace(turn, at=until, waits_for=parked.waits_for, gateway=parked.gateway, excluded=())
             ways.append(self._wait(parked.indexes, pause, f"gateway {parked.gateway} was down for too long"))
         ways += [self._end(none.indexes, "failed", none.code, none.reason) for none in routing.none]
         await _side_by_side(ways)
@@ -325,8 +334,8 @@ class SendWorkflow:
         await self._wait(more.indexes, after, f"{turn.attempt} tries, the last one: {more.reason}")
 
     async def _wait(self, indexes: list[int], turn: Turn, too_late: str) -> None:
-        """Let messages wait for a gateway, but none beyond its time."""
-        moment = max(turn.at, workflow.time())
+        """Let messages wait for a gateway, but none beyond its time; what an operator paused waits for the operator."""
+        moment = 0.0 if turn.waits_for == "gateway_paused" else max(turn.at, workflow.time())
         expired = [i for i in indexes if moment > max(self._accepted_at, self._due.get(i, 0.0)) + policy.MAX_WAIT]
         self._queue([i for i in indexes if i not in expired], turn)
         if expired:

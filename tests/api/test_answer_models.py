@@ -6,6 +6,8 @@ import httpx
 from pydantic import BaseModel
 
 from api.answer_models import ChangeAnswer, CodecPayloads, Health, SandboxPage, SendAnswer, StatusAnswer
+from api.gateway_answers import GatewayChangeAnswer, GatewayHealthAnswer, GatewayPage, TrialAnswer
+from store import gateways
 from tests.api.answers import SMS, send_one
 from tests.stack import Stack
 
@@ -61,6 +63,21 @@ async def test_the_answers_for_admins(stack: Stack):
     assert answer.json()["data"]
     body = {"payloads": [{"metadata": {}, "data": "aGk="}]}
     fits(await stack.http.post("/api/admin/v1/codec/encode", json=body, headers=admin.headers), CodecPayloads)
+
+
+async def test_the_answers_about_gateways(stack: Stack):
+    user = await stack.user()
+    identifier = await stack.gateway(user.id, "sms", "sandbox", {})
+    (gateway,) = await gateways.named(stack.pool, user.id, identifier)
+    url = f"/api/gateways/{gateway.id}"
+    fits(await stack.http.get("/api/gateways", headers=user.headers), GatewayPage)
+    for _ in range(2):  # without and with something to show
+        fits(await stack.http.get(f"{url}/health", headers=user.headers), GatewayHealthAnswer)
+        item = await send_one(stack, user)
+        await stack.final(user, "sms", item["uid"])
+    fits(await stack.http.post(f"{url}/pause", headers=user.headers), GatewayChangeAnswer)
+    body = {"to": SMS["number"]}
+    fits(await stack.http.post(f"{url}/test", headers=user.headers, json=body), TrialAnswer)
 
 
 async def test_the_answer_of_health(stack: Stack):

@@ -12,7 +12,7 @@ from fastapi.routing import iter_route_contexts
 from api.app import create_app
 from domain.keyring import Keyring
 from runtime.settings import Settings
-from store import api_keys
+from store import api_keys, gateways
 from tests.api.answers import CONTACT, send_one
 from tests.api.batches import get, send_batch, steer, until
 from tests.receiver import receiving, register
@@ -58,7 +58,7 @@ WITH_IDS = [
     *(query_call(channel) for channel in ("sms", "whatsapp")),
 ]
 
-LISTS = {"GET /api/batches", "GET /api/callbacks"}
+LISTS = {"GET /api/batches", "GET /api/callbacks", "GET /api/gateways"}
 CREATES = {"POST /api/callbacks"}
 SWITCHED = {"gateway_identifier": "default_gateway"}
 OF_BATCHES = [
@@ -84,6 +84,13 @@ OF_CALLBACKS = [
         "/api/callbacks/{callback}/deliveries/{delivery}/replay",
     ),
 ]
+OF_GATEWAYS = [
+    Call("GET /api/gateways/{gateway_id}/health", "/api/gateways/{gateway}/health"),
+    Call("POST /api/gateways/{gateway_id}/pause", "/api/gateways/{gateway}/pause"),
+    Call("POST /api/gateways/{gateway_id}/drain", "/api/gateways/{gateway}/drain"),
+    Call("POST /api/gateways/{gateway_id}/resume", "/api/gateways/{gateway}/resume"),
+    Call("POST /api/gateways/{gateway_id}/test", "/api/gateways/{gateway}/test", {"to": "+14155550123"}),
+]
 
 
 def routes() -> Iterator[tuple[str, str]]:
@@ -99,13 +106,13 @@ ROUTES = [f"{method} {path}" for method, path in routes()]
 
 
 def test_every_route_is_covered_here():
-    with_ids = {call.route for call in WITH_IDS + OF_BATCHES + OF_CALLBACKS}
+    with_ids = {call.route for call in WITH_IDS + OF_BATCHES + OF_CALLBACKS + OF_GATEWAYS}
     assert sorted(ROUTES) == sorted({*PUBLIC, *ADMIN, *LISTS, *CREATES, *with_ids})
 
 
 def filled(path: str) -> str:
     path = path.replace("{channel}", "sms")
-    for name in ("{uid}", "{callback}", "{delivery}"):
+    for name in ("{uid}", "{callback}", "{delivery}", "{gateway_id}"):
         path = path.replace(name, str(uuid4()))
     return path
 
@@ -226,6 +233,23 @@ async def test_anothers_callback_endpoint_is_as_unknown_as_one_that_never_was(st
         listed = (await stack.http.get("/api/callbacks", headers=key.headers)).json()["data"]
         assert (str(endpoint.id) in [entry["id"] for entry in listed]) == (key.id == theirs.id)
     assert (await stack.http.delete(path, headers=theirs.headers)).status_code == 200
+
+
+@pytest.mark.parametrize("owner", ["another user", "the admin"])
+async def test_anothers_gateway_is_as_unknown_as_one_that_never_was(stack: Stack, owner):
+    user = await stack.user()
+    theirs = await stack.user() if owner == "another user" else await stack.admin()
+    identifier = await stack.gateway(theirs.id, "sms", "sandbox", {})
+    (gateway,) = await gateways.named(stack.pool, theirs.id, identifier)
+    for planned in OF_GATEWAYS:
+        refused = await call(stack, user, planned, "sms", {"gateway": str(uuid4())})
+        assert refused.status_code == 404, refused.text
+        answer = await call(stack, user, planned, "sms", {"gateway": str(gateway.id)})
+        assert (answer.status_code, answer.text) == (404, refused.text)
+        assert dict(answer.headers).keys() == dict(refused.headers).keys()
+    assert (await gateways.get(stack.pool, gateway.id)).version == gateway.version
+    listed = await stack.http.get("/api/gateways", headers=user.headers)
+    assert listed.json()["data"] == []
 
 
 async def test_a_message_of_ones_own_is_unknown_on_another_channel(stack: Stack):

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from domain.keyring import Keyring
+from gateways.registry import GATEWAY_TYPES
 
 SECRET = "Bearer sesame-open-1234"
 HTTP = json.dumps(
@@ -79,6 +80,35 @@ async def test_a_test_message_is_really_sent(cli, user, pool):
     assert (refused.code, json.loads(refused.out)["outcome"]) == (1, "refused")
     assert "country code" in (await cli(*send, "12")).refusal
     assert "no gateway" in (await cli("gateway", "test", name, "--channel", "email", "--to", "a@example.com")).refusal
+
+
+async def test_a_gateway_is_paused_drained_resumed_and_watched(cli, user):
+    add = ("gateway", "add", "--channel", "sms", "--type", "sandbox", "--identifier", "main", "--owner", user)
+    added = (await cli(*add, "--json")).json
+    assert (added["mode"], added["breaker"]) == ("active", "closed")
+    for command, mode in (("pause", "paused"), ("drain", "draining"), ("resume", "active")):
+        changed = (await cli("gateway", command, "main", "--owner", user, "--json")).json
+        assert changed == added | {"mode": mode, "version": changed["version"]}
+        assert (await cli("gateway", "health", added["id"], "--json")).json["mode"] == mode
+    health = (await cli("gateway", "health", "main", "--owner", user, "--json")).json
+    assert (health["enabled"], health["breaker"]["state"], health["last_accepted_at"]) == (True, "closed", None)
+    assert health["last_15_minutes"]["accepted"] == 0
+    assert "breaker: state closed" in (await cli("gateway", "health", added["id"])).out
+    assert "active" in (await cli("gateway", "list", "--owner", user)).out
+    assert "no gateway" in (await cli("gateway", "pause", uuid4(), "--json")).refusal
+    assert "no gateway" in (await cli("gateway", "health", uuid4(), "--json")).refusal
+
+
+async def test_types_are_listed_with_what_goes_into_their_configuration(cli):
+    types = {entry["type"]: entry for entry in (await cli("gateway", "types", "--json")).json}
+    assert types.keys() == GATEWAY_TYPES.keys()
+    schema = types["smtp"]["config"]
+    assert types["smtp"]["channels"] == ["email"]
+    assert schema["properties"]["password"]["writeOnly"] is True
+    assert "host" in schema["required"]
+    printed = (await cli("gateway", "types")).out
+    assert "password (secret)" in printed
+    assert "host (required)" in printed
 
 
 @pytest.mark.parametrize(

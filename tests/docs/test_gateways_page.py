@@ -1,11 +1,17 @@
 """The documentation cannot fall behind the code."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from api.gateway_answers import BreakerState, OutcomesAnswer
+from api.gateways import TRIAL_RATE, router
+from domain.routing import PAUSED_LOOK, Mode
 from gateways.registry import GATEWAY_TYPES
 from gateways.template import FIELDS
+from worker.upkeep import HEALTH_DAYS
+from workflows import policy
 
 PAGE = (Path(__file__).parents[2] / "docs" / "gateways.md").read_text()
 
@@ -17,6 +23,27 @@ def test_every_field_of_every_gateway_type_is_documented(name):
     shared = PAGE.split("## Every type")[1].split("\n## ")[0]
     missing = [field for field in GATEWAY_TYPES[name].config.model_fields if f"`{field}`" not in section + shared]
     assert not missing
+
+
+@pytest.mark.parametrize("route", router.routes, ids=lambda route: route.name)
+def test_every_route_is_documented(route):
+    (method,) = route.methods
+    assert f"`{method} {route.path}`" in PAGE
+
+
+@pytest.mark.parametrize("word", [*Mode, *get_args(BreakerState), *OutcomesAnswer.model_fields, "gateway_paused"])
+def test_every_word_of_a_gateway_at_work_is_documented(word):
+    assert f"`{word}`" in PAGE
+
+
+def test_the_limits_are_those_of_the_code():
+    assert TRIAL_RATE == (5 / 60, 5)
+    assert "five in a row, then five a minute" in PAGE
+    assert f"the\n{policy.MAX_WAIT // 3600:.0f} hours in which" in PAGE
+    assert PAUSED_LOOK == 300
+    assert "within five minutes" in PAGE
+    assert HEALTH_DAYS == 7
+    assert "kept for seven days" in PAGE
 
 
 @pytest.mark.parametrize("field", FIELDS)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.page import PageHeader, RouteRequest
-from domain.routing import DEFAULT_GATEWAY, Candidate, choose, retry_pause
+from domain.routing import DEFAULT_GATEWAY, PAUSED_LOOK, Candidate, choose, retry_pause
 
 NOW = 1_800_000_000.0
 
@@ -64,6 +64,30 @@ def test_when_all_are_out_of_use_the_message_waits_for_the_first_to_come_back():
     candidates = [candidate("a", open_until=at(60), **OPEN), candidate("b", open_until=at(20), **OPEN)]
     routing = choose(ask(), candidates, NOW)
     assert [(p.gateway, p.until, p.indexes) for p in routing.parked] == [("b", NOW + 20, [0, 1, 2])]
+
+
+def test_a_stopped_gateway_is_passed_over():
+    routing = choose(ask(requested={"b": [2]}), [candidate("a", stopped=True), B], NOW)
+    assert sorted((r.gateway, r.indexes) for r in routing.routes) == [("b", [0, 1]), ("b", [2])]
+
+
+def test_when_all_gateways_are_stopped_the_message_waits_for_any_of_them():
+    candidates = [candidate("a", stopped=True), candidate("b", stopped=True, open_until=at(20), **OPEN)]
+    (parked,) = choose(ask(), candidates, NOW).parked
+    assert (parked.waits_for, parked.gateway, parked.until) == ("gateway_paused", "a", NOW + PAUSED_LOOK)
+    assert parked.stopped == [key("a"), key("b")]
+
+
+def test_who_can_wait_for_a_breaker_does_not_wait_for_an_operator():
+    candidates = [candidate("a", stopped=True), candidate("b", open_until=at(20), **OPEN)]
+    (parked,) = choose(ask(), candidates, NOW).parked
+    assert (parked.waits_for, parked.gateway, parked.until, parked.stopped) == ("gateway_breaker", "b", NOW + 20, [])
+
+
+def test_a_message_that_named_a_stopped_gateway_waits_for_it():
+    routing = choose(ask(2, requested={"a": [0]}), [candidate("a", stopped=True), B], NOW)
+    assert [(p.gateway, p.indexes) for p in routing.parked] == [("a", [0])]
+    assert [(r.gateway, r.indexes) for r in routing.routes] == [("b", [1])]
 
 
 def test_a_message_that_named_a_gateway_gets_that_one_or_none():
@@ -124,7 +148,8 @@ def situations(draw):
         pause = draw(st.none() | st.integers(-100, 100))
         out_of_use = pause is not None and pause > 0
         open_until = None if pause is None else at(pause)
-        candidates.append(candidate(name, failures=5, open_until=open_until, out_of_use=out_of_use))
+        stopped = draw(st.booleans())
+        candidates.append(candidate(name, failures=5, open_until=open_until, out_of_use=out_of_use, stopped=stopped))
     size = draw(st.integers(1, 12))
     wishes = draw(st.dictionaries(st.integers(0, size - 1), st.sampled_from([*NAMES, "z", DEFAULT_GATEWAY])))
     requested: dict[str, list[int]] = {}
@@ -149,6 +174,7 @@ def test_every_message_has_exactly_one_way_on(situation):
     by_id = {str(c.gateway_id): c for c in candidates}
     for route in routing.routes:
         assert not by_id[route.gateway_id].out_of_use
+        assert not by_id[route.gateway_id].stopped
         assert request.pinned in ("", route.gateway_id)
         assert (route.gateway_id in request.excluded) == (route.start_at > NOW)
     for parked in routing.parked:

@@ -4,22 +4,35 @@ import asyncio
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import pytest
 import pytest_asyncio
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.batch import BatchHeader
 from domain.callbacks import TEST_EVENT
-from domain.ids import batch_workflow_id, callback_workflow_id, new_batch_id, new_page_id
+from domain.ids import batch_workflow_id, callback_workflow_id, new_batch_id, new_page_id, send_workflow_id
 from domain.keyring import CREDENTIALS, Keyring
+from domain.page import PageHeader
+from domain.routing import Mode
 from runtime.settings import Settings
 from runtime.temporal import connect
-from store import accounts, attachments, batches, callback_deliveries, callback_endpoints, callbacks, idempotency
+from store import (
+    accounts,
+    attachments,
+    batches,
+    callback_deliveries,
+    callback_endpoints,
+    callbacks,
+    gateway_waits,
+    gateways,
+    idempotency,
+)
 from store.callbacks import Notice
 from store.pool import Pool
 from store.workers import beat, queues_served, sign_out_dead
 from tests.receiver import register
-from worker.upkeep import upkeep
+from worker.upkeep import tell_of_resumed_gateways, upkeep
 from workflows.policy import CALLBACK_QUEUE
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
@@ -155,3 +168,67 @@ async def _exists(pool: Pool, key: str) -> bool:
     async with pool.connection() as conn:
         row = await (await conn.execute("select 1 from idempotency_keys where key = %s", (key,))).fetchone()
         return row is not None
+
+
+async def test_the_outcomes_of_a_gateways_minutes_are_kept_for_a_week(pool: Pool, client: Client):
+    gateway_id = uuid4()
+    async with pool.connection() as conn:
+        for days in (6, 8):
+            await conn.execute(
+                """insert into gateway_minutes values
+                       (%s, now() - %s * interval '1 day', 0, 1, 0, 0, 0, 0, now() - %s * interval '1 day')""",
+                (gateway_id, days, days),
+            )
+
+    async def left() -> int:
+        async with pool.connection() as conn:
+            rows = await conn.execute("select from gateway_minutes where gateway_id = %s", (gateway_id,))
+            return rows.rowcount
+
+    async with upkeep(pool, client, ["any"]), asyncio.timeout(10):
+        while await left() > 1:
+            await asyncio.sleep(0.01)
+    assert await left() == 1
+
+
+async def _waiting_for_a_gateway(pool: Pool, mode: Mode) -> tuple[UUID, list[UUID]]:
+    """A gateway in this mode, and pages on record as waiting for it."""
+    new = gateways.NewGateway(0, "sms", f"gw-{uuid4().hex}", "sandbox", {})
+    gateway_id = await gateways.add(pool, Keyring.parse(Keyring.generate(), CREDENTIALS), new)
+    await gateways.set_mode(pool, gateway_id, mode)
+    page_ids = [new_page_id() for _ in range(gateway_waits.AT_A_TIME + 10)]
+    for page_id in page_ids:
+        await gateway_waits.note(pool, page_id, [gateway_id])
+    return gateway_id, page_ids
+
+
+async def _still_waiting(pool: Pool, gateway_id: UUID) -> int:
+    async with pool.connection() as conn:
+        rows = await conn.execute("select from gateway_waits where gateway_id = %s", (gateway_id,))
+        return rows.rowcount
+
+
+@pytest.mark.parametrize("change", ["resumed", "disabled"])
+async def test_pages_are_told_of_a_gateway_that_is_not_paused_any_more(pool: Pool, client: Client, change):
+    gateway_id, page_ids = await _waiting_for_a_gateway(pool, Mode.PAUSED)
+    ended, waiting = page_ids[1:], page_ids[0]
+    page = await client.start_workflow(
+        "SendWorkflow",
+        args=[PageHeader(str(waiting), 0, "sms", 0), b""],
+        id=send_workflow_id(waiting),
+        task_queue=f"queue-{uuid4()}",
+    )
+    await tell_of_resumed_gateways(pool, client)
+    assert await _still_waiting(pool, gateway_id) == len(ended) + 1
+    if change == "resumed":
+        await gateways.set_mode(pool, gateway_id, Mode.ACTIVE)
+    else:
+        await gateways.set_enabled(pool, gateway_id, False)
+    await asyncio.gather(*(tell_of_resumed_gateways(pool, client) for _ in range(3)))  # as of several workers
+    async with asyncio.timeout(10):
+        while await _still_waiting(pool, gateway_id):
+            await asyncio.sleep(0.01)
+    events = [event async for event in page.fetch_history_events()]
+    told = [event for event in events if event.HasField("workflow_execution_signaled_event_attributes")]
+    assert [event.workflow_execution_signaled_event_attributes.signal_name for event in told] == ["gateway_resumed"]
+    await page.terminate()

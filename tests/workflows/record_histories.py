@@ -26,7 +26,7 @@ from domain.receipts import Applied, Heard, Reply
 from tests.workflows.batch_script import Batch, BatchScript, Gate, pages, start_batch, walking
 from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.receipts_script import Posted, ReceiptsScript, post
-from tests.workflows.script import Page, Script, acting, again, all_done, now, parked, route, start, through
+from tests.workflows.script import Page, Script, acting, again, all_done, now, parked, paused, route, start, through
 from workflows import policy
 from workflows.callback import CallbackWorkflow
 
@@ -112,6 +112,16 @@ async def steered(env: WorkflowEnvironment) -> Page:
         await page.handle.signal("pause")
         await page.handle.signal("resume")
         await page.handle.signal("switch_gateway", "b")
+        await page.handle.result()
+    return page
+
+
+async def gateway_paused(env: WorkflowEnvironment) -> Page:
+    """A page whose gateway was paused, and resumed."""
+    async with acting(Script(env, routings=[paused(), through("a")])):
+        page = await start(env, size=2)
+        await page.until("gateway_paused")
+        await page.handle.signal("gateway_resumed")
         await page.handle.result()
     return page
 
@@ -230,6 +240,7 @@ PLAYS: list[Play] = [
     steered,
     fell_back,
     receipts,
+    gateway_paused,
     batch,
     batch_cancelled,
     told,

@@ -28,6 +28,7 @@ from domain.page import (
     RouteRequest,
     Routing,
 )
+from domain.routing import PAUSED_LOOK
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
 from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
@@ -53,6 +54,13 @@ def slot_in(seconds: float, waits_for: str = "rate_slot") -> Routings:
 
 def parked(seconds: float, gateway: str = "a") -> Routings:
     return lambda request, at: Routing(parked=[Parked(request.indexes, at + seconds, gateway)])
+
+
+def paused(gateway: str = "a") -> Routings:
+    """An operator paused the gateway."""
+    return lambda request, at: Routing(
+        parked=[Parked(request.indexes, at + PAUSED_LOOK, gateway, "gateway_paused", [f"id-{gateway}"])]
+    )
 
 
 def again(kind: str, after: float = 0.0, reason: str = "because") -> Callable[[DispatchRequest], DispatchResult]:

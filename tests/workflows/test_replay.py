@@ -48,6 +48,7 @@ def test_there_are_histories_of_each_kind():
         "steered",
         "fell_back",
         "receipts",
+        "gateway_paused",
         "batch",
         "batch_cancelled",
         "told",

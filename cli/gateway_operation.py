@@ -1,0 +1,79 @@
+"""``xsender gateway health``, ``pause``, ``drain``, ``resume`` and ``test``: gateways at work."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.gateway_lookup import OnChannel, Which, find
+from cli.options import AsJson, OwnerOption
+from cli.output import emit
+from cli.session import Session, run
+from domain.channels import Channel
+
+if TYPE_CHECKING:
+    from domain.routing import Mode
+    from runtime.gateway_trial import Trial
+    from store.gateway_health import GatewayHealth
+    from store.gateways import GatewayInfo
+
+
+def health(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
+    """Show how a gateway is doing: its breaker, what became of what it was given, when it was last heard of."""
+    from store.gateway_health import health
+
+    async def work(session: Session) -> "GatewayHealth":
+        return await health(session.pool, await find(session.pool, gateway, channel, owner))
+
+    emit(run(work), as_json)
+
+
+def pause(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
+    """Let nothing more leave through a gateway. Messages take another one, or wait until it is resumed."""
+    from domain.routing import Mode
+
+    _set_mode(Mode.PAUSED, gateway, channel, owner, as_json)
+
+
+def drain(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
+    """Let a gateway finish what it is being given, and take nothing new. Messages wait as for a paused one."""
+    from domain.routing import Mode
+
+    _set_mode(Mode.DRAINING, gateway, channel, owner, as_json)
+
+
+def resume(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
+    """Use a gateway again that was paused or drained."""
+    from domain.routing import Mode
+
+    _set_mode(Mode.ACTIVE, gateway, channel, owner, as_json)
+
+
+def _set_mode(mode: "Mode", gateway: str, channel: Channel | None, owner: int, as_json: bool) -> None:
+    from store.gateways import get, set_mode
+
+    async def work(session: Session) -> "GatewayInfo":
+        gateway_id = await find(session.pool, gateway, channel, owner)
+        await set_mode(session.pool, gateway_id, mode)
+        return await get(session.pool, gateway_id)
+
+    emit(run(work), as_json)
+
+
+def send_test(
+    gateway: Which,
+    to: Annotated[str, typer.Option("--to", help="A phone number with country code, or an email address.")],
+    channel: OnChannel = None,
+    owner: OwnerOption = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Really send one test message, and print the gateway's answer. The exit code is 1 unless it took the message."""
+    from runtime.gateway_trial import try_gateway
+
+    async def work(session: Session) -> "Trial":
+        gateway_id = await find(session.pool, gateway, channel, owner)
+        return await try_gateway(session.pool, session.keyring, gateway_id, to, session.settings.default_region)
+
+    trial = run(work)
+    emit(trial, as_json)
+    if trial.outcome != "accepted":
+        raise typer.Exit(1)

@@ -1,0 +1,78 @@
+"""One real message through one gateway, outside of any account's record and credit."""
+
+import asyncio
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.channels import Channel
+from domain.ids import new_page_id
+from domain.keyring import Keyring
+from domain.outbound import Outbound
+from domain.outcomes import Outcome, Unknown
+from domain.recipients import normalise_email, normalise_number
+from gateways.base import Gateway, Outside
+from gateways.net.http import HttpClient
+from gateways.registry import build, parse_config
+from store.gateways import load
+from store.pool import Pool
+from store.sandbox_inbox import SandboxInbox
+
+TRIAL_SECONDS = 30.0
+"""Somebody waits for the answer, so it is not waited for as long as that of a message on record."""
+
+_SUBJECT = "Test message"
+_BODY = "This is a test message of xsender: the gateway works."
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a gateway made of a test message."""
+
+    uid: UUID
+    to: str
+    outcome: str
+    """``accepted``, ``refused``, ``retry_later``, ``gateway_down`` or ``unknown``."""
+    provider_id: str | None
+    code: str | None
+    reason: str | None
+
+
+async def try_gateway(pool: Pool, keyring: Keyring, gateway_id: UUID, to: str, region: str | None) -> Trial:
+    """Really send one message to ``to``, which is read as in a send request, whether the gateway is in use or not.
+
+    Raises:
+        NotFoundError: there is no gateway of this id.
+        InvalidRecipient: the gateway's channel has no such recipient.
+        KeyringError: its configuration cannot be opened.
+        InvalidGatewayConfig: this version of xsender does not understand its configuration.
+    """
+    stored = await load(pool, keyring, gateway_id)
+    channel = Channel(stored.channel)
+    message = _message(channel, to, region)
+    config = parse_config(stored.type, channel, stored.config)
+    outside = Outside(HttpClient(), HttpClient(private=True), SandboxInbox(pool))
+    gateway = build(stored.type, config, outside)
+    try:
+        answer = await _send(gateway, message)
+    finally:
+        await gateway.aclose()
+        await outside.aclose()
+    said = (getattr(answer, name, None) for name in ("provider_id", "code", "reason"))
+    return Trial(message.uid, message.to, answer.kind, *said)
+
+
+def _message(channel: Channel, to: str, region: str | None) -> Outbound:
+    uid = new_page_id()
+    if channel is Channel.EMAIL:
+        return Outbound(uid, channel, normalise_email(to), str(uid), _BODY, _SUBJECT, f"<p>{_BODY}</p>")
+    return Outbound(uid, channel, normalise_number(to, region), str(uid), _BODY)
+
+
+async def _send(gateway: Gateway, message: Outbound) -> Outcome:
+    try:
+        async with asyncio.timeout(TRIAL_SECONDS):
+            return await gateway.send(message)
+    except TimeoutError:
+        return Unknown(f"no answer within {TRIAL_SECONDS:g} s", silent=True)
+    except Exception as error:  # an adapter's bug
+        return Unknown(f"the gateway's adapter failed: {type(error).__name__}: {error}")
