@@ -11,7 +11,6 @@ from domain.outbound import Outbound
 from domain.outcomes import Outcome, Unknown
 from domain.recipients import normalise_email, normalise_number
 from gateways.base import Gateway, Outside
-from gateways.net.http import HttpClient
 from gateways.registry import build, parse_config
 from store.gateways import load
 from store.pool import Pool
@@ -50,7 +49,7 @@ async def try_gateway(pool: Pool, keyring: Keyring, gateway_id: UUID, to: str, r
     channel = Channel(stored.channel)
     message = _message(channel, to, region)
     config = parse_config(stored.type, channel, stored.config)
-    outside = Outside(HttpClient(), HttpClient(private=True), SandboxInbox(pool))
+    outside = Outside.open(SandboxInbox(pool))
     gateway = build(stored.type, config, outside)
     try:
         answer = await _send(gateway, message)
