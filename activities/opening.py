@@ -28,14 +28,20 @@ class Equipment:
 
 
 def open_equipment(pool: Pool, keys: str, sink: EventSink) -> Equipment:
-    """The equipment of this process. ``keys`` is the key ring's text; ``sink`` takes what providers tell gateways.
-
-    Callbacks have connections of their own: customers that hang take none from gateways.
-    """
-    callbacks = Callbacks(pool, Keyring.parse(keys, CREDENTIALS), Outside.open(SandboxInbox(pool)))
-    return Equipment(open_gateways(pool, keys, sink), Mails(pool, LinkSigner(keys)), callbacks)
+    """The equipment of this process. ``keys`` is the key ring's text; ``sink`` takes what providers tell gateways."""
+    return Equipment(open_gateways(pool, keys, sink), open_mails(pool, keys), open_callbacks(pool, keys))
 
 
 def open_gateways(pool: Pool, keys: str, sink: EventSink | None = None) -> GatewayCache:
     """The gateways of this process, with connections to public and (where allowed) private addresses."""
     return GatewayCache(pool, Keyring.parse(keys, CREDENTIALS), Outside.open(SandboxInbox(pool)), sink)
+
+
+def open_mails(pool: Pool, keys: str) -> Mails:
+    """What completes the emails of this process."""
+    return Mails(pool, LinkSigner(keys))
+
+
+def open_callbacks(pool: Pool, keys: str) -> Callbacks:
+    """The callbacks of this process, with connections of their own: customers that hang take none from gateways."""
+    return Callbacks(pool, Keyring.parse(keys, CREDENTIALS), Outside.open(SandboxInbox(pool)))
