@@ -22,6 +22,11 @@ def objects_in(value: object) -> list[dict[str, Any]]:
     return found
 
 
+def mapping(value: object) -> dict[str, Any]:
+    """A JSON object; an empty one where something else stands, or nothing."""
+    return value if isinstance(value, dict) else {}
+
+
 def text(value: object) -> str | None:
     """A string or number as one clean, short line; ``None`` where there is none."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from domain.channels import Channel
 from gateways import generic, sandbox
 from gateways.base import Gateway, GatewayConfig, GatewayType, Outside
-from gateways.email import brevo, mailgun, postmark, sendgrid, smtp
+from gateways.email import brevo, mailgun, mailjet, postmark, resend, sendgrid, ses, smtp, sparkpost
 from gateways.problems import InvalidGatewayConfig, Problem
 from gateways.sms import infobip, messagebird, plivo, twilio, vonage
 from gateways.webhook import Webhook
@@ -28,6 +28,12 @@ GATEWAY_TYPES: dict[str, GatewayType] = {
         GatewayType("mailgun", _EMAIL, mailgun.MailgunConfig, mailgun.MailgunGateway, mailgun.MailgunWebhook),
         GatewayType("postmark", _EMAIL, postmark.PostmarkConfig, postmark.PostmarkGateway, postmark.PostmarkWebhook),
         GatewayType("brevo", _EMAIL, brevo.BrevoConfig, brevo.BrevoGateway, brevo.BrevoWebhook),
+        GatewayType("resend", _EMAIL, resend.ResendConfig, resend.ResendGateway, resend.ResendWebhook),
+        GatewayType("mailjet", _EMAIL, mailjet.MailjetConfig, mailjet.MailjetGateway, mailjet.MailjetWebhook),
+        GatewayType(
+            "sparkpost", _EMAIL, sparkpost.SparkPostConfig, sparkpost.SparkPostGateway, sparkpost.SparkPostWebhook
+        ),
+        GatewayType("ses", _EMAIL, ses.SesConfig, ses.SesGateway, ses.SesWebhook),
         GatewayType("twilio", _SMS, twilio.TwilioConfig, twilio.TwilioGateway, twilio.TwilioWebhook),
         GatewayType("vonage", _SMS, vonage.VonageConfig, vonage.VonageGateway, vonage.VonageWebhook),
         GatewayType("infobip", _SMS, infobip.InfobipConfig, infobip.InfobipGateway, infobip.InfobipWebhook),

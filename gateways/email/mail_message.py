@@ -1,4 +1,4 @@
-"""Building the mail that an SMTP server is given."""
+"""Building the mail as it travels (RFC 5322): what SMTP servers are given, and providers that take it whole."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,31 +22,34 @@ class Letter:
 
     sender: Mailbox
     recipient: Mailbox
+    cc: tuple[Mailbox, ...]
     content: bytes
     """RFC 5322 message, lines ended by CR LF."""
-
-    @property
-    def needs_smtputf8(self) -> bool:
-        """Whether the server must support SMTPUTF8 (RFC 6531)."""
-        return self.sender.needs_smtputf8 or self.recipient.needs_smtputf8
+    needs_smtputf8: bool
+    """Whether the server must support SMTPUTF8 (RFC 6531)."""
 
 
 def write_letter(message: Outbound, from_address: str, from_name: str | None) -> Letter:
     """Build the mail for one message. Raises ``UnfitMessage`` before anything was connected to."""
     parts = take_apart(message, from_address, from_name)
-    letter_needs_utf8 = parts.sender.needs_smtputf8 or parts.recipient.needs_smtputf8
-    mail = EmailMessage(policy=SMTPUTF8.clone(cte_type="7bit") if letter_needs_utf8 else _SEVEN_BIT)
+    named = (parts.sender, parts.recipient, *parts.cc, parts.reply_to)
+    needs_smtputf8 = any(one is not None and one.needs_smtputf8 for one in named)
+    mail = EmailMessage(policy=SMTPUTF8.clone(cte_type="7bit") if needs_smtputf8 else _SEVEN_BIT)
     try:
         _address(mail, parts, message.uid)
         _fill(mail, parts)
-        return Letter(parts.sender, parts.recipient, mail.as_bytes())
+        return Letter(parts.sender, parts.recipient, parts.cc, mail.as_bytes(), needs_smtputf8)
     except (UnicodeError, ValueError) as error:
         raise UnfitMessage("invalid_content", str(error)) from None
 
 
 def _address(mail: EmailMessage, parts: Mail, uid: UUID) -> None:
     mail["From"] = Address(parts.sender_name, parts.sender.local, parts.sender.domain)
-    mail["To"] = Address("", parts.recipient.local, parts.recipient.domain)
+    mail["To"] = _bare(parts.recipient)
+    if parts.cc:
+        mail["Cc"] = [_bare(one) for one in parts.cc]
+    if parts.reply_to:
+        mail["Reply-To"] = _bare(parts.reply_to)
     mail["Subject"] = parts.subject
     mail["Date"] = format_datetime(datetime.now(UTC))
     mail["Message-ID"] = f"<{uid}@{parts.sender.domain}>"
@@ -54,9 +57,22 @@ def _address(mail: EmailMessage, parts: Mail, uid: UUID) -> None:
         mail[name] = value
 
 
+def _bare(mailbox: Mailbox) -> Address:
+    return Address("", mailbox.local, mailbox.domain)
+
+
 def _fill(mail: EmailMessage, parts: Mail) -> None:
+    """Set the text, and around it what the HTML shows and what hangs below (RFC 2046 §5.1, RFC 2387)."""
     if parts.html is None:
         mail.set_content(parts.text)
-        return
-    mail.set_content(parts.text or html_to_text(parts.html))
-    mail.add_alternative(parts.html, subtype="html")
+    else:
+        mail.set_content(parts.text or html_to_text(parts.html))
+        mail.add_alternative(parts.html, subtype="html")
+    html = mail.get_body(("html",))
+    for file in parts.attachments:
+        kind, _, subtype = file.content_type.partition("/")
+        if file.content_id and html is not None:
+            name = f"<{file.content_id}>"
+            html.add_related(file.content, kind, subtype, cid=name, filename=file.filename, disposition="inline")
+        else:
+            mail.add_attachment(file.content, kind, subtype, filename=file.filename)

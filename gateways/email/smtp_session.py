@@ -3,11 +3,13 @@
 import asyncio
 import re
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiosmtplib import (
     SMTP,
     SMTPException,
+    SMTPRecipientRefused,
     SMTPResponse,
     SMTPResponseException,
     SMTPSenderRefused,
@@ -125,6 +127,9 @@ class SmtpSession:
         encoding = "utf-8" if letter.needs_smtputf8 else "ascii"
         await self._client.mail(str(letter.sender), options=options, encoding=encoding)
         await self._client.rcpt(str(letter.recipient), encoding=encoding)
+        for copy in letter.cc:
+            with suppress(SMTPRecipientRefused):  # a copy that cannot be delivered is no reason to keep the mail back
+                await self._client.rcpt(str(copy), encoding=encoding)
         reply = await self._client.execute_command(b"DATA")
         if reply.code != _MAIL_INPUT:
             raise SMTPResponseException(reply.code, reply.message)

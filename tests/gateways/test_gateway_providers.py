@@ -1,4 +1,4 @@
-"""All providers: what each answer means. Some of them: what is sent."""
+"""What all providers have in common, and what SendGrid, Twilio and WhatsApp Cloud are sent and answer."""
 
 import json
 from base64 import b64decode
@@ -22,6 +22,18 @@ CONFIGS = {
     "mailgun": (Channel.EMAIL, {"api_key": "key-1", "domain": "mg.example.org", "from_address": "shop@example.org"}),
     "postmark": (Channel.EMAIL, {"server_token": "tok", "from_address": "shop@example.org"}),
     "brevo": (Channel.EMAIL, {"api_key": "xkeysib-1", "from_address": "shop@example.org"}),
+    "resend": (Channel.EMAIL, {"api_key": "re_key", "from_address": "shop@example.org"}),
+    "mailjet": (Channel.EMAIL, {"api_key": "pub", "secret_key": "prv", "from_address": "shop@example.org"}),
+    "sparkpost": (Channel.EMAIL, {"api_key": "key", "from_address": "shop@example.org"}),
+    "ses": (
+        Channel.EMAIL,
+        {
+            "access_key_id": "AKIDEXAMPLE",
+            "secret_access_key": "key",
+            "region": "eu-west-1",
+            "from_address": "shop@example.org",
+        },
+    ),
     "twilio": (Channel.SMS, {"account_sid": "AC0123", "auth_token": "tok", "from_number": "+15005550006"}),
     "vonage": (Channel.SMS, test_gateway_vonage.CONFIG),
     "infobip": (Channel.SMS, test_gateway_infobip.CONFIG),

@@ -22,6 +22,15 @@ MINIMAL = {
     },
     "postmark": {"server_token": "topsecret", "from_address": "a@example.com", "webhook_secret": "topsecret"},
     "brevo": {"api_key": "topsecret", "from_address": "a@example.com", "webhook_secret": "topsecret"},
+    "resend": {"api_key": "topsecret", "from_address": "a@example.com"},
+    "mailjet": {"api_key": "key", "secret_key": "topsecret", "from_address": "a@example.com"},
+    "sparkpost": {"api_key": "topsecret", "from_address": "a@example.com"},
+    "ses": {
+        "access_key_id": "AKIDEXAMPLE",
+        "secret_access_key": "topsecret",
+        "region": "eu-west-1",
+        "from_address": "a@example.com",
+    },
     "twilio": {"account_sid": "AC1", "auth_token": "topsecret", "from_number": "+15005550006"},
     "vonage": {"api_key": "abcd", "api_secret": "topsecret", "from_number": "ACME"},
     "infobip": {"api_key": "topsecret", "from_number": "ACME", "base_url": "https://x1.api.infobip.com"},
@@ -41,7 +50,7 @@ def _config(name):
 @pytest.mark.parametrize("name", GATEWAY_TYPES)
 async def test_every_type_is_configured_and_built(outside: Outside, name):
     gateway = build(name, _config(name), outside)
-    assert gateway.dedupes is False
+    assert gateway.dedupes is (name == "resend")
     await gateway.aclose()
 
 
@@ -79,6 +88,10 @@ def test_one_header_changes_and_the_others_stay():
         ("smtp", {"host": "evil.example.com"}),
         ("smtp", {"security": "tls"}),
         ("sendgrid", {"base_url": "https://evil.example.com"}),
+        ("resend", {"base_url": "https://evil.example.com"}),
+        ("mailjet", {"base_url": "https://evil.example.com"}),
+        ("sparkpost", {"base_url": "https://evil.example.com"}),
+        ("ses", {"base_url": "https://evil.example.com"}),
         ("twilio", {"base_url": "https://evil.example.com"}),
         ("vonage", {"base_url": "https://evil.example.com"}),
         ("infobip", {"base_url": "https://evil.example.com"}),

@@ -8,6 +8,7 @@ from certificates import server_context
 from fake_smtp import check_password, mail_server, scripted_server
 
 from domain.channels import Channel
+from domain.outbound import Attachment
 from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from gateways.email import smtp_pool
 from gateways.problems import InvalidGatewayConfig
@@ -61,6 +62,41 @@ async def test_mail_arrives_whole(outside, mail):
     assert got.get_body(("html",)).get_content().strip() == message.html
     assert got.get_body(("plain",)).get_content().splitlines() == ["Hallo Ann,", "", ".", "hier (https://e.com/x)"]
     assert envelope.content.isascii()
+
+
+async def test_copies_answers_headers_and_files(outside, mail):
+    message = mail(
+        html="<img src='cid:logo'>",
+        cc=("bob@example.com", "550@example.com"),
+        reply_to="help@example.org",
+        headers=(("X-Order", "7"),),
+        unsubscribe_url="https://example.org/u/1",
+        attachments=(
+            Attachment("logo.png", "image/png", b"\x89PNG", content_id="logo"),
+            Attachment("Rechnung März.pdf", "application/pdf", b"%PDF\x00\r\n.\r\n"),
+        ),
+    )
+    async with mail_server() as room, _gateway(outside, room.port) as gateway:
+        assert isinstance(await gateway.send(message), Accepted)
+    envelope, got = room.envelopes[0], room.mails[0]
+    assert envelope.rcpt_tos == ["ann@example.com", "bob@example.com"]  # the refused copy keeps nobody's mail back
+    assert (got["Cc"], got["Reply-To"]) == ("bob@example.com, 550@example.com", "help@example.org")
+    assert (got["X-Order"], got["List-Unsubscribe"]) == ("7", "<https://example.org/u/1>")
+    assert got["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    kinds = [part.get_content_type() for part in got.walk()]
+    assert kinds == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+        "application/pdf",
+    ]
+    logo = next(part for part in got.walk() if part.get_content_type() == "image/png")
+    assert (logo["Content-ID"], logo.get_content_disposition()) == ("<logo>", "inline")
+    (paper,) = got.iter_attachments()
+    assert (paper.get_filename(), paper.get_content()) == ("Rechnung März.pdf", message.attachments[1].content)
 
 
 async def test_lines_with_dots_and_odd_line_ends_arrive(outside, mail):

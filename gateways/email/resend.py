@@ -1,0 +1,197 @@
+"""Type ``resend``: email through Resend (resend.com/docs/api-reference/emails/send-email), and its events.
+
+Events come signed by Standard Webhooks with svix's header names (resend.com/docs/webhooks).
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import orjson
+
+from domain.outbound import Outbound
+from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.receipts import Event, Receipt, ReceiptKind
+from gateways.answers import clean, failure, parse, retry_after
+from gateways.base import Outside
+from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
+from gateways.events import digest, mapping, seconds, text
+from gateways.fields import HeaderText, MailboxText, Secret
+from gateways.net.http import UnfitHeader, call
+from gateways.net.http_answer import Answer
+from gateways.provider import BaseUrl, ProviderConfig
+from gateways.standard_webhooks import SigningSecret, verify
+from gateways.webhook import Post, UnreadablePost, Webhook
+
+_KINDS = {
+    "email.sent": ReceiptKind.SENT,
+    "email.delivered": ReceiptKind.DELIVERED,
+    "email.delivery_delayed": ReceiptKind.DEFERRED,
+    "email.bounced": ReceiptKind.BOUNCED,
+    "email.complained": ReceiptKind.COMPLAINED,
+    "email.opened": ReceiptKind.OPENED,
+    "email.clicked": ReceiptKind.CLICKED,
+    "email.failed": ReceiptKind.FAILED,
+    "email.suppressed": ReceiptKind.REJECTED,
+}
+_NEVER_UNQUOTED = re.compile(r'[()<>\[\]:;@\\,"]+')
+_COPIED = "copied"
+
+# Names of errors (resend.com/docs/api-reference/errors).
+_QUOTA_USED_UP = frozenset({"daily_quota_exceeded", "monthly_quota_exceeded"})
+_SAME_KEY_UNDER_WAY = "concurrent_idempotent_requests"
+_SAME_KEY_OTHER_BODY = "invalid_idempotent_request"
+
+
+class ResendConfig(ProviderConfig):
+    """An API key with the right to send, and a sender at a verified domain."""
+
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"api_key", "webhook_secret"})
+
+    api_key: Secret
+    from_address: MailboxText
+    from_name: HeaderText | None = None
+    webhook_secret: SigningSecret | None = None
+    """The signing secret that Resend shows for the webhook."""
+    base_url: BaseUrl = "https://api.resend.com"
+
+    @property
+    def has_webhook(self) -> bool:
+        return self.webhook_secret is not None
+
+
+class ResendGateway:
+    """One request per message. For 24 hours Resend sends only one mail for an idempotency key."""
+
+    dedupes = True
+
+    def __init__(self, config: ResendConfig, outside: Outside) -> None:
+        self._config = config
+        self._http = outside.http(allow_private_network=config.allow_private_network)
+        self._headers = {"authorization": f"Bearer {config.api_key}", "content-type": "application/json"}
+
+    async def send(self, message: Outbound) -> Outcome:
+        """Send one mail."""
+        config = self._config
+        try:
+            mail = take_apart(message, config.from_address, config.from_name)
+            body = orjson.dumps(_request(mail, message))
+            headers = self._headers | {"idempotency-key": message.reference}
+            prepared = call("POST", f"{config.base_url}/emails", headers, config.timeout)
+        except UnfitMessage as error:
+            return Refused(error.code, str(error))
+        except (orjson.JSONEncodeError, UnicodeEncodeError, UnfitHeader) as error:
+            return Refused("invalid_content", str(error))
+        answer = await self._http.exchange(prepared, body)
+        return self._outcome(answer, mail) if isinstance(answer, Answer) else answer
+
+    async def aclose(self) -> None:
+        """Nothing to close: the HTTP client is shared."""
+
+    def _outcome(self, answer: Answer, mail: Mail) -> Outcome:
+        body = parse(answer)
+        body = body if isinstance(body, dict) else {}
+        if not 200 <= answer.status < 300:
+            return _failed(answer, body.get("name"), body.get("message"))
+        if not isinstance(body.get("id"), str):
+            return Unknown(f"answered {answer.status} without the id of a mail")
+        return Accepted(body["id"], receipts=self._config.expects_receipts and not mail.cc)
+
+
+class ResendWebhook(Webhook):
+    """One event a post."""
+
+    def __init__(self, config: ResendConfig, outside: Outside) -> None:
+        self._secret = config.webhook_secret
+
+    @property
+    def is_configured(self) -> bool:
+        return self._secret is not None
+
+    async def verify(self, post: Post) -> bool:
+        """HMAC over id, time and the raw body, not older than five minutes."""
+        return self._secret is not None and verify(self._secret, post.headers, post.body, post.now)
+
+    def read(self, post: Post) -> Sequence[Event]:
+        """The event, if we know it. Our reference is among its tags; its id is a header."""
+        event = post.json()
+        if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
+            raise UnreadablePost("expected one event with its data")
+        receipt = _receipt(event, event["data"], post)
+        return [receipt] if receipt else []
+
+
+def _request(mail: Mail, message: Outbound) -> dict[str, Any]:
+    tags = {"uid": str(message.uid)}
+    request: dict[str, Any] = {"from": _sender(mail), "to": [str(mail.recipient)], "subject": mail.subject}
+    if mail.cc:
+        request["cc"] = [str(one) for one in mail.cc]
+        tags[_COPIED] = "yes"
+    if mail.text or not mail.html:
+        request["text"] = mail.text or " "  # one of the two is demanded
+    if mail.html:
+        request["html"] = mail.html
+    if mail.reply_to:
+        request["reply_to"] = [str(mail.reply_to)]
+    if mail.headers:
+        request["headers"] = dict(mail.headers)
+    if mail.attachments:
+        request["attachments"] = [
+            {
+                "content": base64_of(file),
+                "content_type": file.content_type,
+                "filename": file.filename,
+                **({"content_id": file.content_id} if file.content_id else {}),
+            }
+            for file in mail.attachments
+        ]
+    request["tags"] = [{"name": name, "value": value} for name, value in tags.items()]
+    return request
+
+
+def _sender(mail: Mail) -> str:
+    """Write name and address without quotes or encoding: Resend refuses both, so what would need them is left out."""
+    name = " ".join(_NEVER_UNQUOTED.sub(" ", mail.sender_name).split())
+    return f"{name} <{mail.sender}>" if name else str(mail.sender)
+
+
+def _failed(answer: Answer, name: Any, words: Any) -> Outcome:
+    if not isinstance(name, str):
+        return failure(answer)
+    reason = clean(f"{name}: {words}")
+    if name in _QUOTA_USED_UP:
+        return GatewayDown(reason)
+    if name == _SAME_KEY_UNDER_WAY:
+        return RetryLater(retry_after(answer), reason)
+    if name == _SAME_KEY_OTHER_BODY:
+        return Unknown(reason)  # an earlier request with our reference was taken
+    general = failure(answer, reason)
+    return Refused(clean(f"resend_{name}"), reason) if isinstance(general, Refused) else general
+
+
+def _receipt(event: dict[str, Any], data: dict[str, Any], post: Post) -> Receipt | None:
+    kind = _KINDS.get(str(event.get("type")))
+    tags = _tags(data.get("tags"))
+    if kind is None or (_COPIED in tags and kind is not ReceiptKind.SENT):
+        return None  # of a mail with copies nobody can tell whom an event is about
+    why = mapping(data.get("bounce") or data.get("failed") or data.get("suppressed"))
+    if kind is ReceiptKind.BOUNCED and why.get("type") != "Permanent":
+        kind = ReceiptKind.UNDELIVERED
+    code = text(why.get("subType") or why.get("type"))
+    return Receipt(
+        kind,
+        key=text(post.headers.get("svix-id")) or digest(kind, event.get("created_at"), data.get("email_id")),
+        at=seconds(event.get("created_at"), otherwise=post.now),
+        uid=tags.get("uid"),
+        provider_id=text(data.get("email_id")),
+        code=f"resend_{code}" if code else None,
+        reason=text(why.get("message") or why.get("reason")),
+        url=text(mapping(data.get("click")).get("link")),
+    )
+
+
+def _tags(value: object) -> dict[str, str | None]:
+    """Read tags from an object, as Resend's examples have them, or from a list, as its reference says."""
+    if isinstance(value, list):
+        value = {str(one.get("name")): one.get("value") for one in value if isinstance(one, dict)}
+    return {str(name): text(one) for name, one in mapping(value).items()}
