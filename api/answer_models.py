@@ -78,6 +78,7 @@ class ReceiptEvent(_Answer):
     code: str | None
     reason: str | None
     url: str | None = Field(description="What was clicked.")
+    recipient: str | None = Field(description="Whom it is about, if not the message's recipient: somebody in `cc`.")
 
 
 class MessageStatus(_Answer):

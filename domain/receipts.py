@@ -80,6 +80,8 @@ class Receipt:
     """Why, in the provider's words."""
     url: str | None = None
     """What was clicked."""
+    recipient: str | None = None
+    """The mailbox that it is about, as ``normalise_email`` writes it; ``None``: the provider does not say."""
 
     @property
     def suppression(self) -> str | None:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from domain.recipients import InvalidRecipient, normalise_email
 from gateways.answers import clean
 from gateways.webhook import UnreadablePost
 
@@ -31,6 +32,14 @@ def text(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return clean(str(value)) or None
+
+
+def mailbox(value: object) -> str | None:
+    """An email address in the one form that we store; ``None`` where there is none."""
+    try:
+        return normalise_email(value)
+    except InvalidRecipient:
+        return None
 
 
 def seconds(value: object, otherwise: float) -> float:

@@ -46,7 +46,7 @@ class Message:
     fallback_uid: UUID | None
     """The message that was sent in its place."""
     reported: list[dict[str, Any]]
-    """Its receipts in the order in which they happened: kind, at, code, reason, url."""
+    """Its receipts in the order in which they happened: kind, at, code, reason, url, recipient."""
     attempts: list[Attempt]
     """Every try at it, first to last."""
 
@@ -55,7 +55,8 @@ _FIND = """
 select m.uid, m.account_id, m.channel, m.recipient, m.state, m.code, m.reason, m.price, m.credit, g.identifier,
        m.provider_id, m.receipts, m.schedule_at, m.created_at, m.updated_at,
        m.awaited, (select f.uid from messages f where f.uid = m.fallback_uid),
-       array(select json_build_object('kind', r.kind, 'at', r.at, 'code', r.code, 'reason', r.reason, 'url', r.url)
+       array(select json_build_object('kind', r.kind, 'at', r.at, 'code', r.code, 'reason', r.reason, 'url', r.url,
+                                      'recipient', r.recipient)
              from receipts r where r.uid = m.uid order by r.at, r.received_at),
        a.attempt, coalesce(ag.identifier, '(deleted)'), a.outcome, a.provider_id, a.code, a.reason,
        a.started_at, a.ended_at

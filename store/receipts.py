@@ -22,6 +22,14 @@ class Match:
     """Which receipt, counted from 0."""
     uid: UUID
     gateway_id: UUID
+    recipient: str
+    """The message's."""
+
+    def stranger(self, receipt: Receipt) -> str | None:
+        """The mailbox that the receipt is about, if it is not the message's: a copy went there, too."""
+        about = receipt.recipient
+        # Many providers write all addresses in lower case.
+        return about if about and about.casefold() != self.recipient.casefold() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,10 @@ class Outcome:
 
 
 async def apply(pool: Pool, gateways: Sequence[UUID], receipts: Sequence[Receipt]) -> Outcome:
-    """Apply receipts of messages that these gateways were given, all in one transaction; once however often posted."""
+    """Apply receipts of messages that these gateways were given, all in one transaction; once however often posted.
+
+    One about a mailbox that only got a copy is recorded, and concerns that mailbox alone: the message stays as it is.
+    """
     async with pool.connection() as conn, conn.transaction():
         matches = await _find(conn, gateways, receipts)
         news = await _apply(conn, matches, receipts) if matches else []
@@ -61,7 +72,8 @@ async def apply(pool: Pool, gateways: Sequence[UUID], receipts: Sequence[Receipt
 
 async def _find(conn: AsyncConnection[TupleRow], gateways: Sequence[UUID], receipts: Sequence[Receipt]) -> list[Match]:
     cursor = await conn.execute(
-        "select place, uid, gateway_id from find_receipts(%s::uuid[], %s::uuid[], %s::text[])",
+        """select f.place, f.uid, f.gateway_id, m.recipient
+           from find_receipts(%s::uuid[], %s::uuid[], %s::text[]) as f join messages m using (uid)""",
         (list(gateways), [_uid(receipt.uid) for receipt in receipts], [receipt.provider_id for receipt in receipts]),
     )
     return [Match(*row) for row in await cursor.fetchall()]
@@ -69,21 +81,23 @@ async def _find(conn: AsyncConnection[TupleRow], gateways: Sequence[UUID], recei
 
 async def _apply(conn: AsyncConnection[TupleRow], matches: Sequence[Match], receipts: Sequence[Receipt]) -> list[News]:
     of_ours = [receipts[match.place] for match in matches]
+    strangers = [match.stranger(receipt) for match, receipt in zip(matches, of_ours, strict=True)]
     cursor = await conn.execute(
         """select place, account_id, channel, moved, awaited
            from apply_receipts(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[],
-                               %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])""",
+                               %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])""",
         (
             [match.uid for match in matches],
             [match.gateway_id for match in matches],
             [_key(receipt.key) for receipt in of_ours],
             [receipt.kind for receipt in of_ours],
-            [receipt.kind.state for receipt in of_ours],
+            [None if stranger else receipt.kind.state for receipt, stranger in zip(of_ours, strangers, strict=True)],
             [datetime.fromtimestamp(receipt.at, UTC) for receipt in of_ours],
             [receipt.code for receipt in of_ours],
             [receipt.reason for receipt in of_ours],
             [receipt.url for receipt in of_ours],
             [receipt.provider_id for receipt in of_ours],
+            strangers,
             [receipt.suppression for receipt in of_ours],
         ),
     )

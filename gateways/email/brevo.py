@@ -12,7 +12,7 @@ from domain.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.events import digest, objects_in, seconds, text
+from gateways.events import digest, mailbox, objects_in, seconds, text
 from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -182,6 +182,7 @@ def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
         provider_id=_bare(message_id) if message_id else None,
         reason=text(event.get("reason")),
         url=url,
+        recipient=mailbox(event.get("email")),
     )
 
 

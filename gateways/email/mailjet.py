@@ -16,7 +16,7 @@ from gateways.answers import clean, failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
 from gateways.email.mailbox import Mailbox
-from gateways.events import digest, objects_in, seconds, text
+from gateways.events import digest, mailbox, objects_in, seconds, text
 from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -126,7 +126,6 @@ def _request(mail: Mail, message: Outbound) -> dict[str, Any]:
     }
     if mail.cc:
         request["Cc"] = [_party(one) for one in mail.cc]
-        request["EventPayload"] = str(mail.recipient)  # tells events about the recipient from those about a copy
     if mail.text or not mail.html:
         request["TextPart"] = mail.text or " "  # one of the two is demanded
     if mail.html:
@@ -168,9 +167,8 @@ def _failed(answer: Answer, code: str, error: dict[str, Any]) -> Outcome:
 def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
     name = event.get("event")
     kind = _KINDS.get(str(name))
-    recipient, about = event.get("Payload"), event.get("email")
-    if kind is None or (recipient and str(recipient).lower() != str(about).lower()):
-        return None  # unknown, or about a copy
+    if kind is None:
+        return None
     error = text(event.get("error")) if name in _FAILURES else None
     if name == "bounce" and event.get("hard_bounce") is True:
         kind = ReceiptKind.BOUNCED
@@ -179,11 +177,12 @@ def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
     message_id, url = text(event.get("MessageID")), text(event.get("url"))
     return Receipt(
         kind,
-        key=digest(name, event.get("time"), message_id, about, url or ""),
+        key=digest(name, event.get("time"), message_id, event.get("email"), url or ""),
         at=seconds(event.get("time"), otherwise=now),
         uid=text(event.get("CustomID")),
         provider_id=message_id,
         code=f"mailjet_{error.replace(' ', '_')}" if error else None,
         reason=text(event.get("comment")) or error,
         url=url,
+        recipient=mailbox(event.get("email")),
     )

@@ -11,7 +11,7 @@ from domain.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.events import digest, objects_in, seconds, text
+from gateways.events import digest, mailbox, objects_in, seconds, text
 from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -194,6 +194,7 @@ def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
         code=f"postmark_{bounce}" if (bounce := text(event.get("Type"))) else None,
         reason=text(event.get("Details")) or text(event.get("Description")),
         url=url,
+        recipient=mailbox(event.get("Recipient") or event.get("Email")),
     )
 
 

@@ -22,7 +22,7 @@ from gateways.email.mail import UnfitMessage
 from gateways.email.mail_message import Letter, write_letter
 from gateways.email.ses_signing import Credentials, signed_headers
 from gateways.email.sns import SUBSCRIPTION, UNSUBSCRIPTION, Fetch, NotNow, Topic, fetch_over
-from gateways.events import digest, mapping, seconds, text
+from gateways.events import digest, mailbox, mapping, seconds, text
 from gateways.fields import HeaderText, MailboxText
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -219,16 +219,20 @@ def _receipts(event: dict[str, Any], message: dict[str, Any], now: float) -> Ite
     mail = mapping(event.get("mail"))
     code = text(details.get("bounceSubType") or details.get("delayType") or details.get("complaintFeedbackType"))
     uids = mapping(mail.get("tags")).get("uid")
-    for recipient in _recipients(name, details, mail):
+    copies = _copies(mail)
+    for recipient in _recipients(name, details):
+        address = recipient.get("emailAddress", "")
         yield Receipt(
             kind,
-            key=digest(message.get("MessageId"), recipient.get("emailAddress", "")),
+            key=digest(message.get("MessageId"), address),
             at=seconds(details.get("timestamp"), otherwise=seconds(message.get("Timestamp"), otherwise=now)),
             uid=text(uids[0]) if isinstance(uids, list) and uids else None,
             provider_id=text(mail.get("messageId")),
             code=f"ses_{code}" if code else None,
             reason=text(recipient.get("diagnosticCode") or details.get("reason") or details.get("errorMessage")),
             url=text(details.get("link")),
+            # Any other address is one that the recipient's mail was forwarded to.
+            recipient=mailbox(address) if str(address).lower() in copies else None,
         )
 
 
@@ -240,15 +244,17 @@ def _kind(name: str, details: dict[str, Any]) -> ReceiptKind | None:
     return _KINDS.get(name)
 
 
-def _recipients(name: str, details: dict[str, Any], mail: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Whom an event is about: those that it names, without the recipients of copies."""
+def _recipients(name: str, details: dict[str, Any]) -> list[dict[str, Any]]:
+    """Whom an event names; of some kinds it names nobody."""
     place = _RECIPIENTS.get(name)
     if place is None:
-        yield {}
-        return
-    named, copies = details.get(place), mapping(mail.get("commonHeaders")).get("cc")
-    known = {str(one).lower() for one in copies} if isinstance(copies, list) else set()
-    for one in named if isinstance(named, list) else []:
-        recipient = one if isinstance(one, dict) else {"emailAddress": one}
-        if str(recipient.get("emailAddress")).lower() not in known:
-            yield recipient
+        return [{}]
+    named = details.get(place)
+    return [
+        one if isinstance(one, dict) else {"emailAddress": one} for one in (named if isinstance(named, list) else [])
+    ]
+
+
+def _copies(mail: dict[str, Any]) -> set[str]:
+    copies = mapping(mail.get("commonHeaders")).get("cc")
+    return {str(one).lower() for one in copies} if isinstance(copies, list) else set()

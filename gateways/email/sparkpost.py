@@ -15,7 +15,7 @@ from domain.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.events import digest, mapping, objects_in, seconds, text
+from gateways.events import digest, mailbox, mapping, objects_in, seconds, text
 from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -142,10 +142,10 @@ def _request(mail: Mail, message: Outbound) -> dict[str, Any]:
 
 
 def _recipients(mail: Mail, uid: str) -> Iterator[dict[str, Any]]:
-    """The recipient, and those of copies, whose events must not pass for his."""
+    """The recipient, and those of copies."""
     yield {"address": {"email": str(mail.recipient)}, "metadata": {"uid": uid}}
     for one in mail.cc:
-        yield {"address": {"email": str(one), "header_to": str(mail.recipient)}, "metadata": {"copy_of": uid}}
+        yield {"address": {"email": str(one), "header_to": str(mail.recipient)}, "metadata": {"uid": uid}}
 
 
 def _content(mail: Mail) -> dict[str, Any]:
@@ -192,8 +192,7 @@ def _unwrapped(entry: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
     kind = _KINDS.get(str(event.get("type")))
-    meta = mapping(event.get("rcpt_meta"))
-    if kind is None or "copy_of" in meta:
+    if kind is None:
         return None
     bounce_class = text(event.get("bounce_class"))
     if kind is ReceiptKind.BOUNCED:
@@ -203,9 +202,10 @@ def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
         kind,
         key=text(event.get("event_id")) or digest(kind, event.get("timestamp"), transmission),
         at=seconds(event.get("timestamp"), otherwise=now),
-        uid=text(meta.get("uid")),
+        uid=text(mapping(event.get("rcpt_meta")).get("uid")),
         provider_id=transmission,
         code=f"sparkpost_{bounce_class}" if bounce_class else None,
         reason=text(event.get("raw_reason") or event.get("reason")),
         url=text(event.get("target_link_url")),
+        recipient=mailbox(event.get("raw_rcpt_to") or event.get("rcpt_to")),
     )

@@ -19,6 +19,7 @@ create table receipts (
     code        text,
     reason      text,
     url         text,
+    recipient   text,                  -- whom it is about, where that is not the message's recipient: a copy's
     received_at timestamptz not null default clock_timestamp(),
     primary key (uid, key)
 );
@@ -94,10 +95,11 @@ returns table (place integer, uid uuid, gateway_id uuid) language sql stable as 
 $$;
 
 -- Record events of messages, move states up in rank, settle or give back credits, stop sending to who cannot or will
--- not receive. Returns the events that were new, in their order.
+-- not receive. Events about another's mailbox than the message's name it as recipient, and have no state. Returns the
+-- events that were new, in their order.
 create function apply_receipts(
     p_uids uuid[], p_gateways uuid[], p_keys uuid[], p_kinds text[], p_states text[], p_at timestamptz[],
-    p_codes text[], p_reasons text[], p_urls text[], p_provider_ids text[], p_suppress text[]
+    p_codes text[], p_reasons text[], p_urls text[], p_provider_ids text[], p_recipients text[], p_suppress text[]
 ) returns table (place integer, account_id bigint, channel text, moved boolean, awaited boolean) language plpgsql as $$
 declare
     v_new integer[];
@@ -108,10 +110,10 @@ begin
     perform from messages m where m.uid = any(p_uids) order by m.uid for update;
 
     with written as (
-        insert into receipts as r (uid, key, kind, at, code, reason, url)
-        select e.uid, e.key, e.kind, e.at, e.code, e.reason, e.url
-        from unnest(p_uids, p_keys, p_kinds, p_at, p_codes, p_reasons, p_urls)
-            as e (uid, key, kind, at, code, reason, url)
+        insert into receipts as r (uid, key, kind, at, code, reason, url, recipient)
+        select e.uid, e.key, e.kind, e.at, e.code, e.reason, e.url, e.recipient
+        from unnest(p_uids, p_keys, p_kinds, p_at, p_codes, p_reasons, p_urls, p_recipients)
+            as e (uid, key, kind, at, code, reason, url, recipient)
         on conflict do nothing
         returning r.uid, r.key
     )
@@ -165,12 +167,13 @@ begin
     end loop;
 
     insert into suppressions (account_id, channel, recipient, reason)
-        select m.account_id, m.channel, m.recipient, p_suppress[n]
+        select m.account_id, m.channel, coalesce(p_recipients[n], m.recipient), p_suppress[n]
         from unnest(v_new) as n join messages m on m.uid = p_uids[n] where p_suppress[n] is not null
         on conflict do nothing;
     delete from suppressions x using unnest(v_new) as n join messages m on m.uid = p_uids[n]
         where p_kinds[n] = 'subscribed' and x.reason in ('unsubscribed', 'opted_out')
-          and x.account_id = m.account_id and x.channel = m.channel and x.recipient = m.recipient;
+          and x.account_id = m.account_id and x.channel = m.channel
+          and x.recipient = coalesce(p_recipients[n], m.recipient);
 
     return query select n - 1, m.account_id, m.channel, coalesce(n = any(v_moved), false), m.awaited
         from unnest(v_new) as n join messages m on m.uid = p_uids[n] order by n;

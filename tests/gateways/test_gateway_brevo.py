@@ -196,6 +196,7 @@ def test_what_an_event_tells(webhook):
             uid="u-1",
             provider_id="2026.1@smtp-relay.mailin.fr",
             reason="550 no such user",
+            recipient="ann@example.com",
         )
     ]
 

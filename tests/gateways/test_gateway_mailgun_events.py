@@ -134,6 +134,7 @@ def test_what_an_event_tells(webhook):
             provider_id="2026.1@mg.example.org",
             code="mailgun_550",
             reason="5.1.1 no such user",
+            recipient="ann@example.com",
         )
     ]
 

@@ -140,18 +140,10 @@ async def test_a_token_lives_a_minute_and_a_second(new, seconds, believed):
     assert await new().verify(replace(GENUINE["query"], now=SIGNED_AT + seconds)) is believed
 
 
-async def test_a_token_is_believed_once(new):
+async def test_a_copy_is_believed_as_long_as_its_token_lives(new):
     webhook = new()
-    assert await webhook.verify(GENUINE["query"])
-    assert not await webhook.verify(GENUINE["query"])
-    assert not await webhook.verify(replace(GENUINE["query"], now=SIGNED_AT + 60.5))
-    assert await webhook.verify(GENUINE["address"])
-
-
-async def test_a_forgery_does_not_use_a_token_up(new):
-    webhook = new()
-    assert not await webhook.verify(replace(GENUINE["query"], url="https://example.com/path?bar=1&foo=3"))
-    assert await webhook.verify(GENUINE["query"])
+    for seconds in (0, 0, 60.5):
+        assert await webhook.verify(replace(GENUINE["query"], now=SIGNED_AT + seconds))
 
 
 CLAIMS = {
@@ -199,7 +191,6 @@ async def test_every_hmac_that_messagebird_may_use(new, alg, digest):
         token(nbf=REMOVED),
         token(exp=REMOVED),
         token(exp="soon"),
-        token(jti=REMOVED),
         token(url_hash=REMOVED),
         token(payload_hash=sha256(b"a body").hexdigest()),
         f"{b64(b'[]')}.{b64(b'{}')}.{b64(b'x')}",
@@ -278,14 +269,3 @@ async def test_a_status_we_do_not_know_is_left_out(new):
 async def test_what_is_no_report_is_unreadable(new, fields):
     with pytest.raises(UnreadablePost):
         read(new, **fields)
-
-
-async def test_used_tokens_are_forgotten_once_nobody_would_believe_them(new):
-    webhook = new()
-    for minute in range(3):
-        begin = 1000 + 61 * minute
-        for name in ("a", "b"):
-            one = token(nbf=begin, exp=begin + 60, jti=f"{name}{minute}")
-            assert await webhook.verify(report(one, now=float(begin)))
-            assert not await webhook.verify(report(one, now=begin + 60.9))
-        assert len(webhook._seen) == 2

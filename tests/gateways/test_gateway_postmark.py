@@ -184,6 +184,7 @@ def test_what_a_bounce_tells(webhook):
             provider_id=MESSAGE_ID,
             code="postmark_HardBounce",
             reason="smtp;550 5.1.1 no such user",
+            recipient="ann@example.com",
         )
     ]
 
@@ -256,6 +257,7 @@ def test_events_without_an_id_have_a_key_that_a_repeat_has_and_others_have_not(w
     keys, again = [[read(webhook, common | event)[0].key for event in events] for _ in range(2)]
     assert keys == again
     assert len(set(keys)) == len(events)
+    assert {read(webhook, common | event)[0].recipient for event in events} == {"ann@example.com"}
 
 
 @pytest.mark.parametrize(

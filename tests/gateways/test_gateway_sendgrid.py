@@ -76,6 +76,7 @@ async def test_what_an_event_tells(webhook):
             at=1600112492.0,
             provider_id="LRzXl_NHStOGhQ4kofSm_A",
             reason="Bounced Address",
+            recipient="hello@world.com",
         )
     ]
 

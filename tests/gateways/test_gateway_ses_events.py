@@ -335,11 +335,15 @@ async def test_every_kind_of_event(webhook, field, name, place, details, expecte
     assert receipt == replace(expected, key=key, at=hour + expected.at, uid="u-1", provider_id="0102018b")
 
 
-async def test_one_event_for_each_bounced_recipient_but_none_for_copies(webhook):
+async def test_one_event_for_each_bounced_recipient_and_those_of_copies_say_so(webhook):
     bounced = [{"emailAddress": address} for address in ("ann@example.com", "bob@example.com", "forwarded@example.net")]
     event = {"eventType": "Bounce", "mail": MAIL, "bounce": {"bounceType": "Permanent", "bouncedRecipients": bounced}}
-    keys = [receipt.key.partition("|")[2] for receipt in read(webhook, event)]
-    assert keys == ["ann@example.com", "forwarded@example.net"]
+    whose = [(receipt.key.partition("|")[2], receipt.recipient) for receipt in read(webhook, event)]
+    assert whose == [
+        ("ann@example.com", None),
+        ("bob@example.com", "bob@example.com"),
+        ("forwarded@example.net", None),
+    ]
 
 
 async def test_without_tags_and_time_there_is_still_the_id_of_the_mail(webhook):

@@ -1,6 +1,7 @@
 """Receipts in any order, any number of times: states only rise, and each credit moves at most once each way."""
 
 import asyncio
+from dataclasses import replace
 from itertools import count
 from uuid import UUID, uuid4
 
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 from domain.receipts import Receipt, ReceiptKind
 from domain.statuses import State, advance
-from store import receipts
-from store.credits import audit
+from store import messages, receipts
+from store.credits import audit, top_up
 from store.pages import Attempted, flush_outcomes, hold, settle, write_intents
 from tests.store.builders import new_account, new_page, sms_wallet, states
 
@@ -231,3 +232,89 @@ async def test_a_receipt_that_never_came_ends_the_wait_and_not_the_charge(fresh_
     assert await states(fresh_pool, waiting) == [("expired", "no_receipt", "captured")]
     assert (await states(fresh_pool, arrived))[0][0] == "delivered"
     assert await audit(fresh_pool) == []
+
+
+async def mailed(pool, account: int):
+    """A mail to Ada that a gateway took, and the gateway."""
+    page = replace(new_page(account, [1]), channel="email", recipients=["Ada@example.com"])
+    gateway = uuid4()
+    await hold(pool, page)
+    await write_intents(pool, page.uids, 1, gateway, uuid4())
+    await flush_outcomes(pool, [Attempted(page.uids[0], 1, "accepted", "m1", receipts=True)])
+    await settle(pool, page.uids[0], page.uids[0])
+    return page, gateway
+
+
+async def mailing_account(pool) -> int:
+    account = await new_account(pool)
+    await top_up(pool, account, "email", 9, "test", uuid4())
+    return account
+
+
+async def suppressed(pool, account: int) -> dict[str, str]:
+    async with pool.connection() as conn:
+        cursor = await conn.execute("select recipient, reason from suppressions where account_id = %s", (account,))
+        return dict(await cursor.fetchall())
+
+
+@pytest.mark.parametrize("named", ["Ada@example.com", "ada@example.com", None])
+async def test_a_mails_recipient_is_known_however_the_provider_writes_him(pool, named):
+    account = await mailing_account(pool)
+    page, gateway = await mailed(pool, account)
+    (news,), _ = await receipts.apply(pool, [gateway], [receipt("bounced", uid=str(page.uids[0]), recipient=named)])
+    assert news.moved
+    assert await states(pool, page) == [("bounced", None, "refunded")]
+    assert await suppressed(pool, account) == {"Ada@example.com": "bounced"}
+
+
+COPY = "bob@example.com"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("delivered", None),
+        ("undelivered", None),
+        ("rejected", None),
+        ("opened", None),
+        ("bounced", "bounced"),
+        ("complained", "complained"),
+        ("unsubscribed", "unsubscribed"),
+    ],
+)
+async def test_what_becomes_of_a_copy_concerns_nobody_else(pool, kind, reason):
+    account = await mailing_account(pool)
+    page, gateway = await mailed(pool, account)
+    event = receipt(kind, uid=str(page.uids[0]), recipient=COPY)
+    for times in (1, 0):
+        news, unmatched = await receipts.apply(pool, [gateway], [event])
+        assert ([n.moved for n in news], unmatched) == ([False] * times, [])
+    assert await states(pool, page) == [("sent", None, "captured")]
+    assert await suppressed(pool, account) == ({COPY: reason} if reason else {})
+    found = await messages.find(pool, account, "email", page.uids[0])
+    assert [(r["kind"], r["recipient"]) for r in found.reported] == [(kind, COPY)]
+
+
+async def test_a_copy_and_the_recipient_in_one_post_are_told_apart(pool):
+    account = await mailing_account(pool)
+    page, gateway = await mailed(pool, account)
+    whose = [("bounced", COPY), ("delivered", "ada@example.com"), ("opened", "ada@example.com")]
+    events = [receipt(kind, uid=str(page.uids[0]), recipient=who, at=float(n)) for n, (kind, who) in enumerate(whose)]
+    await receipts.apply(pool, [gateway], events)
+    assert await states(pool, page) == [("delivered", None, "captured")]
+    found = await messages.find(pool, account, "email", page.uids[0])
+    assert [(r["kind"], r["recipient"]) for r in found.reported] == [
+        ("bounced", COPY),
+        ("delivered", None),
+        ("opened", None),
+    ]
+
+
+async def test_who_got_a_copy_and_subscribes_again_lifts_only_his_own_suppression(pool):
+    account = await mailing_account(pool)
+    page, gateway = await mailed(pool, account)
+    uid = str(page.uids[0])
+    both = [receipt("unsubscribed", uid=uid), receipt("unsubscribed", uid=uid, recipient=COPY)]
+    await receipts.apply(pool, [gateway], both)
+    await receipts.apply(pool, [gateway], [receipt("subscribed", uid=uid, recipient=COPY)])
+    assert await suppressed(pool, account) == {"Ada@example.com": "unsubscribed"}

@@ -1,0 +1,22 @@
+"""Addresses that strangers name: in the form that we store, or none at all."""
+
+import pytest
+
+from gateways.events import mailbox
+
+
+@pytest.mark.parametrize(
+    ("named", "meant"),
+    [
+        ("Ann@Example.COM", "Ann@example.com"),
+        ("ann@b\u00fccher.example", "ann@xn--bcher-kva.example"),
+        ("ann@example.com, bob@example.com", None),
+        ("Ann <ann@example.com>", None),
+        ("a\0@example.com", None),
+        ("", None),
+        (["ann@example.com"], None),
+        (None, None),
+    ],
+)
+def test_a_mailbox_is_one_plain_address(named, meant):
+    assert mailbox(named) == meant
