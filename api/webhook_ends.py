@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
+
 from domain.channels import Channel
-from domain.keyring import CREDENTIALS, Keyring
+from domain.errors import NotFoundError
+from domain.keyring import CREDENTIALS, Keyring, KeyringError
 from gateways.base import Outside
+from gateways.problems import InvalidGatewayConfig
 from gateways.registry import build_webhook, parse_config
 from gateways.webhook import Webhook
 from store import gateways
 from store.pool import Pool
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +34,27 @@ class WebhookEnds:
         self._pool = pool
         self._outside = outside
         self._keys = keys
-        self._built: dict[UUID, tuple[int, Webhook]] = {}
+        self._built: dict[UUID, tuple[int, Webhook | None]] = {}
 
     async def find(self, channel: Channel, type_name: str, gateway_id: UUID | None) -> Sequence[End]:
-        """The ends of all gateways of a type, or of one of them, configured or not."""
+        """The ends of all gateways of a type, or of one of them, configured or not.
+
+        A gateway that is broken is left out: the others' posts come to the same address.
+        """
         ends = []
         for found, version in await gateways.of_type(self._pool, channel, type_name, gateway_id):
             known = self._built.get(found)
             if known is None or known[0] < version:
-                known = self._built[found] = await self._build(found)
-            ends.append(End(found, known[1]))
+                known = self._built[found] = version, await self._build(found)
+            if known[1] is not None:
+                ends.append(End(found, known[1]))
         return ends
 
-    async def _build(self, gateway_id: UUID) -> tuple[int, Webhook]:
-        stored = await gateways.load(self._pool, Keyring.parse(self._keys, CREDENTIALS), gateway_id)
-        config = parse_config(stored.type, Channel(stored.channel), stored.config)
-        webhook = build_webhook(stored.type, config, self._outside)
-        assert webhook is not None
-        return stored.version, webhook
+    async def _build(self, gateway_id: UUID) -> Webhook | None:
+        try:
+            stored = await gateways.load(self._pool, Keyring.parse(self._keys, CREDENTIALS), gateway_id)
+            config = parse_config(stored.type, Channel(stored.channel), stored.config)
+        except (NotFoundError, KeyringError, InvalidGatewayConfig) as error:
+            log.error("a gateway is broken: its webhook believes nothing", gateway=str(gateway_id), error=str(error))
+            return None
+        return build_webhook(stored.type, config, self._outside)

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Request, Response
+from starlette.background import BackgroundTask
 from temporalio.service import RPCError
 
 from api.body import read_body
@@ -14,13 +16,14 @@ from api.openapi import PUBLIC
 from api.state import AppState, state_of
 from api.temporal_link import TemporalAway
 from api.webhook_ends import End
+from api.webhook_events import by_gateways
 from domain.channels import Channel
-from domain.receipts import Event
-from gateways.registry import webhook_type
+from gateways.registry import webhook_at
 from gateways.webhook import Post, Reply, UnreadablePost, Webhook
 from runtime.receipts import start_receipts
 from store.pool import AWAY
 
+log = structlog.get_logger()
 router = APIRouter(tags=["webhooks of providers"])
 
 MAX_POST = 8 * 1024 * 1024
@@ -53,12 +56,21 @@ async def take_for(request: Request, channel: Channel, provider: str, gateway_id
 
 async def _take(request: Request, channel: Channel, provider: str, gateway_id: UUID | None) -> Response:
     state = state_of(request)
-    type_name = webhook_type(channel, provider)
-    if type_name is None:
+    found = webhook_at(channel, provider)
+    if found is None:
         raise ApiError(404, "provider_unknown", f"no {channel} provider {provider!r} posts to a webhook")
+    type_name, webhook = found
     body = await read_body(request, MAX_POST)
     post = Post(request.method, _public_url(state, request), dict(request.headers), body, time.time())
-    ends = await _configured(state, channel, type_name, gateway_id)
+    try:
+        ends = await _configured(state, channel, type_name, gateway_id)
+        return await _answer_to(post, channel, ends, state)
+    except (TemporalAway, RPCError, *AWAY) as error:
+        log.warning("a provider has to post again", error=type(error).__name__)
+        return _busy(webhook, state)
+
+
+async def _answer_to(post: Post, channel: Channel, ends: Sequence[End], state: AppState) -> Response:
     replies = [reply for end in ends if (reply := await end.webhook.handshake(post)) is not None]
     if replies:
         return _answer(min(replies, key=lambda reply: reply.status))  # one of them may know what the others refuse
@@ -80,20 +92,15 @@ async def _configured(state: AppState, channel: Channel, type_name: str, gateway
 
 
 async def _accept(state: AppState, channel: Channel, ends: Sequence[End], post: Post) -> Response:
-    """Start a workflow for the events of each gateway; those that read the same ones share it."""
+    """Start a workflow for the events of each gateway; those that have the same ones share it."""
     webhook = ends[0].webhook
     try:
-        by_events: dict[tuple[Event, ...], list[str]] = {}
-        for end in ends:
-            by_events.setdefault(tuple(end.webhook.read(post)), []).append(str(end.gateway_id))
+        by_events = by_gateways(ends, post)
     except UnreadablePost as error:
         return _refusal(webhook.UNREADABLE, str(error))
-    try:
-        told = urlsplit(post.url).query.encode() + b"\n" + post.body
-        for events, gateways in by_events.items():
-            await start_receipts(state.temporal, channel, gateways, events, told)
-    except (TemporalAway, RPCError, *AWAY):
-        return _busy(webhook)
+    told = urlsplit(post.url).query.encode() + b"\n" + post.body
+    for events, gateways in by_events.items():
+        await start_receipts(state.temporal, channel, gateways, events, told)
     return _answer(webhook.ACCEPTED)
 
 
@@ -108,9 +115,10 @@ def _answer(reply: Reply) -> Response:
     return Response(reply.body, reply.status, dict(reply.headers), reply.content_type)
 
 
-def _busy(webhook: Webhook) -> Response:
-    response = _refusal(webhook.BUSY, "not now: post it again")
-    response.headers["Retry-After"] = "5"
+def _busy(webhook: type[Webhook], state: AppState) -> Response:
+    """Something is away: the provider shall post it again, and is told so in its own way."""
+    response = error_response(ApiError(webhook.BUSY, "unavailable", "not now: post it again", retry_after=5.0))
+    response.background = BackgroundTask(state.pool.check)  # as for any answer without the database
     return response
 
 

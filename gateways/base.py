@@ -107,7 +107,7 @@ class GatewayType:
     channels: frozenset[Channel]
     config: type[GatewayConfig]
     build: Callable[[Any, Outside], Gateway]
-    webhook: Callable[[Any, Outside], Webhook] | None = None
+    webhook: type[Webhook] | None = None
     """How what the provider posts to us is verified and read; ``None``: it posts nothing."""
     aliases: tuple[str, ...] = ()
     """Other names of the provider in the addresses of its webhook."""

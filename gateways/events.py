@@ -1,5 +1,6 @@
 """Reading what strangers post: tolerant of new fields, never of surprises in the ones we use."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,6 +8,10 @@ from domain.recipients import InvalidRecipient, normalise_email
 from gateways.answers import clean
 from gateways.webhook import UnreadablePost
 
+LINK_CAP = 4096
+"""Characters of an address that are kept: signed ones are long."""
+
+_NOT_IN_LINKS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _YEAR_5000 = 95_617_584_000.0
 
 
@@ -32,6 +37,11 @@ def text(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return clean(str(value)) or None
+
+
+def link(value: object) -> str | None:
+    """A web address, whole but for what no address holds; ``None`` where there is none."""
+    return _NOT_IN_LINKS.sub("", value)[:LINK_CAP] or None if isinstance(value, str) else None
 
 
 def mailbox(value: object) -> str | None:

@@ -92,11 +92,11 @@ def build_webhook(type_name: str, config: GatewayConfig, outside: Outside) -> We
     return make(config, outside) if make else None
 
 
-def webhook_type(channel: Channel, provider: str) -> str | None:
-    """The type of gateway whose webhook is at ``/api/webhook/{channel}/{provider}``; ``None``: there is none."""
+def webhook_at(channel: Channel, provider: str) -> tuple[str, type[Webhook]] | None:
+    """The type of gateway whose webhook is at ``/api/webhook/{channel}/{provider}``, and its webhook."""
     for entry in GATEWAY_TYPES.values():
         if entry.webhook and channel in entry.channels and provider in (entry.name, *entry.aliases):
-            return entry.name
+            return entry.name, entry.webhook
     return None
 
 

@@ -5,7 +5,7 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
@@ -81,6 +81,10 @@ class Webhook:
     REFUSED: ClassVar[Reply] = Reply(403, b'{"success":false,"message":"the signature does not fit"}')
     """The answer to a request that fails verification."""
 
+    def __init__(self, config: Any, outside: Any) -> None:
+        """``config`` is the gateway's, ``outside`` is what it reaches the world through (``gateways.base.Outside``)."""
+        raise NotImplementedError
+
     @property
     def is_configured(self) -> bool:
         """Whether the gateway's configuration has what verification needs. If not, nothing is accepted."""
@@ -104,6 +108,13 @@ class Webhook:
             UnreadablePost: it is not what the provider posts.
         """
         raise NotImplementedError
+
+    def hears(self, recipient: str) -> bool | None:
+        """Whether what people write to this number of ours is for this gateway; ``None``: it does not know its number.
+
+        Asked where the gateways of one account verify the same posts.
+        """
+        return None
 
 
 FRESH_SECONDS = 300.0

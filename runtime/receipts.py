@@ -1,10 +1,9 @@
 """Starting the workflow of what a provider told us: durable before the provider gets its answer, once however often."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from itertools import islice
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
@@ -14,8 +13,10 @@ from domain.channels import Channel
 from domain.receipts import Event, Inbound, ReceiptsSource, encode_events
 from workflows.policy import receipts_options
 
-EVENTS_AT_A_TIME = 2000
-"""Events of one workflow: an input has to stay below 2 MB."""
+MOST_EVENTS = 2000
+"""Events of one workflow."""
+MOST_BYTES = 500_000
+"""Bytes of a workflow's input: Temporal takes 2 MB, and complains beyond 512 KiB."""
 _START_TIMEOUT = timedelta(seconds=5)
 
 
@@ -31,16 +32,29 @@ async def start_receipts(
     inbound = any(isinstance(event, Inbound) for event in events)
     source = ReceiptsSource(channel.value, list(gateways), inbound)
     digest = hashlib.sha256("\n".join([*gateways, ""]).encode() + told).hexdigest()[:32]
-    rest = iter(events)
-    number = 0
-    while some := list(islice(rest, EVENTS_AT_A_TIME)):
+    for number, part in enumerate(for_workflows(events)):
         with suppress(WorkflowAlreadyStartedError):
             await client.start_workflow(
                 "ReceiptsWorkflow",
-                args=[source, encode_events(some)],
+                args=[source, part],
                 id=f"receipts-{digest}-{number}",
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 rpc_timeout=_START_TIMEOUT,
                 **receipts_options(gateways[0]),
             )
-        number += 1
+
+
+def for_workflows(events: Sequence[Event]) -> Iterator[bytes]:
+    """The events, encoded, in as many parts as they need. The same events always have the same parts."""
+    for start in range(0, len(events), MOST_EVENTS):
+        yield from _parts(events[start : start + MOST_EVENTS])
+
+
+def _parts(events: Sequence[Event]) -> Iterator[bytes]:
+    encoded = encode_events(events)
+    if len(encoded) <= MOST_BYTES or len(events) == 1:
+        yield encoded
+    else:
+        half = len(events) // 2
+        yield from _parts(events[:half])
+        yield from _parts(events[half:])

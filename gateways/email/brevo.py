@@ -12,7 +12,7 @@ from domain.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.events import digest, mailbox, objects_in, seconds, text
+from gateways.events import digest, link, mailbox, objects_in, seconds, text
 from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -172,7 +172,7 @@ def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
     uid, message_id = text(event.get(_REFERENCE)), text(event.get("message-id"))
     if kind is None or not (uid or message_id):
         return None
-    stamp, url = event.get("ts_epoch"), text(event.get("link"))
+    stamp, url = event.get("ts_epoch"), link(event.get("link"))
     return Receipt(
         kind,
         key=digest(*(text(event.get(name)) for name in ("event", "email", "ts_epoch", "date")), url),

@@ -16,7 +16,7 @@ from domain.receipts import OPTED_OUT, Event, Receipt, ReceiptKind
 from gateways.answers import failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, check_header, take_apart
-from gateways.events import mailbox, seconds, text
+from gateways.events import link, mailbox, seconds, text
 from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -214,7 +214,7 @@ def _receipt(event: dict[str, Any], token: str, now: float) -> Receipt | None:
         provider_id=_bare(message_id) if message_id else None,
         code=_code(event),
         reason=next(filter(None, map(text, words)), None),
-        url=text(event.get("url")),
+        url=link(event.get("url")),
         recipient=mailbox(event.get("recipient")),
     )
 

@@ -16,7 +16,7 @@ from gateways.answers import clean, failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
 from gateways.email.mailbox import Mailbox
-from gateways.events import digest, mailbox, objects_in, seconds, text
+from gateways.events import digest, link, mailbox, objects_in, seconds, text
 from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -174,7 +174,7 @@ def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
         kind = ReceiptKind.BOUNCED
     elif error == "greylisted":
         kind = ReceiptKind.DEFERRED
-    message_id, url = text(event.get("MessageID")), text(event.get("url"))
+    message_id, url = text(event.get("MessageID")), link(event.get("url"))
     return Receipt(
         kind,
         key=digest(name, event.get("time"), message_id, event.get("email"), url or ""),

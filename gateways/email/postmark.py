@@ -11,7 +11,7 @@ from domain.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.events import digest, mailbox, objects_in, seconds, text
+from gateways.events import digest, link, mailbox, objects_in, seconds, text
 from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -183,7 +183,7 @@ def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
     if kind is None or not (uid or message_id):
         return None
     moment = next((event[name] for name in _TIMES if name in event), None)
-    url = text(event.get("OriginalLink"))
+    url = link(event.get("OriginalLink"))
     return Receipt(
         kind,
         # Only bounces and complaints have an id.

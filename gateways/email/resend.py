@@ -15,7 +15,7 @@ from domain.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.events import digest, mapping, seconds, text
+from gateways.events import digest, link, mapping, seconds, text
 from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import UnfitHeader, call
 from gateways.net.http_answer import Answer
@@ -186,7 +186,7 @@ def _receipt(event: dict[str, Any], data: dict[str, Any], post: Post) -> Receipt
         provider_id=text(data.get("email_id")),
         code=f"resend_{code}" if code else None,
         reason=text(why.get("message") or why.get("reason")),
-        url=text(mapping(data.get("click")).get("link")),
+        url=link(mapping(data.get("click")).get("link")),
     )
 
 

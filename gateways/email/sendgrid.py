@@ -21,7 +21,7 @@ from domain.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.events import digest, mailbox, objects_in, seconds, text
+from gateways.events import digest, link, mailbox, objects_in, seconds, text
 from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -187,7 +187,7 @@ def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
         provider_id=message_id.partition(".")[0] if message_id else None,
         code=f"sendgrid_{status}" if (status := text(event.get("status"))) else None,
         reason=text(event.get("reason") or event.get("response")),
-        url=text(event.get("url")),
+        url=link(event.get("url")),
         recipient=mailbox(event.get("email")),
     )
 

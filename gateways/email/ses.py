@@ -22,7 +22,7 @@ from gateways.email.mail import UnfitMessage
 from gateways.email.mail_message import Letter, write_letter
 from gateways.email.ses_signing import Credentials, signed_headers
 from gateways.email.sns import SUBSCRIPTION, UNSUBSCRIPTION, Fetch, NotNow, Topic, fetch_over
-from gateways.events import digest, mailbox, mapping, seconds, text
+from gateways.events import digest, link, mailbox, mapping, seconds, text
 from gateways.fields import HeaderText, MailboxText
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -230,7 +230,7 @@ def _receipts(event: dict[str, Any], message: dict[str, Any], now: float) -> Ite
             provider_id=text(mail.get("messageId")),
             code=f"ses_{code}" if code else None,
             reason=text(recipient.get("diagnosticCode") or details.get("reason") or details.get("errorMessage")),
-            url=text(details.get("link")),
+            url=link(details.get("link")),
             # Any other address is one that the recipient's mail was forwarded to.
             recipient=mailbox(address) if str(address).lower() in copies else None,
         )

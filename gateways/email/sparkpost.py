@@ -15,7 +15,7 @@ from domain.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.events import digest, mailbox, mapping, objects_in, seconds, text
+from gateways.events import digest, link, mailbox, mapping, objects_in, seconds, text
 from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -206,6 +206,6 @@ def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
         provider_id=transmission,
         code=f"sparkpost_{bounce_class}" if bounce_class else None,
         reason=text(event.get("raw_reason") or event.get("reason")),
-        url=text(event.get("target_link_url")),
+        url=link(event.get("target_link_url")),
         recipient=mailbox(event.get("raw_rcpt_to") or event.get("rcpt_to")),
     )

@@ -9,6 +9,13 @@ from gateways.webhook import UnreadablePost
 _INTERNATIONAL = re.compile(r"\+?([1-9][0-9]{6,14})")
 
 
+def is_own(own: str | None, recipient: str) -> bool | None:
+    """Whether a number is the gateway's own, however the two are written; ``None``: it sends under a name."""
+    if own is None or any(letter.isalpha() for letter in own):
+        return None
+    return _digits(own) == _digits(recipient)
+
+
 def inbound(
     *, key: object, at: float, sender: object, recipient: object, body: object, media: tuple[str, ...] = ()
 ) -> Inbound:
@@ -30,3 +37,7 @@ def inbound(
         body=body.replace("\0", "") if isinstance(body, str) else "",  # NUL is no text that a database keeps
         media=media,
     )
+
+
+def _digits(number: str) -> str:
+    return "".join(letter for letter in number if letter.isdigit())

@@ -15,7 +15,7 @@ from gateways.fields import HeaderText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import ProviderConfig
-from gateways.sms.inbound import inbound
+from gateways.sms.inbound import inbound, is_own
 from gateways.webhook import Post, UnreadablePost, Webhook, carries_secret
 
 # Names of statuses (infobip.com/docs/essentials/api-essentials/response-status-and-error-codes).
@@ -105,6 +105,7 @@ class InfobipWebhook(Webhook):
 
     def __init__(self, config: InfobipConfig, outside: Outside) -> None:
         self._secret = config.webhook_secret
+        self._number = config.from_number
 
     @property
     def is_configured(self) -> bool:
@@ -120,6 +121,9 @@ class InfobipWebhook(Webhook):
         if not isinstance(body, dict) or not isinstance(body.get("results"), list):
             raise UnreadablePost("expected an object with results")
         return [event for one in objects_in(body["results"]) if (event := _event(one, post.now))]
+
+    def hears(self, recipient: str) -> bool | None:
+        return is_own(self._number, recipient)
 
 
 def _event(one: dict[str, Any], now: float) -> Event | None:

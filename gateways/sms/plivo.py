@@ -20,7 +20,7 @@ from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
 from gateways.sms.callback import with_uid
-from gateways.sms.inbound import inbound
+from gateways.sms.inbound import inbound, is_own
 from gateways.webhook import Post, Reply, UnreadablePost, Webhook, same
 
 _NO_CREDIT = "insufficient credit"  # all that an answer says of an empty account; it has no codes
@@ -116,6 +116,7 @@ class PlivoWebhook(Webhook):
 
     def __init__(self, config: PlivoConfig, outside: Outside) -> None:
         self._token = config.auth_token.encode()
+        self._number = config.from_number
 
     @property
     def is_configured(self) -> bool:
@@ -146,6 +147,9 @@ class PlivoWebhook(Webhook):
             return [_inbound(message_id, fields, post.now)] if "Text" in fields else []
         kind = _KINDS.get(fields["Status"])
         return [_receipt(kind, message_id, fields, post.now)] if kind else []
+
+    def hears(self, recipient: str) -> bool | None:
+        return is_own(self._number, recipient)
 
     def _is_among(self, given: list[str], what: str) -> bool:
         expected = b64encode(hmac.digest(self._token, what.encode(errors="replace"), "sha256")).decode()

@@ -18,13 +18,13 @@ from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater,
 from domain.receipts import OPTED_OUT, Event, Inbound, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.base import Outside
-from gateways.events import digest, text
+from gateways.events import digest, link, text
 from gateways.fields import HeaderText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
 from gateways.sms.callback import with_uid
-from gateways.sms.inbound import inbound
+from gateways.sms.inbound import inbound, is_own
 from gateways.webhook import Post, Reply, UnreadablePost, Webhook, same
 
 Sid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{2,64}$")]
@@ -138,6 +138,7 @@ class TwilioWebhook(Webhook):
 
     def __init__(self, config: TwilioConfig, outside: Outside) -> None:
         self._token = config.auth_token.encode()
+        self._number = config.from_number
 
     @property
     def is_configured(self) -> bool:
@@ -174,6 +175,9 @@ class TwilioWebhook(Webhook):
             )
         ]
 
+    def hears(self, recipient: str) -> bool | None:
+        return is_own(self._number, recipient)
+
     def _sign(self, what: str) -> str:
         return b64encode(hmac.digest(self._token, what.encode(errors="replace"), "sha1")).decode()
 
@@ -205,7 +209,11 @@ def _inbound(sid: str, fields: Mapping[str, str], now: float) -> Inbound:
         sender=fields.get("From"),
         recipient=fields.get("To"),
         body=fields.get("Body"),
-        media=tuple(fields[name] for name in sorted(fields) if name.startswith("MediaUrl")),  # at most ten
+        media=tuple(
+            address
+            for name in sorted(fields)  # at most ten
+            if name.startswith("MediaUrl") and (address := link(fields[name]))
+        ),
     )
 
 

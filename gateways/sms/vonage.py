@@ -19,7 +19,7 @@ from gateways.fields import HeaderText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
-from gateways.sms.inbound import inbound
+from gateways.sms.inbound import inbound, is_own
 from gateways.webhook import Post, UnreadablePost, Webhook, is_fresh, same
 
 # Vonage's codes of a message (developer.vonage.com/api-errors/sms); every one but 0 means that it was not taken.
@@ -121,6 +121,7 @@ class VonageWebhook(Webhook):
 
     def __init__(self, config: VonageConfig, outside: Outside) -> None:
         self._secret = config.signature_secret.encode() if config.signature_secret else None
+        self._number = config.from_number
 
     @property
     def is_configured(self) -> bool:
@@ -148,6 +149,9 @@ class VonageWebhook(Webhook):
             return [_inbound(message_id, fields, at)] if fields.get("type", "text") in _READABLE else []
         kind = _KINDS.get(fields["status"])
         return [_receipt(kind, message_id, fields, at)] if kind else []
+
+    def hears(self, recipient: str) -> bool | None:
+        return is_own(self._number, recipient)
 
 
 def _parts_of(body: Any) -> list[dict[str, Any]]:

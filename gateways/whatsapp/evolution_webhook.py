@@ -13,7 +13,7 @@ import orjson
 
 from domain.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.base import Outside
-from gateways.events import digest, objects_in, seconds, text
+from gateways.events import digest, link, objects_in, seconds, text
 from gateways.webhook import Post, Webhook, carries_secret, same
 from gateways.whatsapp.evolution import EvolutionConfig
 from gateways.whatsapp.evolution_ids import uid_in
@@ -102,7 +102,7 @@ def _inbound(data: dict[str, Any], recipient: str, now: float) -> Inbound | None
         sender=sender,
         recipient=recipient,
         body=body,
-        media=(text(inside(data, "message", "mediaUrl")) or id_,) if has_file else (),
+        media=(link(inside(data, "message", "mediaUrl")) or id_,) if has_file else (),
         name=text(data.get("pushName")),
         answers=_answered(data, message),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.base import Outside
-from gateways.events import digest, objects_in, seconds, text
+from gateways.events import digest, link, objects_in, seconds, text
 from gateways.webhook import Post, Webhook, is_fresh, same
 from gateways.whatsapp.reading import inside, person, said
 from gateways.whatsapp.waha import WahaConfig, bare_id
@@ -83,7 +83,7 @@ def _inbound(payload: dict[str, Any], me: str | None, posted: float) -> Inbound 
         sender=sender,
         recipient=person(recipient, me) or recipient or "",
         body=body,
-        media=(text(inside(payload, "media", "url")) or id_,) if has_file else (),
+        media=(link(inside(payload, "media", "url")) or id_,) if has_file else (),
         name=text(inside(data, "pushName") or inside(data, "notifyName") or inside(data, "Info", "PushName")),
         answers=text(inside(payload, "replyTo", "id")),
     )

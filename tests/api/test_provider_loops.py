@@ -5,22 +5,15 @@ import asyncio
 import httpx
 import pytest
 
-from gateways.email import ses
 from gateways.registry import GATEWAY_TYPES
 from tests.api.answers import CONTACT
 from tests.api.doubles.double import PERSON
 from tests.api.doubles.loop import DOUBLES, deliver, gateway_of, heard, send_through
 from tests.api.doubles.sms import Twilio
 from tests.api.doubles.whatsapp import WhatsAppCloud
-from tests.gateways.sns_signer import CERTIFICATE_URL, Amazon, certificate, rsa_key
 from tests.stack import Stack, User, serve_api
 
-
-@pytest.fixture(autouse=True)
-def amazon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Amazon hands its certificate out at no address but its own."""
-    amazon = Amazon({CERTIFICATE_URL: certificate(rsa_key(), days=36500)})
-    monkeypatch.setattr(ses, "fetch_over", lambda http: amazon.fetch)
+pytestmark = pytest.mark.usefixtures("amazon")
 
 
 def test_every_type_with_a_webhook_has_its_double():

@@ -51,7 +51,7 @@ class SendGrid(Double):
         return self.signed("nonsense")
 
     def signed(self, events: object) -> Posting:
-        body, stamp = json.dumps(events).encode() + b"\r\n", str(int(time.time()))
+        body, stamp = json.dumps(events, ensure_ascii=False).encode() + b"\r\n", str(int(time.time()))
         signature = self._key.sign(stamp.encode() + body, ec.ECDSA(SHA256()))
         headers = {
             "X-Twilio-Email-Event-Webhook-Signature": b64encode(signature).decode(),

@@ -32,13 +32,13 @@ class Sent:
     """A message that a provider took."""
 
     stack: Stack
+    double: Double
     user: User
-    channel: str
     uid: str
     told: Told
 
     async def status(self) -> dict[str, Any]:
-        return await self.stack.status(self.user, self.channel, self.uid)
+        return await self.stack.status(self.user, self.double.CHANNEL, self.uid)
 
     async def until(self, state: str) -> dict[str, Any]:
         """The status as soon as the state is this one."""
@@ -66,7 +66,7 @@ async def send_through(stack: Stack, double: Double) -> Sent:
         data = await stack.final(user, double.CHANNEL, uid)
         assert (data["state"], data["status"]) == ("sent", "processing"), data
         (request,) = requests
-    return Sent(stack, user, double.CHANNEL, uid, double.told(request))
+    return Sent(stack, double, user, uid, double.told(request))
 
 
 async def deliver(http: httpx.AsyncClient, posting: Posting, url: str | None = None) -> httpx.Response:

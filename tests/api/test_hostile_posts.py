@@ -1,0 +1,103 @@
+"""Posts to webhooks that are too large, make no sense, come at a bad time, or stand beside something broken."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.api.answers import assert_error
+from tests.api.doubles.email import SendGrid
+from tests.api.doubles.loop import DOUBLES, Sent, deliver, gateway_of, heard, send_through
+from tests.api.records import all_in, many_sent
+from tests.api.test_limits import api_without
+from tests.stack import Stack
+
+pytestmark = pytest.mark.usefixtures("amazon")
+
+TOO_MUCH = 8 * 1024 * 1024 + 1
+
+
+async def chunks() -> AsyncIterator[bytes]:
+    for _ in range(TOO_MUCH // 65536 + 1):
+        yield b" " * 65536
+
+
+@pytest.mark.parametrize("body", [b" " * TOO_MUCH, chunks()], ids=["declared", "undeclared"])
+async def test_a_post_that_is_too_large_is_not_read(stack: Stack, body):
+    double = SendGrid(stack.url)
+    async with gateway_of(stack, double):
+        assert_error(await stack.http.post(double.hooks, content=body), 413, "too_large")
+
+
+@pytest.mark.parametrize("name", DOUBLES)
+async def test_what_a_provider_signed_and_nobody_can_read_is_answered_as_it_needs(stack: Stack, name: str):
+    double = DOUBLES[name](stack.url)
+    async with gateway_of(stack, double):
+        answered = await deliver(stack.http, double.nonsense())
+        assert answered.status_code == double.UNREADABLE
+        assert answered.json()["success"] is (name == "ses")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def without_temporal(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    async with api_without(stack.settings, temporal_address="{}", public_url=stack.url) as http:
+        yield http
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def without_database(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    async with api_without(stack.settings, database_url="postgresql://x@{}/x", public_url=stack.url) as http:
+        yield http
+
+
+async def assert_taken_later(sent: Sent, away: httpx.AsyncClient) -> None:
+    """The provider is told to come again, and when it does nothing is lost."""
+    double = sent.double
+    posting = double.delivered(sent.told)
+    answered = await deliver(away, posting, posting.url.removeprefix(sent.stack.url))
+    assert (answered.status_code, answered.json()["success"]) == (double.BUSY, False)
+    assert int(answered.headers["retry-after"]) >= 1
+    assert (await sent.status())["state"] == "sent"
+    assert heard(await deliver(sent.stack.http, posting)) == double.ACCEPTED
+    await sent.until("delivered")
+
+
+@pytest.mark.parametrize("name", DOUBLES)
+async def test_nothing_is_lost_while_temporal_is_away(stack: Stack, without_temporal: httpx.AsyncClient, name: str):
+    await assert_taken_later(await send_through(stack, DOUBLES[name](stack.url)), without_temporal)
+
+
+@pytest.mark.parametrize("name", ["sendgrid", "brevo", "twilio"])
+async def test_nothing_is_lost_while_the_database_is_away(stack: Stack, without_database: httpx.AsyncClient, name: str):
+    await assert_taken_later(await send_through(stack, DOUBLES[name](stack.url)), without_database)
+
+
+@asynccontextmanager
+async def broken(stack: Stack, type_: str, channel: str) -> AsyncIterator[None]:
+    """A gateway whose configuration this version does not understand."""
+    user = await stack.user()
+    identifier = await stack.gateway(user.id, channel, type_, {"of": "another version"})
+    yield
+    async with stack.pool.connection() as conn:
+        await conn.execute("delete from gateways where identifier = %s", (identifier,))
+
+
+async def test_one_broken_gateway_does_not_shut_the_address_for_all(stack: Stack):
+    double = SendGrid(stack.url)
+    sent = await send_through(stack, double)
+    async with broken(stack, "sendgrid", "email"):
+        assert heard(await deliver(stack.http, double.delivered(sent.told))) == double.ACCEPTED
+        await sent.until("delivered")
+
+
+async def test_five_thousand_long_events_in_one_post(stack: Stack):
+    """More than a workflow takes, by number and by bytes."""
+    double = SendGrid(stack.url)
+    sent = await send_through(stack, double)
+    uids = await many_sent(stack, sent.user, 5000)
+    common = {"event": "delivered", "email": "a@example.com", "timestamp": 1700000000, "response": "界" * 300}
+    events = [common | {"uid": str(uid), "sg_event_id": f"e{n}"} for n, uid in enumerate(uids)]
+    assert heard(await deliver(stack.http, double.signed(events))) == double.ACCEPTED
+    await all_in(stack, uids, "delivered")
