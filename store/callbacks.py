@@ -152,9 +152,11 @@ async def snapshots(conn: AsyncConnection[TupleRow], uids: Sequence[UUID]) -> di
         return {message.uid: message for message in await cursor.fetchall()}
 
 
-def event_notice(message: Snapshot, kind: str, at: datetime, key: str, url: str | None = None) -> Notice:
-    """That somebody did something with a message, such as opening it."""
-    data = message.data() | {"at": at} | ({"url": url} if url else {})
+def event_notice(
+    message: Snapshot, kind: str, at: datetime, key: str, url: str | None = None, who: str | None = None
+) -> Notice:
+    """That somebody did something with a message, such as opening it. ``who`` is its recipient, unless it is said."""
+    data = message.data() | {"at": at, "to": who or message.recipient} | ({"url": url} if url else {})
     return Notice(message.account_id, f"message.{kind}", message.uid, at, data, key)
 
 

@@ -118,7 +118,8 @@ async def _tell(conn: AsyncConnection[TupleRow], news: Sequence[News], receipts:
             notices.append(callbacks.state_notice(message))
         elif receipt.kind in TOLD:
             at = datetime.fromtimestamp(receipt.at, UTC)
-            notices.append(callbacks.event_notice(message, receipt.kind, at, receipt.key, receipt.url))
+            told = callbacks.event_notice(message, receipt.kind, at, receipt.key, receipt.url, receipt.recipient)
+            notices.append(told)
     return await callbacks.queue(conn, notices)
 
 
