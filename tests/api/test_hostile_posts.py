@@ -7,6 +7,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from api.webhook_events import MOST_BYTES, for_workflows
+from domain.receipts import Receipt, ReceiptKind, decode_events
 from tests.api.answers import assert_error
 from tests.api.doubles.email import SendGrid
 from tests.api.doubles.loop import DOUBLES, Sent, deliver, gateway_of, heard, send_through
@@ -101,3 +103,13 @@ async def test_five_thousand_long_events_in_one_post(stack: Stack):
     events = [common | {"uid": str(uid), "sg_event_id": f"e{n}"} for n, uid in enumerate(uids)]
     assert heard(await deliver(stack.http, double.signed(events))) == double.ACCEPTED
     await all_in(stack, uids, "delivered")
+
+
+@pytest.mark.parametrize(("reason", "sizes"), [("", [2000, 2000, 1000]), ("界" * 300, [250] * 20)])
+def test_the_parts_of_a_post_are_small_enough_and_always_the_same(reason: str, sizes: list[int]):
+    events = [Receipt(ReceiptKind.SENT, f"e{n}", 1.0, reason=reason) for n in range(5000)]
+    parts = list(for_workflows(events))
+    assert [len(decode_events(part)) for part in parts] == sizes
+    assert [event for part in parts for event in decode_events(part)] == events
+    assert max(map(len, parts)) <= MOST_BYTES
+    assert list(for_workflows(events)) == parts
