@@ -7,8 +7,8 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from api.webhook_events import MOST_BYTES, for_workflows
 from domain.receipts import Receipt, ReceiptKind, decode_events
+from runtime.receipts import MOST_BYTES, for_workflows
 from tests.api.answers import assert_error
 from tests.api.doubles.email import SendGrid
 from tests.api.doubles.loop import DOUBLES, Sent, deliver, gateway_of, heard, send_through
