@@ -10,13 +10,17 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.choose_gateway import ChooseGateway
 from activities.dispatch import Dispatch
+from activities.opening import open_mails
 from activities.pause_watch import PauseWatch
+from domain.keyring import Keyring
 from domain.outcomes import Accepted, Outcome
 from domain.page import DispatchResult, RouteRequest, Routing
 from domain.routing import Mode
 from store import gateways
 from store.pool import Pool
 from tests.activities.pages import OwnGateway, Page, new_gateway, new_page
+
+KEYS = Keyring.generate()
 
 
 class OneGateway:
@@ -45,7 +49,7 @@ class Slow(OwnGateway):
 async def under_way(page: Page, mode: Mode) -> AsyncIterator["asyncio.Task[DispatchResult]"]:
     """A dispatch whose gateway had not answered its first 64 messages when an operator changed its mode."""
     gateway = Slow()
-    dispatch = Dispatch(page.pool, OneGateway(gateway))
+    dispatch = Dispatch(page.pool, OneGateway(gateway), open_mails(page.pool, KEYS))
     running = asyncio.create_task(ActivityEnvironment().run(dispatch.dispatch, page.request(), page.content.encode()))
     await gateway.until_arrived(64)
     await gateways.set_mode(page.pool, page.gateway_id, mode)
