@@ -58,8 +58,7 @@ def choose(request: RouteRequest, candidates: Sequence[Candidate], now: float) -
 
     The first candidate that is neither out of use nor stopped wins, in the order given. A message that named a gateway
     gets that one or none. When every such candidate has failed this message before, the first of them is tried again
-    after a pause.
-    A route to a gateway whose breaker's pause is over is a probe: the caller makes sure that few take it.
+    after a pause. A route to a gateway whose breaker's pause is over is a probe: the caller lets few take it.
     """
     routing = Routing()
     for wanted, indexes in _by_wish(request).items():

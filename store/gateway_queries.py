@@ -13,7 +13,6 @@ _VISIBLE = f"""
 where (%(account)s::bigint is null or g.account_id = a.id or {USABLE})
 """
 
-
 _PAGE = f"""
 {_VISIBLE} and (%(after)s::uuid is null or
     (g.created_at, g.id) > (select c.created_at, c.id from gateways c where c.id = %(after)s))
@@ -31,8 +30,5 @@ async def find(pool: Pool, gateway_id: UUID, account_id: int | None) -> GatewayI
 async def visible(pool: Pool, account_id: int | None, after: UUID | None, limit: int) -> list[GatewayInfo]:
     """The gateways that an account sees, or all, oldest first; with ``after`` those that follow it."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
-        await cursor.execute(
-            _PAGE,
-            {"account": account_id, "after": after, "limit": limit},
-        )
+        await cursor.execute(_PAGE, {"account": account_id, "after": after, "limit": limit})
         return await cursor.fetchall()

@@ -82,6 +82,7 @@ class StoredGateway:
     enabled: bool
 
 
+# Of a gateway whose breaker's row is `b`.
 BREAKER = """
     case when b.open_until is null then 'closed' when b.open_until > clock_timestamp() then 'open' else 'half_open' end
 """

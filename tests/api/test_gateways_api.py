@@ -141,6 +141,14 @@ async def test_a_test_message_of_an_email_gateway_goes_to_an_address(stack: Stac
     assert_error(await post(stack, user, gateway_id, "test", to="+14155550123"), 422, "email_invalid", "/to")
 
 
+async def test_a_test_does_not_wait_long_for_a_gateway_that_is_silent(stack: Stack, monkeypatch):
+    monkeypatch.setattr("runtime.gateway_trial.TRIAL_SECONDS", 0.2)
+    user = await stack.user()
+    answer = await post(stack, user, await gateway(stack, user, timeout=60.0), "test", to="+15005550002")
+    trial = answer.json()["data"]
+    assert (trial["outcome"], trial["reason"]) == ("unknown", "no answer within 0.2 s")
+
+
 @pytest.mark.parametrize("body", [{}, {"to": 14155550123}, {"to": ""}, {"to": "+14155550123", "body": "Hi"}])
 async def test_a_test_without_a_recipient_is_refused(stack: Stack, body):
     user = await stack.user()
