@@ -284,6 +284,12 @@ class SendWorkflow:
         except ActivityError:
             await self._lose(turn, route, recalled=dispatch not in self._dispatches)
             return
+        except asyncio.CancelledError:
+            if not dispatch.cancelled():  # this run itself is being taken down
+                raise
+            # It was recalled in the very task that brought its result, which is lost with that.
+            await self._lose(turn, route, recalled=True)
+            return
         finally:
             self._dispatches.discard(dispatch)
         again = {index for more in result.again for index in more.indexes}

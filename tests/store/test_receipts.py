@@ -261,7 +261,8 @@ async def suppressed(pool, account: int) -> dict[str, str]:
 async def test_a_mails_recipient_is_known_however_the_provider_writes_him(pool, named):
     account = await mailing_account(pool)
     page, gateway = await mailed(pool, account)
-    (news,), _ = await receipts.apply(pool, [gateway], [receipt("bounced", uid=str(page.uids[0]), recipient=named)])
+    told = receipt("bounced", uid=str(page.uids[0]), recipient=named)
+    (news,) = (await receipts.apply(pool, [gateway], [told])).news
     assert news.moved
     assert await states(pool, page) == [("bounced", None, "refunded")]
     assert await suppressed(pool, account) == {"Ada@example.com": "bounced"}
@@ -287,8 +288,8 @@ async def test_what_becomes_of_a_copy_concerns_nobody_else(pool, kind, reason):
     page, gateway = await mailed(pool, account)
     event = receipt(kind, uid=str(page.uids[0]), recipient=COPY)
     for times in (1, 0):
-        news, unmatched = await receipts.apply(pool, [gateway], [event])
-        assert ([n.moved for n in news], unmatched) == ([False] * times, [])
+        found = await receipts.apply(pool, [gateway], [event])
+        assert ([n.moved for n in found.news], found.unmatched) == ([False] * times, [])
     assert await states(pool, page) == [("sent", None, "captured")]
     assert await suppressed(pool, account) == ({COPY: reason} if reason else {})
     found = await messages.find(pool, account, "email", page.uids[0])

@@ -1,5 +1,7 @@
 """Code of today replays what the code of earlier days did: histories recorded by ``record_histories.py``."""
 
+import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +36,25 @@ async def test_a_history_that_the_code_would_not_make_is_noticed():
     history = load("plain", lambda text: text.replace('"name": "dispatch"', '"name": "post"'))
     with pytest.raises(Exception, match=r"[Nn]ondeterminism"):
         await Replayer(workflows=[SendWorkflow]).replay_workflow(history)
+
+
+@pytest.mark.parametrize("cancelled_first", [True, False])
+async def test_a_page_may_be_cancelled_in_the_very_task_that_brings_its_dispatchs_result(cancelled_first: bool):
+    """The SDK then gives the workflow the cancellation and not the result: once that took the whole worker down."""
+    events = json.loads((FOLDER / "plain.json").read_text())["events"]
+    done = next(n for n, event in enumerate(events) if event["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_COMPLETED")
+    cancel = {
+        "eventTime": events[done]["eventTime"],
+        "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED",
+        "workflowExecutionCancelRequestedEventAttributes": {},
+    }
+    both = [cancel, events[done]] if cancelled_first else [events[done], cancel]
+    events = [*events[:done], *both, *events[done + 1 : done + 3]]
+    numbered = [event | {"eventId": str(number)} for number, event in enumerate(events, 1)]
+    numbered[-1]["workflowTaskStartedEventAttributes"]["scheduledEventId"] = str(len(events) - 1)
+    history = WorkflowHistory.from_json("cancelled", json.dumps({"events": numbered}))
+    replayer = Replayer(workflows=[SendWorkflow], workflow_runner=UnsandboxedWorkflowRunner())
+    await asyncio.wait_for(replayer.replay_workflow(history), 20)
 
 
 def test_there_are_histories_of_each_kind():
