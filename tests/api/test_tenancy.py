@@ -18,7 +18,18 @@ from tests.api.batches import get, send_batch, steer, until
 from tests.receiver import receiving, register
 from tests.stack import Stack, User
 
-PUBLIC = {"GET /", "GET /docs", "GET /openapi.json", "GET /health", "OPTIONS /api/admin/v1/codec/{direction}"}
+PUBLIC = {
+    "GET /",
+    "GET /docs",
+    "GET /openapi.json",
+    "GET /health",
+    "OPTIONS /api/admin/v1/codec/{direction}",
+    *(f"{method} /api/webhook/{{channel}}/{{provider}}" for method in ("GET", "POST")),  # signed, or refused
+    *(f"{method} /api/webhook/{{channel}}/{{provider}}/{{gateway_id}}" for method in ("GET", "POST")),
+    *(f"{method} /u/{{token}}" for method in ("GET", "POST")),
+    "GET /o/{token}.gif",
+    "GET /c/{token}",
+}
 ADMIN = {
     "GET /api/admin/v1/sandbox/messages",
     "GET /api/admin/v1/codec",
@@ -58,7 +69,14 @@ WITH_IDS = [
     *(query_call(channel) for channel in ("sms", "whatsapp")),
 ]
 
-LISTS = {"GET /api/batches", "GET /api/callbacks", "GET /api/gateways"}
+LISTS = {
+    "GET /api/batches",
+    "GET /api/callbacks",
+    "GET /api/gateways",
+    "GET /api/inbound",
+    "GET /api/inbound/keywords",
+    "PUT /api/inbound/keywords",
+}
 CREATES = {"POST /api/callbacks"}
 SWITCHED = {"gateway_identifier": "default_gateway"}
 OF_BATCHES = [

@@ -3,14 +3,16 @@
 import asyncio
 import json
 import re
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from gateways.net.http import HttpClient, call
 from gateways.net.http_answer import Answer
 
+PYTHON = Path(__file__).parent / "peers" / ".venv" / "bin" / "python"
+"""It has an environment of its own: it needs older packages than we do."""
 _START_SECONDS = 60
 
 
@@ -41,8 +43,9 @@ class Moto:
 @asynccontextmanager
 async def moto_server() -> AsyncIterator[Moto]:
     """Run moto on a free port of the loopback."""
+    assert PYTHON.exists(), "the peer is not installed: run make setup"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"), stderr=asyncio.subprocess.PIPE
+        *(str(PYTHON), "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"), stderr=asyncio.subprocess.PIPE
     )
     http = HttpClient(private=True)
     try:
