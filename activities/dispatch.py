@@ -7,13 +7,16 @@ from uuid import UUID
 
 from temporalio import activity
 
+from activities.courtesy import Courtesy
 from activities.delivery import Delivery
 from activities.gateway_cache import GatewayCache
 from activities.health import Health
 from activities.line import Lines
 from activities.started_with import started_content
 from domain.errors import XsenderError
+from domain.ids import minted_at
 from domain.keyring import KeyringError
+from domain.lanes import Lane
 from domain.page import Again, DispatchRequest, DispatchResult, PageHeader, Route
 from domain.page_content import PageContent
 from gateways.problems import InvalidGatewayConfig
@@ -29,7 +32,8 @@ class Dispatch:
     def __init__(self, pool: Pool, gateways: GatewayCache) -> None:
         self._pool = pool
         self._gateways = gateways
-        self._lines = Lines()
+        self._courtesy = Courtesy(pool)
+        self._lines = Lines(self._courtesy)
 
     @activity.defn(name="dispatch")
     async def dispatch(self, request: DispatchRequest, content: bytes) -> DispatchResult:
@@ -37,6 +41,8 @@ class Dispatch:
 
         ``content`` is the page's; when it is empty, it is read from the store or where the workflow started with it.
         """
+        if request.at_once and request.page.lane == Lane.TRANSACTIONAL and activity.info().attempt == 1:
+            self._courtesy.began(minted_at(UUID(request.page.page_id)))
         recalled = asyncio.Event()
         async with _heartbeats():
             work = asyncio.ensure_future(self._dispatch(request, content, recalled))
