@@ -15,8 +15,10 @@ from store.pool import AWAY, Pool
 
 BEAT = 1.0
 """Seconds between two figures, and between two looks at them."""
-_LONGEST = 0.05
+_LONGEST = 0.1
 """Seconds of a slice's work that count: what takes longer waits for its gateway, which hurts nobody."""
+_LONGEST_REST = 2.0
+"""Seconds: however many dispatches rest, each comes to its end within its time."""
 _LOOK = 0.1
 """Seconds between two looks at whether a rest is still wanted."""
 
@@ -39,28 +41,32 @@ class Courtesy:
         """A dispatch begins with messages that were accepted then (Unix seconds), and that nothing but we kept."""
         now = time.monotonic()
         self._waits.add(time.time() - accepted_at, now)
-        if now > self._said_at + BEAT:
-            self._said_at = now
-            self._saying = asyncio.create_task(self._say(self._waits.slowdown(now)))
-
-    async def _say(self, slowdown: float | None) -> None:
+        if now < self._said_at + BEAT:
+            return
+        self._said_at = now
+        slowdown = self._waits.slowdown(now)
         if slowdown is not None:
-            with suppress(*AWAY):
-                await slowdowns.publish(self._pool, self._id, slowdown)
+            self._saying = asyncio.create_task(self._say(slowdown))  # beside the dispatch: it has no time to lose
 
-    async def rest(self, begun: float, slice_: Collection["asyncio.Task[None]"], given_up: Callable[[], bool]) -> None:
-        """After a slice of bulk, begun at ``begun`` (monotonic seconds): wait until the next one may begin.
+    async def _say(self, slowdown: float) -> None:
+        with suppress(*AWAY):
+            await slowdowns.publish(self._pool, self._id, slowdown)
 
-        The more slowly what somebody waits for goes, the longer is that beside what a slice takes to work.
+    async def rest(self, begun: float, sends: Collection["asyncio.Task[None]"], given_up: Callable[[], bool]) -> None:
+        """After a slice of bulk that began at ``begun`` (monotonic seconds): wait until the next one may begin.
+
+        Those of the whole process begin one after the other, in the time that one takes to work, divided by the duty.
         """
         await self._look()
-        if self._duty.share == 1.0 or not slice_:
+        if self._duty.share == 1.0 or not sends:
             return
-        await asyncio.wait(slice_, timeout=_LONGEST)
+        await asyncio.wait(sends, timeout=_LONGEST)
         ended = time.monotonic()
-        begins = max(ended, self._free_at)
+        begins = min(max(ended, self._free_at), ended + _LONGEST_REST)
         self._free_at = begins + min(ended - begun, _LONGEST) / self._duty.share
-        while (pause := begins - time.monotonic()) > 0 and self._duty.share < 1.0 and not given_up():
+        while (pause := begins - time.monotonic()) > 0 and not given_up():  # noqa: ASYNC110 - mostly time
+            if self._duty.share == 1.0:
+                return
             await asyncio.sleep(min(pause, _LOOK))
 
     async def _look(self) -> None:
@@ -70,5 +76,5 @@ class Courtesy:
         if now > self._looked_at + RECENT:  # bulk begins anew
             self._duty = Duty()
         self._looked_at = now
-        with suppress(*AWAY):
+        with suppress(*AWAY):  # nothing new then
             self._duty.adapt(await slowdowns.worst(self._pool, RECENT))

@@ -11,19 +11,20 @@ RECENT = 3.0
 FEWEST = 3
 """Waits of which a mean says something."""
 
-BEARABLE = 1.5
-"""The slowdown up to which bulk recovers."""
+BEARABLE = 1.3
+"""The slowdown up to which bulk recovers. When the mean is at 1.5, the slowest twentieth takes about twice as long."""
 LEAST = 0.25
 """Of the time bulk always works: it slows down, it does not stop."""
 _START = 0.5
-"""Where urgent messages have just been noticed: what they bear is not known yet."""
+"""Where urgent messages have just been noticed: what they can bear is not known yet."""
 _DECREASE = 0.7
 _INCREASE = 0.05
 
 _FALL = 0.5
 _AGING = 1 + 1 / 3600
-"""A beat: after an hour beside one long batch, what was the best known time is still most of what it was."""
+"""A beat, of a second: a long batch that is always too fast may double in an hour what counts as slow."""
 _SHORTEST = 0.001
+"""Clocks of machines differ: no wait is shorter (seconds)."""
 
 
 class Waits:
@@ -34,11 +35,11 @@ class Waits:
         self._best = 0.0
 
     def add(self, seconds: float, now: float) -> None:
-        """One has waited this long. Clocks of machines differ: no wait is taken for none."""
+        """One has waited this long; ``now`` is of any clock that does not jump."""
         self._recent.append((now, max(seconds, _SHORTEST)))
 
     def slowdown(self, now: float) -> float | None:
-        """The mean of recent waits beside the best known one; ``None``: there were too few. Asked once a beat."""
+        """The mean of recent waits, by the best known one; ``None``: there were too few. To be asked once a beat."""
         while self._recent and self._recent[0][0] < now - RECENT:
             self._recent.popleft()
         if len(self._recent) < FEWEST:

@@ -56,7 +56,12 @@ async def test_a_second_run_of_the_activity_takes_over(pool: Pool, cache: Gatewa
 
 @pytest.mark.parametrize(
     ("at_once", "lane", "attempt", "told"),
-    [(True, "transactional", 1, 1), (False, "transactional", 1, 0), (True, "bulk", 1, 0), (True, "transactional", 2, 0)],
+    [
+        (True, "transactional", 1, 1),
+        (False, "transactional", 1, 0),
+        (True, "bulk", 1, 0),
+        (True, "transactional", 2, 0),
+    ],
 )
 async def test_it_tells_how_long_urgent_messages_waited_that_nothing_but_we_kept(
     pool: Pool, cache: GatewayCache, monkeypatch, at_once, lane, attempt, told
