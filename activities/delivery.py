@@ -5,6 +5,7 @@ The order is the promise. An intent is durable before its connection is opened, 
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
@@ -127,10 +128,14 @@ class Delivery:
             if self._must_stop() or log.broken:
                 await self._leave(todo[start:])
                 return
+            begun, launched = time.monotonic(), []
             for index in await self._claim(indexes, log):
                 await pace.until_next()
                 pace.left()
-                sends.add(asyncio.create_task(self._send(index, log)))
+                launched.append(asyncio.create_task(self._send(index, log)))
+                sends.add(launched[-1])
+            if self._line.courtesy:
+                await self._line.courtesy.rest(begun, launched, self._must_stop)
 
     async def _take_slots(self, count: int, pace: Pace) -> None:
         begins = await patiently(

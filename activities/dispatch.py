@@ -5,6 +5,7 @@ from uuid import UUID
 
 from temporalio import activity
 
+from activities.courtesy import Courtesy
 from activities.delivery import Delivery
 from activities.gateway_cache import GatewayCache
 from activities.health import Health
@@ -14,7 +15,9 @@ from activities.mails import Mails
 from activities.pause_watch import PauseWatch
 from activities.started_with import started_content
 from domain.errors import XsenderError
+from domain.ids import minted_at
 from domain.keyring import KeyringError
+from domain.lanes import Lane
 from domain.page import Again, DispatchRequest, DispatchResult, PageHeader, Route
 from domain.page_content import PageContent
 from gateways.problems import InvalidGatewayConfig
@@ -29,7 +32,8 @@ class Dispatch:
         self._pool = pool
         self._gateways = gateways
         self._mails = mails
-        self._lines = Lines()
+        self._courtesy = Courtesy(pool)
+        self._lines = Lines(self._courtesy)
         self._watch = PauseWatch(pool)
 
     @activity.defn(name="dispatch")
@@ -38,6 +42,8 @@ class Dispatch:
 
         ``content`` is the page's; when it is empty, it is read from the store or where the workflow started with it.
         """
+        if request.at_once and request.page.lane == Lane.TRANSACTIONAL and activity.info().attempt == 1:
+            self._courtesy.began(minted_at(UUID(request.page.page_id)))
         recalled = asyncio.Event()
         async with heartbeats():
             work = asyncio.ensure_future(self._dispatch(request, content, recalled))

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from activities.courtesy import Courtesy
 from activities.mails import Room
 from domain.lanes import Lane
 from domain.page import CONCURRENCY
@@ -24,9 +25,15 @@ _LOOK = 0.5
 class Line:
     """One gateway as seen by one lane of this process."""
 
-    def __init__(self, places: int = CONCURRENCY, launchers: int | None = None) -> None:
-        """``launchers``: how many dispatches launch messages at a time; ``None``: all of them, in turn."""
+    def __init__(
+        self, places: int = CONCURRENCY, launchers: int | None = None, courtesy: Courtesy | None = None
+    ) -> None:
+        """``launchers``: how many dispatches launch messages at a time; ``None``: all of them, in turn.
+
+        ``courtesy``: what they give way by; ``None``: they do not.
+        """
         self._launchers = asyncio.Semaphore(launchers) if launchers else None
+        self.courtesy = courtesy
         self.places = asyncio.Semaphore(places)
         """For messages whose intent is written and whose outcome is not: what a crash would leave in doubt."""
         self.turn = asyncio.Lock()
@@ -78,7 +85,8 @@ class Line:
 class Lines:
     """The lines of a process."""
 
-    def __init__(self) -> None:
+    def __init__(self, courtesy: Courtesy) -> None:
+        self._courtesy = courtesy
         self._lines: dict[tuple[UUID, str], Line] = {}
 
     def line(self, gateway_id: UUID, lane: str) -> Line:
@@ -88,5 +96,6 @@ class Lines:
         """
         key = (gateway_id, lane)
         if key not in self._lines:
-            self._lines[key] = Line(launchers=_BULK_LAUNCHERS if lane == Lane.BULK else None)
+            is_bulk = lane == Lane.BULK
+            self._lines[key] = Line(launchers=_BULK_LAUNCHERS, courtesy=self._courtesy) if is_bulk else Line()
         return self._lines[key]

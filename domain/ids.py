@@ -74,6 +74,11 @@ def index_of(uid: UUID) -> int:
     return uid.int & _INDEX_MASK
 
 
+def minted_at(uid: UUID) -> float:
+    """When the page of a message, or its batch, was accepted, in Unix seconds."""
+    return (uid.int >> 80) / 1000
+
+
 def send_workflow_id(page_id: UUID) -> str:
     """The id of the workflow that sends a page."""
     return f"send-{page_id}"

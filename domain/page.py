@@ -173,6 +173,8 @@ class DispatchRequest:
     """A brief one."""
     route: Route
     attempt: int
+    at_once: bool = False
+    """Whether nothing but our own work came before it: no schedule, no gateway, no earlier try, no batch."""
 
 
 AgainKind = Literal["gateway_down", "held_back", "not_started", "retry_later", "resend"]

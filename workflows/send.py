@@ -271,9 +271,10 @@ class SendWorkflow:
         awaited = "rate_slot" if route.takes_slots else "gateway_answer"
         answer = LiveStatus(self._page.account_id, "processing", awaited, 0.0, route.gateway, turn.attempt)
         self._show(route.indexes, answer)
+        at_once = turn == Turn() and not self._page.stored
         dispatch = workflow.start_activity(
             "dispatch",
-            args=[DispatchRequest(self._page.brief(), route, turn.attempt), self._content_inline()],
+            args=[DispatchRequest(self._page.brief(), route, turn.attempt, at_once), self._content_inline()],
             result_type=DispatchResult,
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             **policy.dispatch_options(self._page.lane, len(route.indexes), route.per_second),

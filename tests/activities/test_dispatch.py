@@ -1,6 +1,7 @@
 """The dispatch activity around a delivery: its gateway, its content, what it says of both."""
 
 import asyncio
+import time
 from dataclasses import replace
 
 import pytest
@@ -57,6 +58,29 @@ async def test_a_second_run_of_the_activity_takes_over(pool: Pool, cache: Gatewa
     activity = Dispatch(pool, cache, open_mails(pool, KEYS)).dispatch
     assert await again.run(activity, page.request(), page.content.encode()) == DispatchResult()
     assert await page.outcomes() == {0: "accepted"}
+
+
+@pytest.mark.parametrize(
+    ("at_once", "lane", "attempt", "told"),
+    [
+        (True, "transactional", 1, 1),
+        (False, "transactional", 1, 0),
+        (True, "bulk", 1, 0),
+        (True, "transactional", 2, 0),
+    ],
+)
+async def test_it_tells_how_long_urgent_messages_waited_that_nothing_but_we_kept(
+    pool: Pool, cache: GatewayCache, monkeypatch, at_once, lane, attempt, told
+):
+    page = await with_sandbox(pool, 1)
+    request = replace(page.request(), at_once=at_once)
+    request = replace(request, page=replace(request.page, lane=lane))
+    accepted: list[float] = []
+    monkeypatch.setattr("activities.courtesy.Courtesy.began", lambda self, accepted_at: accepted.append(accepted_at))
+    env = ActivityEnvironment()
+    env.info = replace(env.info, attempt=attempt)
+    await env.run(Dispatch(pool, cache).dispatch, request, page.content.encode())
+    assert accepted == [pytest.approx(time.time(), abs=60)] * told
 
 
 TROUBLES = {

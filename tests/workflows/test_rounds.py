@@ -16,6 +16,7 @@ from tests.workflows.script import (
     now,
     parked,
     route,
+    slot_in,
     start,
     through,
 )
@@ -200,3 +201,30 @@ async def test_a_slow_route_does_not_hold_back_the_others(env: WorkflowEnvironme
         assert script.records == [RecordRequest(str(page.id))]
         gate.set()
         await page.handle.result()
+
+
+@pytest.mark.parametrize(
+    ("routings", "dispatches", "header", "at_once"),
+    [
+        ([through()], [all_done], {}, [True]),
+        ([through()], [all_done], {"stored": True}, [False]),
+        ([slot_in(60)], [all_done], {}, [False]),
+        ([parked(60), through()], [all_done], {}, [False]),
+        ([through("a"), through("b")], [again("gateway_down"), all_done], {}, [True, False]),
+        ([through("a"), through("b")], [again("held_back"), all_done], {}, [True, False]),
+        ([through()], [again("retry_later"), all_done], {}, [True, False]),
+    ],
+    ids=["nothing", "a batch", "a rate slot", "a breaker", "a failure", "a neighbour's failure", "a retry"],
+)
+async def test_a_dispatch_knows_whether_anything_kept_its_messages(
+    env: WorkflowEnvironment, routings, dispatches, header, at_once
+):
+    async with acting(Script(env, routings=routings, dispatches=dispatches)) as script:
+        await (await start(env, **header)).handle.result()
+    assert [request.at_once for request in script.sent] == at_once
+
+
+async def test_scheduled_messages_are_not_sent_at_once(env: WorkflowEnvironment):
+    async with acting(Script(env)) as script:
+        await (await start(env, size=2, due=[0.0, await now(env) + 60])).handle.result()
+    assert [(request.route.indexes, request.at_once) for request in script.sent] == [([0], True), ([1], False)]

@@ -1,0 +1,80 @@
+"""Bulk gives way: dispatches of what somebody waits for say how it fares, those of bulk look, and rest in between.
+
+They may be processes apart; Postgres is what all of them share.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from uuid import uuid4
+
+from domain.courtesy import RECENT, Duty, Waits
+from store import slowdowns
+from store.pool import AWAY, Pool
+
+BEAT = 1.0
+"""Seconds between two figures, and between two looks at them."""
+_LONGEST = 0.1
+"""Seconds of a slice's work that count: what takes longer waits for its gateway, which hurts nobody."""
+_LONGEST_REST = 2.0
+"""Seconds: however many dispatches rest, each comes to its end within its time."""
+_LOOK = 0.1
+"""Seconds between two looks at whether a rest is still wanted."""
+
+
+class Courtesy:
+    """One process's part in it, both ways."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._id = uuid4()
+        self._waits = Waits()
+        self._said_at = 0.0
+        self._saying: asyncio.Task[None] | None = None
+        self._duty = Duty()
+        self._looked_at = 0.0
+        self._free_at = 0.0
+        """When the next slice may begin, of whatever dispatch."""
+
+    def began(self, accepted_at: float) -> None:
+        """A dispatch begins with messages that were accepted then (Unix seconds), and that nothing but we kept."""
+        now = time.monotonic()
+        self._waits.add(time.time() - accepted_at, now)
+        if now < self._said_at + BEAT:
+            return
+        self._said_at = now
+        slowdown = self._waits.slowdown(now)
+        if slowdown is not None:
+            self._saying = asyncio.create_task(self._say(slowdown))  # beside the dispatch: it has no time to lose
+
+    async def _say(self, slowdown: float) -> None:
+        with suppress(*AWAY):
+            await slowdowns.publish(self._pool, self._id, slowdown)
+
+    async def rest(self, begun: float, sends: Collection["asyncio.Task[None]"], given_up: Callable[[], bool]) -> None:
+        """After a slice of bulk that began at ``begun`` (monotonic seconds): wait until the next one may begin.
+
+        Those of the whole process begin one after the other, in the time that one takes to work, divided by the duty.
+        """
+        await self._look()
+        if self._duty.share == 1.0 or not sends:
+            return
+        await asyncio.wait(sends, timeout=_LONGEST)
+        ended = time.monotonic()
+        begins = min(max(ended, self._free_at), ended + _LONGEST_REST)
+        self._free_at = begins + min(ended - begun, _LONGEST) / self._duty.share
+        while (pause := begins - time.monotonic()) > 0 and not given_up():
+            if self._duty.share == 1.0:
+                return
+            await asyncio.sleep(min(pause, _LOOK))
+
+    async def _look(self) -> None:
+        now = time.monotonic()
+        if now < self._looked_at + BEAT:
+            return
+        if now > self._looked_at + RECENT:  # bulk begins anew
+            self._duty = Duty()
+        self._looked_at = now
+        with suppress(*AWAY):  # nothing new then
+            self._duty.adapt(await slowdowns.worst(self._pool, RECENT))
