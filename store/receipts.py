@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from domain.receipts import TOLD, Receipt
-from store import callbacks
+from store import callbacks, gateway_health
 from store.pool import Pool
 
 
@@ -65,6 +65,8 @@ async def apply(pool: Pool, gateways: Sequence[UUID], receipts: Sequence[Receipt
     async with pool.connection() as conn, conn.transaction():
         matches = await _find(conn, gateways, receipts)
         news = await _apply(conn, matches, receipts) if matches else []
+        for gateway_id in sorted({match.gateway_id for match in matches}):  # in one order, against deadlocks
+            await gateway_health.note_receipts(conn, gateway_id, datetime.now(UTC))
         endpoints = await _tell(conn, news, receipts) if news else set()
     found = {match.place for match in matches}
     return Outcome(news, [place for place in range(len(receipts)) if place not in found], endpoints)

@@ -85,6 +85,18 @@ async def test_a_delivery_reaches_the_sender(stack: Stack, sent):
     assert (data["status"], data["credit"]["state"]) == ("delivered", "captured")
 
 
+async def test_the_gateways_health_shows_that_receipts_come(stack: Stack, sent):
+    provider, user, uid = sent
+    (gateway,) = (await stack.http.get("/api/gateways", headers=user.headers)).json()["data"]
+    path = f"/api/gateways/{gateway['id']}/health"
+    before = (await stack.http.get(path, headers=user.headers)).json()["data"]
+    await provider.post(stack, [event("delivered", uid)])
+    await until(stack, user, uid, "delivered")
+    after = (await stack.http.get(path, headers=user.headers)).json()["data"]
+    assert before["last_receipt_at"] is None
+    assert after["last_receipt_at"] is not None
+
+
 async def test_a_bounce_gives_the_credit_back_and_stops_the_next_mail(stack: Stack, sent):
     provider, user, uid = sent
     await provider.post(stack, [event("bounce", uid, type="bounce", status="5.1.1", reason="no such user")])
