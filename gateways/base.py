@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -44,6 +44,19 @@ class Gateway(Protocol):
 
     async def aclose(self) -> None:
         """Close the gateway's own connections. Those of the shared HTTP clients stay open."""
+        ...
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A gateway whose provider tells it things over the gateway's own connection."""
+
+    async def connect(self) -> None:
+        """Be connected, also without anything to send.
+
+        Raises:
+            OSError: it cannot be now.
+        """
         ...
 
 
@@ -111,3 +124,5 @@ class GatewayType:
     """How what the provider posts to us is verified and read; ``None``: it posts nothing."""
     aliases: tuple[str, ...] = ()
     """Other names of the provider in the addresses of its webhook."""
+    listens: bool = False
+    """Whether its gateways are ``Listening``."""

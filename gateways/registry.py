@@ -25,7 +25,7 @@ GATEWAY_TYPES: dict[str, GatewayType] = {
         GatewayType("http", _ALL, generic.HttpConfig, generic.HttpGateway),
         GatewayType("smtp", _EMAIL, smtp.SmtpConfig, smtp.SmtpGateway),
         GatewayType("sendgrid", _EMAIL, sendgrid.SendGridConfig, sendgrid.SendGridGateway, sendgrid.SendGridWebhook),
-        GatewayType("smpp", _SMS, smpp.SmppConfig, smpp.SmppGateway),
+        GatewayType("smpp", _SMS, smpp.SmppConfig, smpp.SmppGateway, listens=True),
         GatewayType("resend", _EMAIL, resend.ResendConfig, resend.ResendGateway, resend.ResendWebhook),
         GatewayType("mailjet", _EMAIL, mailjet.MailjetConfig, mailjet.MailjetGateway, mailjet.MailjetWebhook),
         GatewayType(

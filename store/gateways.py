@@ -182,6 +182,15 @@ async def of_type(pool: Pool, channel: str, type_name: str, gateway_id: UUID | N
         return await cursor.fetchall()
 
 
+async def in_use(pool: Pool, type_names: Sequence[str]) -> list[tuple[UUID, int]]:
+    """Ids and versions of the enabled gateways of these types."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "select id, version from gateways where type = any(%s) and enabled order by id", (list(type_names),)
+        )
+        return await cursor.fetchall()
+
+
 async def by_identifier(pool: Pool, account_id: int, channel: str, identifier: str) -> GatewayInfo | None:
     """The gateway that an account means by this identifier: its own one, else one shared with it or in its plan."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:

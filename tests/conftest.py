@@ -1,6 +1,7 @@
 """One engine for the whole run: real PostgreSQL and real Temporal, started once."""
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest_asyncio
 
@@ -35,3 +36,16 @@ async def pool(engine: Engine) -> AsyncIterator[Pool]:
 async def stack(settings: Settings) -> AsyncIterator[Stack]:
     async with run_stack(settings) as running:
         yield running
+
+
+@pytest_asyncio.fixture
+async def fresh_pool(engine, pool: Pool) -> AsyncIterator[Pool]:
+    """A pool on a database of its own, for tests that look at all rows."""
+    name = f"fresh_{uuid4().hex}"
+    async with pool.connection() as conn:
+        await conn.execute(f"create database {name}")
+    url = engine.database_url.rsplit("/", 1)[0] + f"/{name}"
+    await migrate(url)
+    opened = await open_pool(url, 2, "fresh")
+    yield opened
+    await opened.close()

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import structlog
 import uvloop
@@ -14,11 +15,12 @@ from runtime.settings import Settings
 from runtime.temporal import connect
 from store.pool import Pool, open_pool
 from worker.build import build_workers
+from worker.keeper import keeping_connected
 from worker.priority import make_way
 from worker.table import table
 from worker.told import Told
 from worker.upkeep import upkeep
-from workflows.policy import BULK_QUEUES
+from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE
 
 log = structlog.get_logger()
 
@@ -41,7 +43,8 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
     equipment = open_equipment(pool, settings.keys.get_secret_value(), Told(client))
     try:
         rows = {queue: row for queue, row in table(pool, equipment).items() if queue in queues}
-        await serve_until(stop, build_workers(client, rows), pool, list(rows))
+        async with keeping_connected(pool, equipment.gateways) if DISPATCH_QUEUE in rows else nullcontext():
+            await serve_until(stop, build_workers(client, rows), pool, list(rows))
     finally:
         await equipment.aclose()
         await pool.close()

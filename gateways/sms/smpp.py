@@ -86,8 +86,15 @@ class SmppGateway:
         self._closed = False
 
     async def connect(self) -> None:
-        """Bind, and stay bound, without a message to send: for what comes in. Raises ``CannotBind``."""
-        await self._link.session()
+        """Bind, and stay bound, without a message to send: for what comes in.
+
+        Raises:
+            ConnectionError: no bound connection came about.
+        """
+        try:
+            await self._link.session()
+        except CannotBind as error:
+            raise ConnectionError(str(error)) from None
 
     async def send(self, message: Outbound) -> Outcome:
         """Send one message, in as many parts as it takes."""

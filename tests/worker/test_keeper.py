@@ -1,0 +1,91 @@
+"""Gateways that listen are connected by one process of all, without anything to send."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+
+from activities.opening import open_gateways
+from domain.keyring import CREDENTIALS, Keyring
+from domain.receipts import Event, Inbound
+from store import gateways
+from store.pool import Pool
+from store.sole import KEEPER, sole
+from tests.gateways.smsc import smsc
+from worker import keeper
+
+KEYS = Keyring.generate()
+
+
+class Sink:
+    """Takes what gateways are told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Event]] = []
+
+    async def take(self, gateway: str, events: list[Event]) -> None:
+        self.told += [(gateway, event) for event in events]
+
+
+async def new_gateway(pool: Pool, port: int) -> UUID:
+    config = {
+        "host": "127.0.0.1",
+        "port": port,
+        "system_id": "user",
+        "password": "secret",
+        "allow_private_network": True,
+    }
+    ring = Keyring.parse(KEYS, CREDENTIALS)
+    return await gateways.add(pool, ring, gateways.NewGateway(0, "sms", uuid4().hex, "smpp", config))
+
+
+async def test_a_gateway_that_never_sent_hears_people(fresh_pool, monkeypatch):
+    sink = Sink()
+    async with smsc() as peer:
+        gateway = await new_gateway(fresh_pool, peer.port)
+        cache = open_gateways(fresh_pool, KEYS, sink)
+        async with keeper.keeping_connected(fresh_pool, cache):
+            await peer.some("bind")
+            await peer.deliver("Hello", source_addr="15005550009")
+            async with asyncio.timeout(10):
+                while not sink.told:
+                    await asyncio.sleep(0.02)
+        await cache.aclose()
+    ((by, heard),) = sink.told
+    assert (by, heard.sender, heard.body) == (str(gateway), "+15005550009", "Hello")
+    assert isinstance(heard, Inbound)
+
+
+async def test_a_gateway_that_cannot_be_connected_keeps_no_other_from_it(fresh_pool):
+    async with smsc() as peer:
+        await new_gateway(fresh_pool, 1)
+        await new_gateway(fresh_pool, peer.port)
+        await new_gateway(fresh_pool, 1)
+        cache = open_gateways(fresh_pool, KEYS, Sink())
+        await keeper.connect_all(fresh_pool, cache)
+        assert len(peer.all("bind")) == 1
+        await cache.aclose()
+
+
+async def test_a_gateway_out_of_use_is_left_alone(fresh_pool):
+    async with smsc() as peer:
+        await gateways.set_enabled(fresh_pool, await new_gateway(fresh_pool, peer.port), False)
+        cache = open_gateways(fresh_pool, KEYS, Sink())
+        await keeper.connect_all(fresh_pool, cache)
+        assert peer.all("bind") == []
+        await cache.aclose()
+
+
+async def test_only_one_keeps_and_another_takes_over(fresh_pool):
+    async with sole(fresh_pool, KEEPER) as first:
+        assert first is not None
+        assert await first()
+        async with sole(fresh_pool, KEEPER) as second:
+            assert second is None
+    async with sole(fresh_pool, KEEPER) as third:
+        assert third is not None
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch):
+    monkeypatch.setattr(keeper, "EVERY", 0.1)

@@ -1,0 +1,59 @@
+"""Gateways whose providers tell them things over their own connection stay connected, also when nothing is sent.
+
+Receipts of what was sent before a restart, and messages from people, come to whoever is bound.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+
+from activities.gateway_cache import GatewayCache
+from domain.errors import XsenderError
+from domain.keyring import KeyringError
+from gateways.base import Listening
+from gateways.problems import InvalidGatewayConfig
+from gateways.registry import GATEWAY_TYPES
+from store import gateways as stored
+from store.pool import AWAY, Pool
+from store.sole import KEEPER, sole
+
+log = structlog.get_logger()
+
+EVERY = 20.0
+"""Seconds between two looks at which gateways there are, and whether they are connected."""
+
+
+@asynccontextmanager
+async def keeping_connected(pool: Pool, gateways: GatewayCache) -> AsyncIterator[None]:
+    """Keep all listening gateways connected while the context is open, if no other process does."""
+    keeping = asyncio.create_task(_keep(pool, gateways))
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeping
+
+
+async def _keep(pool: Pool, gateways: GatewayCache) -> None:
+    while True:
+        with suppress(*AWAY):
+            async with sole(pool, KEEPER) as ours:
+                while ours is not None and await ours():
+                    await connect_all(pool, gateways)
+                    await asyncio.sleep(EVERY)
+        await asyncio.sleep(EVERY)
+
+
+async def connect_all(pool: Pool, gateways: GatewayCache) -> None:
+    """Connect each listening gateway that is in use. One that cannot be is tried again with the next look."""
+    listening = [entry.name for entry in GATEWAY_TYPES.values() if entry.listens]
+    for gateway_id, version in await stored.in_use(pool, listening):
+        try:
+            gateway = await gateways.get(gateway_id, version)
+            if isinstance(gateway, Listening):
+                await gateway.connect()
+        except (OSError, TimeoutError, XsenderError, KeyringError, InvalidGatewayConfig) as error:
+            log.warning("a gateway does not listen", gateway=str(gateway_id), error=str(error))
