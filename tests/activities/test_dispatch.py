@@ -79,7 +79,7 @@ async def test_it_tells_how_long_urgent_messages_waited_that_nothing_but_we_kept
     monkeypatch.setattr("activities.courtesy.Courtesy.began", lambda self, accepted_at: accepted.append(accepted_at))
     env = ActivityEnvironment()
     env.info = replace(env.info, attempt=attempt)
-    await env.run(Dispatch(pool, cache).dispatch, request, page.content.encode())
+    await env.run(Dispatch(pool, cache, open_mails(pool, KEYS)).dispatch, request, page.content.encode())
     assert accepted == [pytest.approx(time.time(), abs=60)] * told
 
 
