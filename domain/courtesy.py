@@ -22,7 +22,7 @@ _INCREASE = 0.05
 
 _FALL = 0.5
 _AGING = 1 + 1 / 3600
-"""A beat, of a second: a long batch that is always too fast may double in an hour what counts as slow."""
+"""By beats of a second: what was the best known mean may double in forty minutes, if it is never reached again."""
 _SHORTEST = 0.001
 """Clocks of machines differ: no wait is shorter (seconds)."""
 

@@ -14,6 +14,7 @@ from domain.ids import (
     batch_range,
     index_of,
     message_uid,
+    minted_at,
     new_batch_id,
     new_page_id,
     page_of,
@@ -28,6 +29,11 @@ def test_a_uid_leads_to_its_page_and_place(index: int):
     page_id = new_page_id()
     uid = message_uid(page_id, index)
     assert (page_of(uid), index_of(uid), uid.version, uid.variant) == (page_id, index, 8, "specified in RFC 4122")
+
+
+@given(st.integers(0, 2**48 - 1), INDEXES)
+def test_a_uid_tells_when_its_page_was_accepted(ms: int, index: int):
+    assert minted_at(message_uid(new_page_id(ms), index)) == ms / 1000
 
 
 @given(NUMBERS, INDEXES)
