@@ -11,11 +11,11 @@ RECENT = 3.0
 FEWEST = 3
 """Waits of which a mean says something."""
 
-BEARABLE = 1.3
+BEARABLE = 1.2
 """The slowdown up to which bulk recovers. When the mean is at 1.5, the slowest twentieth takes about twice as long."""
-LEAST = 0.25
+LEAST = 0.15
 """Of the time bulk always works: it slows down, it does not stop."""
-_START = 0.5
+_START = 0.3
 """Where urgent messages have just been noticed: what they can bear is not known yet."""
 _DECREASE = 0.7
 _INCREASE = 0.05
