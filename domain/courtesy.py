@@ -15,7 +15,7 @@ BEARABLE = 1.2
 """The slowdown up to which bulk recovers. When the mean is at 1.5, the slowest twentieth takes about twice as long."""
 LEAST = 0.15
 """Of the time bulk always works: it slows down, it does not stop."""
-_START = 0.3
+START = 0.3
 """Where urgent messages have just been noticed: what they can bear is not known yet."""
 _DECREASE = 0.7
 _INCREASE = 0.05
@@ -66,7 +66,7 @@ class Duty:
         if slowdown is None:
             self.share = 1.0
         elif self._alone:
-            self.share = _START
+            self.share = START
         elif slowdown > BEARABLE:
             self.share = max(LEAST, self.share * _DECREASE)
         else:

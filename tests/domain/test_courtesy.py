@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from domain.courtesy import BEARABLE, FEWEST, LEAST, RECENT, Duty, Waits
+from domain.courtesy import BEARABLE, FEWEST, LEAST, RECENT, START, Duty, Waits
 
 SLOWDOWNS = st.lists(st.none() | st.floats(1, 1000))
 SECONDS = st.floats(0.005, 10)
@@ -52,8 +52,8 @@ def test_bulk_goes_back_to_its_least_while_others_suffer(slowdowns: list[float |
 
 
 def test_bulk_starts_slowly_beside_those_it_has_just_noticed():
-    assert told(1.0).share == 0.5
-    assert told(1.0, 1.0, None, 1.0).share == 0.5
+    assert told(1.0).share == START
+    assert told(1.0, 1.0, None, 1.0).share == START
 
 
 def beat(waits: Waits, seconds: float, now: float, count: int = FEWEST) -> float | None:
