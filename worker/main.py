@@ -1,9 +1,9 @@
 """The process ``xsender worker``: serves task queues until it is told to stop, then drains."""
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Sequence
-from contextlib import nullcontext
 
 import structlog
 import uvloop
@@ -39,15 +39,15 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
-    client = await connect(settings)
-    equipment = open_equipment(pool, settings.keys.get_secret_value(), Told(client))
-    try:
+    async with contextlib.AsyncExitStack() as opened:  # whatever fails: a process with an open pool would not end
+        opened.push_async_callback(pool.close)
+        client = await connect(settings)
+        equipment = open_equipment(pool, settings.keys.get_secret_value(), Told(client))
+        opened.push_async_callback(equipment.aclose)
         rows = {queue: row for queue, row in table(pool, equipment).items() if queue in queues}
-        async with keeping_connected(pool, equipment.gateways) if DISPATCH_QUEUE in rows else nullcontext():
-            await serve_until(stop, build_workers(client, rows), pool, list(rows))
-    finally:
-        await equipment.aclose()
-        await pool.close()
+        if DISPATCH_QUEUE in rows:
+            await opened.enter_async_context(keeping_connected(pool, equipment.gateways))
+        await serve_until(stop, build_workers(client, rows), pool, list(rows))
 
 
 async def serve_until(stop: asyncio.Event, workers: Sequence[Worker], pool: Pool, queues: list[str]) -> None:
