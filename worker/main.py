@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 import uvloop
+from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.opening import open_equipment
@@ -23,6 +24,9 @@ from worker.upkeep import upkeep
 from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE
 
 log = structlog.get_logger()
+
+_ANSWERS_WITHIN = 10.0
+"""Seconds; it takes a few milliseconds."""
 
 
 def run(settings: Settings, queues: Sequence[str]) -> None:
@@ -41,13 +45,26 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
     async with contextlib.AsyncExitStack() as opened:  # whatever fails: a process with an open pool would not end
         opened.push_async_callback(pool.close)
-        client = await connect(settings)
+        client = await _connect(settings)
         equipment = open_equipment(pool, settings.keys.get_secret_value(), Told(client))
         opened.push_async_callback(equipment.aclose)
         rows = {queue: row for queue, row in table(pool, equipment).items() if queue in queues}
         if DISPATCH_QUEUE in rows:
             await opened.enter_async_context(keeping_connected(pool, equipment.gateways))
         await serve_until(stop, build_workers(client, rows), pool, list(rows))
+
+
+async def _connect(settings: Settings) -> Client:
+    """Connect to Temporal. One that is just starting may take the call and never answer it: then it is called again.
+
+    Raises:
+        RuntimeError: it is not there; the process is to be started again.
+    """
+    while True:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ANSWERS_WITHIN):
+                return await connect(settings)
+        log.warning("Temporal does not answer")
 
 
 async def serve_until(stop: asyncio.Event, workers: Sequence[Worker], pool: Pool, queues: list[str]) -> None:
