@@ -15,6 +15,7 @@ from domain.channels import Channel
 from domain.fallback import Awaited
 from domain.ids import message_uid, send_workflow_id
 from domain.lanes import Lane
+from domain.limits import PAGE_LIMITS
 from domain.page import PageHeader
 from domain.page_content import PageContent, PageMessage
 from domain.statuses import State, contract_word
@@ -42,6 +43,7 @@ async def accept_page(
         read.requested,
         lane=lane.value,
         awaited=[Awaited(index, m.fallback[0].after) for index, m in enumerate(messages) if m.fallback],
+        limits=PAGE_LIMITS,
     )
     await start_page(client, page, read.content.encode())
     return accepted_answer([(message_uid(page_id, index), message) for index, message in enumerate(messages)])
@@ -74,7 +76,8 @@ async def make_unstartable(client: Client, page_id: UUID) -> bool:
     Raises:
         RPCError: Temporal does not answer.
     """
-    return await start_page(client, PageHeader(str(page_id), 0, Channel.SMS.value, 0), PageContent([], []).encode())
+    nothing = PageHeader(str(page_id), 0, Channel.SMS.value, 0, limits=PAGE_LIMITS)
+    return await start_page(client, nothing, PageContent([], []).encode())
 
 
 def accepted_answer(accepted: list[tuple[UUID, PageMessage]], **more: Any) -> bytes:

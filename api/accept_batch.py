@@ -13,6 +13,7 @@ from api.claimed import Claimed
 from domain.batch import BatchHeader
 from domain.channels import Channel
 from domain.ids import batch_workflow_id
+from domain.limits import BATCH_LIMITS
 from store import batches, idempotency, routing
 from store.pool import Pool
 from workflows.policy import start_options
@@ -37,7 +38,10 @@ async def accept_batch(pool: Pool, client: Client, batch: NewBatch, claimed: Cla
     if claimed.place is not None and claimed.id != stored.id:  # an earlier try with this key stored nothing
         await idempotency.lead_to(pool, [idempotency.Lead(claimed.place, claimed.id, stored.id)])
     await batches.store(pool, stored, claimed.place, batch.answer)
-    await _start(client, BatchHeader(str(stored.id), stored.account_id, stored.channel, stored.lane, stored.streams))
+    header = BatchHeader(
+        str(stored.id), stored.account_id, stored.channel, stored.lane, stored.streams, limits=BATCH_LIMITS
+    )
+    await _start(client, header)
     return batch.answer
 
 

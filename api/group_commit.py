@@ -19,6 +19,7 @@ from api.temporal_link import TemporalLink
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE, message_uid, new_page_id
 from domain.lanes import Lane
+from domain.limits import PAGE_LIMITS
 from domain.page import PageHeader
 from domain.page_content import PAGE_BYTES, Content, PageContent, PageMessage
 from store import idempotency
@@ -174,6 +175,7 @@ def _header(page_id: UUID, channel: Channel, lane: Lane, members: list[OneMessag
         requested,
         accounts=accounts if len(set(accounts)) > 1 else [],
         lane=lane.value,
+        limits=PAGE_LIMITS,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from domain.fallback import Awaited, NextKind
 from domain.lanes import Lane
+from domain.limits import PageLimits
 
 ADMIN_ACCOUNT = 0
 """The account under which messages of admin keys are counted; outside it shows as ``user_id = null``."""
@@ -71,6 +72,11 @@ class Carried:
     accepted_at: float
     turns: list[tuple[Turn, list[int]]]
     paused: bool = False
+    followed: list[tuple[int, float]] = field(default_factory=list)
+    """Messages that have left or failed and may need their fallback: index, and when they are looked at again (Unix
+    seconds; 0: at once, for the first time)."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """What became of the latest changes that were asked for, by their ids."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,8 @@ class PageHeader:
     """Whether the messages may go to who wants no more of them: the confirmation of just that."""
     awaited: list[Awaited] = field(default_factory=list)
     """Messages with a fallback."""
+    limits: PageLimits | None = None
+    """What the page was started with; ``None``: it was started before pages carried their limits."""
 
     def account_of(self, index: int) -> int:
         """Whose a message is."""
@@ -134,6 +142,10 @@ class RouteRequest:
     """Id of the only gateway that may be used: a resend is safe only where the first try went."""
 
 
+OPERATORS_DECIDE = frozenset({"gateway_paused", "account_suspended"})
+"""Waits that an operator began and will end: a message does not expire meanwhile."""
+
+
 @dataclass(frozen=True)
 class Parked:
     """No way out now: every gateway in question is out of use. Ask again at ``until`` (Unix seconds)."""
@@ -142,7 +154,7 @@ class Parked:
     until: float
     gateway: str
     waits_for: str = "gateway_breaker"
-    """Or ``gateway_paused``: an operator let all of them take nothing new."""
+    """Or one of ``OPERATORS_DECIDE``."""
     stopped: list[str] = field(default_factory=list)
     """Ids of the gateways that are waited for in that case: any will do."""
 
@@ -154,6 +166,8 @@ class NoRoute:
     indexes: list[int]
     code: str
     reason: str
+    state: str = "failed"
+    """How the messages end."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +177,8 @@ class Routing:
     routes: list[Route] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
     none: list[NoRoute] = field(default_factory=list)
+    at: float = 0.0
+    """When this was found, by the clock that the times in it are of (Unix seconds)."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +216,8 @@ class DispatchResult:
     """What is left to do after a dispatch; all other messages have their outcome in the record."""
 
     again: list[Again] = field(default_factory=list)
+    at: float = 0.0
+    """When the dispatch ended, by Temporal's clock (Unix seconds)."""
 
 
 @dataclass(frozen=True)
@@ -230,9 +248,8 @@ class LiveStatus:
     account_id: int
     state: str
     waits_for: str = ""
-    """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_paused``, ``gateway_answer``,
-    ``fallback``; empty:
-    nothing.
+    """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_paused``, ``account_suspended``,
+    ``gateway_answer``, ``fallback``; empty: nothing.
 
     Without the workflow's word: ``worker`` (none has begun with it), ``batch`` (that has not come to it).
     """
@@ -251,8 +268,46 @@ class RescheduleRequest:
 
 
 @dataclass(frozen=True)
+class ChangeRequest:
+    """Change one message that still waits. What became of it, the page's query ``answer_to`` tells."""
+
+    id: str
+    """Unique; the same when it is asked again."""
+    uid: str
+    kind: Literal["cancel", "reschedule"]
+    at: float = 0.0
+    """The new time (Unix seconds) of ``reschedule``."""
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """Look at what has become of messages with a fallback, and send that of those which need it."""
+
+    page: PageHeader
+    """A brief one."""
+    looks: list[tuple[int, bool]]
+    """Indexes, each with whether the message's time to arrive is over."""
+    queue: str
+    """The task queue of the pages in which fallbacks are sent, and their priority."""
+    priority: int
+
+
+@dataclass(frozen=True)
+class FollowedUp:
+    """What came of a ``FollowUp``: all other messages are done with."""
+
+    waiting: list[int] = field(default_factory=list)
+    """Messages that may still arrive."""
+    at: float = 0.0
+    """When they were looked at, by Temporal's clock (Unix seconds)."""
+
+
+@dataclass(frozen=True)
 class NextStep:
-    """What the workflow is to do; the page, and its content as JSON text, only where one is to be sent."""
+    """What the workflow is to do; the page, and its content as JSON text, only where one is to be sent.
+
+    Of pages that were started before they carried their limits; since then ``FollowUp`` does it.
+    """
 
     kind: NextKind
     page: PageHeader | None = None

@@ -9,7 +9,8 @@ import orjson
 
 from domain.batch import BatchHeader, BatchPage, Stream
 from domain.errors import ConflictError
-from domain.ids import batch_page_id, batch_page_number, batch_range
+from domain.ids import PAGE_SIZE, batch_page_id, batch_page_number, batch_range, message_uid
+from domain.limits import BATCH_LIMITS
 from store.idempotency import Place
 from store.pool import Pool
 
@@ -80,7 +81,8 @@ async def header(pool: Pool, batch_id: UUID) -> BatchHeader | None:
         if row is None:
             return None
         account_id, channel, lane, streams = row
-        return BatchHeader(str(batch_id), account_id, channel, lane, [Stream(**stream) for stream in streams])
+        runs = [Stream(**stream) for stream in streams]
+        return BatchHeader(str(batch_id), account_id, channel, lane, runs, limits=BATCH_LIMITS)
 
 
 async def list_pages(pool: Pool, batch_id: UUID, first: int, last: int) -> list[BatchPage]:
@@ -92,6 +94,18 @@ async def list_pages(pool: Pool, batch_id: UUID, first: int, last: int) -> list[
             (batch_page_id(batch_id, first), batch_page_id(batch_id, last)),
         )
         return [BatchPage(batch_page_number(page), size, due) for page, size, due in await cursor.fetchall()]
+
+
+async def open_pages(pool: Pool, page_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of a batch's pages that have messages without an outcome."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select p.first from unnest(%s::uuid[], %s::uuid[]) as p (first, last)
+               where exists (select from messages m where m.uid between p.first and p.last
+                             and m.state in ('scheduled', 'queued', 'processing'))""",
+            (list(page_ids), [message_uid(page_id, PAGE_SIZE - 1) for page_id in page_ids]),
+        )
+        return [page_id for (page_id,) in await cursor.fetchall()]
 
 
 async def page_content(pool: Pool, page_id: UUID) -> bytes:

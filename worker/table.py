@@ -44,6 +44,7 @@ def table(pool: Pool, equipment: Equipment) -> dict[str, QueueRow]:
     """All task queues."""
     record = RecordStatus(pool)
     batches = Batches(pool)
+    fall_back = FallBack(pool)
     flows = QueueRow(
         [SendWorkflow, BatchWorkflow, ReceiptsWorkflow],
         [
@@ -52,18 +53,19 @@ def table(pool: Pool, equipment: Equipment) -> dict[str, QueueRow]:
             record.record_status,
             record.record_schedule,
             batches.list_pages,
+            batches.open_pages,
             batches.show_batch,
             batches.finish_batch,
             Receipts(pool).apply_receipts,
             Hearing(pool).hear,
-            FallBack(pool).next_step,
+            fall_back.next_step,
         ],
         at_a_time=50,
         is_local=True,
     )
     dispatch = Dispatch(pool, equipment.gateways, equipment.mails).dispatch
     callbacks = equipment.callbacks
-    errands: list[Callable[..., Any]] = [dispatch, callbacks.queue_batch, callbacks.wake]
+    errands: list[Callable[..., Any]] = [dispatch, callbacks.queue_batch, callbacks.wake, fall_back.follow_up]
     return {
         WORKFLOW_QUEUE: flows,
         DISPATCH_QUEUE: QueueRow([], errands, DISPATCHES_AT_A_TIME),

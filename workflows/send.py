@@ -1,71 +1,40 @@
 """The workflow of a page: check credit, choose a gateway, dispatch, record status."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.ids import index_of
+    from domain.limits import PAGE_LIMITS
     from domain.page import (
-        Again,
+        OPERATORS_DECIDE,
         Carried,
-        DispatchRequest,
-        DispatchResult,
-        Ending,
+        ChangeRequest,
         LiveStatus,
         PageHeader,
         RecordRequest,
         RescheduleRequest,
-        Route,
-        RouteRequest,
-        Routing,
-        Turn,
     )
-    from domain.routing import retry_pause
-    from workflows.fall_back import FallBack
-    from workflows.turns import first_turns, those_whose_turn_it_is
-    from workflows.waking import wake
-
-_NEVER = float("inf")
+    from workflows.history import NEVER
+    from workflows.page_run import A_CHANGE, A_CHOICE, A_SIGNAL, A_TIMER, PageRun
+    from workflows.turns import group_due, group_turns
 
 
 @workflow.defn
-class SendWorkflow:
+class SendWorkflow(PageRun):
     """Sends one page. It holds why each message waits; what became of it is in the record, written as it happens.
 
-    A message is in one of three places: it waits for its turn, it is at work (a way out is sought, or it is at a
-    gateway), or it has its ending. Messages whose turns come together go on together.
+    Messages whose turns come together go on together.
     """
 
     @workflow.init
     def __init__(self, page: PageHeader, content: bytes) -> None:
-        carried = page.carried
-        self._page = replace(page, carried=None)
-        self._content = content
-        self._inline_left = policy.INLINE_BYTES
-        self._accepted_at = carried.accepted_at if carried else workflow.time()
-        self._due = dict(enumerate(page.due))
-        """When each message is due (Unix seconds), where it matters."""
-        self._live: dict[int, LiveStatus] = {}
-        """Messages without an ending."""
-        self._waiting: dict[int, Turn] = {}
-        """Those of them that wait for their turn: they may be cancelled."""
-        self._at_work: list[asyncio.Task[None]] = []
-        self._dispatches: set[workflow.ActivityHandle[DispatchResult]] = set()
-        self._recorded = carried is not None
-        """Whether the page stands in the record, with its credits held."""
-        self._fall_back = FallBack(self._page, content)
-        self._withdrawn = False
-        self._paused = carried is not None and carried.paused
-        for turn, indexes in carried.turns if carried else first_turns(page, self._accepted_at):
-            self._queue(indexes, turn)
+        super().__init__(page, content)
 
     @workflow.run
     async def run(self, page: PageHeader, content: bytes) -> None:
@@ -79,6 +48,8 @@ class SendWorkflow:
         except asyncio.CancelledError:
             self._withdrawn = True
             self._recall()
+            for index in self._fallbacks.end():
+                self._live.pop(index, None)
             await sending
             raise
 
@@ -94,6 +65,27 @@ class SendWorkflow:
         """What the messages without an ending wait for, each wait once."""
         return list(dict.fromkeys(self._live.values()))
 
+    @workflow.query
+    def answer_to(self, change_id: str) -> str | None:
+        """What became of a change: "" it was done; the reason why it was refused; ``None``: nothing yet."""
+        return self._answers.get(change_id)
+
+    @workflow.signal
+    async def change(self, request: ChangeRequest) -> None:
+        """Take back a message that still waits, or move one that waits for its time; ``answer_to`` has the answer."""
+        self._events.add(A_CHANGE)
+        if not self._answers.begin(request.id):
+            return
+        try:
+            if request.kind == "cancel":
+                await self._cancel(index_of(UUID(request.uid)))
+            else:
+                await self._reschedule(RescheduleRequest(request.uid, request.at))
+        except ApplicationError as refusal:
+            self._answers.give(request.id, refusal.message)
+        else:
+            self._answers.give(request.id)
+
     @workflow.signal
     def pause(self) -> None:
         """Start no more; what is at a gateway gets its outcome."""
@@ -108,8 +100,17 @@ class SendWorkflow:
     @workflow.signal
     def gateway_resumed(self) -> None:
         """Who waits for a paused gateway looks for a way out again."""
+        self._look_again("gateway_paused")
+
+    @workflow.signal
+    def account_resumed(self) -> None:
+        """Who waits because an account is suspended looks for a way out again."""
+        self._look_again("account_suspended")
+
+    def _look_again(self, waits_for: str) -> None:
+        self._events.add(A_SIGNAL)
         for index, turn in list(self._waiting.items()):
-            if turn.waits_for == "gateway_paused":
+            if turn.waits_for == waits_for:
                 self._queue([index], replace(turn, at=0.0))
 
     @workflow.signal
@@ -124,7 +125,9 @@ class SendWorkflow:
 
     @workflow.signal
     def reported(self, uids: list[str]) -> None:
-        """Something was heard of messages that have a fallback."""
+        """Something was reported of messages that have a fallback."""
+        self._events.add(A_SIGNAL)
+        self._fallbacks.reported(index_of(UUID(uid)) for uid in uids)
         self._fall_back.heard(uids)
 
     @workflow.signal
@@ -140,34 +143,47 @@ class SendWorkflow:
 
     @workflow.update
     async def cancel(self, uid: str) -> None:
-        """Take back a message that still waits, and release its credit."""
-        index = index_of(UUID(uid))
+        """As ``change``, for callers and histories of before: it is not safe beside local activities."""
+        await self._cancel(index_of(UUID(uid)))
+
+    @cancel.validator
+    def _may_cancel_now(self, uid: str) -> None:
+        self._may_cancel(index_of(UUID(uid)))
+
+    @workflow.update
+    async def reschedule(self, request: RescheduleRequest) -> None:
+        """As ``cancel``."""
+        await self._reschedule(request)
+
+    @reschedule.validator
+    def _may_reschedule_now(self, request: RescheduleRequest) -> None:
+        self._may_reschedule(index_of(UUID(request.uid)))
+
+    def _may_cancel(self, index: int) -> None:
+        turn = self._waiting.get(index)
+        if turn is None or turn.pinned:  # a message that waits to be sent again may have left long ago
+            raise ApplicationError("only a message that still waits can be cancelled", type="NotWaiting")
+
+    def _may_reschedule(self, index: int) -> None:
+        turn = self._waiting.get(index)
+        if turn is None or turn.waits_for != "schedule":
+            raise ApplicationError("only a message that waits for its time can be moved", type="NotWaiting")
+
+    async def _cancel(self, index: int) -> None:
+        self._may_cancel(index)
         del self._waiting[index]
         await workflow.wait_condition(lambda: self._recorded)
         if index not in self._live:
             raise ApplicationError("the message was refused", type="NotWaiting")
         await self._end([index], "cancelled", "cancelled", "cancelled by the sender")
 
-    @cancel.validator
-    def _may_cancel(self, uid: str) -> None:
-        turn = self._waiting.get(index_of(UUID(uid)))
-        if turn is None or turn.pinned:  # a message that waits to be sent again may have left long ago
-            raise ApplicationError("only a message that still waits can be cancelled", type="NotWaiting")
-
-    @workflow.update
-    async def reschedule(self, request: RescheduleRequest) -> None:
-        """Move a message that waits for its time to another time."""
+    async def _reschedule(self, request: RescheduleRequest) -> None:
         index = index_of(UUID(request.uid))
+        self._may_reschedule(index)
         self._due[index] = request.at
         self._queue([index], replace(self._waiting[index], at=request.at))
         await workflow.wait_condition(lambda: self._recorded)
         await workflow.execute_local_activity("record_schedule", request, **policy.LOCAL)
-
-    @reschedule.validator
-    def _may_reschedule(self, request: RescheduleRequest) -> None:
-        turn = self._waiting.get(index_of(UUID(request.uid)))
-        if turn is None or turn.waits_for != "schedule":
-            raise ApplicationError("only a message that waits for its time can be moved", type="NotWaiting")
 
     async def _send_all(self) -> None:
         if not self._recorded:
@@ -178,215 +194,77 @@ class SendWorkflow:
             self._recorded = True
             if refused and workflow.patched("refusals-are-told"):
                 self._at_work.append(asyncio.create_task(self._record(RecordRequest(self._page.page_id))))
-        while self._waiting or self._at_work:
-            if _history_is_long():
-                await self._go_on_in_a_fresh_run()
-            self._start_who_is_next()
-            await self._until_something_is_to_do()
+        while self._waiting or self._at_work or self._fallbacks.is_open:
+            if self._wants_a_fresh_run():
+                await self._continue_as_new()
+            self._start_due()
+            await self._wait_for_work()
             for task in [task for task in self._at_work if task.done()]:
                 self._at_work.remove(task)
                 task.result()
         await workflow.wait_condition(workflow.all_handlers_finished)
 
-    def _queue(self, indexes: Sequence[int], turn: Turn) -> None:
-        state = "scheduled" if turn.waits_for == "schedule" else "queued"
-        until = 0.0 if turn.waits_for == "gateway_paused" else turn.at  # an operator decides
-        status = LiveStatus(self._page.account_id, state, turn.waits_for, until, turn.gateway)
-        self._waiting.update(dict.fromkeys(indexes, turn))
-        self._live.update(dict.fromkeys(indexes, status))
-
-    def _next_at(self) -> float:
-        turns = () if self._paused else self._waiting.values()
-        return min((turn.at for turn in turns), default=_NEVER)
-
-    def _start_who_is_next(self) -> None:
-        """Set to work whose turn has come, those with equal turns together."""
-        now = workflow.time()
+    def _start_due(self) -> None:
+        """Set to work what is due, messages with equal turns together."""
+        now = self._clock.now()
+        if looks := self._fallbacks.take_due(now):
+            self._at_work.append(asyncio.create_task(self._follow_up(looks)))
         if self._withdrawn:
-            now = _NEVER
+            now = NEVER
         elif self._paused:
             return
-        for turn, indexes in those_whose_turn_it_is(self._waiting, now):
+        for turn, indexes in group_due(self._waiting, now):
+            self._events.add(A_CHOICE)
             for index in indexes:
-                if self._waiting.pop(index).waits_for == "gateway_paused":  # its time to find a gateway begins anew
-                    self._due[index] = workflow.time()
+                if self._waiting.pop(index).waits_for in OPERATORS_DECIDE:
+                    self._stopped.add(index)
             work = self._withdraw(indexes) if self._withdrawn else self._deliver(turn, sorted(indexes))
             self._at_work.append(asyncio.create_task(work))
 
-    async def _until_something_is_to_do(self) -> None:
-        """Returns when a turn has come, or has moved forward, or a task failed, or nothing is left to wait for."""
+    async def _wait_for_work(self) -> None:
+        """Returns when something is due, or became due earlier, or a task failed, or nothing is left to wait for."""
         at, paused = self._next_at(), self._paused
 
         def stirred() -> bool:
-            idle = not self._waiting and all(task.done() for task in self._at_work)
+            quiet = all(task.done() for task in self._at_work)
+            idle = quiet and not (self._waiting or self._fallbacks.is_open)
             failed = any(task.done() and task.exception() for task in self._at_work)
             moved = self._next_at() < at or self._paused != paused
-            return idle or failed or moved or (self._withdrawn and bool(self._waiting))
+            return idle or failed or moved or (self._withdrawn and bool(self._waiting)) or self._has_become_long()
 
-        with suppress(TimeoutError):
-            await workflow.wait_condition(stirred, timeout=None if at == _NEVER else at - workflow.time())
+        self._events.add(A_TIMER)
+        await self._clock.until(at, stirred)
 
-    async def _go_on_in_a_fresh_run(self) -> None:
-        """Let work under way come to its end, then hand on who still waits. Returns if nobody does."""
+    def _has_become_long(self) -> bool:
+        return self._page.limits is not None and self._wants_a_fresh_run()
+
+    def _wants_a_fresh_run(self) -> bool:
+        """When the history is long: as soon as nothing is at work. When it is very long, work is called back."""
+        if self._page.limits is None:
+            return self._events.reached()
+        quiet = all(task.done() for task in self._at_work)
+        return self._events.reached(2) or (quiet and self._events.reached())
+
+    async def _finish_work(self) -> None:
         await asyncio.gather(*self._at_work)
         await workflow.wait_condition(workflow.all_handlers_finished)
-        if not self._waiting:
+        if not all(task.done() for task in self._at_work):  # what came in meanwhile
+            await self._finish_work()
+
+    async def _continue_as_new(self) -> None:
+        """Hand on who still waits to a fresh run, once work under way has come to its end. Returns if nobody does."""
+        if self._page.limits is not None:
+            self._recall()
+        await self._finish_work()
+        if not (self._waiting or self._fallbacks.is_open):
             return
-        turns: dict[int, tuple[Turn, list[int]]] = {}
-        for index, turn in self._waiting.items():
-            turns.setdefault(id(turn), (turn, []))[1].append(index)
-        carried = Carried(self._accepted_at, list(turns.values()), self._paused)
+        carried = Carried(
+            self._accepted_at,
+            group_turns(self._waiting),
+            self._paused,
+            self._fallbacks.carried(),
+            self._answers.carried,
+        )
         due = [self._due.get(index, 0.0) for index in range(self._page.size)] if self._due else []
-        workflow.continue_as_new(args=[replace(self._page, due=due, carried=carried), self._content])
-
-    async def _deliver(self, turn: Turn, indexes: list[int]) -> None:
-        """Choose ways out for messages whose turn it is, and go each of them at its own speed."""
-        if turn.route is not None:
-            await self._dispatch(turn, replace(turn.route, indexes=indexes))
-            return
-        self._show(indexes, LiveStatus(self._page.account_id, "queued", attempt=turn.attempt))
-        request = RouteRequest(self._page, indexes, turn.attempt, list(turn.excluded), turn.pinned)
-        routing: Routing = await workflow.execute_local_activity(
-            "choose_gateway", request, result_type=Routing, **policy.LOCAL
-        )
-        ways: list[Coroutine[Any, Any, None]] = [self._go(turn, route) for route in routing.routes]
-        for parked in routing.parked:
-            until = max(parked.until, workflow.time() + policy.MIN_PARK)
-            pause = replace(turn, at=until, waits_for=parked.waits_for, gateway=parked.gateway, excluded=())
-            ways.append(self._wait(parked.indexes, pause, f"gateway {parked.gateway} was down for too long"))
-        ways += [self._end(none.indexes, "failed", none.code, none.reason) for none in routing.none]
-        await _side_by_side(ways)
-
-    async def _go(self, turn: Turn, route: Route) -> None:
-        if route.start_at <= workflow.time() + policy.SOON:
-            await self._dispatch(turn, route)
-            return
-        chosen = replace(route, indexes=[])
-        self._queue(
-            route.indexes,
-            replace(turn, at=route.start_at, waits_for=route.waits_for, gateway=route.gateway, route=chosen),
-        )
-
-    async def _dispatch(self, turn: Turn, route: Route) -> None:
-        awaited = "rate_slot" if route.takes_slots else "gateway_answer"
-        answer = LiveStatus(self._page.account_id, "processing", awaited, 0.0, route.gateway, turn.attempt)
-        self._show(route.indexes, answer)
-        at_once = turn == Turn() and not self._page.stored
-        dispatch = workflow.start_activity(
-            "dispatch",
-            args=[DispatchRequest(self._page.brief(), route, turn.attempt, at_once), self._content_inline()],
-            result_type=DispatchResult,
-            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            **policy.dispatch_options(self._page.lane, len(route.indexes), route.per_second),
-        )
-        self._dispatches.add(dispatch)
-        try:
-            result: DispatchResult = await dispatch
-        except ActivityError:
-            await self._lose(turn, route, recalled=dispatch not in self._dispatches)
-            return
-        except asyncio.CancelledError:
-            if not dispatch.cancelled():  # this run itself is being taken down
-                raise
-            # It was recalled in the very task that brought its result, which is lost with that.
-            await self._lose(turn, route, recalled=True)
-            return
-        finally:
-            self._dispatches.discard(dispatch)
-        again = {index for more in result.again for index in more.indexes}
-        if len(again) < len(route.indexes):
-            await self._record(RecordRequest(self._page.page_id))
-            self._forget([index for index in route.indexes if index not in again])
-        await _side_by_side([self._once_more(turn, route, more) for more in result.again])
-
-    def _recall(self) -> None:
-        """Have dispatches come back with what they have not started, as soon as they hear of it."""
-        for dispatch in self._dispatches:
-            dispatch.cancel()
-        self._dispatches.clear()
-
-    async def _lose(self, turn: Turn, route: Route, recalled: bool) -> None:
-        """A dispatch did not come back. Recalled, it died on the way: another one finds out what it had done."""
-        if recalled:
-            self._queue(route.indexes, replace(turn, route=None))
-            return
-        await self._record(RecordRequest(self._page.page_id, lost_attempt=turn.attempt, lost=route.indexes))
-        self._forget(route.indexes)
-
-    def _content_inline(self) -> bytes:
-        """The page's content for a dispatch; empty when it is stored, or this run has handed out enough of it."""
-        if len(self._content) > self._inline_left:
-            return b""
-        self._inline_left -= len(self._content)
-        return self._content
-
-    async def _once_more(self, turn: Turn, route: Route, more: Again) -> None:
-        """Another round for messages that the gateway surely did not take, or that may be sent twice."""
-        tried = more.kind in ("gateway_down", "retry_later", "resend")
-        strikes = turn.strikes + (tried and not (route.probe and more.kind == "gateway_down"))
-        if strikes >= policy.MAX_ATTEMPTS:
-            reason = f"{turn.attempt} tries, the last one: {more.reason}"
-            await self._end(more.indexes, "failed", "attempts_exhausted", reason)
-            return
-        after = replace(
-            turn, at=0.0, waits_for="", gateway="", route=None, attempt=turn.attempt + tried, strikes=strikes
-        )
-        if more.kind in ("gateway_down", "held_back"):
-            after = replace(after, excluded=(*turn.excluded, route.gateway_id))
-        elif more.kind == "resend":  # safe only where the first try went
-            after = replace(after, pinned=route.gateway_id)
-        elif more.kind == "retry_later":
-            at = workflow.time() + (more.after or retry_pause(after.attempt))
-            after = replace(after, at=at, waits_for="retry_pause", gateway=route.gateway)
-        await self._wait(more.indexes, after, f"{turn.attempt} tries, the last one: {more.reason}")
-
-    async def _wait(self, indexes: list[int], turn: Turn, too_late: str) -> None:
-        """Let messages wait for a gateway, but none beyond its time; what an operator paused waits for the operator."""
-        moment = 0.0 if turn.waits_for == "gateway_paused" else max(turn.at, workflow.time())
-        expired = [i for i in indexes if moment > max(self._accepted_at, self._due.get(i, 0.0)) + policy.MAX_WAIT]
-        self._queue([i for i in indexes if i not in expired], turn)
-        if expired:
-            code = "retry_later" if turn.waits_for == "retry_pause" else "gateway_down"
-            await self._end(expired, "expired", code, too_late)
-
-    async def _end(self, indexes: list[int], state: str, code: str, reason: str) -> None:
-        await self._record(RecordRequest(self._page.page_id, [Ending(indexes, state, code, reason)]))
-        self._forget(indexes)
-
-    async def _withdraw(self, indexes: list[int]) -> None:
-        await self._end(indexes, "cancelled", "cancelled", "cancelled by an operator")
-
-    async def _record(self, request: RecordRequest) -> None:
-        endpoints: list[str] | None = await workflow.execute_local_activity(
-            "record_status", request, result_type=list[str], **policy.LOCAL
-        )
-        await wake(endpoints, self._page.lane)
-
-    def _show(self, indexes: list[int], status: LiveStatus) -> None:
-        self._live.update(dict.fromkeys(indexes, status))
-
-    def _forget(self, indexes: Sequence[int]) -> None:
-        for index in indexes:
-            self._live.pop(index, None)
-            self._waiting.pop(index, None)
-            if (after := self._fall_back.take(index)) is not None:
-                self._at_work.append(asyncio.create_task(self._follow(index, after)))
-
-    async def _follow(self, index: int, after: float) -> None:
-        def show_wait(until: float) -> None:
-            self._show([index], LiveStatus(self._page.account_id, "queued", "fallback", until))
-
-        await self._fall_back.follow(index, after, show_wait, lambda: self._withdrawn)
-        self._live.pop(index, None)
-
-
-async def _side_by_side(ways: Sequence[Coroutine[Any, Any, None]]) -> None:
-    if len(ways) == 1:  # the common case, without the cost of a task
-        await ways[0]
-    elif ways:
-        await asyncio.gather(*ways)
-
-
-def _history_is_long() -> bool:
-    info = workflow.info()
-    return info.is_continue_as_new_suggested() or info.get_current_history_length() >= policy.LONG_HISTORY
+        page = replace(self._page, due=due, carried=carried, limits=PAGE_LIMITS)
+        workflow.continue_as_new(args=[page, self._content])
