@@ -72,9 +72,8 @@ async def migrate(database_url: str, wanted: Iterable[tuple[str, str]] | None = 
         MigrationError: an applied migration differs from its file, or a lock cannot be had.
     """
     applied_now: list[str] = []
-    async with await AsyncConnection.connect(
-        database_url, autocommit=True, application_name="xsender-migrate", options="-c statement_timeout=0"
-    ) as conn:
+    async with await AsyncConnection.connect(database_url, autocommit=True, application_name="xsender-migrate") as conn:
+        await conn.execute("set statement_timeout = 0")  # the role may have one, for statements of every day
         await _take_turn(conn)
         await conn.execute(_LEDGER)
         rows = await (await conn.execute("select name, checksum from schema_migrations")).fetchall()

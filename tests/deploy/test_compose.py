@@ -84,7 +84,14 @@ def test_what_a_service_waits_for_can_be_waited_for():
     for service in SERVICES.values():
         for name, on in service.get("depends_on", {}).items():
             assert (on["condition"] == "service_completed_successfully") is (name in ONCE)
-            assert name in ONCE or "healthcheck" in SERVICES[name]
+            assert (on["condition"] == "service_healthy") is ("healthcheck" in SERVICES[name])
+
+
+def test_an_upgrade_goes_from_the_schema_over_workers_to_the_api():
+    for name in ("worker", "worker-bulk"):
+        assert "migrate" in SERVICES[name]["depends_on"]
+        assert name in SERVICES["api"]["depends_on"]
+    assert "api" in SERVICES["proxy"]["depends_on"]
 
 
 def test_connections_fit_into_postgresql_at_the_largest_scale():

@@ -42,11 +42,15 @@ class Release:
     code: Path
     engine: Engine
     keys: str
+    log: Path
+    """What its processes say, at level WARNING."""
     running: list[psutil.Popen] = field(default_factory=list)
 
     def start(self, *arguments: str) -> psutil.Popen:
         """Start a process of ``xsender``."""
-        self.running.append(psutil.Popen(own_command(*arguments), env=self._environment(), cwd=self.code))
+        with self.log.open("ab") as log:
+            process = psutil.Popen(own_command(*arguments), env=self._environment(), cwd=self.code, stderr=log)
+        self.running.append(process)
         return self.running[-1]
 
     def start_api(self) -> tuple[psutil.Popen, str]:

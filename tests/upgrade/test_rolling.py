@@ -114,13 +114,18 @@ async def states(pool: Pool, count: int) -> dict[str, str]:
             await asyncio.sleep(0.1)
 
 
+def failures(log: Path) -> list[str]:
+    return [line for line in log.read_text().splitlines() if "error" in line.lower() or "failed" in line.lower()]
+
+
 @asynccontextmanager
 async def releases(folder: Path) -> AsyncIterator[tuple[Engine, Release, Release]]:
     """An engine with an empty database, the previous release and this one."""
     code = unpack_previous(folder / "previous")
     async with Engine(folder / "engine", durable=False) as engine:
         keys = Keyring.generate()
-        old, new = Release(code, engine, keys), Release(ROOT, engine, keys)
+        old = Release(code, engine, keys, folder / "old.log")
+        new = Release(ROOT, engine, keys, folder / "new.log")
         assert old.is_what_runs()
         assert new.is_what_runs()
         try:
@@ -159,6 +164,7 @@ async def test_sends_go_on_through_an_upgrade(tmp_path: Path):
 
             applied = await migrate(engine.database_url)
             await client.goes_on()
+            assert failures(old.log) == []
 
             new_worker = new.start("worker")
             await served_by(pool, new_worker)
