@@ -49,7 +49,7 @@ _REPEATABLE = re.compile(
     re.VERBOSE,
 )
 _BUILT_CONCURRENTLY = re.compile(r"create (?:unique )?index concurrently if not exists (\w+) ")
-# Their lock stops no reader and no writer, and neither does waiting for it: they have all the time in the world.
+# Neither their lock nor waiting for it stops readers or writers, so there is no need to give up.
 _HOLDS_UP_NOBODY = re.compile(r"(create (unique )?|drop )index concurrently |alter table \S+ validate constraint ")
 
 
