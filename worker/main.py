@@ -18,6 +18,7 @@ from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.keeper import keeping_connected
 from worker.priority import make_way
+from worker.retention import warn_of_short_retention
 from worker.table import table
 from worker.told import Told
 from worker.upkeep import upkeep
@@ -46,6 +47,7 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
     async with contextlib.AsyncExitStack() as opened:  # whatever fails: a process with an open pool would not end
         opened.push_async_callback(pool.close)
         client = await _connect(settings)
+        await warn_of_short_retention(client)
         equipment = open_equipment(pool, settings.keys.get_secret_value(), Told(client))
         opened.push_async_callback(equipment.aclose)
         rows = {queue: row for queue, row in table(pool, equipment).items() if queue in queues}
