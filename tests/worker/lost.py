@@ -1,7 +1,7 @@
 """Pages and batches whose workflows are taken away from them."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from temporalio.api.common.v1 import WorkflowExecution
@@ -22,6 +22,10 @@ from workflows.policy import start_options
 
 Row = tuple[str, str | None, str]
 """State, code and credit of a message."""
+
+
+def in_an_hour() -> str:
+    return (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 
 
 async def sweep_page(stack: Stack, page_id: UUID) -> Swept:

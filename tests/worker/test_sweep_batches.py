@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -25,17 +24,12 @@ def pages_of_50(monkeypatch):
     monkeypatch.setattr("api.accept_batch.page_size", lambda rate: 50)
 
 
-def in_an_hour() -> str:
-    return (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-
-
 async def paused_gateway(stack: Stack, user: User, sink: Sink) -> UUID:
     """The id of a gateway that takes nothing for now."""
     identifier = await sink_gateway(stack, user, sink)
-    async with stack.pool.connection() as conn:
-        row = await (await conn.execute("select id from gateways where identifier = %s", (identifier,))).fetchone()
-    await gateways.set_mode(stack.pool, row[0], Mode.PAUSED)
-    return row[0]
+    (info,) = await gateways.named(stack.pool, user.id, identifier)
+    await gateways.set_mode(stack.pool, info.id, Mode.PAUSED)
+    return info.id
 
 
 async def counts(stack: Stack, user: User, batch: str) -> Counter[str]:
@@ -68,7 +62,7 @@ async def test_a_batch_that_was_terminated_is_cancelled_and_told_of(stack: Stack
     await stack.gateway(user.id, "sms", "sandbox", {})
     async with receiving() as receiver:
         await register(stack.pool, stack.keyring, user.id, receiver.url)
-        batch = (await send_batch(stack, user, COUNT, schedule_at=in_an_hour()))["batch"]
+        batch = (await send_batch(stack, user, COUNT, schedule_at=lost.in_an_hour()))["batch"]
         await until(stack, user, batch, lambda data: data["state"] == "scheduled")
         batch_id = await end_workflow(stack, batch, lost.terminate)
         assert (await lost.sweep_batch(stack, batch_id)).ended == COUNT
@@ -139,7 +133,7 @@ async def test_a_paused_batch_that_was_lost_is_paused_again_and_can_be_steered(s
     user = await stack.user(credit=COUNT)
     async with running_sink(1, thinks=0.01) as sink:
         await sink_gateway(stack, user, sink)
-        batch = (await send_batch(stack, user, COUNT, schedule_at=in_an_hour()))["batch"]
+        batch = (await send_batch(stack, user, COUNT, schedule_at=lost.in_an_hour()))["batch"]
         await until(stack, user, batch, lambda data: data["state"] == "scheduled")
         await steer(stack, user, batch, "pause")
         batch_id = await end_workflow(stack, batch, lost.delete)
