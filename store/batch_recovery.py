@@ -86,16 +86,26 @@ async def pages_left(conn: AsyncConnection[TupleRow], batch_id: UUID) -> list[Pa
 async def stored_page(conn: AsyncConnection[TupleRow], page_id: UUID) -> tuple[PageHeader, str] | None:
     """A page of a batch as its workflow was started, and the batch's state; ``None``: what it says is not kept."""
     cursor = await conn.execute(
-        """select b.state, b.account_id, b.channel, b.lane, b.streams, p.size
+        """select b.state, b.account_id, b.channel, b.lane, b.streams, p.size,
+                  coalesce(extract(epoch from p.due_at), 0)::float8
            from batch_pages p join batches b on b.id = batch_of(p.page_id) where p.page_id = %s""",
         (page_of(page_id),),
     )
     row = await cursor.fetchone()
     if row is None:
         return None
-    state, account_id, channel, lane, streams, size = row
+    state, account_id, channel, lane, streams, size, due = row
     number = batch_page_number(page_id)
     gateway = next((each["gateway"] for each in streams if each["next"] <= number <= each["last"]), "")
     requested = {gateway: list(range(size))} if gateway else {}
-    header = PageHeader(str(page_id), account_id, channel, size, requested=requested, lane=lane, stored=True)
+    header = PageHeader(
+        str(page_id),
+        account_id,
+        channel,
+        size,
+        due=[due] * size if due else [],
+        requested=requested,
+        lane=lane,
+        stored=True,
+    )
     return header, state

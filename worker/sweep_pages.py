@@ -15,7 +15,7 @@ from domain.page import Carried
 from domain.recovery import LOST, MOST_RESTARTS, TERMINATED, LeftOver, turns
 from runtime.callbacks import wake
 from runtime.page_runs import Fate, Run, latest_run
-from runtime.page_start import page_start
+from runtime.page_start import PageStart, page_start
 from runtime.restart import start_page
 from store import callbacks, orphans, workflow_checks
 from store.pool import Pool
@@ -79,12 +79,19 @@ class PageSweep:
         """Returns the endpoints to wake."""
         ended = await orphans.doubt(conn, page_id, LOST, _DOUBT)
         left = [message for message in await orphans.left_over(conn, page_id) if not message.is_pending]
+        may_go_on = bool(left) and run.fate is not Fate.STOPPED
+        start = await page_start(conn, self._client, page_id, run) if may_go_on else None
+        going_on: list[LeftOver] = []
+        ending = ("failed", LOST, _LOST)
         if run.fate is Fate.STOPPED:
-            ended += await orphans.end(conn, [each.uid for each in left], "cancelled", TERMINATED, _STOPPED)
-        else:
-            going_on = await self._start_again(conn, page_id, run, left)
-            lost = [each.uid for each in left if each not in going_on]
-            ended += await orphans.end(conn, lost, "failed", LOST, _LOST)
+            ending = ("cancelled", TERMINATED, _STOPPED)
+        elif start is not None and start.batch_state == "cancelling":
+            ending = ("cancelled", "batch_cancelled", "the batch was cancelled")
+        elif start is not None and start.batch_state == "paused":  # a new run would not hear when it is resumed
+            going_on = left
+        elif start is not None:
+            going_on = await self._start_again(conn, page_id, start, left)
+        ended += await orphans.end(conn, [each.uid for each in left if each not in going_on], *ending)
         if ended:
             log.warning("messages of a lost page were ended", page=str(page_id), fate=run.fate, count=len(ended))
             self._swept.ended += len(ended)
@@ -92,17 +99,12 @@ class PageSweep:
         return await callbacks.queue_states(conn, ended)
 
     async def _start_again(
-        self, conn: AsyncConnection[TupleRow], page_id: UUID, run: Run, left: Sequence[LeftOver]
+        self, conn: AsyncConnection[TupleRow], page_id: UUID, start: PageStart, left: Sequence[LeftOver]
     ) -> list[LeftOver]:
         """Have a new run of the page send what may still leave. Returns those messages."""
         now = time.time()
         timely = [message for message in left if message.may_still_leave(now)]
-        start = await page_start(conn, self._client, page_id, run) if timely else None
-        if start is None:
-            return []
-        if start.batch_state == "paused":  # a new run would not hear when the batch is resumed
-            return list(left)
-        if start.batch_state == "cancelling" or await workflow_checks.count_restart(conn, page_id) > MOST_RESTARTS:
+        if not timely or await workflow_checks.count_restart(conn, page_id) > MOST_RESTARTS:
             return []
         due = [0.0] * start.header.size
         for turn, indexes in (begin := turns(timely, now)):
@@ -110,6 +112,6 @@ class PageSweep:
                 due[index] = turn.at
         header = replace(start.header, due=due, carried=Carried(minted_at(page_id), begin))
         if await start_page(self._client, header, start.content):
-            log.warning("a lost page was started again", page=str(page_id), fate=run.fate, count=len(timely))
+            log.warning("a lost page was started again", page=str(page_id), count=len(timely))
             self._swept.restarted += 1
         return timely

@@ -58,6 +58,16 @@ async def start_page(stack: Stack, user: User, *due: float, run_timeout: float |
     return page_id
 
 
+async def start_without_worker(stack: Stack, page_id: UUID, run_timeout: float | None = None) -> None:
+    """A page's workflow of which no worker hears."""
+    await stack.temporal.start_workflow(
+        "SendWorkflow",
+        id=send_workflow_id(page_id),
+        task_queue=f"queue-{page_id}",
+        run_timeout=timedelta(seconds=run_timeout) if run_timeout else None,
+    )
+
+
 async def rows(pool: Pool, page_id: UUID) -> list[Row]:
     async with pool.connection() as conn:
         cursor = await conn.execute(

@@ -142,3 +142,31 @@ async def test_a_paused_batch_that_was_lost_is_paused_again_and_can_be_steered(s
         assert (await steer(stack, user, batch, "cancel")).status_code == 200
         assert (await ended(stack, user, batch))["counts"] == {"cancelled": COUNT}
         assert not sink.arrived
+
+
+async def test_pages_that_were_lost_before_they_held_their_credits_are_sent_or_cancelled(stack: Stack, pages_of_50):
+    user = await stack.user(credit=COUNT)
+    async with running_sink(1, thinks=0.01) as sink:
+        await sink_gateway(stack, user, sink)
+        batch = (await send_batch(stack, user, COUNT, schedule_at=lost.in_an_hour()))["batch"]
+        await until(stack, user, batch, lambda data: data["state"] == "scheduled")
+        batch_id = await end_workflow(stack, batch, lost.delete)
+        stopped, failed = (batch_page_id(batch_id, number) for number in (1, 2))
+        await lost.start_without_worker(stack, stopped)
+        await lost.terminate(stack.temporal, send_workflow_id(stopped))
+        await lost.start_without_worker(stack, failed, run_timeout=1)
+        await lost.until_status(stack.temporal, send_workflow_id(failed), WorkflowExecutionStatus.TIMED_OUT)
+        await lost.sweep_batch(stack, batch_id)
+        assert await lost.rows(stack.pool, stopped) == [("cancelled", "terminated", "free")] * 50
+        await lost.until_rows(stack.pool, failed, lambda rows: {row[2] for row in rows} == {"held"})
+        assert {row[0] for row in await lost.rows(stack.pool, failed)} == {"queued"}
+        assert await lost.wallet(stack, user) == (COUNT - 50, 50, 0)
+        assert not sink.arrived, "it is not due"
+        assert (await steer(stack, user, batch, "cancel")).status_code == 200
+        await lost.until_status(stack.temporal, batch_workflow_id(batch_id), WorkflowExecutionStatus.COMPLETED)
+        await lost.sweep_batch(stack, batch_id)
+        await lost.until_rows(stack.pool, failed, lambda rows: {row[2] for row in rows} == {"released"})
+        await lost.sweep_batch(stack, batch_id)
+        data = (await get(stack, user, f"/{batch}"))["data"]
+        assert (data["state"], data["counts"]) == ("cancelled", {"cancelled": COUNT})
+    assert await lost.wallet(stack, user) == (COUNT, 0, 0)

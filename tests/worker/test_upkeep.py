@@ -27,12 +27,14 @@ from store import (
     gateway_waits,
     gateways,
     idempotency,
+    pages,
 )
 from store.callbacks import Notice
 from store.pool import Pool
 from store.workers import beat, queues_served, sign_out_dead
 from tests.receiver import register
-from worker.chores import UnknownPolicy, chores, tell_of_resumed_gateways
+from tests.store.builders import new_account, new_page, set_states, states
+from worker.chores import UnknownPolicy, chores, end_unknown, tell_of_resumed_gateways
 from worker.upkeep import upkeep
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
@@ -140,6 +142,19 @@ async def test_an_endpoint_that_nobody_woke_is_woken(pool: Pool, client: Client)
     assert not await is_started(client, heard.id)
     for endpoint in (unheard, heard):
         await callback_endpoints.remove(pool, endpoint.id)
+
+
+@pytest.mark.parametrize(("ends_as", "state"), [("failed", "expired"), ("sent", "sent")])
+async def test_what_is_unknown_for_too_long_ends_as_the_install_says(pool: Pool, client: Client, ends_as, state):
+    page = new_page(await new_account(pool, credit=2), [1, 1])
+    await pages.hold(pool, page)
+    await set_states(pool, page.uids, "unknown")
+    async with pool.connection() as conn:
+        await conn.execute(
+            "update messages set updated_at = now() - interval '49 hours' where uid = %s", (page.uids[0],)
+        )
+    await end_unknown(pool, client, UnknownPolicy(2, ends_as))
+    assert [row[0] for row in await states(pool, page)] == [state, "unknown"]
 
 
 async def do(pool: Pool, client: Client, name: str) -> None:
