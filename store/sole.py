@@ -34,12 +34,17 @@ async def sole(pool: Pool, role: int) -> AsyncIterator[Callable[[], Awaitable[bo
             return
 
         async def ours() -> bool:
+            proof = asyncio.create_task(_prove(conn))
             try:
-                async with asyncio.timeout(_PROOF_SECONDS):
-                    await conn.execute("select 1")
-            except TimeoutError:
-                await conn.close()
+                answered, _ = await asyncio.wait({proof}, timeout=_PROOF_SECONDS)
+            except asyncio.CancelledError:
+                proof.cancel()
                 raise
+            if not answered:  # not cancelled first: that would ask the server, too, and wait for its answer
+                await conn.close()
+                proof.cancel()
+                raise TimeoutError("the connection that holds the role does not answer")
+            await proof
             return True
 
         try:
@@ -49,8 +54,14 @@ async def sole(pool: Pool, role: int) -> AsyncIterator[Callable[[], Awaitable[bo
             await _give_back(conn, role)
 
 
+async def _prove(conn: AsyncConnection[TupleRow]) -> None:
+    await conn.execute("select 1")
+
+
 async def _give_back(conn: AsyncConnection[TupleRow], role: int) -> None:
     """Leave the role; a connection that cannot say so is closed, which says it too."""
+    if conn.closed:
+        return
     try:
         async with asyncio.timeout(_PROOF_SECONDS):
             await conn.execute("reset idle_session_timeout")

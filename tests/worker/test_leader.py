@@ -4,8 +4,11 @@ import asyncio
 import signal
 import sys
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from structlog.testing import capture_logs
 
 from store import sole as roles
@@ -115,6 +118,61 @@ async def test_a_leader_that_says_nothing_any_more_loses_the_role(pools, monkeyp
             await silent()
     standby.cancel()
     await asyncio.gather(standby, return_exceptions=True)
+
+
+@asynccontextmanager
+async def silent_road(conninfo: str, silent: asyncio.Event) -> AsyncIterator[str]:
+    """A way to the database on which nothing arrives any more, without a word, once ``silent`` is set."""
+    there = conninfo_to_dict(conninfo)
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            if not silent.is_set():
+                writer.write(data)
+        if not silent.is_set():
+            writer.close()
+
+    roads: set[asyncio.Task] = set()
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        roads.add(asyncio.current_task())
+        back, forth = await asyncio.open_connection(there["host"], int(there["port"]))
+        try:
+            await asyncio.gather(pump(reader, forth), pump(back, writer), return_exceptions=True)
+        finally:
+            for end in (forth, writer):
+                end.close()
+                with suppress(OSError):
+                    await end.wait_closed()
+
+    server = await asyncio.start_server(forward, "127.0.0.1", 0)
+    try:
+        yield make_conninfo(conninfo, host="127.0.0.1", port=str(server.sockets[0].getsockname()[1]))
+    finally:
+        server.close()
+        for task in roads:
+            task.cancel()
+        await asyncio.gather(*roads, return_exceptions=True)
+
+
+async def test_a_leader_whose_network_goes_silent_stops_and_another_leads(fresh_pool: Pool, monkeypatch):
+    monkeypatch.setitem(roles._SILENCE, LEADER, "1s")
+    monkeypatch.setattr(roles, "_PROOF_SECONDS", 0.5)
+    silent, done = asyncio.Event(), Counter[int]()
+    async with silent_road(fresh_pool.conninfo, silent) as road:
+        far = await open_pool(road, 2, "far")
+        leading = asyncio.create_task(lead(far, counted(done, 0)))
+        await until(lambda: done[0] > 5)
+        standby = asyncio.create_task(lead(fresh_pool, counted(done, 1)))
+        silent.set()
+        await until(lambda: done[1], seconds=20)
+        before = done[0]
+        await until(lambda: done[1] > 50)
+        assert done[0] == before, "the silent one has stopped"
+    for task in (leading, standby):
+        task.cancel()
+    await asyncio.gather(leading, standby, return_exceptions=True)
+    await far.close()
 
 
 async def test_a_chore_survives_every_error_and_tells_of_each_once():
