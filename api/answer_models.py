@@ -129,6 +129,22 @@ class ChangeAnswer(_Answer):
     data: Changed
 
 
+class ResolvedMessage(_Answer):
+    """A message whose outcome was decided by hand."""
+
+    uid: UUID
+    state: State
+    credit: str = Field(description="What became of its credit.")
+
+
+class ResolveAnswer(_Answer):
+    """The decision is recorded."""
+
+    success: Literal[True]
+    message: str
+    data: ResolvedMessage
+
+
 class SandboxMessage(BaseModel):
     """What a sandbox gateway delivered, with whatever the message says."""
 

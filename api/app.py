@@ -22,6 +22,7 @@ from api import (
     webhooks,
 )
 from api.admin import codec, sandbox
+from api.admin import messages as admin_messages
 from api.error_handlers import install_error_handlers
 from api.group_commit import GroupCommit
 from api.large_bodies import AT_A_TIME
@@ -48,6 +49,7 @@ _ROUTERS = (
     callback_deliveries.router,
     gateways.router,
     waiting.router,
+    admin_messages.router,
     sandbox.router,
     codec.router,
     health.router,

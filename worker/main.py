@@ -16,6 +16,7 @@ from runtime.settings import Settings
 from runtime.temporal import connect
 from store.pool import Pool, open_pool
 from worker.build import build_workers
+from worker.chores import UnknownPolicy
 from worker.keeper import keeping_connected
 from worker.priority import make_way
 from worker.retention import warn_of_short_retention
@@ -53,7 +54,8 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         rows = {queue: row for queue, row in table(pool, equipment).items() if queue in queues}
         if DISPATCH_QUEUE in rows:
             await opened.enter_async_context(keeping_connected(pool, equipment.gateways))
-        await serve_until(stop, build_workers(client, rows), pool, list(rows))
+        unknown = UnknownPolicy(settings.unknown_days, settings.unknown_ends_as)
+        await serve_until(stop, build_workers(client, rows), pool, list(rows), unknown)
 
 
 async def _connect(settings: Settings) -> Client:
@@ -69,9 +71,15 @@ async def _connect(settings: Settings) -> Client:
         log.warning("Temporal does not answer")
 
 
-async def serve_until(stop: asyncio.Event, workers: Sequence[Worker], pool: Pool, queues: list[str]) -> None:
+async def serve_until(
+    stop: asyncio.Event,
+    workers: Sequence[Worker],
+    pool: Pool,
+    queues: list[str],
+    unknown: UnknownPolicy | None = None,
+) -> None:
     """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
-    async with upkeep(pool, workers[0].client, queues):
+    async with upkeep(pool, workers[0].client, queues, unknown):
         running = [asyncio.create_task(worker.run()) for worker in workers]
         stopping = asyncio.create_task(stop.wait())
         log.info("worker started", queues=queues)

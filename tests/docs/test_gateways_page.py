@@ -10,7 +10,7 @@ from api.gateways import TRIAL_RATE, router
 from domain.routing import PAUSED_LOOK, Mode
 from gateways.registry import GATEWAY_TYPES
 from gateways.template import FIELDS
-from worker.upkeep import HEALTH_DAYS
+from worker.chores import HEALTH_DAYS
 from workflows import policy
 
 PAGE = (Path(__file__).parents[2] / "docs" / "gateways.md").read_text()
