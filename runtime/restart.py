@@ -1,5 +1,6 @@
 """Starting a page or a batch again whose workflow has ended: under its old id, so that only one of it runs."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.batch import BatchHeader
 from domain.ids import batch_workflow_id, send_workflow_id
+from domain.limits import BATCH_LIMITS, PAGE_LIMITS
 from domain.page import PageHeader
 from runtime.page_runs import RPC_TIMEOUT
 from workflows.policy import start_options
@@ -21,12 +23,14 @@ async def start_page(client: Client, header: PageHeader, content: bytes) -> bool
         RPCError: Temporal does not answer; whether it was started is not known.
     """
     workflow_id = send_workflow_id(UUID(header.page_id))
-    return await _start(client, "SendWorkflow", [header, content], workflow_id, header)
+    limited = replace(header, limits=PAGE_LIMITS)
+    return await _start(client, "SendWorkflow", [limited, content], workflow_id, header)
 
 
 async def start_batch(client: Client, header: BatchHeader) -> bool:
     """The same for a batch."""
-    return await _start(client, "BatchWorkflow", [header], batch_workflow_id(UUID(header.batch_id)), header)
+    limited = replace(header, limits=BATCH_LIMITS)
+    return await _start(client, "BatchWorkflow", [limited], batch_workflow_id(UUID(header.batch_id)), header)
 
 
 async def _start(

@@ -12,6 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.batch import BatchHeader, Stream
 from domain.ids import batch_workflow_id, send_workflow_id
+from domain.limits import BATCH_LIMITS
 from domain.recovery import LOST, MOST_RESTARTS, TERMINATED
 from runtime.callbacks import wake
 from runtime.page_runs import RPC_TIMEOUT, Fate, latest_run
@@ -20,7 +21,7 @@ from store import batch_recovery, batches, callbacks, orphans, workflow_checks
 from store.batch_recovery import OpenBatch, PageLeft
 from store.pool import Pool
 from worker.swept import FAILING_TRIES, Swept
-from workflows.policy import CALLBACK_QUEUE, PAGES_IN_FLIGHT
+from workflows.policy import CALLBACK_QUEUE
 
 log = structlog.get_logger()
 
@@ -28,7 +29,7 @@ _AGAIN = 300.0
 """Seconds after which a batch is asked about again whose workflow runs."""
 _AGAIN_SOON = 60.0
 
-_UNTOUCHED = 2 * PAGES_IN_FLIGHT
+_UNTOUCHED = 2 * BATCH_LIMITS.pages_in_flight
 """So many pages in a row that Temporal does not know: the batch had not come so far."""
 
 _STOPPED = "an operator ended the workflow"

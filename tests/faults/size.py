@@ -7,3 +7,5 @@ KILLS = int(os.environ.get("FAULT_KILLS", "3"))
 """Kills of workers during a batch."""
 BATCH = int(os.environ.get("FAULT_BATCH", "3000"))
 """Messages of that batch."""
+POLLED_PAGES = int(os.environ.get("FAULT_PAGES", "150"))
+"""Pages that are polled and changed all their lives."""
