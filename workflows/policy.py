@@ -55,6 +55,10 @@ neither one answer to the server (4 MB) nor the history (50 MB) outgrows its lim
 HEARTBEAT = timedelta(seconds=10)
 """How soon a dead worker's dispatch is noticed."""
 
+QUEUE_SECONDS = 1800.0
+"""How long a dispatch may wait for others of its gateway before it hands back what it has not begun. Each round costs a
+page some ten events; a worker that dies is noticed by its heartbeats, long before."""
+
 EARLY_RECEIPT_PAUSES = (1.0, 10.0, 120.0, 1800.0)
 """Seconds between tries to find the message of a receipt: a provider can report before its answer is recorded."""
 
@@ -97,13 +101,14 @@ def errand_options(lane: str) -> dict[str, Any]:
 
 
 def dispatch_options(lane: str, size: int, per_second: float) -> dict[str, Any]:
-    """Options of a dispatch of ``size`` messages: time to send them all at the gateway's pace, and to come back."""
+    """Options of a dispatch of ``size`` messages: time to wait for others of its gateway, to send, and to come
+    back."""
     pace = size / per_second if per_second else 0.0
     slowest = ceil(size / CONCURRENCY) * ANSWER_SECONDS
     return {
         "task_queue": _DISPATCH_QUEUES[Lane(lane)],
         "heartbeat_timeout": HEARTBEAT,
-        "start_to_close_timeout": timedelta(seconds=120 + slowest + pace),
+        "start_to_close_timeout": timedelta(seconds=QUEUE_SECONDS + slowest + pace),
         "schedule_to_close_timeout": timedelta(days=1, seconds=slowest + pace),
         "retry_policy": RetryPolicy(
             initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10)
