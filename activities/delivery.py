@@ -189,7 +189,7 @@ class Delivery:
 
     async def _leave(self, indexes: Iterable[int]) -> None:
         await self._slots.give_back()
-        if self._line.is_closed:
+        if self._line.is_closed and not self._is_probing:
             self._findings.once_more("held_back", indexes, self._line.last_failure)
             # At once, not when the last one under way has its answer: other pages shall not try this gateway now.
             await self._health.fails(self._findings.failures_in_a_row, self._findings.last_failure)

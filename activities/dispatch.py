@@ -53,11 +53,11 @@ class Dispatch:
         closes_at = last_start()
         if request.at_once and request.page.lane == Lane.TRANSACTIONAL and activity.info().attempt == 1:
             self._courtesy.began(minted_at(UUID(request.page.page_id)))
-        recalled = asyncio.Event()
+        stopped = asyncio.Event()
         async with heartbeats():
-            work = asyncio.ensure_future(self._dispatch(request, content, recalled, closes_at))
+            work = asyncio.ensure_future(self._dispatch(request, content, stopped, closes_at))
             try:
-                return DispatchResult(await _unless_recalled(work, recalled), time.time())
+                return DispatchResult(await _until_it_ends(work, stopped), time.time())
             except Crowded as error:  # the server waits with it: that costs its history nothing, and us no place
                 again_in = timedelta(seconds=error.after)
                 benign = ApplicationErrorCategory.BENIGN
@@ -69,7 +69,7 @@ class Dispatch:
         return await patiently(lambda: batches.page_content(self._pool, UUID(page.page_id)))
 
     async def _dispatch(
-        self, request: DispatchRequest, content: bytes, recalled: asyncio.Event, closes_at: float
+        self, request: DispatchRequest, content: bytes, stopped: asyncio.Event, closes_at: float
     ) -> list[Again]:
         route = request.route
         is_rerun = activity.info().attempt > 1
@@ -85,7 +85,7 @@ class Dispatch:
         opened = PageContent.decode(content or await self._content(request.page))
         line = self._lines.line(UUID(route.gateway_id), request.page.lane)
         async with self._watch.on(route) as is_paused:
-            window = StartWindow(lambda: activity.is_worker_shutdown() or recalled.is_set() or is_paused(), closes_at)
+            window = StartWindow(lambda: activity.is_worker_shutdown() or stopped.is_set() or is_paused(), closes_at)
             delivery = Delivery(
                 self._pool,
                 gateway,
@@ -106,18 +106,16 @@ class Dispatch:
         return await patiently(lambda: routing.is_current(self._pool, UUID(route.gateway_id), route.version))
 
 
-async def _unless_recalled(work: "asyncio.Future[list[Again]]", recalled: asyncio.Event) -> list[Again]:
-    """The result of ``work``, which is told when the workflow wants it back, and ends when the process has to."""
+async def _until_it_ends(work: "asyncio.Future[list[Again]]", stopped: asyncio.Event) -> list[Again]:
+    """The result of ``work``. Cancelled, it begins no more; it is cut off only where this process has to end.
+
+    Whether the workflow wants it back or the server takes it for dead: what is under way may still get its answer.
+    """
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
-        if not _is_recalled():
+        details = activity.cancellation_details()
+        if details is None or details.worker_shutdown:
             work.cancel()
-        recalled.set()
+        stopped.set()
         return await work
-
-
-def _is_recalled() -> bool:
-    """Whether the workflow wants back what has not been started, rather than this process having to end."""
-    details = activity.cancellation_details()
-    return details is not None and details.cancel_requested
