@@ -13,7 +13,7 @@ from domain.ids import page_of, send_workflow_id
 from tests.faults.clients import contacts
 from tests.faults.promise import check_promise
 from tests.faults.sink import running_sink
-from tests.faults.size import SEED
+from tests.faults.size import MINUTES, SEED
 from tests.stack import Stack, User
 from workflows import policy
 
@@ -107,3 +107,17 @@ async def test_batches_through_a_slow_rated_gateway_all_end_as_sent(stack: Stack
         check_promise(sink, uids, ended)
         assert Counter(ended.values()) == {"sent": BATCHES * CONTACTS}
         assert sink.most_in_a_second() <= PER_SECOND * 1.25 + 2
+
+
+@pytest.mark.fault
+@pytest.mark.skipif(not MINUTES, reason="takes twelve minutes: run it with FAULT_MINUTES=12")
+async def test_1500_single_messages_through_a_provider_that_takes_25_seconds(stack: Stack):
+    count = 1500
+    async with running_sink(SEED, at_least=25.0) as sink:
+        user = await stack.user(count)
+        await stack.gateway(user.id, "sms", "http", sink.config | {"timeout": 60.0}, identifier="sink")
+        uids = await post_singles(stack, user, count)
+        ended = await states(stack, uids, MINUTES * 60)
+        check_promise(sink, uids, ended)
+        assert Counter(ended.values()) == {"sent": count}
+        assert await longest_history(stack, uids) <= 40
