@@ -19,6 +19,7 @@ from activities.health import Health
 from activities.line import Line
 from activities.mails import FileGone, Mails
 from activities.outcome_log import OutcomeLog
+from activities.places import Crowded
 from activities.rate_slots import RateSlots
 from activities.start_window import StartWindow
 from domain.channels import Channel
@@ -33,6 +34,8 @@ from store.pool import Pool
 _SLICE = 32
 _LONGEST_PAUSE = 1.0
 """Seconds of a pause before a retry that are waited here: for a longer one the page waits."""
+_SLOTS_FAR = 60.0
+"""Seconds after which bulk looks again for slots that it can wait for."""
 
 
 class _NotBegunError(Exception):
@@ -140,8 +143,9 @@ class Delivery:
     async def _probe(self, todo: deque[int]) -> bool:
         """Send one message and wait for its outcome. Returns whether others may follow."""
         self._is_probing = True
-        if not await self._launch_slice(todo, 1):
-            return False
+        while not self._sends:  # its slot may pass, or the message may have ended: then it is the next one's turn
+            if not todo or not await self._launch_slice(todo, 1):
+                return False
         await asyncio.gather(*self._sends)
         self._is_probing = False
         if not self._findings.answered:
@@ -170,7 +174,11 @@ class Delivery:
         return True
 
     async def _get_ready(self, wanted: int) -> int:
-        """Wait until messages may be begun: how many, up to ``wanted``; 0: none any more."""
+        """Wait until messages may be begun: how many, up to ``wanted``; 0: none any more.
+
+        Raises:
+            Crowded: as for ``run``.
+        """
         await self._slots.come_near(self._must_stop)
         if self._must_stop() or self._log.broken:
             return 0
@@ -179,6 +187,8 @@ class Delivery:
         ready = await self._slots.hold(wanted, self._window.seconds_left, self._must_stop)
         if self._must_stop() or self._log.broken:
             ready = 0
+        elif not ready and self._route.takes_slots and self._is_untouched:
+            raise Crowded(_SLOTS_FAR)  # its page would be back at once: what is urgent has all slots of a long time
         self._log.give_back(wanted - ready)
         return ready
 

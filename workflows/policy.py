@@ -101,8 +101,7 @@ def errand_options(lane: str) -> dict[str, Any]:
 
 
 def dispatch_options(lane: str, size: int, per_second: float) -> dict[str, Any]:
-    """Options of a dispatch of ``size`` messages: time to wait for others of its gateway, to send, and to come
-    back."""
+    """Options of a dispatch of ``size`` messages: time to wait for others of its gateway, to send, and to end."""
     pace = size / per_second if per_second else 0.0
     slowest = ceil(size / CONCURRENCY) * ANSWER_SECONDS
     return {

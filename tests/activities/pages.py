@@ -73,6 +73,28 @@ class OwnGateway:
         self.closed = True
 
 
+class Slow(OwnGateway):
+    """Answers when the gate opens."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        super().__init__(self._wait)
+
+    async def _wait(self, index: int) -> Outcome:
+        await self.gate.wait()
+        return Accepted()
+
+
+class OneGateway:
+    """A cache with one gateway of the test's own."""
+
+    def __init__(self, gateway: OwnGateway) -> None:
+        self.gateway = gateway
+
+    async def get(self, gateway_id: object, version: int) -> OwnGateway:
+        return self.gateway
+
+
 @dataclass
 class Page:
     """A page whose credits are held."""

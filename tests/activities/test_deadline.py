@@ -19,8 +19,7 @@ from domain.outcomes import GatewayDown, Outcome
 from domain.page import ANSWER_SECONDS, CONCURRENCY, RECORD_SECONDS
 from domain.page_content import Content
 from store.pool import Pool
-from tests.activities.pages import OwnGateway, always, dispatch_environment, new_page
-from tests.activities.test_pause import OneGateway, Slow
+from tests.activities.pages import OneGateway, OwnGateway, Slow, always, dispatch_environment, new_page
 
 KEYS = Keyring.generate()
 

@@ -12,36 +12,13 @@ from activities.dispatch import Dispatch
 from activities.opening import open_mails
 from activities.pause_watch import PauseWatch
 from domain.keyring import Keyring
-from domain.outcomes import Accepted, Outcome
 from domain.page import DispatchResult, RouteRequest, Routing
 from domain.routing import Mode
 from store import gateways
 from store.pool import Pool
-from tests.activities.pages import OwnGateway, Page, dispatch_environment, new_gateway, new_page
+from tests.activities.pages import OneGateway, Page, Slow, dispatch_environment, new_gateway, new_page
 
 KEYS = Keyring.generate()
-
-
-class OneGateway:
-    """A cache with one gateway of the test's own."""
-
-    def __init__(self, gateway: OwnGateway) -> None:
-        self.gateway = gateway
-
-    async def get(self, gateway_id: object, version: int) -> OwnGateway:
-        return self.gateway
-
-
-class Slow(OwnGateway):
-    """Answers when the gate opens."""
-
-    def __init__(self) -> None:
-        self.gate = asyncio.Event()
-        super().__init__(self._wait)
-
-    async def _wait(self, index: int) -> Outcome:
-        await self.gate.wait()
-        return Accepted()
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import pytest
 
 from activities.choose_gateway import ChooseGateway
 from activities.database_clock import DatabaseClock
+from activities.places import Crowded
 from activities.rate_slots import GRACE, GatewayPace, RateSlots
 from domain.page import Again, DispatchRequest, Route, RouteRequest
 from store import routing
@@ -163,3 +164,37 @@ async def test_slots_end_a_wait_that_is_given_up(pool: Pool):
     reserved = await free_at(page)
     await slots.give_back()
     assert await free_at(page) == pytest.approx(reserved - 1.0, abs=0.0001)
+
+
+async def test_bulk_whose_slots_are_too_far_away_comes_again_later(pool: Pool):
+    """Given back to its page it would be here again at once."""
+    page = await rated(pool, 3, 10.0)
+    route = await choose(page, "bulk")
+    await routing.reserve_slots(pool, page.gateway_id, 1000, 10.0)
+    reserved = await free_at(page)
+    delivery = page.delivery(OwnGateway(), DispatchRequest(page.header, route, 1), closes_at=time.monotonic() + 60)
+    async with asyncio.timeout(5):
+        with pytest.raises(Crowded):
+            await delivery.run()
+    assert await free_at(page) == reserved
+    assert page.line.places.free == page.line.places.size
+
+
+async def test_a_probe_whose_slot_passed_says_nothing_of_its_gateway(pool: Pool, monkeypatch):
+    page = await rated(pool, 3, 10.0)
+    route = replace(await choose(page), probe=True, suspect=True)
+    delivery = page.delivery(gateway := OwnGateway(), DispatchRequest(page.header, route, 1))
+    claim = delivery._attempts.claim
+
+    async def slowly_once(indexes: list[int]) -> set[int]:
+        monkeypatch.setattr(delivery._attempts, "claim", claim)
+        mine = await claim(indexes)
+        until = time.monotonic() + 2 * GRACE + 0.3
+        while time.monotonic() < until:  # the whole process is held up
+            pass
+        return mine
+
+    monkeypatch.setattr(delivery._attempts, "claim", slowly_once)
+    assert await delivery.run() == []
+    assert gateway.arrived == {0: 1, 1: 1, 2: 1}
+    assert await page.breaker() is None

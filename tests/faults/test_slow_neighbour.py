@@ -7,9 +7,9 @@ import pytest
 
 from runtime.settings import Settings
 from tests.faults.clients import contacts
+from tests.faults.sending import post, post_singles, states
 from tests.faults.sink import running_sink
 from tests.faults.size import SEED
-from tests.faults.test_slow_provider import post, post_singles, states
 from tests.stack import run_stack
 
 DISPATCHES = 40

@@ -11,9 +11,9 @@ import pytest
 from tests.faults.clients import contacts
 from tests.faults.dev import Dev, running_dev
 from tests.faults.promise import check_promise
+from tests.faults.sending import post, post_singles, states
 from tests.faults.sink import running_sink
 from tests.faults.size import SEED
-from tests.faults.test_slow_provider import post, post_singles, states
 
 PER_SECOND = 10.0
 STALL = 12.0
