@@ -187,7 +187,7 @@ class Delivery:
         ready = await self._slots.hold(wanted, self._window.seconds_left, self._must_stop)
         if self._must_stop() or self._log.broken:
             ready = 0
-        elif not ready and self._route.takes_slots and self._is_untouched:
+        elif not ready and self._route.takes_slots and self._is_untouched and self._window.seconds_left > _SLOTS_FAR:
             raise Crowded(_SLOTS_FAR)  # its page would be back at once: what is urgent has all slots of a long time
         self._log.give_back(wanted - ready)
         return ready

@@ -172,7 +172,7 @@ async def test_bulk_whose_slots_are_too_far_away_comes_again_later(pool: Pool):
     route = await choose(page, "bulk")
     await routing.reserve_slots(pool, page.gateway_id, 1000, 10.0)
     reserved = await free_at(page)
-    delivery = page.delivery(OwnGateway(), DispatchRequest(page.header, route, 1), closes_at=time.monotonic() + 60)
+    delivery = page.delivery(OwnGateway(), DispatchRequest(page.header, route, 1), closes_at=time.monotonic() + 90)
     async with asyncio.timeout(5):
         with pytest.raises(Crowded):
             await delivery.run()
