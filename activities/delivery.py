@@ -234,14 +234,15 @@ class Delivery:
     async def _launch_one(self, index: int) -> "asyncio.Task[None] | None":
         """Wait until a message may leave, and let it; ``None``: it may not, or not in this slot."""
         extras = self._extras(index)
-        room = await self._line.room.take(extras.file_bytes if extras else 0, self._must_stop)
+        room = await self._line.room.take(extras.file_bytes, self._must_stop) if extras and extras.files else 0
         if room is None:
             return None
         if not await self._slots.use_next(self._must_stop):
             self._line.room.leave(room)
             return None
         send = asyncio.create_task(self._send(index))
-        send.add_done_callback(lambda _: self._line.room.leave(room))
+        if room:
+            send.add_done_callback(lambda _: self._line.room.leave(room))
         self._sends.add(send)
         return send
 

@@ -70,9 +70,12 @@ class RateSlots:
         return min(count, self._left) if await self._wait(given_up) else 0
 
     async def use_next(self, given_up: Callable[[], bool]) -> bool:
-        """Wait for the next slot and use it. Returns whether it was to be had: not ``given_up``, and not too late."""
+        """Wait for the next slot and use it. Returns whether it was to be had: not ``given_up``, and not too late.
+
+        Without a rate that costs nothing, and nothing is asked.
+        """
         if not self._interval:
-            return not given_up()
+            return True
         if not await self._wait(given_up):
             return False
         self._pace.left(self._clock.now(), self._interval)
