@@ -7,13 +7,17 @@ from uuid import UUID
 from temporalio import activity
 
 from domain.lanes import Lane
-from domain.page import Route, RouteRequest, Routing
+from domain.page import CONCURRENCY, Route, RouteRequest, Routing
 from domain.routing import choose, join
 from store import gateway_waits, routing
 from store.pool import Pool
 
 PROBE_SECONDS = 30.0
 """How long the probing of a gateway may take before another page probes it as well."""
+
+SLOT_LEAD = 1.0
+"""Seconds before its rate slot in which a dispatch is to begin, so that it is there in time. Of fast gateways less:
+no more dispatches wait for their slots than have places."""
 
 
 class ChooseGateway:
@@ -60,8 +64,11 @@ class ChooseGateway:
             return route
         if lane == Lane.BULK:  # all of a page's slots at once would keep what is urgent waiting for as long
             return replace(route, takes_slots=True)
-        begins = await routing.reserve_slots(self._pool, UUID(route.gateway_id), len(route.indexes), route.per_second)
-        slot = begins.timestamp()
-        if slot <= route.start_at:
-            return route
-        return replace(route, start_at=slot, waits_for="rate_slot")
+        slots = await routing.reserve_slots(self._pool, UUID(route.gateway_id), len(route.indexes), route.per_second)
+        assert slots is not None
+        # How long that is holds for every clock; when it is, only for the database's.
+        lead = min(SLOT_LEAD, CONCURRENCY / route.per_second)
+        begins = time.time() + slots.wait - lead
+        if slots.wait <= lead or begins <= route.start_at:
+            return replace(route, slot_at=slots.at)
+        return replace(route, slot_at=slots.at, start_at=begins, waits_for="rate_slot")

@@ -21,6 +21,9 @@ CONCURRENCY = 64
 ANSWER_SECONDS = 120.0
 """No gateway is waited for longer, whatever its own time-outs are."""
 
+RECORD_SECONDS = 30.0
+"""What a dispatch keeps of its time to write down the last outcome and to come back."""
+
 
 @dataclass(frozen=True)
 class Route:
@@ -31,7 +34,7 @@ class Route:
     version: int
     indexes: list[int]
     start_at: float = 0.0
-    """When the first message may leave, in Unix seconds (0: at once)."""
+    """When to begin with them, in Unix seconds of the worker that chose (0: at once)."""
     waits_for: str = ""
     """Why it may not leave at once: ``rate_slot`` or ``retry_pause``."""
     per_second: float = 0.0
@@ -44,6 +47,9 @@ class Route:
     """Whether the breaker's pause is just over: one message goes first and shows whether the gateway works again."""
     on_unknown: str = "hold"
     """The gateway's policy where the sender stated none."""
+    slot_at: float = 0.0
+    """When the first of the rate slots reserved for them begins, in Unix seconds of the database's clock (0: none).
+    That is shortly after ``start_at``: nothing but a dispatch that waits is in time for a slot."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +207,8 @@ class Again:
     """Messages that want another round.
 
     ``gateway_down`` and ``retry_later`` were surely not taken, ``resend`` may be sent twice by policy; ``held_back``
-    (because the gateway fails) and ``not_started`` (because the worker stops) were not tried at all.
+    (because the gateway fails) and ``not_started`` (because the worker stops, or the dispatch has no time left, or the
+    rate slots have passed) were not tried at all.
     """
 
     kind: AgainKind

@@ -132,6 +132,25 @@ async def write_intents(
         return {uid for (uid,) in await (await conn.execute(_INTEND, intent)).fetchall()}
 
 
+async def withdraw_intents(pool: Pool, uids: Sequence[UUID], attempt: int, run_id: UUID) -> set[UUID]:
+    """Take back the intents of messages that ``run_id`` has not begun to send after all. Safe to repeat.
+
+    Returns those that have an intent still: another run has judged them meanwhile.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """with withdrawn as (
+                   delete from attempts
+                   where uid = any(%(uids)s::uuid[]) and attempt = %(attempt)s and run_id = %(run)s and outcome is null
+                   returning uid
+               )
+               select uid from attempts where uid = any(%(uids)s::uuid[]) and attempt = %(attempt)s
+                   and uid not in (select uid from withdrawn)""",
+            {"uids": list(uids), "attempt": attempt, "run": run_id},
+        )
+        return {uid for (uid,) in await cursor.fetchall()}
+
+
 async def earlier_outcomes(pool: Pool, uids: Sequence[UUID], attempt: int) -> dict[UUID, str | None]:
     """Of these messages, those whose intent an earlier run wrote, with the outcome if it got one."""
     async with pool.connection() as conn:

@@ -1,11 +1,15 @@
 """What choosing a gateway reads and writes: who may use which, their health, their rate slots."""
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from math import inf
 from uuid import UUID
 
 from domain.routing import Candidate
 from store.pool import Pool
+
+_FOR_EVER = 1e9
+"""Seconds, as an interval that the database can hold."""
 
 _CANDIDATES = """
 select a.id, g.id, g.identifier, g.version, g.account_id = a.id as own, g.per_second, g.on_unknown,
@@ -53,8 +57,20 @@ async def paused(pool: Pool, gateway_ids: Collection[UUID]) -> dict[UUID, int]:
         return dict(await cursor.fetchall())
 
 
-async def reserve_slots(pool: Pool, gateway_id: UUID, count: int, per_second: float) -> datetime:
-    """Take the gateway's next ``count`` rate slots (GCRA). Returns when the first of them begins.
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Rate slots that were taken."""
+
+    at: float
+    """When the first of them begins, in Unix seconds of the database's clock."""
+    wait: float
+    """Seconds until then; negative: it has just begun."""
+
+
+async def reserve_slots(
+    pool: Pool, gateway_id: UUID, count: int, per_second: float, within: float = inf
+) -> Slots | None:
+    """Take the gateway's next ``count`` rate slots (GCRA), unless the first begins in more than ``within`` seconds.
 
     Slots that nobody took may be taken up to 0.1 s late: who sends slice by slice would lose some with every slice.
     """
@@ -65,13 +81,26 @@ async def reserve_slots(pool: Pool, gateway_id: UUID, count: int, per_second: fl
                on conflict (gateway_id) do update
                    set free_at = greatest(s.free_at, clock_timestamp() - interval '0.1 second')
                                  + %(span)s * interval '1 second'
-               returning free_at - %(span)s * interval '1 second'""",
-            {"id": gateway_id, "span": count / per_second},
+                   where s.free_at <= clock_timestamp() + %(within)s * interval '1 second'
+               returning extract(epoch from free_at)::float8 - %(span)s,
+                         extract(epoch from clock_timestamp())::float8""",
+            {"id": gateway_id, "span": count / per_second, "within": min(within, _FOR_EVER)},
         )
         row = await cursor.fetchone()
-        assert row is not None
-        begins: datetime = row[0]
-        return begins
+        return Slots(row[0], row[0] - row[1]) if row else None
+
+
+async def return_slots(pool: Pool, gateway_id: UUID, end: float, count: int, per_second: float) -> None:
+    """Give back rate slots that will not be used: the last ``count`` before ``end`` (Unix seconds).
+
+    Where others have taken later ones they stay empty.
+    """
+    async with pool.connection() as conn:
+        await conn.execute(
+            """update gateway_slots set free_at = free_at - %(span)s * interval '1 second'
+               where gateway_id = %(id)s and abs(extract(epoch from free_at)::float8 - %(end)s) < 0.00001""",
+            {"id": gateway_id, "span": count / per_second, "end": end},
+        )
 
 
 async def record_down(

@@ -21,7 +21,7 @@ from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
 
 DISPATCHES_AT_A_TIME = 1000
-"""A gateway that hangs keeps the dispatches of many pages busy until its time-out; the others' must find a place."""
+"""A gateway that hangs keeps as many as it has places, and as many more that wait: the others' must find one, too."""
 BULK_DISPATCHES_AT_A_TIME = 64
 """Enough for many batches through slow gateways; beyond that tenants take turns by Temporal's fairness."""
 ENDPOINTS_AT_A_TIME = 500

@@ -26,6 +26,10 @@ _PRIORITIES = {Lane.TRANSACTIONAL: 1, Lane.BULK: 4}
 HEARTBEAT = timedelta(seconds=10)
 """How soon a dead worker's dispatch is noticed."""
 
+QUEUE_SECONDS = 1800.0
+"""How long a dispatch may wait for others of its gateway before it hands back what it has not begun. Each round costs a
+page some ten events; a worker that dies is noticed by its heartbeats, long before."""
+
 # Statements on our own database: short, idempotent, repeated until it is back. Pauses beyond the threshold are timers
 # of the server: waiting in the worker would cost three events every eight seconds.
 LOCAL: dict[str, Any] = {
@@ -65,13 +69,13 @@ def errand_options(lane: str) -> dict[str, Any]:
 
 
 def dispatch_options(lane: str, size: int, per_second: float) -> dict[str, Any]:
-    """Options of a dispatch of ``size`` messages: time to send them all at the gateway's pace, and to come back."""
+    """Options of a dispatch of ``size`` messages: time to wait for others of its gateway, to send, and to end."""
     pace = size / per_second if per_second else 0.0
     slowest = ceil(size / CONCURRENCY) * ANSWER_SECONDS
     return {
         "task_queue": _DISPATCH_QUEUES[Lane(lane)],
         "heartbeat_timeout": HEARTBEAT,
-        "start_to_close_timeout": timedelta(seconds=120 + slowest + pace),
+        "start_to_close_timeout": timedelta(seconds=QUEUE_SECONDS + slowest + pace),
         "schedule_to_close_timeout": timedelta(days=1, seconds=slowest + pace),
         "retry_policy": RetryPolicy(
             initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10)

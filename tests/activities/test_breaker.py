@@ -151,7 +151,7 @@ async def test_slots_of_a_gateway_follow_each_other(pool: Pool):
     page = await new_page(pool, 10)
     async with pool.connection() as conn:
         await conn.execute("update gateways set per_second = 5 where id = %s", (page.gateway_id,))
-    starts = [(await choose(page)).routes[0].start_at for _ in range(3)]
+    starts = [(await choose(page)).routes[0].slot_at for _ in range(3)]
     assert [b - a for a, b in pairwise(starts)] == pytest.approx([2.0, 2.0], abs=0.01)
     assert (await choose(page)).routes[0].waits_for == "rate_slot"
 

@@ -2,6 +2,8 @@
 
 import os
 
+MINUTES = float(os.environ.get("FAULT_MINUTES", "0"))
+"""How long a test may take that is not run at all by default."""
 SEED = int(os.environ.get("FAULT_SEED", "20261122"))
 KILLS = int(os.environ.get("FAULT_KILLS", "3"))
 """Kills of workers during a batch."""
