@@ -8,8 +8,8 @@ from temporalio import activity
 
 from domain.lanes import Lane
 from domain.page import Route, RouteRequest, Routing
-from domain.routing import choose, join
-from store import gateway_waits, routing
+from domain.routing import ACCOUNT_SUSPENDED, Sender, choose_for, join
+from store import account_waits, gateway_waits, routing
 from store.pool import Pool
 
 PROBE_SECONDS = 30.0
@@ -41,19 +41,24 @@ class ChooseGateway:
         shares = request.page.by_account(request.indexes)
         now = time.time()
         routings = []
-        for account_id, found in (await routing.candidates(self._pool, shares, request.page.channel)).items():
-            usable = [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in found]
-            routings.append(choose(replace(request, indexes=shares[account_id]), usable, now))
+        for account_id, sender in (await routing.candidates(self._pool, shares, request.page.channel)).items():
+            usable = [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in sender.candidates]
+            share = replace(request, indexes=shares[account_id])
+            routings.append(choose_for(Sender(sender.status, usable), share, now))
         return join(routings)
 
     async def _may_probe(self, gateway_id: str) -> bool:
         return await routing.take_probe(self._pool, UUID(gateway_id), PROBE_SECONDS)
 
     async def _note_waits(self, request: RouteRequest, chosen: Routing) -> None:
-        """Note who is to be told when a paused gateway is resumed."""
+        """Note who is to be told when a paused gateway, or a suspended account, is resumed."""
+        page_id = UUID(request.page.page_id)
         stopped = {UUID(gateway_id) for parked in chosen.parked for gateway_id in parked.stopped}
         if stopped:
-            await gateway_waits.note(self._pool, UUID(request.page.page_id), stopped)
+            await gateway_waits.note(self._pool, page_id, stopped)
+        for parked in chosen.parked:
+            if parked.waits_for == ACCOUNT_SUSPENDED:
+                await account_waits.note(self._pool, page_id, request.page.account_of(parked.indexes[0]))
 
     async def _reserve(self, route: Route, lane: str) -> Route:
         if not route.per_second:

@@ -59,6 +59,7 @@ class Delivery:
         self._findings = Findings(line)
         self._run_id = uuid4()
         self._foreign: list[int] = []
+        self._withheld: list[int] = []
         self._late = False
 
     async def take_over(self) -> None:
@@ -134,6 +135,9 @@ class Delivery:
                 pace.left()
                 launched.append(asyncio.create_task(self._send(index, log)))
                 sends.add(launched[-1])
+            if self._withheld:
+                self._withhold(todo[start + size :])
+                return
             if self._line.courtesy:
                 await self._line.courtesy.rest(begun, launched, self._must_stop)
 
@@ -150,6 +154,9 @@ class Delivery:
             pace.left()
             sends.add(asyncio.create_task(self._send(index, log)))
         await asyncio.gather(*sends)
+        if not sends:  # the first may not leave, or not through us: this says nothing of the gateway
+            self._withhold(todo[1:])
+            return []
         if not self._findings.answered:
             reason = self._findings.last_failure or "the gateway did not answer its probe"
             self._findings.once_more("held_back", todo[1:], reason)
@@ -166,22 +173,27 @@ class Delivery:
         else:
             self._findings.once_more("not_started", indexes, "the dispatch was stopped")
 
+    def _withhold(self, rest: Sequence[int]) -> None:
+        """Hand back what may not leave, and those after it, which may not either: the choice decides."""
+        self._findings.once_more("not_started", [*self._withheld, *rest], "the account is not active")
+
     def _must_stop(self) -> bool:
         return self._stopping() or self._line.is_closed
 
     async def _claim(self, indexes: Sequence[int], log: OutcomeLog) -> list[int]:
         """Write intents. Returns the messages that are this run's to send."""
         uids = [self._uid(index) for index in indexes]
-        mine = await patiently(
+        intents = await patiently(
             lambda: pages.write_intents(
                 self._pool, uids, self._attempt, self._gateway_id, self._run_id, exempt=self._exempt
             )
         )
         for index, uid in zip(indexes, uids, strict=True):
-            if uid not in mine:  # another run is alive after all: what it claimed is its own
-                self._foreign.append(index)
+            if uid not in intents.claimed:
+                # Unless withheld, another run is alive after all: what it claimed is its own.
+                (self._withheld if uid in intents.withheld else self._foreign).append(index)
                 log.give_back()
-        return [index for index, uid in zip(indexes, uids, strict=True) if uid in mine]
+        return [index for index, uid in zip(indexes, uids, strict=True) if uid in intents.claimed]
 
     async def _send(self, index: int, log: OutcomeLog) -> None:
         try:

@@ -142,7 +142,7 @@ class Parked:
     until: float
     gateway: str
     waits_for: str = "gateway_breaker"
-    """Or ``gateway_paused``: an operator let all of them take nothing new."""
+    """Or ``gateway_paused``: an operator let all of them take nothing new; or ``account_suspended``."""
     stopped: list[str] = field(default_factory=list)
     """Ids of the gateways that are waited for in that case: any will do."""
 
@@ -154,6 +154,8 @@ class NoRoute:
     indexes: list[int]
     code: str
     reason: str
+    state: str = "failed"
+    """How the messages end; or ``cancelled``, where it is not for want of a gateway."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,8 @@ class Again:
     """Messages that want another round.
 
     ``gateway_down`` and ``retry_later`` were surely not taken, ``resend`` may be sent twice by policy; ``held_back``
-    (because the gateway fails) and ``not_started`` (because the worker stops) were not tried at all.
+    (because the gateway fails) and ``not_started`` (because the worker stops, or the account is not active) were not
+    tried at all.
     """
 
     kind: AgainKind
@@ -230,9 +233,8 @@ class LiveStatus:
     account_id: int
     state: str
     waits_for: str = ""
-    """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_paused``, ``gateway_answer``,
-    ``fallback``; empty:
-    nothing.
+    """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_paused``, ``account_suspended``,
+    ``gateway_answer``, ``fallback``; empty: nothing.
 
     Without the workflow's word: ``worker`` (none has begun with it), ``batch`` (that has not come to it).
     """

@@ -12,7 +12,16 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id, send_workflow_id
 from runtime.callbacks import wake
-from store import attachments, batches, callback_deliveries, gateway_health, gateway_waits, idempotency, receipts
+from store import (
+    account_waits,
+    attachments,
+    batches,
+    callback_deliveries,
+    gateway_health,
+    gateway_waits,
+    idempotency,
+    receipts,
+)
 from store import workers as alive
 from store.pool import AWAY, Pool
 from workflows.policy import CALLBACK_QUEUE
@@ -36,7 +45,7 @@ STRAY_AFTER = 3600.0
 
 
 RESUMED_EVERY = 1.0
-"""Seconds between two looks at whether a gateway that pages wait for was resumed."""
+"""Seconds between two looks at whether a gateway, or an account, that pages wait for was resumed."""
 HEALTH_DAYS = 7
 """How long the outcomes of a gateway's minutes are kept."""
 
@@ -55,6 +64,7 @@ async def upkeep(pool: Pool, client: Client, queues: list[str]) -> AsyncIterator
         asyncio.create_task(_every(FORGET_EVERY, lambda: callback_deliveries.forget_older_than(pool, CALLBACK_DAYS))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: gateway_health.forget_minutes(pool, HEALTH_DAYS))),
         asyncio.create_task(_every(RESUMED_EVERY, lambda: tell_of_resumed_gateways(pool, client))),
+        asyncio.create_task(_every(RESUMED_EVERY, lambda: tell_of_resumed_accounts(pool, client))),
     ]
     if CALLBACK_QUEUE in queues:
         chores.append(asyncio.create_task(_every(WAKE_EVERY, lambda: wake_unheard(pool, client))))
@@ -92,13 +102,19 @@ async def forget_unstarted_batches(pool: Pool, client: Client) -> None:
 
 async def tell_of_resumed_gateways(pool: Pool, client: Client) -> None:
     """Have pages that wait for a paused gateway go on when it is resumed."""
-
-    async def tell(page_id: UUID) -> None:
-        try:
-            await client.get_workflow_handle(send_workflow_id(page_id)).signal("gateway_resumed")
-        except RPCError as error:
-            if error.status != RPCStatusCode.NOT_FOUND:  # it has ended: cancelled meanwhile
-                raise
-
-    while await gateway_waits.tell_resumed(pool, tell):
+    while await gateway_waits.tell_resumed(pool, lambda page_id: _signal(client, page_id, "gateway_resumed")):
         pass
+
+
+async def tell_of_resumed_accounts(pool: Pool, client: Client) -> None:
+    """Have pages that wait for a suspended account look again when it is active, or deleted."""
+    while await account_waits.tell_resumed(pool, lambda page_id: _signal(client, page_id, "account_resumed")):
+        pass
+
+
+async def _signal(client: Client, page_id: UUID, signal: str) -> None:
+    try:
+        await client.get_workflow_handle(send_workflow_id(page_id)).signal(signal)
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:  # it has ended: cancelled meanwhile
+            raise

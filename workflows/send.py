@@ -34,6 +34,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.waking import wake
 
 _NEVER = float("inf")
+_OPERATOR_DECIDES = ("gateway_paused", "account_suspended")
+"""Waits that have no known end."""
 
 
 @workflow.defn
@@ -108,9 +110,12 @@ class SendWorkflow:
     @workflow.signal
     def gateway_resumed(self) -> None:
         """Who waits for a paused gateway looks for a way out again."""
-        for index, turn in list(self._waiting.items()):
-            if turn.waits_for == "gateway_paused":
-                self._queue([index], replace(turn, at=0.0))
+        self._wake("gateway_paused")
+
+    @workflow.signal
+    def account_resumed(self) -> None:
+        """Who waits for a suspended account looks for a way out again."""
+        self._wake("account_suspended")
 
     @workflow.signal
     def switch_gateway(self, identifier: str) -> None:
@@ -190,10 +195,15 @@ class SendWorkflow:
 
     def _queue(self, indexes: Sequence[int], turn: Turn) -> None:
         state = "scheduled" if turn.waits_for == "schedule" else "queued"
-        until = 0.0 if turn.waits_for == "gateway_paused" else turn.at  # an operator decides
+        until = 0.0 if turn.waits_for in _OPERATOR_DECIDES else turn.at
         status = LiveStatus(self._page.account_id, state, turn.waits_for, until, turn.gateway)
         self._waiting.update(dict.fromkeys(indexes, turn))
         self._live.update(dict.fromkeys(indexes, status))
+
+    def _wake(self, waits_for: str) -> None:
+        for index, turn in list(self._waiting.items()):
+            if turn.waits_for == waits_for:
+                self._queue([index], replace(turn, at=0.0))
 
     def _next_at(self) -> float:
         turns = () if self._paused else self._waiting.values()
@@ -208,7 +218,7 @@ class SendWorkflow:
             return
         for turn, indexes in those_whose_turn_it_is(self._waiting, now):
             for index in indexes:
-                if self._waiting.pop(index).waits_for == "gateway_paused":  # its time to find a gateway begins anew
+                if self._waiting.pop(index).waits_for in _OPERATOR_DECIDES:  # its time to find a gateway begins anew
                     self._due[index] = workflow.time()
             work = self._withdraw(indexes) if self._withdrawn else self._deliver(turn, sorted(indexes))
             self._at_work.append(asyncio.create_task(work))
@@ -254,7 +264,7 @@ class SendWorkflow:
             until = max(parked.until, workflow.time() + policy.MIN_PARK)
             pause = replace(turn, at=until, waits_for=parked.waits_for, gateway=parked.gateway, excluded=())
             ways.append(self._wait(parked.indexes, pause, f"gateway {parked.gateway} was down for too long"))
-        ways += [self._end(none.indexes, "failed", none.code, none.reason) for none in routing.none]
+        ways += [self._end(none.indexes, none.state, none.code, none.reason) for none in routing.none]
         await _side_by_side(ways)
 
     async def _go(self, turn: Turn, route: Route) -> None:
@@ -342,7 +352,7 @@ class SendWorkflow:
 
     async def _wait(self, indexes: list[int], turn: Turn, too_late: str) -> None:
         """Let messages wait for a gateway, but none beyond its time; what an operator paused waits for the operator."""
-        moment = 0.0 if turn.waits_for == "gateway_paused" else max(turn.at, workflow.time())
+        moment = 0.0 if turn.waits_for in _OPERATOR_DECIDES else max(turn.at, workflow.time())
         expired = [i for i in indexes if moment > max(self._accepted_at, self._due.get(i, 0.0)) + policy.MAX_WAIT]
         self._queue([i for i in indexes if i not in expired], turn)
         if expired:
