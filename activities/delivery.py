@@ -138,8 +138,8 @@ class Delivery:
             if self._withheld:
                 self._withhold(todo[start + size :])
                 return
-            if self._line.courtesy:
-                await self._line.courtesy.rest(begun, launched, self._must_stop)
+            if self._line.throttle:
+                await self._line.throttle.rest(begun, launched, self._must_stop)
 
     async def _take_slots(self, count: int, pace: Pace) -> None:
         begins = await patiently(

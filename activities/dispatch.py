@@ -5,7 +5,7 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.courtesy import Courtesy
+from activities.bulk_throttle import BulkThrottle
 from activities.delivery import Delivery
 from activities.gateway_cache import GatewayCache
 from activities.health import Health
@@ -32,8 +32,8 @@ class Dispatch:
         self._pool = pool
         self._gateways = gateways
         self._mails = mails
-        self._courtesy = Courtesy(pool)
-        self._lines = Lines(self._courtesy)
+        self._throttle = BulkThrottle(pool)
+        self._lines = Lines(self._throttle)
         self._watch = PauseWatch(pool)
 
     @activity.defn(name="dispatch")
@@ -43,7 +43,7 @@ class Dispatch:
         ``content`` is the page's; when it is empty, it is read from the store or where the workflow started with it.
         """
         if request.at_once and request.page.lane == Lane.TRANSACTIONAL and activity.info().attempt == 1:
-            self._courtesy.began(minted_at(UUID(request.page.page_id)))
+            self._throttle.began(minted_at(UUID(request.page.page_id)))
         recalled = asyncio.Event()
         async with heartbeats():
             work = asyncio.ensure_future(self._dispatch(request, content, recalled))

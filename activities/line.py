@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from activities.courtesy import Courtesy
+from activities.bulk_throttle import BulkThrottle
 from activities.mails import Room
 from domain.lanes import Lane
 from domain.page import CONCURRENCY
@@ -26,14 +26,14 @@ class Line:
     """One gateway as seen by one lane of this process."""
 
     def __init__(
-        self, places: int = CONCURRENCY, launchers: int | None = None, courtesy: Courtesy | None = None
+        self, places: int = CONCURRENCY, launchers: int | None = None, throttle: BulkThrottle | None = None
     ) -> None:
         """``launchers``: how many dispatches launch messages at a time; ``None``: all of them, in turn.
 
-        ``courtesy``: what they give way by; ``None``: they do not.
+        ``throttle``: what slows them down beside urgent messages; ``None``: nothing does.
         """
         self._launchers = asyncio.Semaphore(launchers) if launchers else None
-        self.courtesy = courtesy
+        self.throttle = throttle
         self.places = asyncio.Semaphore(places)
         """For messages whose intent is written and whose outcome is not: what a crash would leave in doubt."""
         self.turn = asyncio.Lock()
@@ -85,8 +85,8 @@ class Line:
 class Lines:
     """The lines of a process."""
 
-    def __init__(self, courtesy: Courtesy) -> None:
-        self._courtesy = courtesy
+    def __init__(self, throttle: BulkThrottle) -> None:
+        self._throttle = throttle
         self._lines: dict[tuple[UUID, str], Line] = {}
 
     def line(self, gateway_id: UUID, lane: str) -> Line:
@@ -97,5 +97,5 @@ class Lines:
         key = (gateway_id, lane)
         if key not in self._lines:
             is_bulk = lane == Lane.BULK
-            self._lines[key] = Line(launchers=_BULK_LAUNCHERS, courtesy=self._courtesy) if is_bulk else Line()
+            self._lines[key] = Line(launchers=_BULK_LAUNCHERS, throttle=self._throttle) if is_bulk else Line()
         return self._lines[key]
