@@ -56,9 +56,10 @@ class ChooseGateway:
         stopped = {UUID(gateway_id) for parked in chosen.parked for gateway_id in parked.stopped}
         if stopped:
             await gateway_waits.note(self._pool, page_id, stopped)
-        for parked in chosen.parked:
-            if parked.waits_for == ACCOUNT_SUSPENDED:
-                await account_waits.note(self._pool, page_id, request.page.account_of(parked.indexes[0]))
+        suspended = [parked.indexes for parked in chosen.parked if parked.waits_for == ACCOUNT_SUSPENDED]
+        if suspended:
+            owners = {request.page.account_of(indexes[0]) for indexes in suspended}
+            await account_waits.note(self._pool, page_id, owners)
 
     async def _reserve(self, route: Route, lane: str) -> Route:
         if not route.per_second:

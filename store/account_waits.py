@@ -1,7 +1,7 @@
 """Pages with messages that wait for a suspended account: who is to be told when that is over."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
 
 from store.pool import Pool
@@ -10,7 +10,7 @@ AT_A_TIME = 50
 """Pages that are told in one transaction."""
 
 NOTED_FOR = 1.0
-"""Seconds after which a page that is on record as waiting does wait: its workflow has heard by then what was noted."""
+"""Seconds after which a page on record as waiting is told: by then its workflow has the answer of the choice."""
 
 # From account to account along the index: every second, however many pages wait for however few accounts.
 _TAKE = """
@@ -30,13 +30,13 @@ returning page_id
 """
 
 
-async def note(pool: Pool, page_id: UUID, account_id: int) -> None:
-    """Messages of an account wait in this page until it is no longer suspended; again is no error."""
+async def note(pool: Pool, page_id: UUID, account_ids: Collection[int]) -> None:
+    """Messages of these accounts wait in this page until they are no longer suspended; again is no error."""
     async with pool.connection() as conn:
         await conn.execute(
-            """insert into account_waits (page_id, account_id) values (%s, %s)
+            """insert into account_waits (page_id, account_id) select %s, unnest(%s::bigint[])
                on conflict (account_id, page_id) do update set noted_at = excluded.noted_at""",
-            (page_id, account_id),
+            (page_id, sorted(account_ids)),
         )
 
 

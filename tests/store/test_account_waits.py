@@ -38,10 +38,10 @@ async def test_each_page_is_told_once_when_its_account_is_resumed(fresh_pool: Po
     earlier, account, later = [await suspended(fresh_pool) for _ in range(3)]
     page_ids = [new_page_id() for _ in range(AT_A_TIME + 10)]
     for page_id in page_ids:
-        await note(fresh_pool, page_id, account)
-        await note(fresh_pool, page_id, account)
+        await note(fresh_pool, page_id, [account])
+        await note(fresh_pool, page_id, [account])
     for other in (earlier, later):
-        await note(fresh_pool, new_page_id(), other)
+        await note(fresh_pool, new_page_id(), [other])
     assert await told(fresh_pool) == []
     await accounts.resume(fresh_pool, account)
     assert sorted(await told(fresh_pool)) == sorted(page_ids)
@@ -50,8 +50,7 @@ async def test_each_page_is_told_once_when_its_account_is_resumed(fresh_pool: Po
 
 async def test_a_page_that_several_accounts_share_is_told_of_each(fresh_pool: Pool):
     one, other, page_id = await suspended(fresh_pool), await suspended(fresh_pool), new_page_id()
-    for account in (one, other):
-        await note(fresh_pool, page_id, account)
+    await note(fresh_pool, page_id, [one, other])
     await accounts.resume(fresh_pool, other)
     assert await told(fresh_pool) == [page_id]
     await accounts.resume(fresh_pool, one)
@@ -60,7 +59,7 @@ async def test_a_page_that_several_accounts_share_is_told_of_each(fresh_pool: Po
 
 async def test_pages_of_an_account_that_was_deleted_are_told_too(fresh_pool: Pool):
     account, page_id = await suspended(fresh_pool), new_page_id()
-    await note(fresh_pool, page_id, account)
+    await note(fresh_pool, page_id, [account])
     await accounts.delete(fresh_pool, account)
     assert await told(fresh_pool) == [page_id]
 
@@ -68,7 +67,7 @@ async def test_pages_of_an_account_that_was_deleted_are_told_too(fresh_pool: Poo
 async def test_a_page_is_told_only_when_it_had_time_to_wait(fresh_pool: Pool, monkeypatch):
     monkeypatch.setattr("store.account_waits.NOTED_FOR", 600.0)
     account, page_id = await suspended(fresh_pool), new_page_id()
-    await note(fresh_pool, page_id, account)
+    await note(fresh_pool, page_id, [account])
     await accounts.resume(fresh_pool, account)
     assert await told(fresh_pool) == []
     async with fresh_pool.connection() as conn:
@@ -78,7 +77,7 @@ async def test_a_page_is_told_only_when_it_had_time_to_wait(fresh_pool: Pool, mo
 
 async def test_pages_that_could_not_be_told_are_told_again(fresh_pool: Pool):
     account, page_id = await suspended(fresh_pool), new_page_id()
-    await note(fresh_pool, page_id, account)
+    await note(fresh_pool, page_id, [account])
     await accounts.resume(fresh_pool, account)
 
     async def fail(page_id: UUID) -> None:

@@ -246,7 +246,7 @@ async def test_pages_are_told_of_an_account_that_is_not_suspended_any_more(pool:
     await accounts.suspend(pool, account.id)
     waiting, ended = new_page_id(), new_page_id()
     for page_id in (waiting, ended):
-        await account_waits.note(pool, page_id, account.id)
+        await account_waits.note(pool, page_id, [account.id])
     page = await client.start_workflow(
         "SendWorkflow",
         args=[PageHeader(str(waiting), 0, "sms", 0), b""],
