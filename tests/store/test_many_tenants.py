@@ -19,6 +19,7 @@ TENANTS = 20_000
 PAGE = 500
 SECONDS = 0.05
 """In which a shared page of the largest size has the gateways of its accounts."""
+TRIES = 61
 
 _FILL = f"""
 insert into accounts (email, name) select 't' || n || '@example.com', 'Tenant' from generate_series(1, {TENANTS}) n;
@@ -66,9 +67,9 @@ async def shared_gateway(pool: Pool) -> UUID:
 
 
 async def seconds(pool: Pool, account_ids: list[int]) -> float:
-    """How long the gateways of so many accounts take, in the median of several tries."""
-    times = []
-    for _ in range(9):
+    """How long the gateways of so many accounts take, in the median of enough tries to outlast a neighbour's burst."""
+    times: list[float] = []
+    while len(times) < TRIES and sum(times) < 10:  # a scan of all tenants would take minutes
         begun = time.perf_counter()
         found = await routing.candidates(pool, account_ids, "sms")
         times.append(time.perf_counter() - begun)
