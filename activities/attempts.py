@@ -1,6 +1,7 @@
 """What the record says of the messages of one dispatch: who sends them, and what became of it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from activities.reasons import storable
@@ -9,6 +10,16 @@ from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater,
 from domain.page import DispatchRequest
 from store import callbacks, pages
 from store.pool import Pool, patiently
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What became of a wish to send messages. The rest is another run's, or has ended."""
+
+    claimed: set[int]
+    """This run's to send."""
+    withheld: set[int]
+    """Nobody's, because their account is not active."""
 
 
 class Attempts:
@@ -29,15 +40,15 @@ class Attempts:
         earlier = await patiently(lambda: pages.earlier_outcomes(self._pool, list(uids), self._attempt))
         return {uids[uid]: outcome for uid, outcome in earlier.items()}
 
-    async def claim(self, indexes: Sequence[int]) -> set[int]:
-        """Write intents. Returns the messages that are this run's to send."""
+    async def claim(self, indexes: Sequence[int]) -> Claim:
+        """Write intents."""
         uids = self._uids(indexes)
-        mine = await patiently(
+        intents = await patiently(
             lambda: pages.write_intents(
                 self._pool, list(uids), self._attempt, self._gateway_id, self._run_id, exempt=self._exempt
             )
         )
-        return {uids[uid] for uid in mine}
+        return Claim({uids[uid] for uid in intents.claimed}, {uids[uid] for uid in intents.withheld})
 
     async def withdraw(self, indexes: Sequence[int]) -> set[int]:
         """Take back intents of messages that have not left. Returns those that are nobody's again."""

@@ -69,6 +69,7 @@ class Delivery:
         self._health = health
         self._line = line
         self._window = window
+        self._clock = clock
         self._slots = RateSlots(
             pool, clock, line.pace, request.route, came_with_route=not (request.route.takes_slots or is_rerun)
         )
@@ -78,6 +79,8 @@ class Delivery:
         self._log = OutcomeLog(self._attempts.write, line)
         self._sends: set[asyncio.Task[None]] = set()
         self._foreign: list[int] = []
+        self._withheld: list[int] = []
+        """Of accounts that are not active."""
         self._is_probing = False
         """Whether its one message may leave through a gateway that others leave alone."""
 
@@ -131,7 +134,8 @@ class Delivery:
 
     async def _launch(self) -> None:
         if self._route.waits_for == "retry_pause":
-            await asyncio.sleep(min(self._route.start_at - time.time(), _LONGEST_PAUSE))
+            await self._clock.adjust()
+            await asyncio.sleep(min(self._route.start_at - self._clock.now(), _LONGEST_PAUSE))
         todo = deque(self._todo)
         if self._route.probe and todo and not await self._probe(todo):
             return
@@ -169,8 +173,12 @@ class Delivery:
             launched.append(send)
             held.popleft()
         todo.extendleft(reversed(await self._withdraw(held)))
-        if self._line.courtesy:
-            await self._line.courtesy.rest(begun, launched, self._must_stop)
+        if self._withheld:  # those after them may not leave, either: the choice decides
+            await self._slots.give_back()
+            self._findings.once_more("not_started", [*self._withheld, *todo], "the account is not active")
+            return False
+        if self._line.throttle:
+            await self._line.throttle.rest(begun, launched, self._must_stop)
         return True
 
     async def _get_ready(self, wanted: int) -> int:
@@ -213,10 +221,12 @@ class Delivery:
 
     async def _claim(self, indexes: Sequence[int]) -> list[int]:
         """Write intents. Returns the messages that are this run's to send."""
-        mine = await self._attempts.claim(indexes)
+        claim = await self._attempts.claim(indexes)
+        self._withheld += [index for index in indexes if index in claim.withheld]
         # Of the others another run is alive after all: what it claimed is its own.
-        self._set_aside([index for index in indexes if index not in mine])
-        return [index for index in indexes if index in mine]
+        self._foreign += [index for index in indexes if index not in claim.claimed | claim.withheld]
+        self._log.give_back(len(indexes) - len(claim.claimed))
+        return [index for index in indexes if index in claim.claimed]
 
     async def _withdraw(self, indexes: Sequence[int]) -> list[int]:
         """Take back intents of what does not leave now. Returns the messages that are to be sent later."""

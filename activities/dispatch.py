@@ -7,7 +7,7 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.courtesy import Courtesy
+from activities.bulk_throttle import BulkThrottle
 from activities.database_clock import DatabaseClock
 from activities.delivery import Delivery
 from activities.engine_clock import EngineClock
@@ -39,8 +39,8 @@ class Dispatch:
         self._pool = pool
         self._gateways = gateways
         self._mails = mails
-        self._courtesy = Courtesy(pool)
-        self._lines = Lines(self._courtesy)
+        self._throttle = BulkThrottle(pool)
+        self._lines = Lines(self._throttle)
         self._watch = PauseWatch(pool)
         self._clock = DatabaseClock(pool)
 
@@ -52,7 +52,7 @@ class Dispatch:
         """
         clock, closes_at = EngineClock(), last_start()
         if request.at_once and request.page.lane == Lane.TRANSACTIONAL and activity.info().attempt == 1:
-            self._courtesy.began(minted_at(UUID(request.page.page_id)))
+            self._throttle.began(minted_at(UUID(request.page.page_id)))
         stopped = asyncio.Event()
         async with heartbeats():
             work = asyncio.ensure_future(self._dispatch(request, content, stopped, closes_at))

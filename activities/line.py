@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from activities.courtesy import Courtesy
+from activities.bulk_throttle import BulkThrottle
 from activities.mails import Room
 from activities.places import Places
 from activities.rate_slots import GatewayPace
@@ -33,15 +33,16 @@ class Line:
         self,
         places: int = CONCURRENCY,
         launchers: int | None = None,
-        courtesy: Courtesy | None = None,
+        throttle: BulkThrottle | None = None,
         pace: GatewayPace | None = None,
     ) -> None:
         """``launchers``: how many dispatches launch messages at a time; ``None``: all of them, in turn.
 
-        ``courtesy``: what they give way by; ``None``: they do not. ``pace``: the gateway's, if it has other lines.
+        ``throttle``: what slows them down beside urgent messages; ``None``: nothing does. ``pace``: the gateway's, if
+        it has other lines.
         """
         self._launchers = Places(launchers, _BULK_WAITING) if launchers else None
-        self.courtesy = courtesy
+        self.throttle = throttle
         self.pace = pace or GatewayPace()
         self.places = Places(places, WAITING)
         """For messages whose intent is written and whose outcome is not: what a crash would leave in doubt."""
@@ -88,8 +89,8 @@ class Line:
 class Lines:
     """The lines of a process."""
 
-    def __init__(self, courtesy: Courtesy) -> None:
-        self._courtesy = courtesy
+    def __init__(self, throttle: BulkThrottle) -> None:
+        self._throttle = throttle
         self._lines: dict[tuple[UUID, str], Line] = {}
         self._paces: dict[UUID, GatewayPace] = {}
 
@@ -103,6 +104,6 @@ class Lines:
             pace = self._paces.setdefault(gateway_id, GatewayPace())
             is_bulk = lane == Lane.BULK
             self._lines[key] = (
-                Line(CONCURRENCY, _BULK_LAUNCHERS, self._courtesy, pace) if is_bulk else Line(CONCURRENCY, pace=pace)
+                Line(CONCURRENCY, _BULK_LAUNCHERS, self._throttle, pace) if is_bulk else Line(CONCURRENCY, pace=pace)
             )
         return self._lines[key]

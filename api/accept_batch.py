@@ -21,7 +21,7 @@ from workflows.policy import start_options
 
 async def page_sizes(pool: Pool, account_id: int, channel: Channel) -> dict[str, int]:
     """How many messages a page has, by the gateway that is asked for; "": none is."""
-    candidates = (await routing.candidates(pool, [account_id], channel))[account_id]
+    candidates = (await routing.candidates(pool, [account_id], channel))[account_id].candidates
     sizes = {c.identifier: page_size(c.per_second) for c in reversed(candidates)}
     sizes[""] = page_size(candidates[0].per_second if candidates else None)
     return sizes

@@ -41,7 +41,8 @@ class Waiting(_Answer):
     """Why a message has not left yet."""
 
     for_: str = Field(
-        alias="for", description="Such as `schedule`, `rate_slot`, `gateway_breaker`, `gateway_paused`, `worker`."
+        alias="for",
+        description="Such as `schedule`, `rate_slot`, `gateway_breaker`, `gateway_paused`, `account_suspended`.",
     )
     until: datetime | None
     gateway: str | None

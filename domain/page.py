@@ -34,7 +34,7 @@ class Route:
     version: int
     indexes: list[int]
     start_at: float = 0.0
-    """When to begin with them, in Unix seconds of the worker that chose (0: at once)."""
+    """When to begin with them, in Unix seconds by the clock of ``Routing.at`` (0: at once)."""
     waits_for: str = ""
     """Why it may not leave at once: ``rate_slot`` or ``retry_pause``."""
     per_second: float = 0.0
@@ -173,7 +173,7 @@ class NoRoute:
     code: str
     reason: str
     state: str = "failed"
-    """How the messages end."""
+    """How the messages end; or ``cancelled``, where it is not for want of a gateway."""
 
 
 @dataclass(frozen=True)
@@ -207,8 +207,8 @@ class Again:
     """Messages that want another round.
 
     ``gateway_down`` and ``retry_later`` were surely not taken, ``resend`` may be sent twice by policy; ``held_back``
-    (because the gateway fails) and ``not_started`` (because the worker stops, or the dispatch has no time left, or the
-    rate slots have passed) were not tried at all.
+    (because the gateway fails) and ``not_started`` (because the worker stops, the dispatch has no time left, the rate
+    slots have passed, or the account is not active) were not tried at all.
     """
 
     kind: AgainKind

@@ -98,7 +98,7 @@ async def page(pool: Pool, after: int, limit: int) -> list[Account]:
 
 
 async def suspend(pool: Pool, account_id: int) -> None:
-    """Refuse everything that the account asks for, until it is resumed.
+    """Refuse everything that the account asks for, and let what it had accepted wait, until it is resumed.
 
     Raises:
         NotFoundError: there is no such account.
@@ -107,7 +107,7 @@ async def suspend(pool: Pool, account_id: int) -> None:
 
 
 async def resume(pool: Pool, account_id: int) -> None:
-    """Let a suspended account work again.
+    """Let a suspended account work again; what waits goes on.
 
     Raises:
         NotFoundError: there is no such account.
@@ -126,7 +126,7 @@ async def _set_status(pool: Pool, account_id: int, status: str) -> None:
 
 async def delete(pool: Pool, account_id: int) -> None:
     """Close an account for good: its keys end, nobody is called back, its address is free again. Its messages and its
-    ledger stay.
+    ledger stay; those that wait are cancelled when their turn comes.
 
     Raises:
         NotFoundError: there is no such account.

@@ -5,37 +5,28 @@ from dataclasses import dataclass
 from math import inf
 from uuid import UUID
 
-from domain.routing import Candidate
+from domain.routing import Candidate, Sender
 from store.pool import Pool
 
 _FOR_EVER = 1e9
 """Seconds, as an interval that the database can hold."""
 
-_CANDIDATES = """
-select a.id, g.id, g.identifier, g.version, g.account_id = a.id as own, g.per_second, g.on_unknown,
-       coalesce(b.failures, 0) as failures, b.open_until,
-       coalesce(b.open_until > clock_timestamp(), false) as out_of_use, g.mode <> 'active' as stopped
-from accounts a
-join gateways g on g.channel = %(channel)s and g.enabled and (
-    (g.account_id = a.id and (a.plan_id is null or (select own_gateways from plans p where p.id = a.plan_id)))
-    or exists (select from gateway_shares s where s.gateway_id = g.id and s.account_id = a.id)
-    or exists (select from plan_gateways pg where pg.gateway_id = g.id and pg.plan_id = a.plan_id))
-left join gateway_breakers b on b.gateway_id = g.id
-where a.id = any(%(accounts)s)
-order by own desc, g.priority, g.created_at, g.id
-"""
 
+async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dict[int, Sender]:
+    """Each account with the enabled gateways that it may use, in the order in which they are tried.
 
-async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dict[int, list[Candidate]]:
-    """The enabled gateways that each account may use, in the order in which they are tried.
-
-    Own gateways come before shared ones (an own one hides a shared one of the same name), then by priority.
+    Own gateways come before shared ones (an own one hides a shared one of the same name), then by priority. An account
+    that does not exist has the status ``unknown``.
     """
-    found: dict[int, list[Candidate]] = {account_id: [] for account_id in accounts}
+    found = {account_id: Sender("unknown", []) for account_id in accounts}
     async with pool.connection() as conn:
-        cursor = await conn.execute(_CANDIDATES, {"accounts": list(accounts), "channel": channel})
-        for account_id, *candidate in await cursor.fetchall():
-            found[account_id].append(Candidate(*candidate))
+        cursor = await conn.execute("select * from gateway_candidates(%s::bigint[], %s)", (list(accounts), channel))
+        for account_id, status, *candidate in await cursor.fetchall():
+            sender = found[account_id]
+            if sender.status != status:
+                sender = found[account_id] = Sender(status, [])
+            if candidate[0] is not None:
+                sender.candidates.append(Candidate(*candidate))
     return found
 
 

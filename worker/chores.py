@@ -11,6 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.ids import batch_workflow_id, send_workflow_id
 from runtime.callbacks import wake
 from store import (
+    account_waits,
     attachments,
     batches,
     callback_deliveries,
@@ -46,7 +47,7 @@ STRAY_AFTER = 3600.0
 """Seconds after which a stored batch that no workflow walks is given up: its request was never answered."""
 
 RESUMED_EVERY = 1.0
-"""Seconds between two looks at whether a gateway that pages wait for was resumed."""
+"""Seconds between two looks at whether a gateway, or an account, that pages wait for was resumed."""
 
 HEALTH_DAYS = 7
 """How long the outcomes of a gateway's minutes are kept."""
@@ -74,6 +75,7 @@ def chores(pool: Pool, client: Client, policy: UnknownPolicy) -> list[Chore]:
         Chore("forget minutes of gateways", HOURLY, lambda: gateway_health.forget_minutes(pool, HEALTH_DAYS)),
         Chore("forget checks of workflows", HOURLY, lambda: workflow_checks.forget_ended(pool)),
         Chore("resume pages of paused gateways", RESUMED_EVERY, lambda: tell_of_resumed_gateways(pool, client)),
+        Chore("resume pages of suspended accounts", RESUMED_EVERY, lambda: tell_of_resumed_accounts(pool, client)),
         Chore("wake callbacks", WAKE_EVERY, lambda: wake_unheard(pool, client)),
     ]
 
@@ -112,13 +114,19 @@ async def forget_unstarted_batches(pool: Pool, client: Client) -> None:
 
 async def tell_of_resumed_gateways(pool: Pool, client: Client) -> None:
     """Have pages that wait for a paused gateway go on when it is resumed."""
-
-    async def tell(page_id: UUID) -> None:
-        try:
-            await client.get_workflow_handle(send_workflow_id(page_id)).signal("gateway_resumed")
-        except RPCError as error:
-            if error.status != RPCStatusCode.NOT_FOUND:  # it has ended: cancelled meanwhile
-                raise
-
-    while await gateway_waits.tell_resumed(pool, tell):
+    while await gateway_waits.tell_resumed(pool, lambda page_id: _signal(client, page_id, "gateway_resumed")):
         pass
+
+
+async def tell_of_resumed_accounts(pool: Pool, client: Client) -> None:
+    """Have pages that wait for a suspended account look again when it is active, or deleted."""
+    while await account_waits.tell_resumed(pool, lambda page_id: _signal(client, page_id, "account_resumed")):
+        pass
+
+
+async def _signal(client: Client, page_id: UUID, signal: str) -> None:
+    try:
+        await client.get_workflow_handle(send_workflow_id(page_id)).signal(signal)
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:  # it has ended: cancelled meanwhile
+            raise

@@ -60,6 +60,8 @@ class PageRun:
         """Messages without an ending."""
         self._waiting: dict[int, Turn] = {}
         """Those of them that wait for their turn: they may be cancelled."""
+        self._resumptions = 0
+        """How often a gateway or an account was resumed: what the choice found before that is old."""
         self._stopped: set[int] = set()
         """Messages at work that waited for an operator before."""
         self._at_work: list[asyncio.Task[None]] = []
@@ -93,6 +95,7 @@ class PageRun:
             return
         self._show(indexes, LiveStatus(self._page.account_id, "queued", attempt=turn.attempt))
         request = RouteRequest(self._page, indexes, turn.attempt, list(turn.excluded), turn.pinned)
+        resumptions = self._resumptions
         routing: Routing = await workflow.execute_local_activity(
             "choose_gateway", request, result_type=Routing, **policy.LOCAL
         )
@@ -103,6 +106,8 @@ class PageRun:
         ways: list[Coroutine[Any, Any, None]] = [self._go(turn, route) for route in routing.routes]
         for parked in routing.parked:
             until = max(parked.until, self._clock.now() + self._limits.shortest_park)
+            if parked.waits_for in OPERATORS_DECIDE and self._resumptions > resumptions:
+                until = 0.0
             pause = replace(turn, at=until, waits_for=parked.waits_for, gateway=parked.gateway, excluded=())
             ways.append(self._wait(parked.indexes, pause, f"gateway {parked.gateway} was down for too long"))
         ways += [self._end(none.indexes, none.state, none.code, none.reason) for none in routing.none]

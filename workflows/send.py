@@ -109,6 +109,7 @@ class SendWorkflow(PageRun):
 
     def _look_again(self, waits_for: str) -> None:
         self._events.add(A_SIGNAL)
+        self._resumptions += 1
         for index, turn in list(self._waiting.items()):
             if turn.waits_for == waits_for:
                 self._queue([index], replace(turn, at=0.0))

@@ -130,7 +130,7 @@ async def test_a_probe_whose_page_dies_is_taken_by_another_after_a_while(pool: P
 async def test_wishes_for_one_gateway_share_its_probe(pool: Pool):
     page = await broken(pool)
     await let_pause_end(page)
-    name = (await routing.candidates(pool, [page.account_id], "sms"))[page.account_id][0].identifier
+    name = (await routing.candidates(pool, [page.account_id], "sms"))[page.account_id].candidates[0].identifier
     header = {**vars(page.header), "requested": {name: [3]}}
     request = RouteRequest(type(page.header)(**header), list(range(10)), 1)
     chosen = await ChooseGateway(pool).choose_gateway(request)

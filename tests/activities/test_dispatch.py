@@ -75,7 +75,9 @@ async def test_it_tells_how_long_urgent_messages_waited_that_nothing_but_we_kept
     request = replace(page.request(), at_once=at_once)
     request = replace(request, page=replace(request.page, lane=lane))
     accepted: list[float] = []
-    monkeypatch.setattr("activities.courtesy.Courtesy.began", lambda self, accepted_at: accepted.append(accepted_at))
+    monkeypatch.setattr(
+        "activities.bulk_throttle.BulkThrottle.began", lambda self, accepted_at: accepted.append(accepted_at)
+    )
     env = dispatch_environment(attempt=attempt)
     await env.run(Dispatch(pool, cache, open_mails(pool, KEYS)).dispatch, request, page.content.encode())
     assert accepted == [pytest.approx(time.time(), abs=60)] * told

@@ -8,7 +8,7 @@ import pytest
 from domain.batch import BatchPage, Stream
 from domain.errors import ConflictError
 from domain.ids import PAGE_SIZE, batch_page_id, message_uid, new_batch_id
-from store import batches, idempotency
+from store import accounts, batches, idempotency
 from store.pages import hold_stored
 from store.pool import Pool
 from tests.store.builders import new_account, set_states, sms_wallet
@@ -87,6 +87,16 @@ async def test_what_cannot_be_paid_is_refused_by_itself(pool: Pool):
     assert refused == {message_uid(batch_page_id(batch.id, 1), 2)}
     assert await hold_page(pool, batch) == refused
     assert (await rows(pool, batch))[2] == ("rejected", "no_credit", "free")
+
+
+async def test_a_page_of_a_suspended_account_is_held_and_one_of_a_deleted_account_is_cancelled(pool: Pool):
+    batch = await new_batch(pool, 10, 2, 3)
+    await accounts.suspend(pool, batch.account_id)
+    assert await hold_page(pool, batch) == set()
+    await accounts.delete(pool, batch.account_id)
+    assert len(await hold_page(pool, batch, 2)) == 3
+    assert await rows(pool, batch) == [("queued", None, "held")] * 2 + [("cancelled", "account_deleted", "free")] * 3
+    assert await sms_wallet(pool, batch.account_id) == (8, 2, 0, 10)
 
 
 async def test_a_message_cancelled_before_its_turn_is_not_held(pool: Pool):

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.batch import BatchHeader
@@ -18,6 +18,7 @@ from domain.routing import Mode
 from runtime.settings import Settings
 from runtime.temporal import connect
 from store import (
+    account_waits,
     accounts,
     attachments,
     batches,
@@ -34,7 +35,7 @@ from store.pool import Pool
 from store.workers import beat, queues_served, sign_out_dead
 from tests.receiver import register
 from tests.store.builders import new_account, new_page, set_states, states
-from worker.chores import UnknownPolicy, chores, end_unknown, tell_of_resumed_gateways
+from worker.chores import UnknownPolicy, chores, end_unknown, tell_of_resumed_accounts, tell_of_resumed_gateways
 from worker.upkeep import upkeep
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
@@ -222,6 +223,13 @@ async def _still_waiting(pool: Pool, gateway_id: UUID) -> int:
         return rows.rowcount
 
 
+async def _signals(page: WorkflowHandle) -> list[str]:
+    """The names of the signals that a workflow was sent."""
+    events = [event async for event in page.fetch_history_events()]
+    told = [event for event in events if event.HasField("workflow_execution_signaled_event_attributes")]
+    return [event.workflow_execution_signaled_event_attributes.signal_name for event in told]
+
+
 @pytest.mark.parametrize("change", ["resumed", "disabled"])
 async def test_pages_are_told_of_a_gateway_that_is_not_paused_any_more(pool: Pool, client: Client, change):
     gateway_id, page_ids = await _waiting_for_a_gateway(pool, Mode.PAUSED)
@@ -242,7 +250,29 @@ async def test_pages_are_told_of_a_gateway_that_is_not_paused_any_more(pool: Poo
     async with asyncio.timeout(10):
         while await _still_waiting(pool, gateway_id):
             await asyncio.sleep(0.01)
-    events = [event async for event in page.fetch_history_events()]
-    told = [event for event in events if event.HasField("workflow_execution_signaled_event_attributes")]
-    assert [event.workflow_execution_signaled_event_attributes.signal_name for event in told] == ["gateway_resumed"]
+    assert await _signals(page) == ["gateway_resumed"]
+    await page.terminate()
+
+
+async def test_pages_are_told_of_an_account_that_is_not_suspended_any_more(pool: Pool, client: Client, monkeypatch):
+    monkeypatch.setattr("store.account_waits.NOTED_FOR", 0.0)
+    account = await accounts.create(pool, f"{uuid4().hex}@example.com", "Test", None, uuid4())
+    await accounts.suspend(pool, account.id)
+    waiting, ended = new_page_id(), new_page_id()
+    for page_id in (waiting, ended):
+        await account_waits.note(pool, page_id, [account.id])
+    page = await client.start_workflow(
+        "SendWorkflow",
+        args=[PageHeader(str(waiting), 0, "sms", 0), b""],
+        id=send_workflow_id(waiting),
+        task_queue=f"queue-{uuid4()}",
+    )
+    await tell_of_resumed_accounts(pool, client)
+    assert await _signals(page) == []
+    await accounts.resume(pool, account.id)
+    await asyncio.gather(*(tell_of_resumed_accounts(pool, client) for _ in range(3)))  # as of several workers
+    async with asyncio.timeout(10):
+        while not (told := await _signals(page)):
+            await asyncio.sleep(0.01)
+    assert told == ["account_resumed"]
     await page.terminate()

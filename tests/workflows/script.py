@@ -30,7 +30,7 @@ from domain.page import (
     RouteRequest,
     Routing,
 )
-from domain.routing import PAUSED_LOOK
+from domain.routing import PAUSED_LOOK, SUSPENDED_LOOK
 from runtime.asking import TooLate, answer_to, change
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
 from workflows.receipts import ReceiptsWorkflow
@@ -64,6 +64,11 @@ def paused(gateway: str = "a") -> Routings:
     return lambda request, at: Routing(
         parked=[Parked(request.indexes, at + PAUSED_LOOK, gateway, "gateway_paused", [f"id-{gateway}"])]
     )
+
+
+def suspended() -> Routings:
+    """The account is suspended."""
+    return lambda request, at: Routing(parked=[Parked(request.indexes, at + SUSPENDED_LOOK, "", "account_suspended")])
 
 
 def again(kind: str, after: float = 0.0, reason: str = "because") -> Callable[[DispatchRequest], DispatchResult]:

@@ -1,4 +1,4 @@
-"""Bulk gives way: dispatches of what somebody waits for say how it fares, those of bulk look, and rest in between.
+"""Bulk is throttled: dispatches of urgent messages report how long those waited, those of bulk look, and pause.
 
 They may be processes apart; Postgres is what all of them share.
 """
@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from uuid import uuid4
 
-from domain.courtesy import RECENT, Duty, Waits
-from store import slowdowns
+from domain.bulk_throttle import RECENT, DelayFigures, DutyCycle, QueueDelays, slowdown
+from store import queue_delays
 from store.pool import AWAY, Pool
 
 BEAT = 1.0
@@ -23,16 +23,16 @@ _LOOK = 0.1
 """Seconds between two looks at whether a rest is still wanted."""
 
 
-class Courtesy:
+class BulkThrottle:
     """One process's part in it, both ways."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._id = uuid4()
-        self._waits = Waits()
-        self._said_at = 0.0
-        self._saying: asyncio.Task[None] | None = None
-        self._duty = Duty()
+        self._delays = QueueDelays()
+        self._reported_at = 0.0
+        self._reporting: asyncio.Task[None] | None = None
+        self._duty = DutyCycle()
         self._looked_at = 0.0
         self._free_at = 0.0
         """When the next slice may begin, of whatever dispatch."""
@@ -40,17 +40,16 @@ class Courtesy:
     def began(self, accepted_at: float) -> None:
         """A dispatch begins with messages that were accepted then (Unix seconds), and that nothing but we kept."""
         now = time.monotonic()
-        self._waits.add(time.time() - accepted_at, now)
-        if now < self._said_at + BEAT:
+        self._delays.add(time.time() - accepted_at, now)
+        if now < self._reported_at + BEAT:
             return
-        self._said_at = now
-        slowdown = self._waits.slowdown(now)
-        if slowdown is not None:
-            self._saying = asyncio.create_task(self._say(slowdown))  # beside the dispatch: it has no time to lose
+        self._reported_at = now
+        if (figures := self._delays.figures(now)) is not None:
+            self._reporting = asyncio.create_task(self._report(figures))  # beside the dispatch: it has no time to lose
 
-    async def _say(self, slowdown: float) -> None:
+    async def _report(self, figures: DelayFigures) -> None:
         with suppress(*AWAY):
-            await slowdowns.publish(self._pool, self._id, slowdown)
+            await queue_delays.publish(self._pool, self._id, figures)
 
     async def rest(self, begun: float, sends: Collection["asyncio.Task[None]"], given_up: Callable[[], bool]) -> None:
         """After a slice of bulk that began at ``begun`` (monotonic seconds): wait until the next one may begin.
@@ -74,7 +73,7 @@ class Courtesy:
         if now < self._looked_at + BEAT:
             return
         if now > self._looked_at + RECENT:  # bulk begins anew
-            self._duty = Duty()
+            self._duty = DutyCycle()
         self._looked_at = now
         with suppress(*AWAY):  # nothing new then
-            self._duty.adapt(await slowdowns.worst(self._pool, RECENT))
+            self._duty.adapt(slowdown(await queue_delays.recent(self._pool, RECENT)))
