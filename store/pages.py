@@ -302,12 +302,18 @@ async def give_up(pool: Pool, uids: Sequence[UUID], attempt: int) -> None:
         await conn.execute(_GIVE_UP, {"uids": list(uids), "attempt": attempt})
 
 
-async def reschedule(pool: Pool, uid: UUID, at: datetime) -> None:
-    """Move the time of a message that still waits for it."""
+async def reschedule(pool: Pool, uid: UUID, at: datetime) -> float:
+    """Move the time of a message that still waits for it. Returns the time of the database (Unix seconds)."""
     async with pool.connection() as conn:
-        await conn.execute(
-            """update messages set schedule_at = %s, updated_at = clock_timestamp(),
-                   state = case when %s > clock_timestamp() then 'scheduled' else 'queued' end
-               where uid = %s and state in ('scheduled', 'queued')""",
-            (at, at, uid),
+        cursor = await conn.execute(
+            """with moved as (
+                   update messages set schedule_at = %(at)s, updated_at = clock_timestamp(),
+                       state = case when %(at)s > clock_timestamp() then 'scheduled' else 'queued' end
+                   where uid = %(uid)s and state in ('scheduled', 'queued'))
+               select extract(epoch from clock_timestamp())::float8""",
+            {"at": at, "uid": uid},
         )
+        row = await cursor.fetchone()
+        assert row is not None
+        now: float = row[0]
+        return now

@@ -28,7 +28,7 @@ class RecordedClock:
 
     def __init__(self, *, recorded: bool) -> None:
         self._recorded = recorded
-        self._latest = workflow.info().start_time.timestamp()
+        self._latest = workflow.info().workflow_start_time.timestamp()  # start_time is that of the first activation
 
     def now(self) -> float:
         """Unix seconds."""

@@ -184,7 +184,8 @@ class SendWorkflow(PageRun):
         self._due[index] = request.at
         self._queue([index], replace(self._waiting[index], at=request.at))
         await workflow.wait_condition(lambda: self._recorded)
-        await workflow.execute_local_activity("record_schedule", request, **policy.LOCAL)
+        at: float | None = await workflow.execute_local_activity("record_schedule", request, **policy.LOCAL)
+        self._clock.saw(at or 0.0)  # the new time may be past already
 
     async def _send_all(self) -> None:
         if not self._recorded:
@@ -231,7 +232,16 @@ class SendWorkflow(PageRun):
             idle = quiet and not (self._waiting or self._fallbacks.is_open)
             failed = any(task.done() and task.exception() for task in self._at_work)
             moved = self._next_at() < at or self._paused != paused
-            return idle or failed or moved or (self._withdrawn and bool(self._waiting)) or self._has_become_long()
+            # What an activity returned may tell that it is later than this wait supposed.
+            passed = self._page.limits is not None and at <= self._clock.now()
+            return (
+                idle
+                or failed
+                or moved
+                or passed
+                or (self._withdrawn and bool(self._waiting))
+                or self._has_become_long()
+            )
 
         self._events.add(A_TIMER)
         await self._clock.until(at, stirred)

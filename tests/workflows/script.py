@@ -135,8 +135,9 @@ class Script:
         return list(self.listeners)
 
     @activity.defn(name="record_schedule")
-    async def record_schedule(self, request: RescheduleRequest) -> None:
+    async def record_schedule(self, request: RescheduleRequest) -> float:
         self.moved.append(request)
+        return await now(self.env)
 
     @activity.defn(name="follow_up")
     async def follow_up(self, request: FollowUp, content: bytes) -> FollowedUp:
