@@ -87,7 +87,10 @@ class EventSink(Protocol):
 
 
 class Deliveries(Protocol):
-    """Messages from phones that come to one gateway without an id, until they are handed over. Shared by all processes."""
+    """Messages from phones that come to one gateway without an id, until they are handed over.
+
+    All processes share it.
+    """
 
     async def keys_of(self, messages: Sequence[tuple[str, str, str]]) -> list[str]:
         """The key of each of these messages (sender, recipient, text), which have come together.

@@ -12,7 +12,20 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id, send_workflow_id
 from runtime.callbacks import wake
-from store import attachments, batches, callback_deliveries, gateway_health, gateway_waits, idempotency, receipts
+from store import (
+    attachments,
+    batches,
+    callback_deliveries,
+    deliveries,
+    gateway_health,
+    gateway_waits,
+    idempotency,
+    plans,
+    receipts,
+    renewals,
+    request_rates,
+    webhook_signatures,
+)
 from store import workers as alive
 from store.pool import AWAY, Pool
 from workflows.policy import CALLBACK_QUEUE
@@ -35,8 +48,13 @@ STRAY_AFTER = 3600.0
 """Seconds after which a stored batch that no workflow walks is given up: its request was never answered."""
 
 
+RENEW_EVERY = 60.0
+"""Seconds between two looks at which plans begin again. Until then their accounts go on with the credits they have."""
+
 RESUMED_EVERY = 1.0
 """Seconds between two looks at whether a gateway that pages wait for was resumed."""
+USAGE_DAYS = 31
+"""How long it is known how many messages counted towards a day's limit."""
 HEALTH_DAYS = 7
 """How long the outcomes of a gateway's minutes are kept."""
 
@@ -54,6 +72,8 @@ async def upkeep(pool: Pool, client: Client, queues: list[str]) -> AsyncIterator
         asyncio.create_task(_every(FORGET_EVERY, lambda: attachments.forget(pool))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: callback_deliveries.forget_older_than(pool, CALLBACK_DAYS))),
         asyncio.create_task(_every(FORGET_EVERY, lambda: gateway_health.forget_minutes(pool, HEALTH_DAYS))),
+        asyncio.create_task(_every(FORGET_EVERY, lambda: forget_limits(pool))),
+        asyncio.create_task(_every(RENEW_EVERY, lambda: renewals.renew_due(pool))),
         asyncio.create_task(_every(RESUMED_EVERY, lambda: tell_of_resumed_gateways(pool, client))),
     ]
     if CALLBACK_QUEUE in queues:
@@ -72,6 +92,14 @@ async def _every(seconds: float, chore: Callable[[], Awaitable[object]]) -> None
         with contextlib.suppress(*AWAY, RPCError):
             await chore()
         await asyncio.sleep(seconds)
+
+
+async def forget_limits(pool: Pool) -> None:
+    """Drop what limits and memories need no more."""
+    await request_rates.forget_idle(pool)
+    await webhook_signatures.forget_older_than(pool, webhook_signatures.SIGNATURE_HOURS)
+    await deliveries.forget_old(pool)
+    await plans.forget_usage(pool, USAGE_DAYS)
 
 
 async def wake_unheard(pool: Pool, client: Client) -> None:

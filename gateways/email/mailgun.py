@@ -128,8 +128,8 @@ class MailgunGateway:
 class MailgunWebhook(Webhook):
     """One event a post. The signature covers a time and a token, but not the event.
 
-    So whoever got hold of one post could pass off events of his own with its signature. To stop him, a signature is good
-    only for the event that it came with first, at whichever process.
+    So whoever got hold of one post could pass off events of his own with its signature. To stop him, a signature is
+    good only for the event that it came with first, at whichever process.
     """
 
     UNREADABLE = 406  # all else makes Mailgun post it again, for hours

@@ -105,7 +105,8 @@ class Inbox:
             self._worker.cancel()
 
     def _arrived(self, arrival: _Arrival) -> None:
-        assert self._take is not None and self._deliveries is not None
+        assert self._take is not None
+        assert self._deliveries is not None
         self._unanswered += 1
         self._arrivals.append(arrival)
         if self._worker is None or self._worker.done():
@@ -132,7 +133,8 @@ class Inbox:
             if arrival.receipt:
                 self._answer(arrival, OK)
         for key, message in messages.items():
-            if all([self._answer(arrival, OK) for arrival in message.arrivals]):
+            answered = [self._answer(arrival, OK) for arrival in message.arrivals]
+            if all(answered):
                 self._finished.append(key)
         await self._finish(deliveries)
 

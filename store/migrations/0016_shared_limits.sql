@@ -103,9 +103,11 @@ create index accounts_plan_end on accounts (plan_expires_at) where plan_renews a
 alter table accounts add constraint accounts_time_zone
     check ((timestamptz 'epoch' at time zone time_zone) is not null);
 
+-- Null: never.
 create function period_end(p_began timestamptz, p_zone text, p_period text, p_number integer)
 returns timestamptz language sql stable as $$
-    select (p_began at time zone p_zone + p_number * ('1 ' || p_period)::interval) at time zone p_zone
+    select case when p_period <> 'forever'
+                then (p_began at time zone p_zone + p_number * ('1 ' || p_period)::interval) at time zone p_zone end
 $$;
 
 -- As before, but a plan that renews does not expire, and days are those of the account's time zone. The day is that of

@@ -1,12 +1,10 @@
 """SMPP, incoming: receipts and messages from phones, answered only when somebody has taken them over."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from smsc import gateway_at, smsc
-
-from gateways.sms import smpp_inbox
 
 TEXT = "id:0123 sub:001 dlvrd:001 submit date:2601021504 done date:2601021505 stat:{} err:{} Text:id:9 stat:DELIVRD"
 RECEIPT = 0x04
@@ -125,44 +123,3 @@ async def test_many_are_taken_over_together(outside_of, sink):
     assert {answer["status"] for answer in answers} == {0}
     assert sorted(int(event.body) for event in sink.taken) == list(range(50))
     assert sink.handfuls < 10
-
-
-async def test_parts_are_put_together_and_answered_together(outside_of, sink):
-    parts = {1: "first, ", 2: "second, ", 3: "third"}
-    async with smsc() as peer, gateway_at(outside_of(sink.take), peer.port) as gateway:
-        await gateway.connect()
-        for number in (3, 1):
-            udh = f"05000307{len(parts):02x}{number:02x}"
-            await peer.deliver({"udh": udh, "message": parts[number]}, number, data_coding=0)
-        await peer.tell("enquire")
-        await peer.some("enquire_link_resp")
-        assert not peer.all("deliver_sm_resp")
-        await peer.deliver({"udh": "050003070302", "message": parts[2]}, 2, data_coding=0)
-        answers = await peer.some("deliver_sm_resp", 3)
-    assert {(answer["tag"], answer["status"]) for answer in answers} == {(1, 0), (2, 0), (3, 0)}
-    (message,) = sink.taken
-    assert message.body == "first, second, third"
-
-
-async def test_parts_whose_others_do_not_come_are_taken_over_as_they_are(outside_of, sink, monkeypatch):
-    monkeypatch.setattr(smpp_inbox, "PART_SECONDS", 0.05)
-    async with smsc() as peer, gateway_at(outside_of(sink.take), peer.port) as gateway:
-        await gateway.connect()
-        await peer.deliver({"udh": "050003070302", "message": "second"}, data_coding=0)
-        await peer.deliver({"udh": "050003070303", "message": "third"}, data_coding=0)
-        await peer.some("deliver_sm_resp", 2)
-        await peer.deliver({"udh": "050003070301", "message": "first"}, data_coding=0)
-        await peer.some("deliver_sm_resp", 3)
-    assert [event.body for event in sink.taken] == ["secondthird", "first"]
-
-
-async def test_closing_leaves_unanswered_what_is_not_whole(outside_of, sink):
-    async with smsc() as peer:
-        async with gateway_at(outside_of(sink.take), peer.port) as gateway:
-            await gateway.connect()
-            await peer.deliver({"udh": "050003070201", "message": "first"}, data_coding=0)
-            await peer.tell("enquire")
-            await peer.some("enquire_link_resp")
-        await peer.some("closed")
-        assert not peer.all("deliver_sm_resp")
-    assert not sink.taken
