@@ -1,4 +1,4 @@
-"""Signatures of providers that cover a time but not the event: each is good for one event, whichever process gets it."""
+"""Signatures of providers that cover a time but not the event: each is good for one event, at whichever process."""
 
 import hashlib
 

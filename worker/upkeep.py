@@ -16,18 +16,15 @@ from store import (
     attachments,
     batches,
     callback_deliveries,
-    deliveries,
     gateway_health,
     gateway_waits,
     idempotency,
-    plans,
     receipts,
     renewals,
-    request_rates,
-    webhook_signatures,
 )
 from store import workers as alive
 from store.pool import AWAY, Pool
+from worker.limits import RENEW_EVERY, forget_limits
 from workflows.policy import CALLBACK_QUEUE
 
 FORGET_EVERY = 3600.0
@@ -48,13 +45,8 @@ STRAY_AFTER = 3600.0
 """Seconds after which a stored batch that no workflow walks is given up: its request was never answered."""
 
 
-RENEW_EVERY = 60.0
-"""Seconds between two looks at which plans begin again. Until then their accounts go on with the credits they have."""
-
 RESUMED_EVERY = 1.0
 """Seconds between two looks at whether a gateway that pages wait for was resumed."""
-USAGE_DAYS = 31
-"""How long it is known how many messages counted towards a day's limit."""
 HEALTH_DAYS = 7
 """How long the outcomes of a gateway's minutes are kept."""
 
@@ -92,14 +84,6 @@ async def _every(seconds: float, chore: Callable[[], Awaitable[object]]) -> None
         with contextlib.suppress(*AWAY, RPCError):
             await chore()
         await asyncio.sleep(seconds)
-
-
-async def forget_limits(pool: Pool) -> None:
-    """Drop what limits and memories need no more."""
-    await request_rates.forget_idle(pool)
-    await webhook_signatures.forget_older_than(pool, webhook_signatures.SIGNATURE_HOURS)
-    await deliveries.forget_old(pool)
-    await plans.forget_usage(pool, USAGE_DAYS)
 
 
 async def wake_unheard(pool: Pool, client: Client) -> None:

@@ -1,6 +1,6 @@
 """A plan's daily limit: by the day where the account is, without messages that did not leave."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
