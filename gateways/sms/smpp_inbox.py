@@ -8,9 +8,11 @@ gets the last one hands the message over.
 
 import asyncio
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+import structlog
 
 from domain.receipts import Event, Inbound, Receipt
 from domain.sms_parts import Part
@@ -19,6 +21,8 @@ from gateways.sms.smpp_delivery import ReceiptIds, decode_text, is_message, numb
 from gateways.sms.smpp_pdu import BadPdu, ShortMessage
 from gateways.sms.smpp_session import Answer
 from gateways.sms.smpp_status import INVALID_LENGTH, OK, QUEUE_FULL, TRY_AGAIN
+
+log = structlog.get_logger()
 
 HANDFUL = 100
 """Deliveries that are handed over at a time, at most."""
@@ -90,7 +94,7 @@ class Inbox:
         """Hand over messages whose missing parts do not seem to come, whoever got those that are there."""
         if self._take is None or self._deliveries is None:
             return
-        with suppress(Exception):  # whatever it is: they are kept, and come up again after a while
+        with _asked_again():
             async with asyncio.timeout(self._seconds):
                 await self._overdue(self._take, self._deliveries)
 
@@ -115,7 +119,7 @@ class Inbox:
     async def _work(self, take: Take, deliveries: Deliveries) -> None:
         while self._arrivals:
             handful, self._arrivals = self._arrivals[:HANDFUL], self._arrivals[HANDFUL:]
-            with suppress(Exception):  # whatever it is: the SMSC keeps what is not answered, and asks again
+            with _asked_again():
                 async with asyncio.timeout(self._seconds):
                     await self._hand_over(handful, take, deliveries)
             for arrival in handful:
@@ -201,3 +205,12 @@ class Inbox:
         arrival.is_open = False
         self._unanswered -= 1
         return arrival.answer(status)
+
+
+@contextmanager
+def _asked_again() -> Iterator[None]:
+    """Go on whatever fails: the SMSC keeps what is not answered, and Postgres the parts, and both come up again."""
+    try:
+        yield
+    except Exception as error:
+        log.warning("deliveries of an SMSC could not be handed over", error=f"{type(error).__name__}: {error}")

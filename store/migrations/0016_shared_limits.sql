@@ -134,8 +134,9 @@ begin
         into v_status, v_expires, v_limit, v_day
         from accounts a left join plan_channels pc on pc.plan_id = a.plan_id and pc.channel = p_channel
         where a.id = p_account;
+    v_status := coalesce(v_status, 'unknown');
     v_whole := case
-        when v_status is distinct from 'active' then 'account_' || coalesce(v_status, 'unknown')
+        when v_status not in ('active', 'suspended') then 'account_' || v_status
         when v_expires < clock_timestamp() then 'plan_expired'
     end;
     if v_limit is not null then

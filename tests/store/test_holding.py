@@ -47,15 +47,13 @@ async def test_an_empty_page_holds_nothing(pool):
     assert await sms_wallet(pool, account) == (5, 0, 0, 5)
 
 
-async def test_a_suspended_account_is_refused_until_it_is_resumed(pool):
-    account = await new_account(pool, credit=5)
+async def test_what_a_suspended_account_had_accepted_is_held_as_usual(pool):
+    account = await new_account(pool, credit=2)
     await accounts.suspend(pool, account)
-    refused = new_page(account, [1, 1])
-    assert await held(pool, refused) == {0: "account_suspended", 1: "account_suspended"}
-    assert await states(pool, refused) == [("rejected", "account_suspended", "free")] * 2
-    await accounts.resume(pool, account)
-    assert await held(pool, new_page(account, [1])) == {}
-    assert await sms_wallet(pool, account) == (4, 1, 0, 5)
+    page = new_page(account, [1, 1, 1])
+    assert await held(pool, page) == {2: "no_credit"}
+    assert (await states(pool, page))[:2] == [("queued", None, "held")] * 2
+    assert await sms_wallet(pool, account) == (0, 2, 0, 2)
 
 
 async def test_a_deleted_and_an_unknown_account_are_refused(pool):
