@@ -31,12 +31,12 @@ from api.openapi import install_openapi
 from api.state import AppState
 from api.temporal_link import open_link
 from api.webhook_ends import WebhookEnds
-from domain.gcra import RATE_CLASSES, RequestLimiter
 from domain.mail_links import LinkSigner
 from gateways.base import Outside
 from runtime.settings import Settings
 from store.pool import open_pool
 from store.sandbox_inbox import SandboxInbox
+from store.webhook_signatures import Signatures
 
 DESCRIPTION = "Send email, SMS and WhatsApp through your own gateways; every accepted message has one outcome."
 
@@ -65,10 +65,9 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-api")
-        limiters = {name: RequestLimiter(*rate) for name, rate in RATE_CLASSES.items() if rate}
         offload = Offload()
         offload.warm_up()
-        outside = Outside.open(SandboxInbox(pool))
+        outside = Outside.open(SandboxInbox(pool), Signatures(pool))
         async with open_link(settings) as link:
             app.state.xsender = AppState(
                 settings,
@@ -78,9 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
                 offload,
                 asyncio.Semaphore(AT_A_TIME),
                 LinkSigner(settings.keys.get_secret_value()),
-                limiters,
                 WebhookEnds(pool, outside, settings.keys.get_secret_value()),
-                RequestLimiter(*gateways.TRIAL_RATE),
             )
             yield
         await outside.aclose()

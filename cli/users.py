@@ -65,6 +65,18 @@ def resume(user: UserArgument, as_json: AsJson = False) -> None:
     _change(accounts.resume, user, as_json)
 
 
+@app.command("set-time-zone")
+def set_time_zone(
+    user: UserArgument,
+    zone: Annotated[str, typer.Argument(metavar="ZONE", help="E.g. Europe/Berlin.")],
+    as_json: AsJson = False,
+) -> None:
+    """Reckon a user's days, periods and scheduled times in this time zone."""
+    from store import accounts
+
+    _change(lambda pool, user_id: accounts.set_time_zone(pool, user_id, zone), user, as_json)
+
+
 @app.command()
 def delete(user: UserArgument, as_json: AsJson = False) -> None:
     """Close a user's account for good: keys end, what waits is cancelled, the address is free again."""

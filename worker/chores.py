@@ -19,11 +19,13 @@ from store import (
     gateway_waits,
     idempotency,
     receipts,
+    renewals,
     unknown,
     workflow_checks,
 )
 from store.pool import Pool
 from worker.leader import Chore
+from worker.limits import RENEW_EVERY, forget_limits
 from worker.sweep import Sweep
 from workflows.policy import CALLBACK_QUEUE
 
@@ -74,6 +76,8 @@ def chores(pool: Pool, client: Client, policy: UnknownPolicy) -> list[Chore]:
         Chore("forget callbacks", HOURLY, lambda: callback_deliveries.forget_older_than(pool, CALLBACK_DAYS)),
         Chore("forget minutes of gateways", HOURLY, lambda: gateway_health.forget_minutes(pool, HEALTH_DAYS)),
         Chore("forget checks of workflows", HOURLY, lambda: workflow_checks.forget_ended(pool)),
+        Chore("forget limits", HOURLY, lambda: forget_limits(pool)),
+        Chore("renew plans", RENEW_EVERY, lambda: renewals.renew_due(pool)),
         Chore("resume pages of paused gateways", RESUMED_EVERY, lambda: tell_of_resumed_gateways(pool, client)),
         Chore("resume pages of suspended accounts", RESUMED_EVERY, lambda: tell_of_resumed_accounts(pool, client)),
         Chore("wake callbacks", WAKE_EVERY, lambda: wake_unheard(pool, client)),

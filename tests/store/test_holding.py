@@ -77,7 +77,8 @@ async def test_a_plans_daily_limit_counts_what_passed(pool):
 async def test_an_expired_plan_is_refused(pool):
     name = f"short {uuid4()}"
     await plans.create(pool, plans.NewPlan(name=name, period="day"))
-    account = await new_account(pool, credit=5, plan=name)
+    account = await new_account(pool, credit=5)
+    await accounts.assign_plan(pool, account, name, uuid4(), renews=False)
     assert await held(pool, new_page(account, [1])) == {}
     async with pool.connection() as conn:
         await conn.execute(
