@@ -34,6 +34,7 @@ from tests.stack import User
 
 USERS = 3
 CREDIT = 5_000_000
+BURST_EVERY = 300.0
 RECOVERY = 60.0
 """Seconds after the last fault, and after the last request was answered, in which everything works again."""
 
@@ -50,7 +51,7 @@ class Size:
     pause: float
     rest: float
     burst: int
-    """Messages that go to the slow gateway at once, every five minutes: more than it takes in one dispatch's time."""
+    """Messages that go to the slow gateway at once, now and then: more than it takes in the time of one dispatch."""
 
 
 SHORT = Size(seconds=80, settles=120, longest=4, pause=3, rest=0, burst=0)
@@ -77,7 +78,9 @@ async def test_under_stress_every_promise_holds(tmp_path: Path, monkeypatch: pyt
         chaos = Chaos(world.install, dice, size.longest, size.pause, size.rest)
         await make_traffic(world, chaos, size, dice)
         world.providers["never"].mended.set()
+        over = time.monotonic()
         audit = await settle(world, chaos, size)
+        settled = time.monotonic()
         found = audit.check()
         pool, temporal = world.install.stack.pool, world.install.stack.temporal
         batches, rows = await record.batches(pool), dict(audit.rows)
@@ -93,7 +96,10 @@ async def test_under_stress_every_promise_holds(tmp_path: Path, monkeypatch: pyt
         found.note("a workflow whose task fails again and again", histories.wedged(still_open))
         found.note("a workflow that failed", replayed.bad_ends)
         found.note("a history that does not replay", replayed.failures)
-        report = figures(audit, replayed, size.seconds, SEED)
+        report = figures(audit, replayed, size.seconds, SEED) | {
+            "seconds from the last answer until nothing was left to do": round(settled - over),
+            "seconds of replaying": round(time.monotonic() - settled),
+        }
         print(f"\n{line(report)}")
         report_to(REPORT, report)
         assert not found.told(), f"logs are in {world.install.logs}\n{found.told()}"
@@ -122,8 +128,11 @@ async def make_traffic(world: World, chaos: Chaos, size: Size, dice: random.Rand
     doing = [asyncio.create_task(chaos.run(stop), name="chaos")]
     for user in world.users:
         client = Client(world.http, user, world.ledger, random.Random(dice.getrandbits(64)))
-        for name, act, pause in acts_of(client, live, size, stop):
+        for name, act, pause in acts_of(client, live, stop):
             doing.append(asyncio.create_task(again_and_again(act, pause, client.dice, stop), name=name))
+    if size.burst:
+        burst = partial(Traffic(client, live).burst, size.burst, "slow")
+        doing.append(asyncio.create_task(again_and_again(burst, BURST_EVERY, dice, stop), name="a burst"))
     failed, _ = await asyncio.wait(doing, timeout=size.seconds, return_when=asyncio.FIRST_EXCEPTION)
     stop.set()
     for task in failed:
@@ -140,22 +149,20 @@ async def make_traffic(world: World, chaos: Chaos, size: Size, dice: random.Rand
 
 
 def acts_of(
-    client: Client, live: list[tuple[Client, Accepted]], size: Size, stop: asyncio.Event
+    client: Client, live: list[tuple[Client, Accepted]], stop: asyncio.Event
 ) -> Iterator[tuple[str, Act, float]]:
     """What a user's programs do side by side, each with the seconds between two times."""
     traffic = Traffic(client, live)
     for _ in range(3):
-        yield "a single send", traffic.single, 0.4
-    yield "a send of some", traffic.page, 2.0
-    yield "a send of emails", traffic.mail, 1.0
-    yield "a send with fallbacks", traffic.fallbacks, 4.0
-    yield "a scheduled send", traffic.scheduled, 3.0
-    yield "a batch", partial(send_and_steer, client, stop), 5.0
+        yield "a single send", traffic.single, 0.6
+    yield "a send of some", traffic.page, 4.0
+    yield "a send of emails", traffic.mail, 3.0
+    yield "a send with fallbacks", traffic.fallbacks, 8.0
+    yield "a scheduled send", traffic.scheduled, 4.0
+    yield "a batch", partial(send_and_steer, client, stop), 15.0
     for _ in range(2):
         yield "a change", traffic.change, 0.1
         yield "a poll", traffic.poll, 0.02
-    if size.burst:
-        yield "a burst", partial(traffic.burst, size.burst // USERS, "slow", stop), 300.0
 
 
 async def settle(world: World, chaos: Chaos, size: Size) -> Audit:

@@ -111,7 +111,7 @@ async def replay_all(client: Client) -> Replayed:
     )
     async with replayer.workflow_replay_iterator(histories()) as results:
         failures = [
-            f"{result.history.workflow_id}: {str(result.replay_failure)[:300]}"
+            f"{result.history.workflow_id}: {result.replay_failure!r:.300}"
             async for result in results
             if result.replay_failure is not None
         ]

@@ -134,9 +134,10 @@ async def running_install(folder: Path) -> AsyncIterator[Install]:
         http = await opened.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30))
         install = Install(engine, Stack(settings, url, http, pool, await connect(settings)), door, links)
         assert not (said := await install.becomes_healthy(60)), said
-        yield install
-        for name in PARTS:  # a server that is silent or stopped would keep the others from ending
-            for silenced in install.proxies(name):
+        try:
+            yield install
+        finally:  # whoever is cut off from the others would not end in time
+            for silenced in [proxy for part in PARTS for proxy in install.proxies(part)]:
                 silenced.resume()
 
 

@@ -106,5 +106,7 @@ async def running_mail(api: str, seed: int) -> AsyncIterator[MailProvider]:
     """The provider on a free port, posting to the API at this address."""
     mail = MailProvider(api, seed)
     async with serving(mail.provider) as mail.provider.url:
-        yield mail
-        await mail.aclose()
+        try:
+            yield mail
+        finally:
+            await mail.aclose()

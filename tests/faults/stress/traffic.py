@@ -21,7 +21,7 @@ WATCHED_OF_EACH = 5
 """Messages of a request that are looked at and changed."""
 
 _MIXED = [name for name, kind in GATEWAYS.items() for _ in range(kind.weight)]
-_FAST = ("quick", "quick", "steady", "busy")
+_FAST = ("quick", "quick", "quick", "busy")
 """Gateways of pages, which would be too many for the others."""
 
 Act = Callable[[], Awaitable[None]]
@@ -41,10 +41,9 @@ class Traffic:
         for message in await self._send("sms", [self._sms(self._dice.choice(_MIXED)) | more]):
             message.resend = bool(more)
 
-    async def burst(self, count: int, gateway: str, stop: asyncio.Event) -> None:
+    async def burst(self, count: int, gateway: str) -> None:
         """So many single messages at once."""
-        if not stop.is_set():
-            await asyncio.gather(*(self._client.send("sms", [self._sms(gateway)]) for _ in range(count)))
+        await asyncio.gather(*(self._client.send("sms", [self._sms(gateway)]) for _ in range(count)))
 
     async def page(self) -> None:
         """Some messages, all of them through good gateways."""
