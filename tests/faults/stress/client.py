@@ -38,7 +38,7 @@ class Client:
         said = answer.json()
         lane = wide.get("priority") or ("transactional" if len(contacts) <= 10 else "bulk")
         messages = [
-            Accepted(item["uid"], self.user.id, channel, contact["gateway_identifier"], str(lane))
+            Accepted(item["uid"], channel, contact["gateway_identifier"], str(lane))
             for item, contact in zip(said["data"], contacts, strict=True)
         ]
         for message in messages:

@@ -14,7 +14,6 @@ class Accepted:
     """A message that the API answered for."""
 
     uid: str
-    user: int
     channel: str
     gateway: str
     lane: str
@@ -42,8 +41,7 @@ class Ledger:
     """All that the clients know."""
 
     accepted: dict[str, Accepted] = field(default_factory=dict)
-    batches: dict[str, float] = field(default_factory=dict)
-    """Batches, each with the seconds for which it was paused."""
+    batches: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     """How many requests, repeats, polls, cancels … were made."""
     wrong: list[str] = field(default_factory=list)

@@ -46,6 +46,11 @@ class MailProvider:
         own = {"base_url": self.provider.url, "allow_private_network": True, "timeout": 60.0}
         return {**self._double.config, **own}
 
+    @property
+    def waiting(self) -> int:
+        """Messages that it still has something to report of."""
+        return len(self._posting)
+
     async def posted(self) -> None:
         """Wait until xsender has taken over everything that was reported."""
         while self._posting:

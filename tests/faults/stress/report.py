@@ -24,7 +24,7 @@ def figures(audit: Audit, replayed: Replayed, seconds: float, seed: int) -> dict
     ages = {name: max(found) for name, found in audit.ages().items()}
     return {
         "seconds of traffic": round(seconds),
-        "seed": seed,
+        "seed": str(seed),
         "messages accepted": len(audit.ledger.accepted),
         "messages in the record, with fallbacks": len(audit.rows),
         "pages": len({page_of(row.uid) for row in audit.rows.values()}),
