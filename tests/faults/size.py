@@ -11,3 +11,5 @@ BATCH = int(os.environ.get("FAULT_BATCH", "3000"))
 """Messages of that batch."""
 POLLED_PAGES = int(os.environ.get("FAULT_PAGES", "150"))
 """Pages that are polled and changed all their lives."""
+REPORT = os.environ.get("FAULT_REPORT", "")
+"""Where the stress test writes its figures, as JSON."""
