@@ -161,7 +161,7 @@ async def end(conn: AsyncConnection[TupleRow], batch_id: UUID, state: str) -> bo
     bounds = batch_range(batch_id)
     cursor = await conn.execute(
         """select from messages where uid between %s and %s and state in ('scheduled', 'queued', 'processing')
-           limit 1""",
+           order by uid limit 1""",
         bounds,
     )
     if cursor.rowcount:

@@ -147,7 +147,7 @@ async def test_an_endpoint_that_nobody_woke_is_woken(pool: Pool, client: Client)
 
 @pytest.mark.parametrize(("ends_as", "state"), [("failed", "expired"), ("sent", "sent")])
 async def test_what_is_unknown_for_too_long_ends_as_the_install_says(pool: Pool, client: Client, ends_as, state):
-    page = new_page(await new_account(pool, credit=2), [1, 1])
+    page = new_page(await new_account(pool, credit=2), [1, 1], age=50 * 3600)
     await pages.hold(pool, page)
     await set_states(pool, page.uids, "unknown")
     async with pool.connection() as conn:
