@@ -32,7 +32,7 @@ _LOOK_LATER = 3600.0
 """Seconds after which a page is looked at again in which nothing is open: what is left of it is unknown."""
 _READ_TOGETHER = 20_000
 """Messages that one statement reads to find the open pages among them."""
-_MOST_READ = 1_000_000
+MOST_READ = 1_000_000
 """Messages that a round reads so: many more than are sent from one round to the next."""
 _MOST_BATCHES = 500
 
@@ -91,7 +91,7 @@ class Sweep:
             await self._check(sweep.check, batch_id, swept)
 
     async def _collect(self) -> None:
-        for _ in range(_MOST_READ // _READ_TOGETHER):
+        for _ in range(MOST_READ // _READ_TOGETHER):
             if await workflow_checks.collect(self._pool, self._age, _READ_TOGETHER) < _READ_TOGETHER:
                 return
 

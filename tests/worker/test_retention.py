@@ -10,8 +10,8 @@ from temporalio.client import Client
 
 from embedded.engine import Engine
 from runtime.retention import NEEDED, extend_retention, retention
+from worker.chores import IDEMPOTENCY_HOURS, RECEIPT_DAYS
 from worker.retention import warn_of_short_retention
-from worker.upkeep import IDEMPOTENCY_HOURS, RECEIPT_DAYS
 
 
 def test_ended_pages_are_remembered_for_longer_than_keys_and_receipts_need():
