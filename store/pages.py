@@ -125,7 +125,8 @@ with unwanted as (
     returning m.uid
 ), wanted as (
     -- What was claimed before its account was suspended stays claimed, however often its run says so.
-    select uid, (select a.status = 'active' from accounts a where a.id = m.account_id)
+    select uid, account_id in (select active_accounts(array(
+                 select distinct account_id from messages where uid = any(%(uids)s::uuid[]))))
              or (select true from attempts t where t.uid = m.uid and t.attempt = %(attempt)s) as may_leave
     from messages m
     where uid = any(%(uids)s::uuid[]) and state in ('scheduled', 'queued', 'processing', 'unknown')

@@ -1,7 +1,6 @@
 """The workflow of a batch: walks a stored list of messages page by page, a few pages under way at a time."""
 
 import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -18,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.page import PageHeader
     from workflows.answers import Answers
     from workflows.batch_pages import BatchPages, Child
-    from workflows.history import EventCount, RecordedClock
+    from workflows.history import EventCount, RecordedClock, wait_at_most
     from workflows.waking import wake
 
 # About how many events each makes, with the workflow tasks around it.
@@ -54,6 +53,8 @@ class BatchWorkflow:
         self._gateway = batch.gateway
         self._cancelling = False
         self._is_over = False
+        self._is_looking = False
+        """Whether the store is just being asked about pages of an earlier run."""
         self._answers = Answers(batch.answers)
         self._shown = ""
         self._showing = asyncio.Lock()
@@ -153,12 +154,11 @@ class BatchWorkflow:
 
     async def _walk_all(self) -> None:
         await self._show()
-        following = asyncio.create_task(self._follow_earlier_pages())
+        self._following = asyncio.create_task(self._follow_earlier_pages())
         await asyncio.gather(*(self._walk(stream) for stream in range(len(self._next))))
         await self._wait_for_pages()
         self._is_over = True
-        await following
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        await workflow.wait_condition(lambda: workflow.all_handlers_finished() and not self._is_looking)
         if (self._is_left() or self._pages.ids) and not self._cancelling:
             workflow.continue_as_new(self._rest())
         ending = BatchState(self._batch.batch_id, "cancelled" if self._cancelling else "completed")
@@ -171,8 +171,7 @@ class BatchWorkflow:
         pages = self._pages
         await workflow.wait_condition(lambda: not pages.ids or (self._is_long() and not self._cancelling))
         if pages.ids:
-            with suppress(TimeoutError):
-                await workflow.wait_condition(lambda: not pages.ids, timeout=self._limits.rest)
+            await wait_at_most(self._limits.rest, lambda: not pages.ids)
             await workflow.wait_condition(lambda: not (pages.ids if self._cancelling else pages.are_starting))
 
     async def _follow_earlier_pages(self) -> None:
@@ -180,11 +179,14 @@ class BatchWorkflow:
         pause = _FIRST_LOOK
         while self._pages.followed and not self._is_over:
             self._events.add(_A_WAIT + _A_STATEMENT)
-            with suppress(TimeoutError):
-                await workflow.wait_condition(lambda: self._is_over, timeout=pause)
+            await workflow.sleep(pause)
+            self._is_looking = not self._is_over
+            if not self._is_looking:
+                return
             still: list[str] = await workflow.execute_local_activity(
                 "open_pages", self._pages.followed, result_type=list[str], **policy.LOCAL
             )
+            self._is_looking = False
             self._pages.keep(still)
             pause = min(_LAST_LOOK, 2 * pause)
 

@@ -39,6 +39,11 @@ with workflow.unsafe.imports_passed_through():
 A_CHOICE, A_DISPATCH, A_TIMER, A_SIGNAL, A_CHANGE, A_LOOK = 2, 8, 5, 4, 10, 9
 
 
+_RECALL_AFTER = 0.001
+
+_Dispatch = workflow.ActivityHandle[DispatchResult]
+
+
 class PageRun:
     """A message is in one of three places: it waits for its turn, it is at work (a way out is sought, or it is at a
     gateway), or it has its ending. ``SendWorkflow`` says when messages set out, and lets outsiders change them.
@@ -65,7 +70,9 @@ class PageRun:
         self._stopped: set[int] = set()
         """Messages at work that waited for an operator before."""
         self._at_work: list[asyncio.Task[None]] = []
-        self._dispatches: set[workflow.ActivityHandle[DispatchResult]] = set()
+        self._dispatches: set[_Dispatch] = set()
+        """Those at gateways that were not called back."""
+        self._recalling: list[asyncio.Task[None]] = []
         self._recorded = page.carried is not None
         """Whether the page stands in the record, with its credits held."""
         self._fallbacks = Fallbacks(page.awaited if recorded else (), carried.followed)
@@ -159,9 +166,16 @@ class PageRun:
 
     def _recall(self) -> None:
         """Have dispatches come back with what they have not started, as soon as they hear of it."""
-        for dispatch in self._dispatches:
-            dispatch.cancel()
-        self._dispatches.clear()
+        if self._page.limits is None:
+            _cancel_all(self._dispatches)
+        else:  # by a timer: what was scheduled in this task cannot be cancelled in it (workflows/history.py)
+            self._recalling.append(asyncio.create_task(self._recall_soon(set(self._dispatches))))
+
+    async def _recall_soon(self, dispatches: set[_Dispatch]) -> None:
+        await workflow.sleep(_RECALL_AFTER)
+        dispatches &= self._dispatches
+        self._dispatches -= dispatches
+        _cancel_all(dispatches)
 
     async def _lose(self, turn: Turn, route: Route, recalled: bool) -> None:
         """A dispatch did not come back. Recalled, it died on the way: another one finds out what it had done."""
@@ -258,3 +272,9 @@ async def _side_by_side(ways: Sequence[Coroutine[Any, Any, None]]) -> None:
         await ways[0]
     elif ways:
         await asyncio.gather(*ways)
+
+
+def _cancel_all(dispatches: set[_Dispatch]) -> None:
+    for dispatch in dispatches:
+        dispatch.cancel()
+    dispatches.clear()

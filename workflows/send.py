@@ -232,16 +232,7 @@ class SendWorkflow(PageRun):
             idle = quiet and not (self._waiting or self._fallbacks.is_open)
             failed = any(task.done() and task.exception() for task in self._at_work)
             moved = self._next_at() < at or self._paused != paused
-            # What an activity returned may tell that it is later than this wait supposed.
-            passed = self._page.limits is not None and at <= self._clock.now()
-            return (
-                idle
-                or failed
-                or moved
-                or passed
-                or (self._withdrawn and bool(self._waiting))
-                or self._has_become_long()
-            )
+            return idle or failed or moved or (self._withdrawn and bool(self._waiting)) or self._has_become_long()
 
         self._events.add(A_TIMER)
         await self._clock.until(at, stirred)
@@ -264,7 +255,7 @@ class SendWorkflow(PageRun):
 
     async def _continue_as_new(self) -> None:
         """Hand on who still waits to a fresh run, once work under way has come to its end. Returns if nobody does."""
-        if self._page.limits is not None:
+        if self._page.limits is not None and self._dispatches:
             self._recall()
         await self._finish_work()
         if not (self._waiting or self._fallbacks.is_open):
