@@ -19,6 +19,17 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class BatchChange:
+    """Change a batch. What became of it, the batch's query ``answer_to`` tells."""
+
+    id: str
+    """Unique; the same when it is asked again."""
+    kind: Literal["pause", "resume", "cancel", "switch_gateway"]
+    gateway: str = ""
+    """Where everything still to come goes; of ``switch_gateway``."""
+
+
+@dataclass(frozen=True)
 class BatchHeader:
     """A stored list of messages to walk, and how far that has come."""
 
@@ -36,6 +47,8 @@ class BatchHeader:
     """Pages that an earlier run started and that have not ended: id, and the place of their stream."""
     answers: dict[str, str] = field(default_factory=dict)
     """What became of the latest changes that were asked for, by their ids."""
+    changes: list[BatchChange] = field(default_factory=list)
+    """Those that have not been made."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +89,3 @@ class BatchStatus:
     gateway: str = ""
     in_flight: list[str] = field(default_factory=list)
     """Ids of the pages under way, oldest first."""
-
-
-@dataclass(frozen=True)
-class BatchChange:
-    """Change a batch. What became of it, the batch's query ``answer_to`` tells."""
-
-    id: str
-    """Unique; the same when it is asked again."""
-    kind: Literal["pause", "resume", "cancel", "switch_gateway"]
-    gateway: str = ""
-    """Where everything still to come goes; of ``switch_gateway``."""

@@ -72,6 +72,38 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class ChangeRequest:
+    """Change one message that still waits. What became of it, the page's query ``answer_to`` tells."""
+
+    id: str
+    """Unique; the same when it is asked again."""
+    uid: str
+    kind: Literal["cancel", "reschedule"]
+    at: float = 0.0
+    """The new time (Unix seconds) of ``reschedule``."""
+
+
+@dataclass(frozen=True)
+class PageSignal:
+    """What a page was told by a signal, on its way to being acted on."""
+
+    name: Literal[
+        "change",
+        "pause",
+        "resume",
+        "gateway_resumed",
+        "account_resumed",
+        "switch_gateway",
+        "reported",
+        "opted_out",
+        "withdraw",
+    ]
+    uids: list[str] = field(default_factory=list)
+    gateway: str = ""
+    change: ChangeRequest | None = None
+
+
+@dataclass(frozen=True)
 class Carried:
     """What a run with a long history hands to the next run of the same page: all messages without an ending."""
 
@@ -83,6 +115,9 @@ class Carried:
     seconds; 0: at once, for the first time)."""
     answers: dict[str, str] = field(default_factory=dict)
     """What became of the latest changes that were asked for, by their ids."""
+    signals: list[PageSignal] = field(default_factory=list)
+    """Those that have not been acted on."""
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -272,18 +307,6 @@ class RescheduleRequest:
 
     uid: str
     at: float
-
-
-@dataclass(frozen=True)
-class ChangeRequest:
-    """Change one message that still waits. What became of it, the page's query ``answer_to`` tells."""
-
-    id: str
-    """Unique; the same when it is asked again."""
-    uid: str
-    kind: Literal["cancel", "reschedule"]
-    at: float = 0.0
-    """The new time (Unix seconds) of ``reschedule``."""
 
 
 @dataclass(frozen=True)

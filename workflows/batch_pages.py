@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from temporalio import workflow
+from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ChildWorkflowHandle
 
 with workflow.unsafe.imports_passed_through():
@@ -69,6 +71,11 @@ class BatchPages:
         started = [child.signal(name, args=arguments) for child in self._children.values()]
         earlier = [_external(page_id).signal(name, args=arguments) for page_id in self.followed]
         await asyncio.gather(*started, *earlier, return_exceptions=True)
+
+    async def signal_one(self, child: Child, name: str, *arguments: str) -> None:
+        """Signal one of them; one that has just ended needs none."""
+        with suppress(ApplicationError):
+            await child.signal(name, args=arguments)
 
     async def withdraw(self) -> None:
         """Have them withdraw what has not left."""

@@ -1,8 +1,9 @@
 """A run of a page: where each of its messages is, and how a group of them is sent."""
 
-import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from temporalio import workflow
@@ -10,7 +11,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
-    from domain.limits import UNSTATED_PAGE_LIMITS
+    from domain.limits import PAGE_LIMITS
     from domain.page import (
         OPERATORS_DECIDE,
         Again,
@@ -18,6 +19,8 @@ with workflow.unsafe.imports_passed_through():
         DispatchRequest,
         DispatchResult,
         Ending,
+        FollowedUp,
+        FollowUp,
         LiveStatus,
         PageHeader,
         RecordRequest,
@@ -28,34 +31,28 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.routing import retry_pause
     from workflows.answers import Answers
-    from workflows.fall_back import FallBack
     from workflows.fallbacks import Fallbacks
-    from workflows.following import follow_up
-    from workflows.history import EventCount, RecordedClock
+    from workflows.history import EventCount, Inbox, RecordedClock
     from workflows.turns import first_turns
-    from workflows.waking import wake
 
 # About how many events each makes, with the workflow tasks around it.
-A_CHOICE, A_DISPATCH, A_TIMER, A_SIGNAL, A_CHANGE, A_LOOK = 2, 8, 5, 4, 10, 9
+A_CHOICE, A_DISPATCH, A_TIMER, A_SIGNAL, A_CHANGE, AN_ERRAND = 2, 8, 5, 4, 6, 6
 
-
-_RECALL_AFTER = 0.001
-
-_Dispatch = workflow.ActivityHandle[DispatchResult]
+Dispatch = workflow.ActivityHandle[DispatchResult]
 
 
 class PageRun:
     """A message is in one of three places: it waits for its turn, it is at work (a way out is sought, or it is at a
-    gateway), or it has its ending. ``SendWorkflow`` says when messages set out, and lets outsiders change them.
+    gateway), or it has its ending.
     """
 
     def __init__(self, page: PageHeader, content: bytes) -> None:
         carried = page.carried or Carried(0.0, [])
-        recorded = page.limits is not None
         self._page = replace(page, carried=None)
-        self._limits = page.limits or UNSTATED_PAGE_LIMITS
-        self._clock = RecordedClock(recorded=recorded)
-        self._events = EventCount(self._limits.events, recorded=recorded)
+        self._limits = page.limits or PAGE_LIMITS
+        self._inbox = Inbox()
+        self._clock = RecordedClock(self._inbox)
+        self._events = EventCount(self._limits.events)
         self._content = content
         self._inline_left = self._limits.inline_bytes
         self._accepted_at = carried.accepted_at or self._clock.now()
@@ -65,64 +62,66 @@ class PageRun:
         """Messages without an ending."""
         self._waiting: dict[int, Turn] = {}
         """Those of them that wait for their turn: they may be cancelled."""
-        self._resumptions = 0
-        """How often a gateway or an account was resumed: what the choice found before that is old."""
-        self._stopped: set[int] = set()
-        """Messages at work that waited for an operator before."""
-        self._at_work: list[asyncio.Task[None]] = []
-        self._dispatches: set[_Dispatch] = set()
-        """Those at gateways that were not called back."""
-        self._recalling: list[asyncio.Task[None]] = []
+        self._resumed: set[int] = set()
+        """Messages that set out after a wait which an operator ended."""
+        self._at_gateways: set[Dispatch] = set()
+        """Dispatches that were not called back."""
+        self._in_flight = 0
+        """Activities whose end has not been acted on."""
         self._recorded = page.carried is not None
         """Whether the page stands in the record, with its credits held."""
-        self._fallbacks = Fallbacks(page.awaited if recorded else (), carried.followed)
-        self._fall_back = FallBack(page if not recorded else replace(page, awaited=[]), content)
+        self._fallbacks = Fallbacks(page.awaited, carried.followed)
         self._answers = Answers(carried.answers)
-        self._withdrawn = False
+        self._withdrawn = carried.withdrawn
         self._paused = carried.paused
         for turn, indexes in carried.turns if page.carried else first_turns(page, self._accepted_at):
             self._queue(indexes, turn)
         self._show_followed(dict(carried.followed))
 
-    def _queue(self, indexes: Sequence[int], turn: Turn) -> None:
+    async def _hold(self) -> None:
+        """Record the messages and hold their credits."""
+        refused: list[int] = await workflow.execute_local_activity(
+            "check_credit", args=[self._page, self._content], result_type=list[int], **policy.LOCAL
+        )
+        self._forget(refused)
+        self._recorded = True
+        if refused:
+            await self._record(RecordRequest(self._page.page_id))
+
+    def _queue(self, indexes: Iterable[int], turn: Turn) -> None:
         state = "scheduled" if turn.waits_for == "schedule" else "queued"
         until = 0.0 if turn.waits_for in OPERATORS_DECIDE else turn.at
         status = LiveStatus(self._page.account_id, state, turn.waits_for, until, turn.gateway)
-        self._waiting.update(dict.fromkeys(indexes, turn))
-        self._live.update(dict.fromkeys(indexes, status))
-
-    def _next_at(self) -> float:
-        turns = () if self._paused else self._waiting.values()
-        return min((self._fallbacks.next_at(), *(turn.at for turn in turns)))
+        for index in indexes:
+            self._waiting[index] = turn
+            self._live[index] = status
 
     async def _deliver(self, turn: Turn, indexes: list[int]) -> None:
         """Choose ways out for messages whose turn it is, and go each of them at its own speed."""
         if turn.route is not None:
-            await self._dispatch(turn, replace(turn.route, indexes=indexes))
+            self._dispatch(turn, replace(turn.route, indexes=indexes))
             return
         self._show(indexes, LiveStatus(self._page.account_id, "queued", attempt=turn.attempt))
         request = RouteRequest(self._page, indexes, turn.attempt, list(turn.excluded), turn.pinned)
-        resumptions = self._resumptions
         routing: Routing = await workflow.execute_local_activity(
             "choose_gateway", request, result_type=Routing, **policy.LOCAL
         )
         self._clock.saw(routing.at)
-        for index in self._stopped.intersection(indexes):  # their time to find a gateway begins anew
+        for index in self._resumed.intersection(indexes):  # their time to find a gateway begins anew
             self._due[index] = self._clock.now()
-        self._stopped.difference_update(indexes)
-        ways: list[Coroutine[Any, Any, None]] = [self._go(turn, route) for route in routing.routes]
+        self._resumed.difference_update(indexes)
+        for route in routing.routes:
+            self._go(turn, route)
         for parked in routing.parked:
             until = max(parked.until, self._clock.now() + self._limits.shortest_park)
-            if parked.waits_for in OPERATORS_DECIDE and self._resumptions > resumptions:
-                until = 0.0
             pause = replace(turn, at=until, waits_for=parked.waits_for, gateway=parked.gateway, excluded=())
-            ways.append(self._wait(parked.indexes, pause, f"gateway {parked.gateway} was down for too long"))
-        ways += [self._end(none.indexes, none.state, none.code, none.reason) for none in routing.none]
-        await _side_by_side(ways)
+            await self._wait(parked.indexes, pause, f"gateway {parked.gateway} was down for too long")
+        for none in routing.none:
+            await self._end(none.indexes, none.state, none.code, none.reason)
 
-    async def _go(self, turn: Turn, route: Route) -> None:
+    def _go(self, turn: Turn, route: Route) -> None:
         if route.start_at <= self._clock.now() + self._limits.soon:
-            await self._dispatch(turn, route)
+            self._dispatch(turn, route)
             return
         chosen = replace(route, indexes=[])
         self._queue(
@@ -130,63 +129,53 @@ class PageRun:
             replace(turn, at=route.start_at, waits_for=route.waits_for, gateway=route.gateway, route=chosen),
         )
 
-    async def _dispatch(self, turn: Turn, route: Route) -> None:
+    def _dispatch(self, turn: Turn, route: Route) -> None:
         self._events.add(A_DISPATCH)
         awaited = "rate_slot" if route.takes_slots else "gateway_answer"
         answer = LiveStatus(self._page.account_id, "processing", awaited, 0.0, route.gateway, turn.attempt)
         self._show(route.indexes, answer)
         at_once = turn == Turn() and not self._page.stored
-        dispatch = workflow.start_activity(
+        dispatch: Dispatch = workflow.start_activity(
             "dispatch",
             args=[DispatchRequest(self._page.brief(), route, turn.attempt, at_once), self._content_inline()],
             result_type=DispatchResult,
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
             **policy.dispatch_options(self._page.lane, len(route.indexes), route.per_second),
         )
-        self._dispatches.add(dispatch)
+        self._at_gateways.add(dispatch)
+        self._in_flight += 1
+        self._inbox.run(self._watch(dispatch, turn, route))
+
+    async def _watch(self, dispatch: Dispatch, turn: Turn, route: Route) -> None:
+        """Put a dispatch's end into the inbox. One that did not come back has no result."""
+        result: DispatchResult | None = None
         try:
-            result: DispatchResult = await dispatch
-        except ActivityError:
-            await self._lose(turn, route, recalled=dispatch not in self._dispatches)
+            with suppress(ActivityError):
+                result = await dispatch
+        finally:  # also where it was called back in the very task that brought its result, which is lost with that
+            self._inbox.put(partial(self._dispatched, dispatch, turn, route, result))
+
+    async def _dispatched(self, dispatch: Dispatch, turn: Turn, route: Route, result: DispatchResult | None) -> None:
+        self._in_flight -= 1
+        is_recalled = dispatch not in self._at_gateways
+        self._at_gateways.discard(dispatch)
+        if result is None and is_recalled:  # it died on the way back: another one finds out what it had done
+            self._queue(route.indexes, replace(turn, route=None))
             return
-        except asyncio.CancelledError:
-            if not dispatch.cancelled():  # this run itself is being taken down
-                raise
-            # It was recalled in the very task that brought its result, which is lost with that.
-            await self._lose(turn, route, recalled=True)
+        if result is None:
+            await self._record(RecordRequest(self._page.page_id, lost_attempt=turn.attempt, lost=route.indexes))
+            self._forget(route.indexes)
             return
-        finally:
-            self._dispatches.discard(dispatch)
         self._clock.saw(result.at)
         again = {index for more in result.again for index in more.indexes}
         if len(again) < len(route.indexes):
             await self._record(RecordRequest(self._page.page_id))
             self._forget([index for index in route.indexes if index not in again])
-        await _side_by_side([self._once_more(turn, route, more) for more in result.again])
-
-    def _recall(self) -> None:
-        """Have dispatches come back with what they have not started, as soon as they hear of it."""
-        if self._page.limits is None:
-            _cancel_all(self._dispatches)
-        else:  # by a timer: what was scheduled in this task cannot be cancelled in it (workflows/history.py)
-            self._recalling.append(asyncio.create_task(self._recall_soon(set(self._dispatches))))
-
-    async def _recall_soon(self, dispatches: set[_Dispatch]) -> None:
-        await workflow.sleep(_RECALL_AFTER)
-        dispatches &= self._dispatches
-        self._dispatches -= dispatches
-        _cancel_all(dispatches)
-
-    async def _lose(self, turn: Turn, route: Route, recalled: bool) -> None:
-        """A dispatch did not come back. Recalled, it died on the way: another one finds out what it had done."""
-        if recalled:
-            self._queue(route.indexes, replace(turn, route=None))
-            return
-        await self._record(RecordRequest(self._page.page_id, lost_attempt=turn.attempt, lost=route.indexes))
-        self._forget(route.indexes)
+        for more in result.again:
+            await self._once_more(turn, route, more)
 
     def _content_inline(self) -> bytes:
-        """The page's content for a dispatch; empty when it is stored, or this run has handed out enough of it."""
+        """The page's content for an activity; empty when it is stored, or this run has handed out enough of it."""
         if len(self._content) > self._inline_left:
             return b""
         self._inline_left -= len(self._content)
@@ -225,31 +214,52 @@ class PageRun:
         await self._record(RecordRequest(self._page.page_id, [Ending(indexes, state, code, reason)]))
         self._forget(indexes)
 
-    async def _withdraw(self, indexes: list[int]) -> None:
-        await self._end(indexes, "cancelled", "cancelled", "cancelled by an operator")
-
     async def _record(self, request: RecordRequest) -> None:
         endpoints: list[str] | None = await workflow.execute_local_activity(
             "record_status", request, result_type=list[str], **policy.LOCAL
         )
-        await wake(endpoints, self._page.lane)
+        if endpoints:
+            options = policy.errand_options(self._page.lane) | {"schedule_to_close_timeout": policy.WAKING}
+            arguments = [policy.CALLBACK_QUEUE, endpoints]
+            self._errand(workflow.start_activity("wake_callbacks", args=arguments, **options), self._nothing_follows)
 
-    def _show(self, indexes: list[int], status: LiveStatus) -> None:
-        self._live.update(dict.fromkeys(indexes, status))
+    def _errand(self, activity: workflow.ActivityHandle[Any], act: Callable[[Any], None]) -> None:
+        """Have ``act`` called with an activity's result, or with nothing where it failed."""
+        self._events.add(AN_ERRAND)
+        self._in_flight += 1
 
-    def _forget(self, indexes: Sequence[int]) -> None:
-        for index in indexes:
-            self._live.pop(index, None)
-            self._waiting.pop(index, None)
-            self._fallbacks.left(index)
-            if (after := self._fall_back.take(index)) is not None:
-                self._at_work.append(asyncio.create_task(self._follow(index, after)))
+        async def watch() -> None:
+            result = None
+            with suppress(ActivityError):
+                result = await activity
+            self._inbox.put(partial(ended, result))
 
-    async def _follow_up(self, looks: list[tuple[int, bool]]) -> None:
-        self._events.add(A_LOOK)
-        indexes = [index for index, _ in looks]
-        found = await follow_up(self._page, self._content_inline(), looks)
+        async def ended(result: Any) -> None:
+            self._in_flight -= 1
+            act(result)
+
+        self._inbox.run(watch())
+
+    @staticmethod
+    def _nothing_follows(result: None) -> None:
+        """What a page could not tell customers' endpoints, upkeep does."""
+
+    def _follow_up(self, looks: list[tuple[int, bool]]) -> None:
+        """Have messages with a fallback looked at, and their fallbacks sent where they are due."""
+        options = policy.start_options(self._page.lane, self._page.account_id)
+        request = FollowUp(self._page.brief(), looks, options["task_queue"], options["priority"].priority_key)
+        activity = workflow.start_activity(
+            "follow_up",
+            args=[request, self._content_inline()],
+            result_type=FollowedUp,
+            **policy.errand_options(self._page.lane),
+        )
+        self._errand(activity, partial(self._followed_up, [index for index, _ in looks]))
+
+    def _followed_up(self, indexes: list[int], found: FollowedUp | None) -> None:
+        assert found is not None, "it is tried until it works"
         waiting = self._fallbacks.looked(indexes, found.waiting, found.at)
+        self._clock.saw(found.at)
         for index in indexes:
             self._live.pop(index, None)
         if not self._withdrawn:
@@ -259,22 +269,11 @@ class PageRun:
         for index, at in until.items():
             self._show([index], LiveStatus(self._page.account_id, "queued", "fallback", at))
 
-    async def _follow(self, index: int, after: float) -> None:
-        def show_wait(until: float) -> None:
-            self._show([index], LiveStatus(self._page.account_id, "queued", "fallback", until))
+    def _show(self, indexes: Sequence[int], status: LiveStatus) -> None:
+        self._live.update(dict.fromkeys(indexes, status))
 
-        await self._fall_back.follow(index, after, show_wait, lambda: self._withdrawn)
-        self._live.pop(index, None)
-
-
-async def _side_by_side(ways: Sequence[Coroutine[Any, Any, None]]) -> None:
-    if len(ways) == 1:  # the common case, without the cost of a task
-        await ways[0]
-    elif ways:
-        await asyncio.gather(*ways)
-
-
-def _cancel_all(dispatches: set[_Dispatch]) -> None:
-    for dispatch in dispatches:
-        dispatch.cancel()
-    dispatches.clear()
+    def _forget(self, indexes: Sequence[int]) -> None:
+        for index in indexes:
+            self._live.pop(index, None)
+            self._waiting.pop(index, None)
+            self._fallbacks.left(index)
