@@ -11,7 +11,7 @@ from domain.batch import BatchHeader, BatchPage, Stream
 from domain.errors import ConflictError
 from domain.ids import batch_page_id, batch_page_number, batch_range
 from store.idempotency import Place
-from store.pool import Pool
+from store.pool import Pool, long_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ async def store(pool: Pool, batch: NewBatch, place: Place | None, answer: bytes)
         ConflictError: somebody else has taken the key over; nothing was stored.
     """
     streams = orjson.dumps([asdict(stream) for stream in batch.streams]).decode()
-    async with pool.connection() as conn, conn.transaction(), conn.cursor() as cursor:
+    async with long_transaction(pool) as conn, conn.cursor() as cursor:
         if place is not None:
             await cursor.execute(
                 """update idempotency_keys set response = %s
@@ -114,7 +114,7 @@ async def show_state(pool: Pool, batch_id: UUID, state: str) -> None:
 async def finish(pool: Pool, batch_id: UUID, state: str) -> None:
     """End a batch: what has not had its turn is cancelled, and what the pages say is forgotten."""
     bounds = batch_range(batch_id)
-    async with pool.connection() as conn, conn.transaction():
+    async with long_transaction(pool) as conn:
         await conn.execute(
             """update messages set state = 'cancelled', code = 'batch_cancelled', reason = 'the batch was cancelled',
                    credit = 'free', updated_at = clock_timestamp()
@@ -143,7 +143,7 @@ async def cancel_message(pool: Pool, uid: UUID) -> bool:
 async def forget_unstarted(pool: Pool, batch_id: UUID) -> None:
     """Remove a stored batch that was never started."""
     bounds = batch_range(batch_id)
-    async with pool.connection() as conn, conn.transaction():
+    async with long_transaction(pool) as conn:
         cursor = await conn.execute("delete from batches where id = %s and state = 'stored'", (batch_id,))
         if cursor.rowcount:
             await conn.execute("delete from batch_pages where page_id between %s and %s", bounds)

@@ -3,9 +3,12 @@
 import hashlib
 from importlib.resources import files
 
-import psycopg
+from store.connection import Connection
 
 _LOCK = 0x78736E64  # "xsnd": two migrators at a time take turns
+
+_LONGEST = 3600.0
+"""Seconds that a statement may take: large tables, and another migrator's turn."""
 
 _LEDGER = """
 create table if not exists schema_migrations (
@@ -30,7 +33,7 @@ async def migrate(database_url: str) -> list[str]:
         MigrationError: an applied migration differs from its file.
     """
     applied_now: list[str] = []
-    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as conn:
+    async with await Connection.to(database_url, "xsender-migrate", longest=_LONGEST) as conn:
         await conn.execute("select pg_advisory_lock(%s)", (_LOCK,))
         await conn.execute(_LEDGER)
         rows = await (await conn.execute("select name, checksum from schema_migrations")).fetchall()
