@@ -22,9 +22,9 @@ from domain.ids import batch_workflow_id, send_workflow_id
 from domain.page import LiveStatus
 
 QUERY_SECONDS = 1.0
+UPDATE_SECONDS = 5.0
 
 _QUERY_TIMEOUT = timedelta(seconds=QUERY_SECONDS)
-_UPDATE_TIMEOUT = timedelta(seconds=10)
 
 Answer = TypeVar("Answer")
 
@@ -66,16 +66,17 @@ async def change(client: Client, workflow_id: str, update: str, *arguments: Any)
 
     Raises:
         TooLate: it cannot any more.
-        NoAnswer: no worker did it within 10 s; it may still be done.
-        RPCError: Temporal does not answer.
+        NoAnswer: no worker did it within 5 s, or Temporal does not answer; it may still be done.
+        RPCError: Temporal refused it.
     """
     try:
-        await client.get_workflow_handle(workflow_id).execute_update(
-            update, args=arguments, rpc_timeout=_UPDATE_TIMEOUT
-        )
+        async with asyncio.timeout(UPDATE_SECONDS):
+            await client.get_workflow_handle(workflow_id).execute_update(
+                update, args=arguments, rpc_timeout=timedelta(seconds=UPDATE_SECONDS)
+            )
     except WorkflowUpdateFailedError as error:
         raise TooLate(str(error.cause)) from None
-    except WorkflowUpdateRPCTimeoutOrCancelledError:
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
         raise NoAnswer("no worker answers") from None
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:

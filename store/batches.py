@@ -140,14 +140,18 @@ async def cancel_message(pool: Pool, uid: UUID) -> bool:
         return cursor.rowcount == 1
 
 
-async def forget_unstarted(pool: Pool, batch_id: UUID) -> None:
-    """Remove a stored batch that was never started."""
+async def forget_unstarted(pool: Pool, batch_id: UUID) -> bool:
+    """Remove a stored batch whose workflow has not begun; one that begins after this has nothing to send.
+
+    Returns whether it had not begun.
+    """
     bounds = batch_range(batch_id)
     async with long_transaction(pool) as conn:
         cursor = await conn.execute("delete from batches where id = %s and state = 'stored'", (batch_id,))
         if cursor.rowcount:
             await conn.execute("delete from batch_pages where page_id between %s and %s", bounds)
             await conn.execute("delete from messages where uid between %s and %s", bounds)
+        return cursor.rowcount > 0
 
 
 async def unstarted(pool: Pool, older_than_seconds: float) -> list[UUID]:

@@ -107,6 +107,12 @@ async def long_transaction(pool: Pool, seconds: float = LONG_SECONDS) -> AsyncIt
                 yield conn
 
 
+async def ping(pool: Pool) -> None:
+    """Returns if the database answers; raises one of ``AWAY`` if not."""
+    async with pool.connection() as conn:
+        await conn.execute("select 1")
+
+
 async def patiently(work: Callable[[], Awaitable[_T]]) -> _T:
     """Do ``work`` (safe to repeat) again and again until the database is back."""
     pause = 0.1
