@@ -1,6 +1,7 @@
 """Accepting a request of several contacts: it is one page."""
 
 from api.accept import accepted_answer
+from api.callers import Caller
 from api.claimed import Claimed
 from api.contacts import ReadContacts
 from api.starts import Starts
@@ -12,7 +13,13 @@ from domain.page import PageHeader
 
 
 async def accept_page(
-    starts: Starts, claimed: Claimed, account_id: int, channel: Channel, lane: Lane, read: ReadContacts
+    starts: Starts,
+    caller: Caller,
+    claimed: Claimed,
+    account_id: int,
+    channel: Channel,
+    lane: Lane,
+    read: ReadContacts,
 ) -> bytes:
     """Start the page of a request and return the answer's body. Doing so twice is doing it once.
 
@@ -35,5 +42,5 @@ async def accept_page(
     )
     # The key of a request leads to its page: a repeat must be able to start that.
     start = starts.start_own if claimed.place is None else starts.start_again
-    await start(page, read.content.encode())
+    await start(page, read.content.encode(), caller)
     return accepted_answer([(message_uid(claimed.id, index), message) for index, message in enumerate(messages)])

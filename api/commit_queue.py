@@ -2,22 +2,15 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from api.accept import nothing_accepted
+from api.callers import Caller, caller_gone, has_left, stays
 from api.claimed import Claimed
 from api.errors import ApiError, outcome_unknown
 from domain.ids import PAGE_SIZE
 from domain.page_content import PAGE_BYTES, Content, PageMessage
-
-_LOOK_AFTER = 0.5
-"""Seconds of waiting after which it is worth looking whether a caller is still there."""
-
-
-async def _stays() -> bool:
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +24,7 @@ class OneMessage:
     """The gateway that was asked for, if any."""
     claimed: Claimed
     """The request's idempotency key, if it has one, must lead to the message before that can have left."""
-    caller_left: Callable[[], Awaitable[bool]] = _stays
+    caller: Caller = stays
 
 
 @dataclass(slots=True, eq=False)
@@ -65,11 +58,10 @@ class Waiting:
             return outcome_unknown(self.starting_as)
         return nothing_accepted("it took too long")
 
-    async def has_left(self) -> bool:
-        """Whether the caller has hung up. Looked at only where there was time for it."""
-        if asyncio.get_running_loop().time() - self.since < _LOOK_AFTER:
-            return False
-        return await self.one.caller_left()
+    async def turn_away_if_gone(self) -> None:
+        """Stop waiting if the caller has hung up."""
+        if await has_left(self.one.caller, self.since):
+            self.fail(caller_gone())
 
 
 class CommitQueue:

@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from uuid import UUID
 
-from api.accept import ACCEPT_SECONDS, nothing_accepted
+from api.accept import ACCEPT_SECONDS
 from api.commit_queue import CommitQueue, OneMessage, Waiting
 from api.errors import ApiError, unavailable
 from api.starts import Starts
@@ -99,7 +99,8 @@ class _Group:
             while members := self._queue.next_members():
                 begun = time.monotonic()
                 try:
-                    await self._turn_away_who_left(members)
+                    for member in members:
+                        await member.turn_away_if_gone()
                     await self._start(members)
                 except Exception as error:
                     for member in members:
@@ -109,11 +110,6 @@ class _Group:
                 await self._starts.answered()
         finally:
             self._starting = None
-
-    async def _turn_away_who_left(self, members: list[Waiting]) -> None:
-        for member in members:
-            if await member.has_left():
-                member.fail(nothing_accepted("the caller has hung up"))
 
     async def _start(self, members: list[Waiting]) -> None:
         """Start a page for those who still wait; for the rest of them again, as long as it could not be started."""

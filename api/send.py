@@ -85,7 +85,8 @@ async def _send(request: Request, principal: Principal, channel: Channel, raw: b
         if claimed.is_new:  # a page that may have been started is finished, whatever has changed since
             await _check(state, principal, channel, read.contacts)
         await _keep_files(state, principal, read.contacts)
-        return await accept_page(state.starts, claimed, principal.account_id, channel, read.lane, read.contacts)
+        account_id, caller = principal.account_id, request.is_disconnected
+        return await accept_page(state.starts, caller, claimed, account_id, channel, read.lane, read.contacts)
 
     return await once(request, principal.account_id, raw, minted, send)
 

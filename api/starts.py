@@ -16,6 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.accept import ACCEPT_SECONDS, START_SECONDS, make_unstartable, nothing_accepted, start_page
+from api.callers import Caller, caller_gone, has_left, stays
 from api.errors import outcome_unknown
 from api.live import is_page_known
 from api.temporal_link import TemporalLink
@@ -77,26 +78,29 @@ class Starts:
         await self._nothing_in_doubt.wait()
 
     @asynccontextmanager
-    async def turn(self, size: int) -> AsyncIterator[None]:
-        """A place for a request that has something of ``size`` bytes to start.
+    async def turn(self, size: int, caller: Caller = stays) -> AsyncIterator[float]:
+        """A place for a request that has something of ``size`` bytes to start; until when it is to be answered.
 
         Raises:
-            ApiError: 503, nothing was accepted: too many wait, or Temporal does not answer.
+            ApiError: 503, nothing was accepted: too many wait, Temporal does not answer, or the caller has hung up.
         """
         self.check_answering()
+        begun = _now()
         with self._room.place(size):
             try:
-                async with asyncio.timeout(ACCEPT_SECONDS):
+                async with asyncio.timeout_at(begun + ACCEPT_SECONDS):
                     await self.answered()
                     await self._places.acquire()
             except TimeoutError:
                 raise nothing_accepted("Temporal does not answer") from None
             try:
-                yield
+                if await has_left(caller, begun):
+                    raise caller_gone()
+                yield begun + ACCEPT_SECONDS
             finally:
                 self._places.release()
 
-    async def start_own(self, page: PageHeader, content: bytes) -> None:
+    async def start_own(self, page: PageHeader, content: bytes, caller: Caller) -> None:
         """Start the page of one request without an idempotency key.
 
         Raises:
@@ -104,19 +108,19 @@ class Starts:
             OutcomeUnknownError: it may have been.
             RPCError: Temporal refused it.
         """
-        async with self.turn(len(content)):
+        async with self.turn(len(content), caller) as deadline:
             starting = asyncio.create_task(self.start(page, content))
             self._tasks.add(starting)
             starting.add_done_callback(self._ended)
             try:
-                async with asyncio.timeout(ACCEPT_SECONDS):
+                async with asyncio.timeout_at(deadline):
                     is_started = await asyncio.shield(starting)
             except TimeoutError:
                 raise outcome_unknown(message_uid(UUID(page.page_id), 0)) from None
         if not is_started:
             raise nothing_accepted("Temporal did not answer in time")
 
-    async def start_again(self, page: PageHeader, content: bytes) -> None:
+    async def start_again(self, page: PageHeader, content: bytes, caller: Caller) -> None:
         """Start the page of one request whose repeat, with the same idempotency key, starts the same page.
 
         Raises:
@@ -124,7 +128,7 @@ class Starts:
             OutcomeUnknownError: it may have been.
             RPCError: Temporal refused it.
         """
-        async with self.turn(len(content)):
+        async with self.turn(len(content), caller):
             try:
                 async with asyncio.timeout(START_SECONDS):
                     await start_page(self._link.client, page, content)
@@ -155,7 +159,7 @@ class Starts:
             self._silent_since = _now()
             self._nothing_in_doubt.clear()
         self._in_doubt += 1
-        log.warning("Temporal did not answer a start", page=str(page_id))
+        log.warning("whether a page was started is in doubt", page=str(page_id))
         try:
             while True:
                 with suppress(TimeoutError, RPCError):

@@ -180,9 +180,10 @@ async def test_a_page_that_was_not_started_never_will_be_and_its_messages_go_wit
 async def test_whoever_waits_too_long_is_told_what_is_known(
     stack: Stack, group: GroupCommit, monkeypatch: pytest.MonkeyPatch
 ):
-    hangs = asyncio.Event()
+    begun, hangs = asyncio.Event(), asyncio.Event()
 
     async def start(client: Client, page: PageHeader, content: bytes) -> bool:
+        begun.set()
         await hangs.wait()
         return await start_page(client, page, content)
 
@@ -190,7 +191,7 @@ async def test_whoever_waits_too_long_is_told_what_is_known(
     monkeypatch.setattr("api.group_commit.ACCEPT_SECONDS", 0.5)
     user = await sender(stack)
     first = asyncio.create_task(accept(group, one(user.id)))
-    await asyncio.sleep(0)
+    await begun.wait()
     with pytest.raises(ApiError, match="nothing was accepted") as refused:
         await group.accept(Channel.SMS, Lane.TRANSACTIONAL, one(user.id, "late"))
     assert (refused.value.status, type(refused.value)) == (503, ApiError)
@@ -212,9 +213,9 @@ async def test_who_hung_up_is_not_sent(group: GroupCommit, monkeypatch: pytest.M
     async def left() -> bool:
         return True
 
-    monkeypatch.setattr("api.commit_queue._LOOK_AFTER", 0.0)
+    monkeypatch.setattr("api.callers._LOOK_AFTER", 0.0)
     results = await asyncio.gather(
-        accept(group, one(1)), accept(group, replace(one(1), caller_left=left)), return_exceptions=True
+        accept(group, one(1)), accept(group, replace(one(1), caller=left)), return_exceptions=True
     )
     assert isinstance(results[0], list)
     assert isinstance(results[1], ApiError)

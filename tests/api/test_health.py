@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from uuid import uuid4
 
 import httpx
 import pytest_asyncio
@@ -19,9 +20,10 @@ BULK = ["xsender-bulk", "xsender-bulk-dispatch", "xsender-callbacks"]
 @pytest_asyncio.fixture
 async def without_workers(settings: Settings, pool: Pool) -> AsyncIterator[tuple[httpx.AsyncClient, Pool]]:
     """An API above a database where no worker has ever signed in."""
+    name = f"health_{uuid4().hex}"
     async with pool.connection() as conn:
-        await conn.execute("create database health")
-    url = settings.database_url.rsplit("/", 1)[0] + "/health"
+        await conn.execute(f"create database {name}")
+    url = settings.database_url.rsplit("/", 1)[0] + f"/{name}"
     await migrate(url)
     async with AsyncExitStack() as stack:
         own = await open_pool(url, 2, "test-health")
