@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from api.accept import nothing_accepted
-from api.callers import Caller, caller_gone, has_left, stays
+from api.callers import Caller, stays
 from api.claimed import Claimed
-from api.errors import ApiError, outcome_unknown
+from api.errors import outcome_unknown
 from domain.ids import PAGE_SIZE
 from domain.page_content import PAGE_BYTES, Content, PageMessage
 
@@ -32,8 +32,11 @@ class Waiting:
     """One who waits."""
 
     one: OneMessage
-    accepted: asyncio.Future[UUID] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    since: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    size: int
+    """Bytes of its content."""
+    accepted: asyncio.Future[UUID]
+    since: float
+    """By the loop's clock."""
     starting_as: UUID | None = None
     """The uid under which the message is being started: from then on only Temporal knows whether it was accepted."""
 
@@ -52,16 +55,9 @@ class Waiting:
         if self.waits:
             self.accepted.set_exception(error)
 
-    def too_late(self) -> ApiError:
-        """What to tell a caller who has waited long enough."""
-        if self.starting_as is not None:
-            return outcome_unknown(self.starting_as)
-        return nothing_accepted("it took too long")
-
-    async def turn_away_if_gone(self) -> None:
-        """Stop waiting if the caller has hung up."""
-        if await has_left(self.one.caller, self.since):
-            self.fail(caller_gone())
+    def give_up(self) -> None:
+        """It took too long."""
+        self.fail(outcome_unknown(self.starting_as) if self.starting_as else nothing_accepted("it took too long"))
 
 
 class CommitQueue:
@@ -89,9 +85,9 @@ class CommitQueue:
         while self._by_account and len(members) < PAGE_SIZE:
             account_id, queue = next(iter(self._by_account.items()))
             first = next(iter(queue))
-            if members and first.one.content.size > room:
+            if members and first.size > room:
                 break
-            room -= first.one.content.size
+            room -= first.size
             members.append(first)
             self.drop(first)
             if queue:

@@ -8,10 +8,12 @@ of its page is durable, and nobody waits for longer than ``ACCEPT_SECONDS``.
 
 import asyncio
 import time
+from collections import OrderedDict
 from dataclasses import replace
 from uuid import UUID
 
 from api.accept import ACCEPT_SECONDS
+from api.callers import caller_gone, worth_looking
 from api.commit_queue import CommitQueue, OneMessage, Waiting
 from api.errors import ApiError, unavailable
 from api.starts import Starts
@@ -48,10 +50,15 @@ class GroupCommit:
             psycopg.Error: an idempotency key could not be recorded; the page was not started.
         """
         self._starts.check_answering()
-        if (channel, lane) not in self._groups:
-            self._groups[channel, lane] = _Group(self._starts, self._pool, channel, lane)
-        with self._room.place(one.content.size):
-            return await self._groups[channel, lane].join(one)
+        group = self._groups.get((channel, lane))
+        if group is None:
+            group = self._groups[channel, lane] = _Group(self._starts, self._pool, channel, lane)
+        size = one.content.size
+        self._room.enter(size)
+        try:
+            return await group.join(one, size)
+        finally:
+            self._room.leave(size)
 
     async def aclose(self) -> None:
         """Start no more."""
@@ -69,26 +76,42 @@ class _Group:
         self._lane = lane
         self._room = WaitingRoom(MOST_OF_A_GROUP)
         self._queue = CommitQueue()
+        self._unanswered: OrderedDict[Waiting, None] = OrderedDict()
+        self._clock: asyncio.TimerHandle | None = None
+        """Runs while somebody is unanswered, until the first of them has waited for too long."""
         self._starting: asyncio.Task[None] | None = None
 
-    async def join(self, one: OneMessage) -> UUID:
+    async def join(self, one: OneMessage, size: int) -> UUID:
         """Wait for the next start, and for its end."""
-        waiting = Waiting(one)
-        with self._room.place(one.content.size):
-            self._queue.add(waiting)
-            if self._starting is None:
-                self._starting = asyncio.create_task(self._start_all())
-            try:
-                async with asyncio.timeout(ACCEPT_SECONDS):
-                    return await waiting.accepted
-            except TimeoutError:
-                if waiting.accepted.cancelled():
-                    raise waiting.too_late() from None
-                return waiting.accepted.result()  # both came at once
-            finally:
-                self._queue.drop(waiting)
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(one, size, loop.create_future(), loop.time())
+        self._room.enter(size)
+        self._queue.add(waiting)
+        self._unanswered[waiting] = None
+        if self._clock is None:
+            self._clock = loop.call_later(ACCEPT_SECONDS, self._look_at_clock)
+        if self._starting is None:
+            self._starting = loop.create_task(self._start_all())
+        try:
+            return await waiting.accepted
+        finally:
+            del self._unanswered[waiting]
+            self._queue.drop(waiting)
+            self._room.leave(size)
+
+    def _look_at_clock(self) -> None:
+        """Give up who has waited for too long. One timer for all: nearly everyone is answered in milliseconds."""
+        loop = asyncio.get_running_loop()
+        self._clock = None
+        for waiting in self._unanswered:
+            if waiting.since + ACCEPT_SECONDS > loop.time():
+                self._clock = loop.call_at(waiting.since + ACCEPT_SECONDS, self._look_at_clock)
+                break
+            waiting.give_up()
 
     async def aclose(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.wait([self._starting])
@@ -99,8 +122,7 @@ class _Group:
             while members := self._queue.next_members():
                 begun = time.monotonic()
                 try:
-                    for member in members:
-                        await member.turn_away_if_gone()
+                    await _turn_away_who_left(members)
                     await self._start(members)
                 except Exception as error:
                     for member in members:
@@ -148,6 +170,13 @@ class _Group:
                 member.one = replace(member.one, claimed=replace(member.one.claimed, id=uid))
             rest.append(member)
         return rest
+
+
+async def _turn_away_who_left(members: list[Waiting]) -> None:
+    now = asyncio.get_running_loop().time()
+    for member in members:
+        if worth_looking(member.since, now) and await member.one.caller():
+            member.fail(caller_gone())
 
 
 def _header(page_id: UUID, channel: Channel, lane: Lane, members: list[OneMessage]) -> PageHeader:

@@ -16,7 +16,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.accept import ACCEPT_SECONDS, START_SECONDS, make_unstartable, nothing_accepted, start_page
-from api.callers import Caller, caller_gone, has_left, stays
+from api.callers import Caller, caller_gone, stays, worth_looking
 from api.errors import outcome_unknown
 from api.live import is_page_known
 from api.temporal_link import TemporalLink
@@ -94,7 +94,7 @@ class Starts:
             except TimeoutError:
                 raise nothing_accepted("Temporal does not answer") from None
             try:
-                if await has_left(caller, begun):
+                if worth_looking(begun, _now()) and await caller():
                     raise caller_gone()
                 yield begun + ACCEPT_SECONDS
             finally:

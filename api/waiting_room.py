@@ -26,18 +26,26 @@ class WaitingRoom:
 
     @contextmanager
     def place(self, size: int) -> Iterator[None]:
-        """A place for content of ``size`` bytes while the context is open.
+        """A place for content of ``size`` bytes while the context is open, as by ``enter``."""
+        self.enter(size)
+        try:
+            yield
+        finally:
+            self.leave(size)
+
+    def enter(self, size: int) -> None:
+        """Take a place, until ``leave``.
 
         Raises:
             ApiError: 503, there is none.
         """
-        size += _OVERHEAD
-        if self._count >= self._most or (self._count and self._bytes + size > self._most_bytes):
+        full = self._bytes + size + _OVERHEAD > self._most_bytes
+        if self._count >= self._most or (self._count and full):
             raise ApiError(503, "busy", "too many messages wait to be accepted, and this was not: try again", [], 2.0)
         self._count += 1
-        self._bytes += size
-        try:
-            yield
-        finally:
-            self._count -= 1
-            self._bytes -= size
+        self._bytes += size + _OVERHEAD
+
+    def leave(self, size: int) -> None:
+        """Give it back."""
+        self._count -= 1
+        self._bytes -= size + _OVERHEAD
