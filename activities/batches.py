@@ -20,6 +20,11 @@ class Batches:
         """The next pages of a batch."""
         return await batches.list_pages(self._pool, UUID(wanted.batch_id), wanted.first, wanted.last)
 
+    @activity.defn(name="open_pages")
+    async def open_pages(self, page_ids: list[str]) -> list[str]:
+        """Those of these pages that have messages without an outcome."""
+        return list(map(str, await batches.open_pages(self._pool, [UUID(page_id) for page_id in page_ids])))
+
     @activity.defn(name="show_batch")
     async def show_batch(self, batch: BatchState) -> None:
         """Show a batch's state in the record."""

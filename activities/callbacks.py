@@ -2,13 +2,13 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from temporalio import activity
 
+from activities.engine_clock import EngineClock
 from activities.heartbeats import heartbeats
 from domain.callbacks import CallbackRest, pause_after, payload
 from domain.ids import batch_range
@@ -55,13 +55,13 @@ class Callbacks:
     @activity.defn(name="deliver_callbacks")
     async def deliver(self, endpoint_id: str) -> CallbackRest:
         """Post what an endpoint is to be told now. A post whose answer was not recorded is made again, with its id."""
-        clock = _Clock()
-        target = await endpoints.target(self._pool, self._keyring, UUID(endpoint_id), clock.now())
+        clock = EngineClock()
+        target = await endpoints.target(self._pool, self._keyring, UUID(endpoint_id), clock.date())
         if target is None:
             return CallbackRest()
         http = self._outside.http(allow_private_network=target.allow_private_network)
         size = FAILING_ROUND if target.is_failing else ROUND
-        due = await deliveries.due(self._pool, UUID(endpoint_id), clock.now(), size)
+        due = await deliveries.due(self._pool, UUID(endpoint_id), clock.date(), size)
         one_round = _Round(self._pool, UUID(endpoint_id), target, http, clock)
         async with heartbeats():
             await one_round.post_all(due)
@@ -73,21 +73,10 @@ class Callbacks:
         await self._outside.aclose()
 
 
-class _Clock:
-    """The time of the engine, by which the workflow waits."""
-
-    def __init__(self) -> None:
-        self._started = activity.info().started_time.astimezone(UTC)
-        self._began = time.monotonic()
-
-    def now(self) -> datetime:
-        return self._started + timedelta(seconds=time.monotonic() - self._began)
-
-
 class _Round:
     """Posts to one endpoint, each recorded when its answer has come."""
 
-    def __init__(self, pool: Pool, endpoint_id: UUID, target: Target, http: HttpClient, clock: _Clock) -> None:
+    def __init__(self, pool: Pool, endpoint_id: UUID, target: Target, http: HttpClient, clock: EngineClock) -> None:
         self.quiet_until = 0.0
         """The endpoint wants no requests before (Unix seconds)."""
         self._pool = pool
@@ -113,7 +102,7 @@ class _Round:
     async def _post(self, delivery: Due) -> None:
         body = payload(delivery.type, delivery.occurred_at, delivery.data)
         told = await post(self._http, self._target.url, self._target.secrets, str(delivery.id), body)
-        now = self._clock.now()
+        now = self._clock.date()
         if told.error is None:
             await patiently(lambda: deliveries.succeed(self._pool, delivery.id, told.status, now))
             return

@@ -1,19 +1,23 @@
 """choose_gateway: the ways out for some messages of a page, with their rate slots reserved."""
 
-import time
 from dataclasses import replace
 from uuid import UUID
 
 from temporalio import activity
 
+from activities.database_clock import DatabaseClock
 from domain.lanes import Lane
-from domain.page import Route, RouteRequest, Routing
-from domain.routing import choose, join
-from store import gateway_waits, routing
+from domain.page import CONCURRENCY, Route, RouteRequest, Routing
+from domain.routing import ACCOUNT_SUSPENDED, Sender, choose_for, join
+from store import account_waits, gateway_waits, routing
 from store.pool import Pool
 
 PROBE_SECONDS = 30.0
 """How long the probing of a gateway may take before another page probes it as well."""
+
+SLOT_LEAD = 1.0
+"""Seconds before its rate slot in which a dispatch is to begin, so that it is there in time. Of fast gateways less:
+no more dispatches wait for their slots than have places."""
 
 
 class ChooseGateway:
@@ -21,10 +25,15 @@ class ChooseGateway:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._clock = DatabaseClock(pool)
 
     @activity.defn(name="choose_gateway")
     async def choose_gateway(self, request: RouteRequest) -> Routing:
-        """Every message of the request gets a route, a place to wait, or the reason why there is no way out."""
+        """Every message of the request gets a route, a place to wait, or the reason why there is no way out.
+
+        All times of the answer are by the database's clock.
+        """
+        await self._clock.adjust()
         probing: set[str] = set()
         while True:
             chosen = await self._choose(request, probing)
@@ -34,34 +43,42 @@ class ChooseGateway:
             if len(won) == len(wanted):
                 await self._note_waits(request, chosen)
                 routes = [await self._reserve(route, request.page.lane) for route in chosen.routes]
-                return replace(chosen, routes=routes)
+                return replace(chosen, routes=routes, at=self._clock.now())
 
     async def _choose(self, request: RouteRequest, probing: set[str]) -> Routing:
         """Each account's messages by its own gateways; those that are being probed by this call are in use for it."""
         shares = request.page.by_account(request.indexes)
-        now = time.time()
+        now = self._clock.now()
         routings = []
-        for account_id, found in (await routing.candidates(self._pool, shares, request.page.channel)).items():
-            usable = [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in found]
-            routings.append(choose(replace(request, indexes=shares[account_id]), usable, now))
+        for account_id, sender in (await routing.candidates(self._pool, shares, request.page.channel)).items():
+            usable = [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in sender.candidates]
+            share = replace(request, indexes=shares[account_id])
+            routings.append(choose_for(Sender(sender.status, usable), share, now))
         return join(routings)
 
     async def _may_probe(self, gateway_id: str) -> bool:
         return await routing.take_probe(self._pool, UUID(gateway_id), PROBE_SECONDS)
 
     async def _note_waits(self, request: RouteRequest, chosen: Routing) -> None:
-        """Note who is to be told when a paused gateway is resumed."""
+        """Note who is to be told when a paused gateway, or a suspended account, is resumed."""
+        page_id = UUID(request.page.page_id)
         stopped = {UUID(gateway_id) for parked in chosen.parked for gateway_id in parked.stopped}
         if stopped:
-            await gateway_waits.note(self._pool, UUID(request.page.page_id), stopped)
+            await gateway_waits.note(self._pool, page_id, stopped)
+        suspended = [parked.indexes for parked in chosen.parked if parked.waits_for == ACCOUNT_SUSPENDED]
+        if suspended:
+            owners = {request.page.account_of(indexes[0]) for indexes in suspended}
+            await account_waits.note(self._pool, page_id, owners)
 
     async def _reserve(self, route: Route, lane: str) -> Route:
         if not route.per_second:
             return route
         if lane == Lane.BULK:  # all of a page's slots at once would keep what is urgent waiting for as long
             return replace(route, takes_slots=True)
-        begins = await routing.reserve_slots(self._pool, UUID(route.gateway_id), len(route.indexes), route.per_second)
-        slot = begins.timestamp()
-        if slot <= route.start_at:
-            return route
-        return replace(route, start_at=slot, waits_for="rate_slot")
+        slots = await routing.reserve_slots(self._pool, UUID(route.gateway_id), len(route.indexes), route.per_second)
+        assert slots is not None
+        lead = min(SLOT_LEAD, CONCURRENCY / route.per_second)
+        begins = slots.at - lead
+        if slots.wait <= lead or begins <= route.start_at:
+            return replace(route, slot_at=slots.at)
+        return replace(route, slot_at=slots.at, start_at=begins, waits_for="rate_slot")

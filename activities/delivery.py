@@ -2,30 +2,44 @@
 
 The order is the promise. An intent is durable before its connection is opened, so a crash leaves at most
 ``CONCURRENCY`` intents without outcome; who takes over counts those as ``unknown`` and sends only what has no intent.
+
+A message begins only if it can get its answer within the dispatch's time; what has not begun by then is handed back.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
-from uuid import UUID, uuid4
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
 
+from activities.attempts import Attempts
+from activities.database_clock import DatabaseClock
 from activities.findings import Findings
 from activities.health import Health
 from activities.line import Line
 from activities.mails import FileGone, Mails
 from activities.outcome_log import OutcomeLog
-from activities.pace import Pace
+from activities.places import Crowded
+from activities.rate_slots import RateSlots
+from activities.start_window import StartWindow
 from domain.channels import Channel
-from domain.ids import PAGE_SIZE, message_uid
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.mail_extras import MailExtras
+from domain.outcomes import Outcome, Refused, RetryLater, Unknown
 from domain.page import ANSWER_SECONDS, Again, DispatchRequest
 from domain.page_content import PageContent
 from gateways.base import Gateway
-from store import callbacks, pages, routing
-from store.pool import Pool, patiently
+from store import pages
+from store.pool import Pool
 
 _SLICE = 32
-_REASON_CAP = 500
+_LONGEST_PAUSE = 1.0
+"""Seconds of a pause before a retry that are waited here: for a longer one the page waits."""
+_SLOTS_FAR = 60.0
+"""Seconds after which bulk looks again for slots that it can wait for."""
+
+
+class _NotBegunError(Exception):
+    """There is no time left to begin a message."""
 
 
 class Delivery:
@@ -40,41 +54,49 @@ class Delivery:
         mails: Mails,
         health: Health,
         line: Line,
-        stopping: Callable[[], bool],
+        window: StartWindow,
+        clock: DatabaseClock,
+        *,
+        is_rerun: bool = False,
     ) -> None:
-        self._pool = pool
+        """``is_rerun``: another run of this dispatch may be at work still, with what came with the route."""
         self._gateway = gateway
-        self._gateway_id = UUID(request.route.gateway_id)
         self._route = request.route
-        self._attempt = request.attempt
         self._channel = Channel(request.page.channel)
         self._page_id = UUID(request.page.page_id)
-        self._exempt = request.page.exempt
         self._content = content
         self._mails = mails
         self._health = health
         self._line = line
-        self._stopping = stopping
+        self._window = window
+        self._clock = clock
+        self._slots = RateSlots(
+            pool, clock, line.pace, request.route, came_with_route=not (request.route.takes_slots or is_rerun)
+        )
         self._todo = list(request.route.indexes)
+        self._attempts = Attempts(pool, request)
         self._findings = Findings(line)
-        self._run_id = uuid4()
+        self._log = OutcomeLog(self._attempts.write, line)
+        self._sends: set[asyncio.Task[None]] = set()
         self._foreign: list[int] = []
-        self._late = False
+        self._withheld: list[int] = []
+        """Of accounts that are not active."""
+        self._is_probing = False
+        """Whether its one message may leave through a gateway that others leave alone."""
 
     async def take_over(self) -> None:
         """Sort what another run of this dispatch left behind: done, in doubt, or still to send."""
-        self._todo = await self._sort_out(self._todo)
+        earlier = await self._sort_out(self._todo)
+        self._todo = [index for index in self._todo if index not in earlier]
 
-    async def _sort_out(self, indexes: list[int]) -> list[int]:
-        """Returns those of the messages that have no intent yet."""
-        by_uid = {self._uid(index): index for index in indexes}
-        earlier = await patiently(lambda: pages.earlier_outcomes(self._pool, list(by_uid), self._attempt))
+    async def _sort_out(self, indexes: Sequence[int]) -> Collection[int]:
+        """Judge what other runs have intents for. Returns those messages."""
+        earlier = await self._attempts.earlier(indexes)
         in_doubt: list[pages.Attempted] = []
-        for uid, outcome in earlier.items():
-            index = by_uid.pop(uid)
+        for index, outcome in earlier.items():
             unknown = Unknown("the worker died while the gateway was answering")
             if outcome is None:
-                in_doubt.append(self._row(index, unknown))
+                in_doubt.append(self._attempts.row(index, unknown))
             if outcome in (None, "unknown"):
                 self._judge(index, unknown)
             elif outcome == "gateway_down":
@@ -82,110 +104,164 @@ class Delivery:
             elif outcome == "retry_later":
                 self._judge(index, RetryLater(None, "another run of this dispatch met it"))
         if in_doubt:
-            await self._write(in_doubt)
-        return sorted(by_uid.values())
+            await self._attempts.write(in_doubt)
+        return earlier
 
     async def run(self) -> list[Again]:
-        """Send all; returns the messages that want another round."""
-        async with OutcomeLog(self._write, self._line) as log:
-            sends: set[asyncio.Task[None]] = set()
+        """Send all; returns the messages that want another round.
+
+        Raises:
+            Crowded: nothing was begun, because enough other dispatches wait for this gateway: run again later.
+        """
+        async with self._log:
             try:
-                async with self._line.launching(self._must_stop):
-                    await self._launch(log, sends)
+                async with self._line.launching(self._must_stop, may_leave=self._is_untouched):
+                    await self._launch()
             except asyncio.CancelledError:
-                for send in sends:
+                for send in self._sends:
                     send.cancel()
                 raise
             finally:  # what the gateway has answered by now is written down
-                await asyncio.gather(*sends, return_exceptions=True)
+                await asyncio.gather(*self._sends, return_exceptions=True)
         if self._foreign:
             await self._sort_out(self._foreign)
-        if self._late:
-            last = message_uid(self._page_id, PAGE_SIZE - 1)
-            if await patiently(lambda: pages.settle(self._pool, self._page_id, last)):
-                # The page's workflow may have ended: who is to be told is woken by upkeep.
-                await patiently(lambda: callbacks.queue_page(self._pool, self._page_id, last))
+        await self._attempts.settle_late()
         if self._findings.failures_in_a_row:
             await self._health.fails(self._findings.failures_in_a_row, self._findings.last_failure)
         elif self._findings.answered:
             await self._health.works()
         return self._findings.again()
 
-    async def _launch(self, log: OutcomeLog, sends: set["asyncio.Task[None]"]) -> None:
-        pace = Pace(self._route.per_second, self._route.start_at)
-        todo = self._todo
-        if self._route.probe and todo:
-            todo = await self._probe(todo, log, pace, sends)
+    async def _launch(self) -> None:
+        if self._route.waits_for == "retry_pause":
+            await self._clock.adjust()
+            await asyncio.sleep(min(self._route.start_at - self._clock.now(), _LONGEST_PAUSE))
+        todo = deque(self._todo)
+        if self._route.probe and todo and not await self._probe(todo):
+            return
         rate = self._route.per_second
-        size = max(1, min(_SLICE, int(rate / 4))) if rate else _SLICE
-        for start in range(0, len(todo), size):
-            indexes = todo[start : start + size]
-            if self._route.takes_slots:
-                await self._take_slots(len(indexes), pace)
-            await pace.until_next(self._must_stop)
-            if not self._must_stop():
-                await log.take_places(len(indexes))
-            if self._must_stop() or log.broken:
-                await self._leave(todo[start:])
-                return
-            begun, launched = time.monotonic(), []
-            for index in await self._claim(indexes, log):
-                await pace.until_next()
-                pace.left()
-                launched.append(asyncio.create_task(self._send(index, log)))
-                sends.add(launched[-1])
-            if self._line.courtesy:
-                await self._line.courtesy.rest(begun, launched, self._must_stop)
+        size = max(1, min(_SLICE, self._line.places.size, int(rate / 4) if rate else _SLICE))
+        while todo and await self._launch_slice(todo, size):
+            pass
 
-    async def _take_slots(self, count: int, pace: Pace) -> None:
-        begins = await patiently(
-            lambda: routing.reserve_slots(self._pool, self._gateway_id, count, self._route.per_second)
-        )
-        pace.not_before(begins.timestamp())
-
-    async def _probe(self, todo: list[int], log: OutcomeLog, pace: Pace, sends: set["asyncio.Task[None]"]) -> list[int]:
-        """Send one message and wait for its outcome. Returns those that may follow."""
-        await log.take_places(1)
-        for index in await self._claim(todo[:1], log):
-            pace.left()
-            sends.add(asyncio.create_task(self._send(index, log)))
-        await asyncio.gather(*sends)
+    async def _probe(self, todo: deque[int]) -> bool:
+        """Send one message and wait for its outcome. Returns whether others may follow."""
+        self._is_probing = True
+        while not self._sends:  # its slot may pass, or the message may have ended: then it is the next one's turn
+            if not todo or not await self._launch_slice(todo, 1):
+                return False
+        await asyncio.gather(*self._sends)
+        self._is_probing = False
         if not self._findings.answered:
             reason = self._findings.last_failure or "the gateway did not answer its probe"
-            self._findings.once_more("held_back", todo[1:], reason)
+            self._findings.once_more("held_back", todo, reason)
             await self._health.fails(1, reason)
-            return []
+            return False
         await self._health.works()
-        return todo[1:]
+        return True
 
-    async def _leave(self, indexes: Sequence[int]) -> None:
-        if self._line.is_closed:
+    async def _launch_slice(self, todo: deque[int], most: int) -> bool:
+        """Launch the next few. Returns whether more may follow; if not, those that are left have been handed back."""
+        size = await self._get_ready(min(most, len(todo)))
+        if not size:
+            await self._leave(todo)
+            return False
+        begun = time.monotonic()
+        held = deque(await self._claim([todo.popleft() for _ in range(size)]))
+        launched = []
+        while held and (send := await self._launch_one(held[0])):
+            launched.append(send)
+            held.popleft()
+        todo.extendleft(reversed(await self._withdraw(held)))
+        if self._withheld:  # those after them may not leave, either: the choice decides
+            await self._slots.give_back()
+            self._findings.once_more("not_started", [*self._withheld, *todo], "the account is not active")
+            return False
+        if self._line.throttle:
+            await self._line.throttle.rest(begun, launched, self._must_stop)
+        return True
+
+    async def _get_ready(self, wanted: int) -> int:
+        """Wait until messages may be begun: how many, up to ``wanted``; 0: none any more.
+
+        Raises:
+            Crowded: as for ``run``.
+        """
+        await self._slots.come_near(self._must_stop)
+        if self._must_stop() or self._log.broken:
+            return 0
+        if not await self._log.take_places(wanted, self._must_stop, may_leave=self._is_untouched):
+            return 0
+        ready = await self._slots.hold(wanted, self._window.seconds_left, self._must_stop)
+        if self._must_stop() or self._log.broken:
+            ready = 0
+        elif not ready and self._route.takes_slots and self._is_untouched and self._window.seconds_left > _SLOTS_FAR:
+            raise Crowded(_SLOTS_FAR)  # its page would be back at once: what is urgent has all slots of a long time
+        self._log.give_back(wanted - ready)
+        return ready
+
+    @property
+    def _is_untouched(self) -> bool:
+        """Whether this run has found out nothing that another one would not."""
+        return not self._sends and not self._foreign and len(self._todo) == len(self._route.indexes)
+
+    async def _leave(self, indexes: Iterable[int]) -> None:
+        await self._slots.give_back()
+        if self._line.is_closed and not self._is_probing:
             self._findings.once_more("held_back", indexes, self._line.last_failure)
             # At once, not when the last one under way has its answer: other pages shall not try this gateway now.
             await self._health.fails(self._findings.failures_in_a_row, self._findings.last_failure)
+        elif self._must_stop():
+            self._findings.once_more("not_started", indexes, "the dispatch was stopped, or its time was over")
         else:
-            self._findings.once_more("not_started", indexes, "the dispatch was stopped")
+            self._findings.once_more("not_started", indexes, "their rate slots passed before they could leave")
 
     def _must_stop(self) -> bool:
-        return self._stopping() or self._line.is_closed
+        return self._window.is_closed or (self._line.is_closed and not self._is_probing)
 
-    async def _claim(self, indexes: Sequence[int], log: OutcomeLog) -> list[int]:
+    async def _claim(self, indexes: Sequence[int]) -> list[int]:
         """Write intents. Returns the messages that are this run's to send."""
-        uids = [self._uid(index) for index in indexes]
-        mine = await patiently(
-            lambda: pages.write_intents(
-                self._pool, uids, self._attempt, self._gateway_id, self._run_id, exempt=self._exempt
-            )
-        )
-        for index, uid in zip(indexes, uids, strict=True):
-            if uid not in mine:  # another run is alive after all: what it claimed is its own
-                self._foreign.append(index)
-                log.give_back()
-        return [index for index, uid in zip(indexes, uids, strict=True) if uid in mine]
+        claim = await self._attempts.claim(indexes)
+        self._withheld += [index for index in indexes if index in claim.withheld]
+        # Of the others another run is alive after all: what it claimed is its own.
+        self._foreign += [index for index in indexes if index not in claim.claimed | claim.withheld]
+        self._log.give_back(len(indexes) - len(claim.claimed))
+        return [index for index in indexes if index in claim.claimed]
 
-    async def _send(self, index: int, log: OutcomeLog) -> None:
+    async def _withdraw(self, indexes: Sequence[int]) -> list[int]:
+        """Take back intents of what does not leave now. Returns the messages that are to be sent later."""
+        if not indexes:
+            return []
+        free = await self._attempts.withdraw(indexes)
+        self._log.give_back(len(free))
+        self._set_aside([index for index in indexes if index not in free])
+        return [index for index in indexes if index in free]
+
+    def _set_aside(self, indexes: Sequence[int]) -> None:
+        self._foreign += indexes
+        self._log.give_back(len(indexes))
+
+    async def _launch_one(self, index: int) -> "asyncio.Task[None] | None":
+        """Wait until a message may leave, and let it; ``None``: it may not, or not in this slot."""
+        extras = self._extras(index)
+        room = await self._line.room.take(extras.file_bytes, self._must_stop) if extras and extras.files else 0
+        if room is None:
+            return None
+        if not await self._slots.use_next(self._must_stop):
+            self._line.room.leave(room)
+            return None
+        send = asyncio.create_task(self._send(index))
+        if room:
+            send.add_done_callback(lambda _: self._line.room.leave(room))
+        self._sends.add(send)
+        return send
+
+    async def _send(self, index: int) -> None:
         try:
             outcome = await self._hand_over(index)
+        except _NotBegunError:
+            await self._leave(await self._withdraw([index]))
+            return
         except TimeoutError:
             outcome = Unknown(f"no answer within {ANSWER_SECONDS:g} s", silent=True)
         except FileGone:
@@ -193,40 +269,19 @@ class Delivery:
         except Exception as error:  # an adapter's bug: what it had sent by then, nobody knows
             outcome = Unknown(f"the gateway's adapter failed: {type(error).__name__}: {error}")
         self._judge(index, outcome)
-        log.add(self._row(index, outcome))
+        self._log.add(self._attempts.row(index, outcome))
 
     async def _hand_over(self, index: int) -> Outcome:
         message = self._content.outbound(self._page_id, self._channel, index)
-        extras = self._content.contents[self._content.messages[index].content].mail
-        if extras is None:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await self._gateway.send(message)
-        async with self._mails.complete(message, extras, self._line.room) as mail, asyncio.timeout(ANSWER_SECONDS):
-            return await self._gateway.send(mail)
+        if extras := self._extras(index):
+            message = await self._mails.complete(message, extras)
+        if self._window.is_past:
+            raise _NotBegunError
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await self._gateway.send(message)
+
+    def _extras(self, index: int) -> MailExtras | None:
+        return self._content.contents[self._content.messages[index].content].mail
 
     def _judge(self, index: int, outcome: Outcome) -> None:
         self._findings.judge(index, outcome, self._content.messages[index].on_unknown or self._route.on_unknown)
-
-    async def _write(self, batch: list[pages.Attempted]) -> None:
-        late = await patiently(lambda: pages.flush_outcomes(self._pool, batch))
-        self._late = self._late or late
-
-    def _row(self, index: int, outcome: Outcome) -> pages.Attempted:
-        uid = self._uid(index)
-        match outcome:
-            case Accepted(provider_id, receipts):
-                return pages.Attempted(uid, self._attempt, outcome.kind, _storable(provider_id), receipts)
-            case Refused(code, reason):
-                return pages.Attempted(uid, self._attempt, outcome.kind, code=_storable(code), reason=_storable(reason))
-            case RetryLater() | GatewayDown() | Unknown():
-                return pages.Attempted(uid, self._attempt, outcome.kind, reason=_storable(outcome.reason))
-
-    def _uid(self, index: int) -> UUID:
-        return message_uid(self._page_id, index)
-
-
-def _storable(text: str | None) -> str | None:
-    """What a provider said, without what the database cannot hold: NUL and lone surrogates."""
-    if text is None:
-        return None
-    return text.replace("\0", "").encode(errors="replace").decode()[:_REASON_CAP]

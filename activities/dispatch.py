@@ -1,18 +1,25 @@
 """dispatch: hand the messages of one route to their gateway, at its pace, each at most once."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.courtesy import Courtesy
+from activities.bulk_throttle import BulkThrottle
+from activities.database_clock import DatabaseClock
 from activities.delivery import Delivery
+from activities.engine_clock import EngineClock
 from activities.gateway_cache import GatewayCache
 from activities.health import Health
 from activities.heartbeats import heartbeats
 from activities.line import Lines
 from activities.mails import Mails
 from activities.pause_watch import PauseWatch
+from activities.places import Crowded
+from activities.reasons import storable
+from activities.start_window import StartWindow, last_start
 from activities.started_with import started_content
 from domain.errors import XsenderError
 from domain.ids import minted_at
@@ -32,9 +39,10 @@ class Dispatch:
         self._pool = pool
         self._gateways = gateways
         self._mails = mails
-        self._courtesy = Courtesy(pool)
-        self._lines = Lines(self._courtesy)
+        self._throttle = BulkThrottle(pool)
+        self._lines = Lines(self._throttle)
         self._watch = PauseWatch(pool)
+        self._clock = DatabaseClock(pool)
 
     @activity.defn(name="dispatch")
     async def dispatch(self, request: DispatchRequest, content: bytes) -> DispatchResult:
@@ -42,27 +50,30 @@ class Dispatch:
 
         ``content`` is the page's; when it is empty, it is read from the store or where the workflow started with it.
         """
+        clock, closes_at = EngineClock(), last_start()
         if request.at_once and request.page.lane == Lane.TRANSACTIONAL and activity.info().attempt == 1:
-            self._courtesy.began(minted_at(UUID(request.page.page_id)))
-        recalled = asyncio.Event()
+            self._throttle.began(minted_at(UUID(request.page.page_id)))
+        stopped = asyncio.Event()
         async with heartbeats():
-            work = asyncio.ensure_future(self._dispatch(request, content, recalled))
+            work = asyncio.ensure_future(self._dispatch(request, content, stopped, closes_at))
             try:
-                return DispatchResult(await asyncio.shield(work))
-            except asyncio.CancelledError:
-                if not _is_recalled():
-                    work.cancel()
-                recalled.set()
-                return DispatchResult(await work)
+                return DispatchResult(await _until_it_ends(work, stopped), clock.now())
+            except Crowded as error:  # the server waits with it: that costs its history nothing, and us no place
+                again_in = timedelta(seconds=error.after)
+                benign = ApplicationErrorCategory.BENIGN
+                raise ApplicationError(str(error), next_retry_delay=again_in, category=benign) from None
 
     async def _content(self, page: PageHeader) -> bytes:
         if not page.stored:
             return await started_content()
         return await patiently(lambda: batches.page_content(self._pool, UUID(page.page_id)))
 
-    async def _dispatch(self, request: DispatchRequest, content: bytes, recalled: asyncio.Event) -> list[Again]:
+    async def _dispatch(
+        self, request: DispatchRequest, content: bytes, stopped: asyncio.Event, closes_at: float
+    ) -> list[Again]:
         route = request.route
-        if route.waits_for and not await self._is_current(route):
+        is_rerun = activity.info().attempt > 1
+        if (route.waits_for or is_rerun) and not await self._is_current(route):
             return [Again("not_started", route.indexes, reason="the gateway was changed while they waited for it")]
         health = Health(self._pool, route)
         try:
@@ -70,10 +81,11 @@ class Dispatch:
         except (XsenderError, KeyringError, InvalidGatewayConfig) as error:
             reason = f"gateway {route.gateway} cannot be used: {error}"
             await health.unusable(reason)
-            return [Again("held_back", route.indexes, reason=reason)]
+            return [Again("held_back", route.indexes, reason=storable(reason))]
         opened = PageContent.decode(content or await self._content(request.page))
         line = self._lines.line(UUID(route.gateway_id), request.page.lane)
         async with self._watch.on(route) as is_paused:
+            window = StartWindow(lambda: activity.is_worker_shutdown() or stopped.is_set() or is_paused(), closes_at)
             delivery = Delivery(
                 self._pool,
                 gateway,
@@ -82,9 +94,11 @@ class Dispatch:
                 self._mails,
                 health,
                 line,
-                stopping=lambda: activity.is_worker_shutdown() or recalled.is_set() or is_paused(),
+                window,
+                self._clock,
+                is_rerun=is_rerun,
             )
-            if activity.info().attempt > 1:
+            if is_rerun:
                 await delivery.take_over()
             return await delivery.run()
 
@@ -92,7 +106,16 @@ class Dispatch:
         return await patiently(lambda: routing.is_current(self._pool, UUID(route.gateway_id), route.version))
 
 
-def _is_recalled() -> bool:
-    """Whether the workflow wants back what has not been started, rather than this process having to end."""
-    details = activity.cancellation_details()
-    return details is not None and details.cancel_requested
+async def _until_it_ends(work: "asyncio.Future[list[Again]]", stopped: asyncio.Event) -> list[Again]:
+    """The result of ``work``. Cancelled, it begins no more; it is cut off only where this process has to end.
+
+    Whether the workflow wants it back or the server takes it for dead: what is under way may still get its answer.
+    """
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        details = activity.cancellation_details()
+        if details is None or details.worker_shutdown:
+            work.cancel()
+        stopped.set()
+        return await work

@@ -1,48 +1,112 @@
-"""next_step: whether a message needs its fallback, and the page in which that is sent."""
+"""follow_up: which messages need their fallbacks, and the pages in which those are sent."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from temporalio import activity
+from temporalio.common import Priority
 
+from activities.engine_clock import EngineClock
+from activities.started_with import started_content
 from domain.fallback import Awaited, Fallback
-from domain.ids import message_uid
-from domain.page import NextStep, PageHeader
+from domain.ids import index_of, message_uid, new_page_id, page_of
+from domain.limits import PAGE_LIMITS
+from domain.page import FollowedUp, FollowUp, NextStep, PageHeader
 from domain.page_content import PageContent, PageMessage
+from runtime.pages import start_page
 from store import fallbacks
 from store.pool import Pool
 
 
 class FallBack:
-    """One look at the record, which fixes the decision: it is the same when asked again."""
+    """A look at the record fixes the decision: it is the same when asked again."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
+    @activity.defn(name="follow_up")
+    async def follow_up(self, request: FollowUp, content: bytes) -> FollowedUp:
+        """Decide for messages of a page, and start pages with the fallbacks that are due, those of a channel together.
+
+        ``content`` is the page's; when it is empty, it is read where the workflow started with it.
+        """
+        clock = EngineClock()
+        page_id = UUID(request.page.page_id)
+        decoded = PageContent.decode(content or await started_content())
+        waiting, pages = await self._decide(page_id, request.looks, decoded)
+        for next_page, members in (await fallbacks.members(self._pool, page_id, pages)).items():
+            header, carried = _page(next_page, request.page, [index_of(uid) for uid in members], decoded)
+            await start_page(
+                activity.client(),
+                header,
+                carried.encode(),
+                task_queue=request.queue,
+                priority=Priority(priority_key=request.priority, fairness_key=str(header.account_id)),
+            )
+        return FollowedUp(waiting, clock.now())
+
+    async def _decide(
+        self, page_id: UUID, looks: Sequence[tuple[int, bool]], content: PageContent
+    ) -> tuple[list[int], set[UUID]]:
+        """Which messages may still arrive, and the pages of the fallbacks of those that need them."""
+        waiting: list[int] = []
+        pages: set[UUID] = set()
+        by_channel: dict[str, list[fallbacks.Look]] = {}
+        for index, late in looks:
+            step = content.messages[index].fallback[0]
+            look = fallbacks.Look(message_uid(page_id, index), step.unless, late)
+            by_channel.setdefault(step.channel, []).append(look)
+        for together in by_channel.values():
+            decisions = await fallbacks.decide(self._pool, together, new_page_id())
+            for look, (kind, fallback_uid) in zip(together, decisions, strict=True):
+                if kind == "wait":
+                    waiting.append(index_of(look.uid))
+                elif fallback_uid is not None:
+                    pages.add(page_of(fallback_uid))
+        return waiting, pages
+
     @activity.defn(name="next_step")
     async def next_step(self, page: PageHeader, content: bytes, index: int, late: bool) -> NextStep:
-        """Decide for one message of a page; ``late``: its time to arrive is over."""
+        """The same for one message of a page that was started before pages carried their limits."""
         decoded = PageContent.decode(content)
-        first, *others = decoded.messages[index].fallback
         uid = message_uid(UUID(page.page_id), index)
-        kind, next_page = await fallbacks.next_step(self._pool, uid, first.unless, late=late)
+        unless = decoded.messages[index].fallback[0].unless
+        kind, next_page = await fallbacks.next_step(self._pool, uid, unless, late=late)
         if next_page is None:
             return NextStep(kind)
-        header, carried = _page(next_page, page, index, first, others, decoded)
+        header, carried = _page(next_page, page, [index], decoded)
         return NextStep(kind, header, carried.encode().decode())
 
 
 def _page(
-    page_id: UUID, before: PageHeader, index: int, step: Fallback, others: list[Fallback], content: PageContent
+    page_id: UUID, before: PageHeader, indexes: list[int], content: PageContent
 ) -> tuple[PageHeader, PageContent]:
-    """A page of one message, with the steps that are left for after it."""
-    message = PageMessage(step.to, step.price, step.content, fallback=tuple(others))
+    """The page of these messages' fallbacks, with the steps that are left after those.
+
+    It carries what these say and no more: all that the first page says, for each of its messages, would grow with the
+    square of their number.
+    """
+    places: dict[int, int] = {}
+
+    def placed(step: Fallback) -> Fallback:
+        return replace(step, content=places.setdefault(step.content, len(places)))
+
+    requested: dict[str, list[int]] = {}
+    messages: list[PageMessage] = []
+    for place, index in enumerate(indexes):
+        step, *others = map(placed, content.messages[index].fallback)
+        messages.append(PageMessage(step.to, step.price, step.content, fallback=tuple(others)))
+        if step.gateway:
+            requested.setdefault(step.gateway, []).append(place)
     header = PageHeader(
         str(page_id),
-        before.account_of(index),
-        step.channel,
-        1,
-        requested={step.gateway: [0]} if step.gateway else {},
+        before.account_id,
+        content.messages[indexes[0]].fallback[0].channel,
+        len(messages),
+        requested=requested,
         lane=before.lane,
-        awaited=[Awaited(0, others[0].after)] if others else [],
+        awaited=[Awaited(place, m.fallback[0].after) for place, m in enumerate(messages) if m.fallback],
+        limits=PAGE_LIMITS,
     )
-    return header, PageContent(content.contents, [message])
+    return header, PageContent([content.contents[place] for place in places], messages)

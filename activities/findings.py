@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from activities.line import Line
+from activities.reasons import storable
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.page import Again, AgainKind
 
@@ -29,7 +30,7 @@ class Findings:
                 self.once_more("gateway_down", [index], reason)
             case RetryLater(after, reason):
                 self._answered()
-                self._later.append((after or 0.0, index, reason))
+                self._later.append((after or 0.0, index, storable(reason)))
             case Accepted() | Refused():
                 self._answered()
             case Unknown(reason):
@@ -40,8 +41,8 @@ class Findings:
 
     def _failed(self, reason: str) -> None:
         self.failures_in_a_row += 1
-        self.last_failure = reason
-        self._line.failed(reason)
+        self.last_failure = storable(reason)
+        self._line.failed(self.last_failure)
 
     def _answered(self) -> None:
         self.failures_in_a_row = 0
@@ -51,7 +52,7 @@ class Findings:
     def once_more(self, kind: AgainKind, indexes: Iterable[int], reason: str) -> None:
         """Note messages that want another round."""
         self._again[kind].extend(indexes)
-        self._reasons[kind] = reason
+        self._reasons[kind] = storable(reason)
 
     def again(self) -> list[Again]:
         """All that wants another round, in few groups."""

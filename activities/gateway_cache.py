@@ -10,6 +10,7 @@ from domain.keyring import Keyring
 from gateways.base import EventSink, Gateway, Outside
 from gateways.registry import build, parse_config
 from store import gateways as stored_gateways
+from store.deliveries import Deliveries
 from store.pool import Pool
 
 
@@ -54,7 +55,8 @@ class GatewayCache:
     def _outside_of(self, gateway_id: UUID) -> Outside:
         if self._sink is None:
             return self._outside
-        return replace(self._outside, events=partial(self._sink.take, str(gateway_id)))
+        events, deliveries = partial(self._sink.take, str(gateway_id)), Deliveries(self._pool, gateway_id)
+        return replace(self._outside, events=events, deliveries=deliveries)
 
     async def aclose(self) -> None:
         """Close all gateways and the connections to the outside."""

@@ -6,12 +6,18 @@ from temporalio import activity
 
 from domain.channels import Channel
 from domain.ids import page_of
+from domain.limits import PAGE_LIMITS
 from domain.page import ADMIN_ACCOUNT, PageHeader
 from domain.page_content import Content, PageContent, PageMessage
-from domain.receipts import Heard, Inbound, ReceiptsSource, Reply, decode_events
+from domain.receipts import Heard, Inbound, Position, ReceiptsSource, Reply, decode_events
 from domain.segments import count_segments
 from store import inbound
 from store.pool import Pool
+
+WITHDRAWN_AT_A_TIME = 2000
+"""Messages, of about 45 bytes each in the answer: a marker in the workflow's history."""
+REPLIES_AT_A_TIME = 200
+"""Replies, of about 2 kB each at the most."""
 
 
 class Hearing:
@@ -21,23 +27,53 @@ class Hearing:
         self._pool = pool
 
     @activity.defn(name="hear")
-    async def hear(self, source: ReceiptsSource, events: bytes) -> Heard:
-        """Keep the messages among the events. Returns whom to tell, and what to answer."""
-        withdrawn: dict[str, list[str]] = {}
-        replies: list[Reply] = []
-        endpoints: set[UUID] = set()
-        for event in decode_events(events):
-            if not isinstance(event, Inbound):
-                continue
-            taken = await inbound.take(self._pool, UUID(source.gateways[0]), source.channel, event)
-            if taken is None:
-                continue
-            for uid in taken.withdrawn:
-                withdrawn.setdefault(str(page_of(uid)), []).append(str(uid))
-            endpoints |= taken.endpoints
-            if taken.reply:
-                replies.append(_reply(taken, source.channel, event.sender, taken.reply))
-        return Heard(withdrawn, replies, sorted(map(str, endpoints)))
+    async def hear(self, source: ReceiptsSource, events: bytes, start: Position | None = None) -> Heard:
+        """Keep the messages among the events, from ``start`` on. Returns whom to tell, and what to answer.
+
+        Its answer has a bound, however many messages wait for whoever writes STOP: then it says where to go on.
+        """
+        start = start or Position(0)
+        answer = _Answer(source.channel)
+        after = UUID(start.after) if start.after else None
+        for place, event in enumerate(decode_events(events)[start.event :], start.event):
+            if answer.is_full:
+                return answer.heard(Position(place))
+            if isinstance(event, Inbound):
+                gateway = UUID(source.gateways[0])
+                taken = await inbound.take(self._pool, gateway, source.channel, event, after, WITHDRAWN_AT_A_TIME)
+                if taken is not None:
+                    answer.add(taken, event.sender, is_first=after is None)
+                    if len(taken.withdrawn) == WITHDRAWN_AT_A_TIME:
+                        return answer.heard(Position(place, str(taken.withdrawn[-1])))
+            after = None
+        return answer.heard(None)
+
+
+class _Answer:
+    """What came of the events so far."""
+
+    def __init__(self, channel: str) -> None:
+        self._channel = channel
+        self._withdrawn: dict[str, list[str]] = {}
+        self._count = 0
+        self._replies: list[Reply] = []
+        self._endpoints: set[UUID] = set()
+
+    @property
+    def is_full(self) -> bool:
+        return self._count >= WITHDRAWN_AT_A_TIME or len(self._replies) >= REPLIES_AT_A_TIME
+
+    def add(self, taken: inbound.Taken, sender: str, *, is_first: bool) -> None:
+        """One event was acted on; ``is_first``: not only the rest of what it withdraws."""
+        for uid in taken.withdrawn:
+            self._withdrawn.setdefault(str(page_of(uid)), []).append(str(uid))
+        self._count += len(taken.withdrawn)
+        self._endpoints |= taken.endpoints
+        if taken.reply and is_first:
+            self._replies.append(_reply(taken, self._channel, sender, taken.reply))
+
+    def heard(self, rest: Position | None) -> Heard:
+        return Heard(self._withdrawn, self._replies, sorted(map(str, self._endpoints)), rest)
 
 
 def _reply(taken: inbound.Taken, channel: str, to: str, text: str) -> Reply:
@@ -46,5 +82,13 @@ def _reply(taken: inbound.Taken, channel: str, to: str, text: str) -> Reply:
     price = segments.parts if channel == Channel.SMS else 1
     message = PageMessage(to, 0 if taken.account_id == ADMIN_ACCOUNT else price, 0)
     content = PageContent([Content(body=text, unicode=segments.encoding == "ucs2")], [message])
-    page = PageHeader(str(taken.reply_page), taken.account_id, channel, 1, requested={taken.gateway: [0]}, exempt=True)
+    page = PageHeader(
+        str(taken.reply_page),
+        taken.account_id,
+        channel,
+        1,
+        requested={taken.gateway: [0]},
+        exempt=True,
+        limits=PAGE_LIMITS,
+    )
     return Reply(page, content.encode().decode())

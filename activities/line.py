@@ -1,13 +1,14 @@
-"""What all dispatches of a process through one gateway share: places, and what they learn of its health."""
+"""What all dispatches of a process through one gateway share: places, pace, and what they learn of its health."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from activities.courtesy import Courtesy
+from activities.bulk_throttle import BulkThrottle
 from activities.mails import Room
+from activities.places import Places
+from activities.rate_slots import GatewayPace
 from domain.lanes import Lane
 from domain.page import CONCURRENCY
 
@@ -16,28 +17,35 @@ FAILURES_TO_STOP = 5
 CLOSED_SECONDS = 5.0
 """How long nothing is launched then; the breaker in the database, which other processes see, takes over meanwhile."""
 
+WAITING = CONCURRENCY
+"""Dispatches that may wait for a place for long: as many as there are places. All others of a slow gateway leave the
+process free for its neighbours, and come back."""
 _BULK_LAUNCHERS = 2
 """One launches while the other waits for the database."""
-_LOOK = 0.5
-"""Seconds between two looks at whether a dispatch that waits for its turn is still wanted."""
+_BULK_WAITING = 4
+"""Dispatches that may wait for long until they launch: a process has few places for dispatches of bulk."""
 
 
 class Line:
     """One gateway as seen by one lane of this process."""
 
     def __init__(
-        self, places: int = CONCURRENCY, launchers: int | None = None, courtesy: Courtesy | None = None
+        self,
+        places: int = CONCURRENCY,
+        launchers: int | None = None,
+        throttle: BulkThrottle | None = None,
+        pace: GatewayPace | None = None,
     ) -> None:
         """``launchers``: how many dispatches launch messages at a time; ``None``: all of them, in turn.
 
-        ``courtesy``: what they give way by; ``None``: they do not.
+        ``throttle``: what slows them down beside urgent messages; ``None``: nothing does. ``pace``: the gateway's, if
+        it has other lines.
         """
-        self._launchers = asyncio.Semaphore(launchers) if launchers else None
-        self.courtesy = courtesy
-        self.places = asyncio.Semaphore(places)
+        self._launchers = Places(launchers, _BULK_WAITING) if launchers else None
+        self.throttle = throttle
+        self.pace = pace or GatewayPace()
+        self.places = Places(places, WAITING)
         """For messages whose intent is written and whose outcome is not: what a crash would leave in doubt."""
-        self.turn = asyncio.Lock()
-        """Held while taking several places: who waits for its last one must not wait for others that do the same."""
         self.room = Room()
         """For the attachments of emails."""
         self.last_failure = ""
@@ -45,23 +53,19 @@ class Line:
         self._closed_until = 0.0
 
     @asynccontextmanager
-    async def launching(self, given_up: Callable[[], bool]) -> AsyncIterator[None]:
-        """Launch messages in this context, which begins when it is this dispatch's turn, or ``given_up`` says so."""
-        if self._launchers is None:
+    async def launching(self, given_up: Callable[[], bool], *, may_leave: bool = False) -> AsyncIterator[None]:
+        """Launch messages in this context, which begins when it is this dispatch's turn, or ``given_up`` says so.
+
+        Raises:
+            Crowded: that would take long, and enough others wait; only if ``may_leave``.
+        """
+        if self._launchers is None or not await self._launchers.take(1, given_up, may_leave=may_leave):
             yield
             return
-        while not given_up():
-            try:
-                async with asyncio.timeout(_LOOK):
-                    await self._launchers.acquire()
-            except TimeoutError:
-                continue
-            try:
-                yield
-            finally:
-                self._launchers.release()
-            return
-        yield
+        try:
+            yield
+        finally:
+            self._launchers.give_back()
 
     @property
     def is_closed(self) -> bool:
@@ -85,9 +89,10 @@ class Line:
 class Lines:
     """The lines of a process."""
 
-    def __init__(self, courtesy: Courtesy) -> None:
-        self._courtesy = courtesy
+    def __init__(self, throttle: BulkThrottle) -> None:
+        self._throttle = throttle
         self._lines: dict[tuple[UUID, str], Line] = {}
+        self._paces: dict[UUID, GatewayPace] = {}
 
     def line(self, gateway_id: UUID, lane: str) -> Line:
         """The line of a gateway and lane: bulk must not take the places of what somebody waits for.
@@ -96,6 +101,9 @@ class Lines:
         """
         key = (gateway_id, lane)
         if key not in self._lines:
+            pace = self._paces.setdefault(gateway_id, GatewayPace())
             is_bulk = lane == Lane.BULK
-            self._lines[key] = Line(launchers=_BULK_LAUNCHERS, courtesy=self._courtesy) if is_bulk else Line()
+            self._lines[key] = (
+                Line(CONCURRENCY, _BULK_LAUNCHERS, self._throttle, pace) if is_bulk else Line(CONCURRENCY, pace=pace)
+            )
         return self._lines[key]

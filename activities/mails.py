@@ -1,13 +1,12 @@
 """Emails on their way out: their attachments from the store, and links of our own for each recipient."""
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from math import ceil
 
+from activities.places import Places
 from domain.mail_extras import FileRef, MailExtras
 from domain.mail_links import LinkKind, LinkSigner
 from domain.outbound import Attachment, Outbound
@@ -30,24 +29,21 @@ class Room:
     """A bound on the attachments that are on their way through one gateway, in whole MiB."""
 
     def __init__(self, size: int = MIB_AT_A_TIME) -> None:
-        self._size = size
-        self._free = asyncio.Semaphore(size)
-        self._turn = asyncio.Lock()
+        self._places = Places(size)
 
-    @asynccontextmanager
-    async def take(self, size: int) -> AsyncIterator[None]:
-        """Wait until there is room for so many bytes. What is larger than all of it gets all of it."""
-        wanted = min(self._size, ceil(size / _MIB))
-        taken = 0
-        try:
-            async with self._turn:  # who needs much is not passed by for ever by those who need little
-                while taken < wanted:
-                    await self._free.acquire()
-                    taken += 1
-            yield
-        finally:
-            for _ in range(taken):
-                self._free.release()
+    async def take(self, size: int, given_up: Callable[[], bool]) -> int | None:
+        """Wait until there is room for so many bytes. What is larger than all of it gets all of it.
+
+        Returns the MiB that were taken; ``None``: it was given up.
+        """
+        wanted = min(self._places.size, ceil(size / _MIB))
+        if not wanted:
+            return 0
+        return wanted if await self._places.take(wanted, given_up) else None
+
+    def leave(self, taken: int) -> None:
+        """Give back what was taken."""
+        self._places.give_back(taken)
 
 
 class Mails:
@@ -59,19 +55,14 @@ class Mails:
         self._files: OrderedDict[str, bytes] = OrderedDict()
         self._cached = 0
 
-    @asynccontextmanager
-    async def complete(self, message: Outbound, extras: MailExtras, room: Room) -> AsyncIterator[Outbound]:
-        """The message with all that its gateway needs, which is in memory while the context is open.
+    async def complete(self, message: Outbound, extras: MailExtras) -> Outbound:
+        """The message with all that its gateway needs. Where it has files, there must be ``Room`` for them.
 
         Raises:
             FileGone: an attachment is not kept any more.
         """
         linked = self._with_links(message, extras)
-        if not extras.files:
-            yield linked
-            return
-        async with room.take(extras.file_bytes):
-            yield replace(linked, attachments=await self._attachments(extras.files))
+        return replace(linked, attachments=await self._attachments(extras.files)) if extras.files else linked
 
     def _with_links(self, message: Outbound, extras: MailExtras) -> Outbound:
         if not extras.base_url:

@@ -21,8 +21,8 @@ class OutcomeLog:
     ::
 
         async with OutcomeLog(write, line) as log:
-            await log.take_places(2)   # before intents are written
-            log.add(attempted)         # gives a place back once it is written
+            await log.take_places(2, given_up)  # before intents are written
+            log.add(attempted)                  # gives a place back once it is written
     """
 
     def __init__(self, write: Write, line: Line) -> None:
@@ -35,17 +35,21 @@ class OutcomeLog:
         self.broken: BaseException | None = None
         """Why nothing can be written any more. The places stay free, so that nobody waits for ever."""
 
-    async def take_places(self, count: int) -> None:
-        """Wait until this many more messages may be without a written outcome."""
-        async with self._line.turn:
-            for _ in range(count):
-                await self._line.places.acquire()
-                self._taken += 1
+    async def take_places(self, count: int, given_up: Callable[[], bool], *, may_leave: bool = False) -> bool:
+        """Wait until this many more messages may be without a written outcome. Returns whether they may.
 
-    def give_back(self) -> None:
-        """A place was taken for a message that did not leave."""
-        self._taken -= 1
-        self._line.places.release()
+        Raises:
+            Crowded: that would take long, and enough others wait; only if ``may_leave``.
+        """
+        is_taken = await self._line.places.take(count, given_up, may_leave=may_leave)
+        if is_taken:
+            self._taken += count
+        return is_taken
+
+    def give_back(self, count: int = 1) -> None:
+        """Places were taken for messages that did not leave."""
+        self._taken -= count
+        self._line.places.give_back(count)
 
     def add(self, attempted: pages.Attempted) -> None:
         """Have an outcome written."""
@@ -63,8 +67,7 @@ class OutcomeLog:
         self._closed = True
         self._wake.set()
         await asyncio.shield(self._writing)
-        while self._taken:  # for what never left
-            self.give_back()
+        self.give_back(self._taken)  # for what never left
         if self.broken is not None and error is None:
             raise self.broken
 
@@ -80,5 +83,4 @@ class OutcomeLog:
                     await self._write(batch)
                 except Exception as error:  # a bug: the dispatch ends with it, once its sends have ended
                     self.broken = error
-            for _ in batch:
-                self.give_back()
+            self.give_back(len(batch))

@@ -40,8 +40,11 @@ class RecordStatus:
         return list(map(str, await callbacks.queue_page(self._pool, first, last)))
 
     @activity.defn(name="record_schedule")
-    async def record_schedule(self, request: RescheduleRequest) -> None:
-        """Show a message's new time in the record, and keep its attachments until then."""
+    async def record_schedule(self, request: RescheduleRequest) -> float:
+        """Show a message's new time in the record, and keep its attachments until then.
+
+        Returns the database's time (Unix seconds).
+        """
         uid, at = UUID(request.uid), datetime.fromtimestamp(request.at, UTC)
         await attachments.keep_longer(self._pool, uid, at)
-        await pages.reschedule(self._pool, uid, at)
+        return await pages.reschedule(self._pool, uid, at)

@@ -13,6 +13,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from api.errors import ApiError, unavailable
 from domain.channels import Channel
 from domain.ids import send_workflow_id
+from domain.limits import PAGE_LIMITS
 from domain.page import PageHeader
 from domain.page_content import PageContent, PageMessage
 from domain.statuses import State, contract_word
@@ -54,7 +55,8 @@ async def make_unstartable(client: Client, page_id: UUID) -> bool:
     Raises:
         RPCError: Temporal does not answer.
     """
-    return await start_page(client, PageHeader(str(page_id), 0, Channel.SMS.value, 0), PageContent([], []).encode())
+    nothing = PageHeader(str(page_id), 0, Channel.SMS.value, 0, limits=PAGE_LIMITS)
+    return await start_page(client, nothing, PageContent([], []).encode())
 
 
 def nothing_accepted(why: str) -> ApiError:

@@ -17,6 +17,7 @@ from api.starts import Starts
 from domain.batch import BatchHeader
 from domain.channels import Channel
 from domain.ids import batch_workflow_id
+from domain.limits import BATCH_LIMITS
 from store import batches, idempotency, routing
 from store.pool import Pool
 from workflows.policy import start_options
@@ -24,7 +25,7 @@ from workflows.policy import start_options
 
 async def page_sizes(pool: Pool, account_id: int, channel: Channel) -> dict[str, int]:
     """How many messages a page has, by the gateway that is asked for; "": none is."""
-    candidates = (await routing.candidates(pool, [account_id], channel))[account_id]
+    candidates = (await routing.candidates(pool, [account_id], channel))[account_id].candidates
     sizes = {c.identifier: page_size(c.per_second) for c in reversed(candidates)}
     sizes[""] = page_size(candidates[0].per_second if candidates else None)
     return sizes
@@ -43,7 +44,9 @@ async def accept_batch(pool: Pool, starts: Starts, client: Client, batch: NewBat
         await idempotency.lead_to(pool, [idempotency.Lead(claimed.place, claimed.id, stored.id)])
     async with starts.turn(0):  # its content waits in the database
         await batches.store(pool, stored, claimed.place, batch.answer)
-        header = BatchHeader(str(stored.id), stored.account_id, stored.channel, stored.lane, stored.streams)
+        header = BatchHeader(
+            str(stored.id), stored.account_id, stored.channel, stored.lane, stored.streams, limits=BATCH_LIMITS
+        )
         try:
             await _start(client, header)
         except OutcomeUnknownError:

@@ -9,6 +9,7 @@ from domain.channels import Channel
 from domain.fallback import Awaited
 from domain.ids import message_uid
 from domain.lanes import Lane
+from domain.limits import PAGE_LIMITS
 from domain.page import PageHeader
 
 
@@ -39,6 +40,7 @@ async def accept_page(
         read.requested,
         lane=lane.value,
         awaited=[Awaited(index, m.fallback[0].after) for index, m in enumerate(messages) if m.fallback],
+        limits=PAGE_LIMITS,
     )
     # The key of a request leads to its page: a repeat must be able to start that.
     start = starts.start_own if claimed.place is None else starts.start_again

@@ -41,7 +41,8 @@ class Waiting(_Answer):
     """Why a message has not left yet."""
 
     for_: str = Field(
-        alias="for", description="Such as `schedule`, `rate_slot`, `gateway_breaker`, `gateway_paused`, `worker`."
+        alias="for",
+        description="Such as `schedule`, `rate_slot`, `gateway_breaker`, `gateway_paused`, `account_suspended`.",
     )
     until: datetime | None
     gateway: str | None
@@ -127,6 +128,22 @@ class ChangeAnswer(_Answer):
     success: Literal[True]
     message: str
     data: Changed
+
+
+class ResolvedMessage(_Answer):
+    """A message whose outcome was decided by hand."""
+
+    uid: UUID
+    state: State
+    credit: str = Field(description="What became of its credit.")
+
+
+class ResolveAnswer(_Answer):
+    """The decision is recorded."""
+
+    success: Literal[True]
+    message: str
+    data: ResolvedMessage
 
 
 class SandboxMessage(BaseModel):

@@ -22,6 +22,7 @@ from api import (
     webhooks,
 )
 from api.admin import codec, sandbox
+from api.admin import messages as admin_messages
 from api.error_handlers import install_error_handlers
 from api.group_commit import GroupCommit
 from api.large_bodies import AT_A_TIME
@@ -32,12 +33,12 @@ from api.state import AppState
 from api.temporal_link import open_link
 from api.waiting_room import WaitingRoom
 from api.webhook_ends import WebhookEnds
-from domain.gcra import RATE_CLASSES, RequestLimiter
 from domain.mail_links import LinkSigner
 from gateways.base import Outside
 from runtime.settings import Settings
 from store.pool import open_pool
 from store.sandbox_inbox import SandboxInbox
+from store.webhook_signatures import Signatures
 
 DESCRIPTION = "Send email, SMS and WhatsApp through your own gateways; every accepted message has one outcome."
 
@@ -50,6 +51,7 @@ _ROUTERS = (
     callback_deliveries.router,
     gateways.router,
     waiting.router,
+    admin_messages.router,
     sandbox.router,
     codec.router,
     health.router,
@@ -65,10 +67,9 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-api")
-        limiters = {name: RequestLimiter(*rate) for name, rate in RATE_CLASSES.items() if rate}
         offload = Offload()
         offload.warm_up()
-        outside = Outside.open(SandboxInbox(pool))
+        outside = Outside.open(SandboxInbox(pool), Signatures(pool))
         async with open_link(settings) as link:
             room = WaitingRoom()
             starts = Starts(link, room)
@@ -82,9 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
                 offload,
                 asyncio.Semaphore(AT_A_TIME),
                 LinkSigner(settings.keys.get_secret_value()),
-                limiters,
                 WebhookEnds(pool, outside, settings.keys.get_secret_value()),
-                RequestLimiter(*gateways.TRIAL_RATE),
             )
             yield
             await group_commit.aclose()

@@ -1,7 +1,6 @@
 """Who asks: the key of a request, checked before anything else of it is read."""
 
 import base64
-import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -9,9 +8,12 @@ from ipaddress import ip_address
 from fastapi import Request
 
 from api.errors import ApiError
-from api.state import AppState, state_of
+from api.state import state_of
 from domain.api_keys import matches, parse
+from domain.request_rates import RATE_CLASSES
+from store import request_rates
 from store.api_keys import Network, Principal, StoredKey, find_key
+from store.pool import Pool
 
 
 def requires(
@@ -36,7 +38,7 @@ def requires(
         if stored is None or not matches(parsed, stored.hash) or stored.principal.kind != parsed.kind:
             raise _unauthorized("unknown API key")
         _check_usable(stored, request)
-        _check_rate(state, stored.principal)
+        await _check_rate(state.pool, stored.principal)
         if scope not in stored.principal.scopes:
             raise ApiError(403, "scope_missing", f"this key lacks the scope {scope!r}")
         return stored.principal
@@ -82,11 +84,12 @@ def _comes_from(request: Request, networks: list[Network]) -> bool:
     return any((mapped or address) in network for network in networks)
 
 
-def _check_rate(state: AppState, principal: Principal) -> None:
-    limiter = state.limiters.get(principal.rate_class)
-    if limiter is None or principal.kind == "admin":
+async def _check_rate(pool: Pool, principal: Principal) -> None:
+    """Only a limited account pays for it, with a statement; all its keys and all processes share the limit."""
+    rate = RATE_CLASSES.get(principal.rate_class)
+    if rate is None or principal.kind == "admin":
         return
-    wait = limiter.check(principal.account_id, time.monotonic())
+    wait = await request_rates.take(pool, f"account {principal.account_id}", rate)
     if wait > 0:
         raise ApiError(429, "rate_limited", f"too many requests: wait {wait:.1f} s", retry_after=wait)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
@@ -15,6 +15,7 @@ from api.json_answer import json_answer
 from api.openapi import answers, documented_body
 from api.state import AppState, state_of
 from api.temporal_link import TemporalAway
+from domain.batch import BatchChange
 from domain.batch_progress import ENDED, Doing, Tally, doing_unheard
 from domain.ids import batch_workflow_id
 from domain.routing import DEFAULT_GATEWAY
@@ -92,19 +93,19 @@ _changes: dict[str, Any] = {"response_model": None, "responses": answers(BatchCh
 @router.post("/{uid}/pause", summary="Pause a batch", **_changes)
 async def pause(request: Request, uid: UUID, principal: _Sender) -> Response:
     """No more is started. What is on its way to a gateway already gets its outcome."""
-    return await _steer(request, principal, uid, "pause")
+    return await _steer(request, principal, uid, BatchChange(str(uuid4()), "pause"))
 
 
 @router.post("/{uid}/resume", summary="Go on with a paused batch", **_changes)
 async def resume(request: Request, uid: UUID, principal: _Sender) -> Response:
     """It goes on where it was."""
-    return await _steer(request, principal, uid, "resume")
+    return await _steer(request, principal, uid, BatchChange(str(uuid4()), "resume"))
 
 
 @router.post("/{uid}/cancel", summary="Cancel what a batch has not sent", **_changes)
 async def cancel(request: Request, uid: UUID, principal: _Sender) -> Response:
     """Credits of what has not left are released. What is on its way to a gateway already gets its outcome."""
-    return await _steer(request, principal, uid, "cancel")
+    return await _steer(request, principal, uid, BatchChange(str(uuid4()), "cancel"))
 
 
 @router.post(
@@ -118,7 +119,8 @@ async def switch_gateway(request: Request, uid: UUID, principal: _Sender) -> Res
     body = parse_body(await read_body(request), SwitchGateway)
     batch = await _find(state_of(request), principal, uid)
     await _check_gateway(state_of(request), batch, body.gateway_identifier)
-    return await _steer(request, principal, uid, "switch_gateway", body.gateway_identifier)
+    wanted = BatchChange(str(uuid4()), "switch_gateway", body.gateway_identifier)
+    return await _steer(request, principal, uid, wanted)
 
 
 async def _find(state: AppState, principal: Principal, uid: UUID) -> Batch:
@@ -137,14 +139,14 @@ async def _check_gateway(state: AppState, batch: Batch, identifier: str) -> None
         raise ApiError(404, "gateway_not_found", message, [place])
 
 
-async def _steer(request: Request, principal: Principal, uid: UUID, update: str, *arguments: str) -> Response:
-    """Have the batch's workflow do an update, and show the batch as it is afterwards."""
+async def _steer(request: Request, principal: Principal, uid: UUID, wanted: BatchChange) -> Response:
+    """Have the batch's workflow change it, and show the batch as it is afterwards."""
     state = state_of(request)
     batch = await _find(state, principal, uid)
     if batch.state in ENDED:
         raise _ended()
     try:
-        await change(state.temporal, batch_workflow_id(uid), update, *arguments)
+        await change(state.temporal, batch_workflow_id(uid), wanted)
     except TooLate:
         if batch.state == "stored":  # accepted this moment: its workflow is being started
             raise unavailable("the batch has not begun yet") from None

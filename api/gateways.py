@@ -1,6 +1,5 @@
 """``/api/gateways``: how one's gateways are doing, and letting them rest."""
 
-import time
 from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,14 +14,14 @@ from api.gateway_answers import GatewayChangeAnswer, GatewayHealthAnswer, Gatewa
 from api.json_answer import json_answer
 from api.openapi import answers, documented_body
 from api.state import AppState, state_of
-from domain.gcra import Rate
 from domain.keyring import CREDENTIALS, Keyring, KeyringError
 from domain.page import ADMIN_ACCOUNT
 from domain.recipients import InvalidRecipient
+from domain.request_rates import Rate
 from domain.routing import Mode
 from gateways.problems import InvalidGatewayConfig
 from runtime.gateway_trial import Trial, try_gateway
-from store import gateway_queries
+from store import gateway_queries, request_rates
 from store.api_keys import Principal
 from store.gateway_health import health
 from store.gateways import GatewayInfo, set_mode
@@ -105,7 +104,7 @@ async def test(request: Request, gateway_id: UUID, principal: _Sender) -> Respon
     state = state_of(request)
     body = parse_body(await read_body(request), GatewayTest)
     _check_owner(await _find(state, principal, gateway_id), principal)
-    wait = state.trials.check(gateway_id, time.monotonic())
+    wait = await request_rates.take(state.pool, f"test of gateway {gateway_id}", TRIAL_RATE)
     if wait > 0:
         message = f"a gateway is tested a few times a minute: wait {wait:.0f} s"
         raise ApiError(429, "rate_limited", message, retry_after=wait)

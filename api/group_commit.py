@@ -21,6 +21,7 @@ from api.waiting_room import MOST_OF_A_GROUP, WaitingRoom
 from domain.channels import Channel
 from domain.ids import message_uid, new_page_id
 from domain.lanes import Lane
+from domain.limits import PAGE_LIMITS
 from domain.page import PageHeader
 from domain.page_content import Content, PageContent
 from store import idempotency
@@ -195,6 +196,7 @@ def _header(page_id: UUID, channel: Channel, lane: Lane, members: list[OneMessag
         requested,
         accounts=accounts if len(set(accounts)) > 1 else [],
         lane=lane.value,
+        limits=PAGE_LIMITS,
     )
 
 

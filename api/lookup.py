@@ -27,7 +27,7 @@ async def find_own(state: AppState, account_id: int, channel: Channel, uid: UUID
     """
     message = await messages.find(state.pool, account_id, channel, uid)
     if message is not None:
-        return message, await _live_if_any(state, message) if message.state in _LIVE or message.awaited else None
+        return message, await live_if_any(state, message)
     try:
         live = await live_status(state.temporal, uid)
     except NoAnswer:
@@ -40,7 +40,10 @@ async def find_own(state: AppState, account_id: int, channel: Channel, uid: UUID
     return message, None
 
 
-async def _live_if_any(state: AppState, message: messages.Message) -> LiveStatus | None:
+async def live_if_any(state: AppState, message: messages.Message) -> LiveStatus | None:
+    """What the workflow of a message on record adds to it; ``None``: nothing."""
+    if message.state not in _LIVE and not message.awaited:
+        return None
     if message.credit == "pending":  # no page of its own is at work yet
         due = message.schedule_at.timestamp() if message.schedule_at else 0.0
         return LiveStatus(message.account_id, message.state, "batch", due)

@@ -12,7 +12,6 @@ from api.offload import Offload
 from api.starts import Starts
 from api.temporal_link import TemporalLink
 from api.webhook_ends import WebhookEnds
-from domain.gcra import RequestLimiter
 from domain.keyring import CREDENTIALS, Keyring
 from domain.mail_links import LinkSigner
 from runtime.settings import Settings
@@ -33,11 +32,7 @@ class AppState:
     """Room for large bodies."""
     links: LinkSigner
     """Reads the links of our emails."""
-    limiters: dict[str, RequestLimiter]
-    """A limiter per rate class that has a limit."""
     webhooks: WebhookEnds
-    trials: RequestLimiter
-    """Of test messages, by gateway."""
 
     @property
     def temporal(self) -> Client:

@@ -51,15 +51,16 @@ async def _answer(request: Request, channel: Channel, uid: str, principal: Princ
         assert live is not None
         data = _accepted(message_uid, live)
     else:
-        data = _recorded(message, live)
+        data = recorded(message, live)
     return json_answer({"success": True, "message": f"the message is {data['state']}", "data": data})
 
 
-def _recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
-    recorded = State(message.state)
+def recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
+    """A message as the record has it, with what its workflow adds."""
+    state = State(message.state)
     return {
         "uid": message.uid,
-        **_states(advance(recorded, State(live.state)) if live else recorded, message.receipts),
+        **_states(advance(state, State(live.state)) if live else state, message.receipts),
         **sender(message.account_id),
         "to": message.recipient,
         "gateway": message.gateway,

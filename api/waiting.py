@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, StrictStr
@@ -18,7 +18,7 @@ from api.state import AppState, state_of
 from api.waking import wake_callbacks
 from domain.channels import Channel
 from domain.ids import page_of, send_workflow_id
-from domain.page import RescheduleRequest
+from domain.page import ChangeRequest
 from domain.schedule import InvalidSchedule, parse_schedule_at
 from domain.statuses import State, contract_word
 from runtime.asking import NoAnswer, TooLate, change
@@ -46,7 +46,7 @@ async def cancel(request: Request, channel: Channel, uid: str, principal: _Sende
     if await batches.cancel_message(state.pool, message_uid):
         await wake_callbacks(state, await callbacks.queue_page(state.pool, message_uid, message_uid))
     else:
-        await _update(state, message_uid, "cancel", str(message_uid))
+        await _change(state, ChangeRequest(str(uuid4()), str(message_uid), "cancel"))
     return _changed("cancelled", message_uid, State.CANCELLED)
 
 
@@ -67,7 +67,7 @@ async def reschedule(request: Request, channel: Channel, uid: str, principal: _S
         at = parse_schedule_at(body.schedule_at, principal.time_zone)
     except InvalidSchedule as error:
         raise invalid([FieldError("/schedule_at", error.code, error.message)]) from None
-    await _update(state, message_uid, "reschedule", RescheduleRequest(str(message_uid), at.timestamp()))
+    await _change(state, ChangeRequest(str(uuid4()), str(message_uid), "reschedule", at.timestamp()))
     is_due = at <= datetime.now(UTC)
     return _changed("rescheduled", message_uid, State.QUEUED if is_due else State.SCHEDULED, at)
 
@@ -77,9 +77,9 @@ def _changed(what: str, uid: UUID, state: State, at: datetime | None = None) -> 
     return json_answer({"success": True, "message": what, "data": data})
 
 
-async def _update(state: AppState, uid: UUID, name: str, argument: object) -> None:
+async def _change(state: AppState, request: ChangeRequest) -> None:
     try:
-        await change(state.temporal, send_workflow_id(page_of(uid)), name, argument)
+        await change(state.temporal, send_workflow_id(page_of(UUID(request.uid))), request)
     except TooLate:
         raise ApiError(409, "not_waiting", "this message does not wait any more") from None
     except NoAnswer:

@@ -1,7 +1,7 @@
 """``xsender batch``: watching and steering large requests, whoever sent them."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 import typer
@@ -81,8 +81,11 @@ def cancel(uid: BatchUid, as_json: AsJson = False) -> None:
     _steer(uid, "cancel", as_json)
 
 
-def _steer(uid: str, update: str, as_json: bool) -> None:
-    """Have a batch's workflow do an update, and show the batch afterwards."""
+def _steer(uid: str, kind: Literal["pause", "resume", "cancel"], as_json: bool) -> None:
+    """Have a batch's workflow change it, and show the batch afterwards."""
+    from uuid import uuid4
+
+    from domain.batch import BatchChange
     from domain.batch_progress import ENDED
     from domain.ids import batch_workflow_id
     from runtime.asking import TooLate, change
@@ -94,7 +97,7 @@ def _steer(uid: str, update: str, as_json: bool) -> None:
         if (await _find(session, batch_id)).state in ENDED:
             raise too_late
         try:
-            await change(await temporal(session.settings), batch_workflow_id(batch_id), update)
+            await change(await temporal(session.settings), batch_workflow_id(batch_id), BatchChange(str(uuid4()), kind))
         except TooLate:
             raise too_late from None
         return _head(await _find(session, batch_id))

@@ -11,6 +11,7 @@ from cli.callbacks import app as callback
 from cli.credits import app as credit
 from cli.gateways import app as gateway
 from cli.keys import app as key
+from cli.messages import app as message
 from cli.output import fail
 from cli.plans import app as plan
 from cli.processes import add_to
@@ -31,6 +32,7 @@ app.add_typer(gateway, name="gateway")
 app.add_typer(key, name="key")
 app.add_typer(batch, name="batch")
 app.add_typer(callback, name="callback")
+app.add_typer(message, name="message")
 add_to(app)
 
 
@@ -58,10 +60,10 @@ def main() -> None:
     except Exception as error:
         from cli.failures import explain
 
-        message = explain(error)
-        if message is None:
+        explained = explain(error)
+        if explained is None:
             raise
-        fail(message, as_json)
+        fail(explained, as_json)
     sys.exit(1)
 
 

@@ -8,6 +8,8 @@ from cli.options import AsJson, UserOption, json_object
 from cli.output import emit
 from cli.session import Session, run
 
+RenewOption = Annotated[bool, typer.Option("--renew/--no-renew", help="Whether it begins again at its period's end.")]
+
 app = typer.Typer(help="Plans: credits, limits and gateways for accounts.", no_args_is_help=True)
 
 
@@ -45,15 +47,28 @@ def list_plans(as_json: AsJson = False) -> None:
 def assign(
     user: UserOption,
     plan: Annotated[str, typer.Option("--plan", help="Name of the plan.")],
+    renew: RenewOption = True,
     as_json: AsJson = False,
 ) -> None:
-    """Give a user a plan for one period from now, and grant its credits."""
+    """Give a user a plan from now, and grant its credits now and whenever it is renewed."""
     from uuid import uuid4
 
     from store import accounts
 
     async def work(session: Session) -> accounts.Account:
-        await accounts.assign_plan(session.pool, user, plan, uuid4())
+        await accounts.assign_plan(session.pool, user, plan, uuid4(), renews=renew)
+        return await accounts.get(session.pool, user)
+
+    emit(run(work), as_json)
+
+
+@app.command("set-renewal")
+def set_renewal(user: UserOption, renew: RenewOption, as_json: AsJson = False) -> None:
+    """Have a user's plan begin again whenever its period ends, or end with the period that it is in."""
+    from store import accounts
+
+    async def work(session: Session) -> accounts.Account:
+        await accounts.set_renewal(session.pool, user, renew)
         return await accounts.get(session.pool, user)
 
     emit(run(work), as_json)

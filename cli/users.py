@@ -51,7 +51,7 @@ def list_users(as_json: AsJson = False) -> None:
 
 @app.command()
 def suspend(user: UserArgument, as_json: AsJson = False) -> None:
-    """Refuse everything that a user asks for, until resumed."""
+    """Refuse everything that a user asks for, and hold back what was accepted before, until resumed."""
     from store import accounts
 
     _change(accounts.suspend, user, as_json)
@@ -59,15 +59,27 @@ def suspend(user: UserArgument, as_json: AsJson = False) -> None:
 
 @app.command()
 def resume(user: UserArgument, as_json: AsJson = False) -> None:
-    """Let a suspended user work again."""
+    """Let a suspended user work again; what was held back goes on."""
     from store import accounts
 
     _change(accounts.resume, user, as_json)
 
 
+@app.command("set-time-zone")
+def set_time_zone(
+    user: UserArgument,
+    zone: Annotated[str, typer.Argument(metavar="ZONE", help="E.g. Europe/Berlin.")],
+    as_json: AsJson = False,
+) -> None:
+    """Reckon a user's days, periods and scheduled times in this time zone."""
+    from store import accounts
+
+    _change(lambda pool, user_id: accounts.set_time_zone(pool, user_id, zone), user, as_json)
+
+
 @app.command()
 def delete(user: UserArgument, as_json: AsJson = False) -> None:
-    """Close a user's account for good: keys end, the address is free again; messages and ledger stay."""
+    """Close a user's account for good: keys end, what waits is cancelled, the address is free again."""
     from store import accounts
 
     _change(accounts.delete, user, as_json)

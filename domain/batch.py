@@ -1,6 +1,9 @@
 """What the workflow of a batch and its activities say to each other: small, and without personal data."""
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+from domain.limits import BatchLimits
 
 
 @dataclass(frozen=True)
@@ -16,6 +19,17 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class BatchChange:
+    """Change a batch. What became of it, the batch's query ``answer_to`` tells."""
+
+    id: str
+    """Unique; the same when it is asked again."""
+    kind: Literal["pause", "resume", "cancel", "switch_gateway"]
+    gateway: str = ""
+    """Where everything still to come goes; of ``switch_gateway``."""
+
+
+@dataclass(frozen=True)
 class BatchHeader:
     """A stored list of messages to walk, and how far that has come."""
 
@@ -27,6 +41,14 @@ class BatchHeader:
     paused: bool = False
     gateway: str = ""
     """The gateway that everything still to come goes through, whatever was asked for; set by ``switch_gateway``."""
+    limits: BatchLimits | None = None
+    """What the batch was started with; ``None``: it was started before batches carried their limits."""
+    in_flight: list[tuple[str, int]] = field(default_factory=list)
+    """Pages that an earlier run started and that have not ended: id, and the place of their stream."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """What became of the latest changes that were asked for, by their ids."""
+    changes: list[BatchChange] = field(default_factory=list)
+    """Those that have not been made."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,15 @@ RATE_SECONDS = 10
 """The rate now is that of so many last seconds."""
 
 _WITHOUT_OUTCOME = (State.SCHEDULED, State.QUEUED, State.PROCESSING)
-TELLING = ("gateway_paused", "gateway_breaker", "retry_pause", "rate_slot", "gateway_answer", "schedule")
+TELLING = (
+    "account_suspended",
+    "gateway_paused",
+    "gateway_breaker",
+    "retry_pause",
+    "rate_slot",
+    "gateway_answer",
+    "schedule",
+)
 """What messages wait for; that which tells most about the batch comes first."""
 
 

@@ -69,6 +69,11 @@ def page_of(uid: UUID) -> UUID:
     return UUID(int=uid.int & ~_INDEX_MASK)
 
 
+def page_end(page_id: UUID) -> UUID:
+    """The last uid that a message of a page could have."""
+    return UUID(int=page_id.int | _INDEX_MASK)
+
+
 def index_of(uid: UUID) -> int:
     """The place of a message in its page."""
     return uid.int & _INDEX_MASK

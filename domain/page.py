@@ -10,6 +10,7 @@ from typing import Literal
 
 from domain.fallback import Awaited, NextKind
 from domain.lanes import Lane
+from domain.limits import PageLimits
 
 ADMIN_ACCOUNT = 0
 """The account under which messages of admin keys are counted; outside it shows as ``user_id = null``."""
@@ -19,6 +20,9 @@ CONCURRENCY = 64
 
 ANSWER_SECONDS = 120.0
 """No gateway is waited for longer, whatever its own time-outs are."""
+
+RECORD_SECONDS = 30.0
+"""What a dispatch keeps of its time to write down the last outcome and to come back."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Route:
     version: int
     indexes: list[int]
     start_at: float = 0.0
-    """When the first message may leave, in Unix seconds (0: at once)."""
+    """When to begin with them, in Unix seconds by the clock of ``Routing.at`` (0: at once)."""
     waits_for: str = ""
     """Why it may not leave at once: ``rate_slot`` or ``retry_pause``."""
     per_second: float = 0.0
@@ -43,6 +47,9 @@ class Route:
     """Whether the breaker's pause is just over: one message goes first and shows whether the gateway works again."""
     on_unknown: str = "hold"
     """The gateway's policy where the sender stated none."""
+    slot_at: float = 0.0
+    """When the first of the rate slots reserved for them begins, in Unix seconds of the database's clock (0: none).
+    That is shortly after ``start_at``: nothing but a dispatch that waits is in time for a slot."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +72,52 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class ChangeRequest:
+    """Change one message that still waits. What became of it, the page's query ``answer_to`` tells."""
+
+    id: str
+    """Unique; the same when it is asked again."""
+    uid: str
+    kind: Literal["cancel", "reschedule"]
+    at: float = 0.0
+    """The new time (Unix seconds) of ``reschedule``."""
+
+
+@dataclass(frozen=True)
+class PageSignal:
+    """What a page was told by a signal, on its way to being acted on."""
+
+    name: Literal[
+        "change",
+        "pause",
+        "resume",
+        "gateway_resumed",
+        "account_resumed",
+        "switch_gateway",
+        "reported",
+        "opted_out",
+        "withdraw",
+    ]
+    uids: list[str] = field(default_factory=list)
+    gateway: str = ""
+    change: ChangeRequest | None = None
+
+
+@dataclass(frozen=True)
 class Carried:
     """What a run with a long history hands to the next run of the same page: all messages without an ending."""
 
     accepted_at: float
     turns: list[tuple[Turn, list[int]]]
     paused: bool = False
+    followed: list[tuple[int, float]] = field(default_factory=list)
+    """Messages that have left or failed and may need their fallback: index, and when they are looked at again (Unix
+    seconds; 0: at once, for the first time)."""
+    answers: dict[str, str] = field(default_factory=dict)
+    """What became of the latest changes that were asked for, by their ids."""
+    signals: list[PageSignal] = field(default_factory=list)
+    """Those that have not been acted on."""
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +143,8 @@ class PageHeader:
     """Whether the messages may go to who wants no more of them: the confirmation of just that."""
     awaited: list[Awaited] = field(default_factory=list)
     """Messages with a fallback."""
+    limits: PageLimits | None = None
+    """What the page was started with; ``None``: it was started before pages carried their limits."""
 
     def account_of(self, index: int) -> int:
         """Whose a message is."""
@@ -134,6 +183,10 @@ class RouteRequest:
     """Id of the only gateway that may be used: a resend is safe only where the first try went."""
 
 
+OPERATORS_DECIDE = frozenset({"gateway_paused", "account_suspended"})
+"""Waits that an operator began and will end: a message does not expire meanwhile."""
+
+
 @dataclass(frozen=True)
 class Parked:
     """No way out now: every gateway in question is out of use. Ask again at ``until`` (Unix seconds)."""
@@ -142,7 +195,7 @@ class Parked:
     until: float
     gateway: str
     waits_for: str = "gateway_breaker"
-    """Or ``gateway_paused``: an operator let all of them take nothing new."""
+    """Or one of ``OPERATORS_DECIDE``."""
     stopped: list[str] = field(default_factory=list)
     """Ids of the gateways that are waited for in that case: any will do."""
 
@@ -154,6 +207,8 @@ class NoRoute:
     indexes: list[int]
     code: str
     reason: str
+    state: str = "failed"
+    """How the messages end; or ``cancelled``, where it is not for want of a gateway."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +218,8 @@ class Routing:
     routes: list[Route] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
     none: list[NoRoute] = field(default_factory=list)
+    at: float = 0.0
+    """When this was found, by the clock that the times in it are of (Unix seconds)."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +242,8 @@ class Again:
     """Messages that want another round.
 
     ``gateway_down`` and ``retry_later`` were surely not taken, ``resend`` may be sent twice by policy; ``held_back``
-    (because the gateway fails) and ``not_started`` (because the worker stops) were not tried at all.
+    (because the gateway fails) and ``not_started`` (because the worker stops, the dispatch has no time left, the rate
+    slots have passed, or the account is not active) were not tried at all.
     """
 
     kind: AgainKind
@@ -200,6 +258,8 @@ class DispatchResult:
     """What is left to do after a dispatch; all other messages have their outcome in the record."""
 
     again: list[Again] = field(default_factory=list)
+    at: float = 0.0
+    """When the dispatch ended, by Temporal's clock (Unix seconds)."""
 
 
 @dataclass(frozen=True)
@@ -230,9 +290,8 @@ class LiveStatus:
     account_id: int
     state: str
     waits_for: str = ""
-    """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_paused``, ``gateway_answer``,
-    ``fallback``; empty:
-    nothing.
+    """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_paused``, ``account_suspended``,
+    ``gateway_answer``, ``fallback``; empty: nothing.
 
     Without the workflow's word: ``worker`` (none has begun with it), ``batch`` (that has not come to it).
     """
@@ -251,8 +310,34 @@ class RescheduleRequest:
 
 
 @dataclass(frozen=True)
+class FollowUp:
+    """Look at what has become of messages with a fallback, and send that of those which need it."""
+
+    page: PageHeader
+    """A brief one."""
+    looks: list[tuple[int, bool]]
+    """Indexes, each with whether the message's time to arrive is over."""
+    queue: str
+    """The task queue of the pages in which fallbacks are sent, and their priority."""
+    priority: int
+
+
+@dataclass(frozen=True)
+class FollowedUp:
+    """What came of a ``FollowUp``: all other messages are done with."""
+
+    waiting: list[int] = field(default_factory=list)
+    """Messages that may still arrive."""
+    at: float = 0.0
+    """When they were looked at, by Temporal's clock (Unix seconds)."""
+
+
+@dataclass(frozen=True)
 class NextStep:
-    """What the workflow is to do; the page, and its content as JSON text, only where one is to be sent."""
+    """What the workflow is to do; the page, and its content as JSON text, only where one is to be sent.
+
+    Of pages that were started before they carried their limits; since then ``FollowUp`` does it.
+    """
 
     kind: NextKind
     page: PageHeader | None = None

@@ -123,6 +123,9 @@ class ReceiptsSource:
     """Ids of the gateways whose secret the post was signed with: only their messages are meant."""
     inbound: bool = False
     """Whether there are messages from people among the events."""
+    pauses: tuple[float, ...] = (1.0, 10.0, 120.0, 1800.0)
+    """Seconds between tries to find the message of a receipt: a provider can report before its answer is recorded.
+    Posts under way were started with these: state others where one is started, and leave the default."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,16 @@ class Reply:
 
 
 @dataclass(frozen=True)
+class Position:
+    """How far a post's messages from people have been acted on: one answer of an activity has a bound."""
+
+    event: int
+    """Place of the next event."""
+    after: str | None = None
+    """Uid of the last message that this event's STOP withdrew, if there may be more of them."""
+
+
+@dataclass(frozen=True)
 class Heard:
     """What messages from people lead to."""
 
@@ -155,6 +168,8 @@ class Heard:
     replies: list[Reply] = field(default_factory=list)
     endpoints: list[str] = field(default_factory=list)
     """Customers' endpoints to wake."""
+    rest: "Position | None" = None
+    """Where to go on; ``None``: all is done."""
 
 
 def encode_events(events: Sequence[Event]) -> bytes:

@@ -12,11 +12,17 @@ from domain.page import NoRoute, Parked, Route, RouteRequest, Routing
 DEFAULT_GATEWAY = "default_gateway"
 """What XSender's clients send for "choose yourself"."""
 
+ACCOUNT_SUSPENDED = "account_suspended"
+"""What messages of a suspended account wait for."""
+
 MAX_PAUSE = 60.0
 
 PAUSED_LOOK = 300.0
 """Seconds after which messages that wait for a paused gateway look for another way out. They are told when it is
 resumed; nobody tells them of a gateway that was added or shared meanwhile."""
+
+SUSPENDED_LOOK = 3600.0
+"""Seconds after which messages of a suspended account look again by themselves. They are told when it is resumed."""
 
 
 class Mode(StrEnum):
@@ -48,9 +54,32 @@ class Candidate:
     """Whether an operator lets it take nothing new: it is draining or paused."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """An account, as far as it decides about the way out of its messages."""
+
+    status: str
+    """``active``, ``suspended``, ``deleted``, or ``unknown``: there is no such account."""
+    candidates: list[Candidate]
+    """The gateways that it may use on a channel, in the order in which they are tried."""
+
+
 def retry_pause(attempt: int) -> float:
     """Seconds to wait before try number ``attempt`` at a gateway that failed before: 1, 2, 4 … 60."""
     return min(MAX_PAUSE, 2.0 ** min(10, max(0, attempt - 2)))
+
+
+def choose_for(sender: Sender, request: RouteRequest, now: float) -> Routing:
+    """As ``choose``, for an account that may send. A suspended one's messages wait, a deleted one's are cancelled.
+
+    docs/accounts.md says so to users, with the reasons.
+    """
+    if sender.status == "active":
+        return choose(request, sender.candidates, now)
+    if sender.status == "suspended":
+        return Routing(parked=[Parked(request.indexes, now + SUSPENDED_LOOK, "", ACCOUNT_SUSPENDED)])
+    ending = NoRoute(request.indexes, f"account_{sender.status}", f"the account is {sender.status}", "cancelled")
+    return Routing(none=[ending])
 
 
 def choose(request: RouteRequest, candidates: Sequence[Candidate], now: float) -> Routing:

@@ -5,13 +5,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from embedded.errors import ChildFailedError
 from embedded.probes import accepts
 from embedded.supervisor import Child
+from runtime.retention import extend_retention
 
 NAME = "temporal"
 NAMESPACE = "default"
@@ -74,12 +74,12 @@ class Temporal:
         return options
 
     async def _ready(self) -> bool:
-        """Whether the server answers and its namespace is there."""
+        """Whether the server answers and its namespace is there; has that keep workflows for longer than a day."""
         if not await accepts("127.0.0.1", self.port):
             return False
-        client = await Client.connect(self.address, lazy=True)
+        client = await Client.connect(self.address, namespace=NAMESPACE, lazy=True)
         try:
-            await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=NAMESPACE))
+            await extend_retention(client)
         except (RPCError, RuntimeError):
             return False
         return True

@@ -11,6 +11,7 @@ from domain.channels import Channel
 from domain.outbound import Outbound
 from domain.outcomes import Outcome
 from domain.receipts import Event
+from domain.sms_parts import Gathered, Part
 from gateways.net.http import HttpClient
 from gateways.webhook import Webhook
 
@@ -52,7 +53,7 @@ class Listening(Protocol):
     """A gateway whose provider tells it things over the gateway's own connection."""
 
     async def connect(self) -> None:
-        """Be connected, also without anything to send.
+        """Be connected, also without anything to send. Called every few seconds by one process of all.
 
         Raises:
             OSError: it cannot be now.
@@ -85,6 +86,41 @@ class EventSink(Protocol):
         ...
 
 
+class Deliveries(Protocol):
+    """Messages from phones that come to one gateway without an id, until they are handed over.
+
+    All processes share it.
+    """
+
+    async def keys_of(self, messages: Sequence[tuple[str, str, str]]) -> list[str]:
+        """The key of each of these messages (sender, recipient, text), which have come together.
+
+        One that comes again because it was not answered keeps its key.
+        """
+        ...
+
+    async def keep(self, sender: str, recipient: str, part: Part) -> Gathered:
+        """Keep a part: it is safe then. Returns what there is of its message."""
+        ...
+
+    async def overdue(self, seconds: float) -> Sequence[Gathered]:
+        """Messages that have been waiting for parts for longer than that. They are the caller's to hand over."""
+        ...
+
+    async def finish(self, keys: Sequence[str]) -> None:
+        """These messages were handed over and answered."""
+        ...
+
+
+class Signatures(Protocol):
+    """Which event each signature came with first, for providers whose signatures do not cover the event. Shared by all
+    processes."""
+
+    async def came_with(self, signature: bytes, event: bytes) -> bool:
+        """Whether this is the event that the signature came with first; the first time it is."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What gateways reach the world through. Opened once per process."""
@@ -96,11 +132,15 @@ class Outside:
     inbox: Inbox
     events: Take | None = None
     """For what a provider tells this one gateway over its own connection. ``None``: nobody is there to take it."""
+    deliveries: Deliveries | None = None
+    """For what comes to this one gateway without an id. There wherever ``events`` is."""
+    signatures: Signatures | None = None
+    """``None``: webhooks that need it believe nothing."""
 
     @classmethod
-    def open(cls, inbox: Inbox) -> "Outside":
+    def open(cls, inbox: Inbox, signatures: Signatures | None = None) -> "Outside":
         """The outside as it is, with both kinds of HTTP connections."""
-        return cls(public=HttpClient(), private=HttpClient(private=True), inbox=inbox)
+        return cls(HttpClient(), HttpClient(private=True), inbox, signatures=signatures)
 
     def http(self, *, allow_private_network: bool) -> HttpClient:
         """Choose the client by a gateway's configuration."""

@@ -8,23 +8,24 @@ from uuid import UUID
 
 from temporalio.client import (
     Client,
+    WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import QueryRejectCondition
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.batch import BatchStatus
+from domain.batch import BatchChange, BatchStatus
 from domain.batch_progress import Doing, doing
 from domain.ids import batch_workflow_id, send_workflow_id
-from domain.page import LiveStatus
+from domain.page import ChangeRequest, LiveStatus
 
 QUERY_SECONDS = 1.0
-UPDATE_SECONDS = 5.0
 
 _QUERY_TIMEOUT = timedelta(seconds=QUERY_SECONDS)
+_CHANGE_SECONDS = 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25
+"""Seconds between two questions for an answer."""
 
 Answer = TypeVar("Answer")
 
@@ -61,27 +62,39 @@ async def ask(client: Client, workflow_id: str, query: str, *arguments: Any, ans
     return cast(Answer, said)
 
 
-async def change(client: Client, workflow_id: str, update: str, *arguments: Any) -> None:
-    """Have a workflow do an update.
+async def change(client: Client, workflow_id: str, request: ChangeRequest | BatchChange) -> None:
+    """Have a workflow do what is requested: by a signal, whose place in its history is fixed (decision 0014).
 
     Raises:
         TooLate: it cannot any more.
         NoAnswer: no worker did it within 5 s, or Temporal does not answer; it may still be done.
         RPCError: Temporal refused it.
     """
+    workflow = client.get_workflow_handle(workflow_id)
     try:
-        async with asyncio.timeout(UPDATE_SECONDS):
-            await client.get_workflow_handle(workflow_id).execute_update(
-                update, args=arguments, rpc_timeout=timedelta(seconds=UPDATE_SECONDS)
-            )
-    except WorkflowUpdateFailedError as error:
-        raise TooLate(str(error.cause)) from None
-    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+        async with asyncio.timeout(_CHANGE_SECONDS):
+            await workflow.signal("change", request, rpc_timeout=timedelta(seconds=_CHANGE_SECONDS))
+            refusal = await answer_to(workflow, request.id)
+    except TimeoutError:
         raise NoAnswer("no worker answers") from None
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
             raise TooLate("it has ended") from None
         raise
+    if refusal:
+        raise TooLate(refusal)
+
+
+async def answer_to(workflow: WorkflowHandle[Any, Any], change_id: str) -> str:
+    """What became of a change, once that is known: "" or why it was refused. Workflows that have ended answer, too."""
+    pause = _FIRST_PAUSE
+    while True:
+        with suppress(RPCError, WorkflowQueryFailedError):  # no worker just now
+            answer = await workflow.query("answer_to", change_id, rpc_timeout=_QUERY_TIMEOUT)
+            if answer is not None:
+                return cast(str, answer)
+        await asyncio.sleep(pause)
+        pause = min(_LONGEST_PAUSE, 2 * pause)
 
 
 async def ask_batch(client: Client, batch_id: UUID) -> Doing | None:

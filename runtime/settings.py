@@ -7,7 +7,7 @@ Every field can be set as ``XSENDER_<NAME>``. ``xsender dev`` writes an install'
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -50,6 +50,11 @@ class Settings(BaseSettings):
 
     default_region: str | None = Field(default=None, pattern="^[A-Z]{2}$")
     """Region for numbers without a country code, such as ``GB``; without it such numbers are refused."""
+
+    unknown_days: float = Field(default=7.0, gt=0, le=3650)
+    """For how many days a message stays ``unknown`` before it is ended."""
+    unknown_ends_as: Literal["failed", "sent"] = "failed"
+    """How: ``failed`` gives its credit back, ``sent`` keeps it."""
 
     @classmethod
     def settings_customise_sources(

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from domain.channels import Channel
-from domain.errors import ConflictError, NotFoundError
+from domain.errors import ConflictError, InvalidError, NotFoundError
 from store.credits import grant
 from store.pool import Pool
 
@@ -28,12 +28,15 @@ class Account:
     plan: str | None
     """The name of its plan."""
     plan_expires_at: datetime | None
-    """``None``: never, or no plan."""
+    """When the plan's period ends. ``None``: never, or no plan."""
+    plan_renews: bool
+    """Whether the plan begins again then."""
     created_at: datetime
 
 
 _ACCOUNT = """
-select a.id, a.email, a.name, a.status, a.time_zone, p.name as plan, a.plan_expires_at, a.created_at
+select a.id, a.email, a.name, a.status, a.time_zone, p.name as plan, a.plan_expires_at, a.plan_renews,
+       a.created_at
 from accounts a left join plans p on p.id = a.plan_id
 """
 
@@ -98,7 +101,7 @@ async def page(pool: Pool, after: int, limit: int) -> list[Account]:
 
 
 async def suspend(pool: Pool, account_id: int) -> None:
-    """Refuse everything that the account asks for, until it is resumed.
+    """Refuse everything that the account asks for, and let what it had accepted wait, until it is resumed.
 
     Raises:
         NotFoundError: there is no such account.
@@ -107,12 +110,31 @@ async def suspend(pool: Pool, account_id: int) -> None:
 
 
 async def resume(pool: Pool, account_id: int) -> None:
-    """Let a suspended account work again.
+    """Let a suspended account work again; what waits goes on.
 
     Raises:
         NotFoundError: there is no such account.
     """
     await _set_status(pool, account_id, "active")
+
+
+async def set_time_zone(pool: Pool, account_id: int, zone: str) -> None:
+    """Have the account's days, periods and scheduled times reckoned in this zone of the IANA database.
+
+    Raises:
+        NotFoundError: there is no such account.
+        InvalidError: there is no such zone.
+    """
+    try:
+        async with pool.connection() as conn:
+            cursor = await conn.execute(
+                "update accounts set time_zone = %s where id = %s and id > 0 and status <> 'deleted'",
+                (zone, account_id),
+            )
+    except psycopg.errors.InvalidParameterValue:
+        raise InvalidError("time_zone", f"There is no time zone {zone}: use a name like Europe/Berlin.") from None
+    if cursor.rowcount == 0:
+        raise _unknown(account_id)
 
 
 async def _set_status(pool: Pool, account_id: int, status: str) -> None:
@@ -126,7 +148,7 @@ async def _set_status(pool: Pool, account_id: int, status: str) -> None:
 
 async def delete(pool: Pool, account_id: int) -> None:
     """Close an account for good: its keys end, nobody is called back, its address is free again. Its messages and its
-    ledger stay.
+    ledger stay; those that wait are cancelled when their turn comes.
 
     Raises:
         NotFoundError: there is no such account.
@@ -149,28 +171,50 @@ async def delete(pool: Pool, account_id: int) -> None:
             raise _unknown(account_id)
 
 
-async def assign_plan(pool: Pool, account_id: int, plan: str, assignment_id: UUID) -> None:
-    """Give an account a plan for one period from now, and grant the plan's credits, once per ``assignment_id``.
+async def assign_plan(pool: Pool, account_id: int, plan: str, assignment_id: UUID, *, renews: bool = True) -> None:
+    """Give an account a plan from now, and grant the plan's credits, once per ``assignment_id``.
 
-    Credits left from before stay.
+    Credits left from before stay. Unless it ``renews``, the plan ends with its first period.
 
     Raises:
         NotFoundError: there is no such account, or no such plan.
     """
     async with pool.connection() as conn, conn.transaction():
-        await _assign(conn, account_id, plan, assignment_id)
+        await _assign(conn, account_id, plan, assignment_id, renews=renews)
 
 
-async def _assign(conn: AsyncConnection[Any], account_id: int, plan: str, assignment_id: UUID) -> None:
+async def set_renewal(pool: Pool, account_id: int, renews: bool) -> None:
+    """Have the account's plan begin again whenever its period ends, or end with the period that it is in.
+
+    Raises:
+        NotFoundError: there is no such account.
+        ConflictError: it has no plan.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """update accounts set plan_renews = %s where id = %s and id > 0 and status <> 'deleted'
+               returning plan_id is not null""",
+            (renews, account_id),
+        )
+        row = await cursor.fetchone()
+    if row is None:
+        raise _unknown(account_id)
+    if not row[0]:
+        raise ConflictError("no_plan", f"User {account_id} has no plan: assign one first.")
+
+
+async def _assign(
+    conn: AsyncConnection[Any], account_id: int, plan: str, assignment_id: UUID, *, renews: bool = True
+) -> None:
     cursor = await conn.execute("select id from plans where name = %s", (plan,))
     found = await cursor.fetchone()
     if found is None:
         raise NotFoundError("plan_unknown", f"There is no plan {plan}.")
     cursor = await conn.execute(
-        """update accounts a set plan_id = p.id,
-               plan_expires_at = case when p.period <> 'forever' then now() + ('1 ' || p.period)::interval end
+        """update accounts a set plan_id = p.id, plan_renews = %s, plan_began_at = now(), plan_periods = 1,
+               plan_expires_at = period_end(now(), a.time_zone, p.period, 1)
            from plans p where p.id = %s and a.id = %s and a.id > 0 and a.status <> 'deleted'""",
-        (found[0], account_id),
+        (renews, found[0], account_id),
     )
     if cursor.rowcount == 0:
         raise _unknown(account_id)

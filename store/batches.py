@@ -6,10 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 import orjson
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 
 from domain.batch import BatchHeader, BatchPage, Stream
 from domain.errors import ConflictError
-from domain.ids import batch_page_id, batch_page_number, batch_range
+from domain.ids import PAGE_SIZE, batch_page_id, batch_page_number, batch_range, message_uid
+from domain.limits import BATCH_LIMITS
 from store.idempotency import Place
 from store.pool import Pool, long_transaction
 
@@ -80,7 +83,8 @@ async def header(pool: Pool, batch_id: UUID) -> BatchHeader | None:
         if row is None:
             return None
         account_id, channel, lane, streams = row
-        return BatchHeader(str(batch_id), account_id, channel, lane, [Stream(**stream) for stream in streams])
+        runs = [Stream(**stream) for stream in streams]
+        return BatchHeader(str(batch_id), account_id, channel, lane, runs, limits=BATCH_LIMITS)
 
 
 async def list_pages(pool: Pool, batch_id: UUID, first: int, last: int) -> list[BatchPage]:
@@ -92,6 +96,18 @@ async def list_pages(pool: Pool, batch_id: UUID, first: int, last: int) -> list[
             (batch_page_id(batch_id, first), batch_page_id(batch_id, last)),
         )
         return [BatchPage(batch_page_number(page), size, due) for page, size, due in await cursor.fetchall()]
+
+
+async def open_pages(pool: Pool, page_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of a batch's pages that have messages without an outcome."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select p.first from unnest(%s::uuid[], %s::uuid[]) as p (first, last)
+               where exists (select from messages m where m.uid between p.first and p.last
+                             and m.state in ('scheduled', 'queued', 'processing'))""",
+            (list(page_ids), [message_uid(page_id, PAGE_SIZE - 1) for page_id in page_ids]),
+        )
+        return [page_id for (page_id,) in await cursor.fetchall()]
 
 
 async def page_content(pool: Pool, page_id: UUID) -> bytes:
@@ -111,20 +127,65 @@ async def show_state(pool: Pool, batch_id: UUID, state: str) -> None:
         )
 
 
-async def finish(pool: Pool, batch_id: UUID, state: str) -> None:
-    """End a batch: what has not had its turn is cancelled, and what the pages say is forgotten."""
+async def finish(pool: Pool, batch_id: UUID, state: str) -> bool:
+    """End a batch, as ``end`` does; what has not had its turn in a cancelled one is cancelled."""
+    async with long_transaction(pool) as conn:
+        if state == "cancelled":
+            await cancel_pending(conn, batch_id, "batch_cancelled", "the batch was cancelled")
+        return await end(conn, batch_id, state)
+
+
+async def cancel_pending(conn: AsyncConnection[TupleRow], batch_id: UUID, code: str, reason: str) -> list[UUID]:
+    """Cancel the messages of a batch that have not had their turn. Returns them."""
+    cursor = await conn.execute(
+        """update messages set state = 'cancelled', code = %s, reason = %s, credit = 'free',
+               updated_at = clock_timestamp()
+           where uid between %s and %s and credit = 'pending' returning uid""",
+        (code, reason, *batch_range(batch_id)),
+    )
+    return [uid for (uid,) in await cursor.fetchall()]
+
+
+# What is unknown may be sent again by an operator: what its page says is kept for that.
+_FORGET_PAGES = """
+delete from batch_pages p where p.page_id between %s and %s and not exists (
+    select from messages m where m.uid between p.page_id and page_end(p.page_id) and m.state = 'unknown')
+"""
+
+
+async def end(conn: AsyncConnection[TupleRow], batch_id: UUID, state: str) -> bool:
+    """End a batch if each of its messages has an outcome, and forget what its pages say. Returns whether it has ended.
+
+    A message without one belongs to a page that was lost: the workers' sweep sees to that page, and ends the batch.
+    """
     bounds = batch_range(batch_id)
+    cursor = await conn.execute(
+        """select from messages where uid between %s and %s and state in ('scheduled', 'queued', 'processing')
+           limit 1""",
+        bounds,
+    )
+    if cursor.rowcount:
+        if state == "cancelled":
+            await conn.execute(
+                "update batches set state = 'cancelling' where id = %s and finished_at is null", (batch_id,)
+            )
+        return False
+    await conn.execute(_FORGET_PAGES, bounds)
+    await conn.execute(
+        "update batches set state = %s, finished_at = clock_timestamp() where id = %s and finished_at is null",
+        (state, batch_id),
+    )
+    return True
+
+
+async def forget_pages(pool: Pool) -> None:
+    """Forget what pages of ended batches say, once nothing in them is unknown any more."""
     async with long_transaction(pool) as conn:
         await conn.execute(
-            """update messages set state = 'cancelled', code = 'batch_cancelled', reason = 'the batch was cancelled',
-                   credit = 'free', updated_at = clock_timestamp()
-               where uid between %s and %s and credit = 'pending'""",
-            bounds,
-        )
-        await conn.execute("delete from batch_pages where page_id between %s and %s", bounds)
-        await conn.execute(
-            "update batches set state = %s, finished_at = clock_timestamp() where id = %s and finished_at is null",
-            (state, batch_id),
+            """delete from batch_pages p using batches b
+               where b.id = batch_of(p.page_id) and b.finished_at is not null and not exists (
+                   select from messages m where m.uid between p.page_id and page_end(p.page_id)
+                       and m.state = 'unknown')"""
         )
 
 

@@ -145,6 +145,21 @@ async def queue_page(pool: Pool, first: UUID, last: UUID) -> set[UUID]:
             first = UUID(int=messages[-1].uid.int + 1)
 
 
+async def queue_states(conn: AsyncConnection[TupleRow], uids: Sequence[UUID]) -> set[UUID]:
+    """Queue the states to which these messages have come, in the transaction that brought them there.
+
+    Returns the endpoints to wake, as ``queue`` does.
+    """
+    endpoints: set[UUID] = set()
+    for start in range(0, len(uids), _CHUNK):
+        messages = (await snapshots(conn, uids[start : start + _CHUNK])).values()
+        heard = await listening(conn, {message.account_id for message in messages})
+        notices = [state_notice(message) for message in messages if message.account_id in heard]
+        if notices:
+            endpoints |= await queue(conn, notices)
+    return endpoints
+
+
 async def snapshots(conn: AsyncConnection[TupleRow], uids: Sequence[UUID]) -> dict[UUID, Snapshot]:
     """These messages as they are now."""
     async with conn.cursor(row_factory=class_row(Snapshot)) as cursor:

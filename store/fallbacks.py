@@ -1,10 +1,12 @@
-"""Deciding whether a fallback is due."""
+"""Deciding whether fallbacks are due."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
 from domain.fallback import NextKind
-from domain.ids import new_page_id
+from domain.ids import PAGE_SIZE, message_uid, new_page_id, page_of
 from store.pool import Pool
 
 
@@ -18,3 +20,46 @@ async def next_step(pool: Pool, uid: UUID, unless: str, *, late: bool) -> tuple[
         row = await (await conn.execute(query, (uid, unless, late, new_page_id()))).fetchone()
     assert row is not None
     return cast(NextKind, row[0]), row[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A message with a fallback to look at."""
+
+    uid: UUID
+    unless: str
+    late: bool
+    """Whether the time for proof of its arrival is over."""
+
+
+async def decide(pool: Pool, looks: Sequence[Look], page_id: UUID) -> list[tuple[NextKind, UUID | None]]:
+    """What is next for each of these messages, in their order, and the uid of the fallback if that is to be sent.
+
+    Fallbacks that become due now are messages of the page ``page_id``; those that became due before keep their uids.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "select step, fallback_uid from follow_up(%s::uuid[], %s::text[], %s::boolean[], %s::uuid[])",
+            (
+                [look.uid for look in looks],
+                [look.unless for look in looks],
+                [look.late for look in looks],
+                [message_uid(page_id, place) for place in range(len(looks))],
+            ),
+        )
+        return [(cast(NextKind, step), uid) for step, uid in await cursor.fetchall()]
+
+
+async def members(pool: Pool, page_id: UUID, fallback_pages: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """The messages of one page whose fallbacks these pages carry, in the order of those."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select fallback_uid, uid from messages where uid between %s and %s and fallback_uid is not null
+               order by fallback_uid""",
+            (page_id, message_uid(page_id, PAGE_SIZE - 1)),
+        )
+        found: dict[UUID, list[UUID]] = {page: [] for page in sorted(fallback_pages)}
+        for fallback_uid, uid in await cursor.fetchall():
+            if page_of(fallback_uid) in found:
+                found[page_of(fallback_uid)].append(uid)
+        return found

@@ -94,13 +94,6 @@ select g.id, g.account_id, g.channel, g.identifier, g.type, g.enabled, g.mode, {
 from gateways g left join gateway_breakers b on b.gateway_id = g.id
 """  # noqa: S608 - a constant of ours
 
-# The same rule as in store/routing.py, whatever the gateway's health.
-USABLE = """
-    (g.account_id = a.id and (a.plan_id is null or (select own_gateways from plans p where p.id = a.plan_id)))
-    or exists (select from gateway_shares s where s.gateway_id = g.id and s.account_id = a.id)
-    or exists (select from plan_gateways pg where pg.gateway_id = g.id and pg.plan_id = a.plan_id)
-"""
-
 
 async def add(pool: Pool, keyring: Keyring, new: NewGateway) -> UUID:
     """Add a gateway, enabled, and share it. Returns its id.
@@ -195,9 +188,9 @@ async def by_identifier(pool: Pool, account_id: int, channel: str, identifier: s
     """The gateway that an account means by this identifier: its own one, else one shared with it or in its plan."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
         await cursor.execute(
-            f"""{INFO} join accounts a on a.id = %(account_id)s
-                where g.channel = %(channel)s and g.identifier = %(identifier)s and ({USABLE})
-                order by g.account_id = a.id desc, g.priority, g.created_at, g.id limit 1""",
+            f"""{INFO} where g.channel = %(channel)s and g.identifier = %(identifier)s and g.id in (
+                    select usable_gateways(a.id, a.plan_id) from accounts a where a.id = %(account_id)s)
+                order by g.account_id = %(account_id)s desc, g.priority, g.created_at, g.id limit 1""",  # noqa: S608
             {"account_id": account_id, "channel": channel, "identifier": identifier},
         )
         return await cursor.fetchone()
@@ -207,11 +200,7 @@ async def unknown_identifiers(pool: Pool, account_id: int, channel: str, identif
     """Of these identifiers, those that mean no gateway to the account, enabled or not."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            f"""select i.identifier from unnest(%(identifiers)s::text[]) as i (identifier)
-                where not exists (
-                    select from gateways g join accounts a on a.id = %(account_id)s
-                    where g.channel = %(channel)s and g.identifier = i.identifier and ({USABLE}))""",  # noqa: S608
-            {"identifiers": list(identifiers), "account_id": account_id, "channel": channel},
+            "select unknown_gateways(%s, %s, %s::text[])", (account_id, channel, list(identifiers))
         )
         return {identifier for (identifier,) in await cursor.fetchall()}
 

@@ -59,10 +59,13 @@ class Listed:
     received_at: datetime
 
 
-async def take(pool: Pool, gateway_id: UUID, channel: str, inbound: Inbound) -> Taken | None:
+async def take(
+    pool: Pool, gateway_id: UUID, channel: str, inbound: Inbound, after: UUID | None, limit: int
+) -> Taken | None:
     """Keep one message and do what its keyword asks, all in one transaction; a repeat finds what was done.
 
-    Returns nothing if the gateway is no more.
+    A STOP withdraws at most ``limit`` messages, those whose uids follow ``after``. Returns nothing if the gateway is no
+    more.
     """
     async with pool.connection() as conn, conn.transaction():
         query = "select account_id, identifier from gateways where id = %s"
@@ -73,7 +76,7 @@ async def take(pool: Pool, gateway_id: UUID, channel: str, inbound: Inbound) -> 
         keywords = await of_account(conn, account_id)
         keyword = keywords.meaning(inbound.body)
         page = await _keep(conn, gateway_id, account_id, channel, inbound, keyword)
-        withdrawn = await _act(conn, keyword, gateway_id, channel, inbound.sender)
+        withdrawn = await _act(conn, keyword, gateway_id, channel, inbound.sender, (after, limit))
         endpoints = await callbacks.queue(conn, [_notice(account_id, gateway, channel, inbound, keyword)])
     reply = keywords.replies.get(keyword) if keyword else None
     return Taken(account_id, gateway, keyword, reply, page, withdrawn, endpoints)
@@ -135,11 +138,16 @@ async def _keep(
 
 
 async def _act(
-    conn: AsyncConnection[TupleRow], keyword: Keyword | None, gateway_id: UUID, channel: str, sender: str
+    conn: AsyncConnection[TupleRow],
+    keyword: Keyword | None,
+    gateway_id: UUID,
+    channel: str,
+    sender: str,
+    part: tuple[UUID | None, int],
 ) -> list[UUID]:
     whom = (gateway_id, channel, sender)
     if keyword is Keyword.STOP:
-        cursor = await conn.execute("select opt_out(%s, %s, %s)", whom)
+        cursor = await conn.execute("select opt_out(%s, %s, %s, %s, %s)", (*whom, *part))
         return [uid for (uid,) in await cursor.fetchall()]
     if keyword is Keyword.START:
         await conn.execute(

@@ -1,4 +1,4 @@
-"""Reading the record of messages, always for one account."""
+"""Reading the record of messages: for one account, or for an admin."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,7 +64,7 @@ from messages m
 left join gateways g on g.id = m.gateway_id
 left join attempts a on a.uid = m.uid
 left join gateways ag on ag.id = a.gateway_id
-where m.uid = %s and m.account_id = %s and m.channel = %s
+where m.uid = %(uid)s {whose}
 order by a.attempt
 """
 _MESSAGE_COLUMNS = 18
@@ -72,8 +72,18 @@ _MESSAGE_COLUMNS = 18
 
 async def find(pool: Pool, account_id: int, channel: str, uid: UUID) -> Message | None:
     """An account's own message, or nothing: another account's is as unknown as one that never was."""
+    whose = "and m.account_id = %(account)s and m.channel = %(channel)s"
+    return await _find(pool, _FIND.format(whose=whose), {"uid": uid, "account": account_id, "channel": channel})
+
+
+async def find_any(pool: Pool, uid: UUID) -> Message | None:
+    """A message, whoever's it is: for admins."""
+    return await _find(pool, _FIND.format(whose=""), {"uid": uid})
+
+
+async def _find(pool: Pool, query: str, asked: dict[str, Any]) -> Message | None:
     async with pool.connection() as conn:
-        rows = await (await conn.execute(_FIND, (uid, account_id, channel))).fetchall()
+        rows = await (await conn.execute(query, asked)).fetchall()
     if not rows:
         return None
     attempts = [Attempt(*row[_MESSAGE_COLUMNS:]) for row in rows if row[_MESSAGE_COLUMNS] is not None]

@@ -1,23 +1,64 @@
-"""Forward-only migrations: numbered SQL files, applied once each, in order, under a lock."""
+"""Forward-only migrations: numbered SQL files, applied once each, in order, under a lock.
 
+A file runs in one transaction. A file that begins with the line ``-- runs outside a transaction`` runs statement by
+statement instead, and may do what in a transaction is forbidden or holds up everybody: build indexes concurrently,
+validate constraints. A migrator that is killed in the middle of such a file begins it again, so each of its statements
+must be safe to repeat.
+
+Nothing waits long for a lock that would hold up others behind it: a statement that does not get its lock at once is
+given up and tried again.
+"""
+
+import asyncio
 import hashlib
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from importlib.resources import files
 
+from psycopg import AsyncConnection, sql
+from psycopg.errors import DeadlockDetected, LockNotAvailable
+from psycopg.rows import TupleRow
+
+from store import statements
 from store.connection import Connection
 
-_LOCK = 0x78736E64  # "xsnd": two migrators at a time take turns
+OUTSIDE_TRANSACTION = "-- runs outside a transaction"
+"""The first line of a file that runs statement by statement."""
+
+LOCK_TIMEOUT_MS = 50
+"""How long a statement waits for a lock. While it waits, whoever comes after it waits as well."""
+RETRY_EVERY = 0.5
+"""Seconds between two tries at a lock, in which those who waited behind the last one go on."""
+GIVE_UP_AFTER = 600.0
+"""Seconds of tries after which the migration fails: some transaction keeps the lock."""
 
 _LONGEST = 3600.0
-"""Seconds that a statement may take: large tables, and another migrator's turn."""
+"""Seconds that a statement may take: tables are large."""
+
+_LOCK = 0x78736E64  # "xsnd": two migrators at a time take turns
 
 _LEDGER = """
 create table if not exists schema_migrations (
     name text primary key, checksum text not null, applied_at timestamptz not null default now())
 """
 
+_REPEATABLE = re.compile(
+    r"""create\s(unique\s)?index\sconcurrently\sif\snot\sexists\s | create\sor\sreplace\s
+      | create\stable\sif\snot\sexists\s | drop\sindex\sconcurrently\sif\sexists\s
+      | drop\s(table|function|view|trigger)\sif\sexists\s
+      | alter\stable\s\S+\s(validate\sconstraint|add\scolumn\sif\snot\sexists|drop\s(constraint|column)\sif\sexists)\s
+    """,
+    re.VERBOSE,
+)
+_BUILT_CONCURRENTLY = re.compile(r"create (?:unique )?index concurrently if not exists (\w+) ")
+# Neither their lock nor waiting for it stops readers or writers, so there is no need to give up.
+_HOLDS_UP_NOBODY = re.compile(r"(create (unique )?|drop )index concurrently |alter table \S+ validate constraint ")
+
 
 class MigrationError(Exception):
-    """The database and this version's migrations do not fit together."""
+    """The migration cannot be done: the message says what to do about it."""
 
 
 def migrations() -> list[tuple[str, str]]:
@@ -26,26 +67,111 @@ def migrations() -> list[tuple[str, str]]:
     return [(f.name, f.read_text()) for f in sorted(folder.iterdir(), key=lambda f: f.name) if f.name.endswith(".sql")]
 
 
-async def migrate(database_url: str) -> list[str]:
+async def migrate(database_url: str, wanted: Iterable[tuple[str, str]] | None = None) -> list[str]:
     """Bring the database to this version's schema. Returns the names of the migrations applied now.
 
+    ``wanted`` stands in for this version's ``migrations``.
+
     Raises:
-        MigrationError: an applied migration differs from its file.
+        MigrationError: an applied migration differs from its file, or a lock cannot be had.
     """
     applied_now: list[str] = []
     async with await Connection.to(database_url, "xsender-migrate", longest=_LONGEST) as conn:
-        await conn.execute("select pg_advisory_lock(%s)", (_LOCK,))
+        await _take_turn(conn)
         await conn.execute(_LEDGER)
         rows = await (await conn.execute("select name, checksum from schema_migrations")).fetchall()
         known: dict[str, str] = dict(rows)
-        for name, sql in migrations():
-            checksum = hashlib.sha256(sql.encode()).hexdigest()
+        for name, text in migrations() if wanted is None else wanted:
+            checksum = hashlib.sha256(text.encode()).hexdigest()
             if name in known:
                 if known[name] != checksum:
                     raise MigrationError(f"{name} was changed after it was applied: restore the file, add a new one")
                 continue
-            async with conn.transaction():
-                await conn.execute(sql.encode())
-                await conn.execute("insert into schema_migrations (name, checksum) values (%s, %s)", (name, checksum))
+            apply = _apply_by_statement if text.startswith(OUTSIDE_TRANSACTION) else _apply_in_transaction
+            await apply(conn, name, text, checksum)
             applied_now.append(name)
     return applied_now
+
+
+async def _take_turn(conn: AsyncConnection[TupleRow]) -> None:
+    """Wait until no other migrator runs.
+
+    By asking again and again: a session that waits inside a statement has a snapshot, and the other migrator's
+    ``create index concurrently`` would wait for the end of that, each for the other.
+    """
+    while True:
+        row = await (await conn.execute("select pg_try_advisory_lock(%s)", (_LOCK,))).fetchone()
+        if row and row[0]:
+            return
+        await asyncio.sleep(RETRY_EVERY)
+
+
+async def _apply_in_transaction(conn: AsyncConnection[TupleRow], name: str, text: str, checksum: str) -> None:
+    async def once() -> None:
+        async with conn.transaction():
+            await _limit_lock_waits(conn, LOCK_TIMEOUT_MS)
+            await conn.execute(text.encode())
+            await _note_applied(conn, name, checksum)
+
+    await _retry_until_locked(conn, name, once)
+
+
+async def _apply_by_statement(conn: AsyncConnection[TupleRow], name: str, text: str, checksum: str) -> None:
+    parts = statements.split(text)
+    for part in parts:
+        if not _REPEATABLE.match(statements.without_literals(part)):
+            raise MigrationError(f"{name}: this is not safe to repeat, so it belongs in a file of its own: {part}")
+    for part in parts:
+        await _retry_until_locked(conn, name, partial(_run_alone, conn, part))
+    await _note_applied(conn, name, checksum)
+
+
+async def _run_alone(conn: AsyncConnection[TupleRow], statement: str) -> None:
+    bare = statements.without_literals(statement)
+    if built := _BUILT_CONCURRENTLY.match(bare):
+        await _drop_unfinished_index(conn, built[1])
+    await _limit_lock_waits(conn, 0 if _HOLDS_UP_NOBODY.match(bare) else LOCK_TIMEOUT_MS)
+    await conn.execute(statement.encode())
+
+
+async def _drop_unfinished_index(conn: AsyncConnection[TupleRow], index: str) -> None:
+    """Remove what a build that was cut off left behind: it costs writers time, and no query uses it."""
+    found = await conn.execute("select from pg_index where indexrelid = to_regclass(%s) and not indisvalid", (index,))
+    if found.rowcount:
+        await _limit_lock_waits(conn, 0)
+        await conn.execute(sql.SQL("drop index concurrently {}").format(sql.Identifier(index)))
+
+
+async def _limit_lock_waits(conn: AsyncConnection[TupleRow], milliseconds: int) -> None:
+    """0: no limit. Ends with the transaction, if there is one."""
+    await conn.execute("select set_config('lock_timeout', %s, false)", (str(milliseconds),))
+
+
+async def _note_applied(conn: AsyncConnection[TupleRow], name: str, checksum: str) -> None:
+    await conn.execute("insert into schema_migrations (name, checksum) values (%s, %s)", (name, checksum))
+
+
+async def _retry_until_locked(conn: AsyncConnection[TupleRow], name: str, step: Callable[[], Awaitable[None]]) -> None:
+    """Do a step, which leaves nothing behind when it fails, until it gets all its locks."""
+    began = time.monotonic()
+    while True:
+        try:
+            return await step()
+        except (LockNotAvailable, DeadlockDetected) as error:
+            if time.monotonic() - began > GIVE_UP_AFTER:
+                raise MigrationError(await _lock_kept(conn, name)) from error
+        await asyncio.sleep(RETRY_EVERY)
+
+
+async def _lock_kept(conn: AsyncConnection[TupleRow], name: str) -> str:
+    cursor = await conn.execute(
+        """select format('process %s (%s), since %s', pid, coalesce(nullif(application_name, ''), usename), xact_start)
+           from pg_stat_activity
+           where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+           order by xact_start limit 3"""
+    )
+    oldest = "; ".join(text for (text,) in await cursor.fetchall()) or "none any more"
+    return (
+        f"{name}: a lock could not be had for {GIVE_UP_AFTER:.0f} s. The oldest open transactions are: {oldest}. "
+        "End them (select pg_terminate_backend(…)) or wait for their end, then migrate again."
+    )

@@ -42,6 +42,15 @@ class Attempted:
 
 
 @dataclass(frozen=True, slots=True)
+class Intents:
+    """Of messages that are about to leave, what became; those in neither set are another run's, or have ended."""
+
+    claimed: set[UUID]
+    withheld: set[UUID]
+    """Their account is not active: nobody has claimed them, and nobody may."""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """A final state that no gateway decided: no gateway was left, it was cancelled, it expired."""
 
@@ -109,27 +118,54 @@ with unwanted as (
     where m.uid = any(%(uids)s::uuid[]) and m.state in ('scheduled', 'queued', 'processing')
       and first.fallback_uid = m.uid and is_needless(first.unless, first.state)
     returning m.uid
-)
-insert into attempts as a (uid, attempt, gateway_id, run_id)
-select uid, %(attempt)s, %(gateway)s, %(run)s from messages
+), wanted as (
+    -- What was claimed before its account was suspended stays claimed, however often its run says so.
+    select uid, account_id in (select active_accounts(array(
+                 select distinct account_id from messages where uid = any(%(uids)s::uuid[]))))
+             or (select true from attempts t where t.uid = m.uid and t.attempt = %(attempt)s) as may_leave
+    from messages m
     where uid = any(%(uids)s::uuid[]) and state in ('scheduled', 'queued', 'processing', 'unknown')
       and uid not in (select uid from unwanted union all select uid from needless)
-on conflict (uid, attempt) do update set run_id = a.run_id where a.run_id = excluded.run_id and a.outcome is null
-returning uid
+), claimed as (
+    insert into attempts as a (uid, attempt, gateway_id, run_id)
+    select uid, %(attempt)s, %(gateway)s, %(run)s from wanted where may_leave
+    on conflict (uid, attempt) do update set run_id = a.run_id where a.run_id = excluded.run_id and a.outcome is null
+    returning uid
+)
+select uid, true from claimed union all select uid, false from wanted where may_leave is not true
 """
 
 
 async def write_intents(
     pool: Pool, uids: Sequence[UUID], attempt: int, gateway_id: UUID, run_id: UUID, *, exempt: bool = False
-) -> set[UUID]:
-    """Say in the record that these messages are about to leave, and who sends them.
+) -> Intents:
+    """Say in the record that these messages are about to leave, and that ``run_id`` sends them. Safe to repeat.
 
-    Returns those that are ``run_id``'s to send; the others were claimed by another run, or have ended. Safe to repeat.
     ``exempt`` messages leave whatever their recipient said.
     """
     intent = {"uids": list(uids), "attempt": attempt, "gateway": gateway_id, "run": run_id, "exempt": exempt}
     async with pool.connection() as conn:
-        return {uid for (uid,) in await (await conn.execute(_INTEND, intent)).fetchall()}
+        found = await (await conn.execute(_INTEND, intent)).fetchall()
+    return Intents({uid for uid, claimed in found if claimed}, {uid for uid, claimed in found if not claimed})
+
+
+async def withdraw_intents(pool: Pool, uids: Sequence[UUID], attempt: int, run_id: UUID) -> set[UUID]:
+    """Take back the intents of messages that ``run_id`` has not begun to send after all. Safe to repeat.
+
+    Returns those that have an intent still: another run has judged them meanwhile.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """with withdrawn as (
+                   delete from attempts
+                   where uid = any(%(uids)s::uuid[]) and attempt = %(attempt)s and run_id = %(run)s and outcome is null
+                   returning uid
+               )
+               select uid from attempts where uid = any(%(uids)s::uuid[]) and attempt = %(attempt)s
+                   and uid not in (select uid from withdrawn)""",
+            {"uids": list(uids), "attempt": attempt, "run": run_id},
+        )
+        return {uid for (uid,) in await cursor.fetchall()}
 
 
 async def earlier_outcomes(pool: Pool, uids: Sequence[UUID], attempt: int) -> dict[UUID, str | None]:
@@ -267,12 +303,18 @@ async def give_up(pool: Pool, uids: Sequence[UUID], attempt: int) -> None:
         await conn.execute(_GIVE_UP, {"uids": list(uids), "attempt": attempt})
 
 
-async def reschedule(pool: Pool, uid: UUID, at: datetime) -> None:
-    """Move the time of a message that still waits for it."""
+async def reschedule(pool: Pool, uid: UUID, at: datetime) -> float:
+    """Move the time of a message that still waits for it. Returns the time of the database (Unix seconds)."""
     async with pool.connection() as conn:
-        await conn.execute(
-            """update messages set schedule_at = %s, updated_at = clock_timestamp(),
-                   state = case when %s > clock_timestamp() then 'scheduled' else 'queued' end
-               where uid = %s and state in ('scheduled', 'queued')""",
-            (at, at, uid),
+        cursor = await conn.execute(
+            """with moved as (
+                   update messages set schedule_at = %(at)s, updated_at = clock_timestamp(),
+                       state = case when %(at)s > clock_timestamp() then 'scheduled' else 'queued' end
+                   where uid = %(uid)s and state in ('scheduled', 'queued'))
+               select extract(epoch from clock_timestamp())::float8""",
+            {"at": at, "uid": uid},
         )
+        row = await cursor.fetchone()
+        assert row is not None
+        now: float = row[0]
+        return now

@@ -23,9 +23,9 @@ class Allowance(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     credits: Count = 0
-    """Granted each time the plan is assigned."""
+    """Granted when the plan is assigned, and whenever it is renewed."""
     daily_limit: Count | None = None
-    """Messages a day (UTC); ``None``: no limit."""
+    """Messages a day, in the account's time zone, without those that did not leave; ``None``: no limit."""
 
 
 class NewPlan(BaseModel):
@@ -37,7 +37,7 @@ class NewPlan(BaseModel):
     price_cents: Count = 0
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     period: Literal["day", "week", "month", "year", "forever"] = "month"
-    """How long an assignment lasts."""
+    """How long an assignment lasts until it is renewed."""
     own_gateways: bool = True
     """Whether its accounts may send through gateways of their own."""
     rate_class: Literal["standard", "high", "unlimited"] = "unlimited"
@@ -145,3 +145,9 @@ async def list_plans(pool: Pool) -> list[Plan]:
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Plan)) as cursor:
         await cursor.execute(f"{_PLAN} order by p.name")
         return await cursor.fetchall()
+
+
+async def forget_usage(pool: Pool, days: int) -> None:
+    """Drop how many messages counted towards the limits of days that long ago."""
+    async with pool.connection() as conn:
+        await conn.execute("delete from daily_usage where day < current_date - %s::integer", (days,))

@@ -30,6 +30,8 @@ _WAIT = 5.0
 """Seconds that a caller waits for a connection."""
 _RESTED = 10.0
 """Seconds without use after which a connection is tried before it is given out."""
+_LONG_PAUSE = 60.0
+"""Seconds that the client of a ``long_transaction`` may take between two statements."""
 _TRIAL = 2.0
 """Seconds that such a trial may take: there is nothing to do in it."""
 
@@ -101,8 +103,9 @@ async def long_transaction(pool: Pool, seconds: float = LONG_SECONDS) -> AsyncIt
         with conn.answering_within(seconds + MARGIN):
             async with conn.transaction():
                 await conn.execute(
-                    "select set_config('statement_timeout', %(limit)s, true), set_config('lock_timeout', '0', true)",
-                    {"limit": f"{round(seconds * 1000)}"},
+                    """select set_config('statement_timeout', %s, true), set_config('lock_timeout', '0', true),
+                              set_config('idle_in_transaction_session_timeout', %s, true)""",
+                    (f"{seconds}s", f"{_LONG_PAUSE}s"),
                 )
                 yield conn
 

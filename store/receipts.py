@@ -1,7 +1,7 @@
 """What came back about messages: events recorded once, states moved up, credits given back."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -125,7 +125,7 @@ async def _tell(conn: AsyncConnection[TupleRow], news: Sequence[News], receipts:
     return await callbacks.queue(conn, notices)
 
 
-_AT_A_TIME = 5000
+_AT_A_TIME = 1000
 _EXPIRE = """
 with late as (
     delete from receipt_ids where (gateway_id, provider_id) in (
@@ -136,18 +136,25 @@ with late as (
     update messages m set state = 'expired', code = 'no_receipt', updated_at = clock_timestamp(),
         reason = 'nobody reported a delivery in time'
     from late where m.uid = late.uid and m.state in ('sent', 'deferred')
+    returning m.uid
 )
-select count(*) from late
+select late.uid, expired.uid is not null from late left join expired using (uid)
 """
 
 
-async def expire_older_than(pool: Pool, days: float) -> None:
-    """End the wait for receipts of messages that were taken so long ago. Their credits stay spent: they did leave."""
+async def expire_older_than(pool: Pool, days: float) -> AsyncIterator[set[UUID]]:
+    """End the wait for receipts of messages that were taken so long ago. Their credits stay spent: they did leave.
+
+    Yields customers' endpoints that are to be woken, as often as there are any.
+    """
     looked_at = _AT_A_TIME
     while looked_at == _AT_A_TIME:
-        async with pool.connection() as conn:
-            row = await (await conn.execute(_EXPIRE, {"days": days, "limit": _AT_A_TIME})).fetchone()
-        looked_at = row[0] if row else 0
+        async with pool.connection() as conn, conn.transaction():
+            rows = await (await conn.execute(_EXPIRE, {"days": days, "limit": _AT_A_TIME})).fetchall()
+            endpoints = await callbacks.queue_states(conn, [uid for uid, has_expired in rows if has_expired])
+        if endpoints:
+            yield endpoints
+        looked_at = len(rows)
 
 
 def _uid(text: str | None) -> UUID | None:

@@ -1,37 +1,32 @@
 """What choosing a gateway reads and writes: who may use which, their health, their rate slots."""
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from math import inf
 from uuid import UUID
 
-from domain.routing import Candidate
+from domain.routing import Candidate, Sender
 from store.pool import Pool
 
-_CANDIDATES = """
-select a.id, g.id, g.identifier, g.version, g.account_id = a.id as own, g.per_second, g.on_unknown,
-       coalesce(b.failures, 0) as failures, b.open_until,
-       coalesce(b.open_until > clock_timestamp(), false) as out_of_use, g.mode <> 'active' as stopped
-from accounts a
-join gateways g on g.channel = %(channel)s and g.enabled and (
-    (g.account_id = a.id and (a.plan_id is null or (select own_gateways from plans p where p.id = a.plan_id)))
-    or exists (select from gateway_shares s where s.gateway_id = g.id and s.account_id = a.id)
-    or exists (select from plan_gateways pg where pg.gateway_id = g.id and pg.plan_id = a.plan_id))
-left join gateway_breakers b on b.gateway_id = g.id
-where a.id = any(%(accounts)s)
-order by own desc, g.priority, g.created_at, g.id
-"""
+_FOR_EVER = 1e9
+"""Seconds, as an interval that the database can hold."""
 
 
-async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dict[int, list[Candidate]]:
-    """The enabled gateways that each account may use, in the order in which they are tried.
+async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dict[int, Sender]:
+    """Each account with the enabled gateways that it may use, in the order in which they are tried.
 
-    Own gateways come before shared ones (an own one hides a shared one of the same name), then by priority.
+    Own gateways come before shared ones (an own one hides a shared one of the same name), then by priority. An account
+    that does not exist has the status ``unknown``.
     """
-    found: dict[int, list[Candidate]] = {account_id: [] for account_id in accounts}
+    found = {account_id: Sender("unknown", []) for account_id in accounts}
     async with pool.connection() as conn:
-        cursor = await conn.execute(_CANDIDATES, {"accounts": list(accounts), "channel": channel})
-        for account_id, *candidate in await cursor.fetchall():
-            found[account_id].append(Candidate(*candidate))
+        cursor = await conn.execute("select * from gateway_candidates(%s::bigint[], %s)", (list(accounts), channel))
+        for account_id, status, *candidate in await cursor.fetchall():
+            sender = found[account_id]
+            if sender.status != status:
+                sender = found[account_id] = Sender(status, [])
+            if candidate[0] is not None:
+                sender.candidates.append(Candidate(*candidate))
     return found
 
 
@@ -53,8 +48,20 @@ async def paused(pool: Pool, gateway_ids: Collection[UUID]) -> dict[UUID, int]:
         return dict(await cursor.fetchall())
 
 
-async def reserve_slots(pool: Pool, gateway_id: UUID, count: int, per_second: float) -> datetime:
-    """Take the gateway's next ``count`` rate slots (GCRA). Returns when the first of them begins.
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Rate slots that were taken."""
+
+    at: float
+    """When the first of them begins, in Unix seconds of the database's clock."""
+    wait: float
+    """Seconds until then; negative: it has just begun."""
+
+
+async def reserve_slots(
+    pool: Pool, gateway_id: UUID, count: int, per_second: float, within: float = inf
+) -> Slots | None:
+    """Take the gateway's next ``count`` rate slots (GCRA), unless the first begins in more than ``within`` seconds.
 
     Slots that nobody took may be taken up to 0.1 s late: who sends slice by slice would lose some with every slice.
     """
@@ -65,13 +72,26 @@ async def reserve_slots(pool: Pool, gateway_id: UUID, count: int, per_second: fl
                on conflict (gateway_id) do update
                    set free_at = greatest(s.free_at, clock_timestamp() - interval '0.1 second')
                                  + %(span)s * interval '1 second'
-               returning free_at - %(span)s * interval '1 second'""",
-            {"id": gateway_id, "span": count / per_second},
+                   where s.free_at <= clock_timestamp() + %(within)s * interval '1 second'
+               returning extract(epoch from free_at)::float8 - %(span)s,
+                         extract(epoch from clock_timestamp())::float8""",
+            {"id": gateway_id, "span": count / per_second, "within": min(within, _FOR_EVER)},
         )
         row = await cursor.fetchone()
-        assert row is not None
-        begins: datetime = row[0]
-        return begins
+        return Slots(row[0], row[0] - row[1]) if row else None
+
+
+async def return_slots(pool: Pool, gateway_id: UUID, end: float, count: int, per_second: float) -> None:
+    """Give back rate slots that will not be used: the last ``count`` before ``end`` (Unix seconds).
+
+    Where others have taken later ones they stay empty.
+    """
+    async with pool.connection() as conn:
+        await conn.execute(
+            """update gateway_slots set free_at = free_at - %(span)s * interval '1 second'
+               where gateway_id = %(id)s and abs(extract(epoch from free_at)::float8 - %(end)s) < 0.00001""",
+            {"id": gateway_id, "span": count / per_second, "end": end},
+        )
 
 
 async def record_down(

@@ -1,7 +1,6 @@
 """One engine for the whole run: real PostgreSQL and real Temporal, started once."""
 
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import pytest_asyncio
 
@@ -10,6 +9,7 @@ from embedded.engine import Engine
 from runtime.settings import Settings
 from store.migrate import migrate
 from store.pool import Pool, open_pool
+from tests.databases import new_database
 from tests.stack import Stack, run_stack
 
 
@@ -39,12 +39,9 @@ async def stack(settings: Settings) -> AsyncIterator[Stack]:
 
 
 @pytest_asyncio.fixture
-async def fresh_pool(engine, pool: Pool) -> AsyncIterator[Pool]:
+async def fresh_pool(engine) -> AsyncIterator[Pool]:
     """A pool on a database of its own, for tests that look at all rows."""
-    name = f"fresh_{uuid4().hex}"
-    async with pool.connection() as conn:
-        await conn.execute(f"create database {name}")
-    url = engine.database_url.rsplit("/", 1)[0] + f"/{name}"
+    url = await new_database(engine.database_url)
     await migrate(url)
     opened = await open_pool(url, 2, "fresh")
     yield opened

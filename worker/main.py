@@ -16,8 +16,10 @@ from runtime.settings import Settings
 from runtime.temporal import connect
 from store.pool import Pool, open_pool
 from worker.build import build_workers
+from worker.chores import UnknownPolicy
 from worker.keeper import keeping_connected
 from worker.priority import make_way
+from worker.retention import warn_of_short_retention
 from worker.table import table
 from worker.told import Told
 from worker.upkeep import upkeep
@@ -46,12 +48,14 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
     async with contextlib.AsyncExitStack() as opened:  # whatever fails: a process with an open pool would not end
         opened.push_async_callback(pool.close)
         client = await _connect(settings)
+        await warn_of_short_retention(client)
         equipment = open_equipment(pool, settings.keys.get_secret_value(), Told(client))
         opened.push_async_callback(equipment.aclose)
         rows = {queue: row for queue, row in table(pool, equipment).items() if queue in queues}
         if DISPATCH_QUEUE in rows:
             await opened.enter_async_context(keeping_connected(pool, equipment.gateways))
-        await serve_until(stop, build_workers(client, rows), pool, list(rows))
+        unknown = UnknownPolicy(settings.unknown_days, settings.unknown_ends_as)
+        await serve_until(stop, build_workers(client, rows), pool, list(rows), unknown)
 
 
 async def _connect(settings: Settings) -> Client:
@@ -67,9 +71,15 @@ async def _connect(settings: Settings) -> Client:
         log.warning("Temporal does not answer")
 
 
-async def serve_until(stop: asyncio.Event, workers: Sequence[Worker], pool: Pool, queues: list[str]) -> None:
+async def serve_until(
+    stop: asyncio.Event,
+    workers: Sequence[Worker],
+    pool: Pool,
+    queues: list[str],
+    unknown: UnknownPolicy | None = None,
+) -> None:
     """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
-    async with upkeep(pool, workers[0].client, queues):
+    async with upkeep(pool, workers[0].client, queues, unknown):
         running = [asyncio.create_task(worker.run()) for worker in workers]
         stopping = asyncio.create_task(stop.wait())
         log.info("worker started", queues=queues)

@@ -21,7 +21,7 @@ from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
 
 DISPATCHES_AT_A_TIME = 1000
-"""A gateway that hangs keeps the dispatches of many pages busy until its time-out; the others' must find a place."""
+"""A gateway that hangs keeps as many as it has places, and as many more that wait: the others' must find one, too."""
 BULK_DISPATCHES_AT_A_TIME = 64
 """Enough for many batches through slow gateways; beyond that tenants take turns by Temporal's fairness."""
 ENDPOINTS_AT_A_TIME = 500
@@ -44,6 +44,7 @@ def table(pool: Pool, equipment: Equipment) -> dict[str, QueueRow]:
     """All task queues."""
     record = RecordStatus(pool)
     batches = Batches(pool)
+    fall_back = FallBack(pool)
     flows = QueueRow(
         [SendWorkflow, BatchWorkflow, ReceiptsWorkflow],
         [
@@ -52,18 +53,19 @@ def table(pool: Pool, equipment: Equipment) -> dict[str, QueueRow]:
             record.record_status,
             record.record_schedule,
             batches.list_pages,
+            batches.open_pages,
             batches.show_batch,
             batches.finish_batch,
             Receipts(pool).apply_receipts,
             Hearing(pool).hear,
-            FallBack(pool).next_step,
+            fall_back.next_step,
         ],
         at_a_time=50,
         is_local=True,
     )
     dispatch = Dispatch(pool, equipment.gateways, equipment.mails).dispatch
     callbacks = equipment.callbacks
-    errands: list[Callable[..., Any]] = [dispatch, callbacks.queue_batch, callbacks.wake]
+    errands: list[Callable[..., Any]] = [dispatch, callbacks.queue_batch, callbacks.wake, fall_back.follow_up]
     return {
         WORKFLOW_QUEUE: flows,
         DISPATCH_QUEUE: QueueRow([], errands, DISPATCHES_AT_A_TIME),

@@ -5,6 +5,7 @@ from contextlib import suppress
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    import workflows.history as history
     import workflows.policy as policy
     from domain.callbacks import CallbackRest
 
@@ -21,7 +22,7 @@ class CallbackWorkflow:
     async def run(self, endpoint_id: str) -> None:
         """Completes when nothing is left to tell, or the endpoint is disabled. Then it is started by the next event."""
         while True:
-            if _history_is_long():
+            if history.wants_fresh_run():
                 workflow.continue_as_new(endpoint_id)
             self._is_woken = False
             rest: CallbackRest = await workflow.execute_activity(
@@ -43,8 +44,3 @@ class CallbackWorkflow:
         if next_at and pause > 0:
             with suppress(TimeoutError):
                 await workflow.wait_condition(lambda: self._is_woken, timeout=pause)
-
-
-def _history_is_long() -> bool:
-    info = workflow.info()
-    return info.is_continue_as_new_suggested() or info.get_current_history_length() >= policy.LONG_HISTORY

@@ -23,40 +23,12 @@ _DISPATCH_QUEUES = {Lane.TRANSACTIONAL: DISPATCH_QUEUE, Lane.BULK: BULK_DISPATCH
 _PRIORITIES = {Lane.TRANSACTIONAL: 1, Lane.BULK: 4}
 """Temporal's priorities: 1 goes first, 3 is its default, 5 goes last."""
 
-PAGES_IN_FLIGHT = 4
-"""Pages of a batch under way at a time: enough that one is always at the gateway while others start and end."""
-
-LONG_BATCH_HISTORY = 1500
-"""Events after which a batch goes on in a fresh run: about nine for each page."""
-
-PAGES_LISTED = 100
-"""How many of its pages a batch looks up at a time."""
-
-MAX_ATTEMPTS = 8
-"""Tries at one message, over all gateways; those that only probe whether a gateway works again are not counted."""
-
-MAX_WAIT = 24 * 3600.0
-"""Seconds that a due message waits for a gateway before it expires. A wait for paused gateways has no limit, and after
-it the time begins anew: what an operator pauses does not fail by that."""
-
-SOON = 1.0
-"""A wait for a rate slot that is shorter (seconds) is left to the dispatch, which paces anyway: no timer for it."""
-
-MIN_PARK = 1.0
-"""Shortest wait (seconds) for a gateway's breaker: clocks differ, and asking in a circle helps nobody."""
-
-LONG_HISTORY = 4000
-"""Events after which a page goes on in a fresh run, far below the server's limit of 51,200."""
-
-INLINE_BYTES = 1_500_000
-"""How much content a run hands to its dispatches itself. Any more they read from the run's first event, so that
-neither one answer to the server (4 MB) nor the history (50 MB) outgrows its limit."""
-
 HEARTBEAT = timedelta(seconds=10)
 """How soon a dead worker's dispatch is noticed."""
 
-EARLY_RECEIPT_PAUSES = (1.0, 10.0, 120.0, 1800.0)
-"""Seconds between tries to find the message of a receipt: a provider can report before its answer is recorded."""
+QUEUE_SECONDS = 1800.0
+"""How long a dispatch may wait for others of its gateway before it hands back what it has not begun. Each round costs a
+page some ten events; a worker that dies is noticed by its heartbeats, long before."""
 
 # Statements on our own database: short, idempotent, repeated until it is back. Pauses beyond the threshold are timers
 # of the server: waiting in the worker would cost three events every eight seconds.
@@ -97,13 +69,13 @@ def errand_options(lane: str) -> dict[str, Any]:
 
 
 def dispatch_options(lane: str, size: int, per_second: float) -> dict[str, Any]:
-    """Options of a dispatch of ``size`` messages: time to send them all at the gateway's pace, and to come back."""
+    """Options of a dispatch of ``size`` messages: time to wait for others of its gateway, to send, and to end."""
     pace = size / per_second if per_second else 0.0
     slowest = ceil(size / CONCURRENCY) * ANSWER_SECONDS
     return {
         "task_queue": _DISPATCH_QUEUES[Lane(lane)],
         "heartbeat_timeout": HEARTBEAT,
-        "start_to_close_timeout": timedelta(seconds=120 + slowest + pace),
+        "start_to_close_timeout": timedelta(seconds=QUEUE_SECONDS + slowest + pace),
         "schedule_to_close_timeout": timedelta(days=1, seconds=slowest + pace),
         "retry_policy": RetryPolicy(
             initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10)

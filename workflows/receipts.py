@@ -5,7 +5,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.lanes import Lane
-    from domain.receipts import Applied, Heard, ReceiptsSource
+    from domain.receipts import Applied, Heard, Position, ReceiptsSource
     from workflows.pages import start_page, tell_page
     from workflows.waking import wake
 
@@ -23,7 +23,7 @@ class ReceiptsWorkflow:
         if source.inbound:
             await self._hear(source, events)
         places: list[int] | None = None
-        for pause in (0.0, *policy.EARLY_RECEIPT_PAUSES):
+        for pause in (0.0, *source.pauses):
             if pause:
                 await workflow.sleep(pause)
             applied: Applied = await workflow.execute_local_activity(
@@ -38,11 +38,17 @@ class ReceiptsWorkflow:
         workflow.logger.info("%d of a post's events speak of messages that are not ours", len(places or ()))
 
     async def _hear(self, source: ReceiptsSource, events: bytes) -> None:
+        at: Position | None = Position(0)
+        while at is not None:
+            at = await self._hear_from(source, events, at)
+
+    async def _hear_from(self, source: ReceiptsSource, events: bytes, at: Position) -> Position | None:
         heard: Heard = await workflow.execute_local_activity(
-            "hear", args=[source, events], result_type=Heard, **policy.LOCAL
+            "hear", args=[source, events, at], result_type=Heard, **policy.LOCAL
         )
         for page_id, uids in heard.withdrawn.items():
             await tell_page(page_id, "opted_out", uids)
         for reply in heard.replies:
             await start_page(reply.page, reply.content)
         await wake(heard.endpoints, Lane.TRANSACTIONAL)
+        return heard.rest

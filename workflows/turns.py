@@ -15,11 +15,19 @@ def first_turns(page: PageHeader, accepted_at: float) -> list[tuple[Turn, list[i
     return [(Turn(at, waits_for="schedule") if at else Turn(), indexes) for at, indexes in together.items()]
 
 
-def those_whose_turn_it_is(waiting: Mapping[int, Turn], now: float) -> list[tuple[Turn, list[int]]]:
+def group_due(waiting: Mapping[int, Turn], now: float) -> list[tuple[Turn, list[int]]]:
     """Messages whose turn has come, those with equal turns together."""
     groups: dict[tuple[Any, ...], tuple[Turn, list[int]]] = {}
     for index, turn in waiting.items():
         if turn.at <= now:
             alike = (turn.attempt, turn.strikes, turn.excluded, turn.pinned, id(turn.route) if turn.route else 0)
             groups.setdefault(alike, (turn, []))[1].append(index)
+    return list(groups.values())
+
+
+def group_turns(waiting: Mapping[int, Turn]) -> list[tuple[Turn, list[int]]]:
+    """All that wait, those that share a turn together."""
+    groups: dict[int, tuple[Turn, list[int]]] = {}
+    for index, turn in waiting.items():
+        groups.setdefault(id(turn), (turn, []))[1].append(index)
     return list(groups.values())

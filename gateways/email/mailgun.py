@@ -12,7 +12,7 @@ from pydantic import Field
 
 from domain.outbound import Outbound
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
-from domain.receipts import OPTED_OUT, Event, Receipt, ReceiptKind
+from domain.receipts import OPTED_OUT, Event, Receipt, ReceiptKind, encode_events
 from gateways.answers import failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, check_header, take_apart
@@ -27,8 +27,6 @@ Domain = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-
 
 RETRY_SECONDS = 8 * 3600.0
 """How long Mailgun goes on posting an event. It does not say that it signs anew: the time may be the first try's."""
-TOKENS = 20_000
-"""Signed tokens that a webhook remembers, the oldest leaving first."""
 
 _STEERING = ("x-mailgun-",)
 _WRONG_URL = b"Mailgun Magnificent API"
@@ -130,23 +128,22 @@ class MailgunGateway:
 class MailgunWebhook(Webhook):
     """One event a post. The signature covers a time and a token, but not the event.
 
-    So whoever got hold of one post could pass off events of his own with its signature. To stop him, a token is good
-    only for the event that it came with first. This object alone remembers that: another process, or this one after
-    ``TOKENS`` more posts, would believe a token once more while it is fresh.
+    So whoever got hold of one post could pass off events of his own with its signature. To stop him, a signature is
+    good only for the event that it came with first, at whichever process.
     """
 
     UNREADABLE = 406  # all else makes Mailgun post it again, for hours
 
     def __init__(self, config: MailgunConfig, outside: Outside) -> None:
         self._key = config.webhook_signing_key
-        self._seen: dict[str, int] = {}
+        self._signatures = outside.signatures
 
     @property
     def is_configured(self) -> bool:
         return self._key is not None
 
     async def verify(self, post: Post) -> bool:
-        """HMAC-SHA256 over time and token, in the body itself, and the token's first event."""
+        """HMAC-SHA256 over time and token, in the body itself, and the signature's first event."""
         try:
             signature, event = _parts(post)
         except UnreadablePost:
@@ -157,7 +154,10 @@ class MailgunWebhook(Webhook):
         if self._key is None or not is_time or not is_fresh(stamp, post.now, RETRY_SECONDS + FRESH_SECONDS):
             return False
         signed = hmac.digest(self._key.encode(), f"{stamp}{token}".encode(), "sha256")
-        return same(given, signed.hex()) and self._came_with(token, event)
+        if self._signatures is None or not same(given, signed.hex()):
+            return False
+        receipt = _receipt(event, token, now=0.0)
+        return await self._signatures.came_with(signed, encode_events([receipt] if receipt else []))
 
     def read(self, post: Post) -> Sequence[Event]:
         """The event, if we know its kind. Our reference is among its user variables."""
@@ -166,13 +166,6 @@ class MailgunWebhook(Webhook):
             raise UnreadablePost("there is no event")
         receipt = _receipt(event, str(signature.get("token")), post.now)
         return [receipt] if receipt else []
-
-    def _came_with(self, token: str, event: dict[str, Any]) -> bool:
-        told = hash(_receipt(event, token, now=0.0))
-        first = self._seen.setdefault(token, told)
-        if len(self._seen) > TOKENS:
-            del self._seen[next(iter(self._seen))]
-        return first == told
 
 
 def _form(mail: Mail, message: Outbound) -> dict[str, list[str]]:

@@ -79,18 +79,19 @@ class SmppGateway:
         self._sender = Sender(config.source_addr, config.source_ton, config.source_npi)
         # Receipts that nobody could take over would only come again and again.
         self._receipts = config.receipts and outside.events is not None
-        self._inbox = Inbox(outside.events, config.receipt_ids, config.timeout)
+        self._inbox = Inbox(outside, config.receipt_ids, config.timeout)
         self._link = Link(partial(Session.open, _target(config), self._inbox.deliver), config.keep_alive)
         self._places = asyncio.Semaphore(config.window)
         self._reference = random.randrange(256)  # noqa: S311 - so that a restart does not begin with the last ones
         self._closed = False
 
     async def connect(self) -> None:
-        """Bind, and stay bound, without a message to send: for what comes in.
+        """Bind, and stay bound, without a message to send: for what comes in. Also look after what came in parts.
 
         Raises:
             ConnectionError: no bound connection came about.
         """
+        await self._inbox.hand_over_overdue()
         try:
             await self._link.session()
         except CannotBind as error:

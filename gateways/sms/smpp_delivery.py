@@ -1,11 +1,11 @@
 """What a ``deliver_sm`` says: a receipt for a message of ours, or a message, or a part of one, from a phone."""
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 
 from domain.gsm7 import decode_gsm7
 from domain.receipts import Receipt, ReceiptKind
+from domain.sms_parts import Part
 from gateways.events import digest, text
 from gateways.sms.smpp_pdu import (
     DEFAULT_ALPHABET,
@@ -56,6 +56,8 @@ _KINDS = {
 }
 _WENT_WELL = frozenset({ReceiptKind.SENT, ReceiptKind.DELIVERED})
 
+_MOST_PARTS, _LAST_REFERENCE = 0xFF, 0xFFFF  # by the longest of these fields (§5.3.2.22 and 23)
+
 _CLASS_BITS, _CLASSED = 0xF4, 0xF0  # a data_coding of 3GPP TS 23.038 §4: the default alphabet, with a message class
 _CODECS = {1: "ascii", 3: "latin-1", 6: "iso8859-5", 7: "iso8859-8", UCS2: "utf-16-be"}  # by data_coding (§5.2.19)
 
@@ -94,22 +96,6 @@ def read_receipt(message: ShortMessage, ids: ReceiptIds, now: float) -> Receipt 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A message from a phone, or a part of one (3GPP TS 23.040 §9.2.3.24.1)."""
-
-    octets: bytes
-    data_coding: int
-    reference: int = 0
-    number: int = 1
-    total: int = 1
-
-    @property
-    def text(self) -> str | None:
-        """Its text; ``None``: its coding is none of a text."""
-        return decode_text(self.octets, self.data_coding)
-
-
 def read_part(message: ShortMessage) -> Part:
     """Take the text and find out what it is a part of: by its user data header, or else by its SAR TLVs (§5.3.2.22)."""
     octets, place = message.octets, None
@@ -117,7 +103,7 @@ def read_part(message: ShortMessage) -> Part:
         header, octets = octets[1 : octets[0] + 1], octets[octets[0] + 1 :]
         place = _place_in_header(header)
     reference, total, number = place or _place_in_tlvs(message)
-    if not 1 <= number <= total:
+    if not 1 <= number <= total <= _MOST_PARTS or reference > _LAST_REFERENCE:
         return Part(octets, message.data_coding)
     return Part(octets, message.data_coding, reference, number, total)
 

@@ -1,73 +1,76 @@
 """What an SMSC delivers: handed over a handful at a time, and answered only when it is safe.
 
-A delivery that is not answered comes again, so a crash loses nothing. That is why parts of a message are not answered
-either before all have come; but an SMSC that waits for one answer before it delivers the next must not wait for ever,
-nor may parts wait that another bind of ours has got. After a few seconds what has come is handed over as it is.
+A delivery that is not answered comes again, to this process or to another one, so a crash loses nothing. A receipt has
+a key of its own. A message from a phone has none in SMPP: the one it is given here stays with it until it is answered.
+A part of a message is safe, and answered, when it is kept beside the others, whichever process they came to; whoever
+gets the last one hands the message over.
 """
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from uuid import uuid4
 
-from domain.receipts import Event, Inbound
-from gateways.base import Take
-from gateways.sms.smpp_delivery import Part, ReceiptIds, is_message, number_of, read_part, read_receipt
+import structlog
+
+from domain.receipts import Event, Inbound, Receipt
+from domain.sms_parts import Part
+from gateways.base import Deliveries, Outside, Take
+from gateways.sms.smpp_delivery import ReceiptIds, decode_text, is_message, number_of, read_part, read_receipt
 from gateways.sms.smpp_pdu import BadPdu, ShortMessage
 from gateways.sms.smpp_session import Answer
 from gateways.sms.smpp_status import INVALID_LENGTH, OK, QUEUE_FULL, TRY_AGAIN
 
+log = structlog.get_logger()
+
 HANDFUL = 100
-"""Events that are handed over at a time, at most."""
+"""Deliveries that are handed over at a time, at most."""
 WAITING_CAP = 1000
 """Deliveries without an answer. More are turned away for now."""
-PART_SECONDS = 5.0
-"""How long a part waits for the others. SMSCs wait longer for an answer."""
-KEYS_CAP = 1000
+PART_SECONDS = 60.0
+"""How long the parts of a message wait for the others. Then what has come is handed over as it is."""
 
 
-@dataclass
+@dataclass(slots=True)
 class _Arrival:
-    event: Event
-    answers: list[Answer]
+    """A delivery without an answer: a receipt, or a part of a message that may be its only one."""
+
+    answer: Answer
+    at: float
+    receipt: Receipt | None = None
+    part: Part | None = None
+    sender: str = ""
+    recipient: str = ""
+    is_open: bool = True
+    """Whether it is still to be answered."""
 
 
-@dataclass
+@dataclass(slots=True)
 class _Message:
-    """A message of which parts have come."""
+    """A message from a phone that is whole."""
 
-    sender: str
-    recipient: str
-    parts: dict[int, Part] = field(default_factory=dict)
-    answers: list[Answer] = field(default_factory=list)
-    timer: asyncio.TimerHandle | None = None
-
-    @property
-    def text(self) -> str | None:
-        """Its text, put together before it is decoded: phones cut surrogate pairs."""
-        ordered = [self.parts[number] for number in sorted(self.parts)]
-        return Part(b"".join(part.octets for part in ordered), ordered[0].data_coding).text
+    event: Inbound
+    arrivals: list[_Arrival] = field(default_factory=list)
 
 
 class Inbox:
     """The deliveries of one gateway, over however many sessions they come."""
 
-    def __init__(self, take: Take | None, ids: ReceiptIds, seconds: float) -> None:
-        """``take`` is given ``seconds`` for a handful. Without it, all is turned away for now."""
-        self._take = take
+    def __init__(self, outside: Outside, ids: ReceiptIds, seconds: float) -> None:
+        """Whoever takes a handful over is given ``seconds``. Where nobody is, all is turned away for now."""
+        self._take = outside.events
+        self._deliveries = outside.deliveries
         self._ids = ids
         self._seconds = seconds
         self._arrivals: list[_Arrival] = []
-        self._unfinished: dict[tuple[str, str, int, int], _Message] = {}
         self._unanswered = 0
+        self._finished: list[str] = []
         self._worker: asyncio.Task[None] | None = None
-        self._keys: OrderedDict[tuple[str, str, str], str] = OrderedDict()
 
     def deliver(self, body: bytes, answer: Answer) -> None:
         """Take in the body of a ``deliver_sm``. It will be answered."""
-        if self._take is None:
+        if self._take is None or self._deliveries is None:
             answer(TRY_AGAIN)
             return
         if self._unanswered >= WAITING_CAP:
@@ -78,14 +81,22 @@ class Inbox:
         except BadPdu:
             answer(INVALID_LENGTH)
             return
-        if receipt := read_receipt(message, self._ids, time.time()):
-            self._unanswered += 1
-            self._arrived(_Arrival(receipt, [answer]))
+        now = time.time()
+        if receipt := read_receipt(message, self._ids, now):
+            self._arrived(_Arrival(answer, now, receipt))
         elif is_message(message):
-            self._unanswered += 1
-            self._gather(message, answer)
+            sender, recipient = number_of(message.source), message.destination.text
+            self._arrived(_Arrival(answer, now, None, read_part(message), sender, recipient))
         else:
             answer(OK)  # a receipt that tells nothing, or something else between machines
+
+    async def hand_over_overdue(self) -> None:
+        """Hand over messages whose missing parts do not seem to come, whoever got those that are there."""
+        if self._take is None or self._deliveries is None:
+            return
+        with _asked_again():
+            async with asyncio.timeout(self._seconds):
+                await self._overdue(self._take, self._deliveries)
 
     async def drain(self) -> None:
         """Wait until what is being handed over is answered."""
@@ -94,72 +105,112 @@ class Inbox:
 
     def close(self) -> None:
         """Forget what is not answered: it will come again."""
-        for message in self._unfinished.values():
-            if message.timer:
-                message.timer.cancel()
         if self._worker is not None:
             self._worker.cancel()
 
-    def _gather(self, message: ShortMessage, answer: Answer) -> None:
-        part = read_part(message)
-        sender, recipient = number_of(message.source), message.destination.text
-        key = (sender, recipient, part.reference, part.total)
-        if part.total == 1:
-            self._read(_Message(sender, recipient, {1: part}, [answer]))
-            return
-        whole = self._unfinished.setdefault(key, _Message(sender, recipient))
-        whole.parts[part.number] = part
-        whole.answers.append(answer)
-        if len(whole.parts) == part.total:
-            self._complete(key)
-        elif whole.timer is None:
-            whole.timer = asyncio.get_running_loop().call_later(PART_SECONDS, self._complete, key)
-
-    def _complete(self, key: tuple[str, str, int, int]) -> None:
-        whole = self._unfinished.pop(key)
-        if whole.timer:
-            whole.timer.cancel()
-        self._read(whole)
-
-    def _read(self, message: _Message) -> None:
-        text = message.text
-        if text is None:
-            self._answer(message.answers, OK)  # nothing that a person wrote
-            return
-        # SMPP gives messages from phones no id. One that comes again because we could not answer it keeps its key.
-        known = self._keys.pop((message.sender, message.recipient, text), None)
-        event = Inbound(known or uuid4().hex, time.time(), message.sender, message.recipient, text)
-        self._arrived(_Arrival(event, message.answers))
-
     def _arrived(self, arrival: _Arrival) -> None:
+        assert self._take is not None
+        assert self._deliveries is not None
+        self._unanswered += 1
         self._arrivals.append(arrival)
         if self._worker is None or self._worker.done():
-            self._worker = asyncio.create_task(self._work())
+            self._worker = asyncio.create_task(self._work(self._take, self._deliveries))
 
-    async def _work(self) -> None:
+    async def _work(self, take: Take, deliveries: Deliveries) -> None:
         while self._arrivals:
             handful, self._arrivals = self._arrivals[:HANDFUL], self._arrivals[HANDFUL:]
-            status = await self._hand_over([arrival.event for arrival in handful])
+            with _asked_again():
+                async with asyncio.timeout(self._seconds):
+                    await self._hand_over(handful, take, deliveries)
             for arrival in handful:
-                if not self._answer(arrival.answers, status) or status != OK:
-                    self._remember(arrival.event)
+                if arrival.is_open:
+                    self._answer(arrival, TRY_AGAIN)
 
-    async def _hand_over(self, events: Sequence[Event]) -> int:
-        assert self._take is not None
+    async def _hand_over(self, handful: Sequence[_Arrival], take: Take, deliveries: Deliveries) -> None:
+        await self._finish(deliveries)  # what could not be before
+        messages = await self._gather(handful, deliveries) | await self._claim(handful, deliveries)
+        events: list[Event] = [arrival.receipt for arrival in handful if arrival.receipt]
+        events += [message.event for message in messages.values()]
+        if events:
+            await take(sorted(events, key=lambda event: event.at))
+        for arrival in handful:
+            if arrival.receipt:
+                self._answer(arrival, OK)
+        for key, message in messages.items():
+            answered = [self._answer(arrival, OK) for arrival in message.arrivals]
+            if all(answered):
+                self._finished.append(key)
+        await self._finish(deliveries)
+
+    async def _gather(self, handful: Sequence[_Arrival], deliveries: Deliveries) -> dict[str, _Message]:
+        """Keep the parts of long messages. Returns the messages that are whole now, by their keys."""
+        messages: dict[str, _Message] = {}
+        for arrival in handful:
+            if arrival.part is None or arrival.part.total == 1:
+                continue
+            kept = await deliveries.keep(arrival.sender, arrival.recipient, arrival.part)
+            text = decode_text(kept.octets, kept.data_coding)
+            if not kept.is_whole or kept.ended:
+                self._answer(arrival, OK)
+            elif text is None:
+                self._end_silently(arrival, kept.key)
+            else:
+                event = Inbound(kept.key, arrival.at, kept.sender, kept.recipient, text)
+                messages.setdefault(kept.key, _Message(event)).arrivals.append(arrival)
+        return messages
+
+    def _end_silently(self, arrival: _Arrival, key: str) -> None:
+        """Nothing that a person wrote."""
+        self._answer(arrival, OK)
+        self._finished.append(key)
+
+    async def _claim(self, handful: Sequence[_Arrival], deliveries: Deliveries) -> dict[str, _Message]:
+        """Find keys for the messages of one part. A repeat of one that could not be answered keeps its key."""
+        texts = []
+        for arrival in handful:
+            if arrival.part is not None and arrival.part.total == 1:
+                text = decode_text(arrival.part.octets, arrival.part.data_coding)
+                if text is None:
+                    self._answer(arrival, OK)  # nothing that a person wrote
+                else:
+                    texts.append((arrival, text))
+        if not texts:
+            return {}
+        keys = await deliveries.keys_of([(arrival.sender, arrival.recipient, text) for arrival, text in texts])
+        return {
+            key: _Message(Inbound(key, arrival.at, arrival.sender, arrival.recipient, text), [arrival])
+            for key, (arrival, text) in zip(keys, texts, strict=True)
+        }
+
+    async def _overdue(self, take: Take, deliveries: Deliveries) -> None:
+        late = await deliveries.overdue(PART_SECONDS)
+        texts = [(message, decode_text(message.octets, message.data_coding)) for message in late]
+        events = [Inbound(m.key, time.time(), m.sender, m.recipient, text) for m, text in texts if text is not None]
+        if events:
+            await take(events)
+        self._finished += [message.key for message in late]
+        await self._finish(deliveries)
+
+    async def _finish(self, deliveries: Deliveries) -> None:
+        """Say which messages were answered. Failing that, it is said with the next ones."""
+        keys, self._finished = self._finished, []
         try:
-            async with asyncio.timeout(self._seconds):
-                await self._take(events)
-        except Exception:  # whatever it was: the SMSC keeps the messages, and asks again
-            return TRY_AGAIN
-        return OK
+            if keys:
+                await deliveries.finish(keys)
+        except BaseException:
+            self._finished += keys
+            raise
 
-    def _answer(self, answers: Sequence[Answer], status: int) -> bool:
-        self._unanswered -= len(answers)
-        answered = [answer(status) for answer in answers]
-        return all(answered)
+    def _answer(self, arrival: _Arrival, status: int) -> bool:
+        arrival.is_open = False
+        self._unanswered -= 1
+        return arrival.answer(status)
 
-    def _remember(self, event: Event) -> None:
-        if isinstance(event, Inbound):
-            self._keys[event.sender, event.recipient, event.body] = event.key
-            if len(self._keys) > KEYS_CAP:
-                self._keys.popitem(last=False)
+
+@contextmanager
+def _asked_again() -> Iterator[None]:
+    """Go on whatever fails: the SMSC keeps what is not answered, and Postgres the parts, and both come up again."""
+    try:
+        yield
+    except Exception as error:
+        log.warning("deliveries of an SMSC could not be handed over", error=f"{type(error).__name__}: {error}")

@@ -4,15 +4,19 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from math import inf
 from uuid import UUID, uuid4
 
 from temporalio.testing import ActivityEnvironment
 
 from activities.check_credit import CheckCredit
+from activities.database_clock import DatabaseClock
 from activities.delivery import Delivery
 from activities.health import Health
 from activities.line import Line
 from activities.opening import open_mails
+from activities.start_window import StartWindow
 from domain.channels import Channel
 from domain.ids import index_of, message_uid, new_page_id
 from domain.keyring import CREDENTIALS, Keyring
@@ -69,6 +73,28 @@ class OwnGateway:
         self.closed = True
 
 
+class Slow(OwnGateway):
+    """Answers when the gate opens."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        super().__init__(self._wait)
+
+    async def _wait(self, index: int) -> Outcome:
+        await self.gate.wait()
+        return Accepted()
+
+
+class OneGateway:
+    """A cache with one gateway of the test's own."""
+
+    def __init__(self, gateway: OwnGateway) -> None:
+        self.gateway = gateway
+
+    async def get(self, gateway_id: object, version: int) -> OwnGateway:
+        return self.gateway
+
+
 @dataclass
 class Page:
     """A page whose credits are held."""
@@ -100,18 +126,21 @@ class Page:
         gateway: OwnGateway,
         request: DispatchRequest | None = None,
         stopping: Callable[[], bool] = lambda: False,
+        closes_at: float = inf,
+        **more: bool,
     ) -> Delivery:
         request = request or self.request()
         health = Health(self.pool, request.route)
         mails = open_mails(self.pool, Keyring.generate())
-        return Delivery(self.pool, gateway, request, self.content, mails, health, self.line, stopping)
+        window, clock = StartWindow(stopping, closes_at), DatabaseClock(self.pool)
+        return Delivery(self.pool, gateway, request, self.content, mails, health, self.line, window, clock, **more)
 
     async def deliver(self, gateway: OwnGateway, **route: object) -> list[Again]:
         return await self.delivery(gateway, self.request(**route)).run()
 
     async def take_over(self, gateway: OwnGateway, **route: object) -> list[Again]:
         """What the activity does when it runs again."""
-        delivery = self.delivery(gateway, self.request(**route))
+        delivery = self.delivery(gateway, self.request(**route), is_rerun=True)
         await delivery.take_over()
         return await delivery.run()
 
@@ -149,6 +178,14 @@ class Page:
         """Available, held and spent credits."""
         wallet = (await credits.show(self.pool, self.account_id))["sms"]
         return wallet.available, wallet.held, wallet.spent
+
+
+def dispatch_environment(**info: object) -> ActivityEnvironment:
+    """What a dispatch runs in: with time enough for its messages, as the workflow gives it."""
+    environment = ActivityEnvironment()
+    usual = {"start_to_close_timeout": timedelta(hours=1), "started_time": datetime.now(UTC)}
+    environment.info = replace(environment.info, **{**usual, **info})
+    return environment
 
 
 async def new_gateway(pool: Pool, account_id: int, **more: object) -> UUID:

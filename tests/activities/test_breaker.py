@@ -130,7 +130,7 @@ async def test_a_probe_whose_page_dies_is_taken_by_another_after_a_while(pool: P
 async def test_wishes_for_one_gateway_share_its_probe(pool: Pool):
     page = await broken(pool)
     await let_pause_end(page)
-    name = (await routing.candidates(pool, [page.account_id], "sms"))[page.account_id][0].identifier
+    name = (await routing.candidates(pool, [page.account_id], "sms"))[page.account_id].candidates[0].identifier
     header = {**vars(page.header), "requested": {name: [3]}}
     request = RouteRequest(type(page.header)(**header), list(range(10)), 1)
     chosen = await ChooseGateway(pool).choose_gateway(request)
@@ -151,7 +151,7 @@ async def test_slots_of_a_gateway_follow_each_other(pool: Pool):
     page = await new_page(pool, 10)
     async with pool.connection() as conn:
         await conn.execute("update gateways set per_second = 5 where id = %s", (page.gateway_id,))
-    starts = [(await choose(page)).routes[0].start_at for _ in range(3)]
+    starts = [(await choose(page)).routes[0].slot_at for _ in range(3)]
     assert [b - a for a, b in pairwise(starts)] == pytest.approx([2.0, 2.0], abs=0.01)
     assert (await choose(page)).routes[0].waits_for == "rate_slot"
 

@@ -5,7 +5,6 @@ import time
 from dataclasses import replace
 
 import pytest
-from temporalio.testing import ActivityEnvironment
 
 from activities.dispatch import Dispatch
 from activities.gateway_cache import GatewayCache
@@ -18,7 +17,7 @@ from gateways.sms.smpp import SmppGateway
 from store import gateways
 from store.pool import Pool
 from store.sandbox_inbox import SandboxInbox
-from tests.activities.pages import Page, new_page
+from tests.activities.pages import Page, dispatch_environment, new_page
 from tests.gateways.smsc import smsc
 
 KEYS = Keyring.generate()
@@ -41,22 +40,22 @@ async def with_sandbox(pool: Pool, size: int) -> Page:
 
 async def dispatch(page: Page, cache: GatewayCache, request: DispatchRequest | None = None) -> DispatchResult:
     activity = Dispatch(page.pool, cache, open_mails(page.pool, KEYS)).dispatch
-    return await ActivityEnvironment().run(activity, request or page.request(), page.content.encode())
+    return await dispatch_environment().run(activity, request or page.request(), page.content.encode())
 
 
 async def test_it_sends_through_the_gateway_of_the_route(pool: Pool, cache: GatewayCache):
     page = await with_sandbox(pool, 3)
-    assert await dispatch(page, cache) == DispatchResult()
+    result = await dispatch(page, cache)
+    assert result == DispatchResult(at=pytest.approx(time.time(), abs=60))
     assert await page.states() == ["sent"] * 3
 
 
 async def test_a_second_run_of_the_activity_takes_over(pool: Pool, cache: GatewayCache):
     page = await with_sandbox(pool, 1)
     await dispatch(page, cache)
-    again = ActivityEnvironment()
-    again.info = type(again.info)(**{**vars(again.info), "attempt": 2})
+    again = dispatch_environment(attempt=2)
     activity = Dispatch(pool, cache, open_mails(pool, KEYS)).dispatch
-    assert await again.run(activity, page.request(), page.content.encode()) == DispatchResult()
+    assert (await again.run(activity, page.request(), page.content.encode())).again == []
     assert await page.outcomes() == {0: "accepted"}
 
 
@@ -76,9 +75,10 @@ async def test_it_tells_how_long_urgent_messages_waited_that_nothing_but_we_kept
     request = replace(page.request(), at_once=at_once)
     request = replace(request, page=replace(request.page, lane=lane))
     accepted: list[float] = []
-    monkeypatch.setattr("activities.courtesy.Courtesy.began", lambda self, accepted_at: accepted.append(accepted_at))
-    env = ActivityEnvironment()
-    env.info = replace(env.info, attempt=attempt)
+    monkeypatch.setattr(
+        "activities.bulk_throttle.BulkThrottle.began", lambda self, accepted_at: accepted.append(accepted_at)
+    )
+    env = dispatch_environment(attempt=attempt)
     await env.run(Dispatch(pool, cache, open_mails(pool, KEYS)).dispatch, request, page.content.encode())
     assert accepted == [pytest.approx(time.time(), abs=60)] * told
 

@@ -52,16 +52,15 @@ async def test_files_are_loaded_and_links_made_for_one_recipient(pool: Pool):
     extras = MailExtras(files=await stored(pool, b"one", b"two"), base_url="https://e.com", unsubscribe=True)
     plain = message(html="<p>{{ unsubscribe_url }}", body="{{ unsubscribe_url }}")
     url = f"https://e.com/u/{signer.token(LinkKind.UNSUBSCRIBE, plain.uid)}"
-    async with Mails(pool, signer).complete(plain, extras, Room()) as mail:
-        assert [file.content for file in mail.attachments] == [b"one", b"two"]
-        assert (mail.html, mail.body, mail.unsubscribe_url) == (f"<p>{url}", url, url)
+    mail = await Mails(pool, signer).complete(plain, extras)
+    assert [file.content for file in mail.attachments] == [b"one", b"two"]
+    assert (mail.html, mail.body, mail.unsubscribe_url) == (f"<p>{url}", url, url)
 
 
 async def test_what_is_not_kept_any_more_is_said(pool: Pool):
     extras = MailExtras(files=(FileRef("00" * 32, 1, "a", "b/c"),))
     with pytest.raises(FileGone):
-        async with Mails(pool, LinkSigner(Keyring.generate())).complete(message(), extras, Room()):
-            pass
+        await Mails(pool, LinkSigner(Keyring.generate())).complete(message(), extras)
 
 
 async def test_files_at_hand_are_not_read_again_until_others_need_their_place(pool: Pool, monkeypatch):
@@ -77,8 +76,8 @@ async def test_files_at_hand_are_not_read_again_until_others_need_their_place(po
     first, second, third = await stored(pool, b"12345", b"67890", b"abcde")
     completer = Mails(pool, LinkSigner(Keyring.generate()))
     for file in (first, second, first, third, first, second):
-        async with completer.complete(message(), MailExtras(files=(file,)), Room()) as mail:
-            assert len(mail.attachments[0].content) == 5
+        mail = await completer.complete(message(), MailExtras(files=(file,)))
+        assert len(mail.attachments[0].content) == 5
     assert read == [first.id, second.id, third.id, second.id]
 
 
@@ -88,11 +87,12 @@ async def test_no_more_is_in_memory_than_there_is_room_for():
 
     async def hold(size: int) -> None:
         nonlocal inside, most
-        async with room.take(size):
-            inside += min(size, 4 * MIB)
-            most = max(most, inside)
-            await asyncio.sleep(0)
-            inside -= min(size, 4 * MIB)
+        taken = await room.take(size, lambda: False)
+        inside += min(size, 4 * MIB)
+        most = max(most, inside)
+        await asyncio.sleep(0)
+        inside -= min(size, 4 * MIB)
+        room.leave(taken)
 
     async with asyncio.timeout(10):
         await asyncio.gather(*(hold(size * MIB) for size in (1, 3, 2, 100, 4, 1, 1, 3) * 10))
@@ -101,10 +101,12 @@ async def test_no_more_is_in_memory_than_there_is_room_for():
 
 async def test_who_stops_waiting_for_room_takes_none():
     room = Room(size=4)
-    async with room.take(3 * MIB):
-        waiting = asyncio.create_task(room.take(2 * MIB).__aenter__())
-        await asyncio.sleep(0)
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-    async with asyncio.timeout(10), room.take(4 * MIB):
-        pass
+    first = await room.take(3 * MIB, lambda: False)
+    waiting = asyncio.create_task(room.take(2 * MIB, lambda: False))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert await room.take(2 * MIB, lambda: True) is None
+    room.leave(first)
+    async with asyncio.timeout(10):
+        assert await room.take(4 * MIB, lambda: False) == 4

@@ -6,43 +6,19 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-from temporalio.testing import ActivityEnvironment
 
 from activities.choose_gateway import ChooseGateway
 from activities.dispatch import Dispatch
 from activities.opening import open_mails
 from activities.pause_watch import PauseWatch
 from domain.keyring import Keyring
-from domain.outcomes import Accepted, Outcome
 from domain.page import DispatchResult, RouteRequest, Routing
 from domain.routing import Mode
 from store import gateways
 from store.pool import Pool
-from tests.activities.pages import OwnGateway, Page, new_gateway, new_page
+from tests.activities.pages import OneGateway, Page, Slow, dispatch_environment, new_gateway, new_page
 
 KEYS = Keyring.generate()
-
-
-class OneGateway:
-    """A cache with one gateway of the test's own."""
-
-    def __init__(self, gateway: OwnGateway) -> None:
-        self.gateway = gateway
-
-    async def get(self, gateway_id: object, version: int) -> OwnGateway:
-        return self.gateway
-
-
-class Slow(OwnGateway):
-    """Answers when the gate opens."""
-
-    def __init__(self) -> None:
-        self.gate = asyncio.Event()
-        super().__init__(self._wait)
-
-    async def _wait(self, index: int) -> Outcome:
-        await self.gate.wait()
-        return Accepted()
 
 
 @asynccontextmanager
@@ -50,7 +26,7 @@ async def under_way(page: Page, mode: Mode) -> AsyncIterator["asyncio.Task[Dispa
     """A dispatch whose gateway had not answered its first 64 messages when an operator changed its mode."""
     gateway = Slow()
     dispatch = Dispatch(page.pool, OneGateway(gateway), open_mails(page.pool, KEYS))
-    running = asyncio.create_task(ActivityEnvironment().run(dispatch.dispatch, page.request(), page.content.encode()))
+    running = asyncio.create_task(dispatch_environment().run(dispatch.dispatch, page.request(), page.content.encode()))
     await gateway.until_arrived(64)
     await gateways.set_mode(page.pool, page.gateway_id, mode)
     other = await new_gateway(page.pool, page.account_id)
@@ -97,7 +73,7 @@ async def test_a_dispatch_comes_back_with_what_has_not_left_when_its_gateway_is_
 async def test_a_dispatch_ends_as_it_began_while_its_gateway_drains(pool: Pool):
     page = await new_page(pool, 200)
     async with under_way(page, Mode.DRAINING) as running:
-        assert await running == DispatchResult()
+        assert (await running).again == []
     assert await page.states() == ["sent"] * 200
 
 

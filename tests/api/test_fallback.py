@@ -11,7 +11,7 @@ import pytest
 from domain.receipts import Receipt, ReceiptKind, ReceiptsSource, encode_events
 from store import fallbacks
 from store.credits import audit, show
-from store.pages import hold, write_intents
+from store.pages import Intents, hold, write_intents
 from tests.api.answers import deliveries
 from tests.gateways.fake_http import FakeServer, answer, serve
 from tests.stack import Stack, User
@@ -174,7 +174,7 @@ async def test_a_receipt_just_before_the_next_dispatch_still_stops_it(pool):
     assert (await fallbacks.next_step(pool, page.uids[0], "delivered", late=True))[0] == "send"
     await _set(pool, page.uids[0], fallback_uid=later.uids[0], state="delivered")
     await hold(pool, later)
-    assert await write_intents(pool, later.uids, 1, gateway, uuid4()) == set()
+    assert await write_intents(pool, later.uids, 1, gateway, uuid4()) == Intents(set(), set())
     assert (await states(pool, later))[0][:2] == ("cancelled", "needless")
 
 

@@ -8,7 +8,7 @@ import pytest
 from store import gateways
 from store.gateway_shares import share
 from tests.api.answers import SMS, assert_error, count_messages, deliveries
-from tests.stack import Stack, User
+from tests.stack import Stack, User, serve_api
 
 MODES = {"pause": "paused", "drain": "draining", "resume": "active"}
 
@@ -163,6 +163,15 @@ async def test_a_gateway_is_tested_a_few_times_a_minute(stack: Stack):
     assert [answer.status_code for answer in answers] == [200] * 5 + [429]
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 12
     assert (await post(stack, user, other, "test", to="+14155550123")).status_code == 200
+
+
+async def test_all_processes_test_a_gateway_a_few_times_a_minute(stack: Stack):
+    user = await stack.user()
+    path, body = f"/api/gateways/{await gateway(stack, user)}/test", {"to": "+14155550123"}
+    async with serve_api(stack.settings) as url, httpx.AsyncClient(base_url=url, headers=user.headers) as http:
+        turns = [(http, {}), (stack.http, {"headers": user.headers})] * 3
+        answers = [await client.post(path, json=body, **more) for client, more in turns]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
 
 
 async def test_a_gateway_whose_configuration_cannot_be_read_is_said_so(stack: Stack):

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from domain.gcra import RATE_CLASSES, Rate
+from domain.request_rates import RATE_CLASSES, Rate
 from runtime.settings import Settings
 from store import accounts, plans
 from tests.api.answers import SMS, assert_error, send_one
@@ -42,6 +42,29 @@ async def test_a_plan_names_the_limit_and_without_one_there_is_none(stack: Stack
         assert await asked(http, await on_plan(stack, "standard"), 2) == [404, 429]
         assert await asked(http, unlimited, 5) == [404] * 5
         assert await asked(http, await stack.admin(), 5) == [404] * 5
+
+
+async def test_all_processes_share_a_limit(stack: Stack, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(RATE_CLASSES, "standard", Rate(0.01, burst=4))
+    user = await on_plan(stack, "standard")
+    async with (
+        serve_api(stack.settings) as one,
+        serve_api(stack.settings) as two,
+        httpx.AsyncClient(base_url=one) as first,
+        httpx.AsyncClient(base_url=two) as second,
+    ):
+        statuses = [status for http in (first, second) * 3 for status in await asked(http, user, 1)]
+    assert statuses == [404] * 4 + [429] * 2
+
+
+async def test_only_accounts_with_a_limit_pay_a_statement_for_it(stack: Stack):
+    limited, unlimited = await on_plan(stack, "standard"), await stack.user()
+    await asked(stack.http, limited, 2)
+    await asked(stack.http, unlimited, 2)
+    async with stack.pool.connection() as conn:
+        subjects = [f"account {user.id}" for user in (limited, unlimited)]
+        cursor = await conn.execute("select subject from request_rates where subject = any(%s)", (subjects,))
+        assert await cursor.fetchall() == [(subjects[0],)]
 
 
 async def on_plan(stack: Stack, rate_class: str) -> User:

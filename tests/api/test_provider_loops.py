@@ -1,6 +1,8 @@
 """Each provider's whole loop over sockets: a message leaves, its delivery comes back, people answer."""
 
 import asyncio
+import json
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from gateways.registry import GATEWAY_TYPES
 from tests.api.answers import CONTACT
 from tests.api.doubles.double import PERSON
+from tests.api.doubles.email import Mailgun
 from tests.api.doubles.loop import DOUBLES, deliver, gateway_of, heard, send_through
 from tests.api.doubles.sms import Twilio
 from tests.api.doubles.whatsapp import WhatsAppCloud
@@ -84,6 +87,21 @@ async def test_meta_is_told_that_the_address_is_ours(stack: Stack):
             assert heard(answered) == (200, "text/plain", b"1158201444")
         for url, query in (asks(first, "another"), asks(first, ""), asks(first, first.word, mode="unsubscribe")):
             assert (await stack.http.get(url, params=query)).status_code == 403
+
+
+async def test_a_signature_of_mailgun_is_good_for_one_event_at_all_processes(stack: Stack):
+    double = Mailgun(stack.url)
+    sent = await send_through(stack, double)
+    genuine = double.delivered(sent.told)
+    forged = json.loads(genuine.body)
+    forged["event-data"]["event"] = "complained"
+    async with serve_api(stack.settings) as url, httpx.AsyncClient(base_url=url) as http:
+        here = genuine.url.removeprefix(stack.url)
+        assert heard(await deliver(stack.http, genuine)) == double.ACCEPTED
+        assert heard(await deliver(http, genuine, here)) == double.ACCEPTED
+        assert (await deliver(http, replace(genuine, body=json.dumps(forged).encode()), here)).status_code == 403
+    await sent.until("delivered")
+    assert [receipt["kind"] for receipt in (await sent.status())["receipts"]] == ["delivered"]
 
 
 async def test_signatures_cover_the_public_address_and_not_ours(stack: Stack):

@@ -37,6 +37,8 @@ SIGNED = {
 """Without a key, but of no use to who has not the provider's secret, or a link of ours."""
 PUBLIC = OPEN | SIGNED
 ADMIN = {
+    "GET /api/admin/v1/messages/{uid}",
+    "POST /api/admin/v1/messages/{uid}/resolve",
     "GET /api/admin/v1/sandbox/messages",
     "GET /api/admin/v1/codec",
     "POST /api/admin/v1/codec/decode",

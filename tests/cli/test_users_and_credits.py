@@ -63,6 +63,22 @@ async def test_a_plan_is_created_listed_and_assigned(cli, user):
     assert "no plan nowhere" in (await cli("plan", "assign", "--user", user, "--plan", "nowhere")).refusal
 
 
+async def test_a_plans_renewal_is_switched_on_and_off(cli, user):
+    name = f"plan {uuid4()}"
+    assert "no plan" in (await cli("plan", "set-renewal", "--user", user, "--renew")).refusal
+    await cli("plan", "create", "--name", name)
+    assert (await cli("plan", "assign", "--user", user, "--plan", name, "--json")).json["plan_renews"] is True
+    once = await cli("plan", "assign", "--user", user, "--plan", name, "--no-renew", "--json")
+    assert once.json["plan_renews"] is False
+    switched = await cli("plan", "set-renewal", "--user", user, "--renew", "--json")
+    assert switched.json == once.json | {"plan_renews": True}
+
+
+async def test_a_users_time_zone(cli, user):
+    assert (await cli("user", "set-time-zone", user, "Asia/Kolkata", "--json")).json["time_zone"] == "Asia/Kolkata"
+    assert "no time zone Nowhere" in (await cli("user", "set-time-zone", user, "Nowhere")).refusal
+
+
 @pytest.mark.parametrize(
     ("config", "complaint"),
     [

@@ -7,11 +7,11 @@ import pytest
 
 from api.gateway_answers import BreakerState, OutcomesAnswer
 from api.gateways import TRIAL_RATE, router
+from domain.limits import PAGE_LIMITS
 from domain.routing import PAUSED_LOOK, Mode
 from gateways.registry import GATEWAY_TYPES
 from gateways.template import FIELDS
-from worker.upkeep import HEALTH_DAYS
-from workflows import policy
+from worker.chores import HEALTH_DAYS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "gateways.md").read_text()
 
@@ -39,7 +39,7 @@ def test_every_word_of_a_gateway_at_work_is_documented(word):
 def test_the_limits_are_those_of_the_code():
     assert TRIAL_RATE == (5 / 60, 5)
     assert "five in a row, then five a minute" in PAGE
-    assert f"the\n{policy.MAX_WAIT // 3600:.0f} hours in which" in PAGE
+    assert f"the\n{PAGE_LIMITS.wait // 3600:.0f} hours in which" in PAGE
     assert PAUSED_LOOK == 300
     assert "within five minutes" in PAGE
     assert HEALTH_DAYS == 7

@@ -44,6 +44,7 @@ def live(*waits: str) -> list[LiveStatus]:
         (("rate_slot", "retry_pause", "gateway_answer"), "retry_pause"),
         (("gateway_answer", "rate_slot"), "rate_slot"),
         (("", "gateway_answer"), "gateway_answer"),
+        (("gateway_breaker", "gateway_paused", "account_suspended"), "account_suspended"),
     ],
 )
 def test_the_wait_that_tells_most_is_told(waits, told):

@@ -54,6 +54,7 @@ async def test_postgres_is_a_recent_one_in_utf8_and_utc(engine: Engine) -> None:
     assert await execute(engine, "show server_encoding") == "UTF8"
     assert await execute(engine, "show timezone") == "UTC"
     assert await execute(engine, "show synchronous_commit") == "on"
+    assert await execute(engine, "show random_page_cost") == "1.1"
     assert await execute(engine, "select current_database()") == "xsender"
 
 

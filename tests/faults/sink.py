@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,11 +12,13 @@ from contextlib import asynccontextmanager
 class Sink:
     """Counts messages by our reference, answers each after a while."""
 
-    def __init__(self, seed: int, thinks: float) -> None:
+    def __init__(self, seed: int, thinks: float, at_least: float) -> None:
         self.arrived: Counter[str] = Counter()
+        self.moments: list[float] = []
+        """When each message arrived, by the loop's clock."""
         self.url = ""
         self._random = random.Random(seed)
-        self._thinks = thinks
+        self._thinks = (at_least, max(at_least, thinks))
 
     @property
     def config(self) -> dict[str, object]:
@@ -33,6 +36,11 @@ class Sink:
             while self.arrived.total() < count:
                 await asyncio.sleep(0.02)
 
+    def most_in_a_second(self, after: float = 0.0) -> int:
+        """The most messages that arrived within any one second, of those that arrived later than ``after``."""
+        late = sorted(moment for moment in self.moments if moment > after)
+        return max((bisect_left(late, moment + 1.0) - place for place, moment in enumerate(late)), default=0)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
@@ -40,7 +48,8 @@ class Sink:
                 length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
                 message = json.loads(await reader.readexactly(length))
                 self.arrived[message["ref"]] += 1
-                await asyncio.sleep(self._random.uniform(0.0, self._thinks))  # a provider thinks, too
+                self.moments.append(asyncio.get_running_loop().time())
+                await asyncio.sleep(self._random.uniform(*self._thinks))  # a provider thinks, too
                 body = json.dumps({"id": f"p-{message['ref']}"}).encode()
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
                 await writer.drain()
@@ -51,9 +60,9 @@ class Sink:
 
 
 @asynccontextmanager
-async def running_sink(seed: int, thinks: float = 0.05) -> AsyncIterator[Sink]:
-    """A sink on a free port that takes up to ``thinks`` seconds for an answer."""
-    sink = Sink(seed, thinks)
+async def running_sink(seed: int, thinks: float = 0.05, at_least: float = 0.0) -> AsyncIterator[Sink]:
+    """A sink on a free port that takes ``at_least`` to ``thinks`` seconds for an answer."""
+    sink = Sink(seed, thinks, at_least)
     server = await asyncio.start_server(sink.serve, "127.0.0.1", 0)
     sink.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     try:

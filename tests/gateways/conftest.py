@@ -13,9 +13,11 @@ from domain.channels import Channel
 from domain.outbound import Outbound
 from domain.outcomes import Outcome
 from domain.receipts import Event
-from gateways.base import Outside
+from gateways.base import Outside, Take
 from gateways.net.http import HttpClient
 from gateways.registry import build, parse_config
+from store.deliveries import Deliveries
+from store.pool import Pool
 
 
 class MemoryInbox:
@@ -41,14 +43,27 @@ async def outside() -> AsyncIterator[Outside]:
     await outside.aclose()
 
 
+OutsideOf = Callable[..., Outside]
+
+
 @pytest.fixture
-def listening_outside(outside: Outside) -> Outside:
+def outside_of(outside: Outside, pool: Pool) -> OutsideOf:
+    """The outside of a gateway whose events ``take`` takes: a new gateway's, or one that has the others' id."""
+
+    def outside_of(take: Take, gateway_id: UUID | None = None) -> Outside:
+        return replace(outside, events=take, deliveries=Deliveries(pool, gateway_id or uuid4()))
+
+    return outside_of
+
+
+@pytest.fixture
+def listening_outside(outside_of: OutsideOf) -> Outside:
     """An outside that takes what comes."""
 
     async def take(events: Sequence[Event]) -> None:
         pass
 
-    return replace(outside, events=take)
+    return outside_of(take)
 
 
 @pytest.fixture(scope="session")

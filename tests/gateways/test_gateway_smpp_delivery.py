@@ -123,6 +123,8 @@ def test_ids_of_another_base_differ():
         (b"", {}, (0, 1, 1, b"")),
         (b"\0x", {0x20C: b"\1\2", 0x20E: b"\3", 0x20F: b"\1"}, (0x102, 3, 1, b"x")),
         (b"\0x", {0x20C: b"\1\2", 0x20E: b"", 0x20F: b"\1"}, (0, 1, 1, b"x")),
+        (b"\0x", {0x20C: b"\1\2\3", 0x20E: b"\3", 0x20F: b"\1"}, (0, 1, 1, b"x")),  # longer than there is
+        (b"\0x", {0x20C: b"\1\2", 0x20E: b"\3\3", 0x20F: b"\1"}, (0, 1, 1, b"x")),
     ],
 )
 def test_what_a_text_is_a_part_of(octets, tlvs, expected):
@@ -147,10 +149,11 @@ def test_texts_of_every_coding_are_read(octets, coding, text):
 
 
 @pytest.mark.parametrize("coding", [2, 4, 9, 0x80])
-async def test_what_is_no_text_is_acknowledged_and_left_out(take, taken, coding):
+async def test_what_is_no_text_is_acknowledged_and_left_out(outside_of, take, taken, coding):
     statuses = []
-    inbox = Inbox(take, "same", 5.0)
+    inbox = Inbox(outside_of(take), "same", 5.0)
     inbox.deliver(delivered(b"\1\2", data_coding=coding).encode(), lambda status: not statuses.append(status))
+    await inbox.drain()
     assert statuses == [0]
     assert not taken
 
@@ -171,9 +174,9 @@ def test_numbers_are_written_in_the_international_form(address, expected):
     assert number_of(address) == expected
 
 
-async def test_a_surrogate_pair_that_a_phone_cut_is_whole_again(take, taken):
+async def test_a_surrogate_pair_that_a_phone_cut_is_whole_again(outside_of, take, taken):
     octets = "a😀b".encode("utf-16-be")
-    inbox = Inbox(take, "same", 5.0)
+    inbox = Inbox(outside_of(take), "same", 5.0)
     for number, half in enumerate((octets[:4], octets[4:]), 1):
         body = delivered(bytes([5, 0, 3, 1, 2, number]) + half, 0x40, 8).encode()
         inbox.deliver(body, lambda status: True)
@@ -181,8 +184,8 @@ async def test_a_surrogate_pair_that_a_phone_cut_is_whole_again(take, taken):
     assert [event.body for event in taken] == ["a😀b"]
 
 
-async def test_parts_of_different_phones_are_kept_apart(take, taken):
-    inbox = Inbox(take, "same", 5.0)
+async def test_parts_of_different_phones_are_kept_apart(outside_of, take, taken):
+    inbox = Inbox(outside_of(take), "same", 5.0)
     for number in (1, 2):
         for source in ("15005550001", "15005550002"):
             octets = bytes([5, 0, 3, 1, 2, number]) + encode_gsm7(f"{source[-1]}{number}")
@@ -194,10 +197,10 @@ async def test_parts_of_different_phones_are_kept_apart(take, taken):
     }
 
 
-async def test_more_than_can_wait_is_turned_away(take, monkeypatch):
+async def test_more_than_can_wait_is_turned_away(outside_of, take, monkeypatch):
     monkeypatch.setattr(smpp_inbox, "WAITING_CAP", 2)
     statuses = []
-    inbox = Inbox(take, "same", 5.0)
+    inbox = Inbox(outside_of(take), "same", 5.0)
     for _ in range(3):
         inbox.deliver(delivered(b"x").encode(), lambda status: not statuses.append(status))
     assert statuses == [0x14]
@@ -207,8 +210,8 @@ async def test_more_than_can_wait_is_turned_away(take, monkeypatch):
     assert statuses == [0x14, 0, 0, 0]
 
 
-async def test_a_message_that_could_not_be_answered_keeps_its_key(take, taken):
-    inbox = Inbox(take, "same", 5.0)
+async def test_a_message_that_could_not_be_answered_keeps_its_key(outside_of, take, taken):
+    inbox = Inbox(outside_of(take), "same", 5.0)
     for connected in (False, True, True):
         inbox.deliver(delivered(b"x").encode(), lambda status, connected=connected: connected)
         await inbox.drain()

@@ -1,12 +1,10 @@
 """SMPP, incoming: receipts and messages from phones, answered only when somebody has taken them over."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from smsc import gateway_at, smsc
-
-from gateways.sms import smpp_inbox
 
 TEXT = "id:0123 sub:001 dlvrd:001 submit date:2601021504 done date:2601021505 stat:{} err:{} Text:id:9 stat:DELIVRD"
 RECEIPT = 0x04
@@ -37,8 +35,8 @@ def sink():
     return sink
 
 
-async def test_a_receipt_reaches_the_sink(outside, sink, make):
-    async with smsc() as peer, gateway_at(replace(outside, events=sink.take), peer.port) as gateway:
+async def test_a_receipt_reaches_the_sink(outside_of, sink, make):
+    async with smsc() as peer, gateway_at(outside_of(sink.take), peer.port) as gateway:
         sent = await gateway.send(make())
         text = TEXT.replace("0123", sent.provider_id).format("DELIVRD", "000")
         await peer.deliver(text, esm_class=RECEIPT)
@@ -47,8 +45,8 @@ async def test_a_receipt_reaches_the_sink(outside, sink, make):
     assert (receipt.kind, receipt.provider_id, receipt.key) == ("delivered", "1", "1|DELIVRD")
 
 
-async def test_a_receipt_in_tlvs_reaches_the_sink(outside, sink):
-    async with smsc() as peer, gateway_at(replace(outside, events=sink.take), peer.port) as gateway:
+async def test_a_receipt_in_tlvs_reaches_the_sink(outside_of, sink):
+    async with smsc() as peer, gateway_at(outside_of(sink.take), peer.port) as gateway:
         await gateway.connect()
         await peer.deliver("", esm_class=RECEIPT, receipted_message_id="7b", message_state=5)
         assert (await peer.some("deliver_sm_resp"))[0]["status"] == 0
@@ -60,8 +58,8 @@ async def test_a_receipt_in_tlvs_reaches_the_sink(outside, sink):
     ("text", "coding"), [("Grüße, @Ann: 5 € {ok}?", 0), ("Grüße ç", 3), ("Привет 😀", 8), ("plain", 1)]
 )
 @pytest.mark.parametrize("place", ["short_message", "message_payload"])
-async def test_a_message_from_a_phone_reaches_the_sink(outside, sink, text, coding, place):
-    async with smsc() as peer, gateway_at(replace(outside, events=sink.take), peer.port) as gateway:
+async def test_a_message_from_a_phone_reaches_the_sink(outside_of, sink, text, coding, place):
+    async with smsc() as peer, gateway_at(outside_of(sink.take), peer.port) as gateway:
         await gateway.connect()
         await peer.deliver(**{"text": "", "data_coding": coding, place: text})
         assert (await peer.some("deliver_sm_resp"))[0]["status"] == 0
@@ -69,9 +67,9 @@ async def test_a_message_from_a_phone_reaches_the_sink(outside, sink, text, codi
     assert (message.sender, message.recipient, message.body) == ("+15005550001", "15005550000", text)
 
 
-async def test_nothing_is_answered_before_it_is_taken_over(outside, sink):
+async def test_nothing_is_answered_before_it_is_taken_over(outside_of, sink):
     sink.open.clear()
-    async with smsc() as peer, gateway_at(replace(outside, events=sink.take), peer.port) as gateway:
+    async with smsc() as peer, gateway_at(outside_of(sink.take), peer.port) as gateway:
         await gateway.connect()
         await peer.deliver("hello", data_coding=0)
         async with asyncio.timeout(5):
@@ -84,9 +82,9 @@ async def test_nothing_is_answered_before_it_is_taken_over(outside, sink):
         assert (await peer.some("deliver_sm_resp"))[0]["status"] == 0
 
 
-async def test_what_cannot_be_taken_over_is_asked_for_again_and_keeps_its_key(outside, sink):
+async def test_what_cannot_be_taken_over_is_asked_for_again_and_keeps_its_key(outside_of, sink):
     sink.fails = True
-    async with smsc() as peer, gateway_at(replace(outside, events=sink.take), peer.port) as gateway:
+    async with smsc() as peer, gateway_at(outside_of(sink.take), peer.port) as gateway:
         await gateway.connect()
         await peer.deliver("1", data_coding=0)
         assert (await peer.some("deliver_sm_resp"))[0]["status"] == TRY_AGAIN
@@ -99,9 +97,9 @@ async def test_what_cannot_be_taken_over_is_asked_for_again_and_keeps_its_key(ou
     assert failed.key == again.key != another.key
 
 
-async def test_a_sink_that_hangs_is_not_waited_for_for_ever(outside, sink):
+async def test_a_sink_that_hangs_is_not_waited_for_for_ever(outside_of, sink):
     sink.open.clear()
-    async with smsc() as peer, gateway_at(replace(outside, events=sink.take), peer.port, timeout=1) as gateway:
+    async with smsc() as peer, gateway_at(outside_of(sink.take), peer.port, timeout=1) as gateway:
         await gateway.connect()
         await peer.deliver("hello", data_coding=0)
         assert (await peer.some("deliver_sm_resp"))[0]["status"] == TRY_AGAIN
@@ -114,8 +112,8 @@ async def test_without_a_sink_it_is_asked_for_again(outside):
         assert (await peer.some("deliver_sm_resp"))[0]["status"] == TRY_AGAIN
 
 
-async def test_many_are_taken_over_together(outside, sink):
-    async with smsc() as peer, gateway_at(replace(outside, events=sink.take), peer.port) as gateway:
+async def test_many_are_taken_over_together(outside_of, sink):
+    async with smsc() as peer, gateway_at(outside_of(sink.take), peer.port) as gateway:
         await gateway.connect()
         sink.open.clear()
         for number in range(50):
@@ -125,44 +123,3 @@ async def test_many_are_taken_over_together(outside, sink):
     assert {answer["status"] for answer in answers} == {0}
     assert sorted(int(event.body) for event in sink.taken) == list(range(50))
     assert sink.handfuls < 10
-
-
-async def test_parts_are_put_together_and_answered_together(outside, sink):
-    parts = {1: "first, ", 2: "second, ", 3: "third"}
-    async with smsc() as peer, gateway_at(replace(outside, events=sink.take), peer.port) as gateway:
-        await gateway.connect()
-        for number in (3, 1):
-            udh = f"05000307{len(parts):02x}{number:02x}"
-            await peer.deliver({"udh": udh, "message": parts[number]}, number, data_coding=0)
-        await peer.tell("enquire")
-        await peer.some("enquire_link_resp")
-        assert not peer.all("deliver_sm_resp")
-        await peer.deliver({"udh": "050003070302", "message": parts[2]}, 2, data_coding=0)
-        answers = await peer.some("deliver_sm_resp", 3)
-    assert {(answer["tag"], answer["status"]) for answer in answers} == {(1, 0), (2, 0), (3, 0)}
-    (message,) = sink.taken
-    assert message.body == "first, second, third"
-
-
-async def test_parts_whose_others_do_not_come_are_taken_over_as_they_are(outside, sink, monkeypatch):
-    monkeypatch.setattr(smpp_inbox, "PART_SECONDS", 0.05)
-    async with smsc() as peer, gateway_at(replace(outside, events=sink.take), peer.port) as gateway:
-        await gateway.connect()
-        await peer.deliver({"udh": "050003070302", "message": "second"}, data_coding=0)
-        await peer.deliver({"udh": "050003070303", "message": "third"}, data_coding=0)
-        await peer.some("deliver_sm_resp", 2)
-        await peer.deliver({"udh": "050003070301", "message": "first"}, data_coding=0)
-        await peer.some("deliver_sm_resp", 3)
-    assert [event.body for event in sink.taken] == ["secondthird", "first"]
-
-
-async def test_closing_leaves_unanswered_what_is_not_whole(outside, sink):
-    async with smsc() as peer:
-        async with gateway_at(replace(outside, events=sink.take), peer.port) as gateway:
-            await gateway.connect()
-            await peer.deliver({"udh": "050003070201", "message": "first"}, data_coding=0)
-            await peer.tell("enquire")
-            await peer.some("enquire_link_resp")
-        await peer.some("closed")
-        assert not peer.all("deliver_sm_resp")
-    assert not sink.taken

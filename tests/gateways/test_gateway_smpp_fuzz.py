@@ -5,7 +5,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateways.sms.smpp_delivery import ReceiptIds, read_part, read_receipt
+from gateways.sms.smpp_delivery import ReceiptIds, decode_text, read_part, read_receipt
 from gateways.sms.smpp_pdu import ENQUIRE_LINK, PDU_CAP, BadPdu, BadStream, Pdu, ShortMessage, message_id, take_pdus
 
 TLVS = st.dictionaries(st.integers(0, 0xFFFF), st.binary(max_size=40), max_size=5)
@@ -16,8 +16,9 @@ def read_all(message):
     """Whatever is delivered, it is read."""
     for ids in ReceiptIds.__args__:
         read_receipt(message, ids, 0.0)
-    assert 1 <= read_part(message).number <= read_part(message).total
-    return read_part(message).text
+    part = read_part(message)
+    assert 1 <= part.number <= part.total
+    return decode_text(part.octets, part.data_coding)
 
 
 @given(st.binary(max_size=400))

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from listening import listening
@@ -197,7 +197,7 @@ async def test_whoever_never_reads_is_given_up(monkeypatch):
     ("body", "status"),
     [(b"", 0x02), (b"\0" * 5, 0x02), (b"x" * 40, 0x02), (b"\0" * 16 + b"\xff", 0x02), (b"\0" * 17, 0)],
 )
-async def test_a_delivery_that_cannot_be_read_is_refused(outside, body, status):
+async def test_a_delivery_that_cannot_be_read_is_refused(outside_of, body, status):
     answers = asyncio.Queue()
 
     async def take(events):
@@ -210,7 +210,7 @@ async def test_a_delivery_that_cannot_be_read_is_refused(outside, body, status):
         return proper(request) + Pdu(DELIVER, 77, body=body).encode()
 
     server = Raw(script)
-    async with listening(server.talk) as port, gateway_at(replace(outside, events=take), port) as gateway:
+    async with listening(server.talk) as port, gateway_at(outside_of(take), port) as gateway:
         await gateway.connect()
         async with asyncio.timeout(5):
             answer = await answers.get()

@@ -8,10 +8,10 @@ import pytest
 from domain.batch import BatchPage, Stream
 from domain.errors import ConflictError
 from domain.ids import PAGE_SIZE, batch_page_id, message_uid, new_batch_id
-from store import batches, idempotency
+from store import accounts, batches, idempotency
 from store.pages import hold_stored
 from store.pool import Pool
-from tests.store.builders import new_account, sms_wallet
+from tests.store.builders import new_account, set_states, sms_wallet
 
 CONTENT = b'{"contents": [], "messages": []}'
 
@@ -49,6 +49,19 @@ async def rows(pool: Pool, batch: batches.NewBatch) -> list[tuple[str, str | Non
         return await cursor.fetchall()
 
 
+def uids(batch: batches.NewBatch) -> list[UUID]:
+    """The uids of the batch's first page."""
+    page_id = batch_page_id(batch.id, 1)
+    return [message_uid(page_id, index) for index in range(batch.pages[0].size)]
+
+
+async def state(pool: Pool, batch: batches.NewBatch) -> tuple[str, bool]:
+    """The batch's state, and whether it is under way."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute("select state, finished_at is null from batches where id = %s", (batch.id,))
+        return await cursor.fetchone()
+
+
 async def test_a_stored_batch_stands_in_the_record_and_holds_nothing(pool: Pool):
     batch = await new_batch(pool, 10, 3, 2)
     assert await rows(pool, batch) == [("queued", None, "pending")] * 5
@@ -76,6 +89,16 @@ async def test_what_cannot_be_paid_is_refused_by_itself(pool: Pool):
     assert (await rows(pool, batch))[2] == ("rejected", "no_credit", "free")
 
 
+async def test_a_page_of_a_suspended_account_is_held_and_one_of_a_deleted_account_is_cancelled(pool: Pool):
+    batch = await new_batch(pool, 10, 2, 3)
+    await accounts.suspend(pool, batch.account_id)
+    assert await hold_page(pool, batch) == set()
+    await accounts.delete(pool, batch.account_id)
+    assert len(await hold_page(pool, batch, 2)) == 3
+    assert await rows(pool, batch) == [("queued", None, "held")] * 2 + [("cancelled", "account_deleted", "free")] * 3
+    assert await sms_wallet(pool, batch.account_id) == (8, 2, 0, 10)
+
+
 async def test_a_message_cancelled_before_its_turn_is_not_held(pool: Pool):
     batch = await new_batch(pool, 10, 2)
     uid = batch_page_id(batch.id, 1)
@@ -89,14 +112,24 @@ async def test_a_message_cancelled_before_its_turn_is_not_held(pool: Pool):
 async def test_an_ended_batch_cancels_what_had_no_turn_and_forgets_its_content(pool: Pool):
     batch = await new_batch(pool, 10, 2, 2)
     await hold_page(pool, batch)
-    for _ in range(2):
-        await batches.finish(pool, batch.id, "cancelled")
+    assert not await batches.finish(pool, batch.id, "completed")
+    assert not await batches.finish(pool, batch.id, "cancelled")
     assert await rows(pool, batch) == [("queued", None, "held")] * 2 + [("cancelled", "batch_cancelled", "free")] * 2
-    assert await batches.list_pages(pool, batch.id, 1, 2) == []
+    assert await state(pool, batch) == ("cancelling", True), "it ends with its last message"
+    assert len(await batches.list_pages(pool, batch.id, 1, 2)) == 2
+    await set_states(pool, uids(batch)[:1], "sent")
+    await set_states(pool, uids(batch)[1:2], "unknown")
+    for _ in range(2):
+        assert await batches.finish(pool, batch.id, "cancelled")
     await batches.show_state(pool, batch.id, "running")
-    async with pool.connection() as conn:
-        cursor = await conn.execute("select state, finished_at is null from batches where id = %s", (batch.id,))
-        assert await cursor.fetchone() == ("cancelled", False)
+    assert await state(pool, batch) == ("cancelled", False)
+    kept = [page.number for page in await batches.list_pages(pool, batch.id, 1, 2)]
+    assert kept == [1], "what is unknown may be sent again"
+    await batches.forget_pages(pool)
+    assert len(await batches.list_pages(pool, batch.id, 1, 2)) == 1
+    await set_states(pool, uids(batch)[1:2], "sent")
+    await batches.forget_pages(pool)
+    assert await batches.list_pages(pool, batch.id, 1, 2) == []
 
 
 async def test_a_batch_is_stored_with_the_answer_under_its_key_or_not_at_all(pool: Pool):

@@ -47,15 +47,13 @@ async def test_an_empty_page_holds_nothing(pool):
     assert await sms_wallet(pool, account) == (5, 0, 0, 5)
 
 
-async def test_a_suspended_account_is_refused_until_it_is_resumed(pool):
-    account = await new_account(pool, credit=5)
+async def test_what_a_suspended_account_had_accepted_is_held_as_usual(pool):
+    account = await new_account(pool, credit=2)
     await accounts.suspend(pool, account)
-    refused = new_page(account, [1, 1])
-    assert await held(pool, refused) == {0: "account_suspended", 1: "account_suspended"}
-    assert await states(pool, refused) == [("rejected", "account_suspended", "free")] * 2
-    await accounts.resume(pool, account)
-    assert await held(pool, new_page(account, [1])) == {}
-    assert await sms_wallet(pool, account) == (4, 1, 0, 5)
+    page = new_page(account, [1, 1, 1])
+    assert await held(pool, page) == {2: "no_credit"}
+    assert (await states(pool, page))[:2] == [("queued", None, "held")] * 2
+    assert await sms_wallet(pool, account) == (0, 2, 0, 2)
 
 
 async def test_a_deleted_and_an_unknown_account_are_refused(pool):
@@ -79,7 +77,8 @@ async def test_a_plans_daily_limit_counts_what_passed(pool):
 async def test_an_expired_plan_is_refused(pool):
     name = f"short {uuid4()}"
     await plans.create(pool, plans.NewPlan(name=name, period="day"))
-    account = await new_account(pool, credit=5, plan=name)
+    account = await new_account(pool, credit=5)
+    await accounts.assign_plan(pool, account, name, uuid4(), renews=False)
     assert await held(pool, new_page(account, [1])) == {}
     async with pool.connection() as conn:
         await conn.execute(

@@ -30,7 +30,7 @@ async def test_a_no_is_final_only_when_no_other_try_may_have_been_taken(pool, an
     claimed = set()
     for attempt, outcome in answers:
         if attempt not in claimed:
-            assert await write_intents(pool, page.uids, attempt, GATEWAY, uuid4()) == set(page.uids)
+            assert (await write_intents(pool, page.uids, attempt, GATEWAY, uuid4())).claimed == set(page.uids)
             claimed.add(attempt)
         if outcome:
             await flush_outcomes(pool, [Attempted(page.uids[0], attempt, outcome)])

@@ -9,13 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.keyring import CREDENTIALS, Keyring
 from domain.receipts import Receipt, ReceiptKind
 from domain.statuses import State, advance
-from store import messages, receipts
+from store import callback_deliveries, messages, receipts
 from store.credits import audit, top_up
 from store.pages import Attempted, flush_outcomes, hold, settle, write_intents
+from tests.receiver import register
 from tests.store.builders import new_account, new_page, sms_wallet, states
 
+KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
 _keys = count()
 
 
@@ -221,17 +224,20 @@ async def test_a_provider_that_refuses_for_an_opt_out_is_not_asked_again(pool):
     assert await hold(pool, again) == {again.uids[0]: "suppressed"}
 
 
-async def test_a_receipt_that_never_came_ends_the_wait_and_not_the_charge(fresh_pool):
+async def test_a_receipt_that_never_came_ends_the_wait_and_not_the_charge_and_is_told(fresh_pool):
     account = await new_account(fresh_pool, credit=9)
+    endpoint = await register(fresh_pool, KEYRING, account, "https://example.com/", "message.expired")
     waiting, _ = await taken(fresh_pool, account)
     arrived, gateway = await taken(fresh_pool, account)
     await receipts.apply(fresh_pool, [gateway], [receipt("delivered", uid=str(arrived.uids[0]))])
-    await receipts.expire_older_than(fresh_pool, 1.0)
+    assert [found async for found in receipts.expire_older_than(fresh_pool, 1.0)] == []
     assert (await states(fresh_pool, waiting))[0][0] == "sent"
-    await receipts.expire_older_than(fresh_pool, 0.0)
+    assert [found async for found in receipts.expire_older_than(fresh_pool, 0.0)] == [{endpoint.id}]
     assert await states(fresh_pool, waiting) == [("expired", "no_receipt", "captured")]
     assert (await states(fresh_pool, arrived))[0][0] == "delivered"
     assert await audit(fresh_pool) == []
+    told = await callback_deliveries.listed(fresh_pool, endpoint.id, None, None, 10)
+    assert [(delivery.type, delivery.uid) for delivery in told] == [("message.expired", waiting.uids[0])]
 
 
 async def mailed(pool, account: int):

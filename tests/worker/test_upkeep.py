@@ -1,4 +1,4 @@
-"""A worker's own row, and what it forgets."""
+"""A worker's own row, and the chores of the install."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.batch import BatchHeader
@@ -18,6 +18,7 @@ from domain.routing import Mode
 from runtime.settings import Settings
 from runtime.temporal import connect
 from store import (
+    account_waits,
     accounts,
     attachments,
     batches,
@@ -27,13 +28,15 @@ from store import (
     gateway_waits,
     gateways,
     idempotency,
+    pages,
 )
 from store.callbacks import Notice
 from store.pool import Pool
 from store.workers import beat, queues_served, sign_out_dead
 from tests.receiver import register
-from worker.upkeep import tell_of_resumed_gateways, upkeep
-from workflows.policy import CALLBACK_QUEUE
+from tests.store.builders import new_account, new_page, set_states, states
+from worker.chores import UnknownPolicy, chores, end_unknown, tell_of_resumed_accounts, tell_of_resumed_gateways
+from worker.upkeep import upkeep
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
 
@@ -78,9 +81,8 @@ async def test_idempotency_keys_are_kept_for_two_days_and_then_forgotten(pool: P
         await conn.execute(
             "update idempotency_keys set created_at = now() - interval '49 hours' where key = %s", (old,)
         )
-    async with upkeep(pool, client, ["any"]), asyncio.timeout(10):
-        while await _exists(pool, old):
-            await asyncio.sleep(0.01)
+    await do(pool, client, "forget idempotency keys")
+    assert not await _exists(pool, old)
     assert await _exists(pool, young)
 
 
@@ -94,9 +96,8 @@ async def test_a_batch_that_was_stored_but_never_started_is_forgotten(pool: Pool
         )
     header = BatchHeader(str(started), 0, "sms", "bulk", [])
     await client.start_workflow("BatchWorkflow", header, id=batch_workflow_id(started), task_queue=f"queue-{uuid4()}")
-    async with upkeep(pool, client, ["any"]), asyncio.timeout(10):
-        while await batches.header(pool, stray) is not None:
-            await asyncio.sleep(0.01)
+    await do(pool, client, "forget unstarted batches")
+    assert await batches.header(pool, stray) is None
     assert await batches.header(pool, started) is not None
 
 
@@ -111,9 +112,8 @@ async def test_attachments_past_their_time_are_forgotten_unless_a_batch_may_need
     await attachments.keep(pool, account, {kept: b"kept"}, now)
     await attachments.keep(pool, account, {kept: b"kept"}, now - 2 * attachments.KEPT)
     await attachments.keep(pool, busy, {needed: b"past"}, now - attachments.KEPT)
-    async with upkeep(pool, client, ["any"]), asyncio.timeout(10):
-        while await attachments.load(pool, past) is not None:
-            await asyncio.sleep(0.01)
+    await do(pool, client, "forget attachments")
+    assert await attachments.load(pool, past) is None
     assert await attachments.load(pool, kept) == b"kept"
     assert await attachments.load(pool, needed) == b"past"
 
@@ -125,9 +125,8 @@ async def test_what_was_queued_for_customers_is_kept_for_a_month_and_then_forgot
         await conn.execute(
             "update callback_deliveries set created_at = now() - interval '31 days' where id = %s", (old,)
         )
-    async with upkeep(pool, client, ["any"]), asyncio.timeout(10):
-        while len(left := await callback_deliveries.listed(pool, endpoint.id, None, None, 10)) == 2:
-            await asyncio.sleep(0.01)
+    await do(pool, client, "forget callbacks")
+    left = await callback_deliveries.listed(pool, endpoint.id, None, None, 10)
     assert [delivery.id for delivery in left] == [young]
     await callback_endpoints.remove(pool, endpoint.id)
 
@@ -139,12 +138,30 @@ async def test_an_endpoint_that_nobody_woke_is_woken(pool: Pool, client: Client)
         await conn.execute(
             "update callback_deliveries set next_at = now() - interval '1 minute' where id = %s", (late,)
         )
-    async with upkeep(pool, client, [CALLBACK_QUEUE]), asyncio.timeout(10):
-        while not await is_started(client, unheard.id):
-            await asyncio.sleep(0.01)
+    await do(pool, client, "wake callbacks")
+    assert await is_started(client, unheard.id)
     assert not await is_started(client, heard.id)
     for endpoint in (unheard, heard):
         await callback_endpoints.remove(pool, endpoint.id)
+
+
+@pytest.mark.parametrize(("ends_as", "state"), [("failed", "expired"), ("sent", "sent")])
+async def test_what_is_unknown_for_too_long_ends_as_the_install_says(pool: Pool, client: Client, ends_as, state):
+    page = new_page(await new_account(pool, credit=2), [1, 1])
+    await pages.hold(pool, page)
+    await set_states(pool, page.uids, "unknown")
+    async with pool.connection() as conn:
+        await conn.execute(
+            "update messages set updated_at = now() - interval '49 hours' where uid = %s", (page.uids[0],)
+        )
+    await end_unknown(pool, client, UnknownPolicy(2, ends_as))
+    assert [row[0] for row in await states(pool, page)] == [state, "unknown"]
+
+
+async def do(pool: Pool, client: Client, name: str) -> None:
+    """Do one chore, whoever does the upkeep."""
+    (chore,) = [chore for chore in chores(pool, client, UnknownPolicy()) if chore.name == name]
+    await chore.work()
 
 
 async def tell(pool: Pool, endpoint_id: UUID) -> UUID:
@@ -185,9 +202,7 @@ async def test_the_outcomes_of_a_gateways_minutes_are_kept_for_a_week(pool: Pool
             rows = await conn.execute("select from gateway_minutes where gateway_id = %s", (gateway_id,))
             return rows.rowcount
 
-    async with upkeep(pool, client, ["any"]), asyncio.timeout(10):
-        while await left() > 1:
-            await asyncio.sleep(0.01)
+    await do(pool, client, "forget minutes of gateways")
     assert await left() == 1
 
 
@@ -206,6 +221,13 @@ async def _still_waiting(pool: Pool, gateway_id: UUID) -> int:
     async with pool.connection() as conn:
         rows = await conn.execute("select from gateway_waits where gateway_id = %s", (gateway_id,))
         return rows.rowcount
+
+
+async def _signals(page: WorkflowHandle) -> list[str]:
+    """The names of the signals that a workflow was sent."""
+    events = [event async for event in page.fetch_history_events()]
+    told = [event for event in events if event.HasField("workflow_execution_signaled_event_attributes")]
+    return [event.workflow_execution_signaled_event_attributes.signal_name for event in told]
 
 
 @pytest.mark.parametrize("change", ["resumed", "disabled"])
@@ -228,7 +250,29 @@ async def test_pages_are_told_of_a_gateway_that_is_not_paused_any_more(pool: Poo
     async with asyncio.timeout(10):
         while await _still_waiting(pool, gateway_id):
             await asyncio.sleep(0.01)
-    events = [event async for event in page.fetch_history_events()]
-    told = [event for event in events if event.HasField("workflow_execution_signaled_event_attributes")]
-    assert [event.workflow_execution_signaled_event_attributes.signal_name for event in told] == ["gateway_resumed"]
+    assert await _signals(page) == ["gateway_resumed"]
+    await page.terminate()
+
+
+async def test_pages_are_told_of_an_account_that_is_not_suspended_any_more(pool: Pool, client: Client, monkeypatch):
+    monkeypatch.setattr("store.account_waits.NOTED_FOR", 0.0)
+    account = await accounts.create(pool, f"{uuid4().hex}@example.com", "Test", None, uuid4())
+    await accounts.suspend(pool, account.id)
+    waiting, ended = new_page_id(), new_page_id()
+    for page_id in (waiting, ended):
+        await account_waits.note(pool, page_id, [account.id])
+    page = await client.start_workflow(
+        "SendWorkflow",
+        args=[PageHeader(str(waiting), 0, "sms", 0), b""],
+        id=send_workflow_id(waiting),
+        task_queue=f"queue-{uuid4()}",
+    )
+    await tell_of_resumed_accounts(pool, client)
+    assert await _signals(page) == []
+    await accounts.resume(pool, account.id)
+    await asyncio.gather(*(tell_of_resumed_accounts(pool, client) for _ in range(3)))  # as of several workers
+    async with asyncio.timeout(10):
+        while not (told := await _signals(page)):
+            await asyncio.sleep(0.01)
+    assert told == ["account_resumed"]
     await page.terminate()

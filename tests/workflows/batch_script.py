@@ -4,19 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowHandle
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from domain.batch import BatchHeader, BatchPage, BatchState, BatchStatus, PageList, Stream
+from domain.batch import BatchChange, BatchHeader, BatchPage, BatchState, BatchStatus, PageList, Stream
 from domain.ids import batch_page_number, batch_workflow_id, new_batch_id
 from domain.lanes import Lane
+from domain.limits import BATCH_LIMITS, BatchLimits
 from domain.page import DispatchRequest
+from runtime.asking import change
 from tests.workflows.script import Script
 from workflows.batch import BatchWorkflow
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
@@ -31,6 +33,7 @@ class BatchScript(Script):
 
     pages: list[BatchPage] = field(default_factory=list)
     lists: list[PageList] = field(default_factory=list)
+    followed: list[list[str]] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
@@ -39,6 +42,13 @@ class BatchScript(Script):
     async def list_pages(self, wanted: PageList) -> list[BatchPage]:
         self.lists.append(wanted)
         return [page for page in self.pages if wanted.first <= page.number <= wanted.last]
+
+    @activity.defn(name="open_pages")
+    async def open_pages(self, page_ids: list[str]) -> list[str]:
+        """Those whose workflows are open."""
+        self.followed.append(page_ids)
+        found = [await self.env.client.get_workflow_handle(f"send-{page_id}").describe() for page_id in page_ids]
+        return [p for p, one in zip(page_ids, found, strict=True) if one.status == WorkflowExecutionStatus.RUNNING]
 
     @activity.defn(name="show_batch")
     async def show_batch(self, batch: BatchState) -> None:
@@ -111,6 +121,10 @@ class Batch:
                             return page
                 await asyncio.sleep(0.005)
 
+    async def change(self, kind: str, gateway: str = "") -> None:
+        """Raises `TooLate` when it is refused."""
+        await change(self.env.client, self.handle.id, BatchChange(uuid4().hex, kind, gateway))
+
     async def start_again(self) -> WorkflowHandle:
         """Start the same batch anew, as a reset does."""
         return await self.env.client.start_workflow(
@@ -118,9 +132,9 @@ class Batch:
         )
 
 
-async def start_batch(env: WorkflowEnvironment, *streams: Stream) -> Batch:
+async def start_batch(env: WorkflowEnvironment, *streams: Stream, limits: BatchLimits = BATCH_LIMITS) -> Batch:
     batch_id = new_batch_id()
-    header = BatchHeader(str(batch_id), 7, "sms", Lane.TRANSACTIONAL.value, list(streams))
+    header = BatchHeader(str(batch_id), 7, "sms", Lane.TRANSACTIONAL.value, list(streams), limits=limits)
     handle = await env.client.start_workflow(
         "BatchWorkflow", header, id=batch_workflow_id(batch_id), task_queue=WORKFLOW_QUEUE
     )
@@ -135,6 +149,7 @@ async def walking(script: BatchScript) -> AsyncIterator[BatchScript]:
         script.choose_gateway,
         script.record_status,
         script.list_pages,
+        script.open_pages,
         script.show_batch,
         script.finish_batch,
     ]

@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from domain.receipts import Applied, Heard, ReceiptsSource
+from domain.receipts import Applied, Heard, Position, ReceiptsSource
 from workflows.policy import WORKFLOW_QUEUE
 
 
@@ -27,7 +27,7 @@ class ReceiptsScript:
         return self.applied[min(len(self.asked), len(self.applied)) - 1]
 
     @activity.defn(name="hear")
-    async def hear(self, source: ReceiptsSource, events: bytes) -> Heard:
+    async def hear(self, source: ReceiptsSource, events: bytes, start: Position) -> Heard:
         return self.heard
 
 

@@ -11,6 +11,7 @@ The activities are scripted and the payloads are plain: there is no personal dat
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from temporalio import activity
@@ -21,7 +22,8 @@ from domain.batch import BatchPage, Stream
 from domain.callbacks import CallbackRest
 from domain.fallback import Awaited
 from domain.ids import callback_workflow_id, new_page_id
-from domain.page import NextStep, PageHeader, RouteRequest, Routing
+from domain.limits import BATCH_LIMITS, PAGE_LIMITS
+from domain.page import PageHeader, RouteRequest, Routing
 from domain.receipts import Applied, Heard, Reply
 from tests.workflows.batch_script import Batch, BatchScript, Gate, pages, start_batch, walking
 from tests.workflows.conftest import TEST_SERVER
@@ -81,14 +83,10 @@ async def refused(env: WorkflowEnvironment) -> Page:
 
 async def fresh_run(env: WorkflowEnvironment) -> Page:
     """The second run of a page whose first became long."""
-    usual, policy.LONG_HISTORY = policy.LONG_HISTORY, 10
-    try:
-        async with acting(Script(env, dispatches=[again("retry_later", 60), all_done])):
-            page = await start(env, size=2)
-            await page.handle.result()
-    finally:
-        policy.LONG_HISTORY = usual
-    return Page(env.client.get_workflow_handle(page.handle.id), page.id)
+    async with acting(Script(env, dispatches=[again("retry_later", 60), all_done])):
+        page = await start(env, size=2, limits=replace(PAGE_LIMITS, events=10))
+        await page.handle.result()
+    return Page(env, env.client.get_workflow_handle(page.handle.id), page.id)
 
 
 async def shared(env: WorkflowEnvironment) -> Page:
@@ -128,9 +126,7 @@ async def gateway_paused(env: WorkflowEnvironment) -> Page:
 
 async def fell_back(env: WorkflowEnvironment) -> Page:
     """A message that is heard of once, and then no more: its fallback is sent."""
-    later = PageHeader(str(new_page_id()), 7, "sms", 1)
-    steps = [NextStep("wait"), NextStep("wait"), NextStep("send", later, "{}")]
-    async with acting(Script(env, steps=steps)):
+    async with acting(Script(env, waits=[[0], [0], []])):
         page = await start(env, awaited=[Awaited(0, DAY)])
         await page.until("fallback")
         await page.handle.signal("reported", [page.uid()])
@@ -160,10 +156,10 @@ async def batch(env: WorkflowEnvironment) -> Batch:
     listed = [*pages(6), BatchPage(7, 2, due), BatchPage(8, 2, due)]
     async with walking(BatchScript(env, pages=listed)):
         walked = await start_batch(env, Stream("", 1, 6), Stream("b", 7, 8))
-        for update in ("pause", "resume"):
-            await walked.handle.execute_update(update)
+        for change in ("pause", "resume"):
+            await walked.change(change)
         await walked.until("scheduled")
-        await walked.handle.execute_update("switch_gateway", "c")
+        await walked.change("switch_gateway", "c")
         await walked.handle.result()
     return walked
 
@@ -172,9 +168,9 @@ async def batch_cancelled(env: WorkflowEnvironment) -> Batch:
     gate = Gate()
     async with walking(BatchScript(env, pages=pages(10), hold=gate.hold)) as script:
         walked = await start_batch(env, Stream("", 1, 10))
-        await script.until_sent(policy.PAGES_IN_FLIGHT)
-        await walked.handle.execute_update("cancel")
-        await walked.until_recalled(policy.PAGES_IN_FLIGHT)
+        await script.until_sent(BATCH_LIMITS.pages_in_flight)
+        await walked.change("cancel")
+        await walked.until_recalled(BATCH_LIMITS.pages_in_flight)
         gate.let_through(10)
         await walked.handle.result()
     return walked
@@ -201,7 +197,7 @@ async def batch_cancelled_told(env: WorkflowEnvironment) -> Batch:
     async with walking(BatchScript(env, pages=pages(3, due=await now(env) + DAY), listeners=["one"])):
         walked = await start_batch(env, Stream("", 1, 3))
         await walked.until("scheduled")
-        await walked.handle.execute_update("cancel")
+        await walked.change("cancel")
         await walked.handle.result()
     return walked
 
@@ -226,7 +222,7 @@ async def callback(env: WorkflowEnvironment) -> Page:
             start_signal="wake",
         )
         await handle.result()
-    return Page(handle, endpoint_id)
+    return Page(env, handle, endpoint_id)
 
 
 PLAYS: list[Play] = [

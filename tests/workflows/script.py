@@ -3,23 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from uuid import UUID
+from dataclasses import dataclass, field, replace
+from uuid import UUID, uuid4
 
 from temporalio import activity
-from temporalio.client import WithStartWorkflowOperation, WorkflowHandle
-from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.client import WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from domain.ids import message_uid, new_page_id, send_workflow_id
+from domain.limits import PAGE_LIMITS
 from domain.page import (
     Again,
+    ChangeRequest,
     DispatchRequest,
     DispatchResult,
+    FollowedUp,
+    FollowUp,
     LiveStatus,
-    NextStep,
     PageHeader,
     Parked,
     RecordRequest,
@@ -28,7 +30,8 @@ from domain.page import (
     RouteRequest,
     Routing,
 )
-from domain.routing import PAUSED_LOOK
+from domain.routing import PAUSED_LOOK, SUSPENDED_LOOK
+from runtime.asking import TooLate, answer_to, change
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
 from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
@@ -63,6 +66,11 @@ def paused(gateway: str = "a") -> Routings:
     )
 
 
+def suspended() -> Routings:
+    """The account is suspended."""
+    return lambda request, at: Routing(parked=[Parked(request.indexes, at + SUSPENDED_LOOK, "", "account_suspended")])
+
+
 def again(kind: str, after: float = 0.0, reason: str = "because") -> Callable[[DispatchRequest], DispatchResult]:
     return lambda request: DispatchResult([Again(kind, request.route.indexes, after, reason)])
 
@@ -83,11 +91,12 @@ class Script:
     refused: list[int] = field(default_factory=list)
     routings: Sequence[Routings] = (through(),)
     dispatches: Sequence[Callable[[DispatchRequest], DispatchResult]] = (all_done,)
-    steps: Sequence[NextStep] = (NextStep("done"),)
+    waits: Sequence[list[int]] = ([],)
+    """Messages with a fallback that may still arrive, look after look."""
     hold: Callable[[DispatchRequest], Awaitable[object]] | None = None
     """Dispatch waits for it before it answers."""
-    looks: list[tuple[int, bool]] = field(default_factory=list)
-    """Messages whose fallback was thought of, and whether their time was over."""
+    looks: list[list[tuple[int, bool]]] = field(default_factory=list)
+    """Messages whose fallback was thought of, and whether their time was over, look after look."""
     listeners: Sequence[str] = ()
     """Endpoints of customers that hear whatever is recorded."""
     asked: list[RouteRequest] = field(default_factory=list)
@@ -107,7 +116,8 @@ class Script:
     @activity.defn(name="choose_gateway")
     async def choose_gateway(self, request: RouteRequest) -> Routing:
         self.asked.append(request)
-        return self.routings[min(len(self.asked), len(self.routings)) - 1](request, await now(self.env))
+        at = await now(self.env)
+        return replace(self.routings[min(len(self.asked), len(self.routings)) - 1](request, at), at=at)
 
     @activity.defn(name="dispatch")
     async def dispatch(self, request: DispatchRequest, content: bytes) -> DispatchResult:
@@ -117,7 +127,7 @@ class Script:
         answer = self.dispatches[min(len(self.sent), len(self.dispatches)) - 1]
         if self.hold is not None:
             await self.hold(request)
-        return answer(request)
+        return replace(answer(request), at=await now(self.env))
 
     @activity.defn(name="record_status")
     async def record_status(self, request: RecordRequest) -> list[str]:
@@ -125,13 +135,16 @@ class Script:
         return list(self.listeners)
 
     @activity.defn(name="record_schedule")
-    async def record_schedule(self, request: RescheduleRequest) -> None:
+    async def record_schedule(self, request: RescheduleRequest) -> float:
         self.moved.append(request)
+        return await now(self.env)
 
-    @activity.defn(name="next_step")
-    async def next_step(self, page: PageHeader, content: bytes, index: int, late: bool) -> NextStep:
-        self.looks.append((index, late))
-        return self.steps[min(len(self.looks), len(self.steps)) - 1]
+    @activity.defn(name="follow_up")
+    async def follow_up(self, request: FollowUp, content: bytes) -> FollowedUp:
+        self.looks.append(request.looks)
+        asked = [index for index, _ in request.looks]
+        waiting = self.waits[min(len(self.looks), len(self.waits)) - 1]
+        return FollowedUp([index for index in waiting if index in asked], await now(self.env))
 
     @activity.defn(name="wake_callbacks")
     async def wake_callbacks(self, queue: str, endpoints: list[str]) -> None:
@@ -146,6 +159,7 @@ class Script:
 class Page:
     """A page under way."""
 
+    env: WorkflowEnvironment
     handle: WorkflowHandle
     id: UUID
 
@@ -164,15 +178,19 @@ class Page:
                     return live
 
     async def cancel(self, index: int = 0) -> None:
-        await self.handle.execute_update("cancel", self.uid(index))
+        await self.change(ChangeRequest(uuid4().hex, self.uid(index), "cancel"))
 
     async def reschedule(self, at: float, index: int = 0) -> None:
-        await self.handle.execute_update("reschedule", RescheduleRequest(self.uid(index), at))
+        await self.change(ChangeRequest(uuid4().hex, self.uid(index), "reschedule", at))
+
+    async def change(self, request: ChangeRequest) -> None:
+        """Raises `TooLate` when it is refused."""
+        await change(self.env.client, self.handle.id, request)
 
 
 def _new(size: int, **header: object) -> tuple[UUID, PageHeader]:
     page_id = new_page_id()
-    return page_id, PageHeader(str(page_id), 7, "sms", size, **header)
+    return page_id, PageHeader(str(page_id), 7, "sms", size, **{"limits": PAGE_LIMITS, **header})
 
 
 async def start(env: WorkflowEnvironment, size: int = 1, content: bytes = CONTENT, **header: object) -> Page:
@@ -180,24 +198,24 @@ async def start(env: WorkflowEnvironment, size: int = 1, content: bytes = CONTEN
     handle = await env.client.start_workflow(
         "SendWorkflow", args=[page, content], id=send_workflow_id(page_id), task_queue=WORKFLOW_QUEUE
     )
-    return Page(handle, page_id)
+    return Page(env, handle, page_id)
 
 
-async def start_with_update(env: WorkflowEnvironment, update: str, *argument: float, **header: object) -> Page:
-    """Start a page with an update for its first message already in its first task."""
+async def start_with_change(env: WorkflowEnvironment, kind: str, at: float = 0.0, **header: object) -> Page:
+    """Start a page with a change of its first message already in its first task."""
     page_id, page = _new(1, **header)
-    operation = WithStartWorkflowOperation(
+    request = ChangeRequest("first", str(message_uid(page_id, 0)), kind, at)
+    handle = await env.client.start_workflow(
         "SendWorkflow",
         args=[page, CONTENT],
         id=send_workflow_id(page_id),
         task_queue=WORKFLOW_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+        start_signal="change",
+        start_signal_args=[request],
     )
-    uid = str(message_uid(page_id, 0))
-    await env.client.execute_update_with_start_workflow(
-        update, RescheduleRequest(uid, *argument) if argument else uid, start_workflow_operation=operation
-    )
-    return Page(env.client.get_workflow_handle(send_workflow_id(page_id)), page_id)
+    if refusal := await answer_to(handle, request.id):
+        raise TooLate(refusal)
+    return Page(env, handle, page_id)
 
 
 @asynccontextmanager
@@ -209,14 +227,14 @@ async def acting(script: Script, *more_activities: Callable[..., object], **opti
         script.choose_gateway,
         script.record_status,
         script.record_schedule,
-        script.next_step,
     ]
+    errands = [script.dispatch, script.wake_callbacks, script.follow_up]
     flows = [SendWorkflow, ReceiptsWorkflow]
     async with (
         Worker(
             env.client, task_queue=WORKFLOW_QUEUE, workflows=flows, activities=[*local, *more_activities], **options
         ),
-        Worker(env.client, task_queue=DISPATCH_QUEUE, activities=[script.dispatch, script.wake_callbacks]),
+        Worker(env.client, task_queue=DISPATCH_QUEUE, activities=errands),
     ):
         yield script
 

@@ -1,14 +1,17 @@
 """A batch: its pages in order, few at a time; paused, resumed, cancelled, re-routed; in fresh runs."""
 
+from dataclasses import replace
+
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.batch import BatchPage, Stream
+from domain.limits import BATCH_LIMITS
 from domain.page import DispatchRequest, RouteRequest, Routing
+from runtime.asking import TooLate
 from tests.workflows.batch_script import BatchScript, Gate, pages, start_batch, walking
 from tests.workflows.script import now, parked, route, through
-from workflows import policy
 
 DAY = 86_400.0
 
@@ -26,11 +29,11 @@ async def test_no_more_than_a_few_pages_are_under_way(env: WorkflowEnvironment):
     gate = Gate()
     async with walking(BatchScript(env, pages=pages(12), hold=gate.hold)) as script:
         batch = await start_batch(env, Stream("", 1, 12))
-        await script.until_sent(policy.PAGES_IN_FLIGHT)
-        assert len((await batch.status()).in_flight) == policy.PAGES_IN_FLIGHT
+        await script.until_sent(BATCH_LIMITS.pages_in_flight)
+        assert len((await batch.status()).in_flight) == BATCH_LIMITS.pages_in_flight
         gate.let_through(1)
-        await script.until_sent(policy.PAGES_IN_FLIGHT + 1)
-        assert len((await batch.status()).in_flight) == policy.PAGES_IN_FLIGHT
+        await script.until_sent(BATCH_LIMITS.pages_in_flight + 1)
+        assert len((await batch.status()).in_flight) == BATCH_LIMITS.pages_in_flight
         gate.let_through(12)
         await batch.handle.result()
 
@@ -58,16 +61,16 @@ async def test_paused_it_starts_nothing_and_resumed_it_goes_on(env: WorkflowEnvi
     gate = Gate()
     async with walking(BatchScript(env, pages=pages(10), hold=gate.hold)) as script:
         batch = await start_batch(env, Stream("", 1, 10))
-        for sent in (policy.PAGES_IN_FLIGHT, 2 * policy.PAGES_IN_FLIGHT):
+        for sent in (BATCH_LIMITS.pages_in_flight, 2 * BATCH_LIMITS.pages_in_flight):
             await script.until_sent(sent)
-            await batch.handle.execute_update("pause")
-            await batch.handle.execute_update("pause")
-            await batch.until_recalled(policy.PAGES_IN_FLIGHT)
-            gate.let_through(policy.PAGES_IN_FLIGHT)
+            await batch.change("pause")
+            await batch.change("pause")
+            await batch.until_recalled(BATCH_LIMITS.pages_in_flight)
+            gate.let_through(BATCH_LIMITS.pages_in_flight)
             await batch.until_in_flight(0)
             assert (await batch.status()).state == "paused"
             assert len(script.sent) == sent
-            await batch.handle.execute_update("resume")
+            await batch.change("resume")
         gate.let_through(2)
         await batch.handle.result()
     assert sorted(script.numbers()) == list(range(1, 11))
@@ -78,12 +81,12 @@ async def test_pages_that_wait_for_a_gateway_wait_on_while_the_batch_is_paused(e
     async with walking(BatchScript(env, pages=pages(1), routings=[parked(60)])) as script:
         batch = await start_batch(env, Stream("", 1, 1))
         page = await batch.page("gateway_breaker")
-        await batch.handle.execute_update("pause")
+        await batch.change("pause")
         script.routings = [through()]
         await env.sleep(600)
         assert (await page.query("waits"))[0]["waits_for"] == "gateway_breaker"
         assert script.sent == []
-        await batch.handle.execute_update("resume")
+        await batch.change("resume")
         await batch.handle.result()
     assert script.numbers() == [1]
 
@@ -97,12 +100,12 @@ async def test_cancelled_it_withdraws_what_waits_and_starts_nothing_more(env: Wo
     script = BatchScript(env, pages=pages(10), routings=[first_waits], hold=gate.hold)
     async with walking(script):
         batch = await start_batch(env, Stream("", 1, 10))
-        await script.until_sent(policy.PAGES_IN_FLIGHT - 1)
-        await batch.handle.execute_update("cancel")
-        await batch.until_recalled(policy.PAGES_IN_FLIGHT - 1)
+        await script.until_sent(BATCH_LIMITS.pages_in_flight - 1)
+        await batch.change("cancel")
+        await batch.until_recalled(BATCH_LIMITS.pages_in_flight - 1)
         gate.let_through(10)
         await batch.handle.result()
-    assert len(script.sent) == policy.PAGES_IN_FLIGHT - 1
+    assert len(script.sent) == BATCH_LIMITS.pages_in_flight - 1
     assert [ending.state for record in script.records for ending in record.endings] == ["cancelled"]
     assert (script.shown[-1], script.finished) == ("cancelling", ["cancelled"])
 
@@ -112,9 +115,9 @@ async def test_a_batch_that_is_being_cancelled_cannot_be_paused(env: WorkflowEnv
     async with walking(BatchScript(env, pages=pages(4), hold=gate.hold)) as script:
         batch = await start_batch(env, Stream("", 1, 4))
         await script.until_sent(4)
-        await batch.handle.execute_update("cancel")
-        with pytest.raises(WorkflowUpdateFailedError):
-            await batch.handle.execute_update("pause")
+        await batch.change("cancel")
+        with pytest.raises(TooLate):
+            await batch.change("pause")
         await batch.until_recalled(4)
         gate.let_through(4)
         await batch.handle.result()
@@ -124,14 +127,14 @@ async def test_cancelled_by_an_operator_it_ends_as_by_its_sender(env: WorkflowEn
     gate = Gate()
     async with walking(BatchScript(env, pages=pages(10), hold=gate.hold)) as script:
         batch = await start_batch(env, Stream("", 1, 10))
-        await script.until_sent(policy.PAGES_IN_FLIGHT)
+        await script.until_sent(BATCH_LIMITS.pages_in_flight)
         await batch.handle.cancel()
         await batch.until("cancelling")
-        await batch.until_recalled(policy.PAGES_IN_FLIGHT)
+        await batch.until_recalled(BATCH_LIMITS.pages_in_flight)
         gate.let_through(10)
         with pytest.raises(WorkflowFailureError):
             await batch.handle.result()
-    assert len(script.sent) == policy.PAGES_IN_FLIGHT
+    assert len(script.sent) == BATCH_LIMITS.pages_in_flight
     assert script.finished == ["cancelled"]
 
 
@@ -144,7 +147,7 @@ async def test_switched_to_another_gateway_everything_to_come_goes_there(env: Wo
     async with walking(BatchScript(env, pages=pages(6), routings=[as_wished])) as script:
         batch = await start_batch(env, Stream("", 1, 6))
         await batch.page("gateway_breaker")
-        await batch.handle.execute_update("switch_gateway", "b")
+        await batch.change("switch_gateway", "b")
         await batch.handle.result()
     assert sorted(script.numbers()) == list(range(1, 7))
     assert {request.route.gateway for request in script.sent} == {"b"}
@@ -162,11 +165,10 @@ async def test_pages_wait_until_they_are_due(env: WorkflowEnvironment):
     assert script.sent_at[2] >= begun + 2 * DAY
 
 
-async def test_a_long_batch_goes_on_in_fresh_runs(env: WorkflowEnvironment, monkeypatch):
-    monkeypatch.setattr(policy, "LONG_BATCH_HISTORY", 60)
-    monkeypatch.setattr(policy, "PAGES_LISTED", 5)
+async def test_a_long_batch_goes_on_in_fresh_runs(env: WorkflowEnvironment):
+    limits = replace(BATCH_LIMITS, events=60, pages_listed=5)
     async with walking(BatchScript(env, pages=pages(40))) as script:
-        batch = await start_batch(env, Stream("", 1, 20), Stream("b", 21, 40))
+        batch = await start_batch(env, Stream("", 1, 20), Stream("b", 21, 40), limits=limits)
         await batch.handle.result()
         first = env.client.get_workflow_handle(batch.handle.id, run_id=batch.handle.first_execution_run_id)
         assert (await first.describe()).status == WorkflowExecutionStatus.CONTINUED_AS_NEW

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from temporalio import workflow
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -24,7 +25,7 @@ from store.pool import Pool
 from tests.gateways.fake_http import Request, answer
 from tests.receiver import Receiver, receiving, register
 from tests.workflows.script import Script, acting, now, start
-from workflows import policy
+from workflows import history, policy
 from workflows.callback import CallbackWorkflow
 
 KEYS = Keyring.generate()
@@ -253,7 +254,7 @@ async def test_the_workflow_of_a_removed_endpoint_ends(customer: Customer):
 
 @pytest.mark.parametrize("customer", [[answer(500)]], indirect=True)
 async def test_a_long_history_goes_on_in_a_fresh_run(customer: Customer, monkeypatch):
-    monkeypatch.setattr(policy, "LONG_HISTORY", 20)
+    monkeypatch.setattr(history, "wants_fresh_run", lambda: workflow.info().get_current_history_length() >= 20)
     told = await customer.tell()
     first = (await customer.handle.describe()).run_id
     await customer.handle.result()

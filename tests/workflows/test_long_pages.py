@@ -1,21 +1,22 @@
 """Pages that live long or are large: fresh runs, content that is not handed out for ever."""
 
+from dataclasses import replace
+
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
+from domain.limits import PAGE_LIMITS
 from domain.page import Routing
 from tests.workflows.script import Script, acting, again, all_done, now, parked, route, start, through
-from workflows import policy
 
 DAY = 86_400.0
 
 
-async def test_a_page_with_a_long_history_goes_on_in_a_fresh_run(env: WorkflowEnvironment, monkeypatch):
-    monkeypatch.setattr(policy, "LONG_HISTORY", 30)
+async def test_a_page_with_a_long_history_goes_on_in_a_fresh_run(env: WorkflowEnvironment):
     dispatches = [again("retry_later", 3600), again("gateway_down"), *[again("held_back")] * 3, all_done]
     async with acting(Script(env, dispatches=dispatches)) as script:
         begun = await now(env)
-        page = await start(env, size=2, due=[0.0, begun + 3 * DAY])
+        page = await start(env, size=2, due=[0.0, begun + 3 * DAY], limits=replace(PAGE_LIMITS, events=30))
         await page.handle.result()
         first = env.client.get_workflow_handle(page.handle.id, run_id=page.handle.first_execution_run_id)
         assert (await first.describe()).status == WorkflowExecutionStatus.CONTINUED_AS_NEW
@@ -30,11 +31,12 @@ async def test_a_page_with_a_long_history_goes_on_in_a_fresh_run(env: WorkflowEn
     assert script.sent_at[-1] >= begun + 3 * DAY
 
 
-async def test_waiting_messages_stay_cancellable_and_movable_in_a_fresh_run(env: WorkflowEnvironment, monkeypatch):
-    monkeypatch.setattr(policy, "LONG_HISTORY", 20)
+async def test_waiting_messages_stay_cancellable_and_movable_in_a_fresh_run(env: WorkflowEnvironment):
     async with acting(Script(env, routings=[parked(300)])) as script:
         begun = await now(env)
-        page = await start(env, size=3, due=[0.0, begun + 3 * DAY, begun + 4 * DAY])
+        page = await start(
+            env, size=3, due=[0.0, begun + 3 * DAY, begun + 4 * DAY], limits=replace(PAGE_LIMITS, events=20)
+        )
         await env.sleep(DAY / 2)
         run = await env.client.get_workflow_handle(page.handle.id).describe()
         assert run.run_id != page.handle.first_execution_run_id
@@ -49,7 +51,7 @@ async def test_waiting_messages_stay_cancellable_and_movable_in_a_fresh_run(env:
 
 
 async def test_a_run_hands_out_large_content_until_it_has_handed_out_enough(env: WorkflowEnvironment):
-    content = b"x" * (policy.INLINE_BYTES // 2)
+    content = b"x" * (PAGE_LIMITS.inline_bytes // 2)
 
     def many_ways(request, at):
         return Routing([route(request, f"g{index}", indexes=[index]) for index in request.indexes])

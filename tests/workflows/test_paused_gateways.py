@@ -1,11 +1,13 @@
 """Messages whose gateway an operator paused: they wait as long as it takes, and go on when they are told."""
 
+from dataclasses import replace
+
 from temporalio.testing import WorkflowEnvironment
 
+from domain.limits import PAGE_LIMITS
 from domain.page import LiveStatus
 from domain.routing import PAUSED_LOOK
 from tests.workflows.script import Script, acting, again, all_done, now, parked, paused, start, through
-from workflows import policy
 
 DAY = 86_400.0
 
@@ -30,13 +32,13 @@ async def test_they_look_for_another_way_out_by_themselves(env: WorkflowEnvironm
     assert 2 * PAUSED_LOOK <= script.sent_at[0] - begun < 2 * PAUSED_LOOK + 30
 
 
-async def test_they_do_not_expire_however_long_the_pause_is(env: WorkflowEnvironment, monkeypatch):
-    monkeypatch.setattr(policy, "LONG_HISTORY", 1000)  # over several runs
+async def test_they_do_not_expire_however_long_the_pause_is(env: WorkflowEnvironment):
+    limits = replace(PAGE_LIMITS, events=1000)  # over several runs
     days = 3
     looks = int(days * DAY / PAUSED_LOOK)
     async with acting(Script(env, routings=[*[paused()] * looks, through()])) as script:
         begun = await now(env)
-        page = await start(env)
+        page = await start(env, limits=limits)
         await page.handle.result()
     assert script.endings() == {}
     assert script.sent_at[0] - begun >= days * DAY

@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 import pytest
@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 from activities.opening import open_equipment
 from domain.ids import message_uid, new_page_id, send_workflow_id
 from domain.keyring import CREDENTIALS, Keyring
+from domain.limits import PAGE_LIMITS, PageLimits
 from domain.page import PageHeader
 from domain.page_content import Content, PageContent, PageMessage
 from store import accounts, credits, gateways, messages
@@ -61,7 +62,11 @@ class Account:
         return new.identifier
 
     async def send(
-        self, size: int, due: list[float] | None = None, requested: dict[str, list[int]] | None = None
+        self,
+        size: int,
+        due: list[float] | None = None,
+        requested: dict[str, list[int]] | None = None,
+        limits: PageLimits = PAGE_LIMITS,
     ) -> Page:
         page_id = new_page_id()
         due = due or []
@@ -69,13 +74,13 @@ class Account:
         handle = await self.env.client.start_workflow(
             "SendWorkflow",
             args=[
-                PageHeader(str(page_id), self.id, "sms", size, due, requested or {}),
+                PageHeader(str(page_id), self.id, "sms", size, due, requested or {}, limits=limits),
                 PageContent([Content("Hi")], rows).encode(),
             ],
             id=send_workflow_id(page_id),
             task_queue=policy.WORKFLOW_QUEUE,
         )
-        return Page(handle, page_id)
+        return Page(self.env, handle, page_id)
 
     async def record(self, page: Page, index: int = 0) -> messages.Message:
         found = await messages.find(self.pool, self.id, "sms", message_uid(page.id, index))
@@ -224,14 +229,11 @@ async def test_a_slow_route_does_not_hold_back_the_record_of_another(env: Workfl
     assert await account.states(page, 4) == {("sent", "captured"): 4}
 
 
-async def test_content_beyond_what_a_run_hands_out_is_read_from_its_start(
-    env: WorkflowEnvironment, pool: Pool, work, monkeypatch
-):
-    monkeypatch.setattr(policy, "INLINE_BYTES", 0)
+async def test_content_beyond_what_a_run_hands_out_is_read_from_its_start(env: WorkflowEnvironment, pool: Pool, work):
     account = await new_account(env, pool, 10)
     async with provider(200) as (url, arrived):
         await account.gateway(url)
-        page = await account.send(3)
+        page = await account.send(3, limits=replace(PAGE_LIMITS, inline_bytes=0))
         await page.handle.result()
     assert len(arrived) == 3
     scheduled = [

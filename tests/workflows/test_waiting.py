@@ -1,13 +1,16 @@
 """Messages that wait: for their time, a rate slot, a breaker, another try; moved and taken back meanwhile."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
-from temporalio.client import WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import CancelledError
 from temporalio.testing import WorkflowEnvironment
 
+from domain.limits import PAGE_LIMITS
 from domain.page import LiveStatus, RecordRequest
+from runtime.asking import TooLate
 from tests.workflows.script import (
     Script,
     acting,
@@ -17,11 +20,10 @@ from tests.workflows.script import (
     parked,
     slot_in,
     start,
-    start_with_update,
+    start_with_change,
     through,
     until,
 )
-from workflows import policy
 
 DAY = 86_400.0
 
@@ -49,12 +51,12 @@ async def test_messages_due_at_different_times_leave_in_groups_while_the_rest_wa
 
 
 async def test_messages_that_all_have_their_own_time_leave_one_by_one_over_several_runs(
-    env: WorkflowEnvironment, monkeypatch
+    env: WorkflowEnvironment,
 ):
-    monkeypatch.setattr(policy, "LONG_HISTORY", 600)
     async with acting(Script(env)) as script:
         begun = await now(env)
-        page = await start(env, size=150, due=[begun + 60 * (index + 1) for index in range(150)])
+        limits = replace(PAGE_LIMITS, events=600)
+        page = await start(env, size=150, due=[begun + 60 * (index + 1) for index in range(150)], limits=limits)
         await page.handle.result()
     assert [request.route.indexes for request in script.sent] == [[index] for index in range(150)]
 
@@ -94,28 +96,34 @@ async def test_a_scheduled_message_is_cancelled_and_its_page_ends(env: WorkflowE
     assert script.endings() == {0: ("cancelled", "cancelled")}
 
 
-@pytest.mark.parametrize("days", [0, 1])
-async def test_a_message_cancelled_before_its_credit_is_held_does_not_leave(env: WorkflowEnvironment, days):
+async def test_a_message_cancelled_before_its_credit_is_held_does_not_leave(env: WorkflowEnvironment):
     async with acting(Script(env)) as script:
-        due = [await now(env) + days * DAY] if days else []
-        page = await start_with_update(env, "cancel", due=due)
+        page = await start_with_change(env, "cancel", due=[await now(env) + DAY])
         await page.handle.result()
     assert script.checks == 1
     assert script.sent == []
     assert script.endings() == {0: ("cancelled", "cancelled")}
 
 
+async def test_a_message_that_is_due_at_once_has_left_when_a_cancel_is_acted_on(env: WorkflowEnvironment):
+    async with acting(Script(env)) as script:
+        with pytest.raises(TooLate):
+            await start_with_change(env, "cancel")
+    assert len(script.sent) == 1
+    assert script.endings() == {}
+
+
 async def test_cancelling_a_message_that_turns_out_to_be_refused_is_refused(env: WorkflowEnvironment):
     async with acting(Script(env, refused=[0])) as script:
-        with pytest.raises(WorkflowUpdateFailedError):
-            await start_with_update(env, "cancel", due=[await now(env) + DAY])
+        with pytest.raises(TooLate):
+            await start_with_change(env, "cancel", due=[await now(env) + DAY])
     assert script.endings() == {}
 
 
 async def test_a_message_moved_before_its_credit_is_held_leaves_at_its_new_time(env: WorkflowEnvironment):
     async with acting(Script(env)) as script:
         begun = await now(env)
-        page = await start_with_update(env, "reschedule", begun + 2 * DAY, due=[begun + DAY])
+        page = await start_with_change(env, "reschedule", begun + 2 * DAY, due=[begun + DAY])
         await env.sleep(2 * DAY)  # a page started like this keeps the server from skipping time by itself
         await page.handle.result()
     assert [moved.at for moved in script.moved] == [begun + 2 * DAY]
@@ -139,7 +147,7 @@ async def test_what_does_not_wait_for_its_time_cannot_be_moved(env: WorkflowEnvi
     async with acting(Script(env, routings=[slot_in(600), through()])):
         page = await start(env)
         await page.until("rate_slot")
-        with pytest.raises(WorkflowUpdateFailedError):
+        with pytest.raises(TooLate):
             await page.reschedule(await now(env) + DAY)
         await page.handle.result()
 
@@ -150,7 +158,7 @@ async def test_what_is_at_a_gateway_cannot_be_cancelled(env: WorkflowEnvironment
         page = await start(env, size=2, due=[0.0, await now(env) + DAY])
         live = await page.until("gateway_answer")
         assert live == LiveStatus(7, "processing", "gateway_answer", 0.0, "a", 1)
-        with pytest.raises(WorkflowUpdateFailedError):
+        with pytest.raises(TooLate):
             await page.cancel(0)
         gate.set()
         await page.cancel(1)
@@ -163,7 +171,7 @@ async def test_what_waits_to_be_sent_again_after_a_lost_answer_cannot_be_cancell
     async with acting(script):
         page = await start(env)
         await page.until("gateway_breaker")
-        with pytest.raises(WorkflowUpdateFailedError):
+        with pytest.raises(TooLate):
             await page.cancel()
         await page.handle.result()
     assert script.endings() == {}

@@ -12,11 +12,9 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.fallback import Awaited
 from domain.ids import new_page_id
-from domain.page import NextStep
-from domain.receipts import Applied, Heard
+from domain.receipts import Applied, Heard, ReceiptsSource
 from tests.workflows.receipts_script import ReceiptsScript, post
 from tests.workflows.script import Page, Script, acting, now, parked, start, through
-from workflows import policy
 
 DAY = 86_400.0
 
@@ -28,17 +26,17 @@ async def until_looked(script: Script, page: Page, times: int) -> None:
 
 
 async def test_a_fallback_waits_its_days_out(env: WorkflowEnvironment):
-    async with acting(Script(env, steps=[NextStep("wait"), NextStep("done")])) as script:
+    async with acting(Script(env, waits=[[0, 1], []])) as script:
         begun = await now(env)
         page = await start(env, awaited=[Awaited(0, 3 * DAY)])
         live = await page.until("fallback")
         assert begun + 3 * DAY <= live.until < begun + 3 * DAY + 60
         await page.handle.result()
-    assert script.looks == [(0, False), (0, True)]
+    assert script.looks == [[(0, False)], [(0, True)]]
 
 
 async def test_news_are_looked_at_at_once_and_good_ones_end_the_wait(env: WorkflowEnvironment):
-    async with acting(Script(env, steps=[NextStep("wait"), NextStep("wait"), NextStep("done")])) as script:
+    async with acting(Script(env, waits=[[0], [0], []])) as script:
         page = await start(env, awaited=[Awaited(0, 3 * DAY)])
         for looks in (1, 2):
             await until_looked(script, page, looks)
@@ -46,23 +44,23 @@ async def test_news_are_looked_at_at_once_and_good_ones_end_the_wait(env: Workfl
             await page.handle.signal("reported", [page.uid()])
         await until_looked(script, page, 3)
         await page.handle.result()
-    assert script.looks == [(0, False)] * 3
+    assert script.looks == [[(0, False)]] * 3
 
 
 async def test_neighbours_of_a_message_with_a_fallback_are_done_without_it(env: WorkflowEnvironment):
-    async with acting(Script(env, steps=[NextStep("wait"), NextStep("done")])) as script:
+    async with acting(Script(env, waits=[[0, 1], []])) as script:
         page = await start(env, size=3, awaited=[Awaited(1, DAY)])
         await page.until("fallback", 1)
         assert await page.status(0) is None
         await page.handle.result()
-    assert {index for index, _ in script.looks} == {1}
+    assert {index for look in script.looks for index, _ in look} == {1}
 
 
 async def test_a_refused_message_is_followed_too(env: WorkflowEnvironment):
     async with acting(Script(env, refused=[0])) as script:
         page = await start(env, awaited=[Awaited(0, DAY)])
         await page.handle.result()
-    assert script.looks == [(0, False)]
+    assert script.looks == [[(0, False)]]
 
 
 async def test_an_early_receipt_is_tried_again_until_its_message_is_known(env: WorkflowEnvironment):
@@ -76,7 +74,7 @@ async def test_a_receipt_of_nothing_of_ours_is_given_up(env: WorkflowEnvironment
     answers = ReceiptsScript([Applied([0])])
     async with acting(Script(env), answers.apply_receipts, answers.hear):
         await (await post(env)).handle.result()
-    assert len(answers.asked) == 1 + len(policy.EARLY_RECEIPT_PAUSES)
+    assert len(answers.asked) == 1 + len(ReceiptsSource.pauses)
 
 
 @pytest.mark.parametrize("signal", ["opted_out", "reported"])

@@ -1,0 +1,86 @@
+"""What the record says of the messages of one dispatch: who sends them, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from activities.reasons import storable
+from domain.ids import PAGE_SIZE, message_uid
+from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.page import DispatchRequest
+from store import callbacks, pages
+from store.pool import Pool, patiently
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What became of a wish to send messages. The rest is another run's, or has ended."""
+
+    claimed: set[int]
+    """This run's to send."""
+    withheld: set[int]
+    """Nobody's, because their account is not active."""
+
+
+class Attempts:
+    """The tries of one run of a dispatch, by the indexes of their messages."""
+
+    def __init__(self, pool: Pool, request: DispatchRequest) -> None:
+        self._pool = pool
+        self._gateway_id = UUID(request.route.gateway_id)
+        self._attempt = request.attempt
+        self._page_id = UUID(request.page.page_id)
+        self._exempt = request.page.exempt
+        self._run_id = uuid4()
+        self._is_late = False
+
+    async def earlier(self, indexes: Sequence[int]) -> dict[int, str | None]:
+        """Of these messages, those that another run has an intent for, with the outcome if it got one."""
+        uids = self._uids(indexes)
+        earlier = await patiently(lambda: pages.earlier_outcomes(self._pool, list(uids), self._attempt))
+        return {uids[uid]: outcome for uid, outcome in earlier.items()}
+
+    async def claim(self, indexes: Sequence[int]) -> Claim:
+        """Write intents."""
+        uids = self._uids(indexes)
+        intents = await patiently(
+            lambda: pages.write_intents(
+                self._pool, list(uids), self._attempt, self._gateway_id, self._run_id, exempt=self._exempt
+            )
+        )
+        return Claim({uids[uid] for uid in intents.claimed}, {uids[uid] for uid in intents.withheld})
+
+    async def withdraw(self, indexes: Sequence[int]) -> set[int]:
+        """Take back intents of messages that have not left. Returns those that are nobody's again."""
+        uids = self._uids(indexes)
+        kept = await patiently(lambda: pages.withdraw_intents(self._pool, list(uids), self._attempt, self._run_id))
+        return {index for uid, index in uids.items() if uid not in kept}
+
+    async def write(self, batch: list[pages.Attempted]) -> None:
+        """Write outcomes."""
+        late = await patiently(lambda: pages.flush_outcomes(self._pool, batch))
+        self._is_late = self._is_late or late
+
+    async def settle_late(self) -> None:
+        """Settle what was ``unknown`` until its outcome was written: nobody else may come to do that."""
+        if not self._is_late:
+            return
+        last = message_uid(self._page_id, PAGE_SIZE - 1)
+        if await patiently(lambda: pages.settle(self._pool, self._page_id, last)):
+            # The page's workflow may have ended: who is to be told is woken by upkeep.
+            await patiently(lambda: callbacks.queue_page(self._pool, self._page_id, last))
+
+    def row(self, index: int, outcome: Outcome) -> pages.Attempted:
+        """An outcome, ready to be written."""
+        uid = message_uid(self._page_id, index)
+        match outcome:
+            case Accepted(provider_id, receipts):
+                known = None if provider_id is None else storable(provider_id)
+                return pages.Attempted(uid, self._attempt, outcome.kind, known, receipts)
+            case Refused(code, reason):
+                return pages.Attempted(uid, self._attempt, outcome.kind, code=storable(code), reason=storable(reason))
+            case RetryLater() | GatewayDown() | Unknown():
+                return pages.Attempted(uid, self._attempt, outcome.kind, reason=storable(outcome.reason))
+
+    def _uids(self, indexes: Sequence[int]) -> dict[UUID, int]:
+        return {message_uid(self._page_id, index): index for index in indexes}

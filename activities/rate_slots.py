@@ -1,0 +1,122 @@
+"""Rate slots: a message leaves in a slot of its gateway's rate, and a slot that has passed is gone.
+
+Slots are handed out by one row of the database for all processes and lanes, in seconds of the database's clock. Within
+one process all messages through a gateway follow each other besides, so that a late few do not leave at once.
+"""
+
+import asyncio
+from collections.abc import Callable
+from math import ceil
+from uuid import UUID
+
+from activities.database_clock import DatabaseClock
+from domain.page import Route
+from store import routing
+from store.pool import Pool, patiently
+
+GRACE = 0.25
+"""Seconds that a message may be late for its slot. In any one second at most ``rate × (1 + GRACE) + 1`` leave."""
+CATCH_UP = 0.1
+"""Seconds that a late message may be ahead of its interval: timers overshoot, and the rate shall still be reached."""
+NEAR = 5.0
+"""Seconds that an urgent message waits in its dispatch for a new slot; for a later one its page waits."""
+_LOOK = 0.5
+
+
+class GatewayPace:
+    """When the next message may leave through one gateway, of whatever dispatch of this process."""
+
+    def __init__(self) -> None:
+        self.next_at = 0.0
+        """By the database's clock."""
+
+    def left(self, now: float, interval: float) -> None:
+        """A message leaves now."""
+        self.next_at = max(self.next_at, now - CATCH_UP) + interval
+
+
+class RateSlots:
+    """The slots of one dispatch. Of a gateway without a rate there are always enough."""
+
+    def __init__(self, pool: Pool, clock: DatabaseClock, pace: GatewayPace, route: Route, *, came_with_route: bool):
+        """``came_with_route``: the first slots are the ones that were reserved when the route was chosen."""
+        self._pool = pool
+        self._clock = clock
+        self._pace = pace
+        self._gateway_id = UUID(route.gateway_id)
+        self._per_second = route.per_second
+        self._interval = 1.0 / route.per_second if route.per_second else 0.0
+        self._next = route.slot_at or route.start_at
+        """When the next one begins."""
+        self._left = len(route.indexes) if came_with_route and self._next and self._interval else 0
+        self._within = float("inf") if route.takes_slots else NEAR
+
+    async def come_near(self, given_up: Callable[[], bool]) -> None:
+        """Wait for the next slot, if there is one. Returns sooner if ``given_up``."""
+        if self._interval:
+            await self._clock.adjust()
+            await self._wait(given_up)
+
+    async def hold(self, count: int, seconds: float, given_up: Callable[[], bool]) -> int:
+        """Have up to ``count`` slots of which the first has begun: take new ones where there are none.
+
+        Returns how many there are; 0: the first would not begin within ``seconds``, or ``given_up``.
+        """
+        if not self._interval:
+            return count
+        self._drop_passed()
+        if not self._left and not await self._take(count, min(seconds, self._within)):
+            return 0
+        return min(count, self._left) if await self._wait(given_up) else 0
+
+    async def use_next(self, given_up: Callable[[], bool]) -> bool:
+        """Wait for the next slot and use it. Returns whether it was to be had: not ``given_up``, and not too late.
+
+        Without a rate that costs nothing, and nothing is asked.
+        """
+        if not self._interval:
+            return True
+        if not await self._wait(given_up):
+            return False
+        self._pace.left(self._clock.now(), self._interval)
+        self._skip(1)
+        return True
+
+    async def give_back(self) -> None:
+        """Slots that will not be used are for others, if nobody has taken later ones."""
+        if self._left:
+            self._drop_passed()
+        if self._left:
+            end, count = self._next + self._left * self._interval, self._left
+            self._left = 0
+            await patiently(lambda: routing.return_slots(self._pool, self._gateway_id, end, count, self._per_second))
+
+    async def _take(self, count: int, within: float) -> bool:
+        begins = await patiently(
+            lambda: routing.reserve_slots(self._pool, self._gateway_id, count, self._per_second, within)
+        )
+        if begins is None:
+            return False
+        self._next, self._left = begins.at, count
+        return True
+
+    async def _wait(self, given_up: Callable[[], bool]) -> bool:
+        """Returns whether the next slot is now."""
+        while not given_up():
+            self._drop_passed()
+            if not self._left:
+                return False
+            pause = max(self._next, self._pace.next_at) - self._clock.now()
+            if pause <= 0:
+                return True
+            await asyncio.sleep(min(pause, _LOOK))
+        return False
+
+    def _drop_passed(self) -> None:
+        late = self._clock.now() - GRACE - self._next
+        if late > 0:
+            self._skip(min(self._left, ceil(late / self._interval)))
+
+    def _skip(self, count: int) -> None:
+        self._next += count * self._interval
+        self._left -= count

@@ -1,0 +1,69 @@
+"""``/api/admin/v1/messages``: any message, and settling what became of one that is unknown."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from temporalio.client import Client
+
+from api.answer_models import ResolveAnswer, StatusAnswer
+from api.auth import requires
+from api.body import parse_body, read_body
+from api.json_answer import json_answer
+from api.lookup import live_if_any, unknown_message
+from api.openapi import answers, documented_body
+from api.state import state_of
+from api.status import recorded
+from api.waking import wake_callbacks
+from runtime.resolving import resolve
+from store import messages
+from store.api_keys import Principal
+
+router = APIRouter(prefix="/api/admin/v1/messages", tags=["admin: messages"])
+
+_Admin = Annotated[Principal, Depends(requires("admin"))]
+
+
+class Resolve(BaseModel):
+    """What became of a message, or what shall."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    outcome: Literal["sent", "failed", "resend"] = Field(
+        alias="as", description="`sent` keeps its credit, `failed` gives it back, `resend` tries once more."
+    )
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+@router.get("/{uid}", summary="Read any message", response_model=None, responses=answers(StatusAnswer))
+async def get_message(request: Request, uid: UUID, _: _Admin) -> Response:
+    """As its sender reads it."""
+    state = state_of(request)
+    message = await messages.find_any(state.pool, uid)
+    if message is None:
+        raise unknown_message()
+    data = recorded(message, await live_if_any(state, message))
+    return json_answer({"success": True, "message": f"the message is {data['state']}", "data": data})
+
+
+@router.post(
+    "/{uid}/resolve",
+    summary="Settle a message whose outcome is unknown",
+    response_model=None,
+    responses=answers(ResolveAnswer, 409),
+    openapi_extra=documented_body(Resolve),
+)
+async def resolve_message(request: Request, uid: UUID, principal: _Admin) -> Response:
+    """Safe to repeat. It is written to the audit log. 409 where the outcome is known, or it cannot be sent again."""
+    state = state_of(request)
+    body = parse_body(await read_body(request), Resolve)
+
+    async def connect() -> Client:
+        return state.temporal
+
+    resolved = await resolve(state.pool, connect, uid, body.outcome, body.reason, principal.key_id)
+    await wake_callbacks(state, resolved.endpoints)
+    data = {"uid": uid, "state": resolved.state, "credit": resolved.credit}
+    message = "it is sent again" if body.outcome == "resend" else f"resolved as {body.outcome}"
+    return json_answer({"success": True, "message": message, "data": data})

@@ -1,0 +1,53 @@
+"""What becomes of messages whose workflow has ended without an outcome for them: the rules, without any I/O."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from domain.ids import index_of
+from domain.page import Turn
+
+LATEST = 24 * 3600.0
+"""Seconds after which a message that was due is not sent any more: nobody wants yesterday's code."""
+
+MOST_RESTARTS = 3
+"""How often a page or a batch is started again; whatever ends it each time would end it once more."""
+
+TERMINATED = "terminated"
+"""Code of messages whose workflow an operator ended."""
+LOST = "workflow_lost"
+"""Code of messages whose workflow has failed, or is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """A message without an outcome. It has surely not left: no try at it waits for an answer."""
+
+    uid: UUID
+    is_pending: bool
+    """Whether its credit is not held yet: it belongs to a batch, and its page has not begun."""
+    due: float
+    """When it is to leave, in Unix seconds; 0: at once."""
+    touched: float
+    """When the record last changed, in Unix seconds."""
+    tries: int
+    """The number of its last try."""
+
+    def may_still_leave(self, now: float) -> bool:
+        """Whether it is not too late to send it."""
+        return now <= max(self.due, self.touched) + LATEST
+
+
+def turns(messages: Iterable[LeftOver], now: float) -> list[tuple[Turn, list[int]]]:
+    """With which turns a new run of a page begins: waiting for their time, or with the try after the last one."""
+    together: dict[Turn, list[int]] = {}
+    for message in messages:
+        waits = message.due > now
+        turn = Turn(
+            at=message.due if waits else 0.0,
+            waits_for="schedule" if waits else "",
+            attempt=message.tries + 1,
+            strikes=message.tries,
+        )
+        together.setdefault(turn, []).append(index_of(message.uid))
+    return list(together.items())

@@ -1,0 +1,41 @@
+"""What a page needs to be started again, from wherever it is still kept."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from temporalio.client import Client
+
+from domain.ids import send_workflow_id
+from domain.page import PageHeader
+from runtime.page_runs import Fate, Run, began_with
+from store.batch_recovery import stored_page
+
+
+@dataclass(frozen=True, slots=True)
+class PageStart:
+    """A page as its workflow is started."""
+
+    header: PageHeader
+    content: bytes
+    batch_state: str = ""
+    """The state of its batch, where it belongs to one."""
+
+
+async def page_start(conn: AsyncConnection[TupleRow], client: Client, page_id: UUID, run: Run) -> PageStart | None:
+    """With what a page can be started again; ``None``: what it says is not kept any more. ``run`` is its latest one.
+
+    Raises:
+        RPCError: Temporal does not answer.
+    """
+    stored = await stored_page(conn, page_id)
+    if stored is not None:
+        header, state = stored
+        return PageStart(header, b"", state)
+    if run.fate is Fate.GONE:
+        return None
+    began = await began_with(client, send_workflow_id(page_id), run.id)
+    if began is None or began[0].stored:
+        return None
+    return PageStart(*began)

@@ -1,0 +1,34 @@
+"""Starting the workflow of a page, once."""
+
+from contextlib import suppress
+from datetime import timedelta
+from uuid import UUID
+
+from temporalio.client import Client
+from temporalio.common import Priority, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from domain.ids import send_workflow_id
+from domain.page import PageHeader
+
+START_TIMEOUT = timedelta(seconds=10)
+
+
+async def start_page(client: Client, page: PageHeader, content: bytes, *, task_queue: str, priority: Priority) -> bool:
+    """Start a page's workflow, once; returns whether it was started now.
+
+    Raises:
+        RPCError: Temporal does not answer; whether the page was started is not known.
+    """
+    with suppress(WorkflowAlreadyStartedError):  # a repeat of what was cut off
+        await client.start_workflow(
+            "SendWorkflow",
+            args=[page, content],
+            id=send_workflow_id(UUID(page.page_id)),
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            rpc_timeout=START_TIMEOUT,
+            task_queue=task_queue,
+            priority=priority,
+        )
+        return True
+    return False

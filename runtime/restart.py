@@ -1,0 +1,50 @@
+"""Starting a page or a batch again whose workflow has ended: under its old id, so that only one of it runs."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from temporalio.client import Client
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from domain.batch import BatchHeader
+from domain.ids import batch_workflow_id, send_workflow_id
+from domain.limits import BATCH_LIMITS, PAGE_LIMITS
+from domain.page import PageHeader
+from runtime.page_runs import RPC_TIMEOUT
+from workflows.policy import start_options
+
+
+async def start_page(client: Client, header: PageHeader, content: bytes) -> bool:
+    """Start a page whose workflow has ended. Returns whether that was done here: ``False``: it is running.
+
+    Raises:
+        RPCError: Temporal does not answer; whether it was started is not known.
+    """
+    workflow_id = send_workflow_id(UUID(header.page_id))
+    limited = replace(header, limits=PAGE_LIMITS)
+    return await _start(client, "SendWorkflow", [limited, content], workflow_id, header)
+
+
+async def start_batch(client: Client, header: BatchHeader) -> bool:
+    """The same for a batch."""
+    limited = replace(header, limits=BATCH_LIMITS)
+    return await _start(client, "BatchWorkflow", [limited], batch_workflow_id(UUID(header.batch_id)), header)
+
+
+async def _start(
+    client: Client, workflow: str, arguments: list[Any], workflow_id: str, header: PageHeader | BatchHeader
+) -> bool:
+    try:
+        await client.start_workflow(
+            workflow,
+            args=arguments,
+            id=workflow_id,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            rpc_timeout=RPC_TIMEOUT,
+            **start_options(header.lane, header.account_id),
+        )
+    except WorkflowAlreadyStartedError:
+        return False
+    return True

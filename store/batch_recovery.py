@@ -1,0 +1,111 @@
+"""Batches that have not ended, and what is left of them: for when their workflows may be gone."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from domain.batch import BatchHeader, Stream
+from domain.ids import batch_page_number, batch_range, page_of
+from domain.page import PageHeader
+from store.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """A batch that has not ended."""
+
+    state: str
+    header: BatchHeader
+    """What its workflow was started with."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageLeft:
+    """A page of a batch that has messages without an outcome."""
+
+    id: UUID
+    is_pending: bool
+    """Whether its turn has not come yet, for all that the record knows."""
+
+    @property
+    def number(self) -> int:
+        """Its number in the batch."""
+        return batch_page_number(self.id)
+
+
+async def open_batches(pool: Pool, after: UUID, limit: int) -> list[UUID]:
+    """The next batches that have not ended, by id, from ``after`` on, but for those that were asked about lately."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select b.id from batches b left join workflow_checks c on c.id = b.id
+               where b.finished_at is null and b.id > %s and coalesce(c.next_at < clock_timestamp(), true)
+               order by b.id limit %s""",
+            (after, limit),
+        )
+        return [batch_id for (batch_id,) in await cursor.fetchall()]
+
+
+async def find(conn: AsyncConnection[TupleRow], batch_id: UUID) -> OpenBatch | None:
+    """A batch, unless it has ended."""
+    cursor = await conn.execute(
+        """select state, account_id, channel, lane, streams from batches where id = %s and finished_at is null""",
+        (batch_id,),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    state, account_id, channel, lane, streams = row
+    header = BatchHeader(str(batch_id), account_id, channel, lane, [Stream(**stream) for stream in streams])
+    return OpenBatch(state, header)
+
+
+_LEFT = """
+with recursive step (uid, is_pending) as (
+    (select uid, credit = 'pending' from messages
+     where uid between %(first)s and %(last)s and state in ('scheduled', 'queued', 'processing') order by uid limit 1)
+    union all
+    select n.uid, n.credit = 'pending' from step s cross join lateral (
+        select m.uid, m.credit from messages m
+        where m.uid > page_end(page_of(s.uid)) and m.uid <= %(last)s
+            and m.state in ('scheduled', 'queued', 'processing')
+        order by m.uid limit 1) as n
+)
+select page_of(uid), is_pending from step
+"""
+
+
+async def pages_left(conn: AsyncConnection[TupleRow], batch_id: UUID) -> list[PageLeft]:
+    """The pages of a batch with messages that have no outcome, in their order."""
+    first, last = batch_range(batch_id)
+    cursor = await conn.execute(_LEFT, {"first": first, "last": last})
+    return [PageLeft(page_id, is_pending) for page_id, is_pending in await cursor.fetchall()]
+
+
+async def stored_page(conn: AsyncConnection[TupleRow], page_id: UUID) -> tuple[PageHeader, str] | None:
+    """A page of a batch as its workflow was started, and the batch's state; ``None``: what it says is not kept."""
+    cursor = await conn.execute(
+        """select b.state, b.account_id, b.channel, b.lane, b.streams, p.size,
+                  coalesce(extract(epoch from p.due_at), 0)::float8
+           from batch_pages p join batches b on b.id = batch_of(p.page_id) where p.page_id = %s""",
+        (page_of(page_id),),
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    state, account_id, channel, lane, streams, size, due = row
+    number = batch_page_number(page_id)
+    gateway = next((each["gateway"] for each in streams if each["next"] <= number <= each["last"]), "")
+    requested = {gateway: list(range(size))} if gateway else {}
+    header = PageHeader(
+        str(page_id),
+        account_id,
+        channel,
+        size,
+        due=[due] * size if due else [],
+        requested=requested,
+        lane=lane,
+        stored=True,
+    )
+    return header, state

@@ -1,0 +1,30 @@
+"""How long urgent messages wait in the queues, as the processes that dispatch them report it."""
+
+from uuid import UUID
+
+from domain.bulk_throttle import DelayFigures
+from store.pool import Pool
+
+
+async def publish(pool: Pool, process_id: UUID, figures: DelayFigures) -> None:
+    """Report a process's figures in place of its last ones, and forget processes that report nothing any more."""
+    async with pool.connection() as conn:
+        await conn.execute(
+            """with swept as (delete from slowdowns where said_at < clock_timestamp() - interval '1 minute')
+               insert into slowdowns (process_id, slowdown, said_at, waits, logs, squares)
+                   values (%s, %s, clock_timestamp(), %s, %s, %s)
+               on conflict (process_id) do update set slowdown = excluded.slowdown, said_at = excluded.said_at,
+                   waits = excluded.waits, logs = excluded.logs, squares = excluded.squares""",
+            (process_id, figures.slowdown, figures.count, figures.logs, figures.squares),
+        )
+
+
+async def recent(pool: Pool, seconds: float) -> list[DelayFigures]:
+    """What was reported within the last ``seconds``, one entry for each process."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select waits, logs, squares from slowdowns
+               where said_at > clock_timestamp() - make_interval(secs => %s) and waits is not null""",
+            (seconds,),
+        )
+        return [DelayFigures(*row) for row in await cursor.fetchall()]

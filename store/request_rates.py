@@ -1,0 +1,46 @@
+"""Rate limits that hold over all processes, by the generic cell rate algorithm (GCRA, ITU-T I.371).
+
+Each subject needs one number: the time at which its bucket would be empty again. A subject whose time has passed is as
+good as a new one, so it can be forgotten.
+"""
+
+from datetime import timedelta
+
+from domain.request_rates import Rate
+from store.pool import Pool
+
+_TAKE = """
+with taken as (
+    insert into request_rates as r (subject, empty_at) values (%(subject)s, clock_timestamp() + %(interval)s)
+    on conflict (subject) do update set empty_at = greatest(r.empty_at, clock_timestamp()) + %(interval)s
+        where r.empty_at <= clock_timestamp() + %(slack)s
+    returning true
+)
+-- A neighbour's first request may be too new for this statement's snapshot: then one interval is the wait.
+select case when exists (select from taken) then 0 else extract(epoch from coalesce(
+    (select greatest(r.empty_at - clock_timestamp() - %(tolerance)s, interval '1 millisecond')
+     from request_rates r where r.subject = %(subject)s), %(interval)s)) end::float8
+"""
+
+
+async def take(pool: Pool, subject: str, rate: Rate) -> float:
+    """Count a request of ``subject``. Returns 0 if it may pass, else the seconds to wait: then it was not counted."""
+    interval = timedelta(seconds=1 / rate.per_second)
+    tolerance = (rate.burst - 1) * interval
+    asked = {
+        "subject": subject,
+        "interval": interval,
+        "tolerance": tolerance,
+        # A hundredth of an interval keeps rounding from costing the last request of a burst.
+        "slack": tolerance + interval / 100,
+    }
+    async with pool.connection() as conn:
+        row = await (await conn.execute(_TAKE, asked)).fetchone()
+    assert row is not None
+    return float(row[0])
+
+
+async def forget_idle(pool: Pool) -> None:
+    """Forget who has not asked for a while."""
+    async with pool.connection() as conn:
+        await conn.execute("delete from request_rates where empty_at < clock_timestamp() - interval '1 minute'")

@@ -1,0 +1,121 @@
+"""Settling by hand what became of a message whose outcome is ``unknown``."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from domain.errors import ConflictError, NotFoundError
+from store import audit, callbacks
+from store.pool import Pool
+
+As = Literal["sent", "failed", "resend"]
+
+CODE = "resolved"
+"""Code of a message whose outcome was decided by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A message after it was resolved."""
+
+    uid: UUID
+    state: str
+    credit: str
+    endpoints: set[UUID]
+    """Customers' endpoints to wake."""
+
+
+async def settle(pool: Pool, uid: UUID, outcome: Literal["sent", "failed"], reason: str, actor: str) -> Resolved:
+    """Say that a message was sent, or was not. Saying the same again changes nothing.
+
+    Raises:
+        NotFoundError: there is no such message.
+        ConflictError: its outcome is known.
+    """
+    async with pool.connection() as conn, conn.transaction():
+        state, code, credit = await _lock(conn, uid)
+        if (state, code) == (outcome, CODE):
+            return Resolved(uid, state, credit, set())
+        _must_be_unknown(uid, state)
+        await conn.execute(
+            "update messages set state = %s, code = %s, reason = %s, updated_at = clock_timestamp() where uid = %s",
+            (outcome, CODE, reason or f"resolved as {outcome} by an operator", uid),
+        )
+        await conn.execute("select settle_page(%s, %s)", (uid, uid))
+        await audit.note(conn, actor, audit.RESOLVE, uid, {"as": outcome, "reason": reason})
+        endpoints = await callbacks.queue_states(conn, [uid])
+        _, _, credit = await _lock(conn, uid)
+        return Resolved(uid, outcome, credit, endpoints)
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """A message that is to be sent again."""
+
+    resolved: Resolved
+    attempt: int
+    """The number of its next try: at most one is made under it."""
+    is_repeat: bool
+    """Whether that was asked for before."""
+
+
+async def begin_resend(pool: Pool, uid: UUID, reason: str, actor: str) -> Resend:
+    """Note that a message is to be sent again. It stays ``unknown`` until it has been. Noting it again adds nothing.
+
+    Raises:
+        NotFoundError: there is no such message.
+        ConflictError: its outcome is known.
+    """
+    async with pool.connection() as conn, conn.transaction():
+        resolved = await _unknown(conn, uid)
+        row = await (await conn.execute("select max(attempt) from attempts where uid = %s", (uid,))).fetchone()
+        attempt = 1 + ((row and row[0]) or 0)
+        before = await audit.latest(conn, audit.RESOLVE, uid)
+        is_repeat = before is not None and before.get("attempt") == attempt
+        if not is_repeat:
+            await audit.note(conn, actor, audit.RESOLVE, uid, {"as": "resend", "reason": reason, "attempt": attempt})
+        # What is being sent again is not old: it is not ended meanwhile.
+        await conn.execute("update messages set updated_at = clock_timestamp() where uid = %s", (uid,))
+        return Resend(resolved, attempt, is_repeat)
+
+
+async def being_resent(pool: Pool, uid: UUID) -> Resolved | None:
+    """The message, if it is to be sent again and that has no outcome yet.
+
+    Raises:
+        NotFoundError: there is no such message.
+        ConflictError: its outcome is known.
+    """
+    async with pool.connection() as conn, conn.transaction():
+        resolved = await _unknown(conn, uid)
+        before = await audit.latest(conn, audit.RESOLVE, uid)
+        if before is None or before["as"] != "resend":
+            return None
+        cursor = await conn.execute(
+            "select from attempts where uid = %s and attempt >= %s and outcome is not null", (uid, before["attempt"])
+        )
+        return None if cursor.rowcount else resolved
+
+
+async def _unknown(conn: AsyncConnection[TupleRow], uid: UUID) -> Resolved:
+    state, _, credit = await _lock(conn, uid)
+    _must_be_unknown(uid, state)
+    return Resolved(uid, state, credit, set())
+
+
+async def _lock(conn: AsyncConnection[TupleRow], uid: UUID) -> tuple[str, str | None, str]:
+    cursor = await conn.execute("select state, code, credit from messages where uid = %s for update", (uid,))
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFoundError("message_not_found", f"There is no message {uid}.")
+    state, code, credit = row
+    return state, code, credit
+
+
+def _must_be_unknown(uid: UUID, state: str) -> None:
+    if state != "unknown":
+        message = f"The message {uid} is {state}: only one whose state is unknown is resolved."
+        raise ConflictError("not_unknown", message)

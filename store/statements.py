@@ -1,0 +1,38 @@
+"""SQL text taken apart into statements, as far as migrations need it."""
+
+import re
+
+# What may contain a semicolon that ends nothing, the semicolon that does, and any other character. Bodies of functions
+# are dollar-quoted in this house; the SQL-standard form (BEGIN ATOMIC … END) is not understood.
+_TOKEN = re.compile(
+    r"""(?P<comment> --[^\n]* | /\*.*?\*/ )
+      | (?P<quoted>  [eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*"
+                   | \$(?P<tag>[A-Za-z_]\w*)?\$ .*? \$(?(tag)(?P=tag))\$ )
+      | (?P<end> ; )
+      | (?P<other> \w+ | . )""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def split(sql: str) -> list[str]:
+    """The statements of a file, in order, without comments and without the semicolons that end them."""
+    statements = [""]
+    for token in _TOKEN.finditer(sql):
+        match token.lastgroup:
+            case "end":
+                statements.append("")
+            case "comment":
+                statements[-1] += " "
+            case _:
+                statements[-1] += token[0]
+    return [statement.strip() for statement in statements if statement.strip()]
+
+
+def without_literals(statement: str) -> str:
+    """The statement in lower case and with single spaces; each string, and each body of a function, becomes ``''``."""
+    parts = ("''" if _is_literal(token) else token[0].lower() for token in _TOKEN.finditer(statement))
+    return " ".join("".join(parts).split())
+
+
+def _is_literal(token: re.Match[str]) -> bool:
+    return token["quoted"] is not None and not token[0].startswith('"')

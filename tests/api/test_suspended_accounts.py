@@ -1,0 +1,172 @@
+"""Accounts that are suspended, resumed or deleted under messages on their way: those wait, go on, or are cancelled."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from domain.batch import BatchStatus
+from domain.ids import batch_workflow_id, page_of, send_workflow_id
+from domain.page import LiveStatus
+from store import accounts, credits, messages
+from tests.api.answers import SMS, send_one
+from tests.api.batches import send_batch, sink_gateway, wallet
+from tests.faults.sink import running_sink
+from tests.stack import Stack, User
+
+SUSPENDED = "account_suspended"
+
+
+def page(stack: Stack, uid: str):
+    """The workflow of a message's page: a suspended account's own keys are refused."""
+    return stack.temporal.get_workflow_handle(send_workflow_id(page_of(UUID(uid))))
+
+
+async def waits_for_its_account(stack: Stack, uid: str) -> LiveStatus:
+    async with asyncio.timeout(30):
+        while True:
+            live = await page(stack, uid).query("status", uid, result_type=LiveStatus | None)
+            if live is not None and live.waits_for == SUSPENDED:
+                return live
+            await asyncio.sleep(0.02)
+
+
+async def ended(stack: Stack, user: User, *uids: str) -> set[tuple[str, str | None, str]]:
+    """State, code and credit of messages once their pages have come to their end."""
+    async with asyncio.timeout(30):
+        for uid in uids:
+            await page(stack, uid).result()
+    rows = [await messages.find(stack.pool, user.id, "sms", UUID(uid)) for uid in uids]
+    return {(row.state, row.code, row.credit) for row in rows if row is not None}
+
+
+async def assert_ledger_agrees(stack: Stack, user: User) -> None:
+    assert [found for found in await credits.audit(stack.pool) if found.account_id == user.id] == []
+
+
+async def test_a_scheduled_message_of_a_suspended_account_waits_and_leaves_when_it_is_resumed(stack: Stack):
+    user = await stack.user(credit=10)
+    async with running_sink(1) as sink:
+        await sink_gateway(stack, user, sink)
+        due = (datetime.now(UTC) + timedelta(seconds=3)).isoformat()
+        kept, taken_back = [(await send_one(stack, user, schedule_at=due))["uid"] for _ in range(2)]
+        await accounts.suspend(stack.pool, user.id)
+        for uid in (kept, taken_back):
+            live = await waits_for_its_account(stack, uid)
+            assert live == LiveStatus(user.id, "queued", SUSPENDED, 0.0, "", live.attempt)
+        assert await wallet(stack, user) == (8, 2, 0)
+        await assert_ledger_agrees(stack, user)
+
+        await page(stack, taken_back).execute_update("cancel", taken_back)
+        assert await ended(stack, user, taken_back) == {("cancelled", "cancelled", "released")}
+        assert not sink.arrived
+
+        await accounts.resume(stack.pool, user.id)
+        assert await ended(stack, user, kept) == {("sent", None, "captured")}
+    assert sink.arrived == {kept: 1}
+    assert await wallet(stack, user) == (9, 0, 1)
+    await assert_ledger_agrees(stack, user)
+
+
+async def test_who_asks_for_its_status_is_told_why_it_waits(stack: Stack):
+    user = await stack.user(credit=10)
+    async with running_sink(1) as sink:
+        await sink_gateway(stack, user, sink)
+        due = (datetime.now(UTC) + timedelta(seconds=3)).isoformat()
+        item = await send_one(stack, user, schedule_at=due)
+        await accounts.suspend(stack.pool, user.id)
+        await waits_for_its_account(stack, item["uid"])
+        async with stack.pool.connection() as conn, conn.transaction(force_rollback=True):
+            # Its key works again while its messages have not been told yet.
+            await conn.execute("lock table account_waits in access exclusive mode")
+            await accounts.resume(stack.pool, user.id)
+            data = await stack.status(user, "sms", item["uid"])
+        assert data["waiting"] == {"for": SUSPENDED, "until": None, "gateway": None}
+        assert (data["state"], data["status"], data["credit"]["state"]) == ("queued", "pending", "held")
+        assert (await stack.final(user, "sms", item["uid"]))["state"] == "sent"
+
+
+async def test_pages_in_flight_stop_launching_at_once_and_go_on_when_the_account_does(stack: Stack):
+    user = await stack.user(credit=200)
+    async with running_sink(1) as sink:
+        await sink_gateway(stack, user, sink, per_second=20.0)
+        uids = []
+        for _ in range(4):
+            answer = await stack.send(user, "sms", *[SMS] * 30)
+            uids += [item["uid"] for item in answer.json()["data"]]
+        await sink.reaches(5)
+        await accounts.suspend(stack.pool, user.id)
+        left_before = sink.arrived.total()
+        for last in uids[29::30]:
+            await waits_for_its_account(stack, last)
+        left = sink.arrived.total()
+        assert left - left_before < 20 * 1.5, "about a second after that nothing more left"
+        available, held, spent = await wallet(stack, user)
+        assert (available, held + spent) == (80, 120)
+        await assert_ledger_agrees(stack, user)
+        await accounts.resume(stack.pool, user.id)
+        assert await ended(stack, user, *uids) == {("sent", None, "captured")}
+    assert sink.arrived == dict.fromkeys(uids, 1)
+    assert await wallet(stack, user) == (80, 0, 120)
+    await assert_ledger_agrees(stack, user)
+
+
+async def test_what_waits_is_woken_within_about_a_second(stack: Stack):
+    user = await stack.user(credit=10)
+    async with running_sink(1) as sink:
+        await sink_gateway(stack, user, sink)
+        due = (datetime.now(UTC) + timedelta(seconds=3)).isoformat()
+        uid = (await send_one(stack, user, schedule_at=due))["uid"]
+        await accounts.suspend(stack.pool, user.id)
+        await waits_for_its_account(stack, uid)
+        async with stack.pool.connection() as conn:
+            await conn.execute("update account_waits set noted_at = now() - interval '1 minute'")
+        begun = time.monotonic()
+        await accounts.resume(stack.pool, user.id)
+        await sink.reaches(1)
+        assert time.monotonic() - begun < 4
+
+
+async def test_a_batch_of_a_suspended_account_pauses_and_goes_on(stack: Stack):
+    user = await stack.user(credit=2000)
+    async with running_sink(1) as sink:
+        await sink_gateway(stack, user, sink, per_second=100.0)
+        batch = (await send_batch(stack, user, 600))["batch"]
+        workflow = stack.temporal.get_workflow_handle(batch_workflow_id(UUID(batch)))
+        await sink.reaches(20)
+        await accounts.suspend(stack.pool, user.id)
+        async with asyncio.timeout(30):
+            while True:
+                in_flight = (await workflow.query("status", result_type=BatchStatus)).in_flight
+                if in_flight and {SUSPENDED} == {
+                    wait.waits_for
+                    for page_id in in_flight
+                    for wait in await stack.temporal.get_workflow_handle(send_workflow_id(UUID(page_id))).query(
+                        "waits", result_type=list[LiveStatus]
+                    )
+                }:
+                    break
+        left = sink.arrived.total()
+        assert left < 600
+        await assert_ledger_agrees(stack, user)
+        await accounts.resume(stack.pool, user.id)
+        async with asyncio.timeout(60):
+            await workflow.result()
+    assert (len(sink.arrived), sink.arrived.total()) == (600, 600)
+    assert await wallet(stack, user) == (1400, 0, 600)
+    await assert_ledger_agrees(stack, user)
+
+
+async def test_what_waits_of_a_deleted_account_is_cancelled_and_released(stack: Stack):
+    user = await stack.user(credit=10)
+    async with running_sink(1) as sink:
+        await sink_gateway(stack, user, sink)
+        due = [(datetime.now(UTC) + timedelta(seconds=seconds)).isoformat() for seconds in (3, 7)]
+        first, later = [(await send_one(stack, user, schedule_at=at))["uid"] for at in due]
+        await accounts.suspend(stack.pool, user.id)
+        await waits_for_its_account(stack, first)
+        await accounts.delete(stack.pool, user.id)
+        assert await ended(stack, user, first, later) == {("cancelled", "account_deleted", "released")}
+        assert not sink.arrived
+    assert await wallet(stack, user) == (10, 0, 0)
+    await assert_ledger_agrees(stack, user)

@@ -1,0 +1,22 @@
+"""The page about unknown outcomes cannot fall behind the code."""
+
+from pathlib import Path
+from typing import get_args
+
+from domain import recovery
+from store.resolving import As
+from worker import chores, sweep
+
+PAGE = (Path(__file__).parents[2] / "docs" / "unknown.md").read_text()
+
+
+def test_words_and_limits_are_those_of_the_code():
+    for word in get_args(As):
+        assert f"--as {word}" in PAGE
+    for code in (recovery.TERMINATED, recovery.LOST):
+        assert f"code `{code}`" in PAGE
+    policy = chores.UnknownPolicy()
+    assert f"`XSENDER_UNKNOWN_DAYS` ({policy.days:g})" in PAGE
+    assert f"`{policy.ends_as}` (the default)" in PAGE
+    assert f"up to {recovery.MOST_RESTARTS} times" in PAGE
+    assert (chores.SWEEP_EVERY, sweep.QUIET, recovery.LATEST) == (60.0, 300.0, 86_400.0)

@@ -1,0 +1,50 @@
+"""Upkeep of limits: plans begin again, and what nobody needs any more goes."""
+
+import asyncio
+from uuid import uuid4
+
+from domain.request_rates import Rate
+from runtime.temporal import connect
+from store import accounts, plans, request_rates
+from store.credits import Wallet, show
+from store.deliveries import Deliveries
+from store.webhook_signatures import Signatures
+from tests.store.builders import new_account
+from worker.limits import forget_limits
+from worker.upkeep import upkeep
+
+
+async def test_a_worker_renews_plans(pool, settings):
+    name = f"plan {uuid4()}"
+    credit = {"sms": plans.Allowance(credits=7)}
+    await plans.create(pool, plans.NewPlan.model_validate({"name": name, "channels": credit}, strict=False))
+    account = await new_account(pool, plan=name)
+    async with pool.connection() as conn:
+        await conn.execute("update accounts set plan_expires_at = now() - interval '1 hour' where id = %s", (account,))
+    async with upkeep(pool, await connect(settings), ["any"]), asyncio.timeout(10):
+        while (await show(pool, account))["sms"] != Wallet(14, 0, 0, 14):
+            await asyncio.sleep(0.01)
+    assert (await accounts.get(pool, account)).plan == name
+
+
+async def test_what_is_past_is_forgotten_everywhere(fresh_pool):
+    await request_rates.take(fresh_pool, "somebody", Rate(1, burst=1))
+    await Signatures(fresh_pool).came_with(b"signature", b"event")
+    await Deliveries(fresh_pool, uuid4()).keys_of([("+1", "+2", "text")])
+    memories = {
+        "request_rates": "empty_at",
+        "webhook_signatures": "seen_at",
+        "unanswered_deliveries": "tried_at",
+    }
+    await forget_limits(fresh_pool)
+    assert await counts(fresh_pool, memories) == [1, 1, 1]
+    async with fresh_pool.connection() as conn:
+        for table, column in memories.items():
+            await conn.execute(f"update {table} set {column} = {column} - interval '3 days'")
+    await forget_limits(fresh_pool)
+    assert await counts(fresh_pool, memories) == [0, 0, 0]
+
+
+async def counts(pool, tables) -> list[int]:
+    async with pool.connection() as conn:
+        return [(await (await conn.execute(f"select count(*) from {table}")).fetchone())[0] for table in tables]

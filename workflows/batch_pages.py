@@ -1,0 +1,90 @@
+"""The pages of a batch that are under way: those this run started, and those that an earlier run left to it."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+from temporalio.workflow import ChildWorkflowHandle
+
+with workflow.unsafe.imports_passed_through():
+    from domain.ids import send_workflow_id
+
+Child = ChildWorkflowHandle[Any, None]
+
+
+class BatchPages:
+    """Oldest first."""
+
+    def __init__(self, in_flight: Iterable[tuple[str, int]]) -> None:
+        """``in_flight``: pages of an earlier run, with the places of their streams."""
+        self._streams = dict(in_flight)
+        self._children: dict[str, Child] = {}
+        self.followed = list(self._streams)
+        """Of an earlier run: their ends are not told, they must be looked for."""
+
+    @property
+    def ids(self) -> list[str]:
+        """All of them."""
+        return list(self._streams)
+
+    @property
+    def carried(self) -> list[tuple[str, int]]:
+        """For the next run."""
+        return list(self._streams.items())
+
+    @property
+    def are_starting(self) -> bool:
+        """Whether any is just being started: the run must not end before that."""
+        return len(self._streams) > len(self._children) + len(self.followed)
+
+    def count(self, stream: int) -> int:
+        """How many of a stream's are under way."""
+        return sum(place == stream for place in self._streams.values())
+
+    def starts(self, page_id: str, stream: int) -> None:
+        """A page is being started."""
+        self._streams[page_id] = stream
+
+    def started(self, page_id: str, child: Child) -> None:
+        """It was."""
+        self._children[page_id] = child
+
+    def ended(self, page_id: str) -> None:
+        """It is done, or could not be started."""
+        self._streams.pop(page_id, None)
+        self._children.pop(page_id, None)
+
+    def keep(self, open_pages: Iterable[str]) -> None:
+        """Of those that an earlier run started these have not ended."""
+        still = set(open_pages)
+        for page_id in self.followed:
+            if page_id not in still:
+                self.ended(page_id)
+        self.followed = [page_id for page_id in self.followed if page_id in still]
+
+    async def signal(self, name: str, *arguments: str) -> None:
+        """Signal them all; those that have just ended need none."""
+        started = [child.signal(name, args=arguments) for child in self._children.values()]
+        earlier = [_external(page_id).signal(name, args=arguments) for page_id in self.followed]
+        await asyncio.gather(*started, *earlier, return_exceptions=True)
+
+    async def signal_one(self, child: Child, name: str, *arguments: str) -> None:
+        """Signal one of them; one that has just ended needs none."""
+        with suppress(ApplicationError):
+            await child.signal(name, args=arguments)
+
+    async def withdraw(self) -> None:
+        """Have them withdraw what has not left."""
+        for child in self._children.values():
+            child.cancel()
+        if self.followed:
+            handles = [_external(page_id) for page_id in self.followed]
+            await asyncio.gather(*(handle.cancel() for handle in handles), return_exceptions=True)
+
+
+def _external(page_id: str) -> workflow.ExternalWorkflowHandle[Any]:
+    return workflow.get_external_workflow_handle(send_workflow_id(UUID(page_id)))

@@ -1,0 +1,227 @@
+"""A page at work: sets messages to work when they are due, and acts on what comes from outside, one after the other."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from uuid import UUID
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    import workflows.policy as policy
+    from domain.ids import index_of
+    from domain.limits import PAGE_LIMITS
+    from domain.page import (
+        OPERATORS_DECIDE,
+        Carried,
+        ChangeRequest,
+        LiveStatus,
+        PageHeader,
+        PageSignal,
+        RescheduleRequest,
+        Turn,
+    )
+    from workflows.page_run import A_CHANGE, A_CHOICE, A_SIGNAL, A_TIMER, Dispatch, PageRun
+    from workflows.turns import group_due, group_turns
+
+_RECALL_AFTER = 0.001
+"""Seconds: a dispatch must not be called back in the task in which it was scheduled (workflows/history.py)."""
+
+
+class Page(PageRun):
+    """Messages whose turns come together go on together."""
+
+    def __init__(self, page: PageHeader, content: bytes) -> None:
+        super().__init__(page, content)
+        self._signals: list[PageSignal] = []
+        """Those that have not been acted on."""
+        self._is_ending = False
+        """Whether the history is so long that nothing more is begun in this run."""
+        for signal in page.carried.signals if page.carried else ():
+            self.receive(signal)
+
+    async def run(self) -> None:
+        """Send the page; returns when each of its messages has an outcome in the record."""
+        working = asyncio.create_task(self._work())
+        try:
+            await asyncio.shield(working)
+        except asyncio.CancelledError:
+            self.receive(PageSignal("withdraw"))
+            await working
+            raise
+
+    def status(self, index: int) -> LiveStatus | None:
+        """Why a message is not final yet; ``None`` when this page does not have it, or has ended it."""
+        status = self._live.get(index)
+        return replace(status, account_id=self._page.account_of(index)) if status else None
+
+    def waits(self) -> list[LiveStatus]:
+        """What the messages without an ending wait for, each wait once."""
+        return list(dict.fromkeys(self._live.values()))
+
+    def answer_to(self, change_id: str) -> str | None:
+        """What became of a change."""
+        return self._answers.get(change_id)
+
+    def receive(self, signal: PageSignal) -> None:
+        """Have a signal acted on when its turn comes."""
+        if signal.change is None or self._answers.begin(signal.change.id):
+            self._signals.append(signal)
+            self._inbox.put(partial(self._act_on, signal))
+
+    async def _work(self) -> None:
+        if not self._recorded:
+            await self._hold()
+        while True:
+            await self._start_due()
+            if not (self._waiting or self._in_flight or self._fallbacks.is_open):
+                return
+            if self._wants_fresh_run():
+                self._continue_as_new()
+            self._events.add(A_TIMER)
+            self._clock.wake_at(self._next_at())
+            await self._inbox.take()
+
+    async def _start_due(self) -> None:
+        """Set to work what is due, until nothing is."""
+        while not self._is_ending:
+            now = self._clock.now()
+            if looks := self._fallbacks.take_due(now):
+                self._follow_up(looks)
+            due = [] if self._paused and not self._withdrawn else group_due(self._waiting, now)
+            for turn, indexes in group_turns(self._waiting) if self._withdrawn else due:
+                await self._set_out(turn, sorted(indexes))
+            if not due:
+                return
+
+    async def _set_out(self, turn: Turn, indexes: list[int]) -> None:
+        self._events.add(A_CHOICE)
+        for index in indexes:
+            if self._waiting.pop(index).waits_for in OPERATORS_DECIDE:
+                self._resumed.add(index)
+        if self._withdrawn:
+            await self._end(indexes, "cancelled", "cancelled", "cancelled by an operator")
+        else:
+            await self._deliver(turn, indexes)
+
+    def _next_at(self) -> float:
+        turns = () if self._paused or self._is_ending else self._waiting.values()
+        return min((self._fallbacks.next_at(), *(turn.at for turn in turns)))
+
+    def _wants_fresh_run(self) -> bool:
+        """When the history is long: as soon as nothing is in flight. When it is very long, that is called back."""
+        if self._events.reached(2) and not self._is_ending:
+            self._is_ending = True
+            self._recall()
+        return self._events.reached() and not self._in_flight
+
+    def _continue_as_new(self) -> None:
+        carried = Carried(
+            self._accepted_at,
+            group_turns(self._waiting),
+            self._paused,
+            self._fallbacks.carried(),
+            self._answers.carried,
+            self._signals,
+            self._withdrawn,
+        )
+        due = [self._due.get(index, 0.0) for index in range(self._page.size)] if self._due else []
+        page = replace(self._page, due=due, carried=carried, limits=PAGE_LIMITS)
+        workflow.continue_as_new(args=[page, self._content])
+
+    async def _act_on(self, signal: PageSignal) -> None:
+        self._events.add(A_SIGNAL)
+        self._signals.remove(signal)
+        acts: dict[str, Callable[[], Awaitable[None] | None]] = {
+            "pause": partial(self._pause, True),
+            "resume": partial(self._pause, False),
+            "gateway_resumed": partial(self._look_again, "gateway_paused"),
+            "account_resumed": partial(self._look_again, "account_suspended"),
+            "switch_gateway": partial(self._switch_gateway, signal.gateway),
+            "reported": partial(self._fallbacks.reported, map(_index, signal.uids)),
+            "opted_out": partial(self._opt_out, list(map(_index, signal.uids))),
+            "withdraw": self._withdraw,
+            "change": partial(self._change, signal.change),
+        }
+        acted = acts[signal.name]()
+        if acted is not None:
+            await acted
+
+    def _pause(self, paused: bool) -> None:
+        self._paused = paused
+        if paused:
+            self._recall()
+
+    def _withdraw(self) -> None:
+        self._withdrawn = True
+        self._recall()
+        for index in self._fallbacks.end():
+            self._live.pop(index, None)
+
+    def _look_again(self, waits_for: str) -> None:
+        for index, turn in list(self._waiting.items()):
+            if turn.waits_for == waits_for:
+                self._queue([index], replace(turn, at=0.0))
+
+    def _switch_gateway(self, identifier: str) -> None:
+        """Send everything that still waits through another gateway."""
+        self._recall()
+        self._page = replace(self._page, requested={identifier: list(range(self._page.size))})
+        for index, turn in list(self._waiting.items()):
+            if not turn.pinned:
+                at, waits_for = (turn.at, turn.waits_for) if turn.waits_for == "schedule" else (0.0, "")
+                self._queue([index], replace(turn, at=at, waits_for=waits_for, gateway="", excluded=(), route=None))
+
+    def _recall(self) -> None:
+        """Have dispatches come back with what they have not started, as soon as they hear of it."""
+        if self._at_gateways:
+            self._inbox.put_after(_RECALL_AFTER, partial(self._cancel, set(self._at_gateways)))
+
+    async def _cancel(self, dispatches: set[Dispatch]) -> None:
+        for dispatch in dispatches & self._at_gateways:
+            self._at_gateways.discard(dispatch)
+            dispatch.cancel()
+
+    async def _opt_out(self, indexes: list[int]) -> None:
+        """Withdraw messages whose recipient wants no more of them, as far as they still wait."""
+        waiting = [index for index in indexes if index in self._waiting and not self._waiting[index].pinned]
+        for index in waiting:
+            del self._waiting[index]
+        if waiting:
+            await self._end(waiting, "cancelled", "opted_out", "the recipient wants no more messages")
+
+    async def _change(self, request: ChangeRequest | None) -> None:
+        assert request is not None
+        self._events.add(A_CHANGE)
+        try:
+            if request.kind == "cancel":
+                await self._take_back(_index(request.uid))
+            else:
+                await self._reschedule(RescheduleRequest(request.uid, request.at))
+        except ApplicationError as refusal:
+            self._answers.give(request.id, refusal.message)
+        else:
+            self._answers.give(request.id)
+
+    async def _take_back(self, index: int) -> None:
+        turn = self._waiting.get(index)
+        if turn is None or turn.pinned:  # a message that waits to be sent again may have left long ago
+            raise ApplicationError("only a message that still waits can be cancelled", type="NotWaiting")
+        del self._waiting[index]
+        await self._end([index], "cancelled", "cancelled", "cancelled by the sender")
+
+    async def _reschedule(self, request: RescheduleRequest) -> None:
+        index = _index(request.uid)
+        turn = self._waiting.get(index)
+        if turn is None or turn.waits_for != "schedule":
+            raise ApplicationError("only a message that waits for its time can be moved", type="NotWaiting")
+        self._due[index] = request.at
+        self._queue([index], replace(turn, at=request.at))
+        at: float | None = await workflow.execute_local_activity("record_schedule", request, **policy.LOCAL)
+        self._clock.saw(at or 0.0)  # the new time may be past already
+
+
+def _index(uid: str) -> int:
+    return index_of(UUID(uid))
