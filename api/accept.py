@@ -1,22 +1,19 @@
 """Accepting a page: its workflow is started, durably, before anyone is told so (``api/starts.py``: in what time)."""
 
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 from temporalio.client import Client
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from api.errors import ApiError, unavailable
 from domain.channels import Channel
-from domain.ids import send_workflow_id
 from domain.limits import PAGE_LIMITS
 from domain.page import PageHeader
 from domain.page_content import PageContent, PageMessage
 from domain.statuses import State, contract_word
+from runtime import pages
 from workflows.policy import start_options
 
 ACCEPT_SECONDS = 5.0
@@ -34,17 +31,8 @@ async def start_page(client: Client, page: PageHeader, content: bytes) -> bool:
     Raises:
         RPCError: Temporal does not answer; whether the page was started is not known.
     """
-    with suppress(WorkflowAlreadyStartedError):  # a repeat of a request whose answer was lost
-        await client.start_workflow(
-            "SendWorkflow",
-            args=[page, content],
-            id=send_workflow_id(UUID(page.page_id)),
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            rpc_timeout=_START_TIMEOUT,
-            **start_options(page.lane, page.account_id),
-        )
-        return True
-    return False
+    options = start_options(page.lane, page.account_id)
+    return await pages.start_page(client, page, content, rpc_timeout=_START_TIMEOUT, **options)
 
 
 async def make_unstartable(client: Client, page_id: UUID) -> bool:
