@@ -1,52 +1,28 @@
-"""Accepting a page: its workflow is started, durably, before anyone is told so."""
+"""Accepting a page: its workflow is started, durably, before anyone is told so (``api/starts.py``: in what time)."""
 
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
 from temporalio.client import Client
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from api.contacts import ReadContacts
+from api.errors import ApiError, unavailable
 from domain.channels import Channel
-from domain.fallback import Awaited
-from domain.ids import message_uid, send_workflow_id
-from domain.lanes import Lane
 from domain.limits import PAGE_LIMITS
 from domain.page import PageHeader
 from domain.page_content import PageContent, PageMessage
 from domain.statuses import State, contract_word
+from runtime import pages
 from workflows.policy import start_options
 
-START_TIMEOUT = timedelta(seconds=10)
+ACCEPT_SECONDS = 5.0
+"""How long a caller waits to be accepted: then it is told that it was not, or that this is not known."""
 
+START_SECONDS = 3.0
+"""How long an answer of Temporal to a start is awaited: it takes a few milliseconds."""
 
-async def accept_page(
-    client: Client, page_id: UUID, account_id: int, channel: Channel, lane: Lane, read: ReadContacts
-) -> bytes:
-    """Start the page of a request and return the answer's body. Doing so twice is doing it once.
-
-    Raises:
-        RPCError: Temporal does not answer; whether the page was started is not known.
-    """
-    messages = read.content.messages
-    due = [m.due for m in messages]
-    page = PageHeader(
-        str(page_id),
-        account_id,
-        channel.value,
-        len(messages),
-        due if any(due) else [],
-        read.requested,
-        lane=lane.value,
-        awaited=[Awaited(index, m.fallback[0].after) for index, m in enumerate(messages) if m.fallback],
-        limits=PAGE_LIMITS,
-    )
-    await start_page(client, page, read.content.encode())
-    return accepted_answer([(message_uid(page_id, index), message) for index, message in enumerate(messages)])
+_START_TIMEOUT = timedelta(seconds=START_SECONDS)
 
 
 async def start_page(client: Client, page: PageHeader, content: bytes) -> bool:
@@ -55,17 +31,8 @@ async def start_page(client: Client, page: PageHeader, content: bytes) -> bool:
     Raises:
         RPCError: Temporal does not answer; whether the page was started is not known.
     """
-    with suppress(WorkflowAlreadyStartedError):  # a repeat of a request whose answer was lost
-        await client.start_workflow(
-            "SendWorkflow",
-            args=[page, content],
-            id=send_workflow_id(UUID(page.page_id)),
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            rpc_timeout=START_TIMEOUT,
-            **start_options(page.lane, page.account_id),
-        )
-        return True
-    return False
+    options = start_options(page.lane, page.account_id)
+    return await pages.start_page(client, page, content, rpc_timeout=_START_TIMEOUT, **options)
 
 
 async def make_unstartable(client: Client, page_id: UUID) -> bool:
@@ -78,6 +45,11 @@ async def make_unstartable(client: Client, page_id: UUID) -> bool:
     """
     nothing = PageHeader(str(page_id), 0, Channel.SMS.value, 0, limits=PAGE_LIMITS)
     return await start_page(client, nothing, PageContent([], []).encode())
+
+
+def nothing_accepted(why: str) -> ApiError:
+    """503: whoever repeats the request sends it once."""
+    return unavailable(f"{why}, and nothing was accepted")
 
 
 def accepted_answer(accepted: list[tuple[UUID, PageMessage]], **more: Any) -> bytes:

@@ -1,15 +1,19 @@
 """Accepting a batch: stored in one transaction, then its workflow is started, then it is answered."""
 
-from contextlib import suppress
+import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
 
-from api.accept import START_TIMEOUT
+from api.accept import START_SECONDS, nothing_accepted
 from api.batch_pages import NewBatch, page_size
 from api.claimed import Claimed
+from api.errors import OutcomeUnknownError, outcome_unknown
+from api.starts import Starts
 from domain.batch import BatchHeader
 from domain.channels import Channel
 from domain.ids import batch_workflow_id
@@ -27,21 +31,31 @@ async def page_sizes(pool: Pool, account_id: int, channel: Channel) -> dict[str,
     return sizes
 
 
-async def accept_batch(pool: Pool, client: Client, batch: NewBatch, claimed: Claimed) -> bytes:
+async def accept_batch(pool: Pool, starts: Starts, client: Client, batch: NewBatch, claimed: Claimed) -> bytes:
     """Store a batch, start its workflow, and return the answer's body.
 
     Raises:
-        RPCError: Temporal does not answer; whether the batch was started is not known.
+        ApiError: 503, nothing was accepted.
+        OutcomeUnknownError: Temporal did not answer; the repeat with the same idempotency key finds out.
         ConflictError: another request with the same idempotency key is at work.
     """
     stored = batch.stored
     if claimed.place is not None and claimed.id != stored.id:  # an earlier try with this key stored nothing
         await idempotency.lead_to(pool, [idempotency.Lead(claimed.place, claimed.id, stored.id)])
-    await batches.store(pool, stored, claimed.place, batch.answer)
-    header = BatchHeader(
-        str(stored.id), stored.account_id, stored.channel, stored.lane, stored.streams, limits=BATCH_LIMITS
-    )
-    await _start(client, header)
+    async with starts.turn(0):  # its content waits in the database
+        await batches.store(pool, stored, claimed.place, batch.answer)
+        header = BatchHeader(
+            str(stored.id), stored.account_id, stored.channel, stored.lane, stored.streams, limits=BATCH_LIMITS
+        )
+        try:
+            await _start(client, header)
+        except OutcomeUnknownError:
+            # A batch that is taken back has nothing to send when it starts after all. One with a key is kept for the
+            # repeat, which may be at work already.
+            if claimed.place is None and await batches.forget_unstarted(pool, stored.id):
+                raise nothing_accepted("Temporal did not answer in time") from None
+            if claimed.place is not None:
+                raise
     return batch.answer
 
 
@@ -49,7 +63,7 @@ async def finish_batch(pool: Pool, client: Client, claimed: Claimed) -> bytes | 
     """Finish what an earlier try with the same key began; ``None``: it stored nothing.
 
     Raises:
-        RPCError: Temporal does not answer; whether the batch was started is not known.
+        OutcomeUnknownError: Temporal does not answer; whether the batch was started is not known.
     """
     header = None if claimed.prepared is None else await batches.header(pool, claimed.id)
     if header is None:
@@ -59,12 +73,18 @@ async def finish_batch(pool: Pool, client: Client, claimed: Claimed) -> bytes | 
 
 
 async def _start(client: Client, header: BatchHeader) -> None:
-    with suppress(WorkflowAlreadyStartedError):  # a repeat of a request whose answer was lost
-        await client.start_workflow(
-            "BatchWorkflow",
-            header,
-            id=batch_workflow_id(UUID(header.batch_id)),
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            rpc_timeout=START_TIMEOUT,
-            **start_options(header.lane, header.account_id),
-        )
+    batch_id = UUID(header.batch_id)
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            await client.start_workflow(
+                "BatchWorkflow",
+                header,
+                id=batch_workflow_id(batch_id),
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                rpc_timeout=timedelta(seconds=START_SECONDS),
+                **start_options(header.lane, header.account_id),
+            )
+    except WorkflowAlreadyStartedError:  # a repeat of a request whose answer was lost
+        return
+    except (TimeoutError, RPCError):
+        raise outcome_unknown(batch_id) from None

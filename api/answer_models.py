@@ -176,6 +176,12 @@ class Health(_Answer):
     parts: dict[str, Literal["ok", "failing"]]
 
 
+class Alive(_Answer):
+    """A process that answers."""
+
+    status: Literal["ok"]
+
+
 class CodecPayloads(BaseModel):
     """Temporal payloads in protobuf JSON: `metadata` and `data` are base64."""
 

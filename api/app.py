@@ -28,8 +28,10 @@ from api.group_commit import GroupCommit
 from api.large_bodies import AT_A_TIME
 from api.offload import Offload
 from api.openapi import install_openapi
+from api.starts import Starts
 from api.state import AppState
 from api.temporal_link import open_link
+from api.waiting_room import WaitingRoom
 from api.webhook_ends import WebhookEnds
 from domain.mail_links import LinkSigner
 from gateways.base import Outside
@@ -69,17 +71,23 @@ def create_app(settings: Settings) -> FastAPI:
         offload.warm_up()
         outside = Outside.open(SandboxInbox(pool), Signatures(pool))
         async with open_link(settings) as link:
+            room = WaitingRoom()
+            starts = Starts(link, room)
+            group_commit = GroupCommit(starts, pool, room)
             app.state.xsender = AppState(
                 settings,
                 pool,
                 link,
-                GroupCommit(link, pool),
+                starts,
+                group_commit,
                 offload,
                 asyncio.Semaphore(AT_A_TIME),
                 LinkSigner(settings.keys.get_secret_value()),
                 WebhookEnds(pool, outside, settings.keys.get_secret_value()),
             )
             yield
+            await group_commit.aclose()
+            await starts.aclose()
         await outside.aclose()
         await offload.aclose()
         await pool.close()

@@ -4,14 +4,12 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from temporalio.service import RPCError
 
 from api.body import pointer
 from api.errors import ApiError, FieldError, error_response, invalid, json_refused, unavailable
-from api.state import state_of
 from api.temporal_link import TemporalAway
 from domain.errors import (
     ConflictError,
@@ -88,12 +86,9 @@ async def _gone(_: Request, __: ClientDisconnect) -> Response:
     return Response(status_code=400)
 
 
-async def _database_away(request: Request, error: Exception) -> JSONResponse:
+async def _database_away(_: Request, error: Exception) -> JSONResponse:
     log.warning("the database is away", error=type(error).__name__)
-    answer = error_response(unavailable("the database does not answer"))
-    # After a restart all pooled connections are dead: thrown away together, they cost one answer and not one each.
-    answer.background = BackgroundTask(state_of(request).pool.check)
-    return answer
+    return error_response(unavailable("the database does not answer"))
 
 
 async def _temporal_away(_: Request, error: Exception) -> JSONResponse:

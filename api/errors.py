@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+from uuid import UUID
 
 from fastapi.responses import JSONResponse
 
@@ -41,6 +42,10 @@ class ApiError(Exception):
         return type(self), (self.status, self.code, self.message, self.errors, self.retry_after)
 
 
+class OutcomeUnknownError(ApiError):
+    """503: the request was passed on and no answer came, so it may have been accepted."""
+
+
 def json_refused(error: StrictJsonError) -> ApiError:
     """400 for what is not JSON, 422 for JSON that we refuse."""
     field = FieldError(error.pointer, error.code, error.message)
@@ -58,6 +63,15 @@ def invalid(errors: Sequence[FieldError]) -> ApiError:
 def unavailable(what: str, retry_after: float = 1.0) -> ApiError:
     """503: a part is away; ``what`` names it and says what it does not do."""
     return ApiError(503, "unavailable", f"{what}: try again", retry_after=retry_after)
+
+
+def outcome_unknown(uid: UUID) -> OutcomeUnknownError:
+    """``uid`` is what the first message, or the batch, would have."""
+    message = (
+        "Temporal did not answer in time, so this may have been accepted: repeat it with the same Idempotency-Key; "
+        f"if it had none, look whether there is {uid} before you send it again"
+    )
+    return OutcomeUnknownError(503, "outcome_unknown", message, retry_after=1.0)
 
 
 def error_response(error: ApiError) -> JSONResponse:

@@ -3,25 +3,27 @@
 As databases share a log flush: alone, a request starts its page at once and waits for nobody; under load one start is
 in flight at a time, and whatever came meanwhile, from whomever, goes with the next. Between two shared starts there
 is a pause as long as a start takes: the slower the engine, the larger the groups. Nobody is answered before the start
-of its page is durable.
+of its page is durable, and nobody waits for longer than ``ACCEPT_SECONDS``.
 """
 
 import asyncio
 import time
-from collections import deque
-from dataclasses import dataclass, field, replace
+from collections import OrderedDict
+from dataclasses import replace
 from uuid import UUID
 
-from api.accept import start_page
-from api.claimed import Claimed
+from api.accept import ACCEPT_SECONDS
+from api.callers import caller_gone, worth_looking
+from api.commit_queue import CommitQueue, OneMessage, Waiting
 from api.errors import ApiError, unavailable
-from api.temporal_link import TemporalLink
+from api.starts import Starts
+from api.waiting_room import MOST_OF_A_GROUP, WaitingRoom
 from domain.channels import Channel
-from domain.ids import PAGE_SIZE, message_uid, new_page_id
+from domain.ids import message_uid, new_page_id
 from domain.lanes import Lane
 from domain.limits import PAGE_LIMITS
 from domain.page import PageHeader
-from domain.page_content import PAGE_BYTES, Content, PageContent, PageMessage
+from domain.page_content import Content, PageContent
 from store import idempotency
 from store.pool import Pool
 
@@ -29,100 +31,128 @@ _LONGEST_PAUSE = 0.05
 """Seconds between the end of a shared start and the next one; as long as the start took, if that is less."""
 
 
-@dataclass(frozen=True, slots=True)
-class OneMessage:
-    """What a request of one contact wants sent."""
-
-    account_id: int
-    message: PageMessage
-    content: Content
-    gateway: str | None
-    """The gateway that was asked for, if any."""
-    claimed: Claimed
-    """The request's idempotency key, if it has one, must lead to the message before that can have left."""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    one: OneMessage
-    accepted: asyncio.Future[UUID] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-    def fail(self, error: Exception) -> None:
-        """It was not accepted."""
-        if not self.accepted.done():  # whoever waited for it may be gone
-            self.accepted.set_exception(error)
-
-
 class GroupCommit:
     """Starts the pages of one-contact requests, for each channel and lane by itself."""
 
-    def __init__(self, link: TemporalLink, pool: Pool) -> None:
-        self._link = link
+    def __init__(self, starts: Starts, pool: Pool, room: WaitingRoom) -> None:
+        self._starts = starts
         self._pool = pool
+        self._room = room
         self._groups: dict[tuple[Channel, Lane], _Group] = {}
 
     async def accept(self, channel: Channel, lane: Lane, one: OneMessage) -> UUID:
         """Returns the message's uid once the start of its page is durable.
 
         Raises:
-            RPCError, TemporalAway: Temporal does not answer; whether the page was started is not known.
+            ApiError: 503, nothing was accepted: too many wait, it took too long, or a repeat with the same idempotency
+                key took over.
+            OutcomeUnknownError: it took too long, and may have been accepted.
+            RPCError, TemporalAway: Temporal did not take it.
             psycopg.Error: an idempotency key could not be recorded; the page was not started.
-            ApiError: it took so long that a repeat with the same idempotency key took over.
         """
-        if (channel, lane) not in self._groups:
-            self._groups[channel, lane] = _Group(self._link, self._pool, channel, lane)
-        return await self._groups[channel, lane].join(one)
+        self._starts.check_answering()
+        group = self._groups.get((channel, lane))
+        if group is None:
+            group = self._groups[channel, lane] = _Group(self._starts, self._pool, channel, lane)
+        size = one.content.size
+        self._room.enter(size)
+        try:
+            return await group.join(one, size)
+        finally:
+            self._room.leave(size)
+
+    async def aclose(self) -> None:
+        """Start no more."""
+        for group in self._groups.values():
+            await group.aclose()
 
 
 class _Group:
-    """Those who wait for the next start, by account: each account has its turn, whatever the others bring."""
+    """Those of one channel and lane."""
 
-    def __init__(self, link: TemporalLink, pool: Pool, channel: Channel, lane: Lane) -> None:
-        self._link = link
+    def __init__(self, starts: Starts, pool: Pool, channel: Channel, lane: Lane) -> None:
+        self._starts = starts
         self._pool = pool
         self._channel = channel
         self._lane = lane
-        self._waiting: dict[int, deque[_Waiting]] = {}
+        self._room = WaitingRoom(MOST_OF_A_GROUP)
+        self._queue = CommitQueue()
+        self._unanswered: OrderedDict[Waiting, None] = OrderedDict()
+        self._clock: asyncio.TimerHandle | None = None
+        """Runs while somebody is unanswered, until the first of them has waited for too long."""
         self._starting: asyncio.Task[None] | None = None
 
-    async def join(self, one: OneMessage) -> UUID:
+    async def join(self, one: OneMessage, size: int) -> UUID:
         """Wait for the next start, and for its end."""
-        waiting = _Waiting(one)
-        self._waiting.setdefault(one.account_id, deque()).append(waiting)
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(one, size, loop.create_future(), loop.time())
+        self._room.enter(size)
+        self._queue.add(waiting)
+        self._unanswered[waiting] = None
+        if self._clock is None:
+            self._clock = loop.call_later(ACCEPT_SECONDS, self._look_at_clock)
         if self._starting is None:
-            self._starting = asyncio.create_task(self._start_all())
-        return await waiting.accepted
+            self._starting = loop.create_task(self._start_all())
+        try:
+            return await waiting.accepted
+        finally:
+            del self._unanswered[waiting]
+            self._queue.drop(waiting)
+            self._room.leave(size)
+
+    def _look_at_clock(self) -> None:
+        """Give up who has waited for too long. One timer for all: nearly everyone is answered in milliseconds."""
+        loop = asyncio.get_running_loop()
+        self._clock = None
+        for waiting in self._unanswered:
+            if waiting.since + ACCEPT_SECONDS > loop.time():
+                self._clock = loop.call_at(waiting.since + ACCEPT_SECONDS, self._look_at_clock)
+                break
+            waiting.give_up()
+
+    async def aclose(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait([self._starting])
 
     async def _start_all(self) -> None:
-        while members := self._next_members():
-            begun = time.monotonic()
-            try:
-                await self._start(members)
-            except Exception as error:
-                for member in members:
-                    member.fail(error)
-            if len(members) > 1:  # those who were just answered are about to come again: let them share the next page
-                await asyncio.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
-        self._starting = None
+        try:
+            await self._starts.answered()
+            while members := self._queue.next_members():
+                begun = time.monotonic()
+                try:
+                    await _turn_away_who_left(members)
+                    await self._start(members)
+                except Exception as error:
+                    for member in members:
+                        member.fail(error)
+                if len(members) > 1:  # those who were just answered are about to come again: let them share a page
+                    await asyncio.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
+                await self._starts.answered()
+        finally:
+            self._starting = None
 
-    async def _start(self, members: list[_Waiting]) -> None:
-        if not members:
-            return
-        page_id = new_page_id()
-        uids = [message_uid(page_id, index) for index in range(len(members))]
-        rest = await self._lead(members, uids)
-        if len(rest) < len(members):
-            await self._start(rest)
-            return
-        page = _header(page_id, self._channel, self._lane, [member.one for member in members])
-        if not await start_page(self._link.client, page, _content([member.one for member in members])):
-            # Only who took over the key of one of them can have used the id, because this took so long.
-            raise _overtaken()
-        for member, uid in zip(members, uids, strict=True):
-            if not member.accepted.done():
-                member.accepted.set_result(uid)
+    async def _start(self, members: list[Waiting]) -> None:
+        """Start a page for those who still wait; for the rest of them again, as long as it could not be started."""
+        while members := [member for member in members if member.waits]:
+            page_id = new_page_id()
+            uids = [message_uid(page_id, index) for index in range(len(members))]
+            rest = await self._lead(members, uids)
+            if len(rest) < len(members) or not all(member.waits for member in members):
+                members = rest
+                continue
+            for member, uid in zip(members, uids, strict=True):
+                member.starting_as = uid
+            page = _header(page_id, self._channel, self._lane, [member.one for member in members])
+            is_started = await self._starts.start(page, _content([member.one for member in members]))
+            for member, uid in zip(members, uids, strict=True):
+                if is_started:
+                    member.accept(uid)
+                member.starting_as = None
 
-    async def _lead(self, members: list[_Waiting], uids: list[UUID]) -> list[_Waiting]:
+    async def _lead(self, members: list[Waiting], uids: list[UUID]) -> list[Waiting]:
         """Have the keys of requests lead to their messages. Returns those members that may be started."""
         leads = {
             uid: idempotency.Lead(member.one.claimed.place, member.one.claimed.id, uid)
@@ -132,7 +162,7 @@ class _Group:
         if not leads:
             return members
         led = await idempotency.lead_to(self._pool, list(leads.values()))
-        rest: list[_Waiting] = []
+        rest: list[Waiting] = []
         for member, uid in zip(members, uids, strict=True):
             if uid in leads and uid not in led:
                 member.fail(_overtaken())
@@ -142,21 +172,12 @@ class _Group:
             rest.append(member)
         return rest
 
-    def _next_members(self) -> list[_Waiting]:
-        """As many as fit a page, one of each account in turn."""
-        members: list[_Waiting] = []
-        room = PAGE_BYTES
-        while self._waiting and len(members) < PAGE_SIZE:
-            account_id, queue = next(iter(self._waiting.items()))
-            size = queue[0].one.content.size
-            if members and size > room:
-                break
-            room -= size
-            members.append(queue.popleft())
-            del self._waiting[account_id]
-            if queue:  # to the end of the line
-                self._waiting[account_id] = queue
-        return members
+
+async def _turn_away_who_left(members: list[Waiting]) -> None:
+    now = asyncio.get_running_loop().time()
+    for member in members:
+        if worth_looking(member.since, now) and await member.one.caller():
+            member.fail(caller_gone())
 
 
 def _header(page_id: UUID, channel: Channel, lane: Lane, members: list[OneMessage]) -> PageHeader:

@@ -1,4 +1,4 @@
-"""``GET /health``: whether all parts work, and which one does not."""
+"""``GET /health``: whether the install works, ``/ready``: whether this process can, ``/live``: whether it is alive."""
 
 import asyncio
 from datetime import timedelta
@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from temporalio.service import RPCError
 
-from api.answer_models import Health
+from api.answer_models import Alive, Health
 from api.openapi import PUBLIC
 from api.state import AppState, state_of
 from api.temporal_link import TemporalAway
-from store.pool import AWAY
+from store.pool import AWAY, ping
 from store.workers import queues_served
 from workflows.policy import QUEUES
 
@@ -34,7 +34,38 @@ async def health(request: Request) -> JSONResponse:
     state = state_of(request)
     served, temporal = await asyncio.gather(_queues_served(state), _temporal(state))
     worker = served is not None and served.issuperset(QUEUES)
-    parts = {"api": True, "postgres": served is not None, "temporal": temporal, "worker": worker}
+    return _answer({"api": True, "postgres": served is not None, "temporal": temporal, "worker": worker})
+
+
+@router.get(
+    "/health/live",
+    summary="Whether this process works",
+    tags=["operations"],
+    response_model=None,
+    openapi_extra=PUBLIC,
+    responses={200: {"model": Alive}},
+)
+async def live() -> JSONResponse:
+    """Always 200. A process that does not answer is to be restarted; what else fails is no reason for that."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get(
+    "/health/ready",
+    summary="Whether this process can accept requests",
+    tags=["operations"],
+    response_model=None,
+    openapi_extra=PUBLIC,
+    responses={200: {"model": Health}, 503: {"model": Health, "description": "`failing` names what it cannot reach"}},
+)
+async def ready(request: Request) -> JSONResponse:
+    """200 while it reaches Postgres and Temporal: for load balancers. Workers do not matter: what is accepted waits."""
+    state = state_of(request)
+    postgres, temporal = await asyncio.gather(_postgres(state), _temporal(state))
+    return _answer({"api": True, "postgres": postgres, "temporal": temporal})
+
+
+def _answer(parts: dict[str, bool]) -> JSONResponse:
     failing = [name for name, works in parts.items() if not works]
     body = {
         "status": "failing" if failing else "ok",
@@ -42,6 +73,15 @@ async def health(request: Request) -> JSONResponse:
         "parts": {name: "ok" if works else "failing" for name, works in parts.items()},
     }
     return JSONResponse(body, 503 if failing else 200, {"Retry-After": "1"} if failing else None)
+
+
+async def _postgres(state: AppState) -> bool:
+    try:
+        async with asyncio.timeout(_PROBE):
+            await ping(state.pool)
+    except (TimeoutError, *AWAY):
+        return False
+    return True
 
 
 async def _temporal(state: AppState) -> bool:

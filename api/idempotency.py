@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from api.claimed import Claimed
-from api.errors import ApiError
+from api.errors import ApiError, OutcomeUnknownError
 from api.state import state_of
 from domain.keyring import Keyring
 from store import idempotency
@@ -54,7 +54,8 @@ async def once(
     try:
         answer = await work(claimed)
     except Exception as error:
-        if claimed.is_new and isinstance(error, ApiError):  # refused before anything was done
+        refused = isinstance(error, ApiError) and not isinstance(error, OutcomeUnknownError)
+        if claimed.is_new and refused:  # before anything was done
             await idempotency.release(pool, *place, claim.locked_until)
         else:  # whether it was done is not known: the next try finds out, under the same id
             await idempotency.hand_over(pool, *place, claim.locked_until)

@@ -42,6 +42,15 @@ async def accepted_status(client: Client, channel: Channel, uid: UUID) -> LiveSt
     return LiveStatus(page.account_of(index), "scheduled" if due else "queued", "worker", due)
 
 
+async def is_page_known(client: Client, page_id: UUID) -> bool:
+    """Whether a page's workflow was started with messages, rather than by who made sure that it never will be.
+
+    Raises:
+        RPCError: Temporal does not answer.
+    """
+    return (await _header(client, _workflow(client, page_id))).size > 0
+
+
 async def _header(client: Client, workflow: WorkflowHandle[object, object]) -> PageHeader:
     events = workflow.fetch_history_events(page_size=1, rpc_timeout=_TIMEOUT)
     started = await anext(events)

@@ -1,5 +1,6 @@
 """``POST /api/{channel}/send`` and its query-string variant."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -8,15 +9,16 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.accept import accept_page, accepted_answer, make_unstartable
+from api.accept import ACCEPT_SECONDS, accepted_answer, make_unstartable
 from api.accept_batch import accept_batch, finish_batch, page_sizes
+from api.accept_page import accept_page
 from api.answer_models import SendAnswer
 from api.auth import requires
 from api.batch_pages import NewBatch
 from api.claimed import Claimed
+from api.commit_queue import OneMessage
 from api.contacts import ReadContacts, Terms
-from api.errors import ApiError, FieldError
-from api.group_commit import OneMessage
+from api.errors import ApiError, FieldError, outcome_unknown
 from api.idempotency import once
 from api.large_bodies import send_body
 from api.live import accepted_status
@@ -79,11 +81,12 @@ async def _send(request: Request, principal: Principal, channel: Channel, raw: b
         if isinstance(read, NewBatch):
             return await _send_batch(state, principal, channel, read, claimed)
         if read.may_share_a_page:
-            return await _send_one(state, principal, channel, read, claimed)
+            return await _send_one(request, principal, channel, read, claimed)
         if claimed.is_new:  # a page that may have been started is finished, whatever has changed since
             await _check(state, principal, channel, read.contacts)
         await _keep_files(state, principal, read.contacts)
-        return await accept_page(state.temporal, claimed.id, principal.account_id, channel, read.lane, read.contacts)
+        account_id, caller = principal.account_id, request.is_disconnected
+        return await accept_page(state.starts, caller, claimed, account_id, channel, read.lane, read.contacts)
 
     return await once(request, principal.account_id, raw, minted, send)
 
@@ -109,8 +112,9 @@ async def _read(
 
 
 async def _send_one(
-    state: AppState, principal: Principal, channel: Channel, read: ReadRequest, claimed: Claimed
+    request: Request, principal: Principal, channel: Channel, read: ReadRequest, claimed: Claimed
 ) -> bytes:
+    state = state_of(request)
     content = read.contacts.content
     message = content.messages[0]
     uid = None if claimed.is_new else await _accepted_before(state, channel, claimed.id)
@@ -118,16 +122,20 @@ async def _send_one(
         await _check(state, principal, channel, read.contacts)
         await _keep_files(state, principal, read.contacts)
         wanted = next(iter(read.contacts.requested), None)
-        one = OneMessage(principal.account_id, message, content.contents[0], wanted, claimed)
+        one = OneMessage(principal.account_id, message, content.contents[0], wanted, claimed, request.is_disconnected)
         uid = await state.group_commit.accept(channel, read.lane, one)
     return accepted_answer([(uid, message)])
 
 
 async def _accepted_before(state: AppState, channel: Channel, uid: UUID) -> UUID | None:
     """The uid that an earlier try was given, if it was accepted. If not, it cannot be any more."""
-    if await make_unstartable(state.temporal, page_of(uid)):
-        return None
-    return uid if await accepted_status(state.temporal, channel, uid) else None
+    try:
+        async with asyncio.timeout(ACCEPT_SECONDS):
+            if await make_unstartable(state.temporal, page_of(uid)):
+                return None
+            return uid if await accepted_status(state.temporal, channel, uid) else None
+    except TimeoutError:
+        raise outcome_unknown(uid) from None
 
 
 async def _send_batch(
@@ -137,7 +145,7 @@ async def _send_batch(
     if answer is None:
         await _check(state, principal, channel, batch)
         await _keep_files(state, principal, batch)
-        answer = await accept_batch(state.pool, state.temporal, batch, claimed)
+        answer = await accept_batch(state.pool, state.starts, state.temporal, batch, claimed)
     return answer
 
 

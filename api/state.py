@@ -9,6 +9,7 @@ from temporalio.client import Client
 
 from api.group_commit import GroupCommit
 from api.offload import Offload
+from api.starts import Starts
 from api.temporal_link import TemporalLink
 from api.webhook_ends import WebhookEnds
 from domain.keyring import CREDENTIALS, Keyring
@@ -24,6 +25,7 @@ class AppState:
     settings: Settings
     pool: Pool
     link: TemporalLink
+    starts: Starts
     group_commit: GroupCommit
     offload: Offload
     large_bodies: asyncio.Semaphore

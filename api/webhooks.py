@@ -7,7 +7,6 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Request, Response
-from starlette.background import BackgroundTask
 from temporalio.service import RPCError
 
 from api.body import read_body
@@ -67,7 +66,7 @@ async def _take(request: Request, channel: Channel, provider: str, gateway_id: U
         return await _answer_to(post, channel, ends, state)
     except (TemporalAway, RPCError, *AWAY) as error:
         log.warning("a provider has to post again", error=type(error).__name__)
-        return _busy(webhook, state)
+        return _busy(webhook)
 
 
 async def _answer_to(post: Post, channel: Channel, ends: Sequence[End], state: AppState) -> Response:
@@ -115,11 +114,9 @@ def _answer(reply: Reply) -> Response:
     return Response(reply.body, reply.status, dict(reply.headers), reply.content_type)
 
 
-def _busy(webhook: type[Webhook], state: AppState) -> Response:
+def _busy(webhook: type[Webhook]) -> Response:
     """Something is away: the provider shall post it again, and is told so in its own way."""
-    response = error_response(ApiError(webhook.BUSY, "unavailable", "not now: post it again", retry_after=5.0))
-    response.background = BackgroundTask(state.pool.check)  # as for any answer without the database
-    return response
+    return error_response(ApiError(webhook.BUSY, "unavailable", "not now: post it again", retry_after=5.0))
 
 
 def _refusal(status: int, message: str) -> Response:

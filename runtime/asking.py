@@ -23,7 +23,7 @@ from domain.page import ChangeRequest, LiveStatus
 QUERY_SECONDS = 1.0
 
 _QUERY_TIMEOUT = timedelta(seconds=QUERY_SECONDS)
-_CHANGE_SECONDS = 10.0
+_CHANGE_SECONDS = 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25
 """Seconds between two questions for an answer."""
 
@@ -67,8 +67,8 @@ async def change(client: Client, workflow_id: str, request: ChangeRequest | Batc
 
     Raises:
         TooLate: it cannot any more.
-        NoAnswer: no worker did it within 10 s; it may still be done.
-        RPCError: Temporal does not answer.
+        NoAnswer: no worker did it within 5 s, or Temporal does not answer; it may still be done.
+        RPCError: Temporal refused it.
     """
     workflow = client.get_workflow_handle(workflow_id)
     try:

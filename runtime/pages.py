@@ -14,8 +14,16 @@ from domain.page import PageHeader
 START_TIMEOUT = timedelta(seconds=10)
 
 
-async def start_page(client: Client, page: PageHeader, content: bytes, *, task_queue: str, priority: Priority) -> bool:
-    """Start a page's workflow, once; returns whether it was started now.
+async def start_page(
+    client: Client,
+    page: PageHeader,
+    content: bytes,
+    *,
+    task_queue: str,
+    priority: Priority,
+    rpc_timeout: timedelta = START_TIMEOUT,
+) -> bool:
+    """Start a page's workflow, once; returns whether it was started now. ``rpc_timeout``: for Temporal's answer.
 
     Raises:
         RPCError: Temporal does not answer; whether the page was started is not known.
@@ -26,7 +34,7 @@ async def start_page(client: Client, page: PageHeader, content: bytes, *, task_q
             args=[page, content],
             id=send_workflow_id(UUID(page.page_id)),
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            rpc_timeout=START_TIMEOUT,
+            rpc_timeout=rpc_timeout,
             task_queue=task_queue,
             priority=priority,
         )

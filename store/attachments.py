@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from store.pool import Pool
+from store.pool import Pool, long_transaction
 
 KEPT = timedelta(days=7)
 """How long a file is kept after the time at which its messages are due; a due message waits at most a day."""
@@ -50,7 +50,7 @@ async def keep_longer(pool: Pool, uid: UUID, due: datetime) -> None:
 
 async def forget(pool: Pool) -> None:
     """Remove files past their time, but none of an account with a batch under way: that may be paused for long."""
-    async with pool.connection() as conn:
+    async with long_transaction(pool) as conn:
         await conn.execute(
             """delete from attachments a where a.keep_until < clock_timestamp()
                and not exists (select from batches b where b.account_id = a.account_id and b.finished_at is null)"""

@@ -62,24 +62,18 @@ async def find(conn: AsyncConnection[TupleRow], batch_id: UUID) -> OpenBatch | N
 
 
 _LEFT = """
-with recursive step (uid, is_pending) as (
-    (select uid, credit = 'pending' from messages
-     where uid between %(first)s and %(last)s and state in ('scheduled', 'queued', 'processing') order by uid limit 1)
-    union all
-    select n.uid, n.credit = 'pending' from step s cross join lateral (
-        select m.uid, m.credit from messages m
-        where m.uid > page_end(page_of(s.uid)) and m.uid <= %(last)s
-            and m.state in ('scheduled', 'queued', 'processing')
-        order by m.uid limit 1) as n
-)
-select page_of(uid), is_pending from step
+select p.page_id, m.is_pending from batch_pages p cross join lateral (
+    select credit = 'pending' as is_pending from messages
+    where uid between p.page_id and page_end(p.page_id) and state in ('scheduled', 'queued', 'processing')
+    order by uid limit 1
+) as m
+where p.page_id between %s and %s order by p.page_id
 """
 
 
 async def pages_left(conn: AsyncConnection[TupleRow], batch_id: UUID) -> list[PageLeft]:
     """The pages of a batch with messages that have no outcome, in their order."""
-    first, last = batch_range(batch_id)
-    cursor = await conn.execute(_LEFT, {"first": first, "last": last})
+    cursor = await conn.execute(_LEFT, batch_range(batch_id))
     return [PageLeft(page_id, is_pending) for page_id, is_pending in await cursor.fetchall()]
 
 

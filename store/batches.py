@@ -14,7 +14,7 @@ from domain.errors import ConflictError
 from domain.ids import PAGE_SIZE, batch_page_id, batch_page_number, batch_range, message_uid
 from domain.limits import BATCH_LIMITS
 from store.idempotency import Place
-from store.pool import Pool
+from store.pool import Pool, long_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ async def store(pool: Pool, batch: NewBatch, place: Place | None, answer: bytes)
         ConflictError: somebody else has taken the key over; nothing was stored.
     """
     streams = orjson.dumps([asdict(stream) for stream in batch.streams]).decode()
-    async with pool.connection() as conn, conn.transaction(), conn.cursor() as cursor:
+    async with long_transaction(pool) as conn, conn.cursor() as cursor:
         if place is not None:
             await cursor.execute(
                 """update idempotency_keys set response = %s
@@ -129,7 +129,7 @@ async def show_state(pool: Pool, batch_id: UUID, state: str) -> None:
 
 async def finish(pool: Pool, batch_id: UUID, state: str) -> bool:
     """End a batch, as ``end`` does; what has not had its turn in a cancelled one is cancelled."""
-    async with pool.connection() as conn, conn.transaction():
+    async with long_transaction(pool) as conn:
         if state == "cancelled":
             await cancel_pending(conn, batch_id, "batch_cancelled", "the batch was cancelled")
         return await end(conn, batch_id, state)
@@ -161,7 +161,7 @@ async def end(conn: AsyncConnection[TupleRow], batch_id: UUID, state: str) -> bo
     bounds = batch_range(batch_id)
     cursor = await conn.execute(
         """select from messages where uid between %s and %s and state in ('scheduled', 'queued', 'processing')
-           limit 1""",
+           order by uid limit 1""",
         bounds,
     )
     if cursor.rowcount:
@@ -180,7 +180,7 @@ async def end(conn: AsyncConnection[TupleRow], batch_id: UUID, state: str) -> bo
 
 async def forget_pages(pool: Pool) -> None:
     """Forget what pages of ended batches say, once nothing in them is unknown any more."""
-    async with pool.connection() as conn:
+    async with long_transaction(pool) as conn:
         await conn.execute(
             """delete from batch_pages p using batches b
                where b.id = batch_of(p.page_id) and b.finished_at is not null and not exists (
@@ -201,14 +201,18 @@ async def cancel_message(pool: Pool, uid: UUID) -> bool:
         return cursor.rowcount == 1
 
 
-async def forget_unstarted(pool: Pool, batch_id: UUID) -> None:
-    """Remove a stored batch that was never started."""
+async def forget_unstarted(pool: Pool, batch_id: UUID) -> bool:
+    """Remove a stored batch whose workflow has not begun; one that begins after this has nothing to send.
+
+    Returns whether it had not begun.
+    """
     bounds = batch_range(batch_id)
-    async with pool.connection() as conn, conn.transaction():
+    async with long_transaction(pool) as conn:
         cursor = await conn.execute("delete from batches where id = %s and state = 'stored'", (batch_id,))
         if cursor.rowcount:
             await conn.execute("delete from batch_pages where page_id between %s and %s", bounds)
             await conn.execute("delete from messages where uid between %s and %s", bounds)
+        return cursor.rowcount > 0
 
 
 async def unstarted(pool: Pool, older_than_seconds: float) -> list[UUID]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from domain.callbacks import FAILING_SECONDS, SURE_TRIES
-from store.pool import Pool
+from store.pool import Pool, long_transaction
 
 MOST_REPLAYED = 10_000
 """Deliveries that one call repeats."""
@@ -206,7 +206,7 @@ async def replay_since(pool: Pool, endpoint_id: UUID, state: str, since: datetim
 
 async def forget_older_than(pool: Pool, days: int) -> int:
     """Drop deliveries that were queued more than ``days`` ago. Returns how many."""
-    async with pool.connection() as conn:
+    async with long_transaction(pool) as conn:
         cursor = await conn.execute(
             "delete from callback_deliveries where created_at < clock_timestamp() - %s * interval '1 day'", (days,)
         )

@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from domain.errors import ConflictError, InsufficientCreditError, InvalidError, NotFoundError
-from store.pool import Pool
+from store.pool import Pool, long_transaction
 
 LARGEST_AMOUNT = 10**12
 """The most credits that one entry can move."""
@@ -180,7 +180,7 @@ select account_id, channel, wallet, journal from compared where wallet <> journa
 
 async def audit(pool: Pool) -> list[Discrepancy]:
     """Add up the whole journal and compare it with the wallets. Returns where they differ: nowhere, if all is well."""
-    async with pool.connection() as conn:
+    async with long_transaction(pool) as conn:
         rows = await (await conn.execute(_AUDIT)).fetchall()
     return [
         Discrepancy(account, channel, Wallet(*wallet), Wallet(*entries)) for account, channel, wallet, entries in rows

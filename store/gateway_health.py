@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 
 from domain.errors import NotFoundError
 from store.gateways import BREAKER
-from store.pool import Pool
+from store.pool import Pool, long_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ async def note_receipts(conn: AsyncConnection[Any], gateway_id: UUID, at: dateti
 
 async def forget_minutes(pool: Pool, days: int) -> None:
     """Drop counts older than ``days``."""
-    async with pool.connection() as conn:
+    async with long_transaction(pool) as conn:
         await conn.execute(
             "delete from gateway_minutes where minute < clock_timestamp() - %s * interval '1 day'", (days,)
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from store.pool import Pool
+from store.pool import Pool, long_transaction
 
 Place = tuple[int, str, str]
 """Where a key counts: account, endpoint, and the key itself."""
@@ -138,7 +138,7 @@ async def hand_over(pool: Pool, account_id: int, endpoint: str, key: str, lease:
 
 async def forget_older_than(pool: Pool, hours: int) -> int:
     """Drop keys older than ``hours``. Returns how many."""
-    async with pool.connection() as conn:
+    async with long_transaction(pool) as conn:
         cursor = await conn.execute(
             "delete from idempotency_keys where created_at < clock_timestamp() - %s * interval '1 hour'", (hours,)
         )

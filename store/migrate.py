@@ -22,6 +22,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 from psycopg.rows import TupleRow
 
 from store import statements
+from store.connection import Connection
 
 OUTSIDE_TRANSACTION = "-- runs outside a transaction"
 """The first line of a file that runs statement by statement."""
@@ -32,6 +33,9 @@ RETRY_EVERY = 0.5
 """Seconds between two tries at a lock, in which those who waited behind the last one go on."""
 GIVE_UP_AFTER = 600.0
 """Seconds of tries after which the migration fails: some transaction keeps the lock."""
+
+_LONGEST = 3600.0
+"""Seconds that a statement may take: tables are large."""
 
 _LOCK = 0x78736E64  # "xsnd": two migrators at a time take turns
 
@@ -72,8 +76,7 @@ async def migrate(database_url: str, wanted: Iterable[tuple[str, str]] | None = 
         MigrationError: an applied migration differs from its file, or a lock cannot be had.
     """
     applied_now: list[str] = []
-    async with await AsyncConnection.connect(database_url, autocommit=True, application_name="xsender-migrate") as conn:
-        await conn.execute("set statement_timeout = 0")  # the role may have one, for statements of every day
+    async with await Connection.to(database_url, "xsender-migrate", longest=_LONGEST) as conn:
         await _take_turn(conn)
         await conn.execute(_LEDGER)
         rows = await (await conn.execute("select name, checksum from schema_migrations")).fetchall()

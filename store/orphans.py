@@ -19,41 +19,50 @@ _OPEN = "('scheduled', 'queued', 'processing')"
 
 @dataclass(frozen=True, slots=True)
 class OpenPage:
-    """A page that has messages without an outcome."""
+    """A page that was looked at."""
 
     id: UUID
-    is_due: bool
-    """Whether it is time to ask Temporal about its workflow."""
+    is_silent: bool
+    """Whether it has open messages and nothing has been recorded of it for a while: its workflow may be gone."""
 
 
-# One probe of the index for each page: however many messages a page has, only the first of them is visited.
-_WALK = f"""
-with recursive step (uid) as (
-    (select uid from messages where state in {_OPEN} and uid > %(after)s order by uid limit 1)
-    union all
-    select (select m.uid from messages m where m.state in {_OPEN} and m.uid > page_end(page_of(s.uid))
-            order by m.uid limit 1)
-    from step s where s.uid is not null
-), pages as (
-    select page_of(uid) as id from step where uid is not null limit %(limit)s
+# Pages that batches have not begun are their batch's to see to, and what is unknown is settled by others: such pages
+# are looked at again when that may have changed. The `limit` has the planner go by the primary key, page by page.
+_LOOK = f"""
+with due as (
+    select c.id from workflow_checks c
+    where c.next_at <= now() and not exists (select from batches b where b.id = c.id)
+    order by c.next_at limit %(limit)s for update of c skip locked
+), looked as materialized (
+    select due.id, found.is_live, found.touched,
+           coalesce(found.touched, least(found.pending_until, now() + %(later)s * interval '1 second'))
+               + %(quiet)s * interval '1 second' as next_at
+    from due cross join lateral (
+        select bool_or(state in {_OPEN} or state = 'unknown') as is_live,
+               max(updated_at) filter (where state in {_OPEN} and credit <> 'pending') as touched,
+               min(greatest(schedule_at, now())) filter (where credit = 'pending') as pending_until
+        from (select state, credit, updated_at, schedule_at from messages m
+              where m.uid between due.id and page_end(due.id) order by m.uid limit {PAGE_SIZE}) as m
+    ) as found
+), ended as (
+    delete from workflow_checks c using looked l where c.id = l.id and l.is_live is not true
+), waiting as (
+    update workflow_checks c set next_at = l.next_at from looked l
+    where c.id = l.id and l.is_live and (l.touched is null or l.next_at > now())
 )
-select p.id, case when c.next_at > clock_timestamp() then false else coalesce((
-           select max(m.updated_at) <= clock_timestamp() - %(quiet)s * interval '1 second'
-           from messages m where m.uid between p.id and page_end(p.id) and m.state in {_OPEN}
-               and m.credit <> 'pending'), false) end as is_due
-from pages p left join workflow_checks c on c.id = p.id
-order by p.id
+select id, is_live is true and touched is not null and next_at <= now() as is_silent from looked
 """  # noqa: S608 - constants of ours
 
 
-async def open_pages(pool: Pool, after: UUID, limit: int, quiet: float) -> list[OpenPage]:
-    """The next pages with open messages, by id, from the uid ``after`` on.
+async def look(pool: Pool, limit: int, quiet: float, later: float) -> list[OpenPage]:
+    """Look at the pages that it is time to look at, longest due first.
 
-    Due are those of which nothing has been recorded for ``quiet`` seconds, unless they were asked about lately. Pages
-    of batches whose turn has not come are never due: their batch is.
+    Those that have ended are forgotten. Those of which something was recorded in the last ``quiet`` seconds are put off
+    until it is so long ago, and those that have nothing open for ``later`` seconds. Silent ones are the caller's to put
+    off.
     """
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(OpenPage)) as cursor:
-        await cursor.execute(_WALK, {"after": after, "limit": limit, "quiet": quiet})
+        await cursor.execute(_LOOK, {"limit": limit, "quiet": quiet, "later": later})
         return await cursor.fetchall()
 
 

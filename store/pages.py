@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from store.pool import Pool
+from store.workflow_checks import noting_late
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +80,30 @@ async def hold(pool: Pool, *shares: PageRows) -> dict[UUID, str]:
 
 async def _hold(conn: AsyncConnection[TupleRow], share: PageRows) -> dict[UUID, str]:
     cursor = await conn.execute(
-        """select place, code
-           from hold_page(%s, %s, %s::uuid[], %s::text[], %s::integer[], %s::timestamptz[], %s::text[], %s)""",
-        (
-            share.account_id,
-            share.channel,
+        *noting_late(
             share.uids,
-            share.recipients,
-            share.prices,
-            share.schedule_at,
-            share.on_unknown,
-            share.exempt,
-        ),
+            """select place, code
+               from hold_page(%s, %s, %s::uuid[], %s::text[], %s::integer[], %s::timestamptz[], %s::text[], %s)""",
+            (
+                share.account_id,
+                share.channel,
+                share.uids,
+                share.recipients,
+                share.prices,
+                share.schedule_at,
+                share.on_unknown,
+                share.exempt,
+            ),
+        )
     )
     return {share.uids[place]: code for place, code in await cursor.fetchall()}
 
 
 async def hold_stored(pool: Pool, account_id: int, channel: str, first: UUID, last: UUID) -> set[UUID]:
     """Hold the credits of a batch's page, whose messages stand in the record already. Returns those not to send."""
+    query, arguments = "select hold_stored_page(%s, %s, %s, %s)", (account_id, channel, first, last)
     async with pool.connection() as conn:
-        cursor = await conn.execute("select hold_stored_page(%s, %s, %s, %s)", (account_id, channel, first, last))
+        cursor = await conn.execute(*noting_late([first], query, arguments))
         return {uid for (uid,) in await cursor.fetchall()}
 
 

@@ -1,20 +1,89 @@
 """The connection pool: one per process, autocommit, so that each statement is a transaction unless said otherwise."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import TypeVar
 
-from psycopg import AsyncConnection, InterfaceError, OperationalError
-from psycopg.errors import ReadOnlySqlTransaction
-from psycopg.rows import TupleRow
+from psycopg import InterfaceError, OperationalError
+from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[TupleRow]]
+from store.connection import MARGIN, Connection, bounded_url
 
-AWAY = (OperationalError, InterfaceError, ReadOnlySqlTransaction, PoolTimeout, PoolClosed)
-"""What a statement raises when the database is not there, was lost while it ran, or can only be read for now."""
+AWAY = (
+    OperationalError,
+    InterfaceError,
+    ReadOnlySqlTransaction,
+    IdleInTransactionSessionTimeout,
+    PoolTimeout,
+    PoolClosed,
+)
+"""What a statement raises when the database is not there, was lost or silent while it ran, or can only be read for now.
+"""
+
+LONG_SECONDS = 300.0
+"""How long a statement of a ``long_transaction`` may take."""
+
+_WAIT = 5.0
+"""Seconds that a caller waits for a connection."""
+_RESTED = 10.0
+"""Seconds without use after which a connection is tried before it is given out."""
+_LONG_PAUSE = 60.0
+"""Seconds that the client of a ``long_transaction`` may take between two statements."""
+_TRIAL = 2.0
+"""Seconds that such a trial may take: there is nothing to do in it."""
 
 _T = TypeVar("_T")
+
+
+class Pool(AsyncConnectionPool[Connection]):
+    """Connections that are known to work, at no cost for those in use.
+
+    What ends one connection (a restart, a failover, a firewall that forgot it) has mostly ended all of its age. So one
+    that comes back lost takes those opened before with it, and one that rested is tried first. Other connections are
+    given out as they are: a round trip for each statement would double its time.
+    """
+
+    def __init__(self, database_url: str, size: int, name: str) -> None:
+        super().__init__(
+            bounded_url(database_url, name),
+            connection_class=Connection,
+            min_size=min(2, size),
+            max_size=size,
+            timeout=_WAIT,
+            max_idle=300.0,
+            reconnect_timeout=5.0,  # tries are ever further apart; given up, the next caller's begins anew
+            name=name,
+            kwargs={"autocommit": True, "prepare_threshold": 1},
+            check=self._try_if_rested,
+            open=False,
+        )
+        self._doubted_at = 0.0
+
+    async def putconn(self, conn: Connection) -> None:
+        """Take a connection back."""
+        conn.used_at = monotonic()
+        if conn.closed and not conn.abandoned:
+            await self._doubt_others(conn)
+        await super().putconn(conn)
+
+    async def _try_if_rested(self, conn: Connection) -> None:
+        if monotonic() - conn.used_at < _RESTED:
+            return
+        try:
+            with conn.answering_within(_TRIAL):
+                await conn.execute("")
+        except AWAY:
+            await self._doubt_others(conn)
+            raise
+
+    async def _doubt_others(self, lost: Connection) -> None:
+        """Throw away the connections that are as old as a lost one."""
+        if lost.opened_at > self._doubted_at:  # once for all that are lost together
+            self._doubted_at = monotonic()
+            await self.drain()
 
 
 async def open_pool(database_url: str, size: int, name: str) -> Pool:
@@ -22,19 +91,29 @@ async def open_pool(database_url: str, size: int, name: str) -> Pool:
 
     A caller waits at most 5 s for a connection (``psycopg_pool.PoolTimeout``).
     """
-    pool: Pool = AsyncConnectionPool(
-        database_url,
-        min_size=min(2, size),
-        max_size=size,
-        timeout=5.0,
-        max_idle=300.0,
-        reconnect_timeout=30.0,
-        name=name,
-        kwargs={"autocommit": True, "application_name": name, "connect_timeout": 5, "prepare_threshold": 1},
-        open=False,
-    )
+    pool = Pool(database_url, size, name)
     await pool.open(wait=False)
     return pool
+
+
+@asynccontextmanager
+async def long_transaction(pool: Pool, seconds: float = LONG_SECONDS) -> AsyncIterator[Connection]:
+    """A transaction whose statements may take long: what moves or counts many rows. It waits for locks as long."""
+    async with pool.connection() as conn:
+        with conn.answering_within(seconds + MARGIN):
+            async with conn.transaction():
+                await conn.execute(
+                    """select set_config('statement_timeout', %s, true), set_config('lock_timeout', '0', true),
+                              set_config('idle_in_transaction_session_timeout', %s, true)""",
+                    (f"{seconds}s", f"{_LONG_PAUSE}s"),
+                )
+                yield conn
+
+
+async def ping(pool: Pool) -> None:
+    """Returns if the database answers; raises one of ``AWAY`` if not."""
+    async with pool.connection() as conn:
+        await conn.execute("select 1")
 
 
 async def patiently(work: Callable[[], Awaitable[_T]]) -> _T:

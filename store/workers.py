@@ -1,7 +1,6 @@
 """Which workers are alive, by the rows that they keep fresh."""
 
-from psycopg import AsyncConnection
-
+from store.connection import Connection
 from store.pool import Pool
 
 BEAT_SECONDS = 3.0
@@ -33,7 +32,7 @@ async def sign_out_dead(database_url: str, queues: list[str]) -> None:
     Raises:
         psycopg.OperationalError: the database is away.
     """
-    async with await AsyncConnection.connect(database_url, autocommit=True, connect_timeout=5) as conn:
+    async with await Connection.to(database_url, "xsender-dev") as conn:
         await conn.execute("delete from workers where queues = %s", (queues,))
 
 

@@ -1,5 +1,11 @@
-"""What is known of the workflows of open pages and batches: when to ask Temporal next, restarts, failing tasks."""
+"""Pages and batches that are open: when to look at them next, restarts, failing tasks.
 
+Pages come here in two ways. The leader reads each message once, when it is ``COLLECTED_AT`` old, and notes the pages of
+those that have no known outcome. A page whose messages are written later than that notes itself (``noting_late``).
+"""
+
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -7,7 +13,19 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 
+from domain.ids import minted_at, page_of
 from store.pool import Pool
+
+COLLECTED_AT = 300.0
+"""Seconds after a page was accepted at which its messages are read for open ones."""
+
+LATE = 120.0
+"""Seconds after a page was accepted from which on it notes itself.
+
+The time from this to ``COLLECTED_AT`` is for its transaction to end in, and for the clocks of the worker and the
+database to differ by. The clock that the page's uid was minted by does not matter: where it is ahead, the messages are
+read when their time has come; where it is behind by more than ``LATE``, each page notes itself, which costs a row more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +45,27 @@ async def try_lock(conn: AsyncConnection[TupleRow], id_: UUID) -> bool:
     query = "select pg_try_advisory_xact_lock(hashtextextended(%s::text, 0))"
     row = await (await conn.execute(query, (str(id_),))).fetchone()
     return bool(row and row[0])
+
+
+async def collect(pool: Pool, age: float, rows: int) -> int:
+    """Note the open pages among the next messages, at most ``rows``, that are ``age`` seconds old.
+
+    Returns how many messages were read: none of them is read again. Safe to call side by side.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute("select collect_open_pages(%s * interval '1 second', %s)", (age, rows))
+        row = await cursor.fetchone()
+        assert row is not None
+        read: int = row[0]
+        return read
+
+
+def noting_late(uids: Sequence[UUID], query: str, arguments: Sequence[object]) -> tuple[str, Sequence[object]]:
+    """A query that writes messages of a page, so that it notes the page as well if that is late. One transaction."""
+    if not uids or time.time() - minted_at(uids[0]) < LATE:
+        return query, arguments
+    note = "with late as (insert into workflow_checks (id) values (%s) on conflict do nothing) "
+    return note + query, (page_of(uids[0]), *arguments)
 
 
 async def put_off(pool: Pool, id_: UUID, seconds: float) -> None:
@@ -76,6 +115,8 @@ async def failing(pool: Pool, limit: int = 500) -> list[Failing]:
 
 
 async def forget_ended(pool: Pool) -> None:
-    """Forget what nobody has asked about for a day: it has ended."""
+    """Forget batches that have ended. Pages are forgotten when the sweep finds that they have (``orphans.look``)."""
     async with pool.connection() as conn:
-        await conn.execute("delete from workflow_checks where next_at < clock_timestamp() - interval '1 day'")
+        await conn.execute(
+            "delete from workflow_checks c using batches b where b.id = c.id and b.finished_at is not null"
+        )

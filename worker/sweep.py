@@ -9,10 +9,10 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.ids import page_end
 from runtime.page_runs import RPC_TIMEOUT
 from store import batch_recovery, orphans, workflow_checks
 from store.pool import AWAY, Pool
+from store.workflow_checks import COLLECTED_AT
 from worker.sweep_batches import BatchSweep
 from worker.sweep_pages import PageSweep
 from worker.swept import Swept
@@ -25,9 +25,15 @@ and a worker to be missed."""
 
 MOST_ASKED = 1000
 """Pages that a round asks Temporal about: the next round goes on where this one ended."""
-_MOST_WALKED = 20_000
+_MOST_LOOKED_AT = 20_000
 """Pages that a round looks at in the record."""
-_WALKED_AT_A_TIME = 500
+_LOOKED_AT_TOGETHER = 200
+_LOOK_LATER = 3600.0
+"""Seconds after which a page is looked at again in which nothing is open: what is left of it is unknown."""
+_READ_TOGETHER = 20_000
+"""Messages that one statement reads to find the open pages among them."""
+MOST_READ = 1_000_000
+"""Messages that a round reads so: many more than are sent from one round to the next."""
 _MOST_BATCHES = 500
 
 _FAILED_AGAIN = 600.0
@@ -51,11 +57,13 @@ _START = UUID(int=0)
 class Sweep:
     """One round after the other, each bounded, so that neither Temporal nor the database is flooded."""
 
-    def __init__(self, pool: Pool, client: Client, quiet: float = QUIET) -> None:
+    def __init__(self, pool: Pool, client: Client, quiet: float = QUIET, age: float = COLLECTED_AT) -> None:
+        """``quiet``: seconds without any record of a page after which Temporal is asked; ``age``: at which messages are
+        read, in seconds."""
         self._pool = pool
         self._client = client
         self._quiet = quiet
-        self._after_page = _START
+        self._age = age
         self._after_batch = _START
 
     async def run(self) -> Swept:
@@ -64,6 +72,7 @@ class Sweep:
         Raises:
             RPCError: Temporal does not answer; what was not looked at is looked at by the next round.
         """
+        await self._collect()
         # A Temporal without our namespace knows none of our workflows, which does not mean that they are gone.
         namespace = DescribeNamespaceRequest(namespace=self._client.namespace)
         await self._client.workflow_service.describe_namespace(namespace, timeout=RPC_TIMEOUT)
@@ -81,20 +90,22 @@ class Sweep:
         for batch_id in found:
             await self._check(sweep.check, batch_id, swept)
 
+    async def _collect(self) -> None:
+        for _ in range(MOST_READ // _READ_TOGETHER):
+            if await workflow_checks.collect(self._pool, self._age, _READ_TOGETHER) < _READ_TOGETHER:
+                return
+
     async def _pages(self, swept: Swept) -> None:
         sweep = PageSweep(self._pool, self._client, swept)
-        walked, begin = 0, swept.asked
-        while walked < _MOST_WALKED:
-            found = await orphans.open_pages(self._pool, self._after_page, _WALKED_AT_A_TIME, self._quiet)
+        begin = swept.asked
+        for _ in range(_MOST_LOOKED_AT // _LOOKED_AT_TOGETHER):
+            found = await orphans.look(self._pool, _LOOKED_AT_TOGETHER, self._quiet, _LOOK_LATER)
             for page in found:
+                if page.is_silent:
+                    await self._check(sweep.check, page.id, swept)
                 if swept.asked - begin >= MOST_ASKED:
                     return
-                if page.is_due:
-                    await self._check(sweep.check, page.id, swept)
-                self._after_page = page_end(page.id)
-            walked += len(found)
-            if len(found) < _WALKED_AT_A_TIME:
-                self._after_page = _START
+            if len(found) < _LOOKED_AT_TOGETHER:
                 return
 
     async def _check(self, check: Callable[[UUID], Awaitable[None]], id_: UUID, swept: Swept) -> None:

@@ -19,7 +19,7 @@ from runtime.page_runs import RPC_TIMEOUT, Fate, latest_run
 from runtime.restart import start_batch, start_page
 from store import batch_recovery, batches, callbacks, orphans, workflow_checks
 from store.batch_recovery import OpenBatch, PageLeft
-from store.pool import Pool
+from store.pool import Pool, long_transaction
 from worker.swept import FAILING_TRIES, Swept
 from workflows.policy import CALLBACK_QUEUE
 
@@ -61,7 +61,7 @@ class BatchSweep:
             await workflow_checks.note_failing(self._pool, batch_id, run.failed_tries, _AGAIN_SOON)
             return
         endpoints: set[UUID] = set()
-        async with self._pool.connection() as conn, conn.transaction():
+        async with long_transaction(self._pool) as conn:  # it asks Temporal in between
             if await workflow_checks.try_lock(conn, batch_id):
                 # Once more, now that no other sweep can start it. What is read after this is what that run left.
                 fate = (await latest_run(self._client, batch_workflow_id(batch_id))).fate

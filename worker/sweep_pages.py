@@ -18,7 +18,7 @@ from runtime.page_runs import Fate, Run, latest_run
 from runtime.page_start import PageStart, page_start
 from runtime.restart import start_page
 from store import callbacks, orphans, workflow_checks
-from store.pool import Pool
+from store.pool import Pool, long_transaction
 from worker.swept import FAILING_TRIES, Swept
 from workflows.policy import CALLBACK_QUEUE
 
@@ -56,7 +56,7 @@ class PageSweep:
             await self._note_running(page_id, run)
             return
         endpoints: set[UUID] = set()
-        async with self._pool.connection() as conn, conn.transaction():
+        async with long_transaction(self._pool) as conn:  # it asks Temporal in between
             if await workflow_checks.try_lock(conn, page_id):
                 # Once more, now that no other sweep can start it. What is read after this is what that run left.
                 run = await latest_run(self._client, send_workflow_id(page_id))

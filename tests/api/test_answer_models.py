@@ -5,7 +5,7 @@ import json
 import httpx
 from pydantic import BaseModel
 
-from api.answer_models import ChangeAnswer, CodecPayloads, Health, SandboxPage, SendAnswer, StatusAnswer
+from api.answer_models import Alive, ChangeAnswer, CodecPayloads, Health, SandboxPage, SendAnswer, StatusAnswer
 from api.gateway_answers import GatewayChangeAnswer, GatewayHealthAnswer, GatewayPage, TrialAnswer
 from store import gateways
 from tests.api.answers import SMS, send_one
@@ -82,3 +82,5 @@ async def test_the_answers_about_gateways(stack: Stack):
 
 async def test_the_answer_of_health(stack: Stack):
     fits(await stack.http.get("/health"), Health)
+    fits(await stack.http.get("/health/ready"), Health)
+    fits(await stack.http.get("/health/live"), Alive)

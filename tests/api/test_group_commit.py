@@ -3,19 +3,26 @@
 import asyncio
 import time
 from collections import Counter
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from temporalio.service import RPCError
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
+from api.accept import start_page
 from api.claimed import Claimed
-from api.errors import ApiError
-from api.group_commit import GroupCommit, OneMessage
+from api.commit_queue import OneMessage
+from api.errors import ApiError, OutcomeUnknownError
+from api.group_commit import GroupCommit
+from api.starts import Starts
 from api.temporal_link import TemporalLink
+from api.waiting_room import WaitingRoom
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE, new_page_id, page_of
 from domain.lanes import Lane
+from domain.page import PageHeader
 from domain.page_content import PAGE_BYTES, Content, PageMessage
 from store import credits, idempotency
 from tests.stack import Stack, User
@@ -27,7 +34,8 @@ SMS = {"number": "+14155550123", "body": "Hi"}
 async def group(stack: Stack) -> GroupCommit:
     link = TemporalLink()
     await link.seek(stack.settings)
-    return GroupCommit(link, stack.pool)
+    room = WaitingRoom()
+    return GroupCommit(Starts(link, room), stack.pool, room)
 
 
 def one(account_id: int, body: str = "Hi", claimed: Claimed | None = None, gateway: str | None = None) -> OneMessage:
@@ -117,19 +125,118 @@ async def test_lanes_and_channels_do_not_share(stack: Stack, group: GroupCommit)
     assert len({page_of(uid) for uid in uids}) >= len(ways)
 
 
-async def test_while_temporal_is_away_each_is_told_so(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch, group: GroupCommit
-):
-    async def away(*_: object) -> bool:
-        raise RPCError("away", status=14, raw_grpc_status=b"")  # type: ignore[arg-type]
+class Unanswered:
+    """Starts a page as ever, or not, and says nothing about it."""
 
-    with monkeypatch.context() as patch:
-        patch.setattr("api.group_commit.start_page", away)
-        results = await asyncio.gather(
-            *(group.accept(Channel.SMS, Lane.TRANSACTIONAL, one(1)) for _ in range(3)), return_exceptions=True
-        )
+    def __init__(self, status: RPCStatusCode, *, starts: bool = False, times: int = 1) -> None:
+        self._status, self._starts, self._left = status, starts, times
+        self.pages: list[UUID] = []
+
+    async def __call__(self, client: Client, page: PageHeader, content: bytes) -> bool:
+        if not self._left:
+            return await start_page(client, page, content)
+        self._left -= 1
+        self.pages.append(UUID(page.page_id))
+        if self._starts:
+            await start_page(client, page, content)
+        raise RPCError("away", self._status, b"")
+
+
+async def test_whom_temporal_refuses_is_told_so(group: GroupCommit, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("api.starts.start_page", Unanswered(RPCStatusCode.PERMISSION_DENIED))
+    messages = [group.accept(Channel.SMS, Lane.TRANSACTIONAL, one(1)) for _ in range(3)]
+    results = await asyncio.gather(*messages, return_exceptions=True)
     assert [type(result) for result in results] == [RPCError] * 3
     assert len(await accept(group, one(1))) == 1
+
+
+async def test_a_start_that_was_not_answered_is_found(
+    stack: Stack, group: GroupCommit, monkeypatch: pytest.MonkeyPatch
+):
+    unanswered = Unanswered(RPCStatusCode.UNAVAILABLE, starts=True)
+    monkeypatch.setattr("api.starts.start_page", unanswered)
+    user = await sender(stack)
+    uids = await accept(group, one(user.id), one(user.id))
+    assert [page_of(uid) for uid in uids] == unanswered.pages * 2
+    for uid in uids:
+        assert (await stack.final(user, "sms", str(uid)))["state"] == "sent"
+
+
+async def test_a_page_that_was_not_started_never_will_be_and_its_messages_go_with_another(
+    stack: Stack, group: GroupCommit, monkeypatch: pytest.MonkeyPatch
+):
+    unanswered = Unanswered(RPCStatusCode.DEADLINE_EXCEEDED)
+    monkeypatch.setattr("api.starts.start_page", unanswered)
+    user = await sender(stack)
+    uids = await accept(group, one(user.id), one(user.id))
+    assert len(set(uids)) == 2
+    assert unanswered.pages[0] not in {page_of(uid) for uid in uids}
+    late = PageHeader(str(unanswered.pages[0]), user.id, "sms", 1)
+    assert not await start_page(stack.temporal, late, b"")
+    for uid in uids:
+        assert (await stack.final(user, "sms", str(uid)))["state"] == "sent"
+
+
+async def test_whoever_waits_too_long_is_told_what_is_known(
+    stack: Stack, group: GroupCommit, monkeypatch: pytest.MonkeyPatch
+):
+    begun, hangs = asyncio.Event(), asyncio.Event()
+
+    async def start(client: Client, page: PageHeader, content: bytes) -> bool:
+        begun.set()
+        await hangs.wait()
+        return await start_page(client, page, content)
+
+    monkeypatch.setattr("api.starts.start_page", start)
+    monkeypatch.setattr("api.group_commit.ACCEPT_SECONDS", 0.5)
+    user = await sender(stack)
+    first = asyncio.create_task(accept(group, one(user.id)))
+    await begun.wait()
+    with pytest.raises(ApiError, match="nothing was accepted") as refused:
+        await group.accept(Channel.SMS, Lane.TRANSACTIONAL, one(user.id, "late"))
+    assert (refused.value.status, type(refused.value)) == (503, ApiError)
+    with pytest.raises(OutcomeUnknownError) as unknown:
+        await first
+    hangs.set()
+    (uid,) = await accept(group, one(user.id, "later"))
+    await stack.final(user, "sms", str(uid))
+    named = unknown.value.message.split("whether there is ")[1].split()[0]
+    assert (await stack.final(user, "sms", named))["state"] == "sent"
+    async with stack.pool.connection() as conn:
+        cursor = await conn.execute(
+            "select content->>'body' from sandbox_messages where account_id = %s order by 1", (user.id,)
+        )
+        assert [body for (body,) in await cursor.fetchall()] == ["Hi", "later"]
+
+
+async def test_who_hung_up_is_not_sent(group: GroupCommit, monkeypatch: pytest.MonkeyPatch):
+    async def left() -> bool:
+        return True
+
+    monkeypatch.setattr("api.callers._LOOK_AFTER", 0.0)
+    results = await asyncio.gather(
+        accept(group, one(1)), accept(group, replace(one(1), caller=left)), return_exceptions=True
+    )
+    assert isinstance(results[0], list)
+    assert isinstance(results[1], ApiError)
+
+
+async def test_a_bounded_number_waits(stack: Stack, group: GroupCommit, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("api.group_commit.MOST_OF_A_GROUP", 3)
+    results = await asyncio.gather(*(accept(group, one(1)) for _ in range(5)), return_exceptions=True)
+    turned_away = [result for result in results if isinstance(result, ApiError)]
+    assert [(error.status, error.code, error.retry_after) for error in turned_away] == [(503, "busy", 2.0)] * 2
+    assert len(await accept(group, one(1))) == 1
+
+
+def test_a_bounded_size_waits_but_always_one():
+    room = WaitingRoom(most=10, most_bytes=100_000)
+    with room.place(1_000_000), pytest.raises(ApiError), room.place(1):
+        pass
+    with room.place(50_000), room.place(40_000), pytest.raises(ApiError), room.place(10_000):
+        pass
+    with room.place(10_000):
+        pass
 
 
 async def test_a_key_leads_to_its_message_before_that_can_leave(stack: Stack, group: GroupCommit):

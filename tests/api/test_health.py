@@ -1,7 +1,8 @@
-"""``GET /health``: every lane needs a worker."""
+"""``GET /health``: every lane needs a worker; ``/ready`` and ``/live`` ask only for what this process needs."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from uuid import uuid4
 
 import httpx
 import pytest_asyncio
@@ -19,9 +20,10 @@ BULK = ["xsender-bulk", "xsender-bulk-dispatch", "xsender-callbacks"]
 @pytest_asyncio.fixture
 async def without_workers(settings: Settings, pool: Pool) -> AsyncIterator[tuple[httpx.AsyncClient, Pool]]:
     """An API above a database where no worker has ever signed in."""
+    name = f"health_{uuid4().hex}"
     async with pool.connection() as conn:
-        await conn.execute("create database health")
-    url = settings.database_url.rsplit("/", 1)[0] + "/health"
+        await conn.execute(f"create database {name}")
+    url = settings.database_url.rsplit("/", 1)[0] + f"/{name}"
     await migrate(url)
     async with AsyncExitStack() as stack:
         own = await open_pool(url, 2, "test-health")
@@ -37,6 +39,20 @@ async def test_the_worker_is_failing_until_both_lanes_are_served(without_workers
     assert await failing(http) == ["worker"]
     await beat(pool, "two", BULK)
     assert await failing(http) == []
+
+
+async def test_without_workers_a_process_is_ready_and_without_a_database_it_is_alive(
+    without_workers: tuple[httpx.AsyncClient, Pool], settings: Settings
+):
+    http, _ = without_workers
+    ready = await http.get("/health/ready")
+    assert (ready.status_code, ready.json()["parts"]) == (200, dict.fromkeys(("api", "postgres", "temporal"), "ok"))
+    nowhere = {"database_url": "postgresql://nobody@127.0.0.1:1/none", "temporal_address": "127.0.0.1:1"}
+    async with serve_api(settings.model_copy(update=nowhere)) as url, httpx.AsyncClient(base_url=url) as alone:
+        ready, live = await alone.get("/health/ready"), await alone.get("/health/live")
+    assert (ready.status_code, ready.json()["failing"]) == (503, ["postgres", "temporal"])
+    assert ready.headers["retry-after"] == "1"
+    assert (live.status_code, live.json()) == (200, {"status": "ok"})
 
 
 async def failing(http: httpx.AsyncClient) -> list[str]:

@@ -18,7 +18,15 @@ from tests.api.batches import get, send_batch, steer, until
 from tests.receiver import receiving, register
 from tests.stack import Stack, User
 
-OPEN = {"GET /", "GET /docs", "GET /openapi.json", "GET /health", "OPTIONS /api/admin/v1/codec/{direction}"}
+OPEN = {
+    "GET /",
+    "GET /docs",
+    "GET /openapi.json",
+    "GET /health",
+    "GET /health/live",
+    "GET /health/ready",
+    "OPTIONS /api/admin/v1/codec/{direction}",
+}
 SIGNED = {
     *(f"{method} /api/webhook/{{channel}}/{{provider}}" for method in ("GET", "POST")),
     *(f"{method} /api/webhook/{{channel}}/{{provider}}/{{gateway_id}}" for method in ("GET", "POST")),

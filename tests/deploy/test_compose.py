@@ -11,8 +11,11 @@ import pytest
 import yaml
 from temporalio.client import Client
 
+from api.app import create_app
+from domain.keyring import Keyring
 from embedded.engine import Engine
 from runtime.retention import NEEDED, retention
+from runtime.settings import Settings
 from store.pool import Pool
 from workflows.policy import QUEUES
 
@@ -135,6 +138,17 @@ def test_any_number_of_apis_stands_behind_one_proxy():
     config = COMPOSE["configs"]["proxy"]["content"]
     (places,) = set(re.findall(r"server-template api (\d+) api:8000", config))
     assert int(places) >= COMPOSE["x-largest-scale"]["api"]
+
+
+def test_what_asks_for_the_apis_health_asks_for_routes_of_the_api():
+    app = create_app(Settings(keys=Keyring.generate()))
+    routes = {path for path in app.openapi()["paths"] if path.startswith("/health")}
+    proxy = COMPOSE["configs"]["proxy"]["content"]
+    backends = re.findall(r"^backend (\w+)$.*?^  option httpchk GET (\S+)$", proxy, re.MULTILINE | re.DOTALL)
+    (container,) = re.findall(r'"GET", "([^"]+)"', SERVICES["api"]["healthcheck"]["test"][-1])
+    assert dict(backends) == {"ready": "/health/ready", "live": "/health/live"}
+    assert container == "/health/live"
+    assert routes == {"/health", container, *dict(backends).values()}
 
 
 async def _make_namespace(engine: Engine, retention: str) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import get_args
 
 from domain import recovery
+from store import workflow_checks
 from store.resolving import As
 from worker import chores, sweep
 
@@ -19,4 +20,6 @@ def test_words_and_limits_are_those_of_the_code():
     assert f"`XSENDER_UNKNOWN_DAYS` ({policy.days:g})" in PAGE
     assert f"`{policy.ends_as}` (the default)" in PAGE
     assert f"up to {recovery.MOST_RESTARTS} times" in PAGE
+    assert f"up to {sweep.MOST_READ:,} a minute" in PAGE
+    assert (workflow_checks.COLLECTED_AT, workflow_checks.LATE) == (300.0, 120.0)
     assert (chores.SWEEP_EVERY, sweep.QUIET, recovery.LATEST) == (60.0, 300.0, 86_400.0)

@@ -1,5 +1,6 @@
 """Accounts and pages for tests of the store."""
 
+import time
 from uuid import UUID, uuid4
 
 from domain.ids import message_uid, new_page_id
@@ -17,9 +18,9 @@ async def new_account(pool: Pool, credit: int = 0, plan: str | None = None) -> i
     return account.id
 
 
-def new_page(account_id: int, prices: list[int]) -> PageRows:
-    """A page of text messages at these prices."""
-    page_id = new_page_id()
+def new_page(account_id: int, prices: list[int], age: float = 0.0) -> PageRows:
+    """A page of text messages at these prices, accepted so many seconds ago."""
+    page_id = new_page_id(int((time.time() - age) * 1000))
     size = len(prices)
     return PageRows(
         account_id=account_id,

@@ -21,8 +21,8 @@ KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
 
 
 async def in_doubt(pool: Pool, account: int, size: int = 1) -> tuple[PageRows, UUID]:
-    """A page whose answers were lost, and its gateway."""
-    page, gateway = new_page(account, [1] * size), uuid4()
+    """A page whose answers were lost an hour after it was accepted, and its gateway."""
+    page, gateway = new_page(account, [1] * size, age=3600), uuid4()
     await hold(pool, page)
     await write_intents(pool, page.uids, 1, gateway, uuid4())
     await flush_outcomes(pool, [Attempted(uid, 1, "unknown", reason="lost") for uid in page.uids])

@@ -10,6 +10,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import message_uid, new_page_id, send_workflow_id
+from domain.limits import PAGE_LIMITS
 from domain.page import PageHeader
 from domain.page_content import Content, PageContent, PageMessage
 from store import credits
@@ -47,7 +48,7 @@ async def start_page(stack: Stack, user: User, *due: float, run_timeout: float |
     await stack.temporal.start_workflow(
         "SendWorkflow",
         args=[
-            PageHeader(str(page_id), user.id, "sms", len(due), list(due)),
+            PageHeader(str(page_id), user.id, "sms", len(due), list(due), limits=PAGE_LIMITS),
             PageContent([Content("Hi")], rows).encode(),
         ],
         id=send_workflow_id(page_id),

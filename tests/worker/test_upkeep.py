@@ -13,6 +13,7 @@ from domain.batch import BatchHeader
 from domain.callbacks import TEST_EVENT
 from domain.ids import batch_workflow_id, callback_workflow_id, new_batch_id, new_page_id, send_workflow_id
 from domain.keyring import CREDENTIALS, Keyring
+from domain.limits import BATCH_LIMITS, PAGE_LIMITS
 from domain.page import PageHeader
 from domain.routing import Mode
 from runtime.settings import Settings
@@ -94,7 +95,7 @@ async def test_a_batch_that_was_stored_but_never_started_is_forgotten(pool: Pool
         await conn.execute(
             "update batches set created_at = now() - interval '2 hours' where id = any(%s)", ([stray, started],)
         )
-    header = BatchHeader(str(started), 0, "sms", "bulk", [])
+    header = BatchHeader(str(started), 0, "sms", "bulk", [], limits=BATCH_LIMITS)
     await client.start_workflow("BatchWorkflow", header, id=batch_workflow_id(started), task_queue=f"queue-{uuid4()}")
     await do(pool, client, "forget unstarted batches")
     assert await batches.header(pool, stray) is None
@@ -147,7 +148,7 @@ async def test_an_endpoint_that_nobody_woke_is_woken(pool: Pool, client: Client)
 
 @pytest.mark.parametrize(("ends_as", "state"), [("failed", "expired"), ("sent", "sent")])
 async def test_what_is_unknown_for_too_long_ends_as_the_install_says(pool: Pool, client: Client, ends_as, state):
-    page = new_page(await new_account(pool, credit=2), [1, 1])
+    page = new_page(await new_account(pool, credit=2), [1, 1], age=50 * 3600)
     await pages.hold(pool, page)
     await set_states(pool, page.uids, "unknown")
     async with pool.connection() as conn:
@@ -236,7 +237,7 @@ async def test_pages_are_told_of_a_gateway_that_is_not_paused_any_more(pool: Poo
     ended, waiting = page_ids[1:], page_ids[0]
     page = await client.start_workflow(
         "SendWorkflow",
-        args=[PageHeader(str(waiting), 0, "sms", 0), b""],
+        args=[PageHeader(str(waiting), 0, "sms", 0, limits=PAGE_LIMITS), b""],
         id=send_workflow_id(waiting),
         task_queue=f"queue-{uuid4()}",
     )
@@ -263,7 +264,7 @@ async def test_pages_are_told_of_an_account_that_is_not_suspended_any_more(pool:
         await account_waits.note(pool, page_id, [account.id])
     page = await client.start_workflow(
         "SendWorkflow",
-        args=[PageHeader(str(waiting), 0, "sms", 0), b""],
+        args=[PageHeader(str(waiting), 0, "sms", 0, limits=PAGE_LIMITS), b""],
         id=send_workflow_id(waiting),
         task_queue=f"queue-{uuid4()}",
     )
