@@ -170,5 +170,5 @@ async def test_pages_that_are_polled_and_changed_all_the_time_replay(tmp_path):
         states = {uid: (await stack.status(user, "sms", uid))["state"] for uid in uids}
         check_promise(sink, uids, states)
         print(f"{len(pages.all)} pages, {len(uids)} messages, {dict(pages.answers)}, {dict(Counter(states.values()))}")
-        assert pages.answers["polled"] > 10 * len(pages.all)
+        assert pages.answers["polled"] > len(pages.all)
         assert pages.answers["changed 200"] > 0

@@ -1,5 +1,6 @@
 """A batch: its pages in order, few at a time; paused, resumed, cancelled, re-routed; in fresh runs."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -183,3 +184,29 @@ async def test_a_page_that_was_sent_before_is_not_sent_again(env: WorkflowEnviro
         await (await batch.start_again()).result()
     assert sorted(script.numbers()) == list(range(1, 7))
     assert script.finished == ["completed"] * 2
+
+
+async def test_a_stream_that_waits_does_not_keep_the_others_from_a_fresh_run(env: WorkflowEnvironment):
+    """One gateway is paused while the other has many pages: these all leave, over several runs."""
+
+    def as_wished(request: RouteRequest, at: float) -> Routing:
+        wish = next(iter(request.page.requested))
+        return (parked(DAY / 2) if wish == "slow" else through(wish))(request, at)
+
+    limits = replace(BATCH_LIMITS, events=60, rest=1.0)
+    async with walking(BatchScript(env, pages=pages(45), routings=[as_wished])) as script:
+        batch = await start_batch(env, Stream("slow", 1, 5), Stream("fast", 6, 45), limits=limits)
+        async with asyncio.timeout(30):
+            while not set(range(6, 46)) <= set(script.numbers()):
+                await asyncio.sleep(0.05)
+        described = await env.client.get_workflow_handle(batch.handle.id).describe()
+        assert described.run_id != batch.handle.first_execution_run_id
+        assert not set(range(1, 6)) & set(script.numbers())
+        script.routings = [through("mended")]
+        await batch.change("switch_gateway", "mended")
+        async with asyncio.timeout(30):
+            while not script.finished:
+                await asyncio.sleep(0.05)
+    assert sorted(script.numbers()) == list(range(1, 46))
+    assert script.followed, "no page was followed over a fresh run: nothing of that was tested"
+    assert script.finished == ["completed"]

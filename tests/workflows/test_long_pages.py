@@ -5,6 +5,7 @@ from dataclasses import replace
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
+from domain.fallback import Awaited
 from domain.limits import PAGE_LIMITS
 from domain.page import Routing
 from tests.workflows.script import Script, acting, again, all_done, now, parked, route, start, through
@@ -60,3 +61,19 @@ async def test_a_run_hands_out_large_content_until_it_has_handed_out_enough(env:
         page = await start(env, size=8, content=content)
         await page.handle.result()
     assert sorted(map(len, script.contents)) == [0] * 6 + [len(content)] * 2
+
+
+async def test_fallbacks_are_followed_over_fresh_runs_and_keep_nobody_waiting(env: WorkflowEnvironment):
+    """Twelve hourly messages, of which the first waits days for its fallback: each leaves in its hour."""
+    async with acting(Script(env, waits=[[0]] * 3 + [[]])) as script:
+        begun = await now(env)
+        due = [0.0, *(begun + 3600 * hour for hour in range(1, 12))]
+        limits = replace(PAGE_LIMITS, events=40)
+        page = await start(env, size=12, due=due, awaited=[Awaited(0, 5 * DAY)], limits=limits)
+        await page.handle.result()
+        first = env.client.get_workflow_handle(page.handle.id, run_id=page.handle.first_execution_run_id)
+        assert (await first.describe()).status == WorkflowExecutionStatus.CONTINUED_AS_NEW
+    assert [request.route.indexes for request in script.sent] == [[index] for index in range(12)]
+    assert all(at < begun + 3600 * hour + 120 for hour, at in enumerate(script.sent_at))
+    assert script.looks[0] == [(0, False)]
+    assert script.looks[-1] == [(0, True)], "its time was over, and it was looked at"

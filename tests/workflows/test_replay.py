@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from domain import limits
+from workflows import page, page_run, walk
 from workflows.batch import BatchWorkflow
 from workflows.callback import CallbackWorkflow
 from workflows.receipts import ReceiptsWorkflow
@@ -77,3 +80,17 @@ def test_there_are_histories_of_each_kind():
         "batch_cancelled_told",
         "callback",
     }
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+async def test_a_recorded_history_replays_whatever_the_limits_are_now(path: Path, monkeypatch):
+    """Pages and batches live for up to a year: they go by the limits that they were started with."""
+    for name in ("PAGE_LIMITS", "BATCH_LIMITS"):
+        small = {field.name: 1 for field in fields(getattr(limits, name))}
+        changed = replace(getattr(limits, name), **small)
+        for module in (limits, page, page_run, walk):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, changed)
+    flows = [SendWorkflow, BatchWorkflow, ReceiptsWorkflow, CallbackWorkflow]
+    runner = UnsandboxedWorkflowRunner()
+    await Replayer(workflows=flows, workflow_runner=runner).replay_workflow(load(path.stem))
