@@ -87,12 +87,20 @@ async def change(client: Client, workflow_id: str, request: ChangeRequest | Batc
 
 async def answer_to(workflow: WorkflowHandle[Any, Any], change_id: str) -> str:
     """What became of a change, once that is known: "" or why it was refused. Workflows that have ended answer, too."""
-    pause = _FIRST_PAUSE
+    pause, reject = _FIRST_PAUSE, QueryRejectCondition.NOT_OPEN
     while True:
         with suppress(RPCError, WorkflowQueryFailedError):  # no worker just now
-            answer = await workflow.query("answer_to", change_id, rpc_timeout=_QUERY_TIMEOUT)
+            try:
+                answer = await workflow.query(
+                    "answer_to", change_id, reject_condition=reject, rpc_timeout=_QUERY_TIMEOUT
+                )
+            except WorkflowQueryRejectedError:  # it has ended: asked once more, for it may have answered before that
+                reject = QueryRejectCondition.NONE
+                continue
             if answer is not None:
                 return cast(str, answer)
+            if reject == QueryRejectCondition.NONE:
+                return "it has ended"
         await asyncio.sleep(pause)
         pause = min(_LONGEST_PAUSE, 2 * pause)
 

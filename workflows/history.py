@@ -69,6 +69,11 @@ class Inbox:
         await workflow.wait_condition(lambda: bool(self._steps))
         await self._steps.popleft()()
 
+    async def empty(self) -> None:
+        """Act on all that is there."""
+        while self._steps:
+            await self._steps.popleft()()
+
 
 async def _raise(error: BaseException) -> None:
     raise error

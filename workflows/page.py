@@ -26,8 +26,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.page_run import A_CHANGE, A_CHOICE, A_SIGNAL, A_TIMER, Dispatch, PageRun
     from workflows.turns import group_due, group_turns
 
-_RECALL_AFTER = 0.001
+_SOON = 0.001
 """Seconds: a dispatch must not be called back in the task in which it was scheduled (workflows/history.py)."""
+_ENDING = 10.0
+"""Seconds that dispatches have to end by themselves before a run of a very long history calls them back."""
 
 
 class Page(PageRun):
@@ -77,6 +79,7 @@ class Page(PageRun):
         while True:
             await self._start_due()
             if not (self._waiting or self._in_flight or self._fallbacks.is_open):
+                await self._inbox.empty()  # whoever asked is answered; nothing comes of it any more
                 return
             if self._wants_fresh_run():
                 self._continue_as_new()
@@ -111,10 +114,10 @@ class Page(PageRun):
         return min((self._fallbacks.next_at(), *(turn.at for turn in turns)))
 
     def _wants_fresh_run(self) -> bool:
-        """When the history is long: as soon as nothing is in flight. When it is very long, that is called back."""
+        """When the history is long: as soon as nothing is in flight. When it is very long, nothing more is begun."""
         if self._events.reached(2) and not self._is_ending:
             self._is_ending = True
-            self._recall()
+            self._recall(_ENDING)
         return self._events.reached() and not self._in_flight
 
     def _continue_as_new(self) -> None:
@@ -174,10 +177,10 @@ class Page(PageRun):
                 at, waits_for = (turn.at, turn.waits_for) if turn.waits_for == "schedule" else (0.0, "")
                 self._queue([index], replace(turn, at=at, waits_for=waits_for, gateway="", excluded=(), route=None))
 
-    def _recall(self) -> None:
-        """Have dispatches come back with what they have not started, as soon as they hear of it."""
+    def _recall(self, after: float = _SOON) -> None:
+        """Have dispatches come back with what they have not started."""
         if self._at_gateways:
-            self._inbox.put_after(_RECALL_AFTER, partial(self._cancel, set(self._at_gateways)))
+            self._inbox.put_after(after, partial(self._cancel, set(self._at_gateways)))
 
     async def _cancel(self, dispatches: set[Dispatch]) -> None:
         for dispatch in dispatches & self._at_gateways:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from temporalio import activity
-from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
@@ -19,12 +18,10 @@ from domain.lanes import Lane
 from domain.limits import BATCH_LIMITS, BatchLimits
 from domain.page import DispatchRequest
 from runtime.asking import change
-from tests.workflows.script import Script
+from tests.workflows.script import RECALLED, Script
 from workflows.batch import BatchWorkflow
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
 from workflows.send import SendWorkflow
-
-_RECALLED = EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED
 
 
 @dataclass
@@ -105,7 +102,7 @@ class Batch:
         async with asyncio.timeout(10):
             while True:
                 histories = [await self.env.client.get_workflow_handle(f"send-{i}").fetch_history() for i in ids]
-                recalled = [h for h in histories if any(event.event_type == _RECALLED for event in h.events)]
+                recalled = [h for h in histories if any(event.event_type == RECALLED for event in h.events)]
                 if len(recalled) >= count:
                     return
                 await asyncio.sleep(0.01)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
 from temporalio import activity
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
@@ -36,6 +37,7 @@ from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
 from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
 
+RECALLED = EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED
 CONTENT = b"content of the page"
 
 Routings = Callable[[RouteRequest, float], Routing]
@@ -176,6 +178,12 @@ class Page:
                 live = await self.status(index)
                 if live is not None and live.waits_for == waits_for:
                     return live
+
+    async def until_recalled(self) -> None:
+        """Returns when a dispatch was called back: the test server refuses to call back one that ends just then."""
+        async with asyncio.timeout(10):
+            while not any(event.event_type == RECALLED for event in (await self.handle.fetch_history()).events):
+                await asyncio.sleep(0.01)
 
     async def cancel(self, index: int = 0) -> None:
         await self.change(ChangeRequest(uuid4().hex, self.uid(index), "cancel"))

@@ -188,6 +188,7 @@ async def test_a_page_cancelled_by_an_operator_withdraws_what_waits_and_records_
         async with asyncio.timeout(10):
             while await page.status(2) is not None:
                 pass
+        await page.until_recalled()
         gate.set()
         with pytest.raises(WorkflowFailureError) as failure:
             await page.handle.result()
