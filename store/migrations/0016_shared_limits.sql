@@ -111,10 +111,13 @@ returns timestamptz language sql stable as $$
 $$;
 
 -- As before, but a plan that renews does not expire, and days are those of the account's time zone. The day is that of
--- now(), which stands in the journal, too.
+-- now(), which stands in the journal, too. Rows are found by index whatever the statistics say: a plan that was made
+-- while there were few accounts would read all of them for each page, for as long as the connection keeps it.
 create or replace function take_credits(
     p_account bigint, p_channel text, p_recipients text[], p_prices integer[], p_exempt boolean default false
-) returns text[] language plpgsql as $$
+) returns text[] language plpgsql
+set enable_seqscan = off
+as $$
 declare
     v_status    text;
     v_expires   timestamptz;
@@ -173,7 +176,9 @@ end $$;
 
 -- Messages that did not leave count no longer towards the limit of the day on which they were counted. What a gateway
 -- took, or may have taken, has left.
-create function uncount(p_account bigint, p_channel text, p_uids uuid[]) returns void language sql as $$
+create function uncount(p_account bigint, p_channel text, p_uids uuid[]) returns void language sql
+set enable_seqscan = off
+as $$
     update daily_usage d set messages = greatest(0, d.messages - back.messages)
     from (select (j.at at time zone a.time_zone)::date as day, count(*) as messages
           from accounts a join journal j on j.uid = any(p_uids) and j.kind = 'hold'

@@ -1,6 +1,7 @@
 """What Temporal keeps of a message is sealed; the codec endpoint opens it for admins, and for nobody else."""
 
 import base64
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -9,6 +10,8 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.client import Client
 
 from domain.ids import send_workflow_id
+from domain.page import ChangeRequest
+from runtime.asking import change
 from tests.api.answers import assert_error, send_one
 from tests.stack import Stack, User, serve_api
 
@@ -41,7 +44,7 @@ async def test_a_failure_in_a_history_tells_nothing_either(stack: Stack):
     user = await stack.user()
     item = await send_one(stack, user, schedule_at="2027-01-01T00:00:00Z")
     handle = stack.temporal.get_workflow_handle(f"send-{item['uid']}")
-    await handle.execute_update("cancel", item["uid"])
+    await change(stack.temporal, handle.id, ChangeRequest(str(uuid4()), item["uid"], "cancel"))
     await handle.result()
     kept = await history(stack, item["uid"])
     assert b"cancelled by the sender" not in kept

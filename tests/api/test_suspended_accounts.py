@@ -3,11 +3,12 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from domain.batch import BatchStatus
 from domain.ids import batch_workflow_id, page_of, send_workflow_id
-from domain.page import LiveStatus
+from domain.page import ChangeRequest, LiveStatus
+from runtime.asking import change
 from store import accounts, credits, messages
 from tests.api.answers import SMS, send_one
 from tests.api.batches import send_batch, sink_gateway, wallet
@@ -57,7 +58,7 @@ async def test_a_scheduled_message_of_a_suspended_account_waits_and_leaves_when_
         assert await wallet(stack, user) == (8, 2, 0)
         await assert_ledger_agrees(stack, user)
 
-        await page(stack, taken_back).execute_update("cancel", taken_back)
+        await change(stack.temporal, page(stack, taken_back).id, ChangeRequest(str(uuid4()), taken_back, "cancel"))
         assert await ended(stack, user, taken_back) == {("cancelled", "cancelled", "released")}
         assert not sink.arrived
 

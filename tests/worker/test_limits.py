@@ -14,17 +14,18 @@ from worker.limits import forget_limits
 from worker.upkeep import upkeep
 
 
-async def test_a_worker_renews_plans(pool, settings):
+async def test_a_worker_renews_plans(fresh_pool, settings):
+    # A database of its own: in that of all tests a worker of theirs may lead, and looks at plans once a minute.
     name = f"plan {uuid4()}"
     credit = {"sms": plans.Allowance(credits=7)}
-    await plans.create(pool, plans.NewPlan.model_validate({"name": name, "channels": credit}, strict=False))
-    account = await new_account(pool, plan=name)
-    async with pool.connection() as conn:
+    await plans.create(fresh_pool, plans.NewPlan.model_validate({"name": name, "channels": credit}, strict=False))
+    account = await new_account(fresh_pool, plan=name)
+    async with fresh_pool.connection() as conn:
         await conn.execute("update accounts set plan_expires_at = now() - interval '1 hour' where id = %s", (account,))
-    async with upkeep(pool, await connect(settings), ["any"]), asyncio.timeout(10):
-        while (await show(pool, account))["sms"] != Wallet(14, 0, 0, 14):
+    async with upkeep(fresh_pool, await connect(settings), ["any"]), asyncio.timeout(10):
+        while (await show(fresh_pool, account))["sms"] != Wallet(14, 0, 0, 14):
             await asyncio.sleep(0.01)
-    assert (await accounts.get(pool, account)).plan == name
+    assert (await accounts.get(fresh_pool, account)).plan == name
 
 
 async def test_what_is_past_is_forgotten_everywhere(fresh_pool):

@@ -9,7 +9,8 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
 from domain.ids import message_uid, send_workflow_id
-from domain.page import RescheduleRequest
+from domain.page import ChangeRequest
+from runtime.asking import change
 from runtime.temporal import connect
 from store import workflow_checks
 from tests.faults.sink import running_sink
@@ -33,9 +34,9 @@ async def timed_out_page(stack: Stack, user: User, size: int = 2) -> UUID:
 
 
 async def send_now(stack: Stack, page_id: UUID, size: int) -> None:
-    page = stack.temporal.get_workflow_handle(send_workflow_id(page_id))
     for index in range(size):
-        await page.execute_update("reschedule", RescheduleRequest(str(message_uid(page_id, index)), time.time()))
+        request = ChangeRequest(str(uuid4()), str(message_uid(page_id, index)), "reschedule", time.time())
+        await change(stack.temporal, send_workflow_id(page_id), request)
 
 
 async def age(stack: Stack, page_id: UUID, hours: int) -> None:
