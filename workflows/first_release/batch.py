@@ -15,7 +15,6 @@ with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.batch import BatchHeader, BatchPage, BatchState, BatchStatus, PageList
     from domain.ids import batch_page_id, send_workflow_id
-    from domain.limits import BATCH_LIMITS, PAGE_LIMITS
     from domain.page import PageHeader
     from workflows.waking import wake
 
@@ -121,7 +120,7 @@ class Batch:
 
     def _rest(self) -> BatchHeader:
         streams = [replace(stream, next=next_) for next_, stream in zip(self._next, self._batch.streams, strict=True)]
-        return replace(self._batch, streams=streams, paused=self._paused, gateway=self._gateway, limits=BATCH_LIMITS)
+        return replace(self._batch, streams=streams, paused=self._paused, gateway=self._gateway)
 
     async def _walk(self, stream: int) -> None:
         """Send a stream's pages one after the other, ``_window`` of them at a time."""
@@ -187,7 +186,6 @@ class Batch:
             requested={wish: list(range(page.size))} if wish else {},
             lane=self._batch.lane,
             stored=True,
-            limits=PAGE_LIMITS,
         )
         try:
             child = await workflow.start_child_workflow(

@@ -16,7 +16,6 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.ids import index_of
-    from domain.limits import PAGE_LIMITS
     from domain.page import (
         OPERATORS_DECIDE,
         Again,
@@ -240,9 +239,7 @@ class Page:
             turns.setdefault(id(turn), (turn, []))[1].append(index)
         carried = Carried(self._accepted_at, list(turns.values()), self._paused)
         due = [self._due.get(index, 0.0) for index in range(self._page.size)] if self._due else []
-        workflow.continue_as_new(
-            args=[replace(self._page, due=due, carried=carried, limits=PAGE_LIMITS), self._content]
-        )
+        workflow.continue_as_new(args=[replace(self._page, due=due, carried=carried), self._content])
 
     async def _deliver(self, turn: Turn, indexes: list[int]) -> None:
         """Choose ways out for messages whose turn it is, and go each of them at its own speed."""
