@@ -204,7 +204,8 @@ class Walk:
         except WorkflowAlreadyStartedError:
             workflow.logger.warning("a page was sent before: the batch was reset")
         except ChildWorkflowError as error:
-            workflow.logger.warning("a page did not come to its end: %s", error.cause)
+            if not self._cancelling:
+                workflow.logger.warning("a page did not come to its end: %s", error.cause)
         self._inbox.put(partial(self._ended, page.page_id))
 
     async def _started(self, page_id: str, child: Child, gateway: str) -> None:

@@ -19,7 +19,7 @@ from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
 
 FOLDER = Path(__file__).parent / "histories"
-HISTORIES = sorted(FOLDER.glob("*.json"))
+HISTORIES = sorted(FOLDER.rglob("*.json"))
 
 
 def load(name: str, change: Callable[[str], str] = str) -> WorkflowHistory:
@@ -27,9 +27,9 @@ def load(name: str, change: Callable[[str], str] = str) -> WorkflowHistory:
 
 
 @pytest.mark.parametrize("runner", [UnsandboxedWorkflowRunner(), SandboxedWorkflowRunner()], ids=["plain", "sandbox"])
-@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: str(path.relative_to(FOLDER).with_suffix("")))
 async def test_a_recorded_history_replays(path: Path, runner: WorkflowRunner):
-    history = load(path.stem)
+    history = load(str(path.relative_to(FOLDER).with_suffix("")))
     flows = [SendWorkflow, BatchWorkflow, ReceiptsWorkflow, CallbackWorkflow]
     await Replayer(workflows=flows, workflow_runner=runner).replay_workflow(history)
 
@@ -41,10 +41,13 @@ async def test_a_history_that_the_code_would_not_make_is_noticed():
         await Replayer(workflows=[SendWorkflow]).replay_workflow(history)
 
 
+@pytest.mark.parametrize("folder", [FOLDER, FOLDER / "first_release"], ids=["now", "first release"])
 @pytest.mark.parametrize("cancelled_first", [True, False])
-async def test_a_page_may_be_cancelled_in_the_very_task_that_brings_its_dispatchs_result(cancelled_first: bool):
+async def test_a_page_may_be_cancelled_in_the_very_task_that_brings_its_dispatchs_result(
+    cancelled_first: bool, folder: Path
+):
     """The SDK then gives the workflow the cancellation and not the result: once that took the whole worker down."""
-    events = json.loads((FOLDER / "plain.json").read_text())["events"]
+    events = json.loads((folder / "plain.json").read_text())["events"]
     done = next(n for n, event in enumerate(events) if event["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_COMPLETED")
     cancel = {
         "eventTime": events[done]["eventTime"],
@@ -61,28 +64,29 @@ async def test_a_page_may_be_cancelled_in_the_very_task_that_brings_its_dispatch
 
 
 def test_there_are_histories_of_each_kind():
-    assert {path.stem for path in HISTORIES} >= {
-        "plain",
-        "failover",
-        "scheduled_cancelled",
-        "rescheduled",
-        "refused",
-        "fresh_run",
-        "shared",
-        "steered",
-        "fell_back",
-        "receipts",
-        "gateway_paused",
-        "batch",
-        "batch_cancelled",
-        "told",
-        "refused_told",
-        "batch_cancelled_told",
-        "callback",
-    }
+    for folder in (FOLDER, FOLDER / "first_release"):
+        assert {path.stem for path in folder.glob("*.json")} >= {
+            "plain",
+            "failover",
+            "scheduled_cancelled",
+            "rescheduled",
+            "refused",
+            "fresh_run",
+            "shared",
+            "steered",
+            "fell_back",
+            "receipts",
+            "gateway_paused",
+            "batch",
+            "batch_cancelled",
+            "told",
+            "refused_told",
+            "batch_cancelled_told",
+            "callback",
+        }
 
 
-@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", HISTORIES, ids=lambda path: str(path.relative_to(FOLDER).with_suffix("")))
 async def test_a_recorded_history_replays_whatever_the_limits_are_now(path: Path, monkeypatch):
     """Pages and batches live for up to a year: they go by the limits that they were started with."""
     for name in ("PAGE_LIMITS", "BATCH_LIMITS"):
@@ -93,4 +97,6 @@ async def test_a_recorded_history_replays_whatever_the_limits_are_now(path: Path
                 monkeypatch.setattr(module, name, changed)
     flows = [SendWorkflow, BatchWorkflow, ReceiptsWorkflow, CallbackWorkflow]
     runner = UnsandboxedWorkflowRunner()
-    await Replayer(workflows=flows, workflow_runner=runner).replay_workflow(load(path.stem))
+    await Replayer(workflows=flows, workflow_runner=runner).replay_workflow(
+        load(str(path.relative_to(FOLDER).with_suffix("")))
+    )
