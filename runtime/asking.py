@@ -73,7 +73,7 @@ async def change(client: Client, workflow_id: str, request: ChangeRequest | Batc
     workflow = client.get_workflow_handle(workflow_id)
     try:
         async with asyncio.timeout(_CHANGE_SECONDS):
-            await workflow.signal("change", request, rpc_timeout=timedelta(seconds=_CHANGE_SECONDS))
+            await workflow.signal("change", request, rpc_timeout=timedelta(seconds=_CHANGE_SECONDS + 1))
             refusal = await answer_to(workflow, request.id)
     except TimeoutError:
         raise NoAnswer("no worker answers") from None

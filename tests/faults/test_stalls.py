@@ -42,7 +42,7 @@ async def test_a_rate_holds_in_every_second_after_its_workers_were_stopped(tmp_p
         tell_workers(dev, signal.SIGSTOP)
         await asyncio.sleep(STALL)
         tell_workers(dev, signal.SIGCONT)
-        ended = await states(stack, uids, 90)
+        ended = await states(stack, uids, 180)
         check_promise(sink, uids, ended)
         assert Counter(ended.values()) == {"sent": len(uids)}
         assert sink.most_in_a_second() <= PER_SECOND + BURST
@@ -61,6 +61,6 @@ async def test_what_is_with_a_slow_provider_when_workers_are_told_to_end_is_reco
         uids = await post_singles(stack, user, 100)
         await sink.reaches(64)
         tell_workers(dev, signal.SIGTERM)
-        ended = await states(stack, uids, 90)
+        ended = await states(stack, uids, 180)
         check_promise(sink, uids, ended)
         assert Counter(ended.values()) == {"sent": len(uids)}
