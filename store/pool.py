@@ -62,6 +62,17 @@ class Pool(AsyncConnectionPool[Connection]):
         )
         self._doubted_at = 0.0
 
+    async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109
+        """Give a connection out. Whoever is cancelled gets none: Python 3.11's ``wait_for`` forgets a cancellation that
+        comes at the moment of a result, and what is not cancelled then may go on for ever."""
+        task = asyncio.current_task()
+        cancellations = task.cancelling() if task else 0
+        conn = await super().getconn(timeout)
+        if task and task.cancelling() > cancellations:
+            await self.putconn(conn)
+            raise asyncio.CancelledError
+        return conn
+
     async def putconn(self, conn: Connection) -> None:
         """Take a connection back."""
         conn.used_at = monotonic()
