@@ -1,6 +1,7 @@
 """A batch: its pages in order, few at a time; paused, resumed, cancelled, re-routed; in fresh runs."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from domain.limits import BATCH_LIMITS
 from domain.page import DispatchRequest, RouteRequest, Routing
 from runtime.asking import TooLate
 from tests.workflows.batch_script import BatchScript, Gate, pages, start_batch, walking
+from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.script import now, parked, route, through
 
 DAY = 86_400.0
@@ -186,8 +188,16 @@ async def test_a_page_that_was_sent_before_is_not_sent_again(env: WorkflowEnviro
     assert script.finished == ["completed"] * 2
 
 
-async def test_a_stream_that_waits_does_not_keep_the_others_from_a_fresh_run(env: WorkflowEnvironment):
+@pytest.fixture
+async def own_env() -> AsyncIterator[WorkflowEnvironment]:
+    """A server of its own: once a workflow has left a child behind, it skips time no more."""
+    async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=TEST_SERVER) as running:
+        yield running
+
+
+async def test_a_stream_that_waits_does_not_keep_the_others_from_a_fresh_run(own_env: WorkflowEnvironment):
     """One gateway is paused while the other has many pages: these all leave, over several runs."""
+    env = own_env
 
     def as_wished(request: RouteRequest, at: float) -> Routing:
         wish = next(iter(request.page.requested))
