@@ -11,5 +11,7 @@ BATCH = int(os.environ.get("FAULT_BATCH", "3000"))
 """Messages of that batch."""
 POLLED_PAGES = int(os.environ.get("FAULT_PAGES", "150"))
 """Pages that are polled and changed all their lives."""
+STRESS = bool(MINUTES) or "FAULT_STRESS" in os.environ
+"""Whether the stress test runs at all: it needs the machine to itself for three minutes."""
 REPORT = os.environ.get("FAULT_REPORT", "")
 """Where the stress test writes its figures, as JSON."""

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.faults.size import MINUTES, REPORT, SEED
+from tests.faults.size import MINUTES, REPORT, SEED, STRESS
 from tests.faults.stress import histories, mail, providers, record
 from tests.faults.stress.audit import Audit
 from tests.faults.stress.batches import send_and_steer
@@ -69,6 +69,7 @@ class World:
 
 
 @pytest.mark.fault
+@pytest.mark.skipif(not STRESS, reason="needs the machine to itself: run it with FAULT_STRESS=1, or FAULT_MINUTES")
 async def test_under_stress_every_promise_holds(tmp_path: Path) -> None:
     size, dice = LONG if MINUTES else SHORT, random.Random(SEED)
     async with AsyncExitStack() as opened:
