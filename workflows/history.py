@@ -42,14 +42,10 @@ class Inbox:
 
     def put_after(self, seconds: float, step: Step) -> None:
         """The same after a timer, which is left to run whatever comes."""
-        self.put_when(workflow.sleep(max(_SHORTEST, seconds)), step)
-
-    def put_when(self, ended: Awaitable[object], step: Step) -> None:
-        """The same once something has ended."""
 
         async def wait() -> None:
-            await ended
-            self._steps.append(step)
+            await workflow.sleep(max(_SHORTEST, seconds))
+            self.put(step)
 
         self.run(wait())
 
