@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -17,6 +17,7 @@ from cli.plans import app as plan
 from cli.processes import add_to
 from cli.session import choose_install
 from cli.users import app as user
+from runtime.leaving import run_and_leave
 
 app = typer.Typer(
     help="Open messaging and automation platform: email, SMS and WhatsApp through your own gateways.",
@@ -47,7 +48,12 @@ def choose(
     choose_install(data_dir)
 
 
-def main() -> None:
+def main() -> NoReturn:
+    """The process ``xsender``."""
+    run_and_leave(command)
+
+
+def command() -> NoReturn:
     """Run the command line. Ends with code 1 and a message when something is wrong that the user can put right."""
     as_json = "--json" in sys.argv
     try:

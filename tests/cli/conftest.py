@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from cli.main import main
+from cli.main import command
 from runtime.settings import Settings
 
 XSENDER = Path(sys.executable).with_name("xsender")
@@ -91,7 +91,7 @@ def refusal(environment, monkeypatch, capsys) -> Callable[..., str]:
     def run(*arguments: object) -> str:
         monkeypatch.setattr(sys, "argv", ["xsender", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
-            main()
+            command()
         printed = capsys.readouterr()
         return Ended(ended.value.code, printed.out, printed.err).refusal
 
