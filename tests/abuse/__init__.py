@@ -1,0 +1,1 @@
+"""Attacks on an install, and what another account feels meanwhile."""

@@ -1,0 +1,58 @@
+"""What an attack did to another account and to the processes: measured, judged and written down."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FACTOR = 2.0
+"""How much slower another account's sends may be during an attack, at the 95th percentile."""
+NOISE = 0.03
+"""Seconds of a 95th percentile that this machine's own noise makes: a quiet one below it counts as this much."""
+MEMORY = 400
+"""MiB that a process of the API or of a worker may have at most, with its children."""
+RECOVERY = 5.0
+"""Seconds after the end of an attack until all is as before."""
+REPORT = os.environ.get("ABUSE_REPORT", "")
+"""A file to which each attack's figures are added, one JSON object per line (``tests/abuse/report.py``)."""
+
+Send = tuple[float, float, int]
+"""When a send was due, the seconds it took, its status; 0: no answer."""
+
+
+@dataclass(frozen=True)
+class Felt:
+    """Seconds are 95th percentiles of the other account's sends."""
+
+    attack: str
+    quiet: float
+    during: float
+    after: float
+    """In the time that begins ``RECOVERY`` after the end."""
+    faults: int
+    """Sends without an answer, or with one of 500 and above."""
+    memory: dict[str, int]
+    """The most MiB of each kind of process."""
+
+    def check(self) -> None:
+        """Write the figures down, then fail if another account felt too much."""
+        if REPORT:
+            with Path(REPORT).open("a") as report:
+                report.write(json.dumps(asdict(self)) + "\n")
+        bound = FACTOR * max(self.quiet, NOISE)
+        assert not self.faults, self
+        assert self.during <= bound, self
+        assert self.after <= bound, self
+        assert max(self.memory.values()) <= MEMORY, self
+
+
+def p95(sends: Sequence[Send]) -> float:
+    """Of the seconds that sends took."""
+    assert len(sends) >= 10, "too few sends to judge"
+    return sorted(took for _, took, _ in sends)[int(len(sends) * 0.95)]
+
+
+def faults(sends: Sequence[Send]) -> int:
+    """How many were not answered as they should be."""
+    return sum(status == 0 or status >= 500 for _, _, status in sends)

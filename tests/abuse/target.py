@@ -1,0 +1,101 @@
+"""An install to attack, with a neighbour in it whose sends are watched all the time."""
+
+import asyncio
+import json
+import sys
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import psutil
+
+from tests.abuse.felt import RECOVERY, Felt, Send, faults, p95
+from tests.faults.dev import Dev
+from tests.stack import Stack
+
+QUIET = 5.0
+"""Seconds in which nothing is attacked, before each attack."""
+AFTER = 4.0
+"""Seconds that are watched once ``RECOVERY`` is over."""
+WATCHED = ("api", "workers")
+
+Attack = Callable[[], Coroutine[Any, Any, object]]
+
+
+class Target:
+    """A running install."""
+
+    def __init__(self, dev: Dev, stack: Stack) -> None:
+        self.dev = dev
+        self.stack = stack
+        self._sends: list[Send] = []
+
+    async def under(self, name: str, attack: Attack, seconds: float) -> Felt:
+        """Attack for so long; ``attack`` is cancelled then, or ends earlier by itself and is begun again."""
+        await asyncio.sleep(QUIET)
+        begun = time.monotonic()
+        memory: dict[str, int] = defaultdict(int)
+        running = [asyncio.create_task(again_and_again(attack)), asyncio.create_task(self._weigh(memory))]
+        failed, _ = await asyncio.wait(running, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+        ended = time.monotonic()
+        running[0].cancel()
+        for task in failed:
+            task.result()
+        await asyncio.sleep(RECOVERY + AFTER)
+        running[1].cancel()
+        await asyncio.wait(running)
+        during = await self._between(begun, ended)
+        quiet, after = (
+            await self._between(begun - QUIET, begun),
+            await self._between(ended + RECOVERY, ended + RECOVERY + AFTER),
+        )
+        return Felt(name, p95(quiet), p95(during), p95(after), faults([*during, *after]), dict(memory))
+
+    async def _between(self, start: float, end: float) -> list[Send]:
+        """The sends that were due in this time, once all of them are answered."""
+        due = int((end - start) / 0.1) - 1
+        async with asyncio.timeout(90):
+            while len(found := [send for send in self._sends if start <= send[0] < end]) < due:
+                await asyncio.sleep(0.1)
+        return found
+
+    async def _weigh(self, memory: dict[str, int]) -> None:
+        """Note the most MiB of every kind of process, each taken with its children, shared pages counted once."""
+        while True:
+            for part in WATCHED:
+                for leader in self.dev.processes(part):
+                    with suppress(psutil.NoSuchProcess):
+                        family = [leader, *leader.children(recursive=True)]
+                        weight = sum(process.memory_full_info().pss for process in family) // 2**20
+                        memory[part] = max(memory[part], weight)
+            await asyncio.sleep(0.5)
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator["Target"]:
+        """A neighbour with a gateway of its own sends while the context is open."""
+        user = await self.stack.user(100_000)
+        await self.stack.gateway(user.id, "sms", "sandbox", {})
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.abuse.neighbour", self.stack.url, user.key, stdout=asyncio.subprocess.PIPE
+        )
+        reading = asyncio.create_task(self._read(process))
+        try:
+            yield self
+        finally:
+            process.kill()
+            await process.wait()
+            reading.cancel()
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            self._sends.append(tuple(json.loads(line)))
+
+
+async def again_and_again(attack: Attack) -> None:
+    """Attack until cancelled."""
+    while True:
+        await attack()
+        await asyncio.sleep(0.05)
