@@ -17,15 +17,15 @@ _PROOF_SECONDS = 5.0
 
 # The server ends a session that says nothing for longer than any holder does: one whose process stands still, or whose
 # network is gone without a word, does not keep the role from others.
-_SILENCE = {KEEPER: "600s", LEADER: "15s"}
+_SILENCE = "10s"
 
 
 @asynccontextmanager
 async def sole(pool: Pool, role: int) -> AsyncIterator[Callable[[], Awaitable[bool]] | None]:
     """Take a role, if nobody has it; otherwise there is ``None``. The context takes up one connection of the pool.
 
-    What it yields tells whether the role is still ours, and must be asked more often than the role's ``_SILENCE``: it
-    raises one of ``AWAY`` or ``TimeoutError`` when the connection, and with it the role, is lost.
+    What it yields tells whether the role is still ours, and must be asked more often than ``_SILENCE``: it raises
+    one of ``AWAY`` or ``TimeoutError`` when the connection, and with it the role, is lost.
     """
     async with pool.connection() as conn:
         row = await (await conn.execute("select pg_try_advisory_lock(%s)", (role,))).fetchone()
@@ -48,7 +48,7 @@ async def sole(pool: Pool, role: int) -> AsyncIterator[Callable[[], Awaitable[bo
             return True
 
         try:
-            await conn.execute("select set_config('idle_session_timeout', %s, false)", (_SILENCE[role],))
+            await conn.execute("select set_config('idle_session_timeout', %s, false)", (_SILENCE,))
             yield ours
         finally:
             await _give_back(conn, role)

@@ -6,6 +6,7 @@ Receipts of what was sent before a restart, and messages from people, come to wh
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import structlog
 
@@ -16,35 +17,27 @@ from gateways.base import Listening
 from gateways.problems import InvalidGatewayConfig
 from gateways.registry import GATEWAY_TYPES
 from store import gateways as stored
-from store.pool import AWAY, Pool
-from store.sole import KEEPER, sole
+from store.pool import Pool
+from store.sole import KEEPER
+from worker.leader import Chore, lead
 
 log = structlog.get_logger()
 
-EVERY = 20.0
+EVERY = 5.0
 """Seconds between two looks at which gateways there are, and whether they are connected."""
 
 
 @asynccontextmanager
 async def keeping_connected(pool: Pool, gateways: GatewayCache) -> AsyncIterator[None]:
     """Keep all listening gateways connected while the context is open, if no other process does."""
-    keeping = asyncio.create_task(_keep(pool, gateways))
+    looks = Chore("keep gateways connected", EVERY, partial(connect_all, pool, gateways))
+    keeping = asyncio.create_task(lead(pool, [looks], KEEPER))
     try:
         yield
     finally:
         keeping.cancel()
         with suppress(asyncio.CancelledError):
             await keeping
-
-
-async def _keep(pool: Pool, gateways: GatewayCache) -> None:
-    while True:
-        with suppress(*AWAY):
-            async with sole(pool, KEEPER) as ours:
-                while ours is not None and await ours():
-                    await connect_all(pool, gateways)
-                    await asyncio.sleep(EVERY)
-        await asyncio.sleep(EVERY)
 
 
 async def connect_all(pool: Pool, gateways: GatewayCache) -> None:

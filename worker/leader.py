@@ -50,16 +50,16 @@ async def repeat(chore: Chore) -> None:
         await asyncio.sleep(pause)
 
 
-async def lead(pool: Pool, chores: Sequence[Chore]) -> None:
-    """Do the chores while no other process does; until cancelled."""
+async def lead(pool: Pool, chores: Sequence[Chore], role: int = LEADER) -> None:
+    """Do the chores of a role while no other process does; until cancelled."""
 
     async def work() -> None:
-        async with sole(pool, LEADER) as ours:
+        async with sole(pool, role) as ours:
             if ours is not None:
-                log.info("this worker does the upkeep")
+                log.info("this worker has a role", chores=[chore.name for chore in chores])
                 await _while_ours(ours, chores)
 
-    await repeat(Chore("leader", TAKE_OVER_EVERY, work))
+    await repeat(Chore("take the role", TAKE_OVER_EVERY, work))
 
 
 async def _while_ours(ours: Callable[[], Awaitable[bool]], chores: Sequence[Chore]) -> None:

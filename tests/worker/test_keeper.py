@@ -4,13 +4,16 @@ import asyncio
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from activities.opening import open_gateways
 from domain.keyring import CREDENTIALS, Keyring
 from domain.receipts import Event, Inbound
 from store import gateways
-from store.pool import Pool
+from store import sole as roles
+from store.pool import Pool, open_pool
 from store.sole import KEEPER, sole
+from tests.faults.proxy import running_proxy
 from tests.gateways.smsc import smsc
 from worker import keeper
 
@@ -84,6 +87,25 @@ async def test_only_one_keeps_and_another_takes_over(fresh_pool):
             assert second is None
     async with sole(fresh_pool, KEEPER) as third:
         assert third is not None
+
+
+async def test_the_gateways_are_looked_after_again_when_the_database_fell_silent(fresh_pool, monkeypatch):
+    monkeypatch.setattr(roles, "_SILENCE", "1s")
+    monkeypatch.setattr(roles, "_PROOF_SECONDS", 0.5)
+    port = int(str(conninfo_to_dict(fresh_pool.conninfo)["port"]))
+    async with smsc() as peer, running_proxy("127.0.0.1", port) as proxy:
+        far = await open_pool(make_conninfo(fresh_pool.conninfo, port=proxy.port), 2, "far")
+        cache = open_gateways(fresh_pool, KEYS, Sink())
+        async with keeper.keeping_connected(far, cache):
+            await new_gateway(fresh_pool, peer.port)
+            await peer.some("bind")
+            proxy.silence_old()
+            await new_gateway(fresh_pool, peer.port)
+            async with asyncio.timeout(30):
+                while len(peer.all("bind")) < 2:
+                    await asyncio.sleep(0.05)
+        await cache.aclose()
+        await far.close()
 
 
 @pytest.fixture(autouse=True)

@@ -108,7 +108,7 @@ async def test_when_the_leader_is_killed_another_process_leads_within_seconds(fr
 
 
 async def test_a_leader_that_says_nothing_any_more_loses_the_role(pools, monkeypatch):
-    monkeypatch.setitem(roles._SILENCE, LEADER, "300ms")
+    monkeypatch.setattr(roles, "_SILENCE", "300ms")
     done: Counter[int] = Counter()
     async with sole(pools[0], LEADER) as silent:
         assert silent is not None
@@ -156,7 +156,7 @@ async def silent_road(conninfo: str, silent: asyncio.Event) -> AsyncIterator[str
 
 
 async def test_a_leader_whose_network_goes_silent_stops_and_another_leads(fresh_pool: Pool, monkeypatch):
-    monkeypatch.setitem(roles._SILENCE, LEADER, "1s")
+    monkeypatch.setattr(roles, "_SILENCE", "1s")
     monkeypatch.setattr(roles, "_PROOF_SECONDS", 0.5)
     silent, done = asyncio.Event(), Counter[int]()
     async with silent_road(fresh_pool.conninfo, silent) as road:
