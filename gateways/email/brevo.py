@@ -136,7 +136,7 @@ def _request(mail: Mail, message: Outbound) -> dict[str, Any]:
         "sender": sender,
         "to": [{"email": str(mail.recipient)}],
         "subject": mail.subject,
-        "headers": dict(mail.headers) | {_REFERENCE: str(message.uid)},
+        "headers": dict(mail.encoded_headers) | {_REFERENCE: str(message.uid)},
     }
     if mail.text or not mail.html:
         request["textContent"] = mail.text

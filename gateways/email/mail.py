@@ -3,9 +3,9 @@
 import re
 from base64 import b64encode
 from dataclasses import dataclass
-from email.utils import formataddr
 
 from domain.outbound import Attachment, Outbound
+from gateways.email.mail_headers import address, in_one_line, text_field
 from gateways.email.mailbox import InvalidMailbox, Mailbox, parse_mailbox
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -39,8 +39,13 @@ class Mail:
 
     @property
     def from_header(self) -> str:
-        """The sender as in a header (RFC 5322, names beyond ASCII as of RFC 2047). Raises ``UnicodeEncodeError``."""
-        return formataddr((self.sender_name, str(self.sender)))
+        """The sender as in a header, in one line."""
+        return in_one_line(address(self.sender_name, self.sender))
+
+    @property
+    def encoded_headers(self) -> tuple[tuple[str, str], ...]:
+        """The headers as a provider that takes them in JSON writes them into the mail."""
+        return tuple((name, in_one_line(text_field(name, value))) for name, value in self.headers)
 
 
 def take_apart(message: Outbound, from_address: str, from_name: str | None, reserved: tuple[str, ...] = ()) -> Mail:
@@ -73,9 +78,13 @@ def take_apart(message: Outbound, from_address: str, from_name: str | None, rese
 
 
 def check_header(code: str, what: str, value: str) -> None:
-    """Refuse what would end the header, or cut it short."""
+    """Refuse what would end the header or cut it short, and halves of surrogate pairs, which nothing can encode."""
     if _CONTROLS.search(value):
         raise UnfitMessage(code, f"{what} contains a line break or another control character")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise UnfitMessage("invalid_content", f"{what} is not text: {error}") from None
 
 
 def base64_of(attachment: Attachment) -> str:

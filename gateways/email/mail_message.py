@@ -1,8 +1,8 @@
 """Building the mail that an SMTP server is given."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
@@ -12,11 +12,13 @@ from uuid import UUID
 from domain.outbound import Attachment, Outbound
 from gateways.email.html_text import html_to_text
 from gateways.email.mail import Mail, UnfitMessage, take_apart
+from gateways.email.mail_headers import HeaderField, addresses_field, parameters, text_field
 from gateways.email.mailbox import Mailbox
 
 _SEVEN_BIT = SMTP.clone(cte_type="7bit")  # bodies in base64 or quoted-printable: 8BITMIME is not everywhere
-_LINE = 998
-"""Characters of a line at most (RFC 5322 §2.1.1)."""
+_OF_MIME = (b"MIME-Version", b"Content-Type", b"Content-Transfer-Encoding", b"Content-Disposition")
+"""Fields that ``email`` writes of itself."""
+_LOOSE = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,43 +42,41 @@ def write_letter(message: Outbound, from_address: str, from_name: str | None) ->
     needs_utf8 = any(mailbox.needs_smtputf8 for mailbox in mailboxes)
     mail = EmailMessage(policy=SMTPUTF8.clone(cte_type="7bit") if needs_utf8 else _SEVEN_BIT)
     try:
-        _address(mail, parts, message.uid)
+        fields = _fields(parts, message.uid)
+        for field in fields:
+            mail[field.name] = field
         _fill(mail, parts)
-        content = b"".join(_plain_headers(parts)) + mail.as_bytes()
+        content = mail.as_bytes()
     except (UnicodeError, ValueError) as error:
         raise UnfitMessage("invalid_content", str(error)) from None
+    _check_head(content, [field.name.encode() for field in fields])
     return Letter(parts.sender, parts.recipient, content, parts.cc, needs_utf8)
 
 
-def _address(mail: EmailMessage, parts: Mail, uid: UUID) -> None:
-    mail["From"] = Address(parts.sender_name, parts.sender.local, parts.sender.domain)
-    mail["To"] = _written(parts.recipient)
+def _fields(parts: Mail, uid: UUID) -> list[HeaderField]:
+    fields = [
+        *(text_field(name, value) for name, value in parts.headers),
+        addresses_field("From", (parts.sender_name, parts.sender)),
+        addresses_field("To", ("", parts.recipient)),
+    ]
     if parts.cc:
-        mail["Cc"] = tuple(map(_written, parts.cc))
+        fields.append(addresses_field("Cc", *(("", mailbox) for mailbox in parts.cc)))
     if parts.reply_to:
-        mail["Reply-To"] = _written(parts.reply_to)
-    mail["Subject"] = parts.subject
-    mail["Date"] = format_datetime(datetime.now(UTC))
-    mail["Message-ID"] = f"<{uid}@{parts.sender.domain}>"
-    for name, value in parts.headers:
-        if not _is_plain(name, value):
-            mail[name] = value
+        fields.append(addresses_field("Reply-To", ("", parts.reply_to)))
+    return [
+        *fields,
+        text_field("Subject", parts.subject),
+        HeaderField("Date", format_datetime(datetime.now(UTC))),
+        HeaderField("Message-ID", f"<{uid}@{parts.sender.domain}>"),
+    ]
 
 
-def _written(mailbox: Mailbox) -> Address:
-    return Address("", mailbox.local, mailbox.domain)
-
-
-def _plain_headers(parts: Mail) -> list[bytes]:
-    """The headers that can stand as they are.
-
-    Python's folding would encode a long word as in RFC 2047, and nobody decodes the URL of a List-Unsubscribe.
-    """
-    return [f"{name}: {value}\r\n".encode() for name, value in parts.headers if _is_plain(name, value)]
-
-
-def _is_plain(name: str, value: str) -> bool:
-    return value.isascii() and len(name) + 2 + len(value) <= _LINE
+def _check_head(content: bytes, ours: list[bytes]) -> None:
+    """The last look before a mail leaves: its head has the fields that we mean it to have, and no others."""
+    head, _, _ = content.partition(b"\r\n\r\n")
+    names = [line.partition(b":")[0] for line in re.split(rb"\r\n(?![ \t])", head)]
+    if [name for name in names if name not in _OF_MIME] != ours or _LOOSE.search(head):
+        raise UnfitMessage("invalid_content", "a part of the mail would become a header of its own")
 
 
 def _fill(mail: EmailMessage, parts: Mail) -> None:
@@ -96,9 +96,18 @@ def _fill(mail: EmailMessage, parts: Mail) -> None:
 
 def _attach(part: EmailMessage, file: Attachment, *, related: bool) -> None:
     maintype, _, subtype = file.content_type.partition("/")
+    subtype, _, more = subtype.partition(";")
     if related:
-        part.add_related(
-            file.content, maintype, subtype, cid=f"<{file.content_id}>", filename=file.filename, disposition="inline"
-        )
+        part.add_related(file.content, maintype, subtype.strip(), disposition="inline")
     else:
-        part.add_attachment(file.content, maintype, subtype, filename=file.filename)
+        part.add_attachment(file.content, maintype, subtype.strip())
+    (*_, added) = cast(list[EmailMessage], part.get_payload())
+    named = f"{'inline' if related else 'attachment'}{parameters(filename=file.filename)}"
+    own = {"Content-Disposition": named}
+    if related:
+        own["Content-ID"] = f"<{file.content_id}>"
+    if more:
+        own["Content-Type"] = f"{maintype}/{subtype.strip()};\r\n {more.strip()}"
+    for name, value in own.items():
+        del added[name]
+        added[name] = HeaderField(name, value)

@@ -178,7 +178,7 @@ def _form(mail: Mail, message: Outbound) -> dict[str, list[str]]:
         form["cc"] = [str(one) for one in mail.cc]
     if mail.reply_to:
         form["h:Reply-To"] = [str(mail.reply_to)]
-    for name, value in mail.headers:
+    for name, value in mail.encoded_headers:
         form.setdefault(f"h:{name}", []).append(value)
     return form | {"v:uid": [str(message.uid)]}
 

@@ -133,7 +133,7 @@ def _request(mail: Mail, message: Outbound) -> dict[str, Any]:
     if mail.reply_to:
         request["ReplyTo"] = _party(mail.reply_to)
     if mail.headers:
-        request["Headers"] = dict(mail.headers)
+        request["Headers"] = dict(mail.encoded_headers)
     if below := [_file(one) for one in mail.attachments if not one.content_id]:
         request["Attachments"] = below
     if shown := [_file(one) | {"ContentID": one.content_id} for one in mail.attachments if one.content_id]:

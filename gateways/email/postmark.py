@@ -152,7 +152,7 @@ def _request(mail: Mail, message: Outbound, stream: str | None) -> dict[str, Any
     if mail.reply_to:
         request["ReplyTo"] = str(mail.reply_to)
     if mail.headers:
-        request["Headers"] = [{"Name": name, "Value": value} for name, value in mail.headers]
+        request["Headers"] = [{"Name": name, "Value": value} for name, value in mail.encoded_headers]
     if mail.attachments:
         request["Attachments"] = [_attachment(file) for file in mail.attachments]
     if stream:

@@ -134,7 +134,7 @@ def _request(mail: Mail, message: Outbound) -> dict[str, Any]:
     if mail.reply_to:
         request["reply_to"] = [str(mail.reply_to)]
     if mail.headers:
-        request["headers"] = dict(mail.headers)
+        request["headers"] = dict(mail.encoded_headers)
     if mail.attachments:
         request["attachments"] = [
             {

@@ -159,7 +159,7 @@ def _content(mail: Mail) -> dict[str, Any]:
         content["html"] = mail.html
     if mail.reply_to:
         content["reply_to"] = str(mail.reply_to)
-    headers = dict(mail.headers)
+    headers = dict(mail.encoded_headers)
     if mail.cc:
         headers["CC"] = ", ".join(map(str, mail.cc))
     if headers:
