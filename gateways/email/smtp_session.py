@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aiosmtplib import (
     SMTP,
     SMTPException,
+    SMTPHeloError,
     SMTPRecipientRefused,
     SMTPResponse,
     SMTPResponseException,
@@ -19,14 +20,13 @@ from aiosmtplib import (
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from gateways.answers import clean
 from gateways.email.mail_message import Letter
+from gateways.email.mailbox import Mailbox
+from gateways.email.smtp_replies import CLOSING, MAIL_INPUT, TOO_LARGE, refusal, said
 from gateways.net.addresses import SocketFactory
 from gateways.net.dial import dial
 
 _DOT_AT_LINE_START = re.compile(rb"(?m)^\.")
 _QUEUED_AS = re.compile(r"\bqueued as:? (\S+)|\bid=(\S+)", re.IGNORECASE)  # Postfix, Haraka …; Exim
-_CLOSING = 421  # RFC 5321 §4.2.2: the server is about to close the connection
-_MAIL_INPUT = 354
-_TOO_LARGE = 552
 
 
 class CannotConnect(Exception):  # noqa: N818 - the name says what happened
@@ -84,7 +84,7 @@ class SmtpSession:
                 sock = await dial(server.host, server.port, server.make_socket)
             await client.connect(sock=sock)  # the socket is aiosmtplib's from here, also if this fails
             if client.is_ehlo_or_helo_needed:
-                await client.ehlo()
+                await _greet(client)
         except TimeoutError:
             raise CannotConnect(f"no connection within {server.timeout:g} s") from None
         except (SMTPException, OSError) as error:
@@ -125,26 +125,33 @@ class SmtpSession:
         options = ["SMTPUTF8", "BODY=8BITMIME"] if letter.needs_smtputf8 else []
         encoding = "utf-8" if letter.needs_smtputf8 else "ascii"
         await self._client.mail(str(letter.sender), options=options, encoding=encoding)
-        await self._client.rcpt(str(letter.recipient), encoding=encoding)
+        await self._name_recipient(letter.recipient, encoding)
         for mailbox in letter.cc:
             try:
-                await self._client.rcpt(str(mailbox), encoding=encoding)
+                await self._name_recipient(mailbox, encoding)
             except SMTPRecipientRefused as error:
-                if error.code == _CLOSING:
+                if error.code == CLOSING:
                     raise
         reply = await self._client.execute_command(b"DATA")
-        if reply.code != _MAIL_INPUT:
+        if reply.code != MAIL_INPUT:
             raise SMTPResponseException(reply.code, reply.message)
 
+    async def _name_recipient(self, mailbox: Mailbox, encoding: str) -> None:
+        try:
+            await self._client.rcpt(str(mailbox), encoding=encoding)
+        except SMTPRecipientRefused as error:
+            if not 200 <= error.code < 300:  # 252: it will try (RFC 5321 §3.5.3); aiosmtplib knows 250 and 251
+                raise
+
     async def _turned_down(self, error: SMTPResponseException) -> Outcome:
-        if error.code == _CLOSING:
+        if error.code == CLOSING:
             self.abort()
-            raise Stale(RetryLater(None, _said(error.code, error.message))) from error
+            raise Stale(RetryLater(None, said(error.code, error.message))) from error
         await self._reset()
-        if isinstance(error, SMTPSenderRefused) and error.code >= 500 and error.code != _TOO_LARGE:
+        if isinstance(error, SMTPSenderRefused) and error.code >= 500 and error.code != TOO_LARGE:
             # The sender's address is the gateway's own: no mail will pass, whoever it is for.
-            return GatewayDown(_said(error.code, error.message))
-        return _refusal(error.code, error.message)
+            return GatewayDown(said(error.code, error.message))
+        return refusal(error.code, error.message)
 
     async def _reset(self) -> None:
         """Clear the envelope, so that the next mail can use the connection."""
@@ -175,26 +182,25 @@ class SmtpSession:
         return self._verdict(reply)
 
     def _verdict(self, reply: SMTPResponse) -> Outcome:
-        if reply.code == _CLOSING:
+        if reply.code == CLOSING:
             self.abort()
         if 200 <= reply.code < 300:
             return Accepted(_queue_id(reply.message))
-        return _refusal(reply.code, reply.message)
+        return refusal(reply.code, reply.message)
+
+
+async def _greet(client: SMTP) -> None:
+    """EHLO; or HELO, which is all that some servers know (RFC 5321 §3.2)."""
+    try:
+        await client.ehlo()
+    except SMTPHeloError as error:
+        if error.code == CLOSING:
+            raise
+        await client.helo()
 
 
 def _lost(error: Exception) -> GatewayDown:
     return GatewayDown(f"the mail server was lost before it had the mail: {clean(str(error))}")
-
-
-def _refusal(code: int, message: str) -> Outcome:
-    """Tell a temporary refusal (4yz) from a lasting one (RFC 5321 §4.2.1)."""
-    if 400 <= code < 500:
-        return RetryLater(None, _said(code, message))
-    return Refused(f"smtp_{code}", _said(code, message))
-
-
-def _said(code: int, message: str) -> str:
-    return clean(f"{code} {message}")
 
 
 def _queue_id(message: str) -> str | None:
