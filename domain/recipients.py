@@ -5,10 +5,11 @@ come out with the very digits that went in, and an address must be one plain mai
 """
 
 import re
+from typing import NamedTuple
 
 import email_validator
 import phonenumbers
-from phonenumbers import PhoneNumber, PhoneNumberFormat
+from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
 
 from domain.numbering_plans import numbering_plan
 
@@ -48,12 +49,26 @@ class InvalidRecipient(ValueError):  # noqa: N818 - reads as what it says of the
         self.message = message
 
 
-def normalise_number(value: object, default_region: str | None) -> str:
-    """The E.164 form, with ``+``, of a number given as text or as a JSON integer.
+class Number(NamedTuple):
+    """A telephone number."""
 
-    ``+``, a leading ``00`` and digits alone are read as international, as XSender's clients write them. Digits that
-    make no valid international number are read as a national number of ``default_region`` (ISO 3166, such as ``TN``),
-    if there is one. Spaces, hyphens, dots and parentheses are ignored.
+    e164: str
+    """With ``+``."""
+    is_known: bool
+    """Whether the tables of numbering plans know its range. They lag behind: a range that is new is not in them yet."""
+
+
+def normalise_number(value: object, default_region: str | None) -> str:
+    """The E.164 form of a number (see ``read_number``)."""
+    return read_number(value, default_region).e164
+
+
+def read_number(value: object, default_region: str | None) -> Number:
+    """Read a number given as text or as a JSON integer. What is possible in its country is taken, known or not.
+
+    ``+`` and a leading ``00`` mark it as international. Other digits are read as dialled in ``default_region`` (ISO
+    3166, such as ``TN``), if there is one, and as international, as XSender's clients write them; known numbers go
+    before those that are merely possible. Spaces, hyphens, dots and parentheses are ignored.
 
     Raises:
         InvalidRecipient: ``number_type``, ``number_characters``, ``number_without_country`` or ``number_invalid``.
@@ -61,18 +76,16 @@ def normalise_number(value: object, default_region: str | None) -> str:
     plus, digits = _read_number(value)
     if not plus and digits.startswith("00"):
         plus, digits = True, digits[2:]
+    national = None if plus or default_region is None else _parsed(digits, default_region)
+    if national is not None and phonenumbers.is_valid_number(national):
+        return Number(_e164(national), True)
     if _is_e164(digits):
-        return "+" + digits
-    if not plus and default_region is not None:
-        return _national(digits, default_region)
-    if not plus and digits.startswith("0"):
-        raise InvalidRecipient(
-            "number_without_country", "write the number with its country code, such as +14155550123, not the local 0…"
-        )
-    raise InvalidRecipient(
-        "number_invalid",
-        "no such number exists: write it with its country code and without the local 0, such as +14155550123",
-    )
+        return Number("+" + digits, True)
+    if national is not None and _is_possible(national):
+        return Number(_e164(national), False)
+    if _is_possible_as_written(digits):
+        return Number("+" + digits, False)
+    raise _no_number(plus, digits, default_region)
 
 
 def normalise_email(value: object) -> str:
@@ -147,25 +160,43 @@ def _is_e164(digits: str) -> bool:
 
 def _is_valid_as_written(digits: str) -> bool:
     """The full check: parsing ``+digits`` gives a valid number, and gives these very digits back."""
-    try:
-        number = phonenumbers.parse("+" + digits)
-    except phonenumbers.NumberParseException:
-        return False
-    return phonenumbers.is_valid_number(number) and _e164(number) == "+" + digits
+    number = _parsed("+" + digits)
+    return number is not None and phonenumbers.is_valid_number(number) and _e164(number) == "+" + digits
 
 
-def _national(digits: str, region: str) -> str:
-    """The E.164 form of a number as it is dialled in ``region``."""
+def _is_possible_as_written(digits: str) -> bool:
+    number = _parsed("+" + digits)
+    return number is not None and _is_possible(number) and _e164(number) == "+" + digits
+
+
+def _is_possible(number: PhoneNumber) -> bool:
+    """Whether a number of this length can exist in its country. A 0 in front is the prefix of calls within one: where
+    it is a part of the number, the tables know that."""
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    return reason == ValidationResult.IS_POSSIBLE and not number.italian_leading_zero
+
+
+def _parsed(text: str, region: str | None = None) -> PhoneNumber | None:
     try:
-        number = phonenumbers.parse(digits, region)
+        return phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_valid_number(number):
-        raise InvalidRecipient(
+        return None
+
+
+def _no_number(plus: bool, digits: str, region: str | None) -> InvalidRecipient:
+    if not plus and region is not None:
+        return InvalidRecipient(
             "number_invalid",
             f"neither an international number nor one of {region}: write its country code, such as +14155550123",
         )
-    return _e164(number)
+    if not plus and digits.startswith("0"):
+        return InvalidRecipient(
+            "number_without_country", "write the number with its country code, such as +14155550123, not the local 0…"
+        )
+    return InvalidRecipient(
+        "number_invalid",
+        "no such number can exist: write it with its country code and without the local 0, such as +14155550123",
+    )
 
 
 def _e164(number: PhoneNumber) -> str:

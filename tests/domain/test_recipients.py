@@ -1,6 +1,8 @@
 """Numbers and addresses: what is read, what is refused, and that each has one form."""
 
 import random
+import re
+from collections.abc import Iterator
 
 import email_validator
 import phonenumbers
@@ -9,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.numbering_plans import numbering_plan
-from domain.recipients import InvalidRecipient, normalise_email, normalise_number
+from domain.recipients import InvalidRecipient, normalise_email, normalise_number, read_number
 
 
 def refusal_of_number(value: object, region: str | None = None) -> str:
@@ -61,6 +63,57 @@ def test_reads_international_numbers(value: object, expected: str) -> None:
 )
 def test_reads_national_numbers_of_the_default_region(value: object, region: str, expected: str) -> None:
     assert normalise_number(value, region) == expected
+
+
+def national_numbers(region: str, count: int) -> Iterator[str]:
+    """Random valid numbers of a region, as they are dialled in it, in several spellings."""
+    chance = random.Random(region)
+    found = 0
+    while found < count:
+        digits = str(chance.randrange(10 ** chance.randrange(6, 11), 10**11))
+        number = phonenumbers.PhoneNumber(
+            country_code=phonenumbers.country_code_for_region(region), national_number=int(digits)
+        )
+        if phonenumbers.is_valid_number_for_region(number, region):
+            found += 1
+            yield str(number.national_number)
+            yield phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+
+@pytest.mark.parametrize("region", ["CN", "BR", "US", "IN", "GB", "FR", "TN", "ID", "NG", "MX"])
+def test_a_number_dialled_in_the_default_region_goes_to_no_other_country(region: str) -> None:
+    country = f"+{phonenumbers.country_code_for_region(region)}"
+    for dialled in national_numbers(region, 150):
+        read = read_number(dialled, region)
+        assert read.is_known
+        assert read.e164.startswith(country), dialled
+        assert read.e164.endswith(re.sub(r"\D", "", dialled).lstrip("0")[-6:]), dialled
+
+
+@pytest.mark.parametrize("value", ["+20 155 550 123", "0020155550123"])
+def test_a_mark_of_an_international_number_goes_before_the_default_region(value: str) -> None:
+    assert normalise_number(value, "US") == "+20155550123"
+
+
+@pytest.mark.parametrize(
+    ("value", "region", "expected"),
+    [
+        ("+15555550123", None, "+15555550123"),
+        ("15555550123", None, "+15555550123"),
+        ("(555) 555-0123", "US", "+15555550123"),
+        ("+8619912345678", None, "+8619912345678"),
+        ("+33999999999", None, "+33999999999"),
+    ],
+)
+def test_a_number_that_is_possible_is_taken_before_the_tables_know_it(
+    value: str, region: str | None, expected: str
+) -> None:
+    assert normalise_number(value, region) == expected
+
+
+@pytest.mark.parametrize(("value", "is_known"), [("+15555550123", False), ("+16502530000", True)])
+def test_it_is_told_whether_the_tables_know_a_number(value: str, is_known: bool) -> None:
+    assert read_number(value, None).is_known == is_known
 
 
 def test_digits_that_are_an_international_number_are_not_read_as_national() -> None:
@@ -133,13 +186,15 @@ def test_a_number_of_no_use_in_its_region_is_refused() -> None:
 
 
 def by_the_library(digits: str) -> str | None:
-    """What the quick path must agree with: parse, validate, and the same digits again."""
+    """What is possible by the library, given that parsing gives the same digits again."""
     try:
         number = phonenumbers.parse("+" + digits)
     except phonenumbers.NumberParseException:
         return None
     text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return text if phonenumbers.is_valid_number(number) and text == "+" + digits else None
+    possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
+    taken = phonenumbers.is_valid_number(number) or (possible and not number.italian_leading_zero)
+    return text if taken and text == "+" + digits else None
 
 
 def read(digits: str) -> str | None:
