@@ -152,8 +152,9 @@ async def _act(
     if keyword is Keyword.START:
         await conn.execute(
             """delete from suppressions where reason in ('opted_out', 'unsubscribed')
-               and account_id in (select accounts_heard(%s, %s, %s)) and channel = %s and recipient = %s""",
-            (*whom, channel, sender),
+               and account_id in (select accounts_heard(%s, %s, %s))
+               and channel = %s and recipient_key(channel, recipient) = recipient_key(%s, %s)""",
+            (*whom, channel, channel, sender),
         )
     return []
 

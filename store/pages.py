@@ -114,7 +114,8 @@ with unwanted as (
                           reason = 'the recipient wants no more messages'
     from suppressions s
     where m.uid = any(%(uids)s::uuid[]) and m.state in ('scheduled', 'queued', 'processing') and not %(exempt)s
-      and s.account_id = m.account_id and s.channel = m.channel and s.recipient = m.recipient
+      and s.account_id = m.account_id and s.channel = m.channel
+      and recipient_key(s.channel, s.recipient) = recipient_key(m.channel, m.recipient)
     returning m.uid
 ), needless as (
     update messages m set state = 'cancelled', code = 'needless', updated_at = clock_timestamp(),

@@ -67,6 +67,20 @@ async def test_stop_withdraws_what_is_to_come_and_gives_its_credit_back(stack: S
     assert (message["sender"], message["body"], message["keyword"]) == (NUMBER, "STOP", "stop")
 
 
+async def test_stop_counts_for_all_spellings_of_a_number(stack: Stack):
+    """WhatsApp names a Brazilian by a number without the ninth digit that was dialled."""
+    user, gateway = await sms_user(stack)
+    brazilian = {"number": "+5582999448232", "body": "Hi"}
+    later = (await stack.send(user, "sms", brazilian | {"schedule_at": LATER})).json()["data"][0]["uid"]
+    await says(stack, gateway, "STOP", sender="+558299448232")
+    assert (await stack.final(user, "sms", later))["code"] == "opted_out"
+    again = (await stack.send(user, "sms", brazilian)).json()["data"][0]["uid"]
+    assert (await stack.final(user, "sms", again))["code"] == "suppressed"
+    await says(stack, gateway, "START", sender="+5582999448232")
+    again = (await stack.send(user, "sms", brazilian)).json()["data"][0]["uid"]
+    assert (await stack.final(user, "sms", again))["state"] == "sent"
+
+
 async def test_the_confirmation_gets_through_once(stack: Stack):
     user, gateway = await sms_user(stack)
     chosen = {"replies": {"stop": "You will get no more messages."}}
