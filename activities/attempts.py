@@ -1,8 +1,9 @@
 """What the record says of the messages of one dispatch: who sends them, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from activities.reasons import storable
 from domain.ids import PAGE_SIZE, message_uid
@@ -10,6 +11,13 @@ from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater,
 from domain.page import DispatchRequest
 from store import callbacks, pages
 from store.pool import Pool, patiently
+from store.workers import PROCESS, new_run_id
+
+UNDER_WAY = "under way"
+"""In place of an outcome: the run that has the intent is alive, and will get the answer."""
+
+_AT_WORK: set[UUID] = set()
+"""Runs in this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +39,26 @@ class Attempts:
         self._attempt = request.attempt
         self._page_id = UUID(request.page.page_id)
         self._exempt = request.page.exempt
-        self._run_id = uuid4()
+        self._run_id = new_run_id()
         self._is_late = False
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """While the context is open, other runs in this process wait for what this one has begun."""
+        _AT_WORK.add(self._run_id)
+        try:
+            yield
+        finally:
+            _AT_WORK.discard(self._run_id)
+
     async def earlier(self, indexes: Sequence[int]) -> dict[int, str | None]:
-        """Of these messages, those that another run has an intent for, with the outcome if it got one."""
+        """Of these messages, those that another run has an intent for: ``UNDER_WAY``, its outcome, or ``None``.
+
+        ``None``: the run has died, or its process, so that nobody may hear the answer.
+        """
         uids = self._uids(indexes)
         earlier = await patiently(lambda: pages.earlier_outcomes(self._pool, list(uids), self._attempt))
-        return {uids[uid]: outcome for uid, outcome in earlier.items()}
+        return {uids[uid]: UNDER_WAY if _is_under_way(found) else found.outcome for uid, found in earlier.items()}
 
     async def claim(self, indexes: Sequence[int]) -> Claim:
         """Write intents."""
@@ -84,3 +104,11 @@ class Attempts:
 
     def _uids(self, indexes: Sequence[int]) -> dict[UUID, int]:
         return {message_uid(self._page_id, index): index for index in indexes}
+
+
+def _is_under_way(found: pages.Earlier) -> bool:
+    if found.outcome is not None:
+        return False
+    if found.run_id.bytes[: len(PROCESS)] == PROCESS:
+        return found.run_id in _AT_WORK
+    return found.has_process

@@ -9,10 +9,10 @@ A message begins only if it can get its answer within the dispatch's time; what 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from activities.attempts import Attempts
+from activities.attempts import UNDER_WAY, Attempts
 from activities.database_clock import DatabaseClock
 from activities.findings import Findings
 from activities.health import Health
@@ -34,6 +34,8 @@ from store.pool import Pool
 _SLICE = 32
 _LONGEST_PAUSE = 1.0
 """Seconds of a pause before a retry that are waited here: for a longer one the page waits."""
+_LOOK_AGAIN = 0.5
+"""Seconds between two looks at what another run has under way."""
 _SLOTS_FAR = 60.0
 """Seconds after which bulk looks again for slots that it can wait for."""
 
@@ -85,15 +87,34 @@ class Delivery:
         """Whether its one message may leave through a gateway that others leave alone."""
 
     async def take_over(self) -> None:
-        """Sort what another run of this dispatch left behind: done, in doubt, or still to send."""
-        earlier = await self._sort_out(self._todo)
+        """Sort what another run of this dispatch left behind: done, in doubt, under way, or still to send."""
+        earlier = await self._attempts.earlier(self._todo)
+        await self._sort_out(earlier)
         self._todo = [index for index in self._todo if index not in earlier]
 
-    async def _sort_out(self, indexes: Sequence[int]) -> Collection[int]:
-        """Judge what other runs have intents for. Returns those messages."""
-        earlier = await self._attempts.earlier(indexes)
+    async def _sort_out_foreign(self) -> None:
+        """Judge what other runs have begun, those that live once they have their answers."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        under_way: list[int] = []
+        while self._foreign:
+            indexes, self._foreign = self._foreign, []
+            earlier = await self._attempts.earlier(indexes)
+            withdrawn = [index for index in under_way if index not in earlier]
+            self._findings.once_more("not_started", withdrawn, "another run of this dispatch handed them back")
+            await self._sort_out(earlier, is_late=time.monotonic() > deadline)
+            under_way = list(self._foreign)
+            if under_way:
+                await asyncio.sleep(_LOOK_AGAIN)
+
+    async def _sort_out(self, earlier: Mapping[int, str | None], *, is_late: bool = False) -> None:
+        """Judge what other runs have intents for; not what is under way, if its time is not over."""
         in_doubt: list[pages.Attempted] = []
         for index, outcome in earlier.items():
+            if outcome == UNDER_WAY:
+                if not is_late:
+                    self._foreign.append(index)
+                    continue
+                outcome = None
             unknown = Unknown("the worker died while the gateway was answering")
             if outcome is None:
                 in_doubt.append(self._attempts.row(index, unknown))
@@ -105,7 +126,6 @@ class Delivery:
                 self._judge(index, RetryLater(None, "another run of this dispatch met it"))
         if in_doubt:
             await self._attempts.write(in_doubt)
-        return earlier
 
     async def run(self) -> list[Again]:
         """Send all; returns the messages that want another round.
@@ -113,6 +133,10 @@ class Delivery:
         Raises:
             Crowded: nothing was begun, because enough other dispatches wait for this gateway: run again later.
         """
+        with self._attempts.at_work():
+            return await self._run()
+
+    async def _run(self) -> list[Again]:
         async with self._log:
             try:
                 async with self._line.launching(self._must_stop, may_leave=self._is_untouched):
@@ -123,8 +147,7 @@ class Delivery:
                 raise
             finally:  # what the gateway has answered by now is written down
                 await asyncio.gather(*self._sends, return_exceptions=True)
-        if self._foreign:
-            await self._sort_out(self._foreign)
+        await self._sort_out_foreign()
         await self._attempts.settle_late()
         if self._findings.failures_in_a_row:
             await self._health.fails(self._findings.failures_in_a_row, self._findings.last_failure)

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from store.pool import Pool
+from store.workers import OF_LIVING_PROCESS
 from store.workflow_checks import noting_late
 
 
@@ -174,13 +175,25 @@ async def withdraw_intents(pool: Pool, uids: Sequence[UUID], attempt: int, run_i
         return {uid for (uid,) in await cursor.fetchall()}
 
 
-async def earlier_outcomes(pool: Pool, uids: Sequence[UUID], attempt: int) -> dict[UUID, str | None]:
-    """Of these messages, those whose intent an earlier run wrote, with the outcome if it got one."""
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An intent of an earlier run."""
+
+    outcome: str | None
+    run_id: UUID
+    has_process: bool
+    """Whether the process of that run says that it lives."""
+
+
+async def earlier_outcomes(pool: Pool, uids: Sequence[UUID], attempt: int) -> dict[UUID, Earlier]:
+    """Of these messages, those whose intent an earlier run wrote."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            "select uid, outcome from attempts where uid = any(%s::uuid[]) and attempt = %s", (list(uids), attempt)
+            f"""select uid, outcome, run_id, outcome is null and {OF_LIVING_PROCESS}
+                from attempts where uid = any(%s::uuid[]) and attempt = %s""",  # noqa: S608 - a constant of ours
+            (list(uids), attempt),
         )
-        return dict(await cursor.fetchall())
+        return {uid: Earlier(*found) for uid, *found in await cursor.fetchall()}
 
 
 # Counts the rows of `tries`. It stands before whatever moves messages, so that its row is locked last and only for as

@@ -1,10 +1,33 @@
 """Which workers are alive, by the rows that they keep fresh."""
 
+import os
+import secrets
+import socket
+from uuid import UUID
+
 from store.connection import Connection
 from store.pool import Pool
 
 BEAT_SECONDS = 3.0
 _DEAD_AFTER = "12 seconds"
+
+PROCESS = secrets.token_bytes(8)
+"""Marks what this process leaves in the record."""
+
+OF_LIVING_PROCESS = f"""exists (
+    select from workers w where left(right(w.id, 32), 16) = left(replace(run_id::text, '-', ''), 16)
+        and w.seen_at > clock_timestamp() - interval '{_DEAD_AFTER}')"""
+"""SQL: whether the process that a ``run_id`` was made in says that it lives."""
+
+
+def new_worker_id() -> str:
+    """Host and process for the reader; unique, because containers may share both and a process may serve twice."""
+    return f"{socket.gethostname()}:{os.getpid()}:{PROCESS.hex()}{secrets.token_hex(8)}"
+
+
+def new_run_id() -> UUID:
+    """The id of a run of a dispatch, which tells the process that it is at work in."""
+    return UUID(bytes=PROCESS + secrets.token_bytes(8))
 
 
 async def beat(pool: Pool, worker_id: str, queues: list[str]) -> None:

@@ -2,10 +2,7 @@
 
 import asyncio
 import contextlib
-import os
-import socket
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 from temporalio.client import Client
 
@@ -20,8 +17,7 @@ async def upkeep(
     pool: Pool, client: Client, queues: list[str], unknown: UnknownPolicy | None = None
 ) -> AsyncIterator[None]:
     """While the context is open: keep the worker's row fresh, and stand by to do the upkeep of all."""
-    # Host and process for the reader; unique, because containers may share both and a process may serve twice.
-    worker_id = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex}"
+    worker_id = alive.new_worker_id()
     beat = Chore("say that the worker lives", alive.BEAT_SECONDS, lambda: alive.beat(pool, worker_id, queues))
     running = [
         asyncio.create_task(repeat(beat)),

@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from uuid import UUID, uuid4
 
 import pytest
 
 from activities.record_status import RecordStatus
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from domain.page import Again, RecordRequest
+from store import workers
 from store.pool import Pool, open_pool
 from tests.activities.pages import OwnGateway, Page, accept, always, new_page
 
@@ -86,7 +88,46 @@ async def test_two_runs_that_are_both_alive_never_send_one_message_twice(pool: P
     assert await page.states() == ["sent"] * 300
 
 
-async def test_an_answer_that_comes_after_all_settles_message_and_credit(pool: Pool):
+@pytest.mark.parametrize("policy", [None, "resend"])
+async def test_what_a_run_that_lives_has_under_way_is_waited_for(pool: Pool, policy: str | None):
+    """The engine gave it up because its heartbeats were lost on the way."""
+    page = await new_page(pool, 3, on_unknown=policy)
+    gate = asyncio.Event()
+
+    async def late(index: int) -> Outcome:
+        await gate.wait()
+        return await accept(index)
+
+    first, second = OwnGateway(late), OwnGateway()
+    running = asyncio.create_task(page.deliver(first))
+    await first.until_arrived(3)
+    taking_over = asyncio.create_task(page.take_over(second))
+    await asyncio.sleep(0.7)  # it has looked, and looked again
+    assert await page.outcomes() == dict.fromkeys(range(3))
+    gate.set()
+    assert await running == []
+    assert await taking_over == []
+    assert second.arrived == {}
+    assert await page.states() == ["sent"] * 3
+
+
+async def test_another_process_is_waited_for_while_it_says_that_it_lives(pool: Pool, monkeypatch):
+    page = await new_page(pool, 3)
+    other = UUID(bytes=bytes(8) + uuid4().bytes[8:])
+    monkeypatch.setattr("activities.attempts.new_run_id", lambda: other)
+    await die_while_answering(page, hanging=3)
+    monkeypatch.setattr("activities.attempts.new_run_id", uuid4)
+    row = f"host:1:{'0' * 16}{other.hex[16:]}"
+    await workers.beat(pool, row, ["test"])
+    taking_over = asyncio.create_task(page.take_over(OwnGateway()))
+    await asyncio.sleep(0.7)
+    assert await page.states() == ["queued"] * 3
+    await workers.leave(pool, row)
+    assert await taking_over == []
+    assert await page.states() == ["unknown"] * 3
+
+
+async def test_an_answer_that_comes_after_all_settles_message_and_credit(pool: Pool, monkeypatch):
     """A run that was thought dead: by the time it gets its answers, the page is closed."""
     page = await new_page(pool, 3)
     gate = asyncio.Event()
@@ -96,6 +137,7 @@ async def test_an_answer_that_comes_after_all_settles_message_and_credit(pool: P
         return Refused("bad_number", "no such number") if index == 2 else await accept(index)
 
     zombie = OwnGateway(late)
+    monkeypatch.setattr("activities.attempts.new_run_id", uuid4)  # of a process that does not say that it lives
     running = asyncio.create_task(page.deliver(zombie))
     await zombie.until_arrived(3)
     assert await page.take_over(OwnGateway()) == []

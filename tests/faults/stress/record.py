@@ -51,11 +51,17 @@ async def messages(pool: Pool) -> dict[str, Row]:
 
 
 async def tries(pool: Pool) -> list[Try]:
-    """All attempts that were lost, or whose outcome is still missing."""
+    """All attempts that were lost, or whose outcome is still missing.
+
+    One that was answered only when the message was being sent again had been given up: for a while it was lost, too.
+    """
     rows = await _read(
         pool,
-        """select uid, attempt, outcome, reason, started_at, ended_at from attempts
-           where coalesce(outcome, 'unknown') = 'unknown'""",
+        """select uid, attempt, case when outcome is not null then 'unknown' end, reason, started_at, ended_at
+           from attempts a
+           where coalesce(outcome, 'unknown') = 'unknown' or exists (
+               select from attempts next
+               where next.uid = a.uid and next.attempt > a.attempt and next.started_at < a.ended_at)""",
     )
     return [Try(*row) for row in rows]
 
