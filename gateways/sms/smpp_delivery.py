@@ -1,7 +1,10 @@
 """What a ``deliver_sm`` says: a receipt for a message of ours, or a message, or a part of one, from a phone."""
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Literal
+
+import gsmcodecs  # noqa: F401 - registers its codecs
 
 from domain.gsm7 import decode_gsm7
 from domain.receipts import Receipt, ReceiptKind
@@ -30,6 +33,8 @@ _TYPE_BITS = 0x3C  # of esm_class (§5.2.12)
 _RECEIPT_TYPES = frozenset({0x04, 0x20})  # delivery receipt, intermediate notification
 _ORDINARY = 0x00
 
+_RECEIPT = re.compile(r"id:\s*\S+ sub:\S+ dlvrd:\S+ submit date:", re.IGNORECASE)
+"""How the text of a receipt begins (Appendix B)."""
 _ID = re.compile(r"\bid:\s*(\S+)", re.IGNORECASE)
 _STATE = re.compile(r"\bstat:\s*([A-Z]+)", re.IGNORECASE)
 _ERROR = re.compile(r"\berr:\s*([0-9A-Z]{1,20})", re.IGNORECASE)
@@ -53,11 +58,25 @@ _KINDS = {
     "DELETED": ReceiptKind.CANCELLED,
     "UNDELIV": ReceiptKind.UNDELIVERED,
     "REJECTD": ReceiptKind.REJECTED,
+    "FAILED": ReceiptKind.FAILED,
+}
+_WHOLE_WORDS = {  # as some centres write them, whatever Appendix B says
+    "ACCEPTED": "ACCEPTD",
+    "DELIVERED": "DELIVRD",
+    "UNDELIVERED": "UNDELIV",
+    "UNDELIVERABLE": "UNDELIV",
+    "UNDELIVRD": "UNDELIV",
+    "REJECTED": "REJECTD",
+    "FAIL": "FAILED",
+    "CANCELLED": "DELETED",
+    "CANCELED": "DELETED",
 }
 _WENT_WELL = frozenset({ReceiptKind.SENT, ReceiptKind.DELIVERED})
 
 _MOST_PARTS, _LAST_REFERENCE = 0xFF, 0xFFFF  # by the longest of these fields (§5.3.2.22 and 23)
 
+_SINGLE, _LOCKING = 0x24, 0x25  # information elements with the language of a shift table (3GPP TS 23.040 §9.2.3.24.15)
+_LAST_LANGUAGE = 13
 _CLASS_BITS, _CLASSED = 0xF4, 0xF0  # a data_coding of 3GPP TS 23.038 §4: the default alphabet, with a message class
 _CODECS = {1: "ascii", 3: "latin-1", 6: "iso8859-5", 7: "iso8859-8", UCS2: "utf-16-be"}  # by data_coding (§5.2.19)
 
@@ -69,7 +88,7 @@ def answered_id(message_id: str, ids: ReceiptIds) -> str | None:
 
 def is_message(message: ShortMessage) -> bool:
     """Whether a person sent it, rather than the SMSC or a phone by itself."""
-    return message.esm_class & _TYPE_BITS == _ORDINARY
+    return message.esm_class & _TYPE_BITS == _ORDINARY and not _is_receipt(message)
 
 
 def read_receipt(message: ShortMessage, ids: ReceiptIds, now: float) -> Receipt | None:
@@ -77,7 +96,7 @@ def read_receipt(message: ShortMessage, ids: ReceiptIds, now: float) -> Receipt 
 
     It happened ``now``: the times in its text are of a zone that nobody states.
     """
-    if message.esm_class & _TYPE_BITS not in _RECEIPT_TYPES:
+    if not _is_receipt(message):
         return None
     said = message.octets.decode("latin-1")
     state = _state(message, said)
@@ -98,14 +117,19 @@ def read_receipt(message: ShortMessage, ids: ReceiptIds, now: float) -> Receipt 
 
 def read_part(message: ShortMessage) -> Part:
     """Take the text and find out what it is a part of: by its user data header, or else by its SAR TLVs (§5.3.2.22)."""
-    octets, place = message.octets, None
+    octets, coding, place = message.octets, message.data_coding, None
     if message.esm_class & UDH_INDICATOR and octets and octets[0] < len(octets):
         header, octets = octets[1 : octets[0] + 1], octets[octets[0] + 1 :]
-        place = _place_in_header(header)
+        elements = dict(_elements(header))
+        place = _place_in_header(elements)
+        if _is_gsm7(coding) and (_LOCKING in elements or _SINGLE in elements):
+            # Each part names its languages anew, and Part has no room for them.
+            tables = f"{_language(elements, _LOCKING)}-{_language(elements, _SINGLE)}"
+            octets, coding = octets.decode(f"gsm23.038-{tables}", "replace").encode("utf-16-be"), UCS2
     reference, total, number = place or _place_in_tlvs(message)
     if not 1 <= number <= total <= _MOST_PARTS or reference > _LAST_REFERENCE:
-        return Part(octets, message.data_coding)
-    return Part(octets, message.data_coding, reference, number, total)
+        return Part(octets, coding)
+    return Part(octets, coding, reference, number, total)
 
 
 def decode_text(octets: bytes, data_coding: int) -> str | None:
@@ -113,7 +137,7 @@ def decode_text(octets: bytes, data_coding: int) -> str | None:
 
     What cannot be read becomes replacement characters, and NUL, which nobody can type and no database holds, nothing.
     """
-    if data_coding == DEFAULT_ALPHABET or data_coding & _CLASS_BITS == _CLASSED:
+    if _is_gsm7(data_coding):
         return decode_gsm7(octets)
     codec = _CODECS.get(data_coding)
     return octets.decode(codec, "replace").replace("\0", "") if codec else None
@@ -128,10 +152,20 @@ def number_of(address: Address) -> str:
     return address.text
 
 
+def _is_receipt(message: ShortMessage) -> bool:
+    """By its type; some centres say that of no receipt, so what has a receipt's form, and no person types, is one."""
+    kind = message.esm_class & _TYPE_BITS
+    if kind != _ORDINARY or message.esm_class & UDH_INDICATOR:
+        return kind in _RECEIPT_TYPES
+    in_fields = RECEIPTED_MESSAGE_ID in message.tlvs and MESSAGE_STATE in message.tlvs
+    return in_fields or bool(_RECEIPT.match(message.octets[:200].decode("latin-1")))
+
+
 def _state(message: ShortMessage, said: str) -> str | None:
     if MESSAGE_STATE in message.tlvs:
         return _STATES.get(int.from_bytes(message.tlvs[MESSAGE_STATE]))
     word = (_found(_STATE, said) or "").upper()
+    word = _WHOLE_WORDS.get(word, word)
     return word if word in _KINDS else None
 
 
@@ -156,15 +190,28 @@ def _found(pattern: re.Pattern[str], said: str) -> str | None:
     return match[1] if match else None
 
 
-def _place_in_header(header: bytes) -> tuple[int, int, int] | None:
-    """Reference, total and number, from the information element 00, or 08 with its longer reference."""
+def _is_gsm7(data_coding: int) -> bool:
+    return data_coding == DEFAULT_ALPHABET or data_coding & _CLASS_BITS == _CLASSED
+
+
+def _elements(header: bytes) -> Iterator[tuple[int, bytes]]:
+    """The information elements of a user data header (3GPP TS 23.040 §9.2.3.24)."""
     while len(header) >= 2:
-        element, value = header[0], header[2 : header[1] + 2]
-        if element == 0x00 and len(value) == 3:
-            return value[0], value[1], value[2]
-        if element == 0x08 and len(value) == 4:
-            return int.from_bytes(value[:2]), value[2], value[3]
+        yield header[0], header[2 : header[1] + 2]
         header = header[header[1] + 2 :]
+
+
+def _language(elements: Mapping[int, bytes], element: int) -> int:
+    value = elements.get(element, b"")
+    return value[0] if len(value) == 1 and value[0] <= _LAST_LANGUAGE else 0
+
+
+def _place_in_header(elements: Mapping[int, bytes]) -> tuple[int, int, int] | None:
+    """Reference, total and number, from the information element 00, or 08 with its longer reference."""
+    if len(value := elements.get(0x00, b"")) == 3:
+        return value[0], value[1], value[2]
+    if len(value := elements.get(0x08, b"")) == 4:
+        return int.from_bytes(value[:2]), value[2], value[3]
     return None
 
 

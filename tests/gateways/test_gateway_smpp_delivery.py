@@ -5,7 +5,7 @@ import pytest
 from domain.gsm7 import encode_gsm7
 from domain.receipts import Inbound, Receipt
 from gateways.sms import smpp_inbox
-from gateways.sms.smpp_delivery import answered_id, decode_text, number_of, read_part, read_receipt
+from gateways.sms.smpp_delivery import answered_id, decode_text, is_message, number_of, read_part, read_receipt
 from gateways.sms.smpp_inbox import Inbox
 from gateways.sms.smpp_pdu import Address, ShortMessage
 
@@ -71,12 +71,64 @@ def test_every_state(word, state, kind):
         ("id:1 stat:WHATEVER", RECEIPT),
         ("id: stat:", RECEIPT),
         ("", RECEIPT),
-        (TEXT.format("DELIVRD", "000"), 0),  # a phone wrote it, whatever it looks like
+        ("id:5 stat:DELIVRD", 0),  # a phone wrote it: it has not the form of a receipt
+        ("Look: " + TEXT.format("DELIVRD", "000"), 0),
         (TEXT.format("DELIVRD", "000"), 0x08),
     ],
 )
 def test_what_is_no_receipt(text, esm_class):
     assert read_receipt(delivered(text.encode(), esm_class), "same", 5.0) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("FAILED", "failed"),
+        ("UNDELIVERED", "undelivered"),
+        ("DELIVERED", "delivered"),
+        ("Undeliverable", "undelivered"),
+        ("ACCEPTED", "sent"),
+        ("REJECTED", "rejected"),
+    ],
+)
+def test_states_in_whole_words(word, kind):
+    receipt = read_receipt(delivered(TEXT.format(word, "001").encode(), RECEIPT), "same", 5.0)
+    assert receipt.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "tlvs"),
+    [(TEXT.format("DELIVRD", "000"), {}), ("", {0x1E: b"0123\0", 0x427: b"\2"})],
+)
+def test_a_receipt_that_does_not_say_that_it_is_one(text, tlvs):
+    message = delivered(text.encode(), 0, tlvs=tlvs)
+    assert read_receipt(message, "same", 5.0).kind == "delivered"
+    assert not is_message(message)
+
+
+@pytest.mark.parametrize(
+    ("header", "octets", "expected"),
+    [
+        ("03250101", b"Te\x1dt \x40\x07\x0c\x60", "Teşt İığç"),
+        ("03240101", b"Te\x1b\x73t \x1b\x49", "Teşt İ"),
+        ("06240101250101", b"Te\x1dt \x1b\x47", "Teşt Ğ"),
+        ("03240102", b"\x1b\x61\x1b\x09", "áç"),
+        ("03250103", b"\x04\x14\x7b", "êÀã"),
+        ("03240106", b"\x1b\x19", "\u0964"),
+        ("032501ff", b"Te\x1dt", "Teæt"),
+        ("0925010105040b840b84", b"Te\x1dt", "Teşt"),
+    ],
+)
+def test_texts_in_the_alphabet_of_a_language(header, octets, expected):
+    part = read_part(delivered(bytes.fromhex(header) + octets, 0x40))
+    assert decode_text(part.octets, part.data_coding) == expected
+
+
+async def test_a_long_message_in_the_alphabet_of_a_language_is_put_together():
+    first = read_part(delivered(bytes.fromhex("080003070201250101") + b"Te\x1d", 0x40))
+    second = read_part(delivered(bytes.fromhex("080003070202250101") + b"\x0c", 0x40))
+    assert (first.reference, first.total, first.number, second.number) == (7, 2, 1, 2)
+    assert decode_text(first.octets + second.octets, first.data_coding) == "Teşğ"
 
 
 def test_an_error_of_zeros_is_none():
