@@ -16,7 +16,7 @@ REASON_CAP = 300
 """Characters of a provider's own words that are kept."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_CREDENTIALS = frozenset({401, 403, 407})
+_CREDENTIALS = frozenset({401, 402, 403, 407})
 _PERHAPS_TAKEN = frozenset({504, 520, 524})
 
 
@@ -24,21 +24,30 @@ def failure(answer: Answer, reason: str | None = None) -> Outcome:
     """Say what an answer that is not a success means for the message.
 
     * 429, and 503 with ``Retry-After`` (RFC 9110 §10.2.3): not taken, come back later.
-    * 401, 403, 407: the credentials do not work, for this message or any other: the gateway is down.
+    * 401, 402, 403, 407: the credentials do not work or the balance is used up, for this message or any other: the
+      gateway is down.
+    * A redirect (they are never followed), 405, and a 404 that is no API's JSON: the address of the API is wrong.
     * 408, 500, 501, 502, 503 and other 5xx: the gateway is down. 502 counts as "not taken": a proxy sends it when it
       got no valid answer, nearly always because the server behind it was not there.
     * 504, and Cloudflare's 520 and 524: a proxy passed the request on and heard nothing back, so the server behind it
       may have taken the message: unknown.
-    * All else, redirects included (they are never followed): this message is refused, with code ``http_<status>``.
+    * All else: this message is refused, with code ``http_<status>``.
     """
     status, words = answer.status, said(answer, reason)
     if status == 429 or (status == 503 and "retry-after" in answer.headers):
         return RetryLater(retry_after(answer), words)
     if status in _PERHAPS_TAKEN:
         return Unknown(words)
-    if status in _CREDENTIALS or status == 408 or status >= 500:
+    if status in _CREDENTIALS or status == 408 or status >= 500 or _is_elsewhere(answer):
         return GatewayDown(words)
     return Refused(f"http_{status}", words)
+
+
+def _is_elsewhere(answer: Answer) -> bool:
+    """Whether what answered is not the API that we mean."""
+    if answer.status == 404:
+        return not isinstance(parse(answer), dict | list)
+    return 300 <= answer.status < 400 or answer.status == 405
 
 
 def said(answer: Answer, reason: str | None = None) -> str:

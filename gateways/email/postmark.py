@@ -1,5 +1,6 @@
 """Type ``postmark``: email through Postmark (postmarkapp.com/developer/api/email-api), and its webhooks."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -21,7 +22,11 @@ from gateways.webhook import Post, Webhook, carries_secret
 _STEERING = ("x-pm-",)
 
 # Postmark's error codes (postmarkapp.com/developer/api/overview#error-codes).
-_ACCOUNT_BROKEN = frozenset({10, 100, 400, 401, 405, 412, 413})  # token, maintenance, sender unconfirmed, may not send
+_ACCOUNT_BROKEN = frozenset(  # token, maintenance, sender unconfirmed, may not send, no such message stream
+    {10, 100, 400, 401, 405, 412, 413, 1235}
+)
+_INACTIVE = re.compile(r"will not deliver to[^:]*:(.*)", re.IGNORECASE | re.DOTALL)
+"""Who of several recipients gets no mail, as an answer without an error says it."""
 
 _RECORDS = {
     "Delivery": ReceiptKind.DELIVERED,
@@ -48,6 +53,8 @@ _BOUNCES = {
     "TemplateRenderingFailed": ReceiptKind.FAILED,
     "SpamNotification": ReceiptKind.COMPLAINED,
     "ManualSuppression": ReceiptKind.UNSUBSCRIBED,
+    "Unsubscribe": ReceiptKind.UNSUBSCRIBED,
+    "Subscribe": ReceiptKind.SUBSCRIBED,
 }
 _SUPPRESSIONS = {"HardBounce": ReceiptKind.BOUNCED, "SpamComplaint": ReceiptKind.COMPLAINED}
 _TIMES = ("DeliveredAt", "BouncedAt", "ReceivedAt", "ChangedAt")
@@ -98,20 +105,23 @@ class PostmarkGateway:
         except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
             return Refused("invalid_content", str(error))
         answer = await self._http.exchange(self._call, body)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
+        return self._outcome(answer, str(mail.recipient)) if isinstance(answer, Answer) else answer
 
     async def aclose(self) -> None:
         """Nothing to close: the HTTP client is shared."""
 
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, recipient: str) -> Outcome:
         body = parse(answer)
         body = body if isinstance(body, dict) else {}
         if not 200 <= answer.status < 300:
             return _failed(answer, body.get("ErrorCode"), body.get("Message"))
-        message_id = body.get("MessageID")
-        if body.get("ErrorCode") != 0 or not isinstance(message_id, str):
-            return Unknown(f"answered {answer.status} without the id of a message")
-        return Accepted(message_id, receipts=self._config.expects_receipts)
+        words, message_id = str(body.get("Message")), body.get("MessageID")
+        inactive = _INACTIVE.search(words)
+        if inactive and recipient.lower() in {word.strip(".,;<>") for word in inactive[1].lower().split()}:
+            return Refused("postmark_406", clean(words))  # 406: as if the recipient had been alone
+        if isinstance(message_id, str) and (body.get("ErrorCode") == 0 or "accepted" in words.lower()):
+            return Accepted(message_id, receipts=self._config.expects_receipts)
+        return Unknown(f"answered {answer.status} without the id of a message")
 
 
 class PostmarkWebhook(Webhook):

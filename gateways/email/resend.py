@@ -175,7 +175,7 @@ def _receipt(event: dict[str, Any], data: dict[str, Any], post: Post) -> Receipt
     if kind is None or (_COPIED in tags and kind is not ReceiptKind.SENT):
         return None  # of a mail with copies nobody can tell whom an event is about
     why = mapping(data.get("bounce") or data.get("failed") or data.get("suppressed"))
-    if kind is ReceiptKind.BOUNCED and why.get("type") != "Permanent":
+    if kind is ReceiptKind.BOUNCED and why.get("type", "Permanent") != "Permanent":
         kind = ReceiptKind.UNDELIVERED
     code = text(why.get("subType") or why.get("type"))
     return Receipt(

@@ -17,7 +17,7 @@ from pydantic import AfterValidator
 
 from domain.outbound import Outbound
 from domain.outcomes import Accepted, Outcome, Refused, Unknown
-from domain.receipts import Event, Receipt, ReceiptKind
+from domain.receipts import OPTED_OUT, Event, Receipt, ReceiptKind
 from gateways.answers import failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
@@ -178,6 +178,10 @@ def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
     if kind is ReceiptKind.BOUNCED and event.get("type") == "blocked":  # for now, by some policy: the address may work
         kind = ReceiptKind.UNDELIVERED
     message_id = text(event.get("sg_message_id"))
+    status, reason = text(event.get("status")), text(event.get("reason") or event.get("response"))
+    code = f"sendgrid_{status}" if status else None
+    if event.get("event") == "dropped" and (reason or "").lower().startswith("unsubscribed"):
+        code = OPTED_OUT
     return Receipt(
         kind,
         key=text(event.get("sg_event_id")) or digest(kind, event.get("timestamp"), event.get("email")),
@@ -185,8 +189,8 @@ def _receipt(event: dict[str, Any], now: float) -> Receipt | None:
         uid=text(event.get("uid")),
         # X-Message-Id of the answer is the part before the first dot.
         provider_id=message_id.partition(".")[0] if message_id else None,
-        code=f"sendgrid_{status}" if (status := text(event.get("status"))) else None,
-        reason=text(event.get("reason") or event.get("response")),
+        code=code,
+        reason=reason,
         url=link(event.get("url")),
         recipient=mailbox(event.get("email")),
     )

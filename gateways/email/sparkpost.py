@@ -47,6 +47,7 @@ _BOUNCE_CLASSES = {
 }
 _RESERVED = ("x-msys-",)
 _OVER_SENDING_LIMIT = 420
+_ACCOUNT_BROKEN = frozenset({"7001"})  # the sending domain is not verified, or not this account's
 
 
 class SparkPostConfig(ProviderConfig):
@@ -179,7 +180,7 @@ def _failed(answer: Answer, error: dict[str, Any], words: Any) -> Outcome:
     """Take the first of ``{"errors": [{"message", "code", "description"}]}``, by HTTP status."""
     code = text(error.get("code"))
     reason = clean(": ".join(str(part) for part in (code, words, error.get("description")) if part))
-    if answer.status == _OVER_SENDING_LIMIT:
+    if answer.status == _OVER_SENDING_LIMIT or code in _ACCOUNT_BROKEN:
         return GatewayDown(reason)
     general = failure(answer, reason)
     return Refused(f"sparkpost_{code}", reason) if code and isinstance(general, Refused) else general

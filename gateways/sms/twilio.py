@@ -32,6 +32,9 @@ Sid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{2,64}$")]
 # Twilio's error codes (twilio.com/docs/api/errors).
 _OPTED_OUT = 21610
 _ACCOUNT_BROKEN = frozenset({20003, 20005, 20404, 30002})  # credentials, inactive, no such account, suspended
+_SENDER_BROKEN = frozenset(  # not ours, not able to, missing; a service that is unknown, or has no numbers
+    {21212, 21603, 21606, 21659, 21660, 21661, 21703, 21704, 21705, 30034}
+)
 _NOT_NOW = frozenset({20429, 21611, 30001})  # too many requests, sender's queue full, queue overflow
 _NEVER_LEFT = frozenset({"failed", "undelivered", "canceled"})
 
@@ -95,7 +98,7 @@ class TwilioGateway:
         except UnicodeEncodeError as error:
             return Refused("invalid_content", str(error))
         answer = await self._http.exchange(self._call, form)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
+        return self._outcome(answer, message) if isinstance(answer, Answer) else answer
 
     async def aclose(self) -> None:
         """Nothing to close: the HTTP client is shared."""
@@ -111,16 +114,16 @@ class TwilioGateway:
         }
         return {name: value for name, value in fields.items() if value is not None}
 
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         body = parse(answer)
         body = body if isinstance(body, dict) else {}
         if 200 <= answer.status < 300:
-            return self._taken(answer, body)
-        return _failed(answer, body.get("code"), body.get("message"))
+            return self._taken(answer, body, message)
+        return _failed(answer, body.get("code"), body.get("message"), message)
 
-    def _taken(self, answer: Answer, body: dict[str, Any]) -> Outcome:
+    def _taken(self, answer: Answer, body: dict[str, Any], message: Outbound) -> Outcome:
         if body.get("status") in _NEVER_LEFT:
-            return _failed(answer, body.get("error_code"), body.get("error_message"))
+            return _failed(answer, body.get("error_code"), body.get("error_message"), message)
         sid = body.get("sid")
         if not isinstance(sid, str):
             return Unknown(f"answered {answer.status} without the id of a message")
@@ -221,11 +224,11 @@ def _code(error: str) -> str:
     return OPTED_OUT if error == str(_OPTED_OUT) else f"twilio_{error}"
 
 
-def _failed(answer: Answer, code: Any, words: Any) -> Outcome:
+def _failed(answer: Answer, code: Any, words: Any, message: Outbound) -> Outcome:
     reason = clean(f"{code}: {words}" if words else f"error {code}")
     if code == _OPTED_OUT:
         return Refused(OPTED_OUT, reason)
-    if code in _ACCOUNT_BROKEN:
+    if code in _ACCOUNT_BROKEN or (code in _SENDER_BROKEN and message.sender is None):
         return GatewayDown(reason)
     if code in _NOT_NOW:
         return RetryLater(retry_after(answer), reason)

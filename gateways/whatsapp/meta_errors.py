@@ -17,7 +17,7 @@ _PAIR_LIMIT = 131056
 PAIR_SECONDS = 6.0
 """WhatsApp lets about one message in six seconds through to the same person."""
 _TRY_AGAIN = frozenset({131000, 131016})  # something went wrong, service unavailable
-_CREDENTIALS = frozenset({0, 3, 10, 190, *range(200, 300)})
+_CREDENTIALS = frozenset({0, 3, 10, 190, 131005, *range(200, 300)})
 _ACCOUNT = frozenset({33, 368, 131031, 131042, 133010})  # number gone, restricted, locked, payment, not registered
 _SERVICE = frozenset({1, 2, 131057})  # API unknown, API service, maintenance
 _INVALID_PARAMETER = 100

@@ -12,14 +12,33 @@ def _answer(status, body=b"", **headers):
     return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 400, 402, 404, 405, 409, 410, 413, 415, 422, 451])
+@pytest.mark.parametrize("status", [400, 409, 410, 413, 415, 422, 451])
 def test_refused(status):
     assert failure(_answer(status)) == Refused(f"http_{status}", f"answered {status}")
 
 
-@pytest.mark.parametrize("status", [401, 403, 407, 408, 500, 501, 502, 503, 521, 522])
+@pytest.mark.parametrize("status", [401, 402, 403, 407, 408, 500, 501, 502, 503, 521, 522])
 def test_down(status):
     assert isinstance(failure(_answer(status)), GatewayDown)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 405])
+def test_an_address_that_is_not_that_of_the_api_is_the_gateways_fault(status):
+    assert isinstance(failure(_answer(status)), GatewayDown)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", GatewayDown),
+        (b"<html>no such page</html>", GatewayDown),
+        (b"404 page not found", GatewayDown),
+        (b'"Not Found"', GatewayDown),
+        (b'{"error": "no such subscriber"}', Refused),
+    ],
+)
+def test_a_page_that_is_not_there_is_no_api(body, expected):
+    assert isinstance(failure(_answer(404, body)), expected)
 
 
 @pytest.mark.parametrize("status", [504, 520, 524])

@@ -119,7 +119,7 @@ async def test_provider_id(outside, make, path, body, expected):
     [
         (200, None, Accepted),
         (204, None, Accepted),
-        (302, None, Refused),
+        (302, None, GatewayDown),
         (200, [202], Refused),
         (409, [200, 409], Accepted),
         (400, None, Refused),

@@ -100,7 +100,7 @@ async def test_an_unfit_message_is_refused_unsent(exchange, fields, code):
     [
         (422, 406, Refused("postmark_406", "406: words")),
         (422, 300, Refused("postmark_300", "300: words")),
-        *[(422, code, GatewayDown(f"{code}: words")) for code in (10, 100, 400, 401, 405, 412, 413)],
+        *[(422, code, GatewayDown(f"{code}: words")) for code in (10, 100, 400, 401, 405, 412, 413, 1235)],
         (401, 10, GatewayDown("10: words")),
         (429, 429, RetryLater(None, "answered 429: 429: words")),
         (500, 700, GatewayDown("answered 500: 700: words")),
@@ -110,6 +110,26 @@ async def test_an_unfit_message_is_refused_unsent(exchange, fields, code):
 async def test_error_codes(exchange, status, code, expected):
     got, _ = await exchange(answer(status, json.dumps({"ErrorCode": code, "Message": "words"}).encode()))
     assert got == expected
+
+
+INACTIVE = "Message OK, but will not deliver to these inactive addresses: {}. Inactive recipients are ones that have"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        ("OK", 0, Accepted("M1")),
+        ("Message accepted, but delivery may be delayed.", 0, Accepted("M1")),
+        ("Message accepted, but delivery may be delayed.", 701, Accepted("M1")),
+        (INACTIVE.format("bob@example.com"), 0, Accepted("M1")),
+        (INACTIVE.format("bob@example.com, Ann@Example.com"), 0, Refused),
+        (INACTIVE.format("ann@example.com"), 0, Refused),
+    ],
+)
+async def test_words_that_come_with_an_id(exchange, words, code, expected):
+    body = {"ErrorCode": code, "Message": words, "MessageID": "M1"}
+    got, _ = await exchange(answer(200, json.dumps(body).encode()), to="ann@example.com")
+    assert got == expected or (expected is Refused and got.code == "postmark_406")
 
 
 async def test_a_success_without_an_id_is_unknown(exchange):
@@ -210,6 +230,8 @@ def test_what_a_bounce_tells(webhook):
         ("TemplateRenderingFailed", "failed"),
         ("SpamNotification", "complained"),
         ("ManualSuppression", "unsubscribed"),
+        ("Unsubscribe", "unsubscribed"),
+        ("Subscribe", "subscribed"),
     ],
 )
 def test_every_type_of_bounce(webhook, name, kind):

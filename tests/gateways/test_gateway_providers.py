@@ -58,7 +58,16 @@ async def test_lost_answer_is_unknown(exchange, name, reply):
 @pytest.mark.parametrize("name", CONFIGS)
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [(302, Refused), (400, Refused), (401, GatewayDown), (403, GatewayDown), (500, GatewayDown), (504, Unknown)],
+    [
+        (302, GatewayDown),
+        (405, GatewayDown),
+        (402, GatewayDown),
+        (400, Refused),
+        (401, GatewayDown),
+        (403, GatewayDown),
+        (500, GatewayDown),
+        (504, Unknown),
+    ],
 )
 @pytest.mark.parametrize("body", [b"", b"<html>oops</html>", b'"text"', b"[1]", b'{"error":5,"errors":7,"code":null}'])
 async def test_status_decides_where_the_body_says_nothing(exchange, name, status, expected, body):
@@ -168,6 +177,20 @@ async def test_twilio_codes(exchange, status, code, expected):
     body = json.dumps({"code": code, "message": "words", "more_info": "https://…", "status": status}).encode()
     got, _ = await exchange("twilio", answer(status, body))
     assert got == expected
+
+
+@pytest.mark.parametrize("code", [21606, 21704])
+@pytest.mark.parametrize(("sender", "expected"), [(None, GatewayDown), ("ACME", Refused)])
+async def test_twilio_sender_that_may_not_send(exchange, code, sender, expected):
+    """The gateway's own is its fault, one that came with the message is the message's."""
+    got, _ = await exchange("twilio", answer(400, json.dumps({"code": code}).encode()), sender=sender)
+    assert isinstance(got, expected)
+
+
+async def test_sparkpost_domain_that_may_not_send(exchange):
+    body = {"errors": [{"code": "7001", "message": "Invalid domain"}]}
+    got, _ = await exchange("sparkpost", answer(400, json.dumps(body).encode()))
+    assert isinstance(got, GatewayDown)
 
 
 @pytest.mark.parametrize(("code", "expected"), [(30001, RetryLater), (30002, GatewayDown), (30007, Refused)])

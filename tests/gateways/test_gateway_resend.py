@@ -209,7 +209,7 @@ async def test_what_an_event_tells(webhook):
             *("undelivered", "resend_MailboxFull", None),
         ),
         ("email.bounced", {"bounce": {"type": "Undetermined"}}, "undelivered", "resend_Undetermined", None),
-        ("email.bounced", {}, "undelivered", None, None),
+        ("email.bounced", {}, "bounced", None, None),
         ("email.complained", {}, "complained", None, None),
         ("email.opened", {}, "opened", None, None),
         ("email.failed", {"failed": {"reason": "reached_daily_quota"}}, "failed", None, "reached_daily_quota"),

@@ -105,6 +105,14 @@ async def test_every_kind_of_event(webhook, event, kind):
     assert receipt.code == "sendgrid_5.1.1"
 
 
+async def test_what_was_dropped_because_of_an_unsubscription_is_an_opt_out(webhook):
+    dropped = {"event": "dropped", "timestamp": 5, "sg_event_id": "e1", "uid": "u"}
+    (receipt,) = read(webhook, dropped | {"reason": "Unsubscribed Address"})
+    assert (receipt.kind, receipt.code, receipt.suppression) == ("rejected", "opted_out", "opted_out")
+    (receipt,) = read(webhook, dropped | {"reason": "Invalid SMTPAPI header"})
+    assert (receipt.kind, receipt.suppression) == ("rejected", None)
+
+
 async def test_events_we_do_not_know_are_left_out(webhook):
     assert read(webhook, {"event": "account_status_change"}, {"event": None}, {}) == []
 

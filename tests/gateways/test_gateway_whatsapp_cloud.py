@@ -107,7 +107,10 @@ async def test_a_message_that_meta_holds_back_was_taken(send, state):
         *[(code, RetryLater(None, "words: more")) for code in (4, 80007, 130429, 131048, 133016, 131064)],
         *[(code, RetryLater(None, "words: more")) for code in (131000, 131016)],
         (131056, RetryLater(6.0, "words: more")),
-        *[(code, GatewayDown("words: more")) for code in (0, 3, 10, 190, 200, 299, 368, 131031, 131042, 131057)],
+        *[
+            (code, GatewayDown("words: more"))
+            for code in (0, 3, 10, 190, 200, 299, 368, 131005, 131031, 131042, 131057)
+        ],
         *[(code, Refused(f"meta_{code}", "words: more")) for code in (100, 131026, 131051, 131052, 131008, 130472)],
         *[(code, Refused(f"meta_{code}", "words: more")) for code in (132000, 132001, 132005, 132007, 132015)],
     ],
