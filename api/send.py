@@ -96,7 +96,11 @@ async def _read(
 ) -> ReadRequest | NewBatch:
     settings, is_admin = state.settings, principal.kind == "admin"
     terms = Terms(
-        principal.time_zone, settings.default_region, is_admin, principal.account_id, public_url=settings.public_url
+        principal.time_zone,
+        principal.default_region or settings.default_region,
+        is_admin,
+        principal.account_id,
+        public_url=settings.public_url,
     )
     if not may_be_large(raw):
         read = read_request(raw, channel, terms)

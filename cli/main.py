@@ -1,6 +1,8 @@
 """The command ``xsender``: all commands in one, and one way to report what goes wrong."""
 
+import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -50,7 +52,21 @@ def choose(
 
 def main() -> NoReturn:
     """The process ``xsender``."""
+    _keep_to_our_own_settings()
     run_and_leave(command)
+
+
+def _keep_to_our_own_settings() -> None:
+    """Take nothing from where the process happens to run.
+
+    Connections take their options from our settings alone, not from variables that are meant for psql. What a terminal
+    cannot show is shown as an escape: by the time it is printed, a change has been made.
+    """
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def command() -> NoReturn:

@@ -13,7 +13,7 @@ _WIDTH = 240
 def emit(value: Any, as_json: bool) -> None:
     """Print a result: a record, a list of records, or a mapping. Data classes count as records."""
     if as_json:
-        print(json.dumps(value, default=_plain, ensure_ascii=False))
+        print(json.dumps(value, default=_plain, ensure_ascii=not _is_unicode()))
     elif isinstance(value, list):
         _table([_record(item) for item in value])
     else:
@@ -25,6 +25,11 @@ def fail(message: str, as_json: bool) -> None:
     """Print what went wrong."""
     text = json.dumps({"success": False, "message": message}, ensure_ascii=False) if as_json else f"xsender: {message}"
     print(text, file=sys.stderr)
+
+
+def _is_unicode() -> bool:
+    """Whether all letters can be printed. JSON has escapes of its own for those that cannot."""
+    return (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32")
 
 
 def _plain(value: Any) -> Any:

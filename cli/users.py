@@ -77,6 +77,19 @@ def set_time_zone(
     _change(lambda pool, user_id: accounts.set_time_zone(pool, user_id, zone), user, as_json)
 
 
+@app.command("set-default-region")
+def set_default_region(
+    user: UserArgument,
+    region: Annotated[str, typer.Argument(metavar="REGION", help="Two letters, e.g. FR; - for the install's.")],
+    as_json: AsJson = False,
+) -> None:
+    """Read a user's numbers that have no country code as they are dialled in this country."""
+    from store import accounts
+
+    wanted = None if region == "-" else region.upper()
+    _change(lambda pool, user_id: accounts.set_default_region(pool, user_id, wanted), user, as_json)
+
+
 @app.command()
 def delete(user: UserArgument, as_json: AsJson = False) -> None:
     """Close a user's account for good: keys end, what waits is cancelled, the address is free again."""

@@ -58,6 +58,11 @@ class Number(NamedTuple):
     """Whether the tables of numbering plans know its range. They lag behind: a range that is new is not in them yet."""
 
 
+def is_region(text: str) -> bool:
+    """Whether numbers can be read as dialled there: a country by its two letters (ISO 3166)."""
+    return text in phonenumbers.SUPPORTED_REGIONS
+
+
 def normalise_number(value: object, default_region: str | None) -> str:
     """The E.164 form of a number (see ``read_number``)."""
     return read_number(value, default_region).e164

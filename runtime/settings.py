@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 INSTALL_FILE = "install.json"
@@ -50,6 +50,16 @@ class Settings(BaseSettings):
 
     default_region: str | None = Field(default=None, pattern="^[A-Z]{2}$")
     """Region for numbers without a country code, such as ``GB``; without it such numbers are refused."""
+
+    @field_validator("default_region")
+    @classmethod
+    def _is_a_region(cls, region: str | None) -> str | None:
+        if region is not None:
+            from domain.recipients import is_region  # slow to import, and seldom needed
+
+            if not is_region(region):
+                raise ValueError(f"there is no country {region}: use its two letters, such as FR")
+        return region
 
     unknown_days: float = Field(default=7.0, gt=0, le=3650)
     """For how many days a message stays ``unknown`` before it is ended."""

@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 
 from domain.channels import Channel
 from domain.errors import ConflictError, InvalidError, NotFoundError
+from domain.recipients import is_region
 from store.credits import grant
 from store.pool import Pool
 
@@ -25,6 +26,8 @@ class Account:
     status: str
     """active, suspended or deleted."""
     time_zone: str
+    default_region: str | None
+    """The country in which its numbers without a country code are dialled. ``None``: the install's."""
     plan: str | None
     """The name of its plan."""
     plan_expires_at: datetime | None
@@ -35,7 +38,7 @@ class Account:
 
 
 _ACCOUNT = """
-select a.id, a.email, a.name, a.status, a.time_zone, p.name as plan, a.plan_expires_at, a.plan_renews,
+select a.id, a.email, a.name, a.status, a.time_zone, a.default_region, p.name as plan, a.plan_expires_at, a.plan_renews,
        a.created_at
 from accounts a left join plans p on p.id = a.plan_id
 """
@@ -133,6 +136,24 @@ async def set_time_zone(pool: Pool, account_id: int, zone: str) -> None:
             )
     except psycopg.errors.InvalidParameterValue:
         raise InvalidError("time_zone", f"There is no time zone {zone}: use a name like Europe/Berlin.") from None
+    if cursor.rowcount == 0:
+        raise _unknown(account_id)
+
+
+async def set_default_region(pool: Pool, account_id: int, region: str | None) -> None:
+    """Read the account's numbers that have no country code as dialled there (ISO 3166). ``None``: as the install's.
+
+    Raises:
+        NotFoundError: there is no such account.
+        InvalidError: there is no such region.
+    """
+    if region is not None and not is_region(region):
+        raise InvalidError("default_region", f"There is no country {region}: use its two letters, such as FR.")
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "update accounts set default_region = %s where id = %s and id > 0 and status <> 'deleted'",
+            (region, account_id),
+        )
     if cursor.rowcount == 0:
         raise _unknown(account_id)
 

@@ -29,6 +29,8 @@ class Principal:
     status: str
     """The status of the account: active, suspended or deleted."""
     time_zone: str
+    default_region: str | None
+    """The country of the account's numbers that have no country code; ``None``: the install's."""
     rate_class: str
     """From the account's plan; ``unlimited`` without one."""
     available: int | None
@@ -65,8 +67,8 @@ class KeyInfo:
 
 
 _FIND = """
-select k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, coalesce(p.rate_class, 'unlimited'), w.available,
-       k.hash, k.revoked_at, k.expires_at, k.allowed_ips
+select k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
+       coalesce(p.rate_class, 'unlimited'), w.available, k.hash, k.revoked_at, k.expires_at, k.allowed_ips
 from api_keys k
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id
@@ -83,7 +85,7 @@ async def find_key(pool: Pool, key_id: str, channel: str | None) -> StoredKey | 
         row = await (await conn.execute(_FIND, (channel, key_id))).fetchone()
     if row is None:
         return None
-    return StoredKey(Principal(*row[:8]), *row[8:])
+    return StoredKey(Principal(*row[:9]), *row[9:])
 
 
 async def create(

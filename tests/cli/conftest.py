@@ -75,7 +75,7 @@ def cli(environment: dict[str, str], tmp_path: Path) -> Cli:
         )
         out, err = await process.communicate()
         assert process.returncode is not None
-        return Ended(process.returncode, out.decode(), err.decode())
+        return Ended(process.returncode, out.decode(errors="replace"), err.decode())
 
     return run
 

@@ -76,6 +76,9 @@ async def test_a_plans_renewal_is_switched_on_and_off(cli, user):
 
 async def test_a_users_time_zone(cli, user):
     assert (await cli("user", "set-time-zone", user, "Asia/Kolkata", "--json")).json["time_zone"] == "Asia/Kolkata"
+    assert (await cli("user", "set-default-region", user, "fr", "--json")).json["default_region"] == "FR"
+    assert "no country ZZ" in (await cli("user", "set-default-region", user, "ZZ")).refusal
+    assert (await cli("user", "set-default-region", user, "-", "--json")).json["default_region"] is None
     assert "no time zone Nowhere" in (await cli("user", "set-time-zone", user, "Nowhere")).refusal
 
 

@@ -26,6 +26,7 @@ async def test_a_key_is_found_with_its_account_plan_and_wallet(pool):
         scopes=["send"],
         status="active",
         time_zone="UTC",
+        default_region=None,
         rate_class="high",
         available=5,
     )
