@@ -20,6 +20,9 @@ CATCH_UP = 0.1
 """Seconds that a late message may be ahead of its interval: timers overshoot, and the rate shall still be reached."""
 NEAR = 5.0
 """Seconds that an urgent message waits in its dispatch for a new slot; for a later one its page waits."""
+FAR = 60.0
+"""Seconds to a message's slot when it is in its dispatch, of which its page has waited for all but one: what lies
+further away was taken before the database's clock was set back."""
 _LOOK = 0.5
 
 
@@ -33,6 +36,10 @@ class GatewayPace:
     def left(self, now: float, interval: float) -> None:
         """A message leaves now."""
         self.next_at = max(self.next_at, now - CATCH_UP) + interval
+
+    def pause(self, now: float, interval: float) -> float:
+        """Seconds until the next one may leave. One interval at most: else the clock was set back since the last."""
+        return min(self.next_at - now, interval)
 
 
 class RateSlots:
@@ -50,11 +57,13 @@ class RateSlots:
         """When the next one begins."""
         self._left = len(route.indexes) if came_with_route and self._next and self._interval else 0
         self._within = float("inf") if route.takes_slots else NEAR
+        self._set_back = clock.set_back
 
     async def come_near(self, given_up: Callable[[], bool]) -> None:
         """Wait for the next slot, if there is one. Returns sooner if ``given_up``."""
         if self._interval:
             await self._clock.adjust()
+            self._drop_far()
             await self._wait(given_up)
 
     async def hold(self, count: int, seconds: float, given_up: Callable[[], bool]) -> int:
@@ -65,6 +74,7 @@ class RateSlots:
         if not self._interval:
             return count
         self._drop_passed()
+        self._drop_far()
         if not self._left and not await self._take(count, min(seconds, self._within)):
             return 0
         return min(count, self._left) if await self._wait(given_up) else 0
@@ -97,7 +107,8 @@ class RateSlots:
         )
         if begins is None:
             return False
-        self._next, self._left = begins.at, count
+        await self._clock.adjust(begins.at - begins.wait)
+        self._next, self._left, self._set_back = begins.at, count, self._clock.set_back
         return True
 
     async def _wait(self, given_up: Callable[[], bool]) -> bool:
@@ -106,13 +117,21 @@ class RateSlots:
             self._drop_passed()
             if not self._left:
                 return False
-            pause = max(self._next, self._pace.next_at) - self._clock.now()
+            now = self._clock.now()
+            pause = max(self._next - now, self._pace.pause(now, self._interval))
             if pause <= 0:
                 return True
             await asyncio.sleep(min(pause, _LOOK))
+            await self._clock.adjust()
         return False
 
+    def _drop_far(self) -> None:
+        if self._next - self._clock.now() > FAR + self._interval:
+            self._left = 0
+
     def _drop_passed(self) -> None:
+        if self._set_back != self._clock.set_back:  # what was taken before that may be hours away
+            self._left, self._set_back = 0, self._clock.set_back
         late = self._clock.now() - GRACE - self._next
         if late > 0:
             self._skip(min(self._left, ceil(late / self._interval)))
