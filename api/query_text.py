@@ -15,4 +15,4 @@ def _storable(text: str) -> str:
 
 
 QueryText = Annotated[str, AfterValidator(_storable)]
-"""To be used for each parameter that is compared or stored as it was given: what JSON may not hold it may not either."""
+"""For each parameter that is compared or stored as it was given: what JSON may not hold, it may not hold either."""

@@ -76,7 +76,7 @@ on conflict (gateway_id) do update
 returning extract(epoch from free_at)::float8 - %(span)s, extract(epoch from clock_timestamp())::float8
 """  # noqa: S608 - a constant of ours
 
-# Where what is left of the slots before is refused as too far away, that must be moved as well, or it never comes nearer.
+# Slots that are refused as too far away must be moved back as well, or they would never come nearer.
 _MOVE_BACK = f"""
 update gateway_slots s set free_at = {_FREE_AT}, asked_at = clock_timestamp()
 where gateway_id = %(id)s and asked_at > clock_timestamp()

@@ -41,7 +41,8 @@ async def queues_served(pool: Pool) -> set[str]:
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """select distinct unnest(queues) from workers
-               where seen_at between clock_timestamp() - %(dead)s::interval and clock_timestamp() + %(dead)s::interval""",
+               where seen_at between clock_timestamp() - %(dead)s::interval
+                   and clock_timestamp() + %(dead)s::interval""",
             {"dead": _DEAD_AFTER},
         )
         return {queue for (queue,) in await cursor.fetchall()}

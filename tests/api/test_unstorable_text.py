@@ -1,4 +1,4 @@
-"""NUL and half surrogate pairs, which PostgreSQL stores in no text: whatever brings them, it is never an error of ours."""
+"""NUL and half surrogate pairs, which PostgreSQL stores in no text: whatever brings them, they are no error of ours."""
 
 import re
 from collections.abc import Iterator

@@ -15,12 +15,11 @@ from store.workers import beat, queues_served
 from tests.activities.pages import Page, new_page
 
 
-
 async def moved(pool: Pool, table: str, key: str, value: object, *columns: str) -> None:
     """Move times of a row into the future."""
     changes = ", ".join(f"{column} = {column} + interval '1 hour'" for column in columns)
     async with pool.connection() as conn:
-        cursor = await conn.execute(f"update {table} set {changes} where {key} = %s", (value,))  # noqa: S608
+        cursor = await conn.execute(f"update {table} set {changes} where {key} = %s", (value,))
         assert cursor.rowcount == 1
 
 
