@@ -103,7 +103,8 @@ async def _wake_each(client: Client, endpoints: AsyncIterator[set[UUID]]) -> Non
 
 
 async def wake_unheard(pool: Pool, client: Client) -> None:
-    """Wake endpoints whose deliveries were queued by somebody who died before waking them."""
+    """Wake endpoints whose deliveries were queued by somebody who died before waking them, or by another clock."""
+    await callback_deliveries.move_back(pool)
     await wake(client, CALLBACK_QUEUE, await callback_deliveries.overdue(pool, UNHEARD_AFTER))
 
 

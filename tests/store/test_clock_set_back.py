@@ -3,16 +3,32 @@
 The clock itself cannot be set here: what it would have written is moved by an hour instead.
 """
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 from domain.bulk_throttle import DelayFigures
+from domain.callbacks import TEST_EVENT
+from domain.keyring import CREDENTIALS, Keyring
 from domain.request_rates import Rate
-from store import gateway_health, idempotency, queue_delays, request_rates, routing
+from store import (
+    callback_deliveries,
+    callbacks,
+    gateway_health,
+    idempotency,
+    queue_delays,
+    request_rates,
+    routing,
+)
+from store.callbacks import Notice
 from store.pool import Pool
 from store.workers import beat, queues_served
 from tests.activities.pages import Page, new_page
+from tests.receiver import register
+from tests.store.builders import new_account
+
+KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
 
 
 async def moved(pool: Pool, table: str, key: str, value: object, *columns: str) -> None:
@@ -122,3 +138,16 @@ async def test_bulk_does_not_go_on_giving_way_to_what_a_dead_process_reported(po
     assert figures in await queue_delays.recent(pool, 5)
     await moved(pool, "slowdowns", "process_id", process, "said_at")
     assert figures not in await queue_delays.recent(pool, 5)
+
+
+async def test_callbacks_that_were_queued_meanwhile_are_due_at_once(pool: Pool):
+    account = await new_account(pool)
+    endpoint = (await register(pool, KEYRING, account, "https://example.com/")).id
+    async with pool.connection() as conn:
+        notice = Notice(account, TEST_EVENT, None, datetime.now(UTC), {}, uuid4().hex)
+        delivery = await callbacks.queue_for(conn, endpoint, notice)
+    await moved(pool, "callback_deliveries", "id", delivery, "next_at", "created_at")
+    soon = datetime.now(UTC) + timedelta(seconds=30)
+    assert await callback_deliveries.due(pool, endpoint, soon, 10) == []
+    await callback_deliveries.move_back(pool)
+    assert [due.id for due in await callback_deliveries.due(pool, endpoint, soon, 10)] == [delivery]
