@@ -20,9 +20,6 @@ CATCH_UP = 0.1
 """Seconds that a late message may be ahead of its interval: timers overshoot, and the rate shall still be reached."""
 NEAR = 5.0
 """Seconds that an urgent message waits in its dispatch for a new slot; for a later one its page waits."""
-FAR = 60.0
-"""Seconds to a message's slot when it is in its dispatch, of which its page has waited for all but one: what lies
-further away was taken before the database's clock was set back."""
 _LOOK = 0.5
 
 
@@ -38,8 +35,10 @@ class GatewayPace:
         self.next_at = max(self.next_at, now - CATCH_UP) + interval
 
     def pause(self, now: float, interval: float) -> float:
-        """Seconds until the next one may leave. One interval at most: else the clock was set back since the last."""
-        return min(self.next_at - now, interval)
+        """Seconds until the next one may leave."""
+        if self.next_at > now + interval:  # the clock was set back since the last one left
+            self.next_at = now + interval
+        return self.next_at - now
 
 
 class RateSlots:
@@ -63,7 +62,6 @@ class RateSlots:
         """Wait for the next slot, if there is one. Returns sooner if ``given_up``."""
         if self._interval:
             await self._clock.adjust()
-            self._drop_far()
             await self._wait(given_up)
 
     async def hold(self, count: int, seconds: float, given_up: Callable[[], bool]) -> int:
@@ -74,7 +72,6 @@ class RateSlots:
         if not self._interval:
             return count
         self._drop_passed()
-        self._drop_far()
         if not self._left and not await self._take(count, min(seconds, self._within)):
             return 0
         return min(count, self._left) if await self._wait(given_up) else 0
@@ -122,12 +119,9 @@ class RateSlots:
             if pause <= 0:
                 return True
             await asyncio.sleep(min(pause, _LOOK))
-            await self._clock.adjust()
+            if pause > _LOOK:  # the clock may be set meanwhile
+                await self._clock.adjust()
         return False
-
-    def _drop_far(self) -> None:
-        if self._next - self._clock.now() > FAR + self._interval:
-            self._left = 0
 
     def _drop_passed(self) -> None:
         if self._set_back != self._clock.set_back:  # what was taken before that may be hours away

@@ -207,14 +207,6 @@ async def test_a_clock_that_was_set_back_does_not_hold_up_what_leaves_next(pool:
         assert await deliver(page, OwnGateway(), await choose(page)) == []
 
 
-async def test_slots_of_a_route_that_was_chosen_before_the_clock_was_set_back_are_replaced(pool: Pool):
-    page = await rated(pool, 3, 20.0)
-    gateway = OwnGateway()
-    async with asyncio.timeout(10):
-        assert await deliver(page, gateway, shift(await choose(page), -3600.0)) == []
-    assert gateway.arrived == {0: 1, 1: 1, 2: 1}
-
-
 async def test_a_process_learns_from_the_slots_it_takes_that_the_clock_was_set(pool: Pool):
     page = await rated(pool, 3, 20.0)
     route = Route(str(page.gateway_id), "own", 1, [0, 1, 2], per_second=20.0, takes_slots=True)
