@@ -198,7 +198,7 @@ async def test_a_fallback_that_becomes_due_meanwhile_waits_or_is_cancelled_as_an
 async def test_a_paused_batch_of_a_deleted_account_ends_and_its_credit_comes_back(stack: Stack):
     user = await stack.user(credit=2000)
     async with running_sink(1) as sink:
-        await sink_gateway(stack, user, sink, per_second=50.0)
+        await sink_gateway(stack, user, sink, per_second=20.0)
         batch = (await send_batch(stack, user, 600))["batch"]
         workflow = stack.temporal.get_workflow_handle(batch_workflow_id(UUID(batch)))
         await sink.reaches(20)
