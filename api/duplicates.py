@@ -52,7 +52,7 @@ NO_DUPLICATES = Duplicates()
 
 def find_duplicates(messages: Sequence[PageMessage]) -> Duplicates:
     """The duplicates among messages of which none was skipped."""
-    if len({message.to for message in messages}) == len(messages):
+    if len(messages) < 2 or len({message.to for message in messages}) == len(messages):
         return NO_DUPLICATES
     seen: set[str] = set()
     indexes = []
