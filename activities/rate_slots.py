@@ -34,6 +34,12 @@ class GatewayPace:
         """A message leaves now."""
         self.next_at = max(self.next_at, now - CATCH_UP) + interval
 
+    def pause(self, now: float, interval: float) -> float:
+        """Seconds until the next one may leave."""
+        if self.next_at > now + interval:  # the clock was set back since the last one left
+            self.next_at = now + interval
+        return self.next_at - now
+
 
 class RateSlots:
     """The slots of one dispatch. Of a gateway without a rate there are always enough."""
@@ -50,6 +56,7 @@ class RateSlots:
         """When the next one begins."""
         self._left = len(route.indexes) if came_with_route and self._next and self._interval else 0
         self._within = float("inf") if route.takes_slots else NEAR
+        self._set_back = clock.set_back
 
     async def come_near(self, given_up: Callable[[], bool]) -> None:
         """Wait for the next slot, if there is one. Returns sooner if ``given_up``."""
@@ -97,7 +104,8 @@ class RateSlots:
         )
         if begins is None:
             return False
-        self._next, self._left = begins.at, count
+        await self._clock.adjust(begins.at - begins.wait)
+        self._next, self._left, self._set_back = begins.at, count, self._clock.set_back
         return True
 
     async def _wait(self, given_up: Callable[[], bool]) -> bool:
@@ -106,13 +114,18 @@ class RateSlots:
             self._drop_passed()
             if not self._left:
                 return False
-            pause = max(self._next, self._pace.next_at) - self._clock.now()
+            now = self._clock.now()
+            pause = max(self._next - now, self._pace.pause(now, self._interval))
             if pause <= 0:
                 return True
             await asyncio.sleep(min(pause, _LOOK))
+            if pause > _LOOK:  # the clock may be set meanwhile
+                await self._clock.adjust()
         return False
 
     def _drop_passed(self) -> None:
+        if self._set_back != self._clock.set_back:  # what was taken before that may be hours away
+            self._left, self._set_back = 0, self._clock.set_back
         late = self._clock.now() - GRACE - self._next
         if late > 0:
             self._skip(min(self._left, ceil(late / self._interval)))

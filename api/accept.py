@@ -1,5 +1,6 @@
 """Accepting a page: its workflow is started, durably, before anyone is told so (``api/starts.py``: in what time)."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -52,14 +53,18 @@ def nothing_accepted(why: str) -> ApiError:
     return unavailable(f"{why}, and nothing was accepted")
 
 
-def accepted_answer(accepted: list[tuple[UUID, PageMessage]], **more: Any) -> bytes:
+def accepted_answer(
+    accepted: list[tuple[UUID, PageMessage]], warnings: Sequence[dict[str, Any]] = (), **more: Any
+) -> bytes:
     """The answer to a send request: its messages in the order of its contacts."""
     plural = "s" if len(accepted) > 1 else ""
+    warned = {"warnings": warnings} if warnings else {}
     return orjson.dumps(
         {
             "success": True,
             "message": f"{len(accepted)} message{plural} accepted",
             **more,
+            **warned,
             "data": [_item(uid, message) for uid, message in accepted],
         }
     )

@@ -45,4 +45,5 @@ async def accept_page(
     # The key of a request leads to its page: a repeat must be able to start that.
     start = starts.start_own if claimed.place is None else starts.start_again
     await start(page, read.content.encode(), caller)
-    return accepted_answer([(message_uid(claimed.id, index), message) for index, message in enumerate(messages)])
+    accepted = [(message_uid(claimed.id, index), message) for index, message in enumerate(messages)]
+    return accepted_answer(accepted, read.duplicates.warnings())

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.duplicates import MAX_LISTED
 from domain.channels import Channel
 from domain.receipts import ReceiptKind
 from domain.statuses import State
@@ -19,7 +20,7 @@ class _Answer(BaseModel):
 
 
 class AcceptedMessage(_Answer):
-    """One message of a send request, at the place of its contact."""
+    """One message of a send request."""
 
     uid: UUID
     status: Literal["pending", "schedule"]
@@ -28,12 +29,25 @@ class AcceptedMessage(_Answer):
     credits: int = Field(ge=0, description="What is set aside for it.")
 
 
+class SendWarning(_Answer):
+    """Something in a request that was accepted may not be what was meant."""
+
+    kind: Literal["duplicates"]
+    message: str
+    count: int = Field(description="Contacts whose recipient an earlier contact has already.")
+    skipped: int = Field(description="How many of them were left out, as `duplicates` said.")
+    indexes: list[int] = Field(max_length=MAX_LISTED, description="The first of them, counted from 0.")
+
+
 class SendAnswer(_Answer):
     """All messages were accepted."""
 
     success: Literal[True]
     message: str
-    data: list[AcceptedMessage]
+    data: list[AcceptedMessage] = Field(
+        description="In the order of the contacts, without those that were skipped as duplicates."
+    )
+    warnings: list[SendWarning] | None = Field(None, description="Left out where there are none.")
     batch: UUID | None = Field(None, description="The batch, for more contacts than one page takes (500).")
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from api.accept import accepted_answer
 from api.contacts import ReadContacts
+from api.duplicates import Duplicates
 from api.errors import MAX_SHOWN
 from domain.batch import Stream
 from domain.channels import Channel
@@ -25,10 +26,11 @@ class NewBatch:
     stored: batches.NewBatch
     answer: bytes
     requested: dict[str, list[int]]
-    """Gateways that were asked for: identifier → some of the contacts that did."""
+    """Gateways that were asked for: identifier → the indexes of some of the messages that did."""
     wide_gateway: str | None
     files: dict[str, bytes]
     """As in ``ReadContacts``."""
+    duplicates: Duplicates
 
     @property
     def last_due(self) -> float:
@@ -75,10 +77,15 @@ def build_batch(
         streams[-1] = replace(streams[-1], last=len(pages))
     return NewBatch(
         batches.NewBatch(batch_id, account_id, channel.value, lane.value, len(messages), streams, pages),
-        accepted_answer([(uids[index], message) for index, message in enumerate(messages)], batch=batch_id),
+        accepted_answer(
+            [(uids[index], message) for index, message in enumerate(messages)],
+            read.duplicates.warnings(),
+            batch=batch_id,
+        ),
         {name: indexes[:MAX_SHOWN] for name, indexes in read.requested.items()},
         read.wide_gateway,
         read.files,
+        read.duplicates,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 import orjson
 
 from api.contact_errors import ContactError
+from api.duplicates import NO_DUPLICATES, Duplicates, find_duplicates
 from api.errors import FieldError, invalid
 from api.fallbacks import read_steps
 from api.mail_extras import CONTROLS, InvalidExtra, MailReader
@@ -53,11 +54,12 @@ class ReadContacts:
 
     content: PageContent
     requested: dict[str, list[int]]
-    """Gateways that were named: identifier → indexes."""
+    """Gateways that were named: identifier → indexes of messages."""
     wide_gateway: str | None = None
     """The one that was named for all contacts, if any."""
     files: dict[str, bytes] = field(default_factory=dict)
     """Attachments, by id."""
+    duplicates: Duplicates = NO_DUPLICATES
 
     @property
     def last_due(self) -> float:
@@ -79,10 +81,15 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane) -> ReadContacts:
     messages: list[PageMessage] = []
     requested: dict[str, list[int]] = {}
     contacts: Sequence[AnyContact] = send.contact
+    skipped: list[int] = []
+    seen: set[str] | None = set() if send.duplicates == "skip" else None
     for index, contact in enumerate(contacts):
         try:
             to, content, price = _read(contact, wide, terms.region)
             at = _due(contact, terms.time_zone, now) if contact.schedule_at else wide.due
+            if seen is not None and _was_seen(to, seen):
+                skipped.append(index)
+                continue
             steps = _steps(contact, send, wide, contents, terms) if contact.fallback or send.fallback else ()
         except ContactError as error:
             errors.append(error.at(index))
@@ -91,10 +98,17 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane) -> ReadContacts:
         on_unknown = contact.on_unknown or wide.on_unknown
         messages.append(PageMessage(to, 0 if terms.free else price, place, at, on_unknown, steps))
         if wanted := _wanted_gateway(contact, wide):
-            requested.setdefault(wanted, []).append(index)
+            requested.setdefault(wanted, []).append(len(messages) - 1)
     if errors:
         raise invalid(errors)
-    return ReadContacts(PageContent(list(contents), messages), requested, wide.gateway, mail.files)
+    duplicates = find_duplicates(messages) if seen is None else Duplicates(skipped, are_skipped=True)
+    return ReadContacts(PageContent(list(contents), messages), requested, wide.gateway, mail.files, duplicates)
+
+
+def _was_seen(recipient: str, seen: set[str]) -> bool:
+    count = len(seen)
+    seen.add(recipient)
+    return len(seen) == count
 
 
 def _steps(

@@ -12,6 +12,7 @@ from api.body import parse_body, read_body
 from api.inbound_answers import InboundPage, KeywordsAnswer
 from api.json_answer import json_answer
 from api.openapi import answers, documented_body
+from api.query_text import QueryText
 from api.state import state_of
 from domain.channels import Channel
 from domain.keywords import Keyword, KeywordSet, fold
@@ -64,7 +65,7 @@ async def list_inbound(
     request: Request,
     principal: _Reader,
     channel: Channel | None = None,
-    sender: Annotated[str | None, Query(max_length=320, description="A number with `+`.")] = None,
+    sender: Annotated[QueryText | None, Query(max_length=320, description="A number with `+`.")] = None,
     cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:

@@ -22,22 +22,30 @@ async def find_own(state: AppState, account_id: int, channel: Channel, uid: UUID
     """The message, if it is the account's own.
 
     Raises:
-        ApiError: 404, the same for a foreign uid and for one that never was.
+        ApiError: 404, the same for a foreign uid, for another channel's, and for one that never was.
         TemporalAway, RPCError: it is not in the record, and Temporal cannot be asked.
     """
     message = await messages.find(state.pool, account_id, channel, uid)
     if message is not None:
         return message, await live_if_any(state, message)
-    try:
-        live = await live_status(state.temporal, uid)
-    except NoAnswer:
-        live = await accepted_status(state.temporal, channel, uid)
-    if live is not None and live.account_id == account_id:
+    live = await _unrecorded(state, account_id, channel, uid)
+    if live is not None:
         return None, live
     message = await messages.find(state.pool, account_id, channel, uid)  # it may have come and gone meanwhile
     if message is None:
         raise unknown_message()
     return message, None
+
+
+async def _unrecorded(state: AppState, account_id: int, channel: Channel, uid: UUID) -> LiveStatus | None:
+    """What the workflow of an account's message says of it; ``None``: it has none, or no such one on this channel."""
+    accepted = await accepted_status(state.temporal, channel, uid)  # the workflow's own answer names no channel
+    if accepted is None or accepted.account_id != account_id:
+        return None
+    try:
+        return await live_status(state.temporal, uid)
+    except NoAnswer:
+        return accepted
 
 
 async def live_if_any(state: AppState, message: messages.Message) -> LiveStatus | None:

@@ -10,6 +10,7 @@ from typing import Any
 from api.css import CssError, CssInliner
 from api.mail_models import MAX_FILE_BYTES, AttachedFile, MailFields
 from domain.mail_extras import FileRef, MailExtras
+from domain.mail_headers import refusal
 from domain.recipients import InvalidRecipient, normalise_email
 from store.attachments import file_id
 
@@ -19,13 +20,6 @@ CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MAX_VALUE = 900
 """Characters of a header's value: with its name it fits one line (RFC 5322 §2.1.1)."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,76}")
-_RESERVED = re.compile(
-    r"from|to|cc|bcc|subject|date|message-id|reply-to|return-path|received|sender"
-    r"|(content|mime|dkim|list-unsubscribe|resent|arc)(-.*)?"
-    # Commands to mail services: through a shared gateway they would reach people nobody paid for.
-    r"|x-(smtpapi|msys-api|(mailgun|mc|mj|pm|ses|mailin|sib)-.*)",
-    re.IGNORECASE,
-)
 _NOT_IN_FILENAME = re.compile("[/\\\\\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # folders; what turns "exe.pdf" around
 _TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}", re.IGNORECASE)
 _CONTENT_ID = re.compile(r"[A-Za-z0-9._%+@=-]+")
@@ -125,9 +119,10 @@ def _mailbox(address: str, *path: str | int) -> str:
 def _headers(given: dict[str, str]) -> tuple[tuple[str, str], ...]:
     seen: set[str] = set()
     for name, value in given.items():
+        reserved = refusal(name)
         for wrong, code, message in (
             (not _HEADER_NAME.fullmatch(name), "header_name", "not the name of a header, such as X-Campaign"),
-            (_RESERVED.fullmatch(name), "header_reserved", f"the header {name!r} is not yours to set"),
+            (reserved, "header_reserved", reserved or ""),
             (name.lower() in seen, "header_repeated", f"the header {name!r} is given twice"),
             (CONTROLS.search(value), "control_character", "control characters and line breaks are not allowed here"),
             (len(value) > _MAX_VALUE, "too_long", f"a header has at most {_MAX_VALUE} characters"),

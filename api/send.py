@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import orjson
@@ -57,6 +57,7 @@ def _query_endpoint(channel: Channel) -> _Endpoint:
         sms_type: Annotated[str | None, Query(max_length=20)] = None,
         gateway_identifier: Annotated[str | None, Query(max_length=200)] = None,
         schedule_at: Annotated[str | None, Query(max_length=64)] = None,
+        duplicates: Annotated[Literal["send", "skip"] | None, Query(description="As in a POST.")] = None,
     ) -> Response:
         numbers = [number.strip() for number in contacts.split(",")]
         shared = {
@@ -66,7 +67,8 @@ def _query_endpoint(channel: Channel) -> _Endpoint:
             "schedule_at": schedule_at,
         }
         # Written as the body of a POST, so that both forms pass through the same doors.
-        raw = orjson.dumps({"contact": [{"number": number, **shared} for number in numbers if number]})
+        listed = [{"number": number, **shared} for number in numbers if number]
+        raw = orjson.dumps({"duplicates": duplicates, "contact": listed})
         return await _send(request, principal, channel, raw)
 
     return send_by_query
@@ -128,7 +130,7 @@ async def _send_one(
         wanted = next(iter(read.contacts.requested), None)
         one = OneMessage(principal.account_id, message, content.contents[0], wanted, claimed, request.is_disconnected)
         uid = await state.group_commit.accept(channel, read.lane, one)
-    return accepted_answer([(uid, message)])
+    return accepted_answer([(uid, message)], read.contacts.duplicates.warnings())
 
 
 async def _accepted_before(state: AppState, channel: Channel, uid: UUID) -> UUID | None:
@@ -174,7 +176,7 @@ def _unknown_gateways(channel: Channel, asked: ReadContacts | NewBatch, unknown:
     if asked.wide_gateway is not None and asked.wide_gateway in unknown:
         wrong.append(("/gateway_identifier", asked.wide_gateway))
     named = sorted((index, name) for name in unknown for index in asked.requested[name] if name != asked.wide_gateway)
-    wrong += [(f"/contact/{index}/gateway_identifier", name) for index, name in named]
+    wrong += [(f"/contact/{asked.duplicates.contact_of(i)}/gateway_identifier", name) for i, name in named]
     return ApiError(
         404,
         "gateway_not_found",

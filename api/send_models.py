@@ -177,6 +177,11 @@ class _Send(_Common):
 
     message: _Text | None = Field(None, description=_TEMPLATE)
     body: _Text | None = Field(None, description=_TEMPLATE)
+    duplicates: Literal["send", "skip"] | None = Field(
+        None,
+        description="What becomes of contacts whose recipient an earlier contact has already, however it is written. "
+        "`send`, or left out: each gets its message, and the answer warns. `skip`: only the first does.",
+    )
     priority: Lane | None = Field(
         None, description=f"Which lane to take; left out: `bulk` for more than {MAX_TRANSACTIONAL} contacts."
     )

@@ -5,6 +5,7 @@ import os
 import uvicorn
 
 from api.app import create_app
+from api.proxies import VARIABLE, check_proxies
 from runtime.logs import configure_logs
 from runtime.settings import Settings
 
@@ -22,8 +23,7 @@ def run(settings: Settings) -> None:
 
 def server_config(settings: Settings) -> uvicorn.Config:
     """How the API is served, by the process and in tests."""
-    if "*" in os.environ.get("FORWARDED_ALLOW_IPS", ""):
-        raise SystemExit("FORWARDED_ALLOW_IPS: name your proxies; with * anybody passes the address lists of keys")
+    check_proxies(os.environ.get(VARIABLE, ""))
     return uvicorn.Config(
         create_app(settings),
         host=settings.api_host,

@@ -14,7 +14,8 @@ from typing import Any
 _MAX_INT_TEXT = 20
 """The length of -2^63. Longer texts are never converted: it takes quadratic time, and Python stops at 4,300 digits."""
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""What PostgreSQL stores in no text."""
 _Path = tuple[str | int, ...]
 
 
@@ -139,7 +140,7 @@ class _Walk:
                 self.check(value, (*path, key))
 
     def _check_text(self, text: str, path: _Path) -> None:
-        if self.has_escapes and _UNSTORABLE.search(text):
+        if self.has_escapes and UNSTORABLE.search(text):
             raise StrictJsonError("json_text", "text must not hold NUL or half a surrogate pair", _pointer(path))
 
     def _refuse(self, refused: _Refused, path: _Path) -> None:

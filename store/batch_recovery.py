@@ -47,6 +47,18 @@ async def open_batches(pool: Pool, after: UUID, limit: int) -> list[UUID]:
         return [batch_id for (batch_id,) in await cursor.fetchall()]
 
 
+async def of_deleted_accounts(pool: Pool) -> list[UUID]:
+    """Some of the batches that have begun and not ended although their accounts were deleted, and are not being
+    cancelled."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select b.id from batches b join accounts a on a.id = b.account_id
+               where b.finished_at is null and b.state not in ('stored', 'cancelling') and a.status = 'deleted'
+               limit 100"""
+        )
+        return [batch_id for (batch_id,) in await cursor.fetchall()]
+
+
 async def find(conn: AsyncConnection[TupleRow], batch_id: UUID) -> OpenBatch | None:
     """A batch, unless it has ended."""
     cursor = await conn.execute(

@@ -83,6 +83,15 @@ async def overdue(pool: Pool, seconds: float) -> list[UUID]:
         return [endpoint_id for (endpoint_id,) in await cursor.fetchall()]
 
 
+async def move_back(pool: Pool) -> None:
+    """Have deliveries made now that were queued before the database's clock was set back: they lie in the future."""
+    async with pool.connection() as conn:
+        await conn.execute(
+            """update callback_deliveries set next_at = clock_timestamp(), created_at = clock_timestamp()
+               where created_at > clock_timestamp() + interval '1 minute' and state = 'pending'"""
+        )
+
+
 async def succeed(pool: Pool, delivery_id: UUID, status: int | None, now: datetime) -> None:
     """A customer has taken an event."""
     async with pool.connection() as conn:

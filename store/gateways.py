@@ -82,9 +82,10 @@ class StoredGateway:
     enabled: bool
 
 
-# Of a gateway whose breaker's row is `b`.
+# Of a gateway whose breaker's row is `b`. What lies further away than any pause was written by a clock set back since.
 BREAKER = """
-    case when b.open_until is null then 'closed' when b.open_until > clock_timestamp() then 'open' else 'half_open' end
+    case when b.open_until is null then 'closed' when b.open_until between clock_timestamp() and clock_timestamp()
+         + interval '10 minutes' then 'open' else 'half_open' end
 """
 
 INFO = f"""

@@ -34,7 +34,9 @@ with claimed as (
     values (%(account_id)s, %(endpoint)s, %(key)s, %(body_hash)s, %(page_id)s,
             clock_timestamp() + %(lease)s * interval '1 second')
     on conflict (account_id, endpoint, key) do update set locked_until = excluded.locked_until
-        where k.status is null and k.locked_until < clock_timestamp() and k.body_hash = excluded.body_hash
+        where k.status is null and k.body_hash = excluded.body_hash
+          -- What is leased for longer than anybody can lease was leased before the clock was set back.
+          and (k.locked_until < clock_timestamp() or k.locked_until > excluded.locked_until + interval '1 minute')
     returning true as mine, page_id, body_hash, locked_until, status, response
 )
 select * from claimed

@@ -10,7 +10,7 @@ async def publish(pool: Pool, process_id: UUID, figures: DelayFigures) -> None:
     """Report a process's figures in place of its last ones, and forget processes that report nothing any more."""
     async with pool.connection() as conn:
         await conn.execute(
-            """with swept as (delete from slowdowns where said_at < clock_timestamp() - interval '1 minute')
+            """with swept as (delete from slowdowns where abs(extract(epoch from clock_timestamp() - said_at)) > 60)
                insert into slowdowns (process_id, slowdown, said_at, waits, logs, squares)
                    values (%s, %s, clock_timestamp(), %s, %s, %s)
                on conflict (process_id) do update set slowdown = excluded.slowdown, said_at = excluded.said_at,
@@ -24,7 +24,8 @@ async def recent(pool: Pool, seconds: float) -> list[DelayFigures]:
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """select waits, logs, squares from slowdowns
-               where said_at > clock_timestamp() - make_interval(secs => %s) and waits is not null""",
+               where said_at between clock_timestamp() - make_interval(secs => %s)
+                   and clock_timestamp() + interval '5 seconds' and waits is not null""",
             (seconds,),
         )
         return [DelayFigures(*row) for row in await cursor.fetchall()]

@@ -9,11 +9,15 @@ from datetime import timedelta
 from domain.request_rates import Rate
 from store.pool import Pool
 
+_JITTER = timedelta(seconds=1)
+
 _TAKE = """
 with taken as (
     insert into request_rates as r (subject, empty_at) values (%(subject)s, clock_timestamp() + %(interval)s)
-    on conflict (subject) do update set empty_at = greatest(r.empty_at, clock_timestamp()) + %(interval)s
-        where r.empty_at <= clock_timestamp() + %(slack)s
+    on conflict (subject) do update set empty_at = %(interval)s + case
+            when r.empty_at <= clock_timestamp() + %(slack)s then greatest(r.empty_at, clock_timestamp())
+            else clock_timestamp() end
+        where r.empty_at <= clock_timestamp() + %(slack)s or r.empty_at > clock_timestamp() + %(most)s
     returning true
 )
 -- A neighbour's first request may be too new for this statement's snapshot: then one interval is the wait.
@@ -33,6 +37,8 @@ async def take(pool: Pool, subject: str, rate: Rate) -> float:
         "tolerance": tolerance,
         # A hundredth of an interval keeps rounding from costing the last request of a burst.
         "slack": tolerance + interval / 100,
+        # A bucket is never fuller than this: it was filled before the clock was set back, or at a slower rate.
+        "most": tolerance + 2 * interval + _JITTER,
     }
     async with pool.connection() as conn:
         row = await (await conn.execute(_TAKE, asked)).fetchone()

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from math import inf
 from uuid import UUID
 
@@ -10,6 +11,9 @@ from store.pool import Pool
 
 _FOR_EVER = 1e9
 """Seconds, as an interval that the database can hold."""
+LONGEST_OPEN = timedelta(minutes=10)
+"""Breakers stay open for 5 minutes at most. What lies further away was written before the clock was set back, and is
+over; ``gateway_candidates`` and ``store/gateways.py`` say so, too."""
 
 
 async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dict[int, Sender]:
@@ -58,6 +62,27 @@ class Slots:
     """Seconds until then; negative: it has just begun."""
 
 
+# When the database's clock is set back, slots that were taken before that would lie as far in the future: nothing would
+# leave until it has caught up. The clock was at least at `asked_at`, so what it lacks to that moves the slots back.
+_FREE_AT = "s.free_at - greatest(s.asked_at - clock_timestamp(), interval '0')"
+
+_RESERVE = f"""
+insert into gateway_slots as s (gateway_id, free_at, asked_at)
+    values (%(id)s, clock_timestamp() + %(span)s * interval '1 second', clock_timestamp())
+on conflict (gateway_id) do update
+    set free_at = greatest({_FREE_AT}, clock_timestamp() - interval '0.1 second') + %(span)s * interval '1 second',
+        asked_at = clock_timestamp()
+    where {_FREE_AT} <= clock_timestamp() + %(within)s * interval '1 second'
+returning extract(epoch from free_at)::float8 - %(span)s, extract(epoch from clock_timestamp())::float8
+"""  # noqa: S608 - a constant of ours
+
+# Slots that are refused as too far away must be moved back as well, or they would never come nearer.
+_MOVE_BACK = f"""
+update gateway_slots s set free_at = {_FREE_AT}, asked_at = clock_timestamp()
+where gateway_id = %(id)s and asked_at > clock_timestamp()
+"""  # noqa: S608 - a constant of ours
+
+
 async def reserve_slots(
     pool: Pool, gateway_id: UUID, count: int, per_second: float, within: float = inf
 ) -> Slots | None:
@@ -65,19 +90,11 @@ async def reserve_slots(
 
     Slots that nobody took may be taken up to 0.1 s late: who sends slice by slice would lose some with every slice.
     """
+    asked = {"id": gateway_id, "span": count / per_second, "within": min(within, _FOR_EVER)}
     async with pool.connection() as conn:
-        cursor = await conn.execute(
-            """insert into gateway_slots as s (gateway_id, free_at)
-                   values (%(id)s, clock_timestamp() + %(span)s * interval '1 second')
-               on conflict (gateway_id) do update
-                   set free_at = greatest(s.free_at, clock_timestamp() - interval '0.1 second')
-                                 + %(span)s * interval '1 second'
-                   where s.free_at <= clock_timestamp() + %(within)s * interval '1 second'
-               returning extract(epoch from free_at)::float8 - %(span)s,
-                         extract(epoch from clock_timestamp())::float8""",
-            {"id": gateway_id, "span": count / per_second, "within": min(within, _FOR_EVER)},
-        )
-        row = await cursor.fetchone()
+        row = await (await conn.execute(_RESERVE, asked)).fetchone()
+        if row is None and (await conn.execute(_MOVE_BACK, asked)).rowcount:
+            row = await (await conn.execute(_RESERVE, asked)).fetchone()
         return Slots(row[0], row[0] - row[1]) if row else None
 
 
@@ -136,8 +153,8 @@ async def take_probe(pool: Pool, gateway_id: UUID, seconds: float) -> bool:
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """update gateway_breakers set open_until = clock_timestamp() + %s * interval '1 second'
-               where gateway_id = %s and open_until <= clock_timestamp()""",
-            (seconds, gateway_id),
+               where gateway_id = %s and (open_until <= clock_timestamp() or open_until > clock_timestamp() + %s)""",
+            (seconds, gateway_id, LONGEST_OPEN),
         )
         return cursor.rowcount == 1
 

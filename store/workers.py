@@ -63,7 +63,9 @@ async def queues_served(pool: Pool) -> set[str]:
     """The task queues for which a worker is alive."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            "select distinct unnest(queues) from workers where seen_at > clock_timestamp() - %s::interval",
-            (_DEAD_AFTER,),
+            """select distinct unnest(queues) from workers
+               where seen_at between clock_timestamp() - %(dead)s::interval
+                   and clock_timestamp() + %(dead)s::interval""",
+            {"dead": _DEAD_AFTER},
         )
         return {queue for (queue,) in await cursor.fetchall()}

@@ -24,6 +24,7 @@ from store import (
     workflow_checks,
 )
 from store.pool import Pool
+from worker.closed_accounts import end_batches
 from worker.leader import Chore
 from worker.limits import RENEW_EVERY, forget_limits
 from worker.sweep import Sweep
@@ -80,6 +81,7 @@ def chores(pool: Pool, client: Client, policy: UnknownPolicy) -> list[Chore]:
         Chore("renew plans", RENEW_EVERY, lambda: renewals.renew_due(pool)),
         Chore("resume pages of paused gateways", RESUMED_EVERY, lambda: tell_of_resumed_gateways(pool, client)),
         Chore("resume pages of suspended accounts", RESUMED_EVERY, lambda: tell_of_resumed_accounts(pool, client)),
+        Chore("end batches of deleted accounts", SWEEP_EVERY, lambda: end_batches(pool, client)),
         Chore("wake callbacks", WAKE_EVERY, lambda: wake_unheard(pool, client)),
     ]
 
@@ -101,7 +103,8 @@ async def _wake_each(client: Client, endpoints: AsyncIterator[set[UUID]]) -> Non
 
 
 async def wake_unheard(pool: Pool, client: Client) -> None:
-    """Wake endpoints whose deliveries were queued by somebody who died before waking them."""
+    """Wake endpoints whose deliveries were queued by somebody who died before waking them, or by another clock."""
+    await callback_deliveries.move_back(pool)
     await wake(client, CALLBACK_QUEUE, await callback_deliveries.overdue(pool, UNHEARD_AFTER))
 
 

@@ -198,3 +198,39 @@ async def test_a_probe_whose_slot_passed_says_nothing_of_its_gateway(pool: Pool,
     assert await delivery.run() == []
     assert gateway.arrived == {0: 1, 1: 1, 2: 1}
     assert await page.breaker() is None
+
+
+async def test_a_clock_that_was_set_back_does_not_hold_up_what_leaves_next(pool: Pool):
+    page = await rated(pool, 3, 20.0)
+    page.line.pace.next_at = time.time() + 3600
+    async with asyncio.timeout(10):
+        assert await deliver(page, OwnGateway(), await choose(page)) == []
+
+
+async def test_a_process_learns_from_the_slots_it_takes_that_the_clock_was_set(pool: Pool):
+    page = await rated(pool, 3, 20.0)
+    route = Route(str(page.gateway_id), "own", 1, [0, 1, 2], per_second=20.0, takes_slots=True)
+    clock = DatabaseClock(pool)
+    await clock.adjust()
+    for error in (3600.0, -3600.0):
+        clock._ahead += error
+        slots = RateSlots(pool, clock, GatewayPace(), route, came_with_route=False)
+        reserved = time.time()
+        async with asyncio.timeout(5):
+            assert await slots.hold(3, 1000.0, never) == 3
+        await slots.give_back()
+        assert await free_at(page) < reserved + 5, "no slots were wasted"
+    assert clock.set_back == 1
+
+
+async def test_slots_in_hand_are_void_once_the_clock_was_set_back(pool: Pool):
+    page = await rated(pool, 3, 20.0)
+    route = Route(str(page.gateway_id), "own", 1, [0, 1, 2], per_second=20.0, takes_slots=True)
+    clock = DatabaseClock(pool)
+    slots = RateSlots(pool, clock, GatewayPace(), route, came_with_route=False)
+    await slots.come_near(never)
+    assert await slots.hold(3, 1000.0, never) == 3
+    assert await slots.use_next(never)
+    clock.set_back += 1
+    assert not await slots.use_next(never)
+    assert await slots.hold(2, 1000.0, never) == 2

@@ -163,6 +163,8 @@ async def test_files_of_a_message_that_is_moved_are_kept_until_then(stack: Stack
         ({"headers": {"Resent-To": "x"}}, "header_reserved", "/headers/Resent-To"),
         ({"headers": {"X-SMTPAPI": "{}"}}, "header_reserved", "/headers/X-SMTPAPI"),
         ({"headers": {"X-Mailgun-Variables": "{}"}}, "header_reserved", "/headers/X-Mailgun-Variables"),
+        ({"headers": {"X-Mailjet-Campaign": "x"}}, "header_reserved", "/headers/X-Mailjet-Campaign"),
+        ({"headers": {"Errors-To": "a@example.com"}}, "header_reserved", "/headers/Errors-To"),
         ({"headers": {"Fröm": "x"}}, "header_name", "/headers/Fröm"),
         ({"headers": {"": "x"}}, "header_name", "/headers/"),
         ({"headers": {"X A": "x"}}, "header_name", "/headers/X A"),

@@ -5,15 +5,18 @@ import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from domain.batch import BatchStatus
+from domain.batch import BatchChange, BatchStatus
 from domain.ids import batch_workflow_id, page_of, send_workflow_id
 from domain.page import ChangeRequest, LiveStatus
 from runtime.asking import change
-from store import accounts, credits, messages
+from store import accounts, batch_recovery, credits, messages
 from tests.api.answers import SMS, send_one
 from tests.api.batches import send_batch, sink_gateway, wallet
+from tests.api.test_fallback import TAKEN, send, two_channels, until, waits
 from tests.faults.sink import running_sink
+from tests.gateways.fake_http import serve
 from tests.stack import Stack, User
+from worker.closed_accounts import end_batches
 
 SUSPENDED = "account_suspended"
 
@@ -155,6 +158,69 @@ async def test_a_batch_of_a_suspended_account_pauses_and_goes_on(stack: Stack):
             await workflow.result()
     assert (len(sink.arrived), sink.arrived.total()) == (600, 600)
     assert await wallet(stack, user) == (1400, 0, 600)
+    await assert_ledger_agrees(stack, user)
+
+
+async def fallback_of(stack: Stack, uid: str) -> str:
+    """The uid of the message that was sent in this one's place."""
+    async with asyncio.timeout(30):
+        while True:
+            async with stack.pool.connection() as conn:
+                cursor = await conn.execute("select fallback_uid from messages where uid = %s", (uid,))
+                row = await cursor.fetchone()
+            if row and row[0]:
+                return str(row[0])
+            await asyncio.sleep(0.02)
+
+
+async def test_a_fallback_that_becomes_due_meanwhile_waits_or_is_cancelled_as_any_message(stack: Stack):
+    async with serve(TAKEN) as provider, running_sink(1) as sink:
+        suspended, deleted = [await two_channels(stack, provider) for _ in range(2)]
+        uids = {}
+        for user in (suspended, deleted):
+            name = await sink_gateway(stack, user, sink)
+            uids[user] = await send(stack, user, "2s", body="Parcel!", gateway_identifier=name)
+            await until(stack, user, uids[user], waits)
+        await accounts.suspend(stack.pool, suspended.id)
+        await accounts.delete(stack.pool, deleted.id)
+        waiting, gone = [await fallback_of(stack, uids[user]) for user in (suspended, deleted)]
+        await waits_for_its_account(stack, waiting)
+        assert await ended(stack, deleted, gone) == {("cancelled", "account_deleted", "free")}
+        assert not sink.arrived
+        await accounts.resume(stack.pool, suspended.id)
+        assert await ended(stack, suspended, waiting) == {("sent", None, "captured")}
+        assert sink.arrived == {waiting: 1}
+    for user, left in ((suspended, 9), (deleted, 10)):
+        assert (await wallet(stack, user))[0] == left
+        await assert_ledger_agrees(stack, user)
+
+
+async def test_a_paused_batch_of_a_deleted_account_ends_and_its_credit_comes_back(stack: Stack):
+    user = await stack.user(credit=2000)
+    async with running_sink(1) as sink:
+        await sink_gateway(stack, user, sink, per_second=20.0)
+        batch = (await send_batch(stack, user, 600))["batch"]
+        workflow = stack.temporal.get_workflow_handle(batch_workflow_id(UUID(batch)))
+        await sink.reaches(20)
+        await change(stack.temporal, workflow.id, BatchChange(str(uuid4()), "pause"))
+        await accounts.delete(stack.pool, user.id)
+        for _ in range(2):  # it is found again until it has ended
+            await end_batches(stack.pool, stack.temporal)
+        async with asyncio.timeout(60):
+            await workflow.result()
+        left = sink.arrived.total()
+    assert (sink.arrived.total(), max(sink.arrived.values())) == (left, 1)
+    assert left < 600
+    assert await wallet(stack, user) == (2000 - left, 0, left)
+    assert UUID(batch) not in await batch_recovery.of_deleted_accounts(stack.pool)
+    async with stack.pool.connection() as conn:
+        cursor = await conn.execute(
+            "select state, code, count(*) from messages where account_id = %s group by 1, 2", (user.id,)
+        )
+        ends = {(state, code): count for state, code, count in await cursor.fetchall()}
+    assert ends.pop(("sent", None)) == left
+    assert {state for state, _ in ends} == {"cancelled"}
+    assert ends["cancelled", "account_deleted"] >= 100, "what the batch had not come to"
     await assert_ledger_agrees(stack, user)
 
 

@@ -136,6 +136,44 @@ async def test_a_foreign_message_cannot_be_changed(stack: Stack):
     assert (await stack.status(owner, "sms", item["uid"]))["state"] == "scheduled"
 
 
+async def assert_unknown_elsewhere(stack: Stack, user: User, uid: str) -> None:
+    """A waiting SMS is no email and no WhatsApp message, whoever asks about it or wants it changed."""
+    for channel in ("email", "whatsapp"):
+        for method, path, body in (
+            ("GET", f"/api/get/{channel}/{uid}", None),
+            ("POST", f"/api/{channel}/{uid}/cancel", None),
+            ("POST", f"/api/{channel}/{uid}/reschedule", {"schedule_at": at(hours=-1)}),
+        ):
+            answer = await stack.http.request(method, path, headers=user.headers, json=body)
+            assert_error(answer, 404, "message_not_found")
+
+
+async def test_a_waiting_message_is_unknown_on_other_channels(stack: Stack):
+    user = await ready_user(stack)
+    item = await send_one(stack, user, schedule_at=at(hours=1))
+    await recorded(stack, user, item["uid"])
+    await assert_unknown_elsewhere(stack, user, item["uid"])
+    assert (await stack.status(user, "sms", item["uid"]))["state"] == "scheduled"
+
+
+async def test_so_it_is_before_it_stands_in_the_record(stack: Stack):
+    user = await ready_user(stack)
+    async with stack.pool.connection() as conn, conn.transaction():
+        await conn.execute("select from wallets where account_id = %s for update", (user.id,))
+        item = await send_one(stack, user, schedule_at=at(hours=1))
+        assert (await stack.status(user, "sms", item["uid"]))["credit"] is None
+        await assert_unknown_elsewhere(stack, user, item["uid"])
+    assert (await recorded(stack, user, item["uid"]))["state"] == "scheduled"
+
+
+async def test_so_is_a_message_of_a_batch_that_has_not_come_to_it(stack: Stack):
+    user = await ready_user(stack, credit=600)
+    answer = await stack.send(user, "sms", *[SMS | {"schedule_at": at(hours=1)}] * 501)
+    for item in (answer.json()["data"][0], answer.json()["data"][-1]):
+        await assert_unknown_elsewhere(stack, user, item["uid"])
+        assert (await change(stack, user, "cancel", item["uid"])).status_code == 200
+
+
 async def test_an_index_beyond_the_page_is_unknown(stack: Stack):
     user = await ready_user(stack)
     item = await send_one(stack, user, schedule_at=at(hours=1))
