@@ -89,7 +89,7 @@ begin
     v_status := coalesce(v_status, 'unknown');
     v_whole := case
         when v_status not in ('active', 'suspended') then 'account_' || v_status
-        when v_expires < clock_timestamp() then 'plan_expired'
+        when v_status = 'active' and v_expires < clock_timestamp() then 'plan_expired'
     end;
     if v_limit is not null then
         insert into daily_usage as d values (p_account, p_channel, v_day, 0)
