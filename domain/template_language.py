@@ -4,6 +4,7 @@ Templates are written by tenants and rendered in a process that serves others to
 not what follows one another, nor what filters, ranges and long values cost; here each of them is charged as work.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TextIO
@@ -50,6 +51,16 @@ _FILTERS = frozenset(
     }
 )
 """``safe`` would print unescaped; ``date`` reads the clock and pads to any width; ``uniq`` takes quadratic time."""
+
+
+_OF_TEXTS = frozenset(
+    {
+        *("append", "capitalize", "downcase", "escape", "lstrip", "newline_to_br", "prepend", "remove", "remove_first"),
+        *("remove_last", "replace", "replace_first", "replace_last", "rstrip", "squish", "strip", "strip_newlines"),
+        *("truncate", "truncatewords", "upcase", "url_encode", "join"),
+    }
+)
+"""Filters that make a text of what they are given."""
 
 
 class Context(RenderContext):
@@ -102,6 +113,8 @@ class Context(RenderContext):
             for value in (*values, *options.values()):
                 if is_undefined(value):
                     str(value)  # raises; some filters would take it for a zero or an empty text
+        if name in _OF_TEXTS:
+            values = tuple(map(_in_text, values))
         result = function(*values, **options)
         self.spend(_size(result))
         return result
@@ -122,11 +135,24 @@ def _size(value: object) -> int:
     return 1
 
 
+def _in_text(value: object) -> object:
+    """A value as it stands within a text: objects as JSON, not in Python's notation."""
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    if isinstance(value, list):
+        return [
+            _in_text(item) if isinstance(item, dict | list | bool) else "" if item is None else item for item in value
+        ]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value
+
+
 class _Print(OutputNode):
     """``{{ … }}``, which must print something: an empty field is as good as none."""
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
-        text = to_liquid_string(self.expression.evaluate(context), context.autoescape)
+        text = to_liquid_string(_in_text(self.expression.evaluate(context)), context.autoescape)
         if (not text or text.isspace()) and self._prints_a_field(context):
             raise UndefinedError(str(self.expression).partition(" |")[0], token=self.token)
         return buffer.write(text)

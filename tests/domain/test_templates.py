@@ -24,6 +24,24 @@ def html(text: str, **fields: object) -> str:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ n }}", '{"a":1,"b":[true,null,"ü"]}'),
+        ("{{ n.b }}", "trueü"),
+        ("{{ list }}", '{"a":1}false'),
+        ("{{ n | append: '!' }}", '{"a":1,"b":[true,null,"ü"]}!'),
+        ("{{ list | join: ', ' }}", '{"a":1}, false'),
+        ("{{ yes | upcase }}", "TRUE"),
+        ("{{ list | size }}{{ list | first }}", '2{"a":1}'),
+    ],
+)
+def test_objects_are_printed_as_json_and_not_in_pythons_notation(text: str, expected: str) -> None:
+    fields = {"n": {"a": 1, "b": [True, None, "ü"]}, "list": [{"a": 1}, False], "yes": True}
+    assert plain(text, **fields) == expected
+    assert html(text, **fields) == expected.replace('"', "&#34;")
+
+
+@pytest.mark.parametrize(
     ("text", "fields", "expected"),
     [
         ("Hi {{ name }}!", {"name": "Ada"}, "Hi Ada!"),
