@@ -6,11 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 import httpx
 import orjson
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, StrictBool, StrictInt, StrictStr, field_validator, model_validator
 
 from domain.outbound import Outbound
-from domain.outcomes import Accepted, Outcome, Refused
-from gateways.answers import failure, parse
+from domain.outcomes import Accepted, Outcome, Refused, Unknown
+from gateways.answers import failure, parse, said
 from gateways.base import GatewayConfig, Outside
 from gateways.net.http import CONTROL_CHARACTERS, DEFAULT_SECONDS, Call, UnfitHeader, call
 from gateways.net.http_answer import Answer
@@ -20,6 +20,10 @@ from gateways.template import default_body, has_placeholder, json_filler, text_f
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 §5.1
 _FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection", "content-encoding"})
 ID_CAP = 256
+
+
+JsonPath = Annotated[str, Field(min_length=1, max_length=200)]
+JsonScalar = StrictStr | StrictBool | StrictInt
 
 
 class HttpConfig(GatewayConfig):
@@ -33,8 +37,17 @@ class HttpConfig(GatewayConfig):
     headers: dict[str, str] = Field(default_factory=dict)
     body: JsonValue = None
     """JSON template. ``None``: the message's fields as one object, or no body for GET."""
-    id_path: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    """Where the provider's id is in the JSON answer: keys and list indexes joined by dots, ``data.0.id``."""
+    id_path: JsonPath | None = None
+    """Where the provider's id is in the JSON answer: keys and list indexes joined by dots, ``data.0.id``. An answer
+    without one is no proof that the message was taken."""
+    success_path: JsonPath | None = None
+    """Where the answer says whether the message was taken, as ``id_path``."""
+    success_values: list[JsonScalar] = Field(default_factory=list, max_length=50)
+    """What it says there then, such as ``["ok", 0]``. Any other value: refused."""
+    error_path: JsonPath | None = None
+    """Where the answer says what is wrong. Nothing, ``false``, 0 and what is empty is no error."""
+    error_values: list[JsonScalar] = Field(default_factory=list, max_length=50)
+    """What is an error there. Left out: anything."""
     success_statuses: frozenset[Annotated[int, Field(ge=100, le=599)]] | None = None
     """The statuses that mean "taken". ``None``: all from 200 to 299."""
     allow_private_network: bool = False
@@ -67,6 +80,14 @@ class HttpConfig(GatewayConfig):
         return body
 
     @model_validator(mode="after")
+    def _paths_have_their_values(self) -> Self:
+        if (self.success_path is None) != (not self.success_values):
+            raise ValueError("success_path and success_values belong together")
+        if self.error_values and self.error_path is None:
+            raise ValueError("error_values need error_path")
+        return self
+
+    @model_validator(mode="after")
     def _get_has_no_body(self) -> Self:
         if self.method == "GET" and self.body is not None:
             raise ValueError("a GET request has no body")
@@ -81,7 +102,7 @@ class HttpGateway:
         self._http = outside.http(allow_private_network=config.allow_private_network)
         self._fill_body = _body_filler(config)
         self._fill_call = _call_filler(config)
-        self._id_path = None if config.id_path is None else config.id_path.split(".")
+        self._read = AnswerReader(config)
         self._success = config.success_statuses or frozenset(range(200, 300))
 
     async def send(self, message: Outbound) -> Outcome:
@@ -96,17 +117,10 @@ class HttpGateway:
         answer = await self._http.exchange(call, body)
         if not isinstance(answer, Answer):
             return answer
-        if answer.status in self._success:
-            return Accepted(self._provider_id(answer))
-        return failure(answer)
+        return self._read.outcome(answer) if answer.status in self._success else failure(answer)
 
     async def aclose(self) -> None:
         """Nothing to close: the HTTP client is shared."""
-
-    def _provider_id(self, answer: Answer) -> str | None:
-        if self._id_path is None:
-            return None
-        return _follow(parse(answer), self._id_path)
 
 
 def _body_filler(config: HttpConfig) -> Callable[[Outbound], bytes]:
@@ -132,8 +146,54 @@ def _call_filler(config: HttpConfig) -> Callable[[Outbound], Call]:
     )
 
 
-def _follow(value: Any, path: list[str]) -> str | None:
-    """Walk into a JSON value; ``None`` where the path leads nowhere or to something that is no id."""
+class AnswerReader:
+    """What an answer with a good status says in its body."""
+
+    def __init__(self, config: HttpConfig) -> None:
+        self._id_path = _steps(config.id_path)
+        self._success_path = _steps(config.success_path)
+        self._error_path = _steps(config.error_path)
+        self._success = [_typed(value) for value in config.success_values]
+        self._errors = [_typed(value) for value in config.error_values]
+
+    def outcome(self, answer: Answer) -> Outcome:
+        """Taken, refused, or unknown: where the body is not as it was configured, nobody can tell."""
+        if self._id_path is self._success_path is self._error_path is None:
+            return Accepted()
+        body = parse(answer)
+        if self._error_path is not None:
+            error = _follow(body, self._error_path)
+            if _typed(error) in self._errors if self._errors else bool(error):
+                return Refused("provider_error", said(answer, _text(error)))
+        if self._success_path is not None:
+            told = _follow(body, self._success_path)
+            if told is None:
+                return Unknown(said(answer, "nothing at success_path"))
+            if _typed(told) not in self._success:
+                return Refused("provider_error", said(answer, _text(told)))
+        if self._id_path is None:
+            return Accepted()
+        found = _follow(body, self._id_path)
+        if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
+            return Unknown(said(answer, "no id at id_path"))
+        return Accepted(str(found)[:ID_CAP])
+
+
+def _steps(path: str | None) -> list[str] | None:
+    return None if path is None else path.split(".")
+
+
+def _typed(value: object) -> tuple[bool, object]:
+    """A value that is equal only to its like: in Python ``True`` is 1."""
+    return isinstance(value, bool), value
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _follow(value: Any, path: list[str]) -> Any:
+    """Walk into a JSON value; ``None`` where the path leads nowhere."""
     for step in path:
         if isinstance(value, dict):
             value = value.get(step)
@@ -141,6 +201,4 @@ def _follow(value: Any, path: list[str]) -> str | None:
             value = value[int(step)]
         else:
             return None
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value)[:ID_CAP] or None
+    return value

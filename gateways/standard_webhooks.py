@@ -16,13 +16,14 @@ SECRET_BYTES = 24
 
 
 def key_of(secret: str) -> bytes:
-    """The key in a secret: base64, with ``whsec_`` in front or without.
+    """The key in a secret: base64, with ``whsec_`` in front or without, and with its padding or without.
 
     Raises:
         ValueError: it is no base64, or too short.
     """
+    text = secret.removeprefix(SECRET_PREFIX)
     try:
-        key = b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+        key = b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (NotBase64, ValueError):
         raise ValueError(f"is not a signing secret ({SECRET_PREFIX} and base64)") from None
     if len(key) < SECRET_BYTES:

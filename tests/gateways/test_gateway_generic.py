@@ -111,7 +111,44 @@ async def test_lone_surrogate_is_refused(outside, make):
 )
 async def test_provider_id(outside, make, path, body, expected):
     got, _ = await _exchange(outside, answer(200, body), make(), id_path=path)
-    assert got == Accepted(expected)
+    if expected is None:
+        assert isinstance(got, Unknown)
+        assert "no id at id_path" in got.reason
+    else:
+        assert got == Accepted(expected)
+
+
+OK = {"success_path": "status", "success_values": ["ok", 0]}
+BAD = {"error_path": "error.message"}
+
+
+@pytest.mark.parametrize(
+    ("config", "body", "expected"),
+    [
+        (OK, b'{"status":"ok"}', Accepted),
+        (OK, b'{"status":0}', Accepted),
+        (OK, b'{"status":false}', Refused),
+        (OK, b'{"status":"failed"}', Refused),
+        (OK, b'{"status":[]}', Refused),
+        (OK, b"{}", Unknown),
+        (OK, b"<html>", Unknown),
+        (BAD, b'{"id":1}', Accepted),
+        (BAD, b'{"error":{"message":"no such number"}}', Refused),
+        (BAD, b'{"error":{"message":""}}', Accepted),
+        (BAD, b'{"error":null}', Accepted),
+        (BAD | {"error_values": ["bad"]}, b'{"error":{"message":"fine"}}', Accepted),
+        (BAD | {"error_values": ["bad"]}, b'{"error":{"message":"bad"}}', Refused),
+        ({"error_path": "code", "error_values": [1]}, b'{"code":true}', Accepted),
+        (OK | BAD | {"id_path": "id"}, b'{"status":"ok","id":"x"}', Accepted),
+        (OK | BAD | {"id_path": "id"}, b'{"status":"ok"}', Unknown),
+        (OK | BAD | {"id_path": "id"}, b'{"status":"ok","id":"x","error":{"message":"no"}}', Refused),
+    ],
+)
+async def test_what_a_good_status_says_in_its_body(outside, make, config, body, expected):
+    got, _ = await _exchange(outside, answer(200, body), make(), **config)
+    assert isinstance(got, expected)
+    if expected is Refused:
+        assert got.code == "provider_error"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +191,9 @@ async def test_statuses(outside, make, status, statuses, expected):
         ({"url": "http://e.com/", "headers": {"Content-Length": "5"}}, "/config/headers"),
         ({"url": "http://e.com/", "method": "get"}, "/config/method"),
         ({"url": "http://e.com/", "method": "GET", "body": {}}, "/config"),
+        ({"url": "http://e.com/", "success_path": "a"}, "/config"),
+        ({"url": "http://e.com/", "success_values": ["a"]}, "/config"),
+        ({"url": "http://e.com/", "error_values": ["a"]}, "/config"),
         ({"url": "http://e.com/", "timeout": 0}, "/config/timeout"),
         ({"url": "http://e.com/", "timeout": "30"}, "/config/timeout"),
         ({"url": "http://e.com/", "allow_private_network": 1}, "/config/allow_private_network"),

@@ -1,5 +1,6 @@
 """Standard Webhooks: published vectors, and what must not pass for a signature."""
 
+from base64 import b64encode
 from dataclasses import replace
 
 import pytest
@@ -75,3 +76,10 @@ def test_headers_of_both_spellings_are_not_mixed():
 def test_what_is_no_secret_is_refused(secret):
     with pytest.raises(ValueError, match=r"is not a signing secret|must hold"):
         key_of(secret)
+
+
+@pytest.mark.parametrize("length", [24, 25, 26, 32])
+def test_a_secret_may_come_without_its_padding(length):
+    key = bytes(range(length))
+    secret = "whsec_" + b64encode(key).decode().rstrip("=")
+    assert key_of(secret) == key

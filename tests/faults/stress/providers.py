@@ -176,7 +176,7 @@ def config(name: str, provider: Provider) -> dict[str, object]:
     return {
         "url": f"{provider.url}/",
         "body": {"ref": "{{ reference }}", "to": "{{ to }}", "text": "{{ body }}"},
-        "id_path": "id",
+        **({} if name == "drip" else {"id_path": "id"}),  # which answers without a body
         "allow_private_network": True,
         "timeout": GATEWAYS[name].timeout,
     }
