@@ -18,7 +18,6 @@ from cli.output import emit, fail
 from domain.errors import InvalidError
 from runtime.logs import configure_logs
 
-
 HOSTILE = "a\x1b]0;owned\x07b\x9b31m\u202egpj.exe\u2066\rz"
 
 
