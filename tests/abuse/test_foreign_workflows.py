@@ -1,0 +1,78 @@
+"""Somebody without a key reaches Temporal: starts workflows, signals and queries pages, calls activities."""
+
+import asyncio
+from contextlib import suppress
+from uuid import UUID, uuid4
+
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.service import RPCError
+
+from domain.ids import send_workflow_id
+from domain.page import ChangeRequest
+from runtime.asking import change
+from tests.abuse.target import Target
+from tests.api.answers import deliveries, send_one
+from tests.worker.strangers import UNREADABLE, page_of_admin, raw, start, without_a_key
+from workflows.policy import BULK_QUEUE, CALLBACK_QUEUE, WORKFLOW_QUEUE
+
+LATER = "2027-01-01T00:00:00Z"
+AT_A_TIME = 10
+PAUSE = 0.5
+
+
+async def waiting_message(target: Target) -> str:
+    """The uid of a message that waits for its time."""
+    user = await target.stack.user()
+    await target.stack.gateway(user.id, "sms", "sandbox", {})
+    return (await send_one(target.stack, user, schedule_at=LATER))["uid"]
+
+
+def page(client: Client, uid: str) -> WorkflowHandle:
+    return client.get_workflow_handle(send_workflow_id(UUID(uid)))
+
+
+async def test_who_reaches_temporal_without_a_key_sends_nothing_and_slows_nobody(target: Target):
+    stack = target.stack
+    stranger, uid = await without_a_key(stack.settings), await waiting_message(target)
+    _, content = await page_of_admin(stack, uid)
+    started: list[tuple[str, WorkflowHandle]] = []
+
+    async def starts() -> None:
+        header, _ = await page_of_admin(stack, uid)
+        handle = await start(
+            stranger, "SendWorkflow", WORKFLOW_QUEUE, header, content, id_=send_workflow_id(UUID(header.page_id))
+        )
+        started.append((header.page_id, handle))
+        await start(stranger, "SendWorkflow", BULK_QUEUE)
+        await start(stranger, "CallbackWorkflow", CALLBACK_QUEUE, str(uuid4()))
+
+    async def attack() -> None:
+        await asyncio.gather(*(starts() for _ in range(AT_A_TIME)))
+        await asyncio.sleep(PAUSE)
+
+    felt = await target.under("workflows started without a key", attack, 6)
+    for page_id, handle in started:
+        with suppress(WorkflowFailureError):
+            await asyncio.wait_for(handle.result(), 10)
+            raise AssertionError("it came to its end")
+        assert await deliveries(stack, page_id) == []
+    felt.check()
+
+
+async def test_foreign_signals_and_queries_leave_a_page_alone_and_slow_nobody(target: Target):
+    stack = target.stack
+    stranger, uid = await without_a_key(stack.settings), await waiting_message(target)
+    foreign, own = page(stranger, uid), page(stack.temporal, uid)
+
+    async def attack() -> None:
+        for payload in (ChangeRequest(str(uuid4()), uid, "cancel"), *map(raw, UNREADABLE.values())):
+            await foreign.signal("change", payload)
+            with suppress(WorkflowQueryFailedError, RPCError):
+                await foreign.query("status", payload)
+        await asyncio.sleep(PAUSE)
+
+    felt = await target.under("foreign signals and queries to a page", attack, 6)
+    assert await own.query("waits")
+    await change(stack.temporal, own.id, ChangeRequest(str(uuid4()), uid, "cancel"))
+    await asyncio.wait_for(own.result(), 10)
+    felt.check()
