@@ -8,7 +8,7 @@ a refused payload is passed on as such, and raises where it is converted: one ar
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import (
@@ -106,17 +106,18 @@ class SealedDataConverter(DataConverter):
     """Converts only what is sealed.
 
     The SDK looks for references to external storage before the codec sees a payload, and raises at one. Ours has no
-    such storage: such a payload is one without a seal, like any other.
+    such storage: such a payload is one without a seal, like any other. The very sequence is returned: the SDK copies
+    another one.
     """
 
     payload_converter_class: type[PayloadConverter] = SealedPayloadConverter
     failure_converter_class: type[FailureConverter] = DefaultFailureConverterWithEncodedAttributes
 
     async def _decode_reference_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
-        return list(payloads)
+        return cast(list[Payload], payloads)
 
     async def _external_retrieve_payload_sequence(self, payloads: Sequence[Payload]) -> list[Payload]:
-        return list(payloads)
+        return cast(list[Payload], payloads)
 
 
 def is_sealed(payload: Payload) -> bool:

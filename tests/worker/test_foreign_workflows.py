@@ -147,3 +147,23 @@ async def test_a_foreign_answer_to_a_query_counts_as_none(stack: Stack):
         with pytest.raises(NoAnswer):
             await ask(stack.temporal, handle.id, "__stack_trace", answer=str)
         await handle.terminate()
+
+
+async def test_a_foreign_result_of_an_activity_ends_the_page_for_the_sweep_to_recover(stack: Stack):
+    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    user, stranger = await stack.user(), await without_a_key(stack.settings)
+    async with await asyncio.start_server(never, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        url = {"url": f"http://127.0.0.1:{port}/", "body": {}, "allow_private_network": True}
+        await stack.gateway(user.id, "sms", "http", url)
+        page = stack.temporal.get_workflow_handle(send_workflow_id(UUID((await send_one(stack, user))["uid"])))
+        while not (pending := (await page.describe()).raw_description.pending_activities):
+            await asyncio.sleep(0.02)
+        activity = stranger.get_async_activity_handle(
+            workflow_id=page.id, run_id=None, activity_id=pending[0].activity_id
+        )
+        await activity.complete({"again": []})
+        await failed(page)
