@@ -107,7 +107,7 @@ class _Install:
         self._options = options
         self._folder = folder
         self._postgres = Postgres(folder, ports["postgres"])
-        self._ui = WebUi(folder, ports["temporal-ui"], free_port(avoid=[options.port, *ports.values()]))
+        self._ui = WebUi(ports["temporal-ui"], free_port(avoid=[options.port, *ports.values()]))
         self._temporal = Temporal(folder, ports["temporal"], self._ui)
 
     async def serve(self, supervisor: Supervisor, began: float) -> None:

@@ -63,15 +63,14 @@ class Temporal:
     def _options(self) -> list[str]:
         options = ["--ip", "127.0.0.1", "--port", str(self.port)]
         options += ["--db-filename", str(self.folder / "temporal.db"), "--log-level", "error"]
-        options += ["--metrics-port", "-1"]  # none
         for name, value in _PRAGMAS.items():
             options += ["--sqlite-pragma", f"{name}={value}"]
         for key, value in _DYNAMIC_CONFIG.items():
             options += ["--dynamic-config-value", f"{key}={value}"]
         if self.ui is None:
             return [*options, "--headless"]
-        options += ["--ui-ip", "127.0.0.1", "--ui-port", str(self.ui.own_port), "--ui-public-path", self.ui.path]
-        return [*options, "--ui-disable-news-fetch"]
+        options += ["--ui-ip", self.ui.own_host, "--ui-port", str(self.ui.own_port), "--ui-disable-news-fetch"]
+        return options
 
     async def _ready(self) -> bool:
         """Whether the server answers and its namespace is there; has that keep workflows for longer than a day."""

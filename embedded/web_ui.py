@@ -1,19 +1,15 @@
-"""Temporal's web UI on one machine: reached by who was told where it is, under this machine's own name.
+"""Temporal's web UI on one machine, reached under this machine's own name only.
 
-The UI has no login and does not check the Host of a request, so any web page whose name is made to point here could use
-it (DNS rebinding). It therefore serves under a path that nobody can guess, and people reach it through a port that
-refuses requests for other hosts.
+The UI has no login and does not check the Host of a request, so a web page whose name is made to point here could use
+it (DNS rebinding). It therefore listens on an address of the loopback network that no page can guess, and people reach
+it through a port of 127.0.0.1 that refuses requests for other hosts.
 """
 
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-
-from embedded.install import write_private
+from dataclasses import dataclass, field
 
 _HEAD = 32_768
 """Bytes of a request's headers at most."""
@@ -23,28 +19,24 @@ _WRONG_HOST = b"HTTP/1.1 421 Misdirected Request\r\nContent-Length: 0\r\nConnect
 _AWAY = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
+def _hidden_host() -> str:
+    return ".".join(["127", *(str(1 + secrets.randbelow(254)) for _ in range(3))])
+
+
 @dataclass(frozen=True)
 class WebUi:
-    """The web UI of one install folder."""
+    """The web UI of an install."""
 
-    folder: Path
     port: int
     """Where people reach it, on 127.0.0.1."""
     own_port: int
-    """Where the Temporal server serves it, on 127.0.0.1."""
-
-    @cached_property
-    def path(self) -> str:
-        """The path under which it is served: the same at every start."""
-        file = self.folder / "temporal-ui-path"
-        if not file.exists():
-            write_private(file, f"/{secrets.token_hex(16)}\n")
-        return file.read_text().strip()
+    """Where the Temporal server serves it, on ``own_host``."""
+    own_host: str = field(default_factory=_hidden_host)
 
     @property
     def url(self) -> str:
         """Its address."""
-        return f"http://127.0.0.1:{self.port}{self.path}"
+        return f"http://127.0.0.1:{self.port}"
 
     @asynccontextmanager
     async def reachable(self) -> AsyncIterator[None]:
@@ -70,7 +62,7 @@ class WebUi:
     async def _pass_on(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request and its answer: the next request comes on a new connection, and is looked at, too."""
         try:
-            answer, request = await asyncio.open_connection("127.0.0.1", self.own_port)
+            answer, request = await asyncio.open_connection(self.own_host, self.own_port)
         except OSError:
             writer.write(_AWAY)
             return

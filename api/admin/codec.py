@@ -5,7 +5,6 @@ A browser signs in at ``GET /api/admin/v1/codec``: any name, the admin key as pa
 """
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from google.protobuf import json_format
@@ -97,11 +96,11 @@ def _answer(state: AppState, payloads: Payloads) -> Response:
 
 
 def _cors(state: AppState) -> dict[str, str]:
-    ui = urlsplit(state.settings.temporal_ui or "")
-    if not ui.netloc:
+    ui = state.settings.temporal_ui
+    if not ui:
         return {}
     return {
-        "Access-Control-Allow-Origin": f"{ui.scheme}://{ui.netloc}",
+        "Access-Control-Allow-Origin": ui.rstrip("/"),
         "Access-Control-Allow-Credentials": "true",
         "Access-Control-Allow-Methods": "POST, OPTIONS",
         "Access-Control-Allow-Headers": "content-type, x-namespace, authorization",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
+from ipaddress import ip_address
 
 import httpx
 import pytest
@@ -14,7 +14,7 @@ HEAD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8233\r\nConnection: keep-alive\r\nAcc
 
 
 @pytest.fixture
-async def ui(tmp_path: Path) -> AsyncIterator[WebUi]:
+async def ui() -> AsyncIterator[WebUi]:
     """A UI that answers with the request it got, and would go on on the same connection."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -26,8 +26,8 @@ async def ui(tmp_path: Path) -> AsyncIterator[WebUi]:
         writer.close()
 
     port = free_port()
-    web_ui = WebUi(tmp_path, port, free_port(avoid=[port]))
-    async with await asyncio.start_server(answer, "127.0.0.1", web_ui.own_port), web_ui.reachable():
+    web_ui = WebUi(port, free_port(avoid=[port]))
+    async with await asyncio.start_server(answer, web_ui.own_host, web_ui.own_port), web_ui.reachable():
         yield web_ui
 
 
@@ -37,7 +37,7 @@ async def test_a_request_for_this_machine_is_passed_on(ui: WebUi):
             for _ in range(2):
                 answer = await http.post(ui.url, content=b"x" * 300_000, headers={"Host": f"{host}:{ui.port}"})
                 assert answer.status_code == 200
-                assert answer.text.startswith(f"POST {ui.path} HTTP/1.1")
+                assert answer.text.startswith("POST / HTTP/1.1")
                 assert "Connection: close" in answer.text
                 assert answer.text.endswith("x" * 300_000)
 
@@ -70,18 +70,17 @@ async def test_what_is_no_request_gets_no_further(ui: WebUi, sent):
     assert b"200" not in answer
 
 
-async def test_a_ui_that_is_away_is_said_to_be(tmp_path: Path):
+async def test_a_ui_that_is_away_is_said_to_be():
     port = free_port()
-    ui = WebUi(tmp_path, port, free_port(avoid=[port]))
+    ui = WebUi(port, free_port(avoid=[port]))
     async with ui.reachable(), httpx.AsyncClient() as http:
         assert (await http.get(ui.url)).status_code == 502
 
 
-def test_the_path_cannot_be_guessed_and_stays(tmp_path: Path):
-    ui = WebUi(tmp_path, 1, 2)
-    assert len(ui.path) > 30
-    assert WebUi(tmp_path, 3, 4).path == ui.path
-    assert (tmp_path / "temporal-ui-path").stat().st_mode & 0o077 == 0
+def test_the_uis_own_address_is_one_of_this_machine_that_cannot_be_guessed():
+    hosts = {ip_address(WebUi(1, 2).own_host) for _ in range(50)}
+    assert len(hosts) >= 49
+    assert all(host.is_loopback for host in hosts)
 
 
 @pytest.mark.parametrize(
