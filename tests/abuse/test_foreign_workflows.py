@@ -2,12 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
-from domain.ids import send_workflow_id
+from domain.ids import new_page_id, page_of, send_workflow_id
 from domain.page import ChangeRequest
 from runtime.asking import change
 from tests.abuse.target import Target
@@ -16,33 +17,35 @@ from tests.worker.strangers import UNREADABLE, page_of_admin, raw, start, withou
 from workflows.policy import BULK_QUEUE, CALLBACK_QUEUE, WORKFLOW_QUEUE
 
 LATER = "2027-01-01T00:00:00Z"
-AT_A_TIME = 10
+AT_A_TIME = 2
 PAUSE = 0.5
 
 
 async def waiting_message(target: Target) -> str:
-    """The uid of a message that waits for its time."""
+    """The uid of a message that waits for its time, once the neighbour sends."""
+    async with asyncio.timeout(60):
+        while len(target._sends) < 20:
+            await asyncio.sleep(0.1)
     user = await target.stack.user()
     await target.stack.gateway(user.id, "sms", "sandbox", {})
     return (await send_one(target.stack, user, schedule_at=LATER))["uid"]
 
 
 def page(client: Client, uid: str) -> WorkflowHandle:
-    return client.get_workflow_handle(send_workflow_id(UUID(uid)))
+    return client.get_workflow_handle(send_workflow_id(page_of(UUID(uid))))
 
 
 async def test_who_reaches_temporal_without_a_key_sends_nothing_and_slows_nobody(target: Target):
     stack = target.stack
     stranger, uid = await without_a_key(stack.settings), await waiting_message(target)
-    _, content = await page_of_admin(stack, uid)
+    header, content = await page_of_admin(stack, uid)
     started: list[tuple[str, WorkflowHandle]] = []
 
     async def starts() -> None:
-        header, _ = await page_of_admin(stack, uid)
-        handle = await start(
-            stranger, "SendWorkflow", WORKFLOW_QUEUE, header, content, id_=send_workflow_id(UUID(header.page_id))
-        )
-        started.append((header.page_id, handle))
+        page_id = new_page_id()
+        new = replace(header, page_id=str(page_id))
+        id_ = send_workflow_id(page_id)
+        started.append((new.page_id, await start(stranger, "SendWorkflow", WORKFLOW_QUEUE, new, content, id_=id_)))
         await start(stranger, "SendWorkflow", BULK_QUEUE)
         await start(stranger, "CallbackWorkflow", CALLBACK_QUEUE, str(uuid4()))
 

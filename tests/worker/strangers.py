@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.common import RawValue, RetryPolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from domain.ids import new_page_id, send_workflow_id
+from domain.ids import new_page_id, page_of, send_workflow_id
 from domain.page import ADMIN_ACCOUNT, PageHeader
 from runtime.codec import ENCODING
 from runtime.page_runs import began_with, latest_run
@@ -37,7 +37,7 @@ async def without_a_key(settings: Settings) -> Client:
 
 async def page_of_admin(stack: Stack, uid: str) -> tuple[PageHeader, bytes]:
     """A new page that says what the page of this message says, in the admin's name."""
-    workflow_id = send_workflow_id(UUID(uid))
+    workflow_id = send_workflow_id(page_of(UUID(uid)))
     began = await began_with(stack.temporal, workflow_id, (await latest_run(stack.temporal, workflow_id)).id)
     assert began is not None
     header, content = began

@@ -14,7 +14,7 @@ from temporalio.client import (
 from temporalio.service import RPCError
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
-from domain.ids import send_workflow_id
+from domain.ids import page_of, send_workflow_id
 from domain.page import ChangeRequest
 from runtime.asking import NoAnswer, ask, change
 from store.pool import Pool
@@ -49,7 +49,7 @@ async def live_page(stack: Stack) -> tuple[str, WorkflowHandle]:
     user = await stack.user()
     await stack.gateway(user.id, "sms", "sandbox", {})
     item = await send_one(stack, user, schedule_at=LATER)
-    handle = stack.temporal.get_workflow_handle(send_workflow_id(UUID(item["uid"])))
+    handle = stack.temporal.get_workflow_handle(send_workflow_id(page_of(UUID(item["uid"]))))
     while not await handle.query("waits"):
         await asyncio.sleep(0.02)
     return item["uid"], handle
@@ -161,7 +161,8 @@ async def test_a_foreign_result_of_an_activity_ends_the_page_for_the_sweep_to_re
         port = server.sockets[0].getsockname()[1]
         url = {"url": f"http://127.0.0.1:{port}/", "body": {}, "allow_private_network": True}
         await stack.gateway(user.id, "sms", "http", url)
-        page = stack.temporal.get_workflow_handle(send_workflow_id(UUID((await send_one(stack, user))["uid"])))
+        uid = UUID((await send_one(stack, user))["uid"])
+        page = stack.temporal.get_workflow_handle(send_workflow_id(page_of(uid)))
         while not (pending := (await page.describe()).raw_description.pending_activities):
             await asyncio.sleep(0.02)
         activity = stranger.get_async_activity_handle(
