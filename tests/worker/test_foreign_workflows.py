@@ -171,3 +171,18 @@ async def test_a_foreign_result_of_an_activity_ends_the_page_for_the_sweep_to_re
         await activity.complete({"again": []})
         await failed(page)
         is_over.set()
+
+
+async def test_a_copy_of_a_sealed_start_sends_nothing_again(stack: Stack):
+    """What is sealed is not bound to its workflow: the record is what makes every message leave once at most."""
+    user = await stack.user()
+    await stack.gateway(user.id, "sms", "sandbox", {})
+    uid = (await send_one(stack, user))["uid"]
+    page = stack.temporal.get_workflow_handle(send_workflow_id(page_of(UUID(uid))))
+    await asyncio.wait_for(page.result(), 15)
+    before = await deliveries(stack, uid)
+    assert len(before) == 1
+    started = (await page.fetch_history()).events[0].workflow_execution_started_event_attributes.input.payloads
+    copy = await start(await without_a_key(stack.settings), "SendWorkflow", WORKFLOW_QUEUE, *map(raw, started))
+    await asyncio.wait_for(stack.temporal.get_workflow_handle(copy.id).result(), 15)
+    assert await deliveries(stack, uid) == before
