@@ -10,6 +10,7 @@ from domain.channels import Channel
 from domain.ids import index_of, page_of, send_workflow_id
 from domain.page import LiveStatus, PageHeader
 from runtime.asking import ask
+from runtime.codec import UnsealedPayloadError
 
 _TIMEOUT = timedelta(seconds=1)
 
@@ -31,6 +32,8 @@ async def accepted_status(client: Client, channel: Channel, uid: UUID) -> LiveSt
     """
     try:
         page = await _header(client, _workflow(client, uid))
+    except UnsealedPayloadError:  # started by somebody else
+        return None
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
             return None
@@ -48,7 +51,10 @@ async def is_page_known(client: Client, page_id: UUID) -> bool:
     Raises:
         RPCError: Temporal does not answer.
     """
-    return (await _header(client, _workflow(client, page_id))).size > 0
+    try:
+        return (await _header(client, _workflow(client, page_id))).size > 0
+    except UnsealedPayloadError:  # started by somebody else
+        return False
 
 
 async def _header(client: Client, workflow: WorkflowHandle[object, object]) -> PageHeader:

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from rich.table import Column
 
 from domain.batch_progress import Doing, Tally, Wait
+from domain.printable import visible
 from store.batch_queries import Batch
 
 
@@ -28,7 +29,7 @@ class Look:
             parts.append(f"until {_clock(self.tally.eta)}")
         if self.doing.wait:
             parts.append(_words(self.doing.wait))
-        return ", ".join(parts)
+        return visible(", ".join(parts))
 
     @property
     def summary(self) -> str:
@@ -47,7 +48,7 @@ class BatchBar:
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TaskProgressColumn(),
-            TextColumn("{task.fields[details]}", table_column=Column(overflow="fold")),
+            TextColumn("{task.fields[details]}", markup=False, table_column=Column(overflow="fold")),
             auto_refresh=False,
             disable=not shown,
         )

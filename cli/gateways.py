@@ -7,7 +7,17 @@ import typer
 
 from cli.gateway_lookup import OnChannel, Which, find
 from cli.gateway_operation import drain, health, pause, resume, send_test
-from cli.options import AsJson, ChannelOption, OwnerOption, UserOption, json_object, owner_id, per_second, user_id
+from cli.options import (
+    CONFIG_HELP,
+    AsJson,
+    ChannelOption,
+    OwnerOption,
+    UserOption,
+    json_object,
+    owner_id,
+    per_second,
+    user_id,
+)
 from cli.output import emit
 from cli.session import Session, run
 from domain.channels import Channel
@@ -28,7 +38,7 @@ def add(
     channel: ChannelOption,
     type_name: Annotated[str, typer.Option("--type", help="http, sandbox, …")],
     identifier: Annotated[str, typer.Option("--identifier", help="The name that senders use.")],
-    config_json: Annotated[str, typer.Option("--config-json", help="The configuration of this type.")] = "{}",
+    config_json: Annotated[str, typer.Option("--config-json", help=CONFIG_HELP)] = "{}",
     owner: OwnerOption = 0,
     share_with: Annotated[
         list[int] | None, typer.Option("--share-with", parser=user_id, metavar="USER_ID", help="Repeatable.")
@@ -40,7 +50,7 @@ def add(
     ] = "hold",
     as_json: AsJson = False,
 ) -> None:
-    """Add a gateway."""
+    """Add a gateway; 'xsender gateway types' tells what goes into its configuration."""
     from gateways.registry import parse_config
     from store.gateways import NewGateway, add, get
 

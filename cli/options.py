@@ -2,6 +2,8 @@
 
 import json
 import re
+import sys
+from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,6 +13,8 @@ from domain.channels import Channel
 from domain.errors import InvalidError
 
 _LARGEST_ID = 2**63 - 1
+_LARGEST_FILE = 1_000_000
+"""Bytes that are read of a file with a configuration."""
 _SECONDS = {"s": 1, "min": 60, "h": 3600}
 _DIGITS = re.compile(r"[0-9]{1,40}")
 _RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)/(s|min|h)")
@@ -56,12 +60,17 @@ OwnerOption = Annotated[
 ChannelOption = Annotated[Channel, typer.Option("--channel")]
 
 
+CONFIG_HELP = "JSON; @FILE or - (standard input) keeps secrets out of the list of processes."
+"""How an option is described that takes a JSON object."""
+
+
 def json_object(text: str, option: str) -> dict[str, Any]:
-    """Read an option whose value is a JSON object.
+    """Read an option whose value is a JSON object: as it stands, or ``@FILE``, or ``-`` for standard input.
 
     Raises:
-        InvalidError: it is none.
+        InvalidError: it is none, or cannot be read.
     """
+    text = _given(text, option)
     try:
         value = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
@@ -69,6 +78,20 @@ def json_object(text: str, option: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidError("json", f"{option} must be a JSON object, such as '{{}}'.")
     return value
+
+
+def _given(text: str, option: str) -> str:
+    if text != "-" and not text.startswith("@"):
+        return text
+    try:
+        if text == "-":
+            return sys.stdin.buffer.read(_LARGEST_FILE).decode()
+        with Path(text[1:]).open("rb") as file:
+            return file.read(_LARGEST_FILE).decode()
+    except OSError as error:
+        raise InvalidError("file", f"{option}: {text[1:]} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise InvalidError("file", f"{option}: the file is not UTF-8 text.") from None
 
 
 def _refuse(word: str) -> None:

@@ -1,10 +1,15 @@
-"""What commands print: one JSON value for programs, or text and tables for people. Errors go to standard error."""
+"""What commands print: one JSON value for programs, or text and tables for people. Errors go to standard error.
+
+Names, texts and providers' answers come from others: their control characters are shown, never sent to the terminal.
+"""
 
 import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
+
+from domain.printable import visible
 
 _WIDTH = 240
 """Of a table that no terminal limits, in characters."""
@@ -13,23 +18,24 @@ _WIDTH = 240
 def emit(value: Any, as_json: bool) -> None:
     """Print a result: a record, a list of records, or a mapping. Data classes count as records."""
     if as_json:
-        print(json.dumps(value, default=_plain, ensure_ascii=not _is_unicode()))
+        print(_json(value))
     elif isinstance(value, list):
         _table([_record(item) for item in value])
     else:
         for name, item in _record(value).items():
-            print(f"{name}: {_cell(item)}")
+            print(visible(f"{name}: {_cell(item)}"))
 
 
 def fail(message: str, as_json: bool) -> None:
     """Print what went wrong."""
-    text = json.dumps({"success": False, "message": message}, ensure_ascii=False) if as_json else f"xsender: {message}"
+    text = _json({"success": False, "message": message}) if as_json else visible(f"xsender: {message}", keep="\n")
     print(text, file=sys.stderr)
 
 
-def _is_unicode() -> bool:
-    """Whether all letters can be printed. JSON has escapes of its own for those that cannot."""
-    return (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32")
+def _json(value: Any) -> str:
+    """JSON has escapes of its own for letters that the terminal cannot show."""
+    shows_all = (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16", "utf32")
+    return visible(json.dumps(value, default=_plain, ensure_ascii=not shows_all))
 
 
 def _plain(value: Any) -> Any:
@@ -55,7 +61,7 @@ def _table(rows: Sequence[dict[str, Any]]) -> None:
     for name in rows[0]:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row.values()))
+        table.add_row(*(Text(visible(_cell(value))) for value in row.values()))
     Console(width=None if sys.stdout.isatty() else _WIDTH).print(table)
 
 

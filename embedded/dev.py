@@ -16,11 +16,12 @@ import psycopg
 from embedded import processes, summary
 from embedded.errors import ChildFailedError
 from embedded.install import locked, write_settings
-from embedded.ports import remembered_ports, require_free
+from embedded.ports import free_port, remembered_ports, require_free
 from embedded.postgres import Postgres
 from embedded.probes import http_get
 from embedded.supervisor import Child, Supervisor
 from embedded.temporal import Temporal
+from embedded.web_ui import WebUi
 from runtime.children import own_command, stop_with_parent
 from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE, WORKFLOW_QUEUE
 
@@ -106,11 +107,16 @@ class _Install:
         self._options = options
         self._folder = folder
         self._postgres = Postgres(folder, ports["postgres"])
-        self._temporal = Temporal(folder, ports["temporal"], ports["temporal-ui"])
+        self._ui = WebUi(ports["temporal-ui"], free_port(avoid=[options.port, *ports.values()]))
+        self._temporal = Temporal(folder, ports["temporal"], self._ui)
 
     async def serve(self, supervisor: Supervisor, began: float) -> None:
         """Bring everything up in order, say so, and stay until cancelled."""
         summary.say(f"starting in {self._folder}")
+        async with self._ui.reachable():
+            await self._serve(supervisor, began)
+
+    async def _serve(self, supervisor: Supervisor, began: float) -> None:
         await supervisor.start(self._postgres.child(), self._temporal.child())
         await self._fill()
         await supervisor.start(
@@ -119,7 +125,7 @@ class _Install:
             self._worker("worker-bulk", *BULK_QUEUES),
         )
         await self._healthy()
-        summary.show(self._options.url, self._temporal.ui_url, self._folder, time.monotonic() - began)
+        summary.show(self._options.url, self._ui.url, self._folder, time.monotonic() - began)
         await asyncio.Event().wait()
 
     async def _fill(self) -> None:
@@ -140,7 +146,7 @@ class _Install:
             self._folder,
             database_url=self._postgres.database_url,
             temporal_address=self._temporal.address,
-            temporal_ui=self._temporal.ui_url,
+            temporal_ui=self._ui.url,
             api_host=self._options.host,
             api_port=self._options.port,
             public_url=self._options.url,

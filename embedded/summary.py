@@ -1,6 +1,6 @@
 """What ``xsender dev`` says on the console."""
 
-import json
+import sys
 from pathlib import Path
 
 _READY = """
@@ -13,7 +13,8 @@ xsender is ready at {url}   ({seconds:.1f} s)
 
 Send a text message through the sandbox gateway:
 
-  curl {url}/api/sms/send -H 'Api-key: {user_key}' \\
+  KEY=$({python} -c 'import json; print(json.load(open("{first_run}"))["user_key"])')
+  curl {url}/api/sms/send -H "Api-key: $KEY" \\
     -H 'Content-Type: application/json' \\
     -d '{{"contact":[{{"number":"+12025550123","body":"Hello","gateway_identifier":"sandbox-sms"}}]}}'
 
@@ -27,7 +28,7 @@ def say(line: str) -> None:
 
 
 def show(url: str, temporal_ui: str | None, folder: Path, seconds: float) -> None:
-    """Where everything is, once all of it works."""
+    """Where everything is, once all of it works. Keys stay in their file: what is printed ends up in logs."""
     first_run = folder / "first-run.json"
     print(
         _READY.format(
@@ -36,7 +37,7 @@ def show(url: str, temporal_ui: str | None, folder: Path, seconds: float) -> Non
             temporal_ui=temporal_ui,
             first_run=first_run,
             logs=folder / "logs",
-            user_key=json.loads(first_run.read_text())["user_key"],
+            python=sys.executable,
         ),
         flush=True,
     )

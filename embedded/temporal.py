@@ -11,6 +11,7 @@ from temporalio.service import RPCError
 from embedded.errors import ChildFailedError
 from embedded.probes import accepts
 from embedded.supervisor import Child
+from embedded.web_ui import WebUi
 from runtime.retention import extend_retention
 
 NAME = "temporal"
@@ -27,7 +28,10 @@ _POLL_LIMITS = {
 _REQUEST_LIMITS = dict.fromkeys(("frontend.rps", "frontend.namespaceRPS", "matching.rps", "history.rps"), "20000")
 # One process serves all partitions, so forwarding between them only costs (5-10 % of a workflow's CPU).
 _ONE_PARTITION = dict.fromkeys(("matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions"), "1")
-_DYNAMIC_CONFIG = {**_POLL_LIMITS, **_REQUEST_LIMITS, **_ONE_PARTITION, "matching.enableFairness": "true"}
+# The development server always opens an HTTP port as well, which takes plain text from any web page: with a host that
+# nobody can have as the only one, it refuses all requests.
+_NO_HTTP = {"frontend.httpAllowedHosts": '["nobody.invalid"]'}
+_DYNAMIC_CONFIG = {**_NO_HTTP, **_POLL_LIMITS, **_REQUEST_LIMITS, **_ONE_PARTITION, "matching.enableFairness": "true"}
 # NORMAL with a write-ahead log keeps everything through the death of any process.
 _PRAGMAS = {"journal_mode": "WAL", "synchronous": "NORMAL"}
 
@@ -39,18 +43,13 @@ class Temporal:
     folder: Path
     """Absolute; holds ``temporal.db``."""
     port: int
-    ui_port: int | None = None
-    """Where the web UI listens; ``None``: no web UI."""
+    ui: WebUi | None = None
+    """``None``: no web UI."""
 
     @property
     def address(self) -> str:
         """Where clients connect."""
         return f"127.0.0.1:{self.port}"
-
-    @property
-    def ui_url(self) -> str | None:
-        """The web UI's address."""
-        return f"http://127.0.0.1:{self.ui_port}" if self.ui_port else None
 
     def child(self) -> Child:
         """How the supervisor runs it."""
@@ -68,9 +67,9 @@ class Temporal:
             options += ["--sqlite-pragma", f"{name}={value}"]
         for key, value in _DYNAMIC_CONFIG.items():
             options += ["--dynamic-config-value", f"{key}={value}"]
-        if self.ui_port is None:
+        if self.ui is None:
             return [*options, "--headless"]
-        options += ["--ui-port", str(self.ui_port), "--ui-disable-news-fetch"]
+        options += ["--ui-ip", self.ui.own_host, "--ui-port", str(self.ui.own_port), "--ui-disable-news-fetch"]
         return options
 
     async def _ready(self) -> bool:

@@ -19,6 +19,7 @@ from domain.batch import BatchChange, BatchStatus
 from domain.batch_progress import Doing, doing
 from domain.ids import batch_workflow_id, send_workflow_id
 from domain.page import ChangeRequest, LiveStatus
+from runtime.codec import REFUSALS
 
 QUERY_SECONDS = 1.0
 
@@ -55,7 +56,7 @@ async def ask(client: Client, workflow_id: str, query: str, *arguments: Any, ans
             )
     except (WorkflowQueryFailedError, WorkflowQueryRejectedError):
         return None
-    except (TimeoutError, RPCError) as error:
+    except (TimeoutError, RPCError, *REFUSALS) as error:  # refused: whoever answered is no worker of ours
         if isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND:
             return None
         raise NoAnswer("no worker answers") from error
@@ -89,7 +90,7 @@ async def answer_to(workflow: WorkflowHandle[Any, Any], change_id: str) -> str:
     """What became of a change, once that is known: "" or why it was refused. Workflows that have ended answer, too."""
     pause, reject = _FIRST_PAUSE, QueryRejectCondition.NOT_OPEN
     while True:
-        with suppress(RPCError, WorkflowQueryFailedError):  # no worker just now
+        with suppress(RPCError, WorkflowQueryFailedError, *REFUSALS):  # no worker of ours just now
             try:
                 answer = await workflow.query(
                     "answer_to", change_id, reject_condition=reject, rpc_timeout=_QUERY_TIMEOUT

@@ -5,6 +5,8 @@ import sys
 
 import structlog
 
+from domain.printable import visible
+
 
 def configure_logs(level: str, as_json: bool) -> None:
     """Route structlog and the libraries' logging to stderr in one form."""
@@ -27,15 +29,22 @@ def configure_logs(level: str, as_json: bool) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    formatting = [structlog.processors.format_exc_info] if as_json else []
+    ends: list[structlog.types.Processor] = (
+        [structlog.processors.format_exc_info, renderer] if as_json else [renderer, _show_controls]
+    )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *formatting, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ends],
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("temporalio").setLevel(logging.WARNING)
+
+
+def _show_controls(_: object, __: str, line: object) -> str:
+    """A provider's answer may be part of the line, and a terminal may show it."""
+    return visible(str(line), keep="\n\t")

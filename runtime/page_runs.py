@@ -67,6 +67,7 @@ async def began_with(client: Client, workflow_id: str, run_id: str) -> tuple[Pag
     Raises:
         RPCError: Temporal does not answer.
         KeyringError: it was sealed by a key that this process does not have.
+        UnsealedPayloadError: this install did not start it.
     """
     request = GetWorkflowExecutionHistoryRequest(
         namespace=client.namespace,

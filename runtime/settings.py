@@ -6,6 +6,7 @@ Every field can be set as ``XSENDER_<NAME>``. ``xsender dev`` writes an install'
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,6 +40,8 @@ class Settings(BaseSettings):
     """Key ring for secrets at rest and Temporal payloads: ``id:base64,…``, 32 bytes each, the first one current."""
 
     payload_encryption: bool = True
+    accept_unsealed_until: datetime | None = None
+    """Until then payloads without a seal are read, too: for the change from ``payload_encryption = False`` only."""
 
     api_host: str = "127.0.0.1"
     api_port: int = 8000
@@ -65,6 +68,16 @@ class Settings(BaseSettings):
     """For how many days a message stays ``unknown`` before it is ended."""
     unknown_ends_as: Literal["failed", "sent"] = "failed"
     """How: ``failed`` gives its credit back, ``sent`` keeps it."""
+
+    @field_validator("accept_unsealed_until", mode="before")
+    @classmethod
+    def _unset_if_empty(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("accept_unsealed_until")
+    @classmethod
+    def _in_utc(cls, value: datetime | None) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
     @classmethod
     def settings_customise_sources(

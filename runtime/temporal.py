@@ -1,6 +1,7 @@
 """The one way to connect to Temporal: local, self-hosted or Temporal Cloud."""
 
 from temporalio.client import Client
+from temporalio.converter import DataConverter
 from temporalio.service import GrpcCompression, TLSConfig
 
 from runtime.codec import data_converter
@@ -19,10 +20,15 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
         namespace=settings.temporal_namespace,
         api_key=api_key,
         tls=_tls(settings),
-        data_converter=data_converter(settings.keys.get_secret_value(), settings.payload_encryption),
+        data_converter=_converter(settings),
         grpc_compression=GrpcCompression.NONE,  # sealed payloads do not shrink
         lazy=lazy,
     )
+
+
+def _converter(settings: Settings) -> DataConverter:
+    until = settings.accept_unsealed_until.timestamp() if settings.accept_unsealed_until else 0.0
+    return data_converter(settings.keys.get_secret_value(), settings.payload_encryption, until)
 
 
 def _tls(settings: Settings) -> TLSConfig | bool:

@@ -17,6 +17,7 @@ from runtime.temporal import connect
 from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.chores import UnknownPolicy
+from worker.foreign_starts import warn_of_unsealed_payloads
 from worker.keeper import keeping_connected
 from worker.priority import make_way
 from worker.retention import warn_of_short_retention
@@ -49,6 +50,7 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         opened.push_async_callback(pool.close)
         client = await _connect(settings)
         await warn_of_short_retention(client)
+        warn_of_unsealed_payloads(settings)
         equipment = open_equipment(pool, settings.keys.get_secret_value(), Told(client))
         opened.push_async_callback(equipment.aclose)
         rows = {queue: row for queue, row in table(pool, equipment).items() if queue in queues}

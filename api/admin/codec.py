@@ -18,7 +18,7 @@ from api.openapi import answers, documented_body
 from api.state import AppState, state_of
 from domain.keyring import KeyringError
 from domain.strict_json import loads
-from runtime.codec import EncryptionCodec, encryption_codec
+from runtime.codec import EncryptionCodec, encryption_codec, is_sealed
 from store.api_keys import Principal
 
 router = APIRouter(prefix="/api/admin/v1/codec", tags=["admin: codec"])
@@ -57,7 +57,8 @@ async def decode(request: Request, _: _Admin) -> Response:
     """As Temporal's remote codec protocol says; what is not sealed comes back as it is."""
     state = state_of(request)
     try:
-        opened = await _codec(state).decode((await _payloads(request)).payloads)
+        codec, sealed = _codec(state), (await _payloads(request)).payloads
+        opened = [codec.open(payload) if is_sealed(payload) else payload for payload in sealed]
     except KeyringError as error:
         raise ApiError(422, "undecodable", str(error)) from None
     return _answer(state, Payloads(payloads=opened))
