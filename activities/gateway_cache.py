@@ -11,6 +11,7 @@ from gateways.base import EventSink, Gateway, Outside
 from gateways.registry import build, parse_config
 from store import gateways as stored_gateways
 from store.deliveries import Deliveries
+from store.gateways import StoredGateway
 from store.pool import Pool
 
 
@@ -46,17 +47,19 @@ class GatewayCache:
             return known[1]
         stored = await stored_gateways.load(self._pool, self._keyring, gateway_id)
         config = parse_config(stored.type, Channel(stored.channel), stored.config)
-        gateway = build(stored.type, config, self._outside_of(gateway_id))
+        gateway = build(stored.type, config, self._outside_of(stored))
         self._built[gateway_id] = (stored.version, gateway)
         if known is not None:
             await known[1].aclose()
         return gateway
 
-    def _outside_of(self, gateway_id: UUID) -> Outside:
+    def _outside_of(self, stored: StoredGateway) -> Outside:
+        # The admin's are everybody's: each stands for itself.
+        outside = self._outside.of(f"account {stored.account_id}" if stored.account_id else f"gateway {stored.id}")
         if self._sink is None:
-            return self._outside
-        events, deliveries = partial(self._sink.take, str(gateway_id)), Deliveries(self._pool, gateway_id)
-        return replace(self._outside, events=events, deliveries=deliveries)
+            return outside
+        events, deliveries = partial(self._sink.take, str(stored.id)), Deliveries(self._pool, stored.id)
+        return replace(outside, events=events, deliveries=deliveries)
 
     async def aclose(self) -> None:
         """Close all gateways and the connections to the outside."""

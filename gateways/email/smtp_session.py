@@ -20,13 +20,16 @@ from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater,
 from gateways.answers import clean
 from gateways.email.mail_message import Letter
 from gateways.net.addresses import SocketFactory
-from gateways.net.dial import dial
+from gateways.net.dial import Dialer
+from gateways.net.failures import words_for
 
 _DOT_AT_LINE_START = re.compile(rb"(?m)^\.")
 _QUEUED_AS = re.compile(r"\bqueued as:? (\S+)|\bid=(\S+)", re.IGNORECASE)  # Postfix, Haraka …; Exim
 _CLOSING = 421  # RFC 5321 §4.2.2: the server is about to close the connection
 _MAIL_INPUT = 354
 _TOO_LARGE = 552
+_CONNECT_SECONDS = 20.0
+"""Longest wait for the name and the connection: a gateway's own time-out is that of a step of the dialogue."""
 
 
 class CannotConnect(Exception):  # noqa: N818 - the name says what happened
@@ -57,6 +60,7 @@ class Server:
     timeout: float
     tls: ssl.SSLContext
     make_socket: SocketFactory
+    dialer: Dialer
 
 
 class SmtpSession:
@@ -79,17 +83,26 @@ class SmtpSession:
             start_tls=server.security == "starttls",
             tls_context=server.tls,
         )
+        seconds = min(server.timeout, _CONNECT_SECONDS)
         try:
-            async with asyncio.timeout(server.timeout):
-                sock = await dial(server.host, server.port, server.make_socket)
+            async with asyncio.timeout(seconds):
+                sock = await server.dialer.dial(server.host, server.port, server.make_socket)
+            seconds = server.timeout
             await client.connect(sock=sock)  # the socket is aiosmtplib's from here, also if this fails
             if client.is_ehlo_or_helo_needed:
                 await client.ehlo()
         except TimeoutError:
-            raise CannotConnect(f"no connection within {server.timeout:g} s") from None
-        except (SMTPException, OSError) as error:
+            client.close()
+            raise CannotConnect(f"no connection within {seconds:g} s") from None
+        except SMTPException as error:
             client.close()
             raise CannotConnect(clean(str(error))) from error
+        except OSError as error:
+            client.close()
+            raise CannotConnect(words_for(error)) from error
+        except BaseException:
+            client.close()
+            raise
         return cls(client, server.timeout)
 
     @property
