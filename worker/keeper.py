@@ -42,7 +42,7 @@ async def keeping_connected(pool: Pool, gateways: GatewayCache) -> AsyncIterator
 
 
 async def connect_all(pool: Pool, gateways: GatewayCache) -> None:
-    """Connect all listening gateways that are in use, side by side: one that hangs is tried for a while.
+    """Connect all listening gateways that are in use, side by side: some may hang.
 
     One that cannot be connected is tried again with the next look.
     """

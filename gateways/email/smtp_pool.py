@@ -9,8 +9,8 @@ from gateways.net.idle import Idle
 
 IDLE_SECONDS = 5.0
 """An idle connection is closed after this: mail servers drop idle ones themselves, some within ten seconds."""
-READY_SECONDS = 90.0
-"""Longest wait for a free connection, or a new one. A message that waits longer would end as one in doubt."""
+PLACE_SECONDS = 75.0
+"""Longest wait while all connections are busy. A message that waits longer would end as one in doubt."""
 
 
 class SmtpPool:
@@ -43,18 +43,18 @@ class SmtpPool:
     async def _take(self, *, fresh: bool) -> tuple[SmtpSession, bool]:
         """Take a place and a connection, and tell whether that has been used before."""
         try:
-            async with asyncio.timeout(READY_SECONDS):
+            async with asyncio.timeout(PLACE_SECONDS):
                 await self._places.acquire()
-                try:
-                    if fresh:
-                        self._idle.clear()
-                    used = self._idle.take()
-                    return used or await SmtpSession.open(self._server), used is not None
-                except BaseException:
-                    self._places.release()
-                    raise
         except TimeoutError:
-            raise CannotConnect(f"none of its connections was ready within {READY_SECONDS:g} s") from None
+            raise CannotConnect(f"none of its connections became free within {PLACE_SECONDS:g} s") from None
+        try:
+            if fresh:
+                self._idle.clear()
+            used = self._idle.take()
+            return used or await SmtpSession.open(self._server), used is not None
+        except BaseException:
+            self._places.release()
+            raise
 
     async def aclose(self) -> None:
         """Close the idle connections now, and those in use as soon as they are given back."""

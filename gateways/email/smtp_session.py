@@ -28,8 +28,10 @@ _QUEUED_AS = re.compile(r"\bqueued as:? (\S+)|\bid=(\S+)", re.IGNORECASE)  # Pos
 _CLOSING = 421  # RFC 5321 §4.2.2: the server is about to close the connection
 _MAIL_INPUT = 354
 _TOO_LARGE = 552
-_CONNECT_SECONDS = 20.0
-"""Longest wait for the name and the connection: a gateway's own time-out is that of a step of the dialogue."""
+CONNECT_SECONDS = 20.0
+"""Longest wait for the name and the connection, and then for each step until mail may be sent."""
+OPEN_SECONDS = 40.0
+"""Longest wait for all of that. The gateway's own time-out, which is that of a step, may be longer."""
 
 
 class CannotConnect(Exception):  # noqa: N818 - the name says what happened
@@ -73,27 +75,27 @@ class SmtpSession:
     @classmethod
     async def open(cls, server: Server) -> "SmtpSession":
         """Connect, secure and log in. Raises ``CannotConnect``."""
+        step = min(server.timeout, CONNECT_SECONDS)
         client = SMTP(
             hostname=server.host,
             username=server.username,
             password=server.password,
             local_hostname=server.helo,
-            timeout=server.timeout,
+            timeout=step,
             use_tls=server.security == "tls",
             start_tls=server.security == "starttls",
             tls_context=server.tls,
         )
-        seconds = min(server.timeout, _CONNECT_SECONDS)
         try:
-            async with asyncio.timeout(seconds):
-                sock = await server.dialer.dial(server.host, server.port, server.make_socket)
-            seconds = server.timeout
-            await client.connect(sock=sock)  # the socket is aiosmtplib's from here, also if this fails
-            if client.is_ehlo_or_helo_needed:
-                await client.ehlo()
+            async with asyncio.timeout(OPEN_SECONDS):
+                async with asyncio.timeout(step):
+                    sock = await server.dialer.dial(server.host, server.port, server.make_socket)
+                await client.connect(sock=sock)  # the socket is aiosmtplib's from here, also if this fails
+                if client.is_ehlo_or_helo_needed:
+                    await client.ehlo()
         except TimeoutError:
             client.close()
-            raise CannotConnect(f"no connection within {seconds:g} s") from None
+            raise CannotConnect(f"no connection within {step:g} s") from None
         except SMTPException as error:
             client.close()
             raise CannotConnect(clean(str(error))) from error
@@ -103,6 +105,7 @@ class SmtpSession:
         except BaseException:
             client.close()
             raise
+        client.timeout = server.timeout
         return cls(client, server.timeout)
 
     @property

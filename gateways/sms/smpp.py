@@ -27,6 +27,8 @@ DRAIN_SECONDS = 5.0
 """How long a gateway that is closed waits for what is under way."""
 PLACE_SECONDS = 60.0
 """Longest wait for a place in the window. A message that waits longer would end as one in doubt."""
+BOUND_WITHIN = 3.0
+"""How long who connects waits for it: other gateways are looked after by the same."""
 AGAIN_SECONDS = 1.0
 """How soon a part that did not leave is tried again, if parts before it have left."""
 
@@ -98,9 +100,12 @@ class SmppGateway:
         """
         await self._inbox.hand_over_overdue()
         try:
-            await self._link.session()
+            async with asyncio.timeout(BOUND_WITHIN):
+                await self._link.session()
         except CannotBind as error:
             raise ConnectionError(str(error)) from None
+        except TimeoutError:
+            raise ConnectionError(f"not bound within {BOUND_WITHIN:g} s; that is gone on with") from None
 
     async def send(self, message: Outbound) -> Outcome:
         """Send one message, in as many parts as it takes."""

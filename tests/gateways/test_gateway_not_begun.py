@@ -44,9 +44,12 @@ def outcomes_of(outside, make):
 async def test_a_mail_server_that_says_nothing_is_down_for_those_that_wait_for_it(
     outcomes_of, silent_port, monkeypatch
 ):
-    monkeypatch.setattr(smtp_pool, "READY_SECONDS", 0.2)
-    reasons = await outcomes_of(5, "smtp", port=silent_port, connections=1, timeout=300)
-    assert reasons == {"could not use the mail server: none of its connections was ready within 0.2 s"}
+    monkeypatch.setattr(smtp_session, "CONNECT_SECONDS", 0.4)
+    monkeypatch.setattr(smtp_pool, "PLACE_SECONDS", 0.1)
+    assert await outcomes_of(5, "smtp", port=silent_port, connections=1, timeout=300) == {
+        "could not use the mail server: none of its connections became free within 0.1 s",
+        "could not use the mail server: no connection within 0.4 s",
+    }
 
 
 async def test_an_smsc_that_does_not_answer_the_bind_is_down(outcomes_of, silent_port, monkeypatch):
@@ -63,7 +66,7 @@ async def test_who_finds_no_place_in_an_smscs_window_is_not_in_doubt(outcomes_of
 
 
 async def test_names_that_are_silent_for_longer_than_a_connection_may_take(outcomes_of, monkeypatch):
-    monkeypatch.setattr(smtp_session, "_CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(smtp_session, "CONNECT_SECONDS", 0.1)
     monkeypatch.setattr(smpp_session, "CONNECT_SECONDS", 0.1)
     with silent_names(monkeypatch):
         for name in ("smtp", "smpp"):
