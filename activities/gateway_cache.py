@@ -11,7 +11,6 @@ from gateways.base import EventSink, Gateway, Outside
 from gateways.registry import build, parse_config
 from store import gateways as stored_gateways
 from store.deliveries import Deliveries
-from store.gateways import StoredGateway
 from store.pool import Pool
 
 
@@ -25,6 +24,7 @@ class GatewayCache:
         self._outside = outside
         self._sink = sink
         self._built: dict[UUID, tuple[int, Gateway]] = {}
+        self._owners: dict[UUID, str] = {}
         self._building = asyncio.Lock()
 
     async def get(self, gateway_id: UUID, version: int) -> Gateway:
@@ -47,18 +47,25 @@ class GatewayCache:
             return known[1]
         stored = await stored_gateways.load(self._pool, self._keyring, gateway_id)
         config = parse_config(stored.type, Channel(stored.channel), stored.config)
-        gateway = build(stored.type, config, self._outside_of(stored))
+        # The admin's are everybody's: each stands for itself.
+        owner = self._owners[gateway_id] = (
+            f"account {stored.account_id}" if stored.account_id else f"gateway {stored.id}"
+        )
+        gateway = build(stored.type, config, self._outside_of(gateway_id, owner))
         self._built[gateway_id] = (stored.version, gateway)
         if known is not None:
             await known[1].aclose()
         return gateway
 
-    def _outside_of(self, stored: StoredGateway) -> Outside:
-        # The admin's are everybody's: each stands for itself.
-        outside = self._outside.of(f"account {stored.account_id}" if stored.account_id else f"gateway {stored.id}")
+    def owner_of(self, gateway_id: UUID) -> str:
+        """Who shares out places with others, of a gateway that was got before."""
+        return self._owners[gateway_id]
+
+    def _outside_of(self, gateway_id: UUID, owner: str) -> Outside:
+        outside = self._outside.of(owner)
         if self._sink is None:
             return outside
-        events, deliveries = partial(self._sink.take, str(stored.id)), Deliveries(self._pool, stored.id)
+        events, deliveries = partial(self._sink.take, str(gateway_id)), Deliveries(self._pool, gateway_id)
         return replace(outside, events=events, deliveries=deliveries)
 
     async def aclose(self) -> None:
