@@ -118,7 +118,7 @@ class _Name:
                 self._fail("does not resolve")
 
         try:
-            _ask_resolver(self.host, self._port, partial(loop.call_soon_threadsafe, end))
+            _ask_resolver(self.host, self._port, lambda found: loop.call_soon_threadsafe(end, found))
         except RuntimeError:  # the system has no thread left
             end(None)
 
