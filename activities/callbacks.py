@@ -59,7 +59,7 @@ class Callbacks:
         target = await endpoints.target(self._pool, self._keyring, UUID(endpoint_id), clock.date())
         if target is None:
             return CallbackRest()
-        http = self._outside.http(allow_private_network=target.allow_private_network)
+        http = self._outside.of(f"account {target.account_id}").http(allow_private_network=target.allow_private_network)
         size = FAILING_ROUND if target.is_failing else ROUND
         due = await deliveries.due(self._pool, UUID(endpoint_id), clock.date(), size)
         one_round = _Round(self._pool, UUID(endpoint_id), target, http, clock)

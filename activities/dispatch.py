@@ -1,6 +1,8 @@
 """dispatch: hand the messages of one route to their gateway, at its pace, each at most once."""
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from activities.health import Health
 from activities.heartbeats import heartbeats
 from activities.line import Lines
 from activities.mails import Mails
+from activities.owner_shares import OwnerShares
 from activities.pause_watch import PauseWatch
 from activities.places import Crowded
 from activities.reasons import storable
@@ -27,6 +30,7 @@ from domain.keyring import KeyringError
 from domain.lanes import Lane
 from domain.page import Again, DispatchRequest, DispatchResult, PageHeader, Route
 from domain.page_content import PageContent
+from gateways.base import Gateway
 from gateways.problems import InvalidGatewayConfig
 from store import batches, routing
 from store.pool import Pool, patiently
@@ -35,7 +39,10 @@ from store.pool import Pool, patiently
 class Dispatch:
     """The only activity that talks to the outside. It has its own task queue and is never a local activity."""
 
-    def __init__(self, pool: Pool, gateways: GatewayCache, mails: Mails) -> None:
+    def __init__(
+        self, pool: Pool, gateways: GatewayCache, mails: Mails, at_a_time: Mapping[Lane, int] | None = None
+    ) -> None:
+        """``at_a_time``: how many dispatches the process runs of each lane; ``None``: it has places for all."""
         self._pool = pool
         self._gateways = gateways
         self._mails = mails
@@ -43,6 +50,7 @@ class Dispatch:
         self._lines = Lines(self._throttle)
         self._watch = PauseWatch(pool)
         self._clock = DatabaseClock(pool)
+        self._shares = {lane: OwnerShares(size) for lane, size in (at_a_time or {}).items()}
 
     @activity.defn(name="dispatch")
     async def dispatch(self, request: DispatchRequest, content: bytes) -> DispatchResult:
@@ -82,6 +90,25 @@ class Dispatch:
             reason = f"gateway {route.gateway} cannot be used: {error}"
             await health.unusable(reason)
             return [Again("held_back", route.indexes, reason=storable(reason))]
+        with self._place(request):
+            return await self._deliver(request, content, gateway, health, stopped, closes_at, is_rerun=is_rerun)
+
+    def _place(self, request: DispatchRequest) -> AbstractContextManager[None]:
+        shares = self._shares.get(Lane(request.page.lane))
+        return shares.place(self._gateways.owner_of(UUID(request.route.gateway_id))) if shares else nullcontext()
+
+    async def _deliver(
+        self,
+        request: DispatchRequest,
+        content: bytes,
+        gateway: Gateway,
+        health: Health,
+        stopped: asyncio.Event,
+        closes_at: float,
+        *,
+        is_rerun: bool,
+    ) -> list[Again]:
+        route = request.route
         opened = PageContent.decode(content or await self._content(request.page))
         line = self._lines.line(UUID(route.gateway_id), request.page.lane)
         async with self._watch.on(route) as is_paused:

@@ -24,6 +24,7 @@ class GatewayCache:
         self._outside = outside
         self._sink = sink
         self._built: dict[UUID, tuple[int, Gateway]] = {}
+        self._owners: dict[UUID, str] = {}
         self._building = asyncio.Lock()
 
     async def get(self, gateway_id: UUID, version: int) -> Gateway:
@@ -46,17 +47,26 @@ class GatewayCache:
             return known[1]
         stored = await stored_gateways.load(self._pool, self._keyring, gateway_id)
         config = parse_config(stored.type, Channel(stored.channel), stored.config)
-        gateway = build(stored.type, config, self._outside_of(gateway_id))
+        # The admin's are everybody's: each stands for itself.
+        owner = self._owners[gateway_id] = (
+            f"account {stored.account_id}" if stored.account_id else f"gateway {stored.id}"
+        )
+        gateway = build(stored.type, config, self._outside_of(gateway_id, owner))
         self._built[gateway_id] = (stored.version, gateway)
         if known is not None:
             await known[1].aclose()
         return gateway
 
-    def _outside_of(self, gateway_id: UUID) -> Outside:
+    def owner_of(self, gateway_id: UUID) -> str:
+        """Who shares out places with others, of a gateway that was got before."""
+        return self._owners[gateway_id]
+
+    def _outside_of(self, gateway_id: UUID, owner: str) -> Outside:
+        outside = self._outside.of(owner)
         if self._sink is None:
-            return self._outside
+            return outside
         events, deliveries = partial(self._sink.take, str(gateway_id)), Deliveries(self._pool, gateway_id)
-        return replace(self._outside, events=events, deliveries=deliveries)
+        return replace(outside, events=events, deliveries=deliveries)
 
     async def aclose(self) -> None:
         """Close all gateways and the connections to the outside."""

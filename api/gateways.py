@@ -117,7 +117,7 @@ async def _try(state: AppState, gateway_id: UUID, to: str) -> Trial:
     settings = state.settings
     try:
         keyring = Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS)
-        return await try_gateway(state.pool, keyring, gateway_id, to, settings.default_region)
+        return await try_gateway(state.pool, keyring, gateway_id, to, settings.default_region, state.names)
     except InvalidRecipient as error:
         raise invalid([FieldError("/to", error.code, error.message)]) from None
     except (KeyringError, InvalidGatewayConfig) as error:

@@ -1,7 +1,7 @@
 """What all requests of a process share."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from fastapi import Request
@@ -14,6 +14,7 @@ from api.temporal_link import TemporalLink
 from api.webhook_ends import WebhookEnds
 from domain.keyring import CREDENTIALS, Keyring
 from domain.mail_links import LinkSigner
+from gateways.net.names import Names
 from runtime.settings import Settings
 from store.pool import Pool
 
@@ -33,6 +34,8 @@ class AppState:
     links: LinkSigner
     """Reads the links of our emails."""
     webhooks: WebhookEnds
+    names: Names = field(default_factory=Names)
+    """Look-ups for gateways that are being tested."""
 
     @property
     def temporal(self) -> Client:

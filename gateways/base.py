@@ -1,7 +1,7 @@
 """The small protocol every gateway speaks."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol, runtime_checkable
 from uuid import UUID
 
@@ -12,7 +12,9 @@ from domain.outbound import Outbound
 from domain.outcomes import Outcome
 from domain.receipts import Event
 from domain.sms_parts import Gathered, Part
+from gateways.net.dial import Dialer
 from gateways.net.http import HttpClient
+from gateways.net.names import Names
 from gateways.webhook import Webhook
 
 
@@ -136,11 +138,22 @@ class Outside:
     """For what comes to this one gateway without an id. There wherever ``events`` is."""
     signatures: Signatures | None = None
     """``None``: webhooks that need it believe nothing."""
+    dialer: Dialer = field(default_factory=Dialer)
+    """For connections that do not speak HTTP."""
 
     @classmethod
-    def open(cls, inbox: Inbox, signatures: Signatures | None = None) -> "Outside":
-        """The outside as it is, with both kinds of HTTP connections."""
-        return cls(HttpClient(), HttpClient(private=True), inbox, signatures=signatures)
+    def open(cls, inbox: Inbox, signatures: Signatures | None = None, names: Names | None = None) -> "Outside":
+        """The outside as it is, with both kinds of HTTP connections.
+
+        ``names``: the look-ups that it shares with others; ``None``: they are its own.
+        """
+        dialer = Dialer(names)
+        clients = HttpClient(dialer=dialer), HttpClient(private=True, dialer=dialer)
+        return cls(*clients, inbox, signatures=signatures, dialer=dialer)
+
+    def of(self, owner: str) -> "Outside":
+        """The same for one owner: he can use up neither the connections nor the look-ups of others."""
+        return replace(self, public=self.public.of(owner), private=self.private.of(owner), dialer=self.dialer.of(owner))
 
     def http(self, *, allow_private_network: bool) -> HttpClient:
         """Choose the client by a gateway's configuration."""

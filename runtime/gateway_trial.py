@@ -11,6 +11,7 @@ from domain.outbound import Outbound
 from domain.outcomes import Outcome, Unknown
 from domain.recipients import normalise_email, normalise_number
 from gateways.base import Gateway, Outside
+from gateways.net.names import Names
 from gateways.registry import build, parse_config
 from store.gateways import load
 from store.pool import Pool
@@ -36,8 +37,12 @@ class Trial:
     reason: str | None
 
 
-async def try_gateway(pool: Pool, keyring: Keyring, gateway_id: UUID, to: str, region: str | None) -> Trial:
+async def try_gateway(
+    pool: Pool, keyring: Keyring, gateway_id: UUID, to: str, region: str | None, names: Names | None = None
+) -> Trial:
     """Really send one message to ``to``, which is read as in a send request, whether the gateway is in use or not.
+
+    ``names``: the look-ups of all trials of a process.
 
     Raises:
         NotFoundError: there is no gateway of this id.
@@ -49,7 +54,7 @@ async def try_gateway(pool: Pool, keyring: Keyring, gateway_id: UUID, to: str, r
     channel = Channel(stored.channel)
     message = _message(channel, to, region)
     config = parse_config(stored.type, channel, stored.config)
-    outside = Outside.open(SandboxInbox(pool))
+    outside = Outside.open(SandboxInbox(pool), names=names).of(f"account {stored.account_id}")
     gateway = build(stored.type, config, outside)
     try:
         answer = await _send(gateway, message)

@@ -58,6 +58,7 @@ class Endpoint:
 class Target:
     """An enabled endpoint, for posting to it."""
 
+    account_id: int
     url: str
     allow_private_network: bool
     is_failing: bool
@@ -193,16 +194,16 @@ async def target(pool: Pool, keyring: Keyring, endpoint_id: UUID, now: datetime)
     """
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            """select url, allow_private_network, failing_since is not null, secrets
+            """select account_id, url, allow_private_network, failing_since is not null, secrets
                from callback_endpoints where id = %s and enabled""",
             (endpoint_id,),
         )
         row = await cursor.fetchone()
     if row is None:
         return None
-    url, allow_private_network, is_failing, sealed = row
+    account_id, url, allow_private_network, is_failing, sealed = row
     secrets = [secret for secret, end in _open(keyring, endpoint_id, sealed) if end is None or end > now.timestamp()]
-    return Target(url, allow_private_network, is_failing, secrets)
+    return Target(account_id, url, allow_private_network, is_failing, secrets)
 
 
 async def reseal_all(pool: Pool, keyring: Keyring) -> int:

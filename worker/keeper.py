@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from uuid import UUID
 
 import structlog
 
@@ -41,12 +42,20 @@ async def keeping_connected(pool: Pool, gateways: GatewayCache) -> AsyncIterator
 
 
 async def connect_all(pool: Pool, gateways: GatewayCache) -> None:
-    """Connect each listening gateway that is in use. One that cannot be is tried again with the next look."""
+    """Connect all listening gateways that are in use, side by side: some may hang.
+
+    One that cannot be connected is tried again with the next look.
+    """
     listening = [entry.name for entry in GATEWAY_TYPES.values() if entry.listens]
-    for gateway_id, version in await stored.in_use(pool, listening):
-        try:
-            gateway = await gateways.get(gateway_id, version)
-            if isinstance(gateway, Listening):
-                await gateway.connect()
-        except (OSError, TimeoutError, XsenderError, KeyringError, InvalidGatewayConfig) as error:
-            log.warning("a gateway does not listen", gateway=str(gateway_id), error=str(error))
+    tries = [_connect(gateways, *gateway) for gateway in await stored.in_use(pool, listening)]
+    for failure in filter(None, await asyncio.gather(*tries, return_exceptions=True)):
+        raise failure
+
+
+async def _connect(gateways: GatewayCache, gateway_id: UUID, version: int) -> None:
+    try:
+        gateway = await gateways.get(gateway_id, version)
+        if isinstance(gateway, Listening):
+            await gateway.connect()
+    except (OSError, TimeoutError, XsenderError, KeyringError, InvalidGatewayConfig) as error:
+        log.warning("a gateway does not listen", gateway=str(gateway_id), error=str(error))

@@ -13,6 +13,7 @@ from activities.inbound import Hearing
 from activities.opening import Equipment
 from activities.receipts import Receipts
 from activities.record_status import RecordStatus
+from domain.lanes import Lane
 from store.pool import Pool
 from workflows.batch import BatchWorkflow
 from workflows.callback import CallbackWorkflow
@@ -63,7 +64,8 @@ def table(pool: Pool, equipment: Equipment) -> dict[str, QueueRow]:
         at_a_time=50,
         is_local=True,
     )
-    dispatch = Dispatch(pool, equipment.gateways, equipment.mails).dispatch
+    at_a_time = {Lane.TRANSACTIONAL: DISPATCHES_AT_A_TIME, Lane.BULK: BULK_DISPATCHES_AT_A_TIME}
+    dispatch = Dispatch(pool, equipment.gateways, equipment.mails, at_a_time).dispatch
     callbacks = equipment.callbacks
     errands: list[Callable[..., Any]] = [dispatch, callbacks.queue_batch, callbacks.wake, fall_back.follow_up]
     return {

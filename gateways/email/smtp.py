@@ -91,7 +91,7 @@ class SmtpGateway:
     def __init__(self, config: SmtpConfig, outside: Outside) -> None:
         self._sender, self._name = config.from_address, config.from_name
         domain = parse_mailbox(self._sender).domain
-        self._pool = SmtpPool(_server(config, domain), config.connections)
+        self._pool = SmtpPool(_server(config, domain, outside), config.connections)
         self._dkim: DkimSigner | None = None
         if config.dkim_selector and config.dkim_private_key:
             self._dkim = DkimSigner(config.dkim_domain or domain, config.dkim_selector, config.dkim_private_key)
@@ -131,7 +131,7 @@ class SmtpGateway:
             return await session.deliver(letter)
 
 
-def _server(config: SmtpConfig, domain: str) -> Server:
+def _server(config: SmtpConfig, domain: str, outside: Outside) -> Server:
     return Server(
         host=config.host,
         port=config.port or _USUAL_PORTS[config.security],
@@ -142,4 +142,5 @@ def _server(config: SmtpConfig, domain: str) -> Server:
         timeout=config.timeout,
         tls=client_context(verify=config.validate_certs),
         make_socket=private_too if config.allow_private_network else public_only(SMTP_PORTS),
+        dialer=outside.dialer,
     )

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gateways.email.smtp_session import Server, SmtpSession
+from gateways.email.smtp_session import CannotConnect, Server, SmtpSession
 from gateways.net.idle import Idle
 
 IDLE_SECONDS = 5.0
 """An idle connection is closed after this: mail servers drop idle ones themselves, some within ten seconds."""
+PLACE_SECONDS = 75.0
+"""Longest wait while all connections are busy. A message that waits longer would end as one in doubt."""
 
 
 class SmtpPool:
@@ -27,17 +29,32 @@ class SmtpPool:
 
         Raises ``CannotConnect``. A connection on which something went wrong is closed, not kept.
         """
-        async with self._places:
+        session, used = await self._take(fresh=fresh)
+        try:
+            yield session, used
+        except BaseException:
+            session.abort()
+            raise
+        else:
+            self._idle.keep(session)
+        finally:
+            self._places.release()
+
+    async def _take(self, *, fresh: bool) -> tuple[SmtpSession, bool]:
+        """Take a place and a connection, and tell whether that has been used before."""
+        try:
+            async with asyncio.timeout(PLACE_SECONDS):
+                await self._places.acquire()
+        except TimeoutError:
+            raise CannotConnect(f"none of its connections became free within {PLACE_SECONDS:g} s") from None
+        try:
             if fresh:
                 self._idle.clear()
             used = self._idle.take()
-            session = used or await SmtpSession.open(self._server)
-            try:
-                yield session, used is not None
-            except BaseException:
-                session.abort()
-                raise
-            self._idle.keep(session)
+            return used or await SmtpSession.open(self._server), used is not None
+        except BaseException:
+            self._places.release()
+            raise
 
     async def aclose(self) -> None:
         """Close the idle connections now, and those in use as soon as they are given back."""

@@ -23,10 +23,16 @@ from gateways.email.mail_message import Letter
 from gateways.email.mailbox import Mailbox
 from gateways.email.smtp_replies import CLOSING, MAIL_INPUT, TOO_LARGE, refusal, said
 from gateways.net.addresses import SocketFactory
-from gateways.net.dial import dial
+from gateways.net.dial import Dialer
+from gateways.net.failures import words_for
 
 _DOT_AT_LINE_START = re.compile(rb"(?m)^\.")
 _QUEUED_AS = re.compile(r"\bqueued as:? (\S+)|\bid=(\S+)", re.IGNORECASE)  # Postfix, Haraka …; Exim
+
+CONNECT_SECONDS = 20.0
+"""Longest wait for the name and the connection, and then for each step until mail may be sent."""
+OPEN_SECONDS = 40.0
+"""Longest wait for all of that. The gateway's own time-out, which is that of a step, may be longer."""
 
 
 class CannotConnect(Exception):  # noqa: N818 - the name says what happened
@@ -57,6 +63,7 @@ class Server:
     timeout: float
     tls: ssl.SSLContext
     make_socket: SocketFactory
+    dialer: Dialer
 
 
 class SmtpSession:
@@ -69,27 +76,37 @@ class SmtpSession:
     @classmethod
     async def open(cls, server: Server) -> "SmtpSession":
         """Connect, secure and log in. Raises ``CannotConnect``."""
+        step = min(server.timeout, CONNECT_SECONDS)
         client = SMTP(
             hostname=server.host,
             username=server.username,
             password=server.password,
             local_hostname=server.helo,
-            timeout=server.timeout,
+            timeout=step,
             use_tls=server.security == "tls",
             start_tls=server.security == "starttls",
             tls_context=server.tls,
         )
         try:
-            async with asyncio.timeout(server.timeout):
-                sock = await dial(server.host, server.port, server.make_socket)
-            await client.connect(sock=sock)  # the socket is aiosmtplib's from here, also if this fails
-            if client.is_ehlo_or_helo_needed:
-                await _greet(client)
+            async with asyncio.timeout(OPEN_SECONDS):
+                async with asyncio.timeout(step):
+                    sock = await server.dialer.dial(server.host, server.port, server.make_socket)
+                await client.connect(sock=sock)  # the socket is aiosmtplib's from here, also if this fails
+                if client.is_ehlo_or_helo_needed:
+                    await _greet(client)
         except TimeoutError:
-            raise CannotConnect(f"no connection within {server.timeout:g} s") from None
-        except (SMTPException, OSError) as error:
+            client.close()
+            raise CannotConnect(f"no connection within {step:g} s") from None
+        except SMTPException as error:
             client.close()
             raise CannotConnect(clean(str(error))) from error
+        except OSError as error:
+            client.close()
+            raise CannotConnect(words_for(error)) from error
+        except BaseException:
+            client.close()
+            raise
+        client.timeout = server.timeout
         return cls(client, server.timeout)
 
     @property

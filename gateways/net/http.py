@@ -1,6 +1,7 @@
 """The one way out to HTTP: every provider adapter sends through ``HttpClient.exchange``."""
 
 import asyncio
+import copy
 import re
 import ssl
 from dataclasses import dataclass
@@ -9,15 +10,20 @@ import httpx
 
 from domain.outcomes import GatewayDown, Unknown
 from gateways.net.addresses import HTTP_PORTS, private_too, public_only
+from gateways.net.dial import Dialer
+from gateways.net.failures import words_for
 from gateways.net.http_answer import Answer
 from gateways.net.http_connection import Lost
 from gateways.net.http_host import Host, Origin
+from gateways.net.places import OwnerPlaces
 from gateways.net.tls import client_context
 
 CONNECT_SECONDS = 10.0
 """Longest wait for a connection: a free place in the pool, the name, the handshake of TCP and of TLS."""
 DEFAULT_SECONDS = 30.0
 CONNECTIONS = 1024
+OWNERS_CONNECTIONS = 256
+"""Of one owner: hosts of his that hang leave the others theirs."""
 USER_AGENT = "xsender"
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """What a header cannot hold (RFC 9110 §5.5)."""
@@ -70,11 +76,23 @@ class HttpClient:
     One request, one answer: no redirects, cookies, proxies or environment, and never a silent second try.
     """
 
-    def __init__(self, *, private: bool = False, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *, private: bool = False, ssl_context: ssl.SSLContext | None = None, dialer: Dialer | None = None
+    ) -> None:
+        self._dialer = dialer or Dialer()
+        self._owners = OwnerPlaces(OWNERS_CONNECTIONS)
+        self._owners_places = self._owners.of("")
         self._make_socket = private_too if private else public_only(HTTP_PORTS)
         self._tls = ssl_context or client_context()
         self._places = asyncio.Semaphore(CONNECTIONS)
         self._hosts: dict[Origin, Host] = {}
+
+    def of(self, owner: str) -> "HttpClient":
+        """The same connections, used by one owner, who cannot use them up."""
+        owned = copy.copy(self)
+        owned._dialer = self._dialer.of(owner)
+        owned._owners_places = self._owners.of(owner)
+        return owned
 
     async def exchange(self, call: Call, body: bytes = b"") -> Answer | GatewayDown | Unknown:
         """Send one request and read its answer.
@@ -84,11 +102,11 @@ class HttpClient:
         """
         host = self._hosts.get(call.origin) or self._add(call.origin)
         try:
-            connection = await host.take(call.connect)
+            connection = await host.take(call.connect, self._owners_places, self._dialer)
         except TimeoutError:
             return GatewayDown(f"no connection to {call.origin.host} within {call.connect:g} s")
         except OSError as error:
-            return GatewayDown(f"could not connect: {error or type(error).__name__}")
+            return GatewayDown(f"could not connect: {words_for(error)}")
         framing = b"content-length: %d\r\n\r\n" % len(body) if call.has_body else b"\r\n"
         try:
             return await connection.exchange(call.head + framing + body, call.seconds)
@@ -97,7 +115,7 @@ class HttpClient:
         except Lost as error:
             return Unknown(f"the answer was lost: {error}")
         finally:
-            host.give_back(connection)
+            host.give_back(connection, self._owners_places)
 
     async def aclose(self) -> None:
         """Close all connections that nobody uses."""

@@ -1,19 +1,21 @@
 """The connections to one web server."""
 
 import asyncio
+import errno
 import ssl
 from typing import NamedTuple
 
 from gateways.net.addresses import SocketFactory
-from gateways.net.dial import Name, connect
+from gateways.net.dial import Dialer
 from gateways.net.http_connection import Connection
 from gateways.net.idle import Idle
+from gateways.net.places import give_back, take
 
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: below the 5 s after which Apache, Node and uvicorn drop theirs, so that a
 request is seldom written into a connection which the server is just closing."""
-CONNECTIONS = 256
-"""One slow host must not use up the connections of all others."""
+CONNECTIONS = 384
+"""One slow host must not use up the connections of all others, nor one owner those of a host that others need, too."""
 
 
 class Origin(NamedTuple):
@@ -36,50 +38,38 @@ class Host:
         self._own_places = asyncio.Semaphore(CONNECTIONS)
         self._places = places
         self._idle: Idle[Connection] = Idle(KEEP_ALIVE)
-        self._name = Name(origin.host, origin.port)
 
-    async def take(self, seconds: float) -> Connection:
-        """Lend a connection, to be given back whatever happens.
+    async def take(self, seconds: float, owners_places: asyncio.Semaphore, dialer: Dialer) -> Connection:
+        """Lend a connection to the owner of these, to be given back whatever happens.
 
         Raises ``TimeoutError`` when none came about in time, and ``OSError``. Nothing was sent then.
         """
-        if not self._own_places.locked() and not self._places.locked() and (kept := self._idle.take()):
-            await self._enter()  # does not wait, so it needs no timer
+        places = (owners_places, self._own_places, self._places)
+        if not any(each.locked() for each in places) and (kept := self._idle.take()):
+            await take(*places)  # does not wait, so it needs no timer
             return kept
         async with asyncio.timeout(seconds):
-            await self._enter()
+            await take(*places)
             try:
-                return self._idle.take() or await self._open()
+                return self._idle.take() or await self._open(dialer)
             except BaseException:
-                self._leave()
+                give_back(*places)
                 raise
 
-    def give_back(self, connection: Connection) -> None:
+    def give_back(self, connection: Connection, owners_places: asyncio.Semaphore) -> None:
         """Keep the connection for the next one, unless its last answer did not come to an end."""
-        self._leave()
+        give_back(owners_places, self._own_places, self._places)
         self._idle.keep(connection)
 
     def close(self) -> None:
         """Close the idle connections now, and those in use as soon as they are given back."""
         self._idle.close()
 
-    async def _enter(self) -> None:
-        await self._own_places.acquire()
-        try:
-            await self._places.acquire()
-        except BaseException:
-            self._own_places.release()
-            raise
-
-    def _leave(self) -> None:
-        self._own_places.release()
-        self._places.release()
-
-    async def _open(self) -> Connection:
-        sock = await connect(await self._name.addresses(), self._make_socket)
+    async def _open(self, dialer: Dialer) -> Connection:
+        sock = await dialer.dial(self._origin.host, self._origin.port, self._make_socket)
         name = self._origin.host.removesuffix(".") if self._tls else None
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(Connection, sock=sock, ssl=self._tls, server_hostname=name)
         if not connection.usable:
-            raise ConnectionResetError("the server closed the connection at once")
+            raise ConnectionResetError(errno.ECONNRESET, "the server closed the connection at once")
         return connection

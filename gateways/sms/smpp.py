@@ -13,6 +13,7 @@ from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater,
 from gateways.base import GatewayConfig, Outside
 from gateways.fields import HostName
 from gateways.net.addresses import SMPP_PORTS, private_too, public_only
+from gateways.net.dial import Dialer
 from gateways.net.tls import client_context
 from gateways.sms.smpp_delivery import ReceiptIds, answered_id
 from gateways.sms.smpp_inbox import Inbox
@@ -24,6 +25,10 @@ from gateways.sms.smpp_submit import Sender, write_parts
 
 DRAIN_SECONDS = 5.0
 """How long a gateway that is closed waits for what is under way."""
+PLACE_SECONDS = 60.0
+"""Longest wait for a place in the window. A message that waits longer would end as one in doubt."""
+BOUND_WITHIN = 3.0
+"""How long who connects waits for it: other gateways are looked after by the same."""
 AGAIN_SECONDS = 1.0
 """How soon a part that did not leave is tried again, if parts before it have left."""
 
@@ -80,7 +85,9 @@ class SmppGateway:
         # Receipts that nobody could take over would only come again and again.
         self._receipts = config.receipts and outside.events is not None
         self._inbox = Inbox(outside, config.receipt_ids, config.timeout)
-        self._link = Link(partial(Session.open, _target(config), self._inbox.deliver), config.keep_alive)
+        self._link = Link(
+            partial(Session.open, _target(config, outside.dialer), self._inbox.deliver), config.keep_alive
+        )
         self._places = asyncio.Semaphore(config.window)
         self._reference = random.randrange(256)  # noqa: S311 - so that a restart does not begin with the last ones
         self._closed = False
@@ -93,9 +100,12 @@ class SmppGateway:
         """
         await self._inbox.hand_over_overdue()
         try:
-            await self._link.session()
+            async with asyncio.timeout(BOUND_WITHIN):
+                await self._link.session()
         except CannotBind as error:
             raise ConnectionError(str(error)) from None
+        except TimeoutError:
+            raise ConnectionError(f"not bound within {BOUND_WITHIN:g} s; that is gone on with") from None
 
     async def send(self, message: Outbound) -> Outcome:
         """Send one message, in as many parts as it takes."""
@@ -106,7 +116,7 @@ class SmppGateway:
         if self._closed:
             return RetryLater(None, "the gateway's connection was closed: its configuration was changed")
         try:
-            async with asyncio.timeout(self._config.timeout):
+            async with asyncio.timeout(min(self._config.timeout, PLACE_SECONDS)):
                 await self._places.acquire()
         except TimeoutError:
             return GatewayDown(f"{self._config.window} messages have been without an answer for too long")
@@ -168,12 +178,13 @@ class SmppGateway:
         return Accepted(kept, receipts=self._receipts and kept is not None)
 
 
-def _target(config: SmppConfig) -> Target:
+def _target(config: SmppConfig, dialer: Dialer) -> Target:
     return Target(
         host=config.host,
         port=config.port or _USUAL_PORTS[config.security],
         tls=client_context(verify=config.validate_certs) if config.security == "tls" else None,
         make_socket=private_too if config.allow_private_network else public_only(SMPP_PORTS),
+        dialer=dialer,
         system_id=config.system_id,
         password=config.password,
         system_type=config.system_type,

@@ -9,7 +9,8 @@ from typing import cast
 
 from gateways.answers import clean
 from gateways.net.addresses import SocketFactory
-from gateways.net.dial import dial
+from gateways.net.dial import Dialer
+from gateways.net.failures import words_for
 from gateways.sms.smpp_pdu import (
     BIND_TRANSCEIVER,
     DELIVER_SM,
@@ -26,6 +27,8 @@ from gateways.sms.smpp_status import INVALID_COMMAND, OK, words
 
 UNBIND_SECONDS = 2.0
 """How long the SMSC may take to answer our good-bye."""
+CONNECT_SECONDS = 20.0
+"""Longest wait for the connection, and then for the answer to the bind. The gateway's own time-out may be longer."""
 UNREAD_CAP = 1_000_000
 """Octets that an SMSC may leave unread before we give it up: it asks without listening."""
 
@@ -58,6 +61,7 @@ class Target:
     port: int
     tls: ssl.SSLContext | None
     make_socket: SocketFactory
+    dialer: Dialer
     system_id: str
     password: str
     system_type: str
@@ -79,9 +83,10 @@ class Session(asyncio.Protocol):
     @classmethod
     async def open(cls, target: Target, deliver: Deliver) -> "Session":
         """Connect and bind. Raises ``CannotBind``."""
+        seconds = min(target.timeout, CONNECT_SECONDS)
         try:
-            async with asyncio.timeout(target.timeout):
-                sock = await dial(target.host, target.port, target.make_socket)
+            async with asyncio.timeout(seconds):
+                sock = await target.dialer.dial(target.host, target.port, target.make_socket)
                 _, session = await asyncio.get_running_loop().create_connection(
                     lambda: cls(deliver, target.timeout),
                     sock=sock,
@@ -89,9 +94,9 @@ class Session(asyncio.Protocol):
                     server_hostname=target.host.removesuffix(".") if target.tls else None,
                 )
         except TimeoutError:
-            raise CannotBind(f"no connection within {target.timeout:g} s") from None
+            raise CannotBind(f"no connection within {seconds:g} s") from None
         except OSError as error:
-            raise CannotBind(clean(str(error))) from error
+            raise CannotBind(words_for(error)) from error
         try:
             await session._bind(target)
         except BaseException:
@@ -161,11 +166,12 @@ class Session(asyncio.Protocol):
         self._end(Lost(clean(str(error))) if error else self._reason)
 
     async def _bind(self, target: Target) -> None:
+        seconds = min(target.timeout, CONNECT_SECONDS)
         try:
             body = bind_body(target.system_id, target.password, target.system_type)
-            answer = await self.request(BIND_TRANSCEIVER, body)
+            answer = await self.request(BIND_TRANSCEIVER, body, seconds)
         except TimeoutError:
-            raise CannotBind(f"no answer to the bind within {target.timeout:g} s") from None
+            raise CannotBind(f"no answer to the bind within {seconds:g} s") from None
         except (NotSent, Lost) as error:
             raise CannotBind(f"the connection was lost before it was bound: {error}") from error
         if answer.status != OK or answer.command == GENERIC_NACK:

@@ -7,7 +7,7 @@ import pytest
 from fake_http import answer, disconnect, hang, serve, then_close
 
 from domain.outcomes import GatewayDown, Unknown
-from gateways.net import dial, http_host
+from gateways.net import http_host
 from gateways.net.http import HttpClient, UnfitHeader, call
 from gateways.net.http_answer import Answer
 
@@ -181,31 +181,31 @@ async def test_connection_in_use_while_the_client_is_closed_is_closed_after_its_
 
 async def test_name_is_looked_up_once_for_many(client, monkeypatch):
     asked = []
-    real = dial.look_up
+    real = socket.getaddrinfo
 
-    async def counting(host, port):
+    def counting(host, *args, **kwargs):
         asked.append(host)
-        return await real(host, port)
+        return real(host, *args, **kwargs)
 
-    monkeypatch.setattr(dial, "look_up", counting)
+    monkeypatch.setattr(socket, "getaddrinfo", counting)
     async with serve(disconnect) as server:
         url = f"http://localhost:{server.port}/"
         await asyncio.gather(*(_post(client, url) for _ in range(20)))
     assert server.connections == 20
-    assert asked == ["localhost"]
+    assert asked.count("localhost") == 1
 
 
 async def test_failed_look_up_is_tried_again(client, monkeypatch):
-    real = dial.look_up
+    real = socket.getaddrinfo
 
-    async def failing(host, port):
+    def failing(host, *args, **kwargs):
         raise socket.gaierror("no such name yet")
 
     async with serve(answer(200)) as server:
         url = f"http://localhost:{server.port}/"
-        monkeypatch.setattr(dial, "look_up", failing)
-        assert await _post(client, url) == GatewayDown("could not connect: no such name yet")
-        monkeypatch.setattr(dial, "look_up", real)
+        monkeypatch.setattr(socket, "getaddrinfo", failing)
+        assert await _post(client, url) == GatewayDown("could not connect: the name localhost does not resolve")
+        monkeypatch.setattr(socket, "getaddrinfo", real)
         assert isinstance(await _post(client, url), Answer)
 
 

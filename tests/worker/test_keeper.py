@@ -9,11 +9,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from activities.opening import open_gateways
 from domain.keyring import CREDENTIALS, Keyring
 from domain.receipts import Event, Inbound
+from gateways.sms import smpp
 from store import gateways
 from store import sole as roles
 from store.pool import Pool, open_pool
 from store.sole import KEEPER, sole
 from tests.faults.proxy import running_proxy
+from tests.gateways.listening import listening
 from tests.gateways.smsc import smsc
 from worker import keeper
 
@@ -111,3 +113,19 @@ async def test_the_gateways_are_looked_after_again_when_the_database_fell_silent
 @pytest.fixture(autouse=True)
 def _often(monkeypatch):
     monkeypatch.setattr(keeper, "EVERY", 0.1)
+
+
+async def test_gateways_that_hang_keep_no_other_waiting(fresh_pool, monkeypatch):
+    monkeypatch.setattr(smpp, "BOUND_WITHIN", 0.5)
+
+    async def keep(reader, writer):
+        await reader.read()
+
+    async with listening(keep) as silent, smsc() as peer:
+        for port in (silent, silent, peer.port):
+            await new_gateway(fresh_pool, port)
+        cache = open_gateways(fresh_pool, KEYS, Sink())
+        async with asyncio.timeout(2):
+            await keeper.connect_all(fresh_pool, cache)
+        assert len(peer.all("bind")) == 1
+        await cache.aclose()

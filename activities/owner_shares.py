@@ -1,0 +1,36 @@
+"""The dispatches of a process, shared among the owners of gateways: those of one may hang, all of them together."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from activities.places import Crowded
+
+_COME_BACK = 4.0
+"""Seconds, about."""
+
+
+class OwnerShares:
+    """Once half of the places are taken an owner gets no more than a quarter of all; until then, what he likes."""
+
+    def __init__(self, size: int) -> None:
+        """``size``: dispatches that the process runs at a time."""
+        self._size = size
+        self._taken: Counter[str] = Counter()
+
+    @contextmanager
+    def place(self, owner: str) -> Iterator[None]:
+        """A dispatch through a gateway of the owner.
+
+        Raises:
+            Crowded: others may need the place: run again later.
+        """
+        if self._taken.total() >= self._size / 2 and self._taken[owner] >= self._size / 4:
+            raise Crowded(_COME_BACK)
+        self._taken[owner] += 1
+        try:
+            yield
+        finally:
+            self._taken[owner] -= 1
+            if not self._taken[owner]:
+                del self._taken[owner]

@@ -1,0 +1,153 @@
+"""One account's names never answer: callbacks, gateways of every kind. What another account's sends and batch feel."""
+
+import asyncio
+import os
+import random
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+
+from tests.abuse.felt import FACTOR
+from tests.abuse.target import Target, again_and_again
+from tests.faults.clients import contacts
+from tests.faults.dev import running_dev
+from tests.faults.promise import batch_ends, find
+from tests.faults.sink import Sink, running_sink
+from tests.faults.size import SEED
+from tests.receiver import receiving, register
+from tests.stack import Stack, User
+
+SILENT = 10
+"""Endpoints, and gateways."""
+SECONDS = 8.0
+BATCH = 600
+NOISE = 1.0
+"""Seconds of a quiet batch that this machine's own noise makes."""
+
+RESOLVER = """
+import socket, time
+real = socket.getaddrinfo
+def getaddrinfo(host, *args, **kwargs):
+    if str(host).endswith(".dead.test"):
+        time.sleep(40)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    return real("127.0.0.1" if str(host).endswith(".live.test") else host, *args, **kwargs)
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def named(tmp_path_factory) -> AsyncIterator[Target]:
+    """An install whose processes ask a resolver that is silent for ``.dead.test``, as if its servers were."""
+    folder: Path = tmp_path_factory.mktemp("names")
+    (folder / "sitecustomize.py").write_text(RESOLVER)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+        async with running_dev(folder / "install") as dev:
+            patch.undo()
+            async with dev.stack() as stack, Target(dev, stack).watched() as target:
+                yield target
+
+
+async def seconds_of_a_batch(stack: Stack, user: User) -> float:
+    """How long a batch takes, from its acceptance to its end. All of it is sent."""
+    items = contacts(BATCH, random.Random(SEED))
+    answer = await stack.http.post("/api/sms/send", json={"contact": items}, headers=user.headers)
+    assert answer.status_code == 200, answer.text
+    batch = answer.json()["batch"]
+    assert set((await batch_ends(stack.pool, batch, 60)).values()) == {"sent"}
+    record = await find(stack.pool, batch)
+    assert record.finished_at is not None
+    return (record.finished_at - record.created_at).total_seconds()
+
+
+async def customer_of(stack: Stack, sink: Sink) -> User:
+    """Another account, whose gateway has a name."""
+    user = await stack.user(100_000)
+    url = f"http://provider.live.test:{urlsplit(sink.url).port}/"
+    await stack.gateway(user.id, "sms", "http", sink.config | {"url": url}, identifier="sink")
+    return user
+
+
+async def attacker_with_silent_callbacks(stack: Stack) -> User:
+    """An account with as many endpoints as it may have, all with names that never answer."""
+    attacker = await stack.user(100_000)
+    await stack.gateway(attacker.id, "sms", "sandbox", {})
+    for number in range(SILENT):
+        await register(stack.pool, stack.keyring, attacker.id, f"http://n{number}.dead.test/")
+    return attacker
+
+
+async def send_some(stack: Stack, user: User) -> None:
+    """A few messages, each with something to tell of it."""
+    await stack.send(user, "sms", *[{"number": "+14155550123", "body": "hi"}] * 5)
+    await asyncio.sleep(0.5)
+
+
+async def test_callbacks_to_names_that_never_answer(named: Target):
+    attacker = await attacker_with_silent_callbacks(named.stack)
+    felt = await named.under(
+        "callbacks to ten names that never answer", lambda: send_some(named.stack, attacker), SECONDS
+    )
+    felt.check()
+
+
+async def test_a_batch_and_callbacks_of_another_account_beside_callbacks_to_names_that_never_answer(named: Target):
+    stack = named.stack
+    attacker = await attacker_with_silent_callbacks(stack)
+    async with running_sink(SEED) as sink, receiving() as receiver:
+        user = await customer_of(stack, sink)
+        quiet = min([await seconds_of_a_batch(stack, user) for _ in range(2)])
+        attack = asyncio.create_task(again_and_again(lambda: send_some(stack, attacker)))
+        await asyncio.sleep(2.0)  # until the silent names have all the places they get
+        during = min([await seconds_of_a_batch(stack, user) for _ in range(2)])
+        url = f"http://hook.live.test:{receiver.server.port}/"
+        await register(stack.pool, stack.keyring, user.id, url, "message.sent")
+        await stack.send(user, "sms", *contacts(5, random.Random(SEED)))
+        await receiver.hears(5, seconds=5)
+        attack.cancel()
+        await asyncio.wait([attack])
+    print(f"a batch: quiet {quiet:.2f} s, beside silent callbacks {during:.2f} s", file=sys.stderr)
+    assert during <= FACTOR * max(quiet, NOISE)
+
+
+async def test_single_messages_beside_gateways_whose_names_never_answer(named: Target):
+    stack = named.stack
+    attacker = await stack.user(100_000)
+    config = {"url": "http://x/", "body": {"to": "{{ to }}"}, "allow_private_network": True}
+    for number in range(SILENT):
+        url = f"http://g{number}.dead.test/"
+        await stack.gateway(attacker.id, "sms", "http", config | {"url": url}, identifier=f"silent-{number}")
+    bind = {"host": "smsc.dead.test", "system_id": "u", "password": "p"}
+    await stack.gateway(attacker.id, "sms", "smpp", bind, identifier=f"silent-{SILENT}")
+    to = [{"number": "+14155550123", "body": "hi", "gateway_identifier": f"silent-{n}"} for n in range(SILENT + 1)]
+    took: list[float] = []
+
+    async def attack() -> None:
+        await asyncio.gather(*(stack.send(attacker, "sms", contact) for contact in to))
+        await asyncio.sleep(0.5)
+
+    async def sends(user: User) -> None:
+        while True:
+            begun = time.monotonic()
+            (uid,) = [
+                item["uid"]
+                for item in (await stack.send(user, "sms", *contacts(1, random.Random(SEED)))).json()["data"]
+            ]
+            assert (await stack.final(user, "sms", uid))["state"] == "sent"
+            took.append(time.monotonic() - begun)
+
+    async with running_sink(SEED) as sink:
+        user = await customer_of(stack, sink)
+        sending = asyncio.create_task(sends(user))
+        felt = await named.under("gateways whose names never answer", attack, SECONDS)
+        sending.cancel()
+        await asyncio.wait([sending])
+    felt.check()
+    print(f"messages beside silent gateways: {len(took)}, the slowest in {max(took):.2f} s", file=sys.stderr)
+    assert max(took) < 5

@@ -1,0 +1,30 @@
+"""The dispatches of a process among the owners of gateways."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from activities.owner_shares import OwnerShares
+from activities.places import Crowded
+
+
+def test_one_owner_alone_gets_half_of_the_places_and_others_the_rest():
+    shares = OwnerShares(40)
+    with ExitStack() as taken:
+        for _ in range(20):
+            taken.enter_context(shares.place("one"))
+        with pytest.raises(Crowded):
+            taken.enter_context(shares.place("one"))
+        for _ in range(10):
+            taken.enter_context(shares.place("two"))
+        with pytest.raises(Crowded) as crowded:
+            taken.enter_context(shares.place("two"))
+        assert 1 <= crowded.value.after <= 10
+        taken.enter_context(shares.place("three"))
+
+
+def test_a_place_that_was_given_back_is_free_for_the_same_owner():
+    shares = OwnerShares(2)
+    for _ in range(5):
+        with shares.place("one"):
+            pass
