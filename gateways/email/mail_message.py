@@ -2,19 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
-from typing import cast
 from uuid import UUID
 
-from domain.outbound import Attachment, Outbound
+from domain.outbound import Outbound
+from gateways.email.headers import header, mailboxes_header, sender_header
 from gateways.email.html_text import html_to_text
 from gateways.email.mail import Mail, UnfitMessage, take_apart
 from gateways.email.mailbox import Mailbox
+from gateways.email.mime import Part, file_part, multipart, text_part
 
-_SEVEN_BIT = SMTP.clone(cte_type="7bit")  # bodies in base64 or quoted-printable: 8BITMIME is not everywhere
 _LINE = 998
 """Characters of a line at most (RFC 5322 §2.1.1)."""
 
@@ -37,68 +34,43 @@ def write_letter(message: Outbound, from_address: str, from_name: str | None) ->
     """Build the mail for one message. Raises ``UnfitMessage`` before anything was connected to."""
     parts = take_apart(message, from_address, from_name)
     mailboxes = [parts.sender, parts.recipient, *parts.cc, *([parts.reply_to] if parts.reply_to else [])]
-    needs_utf8 = any(mailbox.needs_smtputf8 for mailbox in mailboxes)
-    mail = EmailMessage(policy=SMTPUTF8.clone(cte_type="7bit") if needs_utf8 else _SEVEN_BIT)
     try:
-        _address(mail, parts, message.uid)
-        _fill(mail, parts)
-        content = b"".join(_plain_headers(parts)) + mail.as_bytes()
-    except (UnicodeError, ValueError) as error:
+        head = "".join(_headers(parts, message.uid)).encode()
+        content = b"".join([head, b"MIME-Version: 1.0\r\n", *_body(parts)])
+    except ValueError as error:  # half a surrogate pair among others
         raise UnfitMessage("invalid_content", str(error)) from None
+    needs_utf8 = any(mailbox.needs_smtputf8 for mailbox in mailboxes)
     return Letter(parts.sender, parts.recipient, content, parts.cc, needs_utf8)
 
 
-def _address(mail: EmailMessage, parts: Mail, uid: UUID) -> None:
-    mail["From"] = Address(parts.sender_name, parts.sender.local, parts.sender.domain)
-    mail["To"] = _written(parts.recipient)
+def _headers(parts: Mail, uid: UUID) -> list[str]:
+    written = [_own_header(name, value) for name, value in parts.headers]
+    written += [sender_header(parts.sender_name, parts.sender), mailboxes_header("To", (parts.recipient,))]
     if parts.cc:
-        mail["Cc"] = tuple(map(_written, parts.cc))
+        written.append(mailboxes_header("Cc", parts.cc))
     if parts.reply_to:
-        mail["Reply-To"] = _written(parts.reply_to)
-    mail["Subject"] = parts.subject
-    mail["Date"] = format_datetime(datetime.now(UTC))
-    mail["Message-ID"] = f"<{uid}@{parts.sender.domain}>"
-    for name, value in parts.headers:
-        if not _is_plain(name, value):
-            mail[name] = value
+        written.append(mailboxes_header("Reply-To", (parts.reply_to,)))
+    return [
+        *written,
+        header("Subject", parts.subject),
+        f"Date: {format_datetime(datetime.now(UTC))}\r\n",
+        f"Message-ID: <{uid}@{parts.sender.domain}>\r\n",
+    ]
 
 
-def _written(mailbox: Mailbox) -> Address:
-    return Address("", mailbox.local, mailbox.domain)
+def _own_header(name: str, value: str) -> str:
+    """A header of the sender's. Where it can it stands as it is: nobody decodes the URL of a List-Unsubscribe."""
+    is_plain = value.isascii() and len(name) + 2 + len(value) <= _LINE
+    return f"{name}: {value}\r\n" if is_plain else header(name, value)
 
 
-def _plain_headers(parts: Mail) -> list[bytes]:
-    """The headers that can stand as they are.
-
-    Python's folding would encode a long word as in RFC 2047, and nobody decodes the URL of a List-Unsubscribe.
-    """
-    return [f"{name}: {value}\r\n".encode() for name, value in parts.headers if _is_plain(name, value)]
-
-
-def _is_plain(name: str, value: str) -> bool:
-    return value.isascii() and len(name) + 2 + len(value) <= _LINE
-
-
-def _fill(mail: EmailMessage, parts: Mail) -> None:
+def _body(parts: Mail) -> Part:
+    """The texts, the HTML with its pictures, then the files: as mail programs expect them to be nested."""
     if parts.html is None:
-        mail.set_content(parts.text)
-    else:
-        mail.set_content(parts.text or html_to_text(parts.html))
-        mail.add_alternative(parts.html, subtype="html")
-        for file in parts.attachments:
-            if file.content_id is not None:
-                html = cast(list[EmailMessage], mail.get_payload())[-1]
-                _attach(html, file, related=True)
-    for file in parts.attachments:
-        if file.content_id is None or parts.html is None:
-            _attach(mail, file, related=False)
-
-
-def _attach(part: EmailMessage, file: Attachment, *, related: bool) -> None:
-    maintype, _, subtype = file.content_type.partition("/")
-    if related:
-        part.add_related(
-            file.content, maintype, subtype, cid=f"<{file.content_id}>", filename=file.filename, disposition="inline"
-        )
-    else:
-        part.add_attachment(file.content, maintype, subtype, filename=file.filename)
+        files = [file_part(file, inline=False) for file in parts.attachments]
+        return multipart("mixed", [text_part(parts.text, "plain"), *files])
+    pictures = [file_part(file, inline=True) for file in parts.attachments if file.content_id is not None]
+    files = [file_part(file, inline=False) for file in parts.attachments if file.content_id is None]
+    html = multipart("related", [text_part(parts.html, "html"), *pictures])
+    texts = [text_part(parts.text or html_to_text(parts.html), "plain"), html]
+    return multipart("mixed", [multipart("alternative", texts), *files])

@@ -22,7 +22,6 @@ from gateways.email.mail_message import Letter
 from gateways.net.addresses import SocketFactory
 from gateways.net.dial import dial
 
-_DOT_AT_LINE_START = re.compile(rb"(?m)^\.")
 _QUEUED_AS = re.compile(r"\bqueued as:? (\S+)|\bid=(\S+)", re.IGNORECASE)  # Postfix, Haraka …; Exim
 _CLOSING = 421  # RFC 5321 §4.2.2: the server is about to close the connection
 _MAIL_INPUT = 354
@@ -162,7 +161,7 @@ class SmtpSession:
         protocol = self._client.protocol
         if protocol is None:
             raise Stale(GatewayDown("the connection was lost"))
-        stuffed = _DOT_AT_LINE_START.sub(b"..", content)  # RFC 5321 §4.5.2
+        stuffed = content.replace(b"\n.", b"\n..")  # RFC 5321 §4.5.2; a mail begins with a header, never with a dot
         try:
             protocol.write(stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"))
         except SMTPServerDisconnected as error:
@@ -200,4 +199,4 @@ def _said(code: int, message: str) -> str:
 def _queue_id(message: str) -> str | None:
     """Return the server's name for the mail, or all of its words where they have no known form."""
     match = _QUEUED_AS.search(message)
-    return (match[1] or match[2]) if match else clean(message) or None
+    return clean((match[1] or match[2]) if match else message) or None
