@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from email.utils import formataddr
 
 from domain.outbound import Attachment, Outbound
+from gateways.background import QUICK
 from gateways.email.mailbox import InvalidMailbox, Mailbox, parse_mailbox
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -70,6 +71,12 @@ def take_apart(message: Outbound, from_address: str, from_name: str | None, rese
         headers=_headers(message, reserved),
         attachments=message.attachments,
     )
+
+
+def is_large(message: Outbound) -> bool:
+    """Whether writing the mail takes a while."""
+    texts = len(message.body) + len(message.html or "")
+    return texts > QUICK or sum(len(file.content) for file in message.attachments) > 8 * QUICK
 
 
 def check_header(code: str, what: str, value: str) -> None:

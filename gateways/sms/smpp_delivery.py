@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from domain.gsm7 import decode_gsm7
-from domain.receipts import Receipt, ReceiptKind
+from domain.receipts import MAX_INBOUND_TEXT, Receipt, ReceiptKind
 from domain.sms_parts import Part
 from gateways.events import digest, text
 from gateways.sms.smpp_pdu import (
@@ -58,6 +58,9 @@ _WENT_WELL = frozenset({ReceiptKind.SENT, ReceiptKind.DELIVERED})
 
 _MOST_PARTS, _LAST_REFERENCE = 0xFF, 0xFFFF  # by the longest of these fields (§5.3.2.22 and 23)
 
+_MOST_OCTETS = 2 * MAX_INBOUND_TEXT
+_MOST_OCTETS_OF_A_PART = 254  # as short_message holds; a part fits into 140 octets on the air
+
 _CLASS_BITS, _CLASSED = 0xF4, 0xF0  # a data_coding of 3GPP TS 23.038 §4: the default alphabet, with a message class
 _CODECS = {1: "ascii", 3: "latin-1", 6: "iso8859-5", 7: "iso8859-8", UCS2: "utf-16-be"}  # by data_coding (§5.2.19)
 
@@ -104,8 +107,8 @@ def read_part(message: ShortMessage) -> Part:
         place = _place_in_header(header)
     reference, total, number = place or _place_in_tlvs(message)
     if not 1 <= number <= total <= _MOST_PARTS or reference > _LAST_REFERENCE:
-        return Part(octets, message.data_coding)
-    return Part(octets, message.data_coding, reference, number, total)
+        return Part(octets[:_MOST_OCTETS], message.data_coding)
+    return Part(octets[:_MOST_OCTETS_OF_A_PART], message.data_coding, reference, number, total)
 
 
 def decode_text(octets: bytes, data_coding: int) -> str | None:
