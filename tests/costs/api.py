@@ -89,7 +89,7 @@ def _styles() -> Iterator[Cost]:
         return lambda: CssInliner().inline(html)
 
     limit = "4,000 tags, and a product of rules and tags"
-    yield Cost("style sheet", "as many rules as paragraphs", 600, limit, 6000, prepare, _CHILD, growth=9.0)
+    yield Cost("style sheet", "as many rules as paragraphs", 400, limit, 6000, prepare, _CHILD, growth=16.0)
 
 
 def _texts() -> Iterator[Cost]:
