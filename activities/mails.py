@@ -11,6 +11,7 @@ from domain.mail_extras import FileRef, MailExtras
 from domain.mail_links import LinkKind, LinkSigner
 from domain.outbound import Attachment, Outbound
 from domain.tracking import take_apart
+from gateways.background import QUICK, in_background
 from store import attachments
 from store.pool import Pool, patiently
 
@@ -61,13 +62,14 @@ class Mails:
         Raises:
             FileGone: an attachment is not kept any more.
         """
-        linked = self._with_links(message, extras)
+        linked = await self._linked(message, extras) if extras.base_url else message
         return replace(linked, attachments=await self._attachments(extras.files)) if extras.files else linked
 
-    def _with_links(self, message: Outbound, extras: MailExtras) -> Outbound:
-        if not extras.base_url:
-            return message
+    async def _linked(self, message: Outbound, extras: MailExtras) -> Outbound:
+        is_long = len(message.body) + len(message.html or "") > QUICK
+        return await in_background(self._with_links, message, extras) if is_long else self._with_links(message, extras)
 
+    def _with_links(self, message: Outbound, extras: MailExtras) -> Outbound:
         def link(kind: LinkKind, url: str = "") -> str:
             end = ".gif" if kind is LinkKind.OPEN else ""
             return f"{extras.base_url}/{kind}/{self._signer.token(kind, message.uid, url)}{end}"

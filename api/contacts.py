@@ -29,6 +29,8 @@ from domain.tracking import UNSUBSCRIBE_FIELD, UNSUBSCRIBE_MARK
 MAX_SEGMENTS = 10
 """Parts of one SMS: what operators put together again reliably."""
 
+_MORE_THAN_FITS = MAX_SEGMENTS * 160
+"""Characters that need more parts in any encoding: more of a text is not looked at."""
 _NO_EXTRAS = MailExtras()
 _T = TypeVar("_T")
 _NOTHING: Mapping[str, object] = {}
@@ -175,11 +177,9 @@ def _read_sms(contact: SmsContact, wide: RequestWide, region: str | None) -> tup
     text = _text(contact, "body") or _fill(wide.text, contact)
     if not text:
         raise ContactError("body", "missing", "give the text in 'body'")
-    segments = count_segments(text, force_unicode=contact.sms_type == "unicode")
+    segments = count_segments(text[:_MORE_THAN_FITS], force_unicode=contact.sms_type == "unicode")
     if segments.parts > MAX_SEGMENTS:
-        raise ContactError(
-            "body", "too_long", f"the text needs {segments.parts} parts; {MAX_SEGMENTS} is the most: shorten it"
-        )
+        raise ContactError("body", "too_long", f"the text needs more than {MAX_SEGMENTS} parts: shorten it")
     _refuse_controls("sender_id", contact.sender_id or "")
     content = Content(body=text, sender=contact.sender_id, unicode=segments.encoding == "ucs2")
     return to, content, segments.parts

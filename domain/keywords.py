@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+MAX_MESSAGE = 200
+"""Characters of a message that may be a keyword, spaces in a row taken as one: what is longer is not even compared.
+Bringing text to one form takes quadratic time where letters carry thousands of marks."""
+
 
 class Keyword(StrEnum):
     """What a word means."""
@@ -39,7 +43,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def fold(text: str) -> str:
-    """How words are compared: without case, width, and space around them."""
+    """How words are compared: without case, width, and space around them. ``text`` must be short."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
@@ -65,5 +69,8 @@ class KeywordSet:
 
     def meaning(self, body: str) -> Keyword | None:
         """What a message says, if it is one of the words and nothing else."""
-        said = fold(body)
+        said = " ".join(body.split())
+        if not said or len(said) > MAX_MESSAGE:
+            return None
+        said = fold(said)
         return next((keyword for keyword in Keyword if said in self.words(keyword)), None)

@@ -89,9 +89,16 @@ class Receipt:
         return OPTED_OUT if self.code == OPTED_OUT else _SUPPRESSING.get(self.kind)
 
 
+MAX_INBOUND_TEXT = 10_000
+"""Characters of a message from a person that are kept and looked at: more than any phone or WhatsApp Business sends."""
+_MAX_MEDIA = 20
+_MAX_NAME = 320
+"""Characters of whatever names somebody or something: an email address has at most so many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A message from a person."""
+    """A message from a person. Whatever a provider posts, what is longer than it can be is cut."""
 
     key: str
     """The provider's id of it."""
@@ -108,6 +115,17 @@ class Inbound:
     """What the sender calls himself."""
     answers: str | None = None
     """The provider's id of the message of ours that this one answers."""
+
+    def __post_init__(self) -> None:
+        """Cut what is too long, before anything goes through it."""
+        for name in ("key", "sender", "recipient", "name", "answers"):
+            value = getattr(self, name)
+            if value is not None and len(value) > _MAX_NAME:
+                object.__setattr__(self, name, value[:_MAX_NAME])
+        if len(self.body) > MAX_INBOUND_TEXT:
+            object.__setattr__(self, "body", self.body[:MAX_INBOUND_TEXT])
+        if len(self.media) > _MAX_MEDIA:
+            object.__setattr__(self, "media", self.media[:_MAX_MEDIA])
 
 
 Event = Receipt | Inbound

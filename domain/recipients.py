@@ -25,6 +25,7 @@ phonenumbers.enable_pattern_cache()
 _MAX_NUMBER_TEXT = 40
 _MAX_EMAIL_OCTETS = 254
 """RFC 5321 §4.5.3.1.3 with erratum 1690."""
+_MAX_ADDRESS_TEXT = 1000
 _MAX_LOCAL_OCTETS = 64
 _MAX_DOMAIN_OCTETS = 253
 _ROLES = frozenset(email_validator.rfc_constants.CASE_INSENSITIVE_MAILBOX_NAMES)
@@ -105,6 +106,8 @@ def normalise_email(value: object) -> str:
     if not isinstance(value, str):
         raise InvalidRecipient("email_type", "write the address as text, such as name@example.com")
     address = value.strip(" ")
+    if len(address) > _MAX_ADDRESS_TEXT:  # before anything goes through it
+        raise _too_long()
     if (mailbox := _plain_mailbox(address)) is not None:
         return mailbox
     if _CONTROLS.search(address):

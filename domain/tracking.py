@@ -1,15 +1,15 @@
 """An email's HTML with links of our own in it: taken apart once, put together for each message.
 
-Only the values of ``href`` are touched, by the rules with which browsers read tags (HTML Living Standard §13.2.5), in
-one pass: whatever is written, reading it takes linear time.
+Only the values of ``href`` are touched, by the rules with which browsers read tags, in one pass.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from html import unescape
+from itertools import islice
 
+from domain.html_tags import HREF, NAME, REST_OF_TAG, UP_TO_HREF, unescaped
 from domain.mail_links import LinkKind
 
 UNSUBSCRIBE_FIELD = "unsubscribe_url"
@@ -19,16 +19,30 @@ UNSUBSCRIBE_MARK = f"{{{{ {UNSUBSCRIBE_FIELD} }}}}"
 MAX_URL = 2000
 """Characters of a link that is tracked; a longer one stays as it is, since ours would be longer still."""
 
+MAX_LINKS = 1000
+"""Links of our own in one text: each is signed for each message. Any more stay as they are written."""
+
 _MARK = re.compile(rf"\{{\{{\s{{0,20}}{UNSUBSCRIBE_FIELD}\s{{0,20}}\}}\}}")
-_TAG = re.compile(r"<(?:(!--)|(/?)([A-Za-z][^\s/>]*))")
-_ATTRIBUTE = re.compile(
-    r"""[\s/]* (?: ([^\s/>][^\s/>=]*) (?: \s*(=)\s* (?: "([^"]*)" | '([^']*)' | ([^\s"'>][^\s>]*) )? )? )?""",
+_RAW = "script|style|textarea|title|xmp|noembed|noframes|iframe"
+"""Elements whose content is no markup."""
+_NOT_OF_INTEREST = re.compile(
+    rf"""
+    (?: [^<]++
+      | <(?!!--|/?[A-Za-z])
+      | <!(?=--) (?: [^-]++ | -(?!->) )*+ -->
+      | </{NAME} {REST_OF_TAG}
+      | <(?!(?ai:a|area|{_RAW})[\s/>]) {NAME} {REST_OF_TAG}
+      | <(?ai:a|area)(?=[\s/>]) {UP_TO_HREF} >
+    )*+
+    """,
     re.VERBOSE,
 )
-_RAW = frozenset({"script", "style", "textarea", "title", "xmp", "noembed", "noframes", "iframe"})
-"""Elements whose content is no markup."""
-_LINKING = frozenset({"a", "area"})
+_LINK = re.compile(rf"<(?ai:a|area)(?=[\s/>]) {UP_TO_HREF} {HREF} {REST_OF_TAG}", re.VERBOSE)
+_RAW_TAG = re.compile(rf"<({_RAW})(?=[\s/>]) {REST_OF_TAG}", re.VERBOSE | re.IGNORECASE)
+_RAW_ENDS = {name: re.compile(f"</{name}", re.IGNORECASE) for name in _RAW.split("|")}
 _WEB = re.compile(r"https?://[^\s\x00-\x1f\x7f]+", re.IGNORECASE)
+_MAX_WRITTEN_URL = 5 * MAX_URL
+"""Characters of a link as HTML writes it: each `&` is five."""
 
 Link = Callable[[LinkKind, str], str]
 """Makes the link of one message: of which kind, and for a click the URL that it leads to."""
@@ -48,7 +62,11 @@ class Linked:
 
     def fill(self, link: Link) -> str:
         """The text of one message."""
-        return "".join(piece if isinstance(piece, str) else link(piece.kind, piece.url) for piece in self._pieces)
+        made: dict[_Slot, str] = {}
+        for slot in self._pieces:
+            if not isinstance(slot, str) and slot not in made:
+                made[slot] = link(slot.kind, slot.url)
+        return "".join([piece if isinstance(piece, str) else made[piece] for piece in self._pieces])
 
 
 @lru_cache(maxsize=32)
@@ -59,9 +77,11 @@ def take_apart(text: str, *, is_html: bool, unsubscribe: bool, opens: bool, clic
     """
     slots: list[tuple[int, int, _Slot]] = []
     if unsubscribe:
-        slots += [(*found.span(), _Slot(LinkKind.UNSUBSCRIBE)) for found in _MARK.finditer(text)]
+        marks = islice(_MARK.finditer(text), MAX_LINKS)
+        slots += [(*found.span(), _Slot(LinkKind.UNSUBSCRIBE)) for found in marks]
     if is_html and clicks:
-        slots += [(start, end, _Slot(LinkKind.CLICK, url)) for start, end, url in _web_links(text)]
+        links = islice(_web_links(text), MAX_LINKS)
+        slots += [(start, end, _Slot(LinkKind.CLICK, url)) for start, end, url in links]
     pieces: list[str | _Slot] = []
     at = 0
     for start, end, slot in sorted(slots, key=lambda slot: slot[0]):
@@ -78,40 +98,27 @@ def take_apart(text: str, *, is_html: bool, unsubscribe: bool, opens: bool, clic
 
 
 def _web_links(html: str) -> Iterator[tuple[int, int, str]]:
-    """Where the values of links to the web stand, with the URLs that they mean."""
-    at = 0
-    while tag := _TAG.search(html, at):
-        if tag[1]:
-            at = html.find("-->", tag.end() - 2)  # "<!-->" is one, too
+    """Where the values of links to the web stand, with the URLs that they mean.
+
+    What is no such link is gone through by one pattern. A tag or a comment without an end takes the rest with it.
+    """
+    at = _end(_NOT_OF_INTEREST, html, 0)
+    while at < len(html):
+        if link := _LINK.match(html, at):
+            at = link.end()
+            start, end = next((link.span(group) for group in (1, 2, 3) if link[group] is not None), (0, 0))
+            url = unescaped(html[start:end]).strip() if end - start <= _MAX_WRITTEN_URL else ""
+            if len(url) <= MAX_URL and _WEB.fullmatch(url) and not _MARK.search(url):
+                yield start, end, url
+        elif raw := _RAW_TAG.match(html, at):
+            end_of_raw = _RAW_ENDS[raw[1].lower()].search(html, raw.end())
+            at = end_of_raw.start() if end_of_raw else len(html)
         else:
-            name = tag[3].lower()
-            at, href = _attributes(html, tag.end())
-            if href and name in _LINKING and not tag[2]:
-                url = unescape(html[slice(*href)]).strip()
-                if len(url) <= MAX_URL and _WEB.fullmatch(url) and not _MARK.search(url):
-                    yield *href, url
-            if at >= 0 and name in _RAW and not tag[2]:
-                at = _end_of_raw(html, name, at)
-        if at < 0:  # what is not closed swallows the rest
             return
+        at = _end(_NOT_OF_INTEREST, html, at)
 
 
-def _attributes(html: str, at: int) -> tuple[int, tuple[int, int] | None]:
-    """Where a tag ends (-1: nowhere), and where the value of its ``href`` stands."""
-    href: tuple[int, int] | None = None
-    while True:
-        found = _ATTRIBUTE.match(html, at)
-        assert found is not None, "it matches nothing, too"
-        at = found.end()
-        value = next((found.span(group) for group in (3, 4, 5) if found[group] is not None), None)
-        if found[1] is not None and found[1].lower() == "href" and href is None:  # of two, the first one counts
-            href = value
-        if at >= len(html) or (found[2] and value is None and html[at] in "\"'"):  # no end, or no closing quote
-            return -1, None
-        if html[at] == ">":
-            return at + 1, href
-
-
-def _end_of_raw(html: str, name: str, at: int) -> int:
-    end = re.compile(f"</{name}", re.IGNORECASE).search(html, at)
-    return end.start() if end else -1
+def _end(pattern: re.Pattern[str], html: str, at: int) -> int:
+    found = pattern.match(html, at)
+    assert found is not None, "it matches nothing, too"
+    return found.end()

@@ -15,6 +15,9 @@ RETRY_AFTER_CAP = 3600.0
 REASON_CAP = 300
 """Characters of a provider's own words that are kept."""
 
+_LOOKED_AT = 20 * REASON_CAP
+"""Characters of them that are gone through, spaces and all."""
+
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _CREDENTIALS = frozenset({401, 402, 403, 407})
 _PERHAPS_TAKEN = frozenset({504, 520, 524})
@@ -82,7 +85,7 @@ def parse(answer: Answer) -> Any:
 
 def clean(text: str) -> str:
     """Make a stranger's words fit to be stored and shown: one line, no control characters, not too long."""
-    return " ".join(_CONTROLS.sub(" ", text).split())[:REASON_CAP]
+    return " ".join(_CONTROLS.sub(" ", text[:_LOOKED_AT]).split())[:REASON_CAP]
 
 
 def _words(answer: Answer) -> str:

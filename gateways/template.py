@@ -33,7 +33,8 @@ FIELDS: dict[str, Field] = {
     "unsubscribe_url": attrgetter("unsubscribe_url"),
 }
 
-_PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}")
+_PLACEHOLDER = re.compile(r"\{\{\s{0,20}+((?:(?!\s{0,20}\}\})[^{}\n]){0,60})\s{0,20}\}\}")
+"""Names are short, and so is the space around them: of a brace that nothing closes little is read."""
 _ABSENT_LEFT_OUT = ("subject", "html", "sender", "media_type", "media_url", "reply_to", "unsubscribe_url")
 
 

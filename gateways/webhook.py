@@ -12,6 +12,13 @@ import orjson
 
 from domain.receipts import Event
 
+MAX_FORM = 64 * 1024
+"""Bytes of a form: decoding one costs much for each byte. The longest are those of Twilio, below 32 KiB."""
+MAX_FIELDS = 1000
+"""Of a form, or of an address's query."""
+MAX_VALUES = 200_000
+"""Objects, arrays and commas of a JSON text, those in texts too: a thousand events have some 20,000."""
+
 
 @dataclass(frozen=True, slots=True)
 class Post:
@@ -28,17 +35,22 @@ class Post:
 
     @property
     def query(self) -> dict[str, str]:
-        """The address's query; the last one of several values."""
-        return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+        """The address's query; the last one of several values. Empty if it has more fields than any provider's."""
+        try:
+            return dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True, max_num_fields=MAX_FIELDS))
+        except ValueError:
+            return {}
 
     def form(self) -> list[tuple[str, str]]:
         """The body as ``application/x-www-form-urlencoded``.
 
         Raises:
-            UnreadablePost: it is not.
+            UnreadablePost: it is not, or too long.
         """
+        if len(self.body) > MAX_FORM:
+            raise UnreadablePost(f"a form of more than {MAX_FORM} bytes")
         try:
-            return parse_qsl(self.body.decode(), keep_blank_values=True, max_num_fields=1000)
+            return parse_qsl(self.body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
         except ValueError as error:
             raise UnreadablePost(f"not a form: {error}") from None
 
@@ -46,8 +58,10 @@ class Post:
         """The body as JSON.
 
         Raises:
-            UnreadablePost: it is not.
+            UnreadablePost: it is not, or holds too much.
         """
+        if sum(map(self.body.count, (b"{", b"[", b","))) > MAX_VALUES:
+            raise UnreadablePost(f"more than {MAX_VALUES} values")
         try:
             value: object = orjson.loads(self.body)
         except orjson.JSONDecodeError as error:

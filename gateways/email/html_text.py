@@ -1,46 +1,77 @@
 """The plain-text part of a mail for which only HTML was given."""
 
 import re
-from html.parser import HTMLParser
 
-_BLOCKS = frozenset({"p", "div", "br", "tr", "li", "ul", "ol", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr"})
-_UNSEEN = frozenset({"head", "style", "script", "title"})
+from domain.html_tags import HREF, NAME, REST_OF_TAG, UP_TO_HREF, unescaped
 
-
-class _Text(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._unseen = 0
-        self._link: str | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _UNSEEN:
-            self._unseen += 1
-        elif tag in _BLOCKS:
-            self.pieces.append("\n")
-        elif tag == "a":
-            self._link = dict(attrs).get("href")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _UNSEEN:
-            self._unseen = max(0, self._unseen - 1)
-        elif tag in _BLOCKS:
-            self.pieces.append("\n")
-        elif tag == "a" and self._link is not None:
-            if self._link.startswith(("http://", "https://", "mailto:")):
-                self.pieces.append(f" ({self._link})")
-            self._link = None
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.pieces.append(re.sub(r"\s+", " ", data))
+_BLOCKS = "p|div|br|tr|li|ul|ol|table|h[1-6]|hr"
+_BLOCK = rf"(?: </?+(?ai:{_BLOCKS})(?=[\s/>]) {REST_OF_TAG} )"
+# Whatever can stand many times in a row is one token: so are the words, and what is neither words nor of interest.
+_TOKEN = re.compile(
+    rf"""
+      (?P<words> (?: [^<]++ | <(?![A-Za-z!?]|/[A-Za-z]) )++ )
+    | (?P<blocks> {_BLOCK}{{3}} {_BLOCK}*+ )
+    | (?P<block> {_BLOCK} )
+    | (?P<anchor> (?: <(?ai:a)(?=[\s/>]) {UP_TO_HREF} > )++ )
+    | <(?ai:a)(?=[\s/>]) {UP_TO_HREF} (?P<link> {HREF} {REST_OF_TAG} )
+    | (?P<link_end> </(?ai:a)(?=[\s/>]) {REST_OF_TAG} )
+    | <(?P<raw> (?ai:script|style))(?=[\s/>]) {REST_OF_TAG}
+    | <(?P<unseen> (?ai:head|title))(?=[\s/>]) {REST_OF_TAG}
+    | </(?P<unseen_end> (?ai:head|title))(?=[\s/>]) {REST_OF_TAG}
+    | (?: </?+(?!(?ai:a|script|style|head|title|{_BLOCKS})[\s/>]) {NAME} {REST_OF_TAG}
+        | <!(?=--) (?: [^-]++ | -(?!->) )*+ -->
+        | <(?!!--)[!?] [^>]*+ >
+        | </(?ai:script|style)(?=[\s/>]) {REST_OF_TAG}
+      )++
+    """,
+    re.VERBOSE,
+)
+_VALUES = tuple(range(_TOKEN.groupindex["link"] + 1, _TOKEN.groupindex["link"] + 4))
+_END_OF_RAW = re.compile(r"</(?ai:(script)|style)(?=[\s/>])[^>]*+>")
+_SPACES = re.compile(r"\s+")
+_EMPTY_LINES = re.compile(r"\n{3,}")
+_SHOWN_LINKS = ("http://", "https://", "mailto:")
 
 
 def html_to_text(html: str) -> str:
     """Return the words of an HTML page, one line per block, with the addresses of its links."""
-    parser = _Text()
-    parser.feed(html)
-    parser.close()
-    lines = [line.strip() for line in "".join(parser.pieces).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    lines = [line.strip() for line in "".join(_pieces(html)).split("\n")]
+    return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def _pieces(html: str) -> list[str]:
+    """What a tag or a comment without an end takes with it is not there, as in browsers."""
+    pieces: list[str] = []
+    link = ""
+    unseen = at = 0
+    while token := _TOKEN.match(html, at):
+        at = token.end()
+        kind = token.lastgroup
+        if kind == "words":
+            if not unseen:
+                pieces.append(_SPACES.sub(" ", unescaped(token[0])))
+        elif kind == "block":
+            pieces.append("\n\n" if token[0].endswith("/>") else "\n")
+        elif kind == "blocks":
+            pieces.append("\n\n\n")
+        elif kind == "link":
+            link = unescaped(next((value for value in token.group(*_VALUES) if value), ""))
+        elif kind == "anchor":
+            link = ""
+        elif kind == "link_end":
+            if link.startswith(_SHOWN_LINKS):
+                pieces.append(f" ({link})")
+            link = ""
+        elif kind == "unseen":
+            unseen += 1
+        elif kind == "unseen_end":
+            unseen = max(0, unseen - 1)
+        elif kind == "raw":
+            at = _end_of_raw(html, token["raw"].lower(), at)
+    return pieces
+
+
+def _end_of_raw(html: str, name: str, at: int) -> int:
+    ends = (end for end in _END_OF_RAW.finditer(html, at) if bool(end[1]) is (name == "script"))
+    end = next(ends, None)
+    return end.end() if end else len(html)

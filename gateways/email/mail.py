@@ -5,6 +5,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from domain.outbound import Attachment, Outbound
+from gateways.background import QUICK
 from gateways.email.mail_headers import address, in_one_line, text_field
 from gateways.email.mailbox import InvalidMailbox, Mailbox, parse_mailbox
 
@@ -75,6 +76,12 @@ def take_apart(message: Outbound, from_address: str, from_name: str | None, rese
         headers=_headers(message, reserved),
         attachments=message.attachments,
     )
+
+
+def is_large(message: Outbound) -> bool:
+    """Whether writing the mail takes a while."""
+    texts = len(message.body) + len(message.html or "")
+    return texts > QUICK or sum(len(file.content) for file in message.attachments) > 8 * QUICK
 
 
 def check_header(code: str, what: str, value: str) -> None:

@@ -8,6 +8,7 @@ SNS: a configuration set publishes them to a topic, or an identity its feedback
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import orjson
@@ -17,14 +18,15 @@ from domain.outbound import Outbound
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
+from gateways.background import in_background
 from gateways.base import Outside
-from gateways.email.mail import UnfitMessage
+from gateways.email.mail import UnfitMessage, is_large
 from gateways.email.mail_message import Letter, write_letter
 from gateways.email.ses_signing import Credentials, signed_headers
 from gateways.email.sns import SUBSCRIPTION, UNSUBSCRIPTION, Fetch, NotNow, Topic, fetch_over
 from gateways.events import digest, link, mailbox, mapping, seconds, text
 from gateways.fields import HeaderText, MailboxText
-from gateways.net.http import call
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
 from gateways.webhook import Post, Reply, UnreadablePost, Webhook
@@ -114,23 +116,29 @@ class SesGateway:
 
     async def send(self, message: Outbound) -> Outcome:
         """Send one mail."""
-        config = self._config
         if any(name.lower().startswith(_RESERVED) for name, _ in message.headers):
             return Refused("invalid_header", "headers that begin with X-SES- are orders to Amazon SES")
         try:
-            letter = write_letter(message, config.from_address, config.from_name)
+            prepare = partial(self._prepared, message)
+            prepared = await in_background(prepare) if is_large(message) else prepare()
         except UnfitMessage as error:
             return Refused(error.code, str(error))
-        if letter.needs_smtputf8:
-            return Refused("smtputf8_unsupported", "Amazon SES takes no addresses with letters beyond ASCII")
-        body = orjson.dumps(self._request(letter, message))
-        headers = {"content-type": "application/json"}
-        headers = signed_headers(self._credentials, "POST", config.endpoint, headers, body, time.time())
-        answer = await self._http.exchange(call("POST", config.endpoint, headers, config.timeout), body)
+        answer = await self._http.exchange(*prepared)
         return self._outcome(answer) if isinstance(answer, Answer) else answer
 
     async def aclose(self) -> None:
         """Nothing to close: the HTTP client is shared."""
+
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        """The signed request, and its body. Raises ``UnfitMessage``."""
+        config = self._config
+        letter = write_letter(message, config.from_address, config.from_name)
+        if letter.needs_smtputf8:
+            raise UnfitMessage("smtputf8_unsupported", "Amazon SES takes no addresses with letters beyond ASCII")
+        body = orjson.dumps(self._request(letter, message))
+        headers = {"content-type": "application/json"}
+        headers = signed_headers(self._credentials, "POST", config.endpoint, headers, body, time.time())
+        return call("POST", config.endpoint, headers, config.timeout), body
 
     def _request(self, letter: Letter, message: Outbound) -> dict[str, Any]:
         # FromEmailAddress is left out: it would take the place of the From header and lose the sender's name.

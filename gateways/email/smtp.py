@@ -1,6 +1,5 @@
 """Type ``smtp``: email through any mail server (RFC 5321, submission RFC 6409)."""
 
-import asyncio
 from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -8,9 +7,10 @@ from pydantic import AfterValidator, Field, model_validator
 
 from domain.outbound import Outbound
 from domain.outcomes import GatewayDown, Outcome, Refused
+from gateways.background import in_background
 from gateways.base import GatewayConfig, Outside
 from gateways.email.dkim import DkimSigner, load_key
-from gateways.email.mail import UnfitMessage
+from gateways.email.mail import UnfitMessage, is_large
 from gateways.email.mail_message import Letter, write_letter
 from gateways.email.mailbox import parse_mailbox
 from gateways.email.smtp_pool import SmtpPool
@@ -19,7 +19,6 @@ from gateways.fields import HeaderText, HostName, MailboxText, Secret
 from gateways.net.addresses import SMTP_PORTS, private_too, public_only
 from gateways.net.tls import client_context
 
-_LARGE = 256 * 1024
 _USUAL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -99,9 +98,7 @@ class SmtpGateway:
     async def send(self, message: Outbound) -> Outcome:
         """Send one message as one mail to its recipient, and those in its Cc."""
         try:
-            # Python writes 10 MiB in seconds: meanwhile others go on, above all the worker's signs of life.
-            is_large = sum(len(file.content) for file in message.attachments) > _LARGE
-            letter = await asyncio.to_thread(self._write, message) if is_large else self._write(message)
+            letter = await in_background(self._write, message) if is_large(message) else self._write(message)
         except UnfitMessage as error:
             return Refused(error.code, str(error))
         try:

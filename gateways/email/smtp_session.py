@@ -26,7 +26,6 @@ from gateways.net.addresses import SocketFactory
 from gateways.net.dial import Dialer
 from gateways.net.failures import words_for
 
-_DOT_AT_LINE_START = re.compile(rb"(?m)^\.")
 _QUEUED_AS = re.compile(r"\bqueued as:? (\S+)|\bid=(\S+)", re.IGNORECASE)  # Postfix, Haraka …; Exim
 
 CONNECT_SECONDS = 20.0
@@ -186,7 +185,7 @@ class SmtpSession:
         protocol = self._client.protocol
         if protocol is None:
             raise Stale(GatewayDown("the connection was lost"))
-        stuffed = _DOT_AT_LINE_START.sub(b"..", content)  # RFC 5321 §4.5.2
+        stuffed = content.replace(b"\n.", b"\n..")  # RFC 5321 §4.5.2; a mail begins with a header, never with a dot
         try:
             protocol.write(stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n"))
         except SMTPServerDisconnected as error:
@@ -223,4 +222,4 @@ def _lost(error: Exception) -> GatewayDown:
 def _queue_id(message: str) -> str | None:
     """Return the server's name for the mail, or all of its words where they have no known form."""
     match = _QUEUED_AS.search(message)
-    return (match[1] or match[2]) if match else clean(message) or None
+    return clean((match[1] or match[2]) if match else message) or None

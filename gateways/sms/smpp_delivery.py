@@ -7,7 +7,7 @@ from typing import Literal
 import gsmcodecs  # noqa: F401 - registers its codecs
 
 from domain.gsm7 import decode_gsm7
-from domain.receipts import Receipt, ReceiptKind
+from domain.receipts import MAX_INBOUND_TEXT, Receipt, ReceiptKind
 from domain.sms_parts import Part
 from gateways.events import digest, text
 from gateways.sms.smpp_pdu import (
@@ -77,6 +77,9 @@ _MOST_PARTS, _LAST_REFERENCE = 0xFF, 0xFFFF  # by the longest of these fields (�
 
 _SINGLE, _LOCKING = 0x24, 0x25  # information elements with the language of a shift table (3GPP TS 23.040 §9.2.3.24.15)
 _LAST_LANGUAGE = 13
+_MOST_OCTETS = 2 * MAX_INBOUND_TEXT
+_MOST_OCTETS_OF_A_PART = 254  # as short_message holds; a part fits into 140 octets on the air
+
 _CLASS_BITS, _CLASSED = 0xF4, 0xF0  # a data_coding of 3GPP TS 23.038 §4: the default alphabet, with a message class
 _CODECS = {1: "ascii", 3: "latin-1", 6: "iso8859-5", 7: "iso8859-8", UCS2: "utf-16-be"}  # by data_coding (§5.2.19)
 
@@ -128,8 +131,9 @@ def read_part(message: ShortMessage) -> Part:
             octets, coding = octets.decode(f"gsm23.038-{tables}", "replace").encode("utf-16-be"), UCS2
     reference, total, number = place or _place_in_tlvs(message)
     if not 1 <= number <= total <= _MOST_PARTS or reference > _LAST_REFERENCE:
-        return Part(octets, coding)
-    return Part(octets, coding, reference, number, total)
+        return Part(octets[:_MOST_OCTETS], coding)
+    most = _MOST_OCTETS_OF_A_PART * (1 if coding == message.data_coding else 2)
+    return Part(octets[:most], coding, reference, number, total)
 
 
 def decode_text(octets: bytes, data_coding: int) -> str | None:

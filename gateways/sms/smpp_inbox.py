@@ -149,10 +149,9 @@ class Inbox:
             if arrival.part is None or arrival.part.total == 1:
                 continue
             kept = await deliveries.keep(arrival.sender, arrival.recipient, arrival.part)
-            text = decode_text(kept.octets, kept.data_coding)
             if not kept.is_whole or kept.ended:
                 self._answer(arrival, OK)
-            elif text is None:
+            elif (text := decode_text(kept.octets, kept.data_coding)) is None:
                 self._end_silently(arrival, kept.key)
             else:
                 event = Inbound(kept.key, arrival.at, kept.sender, kept.recipient, text)

@@ -27,6 +27,10 @@ from domain.keywords import DEFAULTS, Keyword, KeywordSet
         ("", None),
         ("   ", None),
         ("yes I will come", None),
+        ("stop" + " " * 5000, "stop"),
+        (" " * 5000 + "stop" + " " * 5000 + "all", "stop"),
+        ("stop" + " x" * 5000, None),
+        ("stop" + "\u0301\u0316" * 115_000, None),
     ],
 )
 def test_what_a_message_says(body, meaning):

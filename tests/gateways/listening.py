@@ -9,7 +9,7 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def listening(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+async def listening(talk: Talk, tls: ssl.SSLContext | None = None, limit: int = 2**16) -> AsyncIterator[int]:
     """Have ``talk`` on each connection; yields the port. Connections that are left are cut when the context ends."""
     running: set[asyncio.Task[None]] = set()
 
@@ -24,7 +24,7 @@ async def listening(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncItera
             running.discard(task)
             writer.transport.abort()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls, limit=limit)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

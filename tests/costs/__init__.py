@@ -1,0 +1,1 @@
+"""What reading costs at worst: everything that a tenant or a stranger wrote, and we go through."""
