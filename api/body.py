@@ -1,17 +1,26 @@
 """Reading a request body: bounded, strict JSON, validated by a model, every error with its pointer."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from api.errors import ApiError, FieldError, invalid
+from api.request_cost import count_values
 from domain.strict_json import loads
 
 MAX_BODY = 1024 * 1024
-"""Bytes of a request body."""
+"""Bytes of a body that takes no place among the large ones."""
+
+SMALL_BODY = 64 * 1024
+"""Bytes of the body of any request but a send or a webhook."""
+
+MAX_SMALL_VALUES = 1_000
+"""Values in such a body: it takes a few milliseconds to find all of them wrong."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
+_Loc = tuple[int | str, ...]
 
 
 def declared_length(request: Request) -> int | None:
@@ -37,13 +46,25 @@ async def read_body(request: Request, most: int = MAX_BODY) -> bytes:
 
 
 def parse_body(raw: bytes, model: type[_Model]) -> _Model:
-    """Validate a JSON body against a model.
+    """Validate a small JSON body against a model.
 
     Raises:
         StrictJsonError: not JSON, or JSON that is refused.
-        ApiError: 422 with a pointer for each place that does not fit.
+        ApiError: 413 more values than any such body needs; 422 with a pointer for each place that does not fit.
     """
-    return validate(loads(raw), model)
+    return validate(parse_small(raw), model)
+
+
+def parse_small(raw: bytes) -> Any:
+    """Parse a JSON body that holds few values, as all bodies do but those of send requests.
+
+    Raises:
+        StrictJsonError: not JSON, or JSON that is refused.
+        ApiError: 413 too many values.
+    """
+    if count_values(raw, MAX_SMALL_VALUES) > MAX_SMALL_VALUES:
+        raise ApiError(413, "too_many_values", f"the body holds more than {MAX_SMALL_VALUES} values")
+    return loads(raw)
 
 
 def validate(value: Any, model: type[_Model]) -> _Model:
@@ -51,8 +72,13 @@ def validate(value: Any, model: type[_Model]) -> _Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid([_field_error(pointer(*e["loc"]), e["type"], e["msg"]) for e in found]) from None
+        raise invalid(field_errors(error)) from None
+
+
+def field_errors(error: ValidationError, place: Callable[[_Loc], _Loc] = tuple) -> list[FieldError]:
+    """What a validation found, with a pointer for each place. ``place`` leads from what was validated to the body."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [_field_error(pointer(*place(e["loc"])), e["type"], e["msg"]) for e in found]
 
 
 def pointer(*path: str | int) -> str:

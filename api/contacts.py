@@ -9,7 +9,7 @@ from typing import TypeVar
 import orjson
 
 from api.contact_errors import ContactError
-from api.errors import FieldError, invalid
+from api.errors import MAX_SHOWN, FieldError, invalid
 from api.fallbacks import read_steps
 from api.mail_extras import CONTROLS, InvalidExtra, MailReader
 from api.request_wide import RequestWide, WideText, due, read_request_wide
@@ -27,6 +27,9 @@ from domain.tracking import UNSUBSCRIBE_FIELD, UNSUBSCRIBE_MARK
 
 MAX_SEGMENTS = 10
 """Parts of one SMS: what operators put together again reliably."""
+
+_MAX_SMS_TEXT = MAX_SEGMENTS * 160
+"""Characters that do not fit, whatever they are."""
 
 _NO_EXTRAS = MailExtras()
 _T = TypeVar("_T")
@@ -86,6 +89,8 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane) -> ReadContacts:
             steps = _steps(contact, send, wide, contents, terms) if contact.fallback or send.fallback else ()
         except ContactError as error:
             errors.append(error.at(index))
+            if len(errors) == MAX_SHOWN:
+                raise invalid(errors, all_checked=index + 1 == len(contacts)) from None
             continue
         place = contents.setdefault(content, len(contents))
         on_unknown = contact.on_unknown or wide.on_unknown
@@ -161,6 +166,8 @@ def _read_sms(contact: SmsContact, wide: RequestWide, region: str | None) -> tup
     text = _text(contact, "body") or _fill(wide.text, contact)
     if not text:
         raise ContactError("body", "missing", "give the text in 'body'")
+    if len(text) > _MAX_SMS_TEXT:  # counting what is far too long would take long, once for each contact
+        raise ContactError("body", "too_long", f"an SMS of {MAX_SEGMENTS} parts holds fewer characters: shorten it")
     segments = count_segments(text, force_unicode=contact.sms_type == "unicode")
     if segments.parts > MAX_SEGMENTS:
         raise ContactError(

@@ -37,17 +37,21 @@ _HIDDEN = re.compile(rb"\\u00(?:[4-7]|25)")
 
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _FEW_STRINGS = 2_000
+_SOON_STRIPPED = 128 * 1024
+"""Bytes from which strings are taken out in a millisecond, if they are few."""
 _PLAIN_ADDRESS = re.compile(rb'"[A-Za-z0-9_+.-]++@(?:[A-Za-z0-9]++[.-]?)++"')
 _ODD_DOMAIN = re.compile(rb'@((?:[^"@\s\\]|\\u[0-9A-Fa-f]{4})*+)')
 
 
 def reading_cost(raw: bytes) -> int:
     """Microseconds that reading the body of a send request will take, at the most."""
+    cost = _PER_REQUEST + len(raw) * _PER_KILOBYTE // 1000
+    if cost > ON_LOOP:
+        return cost
     if any(spelling in raw for spelling in _LOOPS_OR_STYLES) or (b"\\u00" in raw and _HIDDEN.search(raw)):
         return _UNFORESEEABLE
-    cost = _PER_REQUEST + len(raw) * _PER_KILOBYTE // 1000
     objects, others = raw.count(b"{"), raw.count(b",") + raw.count(b"[")
-    if cost + objects * _PER_OBJECT + others * _PER_VALUE > ON_LOOP and _has_few_strings(raw):
+    if cost + objects * _PER_OBJECT + others * _PER_VALUE > ON_LOOP and _is_soon_stripped(raw):
         bare = _STRING.sub(b"", raw)  # braces and commas of texts are no values
         objects, others = bare.count(b"{"), bare.count(b",") + bare.count(b"[")
     cost += objects * _PER_OBJECT + others * _PER_VALUE
@@ -70,8 +74,8 @@ def _count(raw: bytes) -> int:
     return raw.count(b",") + raw.count(b"[") + raw.count(b"{")
 
 
-def _has_few_strings(raw: bytes) -> bool:
-    return raw.count(b'"') - raw.count(b'\\"') <= 2 * _FEW_STRINGS
+def _is_soon_stripped(raw: bytes) -> bool:
+    return len(raw) <= _SOON_STRIPPED and raw.count(b'"') - raw.count(b'\\"') <= 2 * _FEW_STRINGS
 
 
 def _addresses_cost(raw: bytes) -> int:
