@@ -6,8 +6,10 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
+from api.body_memory import HeldBody
 from api.errors import ApiError, FieldError, invalid
 from api.request_cost import count_values
+from api.upload import Upload
 from domain.strict_json import loads
 
 MAX_BODY = 1024 * 1024
@@ -29,20 +31,18 @@ def declared_length(request: Request) -> int | None:
     return int(declared[:19]) if declared.isascii() and declared.isdigit() else None
 
 
-async def read_body(request: Request, most: int = MAX_BODY) -> bytes:
-    """The raw body.
+async def read_body(request: Request, most: int = SMALL_BODY, held: HeldBody | None = None) -> bytes:
+    """The raw body. ``held`` counts its memory while it is read.
 
     Raises:
-        ApiError: 413 beyond ``most`` bytes.
+        ApiError: 413 beyond ``most`` bytes; 408 it comes too slowly (``api.upload``); what ``held`` raises.
     """
     if (declared_length(request) or 0) > most:
-        raise _too_large(most)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise _too_large(most)
-    return bytes(body)
+        raise too_large(most)
+    upload = Upload(request, held)
+    if not await upload.read(most):
+        raise too_large(most)
+    return upload.whole()
 
 
 def parse_body(raw: bytes, model: type[_Model]) -> _Model:
@@ -62,7 +62,7 @@ def parse_small(raw: bytes) -> Any:
         StrictJsonError: not JSON, or JSON that is refused.
         ApiError: 413 too many values.
     """
-    if count_values(raw, MAX_SMALL_VALUES) > MAX_SMALL_VALUES:
+    if count_values(raw) > MAX_SMALL_VALUES:
         raise ApiError(413, "too_many_values", f"the body holds more than {MAX_SMALL_VALUES} values")
     return loads(raw)
 
@@ -92,5 +92,6 @@ def _field_error(place: str, code: str, message: str) -> FieldError:
     return FieldError(place, code, message)
 
 
-def _too_large(most: int) -> ApiError:
-    return ApiError(413, "too_large", f"the body is larger than {most} bytes: send fewer contacts per request")
+def too_large(most: int, advice: str = "no request of this kind needs as much") -> ApiError:
+    """413 for a body of more than ``most`` bytes."""
+    return ApiError(413, "too_large", f"the body is larger than {most} bytes: {advice}")

@@ -86,6 +86,8 @@ def error_response(error: ApiError) -> JSONResponse:
     headers: dict[str, str] = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    if error.status == 408:  # the rest of the body is not waited for
+        headers["Connection"] = "close"
     if error.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="xsender"'
     return JSONResponse(body, error.status, headers)

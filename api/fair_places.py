@@ -89,7 +89,7 @@ class FairPlaces:
                 request.served.set_result(None)
 
     def _next(self) -> int | None:
-        """Whose turn it is, if there is room. A large request is waited for: small ones must not keep it out forever."""
+        """Whose turn it is, if there is room. Small ones do not pass a large one: they might keep it out."""
         for account_id, own in self._waiting.items():
             if self._within_share(account_id, own[0].size):
                 return account_id if own[0].size <= self._free else None

@@ -55,7 +55,7 @@ def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
     Raises:
         ApiError: it is refused, with a pointer for each place that is wrong.
     """
-    if count_values(raw, MAX_VALUES) > MAX_VALUES:
+    if count_values(raw) > MAX_VALUES:
         raise ApiError(413, "too_many_values", f"the body holds more than {MAX_VALUES} values: send several requests")
     try:
         value = loads(raw)
