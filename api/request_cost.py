@@ -13,7 +13,7 @@ MAX_VALUES = 2_500_000
 """Values of a body, as 25 for each of 100,000 contacts: they are in memory together."""
 
 _PER_REQUEST = 50
-_PER_KILOBYTE = 5
+_PER_KILOBYTE = 7
 _PER_VALUE = 3
 _PER_OBJECT = 30
 """A contact, or a step of a fallback."""

@@ -28,7 +28,7 @@ from domain.page import PageHeader
 log = structlog.get_logger()
 
 _AT_A_TIME = 64
-"""Starts of pages that requests have for themselves: it takes Temporal a few milliseconds. One account has half of them."""
+"""Starts of pages that requests have for themselves: it takes Temporal a few milliseconds. One account has half."""
 _PAUSE = 0.2
 """Seconds between two tries to find out."""
 

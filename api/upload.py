@@ -32,6 +32,8 @@ class Upload:
         Raises:
             ApiError: 408 it comes too slowly; 429 or 503 there is no memory for it.
         """
+        if len(self._body) > most:
+            return False
         loop = asyncio.get_running_loop()
         begun = loop.time() - self._reading
         try:
