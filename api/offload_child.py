@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-_NICE = 5
+_NICE = 10
 """What is urgent goes first, on a busy machine too."""
 _MANY_OBJECTS = 50_000
 
