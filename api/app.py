@@ -1,6 +1,5 @@
 """The application: routers, errors, and what a process opens for them."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -25,7 +24,7 @@ from api.admin import codec, sandbox
 from api.admin import messages as admin_messages
 from api.error_handlers import install_error_handlers
 from api.group_commit import GroupCommit
-from api.large_bodies import AT_A_TIME
+from api.large_bodies import Bodies
 from api.offload import Offload
 from api.openapi import install_openapi
 from api.starts import Starts
@@ -81,7 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
                 starts,
                 group_commit,
                 offload,
-                asyncio.Semaphore(AT_A_TIME),
+                Bodies(),
                 LinkSigner(settings.keys.get_secret_value()),
                 WebhookEnds(pool, outside, settings.keys.get_secret_value()),
             )

@@ -7,10 +7,11 @@ from ipaddress import ip_address
 
 from fastapi import Request
 
+from api.body import declared_length
 from api.errors import ApiError
 from api.state import state_of
 from domain.api_keys import matches, parse
-from domain.request_rates import RATE_CLASSES
+from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
 from store import request_rates
 from store.api_keys import Network, Principal, StoredKey, find_key
 from store.pool import Pool
@@ -38,7 +39,7 @@ def requires(
         if stored is None or not matches(parsed, stored.hash) or stored.principal.kind != parsed.kind:
             raise _unauthorized("unknown API key")
         _check_usable(stored, request)
-        await _check_rate(state.pool, stored.principal)
+        await _check_rate(state.pool, stored.principal, size_cost(declared_length(request) or 0))
         if scope not in stored.principal.scopes:
             raise ApiError(403, "scope_missing", f"this key lacks the scope {scope!r}")
         return stored.principal
@@ -84,14 +85,30 @@ def _comes_from(request: Request, networks: list[Network]) -> bool:
     return any((mapped or address) in network for network in networks)
 
 
-async def _check_rate(pool: Pool, principal: Principal) -> None:
+async def _check_rate(pool: Pool, principal: Principal, more: int) -> None:
     """Only a limited account pays for it, with a statement; all its keys and all processes share the limit."""
-    rate = RATE_CLASSES.get(principal.rate_class)
-    if rate is None or principal.kind == "admin":
+    rate = _rate_of(principal)
+    if rate is None:
         return
-    wait = await request_rates.take(pool, f"account {principal.account_id}", rate)
+    wait = await request_rates.take(pool, _subject(principal), rate, 1 + more)
     if wait > 0:
         raise ApiError(429, "rate_limited", f"too many requests: wait {wait:.1f} s", retry_after=wait)
+
+
+async def charge_contacts(request: Request, principal: Principal, contacts: int, length: int) -> None:
+    """Count what a request costs its limited account for its contacts, and for ``length`` if it declared none."""
+    cost = contacts_cost(contacts) + (size_cost(length) if declared_length(request) is None else 0)
+    rate = _rate_of(principal)
+    if cost and rate is not None:
+        await request_rates.charge(state_of(request).pool, _subject(principal), rate, cost)
+
+
+def _rate_of(principal: Principal) -> Rate | None:
+    return None if principal.kind == "admin" else RATE_CLASSES.get(principal.rate_class)
+
+
+def _subject(principal: Principal) -> str:
+    return f"account {principal.account_id}"
 
 
 def _unauthorized(message: str) -> ApiError:

@@ -1,17 +1,28 @@
 """Reading a request body: bounded, strict JSON, validated by a model, every error with its pointer."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
+from api.body_memory import HeldBody
 from api.errors import ApiError, FieldError, invalid
+from api.request_cost import count_values
+from api.upload import Upload
 from domain.strict_json import loads
 
 MAX_BODY = 1024 * 1024
-"""Bytes of a request body."""
+"""Bytes of a body that takes no place among the large ones."""
+
+SMALL_BODY = 64 * 1024
+"""Bytes of the body of any request but a send or a webhook."""
+
+MAX_SMALL_VALUES = 1_000
+"""Values in such a body: it takes a few milliseconds to find all of them wrong."""
 
 _Model = TypeVar("_Model", bound=BaseModel)
+_Loc = tuple[int | str, ...]
 
 
 def declared_length(request: Request) -> int | None:
@@ -20,30 +31,40 @@ def declared_length(request: Request) -> int | None:
     return int(declared[:19]) if declared.isascii() and declared.isdigit() else None
 
 
-async def read_body(request: Request, most: int = MAX_BODY) -> bytes:
-    """The raw body.
+async def read_body(request: Request, most: int = SMALL_BODY, held: HeldBody | None = None) -> bytes:
+    """The raw body. ``held`` counts its memory while it is read.
 
     Raises:
-        ApiError: 413 beyond ``most`` bytes.
+        ApiError: 413 beyond ``most`` bytes; 408 it comes too slowly (``api.upload``); what ``held`` raises.
     """
     if (declared_length(request) or 0) > most:
-        raise _too_large(most)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise _too_large(most)
-    return bytes(body)
+        raise too_large(most)
+    upload = Upload(request, held)
+    if not await upload.read(most):
+        raise too_large(most)
+    return upload.whole()
 
 
 def parse_body(raw: bytes, model: type[_Model]) -> _Model:
-    """Validate a JSON body against a model.
+    """Validate a small JSON body against a model.
 
     Raises:
         StrictJsonError: not JSON, or JSON that is refused.
-        ApiError: 422 with a pointer for each place that does not fit.
+        ApiError: 413 more values than any such body needs; 422 with a pointer for each place that does not fit.
     """
-    return validate(loads(raw), model)
+    return validate(parse_small(raw), model)
+
+
+def parse_small(raw: bytes) -> Any:
+    """Parse a JSON body that holds few values, as all bodies do but those of send requests.
+
+    Raises:
+        StrictJsonError: not JSON, or JSON that is refused.
+        ApiError: 413 too many values.
+    """
+    if count_values(raw) > MAX_SMALL_VALUES:
+        raise ApiError(413, "too_many_values", f"the body holds more than {MAX_SMALL_VALUES} values")
+    return loads(raw)
 
 
 def validate(value: Any, model: type[_Model]) -> _Model:
@@ -51,8 +72,13 @@ def validate(value: Any, model: type[_Model]) -> _Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid([_field_error(pointer(*e["loc"]), e["type"], e["msg"]) for e in found]) from None
+        raise invalid(field_errors(error)) from None
+
+
+def field_errors(error: ValidationError, place: Callable[[_Loc], _Loc] = tuple) -> list[FieldError]:
+    """What a validation found, with a pointer for each place. ``place`` leads from what was validated to the body."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [_field_error(pointer(*place(e["loc"])), e["type"], e["msg"]) for e in found]
 
 
 def pointer(*path: str | int) -> str:
@@ -66,5 +92,6 @@ def _field_error(place: str, code: str, message: str) -> FieldError:
     return FieldError(place, code, message)
 
 
-def _too_large(most: int) -> ApiError:
-    return ApiError(413, "too_large", f"the body is larger than {most} bytes: send fewer contacts per request")
+def too_large(most: int, advice: str = "no request of this kind needs as much") -> ApiError:
+    """413 for a body of more than ``most`` bytes."""
+    return ApiError(413, "too_large", f"the body is larger than {most} bytes: {advice}")

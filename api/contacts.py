@@ -10,7 +10,7 @@ import orjson
 
 from api.contact_errors import ContactError
 from api.duplicates import NO_DUPLICATES, Duplicates, find_duplicates
-from api.errors import FieldError, invalid
+from api.errors import MAX_SHOWN, FieldError, invalid
 from api.fallbacks import read_steps
 from api.mail_extras import CONTROLS, InvalidExtra, MailReader
 from api.request_wide import RequestWide, WideText, due, read_request_wide
@@ -95,6 +95,8 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane) -> ReadContacts:
             steps = _steps(contact, send, wide, contents, terms) if contact.fallback or send.fallback else ()
         except ContactError as error:
             errors.append(error.at(index))
+            if len(errors) == MAX_SHOWN:
+                raise invalid(errors, all_checked=index + 1 == len(contacts)) from None
             continue
         place = contents.setdefault(content, len(contents))
         on_unknown = contact.on_unknown or wide.on_unknown

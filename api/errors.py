@@ -52,11 +52,13 @@ def json_refused(error: StrictJsonError) -> ApiError:
     return ApiError(400 if error.is_syntax else 422, error.code, error.message, [field])
 
 
-def invalid(errors: Sequence[FieldError]) -> ApiError:
-    """422 for a request with these errors."""
+def invalid(errors: Sequence[FieldError], *, all_checked: bool = True) -> ApiError:
+    """422 for a request with these errors. ``all_checked``: there are no others."""
     first, count = errors[0], len(errors)
     where = f"{first.pointer}: " if first.pointer else ""
     more = f" (and {count - 1} more)" if count > 1 else ""
+    if not all_checked:
+        more = f" (and at least {count - 1} more: what follows was not checked)"
     return ApiError(422, first.code, f"{where}{first.message}{more}", errors[:MAX_SHOWN])
 
 
@@ -84,6 +86,8 @@ def error_response(error: ApiError) -> JSONResponse:
     headers: dict[str, str] = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    if error.status == 408:  # the rest of the body is not waited for
+        headers["Connection"] = "close"
     if error.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="xsender"'
     return JSONResponse(body, error.status, headers)

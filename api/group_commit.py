@@ -55,11 +55,11 @@ class GroupCommit:
         if group is None:
             group = self._groups[channel, lane] = _Group(self._starts, self._pool, channel, lane)
         size = one.content.size
-        self._room.enter(size)
+        self._room.enter(one.account_id, size)
         try:
             return await group.join(one, size)
         finally:
-            self._room.leave(size)
+            self._room.leave(one.account_id, size)
 
     async def aclose(self) -> None:
         """Start no more."""
@@ -86,7 +86,7 @@ class _Group:
         """Wait for the next start, and for its end."""
         loop = asyncio.get_running_loop()
         waiting = Waiting(one, size, loop.create_future(), loop.time())
-        self._room.enter(size)
+        self._room.enter(one.account_id, size)
         self._queue.add(waiting)
         self._unanswered[waiting] = None
         if self._clock is None:
@@ -98,7 +98,7 @@ class _Group:
         finally:
             del self._unanswered[waiting]
             self._queue.drop(waiting)
-            self._room.leave(size)
+            self._room.leave(one.account_id, size)
 
     def _look_at_clock(self) -> None:
         """Give up who has waited for too long. One timer for all: nearly everyone is answered in milliseconds."""

@@ -1,5 +1,6 @@
 """``Idempotency-Key``: the same key and body get the same answer, byte for byte, and the work is done once."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
@@ -16,6 +17,8 @@ from store import idempotency
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
 """1 to 255 printable ASCII characters, no space at either end."""
+_SOON_HASHED = 1024 * 1024
+"""Bytes that are hashed in a few milliseconds."""
 _LEASE = 30.0
 """Seconds after which a claim counts as abandoned: longer than the work may take."""
 
@@ -41,7 +44,9 @@ async def once(
         raise ApiError(422, "idempotency_key", f"an {HEADER} has 1 to 255 printable ASCII characters")
     pool = state_of(request).pool
     place = (account_id, request.url.path, key)
-    digest = _digest(request, raw)
+    subject = f"{request.method}?{request.url.query}\n".encode()
+    is_large = len(raw) > _SOON_HASHED
+    digest = await asyncio.to_thread(_digest, subject, raw) if is_large else _digest(subject, raw)
     claim = await idempotency.claim(pool, *place, digest, minted, _LEASE)
     if claim.body_hash != digest:
         raise ApiError(422, "idempotency_mismatch", f"this {HEADER} was used for another request: take a new one")
@@ -68,8 +73,10 @@ def _aad(place: idempotency.Place) -> bytes:
     return "|".join(("idempotency_keys", "response", *map(str, place))).encode()
 
 
-def _digest(request: Request, raw: bytes) -> bytes:
-    return hashlib.sha256(f"{request.method}?{request.url.query}\n".encode() + raw).digest()
+def _digest(subject: bytes, raw: bytes) -> bytes:
+    digest = hashlib.sha256(subject)
+    digest.update(raw)
+    return digest.digest()
 
 
 def _json(body: bytes, *, replayed: bool = False) -> Response:

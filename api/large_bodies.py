@@ -1,35 +1,63 @@
-"""Bodies of up to tens of megabytes: few at a time, so that memory stays bounded whoever sends them."""
+"""The bodies of send requests: up to tens of megabytes, in bounded memory whoever sends them."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Request
 
-from api.body import MAX_BODY, declared_length, read_body
+from api.body import MAX_BODY, declared_length, too_large
+from api.body_memory import BodyMemory
 from api.errors import ApiError
+from api.fair_places import FairPlaces
+from api.upload import Upload
 
 LARGE_BODY = 32 * 1024 * 1024
 """Bytes of the body of a send request: 100,000 contacts with a text each."""
-AT_A_TIME = 2
-_UPLOAD_SECONDS = 60.0
+_AT_ONCE = 3 * LARGE_BODY
+"""Bytes of all large bodies that are read or understood at the same time; a third of them for one account."""
+_WAITING = 20
+"""Large requests of one account that may wait for their upload to begin."""
+_PATIENCE = 60.0
 
 
-@asynccontextmanager
-async def send_body(request: Request, room: asyncio.Semaphore) -> AsyncIterator[bytes]:
-    """The body of a send request. A large one keeps its place in ``room`` while the context is open.
+class Bodies:
+    """Reads them: those of ordinary size at once, large ones when it is their account's turn."""
 
-    Raises:
-        ApiError: 413 beyond ``LARGE_BODY``; 408 a large body that comes too slowly.
-    """
-    length = declared_length(request)
-    if length is not None and length <= MAX_BODY:
-        yield await read_body(request)
-        return
-    async with room:
-        try:
-            async with asyncio.timeout(_UPLOAD_SECONDS):
-                raw = await read_body(request, LARGE_BODY)
-        except TimeoutError:
-            raise ApiError(408, "upload_too_slow", f"a body must arrive within {_UPLOAD_SECONDS:g} s") from None
-        yield raw
+    def __init__(self) -> None:
+        self._memory = BodyMemory()
+        self._large = FairPlaces(_AT_ONCE, LARGE_BODY, waiting=_WAITING, patience=_PATIENCE, what="large requests")
+
+    @asynccontextmanager
+    async def read(self, request: Request, account_id: int) -> AsyncIterator[bytes]:
+        """The body of an account's request, whose memory is counted while the context is open.
+
+        One without a declared length is taken for a large one when it turns out to be.
+
+        Raises:
+            ApiError: 413 beyond ``LARGE_BODY``; 408 it comes too slowly; 429 or 503 there is no memory for it.
+        """
+        length = declared_length(request)
+        if length is not None and length > LARGE_BODY:
+            raise _too_large()
+        if length is not None and length > MAX_BODY:
+            async with self._large.place(account_id, length):
+                yield await _rest(Upload(request))
+            return
+        with self._memory.body(account_id) as held:
+            upload = Upload(request, held)
+            if await upload.read(MAX_BODY):
+                yield upload.whole()
+                return
+            async with self._large.place(account_id, LARGE_BODY):
+                upload.stop_counting()
+                yield await _rest(upload)
+
+
+async def _rest(upload: Upload) -> bytes:
+    if not await upload.read(LARGE_BODY):
+        raise _too_large()
+    return upload.whole()
+
+
+def _too_large() -> ApiError:
+    return too_large(LARGE_BODY, "send fewer contacts per request")

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from domain.strict_json import UNSTORABLE
+from domain.json_faults import UNSTORABLE
 
 
 def _storable(text: str) -> str:

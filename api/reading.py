@@ -2,26 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 from uuid import UUID
 
+from pydantic import TypeAdapter, ValidationError
+
 from api.batch_pages import NewBatch, build_batch
-from api.body import validate
+from api.body import field_errors, validate
 from api.contacts import ReadContacts, Terms, read_contacts
-from api.errors import ApiError, json_refused
-from api.send_models import MAX_CONTACTS, MAX_TRANSACTIONAL, SEND_MODELS
+from api.errors import ApiError, invalid, json_refused
+from api.request_cost import MAX_VALUES, ON_LOOP, count_values, reading_cost
+from api.send_models import CONTACT_MODELS, MAX_CONTACTS, MAX_TRANSACTIONAL, SEND_MODELS, AnyContact, AnySend
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE
 from domain.lanes import Lane
 from domain.page_content import PAGE_BYTES
 from domain.strict_json import StrictJsonError, loads
 
-_QUICK_BYTES = 1024 * 1024
-_QUICK_CONTACTS = 100
-"""What takes a few milliseconds to read."""
-_QUICK_TEMPLATE_BYTES = 16 * 1024
-"""A body in which not even a template without tags can cause much work."""
-_INLINE_CSS = (b'"inline_css"', b"\\u005", b"\\u006")
-"""The name of that field, or letters that are written as escapes."""
+_PART = 100
+"""Contacts that are validated together: as many are looked at once one of them is wrong."""
+_CONTACTS = {channel: TypeAdapter(list[model]) for channel, model in CONTACT_MODELS.items()}  # type: ignore[valid-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +46,7 @@ class ReadRequest:
 
 def may_be_large(raw: bytes) -> bool:
     """Whether reading a body may take too long to do it between other requests: by a glance, without parsing it."""
-    many = raw.count(b'"number"') + raw.count(b'"email"') > _QUICK_CONTACTS
-    may_inline = any(spelling in raw for spelling in _INLINE_CSS)
-    return many or len(raw) > _QUICK_BYTES or may_inline or _may_hold_a_heavy_template(raw)
-
-
-def _may_hold_a_heavy_template(raw: bytes) -> bool:
-    """Whether a body may hold loops, or a template and much to fill in; the braces may be written as escapes."""
-    if b"{%" in raw or b"\\u007" in raw or b"\\u002" in raw:
-        return True
-    return len(raw) > _QUICK_TEMPLATE_BYTES and b"{{" in raw
+    return reading_cost(raw) > ON_LOOP
 
 
 def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
@@ -64,6 +55,8 @@ def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
     Raises:
         ApiError: it is refused, with a pointer for each place that is wrong.
     """
+    if count_values(raw) > MAX_VALUES:
+        raise ApiError(413, "too_many_values", f"the body holds more than {MAX_VALUES} values: send several requests")
     try:
         value = loads(raw)
     except StrictJsonError as error:
@@ -75,10 +68,35 @@ def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
             "too_many_contacts",
             f"{len(listed)} contacts in one request: send the list in several requests of at most {MAX_CONTACTS}",
         )
-    request = validate(value, SEND_MODELS[channel])
+    request = _validate(value, listed, channel) if isinstance(listed, list) else validate(value, SEND_MODELS[channel])
     default = Lane.TRANSACTIONAL if len(request.contact) <= MAX_TRANSACTIONAL else Lane.BULK
     lane = request.priority or default
     return ReadRequest(read_contacts(request, terms, lane), lane)
+
+
+def _validate(value: dict[str, Any], listed: list[Any], channel: Channel) -> AnySend:
+    """Validate a request part by part: a list that is all wrong must cost no more than one that is right."""
+    parts = range(_PART, len(listed), _PART)
+    try:
+        request = SEND_MODELS[channel].model_validate({**value, "contact": listed[:_PART]} if parts else value)
+    except ValidationError as error:
+        raise _invalid(error, 0, bool(parts)) from None
+    contacts = cast(list[AnyContact], request.contact)
+    for start in parts:
+        try:
+            contacts += _CONTACTS[channel].validate_python(listed[start : start + _PART])
+        except ValidationError as error:
+            raise _invalid(error, start, start + _PART < len(listed)) from None
+    return request
+
+
+def _invalid(error: ValidationError, start: int, goes_on: bool) -> ApiError:
+    """The errors of a part whose first contact is number ``start``; ``goes_on``: it is not the last part."""
+
+    def place(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+        return ("contact", start + int(loc[0]), *loc[1:]) if start else loc
+
+    return invalid(field_errors(error, place), all_checked=not goes_on)
 
 
 def read_large_request(

@@ -13,14 +13,14 @@ from api.accept import ACCEPT_SECONDS, accepted_answer, make_unstartable
 from api.accept_batch import accept_batch, finish_batch, page_sizes
 from api.accept_page import accept_page
 from api.answer_models import SendAnswer
-from api.auth import requires
+from api.auth import charge_contacts, requires
 from api.batch_pages import NewBatch
+from api.body import MAX_BODY
 from api.claimed import Claimed
 from api.commit_queue import OneMessage
 from api.contacts import ReadContacts, Terms
 from api.errors import ApiError, FieldError, outcome_unknown
 from api.idempotency import once
-from api.large_bodies import send_body
 from api.live import accepted_status
 from api.openapi import IDEMPOTENCY_HEADER, answers, documented_body
 from api.reading import ReadRequest, may_be_large, read_large_request, read_request
@@ -34,15 +34,12 @@ from store.gateways import unknown_identifiers
 
 router = APIRouter(tags=["send"])
 
-_HEAVY = 4 * 1024 * 1024
-"""Bytes of a body after which the process that read it is replaced, for the memory that this took."""
-
 _Endpoint = Callable[..., Awaitable[Response]]
 
 
 def _send_endpoint(channel: Channel) -> _Endpoint:
     async def send(request: Request, principal: Annotated[Principal, Depends(requires("send", channel))]) -> Response:
-        async with send_body(request, state_of(request).large_bodies) as raw:
+        async with state_of(request).bodies.read(request, principal.account_id) as raw:
             return await _send(request, principal, channel, raw)
 
     return send
@@ -66,6 +63,8 @@ def _query_endpoint(channel: Channel) -> _Endpoint:
             "gateway_identifier": gateway_identifier,
             "schedule_at": schedule_at,
         }
+        if len(numbers) * sum(len(text) for text in shared.values() if text) > MAX_BODY:
+            raise ApiError(413, "too_large", "these are too many numbers for so long a text: send them by POST")
         # Written as the body of a POST, so that both forms pass through the same doors.
         listed = [{"number": number, **shared} for number in numbers if number]
         raw = orjson.dumps({"duplicates": duplicates, "contact": listed})
@@ -77,7 +76,8 @@ def _query_endpoint(channel: Channel) -> _Endpoint:
 async def _send(request: Request, principal: Principal, channel: Channel, raw: bytes) -> Response:
     state = state_of(request)
     minted = new_batch_id()
-    read = await _read(state, principal, channel, raw, minted)
+    read = await _read(request, principal, channel, raw, minted)
+    await charge_contacts(request, principal, _contacts(read), len(raw))
 
     async def send(claimed: Claimed) -> bytes:
         if isinstance(read, NewBatch):
@@ -94,27 +94,36 @@ async def _send(request: Request, principal: Principal, channel: Channel, raw: b
 
 
 async def _read(
-    state: AppState, principal: Principal, channel: Channel, raw: bytes, batch_id: UUID
+    request: Request, principal: Principal, channel: Channel, raw: bytes, batch_id: UUID
 ) -> ReadRequest | NewBatch:
-    settings, is_admin = state.settings, principal.kind == "admin"
-    terms = Terms(
-        principal.time_zone,
-        principal.default_region or settings.default_region,
-        is_admin,
-        principal.account_id,
-        public_url=settings.public_url,
-    )
+    state = state_of(request)
+    settings, is_admin, account_id = state.settings, principal.kind == "admin", principal.account_id
+    region = principal.default_region or settings.default_region
+    terms = Terms(principal.time_zone, region, is_admin, account_id, public_url=settings.public_url)
     if not may_be_large(raw):
         read = read_request(raw, channel, terms)
         if read.fits_a_page:
             return read
-    sizes = await page_sizes(state.pool, principal.account_id, channel)
-    found = await state.offload.run(read_large_request, raw, channel, terms, batch_id, principal.account_id, sizes)
-    if len(raw) > _HEAVY:
-        state.offload.start_afresh()
+    sizes = await page_sizes(state.pool, account_id, channel)
+    found = await state.offload.run(
+        account_id,
+        len(raw),
+        request.is_disconnected,
+        read_large_request,
+        raw,
+        channel,
+        terms,
+        batch_id,
+        account_id,
+        sizes,
+    )
     if isinstance(found, ApiError):
         raise found
     return found
+
+
+def _contacts(read: ReadRequest | NewBatch) -> int:
+    return read.stored.total if isinstance(read, NewBatch) else len(read.contacts.content.messages)
 
 
 async def _send_one(

@@ -8,7 +8,7 @@ started: a hang costs one page in doubt for each group and each request under wa
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from uuid import UUID
 
 import structlog
@@ -18,16 +18,17 @@ from temporalio.service import RPCError, RPCStatusCode
 from api.accept import ACCEPT_SECONDS, START_SECONDS, make_unstartable, nothing_accepted, start_page
 from api.callers import Caller, caller_gone, stays, worth_looking
 from api.errors import outcome_unknown
+from api.fair_places import FairPlaces
 from api.live import is_page_known
 from api.temporal_link import TemporalLink
-from api.waiting_room import WaitingRoom
+from api.waiting_room import MOST, WaitingRoom
 from domain.ids import message_uid
 from domain.page import PageHeader
 
 log = structlog.get_logger()
 
 _AT_A_TIME = 64
-"""Starts of pages that requests have for themselves: it takes Temporal a few milliseconds."""
+"""Starts of pages that requests have for themselves: it takes Temporal a few milliseconds. One account has half."""
 _PAUSE = 0.2
 """Seconds between two tries to find out."""
 
@@ -51,7 +52,9 @@ class Starts:
     def __init__(self, link: TemporalLink, room: WaitingRoom) -> None:
         self._link = link
         self._room = room
-        self._places = asyncio.Semaphore(_AT_A_TIME)
+        self._places = FairPlaces(
+            _AT_A_TIME, _AT_A_TIME // 2, waiting=MOST, patience=ACCEPT_SECONDS, what="requests to accept"
+        )
         self._tasks: set[asyncio.Task[bool]] = set()
         self._in_doubt = 0
         self._silent_since = 0.0
@@ -78,27 +81,25 @@ class Starts:
         await self._nothing_in_doubt.wait()
 
     @asynccontextmanager
-    async def turn(self, size: int, caller: Caller = stays) -> AsyncIterator[float]:
-        """A place for a request that has something of ``size`` bytes to start; until when it is to be answered.
+    async def turn(self, account_id: int, size: int, caller: Caller = stays) -> AsyncIterator[float]:
+        """A place for an account's request to start ``size`` bytes; until when it is to be answered.
 
         Raises:
             ApiError: 503, nothing was accepted: too many wait, Temporal does not answer, or the caller has hung up.
         """
         self.check_answering()
         begun = _now()
-        with self._room.place(size):
+        async with AsyncExitStack() as held:
+            held.enter_context(self._room.place(account_id, size))
             try:
                 async with asyncio.timeout_at(begun + ACCEPT_SECONDS):
                     await self.answered()
-                    await self._places.acquire()
+                    await held.enter_async_context(self._places.place(account_id))
             except TimeoutError:
                 raise nothing_accepted("Temporal does not answer") from None
-            try:
-                if worth_looking(begun, _now()) and await caller():
-                    raise caller_gone()
-                yield begun + ACCEPT_SECONDS
-            finally:
-                self._places.release()
+            if worth_looking(begun, _now()) and await caller():
+                raise caller_gone()
+            yield begun + ACCEPT_SECONDS
 
     async def start_own(self, page: PageHeader, content: bytes, caller: Caller) -> None:
         """Start the page of one request without an idempotency key.
@@ -108,7 +109,7 @@ class Starts:
             OutcomeUnknownError: it may have been.
             RPCError: Temporal refused it.
         """
-        async with self.turn(len(content), caller) as deadline:
+        async with self.turn(page.account_id, len(content), caller) as deadline:
             starting = asyncio.create_task(self.start(page, content))
             self._tasks.add(starting)
             starting.add_done_callback(self._ended)
@@ -128,7 +129,7 @@ class Starts:
             OutcomeUnknownError: it may have been.
             RPCError: Temporal refused it.
         """
-        async with self.turn(len(content), caller):
+        async with self.turn(page.account_id, len(content), caller):
             try:
                 async with asyncio.timeout(START_SECONDS):
                     await start_page(self._link.client, page, content)

@@ -1,6 +1,5 @@
 """What all requests of a process share."""
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -8,6 +7,7 @@ from fastapi import Request
 from temporalio.client import Client
 
 from api.group_commit import GroupCommit
+from api.large_bodies import Bodies
 from api.offload import Offload
 from api.starts import Starts
 from api.temporal_link import TemporalLink
@@ -29,8 +29,7 @@ class AppState:
     starts: Starts
     group_commit: GroupCommit
     offload: Offload
-    large_bodies: asyncio.Semaphore
-    """Room for large bodies."""
+    bodies: Bodies
     links: LinkSigner
     """Reads the links of our emails."""
     webhooks: WebhookEnds

@@ -1,10 +1,10 @@
-"""How often somebody may ask."""
+"""How much somebody may ask for."""
 
 from typing import NamedTuple
 
 
 class Rate(NamedTuple):
-    """A sustained rate in requests per second, and how many may come at once."""
+    """A sustained rate in requests of cost 1 per second, and how many of them may come at once."""
 
     per_second: float
     burst: int
@@ -16,3 +16,16 @@ RATE_CLASSES: dict[str, Rate | None] = {
     "unlimited": None,
 }
 """The rate classes that a plan can give its users' API requests; ``None`` is no limit, and the default."""
+
+_BYTES = 64 * 1024
+_CONTACTS = 100
+
+
+def size_cost(length: int) -> int:
+    """What a request costs for its body, beside the 1 that each costs."""
+    return length // _BYTES
+
+
+def contacts_cost(contacts: int) -> int:
+    """What a request costs for its contacts, beside the 1 that each costs."""
+    return contacts // _CONTACTS

@@ -2,39 +2,28 @@
 
 NaN and overflowing numbers, lone surrogates, NUL (PostgreSQL stores neither), keys given twice (parsers disagree on
 which one counts, RFC 8259 §4), integers beyond 64 bits and deep nesting are refused, with a pointer to the place.
+
+A document is parsed by a fast parser that knows none of these rules, and then checked as a whole. Only one that may
+break a rule is parsed again, by ``domain.json_faults``, which costs some ten times as much and knows the places.
 """
 
-import json
-import math
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
-_MAX_INT_TEXT = 20
-"""The length of -2^63. Longer texts are never converted: it takes quadratic time, and Python stops at 4,300 digits."""
+import orjson
 
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-"""What PostgreSQL stores in no text."""
-_Path = tuple[str | int, ...]
+from domain.json_faults import MAX_DEPTH, StrictJsonError, careful_loads
 
+__all__ = ["MAX_DEPTH", "StrictJsonError", "loads"]
 
-class StrictJsonError(ValueError):
-    """A body that is not accepted.
-
-    ``pointer`` is the JSON pointer (RFC 6901) of the offending place, empty for the whole document. ``is_syntax``
-    tells a body that is not JSON at all (HTTP 400) from JSON that we refuse (422).
-    """
-
-    def __init__(self, code: str, message: str, pointer: str = "", *, is_syntax: bool = False) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.pointer = pointer
-        self.is_syntax = is_syntax
+_RISKY_ESCAPES = (b"\\u0000", b"\\u003a", b"\\u003A")
+"""NUL, and the colon: colons are counted to find keys given twice."""
+_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+_CONTAINERS = frozenset((dict, list))
+_LONG_NUMBER = b"0" * 19
+"""The first integer that does not fit 64 bits has so many digits. The fast parser makes floats of larger ones."""
 
 
-def loads(raw: bytes, *, max_depth: int = 32) -> Any:
+def loads(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
     """Parse a UTF-8 JSON document of at most ``max_depth`` nested arrays and objects.
 
     Raises:
@@ -42,117 +31,35 @@ def loads(raw: bytes, *, max_depth: int = 32) -> Any:
             ``json_depth``.
     """
     try:
-        value = _DECODER.decode(_text(raw))
-    except json.JSONDecodeError as error:
-        raise StrictJsonError("json_syntax", f"not JSON: {error}", is_syntax=True) from None
-    except RecursionError:
-        raise _too_deep(max_depth, ()) from None
-    # The parser refuses raw control characters, and UTF-8 has no surrogates: only an escape can write either.
-    _Walk(max_depth, has_escapes=b"\\u" in raw).check(value, ())
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return careful_loads(raw, max_depth)
+    if _has_risky_text(raw) or _is_deeper(value, max_depth) or _has_lost_a_key(raw, value):
+        return careful_loads(raw, max_depth)
     return value
 
 
-def _text(raw: bytes) -> str:
-    if raw.startswith(b"\xef\xbb\xbf"):
-        raise StrictJsonError("json_encoding", "send JSON without a byte order mark", is_syntax=True)
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        message = f"send JSON as UTF-8: byte {error.start} does not belong"
-        raise StrictJsonError("json_encoding", message, is_syntax=True) from None
+def _has_risky_text(raw: bytes) -> bool:
+    if b"\\u" in raw and any(escape in raw for escape in _RISKY_ESCAPES):
+        return True
+    return _LONG_NUMBER in raw.translate(_DIGITS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    """Stands in the parsed value for what was refused: the parser's hooks do not know where they are, the walk does."""
-
-    code: str
-    message: str
-    key: str | None = None
-    is_syntax: bool = False
-
-
-_BIG_INT = _Refused("json_number", "the integer does not fit 64 bits")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Refused:
-    value = dict(pairs)
-    if len(value) == len(pairs):
-        return value
-    return _Refused("json_duplicate_key", "the key is given twice", key=_first_repeated(key for key, _ in pairs))
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Whether arrays and objects are nested more than ``depth`` deep. Level by level: it takes no recursion."""
+    level = [value] if type(value) in _CONTAINERS else []
+    for _ in range(depth):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer if type(outer) is list else outer.values())
+            if type(inner) in _CONTAINERS
+        ]
+        if not level:
+            return False
+    return True
 
 
-def _first_repeated(keys: Iterable[str]) -> str:
-    seen: set[str] = set()
-    for key in keys:
-        if key in seen:
-            return key
-        seen.add(key)
-    raise AssertionError("no key is repeated")
-
-
-def _int(text: str) -> int | _Refused:
-    value = int(text) if len(text) <= _MAX_INT_TEXT else None
-    return _BIG_INT if value is None or not -(2**63) <= value < 2**63 else value
-
-
-def _float(text: str) -> float | _Refused:
-    value = float(text)
-    return value if math.isfinite(value) else _Refused("json_number", "the number is too large")
-
-
-def _constant(text: str) -> _Refused:
-    return _Refused("json_number", f"{text} is not JSON", is_syntax=True)
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant)
-
-
-@dataclass(frozen=True, slots=True)
-class _Walk:
-    """One pass over a parsed value that knows where it is."""
-
-    max_depth: int
-    has_escapes: bool
-
-    def check(self, value: Any, path: _Path) -> None:
-        """Check a value and everything in it; ``path`` leads to it."""
-        kind = type(value)
-        if kind is dict or kind is list:
-            self._check_members(value, path)
-        elif kind is str:
-            self._check_text(value, path)
-        elif kind is _Refused:
-            self._refuse(value, path)
-
-    def _check_members(self, container: dict[str, Any] | list[Any], path: _Path) -> None:
-        if len(path) >= self.max_depth:
-            raise _too_deep(self.max_depth, path)
-        members: Iterable[tuple[str | int, Any]]
-        if isinstance(container, dict):
-            for name in container:
-                self._check_text(name, path)
-            members = container.items()
-        else:
-            members = enumerate(container)
-        for key, value in members:
-            if type(value) is not str or self.has_escapes:
-                self.check(value, (*path, key))
-
-    def _check_text(self, text: str, path: _Path) -> None:
-        if self.has_escapes and UNSTORABLE.search(text):
-            raise StrictJsonError("json_text", "text must not hold NUL or half a surrogate pair", _pointer(path))
-
-    def _refuse(self, refused: _Refused, path: _Path) -> None:
-        if refused.key is not None:
-            self._check_text(refused.key, path)
-            path = (*path, refused.key)
-        raise StrictJsonError(refused.code, refused.message, _pointer(path), is_syntax=refused.is_syntax)
-
-
-def _too_deep(max_depth: int, path: _Path) -> StrictJsonError:
-    return StrictJsonError("json_depth", f"nested more than {max_depth} deep", _pointer(path))
-
-
-def _pointer(path: _Path) -> str:
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+def _has_lost_a_key(raw: bytes, value: Any) -> bool:
+    """Whether a key was given twice: then the value has one colon less than the document. None is written escaped."""
+    return orjson.dumps(value).count(b":") != raw.count(b":")

@@ -27,23 +27,44 @@ select case when exists (select from taken) then 0 else extract(epoch from coale
 """
 
 
-async def take(pool: Pool, subject: str, rate: Rate) -> float:
-    """Count a request of ``subject``. Returns 0 if it may pass, else the seconds to wait: then it was not counted."""
-    interval = timedelta(seconds=1 / rate.per_second)
-    tolerance = (rate.burst - 1) * interval
+_LONGEST = timedelta(minutes=1)
+"""What one dear request makes the later ones wait at most."""
+
+_CHARGE = """
+insert into request_rates as r (subject, empty_at)
+values (%(subject)s, clock_timestamp() + least(%(interval)s, %(longest)s))
+on conflict (subject) do update set
+    empty_at = least(greatest(r.empty_at, clock_timestamp()) + %(interval)s, clock_timestamp() + %(longest)s)
+"""
+
+
+async def take(pool: Pool, subject: str, rate: Rate, cost: int = 1) -> float:
+    """Count a request of ``subject``. Returns 0 if it may pass, else the seconds to wait: then it was not counted.
+
+    One that costs more than a burst passes when nothing was counted for long.
+    """
+    unit = timedelta(seconds=1 / rate.per_second)
+    tolerance = max(rate.burst - cost, 0) * unit
     asked = {
         "subject": subject,
-        "interval": interval,
+        "interval": cost * unit,
         "tolerance": tolerance,
-        # A hundredth of an interval keeps rounding from costing the last request of a burst.
-        "slack": tolerance + interval / 100,
+        # A hundredth of a unit keeps rounding from costing the last request of a burst.
+        "slack": tolerance + unit / 100,
         # A bucket is never fuller than this: it was filled before the clock was set back, or at a slower rate.
-        "most": tolerance + 2 * interval + _JITTER,
+        "most": max(tolerance + 2 * cost * unit, _LONGEST) + _JITTER,
     }
     async with pool.connection() as conn:
         row = await (await conn.execute(_TAKE, asked)).fetchone()
     assert row is not None
     return float(row[0])
+
+
+async def charge(pool: Pool, subject: str, rate: Rate, cost: int) -> None:
+    """Count what a request that has passed turned out to cost as well: later ones of ``subject`` wait for it."""
+    asked = {"subject": subject, "interval": timedelta(seconds=cost / rate.per_second), "longest": _LONGEST}
+    async with pool.connection() as conn:
+        await conn.execute(_CHARGE, asked)
 
 
 async def forget_idle(pool: Pool) -> None:

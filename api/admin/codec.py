@@ -12,12 +12,11 @@ from temporalio.api.common.v1 import Payloads
 
 from api.answer_models import CodecPayloads
 from api.auth import requires
-from api.body import read_body
+from api.body import MAX_BODY, parse_small, read_body
 from api.errors import ApiError
 from api.openapi import answers, documented_body
 from api.state import AppState, state_of
 from domain.keyring import KeyringError
-from domain.strict_json import loads
 from runtime.codec import EncryptionCodec, encryption_codec, is_sealed
 from store.api_keys import Principal
 
@@ -78,7 +77,7 @@ async def encode(request: Request, _: _Admin) -> Response:
 
 
 async def _payloads(request: Request) -> Payloads:
-    value = loads(await read_body(request))
+    value = parse_small(await read_body(request, MAX_BODY))
     try:
         if isinstance(value, dict):
             return json_format.ParseDict(value, Payloads())

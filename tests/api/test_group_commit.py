@@ -223,7 +223,7 @@ async def test_who_hung_up_is_not_sent(group: GroupCommit, monkeypatch: pytest.M
 
 async def test_a_bounded_number_waits(stack: Stack, group: GroupCommit, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("api.group_commit.MOST_OF_A_GROUP", 3)
-    results = await asyncio.gather(*(accept(group, one(1)) for _ in range(5)), return_exceptions=True)
+    results = await asyncio.gather(*(accept(group, one(user)) for user in range(5)), return_exceptions=True)
     turned_away = [result for result in results if isinstance(result, ApiError)]
     assert [(error.status, error.code, error.retry_after) for error in turned_away] == [(503, "busy", 2.0)] * 2
     assert len(await accept(group, one(1))) == 1
@@ -231,12 +231,25 @@ async def test_a_bounded_number_waits(stack: Stack, group: GroupCommit, monkeypa
 
 def test_a_bounded_size_waits_but_always_one():
     room = WaitingRoom(most=10, most_bytes=100_000)
-    with room.place(1_000_000), pytest.raises(ApiError), room.place(1):
+    with room.place(1, 1_000_000), pytest.raises(ApiError), room.place(2, 1):
         pass
-    with room.place(50_000), room.place(40_000), pytest.raises(ApiError), room.place(10_000):
+    with room.place(1, 45_000), room.place(2, 40_000), pytest.raises(ApiError), room.place(3, 10_000):
         pass
-    with room.place(10_000):
+    with room.place(1, 10_000):
         pass
+
+
+@pytest.mark.parametrize(("size", "fit"), [(1, 5), (20_000, 2)])
+def test_an_account_has_at_most_half_of_the_room(size: int, fit: int):
+    room = WaitingRoom(most=10, most_bytes=100_000)
+    for _ in range(fit):
+        room.enter(1, size)
+    with pytest.raises(ApiError, match="was not") as refused:
+        room.enter(1, size)
+    assert (refused.value.status, refused.value.code, refused.value.retry_after) == (429, "too_many_at_once", 2.0)
+    room.enter(2, size)
+    room.leave(1, size)
+    room.enter(1, size)
 
 
 async def test_a_key_leads_to_its_message_before_that_can_leave(stack: Stack, group: GroupCommit):

@@ -67,6 +67,24 @@ async def test_only_accounts_with_a_limit_pay_a_statement_for_it(stack: Stack):
         assert await cursor.fetchall() == [(subjects[0],)]
 
 
+async def test_contacts_and_bytes_cost_too(stack: Stack, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(RATE_CLASSES, "standard", Rate(0.01, burst=10))
+    many, large, query = [await on_plan(stack, "standard") for _ in range(3)]
+    files = [{"filename": "a.txt", "content_type": "text/plain", "content": "QUFB" * 80_000}]
+    email = {"email": "ada@example.com", "subject": "Hi", "message": "Hi", "attachments": files}
+    async with serve_api(stack.settings) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+        answer = await http.post("/api/sms/send", json={"contact": [SMS] * 700}, headers=many.headers)
+        assert answer.status_code == 200, answer.text
+        assert await asked(http, many, 3) == [404, 404, 429]  # 1 for the request, 7 for its contacts
+        answer = await http.post("/api/email/send", json={"contact": [email]}, headers=large.headers)
+        assert answer.status_code == 200, answer.text
+        assert await asked(http, large, 6) == [404] * 5 + [429]  # 4 for its 312 KiB
+        numbers = {"contacts": ",".join([SMS["number"]] * 300), "message": "Hi"}
+        answer = await http.get("/api/sms/send", params=numbers, headers=query.headers)
+        assert answer.status_code == 200, answer.text
+        assert await asked(http, query, 7) == [404] * 6 + [429]
+
+
 async def on_plan(stack: Stack, rate_class: str) -> User:
     user = await stack.user()
     plan = await plans.create(stack.pool, plans.NewPlan(name=f"fast {uuid4().hex}", rate_class=rate_class))

@@ -86,3 +86,28 @@ async def test_a_database_that_can_only_be_read_is_away(engine):
     with pytest.raises(ReadOnlySqlTransaction):
         await request_rates.take(pool, uuid4().hex, SLOW)
     await pool.close()
+
+
+async def test_a_request_may_cost_as_much_as_several(pool):
+    subject = uuid4().hex
+    assert await request_rates.take(pool, subject, SLOW, 2) == 0
+    assert 99 < await request_rates.take(pool, subject, SLOW, 2) <= 100
+    assert await taken(pool, subject, SLOW, 2) == [True, False]
+
+
+async def test_one_that_costs_more_than_a_burst_passes_after_a_rest_and_is_paid_for_in_full(pool):
+    subject = uuid4().hex
+    assert await request_rates.take(pool, subject, SLOW, 10) == 0
+    assert 700 < await request_rates.take(pool, subject, SLOW) <= 800
+    await pass_time(pool, subject, 800)
+    assert await taken(pool, subject, SLOW, 2) == [True, False]
+    assert 200 < await request_rates.take(pool, subject, SLOW, 10) <= 300
+
+
+async def test_what_is_charged_afterwards_is_waited_for_by_the_next(pool):
+    subject = uuid4().hex
+    assert await taken(pool, subject, SLOW, 1) == [True]
+    await request_rates.charge(pool, subject, SLOW, 12)
+    assert 1000 < await request_rates.take(pool, subject, SLOW) <= 1100
+    await request_rates.charge(pool, other := uuid4().hex, SLOW, 3)
+    assert await taken(pool, other, SLOW, 1) == [False]

@@ -1,0 +1,49 @@
+"""The page about limits of requests cannot fall behind the code."""
+
+from pathlib import Path
+
+import pytest
+
+from api import body, body_memory, large_bodies, offload, upload, waiting_room
+from api.errors import MAX_SHOWN
+from api.request_cost import MAX_VALUES
+from api.send_models import MAX_CONTACTS
+from domain.request_rates import RATE_CLASSES, contacts_cost, size_cost
+
+PAGE = (Path(__file__).parents[2] / "docs" / "requests.md").read_text()
+WORDS = " ".join(PAGE.split())
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        f"{large_bodies.LARGE_BODY // MIB} MiB, {MAX_CONTACTS:,} contacts, {MAX_VALUES:,} values",
+        f"{body.SMALL_BODY // 1024} KiB, {body.MAX_SMALL_VALUES:,} values",
+        f"after {upload.GRACE:g} s at least {upload.LEAST_RATE // 1024} KiB/s",
+        f"all of it within {upload.LONGEST:g} s",
+        f"the first {MAX_SHOWN}",
+        f"{offload.LONGEST:g} s; then 422 `too_heavy`",
+        f"more than {body.MAX_BODY // MIB} MiB",
+        f"{body_memory.SHARE // MIB} MiB | {body_memory.TOTAL // MIB} MiB",
+        f"without the first {body_memory.UNCOUNTED // 1024} KiB",
+        f"50 more that wait | {offload.PROCESSES} |",
+        f"{waiting_room.MOST:,} of {waiting_room.MOST_BYTES // MIB} MiB",
+    ],
+)
+def test_the_limits_are_those_of_the_code(limit: str):
+    assert limit in PAGE
+
+
+@pytest.mark.parametrize("name", RATE_CLASSES)
+def test_every_rate_class_is_documented(name: str):
+    rate = RATE_CLASSES[name]
+    assert f"`{name}`" in PAGE
+    assert rate is None or f"{rate.per_second:,} " in WORDS
+    assert rate is None or f" {rate.burst:,}" in WORDS
+
+
+def test_the_costs_are_those_of_the_code():
+    assert (size_cost(64 * 1024 - 1), size_cost(64 * 1024), contacts_cost(99), contacts_cost(100)) == (0, 1, 0, 1)
+    assert "every full 64 KiB" in PAGE
+    assert "every full 100" in PAGE
