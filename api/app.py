@@ -33,6 +33,7 @@ from api.state import AppState
 from api.temporal_link import open_link
 from api.waiting_room import WaitingRoom
 from api.webhook_ends import WebhookEnds
+from api.webhook_room import WebhookRoom
 from domain.mail_links import LinkSigner
 from gateways.base import Outside
 from runtime.settings import Settings
@@ -84,6 +85,7 @@ def create_app(settings: Settings) -> FastAPI:
                 asyncio.Semaphore(AT_A_TIME),
                 LinkSigner(settings.keys.get_secret_value()),
                 WebhookEnds(pool, outside, settings.keys.get_secret_value()),
+                WebhookRoom(),
             )
             yield
             await group_commit.aclose()

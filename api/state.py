@@ -12,6 +12,7 @@ from api.offload import Offload
 from api.starts import Starts
 from api.temporal_link import TemporalLink
 from api.webhook_ends import WebhookEnds
+from api.webhook_room import WebhookRoom
 from domain.keyring import CREDENTIALS, Keyring
 from domain.mail_links import LinkSigner
 from runtime.settings import Settings
@@ -33,6 +34,7 @@ class AppState:
     links: LinkSigner
     """Reads the links of our emails."""
     webhooks: WebhookEnds
+    webhook_room: WebhookRoom
 
     @property
     def temporal(self) -> Client:
