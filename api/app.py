@@ -28,6 +28,7 @@ from api.group_commit import GroupCommit
 from api.large_bodies import AT_A_TIME
 from api.offload import Offload
 from api.openapi import install_openapi
+from api.shared_checks import SharedChecks
 from api.starts import Starts
 from api.state import AppState
 from api.temporal_link import open_link
@@ -86,6 +87,7 @@ def create_app(settings: Settings) -> FastAPI:
                 LinkSigner(settings.keys.get_secret_value()),
                 WebhookEnds(pool, outside, settings.keys.get_secret_value()),
                 WebhookRoom(),
+                SharedChecks(),
             )
             yield
             await group_commit.aclose()
@@ -101,6 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # ours is at the same address (api/docs.py)
         redoc_url=None,
+        openapi_url=None,  # ours is at the usual address (api/openapi.py)
         redirect_slashes=False,
     )
     install_error_handlers(app)

@@ -9,6 +9,7 @@ from temporalio.client import Client
 
 from api.group_commit import GroupCommit
 from api.offload import Offload
+from api.shared_checks import SharedChecks
 from api.starts import Starts
 from api.temporal_link import TemporalLink
 from api.webhook_ends import WebhookEnds
@@ -35,6 +36,7 @@ class AppState:
     """Reads the links of our emails."""
     webhooks: WebhookEnds
     webhook_room: WebhookRoom
+    health_checks: SharedChecks
 
     @property
     def temporal(self) -> Client:

@@ -59,6 +59,7 @@ def test_one_address_leaves_half_of_the_room_to_others():
         second = held.enter_context(room.place("2001:db8::2"))
         with pytest.raises(NoRoom):
             second.hold(MIB + 1)
+        second.hold(MIB)
         other = held.enter_context(room.place("192.0.2.1"))
         other.hold(ALL - OF_ONE)
         with pytest.raises(NoRoom):
