@@ -5,10 +5,11 @@ import os
 import resource
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -41,18 +42,15 @@ async def twenty_gateways(target: Target) -> None:
 
 def signed_by_nobody(path: bytes, size: int) -> bytes:
     """A post that only the computation itself can tell from a genuine one."""
-    if path == SENDGRID:
-        genuine = SendGrid("").signed([])
-    else:
-        genuine = WhatsAppCloud("").signed({})
+    genuine = SendGrid("").signed([]) if path == SENDGRID else WhatsAppCloud("").signed({})
     headers = "".join(f"{name}: {value}\r\n" for name, value in genuine.headers.items()).encode()
     return POST % (path, size, headers) + b" " * size
 
 
-async def at_once(*attacks: asyncio.Future[None] | object) -> None:
+async def at_once(*attacks: Coroutine[Any, Any, None]) -> None:
     async with asyncio.TaskGroup() as group:
         for attack in attacks:
-            group.create_task(attack)  # type: ignore[arg-type]
+            group.create_task(attack)
 
 
 @pytest.mark.parametrize("sockets", [1, 4])
@@ -131,7 +129,7 @@ async def test_answers_that_nobody_reads(target: Target):
     async def attack() -> None:
         async with AsyncExitStack() as held:
             for _ in range(200):
-                reader, writer = await held.enter_async_context(connected(target.stack.url, limit=1))
+                _, writer = await held.enter_async_context(connected(target.stack.url, limit=1))
                 writer.write(ask * 16)
             await asyncio.sleep(SECONDS)
 
