@@ -82,6 +82,9 @@ class Target:
         )
         reading = asyncio.create_task(self._read(process))
         try:
+            async with asyncio.timeout(60):
+                while not self._sends:  # its process takes a while to start
+                    await asyncio.sleep(0.1)
             yield self
         finally:
             process.kill()
