@@ -27,11 +27,13 @@ from api.group_commit import GroupCommit
 from api.large_bodies import Bodies
 from api.offload import Offload
 from api.openapi import install_openapi
+from api.shared_checks import SharedChecks
 from api.starts import Starts
 from api.state import AppState
 from api.temporal_link import open_link
 from api.waiting_room import WaitingRoom
 from api.webhook_ends import WebhookEnds
+from api.webhook_room import WebhookRoom
 from domain.mail_links import LinkSigner
 from gateways.base import Outside
 from runtime.settings import Settings
@@ -83,6 +85,8 @@ def create_app(settings: Settings) -> FastAPI:
                 Bodies(),
                 LinkSigner(settings.keys.get_secret_value()),
                 WebhookEnds(pool, outside, settings.keys.get_secret_value()),
+                WebhookRoom(),
+                SharedChecks(),
             )
             yield
             await group_commit.aclose()
@@ -98,6 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # ours is at the same address (api/docs.py)
         redoc_url=None,
+        openapi_url=None,  # ours is at the usual address (api/openapi.py)
         redirect_slashes=False,
     )
     install_error_handlers(app)

@@ -22,6 +22,8 @@ section { margin: 1.5rem 0 }
 section h3 { margin-bottom: 0 }
 section p, section ul { margin: 0.25rem 0 }
 """
+_BASE_URL = "{base-url}"
+"""Stands in the page for the address by which it was asked for."""
 _HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 
@@ -33,14 +35,17 @@ async def root() -> RedirectResponse:
 
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
-    """The page."""
-    return HTMLResponse(_page(request.app.openapi(), str(request.base_url).rstrip("/")), headers=_HEADERS)
+    """The page, made once for all."""
+    page = getattr(request.app.state, "docs", None)
+    if page is None:
+        page = request.app.state.docs = _page(request.app.openapi())
+    return HTMLResponse(page.replace(_BASE_URL, escape(str(request.base_url).rstrip("/"))), headers=_HEADERS)
 
 
-def _page(document: dict[str, Any], base_url: str) -> str:
+def _page(document: dict[str, Any]) -> str:
     title = escape(document["info"]["title"])
     example = (
-        f"curl {base_url}/api/sms/send -H 'Api-key: YOUR KEY' -H 'Content-Type: application/json' \\\n"
+        f"curl {_BASE_URL}/api/sms/send -H 'Api-key: YOUR KEY' -H 'Content-Type: application/json' \\\n"
         """  -d '{"contact": [{"number": "+14155550123", "body": "Hello"}]}'"""
     )
     return (

@@ -32,7 +32,8 @@ _PROBE = 2.0
 async def health(request: Request) -> JSONResponse:
     """200 once API, worker, Postgres and Temporal all work; 503 names the part that does not."""
     state = state_of(request)
-    served, temporal = await asyncio.gather(_queues_served(state), _temporal(state))
+    checks = state.health_checks
+    served, temporal = await asyncio.gather(checks.result(_queues_served, state), checks.result(_temporal, state))
     worker = served is not None and served.issuperset(QUEUES)
     return _answer({"api": True, "postgres": served is not None, "temporal": temporal, "worker": worker})
 
@@ -61,7 +62,8 @@ async def live() -> JSONResponse:
 async def ready(request: Request) -> JSONResponse:
     """200 while it reaches Postgres and Temporal: for load balancers. Workers do not matter: what is accepted waits."""
     state = state_of(request)
-    postgres, temporal = await asyncio.gather(_postgres(state), _temporal(state))
+    checks = state.health_checks
+    postgres, temporal = await asyncio.gather(checks.result(_postgres, state), checks.result(_temporal, state))
     return _answer({"api": True, "postgres": postgres, "temporal": temporal})
 
 

@@ -48,10 +48,10 @@ async def ask(request: Request, token: str) -> Response:
 async def unsubscribe(request: Request, token: str) -> Response:
     """From the button above, or from a mail program on its own (RFC 8058 §3.2): no redirect, no question."""
     state = state_of(request)
-    body = await read_body(request, _MAX_FORM)
     uid = _uid(state, LinkKind.UNSUBSCRIBE, token)
     if uid is None:
         return _broken()
+    body = await read_body(request, _MAX_FORM)
     if b"List-Unsubscribe" not in body or b"One-Click" not in body:  # as a URL-encoded form or as a multipart one
         return _page("Not unsubscribed", "Please use the button.", _FORM, status=400)
     if not await engagement.unsubscribe(state.pool, uid):

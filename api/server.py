@@ -1,20 +1,25 @@
 """The process ``xsender api``."""
 
 import os
+from functools import partial
+from typing import Any
 
 import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.app import create_app
+from api.connections import ConnectionLimits, Connections
+from api.http_limits import LimitedHttp
 from api.proxies import VARIABLE, check_proxies
+from runtime.descriptors import descriptor_limit, raise_descriptor_limit
 from runtime.logs import configure_logs
 from runtime.settings import Settings
-
-BACKLOG = 2048
 
 
 def run(settings: Settings) -> None:
     """Serve the API until SIGTERM or SIGINT, then let requests under way finish."""
     configure_logs(settings.log_level, settings.log_json)
+    raise_descriptor_limit()
     server = uvicorn.Server(server_config(settings))
     server.run()
     if not server.started:
@@ -24,15 +29,21 @@ def run(settings: Settings) -> None:
 def server_config(settings: Settings) -> uvicorn.Config:
     """How the API is served, by the process and in tests."""
     check_proxies(os.environ.get(VARIABLE, ""))
-    return uvicorn.Config(
-        create_app(settings),
+    limits = ConnectionLimits.within(descriptor_limit())
+    app: Any = create_app(settings)
+    config = uvicorn.Config(
+        app,
         host=settings.api_host,
         port=settings.api_port,
         loop="uvloop",
-        http="httptools",
+        ws="none",  # it would leave the limits behind
         access_log=False,
         log_config=None,
         server_header=False,
-        backlog=BACKLOG,
+        backlog=limits.backlog,
         timeout_graceful_shutdown=20,
     )
+    proxies = ProxyHeadersMiddleware(app, config.forwarded_allow_ips).trusted_hosts
+    protocol: Any = partial(LimitedHttp, connections=Connections(limits, proxies.__contains__))
+    config.http = protocol  # called as a class would be
+    return config

@@ -9,9 +9,11 @@ from temporalio.client import Client
 from api.group_commit import GroupCommit
 from api.large_bodies import Bodies
 from api.offload import Offload
+from api.shared_checks import SharedChecks
 from api.starts import Starts
 from api.temporal_link import TemporalLink
 from api.webhook_ends import WebhookEnds
+from api.webhook_room import WebhookRoom
 from domain.keyring import CREDENTIALS, Keyring
 from domain.mail_links import LinkSigner
 from gateways.net.names import Names
@@ -33,6 +35,8 @@ class AppState:
     links: LinkSigner
     """Reads the links of our emails."""
     webhooks: WebhookEnds
+    webhook_room: WebhookRoom
+    health_checks: SharedChecks
     names: Names = field(default_factory=Names)
     """Look-ups for gateways that are being tested."""
 

@@ -1,5 +1,6 @@
 """Gateways' ends of their providers' webhooks, built once per version of their configuration."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -34,6 +35,7 @@ class WebhookEnds:
         self._pool = pool
         self._outside = outside
         self._keys = keys
+        self._building = asyncio.Lock()
         self._built: dict[UUID, tuple[int, Webhook | None]] = {}
 
     async def find(self, channel: Channel, type_name: str, gateway_id: UUID | None) -> Sequence[End]:
@@ -43,12 +45,19 @@ class WebhookEnds:
         """
         ends = []
         for found, version in await gateways.of_type(self._pool, channel, type_name, gateway_id):
-            known = self._built.get(found)
-            if known is None or known[0] < version:
-                known = self._built[found] = version, await self._build(found)
-            if known[1] is not None:
-                ends.append(End(found, known[1]))
+            webhook = await self._of(found, version)
+            if webhook is not None:
+                ends.append(End(found, webhook))
         return ends
+
+    async def _of(self, gateway_id: UUID, version: int) -> Webhook | None:
+        known = self._built.get(gateway_id)
+        if known is None or known[0] < version:
+            async with self._building:  # many posts at once build it once
+                known = self._built.get(gateway_id)
+                if known is None or known[0] < version:
+                    known = self._built[gateway_id] = version, await self._build(gateway_id)
+        return known[1]
 
     async def _build(self, gateway_id: UUID) -> Webhook | None:
         try:

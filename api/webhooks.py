@@ -1,7 +1,9 @@
 """``/api/webhook/{channel}/{provider}``: what providers post. Verified as it came, started durably, then answered."""
 
+import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -9,13 +11,13 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from temporalio.service import RPCError
 
-from api.body import read_body
 from api.errors import ApiError, error_response
 from api.openapi import PUBLIC
 from api.state import AppState, state_of
 from api.temporal_link import TemporalAway
 from api.webhook_ends import End
 from api.webhook_events import by_gateways
+from api.webhook_room import NoRoom, read_post
 from domain.channels import Channel
 from gateways.registry import webhook_at
 from gateways.webhook import Post, Reply, UnreadablePost, Webhook
@@ -24,9 +26,6 @@ from store.pool import AWAY
 
 log = structlog.get_logger()
 router = APIRouter(tags=["webhooks of providers"])
-
-MAX_POST = 8 * 1024 * 1024
-"""Bytes of one post. SendGrid, which posts the largest, stays below 1 MB."""
 
 
 @router.api_route(
@@ -59,24 +58,43 @@ async def _take(request: Request, channel: Channel, provider: str, gateway_id: U
     if found is None:
         raise ApiError(404, "provider_unknown", f"no {channel} provider {provider!r} posts to a webhook")
     type_name, webhook = found
-    body = await read_body(request, MAX_POST)
-    post = Post(request.method, _public_url(state, request), dict(request.headers), body, time.time())
+    head = Post(request.method, _public_url(state, request), dict(request.headers), b"", time.time())
     try:
-        ends = await _configured(state, channel, type_name, gateway_id)
-        return await _answer_to(post, channel, ends, state)
-    except (TemporalAway, RPCError, *AWAY) as error:
+        ends = [
+            end
+            for end in await _configured(state, channel, type_name, gateway_id)
+            if end.webhook.may_fit(head)  # before a body is read for nothing
+        ]
+        if not ends:
+            return _answer(webhook.REFUSED)
+        with state.webhook_room.place(request.client.host if request.client else "") as place:
+            body = await read_post(request, webhook.MOST_BYTES, place)
+            async with state.webhook_room.verifying(type_name):
+                taken = await _verified(replace(head, body=body), ends)
+            return _answer(taken) if isinstance(taken, Reply) else await _accept(state, channel, *taken)
+    except (TemporalAway, RPCError, NoRoom, *AWAY) as error:
         log.warning("a provider has to post again", error=type(error).__name__)
         return _busy(webhook)
 
 
-async def _answer_to(post: Post, channel: Channel, ends: Sequence[End], state: AppState) -> Response:
-    replies = [reply for end in ends if (reply := await end.webhook.handshake(post)) is not None]
+async def _verified(post: Post, ends: Sequence[End]) -> Reply | tuple[Sequence[End], Post]:
+    """Whose the post is, or the answer to one that is nobody's or needs no more.
+
+    Other requests have their turn between any two gateways.
+    """
+    replies = []
+    for end in ends:
+        if (reply := await end.webhook.handshake(post)) is not None:
+            replies.append(reply)
+            await asyncio.sleep(0)
     if replies:
-        return _answer(min(replies, key=lambda reply: reply.status))  # one of them may know what the others refuse
-    verified = [end for end in ends if await end.webhook.verify(post)]
-    if not verified:
-        return _answer(ends[0].webhook.REFUSED)
-    return await _accept(state, channel, verified, post)
+        return min(replies, key=lambda reply: reply.status)  # one of them may know what the others refuse
+    verified = []
+    for end in ends:
+        if await end.webhook.verify(post):
+            verified.append(end)
+        await asyncio.sleep(0)
+    return (verified, post) if verified else ends[0].webhook.REFUSED
 
 
 async def _configured(state: AppState, channel: Channel, type_name: str, gateway_id: UUID | None) -> Sequence[End]:

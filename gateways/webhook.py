@@ -1,11 +1,15 @@
 """The other direction: what providers post to us. Read as it came, verified, then parsed."""
 
+import asyncio
 import hmac
+import re
 from base64 import b64decode
 from binascii import Error as NotBase64
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
@@ -18,6 +22,18 @@ MAX_FIELDS = 1000
 """Of a form, or of an address's query."""
 MAX_VALUES = 200_000
 """Objects, arrays and commas of a JSON text, those in texts too: a thousand events have some 20,000."""
+_LONG = 64 * 1024
+"""Bytes of a body from which on it is hashed in a thread: other requests are served meanwhile."""
+
+_HASHING = ThreadPoolExecutor(1, "hashing")
+"""For all posts: as many cores as there are would leave none for other work."""
+
+_SURROGATES = re.compile(
+    r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+"""Escapes of surrogates: whole pairs, and a backslash that is escaped itself, are in the group, halves are not."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +48,8 @@ class Post:
     body: bytes
     now: float
     """When it came, in Unix seconds."""
+    _found: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was computed of it: many gateways may have to look at the same post."""
 
     @property
     def query(self) -> dict[str, str]:
@@ -47,23 +65,68 @@ class Post:
         Raises:
             UnreadablePost: it is not, or too long.
         """
-        if len(self.body) > MAX_FORM:
-            raise UnreadablePost(f"a form of more than {MAX_FORM} bytes")
-        try:
-            return parse_qsl(self.body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
-        except ValueError as error:
-            raise UnreadablePost(f"not a form: {error}") from None
+        return list(self._once("form", self._parse_form))
 
-    def json(self) -> object:
-        """The body as JSON.
+    def json(self) -> Any:
+        """The body as JSON. The value is shared by all who ask: nobody may change it.
 
         Raises:
             UnreadablePost: it is not, or holds too much.
         """
+        return self._once("json", self._parse_json)
+
+    async def sha256(self, before: bytes = b"") -> bytes:
+        """The hash of the body, with something in front of it."""
+
+        def work() -> bytes:
+            hashed = sha256(before)
+            hashed.update(self.body)
+            return hashed.digest()
+
+        return await self._hashed(("sha256", before), work)
+
+    async def mac(self, key: bytes, algorithm: str) -> bytes:
+        """The HMAC of the body."""
+        return await self._hashed((algorithm, key), lambda: hmac.digest(key, self.body, algorithm))
+
+    async def _hashed(self, name: object, work: Callable[[], bytes]) -> bytes:
+        if name not in self._found and len(self.body) > _LONG:
+            self._found[name] = await asyncio.get_running_loop().run_in_executor(_HASHING, work)
+        return self._once(name, work)
+
+    def _once(self, name: object, work: Callable[[], _T]) -> _T:
+        if name not in self._found:
+            try:
+                self._found[name] = work()
+            except UnreadablePost as error:
+                self._found[name] = error
+        found: _T | UnreadablePost = self._found[name]
+        if isinstance(found, UnreadablePost):
+            raise found.with_traceback(None)
+        return found
+
+    def _parse_form(self) -> list[tuple[str, str]]:
+        if len(self.body) > MAX_FORM:
+            raise UnreadablePost(f"a form of more than {MAX_FORM} bytes")
+        try:
+            return parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+        except ValueError as error:
+            raise UnreadablePost(f"not a form: {error}") from None
+
+    def _parse_json(self) -> object:
         if sum(map(self.body.count, (b"{", b"[", b","))) > MAX_VALUES:
             raise UnreadablePost(f"more than {MAX_VALUES} values")
         try:
             value: object = orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            value = self._parse_mended_json()
+        return value
+
+    def _parse_mended_json(self) -> object:
+        """One broken character, of one event, does not lose all events: it is replaced."""
+        text = _SURROGATES.sub(lambda found: found[1] or "\\ufffd", self.body.decode(errors="replace"))
+        try:
+            value: object = orjson.loads(text)
         except orjson.JSONDecodeError as error:
             raise UnreadablePost(f"not JSON: {error}") from None
         return value
@@ -92,6 +155,8 @@ class Webhook:
     """The status that makes the provider post again later."""
     UNREADABLE: ClassVar[int] = 400
     """The status for a verified request that cannot be read, now or later."""
+    MOST_BYTES: ClassVar[int] = 256 * 1024
+    """The largest body that the provider posts, generously. One that is signed has to be read to be refused."""
     REFUSED: ClassVar[Reply] = Reply(403, b'{"success":false,"message":"the signature does not fit"}')
     """The answer to a request that fails verification."""
 
@@ -104,6 +169,13 @@ class Webhook:
         """Whether the gateway's configuration has what verification needs. If not, nothing is accepted."""
         raise NotImplementedError
 
+    def may_fit(self, head: Post) -> bool:
+        """Whether a request with this head may be for ``handshake`` or pass ``verify``: its body is still to come.
+
+        Strangers ask this as often as they like, so it must be quick.
+        """
+        return True
+
     async def handshake(self, post: Post) -> Reply | None:
         """Answer what is no event: a subscription to confirm, a challenge. ``None``: it is for ``verify`` and ``read``.
 
@@ -112,7 +184,10 @@ class Webhook:
         return None
 
     async def verify(self, post: Post) -> bool:
-        """Whether the request comes from the provider, for this gateway's account, and is fresh."""
+        """Whether the request comes from the provider, for this gateway's account, and is fresh.
+
+        Asked of every gateway that a post may be for: what all of them compute of it belongs into ``Post``.
+        """
         raise NotImplementedError
 
     def read(self, post: Post) -> Sequence[Event]:
@@ -129,6 +204,24 @@ class Webhook:
         Asked where the gateways of one account verify the same posts.
         """
         return None
+
+
+class SecretWebhook(Webhook):
+    """The end of a provider that signs nothing and tells no time: whoever brings the shared secret is believed."""
+
+    _secret: str | None
+
+    @property
+    def is_configured(self) -> bool:
+        return self._secret is not None
+
+    def may_fit(self, head: Post) -> bool:
+        """It can be told before the body is read."""
+        return self._secret is not None and carries_secret(head, self._secret)
+
+    async def verify(self, post: Post) -> bool:
+        """By the shared secret alone (``carries_secret``)."""
+        return self.may_fit(post)
 
 
 FRESH_SECONDS = 300.0

@@ -17,7 +17,7 @@ from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
-from gateways.webhook import Post, Webhook, carries_secret
+from gateways.webhook import Post, SecretWebhook
 
 _REFERENCE = "X-Mailin-custom"
 """The header whose value comes back in every event."""
@@ -103,8 +103,10 @@ class BrevoGateway:
         return Accepted(_bare(message_id), receipts=self._config.expects_receipts)
 
 
-class BrevoWebhook(Webhook):
+class BrevoWebhook(SecretWebhook):
     """The transactional webhook: one event a post, or up to 500 in an array."""
+
+    MOST_BYTES = 2 * 1024 * 1024
 
     # Brevo throws events away on every answer but 200 and 429 (developers.brevo.com/docs/retry-mechanism).
     BUSY = 429
@@ -112,14 +114,6 @@ class BrevoWebhook(Webhook):
 
     def __init__(self, config: BrevoConfig, outside: Outside) -> None:
         self._secret = config.webhook_secret
-
-    @property
-    def is_configured(self) -> bool:
-        return self._secret is not None
-
-    async def verify(self, post: Post) -> bool:
-        """By the shared secret alone."""
-        return self._secret is not None and carries_secret(post, self._secret)
 
     def read(self, post: Post) -> Sequence[Event]:
         """All events that we know, of messages that can be told."""

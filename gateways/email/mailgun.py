@@ -132,6 +132,7 @@ class MailgunWebhook(Webhook):
     good only for the event that it came with first, at whichever process.
     """
 
+    MOST_BYTES = 128 * 1024  # the signature is in the body, which has to be parsed to be refused
     UNREADABLE = 406  # all else makes Mailgun post it again, for hours
 
     def __init__(self, config: MailgunConfig, outside: Outside) -> None:

@@ -17,7 +17,7 @@ from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
-from gateways.webhook import Post, Webhook, carries_secret
+from gateways.webhook import Post, SecretWebhook
 
 _STEERING = ("x-pm-",)
 
@@ -124,7 +124,7 @@ class PostmarkGateway:
         return Unknown(f"answered {answer.status} without the id of a message")
 
 
-class PostmarkWebhook(Webhook):
+class PostmarkWebhook(SecretWebhook):
     """The webhooks of a message stream: one event a post."""
 
     # Postmark posts again after whatever it takes for a passing failure; 403 makes it stop.
@@ -132,14 +132,6 @@ class PostmarkWebhook(Webhook):
 
     def __init__(self, config: PostmarkConfig, outside: Outside) -> None:
         self._secret = config.webhook_secret
-
-    @property
-    def is_configured(self) -> bool:
-        return self._secret is not None
-
-    async def verify(self, post: Post) -> bool:
-        """By the shared secret alone."""
-        return self._secret is not None and carries_secret(post, self._secret)
 
     def read(self, post: Post) -> Sequence[Event]:
         """The event, unless it is of no message of ours, such as an address suppressed by hand."""

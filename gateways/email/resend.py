@@ -20,7 +20,7 @@ from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import UnfitHeader, call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
-from gateways.standard_webhooks import SigningSecret, verify
+from gateways.standard_webhooks import SigningSecret, may_verify, verify
 from gateways.webhook import Post, UnreadablePost, Webhook
 
 _KINDS = {
@@ -107,6 +107,10 @@ class ResendWebhook(Webhook):
     @property
     def is_configured(self) -> bool:
         return self._secret is not None
+
+    def may_fit(self, head: Post) -> bool:
+        """It brings something like a signature, made just now."""
+        return may_verify(head.headers, head.now)
 
     async def verify(self, post: Post) -> bool:
         """HMAC over id, time and the raw body, not older than five minutes."""

@@ -163,6 +163,8 @@ class SesGateway:
 class SesWebhook(Webhook):
     """The HTTPS subscription of an SNS topic: one message a post, which may tell of several recipients."""
 
+    MOST_BYTES = 1024 * 1024  # SNS takes 256 KiB, which are escaped twice
+
     def __init__(self, config: SesConfig, outside: Outside, fetch: Fetch | None = None) -> None:
         fetch = fetch or fetch_over(outside.http(allow_private_network=config.allow_private_network))
         self._topic = Topic(config.topic_arn, fetch) if config.topic_arn else None
@@ -170,6 +172,10 @@ class SesWebhook(Webhook):
     @property
     def is_configured(self) -> bool:
         return self._topic is not None
+
+    def may_fit(self, head: Post) -> bool:
+        """Its headers name a message of our topic."""
+        return self._topic is not None and self._topic.is_named_by(head)
 
     async def handshake(self, post: Post) -> Reply | None:
         """Confirm a subscription to our topic. Also where SNS is asked to wait while Amazon cannot be reached."""

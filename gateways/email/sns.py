@@ -66,6 +66,11 @@ class Topic:
         self._fetch = fetch
         self._certificates: dict[str, Certificate] = {}
 
+    def is_named_by(self, head: Post) -> bool:
+        """Whether the headers name a message that may be of this topic. They are not signed, but SNS sends them."""
+        told = head.headers.get("x-amz-sns-topic-arn", self._arn)
+        return told == self._arn and head.headers.get("x-amz-sns-message-type", "") in _SIGNED
+
     async def message_in(self, post: Post) -> dict[str, Any] | None:
         """The message that SNS posted; ``None``: it is not from SNS, not of this topic, or too old.
 

@@ -20,7 +20,7 @@ from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
-from gateways.webhook import Post, Webhook, carries_secret
+from gateways.webhook import Post, SecretWebhook
 
 _KINDS = {
     "injection": ReceiptKind.SENT,
@@ -108,19 +108,13 @@ class SparkPostGateway:
         return GatewayDown("over the sending limit") if answer.status == _OVER_SENDING_LIMIT else failure(answer)
 
 
-class SparkPostWebhook(Webhook):
+class SparkPostWebhook(SecretWebhook):
     """The event webhook: a batch of events a post, or an empty one as a ping."""
+
+    MOST_BYTES = 8 * 1024 * 1024
 
     def __init__(self, config: SparkPostConfig, outside: Outside) -> None:
         self._secret = config.webhook_secret
-
-    @property
-    def is_configured(self) -> bool:
-        return self._secret is not None
-
-    async def verify(self, post: Post) -> bool:
-        """Nothing is signed and no time is told: whoever knows the secret is believed."""
-        return self._secret is not None and carries_secret(post, self._secret)
 
     def read(self, post: Post) -> Sequence[Event]:
         """All events that we know. Our reference is in ``rcpt_meta``, as it was in the recipient's metadata."""

@@ -16,7 +16,7 @@ from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import ProviderConfig
 from gateways.sms.inbound import inbound, is_own
-from gateways.webhook import Post, UnreadablePost, Webhook, carries_secret
+from gateways.webhook import Post, SecretWebhook, UnreadablePost
 
 # Names of statuses (infobip.com/docs/essentials/api-essentials/response-status-and-error-codes).
 _TAKEN = frozenset({"ACCEPTED", "PENDING", "DELIVERED"})
@@ -100,20 +100,14 @@ class InfobipGateway:
         return Unknown(f"answered {answer.status} without the status of a message")
 
 
-class InfobipWebhook(Webhook):
+class InfobipWebhook(SecretWebhook):
     """Delivery reports and messages from people: up to a hundred ``results`` a post."""
+
+    MOST_BYTES = 1024 * 1024
 
     def __init__(self, config: InfobipConfig, outside: Outside) -> None:
         self._secret = config.webhook_secret
         self._number = config.from_number
-
-    @property
-    def is_configured(self) -> bool:
-        return self._secret is not None
-
-    async def verify(self, post: Post) -> bool:
-        """The shared secret: Infobip signs nothing."""
-        return self._secret is not None and carries_secret(post, self._secret)
 
     def read(self, post: Post) -> Sequence[Event]:
         """All results that we know. Our reference is ``callbackData``."""

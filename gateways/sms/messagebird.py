@@ -103,6 +103,8 @@ class MessageBirdGateway:
 class MessageBirdWebhook(Webhook):
     """Status reports: one a request, all of it in the query."""
 
+    MOST_BYTES = 64 * 1024
+
     def __init__(self, config: MessageBirdConfig, outside: Outside) -> None:
         self._key = config.signing_key.encode() if config.signing_key else None
 
@@ -110,16 +112,21 @@ class MessageBirdWebhook(Webhook):
     def is_configured(self) -> bool:
         return self._key is not None
 
+    def may_fit(self, head: Post) -> bool:
+        """It brings a token of ours: that the token is for this request, the body has to be there to tell."""
+        return self._claims(head) is not None
+
     async def verify(self, post: Post) -> bool:
         """A token that MessageBird signed for this very request, and that lives for a minute.
 
         Within it a copy is believed, as the request may be one that we could not take before: all of it is signed, so
         its event has the key that it had.
         """
-        if self._key is None:
-            return False
-        claims = claims_of(post.headers.get("messagebird-signature-jwt", ""), self._key)
+        claims = self._claims(post)
         return claims is not None and _fits(claims, post)
+
+    def _claims(self, post: Post) -> dict[str, Any] | None:
+        return claims_of(post.headers.get("messagebird-signature-jwt", ""), self._key) if self._key else None
 
     def read(self, post: Post) -> Sequence[Event]:
         """The one report. Our reference is ``reference``."""

@@ -111,6 +111,7 @@ class PlivoWebhook(Webhook):
     The signature has no time in it, so that a copy of a post is believed; its event has the key that it had before.
     """
 
+    MOST_BYTES = 64 * 1024
     ACCEPTED = Reply(200, b"<Response/>", "text/xml")
     """Plivo XML that says nothing back to the person."""
 
@@ -121,6 +122,10 @@ class PlivoWebhook(Webhook):
     @property
     def is_configured(self) -> bool:
         return True
+
+    def may_fit(self, head: Post) -> bool:
+        """It brings signatures of a kind, and their nonce."""
+        return any(f"x-plivo-signature-{version}-nonce" in head.headers for version in ("v3", "v2"))
 
     async def verify(self, post: Post) -> bool:
         """Signature V3, over address and fields; or V2, where there is no other.

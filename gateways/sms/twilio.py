@@ -52,6 +52,7 @@ _KINDS = {
 }
 _FROM_A_PERSON = frozenset({"receiving", "received"})
 _PORT = re.compile(r":[0-9]+$")
+_SIGNATURE = re.compile("[A-Za-z0-9+/]{27}=")
 
 
 class TwilioConfig(ProviderConfig):
@@ -136,6 +137,7 @@ class TwilioWebhook(Webhook):
     The signature has no time in it, so that a copy of a post is believed; its event has the key that it had before.
     """
 
+    MOST_BYTES = 64 * 1024
     ACCEPTED = Reply(200, b"<Response/>", "text/xml")
     """TwiML that says nothing back to the person."""
 
@@ -147,9 +149,15 @@ class TwilioWebhook(Webhook):
     def is_configured(self) -> bool:
         return True
 
+    def may_fit(self, head: Post) -> bool:
+        """It brings something like a signature."""
+        return _SIGNATURE.fullmatch(head.headers.get("x-twilio-signature", "")) is not None
+
     async def verify(self, post: Post) -> bool:
         """HMAC-SHA1 over the public address and the form; of a body in JSON the address carries a hash."""
-        given = post.headers.get("x-twilio-signature", "")
+        if not self.may_fit(post):
+            return False
+        given = post.headers["x-twilio-signature"]
         signed = _signed_of(post)
         return signed is not None and any(same(given, self._sign(url + signed)) for url in _spellings(post.url))
 

@@ -119,6 +119,8 @@ class VonageWebhook(Webhook):
     message from a person comes as one message per part, too.
     """
 
+    MOST_BYTES = 64 * 1024
+
     def __init__(self, config: VonageConfig, outside: Outside) -> None:
         self._secret = config.signature_secret.encode() if config.signature_secret else None
         self._number = config.from_number
@@ -177,7 +179,7 @@ def _fields_of(post: Post) -> dict[str, str]:
     fields = post.json()
     if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
         raise UnreadablePost("expected a JSON object of strings")
-    return fields
+    return dict(fields)
 
 
 def _signed(fields: Mapping[str, str]) -> bytes:

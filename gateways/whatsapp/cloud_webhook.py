@@ -4,7 +4,7 @@ One address serves all numbers of a Meta app (developers.facebook.com/docs/graph
 is about its own number alone.
 """
 
-import hmac
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -27,11 +27,14 @@ _MEDIA = ("image", "audio", "video", "document", "sticker")
 _NO_MESSAGE = frozenset({"reaction", "system"})
 """Types of inbound messages by which nobody says anything: an emoji on a message, a number that changed."""
 _CHALLENGE_CAP = 256
+_SIGNATURE = re.compile("sha256=[0-9a-f]{64}")
 _NOT_OURS = Reply(403, b'{"success":false,"message":"the verify token is not the configured one"}')
 
 
 class WhatsAppCloudWebhook(Webhook):
     """Meta signs the raw body, emoji escaped as it wrote them; there is no time stamp."""
+
+    MOST_BYTES = 3 * 1024 * 1024  # Meta's own limit
 
     def __init__(self, config: WhatsAppCloudConfig, outside: Outside) -> None:
         self._config = config
@@ -39,6 +42,10 @@ class WhatsAppCloudWebhook(Webhook):
     @property
     def is_configured(self) -> bool:
         return self._config.app_secret is not None
+
+    def may_fit(self, head: Post) -> bool:
+        """It asks, or brings something like a signature."""
+        return head.method == "GET" or _SIGNATURE.fullmatch(_signature(head)) is not None
 
     async def handshake(self, post: Post) -> Reply | None:
         """Meta's check, by an unsigned GET, that the address is ours: its challenge comes back if it knows our word."""
@@ -53,10 +60,10 @@ class WhatsAppCloudWebhook(Webhook):
 
     async def verify(self, post: Post) -> bool:
         """HMAC-SHA256 with the app's secret over the raw body."""
-        if self._config.app_secret is None or post.method != "POST":
+        if self._config.app_secret is None or post.method != "POST" or not self.may_fit(post):
             return False
-        expected = hmac.digest(self._config.app_secret.encode(), post.body, "sha256").hex()
-        return same(post.headers.get("x-hub-signature-256", ""), f"sha256={expected}")
+        expected = await post.mac(self._config.app_secret.encode(), "sha256")
+        return same(_signature(post), f"sha256={expected.hex()}")
 
     def read(self, post: Post) -> Sequence[Event]:
         """Statuses and messages of this gateway's number. Our uid is in ``biz_opaque_callback_data``."""
@@ -72,6 +79,10 @@ class WhatsAppCloudWebhook(Webhook):
     def _is_ours(self, change: dict[str, Any]) -> bool:
         number = inside(change, "value", "metadata", "phone_number_id")
         return change.get("field") == "messages" and number == self._config.phone_number_id
+
+
+def _signature(post: Post) -> str:
+    return post.headers.get("x-hub-signature-256", "")
 
 
 def _events(value: dict[str, Any], now: float) -> Iterator[Event]:

@@ -33,6 +33,8 @@ _MEDIA = ("imageMessage", "audioMessage", "videoMessage", "documentMessage", "st
 class EvolutionWebhook(Webhook):
     """Events of one instance; ``webhookByEvents`` has to be off, so that all come to one address."""
 
+    MOST_BYTES = 8 * 1024 * 1024  # files are in it, where the server is set to send them along
+
     def __init__(self, config: EvolutionConfig, outside: Outside) -> None:
         self._config = config
 
@@ -40,10 +42,14 @@ class EvolutionWebhook(Webhook):
     def is_configured(self) -> bool:
         return self._config.webhook_secret is not None
 
-    async def verify(self, post: Post) -> bool:
-        """The secret itself (``carries_secret``), or a token that was signed with it."""
+    def may_fit(self, head: Post) -> bool:
+        """It brings the secret itself (``carries_secret``), or a token that was signed with it."""
         secret = self._config.webhook_secret
-        return secret is not None and (carries_secret(post, secret) or _carries_token(post, secret))
+        return secret is not None and (carries_secret(head, secret) or _carries_token(head, secret))
+
+    async def verify(self, post: Post) -> bool:
+        """By the secret alone: the body is not signed."""
+        return self.may_fit(post)
 
     def read(self, post: Post) -> Sequence[Event]:
         """Acknowledgements of messages from our number, and what people wrote to it."""
