@@ -11,14 +11,16 @@ from typing import Any
 
 import psutil
 
-from tests.abuse.felt import RECOVERY, Felt, Send, faults, p95
+from tests.abuse.felt import MEASURES, RECOVERY, Felt, Send, faults, p95
 from tests.faults.dev import Dev
 from tests.stack import Stack
 
-QUIET = 5.0
+QUIET = 5.0 if MEASURES else 2.5
 """Seconds in which nothing is attacked, before each attack."""
-AFTER = 4.0
+AFTER = 4.0 if MEASURES else 2.0
 """Seconds that are watched once ``RECOVERY`` is over."""
+LONGEST = 4.0
+"""Seconds of an attack at most, where nothing is measured."""
 WATCHED = ("api", "workers")
 
 Attack = Callable[[], Coroutine[Any, Any, object]]
@@ -34,6 +36,7 @@ class Target:
 
     async def under(self, name: str, attack: Attack, seconds: float) -> Felt:
         """Attack for so long; ``attack`` is cancelled then, or ends earlier by itself and is begun again."""
+        seconds = seconds if MEASURES else min(seconds, LONGEST)
         await asyncio.sleep(QUIET)
         begun = time.monotonic()
         memory: dict[str, int] = defaultdict(int)
