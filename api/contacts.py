@@ -140,7 +140,7 @@ def _read(contact: AnyContact, wide: RequestWide, region: str | None) -> tuple[s
 
 def _read_email(contact: EmailContact, wide: RequestWide) -> tuple[str, Content, int]:
     to = _recipient("email", lambda: normalise_email(contact.email))
-    extras = _extra(partial(wide.mail.read, contact))
+    extras = _extra(partial(wide.mail.read, contact)).without_repeats(to)
     known = {UNSUBSCRIBE_FIELD: UNSUBSCRIBE_MARK} if extras.unsubscribe else {}
     subject = _subject(contact, wide)
     _refuse_controls("sender_name", contact.sender_name or "")

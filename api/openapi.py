@@ -13,13 +13,16 @@ _ERRORS = {
     402: "no credit",
     403: "the key may not do this",
     404: "unknown here",
+    408: "the body came too slowly",
     409: "in conflict with what is there",
     413: "too large",
+    414: "the address is too long",
     422: "refused: `errors` names each place",
     429: "too many requests: come back after `Retry-After`",
+    431: "too many or too long headers",
     503: "a part is down: try again after `Retry-After`",
 }
-_ALWAYS = (400, 401, 403, 404, 422, 429, 503)
+_ALWAYS = (400, 401, 403, 404, 408, 414, 422, 429, 431, 503)
 _ERROR_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["success", "message", "errors"],

@@ -14,6 +14,13 @@ MAX_MESSAGE = 200
 Bringing text to one form takes quadratic time where letters carry thousands of marks."""
 
 
+_DOT_ABOVE = "\u0307"
+_VARIANTS = "\ufe0e\ufe0f"
+"""They choose between the looks of the character before them."""
+_AROUND = frozenset("PSZC")
+"""Classes of what may stand around a word: punctuation, signs and emoji, spaces. Marks belong to a letter."""
+
+
 class Keyword(StrEnum):
     """What a word means."""
 
@@ -24,6 +31,7 @@ class Keyword(StrEnum):
 
 _STOP = """
 stop|stopall|stop all|unsubscribe|end|quit|cancel|revoke|optout|opt-out|opt out|remove|td
+stop promotions|stop promotion|stop promo|stop marketing|stop messages|stop offers|block promotions
 arret|arrêt|desabonner|désabonner|stopp|abmelden|abbestellen|alto|baja|cancelar|parar|sair|pare|annulla|cancella
 disiscrivi|stoppen|afmelden|afmeld|avsluta|lopeta|rezygnuje|rezygnuję|dur|iptal|ret|odhlasit|leiratkozás
 стоп|отписаться|отписка|توقف|إلغاء|עצור|הסר|रोकें|退订|停止|解除|수신거부|หยุด|huy|hủy|berhenti
@@ -43,8 +51,17 @@ def _words(text: str) -> frozenset[str]:
 
 
 def fold(text: str) -> str:
-    """How words are compared: without case, width, and space around them. ``text`` must be short."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """How words are compared: without case, width, invisible marks and what is around. ``text`` must be short.
+
+    People write "Stop." and "STOP!", and a capital İ, whose small letter is two characters.
+    """
+    visible = [c for c in unicodedata.normalize("NFKC", text).casefold() if not _is_invisible(c)]
+    kept = [place for place, character in enumerate(visible) if unicodedata.category(character)[0] not in _AROUND]
+    return " ".join("".join(visible[kept[0] : kept[-1] + 1]).split()) if kept else ""
+
+
+def _is_invisible(character: str) -> bool:
+    return character == _DOT_ABOVE or character in _VARIANTS or unicodedata.category(character) == "Cf"
 
 
 _ALWAYS_STOP = frozenset({"stop"})

@@ -1,6 +1,6 @@
 """What an email carries beside its texts, as its page carries it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -29,6 +29,14 @@ class MailExtras:
     unsubscribe: bool = False
     opens: bool = False
     clicks: bool = False
+
+    def without_repeats(self, recipient: str) -> "MailExtras":
+        """The same, but nobody gets the mail twice: neither the recipient, nor one who is in ``cc`` twice."""
+        once = {one.lower(): one for one in reversed(self.cc)}
+        once.pop(recipient.lower(), None)
+        cc = tuple(one for one in self.cc if once.get(one.lower()) == one)
+        cc = tuple(dict.fromkeys(cc))
+        return self if len(cc) == len(self.cc) else replace(self, cc=cc)
 
     @property
     def size(self) -> int:

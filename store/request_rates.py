@@ -27,14 +27,13 @@ select case when exists (select from taken) then 0 else extract(epoch from coale
 """
 
 
-_LONGEST = timedelta(minutes=1)
-"""What one dear request makes the later ones wait at most."""
+_MOST_COST = 2000
+"""Of two requests, the dearest that there are: what a bucket holds at most, beside what it tolerates."""
 
 _CHARGE = """
 insert into request_rates as r (subject, empty_at)
-values (%(subject)s, clock_timestamp() + least(%(interval)s, %(longest)s))
-on conflict (subject) do update set
-    empty_at = least(greatest(r.empty_at, clock_timestamp()) + %(interval)s, clock_timestamp() + %(longest)s)
+values (%(subject)s, clock_timestamp() + %(interval)s)
+on conflict (subject) do update set empty_at = greatest(r.empty_at, clock_timestamp()) + %(interval)s
 """
 
 
@@ -52,7 +51,7 @@ async def take(pool: Pool, subject: str, rate: Rate, cost: int = 1) -> float:
         # A hundredth of a unit keeps rounding from costing the last request of a burst.
         "slack": tolerance + unit / 100,
         # A bucket is never fuller than this: it was filled before the clock was set back, or at a slower rate.
-        "most": max(tolerance + 2 * cost * unit, _LONGEST) + _JITTER,
+        "most": tolerance + _MOST_COST * unit + _JITTER,
     }
     async with pool.connection() as conn:
         row = await (await conn.execute(_TAKE, asked)).fetchone()
@@ -62,7 +61,7 @@ async def take(pool: Pool, subject: str, rate: Rate, cost: int = 1) -> float:
 
 async def charge(pool: Pool, subject: str, rate: Rate, cost: int) -> None:
     """Count what a request that has passed turned out to cost as well: later ones of ``subject`` wait for it."""
-    asked = {"subject": subject, "interval": timedelta(seconds=cost / rate.per_second), "longest": _LONGEST}
+    asked = {"subject": subject, "interval": timedelta(seconds=cost / rate.per_second)}
     async with pool.connection() as conn:
         await conn.execute(_CHARGE, asked)
 

@@ -97,7 +97,8 @@ async def test_a_named_gateway_is_the_one_that_delivers(stack: Stack, field):
 async def test_a_send_is_answered_with_exactly_200_and_one_shape(stack: Stack, channel):
     user = await stack.user()
     await stack.gateway(user.id, channel, "sandbox", {})
-    answer = await stack.send(user, channel, CONTACT[channel], CONTACT[channel])
+    other = CONTACT[channel] | ({"email": "bob@example.com"} if channel == "email" else {"number": "+14155550199"})
+    answer = await stack.send(user, channel, CONTACT[channel], other)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
     body = answer.json()

@@ -15,7 +15,7 @@ CHECKS = (
 )
 CONFIG = """
 [checks.negative_data_rejection]
-expected-statuses = ["400", "401", "403", "404", "405", "413", "422", "429"]
+expected-statuses = ["400", "401", "403", "404", "405", "413", "414", "422", "429", "431"]
 """
 
 
