@@ -30,6 +30,9 @@ from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
 from gateways.webhook import Post, Webhook, is_fresh
 
+_RETRIES = 25 * 3600.0
+"""Seconds: SendGrid posts again for 24 hours."""
+
 _KINDS = {
     "processed": ReceiptKind.SENT,
     "deferred": ReceiptKind.DEFERRED,
@@ -127,11 +130,14 @@ class SendGridWebhook(Webhook):
         return self._key is not None
 
     def may_fit(self, head: Post) -> bool:
-        """It brings something like a signature, made just now."""
-        return is_fresh(_stamp(head), head.now) and _SIGNATURE.fullmatch(_signature(head)) is not None
+        """It brings something like a signature, made not too long ago."""
+        return is_fresh(_stamp(head), head.now, _RETRIES) and _SIGNATURE.fullmatch(_signature(head)) is not None
 
     async def verify(self, post: Post) -> bool:
-        """ECDSA over the time stamp and the raw body. The provider states no limit of age: ours is five minutes."""
+        """ECDSA over the time stamp and the raw body.
+
+        A post may be as old as SendGrid's tries at it: an event counts once, so that a copy changes nothing.
+        """
         if self._key is None or not self.may_fit(post):
             return False
         hashed = await post.sha256(_stamp(post).encode())
