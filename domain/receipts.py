@@ -115,6 +115,8 @@ class Inbound:
     """What the sender calls himself."""
     answers: str | None = None
     """The provider's id of the message of ours that this one answers."""
+    says: str | None = None
+    """What it means by the provider's word (a ``Keyword``); ``None``: he does not say."""
 
     def __post_init__(self) -> None:
         """Cut what is too long, before anything goes through it."""
@@ -191,8 +193,13 @@ class Heard:
 
 
 def encode_events(events: Sequence[Event]) -> bytes:
-    """Events on their way through a workflow, which does not open them."""
-    return orjson.dumps([[type(event).__name__, asdict(event)] for event in events])
+    """Events on their way through a workflow, which does not open them. What is not there is left out: a worker of the
+    release before does not know every field."""
+    return orjson.dumps([[type(event).__name__, _filled(asdict(event))] for event in events])
+
+
+def _filled(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def decode_events(raw: bytes) -> list[Event]:

@@ -74,7 +74,7 @@ async def take(
             return None
         account_id, gateway = row
         keywords = await of_account(conn, account_id)
-        keyword = keywords.meaning(inbound.body)
+        keyword = Keyword(inbound.says) if inbound.says else keywords.meaning(inbound.body)
         page = await _keep(conn, gateway_id, account_id, channel, inbound, keyword)
         withdrawn = await _act(conn, keyword, gateway_id, channel, inbound.sender, (after, limit))
         endpoints = await callbacks.queue(conn, [_notice(account_id, gateway, channel, inbound, keyword)])

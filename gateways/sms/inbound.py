@@ -17,7 +17,14 @@ def is_own(own: str | None, recipient: str) -> bool | None:
 
 
 def inbound(
-    *, key: object, at: float, sender: object, recipient: object, body: object, media: tuple[str, ...] = ()
+    *,
+    key: object,
+    at: float,
+    sender: object,
+    recipient: object,
+    body: object,
+    media: tuple[str, ...] = (),
+    says: str | None = None,
 ) -> Inbound:
     """A message from a person, its sender an E.164 number with ``+`` whether the provider writes the ``+`` or not.
 
@@ -36,6 +43,7 @@ def inbound(
         recipient=text(recipient) or "",
         body=body.replace("\0", "") if isinstance(body, str) else "",  # NUL is no text that a database keeps
         media=media,
+        says=says,
     )
 
 

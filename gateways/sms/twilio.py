@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field, model_validator
 
+from domain.keywords import Keyword
 from domain.outbound import Outbound
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.receipts import OPTED_OUT, Event, Inbound, Receipt, ReceiptKind
@@ -51,6 +52,8 @@ _KINDS = {
     "canceled": ReceiptKind.CANCELLED,
 }
 _FROM_A_PERSON = frozenset({"receiving", "received"})
+_OPT_OUT_TYPES = {"STOP": Keyword.STOP, "START": Keyword.START, "HELP": Keyword.HELP}
+"""What Twilio's Advanced Opt-Out made of a message, by words that are set there."""
 _PORT = re.compile(r":[0-9]+$")
 _SIGNATURE = re.compile("[A-Za-z0-9+/]{27}=")
 
@@ -225,6 +228,7 @@ def _inbound(sid: str, fields: Mapping[str, str], now: float) -> Inbound:
             for name in sorted(fields)  # at most ten
             if name.startswith("MediaUrl") and (address := link(fields[name]))
         ),
+        says=_OPT_OUT_TYPES.get(fields.get("OptOutType", "").upper()),
     )
 
 

@@ -26,9 +26,11 @@ async def sms_user(stack: Stack) -> tuple[User, str]:
     return user, str(gateway)
 
 
-async def says(stack: Stack, gateway: str, body: str, sender: str = NUMBER, key: str | None = None) -> None:
+async def says(
+    stack: Stack, gateway: str, body: str, sender: str = NUMBER, key: str | None = None, means: str | None = None
+) -> None:
     """A person writes to the gateway's number."""
-    said = Inbound(key or uuid4().hex, 1700000000.0, sender, "+15005550006", body)
+    said = Inbound(key or uuid4().hex, 1700000000.0, sender, "+15005550006", body, says=means)
     await stack.temporal.execute_workflow(
         "ReceiptsWorkflow",
         args=[ReceiptsSource("sms", [gateway], inbound=True), encode_events([said])],
@@ -65,6 +67,15 @@ async def test_stop_withdraws_what_is_to_come_and_gives_its_credit_back(stack: S
     assert refused["code"] == "suppressed"
     (message,) = await inbox(stack, user)
     assert (message["sender"], message["body"], message["keyword"]) == (NUMBER, "STOP", "stop")
+
+
+async def test_what_a_provider_takes_for_stop_is_obeyed(stack: Stack):
+    user, gateway = await sms_user(stack)
+    await stack.final(user, "sms", await send(stack, user))
+    await says(stack, gateway, "genug", means="stop")
+    assert (await stack.final(user, "sms", await send(stack, user)))["code"] == "suppressed"
+    (message,) = await inbox(stack, user)
+    assert message["keyword"] == "stop"
 
 
 async def test_stop_counts_for_all_spellings_of_a_number(stack: Stack):

@@ -11,7 +11,7 @@ from posts import changed_bytes_believed, post, webhook_of
 from sent import sent
 
 from domain.channels import Channel
-from domain.receipts import Inbound, Receipt
+from domain.receipts import Inbound, Receipt, decode_events, encode_events
 from gateways.webhook import UnreadablePost
 
 CONFIG = {"account_sid": "AC0123", "auth_token": "12345", "from_number": "+15005550006"}
@@ -139,6 +139,14 @@ async def test_why_a_message_failed(webhook, error, code, suppression):
 async def test_a_status_we_do_not_know_is_left_out(webhook):
     assert read(webhook, MessageSid="SM1", MessageStatus="teleported") == []
     assert read(webhook, MessageSid="SM1") == []
+
+
+@pytest.mark.parametrize(("told", "says"), [("STOP", "stop"), ("START", "start"), ("HELP", "help"), ("X", None)])
+async def test_what_twilio_takes_a_message_for(webhook, told, says):
+    fields = {"MessageSid": "SM2", "SmsStatus": "received", "From": "+15005550001", "To": "+15005550006"}
+    (message,) = read(webhook, **fields, Body="genug", OptOutType=told)
+    assert message.says == says
+    assert decode_events(encode_events([message])) == [message]
 
 
 async def test_a_message_from_a_person(webhook):
