@@ -35,7 +35,8 @@ _LOOPS_OR_STYLES = (b"{%", b'"inline_css"')
 _HIDDEN = re.compile(rb"\\u00(?:[4-7]|25)")
 """ASCII that is written as escapes without need: letters, braces, the percent sign, the at sign."""
 
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+"""A string, or one that never ends: trying anew from each quote in it would take quadratic time."""
 _FEW_STRINGS = 2_000
 _SOON_STRIPPED = 128 * 1024
 """Bytes from which strings are taken out in a millisecond, if they are few."""

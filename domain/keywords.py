@@ -55,7 +55,10 @@ def fold(text: str) -> str:
 
     People write "Stop." and "STOP!", and a capital İ, whose small letter is two characters.
     """
-    visible = [c for c in unicodedata.normalize("NFKC", text).casefold() if not _is_invisible(c)]
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    if len(plain) > 2 * MAX_MESSAGE:  # ligatures of many letters: no word
+        return plain
+    visible = [c for c in plain if not _is_invisible(c)]
     kept = [place for place, character in enumerate(visible) if unicodedata.category(character)[0] not in _AROUND]
     return " ".join("".join(visible[kept[0] : kept[-1] + 1]).split()) if kept else ""
 

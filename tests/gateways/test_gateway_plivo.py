@@ -140,8 +140,9 @@ async def test_what_is_not_signed_is_refused(webhook, headers):
     assert not await webhook.verify(post(BODY, headers, url=URL))
 
 
-async def test_a_body_that_is_no_form_is_refused(webhook):
-    assert not await webhook.verify(post(b"\xff", V2, url="https://answer.url"))
+async def test_a_body_that_is_no_form_is_unreadable(webhook):
+    with pytest.raises(UnreadablePost):
+        webhook.read(post(b"\xff", V2, url="https://answer.url"))
 
 
 def read(webhook, url=URL, **fields):

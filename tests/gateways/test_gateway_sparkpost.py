@@ -93,7 +93,7 @@ async def test_a_transmission_to_nobody_is_refused(send):
     ("status", "code", "expected"),
     [
         (422, "1902", Refused("sparkpost_1902", "1902: words: more")),
-        (400, 7001, Refused("sparkpost_7001", "7001: words: more")),
+        (400, 7001, GatewayDown("7001: words: more")),
         (420, "2102", GatewayDown("2102: words: more")),
         (403, "1100", GatewayDown("answered 403: 1100: words: more")),
         (401, None, GatewayDown("answered 401: words: more")),
