@@ -59,8 +59,8 @@ def _html() -> Iterator[Cost]:
         def links(length: int, piece: str = piece) -> Callable[[], str]:
             return _tracked(_filled(piece, length))
 
-        yield Cost("text of HTML", f"`{shown}` again and again", _HTML, _HTML_LIMIT, 150, text, _THREAD)
-        yield Cost("links in HTML", f"`{shown}` again and again", _HTML, _HTML_LIMIT, 150, links, _THREAD)
+        yield Cost("text of HTML", f"`{shown}` again and again", _HTML, _HTML_LIMIT, 250, text, _THREAD)
+        yield Cost("links in HTML", f"`{shown}` again and again", _HTML, _HTML_LIMIT, 250, links, _THREAD)
 
 
 def _mails() -> Iterator[Cost]:

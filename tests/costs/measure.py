@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 TRIES = 5
 """One of so many must be in time: what else the machine does is not the reader's fault."""
-GROWTH = 2.5
+GROWTH = 3.4
 """Twice the input may take so many times as long."""
 UNMEASURABLE = 0.003
 """Seconds below which growth is noise."""

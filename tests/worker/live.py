@@ -26,7 +26,8 @@ async def until(condition: Callable[[], object], seconds: float = 30) -> None:
 async def signed_in(pool: Pool) -> set[int]:
     """Process ids of the workers that have a row."""
     async with pool.connection() as conn:
-        rows = await (await conn.execute("select split_part(id, ':', 2)::int from workers")).fetchall()
+        query = "select split_part(id, ':', 2)::int from workers where id like '%:%:%'"
+        rows = await (await conn.execute(query)).fetchall()
         return {pid for (pid,) in rows}
 
 
