@@ -1,12 +1,10 @@
 """The other direction: what providers post to us. Read as it came, verified, then parsed."""
 
-import asyncio
 import hmac
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, ClassVar, TypeVar
@@ -15,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 
 from domain.receipts import Event
+from gateways.background import in_background
 
 MAX_FORM = 64 * 1024
 """Bytes of a form: decoding one costs much for each byte. The longest are those of Twilio, below 32 KiB."""
@@ -24,9 +23,6 @@ MAX_VALUES = 200_000
 """Objects, arrays and commas of a JSON text, those in texts too: a thousand events have some 20,000."""
 _LONG = 64 * 1024
 """Bytes of a body from which on it is hashed in a thread: other requests are served meanwhile."""
-
-_HASHING = ThreadPoolExecutor(1, "hashing")
-"""For all posts: as many cores as there are would leave none for other work."""
 
 _SURROGATES = re.compile(
     r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
@@ -91,7 +87,7 @@ class Post:
 
     async def _hashed(self, name: object, work: Callable[[], bytes]) -> bytes:
         if name not in self._found and len(self.body) > _LONG:
-            self._found[name] = await asyncio.get_running_loop().run_in_executor(_HASHING, work)
+            self._found[name] = await in_background(work)
         return self._once(name, work)
 
     def _once(self, name: object, work: Callable[[], _T]) -> _T:

@@ -52,16 +52,9 @@ begin
         order by m.uid limit p_limit;
 end $$;
 
--- Of some recipients, those who want no more messages of an account.
-create function suppressed(p_account bigint, p_channel text, p_recipients text[]) returns setof text
-language plpgsql stable set enable_seqscan = off as $$
-begin
-    return query select r from unnest(p_recipients) as r where exists (
-        select from suppressions s where s.account_id = p_account and s.channel = p_channel
-            and recipient_key(s.channel, s.recipient) = recipient_key(p_channel, r));
-end $$;
-
--- As before, but by that form.
+-- As before; but a suspended account is not asked whether its plan has run out meanwhile: what it had accepted waits, and
+-- the plan may be renewed before the account is resumed.
+-- And who wants no more messages is asked about by that form.
 create or replace function take_credits(
     p_account bigint, p_channel text, p_recipients text[], p_prices integer[], p_exempt boolean default false
 ) returns text[] language plpgsql

@@ -14,6 +14,7 @@ from domain.outbound import Outbound
 from domain.outcomes import Outcome
 from domain.receipts import Event
 from gateways.base import Outside, Take
+from gateways.email.smtp import SmtpGateway
 from gateways.net.http import HttpClient
 from gateways.registry import build, parse_config
 from store.deliveries import Deliveries
@@ -41,6 +42,24 @@ async def outside() -> AsyncIterator[Outside]:
     outside = Outside(public=HttpClient(), private=HttpClient(private=True), inbox=MemoryInbox())
     yield outside
     await outside.aclose()
+
+
+@pytest.fixture
+async def gateway_to(outside: Outside) -> AsyncIterator[Callable[[int], SmtpGateway]]:
+    """Makes a gateway to a mail server on a port."""
+    opened: list[SmtpGateway] = []
+
+    def make(port: int) -> SmtpGateway:
+        raw = {"host": "127.0.0.1", "port": port, "security": "none", "from_address": "shop@example.org"}
+        config = parse_config("smtp", Channel.EMAIL, raw | {"allow_private_network": True, "timeout": 5})
+        gateway = build("smtp", config, outside)
+        assert isinstance(gateway, SmtpGateway)
+        opened.append(gateway)
+        return gateway
+
+    yield make
+    for gateway in opened:
+        await gateway.aclose()
 
 
 OutsideOf = Callable[..., Outside]

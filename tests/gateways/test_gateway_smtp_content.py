@@ -7,26 +7,10 @@ from domain.channels import Channel
 from domain.outbound import Attachment
 from domain.outcomes import Accepted, RetryLater
 from gateways.email.mail_message import write_letter
-from gateways.registry import build, parse_config
 
 PDF = Attachment("Rechnung Größe.pdf", "application/pdf", bytes(range(256)) * 10)
 LOGO = Attachment("logo.png", "image/png", b"\x89PNG", "logo@1")
 TEXT = Attachment("from.txt", "text/plain", b"From me\n.\n")
-
-
-@pytest.fixture
-async def gateway_to(outside):
-    opened = []
-
-    def make(port):
-        raw = {"host": "127.0.0.1", "port": port, "security": "none", "from_address": "shop@example.org"}
-        config = parse_config("smtp", Channel.EMAIL, raw | {"allow_private_network": True, "timeout": 5})
-        opened.append(build("smtp", config, outside))
-        return opened[-1]
-
-    yield make
-    for gateway in opened:
-        await gateway.aclose()
 
 
 @pytest.fixture

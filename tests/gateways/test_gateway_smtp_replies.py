@@ -6,7 +6,6 @@ from fake_smtp import scripted_server
 from domain.channels import Channel
 from domain.outcomes import Accepted, GatewayDown, Refused
 from gateways.email.smtp_replies import refusal
-from gateways.registry import build, parse_config
 
 OF_THE_ACCOUNT = [
     (550, "5.4.5 Daily user sending quota exceeded. For more information on Gmail sending limits go to"),
@@ -55,21 +54,6 @@ def test_of_the_account(code, words):
 @pytest.mark.parametrize(("code", "words"), OF_THE_MAIL)
 def test_of_the_mail(code, words):
     assert isinstance(refusal(code, words), Refused)
-
-
-@pytest.fixture
-async def gateway_to(outside):
-    opened = []
-
-    def make(port):
-        raw = {"host": "127.0.0.1", "port": port, "security": "none", "from_address": "shop@example.org"}
-        config = parse_config("smtp", Channel.EMAIL, raw | {"allow_private_network": True, "timeout": 5})
-        opened.append(build("smtp", config, outside))
-        return opened[-1]
-
-    yield make
-    for gateway in opened:
-        await gateway.aclose()
 
 
 @pytest.mark.parametrize("at", ["RCPT", "DATA", "."])
