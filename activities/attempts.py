@@ -22,10 +22,12 @@ _AT_WORK: set[UUID] = set()
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What became of a wish to send messages. The rest is another run's, or has ended."""
+    """What became of a wish to send messages. The rest has ended."""
 
     claimed: set[int]
     """This run's to send."""
+    taken: set[int]
+    """Another run's, or they were a moment ago."""
     withheld: set[int]
     """Nobody's, because their account is not active."""
 
@@ -68,7 +70,7 @@ class Attempts:
                 self._pool, list(uids), self._attempt, self._gateway_id, self._run_id, exempt=self._exempt
             )
         )
-        return Claim({uids[uid] for uid in intents.claimed}, {uids[uid] for uid in intents.withheld})
+        return Claim(*({uids[uid] for uid in each} for each in (intents.claimed, intents.taken, intents.withheld)))
 
     async def withdraw(self, indexes: Sequence[int]) -> set[int]:
         """Take back intents of messages that have not left. Returns those that are nobody's again."""

@@ -95,15 +95,13 @@ class Delivery:
     async def _sort_out_foreign(self) -> None:
         """Judge what other runs have begun, those that live once they have their answers."""
         deadline = time.monotonic() + ANSWER_SECONDS
-        under_way: list[int] = []
         while self._foreign:
             indexes, self._foreign = self._foreign, []
             earlier = await self._attempts.earlier(indexes)
-            withdrawn = [index for index in under_way if index not in earlier]
+            withdrawn = [index for index in indexes if index not in earlier]
             self._findings.once_more("not_started", withdrawn, "another run of this dispatch handed them back")
             await self._sort_out(earlier, is_late=time.monotonic() > deadline)
-            under_way = list(self._foreign)
-            if under_way:
+            if self._foreign:
                 await asyncio.sleep(_LOOK_AGAIN)
 
     async def _sort_out(self, earlier: Mapping[int, str | None], *, is_late: bool = False) -> None:
@@ -246,8 +244,8 @@ class Delivery:
         """Write intents. Returns the messages that are this run's to send."""
         claim = await self._attempts.claim(indexes)
         self._withheld += [index for index in indexes if index in claim.withheld]
-        # Of the others another run is alive after all: what it claimed is its own.
-        self._foreign += [index for index in indexes if index not in claim.claimed | claim.withheld]
+        # Of these another run is alive after all: what it claimed is its own.
+        self._foreign += [index for index in indexes if index in claim.taken]
         self._log.give_back(len(indexes) - len(claim.claimed))
         return [index for index in indexes if index in claim.claimed]
 

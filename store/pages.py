@@ -45,9 +45,11 @@ class Attempted:
 
 @dataclass(frozen=True, slots=True)
 class Intents:
-    """Of messages that are about to leave, what became; those in neither set are another run's, or have ended."""
+    """Of messages that are about to leave, what became; those in no set have ended."""
 
     claimed: set[UUID]
+    taken: set[UUID]
+    """Another run has an intent for them, or had one a moment ago."""
     withheld: set[UUID]
     """Their account is not active: nobody has claimed them, and nobody may."""
 
@@ -139,7 +141,8 @@ with unwanted as (
     on conflict (uid, attempt) do update set run_id = a.run_id where a.run_id = excluded.run_id and a.outcome is null
     returning uid
 )
-select uid, true from claimed union all select uid, false from wanted where may_leave is not true
+select wanted.uid, case when claimed.uid is not null then 'claimed' when may_leave then 'taken' else 'withheld' end
+from wanted left join claimed on claimed.uid = wanted.uid
 """
 
 
@@ -153,7 +156,9 @@ async def write_intents(
     intent = {"uids": list(uids), "attempt": attempt, "gateway": gateway_id, "run": run_id, "exempt": exempt}
     async with pool.connection() as conn:
         found = await (await conn.execute(_INTEND, intent)).fetchall()
-    return Intents({uid for uid, claimed in found if claimed}, {uid for uid, claimed in found if not claimed})
+    return Intents(
+        **{which: {uid for uid, what in found if what == which} for which in ("claimed", "taken", "withheld")}
+    )
 
 
 async def withdraw_intents(pool: Pool, uids: Sequence[UUID], attempt: int, run_id: UUID) -> set[UUID]:

@@ -1,12 +1,15 @@
 """Two runs of one dispatch: a dead one and its successor, or two that are alive. Nothing leaves twice."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 
+from activities.attempts import Attempts, Claim
 from activities.record_status import RecordStatus
+from domain.ids import message_uid
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from domain.page import Again, RecordRequest
 from store import workers
@@ -109,6 +112,26 @@ async def test_what_a_run_that_lives_has_under_way_is_waited_for(pool: Pool, pol
     assert await taking_over == []
     assert second.arrived == {}
     assert await page.states() == ["sent"] * 3
+
+
+async def test_what_another_run_hands_back_before_it_was_looked_at_wants_another_round(pool: Pool, monkeypatch):
+    page = await new_page(pool, 4)
+    other = Attempts(pool, page.request())
+    await other.claim([1, 2])
+    async with pool.connection() as conn:
+        await conn.execute("update messages set state = 'cancelled' where uid = %s", (message_uid(page.id, 3),))
+    claim = Attempts.claim
+
+    async def claim_and_see_the_other_stop(self: Attempts, indexes: Sequence[int]) -> Claim:
+        claimed = await claim(self, indexes)
+        await other.withdraw([1, 2])
+        return claimed
+
+    monkeypatch.setattr(Attempts, "claim", claim_and_see_the_other_stop)
+    gateway = OwnGateway()
+    again = await page.deliver(gateway)
+    assert [(each.kind, each.indexes) for each in again] == [("not_started", [1, 2])]
+    assert set(gateway.arrived) == {0}
 
 
 async def test_another_process_is_waited_for_while_it_says_that_it_lives(pool: Pool, monkeypatch):

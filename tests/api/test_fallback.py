@@ -174,7 +174,7 @@ async def test_a_receipt_just_before_the_next_dispatch_still_stops_it(pool):
     assert (await fallbacks.next_step(pool, page.uids[0], "delivered", late=True))[0] == "send"
     await _set(pool, page.uids[0], fallback_uid=later.uids[0], state="delivered")
     await hold(pool, later)
-    assert await write_intents(pool, later.uids, 1, gateway, uuid4()) == Intents(set(), set())
+    assert await write_intents(pool, later.uids, 1, gateway, uuid4()) == Intents(set(), set(), set())
     assert (await states(pool, later))[0][:2] == ("cancelled", "needless")
 
 

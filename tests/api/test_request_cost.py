@@ -1,7 +1,9 @@
 """What reading a body costs is foreseen before it is read: never too little, and seldom too much."""
 
+import gc
 import json
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -65,13 +67,15 @@ DEAR = {
 
 def seconds(raw: bytes) -> float:
     """Of processor time for reading a body, whatever is said of it."""
+    gc.disable()  # it would look through all that the tests before have left
     begun = time.thread_time()
-    for channel in (Channel.SMS, Channel.EMAIL):
-        try:
-            read_request(raw, channel, TERMS)
-        except ApiError:
-            continue
-    return time.thread_time() - begun
+    try:
+        for channel in (Channel.SMS, Channel.EMAIL):
+            with suppress(ApiError):
+                read_request(raw, channel, TERMS)
+        return time.thread_time() - begun
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("name", CHEAP)
@@ -112,7 +116,7 @@ def test_a_list_of_wrong_contacts_is_refused_sooner_than_a_right_one_is_read(wro
         read_request(raw, Channel.SMS, TERMS)
     assert len(refused.value.errors) == 100
     assert refused.value.errors[0].pointer.startswith("/contact/0")
-    assert seconds(raw) < seconds(right)
+    assert min(seconds(raw) for _ in range(3)) < min(seconds(right) for _ in range(3))
 
 
 def test_wrong_contacts_behind_right_ones_are_pointed_at():
