@@ -46,4 +46,4 @@ async def accept_page(
     start = starts.start_own if claimed.place is None else starts.start_again
     await start(page, read.content.encode(), caller)
     accepted = [(message_uid(claimed.id, index), message) for index, message in enumerate(messages)]
-    return accepted_answer(accepted, read.duplicates.warnings())
+    return accepted_answer(accepted, read.warnings())

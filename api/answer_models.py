@@ -1,11 +1,12 @@
 """The answers, as ``/openapi.json`` describes them. Nothing is validated against these while requests are served."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api import numbers, unknown_fields
 from api.duplicates import MAX_LISTED
 from domain.channels import Channel
 from domain.receipts import ReceiptKind
@@ -29,14 +30,44 @@ class AcceptedMessage(_Answer):
     credits: int = Field(ge=0, description="What is set aside for it.")
 
 
-class SendWarning(_Answer):
-    """Something in a request that was accepted may not be what was meant."""
+class DuplicatesWarning(_Answer):
+    """Several contacts have the same recipient."""
 
     kind: Literal["duplicates"]
     message: str
     count: int = Field(description="Contacts whose recipient an earlier contact has already.")
     skipped: int = Field(description="How many of them were left out, as `duplicates` said.")
     indexes: list[int] = Field(max_length=MAX_LISTED, description="The first of them, counted from 0.")
+
+
+class UnknownField(_Answer):
+    """A field that nothing reads."""
+
+    pointer: str = Field(description="Where it stands in the body; `/name` may also be a query parameter.")
+    nearest: str | None = Field(description="The known name that was probably meant.")
+    message: str
+
+
+class UnknownFieldsWarning(_Answer):
+    """The request has fields that nothing reads: misspelt ones, say. Fields that a template names are read."""
+
+    kind: Literal["unknown_fields"]
+    message: str
+    count: int
+    fields: list[UnknownField] = Field(max_length=unknown_fields.MAX_LISTED, description="The first of them.")
+
+
+class UnknownNumbersWarning(_Answer):
+    """Numbers are possible in their countries, but of no range that is known to be in use: new, or mistyped."""
+
+    kind: Literal["unknown_numbers"]
+    message: str
+    count: int = Field(description="Contacts with such a number, their own or that of a fallback.")
+    indexes: list[int] = Field(max_length=numbers.MAX_LISTED, description="The first of them, counted from 0.")
+
+
+SendWarning = Annotated[DuplicatesWarning | UnknownFieldsWarning | UnknownNumbersWarning, Field(discriminator="kind")]
+"""Something in a request that was accepted may not be what was meant."""
 
 
 class SendAnswer(_Answer):

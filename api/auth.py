@@ -1,7 +1,7 @@
 """Who asks: the key of a request, checked before anything else of it is read."""
 
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
@@ -9,6 +9,7 @@ from fastapi import Request
 
 from api.body import declared_length
 from api.errors import ApiError
+from api.query_text import check_query
 from api.state import state_of
 from domain.api_keys import matches, parse
 from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
@@ -18,16 +19,17 @@ from store.pool import Pool
 
 
 def requires(
-    scope: str, channel: str | None = None, *, basic: bool = False
+    scope: str, channel: str | None = None, *, basic: bool = False, may_repeat: Collection[str] = ()
 ) -> Callable[[Request], Awaitable[Principal]]:
     """A dependency that lets a request pass whose key has ``scope``; with a ``channel`` it learns the credit there.
 
     ``basic`` takes the key as the password of Basic authentication too. Browsers keep that and send it along with
-    whatever page makes them call, so it must stay off where a request changes something.
+    whatever page makes them call, so it must stay off where a request changes something. ``may_repeat``: parameters of
+    the query string that may be given several times.
 
     Raises:
         ApiError: 401 no, unknown, revoked or expired key; 403 missing scope, suspended account, foreign address;
-            429 the key's rate class is used up.
+            422 a query string that would be misread; 429 the key's rate class is used up.
     """
 
     async def authenticate(request: Request) -> Principal:
@@ -42,6 +44,8 @@ def requires(
         await _check_rate(state.pool, stored.principal, size_cost(declared_length(request) or 0))
         if scope not in stored.principal.scopes:
             raise ApiError(403, "scope_missing", f"this key lacks the scope {scope!r}")
+        if query := request.scope["query_string"]:
+            check_query(query, may_repeat)
         return stored.principal
 
     return authenticate

@@ -79,7 +79,7 @@ def build_batch(
         batches.NewBatch(batch_id, account_id, channel.value, lane.value, len(messages), streams, pages),
         accepted_answer(
             [(uids[index], message) for index, message in enumerate(messages)],
-            read.duplicates.warnings(),
+            read.warnings(),
             batch=batch_id,
         ),
         {name: indexes[:MAX_SHOWN] for name, indexes in read.requested.items()},

@@ -1,10 +1,10 @@
 """From the contacts of a request to the content of a page: normalised, priced, each error with its pointer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
@@ -13,13 +13,15 @@ from api.duplicates import NO_DUPLICATES, Duplicates, find_duplicates
 from api.errors import MAX_SHOWN, FieldError, invalid
 from api.fallbacks import read_steps
 from api.mail_extras import CONTROLS, InvalidExtra, MailReader
+from api.numbers import NumberReader
 from api.request_wide import RequestWide, WideText, due, read_request_wide
 from api.send_models import MAX_SUBJECT, AnyContact, AnySend, EmailContact, SmsContact, WhatsappContact
+from api.unknown_fields import UnknownField, find_unknown_fields
 from domain.fallback import Fallback
 from domain.lanes import Lane
 from domain.mail_extras import MailExtras
 from domain.page_content import Content, PageContent, PageMessage
-from domain.recipients import InvalidRecipient, normalise_email, normalise_number
+from domain.recipients import InvalidRecipient, normalise_email
 from domain.routing import DEFAULT_GATEWAY
 from domain.schedule import InvalidSchedule
 from domain.segments import count_segments
@@ -48,6 +50,8 @@ class Terms:
     account_id: int
     public_url: str | None
     """Where links in emails lead; ``None``: there can be none."""
+    parameters: tuple[UnknownField, ...] = ()
+    """Those of the query string that nothing reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,21 @@ class ReadContacts:
     files: dict[str, bytes] = field(default_factory=dict)
     """Attachments, by id."""
     duplicates: Duplicates = NO_DUPLICATES
+    unknown: Sequence[dict[str, Any]] = ()
+    """Warnings of what is not known: fields, numbers."""
 
     @property
     def last_due(self) -> float:
         """When the last of the messages is due; 0: all at once."""
         return max(message.due for message in self.content.messages)
 
+    def warnings(self) -> list[dict[str, Any]]:
+        """What the answer warns of."""
+        return [*self.duplicates.warnings(), *self.unknown]
 
-def read_contacts(send: AnySend, terms: Terms, lane: Lane) -> ReadContacts:
-    """Read all contacts of a request, however many there are.
+
+def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[str] = ()) -> ReadContacts:
+    """Read all contacts of a request, however many there are. ``beside``: unknown fields beside them.
 
     Raises:
         ApiError: 422 that names what cannot be sent; then nothing of the request is.
@@ -78,6 +88,7 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane) -> ReadContacts:
     now = datetime.now(UTC)
     mail = MailReader(terms.account_id, terms.public_url, unsubscribe=lane is Lane.BULK)
     wide = read_request_wide(send, terms.time_zone, now, mail)
+    numbers = NumberReader(terms.region)
     errors: list[FieldError] = []
     contents: dict[Content, int] = {}  # equal contents are carried once
     messages: list[PageMessage] = []
@@ -87,12 +98,16 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane) -> ReadContacts:
     seen: set[str] | None = set() if send.duplicates == "skip" else None
     for index, contact in enumerate(contacts):
         try:
-            to, content, price = _read(contact, wide, terms.region)
+            to, content, price = _read(contact, wide, numbers)
             at = _due(contact, terms.time_zone, now) if contact.schedule_at else wide.due
             if seen is not None and _was_seen(to, seen):
                 skipped.append(index)
                 continue
-            steps = _steps(contact, send, wide, contents, terms) if contact.fallback or send.fallback else ()
+            steps = (
+                _steps(contact, send, wide, contents, numbers, free=terms.free)
+                if contact.fallback or send.fallback
+                else ()
+            )
         except ContactError as error:
             errors.append(error.at(index))
             if len(errors) == MAX_SHOWN:
@@ -106,7 +121,11 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane) -> ReadContacts:
     if errors:
         raise invalid(errors)
     duplicates = find_duplicates(messages) if seen is None else Duplicates(skipped, are_skipped=True)
-    return ReadContacts(PageContent(list(contents), messages), requested, wide.gateway, mail.files, duplicates)
+    unknown = [
+        *find_unknown_fields(send, wide, beside, terms.parameters),
+        *numbers.warnings(messages, duplicates.contact_of),
+    ]
+    return ReadContacts(PageContent(list(contents), messages), requested, wide.gateway, mail.files, duplicates, unknown)
 
 
 def _was_seen(recipient: str, seen: set[str]) -> bool:
@@ -116,26 +135,32 @@ def _was_seen(recipient: str, seen: set[str]) -> bool:
 
 
 def _steps(
-    contact: AnyContact, send: AnySend, wide: RequestWide, contents: dict[Content, int], terms: Terms
+    contact: AnyContact,
+    send: AnySend,
+    wide: RequestWide,
+    contents: dict[Content, int],
+    numbers: NumberReader,
+    *,
+    free: bool,
 ) -> tuple[Fallback, ...]:
     return read_steps(
         contact,
         send.fallback or (),
-        lambda step: _read(step, wide.for_steps(), terms.region),
+        lambda step: _read(step, wide.for_steps(), numbers),
         lambda content: contents.setdefault(content, len(contents)),
-        free=terms.free,
+        free=free,
     )
 
 
-def _read(contact: AnyContact, wide: RequestWide, region: str | None) -> tuple[str, Content, int]:
+def _read(contact: AnyContact, wide: RequestWide, numbers: NumberReader) -> tuple[str, Content, int]:
     """Recipient, content and price in credits of one contact."""
     match contact:
         case EmailContact():
             return _read_email(contact, wide)
         case SmsContact():
-            return _read_sms(contact, wide, region)
+            return _read_sms(contact, wide, numbers)
         case WhatsappContact():
-            return _read_whatsapp(contact, wide, region)
+            return _read_whatsapp(contact, wide, numbers)
 
 
 def _read_email(contact: EmailContact, wide: RequestWide) -> tuple[str, Content, int]:
@@ -174,8 +199,8 @@ def _subject(contact: EmailContact, wide: RequestWide) -> str:
     return subject
 
 
-def _read_sms(contact: SmsContact, wide: RequestWide, region: str | None) -> tuple[str, Content, int]:
-    to = _recipient("number", lambda: normalise_number(contact.number, region))
+def _read_sms(contact: SmsContact, wide: RequestWide, numbers: NumberReader) -> tuple[str, Content, int]:
+    to = _recipient("number", lambda: numbers.read(contact.number))
     text = _text(contact, "body") or _fill(wide.text, contact)
     if not text:
         raise ContactError("body", "missing", "give the text in 'body'")
@@ -187,8 +212,8 @@ def _read_sms(contact: SmsContact, wide: RequestWide, region: str | None) -> tup
     return to, content, segments.parts
 
 
-def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, region: str | None) -> tuple[str, Content, int]:
-    to = _recipient("number", lambda: normalise_number(contact.number, region))
+def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, numbers: NumberReader) -> tuple[str, Content, int]:
+    to = _recipient("number", lambda: numbers.read(contact.number))
     text = _text(contact, "message") or (None if contact.template else _fill(wide.text, contact))
     if bool(contact.media) != bool(contact.url):
         raise ContactError("url" if contact.media else "media", "missing", "'media' and 'url' belong together")

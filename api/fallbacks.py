@@ -1,6 +1,7 @@
 """What is to be sent should a message not arrive: steps of a request, read like contacts of their channels."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -36,6 +37,20 @@ def read_steps(
     return tuple(
         _read_step(step, number, contact, read, place, fill=own is None, free=free) for number, step in enumerate(steps)
     )
+
+
+def template_names(wide: Sequence[FallbackStep]) -> frozenset[str] | None:
+    """The fields of contacts that the texts of request-wide steps may look at; ``None``: any."""
+    names: set[str] = set()
+    for step in wide:
+        given = step.__pydantic_extra__ or {}
+        for text in filter(None, map(given.get, _TEXTS)):
+            with suppress(InvalidTemplate):  # no contact used it: it would have been refused
+                found = _compiled(text, step.channel is Channel.EMAIL).names if isinstance(text, str) else frozenset()
+                if found is None:
+                    return None
+                names |= found
+    return frozenset(names)
 
 
 def _read_step(

@@ -11,6 +11,7 @@ from api.css import CssError, CssInliner
 from api.mail_models import MAX_FILE_BYTES, AttachedFile, MailFields
 from domain.mail_extras import FileRef, MailExtras
 from domain.mail_headers import refusal
+from domain.media_types import InvalidMediaType, normalise_media_type
 from domain.recipients import InvalidRecipient, normalise_email
 from store.attachments import file_id
 
@@ -21,7 +22,6 @@ _MAX_VALUE = 900
 """Characters of a header's value: with its name it fits one line (RFC 5322 §2.1.1)."""
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,76}")
 _NOT_IN_FILENAME = re.compile("[/\\\\\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # folders; what turns "exe.pdf" around
-_TYPE = re.compile(r"(?!multipart/|message/)[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}", re.IGNORECASE)
 _CONTENT_ID = re.compile(r"[A-Za-z0-9._%+@=-]+")
 
 
@@ -95,6 +95,7 @@ class MailReader:
         room = MAX_FILE_BYTES
         for index, file in enumerate(given):
             _check_names(file, index)
+            media_type = _media_type(file.content_type, index)
             if len(file.content) // 4 * 3 - 2 <= room:
                 content = _decode(file.content, index)
                 room -= len(content)
@@ -105,7 +106,7 @@ class MailReader:
                 raise InvalidExtra(["attachments"], "too_large", message)
             name = file_id(self._account_id, content)
             self.files[name] = content
-            refs.append(FileRef(name, len(content), file.filename, file.content_type.lower(), file.content_id))
+            refs.append(FileRef(name, len(content), file.filename, media_type, file.content_id))
         return tuple(refs)
 
 
@@ -136,13 +137,19 @@ def _headers(given: dict[str, str]) -> tuple[tuple[str, str], ...]:
 def _check_names(file: AttachedFile, index: int) -> None:
     rules: tuple[tuple[str, Callable[[str], object], str], ...] = (
         ("filename", _is_file_name, "give the file's name alone: no folders, no control characters"),
-        ("content_type", _TYPE.fullmatch, "give a type such as application/pdf; not message/… or multipart/…"),
         ("content_id", _CONTENT_ID.fullmatch, "letters, digits and . _ % + @ = - make a content id"),
     )
     for field, fits, message in rules:
         value = getattr(file, field)
         if value is not None and not fits(value):
             raise InvalidExtra(["attachments", index, field], field, message)
+
+
+def _media_type(text: str, index: int) -> str:
+    try:
+        return normalise_media_type(text)
+    except InvalidMediaType as error:
+        raise InvalidExtra(["attachments", index, "content_type"], "content_type", str(error)) from None
 
 
 def _is_file_name(name: str) -> bool:

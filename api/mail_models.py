@@ -19,7 +19,10 @@ class AttachedFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     filename: Annotated[StrictStr, Field(min_length=1, max_length=200)]
-    content_type: Annotated[StrictStr, Field(max_length=200)] = Field(examples=["application/pdf"])
+    content_type: Annotated[StrictStr, Field(max_length=200)] = Field(
+        description="With parameters where it needs them: `text/calendar; method=REQUEST`.",
+        examples=["application/pdf"],
+    )
     content: StrictStr = Field(
         description=f"Base64. All files of an email together have at most {MAX_FILE_BYTES // 1024**2} MiB.",
         examples=["SGVsbG8="],

@@ -13,6 +13,7 @@ from api.contacts import ReadContacts, Terms, read_contacts
 from api.errors import ApiError, invalid, json_refused
 from api.request_cost import MAX_VALUES, ON_LOOP, count_values, reading_cost
 from api.send_models import CONTACT_MODELS, MAX_CONTACTS, MAX_TRANSACTIONAL, SEND_MODELS, AnyContact, AnySend
+from api.unknown_fields import unknown_names
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE
 from domain.lanes import Lane
@@ -71,7 +72,8 @@ def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
     request = _validate(value, listed, channel) if isinstance(listed, list) else validate(value, SEND_MODELS[channel])
     default = Lane.TRANSACTIONAL if len(request.contact) <= MAX_TRANSACTIONAL else Lane.BULK
     lane = request.priority or default
-    return ReadRequest(read_contacts(request, terms, lane), lane)
+    beside = unknown_names(value, SEND_MODELS[channel])
+    return ReadRequest(read_contacts(request, terms, lane, beside), lane)
 
 
 def _validate(value: dict[str, Any], listed: list[Any], channel: Channel) -> AnySend:

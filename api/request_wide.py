@@ -50,6 +50,11 @@ class RequestWide:
     mail: MailReader
     """Knows what emails carry for all contacts."""
 
+    def template_names(self) -> frozenset[str] | None:
+        """The fields of contacts that its texts may look at; ``None``: any."""
+        texts = [wide.template.names for wide in (self.text, self.alternative, self.subject) if wide]
+        return None if None in texts else frozenset().union(*filter(None, texts))
+
     def for_steps(self) -> "RequestWide":
         """What also holds for the steps of a fallback, which have their own texts and times."""
         return replace(self, text=None, alternative=None, subject=None, due=0.0, gateway=None, on_unknown=None)

@@ -1,7 +1,7 @@
 """``POST /api/{channel}/send`` and its query-string variant."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -19,13 +19,14 @@ from api.body import MAX_BODY
 from api.claimed import Claimed
 from api.commit_queue import OneMessage
 from api.contacts import ReadContacts, Terms
-from api.errors import ApiError, FieldError, outcome_unknown
+from api.errors import ApiError, FieldError, invalid, outcome_unknown
 from api.idempotency import once
 from api.live import accepted_status
 from api.openapi import IDEMPOTENCY_HEADER, answers, documented_body
 from api.reading import ReadRequest, may_be_large, read_large_request, read_request
 from api.send_models import MAX_CONTACTS, SEND_MODELS
 from api.state import AppState, state_of
+from api.unknown_fields import UnknownField, unread_parameters
 from domain.channels import Channel
 from domain.ids import new_batch_id, page_of
 from store import attachments
@@ -34,32 +35,41 @@ from store.gateways import unknown_identifiers
 
 router = APIRouter(tags=["send"])
 
+MAX_NUMBERS = 20_000
+"""Characters of the numbers in a query string."""
+
 _Endpoint = Callable[..., Awaitable[Response]]
+_PARAMETERS = frozenset({"contacts", "message", "sms_type", "gateway_identifier", "schedule_at", "duplicates"})
 
 
 def _send_endpoint(channel: Channel) -> _Endpoint:
     async def send(request: Request, principal: Annotated[Principal, Depends(requires("send", channel))]) -> Response:
+        parameters = unread_parameters(request, ())
         async with state_of(request).bodies.read(request, principal.account_id) as raw:
-            return await _send(request, principal, channel, raw)
+            return await _send(request, principal, channel, raw, parameters)
 
     return send
 
 
 def _query_endpoint(channel: Channel) -> _Endpoint:
+    known = _PARAMETERS if channel is Channel.SMS else _PARAMETERS - {"sms_type"}
+
     async def send_by_query(
         request: Request,
-        principal: Annotated[Principal, Depends(requires("send", channel))],
-        contacts: Annotated[str, Query(description="Numbers, separated by commas.", max_length=20_000)],
+        principal: Annotated[Principal, Depends(requires("send", channel, may_repeat=("contacts",)))],
+        contacts: Annotated[
+            str, Query(description="Numbers, separated by commas; may be given several times.", max_length=MAX_NUMBERS)
+        ],
         message: Annotated[str, Query(max_length=5_000)],
         sms_type: Annotated[str | None, Query(max_length=20)] = None,
         gateway_identifier: Annotated[str | None, Query(max_length=200)] = None,
         schedule_at: Annotated[str | None, Query(max_length=64)] = None,
         duplicates: Annotated[Literal["send", "skip"] | None, Query(description="As in a POST.")] = None,
     ) -> Response:
-        numbers = [number.strip() for number in contacts.split(",")]
+        numbers = _numbers(request.query_params.getlist("contacts"))
         shared = {
             "message": message,
-            "sms_type": sms_type,
+            **({"sms_type": sms_type} if channel is Channel.SMS else {}),
             "gateway_identifier": gateway_identifier,
             "schedule_at": schedule_at,
         }
@@ -68,15 +78,23 @@ def _query_endpoint(channel: Channel) -> _Endpoint:
         # Written as the body of a POST, so that both forms pass through the same doors.
         listed = [{"number": number, **shared} for number in numbers if number]
         raw = orjson.dumps({"duplicates": duplicates, "contact": listed})
-        return await _send(request, principal, channel, raw)
+        return await _send(request, principal, channel, raw, unread_parameters(request, known))
 
     return send_by_query
 
 
-async def _send(request: Request, principal: Principal, channel: Channel, raw: bytes) -> Response:
+def _numbers(given: list[str]) -> list[str]:
+    if sum(map(len, given)) > MAX_NUMBERS:
+        raise invalid([FieldError("/contacts", "string_too_long", f"more than {MAX_NUMBERS} characters of numbers")])
+    return [number.strip() for text in given for number in text.split(",")]
+
+
+async def _send(
+    request: Request, principal: Principal, channel: Channel, raw: bytes, parameters: Sequence[UnknownField]
+) -> Response:
     state = state_of(request)
     minted = new_batch_id()
-    read = await _read(request, principal, channel, raw, minted)
+    read = await _read(request, principal, channel, raw, minted, parameters)
     await charge_contacts(request, principal, _contacts(read), len(raw))
 
     async def send(claimed: Claimed) -> bytes:
@@ -94,12 +112,17 @@ async def _send(request: Request, principal: Principal, channel: Channel, raw: b
 
 
 async def _read(
-    request: Request, principal: Principal, channel: Channel, raw: bytes, batch_id: UUID
+    request: Request,
+    principal: Principal,
+    channel: Channel,
+    raw: bytes,
+    batch_id: UUID,
+    parameters: Sequence[UnknownField],
 ) -> ReadRequest | NewBatch:
     state = state_of(request)
     settings, is_admin, account_id = state.settings, principal.kind == "admin", principal.account_id
     region = principal.default_region or settings.default_region
-    terms = Terms(principal.time_zone, region, is_admin, account_id, public_url=settings.public_url)
+    terms = Terms(principal.time_zone, region, is_admin, account_id, settings.public_url, tuple(parameters))
     if not may_be_large(raw):
         read = read_request(raw, channel, terms)
         if read.fits_a_page:
@@ -139,7 +162,7 @@ async def _send_one(
         wanted = next(iter(read.contacts.requested), None)
         one = OneMessage(principal.account_id, message, content.contents[0], wanted, claimed, request.is_disconnected)
         uid = await state.group_commit.accept(channel, read.lane, one)
-    return accepted_answer([(uid, message)], read.contacts.duplicates.warnings())
+    return accepted_answer([(uid, message)], read.contacts.warnings())
 
 
 async def _accepted_before(state: AppState, channel: Channel, uid: UUID) -> UUID | None:

@@ -13,7 +13,7 @@ class Attachment:
 
     filename: str
     content_type: str
-    """As ``type/subtype``, without parameters."""
+    """As ``type/subtype``; it may have parameters, as ``text/calendar; method=REQUEST``."""
     content: bytes = field(repr=False)
     content_id: str | None = None
     """Named by the HTML as ``cid:…``: shown in the mail, not listed below it."""

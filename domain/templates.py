@@ -39,7 +39,11 @@ _PIECE = re.compile(
 class Template:
     """A text to be rendered for many recipients; ``compile_template`` makes it."""
 
-    def __init__(self, text: str, bound: BoundTemplate | None = None, markup: int = 0) -> None:
+    def __init__(
+        self, text: str, bound: BoundTemplate | None = None, markup: int = 0, names: frozenset[str] | None = frozenset()
+    ) -> None:
+        self.names = names
+        """The fields that it may look at; ``None``: which ones is decided while it is filled in."""
         self._text = text
         self._bound = bound
         self._markup = markup
@@ -115,12 +119,15 @@ def compile_template(text: str, *, html: bool) -> Template:
     language = HTML if html else PLAIN
     try:
         bound = language.from_string(text)
-        unknown = sorted(set(bound.analyze(include_partials=False).filters) - set(language.filters))
+        found = bound.analyze(include_partials=False)
+        unknown = sorted(set(found.filters) - set(language.filters))
     except LiquidError as error:
         raise InvalidTemplate(_reason(error)) from None
     if unknown:
         raise InvalidTemplate(f"there is no filter {unknown[0]!r}")
-    return Template(text, bound, markup)
+    roots = [use.segments[0] for uses in found.variables.values() for use in uses]
+    names = frozenset(root for root in roots if isinstance(root, str))
+    return Template(text, bound, markup, names if len(names) == len(set(map(str, roots))) else None)
 
 
 def _measure_markup(text: str) -> int:

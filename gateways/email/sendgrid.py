@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import AfterValidator
 
-from domain.outbound import Outbound
+from domain.media_types import InvalidMediaType, split_media_type
+from domain.outbound import Attachment, Outbound
 from domain.outcomes import Accepted, Outcome, Refused, Unknown
 from domain.receipts import OPTED_OUT, Event, Receipt, ReceiptKind
 from gateways.answers import failure, parse
@@ -178,13 +179,23 @@ def _request(mail: Mail, message: Outbound) -> dict[str, Any]:
         request["attachments"] = [
             {
                 "content": base64_of(file),
-                "type": file.content_type,
+                "type": _type(file),
                 "filename": file.filename,
                 **({"disposition": "inline", "content_id": file.content_id} if file.content_id else {}),
             }
             for file in mail.attachments
         ]
     return request
+
+
+def _type(file: Attachment) -> str:
+    """The file's type. Of parameters SendGrid takes the ``method`` of an invitation, and refuses mails with others."""
+    try:
+        kind, parameters = split_media_type(file.content_type)
+    except InvalidMediaType:
+        return file.content_type
+    method = parameters.get("method") if kind == "text/calendar" else None
+    return f"{kind}; method={method}" if method and method.isalpha() else kind
 
 
 def _content(mail: Mail) -> list[dict[str, str]]:

@@ -1,0 +1,50 @@
+"""The telephone numbers of one request: those that no numbering plan knows are accepted, and the answer names them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from domain.page_content import PageMessage
+from domain.recipients import read_number
+
+MAX_LISTED = 20
+"""Contacts that a warning lists."""
+
+
+class NumberReader:
+    """Reads numbers, and remembers which of them are merely possible."""
+
+    def __init__(self, region: str | None) -> None:
+        """``region``: of numbers without country code; ``None``: such numbers are refused."""
+        self._region = region
+        self._unknown: set[str] = set()
+
+    def read(self, value: object) -> str:
+        """The E.164 form of a number. Raises ``InvalidRecipient``."""
+        number = read_number(value, self._region)
+        if not number.is_known:
+            self._unknown.add(number.e164)
+        return number.e164
+
+    def warnings(self, messages: Sequence[PageMessage], contact_of: Callable[[int], int]) -> list[dict[str, Any]]:
+        """What the answer says of messages, or their fallbacks, to such numbers: nothing where there are none.
+
+        ``contact_of`` leads from a message's index to that of its contact.
+        """
+        if not self._unknown:
+            return []
+        indexes = [index for index, message in enumerate(messages) if self._is_to_unknown(message)]
+        if not indexes:
+            return []
+        count = len(indexes)
+        who, it = (f"{count} contacts have numbers", "they are") if count > 1 else ("1 contact has a number", "it is")
+        return [
+            {
+                "kind": "unknown_numbers",
+                "message": f"{who} of no range that is in use, as far as known: {it} accepted, as ranges may be new",
+                "count": count,
+                "indexes": [contact_of(index) for index in indexes[:MAX_LISTED]],
+            }
+        ]
+
+    def _is_to_unknown(self, message: PageMessage) -> bool:
+        return message.to in self._unknown or any(step.to in self._unknown for step in message.fallback)
