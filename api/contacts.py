@@ -103,11 +103,7 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
             if seen is not None and _was_seen(to, seen):
                 skipped.append(index)
                 continue
-            steps = (
-                _steps(contact, send, wide, contents, numbers, free=terms.free)
-                if contact.fallback or send.fallback
-                else ()
-            )
+            steps = _steps(contact, send, wide, contents, terms, numbers) if contact.fallback or send.fallback else ()
         except ContactError as error:
             errors.append(error.at(index))
             if len(errors) == MAX_SHOWN:
@@ -139,16 +135,15 @@ def _steps(
     send: AnySend,
     wide: RequestWide,
     contents: dict[Content, int],
+    terms: Terms,
     numbers: NumberReader,
-    *,
-    free: bool,
 ) -> tuple[Fallback, ...]:
     return read_steps(
         contact,
         send.fallback or (),
         lambda step: _read(step, wide.for_steps(), numbers),
         lambda content: contents.setdefault(content, len(contents)),
-        free=free,
+        free=terms.free,
     )
 
 

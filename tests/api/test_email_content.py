@@ -52,6 +52,11 @@ async def test_an_email_that_asks_for_nothing_more_carries_nothing_more(public: 
     assert not mail.keys() & {"reply_to", "cc", "headers", "attachments", "unsubscribe_url"}
 
 
+async def test_the_type_of_an_invitation_keeps_its_method(stack: Stack):
+    _, mail = await one(stack, attachments=[file(filename="i.ics", content_type='Text/Calendar;method="REQUEST"')])
+    assert [sent["content_type"] for sent in mail["attachments"]] == ["text/calendar; method=REQUEST"]
+
+
 async def test_everybody_in_cc_costs_a_credit(stack: Stack):
     user, _ = await one(stack, cc=["bob@example.com", "eve@example.com"])
     assert (await credits.show(stack.pool, user.id))["email"].spent == 3
@@ -183,7 +188,8 @@ async def test_files_of_a_message_that_is_moved_are_kept_until_then(stack: Stack
         ({"attachments": [file(filename="a\u202efdp.exe")]}, "filename", "/attachments/0/filename"),
         ({"attachments": [file(filename="..")]}, "filename", "/attachments/0/filename"),
         ({"attachments": [file(content_type="pdf")]}, "content_type", "/attachments/0/content_type"),
-        ({"attachments": [file(content_type="text/plain; x=y")]}, "content_type", "/attachments/0/content_type"),
+        ({"attachments": [file(content_type="text/plain; x")]}, "content_type", "/attachments/0/content_type"),
+        ({"attachments": [file(content_type="a/b; name=c.exe")]}, "content_type", "/attachments/0/content_type"),
         ({"attachments": [file(content_type="text/plain\r\nX: y")]}, "content_type", "/attachments/0/content_type"),
         ({"attachments": [file(content_type="message/rfc822")]}, "content_type", "/attachments/0/content_type"),
         ({"attachments": [file(content_type="multipart/mixed")]}, "content_type", "/attachments/0/content_type"),

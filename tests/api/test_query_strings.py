@@ -5,6 +5,7 @@ import pytest
 from api.answer_models import SendAnswer
 from tests.api.answers import SMS, assert_error, count_messages, deliveries
 from tests.api.test_answer_models import fits
+from tests.api.test_hostile_http import exchange
 from tests.stack import Stack, User
 
 SEND = "/api/sms/send?contacts=14155550123&message="
@@ -26,11 +27,9 @@ async def test_a_text_that_is_not_utf8_is_not_sent(stack: Stack, text: str):
 
 async def test_letters_that_are_not_percent_encoded_are_not_guessed_at(stack: Stack):
     user = await ready(stack)
-    url = stack.http.base_url.join("/api/sms/send").copy_with(
-        raw_path=b"/api/sms/send?contacts=14155550123&message=caf\xc3\xa9"
-    )
-    answer = await stack.http.get(url, headers=user.headers)
-    assert answer.status_code in (400, 422), answer.text
+    path = b"/api/sms/send?contacts=14155550123&message=caf\xc3\xa9"
+    head = await exchange(stack, b"GET %s HTTP/1.1\r\nHost: x\r\nApi-key: %s\r\n\r\n" % (path, user.key.encode()))
+    assert head.split()[1] in (b"400", b"422"), head
     assert await count_messages(stack, user) == 0
 
 
@@ -67,15 +66,10 @@ async def test_contacts_may_be_given_several_times_and_add_up(stack: Stack):
 @pytest.mark.parametrize(
     ("path", "name"),
     [
-        *(("/api/inbound", "sender"), ("/api/inbound", "channel"), ("/api/inbound", "cursor"), ("/api/inbound", "x")),
-        *(
-            ("/api/batches", "state"),
-            ("/api/batches", "cursor"),
-            ("/api/batches", "limit"),
-            ("/api/gateways", "cursor"),
-        ),
-        *(("/api/callbacks", "x"), ("/api/get/sms/x", "x"), ("/api/batches/{id}/messages", "state")),
-        ("/api/callbacks/{id}/deliveries", "state"),
+        *[("/api/inbound", name) for name in ("sender", "channel", "cursor", "limit", "x")],
+        *[("/api/batches", name) for name in ("state", "cursor", "limit")],
+        *(("/api/gateways", "cursor"), ("/api/callbacks", "x"), ("/api/get/sms/x", "x")),
+        *(("/api/batches/{id}/messages", "state"), ("/api/callbacks/{id}/deliveries", "state")),
     ],
 )
 async def test_so_it_is_at_every_other_route(stack: Stack, path: str, name: str):

@@ -6,8 +6,7 @@ from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from fake_http import Reply
-from mail_reader import read
+from fake_http import answer
 
 from domain.channels import Channel
 from domain.outbound import Attachment
@@ -19,8 +18,8 @@ FROM = {"from_address": "shop@example.org"}
 
 
 async def request(send_through, name: str, config: dict[str, Any], file: Attachment = FILE) -> bytes:
-    got, request = await send_through(
-        name, Channel.EMAIL, FROM | config, Reply(200, b"{}"), subject="Hi", body="Hi", attachments=(file,)
+    _, request = await send_through(
+        name, Channel.EMAIL, FROM | config, answer(200, b"{}"), subject="Hi", body="Hi", attachments=(file,)
     )
     return request.body
 
@@ -75,5 +74,6 @@ async def test_ses_gets_the_whole_mail(send_through):
 
 async def test_by_smtp_the_method_arrives(make):
     message = make(channel=Channel.EMAIL, to="ann@example.com", subject="Hi", body="Hi", attachments=(FILE,))
-    (part,) = read(write_letter(message, "shop@example.org", None).content).iter_attachments()
+    letter = write_letter(message, "shop@example.org", None).content
+    (part,) = message_from_bytes(letter, policy=policy.SMTP).iter_attachments()
     assert (part.get_content_type(), part.get_param("method")) == ("text/calendar", "REQUEST")
