@@ -117,10 +117,9 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
     if errors:
         raise invalid(errors)
     duplicates = find_duplicates(messages) if seen is None else Duplicates(skipped, are_skipped=True)
-    unknown = [
-        *find_unknown_fields(send, wide, beside, terms.parameters),
-        *numbers.warnings(messages, duplicates.contact_of),
-    ]
+    unknown = find_unknown_fields(send, wide, beside, terms.parameters)
+    if numbers.has_unknown:
+        unknown += numbers.warnings(messages, duplicates.contact_of)
     return ReadContacts(PageContent(list(contents), messages), requested, wide.gateway, mail.files, duplicates, unknown)
 
 

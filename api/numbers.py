@@ -18,6 +18,11 @@ class NumberReader:
         self._region = region
         self._unknown: set[str] = set()
 
+    @property
+    def has_unknown(self) -> bool:
+        """Whether any of them is."""
+        return bool(self._unknown)
+
     def read(self, value: object) -> str:
         """The E.164 form of a number. Raises ``InvalidRecipient``."""
         number = read_number(value, self._region)
@@ -30,8 +35,6 @@ class NumberReader:
 
         ``contact_of`` leads from a message's index to that of its contact.
         """
-        if not self._unknown:
-            return []
         indexes = [index for index, message in enumerate(messages) if self._is_to_unknown(message)]
         if not indexes:
             return []

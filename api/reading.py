@@ -72,8 +72,8 @@ def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
     request = _validate(value, listed, channel) if isinstance(listed, list) else validate(value, SEND_MODELS[channel])
     default = Lane.TRANSACTIONAL if len(request.contact) <= MAX_TRANSACTIONAL else Lane.BULK
     lane = request.priority or default
-    beside = unknown_names(value, SEND_MODELS[channel])
-    return ReadRequest(read_contacts(request, terms, lane, beside), lane)
+    read = read_contacts(request, terms, lane, unknown_names(value, type(request)))
+    return ReadRequest(read, lane)
 
 
 def _validate(value: dict[str, Any], listed: list[Any], channel: Channel) -> AnySend:

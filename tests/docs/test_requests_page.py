@@ -1,13 +1,18 @@
 """The page about limits of requests cannot fall behind the code."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
-from api import body, body_memory, large_bodies, offload, upload, waiting_room
+from api import body, body_memory, large_bodies, numbers, offload, unknown_fields, upload, waiting_room
+from api.contacts import Terms
 from api.errors import MAX_SHOWN
+from api.reading import read_request
 from api.request_cost import MAX_VALUES
 from api.send_models import MAX_CONTACTS
+from domain.channels import Channel
 from domain.request_rates import RATE_CLASSES, contacts_cost, size_cost
 
 PAGE = (Path(__file__).parents[2] / "docs" / "requests.md").read_text()
@@ -41,6 +46,15 @@ def test_every_rate_class_is_documented(name: str):
     assert f"`{name}`" in PAGE
     assert rate is None or f"{rate.per_second:,} " in WORDS
     assert rate is None or f" {rate.burst:,}" in WORDS
+
+
+def test_the_warning_that_is_shown_is_the_one_that_is_given():
+    assert f"the first {unknown_fields.MAX_LISTED} in `fields`" in WORDS
+    assert f"The first {numbers.MAX_LISTED} contacts in `indexes`" in WORDS
+    body = {"contact": [{"number": "+14155550123", "body": "Hi", "schedual_at": "2027-01-01"}]}
+    read = read_request(json.dumps(body).encode(), Channel.SMS, Terms("UTC", None, True, 1, None))
+    (shown,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    assert json.loads(shown)["warnings"] == read.contacts.warnings()
 
 
 def test_the_costs_are_those_of_the_code():
