@@ -19,13 +19,19 @@ from store.pool import Pool
 
 
 def requires(
-    scope: str, channel: str | None = None, *, basic: bool = False, may_repeat: Collection[str] = ()
+    scope: str,
+    channel: str | None = None,
+    *,
+    basic: bool = False,
+    reads_query: bool = True,
+    may_repeat: Collection[str] = (),
 ) -> Callable[[Request], Awaitable[Principal]]:
     """A dependency that lets a request pass whose key has ``scope``; with a ``channel`` it learns the credit there.
 
     ``basic`` takes the key as the password of Basic authentication too. Browsers keep that and send it along with
-    whatever page makes them call, so it must stay off where a request changes something. ``may_repeat``: parameters of
-    the query string that may be given several times.
+    whatever page makes them call, so it must stay off where a request changes something. ``reads_query`` is off where
+    nothing is read from the query string, so that nothing can be misread; ``may_repeat`` are parameters whose values
+    add up.
 
     Raises:
         ApiError: 401 no, unknown, revoked or expired key; 403 missing scope, suspended account, foreign address;
@@ -44,7 +50,7 @@ def requires(
         await _check_rate(state.pool, stored.principal, size_cost(declared_length(request) or 0))
         if scope not in stored.principal.scopes:
             raise ApiError(403, "scope_missing", f"this key lacks the scope {scope!r}")
-        if query := request.scope["query_string"]:
+        if reads_query and (query := request.scope["query_string"]):
             check_query(query, may_repeat)
         return stored.principal
 

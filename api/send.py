@@ -43,7 +43,9 @@ _PARAMETERS = frozenset({"contacts", "message", "sms_type", "gateway_identifier"
 
 
 def _send_endpoint(channel: Channel) -> _Endpoint:
-    async def send(request: Request, principal: Annotated[Principal, Depends(requires("send", channel))]) -> Response:
+    async def send(
+        request: Request, principal: Annotated[Principal, Depends(requires("send", channel, reads_query=False))]
+    ) -> Response:
         parameters = unread_parameters(request, ())
         async with state_of(request).bodies.read(request, principal.account_id) as raw:
             return await _send(request, principal, channel, raw, parameters)
