@@ -95,6 +95,11 @@ class PageContent:
         data = orjson.loads(raw)
         return cls([_content(c) for c in data["contents"]], [PageMessage.of_row(row) for row in data["messages"]])
 
+    def copies(self, index: int) -> tuple[str, ...]:
+        """Who gets a copy of the ``index``-th message."""
+        mail = self.contents[self.messages[index].content].mail
+        return mail.cc if mail else ()
+
     def outbound(self, page_id: UUID, channel: Channel, index: int) -> Outbound:
         """The ``index``-th message, ready for a gateway: but for attachments and links of our own."""
         message = self.messages[index]
@@ -114,7 +119,7 @@ class PageContent:
             media_url=content.media_url,
             template=orjson.loads(content.template) if content.template else None,
             reply_to=content.mail.reply_to if content.mail else None,
-            cc=content.mail.cc if content.mail else (),
+            cc=self.copies(index),
             headers=content.mail.headers if content.mail else (),
         )
 
