@@ -10,6 +10,7 @@ from domain.ids import PAGE_SIZE, message_uid
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.page import DispatchRequest
 from store import callbacks, pages
+from store.marketing import cancel_unwanted
 from store.pool import Pool, patiently
 from store.workers import PROCESS, new_run_id
 
@@ -62,8 +63,10 @@ class Attempts:
         earlier = await patiently(lambda: pages.earlier_outcomes(self._pool, list(uids), self._attempt))
         return {uids[uid]: UNDER_WAY if _is_under_way(found) else found.outcome for uid, found in earlier.items()}
 
-    async def claim(self, indexes: Sequence[int]) -> Claim:
-        """Write intents."""
+    async def claim(self, indexes: Sequence[int], marketing: Sequence[int]) -> Claim:
+        """Write intents. Some of the messages may be ``marketing``: who wants none gets none."""
+        if unwanted := list(self._uids(marketing)):
+            await patiently(lambda: cancel_unwanted(self._pool, unwanted))
         uids = self._uids(indexes)
         intents = await patiently(
             lambda: pages.write_intents(

@@ -9,6 +9,8 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from domain.receipts import MARKETING_OPTED_OUT
+from store import marketing
 from store.pool import Pool
 from store.workers import OF_LIVING_PROCESS
 from store.workflow_checks import noting_late
@@ -261,6 +263,8 @@ async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> bool:
     Returns whether any of the messages was ``unknown``: its page may have been settled without it.
     """
     async with pool.connection() as conn:
+        if no_marketing := [o.uid for o in done if o.code == MARKETING_OPTED_OUT]:
+            await marketing.note_refused(conn, no_marketing)
         cursor = await conn.execute(
             _FLUSH,
             (

@@ -84,8 +84,13 @@ def bare_id(id_: str) -> str:
     return parts[2] if len(parts) > 2 and parts[0] in {"true", "false"} else id_
 
 
+def _chat(to: str) -> str:
+    """The chat with a number; a person whose number is hidden is named by a chat already."""
+    return to if "@" in to else f"{to.removeprefix('+')}@c.us"
+
+
 def _request(message: Outbound, session: str) -> dict[str, Any]:
-    request: dict[str, Any] = {"session": session, "chatId": f"{message.to.removeprefix('+')}@c.us"}
+    request: dict[str, Any] = {"session": session, "chatId": _chat(message.to)}
     if message.answers:
         request["reply_to"] = message.answers
     kind, url = message.media_type, message.media_url or ""
