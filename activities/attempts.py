@@ -63,10 +63,13 @@ class Attempts:
         earlier = await patiently(lambda: pages.earlier_outcomes(self._pool, list(uids), self._attempt))
         return {uids[uid]: UNDER_WAY if _is_under_way(found) else found.outcome for uid, found in earlier.items()}
 
-    async def claim(self, indexes: Sequence[int], marketing: Sequence[int]) -> Claim:
-        """Write intents. Some of the messages may be ``marketing``: who wants none gets none."""
-        if unwanted := list(self._uids(marketing)):
-            await patiently(lambda: cancel_unwanted(self._pool, unwanted))
+    async def cancel_unwanted(self, marketing: Sequence[int]) -> None:
+        """End those of these marketing messages whose recipients want none."""
+        uids = list(self._uids(marketing))
+        await patiently(lambda: cancel_unwanted(self._pool, uids))
+
+    async def claim(self, indexes: Sequence[int]) -> Claim:
+        """Write intents."""
         uids = self._uids(indexes)
         intents = await patiently(
             lambda: pages.write_intents(

@@ -17,9 +17,9 @@ from gateways.events import digest, link, mapping, objects_in, seconds, text
 from gateways.webhook import Post, Webhook, carries_secret, same
 from gateways.whatsapp.evolution import EvolutionConfig
 from gateways.whatsapp.evolution_ids import uid_in
-from gateways.whatsapp.proto import quoted, read_proto
+from gateways.whatsapp.proto import edited_at, quoted, read_proto
 from gateways.whatsapp.reading import inside, internal_id, person
-from gateways.whatsapp.said import revoke
+from gateways.whatsapp.said import Said, revoke
 
 _KINDS = {
     "PENDING": ReceiptKind.SENT,
@@ -116,7 +116,7 @@ def _inbound(data: dict[str, Any], recipient: str, now: float) -> Inbound | None
     if id_ is None or sender is None or content is None or content.is_empty:
         return None
     return Inbound(
-        key=id_,
+        key=_change_key(content, edited_at(message) or id_) or id_,
         at=seconds(data.get("messageTimestamp"), otherwise=now),
         sender=sender,
         recipient=recipient,
@@ -141,10 +141,10 @@ def _changed(data: dict[str, Any], recipient: str, now: float) -> Inbound | None
     content = read_proto({"protocolMessage": data}) if is_edit else revoke(id_)
     if content is None:
         return None
-    at = seconds(data.get("timestampMs"), otherwise=now)
+    when = text(data.get("timestampMs"))
     return Inbound(
-        key=digest(id_, content.kind, data.get("timestampMs")),
-        at=at,
+        key=_change_key(content, when or content.body) or id_,
+        at=seconds(when, otherwise=now),
         sender=sender,
         recipient=recipient,
         body=content.body,
@@ -152,6 +152,14 @@ def _changed(data: dict[str, Any], recipient: str, now: float) -> Inbound | None
         content=content.content,
         sender_id=internal_id(*_chat(key)),
     )
+
+
+def _change_key(content: Said, when: str) -> str | None:
+    """The key of an edit or a deletion, which servers report in two ways; ``None``: the content is neither."""
+    changed = content.fields.get("message_id")
+    if content.kind == "revoke":
+        return digest(changed, "revoke")
+    return digest(changed, "edit", when) if content.kind == "edit" else None
 
 
 def _sender(key: object) -> str | None:

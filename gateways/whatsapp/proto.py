@@ -38,6 +38,11 @@ def quoted(message: Any) -> str | None:
     return text(next((id_ for id_ in ids if id_), None))
 
 
+def edited_at(message: Any) -> str | None:
+    """When the person edited, in the client's own digits; ``None``: this is no edit, or it does not say."""
+    return text(_first(inside(_unwrapped(message), "protocolMessage"), "timestampMs", "timestampMS"))
+
+
 def _unwrapped(message: Any) -> dict[str, Any]:
     for _ in range(_MOST_WRAPPERS):
         inner = next((found for name in _WRAPPERS if (found := inside(message, name, "message"))), None)

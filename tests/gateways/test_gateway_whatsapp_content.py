@@ -4,7 +4,9 @@ import json
 from base64 import b64encode
 
 import pytest
+from fake_http import answer
 from posts import post, webhook_of
+from whatsapp import exchange
 
 from domain.channels import Channel
 from domain.receipts import MAX_INBOUND_CONTENT, Inbound, decode_events, encode_events
@@ -290,6 +292,16 @@ async def test_what_a_server_reports_of_earlier_messages(outside):
         assert evolution(outside, "messages.delete", ours) == []
 
 
+async def test_a_change_that_a_server_reports_in_two_ways_is_one(outside):
+    key = {"remoteJid": "15551234567@s.whatsapp.net", "fromMe": False, "id": "A"}
+    (first,) = evolution(outside, "messages.delete", key)
+    assert of_evolution(outside, protocolMessage={"key": key, "type": "REVOKE"}).key == first.key
+    change = {"key": key, "type": 14, "editedMessage": {"conversation": "new"}}
+    (first,) = evolution(outside, "messages.edited", change | {"timestampMs": "5000"})
+    assert of_evolution(outside, protocolMessage=change | {"timestampMs": "5000"}).key == first.key
+    assert of_evolution(outside, protocolMessage=change | {"timestampMs": "6000"}).key != first.key
+
+
 @pytest.mark.parametrize(
     ("payload", "expected"),
     [
@@ -464,3 +476,27 @@ async def test_content_within_content_ends_somewhere(outside):
     for _ in range(90):
         proto = {"protocolMessage": {"key": {"id": "A"}, "editedMessage": proto}}
     assert of_evolution(outside, **proto).kind == "edit"
+
+
+@pytest.mark.parametrize(
+    ("gateway", "to", "field", "value"),
+    [
+        ("whatsapp_cloud", BSUID, "recipient", BSUID),
+        ("evolution", LID, "number", LID),
+        ("waha", LID, "chatId", LID),
+        ("whatsapp_cloud", "+15551234567", "to", "15551234567"),
+        ("evolution", "+15551234567", "number", "15551234567"),
+        ("waha", "+15551234567", "chatId", "15551234567@c.us"),
+    ],
+)
+async def test_a_reply_reaches_whoever_wrote(outside, make, gateway, to, field, value):
+    message = make(channel=Channel.WHATSAPP, to=to)
+    _, request = await exchange(outside, gateway, answer(200, b"{}"), message)
+    assert json.loads(request.body)[field] == value
+
+
+async def test_the_category_of_a_template_is_not_sent(outside, make):
+    template = {"name": "offer", "language": "en_US", "components": [], "category": "marketing"}
+    message = make(channel=Channel.WHATSAPP, to="+15551234567", template=template)
+    _, request = await exchange(outside, "whatsapp_cloud", answer(200, b"{}"), message)
+    assert json.loads(request.body)["template"] == {"name": "offer", "language": {"code": "en_US"}, "components": []}

@@ -8,7 +8,8 @@ import pytest
 
 from domain.keyring import CREDENTIALS, Keyring
 from domain.receipts import Inbound, Receipt, ReceiptKind
-from store import gateways, inbound, marketing, pages, receipts
+from store import callback_endpoints, gateways, inbound, marketing, pages, receipts
+from store.callback_endpoints import NewEndpoint
 from store.pages import Attempted, PageRows
 from store.pool import Pool
 from tests.store.builders import held, new_account, new_page, states
@@ -148,3 +149,13 @@ async def test_a_provider_that_refuses_marketing_stops_marketing_alone(pool, acc
     assert await held(pool, other) == {}
     await marketing.cancel_unwanted(pool, other.uids)
     assert (await states(pool, other))[0][:2] == ("cancelled", "marketing_opted_out")
+
+
+async def test_customers_are_told_what_a_message_holds(pool: Pool, account: int, gateway: UUID):
+    ring = Keyring.parse(Keyring.generate(), CREDENTIALS)
+    await callback_endpoints.add(pool, ring, NewEndpoint(uuid4(), account, "https://example.com/", None))
+    await say(pool, gateway, kind="revoke", content='{"message_id":"A"}')
+    async with pool.connection() as conn:
+        cursor = await conn.execute("select data from callback_deliveries where account_id = %s", (account,))
+        ((data,),) = await cursor.fetchall()
+    assert (data["type"], data["content"], data["sender_id"]) == ("revoke", {"message_id": "A"}, LID)
