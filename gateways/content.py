@@ -1,6 +1,7 @@
 """What messages from people hold besides text, as strangers post it: copied up to a bound, as JSON text."""
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 import orjson
@@ -30,14 +31,20 @@ class _Copy:
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, dict) and depth < _DEPTH:
-            named = ((self._text(name), name) for name in value if isinstance(name, str) and name not in _BYTES)
-            return {short: self.of(value[name], depth + 1) for short, name in named if self._has_room()}
+            return self._object(value, depth + 1)
         if isinstance(value, list) and depth < _DEPTH:
-            return [self.of(one, depth + 1) for one in value if self._has_room()]
+            return [self.of(one, depth + 1) for one in takewhile(self._has_room, value)]
         if value is None or isinstance(value, bool | int | float):
             return value
         self.is_whole = False
         return None
+
+    def _object(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
+        kept = {}
+        for name in takewhile(self._has_room, value):
+            if name not in _BYTES:
+                kept[self._text(name)] = self.of(value[name], depth)
+        return kept
 
     def _text(self, value: str) -> str:
         kept = value[: max(self._left, 0)]
@@ -45,7 +52,7 @@ class _Copy:
         self.is_whole = self.is_whole and len(kept) == len(value)
         return kept.replace("\0", "")  # Postgres keeps none
 
-    def _has_room(self) -> bool:
+    def _has_room(self, _one: object) -> bool:
         self.is_whole = self.is_whole and self._left > 0
         return self._left > 0
 

@@ -5,7 +5,7 @@ is about its own number alone.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -91,11 +91,17 @@ def _events(value: dict[str, Any], now: float) -> Iterator[Event]:
     for status in objects_in(value.get("statuses") or []):
         if receipt := _receipt(status, now):
             yield receipt
-    for message in objects_in(value.get("messages") or []):
-        if inbound := _inbound(message, value, now):
+    messages, preferences = objects_in(value.get("messages") or []), objects_in(value.get("user_preferences") or [])
+    if not messages and not preferences:
+        return
+    contacts, recipient = _contacts(value), text(inside(value, "metadata", "display_phone_number")) or ""
+    for message in messages:
+        who = _Person.of(message.get("from"), message.get("from_user_id"), contacts)
+        if who and (inbound := _inbound(message, who, recipient, now)):
             yield inbound
-    for preference in objects_in(value.get("user_preferences") or []):
-        if inbound := _preference(preference, value, now):
+    for preference in preferences:
+        who = _Person.of(preference.get("wa_id"), preference.get("user_id"), contacts)
+        if who and (inbound := _preference(preference, who, recipient, now)):
             yield inbound
 
 
@@ -118,18 +124,17 @@ def _receipt(status: dict[str, Any], now: float) -> Receipt | None:
     )
 
 
-def _inbound(message: dict[str, Any], value: dict[str, Any], now: float) -> Inbound | None:
+def _inbound(message: dict[str, Any], who: "_Person", recipient: str, now: float) -> Inbound | None:
     """A message from one person. What people wrote in a group is not for us."""
     wamid = text(message.get("id"))
-    who = _Person.of(message.get("from"), message.get("from_user_id"), value)
-    if wamid is None or who is None or "group_id" in message:
+    if wamid is None or "group_id" in message:
         return None
     content = read_message(message)
     return Inbound(
         key=wamid,
         at=seconds(message.get("timestamp"), otherwise=now),
         sender=who.sender,
-        recipient=_recipient(value),
+        recipient=recipient,
         body=content.body,
         media=content.files,
         name=who.name,
@@ -140,28 +145,23 @@ def _inbound(message: dict[str, Any], value: dict[str, Any], now: float) -> Inbo
     )
 
 
-def _preference(preference: dict[str, Any], value: dict[str, Any], now: float) -> Inbound | None:
+def _preference(preference: dict[str, Any], who: "_Person", recipient: str, now: float) -> Inbound | None:
     """What a person chose in WhatsApp for the marketing messages of this business."""
-    who = _Person.of(preference.get("wa_id"), preference.get("user_id"), value)
     chosen, category = text(preference.get("value")), text(preference.get("category"))
-    if who is None or category != "marketing_messages" or chosen not in _CHOICES:
+    if category != "marketing_messages" or chosen not in _CHOICES:
         return None
     at = seconds(preference.get("timestamp"), otherwise=now)
     return Inbound(
         key=digest("user_preferences", who.sender, chosen, preference.get("timestamp")),
         at=at,
         sender=who.sender,
-        recipient=_recipient(value),
+        recipient=recipient,
         name=who.name,
         kind="user_preferences",
         content=packed({"category": category, "value": chosen, "detail": text(preference.get("detail"))}),
         sender_id=who.id,
         marketing=_CHOICES[chosen],
     )
-
-
-def _recipient(value: dict[str, Any]) -> str:
-    return text(inside(value, "metadata", "display_phone_number")) or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +173,10 @@ class _Person:
     name: str | None
 
     @classmethod
-    def of(cls, wa_id: object, user_id: object, value: dict[str, Any]) -> "_Person | None":
+    def of(cls, wa_id: object, user_id: object, contacts: Mapping[str | None, dict[str, Any]]) -> "_Person | None":
+        """Read who it is, with what stands about people beside the messages."""
         given, id_ = text(wa_id), text(user_id)
-        contact = _contact(value, given, id_)
+        contact = contacts.get(given) or contacts.get(id_) or {}
         number = given if given and _is_number(given) else text(contact.get("wa_id"))
         id_ = id_ or text(contact.get("user_id")) or (None if given is None or _is_number(given) else given)
         profile = contact.get("profile")
@@ -185,12 +186,14 @@ class _Person:
         return cls(id_, id_, name) if id_ else None
 
 
-def _contact(value: dict[str, Any], *ids: str | None) -> dict[str, Any]:
-    """What stands beside the messages about the person with one of these ids."""
+def _contacts(value: dict[str, Any]) -> dict[str | None, dict[str, Any]]:
+    """What stands beside the messages about people, by each of their ids."""
+    found: dict[str | None, dict[str, Any]] = {}
     for contact in objects_in(value.get("contacts") or []):
-        if any(id_ and id_ in (text(contact.get("wa_id")), text(contact.get("user_id"))) for id_ in ids):
-            return contact
-    return {}
+        for name in ("user_id", "wa_id"):
+            if id_ := text(contact.get(name)):
+                found.setdefault(id_, contact)
+    return found
 
 
 def _is_number(digits: str) -> bool:
