@@ -1,7 +1,7 @@
 """What comes back from providers: receipts of messages, and messages from people."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -212,11 +212,11 @@ class Heard:
 def encode_events(events: Sequence[Event]) -> bytes:
     """Events on their way through a workflow, which does not open them. What is not there is left out: a worker of the
     release before does not know every field."""
-    return orjson.dumps([[type(event).__name__, _filled(asdict(event))] for event in events])
+    return orjson.dumps([[type(event).__name__, _filled(event)] for event in events])
 
 
-def _filled(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
+def _filled(event: Event) -> dict[str, Any]:
+    return {name: value for name in event.__slots__ if (value := getattr(event, name)) is not None}
 
 
 def decode_events(raw: bytes) -> list[Event]:
