@@ -104,7 +104,9 @@ class Attempts:
         match outcome:
             case Accepted(provider_id, receipts):
                 known = None if provider_id is None else storable(provider_id)
-                return pages.Attempted(uid, self._attempt, outcome.kind, known, receipts)
+                return pages.Attempted(
+                    uid, self._attempt, outcome.kind, known, receipts, recipient_id=outcome.recipient_id
+                )
             case Refused(code, reason):
                 return pages.Attempted(uid, self._attempt, outcome.kind, code=storable(code), reason=storable(reason))
             case RetryLater() | GatewayDown() | Unknown():

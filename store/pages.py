@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from domain.receipts import MARKETING_OPTED_OUT
-from store import marketing
+from store import marketing, people
 from store.pool import Pool
 from store.workers import OF_LIVING_PROCESS
 from store.workflow_checks import noting_late
@@ -43,6 +43,8 @@ class Attempted:
     receipts: bool = False
     code: str | None = None
     reason: str | None = None
+    recipient_id: str | None = None
+    """The provider's own id of the recipient, if it told one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,8 @@ async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> bool:
             ),
         )
         row = await cursor.fetchone()
+        if told := {o.uid: o.recipient_id for o in done if o.recipient_id is not None}:
+            await people.note_recipients(conn, told)
         return bool(row and row[0])
 
 

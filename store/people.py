@@ -1,6 +1,6 @@
 """Whom a provider means by an id of its own: WhatsApp hides the numbers of some people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -18,6 +18,17 @@ async def note(conn: AsyncConnection[TupleRow], channel: str, known: Sequence[Kn
     await conn.execute(
         "select note_person_ids(%s, %s::uuid[], %s::text[], %s::text[])",
         (channel, list(gateways), list(ids), list(numbers)),
+    )
+
+
+async def note_recipients(conn: AsyncConnection[TupleRow], told: Mapping[UUID, str]) -> None:
+    """Note whose ids a gateway told as it took messages."""
+    await conn.execute(
+        """select note_person_ids(m.channel, array_agg(m.gateway_id order by m.uid), array_agg(u.id order by m.uid),
+                                  array_agg(m.recipient order by m.uid))
+           from unnest(%s::uuid[], %s::text[]) as u (uid, id) join messages m using (uid)
+           where m.gateway_id is not null group by m.channel""",
+        (list(told), list(told.values())),
     )
 
 

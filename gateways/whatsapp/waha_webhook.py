@@ -11,7 +11,7 @@ from gateways.events import digest, link, mapping, objects_in, seconds, text
 from gateways.webhook import Post, Webhook, is_fresh, same
 from gateways.whatsapp.reading import inside, internal_id, person, said
 from gateways.whatsapp.said import Said, edit, reaction, revoke
-from gateways.whatsapp.waha import WahaConfig, bare_id
+from gateways.whatsapp.waha import WahaConfig, bare_id, chat_in
 from gateways.whatsapp.waha_inbound import read_payload
 
 _KINDS = {
@@ -81,14 +81,8 @@ def _receipt(payload: dict[str, Any], at: float) -> Receipt | None:
         return None
     key = bare_id(id_)
     code = "waha_error" if kind is ReceiptKind.FAILED else None
-    hidden = _chat_in(id_) or internal_id(payload.get("to") or payload.get("from"))
+    hidden = chat_in(id_) or internal_id(payload.get("to") or payload.get("from"))
     return Receipt(kind, key=digest(key, ack), at=at, provider_id=key, code=code, recipient_id=hidden)
-
-
-def _chat_in(id_: str) -> str | None:
-    """The hidden id of the chat in ``true_<chat>_<id>``."""
-    parts = id_.split("_")
-    return internal_id(parts[1]) if len(parts) > 2 and parts[0] in {"true", "false"} else None
 
 
 def _inbound(payload: dict[str, Any], me: str | None, posted: float) -> Inbound | None:

@@ -513,3 +513,20 @@ async def test_many_messages_with_many_contacts_are_read_in_one_pass(outside):
         took.append(time.perf_counter() - begun)
     assert [one.name for one in found] == [f"P{n}" for n in range(3000)]
     assert min(took) < 1
+
+
+@pytest.mark.parametrize(
+    ("gateway", "body", "id_"),
+    [
+        ("evolution", {"key": {"id": "A", "remoteJid": LID}}, LID),
+        ("evolution", {"key": {"id": "A", "remoteJid": "15551234567@s.whatsapp.net"}}, None),
+        ("waha", {"id": f"true_{LID}_A"}, LID),
+        ("waha", {"id": {"id": "A", "_serialized": f"true_{LID}_A"}}, LID),
+        ("waha", {"key": {"id": "A", "remoteJid": LID}}, LID),
+        ("waha", {"id": "true_15551234567@c.us_A"}, None),
+    ],
+)
+async def test_the_answer_to_a_send_tells_the_hidden_id(outside, make, gateway, body, id_):
+    message = make(channel=Channel.WHATSAPP, to="+15551234567")
+    outcome, _ = await exchange(outside, gateway, answer(200, json.dumps(body).encode()), message)
+    assert (outcome.provider_id, outcome.recipient_id) == ("A", id_)

@@ -83,6 +83,15 @@ async def test_stop_under_an_id_counts_as_soon_as_the_number_is_known(pool: Pool
     assert await held(pool, page_to(account)) == {}
 
 
+async def test_a_number_is_known_from_the_answer_of_the_gateway_that_took_a_message(pool, account: int, gateway: UUID):
+    page = page_to(account)
+    assert await held(pool, page) == {}
+    await pages.write_intents(pool, page.uids, 1, gateway, uuid4())
+    await pages.flush_outcomes(pool, [Attempted(page.uids[0], 1, "accepted", "3EB0", recipient_id=LID)])
+    assert (await say(pool, gateway, "STOP")).sender == NUMBER
+    assert await held(pool, page_to(account)) == {0: "suppressed"}
+
+
 async def test_a_number_is_known_from_a_message_that_tells_both(pool: Pool, account: int, gateway: UUID):
     await say(pool, gateway, "hello", sender=NUMBER)
     await say(pool, gateway, "STOP")
