@@ -243,6 +243,8 @@ class Delivery:
 
     async def _claim(self, indexes: Sequence[int]) -> list[int]:
         """Write intents. Returns the messages that are this run's to send."""
+        if marketing := self._content.marketing(indexes):
+            await self._attempts.cancel_unwanted(marketing)
         claim = await self._attempts.claim(indexes)
         self._withheld += [index for index in indexes if index in claim.withheld]
         # Of these another run is alive after all: what it claimed is its own.

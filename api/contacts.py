@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
@@ -14,7 +14,15 @@ from api.errors import MAX_SHOWN, FieldError, invalid
 from api.fallbacks import read_steps
 from api.mail_extras import CONTROLS, InvalidExtra, MailReader
 from api.request_wide import RequestWide, WideText, due, read_request_wide
-from api.send_models import MAX_SUBJECT, AnyContact, AnySend, EmailContact, SmsContact, WhatsappContact
+from api.send_models import (
+    MAX_SUBJECT,
+    AnyContact,
+    AnySend,
+    EmailContact,
+    SmsContact,
+    WhatsappContact,
+    WhatsappTemplate,
+)
 from domain.fallback import Fallback
 from domain.lanes import Lane
 from domain.mail_extras import MailExtras
@@ -187,6 +195,10 @@ def _read_sms(contact: SmsContact, wide: RequestWide, region: str | None) -> tup
     return to, content, segments.parts
 
 
+def _written(template: WhatsappTemplate) -> dict[str, Any]:
+    return template.model_dump(exclude={"category"} if template.category is None else None)
+
+
 def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, region: str | None) -> tuple[str, Content, int]:
     to = _recipient("number", lambda: normalise_number(contact.number, region))
     text = _text(contact, "message") or (None if contact.template else _fill(wide.text, contact))
@@ -196,7 +208,7 @@ def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, region: str | No
         raise ContactError("template", "ambiguous", "give either a template or media, not both")
     if not (text or contact.media or contact.template):
         raise ContactError("message", "missing", "give a text in 'message', or 'media' and 'url', or a 'template'")
-    template = orjson.dumps(contact.template.model_dump()).decode() if contact.template else None
+    template = orjson.dumps(_written(contact.template)).decode() if contact.template else None
     return to, Content(body=text or "", media_type=contact.media, media_url=contact.url, template=template), 1
 
 

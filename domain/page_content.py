@@ -1,5 +1,6 @@
 """The content of a page as one ``bytes`` value: encoded once, passed along unopened, decoded by who needs it."""
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,8 @@ from domain.outbound import Outbound
 
 PAGE_BYTES = 1_000_000
 """The most that the content of a page may take up, about: Temporal refuses 2 MB, and warns at half of that."""
+
+_MARKETING = "marketing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,14 @@ class Content:
     """As JSON text, so that equal contents can be found by their hash."""
     mail: MailExtras | None = None
     """What else an email carries; ``None``: nothing."""
+
+    @property
+    def is_marketing(self) -> bool:
+        """Whether the sender says so: a template has the category that it has at Meta."""
+        if self.template is None or _MARKETING not in self.template:
+            return False
+        category: object = orjson.loads(self.template).get("category")
+        return category == _MARKETING
 
     @property
     def size(self) -> int:
@@ -79,6 +90,10 @@ class PageContent:
     def size(self) -> int:
         """About how many bytes it takes up when encoded."""
         return 80 * len(self.messages) + sum(content.size for content in self.contents)
+
+    def marketing(self, indexes: Sequence[int]) -> list[int]:
+        """Which of these messages are marketing."""
+        return [index for index in indexes if self.contents[self.messages[index].content].is_marketing]
 
     def encode(self) -> bytes:
         """As compact JSON: contents as objects without empty fields, messages as rows."""
