@@ -10,6 +10,7 @@ from domain.ids import PAGE_SIZE, message_uid
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.page import DispatchRequest
 from store import callbacks, pages
+from store.marketing import cancel_unwanted
 from store.pool import Pool, patiently
 from store.workers import PROCESS, new_run_id
 
@@ -62,6 +63,11 @@ class Attempts:
         earlier = await patiently(lambda: pages.earlier_outcomes(self._pool, list(uids), self._attempt))
         return {uids[uid]: UNDER_WAY if _is_under_way(found) else found.outcome for uid, found in earlier.items()}
 
+    async def cancel_unwanted(self, marketing: Sequence[int]) -> None:
+        """End those of these marketing messages whose recipients want none."""
+        uids = list(self._uids(marketing))
+        await patiently(lambda: cancel_unwanted(self._pool, uids))
+
     async def claim(self, indexes: Sequence[int]) -> Claim:
         """Write intents."""
         uids = self._uids(indexes)
@@ -98,7 +104,9 @@ class Attempts:
         match outcome:
             case Accepted(provider_id, receipts):
                 known = None if provider_id is None else storable(provider_id)
-                return pages.Attempted(uid, self._attempt, outcome.kind, known, receipts)
+                return pages.Attempted(
+                    uid, self._attempt, outcome.kind, known, receipts, recipient_id=outcome.recipient_id
+                )
             case Refused(code, reason):
                 return pages.Attempted(uid, self._attempt, outcome.kind, code=storable(code), reason=storable(reason))
             case RetryLater() | GatewayDown() | Unknown():

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from temporalio import activity
 
+from domain.channels import Channel
 from domain.ids import PAGE_SIZE, index_of, message_uid
 from domain.page import PageHeader
-from domain.page_content import PageContent, PageMessage
-from store import pages
+from domain.page_content import PageContent
+from store import batches, copies, pages
 from store.pool import Pool
 
 
@@ -21,28 +22,49 @@ class CheckCredit:
     @activity.defn(name="check_credit")
     async def check_credit(self, page: PageHeader, content: bytes) -> list[int]:
         """Returns the indexes of the messages that were refused, and of those cancelled before their turn came."""
-        page_id = UUID(page.page_id)
         if page.stored:
-            last = message_uid(page_id, PAGE_SIZE - 1)
-            stored = await pages.hold_stored(self._pool, page.account_id, page.channel, page_id, last)
-            return sorted(map(index_of, stored))
-        messages = PageContent.decode(content).messages
-        shares = page.by_account(range(page.size)).items()
-        refused = await pages.hold(
-            self._pool, *(_share(page, account_id, indexes, messages) for account_id, indexes in shares)
-        )
-        return sorted(map(index_of, refused))
+            return await self._hold_stored(page)
+        opened = PageContent.decode(content)
+        shares = [
+            _share(page, account_id, indexes, opened, await self._prices(page, account_id, indexes, opened))
+            for account_id, indexes in page.by_account(range(page.size)).items()
+        ]
+        return sorted(map(index_of, await pages.hold(self._pool, *shares)))
+
+    async def _hold_stored(self, page: PageHeader) -> list[int]:
+        page_id = UUID(page.page_id)
+        if page.channel == Channel.EMAIL:
+            opened = PageContent.decode(await batches.page_content(self._pool, page_id))
+            indexes = list(range(page.size))
+            before = [message.price for message in opened.messages]
+            prices = await self._prices(page, page.account_id, indexes, opened)
+            if changed := {message_uid(page_id, i): prices[i] for i in indexes if prices[i] != before[i]}:
+                await copies.set_prices(self._pool, changed)
+        last = message_uid(page_id, PAGE_SIZE - 1)
+        return sorted(map(index_of, await pages.hold_stored(self._pool, page.account_id, page.channel, page_id, last)))
+
+    async def _prices(self, page: PageHeader, account_id: int, indexes: list[int], content: PageContent) -> list[int]:
+        """What messages of one account cost: nobody pays for copies to those who want none, as they get none."""
+        prices = [content.messages[index].price for index in indexes]
+        paid = [content.copies(index) if price else () for index, price in zip(indexes, prices, strict=True)]
+        addresses = {one for cc in paid for one in cc}
+        if page.exempt or not addresses:
+            return prices
+        unwanted = await copies.unwanted(self._pool, account_id, sorted(addresses))
+        return [price - len(unwanted.intersection(cc)) for price, cc in zip(prices, paid, strict=True)]
 
 
-def _share(page: PageHeader, account_id: int, indexes: list[int], messages: list[PageMessage]) -> pages.PageRows:
+def _share(
+    page: PageHeader, account_id: int, indexes: list[int], content: PageContent, prices: list[int]
+) -> pages.PageRows:
     page_id = UUID(page.page_id)
-    mine = [messages[index] for index in indexes]
+    mine = [content.messages[index] for index in indexes]
     return pages.PageRows(
         account_id=account_id,
         channel=page.channel,
         uids=[message_uid(page_id, index) for index in indexes],
         recipients=[m.to for m in mine],
-        prices=[m.price for m in mine],
+        prices=prices,
         schedule_at=[datetime.fromtimestamp(m.due, UTC) if m.due else None for m in mine],
         on_unknown=[m.on_unknown for m in mine],
         exempt=page.exempt,

@@ -64,6 +64,7 @@ class Delivery:
         """``is_rerun``: another run of this dispatch may be at work still, with what came with the route."""
         self._gateway = gateway
         self._route = request.route
+        self._exempt = request.page.exempt
         self._channel = Channel(request.page.channel)
         self._page_id = UUID(request.page.page_id)
         self._content = content
@@ -242,6 +243,8 @@ class Delivery:
 
     async def _claim(self, indexes: Sequence[int]) -> list[int]:
         """Write intents. Returns the messages that are this run's to send."""
+        if marketing := self._content.marketing(indexes):
+            await self._attempts.cancel_unwanted(marketing)
         claim = await self._attempts.claim(indexes)
         self._withheld += [index for index in indexes if index in claim.withheld]
         # Of these another run is alive after all: what it claimed is its own.
@@ -295,7 +298,7 @@ class Delivery:
     async def _hand_over(self, index: int) -> Outcome:
         message = self._content.outbound(self._page_id, self._channel, index)
         if extras := self._extras(index):
-            message = await self._mails.complete(message, extras)
+            message = await self._mails.complete(message, extras, exempt=self._exempt)
         if self._window.is_past:
             raise _NotBegunError
         async with asyncio.timeout(ANSWER_SECONDS):

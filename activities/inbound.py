@@ -42,7 +42,7 @@ class Hearing:
                 gateway = UUID(source.gateways[0])
                 taken = await inbound.take(self._pool, gateway, source.channel, event, after, WITHDRAWN_AT_A_TIME)
                 if taken is not None:
-                    answer.add(taken, event.sender, is_first=after is None)
+                    answer.add(taken, is_first=after is None)
                     if len(taken.withdrawn) == WITHDRAWN_AT_A_TIME:
                         return answer.heard(Position(place, str(taken.withdrawn[-1])))
             after = None
@@ -63,24 +63,24 @@ class _Answer:
     def is_full(self) -> bool:
         return self._count >= WITHDRAWN_AT_A_TIME or len(self._replies) >= REPLIES_AT_A_TIME
 
-    def add(self, taken: inbound.Taken, sender: str, *, is_first: bool) -> None:
+    def add(self, taken: inbound.Taken, *, is_first: bool) -> None:
         """One event was acted on; ``is_first``: not only the rest of what it withdraws."""
         for uid in taken.withdrawn:
             self._withdrawn.setdefault(str(page_of(uid)), []).append(str(uid))
         self._count += len(taken.withdrawn)
         self._endpoints |= taken.endpoints
         if taken.reply and is_first:
-            self._replies.append(_reply(taken, self._channel, sender, taken.reply))
+            self._replies.append(_reply(taken, self._channel, taken.reply))
 
     def heard(self, rest: Position | None) -> Heard:
         return Heard(self._withdrawn, self._replies, sorted(map(str, self._endpoints)), rest)
 
 
-def _reply(taken: inbound.Taken, channel: str, to: str, text: str) -> Reply:
+def _reply(taken: inbound.Taken, channel: str, text: str) -> Reply:
     """A page of one message, back through the gateway that was written to."""
     segments = count_segments(text)
     price = segments.parts if channel == Channel.SMS else 1
-    message = PageMessage(to, 0 if taken.account_id == ADMIN_ACCOUNT else price, 0)
+    message = PageMessage(taken.sender, 0 if taken.account_id == ADMIN_ACCOUNT else price, 0)
     content = PageContent([Content(body=text, unicode=segments.encoding == "ucs2")], [message])
     page = PageHeader(
         str(taken.reply_page),

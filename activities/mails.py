@@ -12,7 +12,7 @@ from domain.mail_links import LinkKind, LinkSigner
 from domain.outbound import Attachment, Outbound
 from domain.tracking import take_apart
 from gateways.background import QUICK, in_background
-from store import attachments
+from store import attachments, copies
 from store.pool import Pool, patiently
 
 _MIB = 1024 * 1024
@@ -56,14 +56,22 @@ class Mails:
         self._files: OrderedDict[str, bytes] = OrderedDict()
         self._cached = 0
 
-    async def complete(self, message: Outbound, extras: MailExtras) -> Outbound:
+    async def complete(self, message: Outbound, extras: MailExtras, *, exempt: bool = False) -> Outbound:
         """The message with all that its gateway needs. Where it has files, there must be ``Room`` for them.
+
+        Nobody in ``cc`` who wants no more emails of its account gets a copy, unless the message is ``exempt``.
 
         Raises:
             FileGone: an attachment is not kept any more.
         """
+        if message.cc and not exempt:
+            message = await self._without_unwanted_copies(message)
         linked = await self._linked(message, extras) if extras.base_url else message
         return replace(linked, attachments=await self._attachments(extras.files)) if extras.files else linked
+
+    async def _without_unwanted_copies(self, message: Outbound) -> Outbound:
+        unwanted = await patiently(lambda: copies.unwanted_of(self._pool, message.uid, message.cc))
+        return replace(message, cc=tuple([one for one in message.cc if one not in unwanted])) if unwanted else message
 
     async def _linked(self, message: Outbound, extras: MailExtras) -> Outbound:
         is_long = len(message.body) + len(message.html or "") > QUICK

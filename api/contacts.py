@@ -15,7 +15,15 @@ from api.fallbacks import read_steps
 from api.mail_extras import CONTROLS, InvalidExtra, MailReader
 from api.numbers import NumberReader
 from api.request_wide import RequestWide, WideText, due, read_request_wide
-from api.send_models import MAX_SUBJECT, AnyContact, AnySend, EmailContact, SmsContact, WhatsappContact
+from api.send_models import (
+    MAX_SUBJECT,
+    AnyContact,
+    AnySend,
+    EmailContact,
+    SmsContact,
+    WhatsappContact,
+    WhatsappTemplate,
+)
 from api.unknown_fields import UnknownField, find_unknown_fields
 from domain.fallback import Fallback
 from domain.lanes import Lane
@@ -206,6 +214,10 @@ def _read_sms(contact: SmsContact, wide: RequestWide, numbers: NumberReader) -> 
     return to, content, segments.parts
 
 
+def _written(template: WhatsappTemplate) -> dict[str, Any]:
+    return template.model_dump(exclude={"category"} if template.category is None else None)
+
+
 def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, numbers: NumberReader) -> tuple[str, Content, int]:
     to = _recipient("number", lambda: numbers.read(contact.number))
     text = _text(contact, "message") or (None if contact.template else _fill(wide.text, contact))
@@ -215,7 +227,7 @@ def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, numbers: NumberR
         raise ContactError("template", "ambiguous", "give either a template or media, not both")
     if not (text or contact.media or contact.template):
         raise ContactError("message", "missing", "give a text in 'message', or 'media' and 'url', or a 'template'")
-    template = orjson.dumps(contact.template.model_dump()).decode() if contact.template else None
+    template = orjson.dumps(_written(contact.template)).decode() if contact.template else None
     return to, Content(body=text or "", media_type=contact.media, media_url=contact.url, template=template), 1
 
 

@@ -65,7 +65,7 @@ async def list_inbound(
     request: Request,
     principal: _Reader,
     channel: Channel | None = None,
-    sender: Annotated[QueryText | None, Query(max_length=320, description="A number with `+`.")] = None,
+    sender: Annotated[QueryText | None, Query(max_length=320, description="A number, or a `sender_id`.")] = None,
     cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:

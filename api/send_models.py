@@ -131,6 +131,14 @@ class WhatsappTemplate(BaseModel):
         Any, WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1, "maxLength": 20}, {"type": "object"}]})
     ] = "en_US"
     components: list[dict[str, Any]] = Field(default_factory=list, max_length=20)
+    category: Literal["marketing", "utility", "authentication"] | None = Field(
+        None, description="As at Meta. With `marketing` it does not go to who wants no more marketing."
+    )
+
+    @field_validator("category", mode="before")
+    @classmethod
+    def _as_meta_writes_it(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator("language")
     @classmethod

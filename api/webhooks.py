@@ -19,6 +19,7 @@ from api.webhook_ends import End
 from api.webhook_events import by_gateways
 from api.webhook_room import NoRoom, read_post
 from domain.channels import Channel
+from gateways.background import QUICK, in_background
 from gateways.registry import webhook_at
 from gateways.webhook import Post, Reply, UnreadablePost, Webhook
 from runtime.receipts import start_receipts
@@ -112,7 +113,10 @@ async def _accept(state: AppState, channel: Channel, ends: Sequence[End], post: 
     """Start a workflow for the events of each gateway; those that have the same ones share it."""
     webhook = ends[0].webhook
     try:
-        by_events = by_gateways(ends, post)
+        if len(post.body) > QUICK:  # thousands of events, some of them dear to read
+            by_events = await in_background(by_gateways, ends, post)
+        else:
+            by_events = by_gateways(ends, post)
     except UnreadablePost as error:
         return _refusal(webhook.UNREADABLE, str(error))
     told = urlsplit(post.url).query.encode() + b"\n" + post.body

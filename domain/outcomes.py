@@ -15,6 +15,8 @@ class Accepted:
     provider_id: str | None = None
     receipts: bool = False
     kind: Literal["accepted"] = "accepted"
+    recipient_id: str | None = None
+    """The gateway's own id of the recipient, where it told one besides the number."""
 
 
 @dataclass(frozen=True, slots=True)

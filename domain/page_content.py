@@ -1,5 +1,6 @@
 """The content of a page as one ``bytes`` value: encoded once, passed along unopened, decoded by who needs it."""
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,8 @@ from domain.outbound import Outbound
 
 PAGE_BYTES = 1_000_000
 """The most that the content of a page may take up, about: Temporal refuses 2 MB, and warns at half of that."""
+
+_MARKETING = "marketing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,14 @@ class Content:
     """As JSON text, so that equal contents can be found by their hash."""
     mail: MailExtras | None = None
     """What else an email carries; ``None``: nothing."""
+
+    @property
+    def is_marketing(self) -> bool:
+        """Whether the sender says so: a template has the category that it has at Meta."""
+        if self.template is None or _MARKETING not in self.template:
+            return False
+        category: object = orjson.loads(self.template).get("category")
+        return category == _MARKETING
 
     @property
     def size(self) -> int:
@@ -80,6 +91,10 @@ class PageContent:
         """About how many bytes it takes up when encoded."""
         return 80 * len(self.messages) + sum(content.size for content in self.contents)
 
+    def marketing(self, indexes: Sequence[int]) -> list[int]:
+        """Which of these messages are marketing."""
+        return [index for index in indexes if self.contents[self.messages[index].content].is_marketing]
+
     def encode(self) -> bytes:
         """As compact JSON: contents as objects without empty fields, messages as rows."""
         return orjson.dumps(
@@ -94,6 +109,11 @@ class PageContent:
         """Read what ``encode`` wrote."""
         data = orjson.loads(raw)
         return cls([_content(c) for c in data["contents"]], [PageMessage.of_row(row) for row in data["messages"]])
+
+    def copies(self, index: int) -> tuple[str, ...]:
+        """Who gets a copy of the ``index``-th message."""
+        mail = self.contents[self.messages[index].content].mail
+        return mail.cc if mail else ()
 
     def outbound(self, page_id: UUID, channel: Channel, index: int) -> Outbound:
         """The ``index``-th message, ready for a gateway: but for attachments and links of our own."""
@@ -114,7 +134,7 @@ class PageContent:
             media_url=content.media_url,
             template=orjson.loads(content.template) if content.template else None,
             reply_to=content.mail.reply_to if content.mail else None,
-            cc=content.mail.cc if content.mail else (),
+            cc=self.copies(index),
             headers=content.mail.headers if content.mail else (),
         )
 

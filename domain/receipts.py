@@ -1,9 +1,9 @@
 """What comes back from providers: receipts of messages, and messages from people."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -51,6 +51,8 @@ TOLD = frozenset({ReceiptKind.OPENED, ReceiptKind.CLICKED, ReceiptKind.COMPLAINE
 
 OPTED_OUT = "opted_out"
 """The code of whatever failed because the recipient wants no more messages."""
+MARKETING_OPTED_OUT = "marketing_opted_out"
+"""The code of whatever failed because the recipient wants no more marketing; other messages are welcome."""
 
 _SUPPRESSING = {
     ReceiptKind.BOUNCED: "bounced",
@@ -82,6 +84,8 @@ class Receipt:
     """What was clicked."""
     recipient: str | None = None
     """The mailbox that it is about, as ``normalise_email`` writes it; ``None``: the provider does not say."""
+    recipient_id: str | None = None
+    """The provider's own id of the person that the message went to, where it has one besides the number."""
 
     @property
     def suppression(self) -> str | None:
@@ -91,6 +95,9 @@ class Receipt:
 
 MAX_INBOUND_TEXT = 10_000
 """Characters of a message from a person that are kept and looked at: more than any phone or WhatsApp Business sends."""
+MAX_INBOUND_CONTENT = 16_000
+"""Characters of the JSON text that says what else such a message holds."""
+_TOO_LONG = '{"truncated":true}'
 _MAX_MEDIA = 20
 _MAX_NAME = 320
 """Characters of whatever names somebody or something: an email address has at most so many."""
@@ -105,7 +112,7 @@ class Inbound:
     at: float
     """When it was sent, in Unix seconds."""
     sender: str
-    """An E.164 number with ``+``, or a mailbox."""
+    """An E.164 number with ``+``, or a mailbox; or ``sender_id``, where the provider hides the number."""
     recipient: str
     """Our number or address, as the provider writes it."""
     body: str = ""
@@ -117,10 +124,18 @@ class Inbound:
     """The provider's id of the message of ours that this one answers."""
     says: str | None = None
     """What it means by the provider's word (a ``Keyword``); ``None``: he does not say."""
+    kind: str | None = None
+    """``location``, ``reaction`` …, or the provider's own word for what we do not know; ``None``: a text."""
+    content: str | None = None
+    """What it holds besides the text, as a JSON object: events must be comparable by their hash."""
+    sender_id: str | None = None
+    """The provider's own id of the person, where it has one besides the number."""
+    marketing: Literal["stop", "resume"] | None = None
+    """What the person chose for marketing messages alone, by the provider's word."""
 
     def __post_init__(self) -> None:
         """Cut what is too long, before anything goes through it."""
-        for name in ("key", "sender", "recipient", "name", "answers"):
+        for name in ("key", "sender", "recipient", "name", "answers", "kind", "sender_id"):
             value = getattr(self, name)
             if value is not None and len(value) > _MAX_NAME:
                 object.__setattr__(self, name, value[:_MAX_NAME])
@@ -128,6 +143,8 @@ class Inbound:
             object.__setattr__(self, "body", self.body[:MAX_INBOUND_TEXT])
         if len(self.media) > _MAX_MEDIA:
             object.__setattr__(self, "media", self.media[:_MAX_MEDIA])
+        if self.content is not None and len(self.content) > MAX_INBOUND_CONTENT:
+            object.__setattr__(self, "content", _TOO_LONG)
 
 
 Event = Receipt | Inbound
@@ -195,11 +212,11 @@ class Heard:
 def encode_events(events: Sequence[Event]) -> bytes:
     """Events on their way through a workflow, which does not open them. What is not there is left out: a worker of the
     release before does not know every field."""
-    return orjson.dumps([[type(event).__name__, _filled(asdict(event))] for event in events])
+    return orjson.dumps([[type(event).__name__, _filled(event)] for event in events])
 
 
-def _filled(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
+def _filled(event: Event) -> dict[str, Any]:
+    return {name: value for name in event.__slots__ if (value := getattr(event, name)) is not None}
 
 
 def decode_events(raw: bytes) -> list[Event]:

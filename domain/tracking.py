@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from domain.html_tags import HREF, NAME, REST_OF_TAG, UP_TO_HREF, unescaped
+from domain.html_tags import HREF, NAME, REST_OF_TAG, UP_TO_HREF, attribute_value
 from domain.mail_links import LinkKind
 
 UNSUBSCRIBE_FIELD = "unsubscribe_url"
@@ -107,7 +107,7 @@ def _web_links(html: str) -> Iterator[tuple[int, int, str]]:
         if link := _LINK.match(html, at):
             at = link.end()
             start, end = next((link.span(group) for group in (1, 2, 3) if link[group] is not None), (0, 0))
-            url = unescaped(html[start:end]).strip() if end - start <= _MAX_WRITTEN_URL else ""
+            url = attribute_value(html[start:end]).strip() if end - start <= _MAX_WRITTEN_URL else ""
             if len(url) <= MAX_URL and _WEB.fullmatch(url) and not _MARK.search(url):
                 yield start, end, url
         elif raw := _RAW_TAG.match(html, at):

@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 
@@ -15,7 +16,7 @@ from domain.ids import new_page_id
 from domain.keywords import Keyword
 from domain.page import ADMIN_ACCOUNT
 from domain.receipts import Inbound
-from store import callbacks
+from store import callbacks, marketing, people
 from store.callbacks import Notice
 from store.keyword_sets import of_account
 from store.pool import Pool
@@ -31,6 +32,8 @@ class Taken:
     account_id: int
     gateway: str
     """The gateway's identifier."""
+    sender: str
+    """The number of who wrote it; the provider's own id, where nobody knows the number."""
     keyword: Keyword | None
     reply: str | None
     """What is to be answered."""
@@ -55,6 +58,9 @@ class Listed:
     media: list[str]
     answers: str | None
     keyword: str | None
+    type: str
+    content: dict[str, Any] | None
+    sender_id: str | None
     at: datetime
     received_at: datetime
 
@@ -75,11 +81,26 @@ async def take(
         account_id, gateway = row
         keywords = await of_account(conn, account_id)
         keyword = Keyword(inbound.says) if inbound.says else keywords.meaning(inbound.body)
+        inbound = await _with_number(conn, gateway_id, channel, inbound)
         page = await _keep(conn, gateway_id, account_id, channel, inbound, keyword)
-        withdrawn = await _act(conn, keyword, gateway_id, channel, inbound.sender, (after, limit))
+        withdrawn = await _act(conn, keyword, gateway_id, channel, inbound, (after, limit))
         endpoints = await callbacks.queue(conn, [_notice(account_id, gateway, channel, inbound, keyword)])
     reply = keywords.replies.get(keyword) if keyword else None
-    return Taken(account_id, gateway, keyword, reply, page, withdrawn, endpoints)
+    return Taken(account_id, gateway, inbound.sender, keyword, reply, page, withdrawn, endpoints)
+
+
+async def _with_number(conn: AsyncConnection[TupleRow], gateway_id: UUID, channel: str, inbound: Inbound) -> Inbound:
+    """The message, its sender by number if that is known: messages to him, and what he says of them, go by it."""
+    id_, number = inbound.sender_id, inbound.sender
+    if id_ is None:
+        return inbound
+    if number == id_:
+        found = await people.number_of(conn, gateway_id, id_, inbound.answers)
+        if found is None:
+            return inbound
+        number = found
+    await people.note(conn, channel, [(gateway_id, id_, number)])
+    return replace(inbound, sender=number)
 
 
 def _notice(account_id: int, gateway: str, channel: str, inbound: Inbound, keyword: Keyword | None) -> Notice:
@@ -93,6 +114,9 @@ def _notice(account_id: int, gateway: str, channel: str, inbound: Inbound, keywo
         "body": inbound.body[:_TOLD],
         "media": inbound.media,
         "keyword": keyword,
+        "type": inbound.kind or "text",
+        "content": orjson.loads(inbound.content) if inbound.content else None,
+        "sender_id": inbound.sender_id,
         "user_id": None if account_id == ADMIN_ACCOUNT else account_id,
         "by_admin": account_id == ADMIN_ACCOUNT,
         "at": at,
@@ -112,8 +136,8 @@ async def _keep(
     digest = hashlib.sha256(f"{gateway_id}|{inbound.key}".encode()).digest()
     cursor = await conn.execute(
         """insert into inbound_messages as i (id, gateway_id, account_id, channel, sender, recipient, name, body, media,
-                                              answers, keyword, reply_page, at)
-           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                                              answers, keyword, reply_page, at, kind, content, sender_id)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s)
            on conflict (id) do update set id = i.id returning reply_page""",
         (
             UUID(bytes=digest[:16]),
@@ -129,6 +153,9 @@ async def _keep(
             keyword,
             new_page_id(),
             datetime.fromtimestamp(inbound.at, UTC),
+            inbound.kind,
+            inbound.content,
+            inbound.sender_id,
         ),
     )
     row = await cursor.fetchone()
@@ -142,30 +169,35 @@ async def _act(
     keyword: Keyword | None,
     gateway_id: UUID,
     channel: str,
-    sender: str,
+    inbound: Inbound,
     part: tuple[UUID | None, int],
 ) -> list[UUID]:
-    whom = (gateway_id, channel, sender)
+    names = [inbound.sender] if inbound.sender_id in (None, inbound.sender) else [inbound.sender, inbound.sender_id]
+    if inbound.marketing:
+        await marketing.choose(conn, gateway_id, channel, names, inbound.marketing)
     if keyword is Keyword.STOP:
+        whom = (gateway_id, channel, inbound.sender)
         cursor = await conn.execute("select opt_out(%s, %s, %s, %s, %s)", (*whom, *part))
         return [uid for (uid,) in await cursor.fetchall()]
     if keyword is Keyword.START:
+        await marketing.choose(conn, gateway_id, channel, names, "resume")
         await conn.execute(
-            """delete from suppressions where reason in ('opted_out', 'unsubscribed')
-               and account_id in (select accounts_heard(%s, %s, %s))
-               and channel = %s and recipient_key(channel, recipient) = recipient_key(%s, %s)""",
-            (*whom, channel, channel, sender),
+            """delete from suppressions using unnest(%(names)s::text[]) as name
+               where reason in ('opted_out', 'unsubscribed')
+                 and account_id in (select accounts_heard(%(gateway)s, %(channel)s, name))
+                 and channel = %(channel)s and recipient_key(channel, recipient) = recipient_key(%(channel)s, name)""",
+            {"gateway": gateway_id, "channel": channel, "names": names},
         )
     return []
 
 
 _LIST = """
 select i.id, i.channel, g.identifier as gateway, i.sender, i.recipient, i.name, i.body, i.media, i.answers, i.keyword,
-       i.at, i.received_at
+       coalesce(i.kind, 'text') as type, i.content, i.sender_id, i.at, i.received_at
 from inbound_messages i left join gateways g on g.id = i.gateway_id
 where i.account_id = %(account)s
   and (%(channel)s::text is null or i.channel = %(channel)s)
-  and (%(sender)s::text is null or i.sender = %(sender)s)
+  and (%(sender)s::text is null or i.sender = %(sender)s or i.sender_id = %(sender)s)
   and (%(after)s::uuid is null
        or (i.received_at, i.id) < (select a.received_at, a.id from inbound_messages a
                                    where a.id = %(after)s and a.account_id = %(account)s))

@@ -9,6 +9,8 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from domain.receipts import MARKETING_OPTED_OUT
+from store import marketing, people
 from store.pool import Pool
 from store.workers import OF_LIVING_PROCESS
 from store.workflow_checks import noting_late
@@ -41,6 +43,8 @@ class Attempted:
     receipts: bool = False
     code: str | None = None
     reason: str | None = None
+    recipient_id: str | None = None
+    """The provider's own id of the recipient, if it told one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +265,8 @@ async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> bool:
     Returns whether any of the messages was ``unknown``: its page may have been settled without it.
     """
     async with pool.connection() as conn:
+        if no_marketing := [o.uid for o in done if o.code == MARKETING_OPTED_OUT]:
+            await marketing.note_refused(conn, no_marketing)
         cursor = await conn.execute(
             _FLUSH,
             (
@@ -274,6 +280,8 @@ async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> bool:
             ),
         )
         row = await cursor.fetchone()
+        if told := {o.uid: o.recipient_id for o in done if o.recipient_id is not None}:
+            await people.note_recipients(conn, told)
         return bool(row and row[0])
 
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from domain.receipts import TOLD, Receipt
-from store import callbacks, gateway_health
+from domain.receipts import MARKETING_OPTED_OUT, TOLD, Receipt
+from store import callbacks, gateway_health, marketing, people
 from store.pool import Pool
 
 
@@ -22,8 +22,9 @@ class Match:
     """Which receipt, counted from 0."""
     uid: UUID
     gateway_id: UUID
+    channel: str
     recipient: str
-    """The message's."""
+    """The message's, and so is the channel."""
 
     def stranger(self, receipt: Receipt) -> str | None:
         """The mailbox that the receipt is about, if it is not the message's: a copy went there, too."""
@@ -67,6 +68,7 @@ async def apply(pool: Pool, gateways: Sequence[UUID], receipts: Sequence[Receipt
         news = await _apply(conn, matches, receipts) if matches else []
         for gateway_id in sorted({match.gateway_id for match in matches}):  # in one order, against deadlocks
             await gateway_health.note_receipts(conn, gateway_id, datetime.now(UTC))
+        await _note_people(conn, matches, receipts)
         endpoints = await _tell(conn, news, receipts) if news else set()
     found = {match.place for match in matches}
     return Outcome(news, [place for place in range(len(receipts)) if place not in found], endpoints)
@@ -74,7 +76,7 @@ async def apply(pool: Pool, gateways: Sequence[UUID], receipts: Sequence[Receipt
 
 async def _find(conn: AsyncConnection[TupleRow], gateways: Sequence[UUID], receipts: Sequence[Receipt]) -> list[Match]:
     cursor = await conn.execute(
-        """select f.place, f.uid, f.gateway_id, m.recipient
+        """select f.place, f.uid, f.gateway_id, m.channel, m.recipient
            from find_receipts(%s::uuid[], %s::uuid[], %s::text[]) as f join messages m using (uid)""",
         (list(gateways), [_uid(receipt.uid) for receipt in receipts], [receipt.provider_id for receipt in receipts]),
     )
@@ -104,6 +106,18 @@ async def _apply(conn: AsyncConnection[TupleRow], matches: Sequence[Match], rece
         ),
     )
     return [News(matches[place].place, matches[place].uid, *rest) for place, *rest in await cursor.fetchall()]
+
+
+async def _note_people(conn: AsyncConnection[TupleRow], matches: Sequence[Match], receipts: Sequence[Receipt]) -> None:
+    """Note what receipts say about people, besides what became of messages."""
+    known: dict[str, list[people.Known]] = {}
+    for match in matches:
+        if id_ := receipts[match.place].recipient_id:
+            known.setdefault(match.channel, []).append((match.gateway_id, id_, match.recipient))
+    for channel, ids in known.items():
+        await people.note(conn, channel, ids)
+    if refused := [match.uid for match in matches if receipts[match.place].code == MARKETING_OPTED_OUT]:
+        await marketing.note_refused(conn, refused)
 
 
 async def _tell(conn: AsyncConnection[TupleRow], news: Sequence[News], receipts: Sequence[Receipt]) -> set[UUID]:

@@ -2,7 +2,7 @@
 
 import re
 
-from domain.html_tags import HREF, NAME, REST_OF_TAG, UP_TO_HREF, unescaped
+from domain.html_tags import HREF, NAME, REST_OF_TAG, UP_TO_HREF, attribute_value, unescaped
 
 _BLOCKS = "p|div|br|tr|li|ul|ol|table|h[1-6]|hr"
 _BLOCK = rf"(?: </?+(?ai:{_BLOCKS})(?=[\s/>]) {REST_OF_TAG} )"
@@ -55,7 +55,7 @@ def _pieces(html: str) -> list[str]:
         elif kind == "blocks":
             pieces.append("\n\n\n")
         elif kind == "link":
-            link = unescaped(next((value for value in token.group(*_VALUES) if value), ""))
+            link = attribute_value(next((value for value in token.group(*_VALUES) if value), ""))
         elif kind == "anchor":
             link = ""
         elif kind == "link_end":

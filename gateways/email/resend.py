@@ -5,11 +5,12 @@ Events come signed by Standard Webhooks with svix's header names (resend.com/doc
 
 import re
 from collections.abc import Sequence
+from mimetypes import MimeTypes
 from typing import Any, ClassVar
 
 import orjson
 
-from domain.outbound import Outbound
+from domain.outbound import Attachment, Outbound
 from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
@@ -36,6 +37,8 @@ _KINDS = {
 }
 _NEVER_UNQUOTED = re.compile(r'[()<>\[\]:;@\\,"]+')
 _COPIED = "copied"
+_TYPES = MimeTypes()
+"""By the ends of names; none of what a machine's own files know, so that all say the same."""
 
 # Names of errors (resend.com/docs/api-reference/errors).
 _QUOTA_USED_UP = frozenset({"daily_quota_exceeded", "monthly_quota_exceeded"})
@@ -140,17 +143,23 @@ def _request(mail: Mail, message: Outbound) -> dict[str, Any]:
     if mail.headers:
         request["headers"] = dict(mail.encoded_headers)
     if mail.attachments:
-        request["attachments"] = [
-            {
-                "content": base64_of(file),
-                "content_type": file.content_type,
-                "filename": file.filename,
-                **({"content_id": file.content_id} if file.content_id else {}),
-            }
-            for file in mail.attachments
-        ]
+        request["attachments"] = [_attachment(file) for file in mail.attachments]
     request["tags"] = [{"name": name, "value": value} for name, value in tags.items()]
     return request
+
+
+def _attachment(file: Attachment) -> dict[str, str]:
+    """A file with its type, unless the end of its name says another one: such mails Resend accepts and never sends.
+
+    Then it has the type that its name says (github.com/anymail/django-anymail/pull/451).
+    """
+    fields = {"content": base64_of(file), "filename": file.filename}
+    said = _TYPES.guess_type(file.filename, strict=False)[0]
+    if said in (None, file.content_type.partition(";")[0].strip().lower()):
+        fields["content_type"] = file.content_type
+    if file.content_id:
+        fields["content_id"] = file.content_id
+    return fields
 
 
 def _sender(mail: Mail) -> str:

@@ -25,6 +25,10 @@ def inbound(
     body: object,
     media: tuple[str, ...] = (),
     says: str | None = None,
+    kind: str | None = None,
+    content: str | None = None,
+    answers: str | None = None,
+    name: str | None = None,
 ) -> Inbound:
     """A message from a person, its sender an E.164 number with ``+`` whether the provider writes the ``+`` or not.
 
@@ -44,6 +48,10 @@ def inbound(
         body=body.replace("\0", "") if isinstance(body, str) else "",  # NUL is no text that a database keeps
         media=media,
         says=says,
+        kind=kind,
+        content=content,
+        answers=answers,
+        name=name,
     )
 
 

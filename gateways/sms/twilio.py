@@ -19,6 +19,7 @@ from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater,
 from domain.receipts import OPTED_OUT, Event, Inbound, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.base import Outside
+from gateways.content import packed
 from gateways.events import digest, link, text
 from gateways.fields import HeaderText, Secret
 from gateways.net.http import call
@@ -26,6 +27,7 @@ from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
 from gateways.sms.callback import with_uid
 from gateways.sms.inbound import inbound, is_own
+from gateways.sms.twilio_inbound import read_content
 from gateways.webhook import Post, Reply, UnreadablePost, Webhook, same
 
 Sid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{2,64}$")]
@@ -172,7 +174,7 @@ class TwilioWebhook(Webhook):
             raise UnreadablePost("no MessageSid")
         status = fields.get("MessageStatus") or fields.get("SmsStatus")
         if status in _FROM_A_PERSON:
-            return [_inbound(sid, fields, post.now)]
+            return [_inbound(sid, dict(post.form()) or fields, post.now)]
         kind = _KINDS.get(status or "")
         if kind is None:
             return []
@@ -217,18 +219,23 @@ def _spellings(url: str) -> set[str]:
 
 
 def _inbound(sid: str, fields: Mapping[str, str], now: float) -> Inbound:
+    held = read_content(fields)
     return inbound(
         key=sid,
         at=now,
-        sender=fields.get("From"),
-        recipient=fields.get("To"),
-        body=fields.get("Body"),
+        sender=(fields.get("From") or "").removeprefix("whatsapp:"),
+        recipient=(fields.get("To") or "").removeprefix("whatsapp:"),
+        body=fields.get("Body") or held.title,
         media=tuple(
             address
             for name in sorted(fields)  # at most ten
             if name.startswith("MediaUrl") and (address := link(fields[name]))
         ),
         says=_OPT_OUT_TYPES.get(fields.get("OptOutType", "").upper()),
+        kind=held.kind,
+        content=packed(held.fields),
+        answers=text(fields.get("OriginalRepliedMessageSid")),
+        name=text(fields.get("ProfileName")),
     )
 
 

@@ -21,7 +21,7 @@ def request(message: Outbound) -> dict[str, Any]:
     envelope: dict[str, Any] = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        "to": message.to.removeprefix("+"),
+        **_recipient(message.to),
         "biz_opaque_callback_data": str(message.uid),
     }
     if message.answers:
@@ -29,10 +29,15 @@ def request(message: Outbound) -> dict[str, Any]:
     return envelope | _content(message)
 
 
+def _recipient(to: str) -> dict[str, str]:
+    """A number; or the id of a person whose number Meta hides, whom we answer."""
+    return {"to": to.removeprefix("+")} if to.startswith("+") else {"recipient": to}
+
+
 def _content(message: Outbound) -> dict[str, Any]:
     if message.template is not None:
-        language = _language(message.template)
-        return {"type": "template", "template": {**message.template, "language": language}}
+        kept = {name: value for name, value in message.template.items() if name != "category"}  # Meta knows it
+        return {"type": "template", "template": {**kept, "language": _language(message.template)}}
     if message.media_type is not None:
         return {"type": message.media_type, message.media_type: _media(message.media_type, message)}
     return {"type": "text", "text": {"preview_url": False, "body": message.body}}

@@ -1,20 +1,23 @@
-"""What Meta posts about WhatsApp: statuses, and messages from people.
+"""What Meta posts about WhatsApp: statuses, messages from people, and their choices about marketing.
 
 One address serves all numbers of a Meta app (developers.facebook.com/docs/graph-api/webhooks), so a gateway reads what
 is about its own number alone.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from domain.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.base import Outside
+from gateways.content import packed
 from gateways.events import digest, objects_in, seconds, text
 from gateways.webhook import Post, Reply, Webhook, same
 from gateways.whatsapp.cloud import WhatsAppCloudConfig
+from gateways.whatsapp.cloud_inbound import read_message
 from gateways.whatsapp.meta_errors import meta_code, meta_reason
-from gateways.whatsapp.reading import inside, said
+from gateways.whatsapp.reading import inside
 
 _KINDS = {
     "sent": ReceiptKind.SENT,
@@ -23,9 +26,8 @@ _KINDS = {
     "played": ReceiptKind.READ,
     "failed": ReceiptKind.FAILED,
 }
-_MEDIA = ("image", "audio", "video", "document", "sticker")
-_NO_MESSAGE = frozenset({"reaction", "system"})
-"""Types of inbound messages by which nobody says anything: an emoji on a message, a number that changed."""
+_FIELDS = frozenset({"messages", "user_preferences"})
+_CHOICES: dict[str, Literal["stop", "resume"]] = {"stop": "stop", "resume": "resume"}
 _CHALLENGE_CAP = 256
 _SIGNATURE = re.compile("sha256=[0-9a-f]{64}")
 _NOT_OURS = Reply(403, b'{"success":false,"message":"the verify token is not the configured one"}')
@@ -66,7 +68,7 @@ class WhatsAppCloudWebhook(Webhook):
         return same(_signature(post), f"sha256={expected.hex()}")
 
     def read(self, post: Post) -> Sequence[Event]:
-        """Statuses and messages of this gateway's number. Our uid is in ``biz_opaque_callback_data``."""
+        """What concerns this gateway's number. Our uid is in ``biz_opaque_callback_data``."""
         return [event for value in self._values(post) for event in _events(value, post.now)]
 
     def _values(self, post: Post) -> Iterator[dict[str, Any]]:
@@ -78,7 +80,7 @@ class WhatsAppCloudWebhook(Webhook):
 
     def _is_ours(self, change: dict[str, Any]) -> bool:
         number = inside(change, "value", "metadata", "phone_number_id")
-        return change.get("field") == "messages" and number == self._config.phone_number_id
+        return change.get("field") in _FIELDS and number == self._config.phone_number_id
 
 
 def _signature(post: Post) -> str:
@@ -89,8 +91,17 @@ def _events(value: dict[str, Any], now: float) -> Iterator[Event]:
     for status in objects_in(value.get("statuses") or []):
         if receipt := _receipt(status, now):
             yield receipt
-    for message in objects_in(value.get("messages") or []):
-        if inbound := _inbound(message, value, now):
+    messages, preferences = objects_in(value.get("messages") or []), objects_in(value.get("user_preferences") or [])
+    if not messages and not preferences:
+        return
+    contacts, recipient = _contacts(value), text(inside(value, "metadata", "display_phone_number")) or ""
+    for message in messages:
+        who = _Person.of(message.get("from"), message.get("from_user_id"), contacts)
+        if who and (inbound := _inbound(message, who, recipient, now)):
+            yield inbound
+    for preference in preferences:
+        who = _Person.of(preference.get("wa_id"), preference.get("user_id"), contacts)
+        if who and (inbound := _preference(preference, who, recipient, now)):
             yield inbound
 
 
@@ -109,42 +120,81 @@ def _receipt(status: dict[str, Any], now: float) -> Receipt | None:
         provider_id=wamid,
         code=meta_code(code) if isinstance(code, int) else None,
         reason=meta_reason(error) or None,
+        recipient_id=text(status.get("recipient_user_id")),
     )
 
 
-def _inbound(message: dict[str, Any], value: dict[str, Any], now: float) -> Inbound | None:
+def _inbound(message: dict[str, Any], who: "_Person", recipient: str, now: float) -> Inbound | None:
     """A message from one person. What people wrote in a group is not for us."""
-    wamid, sender = text(message.get("id")), text(message.get("from"))
-    if wamid is None or str(message.get("type")) in _NO_MESSAGE or "group_id" in message:
+    wamid = text(message.get("id"))
+    if wamid is None or "group_id" in message:
         return None
-    if sender is None or not (sender.isascii() and sender.isdigit()):  # some people hide their numbers
-        return None
+    content = read_message(message)
     return Inbound(
         key=wamid,
         at=seconds(message.get("timestamp"), otherwise=now),
-        sender=f"+{sender}",
-        recipient=text(inside(value, "metadata", "display_phone_number")) or "",
-        body=_body(message),
-        media=tuple(file for name in _MEDIA if (file := text(inside(message, name, "id")))),
-        name=_name(value, sender),
-        answers=text(inside(message, "context", "id")),
+        sender=who.sender,
+        recipient=recipient,
+        body=content.body,
+        media=content.files,
+        name=who.name,
+        answers=content.answers,
+        kind=content.name,
+        content=content.content,
+        sender_id=who.id,
     )
 
 
-def _body(message: dict[str, Any]) -> str:
-    """What was written, or what stands on the button that was pressed."""
-    return said(
-        inside(message, "text", "body"),
-        inside(message, "button", "text"),
-        inside(message, "interactive", "button_reply", "title"),
-        inside(message, "interactive", "list_reply", "title"),
-        inside(message, "interactive", "nfm_reply", "body"),
-        *(inside(message, name, "caption") for name in _MEDIA),
+def _preference(preference: dict[str, Any], who: "_Person", recipient: str, now: float) -> Inbound | None:
+    """What a person chose in WhatsApp for the marketing messages of this business."""
+    chosen, category = text(preference.get("value")), text(preference.get("category"))
+    if category != "marketing_messages" or chosen not in _CHOICES:
+        return None
+    at = seconds(preference.get("timestamp"), otherwise=now)
+    return Inbound(
+        key=digest("user_preferences", who.sender, chosen, preference.get("timestamp")),
+        at=at,
+        sender=who.sender,
+        recipient=recipient,
+        name=who.name,
+        kind="user_preferences",
+        content=packed({"category": category, "value": chosen, "detail": text(preference.get("detail"))}),
+        sender_id=who.id,
+        marketing=_CHOICES[chosen],
     )
 
 
-def _name(value: dict[str, Any], sender: str) -> str | None:
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Who a message is from: Meta tells the number, an id that holds for this business alone, or both."""
+
+    sender: str
+    id: str | None
+    name: str | None
+
+    @classmethod
+    def of(cls, wa_id: object, user_id: object, contacts: Mapping[str | None, dict[str, Any]]) -> "_Person | None":
+        """Read who it is, with what stands about people beside the messages."""
+        given, id_ = text(wa_id), text(user_id)
+        contact = contacts.get(given) or contacts.get(id_) or {}
+        number = given if given and _is_number(given) else text(contact.get("wa_id"))
+        id_ = id_ or text(contact.get("user_id")) or (None if given is None or _is_number(given) else given)
+        profile = contact.get("profile")
+        name = text(inside(profile, "name")) or text(inside(profile, "username"))
+        if number and _is_number(number):
+            return cls(f"+{number}", id_, name)
+        return cls(id_, id_, name) if id_ else None
+
+
+def _contacts(value: dict[str, Any]) -> dict[str | None, dict[str, Any]]:
+    """What stands beside the messages about people, by each of their ids."""
+    found: dict[str | None, dict[str, Any]] = {}
     for contact in objects_in(value.get("contacts") or []):
-        if contact.get("wa_id") == sender:
-            return text(inside(contact, "profile", "name"))
-    return None
+        for name in ("user_id", "wa_id"):
+            if id_ := text(contact.get(name)):
+                found.setdefault(id_, contact)
+    return found
+
+
+def _is_number(digits: str) -> bool:
+    return digits.isascii() and digits.isdigit()

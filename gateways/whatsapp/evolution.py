@@ -19,7 +19,7 @@ from gateways.provider import ProviderConfig
 from gateways.whatsapp.evolution_ids import message_id
 from gateways.whatsapp.media import CAPTIONED, content_type, file_name
 from gateways.whatsapp.paired import file_missing, unfit
-from gateways.whatsapp.reading import inside
+from gateways.whatsapp.reading import inside, internal_id
 
 _EXCEPTION = re.compile(r"\w*Error\b")
 
@@ -73,7 +73,8 @@ class EvolutionGateway:
         key = inside(body, "key", "id")
         if not isinstance(key, str):
             return Unknown(f"answered {answer.status} without the key of a message")
-        return Accepted(key, receipts=self._receipts)
+        hidden = internal_id(inside(body, "key", "remoteJid"), inside(body, "key", "remoteJidAlt"))
+        return Accepted(key, receipts=self._receipts, recipient_id=hidden)
 
 
 def _request(message: Outbound) -> dict[str, Any]:

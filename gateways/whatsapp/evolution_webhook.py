@@ -13,11 +13,13 @@ import orjson
 
 from domain.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.base import Outside
-from gateways.events import digest, link, objects_in, seconds, text
+from gateways.events import digest, link, mapping, objects_in, seconds, text
 from gateways.webhook import Post, Webhook, carries_secret, same
 from gateways.whatsapp.evolution import EvolutionConfig
 from gateways.whatsapp.evolution_ids import uid_in
-from gateways.whatsapp.reading import inside, person, said
+from gateways.whatsapp.proto import edited_at, quoted, read_proto
+from gateways.whatsapp.reading import inside, internal_id, person
+from gateways.whatsapp.said import Said, revoke
 
 _KINDS = {
     "PENDING": ReceiptKind.SENT,
@@ -27,7 +29,6 @@ _KINDS = {
     "PLAYED": ReceiptKind.READ,
     "ERROR": ReceiptKind.FAILED,
 }
-_MEDIA = ("imageMessage", "audioMessage", "videoMessage", "documentMessage", "stickerMessage")
 
 
 class EvolutionWebhook(Webhook):
@@ -62,11 +63,16 @@ class EvolutionWebhook(Webhook):
             case "messages.update":
                 found: list[Event | None] = [_receipt(one, now) for one in objects_in(body.get("data"))]
             case "messages.upsert":
-                recipient = person(body.get("sender")) or self._config.instance
-                found = [_inbound(one, recipient, now) for one in objects_in(body.get("data"))]
+                found = [_inbound(one, self._number(body), now) for one in objects_in(body.get("data"))]
+            case "messages.edited" | "messages.delete":
+                found = [_changed(one, self._number(body), now) for one in objects_in(body.get("data"))]
             case _:
                 found = []
         return [event for event in found if event is not None]
+
+    def _number(self, body: dict[str, Any]) -> str:
+        """Ours, to which people write."""
+        return person(body.get("sender")) or self._config.instance
 
 
 def _carries_token(post: Post, key: str) -> bool:
@@ -91,50 +97,77 @@ def _receipt(data: dict[str, Any], now: float) -> Receipt | None:
     if kind is None or key is None or False in (data.get("fromMe"), inside(data, "key", "fromMe")):
         return None
     code = "evolution_error" if kind is ReceiptKind.FAILED else None
-    return Receipt(kind, key=digest(key, status), at=now, uid=uid_in(key), provider_id=key, code=code)
+    return Receipt(
+        kind,
+        key=digest(key, status),
+        at=now,
+        uid=uid_in(key),
+        provider_id=key,
+        code=code,
+        recipient_id=internal_id(*_chat(data)) or internal_id(*_chat(data.get("key"))),
+    )
 
 
 def _inbound(data: dict[str, Any], recipient: str, now: float) -> Inbound | None:
-    """A message from one person. Reactions, deletions and the like, which say nothing, are left out."""
-    key = data.get("key")
+    """A message from one person. What has no content, such as one that could not be decrypted, is left out."""
+    key, message = data.get("key"), data.get("message")
     id_, sender = text(inside(key, "id")), _sender(key)
-    message = inside(data, "message", "documentWithCaptionMessage", "message") or data.get("message")
-    body, has_file = _body(message), any(inside(message, name) for name in _MEDIA)
-    if id_ is None or sender is None or not (body or has_file):
+    content = read_proto(message)
+    if id_ is None or sender is None or content is None or content.is_empty:
         return None
     return Inbound(
-        key=id_,
+        key=_change_key(content, edited_at(message) or id_) or id_,
         at=seconds(data.get("messageTimestamp"), otherwise=now),
         sender=sender,
         recipient=recipient,
-        body=body,
-        media=(link(inside(data, "message", "mediaUrl")) or id_,) if has_file else (),
+        body=content.body,
+        media=(link(inside(message, "mediaUrl")) or id_,) if content.has_file else (),
         name=text(data.get("pushName")),
-        answers=_answered(data, message),
+        answers=text(inside(data, "contextInfo", "stanzaId")) or quoted(message) or content.answers,
+        kind=content.name,
+        content=content.content,
+        sender_id=internal_id(*_chat(key)),
     )
+
+
+def _changed(data: dict[str, Any], recipient: str, now: float) -> Inbound | None:
+    """A message that was edited or deleted by the person who wrote it. Where the key names the chat as that person
+    sees it, nobody can tell who it was."""
+    key = mapping(data.get("key")) or data
+    id_, sender = text(key.get("id")), _sender(key)
+    if id_ is None or sender is None or sender == recipient:
+        return None
+    is_edit = data.get("editedMessage") is not None
+    content = read_proto({"protocolMessage": data}) if is_edit else revoke(id_)
+    if content is None:
+        return None
+    when = text(data.get("timestampMs"))
+    return Inbound(
+        key=_change_key(content, when or content.body) or id_,
+        at=seconds(when, otherwise=now),
+        sender=sender,
+        recipient=recipient,
+        body=content.body,
+        kind=content.name,
+        content=content.content,
+        sender_id=internal_id(*_chat(key)),
+    )
+
+
+def _change_key(content: Said, when: str) -> str | None:
+    """The key of an edit or a deletion, which servers report in two ways; ``None``: the content is neither."""
+    changed = content.fields.get("message_id")
+    if content.kind == "revoke":
+        return digest(changed, "revoke")
+    return digest(changed, "edit", when) if content.kind == "edit" else None
 
 
 def _sender(key: object) -> str | None:
     if inside(key, "fromMe"):
         return None
-    return person(inside(key, "remoteJid"), inside(key, "remoteJidAlt"), inside(key, "senderPn"))
+    return person(*_chat(key)) or internal_id(*_chat(key))
 
 
-def _body(message: object) -> str:
-    return said(
-        inside(message, "conversation"),
-        inside(message, "extendedTextMessage", "text"),
-        inside(message, "buttonsResponseMessage", "selectedDisplayText"),
-        inside(message, "templateButtonReplyMessage", "selectedDisplayText"),
-        inside(message, "listResponseMessage", "title"),
-        *(inside(message, name, "caption") for name in _MEDIA),
-    )
-
-
-def _answered(data: dict[str, Any], message: object) -> str | None:
-    """The message that is quoted; newer servers tell it beside the message, older ones within."""
-    parts = message.values() if isinstance(message, dict) else ()
-    return text(
-        inside(data, "contextInfo", "stanzaId")
-        or next((found for part in parts if (found := inside(part, "contextInfo", "stanzaId"))), None)
-    )
+def _chat(key: object) -> tuple[Any, ...]:
+    """What a chat with one person is called: newer servers tell the hidden id, the number, or both."""
+    return tuple(inside(key, name) for name in ("remoteJid", "remoteJidAlt", "senderPn", "senderLid"))

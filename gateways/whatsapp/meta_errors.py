@@ -7,7 +7,7 @@ ordered by pywa (pywa/errors.py).
 from typing import Any
 
 from domain.outcomes import GatewayDown, Outcome, Refused, RetryLater
-from domain.receipts import OPTED_OUT
+from domain.receipts import MARKETING_OPTED_OUT
 from gateways.answers import clean, failure, retry_after
 from gateways.net.http_answer import Answer
 
@@ -25,11 +25,11 @@ _NO_SUCH_OBJECT = 33
 """The subcode of ``_INVALID_PARAMETER`` when it is the phone number id that does not exist, or is not ours."""
 
 _OUTSIDE_WINDOW = 131047
-_WORDS = {_OUTSIDE_WINDOW: "outside_window", 131050: OPTED_OUT}
+_WORDS = {_OUTSIDE_WINDOW: "outside_window", 131050: MARKETING_OPTED_OUT}
 _ADVICE = {
     _OUTSIDE_WINDOW: "more than 24 hours have passed since this person last wrote: send a template",
     131049: "WhatsApp spares this person more marketing for now: wait at least a day before another try",
-    131050: "this person stopped marketing messages from this business",
+    131050: "this person stopped marketing messages from this business; others still arrive",
     130497: "WhatsApp does not let this business write to people in this country",
 }
 
@@ -56,7 +56,7 @@ def meta_failure(answer: Answer, error: dict[str, Any]) -> Outcome:
 
 
 def meta_code(code: int) -> str:
-    """Our word for an error that ends a message: ``outside_window``, ``opted_out``, else ``meta_<code>``."""
+    """Our word for an error that ends a message: ``outside_window``, ``marketing_opted_out``, else ``meta_<code>``."""
     return _WORDS.get(code, f"meta_{code}")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 # An account's id is its number, perhaps with the device that wrote. At most 15 digits: E.164.
 _ACCOUNT = re.compile(r"([0-9]{5,15})(?::[0-9]+)?@(?:s\.whatsapp\.net|c\.us)")
+_HIDDEN = re.compile(r"([0-9]{5,20})(?::[0-9]+)?@lid")
 
 
 def inside(value: object, *names: str) -> Any:
@@ -34,3 +35,15 @@ def person(*ids: object) -> str | None:
         if not one.endswith("@lid"):
             return None
     return None
+
+
+def internal_id(*ids: object) -> str | None:
+    """The id at ``@lid`` of a chat with one person, without the device; ``None``: it has none, or is no such chat.
+
+    Args:
+        ids: as for ``person``.
+    """
+    given = [one for one in ids if isinstance(one, str) and one]
+    if not given or not (_ACCOUNT.fullmatch(given[0]) or _HIDDEN.fullmatch(given[0])):
+        return None
+    return next((f"{found[1]}@lid" for one in given if (found := _HIDDEN.fullmatch(one))), None)

@@ -15,7 +15,7 @@ from gateways.net.http_answer import Answer
 from gateways.provider import ProviderConfig
 from gateways.whatsapp.media import CAPTIONED, content_type, file_name
 from gateways.whatsapp.paired import file_missing, unfit
-from gateways.whatsapp.reading import inside
+from gateways.whatsapp.reading import inside, internal_id
 
 _PATHS = {None: "sendText", "image": "sendImage", "video": "sendVideo", "audio": "sendVoice", "document": "sendFile"}
 _CONVERTED = frozenset({"audio", "video"})
@@ -72,10 +72,11 @@ class WahaGateway:
         body = parse(answer)
         if not 200 <= answer.status < 300:
             return _failed(answer, body)
-        key = _key(body)
-        if key is None:
+        id_ = _full_id(body)
+        if id_ is None:
             return Unknown(f"answered {answer.status} without the id of a message")
-        return Accepted(key, receipts=self._config.expects_receipts)
+        hidden = chat_in(id_) or internal_id(inside(body, "key", "remoteJid"))
+        return Accepted(bare_id(id_), receipts=self._config.expects_receipts, recipient_id=hidden)
 
 
 def bare_id(id_: str) -> str:
@@ -84,8 +85,13 @@ def bare_id(id_: str) -> str:
     return parts[2] if len(parts) > 2 and parts[0] in {"true", "false"} else id_
 
 
+def _chat(to: str) -> str:
+    """The chat with a number; a person whose number is hidden is named by a chat already."""
+    return to if "@" in to else f"{to.removeprefix('+')}@c.us"
+
+
 def _request(message: Outbound, session: str) -> dict[str, Any]:
-    request: dict[str, Any] = {"session": session, "chatId": f"{message.to.removeprefix('+')}@c.us"}
+    request: dict[str, Any] = {"session": session, "chatId": _chat(message.to)}
     if message.answers:
         request["reply_to"] = message.answers
     kind, url = message.media_type, message.media_url or ""
@@ -99,12 +105,21 @@ def _request(message: Outbound, session: str) -> dict[str, Any]:
     return request
 
 
-def _key(body: Any) -> str | None:
+def chat_in(id_: str) -> str | None:
+    """The hidden id of the chat in ``true_<chat>_<id>``."""
+    parts = id_.split("_")
+    return internal_id(parts[1]) if len(parts) > 2 and parts[0] in {"true", "false"} else None
+
+
+def _full_id(body: Any) -> str | None:
     """The new message's id, in the form of each of the engines: GOWS, WEBJS, NOWEB."""
-    for found in (inside(body, "id"), inside(body, "id", "id"), inside(body, "key", "id")):
-        if isinstance(found, str):
-            return bare_id(found)
-    return None
+    candidates = (
+        inside(body, "id"),
+        inside(body, "id", "_serialized"),
+        inside(body, "id", "id"),
+        inside(body, "key", "id"),
+    )
+    return next((found for found in candidates if isinstance(found, str)), None)
 
 
 def _failed(answer: Answer, body: Any) -> Outcome:

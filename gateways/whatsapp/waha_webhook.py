@@ -1,15 +1,18 @@
 """What a WAHA server posts: acknowledgements, and messages from people (waha.devlike.pro/docs/how-to/events)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from domain.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.base import Outside
-from gateways.events import digest, link, objects_in, seconds, text
+from gateways.events import digest, link, mapping, objects_in, seconds, text
 from gateways.webhook import Post, Webhook, is_fresh, same
-from gateways.whatsapp.reading import inside, person, said
-from gateways.whatsapp.waha import WahaConfig, bare_id
+from gateways.whatsapp.reading import inside, internal_id, person, said
+from gateways.whatsapp.said import Said, edit, reaction, revoke
+from gateways.whatsapp.waha import WahaConfig, bare_id, chat_in
+from gateways.whatsapp.waha_inbound import read_payload
 
 _KINDS = {
     -1: ReceiptKind.FAILED,
@@ -61,8 +64,8 @@ class WahaWebhook(Webhook):
         match body.get("event"):
             case "message.ack":
                 return _receipt(payload, posted)
-            case "message":
-                return _inbound(payload, text(inside(body, "me", "id")), posted)
+            case str(event) if event in _READERS:
+                return _READERS[event](payload, text(inside(body, "me", "id")), posted)
             case _:
                 return None
 
@@ -78,30 +81,80 @@ def _receipt(payload: dict[str, Any], at: float) -> Receipt | None:
         return None
     key = bare_id(id_)
     code = "waha_error" if kind is ReceiptKind.FAILED else None
-    return Receipt(kind, key=digest(key, ack), at=at, provider_id=key, code=code)
+    hidden = chat_in(id_) or internal_id(payload.get("to") or payload.get("from"))
+    return Receipt(kind, key=digest(key, ack), at=at, provider_id=key, code=code, recipient_id=hidden)
 
 
 def _inbound(payload: dict[str, Any], me: str | None, posted: float) -> Inbound | None:
-    """A message from one person. What says nothing and brings nothing is left out."""
-    id_, sender, data = text(payload.get("id")), _sender(payload), payload.get("_data")
-    body, has_file = said(payload.get("body")), payload.get("hasMedia") is True
-    if id_ is None or sender is None or not (body or has_file):
+    """A message from one person. What has no content is left out."""
+    id_ = text(payload.get("id"))
+    content = read_payload(payload)
+    if id_ is None or content is None:
+        return None
+    media = (link(inside(payload, "media", "url")) or id_,) if content.has_file else ()
+    found = _event_of(payload, content, id_, me, posted)
+    answers = text(inside(payload, "replyTo", "id")) or content.answers
+    return found and replace(found, media=media, answers=answers)
+
+
+def _reaction(payload: dict[str, Any], me: str | None, posted: float) -> Inbound | None:
+    """An emoji on a message of ours, or of the person's own."""
+    id_, given = text(payload.get("id")), mapping(payload.get("reaction"))
+    on = text(given.get("messageId"))
+    if id_ is None or on is None:
+        return None
+    content = reaction(bare_id(on), given.get("text"))
+    found = _event_of(payload, content, digest(id_, "reaction", payload.get("timestamp")), me, posted)
+    return found and replace(found, answers=content.answers)
+
+
+def _edited(payload: dict[str, Any], me: str | None, posted: float) -> Inbound | None:
+    id_ = text(payload.get("editedMessageId")) or text(payload.get("id"))
+    if id_ is None:
+        return None
+    content = edit(bare_id(id_), Said("text", said(payload.get("body"))))
+    return _event_of(payload, content, digest(id_, "edit", payload.get("timestamp")), me, posted)
+
+
+def _revoked(payload: dict[str, Any], me: str | None, posted: float) -> Inbound | None:
+    """A message that was deleted for all: nothing of what it said is kept a second time."""
+    message = mapping(payload.get("after")) or mapping(payload.get("before")) or payload
+    id_ = text(payload.get("revokedMessageId")) or text(message.get("id"))
+    if id_ is None:
+        return None
+    return _event_of(message, revoke(bare_id(id_)), digest(bare_id(id_), "revoke"), me, posted)
+
+
+_READERS: dict[str, Callable[[dict[str, Any], str | None, float], Inbound | None]] = {
+    "message": _inbound,
+    "message.reaction": _reaction,
+    "message.edited": _edited,
+    "message.revoked": _revoked,
+}
+
+
+def _event_of(payload: dict[str, Any], content: Said, key: str, me: str | None, posted: float) -> Inbound | None:
+    """What one person said or did, without its files; ``None``: it was us, or in a group."""
+    data, chat = payload.get("_data"), _chat(payload)
+    sender, hidden = person(*chat), internal_id(*chat)
+    if payload.get("fromMe") or not (sender or hidden):
         return None
     recipient = text(payload.get("to")) or me
     return Inbound(
-        key=id_,
+        key=key,
         at=seconds(payload.get("timestamp"), otherwise=posted),
-        sender=sender,
+        sender=sender or hidden or "",
         recipient=person(recipient, me) or recipient or "",
-        body=body,
-        media=(link(inside(payload, "media", "url")) or id_,) if has_file else (),
+        body=content.body,
         name=text(inside(data, "pushName") or inside(data, "notifyName") or inside(data, "Info", "PushName")),
-        answers=text(inside(payload, "replyTo", "id")),
+        kind=content.name,
+        content=content.content,
+        sender_id=hidden,
     )
 
 
-def _sender(payload: dict[str, Any]) -> str | None:
-    if payload.get("fromMe"):
-        return None
+def _chat(payload: dict[str, Any]) -> tuple[Any, ...]:
+    """What a chat with one person is called: the engines tell the hidden id, the number, or both."""
     data = payload.get("_data")
-    return person(payload.get("from"), inside(data, "key", "remoteJidAlt"), inside(data, "Info", "SenderAlt"))
+    beside = (inside(data, "key", "remoteJidAlt"), inside(data, "Info", "SenderAlt"), inside(data, "key", "remoteJid"))
+    return payload.get("from"), *beside

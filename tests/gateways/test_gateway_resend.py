@@ -97,6 +97,22 @@ async def test_a_sender_stands_without_quotes(send, name, written):
     assert json.loads(request.body)["from"] == written
 
 
+@pytest.mark.parametrize(
+    ("filename", "content_type", "sent"),
+    [
+        ("invoice.pdf", "application/octet-stream", None),
+        ("rows.txt", "text/csv", None),
+        ("INVOICE.PDF", "Application/PDF", "Application/PDF"),
+        ("invoice", "application/pdf", "application/pdf"),
+        ("rows.unknown", "text/csv", "text/csv"),
+    ],
+)
+async def test_a_file_has_no_other_type_than_the_end_of_its_name_says(send, filename, content_type, sent):
+    """Such a mail would be accepted, and never sent."""
+    _, request = await send(TAKEN, attachments=(Attachment(filename, content_type, b"x"),))
+    assert json.loads(request.body)["attachments"][0].get("content_type") == sent
+
+
 async def test_an_empty_mail_has_a_text_all_the_same(send):
     _, request = await send(TAKEN, body="")
     assert json.loads(request.body)["text"] == " "

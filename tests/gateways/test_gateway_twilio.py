@@ -1,6 +1,7 @@
 """Twilio's callbacks: who may bring them, and what they say. What is sent is in test_gateway_providers."""
 
 import hmac
+import json
 from base64 import b64encode
 from dataclasses import replace
 from urllib.parse import urlencode
@@ -164,7 +165,9 @@ async def test_a_message_from_a_person(webhook):
     )
     media = ("https://example.com/a", "https://example.com/b")
     sender, recipient = "+15551234567", "+15005550006"
-    assert found == [Inbound("SM2", 9.0, sender, recipient, body="  Grüße\n& ä ", media=media)]
+    assert [replace(one, kind=None, content=None) for one in found] == [
+        Inbound("SM2", 9.0, sender, recipient, body="  Grüße\n& ä ", media=media)
+    ]
 
 
 async def test_a_message_from_a_short_code_keeps_it(webhook):
@@ -196,3 +199,48 @@ async def test_the_callback_carries_our_reference(outside, make, callback, expec
     _, request = await sent("twilio", CONFIG | {"status_callback": callback}, taken, message, outside)
     wanted = urlencode({"StatusCallback": expected.format(message.uid)})
     assert wanted in request.body.decode()
+
+
+PLACE = {"latitude": 41.0, "longitude": 29.0, "name": "Tower", "address": "Galata"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "body", "content"),
+    [
+        ({"Latitude": "41.0", "Longitude": "29.0", "Label": "Tower", "Address": "Galata"}, "location", "", PLACE),
+        (
+            {"Body": "Yes", "ButtonText": "Yes", "ButtonPayload": "b"},
+            "button_reply",
+            "Yes",
+            {"id": "b", "title": "Yes"},
+        ),
+        ({"ButtonText": "Stop", "ButtonPayload": "b"}, "button_reply", "Stop", {"id": "b", "title": "Stop"}),
+        ({"Body": "Two", "ListId": "r", "ListTitle": "Two"}, "list_reply", "Two", {"id": "r", "title": "Two"}),
+        ({"InteractiveData": '{"a":1}'}, "form_reply", "", {"response": {"a": 1}}),
+        (
+            {"MediaUrl0": "https://t/a", "MediaContentType0": "image/jpeg"},
+            "image",
+            "",
+            {"files": [{"url": "https://t/a", "mime_type": "image/jpeg"}]},
+        ),
+        (
+            {"MediaUrl0": "https://t/a", "MediaContentType0": "text/vcard", "MessageType": "contacts"},
+            "contacts",
+            "",
+            {"files": [{"url": "https://t/a", "mime_type": "text/vcard"}]},
+        ),
+        ({"MessageType": "hologram", "Hologram": "x"}, "hologram", "", {"Hologram": "x"}),
+        ({"MessageType": "text", "Body": "hi"}, None, "hi", None),
+        ({"Body": "hi"}, None, "hi", None),
+    ],
+)
+async def test_what_a_message_holds_besides_text_is_kept(webhook, fields, kind, body, content):
+    head = {
+        "MessageSid": "SM1",
+        "SmsStatus": "received",
+        "From": "whatsapp:+14155550123",
+        "To": "whatsapp:+15005550006",
+    }
+    (found,) = webhook.read(post(urlencode(head | fields).encode(), url=URL))
+    assert (found.kind, found.body, found.sender) == (kind, body, "+14155550123")
+    assert json.loads(found.content or "null") == content

@@ -180,7 +180,6 @@ async def test_a_hidden_number_is_read_beside_the_chat(webhook, data):
         ("message", MESSAGE | {"fromMe": True}),
         ("message", MESSAGE | {"from": "1203630419678@g.us", "participant": "15551234567@c.us"}),
         ("message", MESSAGE | {"from": "status@broadcast"}),
-        ("message", MESSAGE | {"from": "128999376343081@lid"}),
         ("message", MESSAGE | {"body": "", "hasMedia": False}),
         ("message", MESSAGE | {"id": {}}),
         ("message.any", MESSAGE),

@@ -126,7 +126,7 @@ async def test_codes(send, code, expected):
     [
         (131047, "outside_window", "send a template"),
         (131049, "meta_131049", "wait at least a day"),
-        (131050, "opted_out", "stopped marketing"),
+        (131050, "marketing_opted_out", "stopped marketing"),
         (130497, "meta_130497", "country"),
     ],
 )

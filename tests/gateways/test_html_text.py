@@ -34,6 +34,7 @@ def test_a_page_becomes_its_words():
         ("<style>x", ""),
         ("<head><title>x</title></head>y", "y"),
         ('<a href="https://one.com" href="https://two.com">x</a>', "x (https://one.com)"),
+        ('<a href="https://e.com/?a=1&timestamp=5&sect=2">x</a>', "x (https://e.com/?a=1&timestamp=5&sect=2)"),
         ("<a href>x</a>", "x"),
         ("<a href=https://e.com/>x</a>", "x (https://e.com/)"),
         ('<a href="https://e.com">x<a name=y>z</a>', "xz"),

@@ -1,0 +1,61 @@
+"""Who wants no more marketing messages. Only messages that say that they are marketing are stopped by it."""
+
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from domain.receipts import MARKETING_OPTED_OUT
+from store.pool import Pool
+
+
+async def cancel_unwanted(pool: Pool, uids: Sequence[UUID]) -> None:
+    """Cancel those of these marketing messages, about to leave, whose recipients want none. Safe to repeat."""
+    async with pool.connection() as conn:
+        await conn.execute(
+            """update messages m set state = 'cancelled', code = %s, updated_at = clock_timestamp(),
+                                     reason = 'the recipient wants no more marketing messages'
+               from marketing_opt_outs o
+               where m.uid = any(%s::uuid[]) and m.state in ('scheduled', 'queued', 'processing')
+                 and o.account_id = m.account_id and o.channel = m.channel
+                 and recipient_key(o.channel, o.recipient) = recipient_key(m.channel, m.recipient)""",
+            (MARKETING_OPTED_OUT, list(uids)),
+        )
+
+
+async def note_refused(conn: AsyncConnection[TupleRow], uids: Sequence[UUID]) -> None:
+    """The recipients of these messages want no more marketing of their senders: a provider said so."""
+    await conn.execute(
+        """insert into marketing_opt_outs (account_id, channel, recipient)
+           select distinct account_id, channel, recipient from messages where uid = any(%s::uuid[])
+           order by account_id, channel, recipient on conflict do nothing""",
+        (list(uids),),
+    )
+
+
+async def choose(
+    conn: AsyncConnection[TupleRow],
+    gateway_id: UUID,
+    channel: str,
+    names: Sequence[str],
+    chosen: Literal["stop", "resume"],
+) -> None:
+    """A person, by all names that we know, stops or resumes marketing of everyone who writes through a gateway."""
+    whom = {"gateway": gateway_id, "channel": channel, "names": list(names)}
+    if chosen == "stop":
+        await conn.execute(
+            """insert into marketing_opt_outs (account_id, channel, recipient)
+               select distinct a, %(channel)s, name from unnest(%(names)s::text[]) as name
+               cross join lateral accounts_heard(%(gateway)s, %(channel)s, name) as a
+               on conflict do nothing""",
+            whom,
+        )
+        return
+    await conn.execute(
+        """delete from marketing_opt_outs using unnest(%(names)s::text[]) as name
+           where account_id in (select accounts_heard(%(gateway)s, %(channel)s, name)) and channel = %(channel)s
+             and recipient_key(channel, recipient) = recipient_key(%(channel)s, name)""",
+        whom,
+    )
