@@ -33,8 +33,8 @@ class CheckCredit:
 
     async def _hold_stored(self, page: PageHeader) -> list[int]:
         page_id = UUID(page.page_id)
-        if page.channel == Channel.EMAIL:
-            opened = PageContent.decode(await batches.page_content(self._pool, page_id))
+        if page.channel == Channel.EMAIL and (raw := await batches.page_content(self._pool, page_id)):
+            opened = PageContent.decode(raw)
             indexes = list(range(page.size))
             before = [message.price for message in opened.messages]
             prices = await self._prices(page, page.account_id, indexes, opened)

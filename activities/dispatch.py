@@ -71,7 +71,7 @@ class Dispatch:
                 benign = ApplicationErrorCategory.BENIGN
                 raise ApplicationError(str(error), next_retry_delay=again_in, category=benign) from None
 
-    async def _content(self, page: PageHeader) -> bytes:
+    async def _content(self, page: PageHeader) -> bytes | None:
         if not page.stored:
             return await started_content()
         return await patiently(lambda: batches.page_content(self._pool, UUID(page.page_id)))
@@ -109,7 +109,10 @@ class Dispatch:
         is_rerun: bool,
     ) -> list[Again]:
         route = request.route
-        opened = PageContent.decode(content or await self._content(request.page))
+        raw = content or await self._content(request.page)
+        if raw is None:  # an earlier run sent the last of them and was lost before it could say so
+            return []
+        opened = PageContent.decode(raw)
         line = self._lines.line(UUID(route.gateway_id), request.page.lane)
         async with self._watch.on(route) as is_paused:
             window = StartWindow(lambda: activity.is_worker_shutdown() or stopped.is_set() or is_paused(), closes_at)

@@ -50,6 +50,17 @@ async def test_it_sends_through_the_gateway_of_the_route(pool: Pool, cache: Gate
     assert await page.states() == ["sent"] * 3
 
 
+async def test_a_page_that_was_forgotten_after_its_last_outcome_has_nothing_left(pool: Pool, cache: GatewayCache):
+    """The run that sent it died before the workflow heard of it, and the batch ended by what the record says."""
+    page = await with_sandbox(pool, 2)
+    await dispatch(page, cache)
+    request = page.request()
+    stored = replace(request, page=replace(request.page, stored=True))
+    activity = Dispatch(pool, cache, open_mails(pool, KEYS)).dispatch
+    assert (await dispatch_environment(attempt=2).run(activity, stored, b"")).again == []
+    assert await page.states() == ["sent"] * 2
+
+
 async def test_a_second_run_of_the_activity_takes_over(pool: Pool, cache: GatewayCache):
     page = await with_sandbox(pool, 1)
     await dispatch(page, cache)

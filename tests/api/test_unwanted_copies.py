@@ -3,6 +3,9 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from activities.check_credit import CheckCredit
+from domain.ids import new_page_id
+from domain.page import PageHeader
 from store import credits
 from store.pool import Pool
 from tests.api.batches import ended
@@ -48,6 +51,12 @@ async def test_in_a_batch_as_in_a_single_message(stack: Stack):
     await ended(stack, user, answer["batch"])
     assert (await arrived(stack, user, answer["data"][1]["uid"]))["cc"] == ["eve@example.com"]
     assert await spent(stack, user) == 251 + 251 * 2
+
+
+async def test_a_page_that_was_forgotten_when_its_batch_was_cancelled_holds_nothing(stack: Stack):
+    user = await sender(stack)
+    page = PageHeader(str(new_page_id()), user.id, "email", 1, stored=True)
+    assert await CheckCredit(stack.pool).check_credit(page, b"") == []
 
 
 async def test_who_unsubscribes_while_an_email_waits_gets_no_copy(stack: Stack):
