@@ -27,6 +27,10 @@ from domain.keyring import PAYLOADS, Keyring, KeyringError
 
 ENCODING = b"binary/xsender-aes256gcm"
 _REFUSED = "binary/xsender-refused"
+_NOTE = "ACTIVITY_ID_NOT_STARTED"
+"""The one payload that Temporal's server writes itself: in the details of an activity that is cancelled before a worker
+has it. It is read where no type is expected, which is in such details alone; anywhere else it is refused.
+"""
 
 
 class UnsealedPayloadError(ApplicationError):
@@ -72,7 +76,7 @@ class EncryptionCodec(PayloadCodec):
 
     def _read(self, payload: Payload) -> Payload:
         if not is_sealed(payload):
-            return payload if time.time() < self._accept_until else _refused()
+            return payload if time.time() < self._accept_until else _refused(is_note=_is_note(payload))
         try:
             return self.open(payload)
         except KeyringError as error:
@@ -90,6 +94,8 @@ class _Refused(EncodingPayloadConverter):
         return None
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
+        if "note" in payload.metadata and type_hint is None:
+            return _NOTE
         # A missing key may come back: the task is tried again. What has no seal ends the workflow.
         raise KeyringError(payload.data.decode()) if payload.data else UnsealedPayloadError
 
@@ -130,8 +136,13 @@ def is_unsealed(payload: Payload) -> bool:
     return payload.metadata.get("encoding") == _REFUSED.encode() and not payload.data
 
 
-def _refused(reason: str = "") -> Payload:
-    return Payload(metadata={"encoding": _REFUSED.encode()}, data=reason.encode())
+def _is_note(payload: Payload) -> bool:
+    return payload.data == f'"{_NOTE}"'.encode() and payload.metadata.get("encoding") == b"json/plain"
+
+
+def _refused(reason: str = "", *, is_note: bool = False) -> Payload:
+    note = {"note": b""} if is_note else {}
+    return Payload(metadata={"encoding": _REFUSED.encode(), **note}, data=reason.encode())
 
 
 def encryption_codec(keys: str, accept_unsealed_until: float = 0.0) -> EncryptionCodec:

@@ -1,18 +1,25 @@
 """What is read of Temporal's payloads: what this install sealed, and nothing else."""
 
+import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
+from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import DataConverter
+from temporalio.exceptions import ActivityError
+from temporalio.worker import Worker
 
 from domain.keyring import Keyring, KeyringError
 from runtime.codec import ENCODING, UnsealedPayloadError, data_converter
 from runtime.settings import Settings
+from tests.stack import Stack
 
 KEYS = Keyring.generate()
+NOTE = "ACTIVITY_ID_NOT_STARTED"
 REFERENCE = {"encoding": b"json/external-storage-reference", "__temporal_external_storage_reference": b"true"}
 
 
@@ -35,6 +42,7 @@ async def test_everything_is_sealed_and_opens_again(value):
     "payload",
     [
         plain("text"),
+        plain(NOTE),
         plain(None),
         plain(b"bytes"),
         Payload(),
@@ -48,6 +56,38 @@ async def test_what_has_no_seal_is_refused_for_good(payload):
     with pytest.raises(UnsealedPayloadError) as refused:
         await sealing().decode([payload], [str])
     assert refused.value.non_retryable
+
+
+@workflow.defn(sandboxed=False)
+class CancelsWhatNobodyHas:
+    """Cancels an activity that no worker has begun: Temporal's server answers that by itself."""
+
+    @workflow.run
+    async def run(self) -> str:
+        activity = workflow.start_activity(
+            "nobodys",
+            task_queue="nobodys",
+            start_to_close_timeout=timedelta(minutes=1),
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
+        await workflow.sleep(0.1)
+        activity.cancel()
+        try:
+            await activity
+        except ActivityError as error:
+            return type(error.cause).__name__
+        return "done"
+
+
+async def test_an_activity_is_cancelled_before_a_worker_has_it(stack: Stack):
+    queue = uuid4().hex
+    async with Worker(stack.temporal, task_queue=queue, workflows=[CancelsWhatNobodyHas]):
+        handle = await stack.temporal.start_workflow(CancelsWhatNobodyHas.run, id=queue, task_queue=queue)
+        assert await asyncio.wait_for(handle.result(), 15) == "CancelledError"
+
+
+async def test_what_temporals_server_notes_of_such_an_activity_is_read_where_no_type_is_expected():
+    assert await sealing().decode([plain(NOTE)]) == [NOTE]
 
 
 @pytest.mark.parametrize("data", [b"", b"\x01", b"\x01\x02k1" + b"x" * 40, b"\x01\x02k9" + b"x" * 40])
