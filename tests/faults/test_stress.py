@@ -32,7 +32,7 @@ from tests.stack import User
 
 USERS = 3
 CREDIT = 5_000_000
-BURST_EVERY = 300.0
+BURST_EVERY = 600.0
 RECOVERY = 60.0
 """Seconds after the last fault, and after the last request was answered, in which everything works again."""
 
