@@ -29,7 +29,7 @@ _UNFORESEEABLE = 10**9
 _MAX_TEMPLATE_BODY = 16 * 1024
 """Bytes of a body in which not even what is filled into a template can be long."""
 _MAX_PIECES = 100
-_PIECE = re.compile(rb"\{\{.{0,500}?\}\}", re.DOTALL)
+_LONGEST_PIECE = 500
 
 _LOOPS_OR_STYLES = (b"{%", b'"inline_css"')
 _HIDDEN = re.compile(rb"\\u00(?:[4-7]|25)")
@@ -91,5 +91,14 @@ def _template_cost(raw: bytes, objects: int) -> int:
     pieces = raw.count(b"{{")
     if len(raw) > _MAX_TEMPLATE_BODY or pieces > _MAX_PIECES:
         return _UNFORESEEABLE
-    markup = sum(map(len, _PIECE.findall(raw)))
-    return markup * _PER_TEMPLATE_BYTE + pieces * objects * _PER_FILLED_PIECE
+    return _markup(raw) * _PER_TEMPLATE_BYTE + pieces * objects * _PER_FILLED_PIECE
+
+
+def _markup(raw: bytes) -> int:
+    """Bytes of the few pieces of templates in a body."""
+    found = start = 0
+    while (start := raw.find(b"{{", start)) >= 0:
+        end = raw.find(b"}}", start + 2, start + 4 + _LONGEST_PIECE)
+        found += max(0, end + 2 - start)
+        start = max(start, end) + 2
+    return found
