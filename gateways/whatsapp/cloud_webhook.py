@@ -80,7 +80,8 @@ class WhatsAppCloudWebhook(Webhook):
 
     def _is_ours(self, change: dict[str, Any]) -> bool:
         number = inside(change, "value", "metadata", "phone_number_id")
-        return change.get("field") in _FIELDS and number == self._config.phone_number_id
+        field = change.get("field")
+        return isinstance(field, str) and field in _FIELDS and number == self._config.phone_number_id
 
 
 def _signature(post: Post) -> str:
