@@ -10,6 +10,7 @@ from temporalio.client import WorkflowExecutionStatus
 from domain.ids import batch_page_id, batch_workflow_id, send_workflow_id
 from domain.routing import Mode
 from store import gateways
+from store.workflow_checks import put_off
 from tests.api.batches import ended, get, send_batch, sink_gateway, steer, until
 from tests.faults.sink import Sink, running_sink
 from tests.receiver import receiving, register
@@ -39,12 +40,7 @@ async def counts(stack: Stack, user: User, batch: str) -> Counter[str]:
 async def end_workflow(stack: Stack, batch: str, how) -> UUID:
     """End a batch's workflow; the workers' own sweep does not look at it, only the test's."""
     batch_id = UUID(batch)
-    async with stack.pool.connection() as conn:
-        await conn.execute(
-            """insert into workflow_checks (id, next_at) values (%s, clock_timestamp() + interval '1 hour')
-               on conflict (id) do update set next_at = excluded.next_at""",
-            (batch_id,),
-        )
+    await put_off(stack.pool, batch_id, 3600)
     await how(stack.temporal, batch_workflow_id(batch_id))
     return batch_id
 
