@@ -14,7 +14,7 @@ from gateways.email.dkim import DkimSigner
 from gateways.email.html_text import html_to_text
 from gateways.email.mail_message import write_letter
 from gateways.email.mailbox import parse_mailbox
-from tests.costs.measure import Cost
+from tests.costs.measure import THREAD, Cost
 
 _HTML = 500_000
 _HTML_LIMIT = "500,000 characters (`message`, `body`)"
@@ -22,7 +22,6 @@ _PIECES = ("<a ", "<!--", "<p>", '<a href="http://b">', "<a href=x>", "<a a ", '
 _MORE_PIECES = ("</a>", "<a =", "<b>", "&#9", "<title>x</title>", "<!-->", "{{ unsubscribe_url }}", "<a", "{{")
 _LONG_NUMBER = "&#" + "9" * 5000 + ";"
 _TEXTS = ("a", "\u00e9", "\U0001f600", "=", " ", "\n", ".\n", "\u0301", "\r")
-_THREAD = "thread beside the loop, beyond 32 KiB"
 _KEY = ed25519.Ed25519PrivateKey.generate().private_bytes(
     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
 )
@@ -59,8 +58,8 @@ def _html() -> Iterator[Cost]:
         def links(length: int, piece: str = piece) -> Callable[[], str]:
             return _tracked(_filled(piece, length))
 
-        yield Cost("text of HTML", f"`{shown}` again and again", _HTML, _HTML_LIMIT, 250, text, _THREAD)
-        yield Cost("links in HTML", f"`{shown}` again and again", _HTML, _HTML_LIMIT, 250, links, _THREAD)
+        yield Cost("text of HTML", f"`{shown}` again and again", _HTML, _HTML_LIMIT, 250, text, THREAD)
+        yield Cost("links in HTML", f"`{shown}` again and again", _HTML, _HTML_LIMIT, 250, links, THREAD)
 
 
 def _mails() -> Iterator[Cost]:
@@ -69,12 +68,12 @@ def _mails() -> Iterator[Cost]:
         def both(length: int, text: str = text) -> Callable[[], bytes]:
             return _letter(body=_filled(text, length), html=_filled(text, length))
 
-        yield Cost("writing and signing a mail", f"{text!r} in text and HTML", _HTML, _HTML_LIMIT, 150, both, _THREAD)
+        yield Cost("writing and signing a mail", f"{text!r} in text and HTML", _HTML, _HTML_LIMIT, 150, both, THREAD)
 
     def attached(length: int) -> Callable[[], bytes]:
         return _letter(body="x", attachments=(Attachment("a.bin", "a/b", b" \0" * (length // 2)),))
 
-    yield Cost("writing and signing a mail", "a file", 10 * 2**20, "10 MiB of files", 500, attached, _THREAD)
+    yield Cost("writing and signing a mail", "a file", 10 * 2**20, "10 MiB of files", 500, attached, THREAD)
 
 
 def _headers() -> Iterator[Cost]:

@@ -14,6 +14,8 @@ UNMEASURABLE = 0.003
 _REFERENCE = 0.0125
 """Seconds that ``_work`` takes on the machine that the bounds were set on."""
 
+THREAD = "thread beside the loop, beyond 32 KiB"
+
 
 @dataclass(frozen=True)
 class Cost:

@@ -18,7 +18,7 @@ from gateways.sms.inbound import inbound
 from gateways.sms.smpp_delivery import decode_text, read_part, read_receipt
 from gateways.sms.smpp_pdu import PDU_CAP, Address, ShortMessage
 from gateways.webhook import Post
-from tests.costs.measure import Cost
+from tests.costs.measure import THREAD, Cost
 
 _POST = 8 * 2**20
 _POST_LIMIT = "200,000 values, 5,000 events"
@@ -80,7 +80,7 @@ def _fields() -> Iterator[Cost]:
             post = _post(orjson.dumps(listed))
             return lambda: [brevo_receipt(one, 0.0) for one in objects_in(post.json())]
 
-        yield Cost("addresses in receipts", what, 5000, "5,000 events in a post", 2500, events)
+        yield Cost("addresses in receipts", what, 5000, "5,000 events in a post", 2500, events, THREAD)
 
 
 def _messages() -> Iterator[Cost]:
