@@ -92,8 +92,9 @@ async def take(
 async def _with_number(conn: AsyncConnection[TupleRow], gateway_id: UUID, channel: str, inbound: Inbound) -> Inbound:
     """The message, its sender by number if that is known: messages to him, and what he says of them, go by it."""
     id_, number = inbound.sender_id, inbound.sender
-    if id_ is None:
-        return inbound
+    if id_ is None:  # a number, but it may be another one than we dial
+        dialled = await people.number_of(conn, gateway_id, number, None)
+        return replace(inbound, sender=dialled, sender_id=number) if dialled else inbound
     if number == id_:
         found = await people.number_of(conn, gateway_id, id_, inbound.answers)
         if found is None:
@@ -177,6 +178,13 @@ async def _act(
         await marketing.choose(conn, gateway_id, channel, names, inbound.marketing)
     if keyword is Keyword.STOP:
         whom = (gateway_id, channel, inbound.sender)
+        for other in names[1:]:
+            await conn.execute(
+                """insert into suppressions (account_id, channel, recipient, reason)
+                   select a, %(channel)s, %(name)s, 'opted_out'
+                   from accounts_heard(%(gateway)s, %(channel)s, %(name)s) as a on conflict do nothing""",
+                {"gateway": gateway_id, "channel": channel, "name": other},
+            )
         cursor = await conn.execute("select opt_out(%s, %s, %s, %s, %s)", (*whom, *part))
         return [uid for (uid,) in await cursor.fetchall()]
     if keyword is Keyword.START:

@@ -1,4 +1,4 @@
-"""Whom a provider means by an id of its own: WhatsApp hides the numbers of some people."""
+"""Whom a provider means by an id of its own: WhatsApp hides some people's numbers, and writes others another way."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID

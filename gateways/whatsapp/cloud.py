@@ -1,5 +1,6 @@
 """Type ``whatsapp_cloud``: WhatsApp through Meta's Cloud API (developers.facebook.com/docs/whatsapp/cloud-api)."""
 
+import re
 from typing import Annotated, Any, ClassVar
 
 import orjson
@@ -15,6 +16,8 @@ from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
 from gateways.whatsapp.cloud_message import request, unfit
 from gateways.whatsapp.meta_errors import meta_failure
+
+_NUMBER = re.compile(r"[0-9]{6,20}")
 
 
 class WhatsAppCloudConfig(ProviderConfig):
@@ -60,12 +63,12 @@ class WhatsAppCloudGateway:
         except orjson.JSONEncodeError as error:
             return Refused("invalid_content", str(error))
         answer = await self._http.exchange(self._call, body)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
+        return self._outcome(answer, message.to) if isinstance(answer, Answer) else answer
 
     async def aclose(self) -> None:
         """Nothing to close: the HTTP client is shared."""
 
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, to: str) -> Outcome:
         body = parse(answer)
         if isinstance(body, dict) and isinstance(body.get("error"), dict):
             return meta_failure(answer, body["error"])
@@ -74,7 +77,16 @@ class WhatsAppCloudGateway:
         wamid = _message_id(body)
         if wamid is None:
             return Unknown(f"answered {answer.status} without the id of a message")
-        return Accepted(wamid, receipts=self._receipts)
+        return Accepted(wamid, receipts=self._receipts, recipient_id=_other_number(body, to))
+
+
+def _other_number(body: Any, to: str) -> str | None:
+    """The number that WhatsApp knows the recipient by, if it is not the one that was dialled: replies come from it."""
+    match body:
+        case {"contacts": [{"wa_id": str(wa_id)}, *_]} if _NUMBER.fullmatch(wa_id) and to not in (wa_id, f"+{wa_id}"):
+            return f"+{wa_id}"
+        case _:
+            return None
 
 
 def _message_id(body: Any) -> str | None:

@@ -39,6 +39,16 @@ async def test_text(send, make):
     }
 
 
+@pytest.mark.parametrize(
+    ("wa_id", "told"),
+    [('"558299448232"', "+558299448232"), ('"5582999448232"', None), ('"1"', None), ("7", None), ('"x"', None)],
+)
+async def test_another_number_than_was_dialled_is_told(send, wa_id, told):
+    taken = f'{{"contacts":[{{"input":"+5582999448232","wa_id":{wa_id}}}],"messages":[{{"id":"wamid.X"}}]}}'
+    got, _ = await send(answer(200, taken.encode()), to="+5582999448232")
+    assert got == Accepted("wamid.X", receipts=False, recipient_id=told)
+
+
 async def test_an_answer_names_the_message_that_it_answers(send):
     _, request = await send(answers="wamid.Y")
     assert json.loads(request.body)["context"] == {"message_id": "wamid.Y"}

@@ -71,6 +71,24 @@ async def test_stop_under_an_id_counts_for_the_number_of_the_message_it_answers(
     assert (await say(pool, gateway, "hello")).sender == NUMBER
 
 
+async def test_stop_from_another_number_than_was_dialled_counts_for_both(pool: Pool, account: int, gateway: UUID):
+    """As in Brazil, where WhatsApp leaves out a digit that is dialled."""
+    dialled, known = "+380501234567", "+38501234567"
+    page = page_to(account, dialled)
+    assert await held(pool, page) == {}
+    await pages.write_intents(pool, page.uids, 1, gateway, uuid4())
+    await pages.flush_outcomes(pool, [Attempted(page.uids[0], 1, "accepted", "wamid.1", recipient_id=known)])
+    waits = page_to(account, dialled)
+    assert await held(pool, waits) == {}
+    stopped = await say(pool, gateway, "STOP", sender=known, sender_id=None)
+    assert (stopped.sender, stopped.withdrawn) == (dialled, waits.uids)
+    for number in (dialled, known):
+        assert await held(pool, page_to(account, number)) == {0: "suppressed"}
+    await say(pool, gateway, "START", sender=known, sender_id=None)
+    for number in (dialled, known):
+        assert await held(pool, page_to(account, number)) == {}
+
+
 async def test_stop_under_an_id_counts_as_soon_as_the_number_is_known(pool: Pool, account: int, gateway: UUID):
     page = page_to(account)
     await sent(pool, page, gateway)
