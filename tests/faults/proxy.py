@@ -5,7 +5,8 @@
         proxy.silence_old()   # as a firewall that forgot its connections: nothing comes through, nobody is told
         proxy.resume()        # new connections pass; silenced ones stay silent, for bytes of theirs are lost
 
-The proxy itself goes on accepting and acknowledging bytes, so the kernels at both ends believe that all is well.
+The proxy itself goes on accepting and acknowledging bytes, so the kernels at both ends believe that all is well. Only
+where one end has closed does the other one hear of it, after as long as its keepalives would have taken.
 """
 
 import asyncio
@@ -15,6 +16,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 _CHUNK = 65536
+_KEEPALIVE = 60.0
+"""Seconds until the kernel of an end notices that the other one is gone (``store/connection.py``: 30, then 3 x 10)."""
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset
 
 
@@ -120,8 +123,10 @@ class Proxy:
                 writer.write(data)
             await writer.drain()
         await self._flows.wait()
-        if link.silent:  # that an end has closed is not told to the other one either
-            await asyncio.Event().wait()
+        if link.silent:  # that an end has closed is not told to the other one either: its own keepalives find out
+            await asyncio.sleep(_KEEPALIVE)
+            link.reset()
+            return
         with suppress(OSError):
             writer.write_eof()
 
