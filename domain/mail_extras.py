@@ -34,8 +34,7 @@ class MailExtras:
         """The same, but nobody gets the mail twice: neither the recipient, nor one who is in ``cc`` twice."""
         once = {one.lower(): one for one in reversed(self.cc)}
         once.pop(recipient.lower(), None)
-        cc = tuple(one for one in self.cc if once.get(one.lower()) == one)
-        cc = tuple(dict.fromkeys(cc))
+        cc = tuple(dict.fromkeys(one for one in self.cc if once.get(one.lower()) == one))
         return self if len(cc) == len(self.cc) else replace(self, cc=cc)
 
     @property
