@@ -43,7 +43,7 @@ async def ask(client: Client, workflow_id: str, query: str, *arguments: Any, ans
     """What a workflow answers to a query; ``None`` if there is none, or it has ended.
 
     Raises:
-        NoAnswer: it did not say anything within 1 s.
+        NoAnswer: it did not say anything within 1 s, or the worker refused to ask it (``worker/early_events.py``).
     """
     try:
         async with asyncio.timeout(QUERY_SECONDS):
@@ -54,9 +54,10 @@ async def ask(client: Client, workflow_id: str, query: str, *arguments: Any, ans
                 reject_condition=QueryRejectCondition.NOT_OPEN,
                 rpc_timeout=_QUERY_TIMEOUT,
             )
-    except (WorkflowQueryFailedError, WorkflowQueryRejectedError):
+    except WorkflowQueryRejectedError:
         return None
-    except (TimeoutError, RPCError, *REFUSALS) as error:  # refused: whoever answered is no worker of ours
+    except (TimeoutError, RPCError, WorkflowQueryFailedError, *REFUSALS) as error:
+        # Refused: whoever answered is no worker of ours. Failed: a worker was just taking the workflow over.
         if isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND:
             return None
         raise NoAnswer("no worker answers") from error

@@ -6,6 +6,7 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from worker.early_events import RefuseEarlyEvents
 from worker.foreign_starts import RefuseForeignStarts
 from worker.table import QueueRow
 
@@ -25,7 +26,7 @@ def _worker(client: Client, queue: str, row: QueueRow) -> Worker:
         workflows=row.workflows,
         activities=row.activities,
         # The sandbox costs about 10 ms a workflow. Its rules are held by lint and by tests that run sandboxed.
-        workflow_runner=RefuseForeignStarts(UnsandboxedWorkflowRunner()),
+        workflow_runner=RefuseEarlyEvents(RefuseForeignStarts(UnsandboxedWorkflowRunner())),
         max_cached_workflows=1000,  # each holds its page's content, up to 1 MB; what falls out is replayed
         max_concurrent_workflow_tasks=50,
         max_concurrent_local_activities=row.at_a_time,

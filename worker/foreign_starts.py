@@ -4,18 +4,16 @@ Without this a start that has no seal would end without a word (``runtime/codec.
 that has no arguments would fail its workflow task for ever.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import structlog
 from temporalio.bridge.proto.workflow_activation import InitializeWorkflow, WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
-from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
-from temporalio.workflow import Info
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 
 from runtime.codec import is_unsealed
 from runtime.settings import Settings
+from worker.wrapped_runner import WrappedInstance, WrappedRunner
 
 log = structlog.get_logger()
 
@@ -29,28 +27,17 @@ def warn_of_unsealed_payloads(settings: Settings) -> None:
         log.warning("unsealed payloads are accepted: whoever reaches Temporal can send as anybody", until=str(until))
 
 
-class RefuseForeignStarts(WorkflowRunner):
+class RefuseForeignStarts(WrappedRunner):
     """Runs workflows with another runner, once it is known that this install started them."""
-
-    def __init__(self, runner: WorkflowRunner) -> None:
-        self._runner = runner
-
-    def prepare_workflow(self, defn: Any) -> None:
-        """As the other runner does."""
-        self._runner.prepare_workflow(defn)
-
-    def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:
-        """As the other runner does."""
-        self._runner.set_worker_level_failure_exception_types(types)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """An instance that looks at its arguments first."""
-        return _Checked(self._runner.create_instance(det), takes_arguments=bool(det.defn.arg_types))
+        return _Checked(super().create_instance(det), takes_arguments=bool(det.defn.arg_types))
 
 
-class _Checked(WorkflowInstance):
+class _Checked(WrappedInstance):
     def __init__(self, instance: WorkflowInstance, *, takes_arguments: bool) -> None:
-        self._instance = instance
+        super().__init__(instance)
         self._takes_arguments = takes_arguments
         self._is_checked = False
 
@@ -61,7 +48,7 @@ class _Checked(WorkflowInstance):
             for job in act.jobs:
                 if job.HasField("initialize_workflow") and not self._is_ours(job.initialize_workflow):
                     return self._refuse(act.is_replaying)
-        return self._instance.activate(act)
+        return super().activate(act)
 
     def _is_ours(self, start: InitializeWorkflow) -> bool:
         if not start.arguments:
@@ -78,19 +65,3 @@ class _Checked(WorkflowInstance):
         failure.application_failure_info.type = "UnsealedPayload"
         failure.application_failure_info.non_retryable = True
         return completion
-
-    def get_info(self) -> Info:
-        """As the instance does."""
-        return self._instance.get_info()
-
-    def get_serialization_context(self, command_info: Any) -> Any:
-        """As the instance does."""
-        return self._instance.get_serialization_context(command_info)
-
-    def get_external_store_context(self, command_info: Any) -> Any:
-        """As the instance does."""
-        return self._instance.get_external_store_context(command_info)
-
-    def get_thread_id(self) -> int | None:
-        """As the instance does."""
-        return self._instance.get_thread_id()
