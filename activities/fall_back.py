@@ -9,9 +9,9 @@ from temporalio.common import Priority
 
 from activities.engine_clock import EngineClock
 from activities.started_with import started_content
-from domain.fallback import Awaited, Fallback
+from domain.fallback import Fallback
 from domain.ids import index_of, message_uid, new_page_id, page_of
-from domain.limits import PAGE_LIMITS
+from domain.new_page import new_page
 from domain.page import FollowedUp, FollowUp, NextStep, PageHeader
 from domain.page_content import PageContent, PageMessage
 from runtime.pages import start_page
@@ -99,14 +99,6 @@ def _page(
         messages.append(PageMessage(step.to, step.price, step.content, fallback=tuple(others)))
         if step.gateway:
             requested.setdefault(step.gateway, []).append(place)
-    header = PageHeader(
-        str(page_id),
-        before.account_id,
-        content.messages[indexes[0]].fallback[0].channel,
-        len(messages),
-        requested=requested,
-        lane=before.lane,
-        awaited=[Awaited(place, m.fallback[0].after) for place, m in enumerate(messages) if m.fallback],
-        limits=PAGE_LIMITS,
-    )
+    channel = content.messages[indexes[0]].fallback[0].channel
+    header = new_page(page_id, channel, [before.account_id], messages, requested, lane=before.lane)
     return header, PageContent([content.contents[place] for place in places], messages)

@@ -6,11 +6,10 @@ from temporalio import activity
 
 from domain.channels import Channel
 from domain.ids import page_of
-from domain.limits import PAGE_LIMITS
-from domain.page import ADMIN_ACCOUNT, PageHeader
+from domain.new_page import new_page
 from domain.page_content import Content, PageContent, PageMessage
+from domain.prices import price, sms_content
 from domain.receipts import Heard, Inbound, Position, ReceiptsSource, Reply, decode_events
-from domain.segments import count_segments
 from store import inbound
 from store.pool import Pool
 
@@ -78,17 +77,7 @@ class _Answer:
 
 def _reply(taken: inbound.Taken, channel: str, text: str) -> Reply:
     """A page of one message, back through the gateway that was written to."""
-    segments = count_segments(text)
-    price = segments.parts if channel == Channel.SMS else 1
-    message = PageMessage(taken.sender, 0 if taken.account_id == ADMIN_ACCOUNT else price, 0)
-    content = PageContent([Content(body=text, unicode=segments.encoding == "ucs2")], [message])
-    page = PageHeader(
-        str(taken.reply_page),
-        taken.account_id,
-        channel,
-        1,
-        requested={taken.gateway: [0]},
-        exempt=True,
-        limits=PAGE_LIMITS,
-    )
-    return Reply(page, content.encode().decode())
+    content, parts = sms_content(text) if channel == Channel.SMS else (Content(body=text), 1)
+    message = PageMessage(taken.sender, price(taken.account_id, parts=parts), 0)
+    page = new_page(taken.reply_page, channel, [taken.account_id], [message], {taken.gateway: [0]}, exempt=True)
+    return Reply(page, PageContent([content], [message]).encode().decode())

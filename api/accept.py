@@ -10,8 +10,8 @@ from temporalio.client import Client
 
 from api.errors import ApiError, unavailable
 from domain.channels import Channel
-from domain.limits import PAGE_LIMITS
-from domain.page import PageHeader
+from domain.new_page import new_page
+from domain.page import ADMIN_ACCOUNT, PageHeader
 from domain.page_content import PageContent, PageMessage
 from domain.statuses import State, contract_word
 from runtime import pages
@@ -44,7 +44,7 @@ async def make_unstartable(client: Client, page_id: UUID) -> bool:
     Raises:
         RPCError: Temporal does not answer.
     """
-    nothing = PageHeader(str(page_id), 0, Channel.SMS.value, 0, limits=PAGE_LIMITS)
+    nothing = new_page(page_id, Channel.SMS, [ADMIN_ACCOUNT], [], {})
     return await start_page(client, nothing, PageContent([], []).encode())
 
 

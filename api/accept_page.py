@@ -6,11 +6,9 @@ from api.claimed import Claimed
 from api.contacts import ReadContacts
 from api.starts import Starts
 from domain.channels import Channel
-from domain.fallback import Awaited
 from domain.ids import message_uid
 from domain.lanes import Lane
-from domain.limits import PAGE_LIMITS
-from domain.page import PageHeader
+from domain.new_page import new_page
 
 
 async def accept_page(
@@ -30,18 +28,7 @@ async def accept_page(
         RPCError: Temporal refused it.
     """
     messages = read.content.messages
-    due = [m.due for m in messages]
-    page = PageHeader(
-        str(claimed.id),
-        account_id,
-        channel.value,
-        len(messages),
-        due if any(due) else [],
-        read.requested,
-        lane=lane.value,
-        awaited=[Awaited(index, m.fallback[0].after) for index, m in enumerate(messages) if m.fallback],
-        limits=PAGE_LIMITS,
-    )
+    page = new_page(claimed.id, channel, [account_id], messages, read.requested, lane=lane)
     # The key of a request leads to its page: a repeat must be able to start that.
     start = starts.start_own if claimed.place is None else starts.start_again
     await start(page, read.content.encode(), caller)

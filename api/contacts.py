@@ -29,10 +29,10 @@ from domain.fallback import Fallback
 from domain.lanes import Lane
 from domain.mail_extras import MailExtras
 from domain.page_content import Content, PageContent, PageMessage
+from domain.prices import price, sms_content
 from domain.recipients import InvalidRecipient, normalise_email
 from domain.routing import DEFAULT_GATEWAY
 from domain.schedule import InvalidSchedule
-from domain.segments import count_segments
 from domain.template_errors import InvalidTemplate, MissingField
 from domain.tracking import UNSUBSCRIBE_FIELD, UNSUBSCRIBE_MARK
 
@@ -53,8 +53,6 @@ class Terms:
     time_zone: str
     region: str | None
     """Region of numbers without country code; ``None``: such numbers are refused."""
-    free: bool
-    """Messages of admin keys cost nothing."""
     account_id: int
     public_url: str | None
     """Where links in emails lead; ``None``: there can be none."""
@@ -106,7 +104,7 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
     seen: set[str] | None = set() if send.duplicates == "skip" else None
     for index, contact in enumerate(contacts):
         try:
-            to, content, price = _read(contact, wide, numbers)
+            to, content, cost = _read(contact, wide, numbers, terms.account_id)
             at = _due(contact, terms.time_zone, now) if contact.schedule_at else wide.due
             if seen is not None and _was_seen(to, seen):
                 skipped.append(index)
@@ -119,7 +117,7 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
             continue
         place = contents.setdefault(content, len(contents))
         on_unknown = contact.on_unknown or wide.on_unknown
-        messages.append(PageMessage(to, 0 if terms.free else price, place, at, on_unknown, steps))
+        messages.append(PageMessage(to, cost, place, at, on_unknown, steps))
         if wanted := _wanted_gateway(contact, wide):
             requested.setdefault(wanted, []).append(len(messages) - 1)
     if errors:
@@ -148,24 +146,25 @@ def _steps(
     return read_steps(
         contact,
         send.fallback or (),
-        lambda step: _read(step, wide.for_steps(), numbers),
+        lambda step: _read(step, wide.for_steps(), numbers, terms.account_id),
         lambda content: contents.setdefault(content, len(contents)),
-        free=terms.free,
     )
 
 
-def _read(contact: AnyContact, wide: RequestWide, numbers: NumberReader) -> tuple[str, Content, int]:
+def _read(contact: AnyContact, wide: RequestWide, numbers: NumberReader, account_id: int) -> tuple[str, Content, int]:
     """Recipient, content and price in credits of one contact."""
     match contact:
         case EmailContact():
-            return _read_email(contact, wide)
+            to, content = _read_email(contact, wide)
+            return to, content, price(account_id, copies=len(content.mail.cc) if content.mail else 0)
         case SmsContact():
-            return _read_sms(contact, wide, numbers)
+            to, content, parts = _read_sms(contact, wide, numbers)
+            return to, content, price(account_id, parts=parts)
         case WhatsappContact():
-            return _read_whatsapp(contact, wide, numbers)
+            return *_read_whatsapp(contact, wide, numbers), price(account_id)
 
 
-def _read_email(contact: EmailContact, wide: RequestWide) -> tuple[str, Content, int]:
+def _read_email(contact: EmailContact, wide: RequestWide) -> tuple[str, Content]:
     to = _recipient("email", lambda: normalise_email(contact.email))
     extras = _extra(partial(wide.mail.read, contact)).without_repeats(to)
     known = {UNSUBSCRIBE_FIELD: UNSUBSCRIBE_MARK} if extras.unsubscribe else {}
@@ -180,8 +179,7 @@ def _read_email(contact: EmailContact, wide: RequestWide) -> tuple[str, Content,
         raise ContactError("message", "missing", "give the email's HTML in 'message'")
     html = _extra(partial(wide.mail.style, contact, html))
     mail = None if extras == _NO_EXTRAS else extras
-    content = Content(body=text, html=html, subject=subject, sender=contact.sender_name, mail=mail)
-    return to, content, 1 + len(extras.cc)
+    return to, Content(body=text, html=html, subject=subject, sender=contact.sender_name, mail=mail)
 
 
 def _extra(read: Callable[[], _T]) -> _T:
@@ -206,19 +204,19 @@ def _read_sms(contact: SmsContact, wide: RequestWide, numbers: NumberReader) -> 
     text = _text(contact, "body") or _fill(wide.text, contact)
     if not text:
         raise ContactError("body", "missing", "give the text in 'body'")
-    segments = count_segments(text[:_MORE_THAN_FITS], force_unicode=contact.sms_type == "unicode")
-    if segments.parts > MAX_SEGMENTS:
+    begins = text[:_MORE_THAN_FITS]  # all of it, unless it is refused
+    content, parts = sms_content(begins, contact.sender_id, force_unicode=contact.sms_type == "unicode")
+    if parts > MAX_SEGMENTS:
         raise ContactError("body", "too_long", f"the text needs more than {MAX_SEGMENTS} parts: shorten it")
     _refuse_controls("sender_id", contact.sender_id or "")
-    content = Content(body=text, sender=contact.sender_id, unicode=segments.encoding == "ucs2")
-    return to, content, segments.parts
+    return to, content, parts
 
 
 def _written(template: WhatsappTemplate) -> dict[str, Any]:
     return template.model_dump(exclude={"category"} if template.category is None else None)
 
 
-def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, numbers: NumberReader) -> tuple[str, Content, int]:
+def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, numbers: NumberReader) -> tuple[str, Content]:
     to = _recipient("number", lambda: numbers.read(contact.number))
     text = _text(contact, "message") or (None if contact.template else _fill(wide.text, contact))
     if bool(contact.media) != bool(contact.url):
@@ -228,7 +226,7 @@ def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, numbers: NumberR
     if not (text or contact.media or contact.template):
         raise ContactError("message", "missing", "give a text in 'message', or 'media' and 'url', or a 'template'")
     template = orjson.dumps(_written(contact.template)).decode() if contact.template else None
-    return to, Content(body=text or "", media_type=contact.media, media_url=contact.url, template=template), 1
+    return to, Content(body=text or "", media_type=contact.media, media_url=contact.url, template=template)
 
 
 def _recipient(field: str, normalise: Callable[[], str]) -> str:

@@ -23,7 +23,7 @@ Read = Callable[[AnyContact], tuple[str, Content, int]]
 
 
 def read_steps(
-    contact: AnyContact, wide: Sequence[FallbackStep], read: Read, place: Callable[[Content], int], *, free: bool
+    contact: AnyContact, wide: Sequence[FallbackStep], read: Read, place: Callable[[Content], int]
 ) -> tuple[Fallback, ...]:
     """The steps of a contact, or else those of the whole request, whose texts are filled from the contact.
 
@@ -34,9 +34,7 @@ def read_steps(
     """
     own = contact.fallback
     steps = wide if own is None else own
-    return tuple(
-        _read_step(step, number, contact, read, place, fill=own is None, free=free) for number, step in enumerate(steps)
-    )
+    return tuple(_read_step(step, number, contact, read, place, fill=own is None) for number, step in enumerate(steps))
 
 
 def template_names(wide: Sequence[FallbackStep]) -> frozenset[str] | None:
@@ -61,7 +59,6 @@ def _read_step(
     place: Callable[[Content], int],
     *,
     fill: bool,
-    free: bool,
 ) -> Fallback:
     at = f"fallback.{number}"
     try:
@@ -83,7 +80,7 @@ def _read_step(
         after,
         _UNLESS[step.if_],
         to,
-        0 if free else price,
+        price,
         place(content),
         as_contact.gateway_identifier or None,
     )

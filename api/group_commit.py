@@ -21,7 +21,7 @@ from api.waiting_room import MOST_OF_A_GROUP, WaitingRoom
 from domain.channels import Channel
 from domain.ids import message_uid, new_page_id
 from domain.lanes import Lane
-from domain.limits import PAGE_LIMITS
+from domain.new_page import new_page
 from domain.page import PageHeader
 from domain.page_content import Content, PageContent
 from store import idempotency
@@ -181,23 +181,12 @@ async def _turn_away_who_left(members: list[Waiting]) -> None:
 
 
 def _header(page_id: UUID, channel: Channel, lane: Lane, members: list[OneMessage]) -> PageHeader:
-    accounts = [one.account_id for one in members]
-    due = [one.message.due for one in members]
     requested: dict[str, list[int]] = {}
     for index, one in enumerate(members):
         if one.gateway:
             requested.setdefault(one.gateway, []).append(index)
-    return PageHeader(
-        str(page_id),
-        accounts[0],
-        channel.value,
-        len(members),
-        due if any(due) else [],
-        requested,
-        accounts=accounts if len(set(accounts)) > 1 else [],
-        lane=lane.value,
-        limits=PAGE_LIMITS,
-    )
+    accounts = [one.account_id for one in members]
+    return new_page(page_id, channel, accounts, [one.message for one in members], requested, lane=lane)
 
 
 def _content(members: list[OneMessage]) -> bytes:

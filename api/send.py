@@ -122,9 +122,9 @@ async def _read(
     parameters: Sequence[UnknownField],
 ) -> ReadRequest | NewBatch:
     state = state_of(request)
-    settings, is_admin, account_id = state.settings, principal.kind == "admin", principal.account_id
+    settings, account_id = state.settings, principal.account_id
     region = principal.default_region or settings.default_region
-    terms = Terms(principal.time_zone, region, is_admin, account_id, settings.public_url, tuple(parameters))
+    terms = Terms(principal.time_zone, region, account_id, settings.public_url, tuple(parameters))
     if not may_be_large(raw):
         read = read_request(raw, channel, terms)
         if read.fits_a_page:

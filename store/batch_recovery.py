@@ -1,6 +1,6 @@
 """Batches that have not ended, and what is left of them: for when their workflows may be gone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -8,6 +8,7 @@ from psycopg.rows import TupleRow
 
 from domain.batch import BatchHeader, Stream
 from domain.ids import batch_page_number, batch_range, page_of
+from domain.new_page import new_stored_page
 from domain.page import PageHeader
 from store.pool import Pool
 
@@ -103,15 +104,5 @@ async def stored_page(conn: AsyncConnection[TupleRow], page_id: UUID) -> tuple[P
     state, account_id, channel, lane, streams, size, due = row
     number = batch_page_number(page_id)
     gateway = next((each["gateway"] for each in streams if each["next"] <= number <= each["last"]), "")
-    requested = {gateway: list(range(size))} if gateway else {}
-    header = PageHeader(
-        str(page_id),
-        account_id,
-        channel,
-        size,
-        due=[due] * size if due else [],
-        requested=requested,
-        lane=lane,
-        stored=True,
-    )
-    return header, state
+    header = new_stored_page(page_id, account_id, channel, lane, size, gateway)
+    return replace(header, due=[due] * size if due else []), state

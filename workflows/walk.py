@@ -14,7 +14,8 @@ with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.batch import BatchChange, BatchHeader, BatchPage, BatchState, BatchStatus, PageList
     from domain.ids import batch_page_id, send_workflow_id
-    from domain.limits import BATCH_LIMITS, PAGE_LIMITS
+    from domain.limits import BATCH_LIMITS
+    from domain.new_page import new_stored_page
     from domain.page import PageHeader
     from workflows.answers import Answers
     from workflows.batch_pages import BatchPages, Child
@@ -174,19 +175,11 @@ class Walk:
     def _start(self, stream: int, page: BatchPage) -> None:
         """Have a page sent by a workflow of its own."""
         self._events.add(_A_PAGE)
-        page_id = str(batch_page_id(UUID(self._batch.batch_id), page.number))
+        page_id = batch_page_id(UUID(self._batch.batch_id), page.number)
         wish = self._gateway or self._batch.streams[stream].gateway
-        header = PageHeader(
-            page_id,
-            self._batch.account_id,
-            self._batch.channel,
-            page.size,
-            requested={wish: list(range(page.size))} if wish else {},
-            lane=self._batch.lane,
-            stored=True,
-            limits=PAGE_LIMITS,
-        )
-        self._pages.starts(page_id, stream)
+        batch = self._batch
+        header = new_stored_page(page_id, batch.account_id, batch.channel, batch.lane, page.size, wish)
+        self._pages.starts(header.page_id, stream)
         self._inbox.run(self._send(header, self._gateway))
 
     async def _send(self, page: PageHeader, gateway: str) -> None:

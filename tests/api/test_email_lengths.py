@@ -10,7 +10,7 @@ from api.errors import ApiError
 from api.reading import read_request
 from domain.channels import Channel
 
-TERMS = Terms("UTC", None, free=False, account_id=1, public_url="https://send.example.com")
+TERMS = Terms("UTC", None, account_id=1, public_url="https://send.example.com")
 EMAIL = {"email": "ann@example.com", "subject": "Hi", "message": "<p>x"}
 FILE = {"filename": "a", "content_type": "a/b", "content": ""}
 

@@ -13,7 +13,7 @@ from api.reading import may_be_large, read_request
 from api.request_cost import MAX_VALUES, ON_LOOP, reading_cost
 from domain.channels import Channel
 
-TERMS = Terms("UTC", "FR", free=False, account_id=1, public_url="https://example.com")
+TERMS = Terms("UTC", "FR", account_id=1, public_url="https://example.com")
 SMS = {"number": "+14155550123", "body": "Your code is 4711"}
 EMAIL = {"email": "ada@example.com", "subject": "Hello", "message": "<p>Hi</p>"}
 MIB = 1024 * 1024

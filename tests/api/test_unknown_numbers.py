@@ -15,7 +15,7 @@ from tests.api.batches import ended
 from tests.api.test_answer_models import fits
 from tests.stack import Stack
 
-TERMS = Terms("UTC", None, True, 1, None)
+TERMS = Terms("UTC", None, 1, None)
 STRANGE = "+15555550123"
 
 

@@ -52,7 +52,7 @@ def test_the_warning_that_is_shown_is_the_one_that_is_given():
     assert f"the first {unknown_fields.MAX_LISTED} in `fields`" in WORDS
     assert f"The first {numbers.MAX_LISTED} contacts in `indexes`" in WORDS
     body = {"contact": [{"number": "+14155550123", "body": "Hi", "schedual_at": "2027-01-01"}]}
-    read = read_request(json.dumps(body).encode(), Channel.SMS, Terms("UTC", None, True, 1, None))
+    read = read_request(json.dumps(body).encode(), Channel.SMS, Terms("UTC", None, 1, None))
     (shown,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
     assert json.loads(shown)["warnings"] == read.contacts.warnings()
 

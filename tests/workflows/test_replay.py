@@ -11,7 +11,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from domain import limits
+from domain import limits, new_page
 from workflows import page, page_run, walk
 from workflows.batch import BatchWorkflow
 from workflows.callback import CallbackWorkflow
@@ -92,7 +92,7 @@ async def test_a_recorded_history_replays_whatever_the_limits_are_now(path: Path
     for name in ("PAGE_LIMITS", "BATCH_LIMITS"):
         small = {field.name: 1 for field in fields(getattr(limits, name))}
         changed = replace(getattr(limits, name), **small)
-        for module in (limits, page, page_run, walk):
+        for module in (limits, new_page, page, page_run, walk):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, changed)
     flows = [SendWorkflow, BatchWorkflow, ReceiptsWorkflow, CallbackWorkflow]

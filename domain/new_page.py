@@ -1,0 +1,56 @@
+"""The header of a page, built in one place whoever starts it: a request, several that share it, a reply, a fallback,
+a batch.
+"""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from domain.fallback import Awaited
+from domain.lanes import Lane
+from domain.limits import PAGE_LIMITS
+from domain.page import PageHeader
+from domain.page_content import PageMessage
+
+
+def new_page(
+    page_id: UUID,
+    channel: str,
+    accounts: Sequence[int],
+    messages: Sequence[PageMessage],
+    requested: Mapping[str, list[int]],
+    *,
+    lane: str = Lane.TRANSACTIONAL,
+    exempt: bool = False,
+) -> PageHeader:
+    """A page with these messages; what they say travels beside it.
+
+    ``accounts``: whose each message is, or the one account of all. ``requested`` and ``exempt``: as in ``PageHeader``.
+    """
+    due = [message.due for message in messages]
+    return PageHeader(
+        str(page_id),
+        accounts[0],
+        str(channel),
+        len(messages),
+        due if any(due) else [],
+        dict(requested),
+        accounts=list(accounts) if len(set(accounts)) > 1 else [],
+        lane=str(lane),
+        exempt=exempt,
+        awaited=[Awaited(index, m.fallback[0].after) for index, m in enumerate(messages) if m.fallback],
+        limits=PAGE_LIMITS,
+    )
+
+
+def new_stored_page(page_id: UUID, account_id: int, channel: str, lane: str, size: int, gateway: str) -> PageHeader:
+    """A page of a batch, whose messages lie in the store. ``gateway``: the one that is asked for; "": none is."""
+    return PageHeader(
+        str(page_id),
+        account_id,
+        channel,
+        size,
+        requested={gateway: list(range(size))} if gateway else {},
+        lane=lane,
+        stored=True,
+        limits=PAGE_LIMITS,
+    )
