@@ -6,36 +6,35 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from api import (
-    batches,
-    callback_deliveries,
-    callbacks,
-    docs,
-    gateways,
-    health,
-    inbound,
-    mail_links,
-    send,
-    status,
-    waiting,
-    webhooks,
-)
+from api import health
 from api.admin import codec, sandbox
 from api.admin import messages as admin_messages
-from api.error_handlers import install_error_handlers
-from api.group_commit import GroupCommit
-from api.large_bodies import Bodies
-from api.offload import Offload
-from api.openapi import install_openapi
-from api.shared_checks import SharedChecks
-from api.starts import Starts
-from api.state import AppState
-from api.temporal_link import open_link
-from api.waiting_room import WaitingRoom
-from api.webhook_ends import WebhookEnds
-from api.webhook_room import WebhookRoom
+from api.batches import routes as batches
+from api.callbacks import deliveries as callback_deliveries
+from api.callbacks import routes as callbacks
+from api.gateways import routes as gateways
+from api.http.error_handlers import install_error_handlers
+from api.http.state import AppState
+from api.http.temporal_link import open_link
+from api.inbound import routes as inbound
+from api.limits.offload import Offload
+from api.limits.shared_checks import SharedChecks
+from api.limits.waiting_room import WaitingRoom
+from api.messages import changes as waiting
+from api.messages import mail_links
+from api.messages import routes as status
+from api.reference import page as docs
+from api.reference.openapi import install_openapi
+from api.sending import routes as send
+from api.sending.group_commit import GroupCommit
+from api.sending.large_bodies import Bodies
+from api.sending.starts import Starts
+from api.webhooks import routes as webhooks
+from api.webhooks.receivers import WebhookEnds
+from api.webhooks.room import WebhookRoom
 from domain.mail_links import LinkSigner
 from gateways.base import Outside
+from gateways.net.names import Names
 from runtime.settings import Settings
 from store.pool import open_pool
 from store.sandbox_inbox import SandboxInbox
@@ -75,19 +74,19 @@ def create_app(settings: Settings) -> FastAPI:
             room = WaitingRoom()
             starts = Starts(link, room)
             group_commit = GroupCommit(starts, pool, room)
-            app.state.xsender = AppState(
-                settings,
-                pool,
-                link,
+            keys = settings.keys.get_secret_value()
+            parts = (
                 starts,
                 group_commit,
                 offload,
                 Bodies(),
-                LinkSigner(settings.keys.get_secret_value()),
-                WebhookEnds(pool, outside, settings.keys.get_secret_value()),
+                LinkSigner(keys),
+                WebhookEnds(pool, outside, keys),
                 WebhookRoom(),
                 SharedChecks(),
+                Names(),
             )
+            app.state.xsender = AppState(settings, pool, link, {type(part): part for part in parts})
             yield
             await group_commit.aclose()
             await starts.aclose()
@@ -100,9 +99,9 @@ def create_app(settings: Settings) -> FastAPI:
         version=version("xsender"),
         description=DESCRIPTION,
         lifespan=lifespan,
-        docs_url=None,  # ours is at the same address (api/docs.py)
+        docs_url=None,  # ours is at the same address (api/reference/page.py)
         redoc_url=None,
-        openapi_url=None,  # ours is at the usual address (api/openapi.py)
+        openapi_url=None,  # ours is at the usual address (api/reference/openapi.py)
         redirect_slashes=False,
     )
     install_error_handlers(app)

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from temporalio.service import RPCError
 
-from api.answer_models import Alive, Health
-from api.openapi import PUBLIC
-from api.state import AppState, state_of
-from api.temporal_link import TemporalAway
+from api.http.state import AppState, state_of
+from api.http.temporal_link import TemporalAway
+from api.limits.shared_checks import SharedChecks
+from api.messages.models import Alive, Health
+from api.reference.openapi import PUBLIC
 from store.pool import AWAY, ping
 from store.workers import queues_served
 from workflows.policy import QUEUES
@@ -32,7 +33,7 @@ _PROBE = 2.0
 async def health(request: Request) -> JSONResponse:
     """200 once API, worker, Postgres and Temporal all work; 503 names the part that does not."""
     state = state_of(request)
-    checks = state.health_checks
+    checks = state.part(SharedChecks)
     served, temporal = await asyncio.gather(checks.result(_queues_served, state), checks.result(_temporal, state))
     worker = served is not None and served.issuperset(QUEUES)
     return _answer({"api": True, "postgres": served is not None, "temporal": temporal, "worker": worker})
@@ -62,7 +63,7 @@ async def live() -> JSONResponse:
 async def ready(request: Request) -> JSONResponse:
     """200 while it reaches Postgres and Temporal: for load balancers. Workers do not matter: what is accepted waits."""
     state = state_of(request)
-    checks = state.health_checks
+    checks = state.part(SharedChecks)
     postgres, temporal = await asyncio.gather(checks.result(_postgres, state), checks.result(_temporal, state))
     return _answer({"api": True, "postgres": postgres, "temporal": temporal})
 

@@ -8,9 +8,9 @@ import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.app import create_app
-from api.connections import ConnectionLimits, Connections
-from api.http_limits import LimitedHttp
-from api.proxies import VARIABLE, check_proxies
+from api.limits.connections import ConnectionLimits, Connections
+from api.limits.protocol import LimitedHttp
+from api.limits.proxies import VARIABLE, check_proxies
 from runtime.descriptors import descriptor_limit, raise_descriptor_limit
 from runtime.logs import configure_logs
 from runtime.settings import Settings

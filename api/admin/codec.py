@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from google.protobuf import json_format
 from temporalio.api.common.v1 import Payloads
 
-from api.answer_models import CodecPayloads
-from api.auth import requires
-from api.body import MAX_BODY, parse_small, read_body
-from api.errors import ApiError
-from api.openapi import answers, documented_body
-from api.state import AppState, state_of
+from api.http.auth import requires
+from api.http.body import MAX_BODY, parse_small, read_body
+from api.http.errors import ApiError
+from api.http.state import AppState, state_of
+from api.messages.models import CodecPayloads
+from api.reference.openapi import answers, documented_body
 from domain.keyring import KeyringError
 from runtime.codec import EncryptionCodec, encryption_codec, is_sealed
 from store.api_keys import Principal

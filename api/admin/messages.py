@@ -7,15 +7,15 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from temporalio.client import Client
 
-from api.answer_models import ResolveAnswer, StatusAnswer
-from api.auth import requires
-from api.body import parse_body, read_body
-from api.json_answer import json_answer
-from api.lookup import live_if_any, unknown_message
-from api.openapi import answers, documented_body
-from api.state import state_of
-from api.status import recorded
-from api.waking import wake_callbacks
+from api.callbacks.waking import wake_callbacks
+from api.http.auth import requires
+from api.http.body import parse_body, read_body
+from api.http.json_answer import json_answer
+from api.http.state import state_of
+from api.messages.lookup import live_if_any, unknown_message
+from api.messages.models import ResolveAnswer, StatusAnswer
+from api.messages.routes import recorded
+from api.reference.openapi import answers, documented_body
 from runtime.resolving import resolve
 from store import messages
 from store.api_keys import Principal

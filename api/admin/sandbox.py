@@ -5,12 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.answer_models import SandboxPage
-from api.auth import requires
-from api.json_answer import json_answer
-from api.openapi import answers
-from api.state import state_of
-from api.status import sender
+from api.http.auth import requires
+from api.http.json_answer import json_answer
+from api.http.state import state_of
+from api.messages.models import SandboxPage
+from api.messages.routes import sender
+from api.reference.openapi import answers
 from store import sandbox
 
 router = APIRouter(prefix="/api/admin/v1/sandbox", tags=["admin: sandbox"], dependencies=[Depends(requires("admin"))])

@@ -10,8 +10,8 @@ from typing import Any
 
 import uvicorn
 
-from api.connections import ConnectionLimits, Connections
-from api.http_limits import LimitedHttp
+from api.limits.connections import ConnectionLimits, Connections
+from api.limits.protocol import LimitedHttp
 from tests.stack import free_socket
 
 

@@ -5,8 +5,8 @@ import json
 import httpx
 from pydantic import BaseModel
 
-from api.answer_models import Alive, ChangeAnswer, CodecPayloads, Health, SandboxPage, SendAnswer, StatusAnswer
-from api.gateway_answers import GatewayChangeAnswer, GatewayHealthAnswer, GatewayPage, TrialAnswer
+from api.gateways.models import GatewayChangeAnswer, GatewayHealthAnswer, GatewayPage, TrialAnswer
+from api.messages.models import Alive, ChangeAnswer, CodecPayloads, Health, SandboxPage, SendAnswer, StatusAnswer
 from store import gateways
 from tests.api.answers import SMS, send_one
 from tests.stack import Stack

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from api import connections, http_limits
-from api.connections import ConnectionLimits, network_of
-from api.http_limits import MAX_FIELDS, MAX_HEADER, MAX_PIPELINED
+from api.limits import connections
+from api.limits import protocol as http_limits
+from api.limits.connections import ConnectionLimits, network_of
+from api.limits.protocol import MAX_FIELDS, MAX_HEADER, MAX_PIPELINED
 from tests.api.small_server import Peer, SmallServer, eventually, small_server
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import pytest_asyncio
 
-from api.reading import may_be_large
+from api.sending.parse_request import may_be_large
 from store import credits
 from tests.api.answers import assert_error
 from tests.api.batches import ended

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from api.contacts import Terms
-from api.errors import ApiError
-from api.reading import read_request
+from api.contacts.read import Terms
+from api.http.errors import ApiError
+from api.sending.parse_request import read_request
 from domain.channels import Channel
 
 TERMS = Terms("UTC", None, account_id=1, public_url="https://send.example.com")

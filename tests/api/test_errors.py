@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from api.large_bodies import LARGE_BODY
+from api.sending.large_bodies import LARGE_BODY
 from api.server import server_config
 from domain.api_keys import KeyKind, MintedKey, mint
 from store import accounts, api_keys
@@ -289,7 +289,7 @@ async def test_an_error_of_ours_shows_nothing_of_itself(stack: Stack, monkeypatc
     async def broken(*_: object) -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr("api.send.accept_page", broken)
+    monkeypatch.setattr("api.sending.routes.accept_page", broken)
     user = await stack.user()
     answer = await stack.send(user, "sms", SMS, SMS)
     assert_error(answer, 500, "internal")

@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from api.errors import ApiError
-from api.fair_places import FairPlaces
+from api.http.errors import ApiError
+from api.limits.fair_places import FairPlaces
 
 
 def places(total: int = 3, share: int = 1, waiting: int = 5, patience: float = 5.0) -> FairPlaces:

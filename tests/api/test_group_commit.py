@@ -11,14 +11,14 @@ import pytest_asyncio
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.accept import start_page
-from api.claimed import Claimed
-from api.commit_queue import OneMessage
-from api.errors import ApiError, OutcomeUnknownError
-from api.group_commit import GroupCommit
-from api.starts import Starts
-from api.temporal_link import TemporalLink
-from api.waiting_room import WaitingRoom
+from api.http.errors import ApiError, OutcomeUnknownError
+from api.http.idempotency import Claimed
+from api.http.temporal_link import TemporalLink
+from api.limits.waiting_room import WaitingRoom
+from api.sending.accept import start_page
+from api.sending.commit_queue import OneMessage
+from api.sending.group_commit import GroupCommit
+from api.sending.starts import Starts
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE, new_page_id, page_of
 from domain.lanes import Lane
@@ -143,7 +143,7 @@ class Unanswered:
 
 
 async def test_whom_temporal_refuses_is_told_so(group: GroupCommit, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("api.starts.start_page", Unanswered(RPCStatusCode.PERMISSION_DENIED))
+    monkeypatch.setattr("api.sending.starts.start_page", Unanswered(RPCStatusCode.PERMISSION_DENIED))
     messages = [group.accept(Channel.SMS, Lane.TRANSACTIONAL, one(1)) for _ in range(3)]
     results = await asyncio.gather(*messages, return_exceptions=True)
     assert [type(result) for result in results] == [RPCError] * 3
@@ -154,7 +154,7 @@ async def test_a_start_that_was_not_answered_is_found(
     stack: Stack, group: GroupCommit, monkeypatch: pytest.MonkeyPatch
 ):
     unanswered = Unanswered(RPCStatusCode.UNAVAILABLE, starts=True)
-    monkeypatch.setattr("api.starts.start_page", unanswered)
+    monkeypatch.setattr("api.sending.starts.start_page", unanswered)
     user = await sender(stack)
     uids = await accept(group, one(user.id), one(user.id))
     assert [page_of(uid) for uid in uids] == unanswered.pages * 2
@@ -166,7 +166,7 @@ async def test_a_page_that_was_not_started_never_will_be_and_its_messages_go_wit
     stack: Stack, group: GroupCommit, monkeypatch: pytest.MonkeyPatch
 ):
     unanswered = Unanswered(RPCStatusCode.DEADLINE_EXCEEDED)
-    monkeypatch.setattr("api.starts.start_page", unanswered)
+    monkeypatch.setattr("api.sending.starts.start_page", unanswered)
     user = await sender(stack)
     uids = await accept(group, one(user.id), one(user.id))
     assert len(set(uids)) == 2
@@ -187,8 +187,8 @@ async def test_whoever_waits_too_long_is_told_what_is_known(
         await hangs.wait()
         return await start_page(client, page, content)
 
-    monkeypatch.setattr("api.starts.start_page", start)
-    monkeypatch.setattr("api.group_commit.ACCEPT_SECONDS", 0.5)
+    monkeypatch.setattr("api.sending.starts.start_page", start)
+    monkeypatch.setattr("api.sending.group_commit.ACCEPT_SECONDS", 0.5)
     user = await sender(stack)
     first = asyncio.create_task(accept(group, one(user.id)))
     await begun.wait()
@@ -213,7 +213,7 @@ async def test_who_hung_up_is_not_sent(group: GroupCommit, monkeypatch: pytest.M
     async def left() -> bool:
         return True
 
-    monkeypatch.setattr("api.callers._LOOK_AFTER", 0.0)
+    monkeypatch.setattr("api.http.callers._LOOK_AFTER", 0.0)
     results = await asyncio.gather(
         accept(group, one(1)), accept(group, replace(one(1), caller=left)), return_exceptions=True
     )
@@ -222,7 +222,7 @@ async def test_who_hung_up_is_not_sent(group: GroupCommit, monkeypatch: pytest.M
 
 
 async def test_a_bounded_number_waits(stack: Stack, group: GroupCommit, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("api.group_commit.MOST_OF_A_GROUP", 3)
+    monkeypatch.setattr("api.sending.group_commit.MOST_OF_A_GROUP", 3)
     results = await asyncio.gather(*(accept(group, one(user)) for user in range(5)), return_exceptions=True)
     turned_away = [result for result in results if isinstance(result, ApiError)]
     assert [(error.status, error.code, error.retry_after) for error in turned_away] == [(503, "busy", 2.0)] * 2

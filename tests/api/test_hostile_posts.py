@@ -11,7 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from api import webhook_room
+from api.webhooks import room as webhook_room
 from domain.receipts import Receipt, ReceiptKind, decode_events
 from gateways.email.sendgrid import SendGridWebhook
 from runtime.receipts import MOST_BYTES, for_workflows

@@ -12,9 +12,8 @@ import orjson
 import pytest
 from fastapi import Request, Response
 
-from api.claimed import Claimed
-from api.errors import ApiError
-from api.idempotency import once
+from api.http.errors import ApiError
+from api.http.idempotency import Claimed, once
 from domain.ids import message_uid, new_page_id
 from store import credits, gateways, idempotency
 from tests.api.answers import CONTACT, SMS, assert_error, count_messages

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from api.callers import stays
-from api.errors import ApiError
-from api.offload import Offload
+from api.http.callers import stays
+from api.http.errors import ApiError
+from api.limits.offload import Offload
 
 
 async def run(offload: Offload, account: int, work, *args):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.proxies import check_proxies
+from api.limits.proxies import check_proxies
 
 
 @pytest.mark.parametrize(

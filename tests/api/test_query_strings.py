@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.answer_models import SendAnswer
+from api.messages.models import SendAnswer
 from tests.api.answers import SMS, assert_error, count_messages, deliveries
 from tests.api.test_answer_models import fits
 from tests.api.test_hostile_http import exchange

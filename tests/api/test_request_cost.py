@@ -7,10 +7,10 @@ from contextlib import suppress
 
 import pytest
 
-from api.contacts import Terms
-from api.errors import ApiError
-from api.reading import may_be_large, read_request
-from api.request_cost import MAX_VALUES, ON_LOOP, reading_cost
+from api.contacts.read import Terms
+from api.http.errors import ApiError
+from api.http.request_cost import MAX_VALUES, ON_LOOP, reading_cost
+from api.sending.parse_request import may_be_large, read_request
 from domain.channels import Channel
 
 TERMS = Terms("UTC", "FR", account_id=1, public_url="https://example.com")

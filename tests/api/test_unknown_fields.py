@@ -7,10 +7,10 @@ import httpx
 import orjson
 import pytest
 
-from api.answer_models import SendAnswer
-from api.contacts import Terms
-from api.reading import may_be_large, read_request
-from api.unknown_fields import MAX_LISTED
+from api.contacts.read import Terms
+from api.contacts.unknown_fields import MAX_LISTED
+from api.messages.models import SendAnswer
+from api.sending.parse_request import may_be_large, read_request
 from domain.channels import Channel
 from tests.api.answers import CONTACT, EMAIL, SMS, WHATSAPP, deliveries
 from tests.api.batches import ended

@@ -5,10 +5,10 @@ from typing import Any
 import orjson
 import pytest
 
-from api.answer_models import SendAnswer
-from api.contacts import Terms
-from api.numbers import MAX_LISTED
-from api.reading import read_request
+from api.contacts.numbers import MAX_LISTED
+from api.contacts.read import Terms
+from api.messages.models import SendAnswer
+from api.sending.parse_request import read_request
 from domain.channels import Channel
 from tests.api.answers import SMS
 from tests.api.batches import ended

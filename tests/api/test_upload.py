@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from fastapi import Request
 
-from api import body_memory, large_bodies, upload
-from api.body import MAX_BODY, SMALL_BODY, read_body
-from api.body_memory import BodyMemory
-from api.errors import ApiError, error_response
-from api.large_bodies import LARGE_BODY, Bodies
+from api.http import body_memory, upload
+from api.http.body import MAX_BODY, SMALL_BODY, read_body
+from api.http.body_memory import BodyMemory
+from api.http.errors import ApiError, error_response
+from api.sending import large_bodies
+from api.sending.large_bodies import LARGE_BODY, Bodies
 
 KIB = b"x" * 1024
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from fastapi import Request
 
-from api import webhook_room
-from api.errors import ApiError
-from api.webhook_room import ALL, OF_ONE, NoRoom, WebhookRoom, read_post
+from api.http.errors import ApiError
+from api.webhooks import room as webhook_room
+from api.webhooks.room import ALL, OF_ONE, NoRoom, WebhookRoom, read_post
 
 MIB = 1024 * 1024
 

@@ -4,10 +4,10 @@ import uuid
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 
-from api.css import CssInliner
-from api.mail_extras import MailReader
-from api.mail_models import MailFields
-from api.send_models import MAX_SUBJECT
+from api.contacts.css import CssInliner
+from api.contacts.mail_extras import MailReader
+from api.sending.mail_models import MailFields
+from api.sending.models import MAX_SUBJECT
 from domain.channels import Channel
 from domain.keyring import Keyring
 from domain.mail_links import LinkKind, LinkSigner
@@ -23,7 +23,7 @@ from tests.costs.measure import Cost
 
 _CHILD = "process of its own"
 _TEXT = 1600
-"""Characters of an SMS that are looked at (``api/contacts.py``)."""
+"""Characters of an SMS that are looked at (``api/contacts/read.py``)."""
 
 
 def _one(

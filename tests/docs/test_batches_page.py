@@ -5,10 +5,10 @@ from typing import get_args
 
 import pytest
 
-from api.batch_answers import BatchState
-from api.batches import router
-from api.large_bodies import LARGE_BODY
-from api.send_models import MAX_CONTACTS, MAX_TRANSACTIONAL, SmsContact, SmsSend
+from api.batches.models import BatchState
+from api.batches.routes import router
+from api.sending.large_bodies import LARGE_BODY
+from api.sending.models import MAX_CONTACTS, MAX_TRANSACTIONAL, SmsContact, SmsSend
 from domain.batch_progress import TELLING
 from domain.ids import PAGE_SIZE
 from domain.lanes import Lane

@@ -11,8 +11,9 @@ from uuid import UUID
 import pytest
 
 from activities.callbacks import AT_A_TIME
-from api import callback_deliveries, callbacks
-from api.callback_models import CallbackEndpoint, ChangeCallback, RegisterCallback, RotateSecret
+from api.callbacks import deliveries as callback_deliveries
+from api.callbacks import routes as callbacks
+from api.callbacks.models import CallbackEndpoint, ChangeCallback, RegisterCallback, RotateSecret
 from domain.callbacks import FAILING_SECONDS, LADDER, TEST_EVENT, EventType, Snapshot, new_secret
 from gateways.callback import ANSWER_SECONDS
 from gateways.standard_webhooks import sign

@@ -5,8 +5,8 @@ from typing import get_args
 
 import pytest
 
-from api.gateway_answers import BreakerState, OutcomesAnswer
-from api.gateways import TRIAL_RATE, router
+from api.gateways.models import BreakerState, OutcomesAnswer
+from api.gateways.routes import TRIAL_RATE, router
 from domain.limits import PAGE_LIMITS
 from domain.routing import PAUSED_LOOK, Mode
 from gateways.registry import GATEWAY_TYPES

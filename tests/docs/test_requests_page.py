@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from api import body, body_memory, large_bodies, numbers, offload, unknown_fields, upload, waiting_room
-from api.contacts import Terms
-from api.errors import MAX_SHOWN
-from api.reading import read_request
-from api.request_cost import MAX_VALUES
-from api.send_models import MAX_CONTACTS
+from api.contacts import numbers, unknown_fields
+from api.contacts.read import Terms
+from api.http import body, body_memory, upload
+from api.http.errors import MAX_SHOWN
+from api.http.request_cost import MAX_VALUES
+from api.limits import offload, waiting_room
+from api.sending import large_bodies
+from api.sending.models import MAX_CONTACTS
+from api.sending.parse_request import read_request
 from domain.channels import Channel
 from domain.request_rates import RATE_CLASSES, contacts_cost, size_cost
 

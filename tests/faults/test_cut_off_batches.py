@@ -9,7 +9,7 @@ import pytest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from api import accept_batch
+from api.sending import batches as accept_batch
 from domain.batch import BatchHeader
 from tests.faults.clients import contacts, persistent_client
 from tests.faults.promise import batch_ends, check_promise, stored

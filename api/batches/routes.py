@@ -1,0 +1,207 @@
+"""``/api/batches``: watching and steering what large requests have become."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StrictStr
+
+from api.batches.models import BatchAnswer, BatchChangeAnswer, BatchMessagePage, BatchPage, BatchState
+from api.http.auth import requires
+from api.http.body import parse_body, read_body
+from api.http.errors import ApiError, FieldError, unavailable
+from api.http.json_answer import json_answer
+from api.http.state import AppState, state_of
+from api.http.temporal_link import TemporalAway
+from api.reference.openapi import answers, documented_body
+from domain.batch import BatchChange
+from domain.batch_progress import ENDED, Doing, Tally, doing_unheard
+from domain.ids import batch_workflow_id
+from domain.routing import DEFAULT_GATEWAY
+from domain.statuses import State, contract_word
+from runtime.asking import NoAnswer, TooLate, ask_batch, change
+from store import batch_queries
+from store.api_keys import Principal
+from store.batch_queries import Batch, Listed
+from store.gateways import unknown_identifiers
+
+router = APIRouter(prefix="/api/batches", tags=["batches"])
+
+_Reader = Annotated[Principal, Depends(requires("read"))]
+_Sender = Annotated[Principal, Depends(requires("send"))]
+_Cursor = Annotated[UUID | None, Query(description="`next_cursor` of the page before.")]
+_Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+class SwitchGateway(BaseModel):
+    """Another gateway for what is still to come."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    gateway_identifier: Annotated[StrictStr, Field(min_length=1, max_length=200)]
+
+
+@router.get("", summary="Your batches, newest first", response_model=None, responses=answers(BatchPage))
+async def list_batches(
+    request: Request,
+    principal: _Reader,
+    state: BatchState | None = None,
+    cursor: _Cursor = None,
+    limit: _Limit = 50,
+) -> Response:
+    """A batch is what a request of more than 500 contacts becomes."""
+    found = await batch_queries.own(state_of(request).pool, principal.account_id, state, cursor, limit)
+    next_cursor = found[-1].id if len(found) == limit else None
+    return json_answer({"data": [_head(batch) for batch in found], "next_cursor": next_cursor})
+
+
+@router.get("/{uid}", summary="Watch a batch", response_model=None, responses=answers(BatchAnswer))
+async def get_batch(request: Request, uid: UUID, principal: _Reader) -> Response:
+    """Counts and credits come from the record; `waiting` says why it does not go on, or not faster."""
+    state = state_of(request)
+    batch = await _find(state, principal, uid)
+    tally = await batch_queries.tally(state.pool, uid)
+    doing = await _doing(state, batch, tally)
+    return json_answer(
+        {"success": True, "message": f"the batch is {doing.state}", "data": _progress(batch, tally, doing)}
+    )
+
+
+@router.get(
+    "/{uid}/messages", summary="The messages of a batch", response_model=None, responses=answers(BatchMessagePage)
+)
+async def list_messages(
+    request: Request,
+    uid: UUID,
+    principal: _Reader,
+    state: State | None = None,
+    cursor: _Cursor = None,
+    limit: _Limit = 50,
+) -> Response:
+    """In the order in which they leave. More about one of them: `GET /api/get/{channel}/{uid}`."""
+    pool = state_of(request).pool
+    await _find(state_of(request), principal, uid)
+    found = await batch_queries.messages(pool, uid, state, cursor, limit)
+    next_cursor = found[-1].uid if len(found) == limit else None
+    return json_answer({"data": [_message(message) for message in found], "next_cursor": next_cursor})
+
+
+_changes: dict[str, Any] = {"response_model": None, "responses": answers(BatchChangeAnswer, 409)}
+
+
+@router.post("/{uid}/pause", summary="Pause a batch", **_changes)
+async def pause(request: Request, uid: UUID, principal: _Sender) -> Response:
+    """No more is started. What is on its way to a gateway already gets its outcome."""
+    return await _steer(request, principal, uid, BatchChange(str(uuid4()), "pause"))
+
+
+@router.post("/{uid}/resume", summary="Go on with a paused batch", **_changes)
+async def resume(request: Request, uid: UUID, principal: _Sender) -> Response:
+    """It goes on where it was."""
+    return await _steer(request, principal, uid, BatchChange(str(uuid4()), "resume"))
+
+
+@router.post("/{uid}/cancel", summary="Cancel what a batch has not sent", **_changes)
+async def cancel(request: Request, uid: UUID, principal: _Sender) -> Response:
+    """Credits of what has not left are released. What is on its way to a gateway already gets its outcome."""
+    return await _steer(request, principal, uid, BatchChange(str(uuid4()), "cancel"))
+
+
+@router.post(
+    "/{uid}/switch-gateway",
+    summary="Send the rest of a batch through another gateway",
+    openapi_extra=documented_body(SwitchGateway),
+    **_changes,
+)
+async def switch_gateway(request: Request, uid: UUID, principal: _Sender) -> Response:
+    """Whatever its messages asked for. `default_gateway` lets them take the account's first one that works."""
+    body = parse_body(await read_body(request), SwitchGateway)
+    batch = await _find(state_of(request), principal, uid)
+    await _check_gateway(state_of(request), batch, body.gateway_identifier)
+    wanted = BatchChange(str(uuid4()), "switch_gateway", body.gateway_identifier)
+    return await _steer(request, principal, uid, wanted)
+
+
+async def _find(state: AppState, principal: Principal, uid: UUID) -> Batch:
+    batch = await batch_queries.find(state.pool, uid, principal.account_id)
+    if batch is None:
+        raise ApiError(404, "batch_not_found", "there is no batch with this uid")
+    return batch
+
+
+async def _check_gateway(state: AppState, batch: Batch, identifier: str) -> None:
+    if identifier == DEFAULT_GATEWAY:
+        return
+    if await unknown_identifiers(state.pool, batch.account_id, batch.channel, [identifier]):
+        message = f"no {batch.channel} gateway {identifier!r} for this account"
+        place = FieldError("/gateway_identifier", "gateway_not_found", message)
+        raise ApiError(404, "gateway_not_found", message, [place])
+
+
+async def _steer(request: Request, principal: Principal, uid: UUID, wanted: BatchChange) -> Response:
+    """Have the batch's workflow change it, and show the batch as it is afterwards."""
+    state = state_of(request)
+    batch = await _find(state, principal, uid)
+    if batch.state in ENDED:
+        raise _ended()
+    try:
+        await change(state.temporal, batch_workflow_id(uid), wanted)
+    except TooLate:
+        if batch.state == "stored":  # accepted this moment: its workflow is being started
+            raise unavailable("the batch has not begun yet") from None
+        raise _ended() from None
+    except NoAnswer:
+        raise unavailable("no worker answers", retry_after=5) from None
+    batch = await _find(state, principal, uid)
+    return json_answer({"success": True, "message": f"the batch is {batch.state}", "data": _head(batch)})
+
+
+def _ended() -> ApiError:
+    return ApiError(409, "batch_ended", "this batch has ended, or is being cancelled")
+
+
+async def _doing(state: AppState, batch: Batch, tally: Tally) -> Doing:
+    if batch.state in ENDED:
+        return Doing(batch.state)
+    try:
+        return await ask_batch(state.temporal, batch.id) or Doing(batch.state)
+    except (NoAnswer, TemporalAway):
+        return doing_unheard(batch.state, tally)
+
+
+def _head(batch: Batch) -> dict[str, Any]:
+    return {
+        "uid": batch.id,
+        "channel": batch.channel,
+        "priority": batch.lane,
+        "state": batch.state,
+        "total": batch.total,
+        "created_at": batch.created_at,
+        "finished_at": batch.finished_at,
+    }
+
+
+def _progress(batch: Batch, tally: Tally, doing: Doing) -> dict[str, Any]:
+    wait = doing.wait
+    return {
+        **_head(batch),
+        "state": doing.state,
+        "done": tally.done,
+        "counts": tally.counts,
+        "rate": round(tally.rate, 1),
+        "eta": tally.eta if doing.moves else None,
+        "waiting": {"for": wait.reason, "until": wait.until, "gateway": wait.gateway} if wait else None,
+        "credits": tally.credits,
+    }
+
+
+def _message(message: Listed) -> dict[str, Any]:
+    fields = asdict(message)
+    return {
+        "uid": fields.pop("uid"),
+        "to": fields.pop("recipient"),
+        "status": contract_word(State(message.state), fields.pop("receipts")),
+        "credit": {"amount": fields.pop("price"), "state": fields.pop("credit")},
+        **fields,
+    }

@@ -1,0 +1,122 @@
+"""``/api/callbacks/{callback}/deliveries``: what an endpoint was told, and telling it again."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+
+from api.callbacks.models import DeliveryPage, QueuedAnswer, ReplayDeliveries, ReplayedAnswer
+from api.callbacks.routes import Manager, Reader, find_endpoint
+from api.callbacks.waking import wake_callbacks
+from api.http.body import parse_body, read_body
+from api.http.errors import ApiError, FieldError, invalid
+from api.http.idempotency import Claimed, once
+from api.http.json_answer import json_answer
+from api.http.state import AppState, state_of
+from api.messages.routes import sender
+from api.reference.openapi import IDEMPOTENCY_HEADER, answers, documented_body
+from domain.callbacks import TEST_EVENT
+from domain.schedule import InvalidSchedule, parse_schedule_at
+from store import callback_deliveries, callbacks
+from store.api_keys import Principal
+from store.callback_deliveries import Listed
+from store.callbacks import Notice
+
+router = APIRouter(prefix="/api/callbacks/{callback}", tags=["callbacks"])
+
+
+@router.get(
+    "/deliveries",
+    summary="What a callback endpoint was told, newest first",
+    response_model=None,
+    responses=answers(DeliveryPage),
+)
+async def list_deliveries(
+    request: Request,
+    callback: UUID,
+    principal: Reader,
+    state: Literal["pending", "delivered", "failed"] | None = None,
+    cursor: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="`next_cursor` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    """Kept for 30 days."""
+    await find_endpoint(state_of(request), principal, callback)
+    found = await callback_deliveries.listed(state_of(request).pool, callback, state, cursor, limit)
+    next_cursor = found[-1].number if len(found) == limit else None
+    return json_answer({"data": [_shown(delivery) for delivery in found], "next_cursor": next_cursor})
+
+
+@router.post(
+    "/test",
+    summary="Post a test event to a callback endpoint",
+    response_model=None,
+    responses=answers(QueuedAnswer, 409),
+    openapi_extra={"parameters": [IDEMPOTENCY_HEADER]},
+)
+async def send_test(request: Request, callback: UUID, principal: Manager) -> Response:
+    """Of type `endpoint.test`. What came of it is among the deliveries."""
+    state = state_of(request)
+    await _find_enabled(state, principal, callback)
+
+    async def test(claimed: Claimed) -> bytes:
+        now = datetime.now(UTC)
+        data = {"endpoint_id": callback, **sender(principal.account_id)}
+        notice = Notice(principal.account_id, TEST_EVENT, None, now, data, str(claimed.id))
+        async with state.pool.connection() as conn:
+            queued = await callbacks.queue_for(conn, callback, notice)
+        await wake_callbacks(state, [callback])
+        return orjson.dumps({"success": True, "message": "queued", "data": {"id": queued}})
+
+    return await once(request, principal.account_id, b"", uuid4(), test)
+
+
+@router.post(
+    "/deliveries/{delivery}/replay",
+    summary="Have a delivery made again",
+    response_model=None,
+    responses=answers(QueuedAnswer, 409),
+)
+async def replay_delivery(request: Request, callback: UUID, delivery: UUID, principal: Manager) -> Response:
+    """With the same `webhook-id`, whatever came of it so far."""
+    state = state_of(request)
+    await _find_enabled(state, principal, callback)
+    if not await callback_deliveries.replay(state.pool, callback, delivery):
+        raise ApiError(404, "delivery_not_found", "this endpoint has no delivery with this id")
+    await wake_callbacks(state, [callback])
+    return json_answer({"success": True, "message": "queued", "data": {"id": delivery}})
+
+
+@router.post(
+    "/replay",
+    summary="Have deliveries made again",
+    response_model=None,
+    responses=answers(ReplayedAnswer, 409),
+    openapi_extra=documented_body(ReplayDeliveries),
+)
+async def replay_deliveries(request: Request, callback: UUID, principal: Manager) -> Response:
+    """Those of events since then that failed for good, 10,000 at most: go on with `next_since`."""
+    state = state_of(request)
+    body = parse_body(await read_body(request), ReplayDeliveries)
+    try:
+        since = parse_schedule_at(body.since, principal.time_zone)
+    except InvalidSchedule as error:
+        raise invalid([FieldError("/since", error.code, error.message)]) from None
+    await _find_enabled(state, principal, callback)
+    count, next_since = await callback_deliveries.replay_since(state.pool, callback, body.state, since)
+    await wake_callbacks(state, [callback])
+    data = {"count": count, "next_since": next_since}
+    return json_answer({"success": True, "message": f"{count} deliveries are made again", "data": data})
+
+
+async def _find_enabled(state: AppState, principal: Principal, endpoint_id: UUID) -> None:
+    if not (await find_endpoint(state, principal, endpoint_id)).enabled:
+        raise ApiError(409, "callback_disabled", "this endpoint is disabled: enable it first")
+
+
+def _shown(delivery: Listed) -> dict[str, Any]:
+    shown = asdict(delivery) | {"data": orjson.Fragment(delivery.data)}
+    del shown["number"]
+    return shown

@@ -1,0 +1,23 @@
+"""Waking the workflows of customers' endpoints from a request."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from uuid import UUID
+
+from temporalio.service import RPCError
+
+from api.http.state import AppState
+from api.http.temporal_link import TemporalAway
+from runtime.callbacks import wake
+from workflows.policy import CALLBACK_QUEUE
+
+_PATIENCE = 2.0
+"""Seconds that a caller's answer waits for it."""
+
+
+async def wake_callbacks(state: AppState, endpoint_ids: Iterable[UUID]) -> None:
+    """Have endpoints look at what was queued. While Temporal is away that is left to the workers' upkeep."""
+    with suppress(TemporalAway, RPCError, TimeoutError):
+        async with asyncio.timeout(_PATIENCE):
+            await wake(state.temporal, CALLBACK_QUEUE, endpoint_ids)

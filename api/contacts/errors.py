@@ -1,0 +1,24 @@
+"""What is wrong with one contact of a request."""
+
+from collections.abc import Sequence
+
+from api.http.body import pointer
+from api.http.errors import FieldError
+
+
+class ContactError(ValueError):
+    """``field`` leads to the place in the contact, in steps or with dots between them; empty: the whole contact."""
+
+    def __init__(self, field: str | Sequence[str | int], code: str, message: str) -> None:
+        super().__init__(message)
+        self.path: Sequence[str | int] = field.split(".") if isinstance(field, str) and field else field
+        self.code = code
+        self.message = message
+
+    def within(self, *path: str | int) -> "ContactError":
+        """The same, for a contact that stands inside another one."""
+        return ContactError([*path, *self.path], self.code, self.message)
+
+    def at(self, index: int) -> FieldError:
+        """The error of the contact with this index."""
+        return FieldError(pointer("contact", index, *self.path), self.code, self.message)

@@ -1,0 +1,276 @@
+"""From the contacts of a request to the content of a page: normalised, priced, each error with its pointer."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+import orjson
+
+from api.contacts.duplicates import NO_DUPLICATES, Duplicates, find_duplicates
+from api.contacts.errors import ContactError
+from api.contacts.fallbacks import read_steps
+from api.contacts.mail_extras import CONTROLS, InvalidExtra, MailReader
+from api.contacts.numbers import NumberReader
+from api.contacts.shared_fields import RequestWide, WideText, due, read_request_wide
+from api.contacts.unknown_fields import UnknownField, find_unknown_fields
+from api.http.errors import MAX_SHOWN, FieldError, invalid
+from api.sending.models import (
+    MAX_SUBJECT,
+    AnyContact,
+    AnySend,
+    EmailContact,
+    SmsContact,
+    WhatsappContact,
+    WhatsappTemplate,
+)
+from domain.fallback import Fallback
+from domain.lanes import Lane
+from domain.mail_extras import MailExtras
+from domain.page_content import Content, PageContent, PageMessage
+from domain.prices import price, sms_content
+from domain.recipients import InvalidRecipient, normalise_email
+from domain.routing import DEFAULT_GATEWAY
+from domain.schedule import InvalidSchedule
+from domain.template_errors import InvalidTemplate, MissingField
+from domain.tracking import UNSUBSCRIBE_FIELD, UNSUBSCRIBE_MARK
+
+MAX_SEGMENTS = 10
+"""Parts of one SMS: what operators put together again reliably."""
+
+_MORE_THAN_FITS = MAX_SEGMENTS * 160
+"""Characters that need more parts in any encoding: more of a text is not looked at."""
+_NO_EXTRAS = MailExtras()
+_T = TypeVar("_T")
+_NOTHING: Mapping[str, object] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What of the account and the install decides how contacts are read."""
+
+    time_zone: str
+    region: str | None
+    """Region of numbers without country code; ``None``: such numbers are refused."""
+    account_id: int
+    public_url: str | None
+    """Where links in emails lead; ``None``: there can be none."""
+    parameters: tuple[UnknownField, ...] = ()
+    """Those of the query string that nothing reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadContacts:
+    """Contacts ready to become a page."""
+
+    content: PageContent
+    requested: dict[str, list[int]]
+    """Gateways that were named: identifier → indexes of messages."""
+    wide_gateway: str | None = None
+    """The one that was named for all contacts, if any."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """Attachments, by id."""
+    duplicates: Duplicates = NO_DUPLICATES
+    unknown: Sequence[dict[str, Any]] = ()
+    """Warnings of what is not known: fields, numbers."""
+
+    @property
+    def last_due(self) -> float:
+        """When the last of the messages is due; 0: all at once."""
+        return max(message.due for message in self.content.messages)
+
+    def warnings(self) -> list[dict[str, Any]]:
+        """What the answer warns of."""
+        return [*self.duplicates.warnings(), *self.unknown]
+
+
+def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[str] = ()) -> ReadContacts:
+    """Read all contacts of a request, however many there are. ``beside``: unknown fields beside them.
+
+    Raises:
+        ApiError: 422 that names what cannot be sent; then nothing of the request is.
+    """
+    now = datetime.now(UTC)
+    mail = MailReader(terms.account_id, terms.public_url, unsubscribe=lane is Lane.BULK)
+    wide = read_request_wide(send, terms.time_zone, now, mail)
+    numbers = NumberReader(terms.region)
+    errors: list[FieldError] = []
+    contents: dict[Content, int] = {}  # equal contents are carried once
+    messages: list[PageMessage] = []
+    requested: dict[str, list[int]] = {}
+    contacts: Sequence[AnyContact] = send.contact
+    skipped: list[int] = []
+    seen: set[str] | None = set() if send.duplicates == "skip" else None
+    for index, contact in enumerate(contacts):
+        try:
+            to, content, cost = _read(contact, wide, numbers, terms.account_id)
+            at = _due(contact, terms.time_zone, now) if contact.schedule_at else wide.due
+            if seen is not None and _was_seen(to, seen):
+                skipped.append(index)
+                continue
+            steps = _steps(contact, send, wide, contents, terms, numbers) if contact.fallback or send.fallback else ()
+        except ContactError as error:
+            errors.append(error.at(index))
+            if len(errors) == MAX_SHOWN:
+                raise invalid(errors, all_checked=index + 1 == len(contacts)) from None
+            continue
+        place = contents.setdefault(content, len(contents))
+        on_unknown = contact.on_unknown or wide.on_unknown
+        messages.append(PageMessage(to, cost, place, at, on_unknown, steps))
+        if wanted := _wanted_gateway(contact, wide):
+            requested.setdefault(wanted, []).append(len(messages) - 1)
+    if errors:
+        raise invalid(errors)
+    duplicates = find_duplicates(messages) if seen is None else Duplicates(skipped, are_skipped=True)
+    unknown = find_unknown_fields(send, wide, beside, terms.parameters)
+    if numbers.has_unknown:
+        unknown += numbers.warnings(messages, duplicates.contact_of)
+    return ReadContacts(PageContent(list(contents), messages), requested, wide.gateway, mail.files, duplicates, unknown)
+
+
+def _was_seen(recipient: str, seen: set[str]) -> bool:
+    count = len(seen)
+    seen.add(recipient)
+    return len(seen) == count
+
+
+def _steps(
+    contact: AnyContact,
+    send: AnySend,
+    wide: RequestWide,
+    contents: dict[Content, int],
+    terms: Terms,
+    numbers: NumberReader,
+) -> tuple[Fallback, ...]:
+    return read_steps(
+        contact,
+        send.fallback or (),
+        lambda step: _read(step, wide.for_steps(), numbers, terms.account_id),
+        lambda content: contents.setdefault(content, len(contents)),
+    )
+
+
+def _read(contact: AnyContact, wide: RequestWide, numbers: NumberReader, account_id: int) -> tuple[str, Content, int]:
+    """Recipient, content and price in credits of one contact."""
+    match contact:
+        case EmailContact():
+            to, content = _read_email(contact, wide)
+            return to, content, price(account_id, copies=len(content.mail.cc) if content.mail else 0)
+        case SmsContact():
+            to, content, parts = _read_sms(contact, wide, numbers)
+            return to, content, price(account_id, parts=parts)
+        case WhatsappContact():
+            return *_read_whatsapp(contact, wide, numbers), price(account_id)
+
+
+def _read_email(contact: EmailContact, wide: RequestWide) -> tuple[str, Content]:
+    to = _recipient("email", lambda: normalise_email(contact.email))
+    extras = _extra(partial(wide.mail.read, contact)).without_repeats(to)
+    known = {UNSUBSCRIBE_FIELD: UNSUBSCRIBE_MARK} if extras.unsubscribe else {}
+    subject = _subject(contact, wide)
+    _refuse_controls("sender_name", contact.sender_name or "")
+    html, text = contact.message or contact.body, ""
+    if contact.message and contact.body:
+        text = contact.body
+    elif not html:
+        html, text = _fill(wide.text, contact, known), _fill(wide.alternative, contact, known) or ""
+    if not html:
+        raise ContactError("message", "missing", "give the email's HTML in 'message'")
+    html = _extra(partial(wide.mail.style, contact, html))
+    mail = None if extras == _NO_EXTRAS else extras
+    return to, Content(body=text, html=html, subject=subject, sender=contact.sender_name, mail=mail)
+
+
+def _extra(read: Callable[[], _T]) -> _T:
+    try:
+        return read()
+    except InvalidExtra as error:
+        raise ContactError(error.path, error.code, error.message) from None
+
+
+def _subject(contact: EmailContact, wide: RequestWide) -> str:
+    subject = contact.subject or _fill(wide.subject, contact)
+    if not subject:
+        raise ContactError("subject", "missing", "give the email's subject in 'subject'")
+    if len(subject) > MAX_SUBJECT:
+        raise ContactError("subject", "too_long", f"a subject has at most {MAX_SUBJECT} characters")
+    _refuse_controls("subject", subject)
+    return subject
+
+
+def _read_sms(contact: SmsContact, wide: RequestWide, numbers: NumberReader) -> tuple[str, Content, int]:
+    to = _recipient("number", lambda: numbers.read(contact.number))
+    text = _text(contact, "body") or _fill(wide.text, contact)
+    if not text:
+        raise ContactError("body", "missing", "give the text in 'body'")
+    begins = text[:_MORE_THAN_FITS]  # all of it, unless it is refused
+    content, parts = sms_content(begins, contact.sender_id, force_unicode=contact.sms_type == "unicode")
+    if parts > MAX_SEGMENTS:
+        raise ContactError("body", "too_long", f"the text needs more than {MAX_SEGMENTS} parts: shorten it")
+    _refuse_controls("sender_id", contact.sender_id or "")
+    return to, content, parts
+
+
+def _written(template: WhatsappTemplate) -> dict[str, Any]:
+    return template.model_dump(exclude={"category"} if template.category is None else None)
+
+
+def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, numbers: NumberReader) -> tuple[str, Content]:
+    to = _recipient("number", lambda: numbers.read(contact.number))
+    text = _text(contact, "message") or (None if contact.template else _fill(wide.text, contact))
+    if bool(contact.media) != bool(contact.url):
+        raise ContactError("url" if contact.media else "media", "missing", "'media' and 'url' belong together")
+    if contact.template and contact.media:
+        raise ContactError("template", "ambiguous", "give either a template or media, not both")
+    if not (text or contact.media or contact.template):
+        raise ContactError("message", "missing", "give a text in 'message', or 'media' and 'url', or a 'template'")
+    template = orjson.dumps(_written(contact.template)).decode() if contact.template else None
+    return to, Content(body=text or "", media_type=contact.media, media_url=contact.url, template=template)
+
+
+def _recipient(field: str, normalise: Callable[[], str]) -> str:
+    try:
+        return normalise()
+    except InvalidRecipient as error:
+        raise ContactError(field, error.code, error.message) from None
+
+
+def _text(contact: SmsContact | WhatsappContact, name: str) -> str | None:
+    if contact.body and contact.message and contact.body != contact.message:
+        raise ContactError(name, "ambiguous", "'body' and 'message' differ: give the text once")
+    return contact.body or contact.message
+
+
+def _fill(wide: WideText | None, contact: AnyContact, known: Mapping[str, object] = _NOTHING) -> str | None:
+    """The request's text for a contact, if there is one. The contact's own fields win over what is ``known``."""
+    if wide is None:
+        return None
+    try:
+        return wide.fill({**known, **contact.fields()})
+    except MissingField as error:
+        name = error.name
+        advice = f"add it, or write {{{{ {name} | default: '…' }}}} there"
+        message = f"the request's {wide.field!r} needs {name!r}, which this contact has not: {advice}"
+        raise ContactError(name, "missing_field", message) from None
+    except InvalidTemplate as error:
+        message = f"the request's {wide.field!r} cannot be filled from this contact: {error}"
+        raise ContactError("", "template_failed", message) from None
+
+
+def _refuse_controls(name: str, value: str) -> None:
+    if CONTROLS.search(value):
+        raise ContactError(name, "control_character", "control characters and line breaks are not allowed here")
+
+
+def _due(contact: AnyContact, zone: str, now: datetime) -> float:
+    try:
+        return due(contact.schedule_at, zone, now)
+    except InvalidSchedule as error:
+        raise ContactError("schedule_at", error.code, error.message) from None
+
+
+def _wanted_gateway(contact: AnyContact, wide: RequestWide) -> str | None:
+    session = contact.session_name if isinstance(contact, WhatsappContact) else None
+    wanted = contact.gateway_identifier or session or wide.gateway
+    return None if wanted == DEFAULT_GATEWAY else wanted

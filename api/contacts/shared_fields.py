@@ -1,0 +1,118 @@
+"""What a request says once for all of its contacts: texts, possibly templates, and how to send them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from api.contacts.mail_extras import InvalidExtra, MailReader
+from api.http.body import pointer
+from api.http.errors import FieldError, invalid
+from api.sending.models import AnySend, EmailSend
+from domain.schedule import InvalidSchedule, parse_schedule_at
+from domain.template_errors import InvalidTemplate, TemplateTooHeavy
+from domain.templates import Template, compile_template
+
+
+@dataclass(frozen=True, slots=True)
+class WideText:
+    """A text of the request, for contacts without one of their own."""
+
+    field: str
+    """Where it stands in the request."""
+    template: Template
+
+    def fill(self, fields: Mapping[str, object]) -> str:
+        """The text for a contact with these fields.
+
+        Raises:
+            MissingField, InvalidTemplate: it cannot be filled from this contact.
+            ApiError: 422, it is too heavy to be filled at all.
+        """
+        try:
+            return self.template.render(fields)
+        except TemplateTooHeavy as error:
+            raise invalid([FieldError(pointer(self.field), "template_too_heavy", str(error))]) from None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestWide:
+    """The request-wide fields of a send, ready for use."""
+
+    text: WideText | None
+    """The text; of an email its HTML."""
+    alternative: WideText | None
+    """An email's plain text."""
+    subject: WideText | None
+    due: float
+    """As in ``PageMessage``."""
+    gateway: str | None
+    on_unknown: str | None
+    mail: MailReader
+    """Knows what emails carry for all contacts."""
+
+    def template_names(self) -> frozenset[str] | None:
+        """The fields of contacts that its texts may look at; ``None``: any."""
+        texts = [wide.template.names for wide in (self.text, self.alternative, self.subject) if wide]
+        return None if None in texts else frozenset().union(*filter(None, texts))
+
+    def for_steps(self) -> "RequestWide":
+        """What also holds for the steps of a fallback, which have their own texts and times."""
+        return replace(self, text=None, alternative=None, subject=None, due=0.0, gateway=None, on_unknown=None)
+
+
+def read_request_wide(send: AnySend, zone: str, now: datetime, mail: MailReader) -> RequestWide:
+    """Read what stands beside the contacts.
+
+    Raises:
+        ApiError: 422 that names each field that cannot be used.
+    """
+    errors: list[FieldError] = []
+    is_email = isinstance(send, EmailSend)
+    if not is_email and send.body and send.message and send.body != send.message:
+        errors.append(FieldError("/body", "ambiguous", "'body' and 'message' differ: give the text once"))
+
+    def text(field: str, value: str | None, *, html: bool = False) -> WideText | None:
+        try:
+            return WideText(field, compile_template(value, html=html)) if value else None
+        except InvalidTemplate as error:
+            errors.append(FieldError(pointer(field), "invalid_template", f"not a template: {error}"))
+            return None
+
+    has_both = is_email and bool(send.message and send.body)
+    read = RequestWide(
+        text=text("message", send.message, html=is_email) if send.message else text("body", send.body, html=is_email),
+        alternative=text("body", send.body) if has_both else None,
+        subject=text("subject", send.subject) if isinstance(send, EmailSend) else None,
+        due=_due(send.schedule_at, zone, now, errors),
+        gateway=send.gateway_identifier or None,
+        on_unknown=send.on_unknown,
+        mail=mail,
+    )
+    if isinstance(send, EmailSend):
+        try:
+            mail.read_wide(send)
+        except InvalidExtra as error:
+            errors.append(FieldError(pointer(*error.path), error.code, error.message))
+    if errors:
+        raise invalid(errors)
+    return read
+
+
+def _due(schedule_at: str | None, zone: str, now: datetime, errors: list[FieldError]) -> float:
+    try:
+        return due(schedule_at, zone, now)
+    except InvalidSchedule as error:
+        errors.append(FieldError("/schedule_at", error.code, error.message))
+        return 0.0
+
+
+def due(schedule_at: str | None, zone: str, now: datetime) -> float:
+    """When a message is due, in Unix seconds; 0: at once.
+
+    Raises:
+        InvalidSchedule: the time cannot be used.
+    """
+    if not schedule_at:
+        return 0.0
+    at = parse_schedule_at(schedule_at, zone, now)
+    return at.timestamp() if at > now else 0.0

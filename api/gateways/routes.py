@@ -1,0 +1,173 @@
+"""``/api/gateways``: how one's gateways are doing, and letting them rest."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StrictStr
+
+from api.gateways.models import GatewayChangeAnswer, GatewayHealthAnswer, GatewayPage, TrialAnswer
+from api.http.auth import requires
+from api.http.body import parse_body, read_body
+from api.http.errors import ApiError, FieldError, invalid
+from api.http.json_answer import json_answer
+from api.http.state import AppState, state_of
+from api.reference.openapi import answers, documented_body
+from domain.keyring import CREDENTIALS, Keyring, KeyringError
+from domain.page import ADMIN_ACCOUNT
+from domain.recipients import InvalidRecipient
+from domain.request_rates import Rate
+from domain.routing import Mode
+from gateways.net.names import Names
+from gateways.problems import InvalidGatewayConfig
+from runtime.gateway_trial import Trial, try_gateway
+from store import gateway_queries, request_rates
+from store.api_keys import Principal
+from store.gateway_health import health
+from store.gateways import GatewayInfo, set_mode
+
+TRIAL_RATE = Rate(5 / 60, burst=5)
+"""Test messages through one gateway: they are real, and nobody pays credits for them."""
+
+router = APIRouter(prefix="/api/gateways", tags=["gateways"])
+
+_Reader = Annotated[Principal, Depends(requires("read"))]
+_Sender = Annotated[Principal, Depends(requires("send"))]
+
+
+class GatewayTest(BaseModel):
+    """Where a test message goes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    to: Annotated[StrictStr, Field(min_length=1, max_length=320, description="A number, or an email address.")]
+
+
+@router.get("", summary="Your gateways, oldest first", response_model=None, responses=answers(GatewayPage))
+async def list_gateways(
+    request: Request,
+    principal: _Reader,
+    cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    """Your own, those shared with you, and those of your plan. An admin sees all of the install."""
+    found = await gateway_queries.visible(state_of(request).pool, _sees(principal), cursor, limit)
+    next_cursor = found[-1].id if len(found) == limit else None
+    return json_answer({"data": [_head(gateway, principal) for gateway in found], "next_cursor": next_cursor})
+
+
+@router.get(
+    "/{gateway_id}/health",
+    summary="How a gateway is doing",
+    response_model=None,
+    responses=answers(GatewayHealthAnswer),
+)
+async def get_health(request: Request, gateway_id: UUID, principal: _Reader) -> Response:
+    """Counts are of everybody's messages, by the minute in which the gateway answered."""
+    state = state_of(request)
+    gateway = await _find(state, principal, gateway_id)
+    data = {"id": gateway.id, "channel": gateway.channel, "identifier": gateway.identifier}
+    data |= asdict(await health(state.pool, gateway_id))
+    return json_answer({"success": True, "message": _says(gateway), "data": data})
+
+
+_changes: dict[str, Any] = {"response_model": None, "responses": answers(GatewayChangeAnswer)}
+
+
+@router.post("/{gateway_id}/pause", summary="Pause a gateway", **_changes)
+async def pause(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
+    """Nothing more leaves through it. Messages take another gateway, or wait for this one without a limit of time."""
+    return await _change(request, principal, gateway_id, Mode.PAUSED)
+
+
+@router.post("/{gateway_id}/drain", summary="Drain a gateway", **_changes)
+async def drain(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
+    """It takes nothing new, but what is being handed to it comes to its end."""
+    return await _change(request, principal, gateway_id, Mode.DRAINING)
+
+
+@router.post("/{gateway_id}/resume", summary="Use a paused or drained gateway again", **_changes)
+async def resume(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
+    """Messages that wait for it go on within seconds."""
+    return await _change(request, principal, gateway_id, Mode.ACTIVE)
+
+
+@router.post(
+    "/{gateway_id}/test",
+    summary="Send a test message through a gateway",
+    response_model=None,
+    responses=answers(TrialAnswer, 409),
+    openapi_extra=documented_body(GatewayTest),
+)
+async def test(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
+    """A real message, whether the gateway is in use or not. It costs no credit and is not on record."""
+    state = state_of(request)
+    body = parse_body(await read_body(request), GatewayTest)
+    _check_owner(await _find(state, principal, gateway_id), principal)
+    wait = await request_rates.take(state.pool, f"test of gateway {gateway_id}", TRIAL_RATE)
+    if wait > 0:
+        message = f"a gateway is tested a few times a minute: wait {wait:.0f} s"
+        raise ApiError(429, "rate_limited", message, retry_after=wait)
+    trial = await _try(state, gateway_id, body.to)
+    message = f"the gateway's answer: {trial.outcome}"
+    return json_answer({"success": True, "message": message, "data": asdict(trial)})
+
+
+async def _try(state: AppState, gateway_id: UUID, to: str) -> Trial:
+    settings = state.settings
+    try:
+        keyring = Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS)
+        return await try_gateway(state.pool, keyring, gateway_id, to, settings.default_region, state.part(Names))
+    except InvalidRecipient as error:
+        raise invalid([FieldError("/to", error.code, error.message)]) from None
+    except (KeyringError, InvalidGatewayConfig) as error:
+        raise ApiError(409, "gateway_unusable", f"the gateway cannot be used: {error}") from None
+
+
+async def _change(request: Request, principal: Principal, gateway_id: UUID, mode: Mode) -> Response:
+    state = state_of(request)
+    _check_owner(await _find(state, principal, gateway_id), principal)
+    await set_mode(state.pool, gateway_id, mode)
+    gateway = await _find(state, principal, gateway_id)
+    return json_answer({"success": True, "message": _says(gateway), "data": _head(gateway, principal)})
+
+
+async def _find(state: AppState, principal: Principal, gateway_id: UUID) -> GatewayInfo:
+    gateway = await gateway_queries.find(state.pool, gateway_id, _sees(principal))
+    if gateway is None:
+        raise ApiError(404, "gateway_not_found", "there is no gateway with this id")
+    return gateway
+
+
+def _sees(principal: Principal) -> int | None:
+    """The account whose gateways the key sees; ``None``: it sees everybody's."""
+    return None if "admin" in principal.scopes else principal.account_id
+
+
+def _check_owner(gateway: GatewayInfo, principal: Principal) -> None:
+    if _sees(principal) not in (None, gateway.account_id):
+        raise ApiError(403, "gateway_not_yours", "you may use this gateway, but only its owner or an admin steers it")
+
+
+def _head(gateway: GatewayInfo, principal: Principal) -> dict[str, Any]:
+    told = _sees(principal) in (None, gateway.account_id) and gateway.account_id != ADMIN_ACCOUNT
+    return {
+        "id": gateway.id,
+        "channel": gateway.channel,
+        "identifier": gateway.identifier,
+        "type": gateway.type,
+        "own": gateway.account_id == principal.account_id,
+        "user_id": gateway.account_id if told else None,
+        "enabled": gateway.enabled,
+        "mode": gateway.mode,
+        "breaker": gateway.breaker,
+        "priority": gateway.priority,
+        "per_second": gateway.per_second,
+        "on_unknown": gateway.on_unknown,
+        "created_at": gateway.created_at,
+    }
+
+
+def _says(gateway: GatewayInfo) -> str:
+    return f"the gateway is {gateway.mode if gateway.enabled else 'disabled'}"

@@ -1,0 +1,125 @@
+"""Who asks: the key of a request, checked before anything else of it is read."""
+
+import base64
+from collections.abc import Awaitable, Callable, Collection
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+from fastapi import Request
+
+from api.http.body import declared_length
+from api.http.errors import ApiError
+from api.http.query_text import check_query
+from api.http.state import state_of
+from domain.api_keys import matches, parse
+from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
+from store import request_rates
+from store.api_keys import Network, Principal, StoredKey, find_key
+from store.pool import Pool
+
+
+def requires(
+    scope: str,
+    channel: str | None = None,
+    *,
+    basic: bool = False,
+    reads_query: bool = True,
+    may_repeat: Collection[str] = (),
+) -> Callable[[Request], Awaitable[Principal]]:
+    """A dependency that lets a request pass whose key has ``scope``; with a ``channel`` it learns the credit there.
+
+    ``basic`` takes the key as the password of Basic authentication too. Browsers keep that and send it along with
+    whatever page makes them call, so it must stay off where a request changes something. ``reads_query`` is off where
+    nothing is read from the query string, so that nothing can be misread; ``may_repeat`` are parameters whose values
+    add up.
+
+    Raises:
+        ApiError: 401 no, unknown, revoked or expired key; 403 missing scope, suspended account, foreign address;
+            422 a query string that would be misread; 429 the key's rate class is used up.
+    """
+
+    async def authenticate(request: Request) -> Principal:
+        state = state_of(request)
+        parsed = parse(_key_of(request, basic))
+        if parsed is None:
+            raise _unauthorized("this is not an xsender API key: copy the whole key, it starts with xs_")
+        stored = await find_key(state.pool, parsed.id, channel)
+        if stored is None or not matches(parsed, stored.hash) or stored.principal.kind != parsed.kind:
+            raise _unauthorized("unknown API key")
+        _check_usable(stored, request)
+        await _check_rate(state.pool, stored.principal, size_cost(declared_length(request) or 0))
+        if scope not in stored.principal.scopes:
+            raise ApiError(403, "scope_missing", f"this key lacks the scope {scope!r}")
+        if reads_query and (query := request.scope["query_string"]):
+            check_query(query, may_repeat)
+        return stored.principal
+
+    return authenticate
+
+
+def _key_of(request: Request, basic: bool) -> str:
+    if key := request.headers.get("api-key"):
+        return key.strip()
+    kind, _, value = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer" and value:
+        return value.strip()
+    if kind.lower() == "basic" and basic:
+        return _password(value)
+    raise _unauthorized("send your API key in the header 'Api-key' or 'Authorization: Bearer'")
+
+
+def _password(encoded: str) -> str:
+    try:
+        return base64.b64decode(encoded, validate=True).decode().partition(":")[2]
+    except ValueError:  # not base64, or not UTF-8
+        raise _unauthorized("the Basic authorization header is malformed") from None
+
+
+def _check_usable(stored: StoredKey, request: Request) -> None:
+    if stored.revoked_at is not None:
+        raise _unauthorized("this API key was revoked")
+    if stored.expires_at is not None and stored.expires_at <= datetime.now(UTC):
+        raise _unauthorized("this API key has expired")
+    if stored.principal.status != "active":
+        raise ApiError(403, f"account_{stored.principal.status}", f"this account is {stored.principal.status}")
+    if stored.allowed_ips is not None and not _comes_from(request, stored.allowed_ips):
+        raise ApiError(403, "address_not_allowed", "this key may not be used from your address")
+
+
+def _comes_from(request: Request, networks: list[Network]) -> bool:
+    try:
+        address = ip_address(request.client.host if request.client else "")
+    except ValueError:  # a proxy passed on something else
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return any((mapped or address) in network for network in networks)
+
+
+async def _check_rate(pool: Pool, principal: Principal, more: int) -> None:
+    """Only a limited account pays for it, with a statement; all its keys and all processes share the limit."""
+    rate = _rate_of(principal)
+    if rate is None:
+        return
+    wait = await request_rates.take(pool, _subject(principal), rate, 1 + more)
+    if wait > 0:
+        raise ApiError(429, "rate_limited", f"too many requests: wait {wait:.1f} s", retry_after=wait)
+
+
+async def charge_contacts(request: Request, principal: Principal, contacts: int, length: int) -> None:
+    """Count what a request costs its limited account for its contacts, and for ``length`` if it declared none."""
+    cost = contacts_cost(contacts) + (size_cost(length) if declared_length(request) is None else 0)
+    rate = _rate_of(principal)
+    if cost and rate is not None:
+        await request_rates.charge(state_of(request).pool, _subject(principal), rate, cost)
+
+
+def _rate_of(principal: Principal) -> Rate | None:
+    return None if principal.kind == "admin" else RATE_CLASSES.get(principal.rate_class)
+
+
+def _subject(principal: Principal) -> str:
+    return f"account {principal.account_id}"
+
+
+def _unauthorized(message: str) -> ApiError:
+    return ApiError(401, "unauthorized", message)

@@ -1,0 +1,97 @@
+"""Reading a request body: bounded, strict JSON, validated by a model, every error with its pointer."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from api.http.body_memory import HeldBody
+from api.http.errors import ApiError, FieldError, invalid
+from api.http.request_cost import count_values
+from api.http.upload import Upload
+from domain.strict_json import loads
+
+MAX_BODY = 1024 * 1024
+"""Bytes of a body that takes no place among the large ones."""
+
+SMALL_BODY = 64 * 1024
+"""Bytes of the body of any request but a send or a webhook."""
+
+MAX_SMALL_VALUES = 1_000
+"""Values in such a body: it takes a few milliseconds to find all of them wrong."""
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_Loc = tuple[int | str, ...]
+
+
+def declared_length(request: Request) -> int | None:
+    """The length that the request declares for its body, in bytes; ``None``: it declares none."""
+    declared = request.headers.get("content-length", "")
+    return int(declared[:19]) if declared.isascii() and declared.isdigit() else None
+
+
+async def read_body(request: Request, most: int = SMALL_BODY, held: HeldBody | None = None) -> bytes:
+    """The raw body. ``held`` counts its memory while it is read.
+
+    Raises:
+        ApiError: 413 beyond ``most`` bytes; 408 it comes too slowly (``api.http.upload``); what ``held`` raises.
+    """
+    if (declared_length(request) or 0) > most:
+        raise too_large(most)
+    upload = Upload(request, held)
+    if not await upload.read(most):
+        raise too_large(most)
+    return upload.whole()
+
+
+def parse_body(raw: bytes, model: type[_Model]) -> _Model:
+    """Validate a small JSON body against a model.
+
+    Raises:
+        StrictJsonError: not JSON, or JSON that is refused.
+        ApiError: 413 more values than any such body needs; 422 with a pointer for each place that does not fit.
+    """
+    return validate(parse_small(raw), model)
+
+
+def parse_small(raw: bytes) -> Any:
+    """Parse a JSON body that holds few values, as all bodies do but those of send requests.
+
+    Raises:
+        StrictJsonError: not JSON, or JSON that is refused.
+        ApiError: 413 too many values.
+    """
+    if count_values(raw) > MAX_SMALL_VALUES:
+        raise ApiError(413, "too_many_values", f"the body holds more than {MAX_SMALL_VALUES} values")
+    return loads(raw)
+
+
+def validate(value: Any, model: type[_Model]) -> _Model:
+    """Validate a parsed JSON value against a model (see ``parse_body``)."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise invalid(field_errors(error)) from None
+
+
+def field_errors(error: ValidationError, place: Callable[[_Loc], _Loc] = tuple) -> list[FieldError]:
+    """What a validation found, with a pointer for each place. ``place`` leads from what was validated to the body."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return [_field_error(pointer(*place(e["loc"])), e["type"], e["msg"]) for e in found]
+
+
+def pointer(*path: str | int) -> str:
+    """A JSON pointer (RFC 6901) to a place in the body."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def _field_error(place: str, code: str, message: str) -> FieldError:
+    if code == "model_type":  # pydantic names the model's class here, which says nothing to a caller
+        return FieldError(place, "object_type", "must be a JSON object")
+    return FieldError(place, code, message)
+
+
+def too_large(most: int, advice: str = "no request of this kind needs as much") -> ApiError:
+    """413 for a body of more than ``most`` bytes."""
+    return ApiError(413, "too_large", f"the body is larger than {most} bytes: {advice}")

@@ -1,0 +1,102 @@
+"""The one place where exceptions become HTTP answers."""
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from temporalio.service import RPCError
+
+from api.http.body import pointer
+from api.http.errors import ApiError, FieldError, error_response, invalid, json_refused, unavailable
+from api.http.temporal_link import TemporalAway
+from domain.errors import (
+    ConflictError,
+    ForbiddenError,
+    InsufficientCreditError,
+    InvalidError,
+    NotFoundError,
+    XsenderError,
+)
+from domain.strict_json import StrictJsonError
+from store.pool import AWAY
+
+log = structlog.get_logger()
+
+_STATUS: dict[type[XsenderError], int] = {
+    InsufficientCreditError: 402,
+    ForbiddenError: 403,
+    NotFoundError: 404,
+    ConflictError: 409,
+    InvalidError: 422,
+}
+_FRAMEWORK = {404: "there is nothing at this address", 405: "this address does not know that method"}
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Map every error that a route can raise."""
+    app.exception_handler(ApiError)(_api)
+    app.exception_handler(StrictJsonError)(_json)
+    app.exception_handler(XsenderError)(_ours)
+    app.exception_handler(RequestValidationError)(_parameters)
+    app.exception_handler(HTTPException)(_framework)
+    app.exception_handler(ClientDisconnect)(_gone)
+    for away in AWAY:
+        app.exception_handler(away)(_database_away)
+    app.exception_handler(TemporalAway)(_temporal_away)
+    app.exception_handler(RPCError)(_temporal_away)
+    app.exception_handler(Exception)(_bug)
+
+
+async def _api(_: Request, error: ApiError) -> JSONResponse:
+    return error_response(error)
+
+
+async def _json(_: Request, error: StrictJsonError) -> JSONResponse:
+    return error_response(json_refused(error))
+
+
+async def _ours(_: Request, error: XsenderError) -> JSONResponse:
+    status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
+    place = error.pointer if isinstance(error, InvalidError) else ""
+    return error_response(ApiError(status, error.code, error.message, [FieldError(place, error.code, error.message)]))
+
+
+async def _parameters(_: Request, error: RequestValidationError) -> JSONResponse:
+    """What FastAPI itself refuses: a step of the path leads nowhere, or a query parameter does not fit."""
+    for found in error.errors():
+        source, name = found["loc"][0], found["loc"][1]
+        if source == "path":
+            message = f"no {name} {found['input']!r}: {found['msg'][0].lower()}{found['msg'][1:]}"
+            return error_response(ApiError(404, f"{name}_not_found", message))
+    fields = [FieldError(pointer(*found["loc"][1:]), found["type"], found["msg"]) for found in error.errors()]
+    return error_response(invalid(fields))
+
+
+async def _framework(_: Request, error: HTTPException) -> JSONResponse:
+    message = _FRAMEWORK.get(error.status_code, str(error.detail))
+    answer = error_response(ApiError(error.status_code, f"http_{error.status_code}", message))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _gone(_: Request, __: ClientDisconnect) -> Response:
+    """The caller hung up before its body was whole: nothing was done, and nobody reads the answer."""
+    return Response(status_code=400)
+
+
+async def _database_away(_: Request, error: Exception) -> JSONResponse:
+    log.warning("the database is away", error=type(error).__name__)
+    return error_response(unavailable("the database does not answer"))
+
+
+async def _temporal_away(_: Request, error: Exception) -> JSONResponse:
+    status = error.status.name if isinstance(error, RPCError) else "never reached"
+    log.warning("Temporal is away", status=status)
+    return error_response(unavailable("Temporal does not answer"))
+
+
+async def _bug(_: Request, error: Exception) -> JSONResponse:
+    log.error("unhandled error", exc_info=error)
+    return error_response(ApiError(500, "internal", "an error of ours: it was logged"))

@@ -1,0 +1,98 @@
+"""``Idempotency-Key``: the same key and body get the same answer, byte for byte, and the work is done once."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import Request, Response
+
+from api.http.errors import ApiError, OutcomeUnknownError
+from api.http.state import state_of
+from domain.keyring import Keyring
+from store import idempotency
+
+HEADER = "Idempotency-Key"
+_KEY = re.compile(r"[!-~](?:[ -~]{0,253}[!-~])?")
+"""1 to 255 printable ASCII characters, no space at either end."""
+_SOON_HASHED = 1024 * 1024
+"""Bytes that are hashed in a few milliseconds."""
+_LEASE = 30.0
+"""Seconds after which a claim counts as abandoned: longer than the work may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What the work of a request builds on, that must be done once."""
+
+    id: UUID
+    is_new: bool
+    """Whether nobody has used the id before. Otherwise the work may have been done already: it must be finished, not
+    refused."""
+    place: idempotency.Place | None = None
+    """The key that leads here; ``None``: the request has none."""
+    prepared: bytes | None = None
+    """The answer that an earlier try prepared, and may not have given."""
+
+
+_Work = Callable[[Claimed], Awaitable[bytes]]
+
+
+async def once(
+    request: Request, account_id: int, raw: bytes, minted: UUID, work: _Work, keyring: Keyring | None = None
+) -> Response:
+    """Do ``work`` once per key and answer with what it returned the first time.
+
+    It builds on the id ``minted``, or, when it repeats a try that was cut off, on that one's. Without the header it is
+    simply done. With a ``keyring`` the answer is kept sealed, because it shows a secret.
+
+    Raises:
+        ApiError: 409 the first request is still at work; 422 the key was used for another body.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return _json(await work(Claimed(minted, is_new=True)))
+    if not _KEY.fullmatch(key):
+        raise ApiError(422, "idempotency_key", f"an {HEADER} has 1 to 255 printable ASCII characters")
+    pool = state_of(request).pool
+    place = (account_id, request.url.path, key)
+    subject = f"{request.method}?{request.url.query}\n".encode()
+    is_large = len(raw) > _SOON_HASHED
+    digest = await asyncio.to_thread(_digest, subject, raw) if is_large else _digest(subject, raw)
+    claim = await idempotency.claim(pool, *place, digest, minted, _LEASE)
+    if claim.body_hash != digest:
+        raise ApiError(422, "idempotency_mismatch", f"this {HEADER} was used for another request: take a new one")
+    if claim.response is not None and claim.status is not None:
+        kept = keyring.decrypt(claim.response, _aad(place)) if keyring else claim.response
+        return _json(kept, replayed=True)
+    if not claim.mine:
+        raise ApiError(409, "idempotency_in_flight", "the first request with this key is still at work", retry_after=1)
+    claimed = Claimed(claim.page_id, claim.page_id == minted, place, claim.response)
+    try:
+        answer = await work(claimed)
+    except Exception as error:
+        refused = isinstance(error, ApiError) and not isinstance(error, OutcomeUnknownError)
+        if claimed.is_new and refused:  # before anything was done
+            await idempotency.release(pool, *place, claim.locked_until)
+        else:  # whether it was done is not known: the next try finds out, under the same id
+            await idempotency.hand_over(pool, *place, claim.locked_until)
+        raise
+    await idempotency.finish(pool, *place, 200, keyring.encrypt(answer, _aad(place)) if keyring else answer)
+    return _json(answer)
+
+
+def _aad(place: idempotency.Place) -> bytes:
+    return "|".join(("idempotency_keys", "response", *map(str, place))).encode()
+
+
+def _digest(subject: bytes, raw: bytes) -> bytes:
+    digest = hashlib.sha256(subject)
+    digest.update(raw)
+    return digest.digest()
+
+
+def _json(body: bytes, *, replayed: bool = False) -> Response:
+    headers = {"Idempotent-Replayed": "true"} if replayed else None
+    return Response(body, media_type="application/json", headers=headers)

@@ -1,0 +1,53 @@
+"""Query strings: what they must not hold, and how parameters that reach the database are described."""
+
+from collections.abc import Collection
+from typing import Annotated
+from urllib.parse import unquote_to_bytes
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from api.http.body import pointer
+from api.http.errors import FieldError, invalid
+from domain.json_faults import UNSTORABLE
+
+
+def check_query(raw: bytes, may_repeat: Collection[str] = ()) -> None:
+    """Refuse a query string that would be read as something else than was meant.
+
+    ``may_repeat``: parameters whose values add up; of others only the last value would count.
+
+    Raises:
+        ApiError: 422, a parameter is not UTF-8, or is given twice.
+    """
+    names: set[str] = set()
+    errors: list[FieldError] = []
+    for part in filter(None, raw.split(b"&")):
+        key, _, value = part.partition(b"=")
+        name = _decoded(key)
+        if name is None or _decoded(value) is None:
+            message = "not UTF-8: write letters beyond ASCII as the percent-encoded bytes of their UTF-8 form"
+            errors.append(FieldError(pointer(name) if name else "", "query_encoding", message))
+        elif name in names and name not in may_repeat:
+            errors.append(FieldError(pointer(name), "query_repeated", f"the parameter {name!r} is given twice"))
+        names.add(name or "")
+    if errors:
+        raise invalid(errors)
+
+
+def _decoded(part: bytes) -> str | None:
+    """A name or value as text; ``None``: it is none."""
+    try:
+        return unquote_to_bytes(part.replace(b"+", b" ")).decode() if part.isascii() else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _storable(text: str) -> str:
+    if UNSTORABLE.search(text):
+        raise PydanticCustomError("query_text", "text must not hold NUL or half a surrogate pair")
+    return text
+
+
+QueryText = Annotated[str, AfterValidator(_storable)]
+"""For each parameter that is compared or stored as it was given: what JSON may not hold, it may not hold either."""

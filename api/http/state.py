@@ -1,0 +1,49 @@
+"""What all requests of a process share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from fastapi import Request
+from temporalio.client import Client
+
+from api.http.temporal_link import TemporalLink
+from domain.keyring import CREDENTIALS, Keyring
+from runtime.settings import Settings
+from store.pool import Pool
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """Opened by the application's lifespan."""
+
+    settings: Settings
+    pool: Pool
+    link: TemporalLink
+    parts: Mapping[type, Any]
+    """What subjects share, one of each type; see ``part``."""
+
+    def part(self, kind: type[_T]) -> _T:
+        """What all requests of a subject share, such as its group commit."""
+        return cast(_T, self.parts[kind])
+
+    @property
+    def temporal(self) -> Client:
+        """The client of Temporal.
+
+        Raises:
+            TemporalAway: it was never reached since this process started.
+        """
+        return self.link.client
+
+    @property
+    def keyring(self) -> Keyring:
+        """The ring that seals secrets."""
+        return Keyring.parse(self.settings.keys.get_secret_value(), CREDENTIALS)
+
+
+def state_of(request: Request) -> AppState:
+    """The state of the application that serves this request."""
+    return cast(AppState, request.app.state.xsender)

@@ -1,0 +1,101 @@
+"""``/api/inbound``: messages from people, and the words by which they leave and come back."""
+
+from dataclasses import asdict
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
+
+from api.http.auth import requires
+from api.http.body import parse_body, read_body
+from api.http.json_answer import json_answer
+from api.http.query_text import QueryText
+from api.http.state import state_of
+from api.inbound.models import InboundPage, KeywordsAnswer
+from api.reference.openapi import answers, documented_body
+from domain.channels import Channel
+from domain.keywords import Keyword, KeywordSet, fold
+from store import inbound, keyword_sets
+from store.api_keys import Principal
+
+router = APIRouter(prefix="/api/inbound", tags=["messages from people"])
+
+_Reader = Annotated[Principal, Depends(requires("read"))]
+_Sender = Annotated[Principal, Depends(requires("send"))]
+
+
+def _plain(text: str) -> str:
+    if not fold(text) or not text.isprintable():
+        raise ValueError("must be a word or a few, without line breaks")
+    return text
+
+
+Word = Annotated[StrictStr, Field(max_length=40), AfterValidator(_plain)]
+Words = Annotated[list[Word], Field(max_length=100)]
+ReplyText = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
+
+
+class Replies(BaseModel):
+    """Answers to keywords."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stop: ReplyText | None = None
+    start: ReplyText | None = None
+    help: ReplyText | None = None
+
+
+class Keywords(BaseModel):
+    """An account's words. Left out or `null`: the built-in ones, in many languages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stop: Words | None = Field(None, description="Besides `STOP`, which always ends messages.")
+    start: Words | None = None
+    help: Words | None = None
+    replies: Replies = Field(
+        default_factory=Replies,
+        description="What is answered. Without an entry nothing is: many carriers and providers answer themselves.",
+    )
+
+
+@router.get("", summary="Messages from people, newest first", response_model=None, responses=answers(InboundPage))
+async def list_inbound(
+    request: Request,
+    principal: _Reader,
+    channel: Channel | None = None,
+    sender: Annotated[QueryText | None, Query(max_length=320, description="A number, or a `sender_id`.")] = None,
+    cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Response:
+    """What came in through your own gateways."""
+    found = await inbound.own(state_of(request).pool, principal.account_id, channel, sender, cursor, limit)
+    next_cursor = found[-1].id if len(found) == limit else None
+    return json_answer({"data": [asdict(message) for message in found], "next_cursor": next_cursor})
+
+
+@router.get("/keywords", summary="Your keywords", response_model=None, responses=answers(KeywordsAnswer))
+async def get_keywords(request: Request, principal: _Reader) -> Response:
+    """A message that is one of these words, and nothing else, is obeyed."""
+    return _shown(await keyword_sets.show(state_of(request).pool, principal.account_id))
+
+
+@router.put(
+    "/keywords",
+    summary="Choose your keywords and replies",
+    response_model=None,
+    responses=answers(KeywordsAnswer),
+    openapi_extra=documented_body(Keywords),
+)
+async def put_keywords(request: Request, principal: _Sender) -> Response:
+    """They hold for messages to your own gateways."""
+    body = parse_body(await read_body(request), Keywords)
+    chosen = KeywordSet(body.stop, body.start, body.help, body.replies.model_dump(exclude_none=True))
+    await keyword_sets.replace(state_of(request).pool, principal.account_id, chosen)
+    return _shown(chosen)
+
+
+def _shown(keywords: KeywordSet) -> Response:
+    words = {keyword.value: sorted(keywords.words(keyword)) for keyword in Keyword}
+    return json_answer({"success": True, "message": "keywords", "data": words | {"replies": keywords.replies}})

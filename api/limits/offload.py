@@ -1,0 +1,136 @@
+"""Processes for requests that take long to read: the API must go on answering meanwhile.
+
+Each place for computing has a process of its own, so that one that dies, or is ended because it takes too long, takes
+nobody else's request with it. Accounts take turns at the places.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing.context import ForkServerContext
+from typing import ParamSpec, TypeVar
+
+from api.http.callers import Caller, caller_gone, worth_looking
+from api.http.errors import ApiError, unavailable
+from api.limits.fair_places import FairPlaces
+from api.limits.offload_child import begin, call_within
+
+PROCESSES = 3
+"""Started when they are needed."""
+LONGEST = 120.0
+"""Seconds after which a process that still reads a request is ended."""
+_HEAVY = 4 * 1024 * 1024
+"""Bytes of a body that takes two places, and after which its process is replaced: both for the memory that it takes."""
+_WAITING = 50
+"""Requests of one account that may wait for a place."""
+_PATIENCE = 60.0
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Offload:
+    """Runs function calls in child processes."""
+
+    def __init__(self, longest: float = LONGEST) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["api.sending.parse_request", "api.limits.offload_child"])
+        self._children = [_Child(context, longest) for _ in range(PROCESSES)]
+        self._idle = self._children.copy()
+        self._places = FairPlaces(
+            PROCESSES, 1, waiting=_WAITING, patience=_PATIENCE, what="requests that take long to read"
+        )
+
+    def warm_up(self) -> None:
+        """Have a child ready before it is needed; returns at once."""
+        self._idle[-1].warm_up()
+
+    async def run(
+        self,
+        account_id: int,
+        size: int,
+        caller: Caller,
+        work: Callable[_P, _T],
+        *args: _P.args,
+        **kwargs: _P.kwargs,
+    ) -> _T:
+        """Call ``work`` in a child, for a request of an account with a body of ``size`` bytes.
+
+        Raises:
+            ApiError: 429 or 503 there was no place (``FairPlaces``); 503 the child died, or the caller has hung up;
+                422 it takes too long.
+        """
+        begun, is_heavy = time.monotonic(), size > _HEAVY
+        async with self._places.place(account_id, 2 if is_heavy else 1):
+            if worth_looking(begun, time.monotonic()) and await caller():
+                raise caller_gone()
+            child = self._idle.pop()
+            try:
+                return await child.run(work, *args, **kwargs)
+            finally:
+                if is_heavy:
+                    child.replace()
+                self._idle.insert(len(self._idle) if child.is_running else 0, child)  # the last one is taken next
+
+    async def aclose(self) -> None:
+        """Let the children go, and wait until they are gone."""
+        for child in self._children:
+            await child.aclose()
+
+
+class _Child:
+    """One process, started when it is needed, and again when it died."""
+
+    def __init__(self, context: ForkServerContext, longest: float) -> None:
+        self._context = context
+        self._longest = longest
+        self._executor: ProcessPoolExecutor | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._executor is not None
+
+    def warm_up(self) -> None:
+        self._running().submit(os.getpid)
+
+    async def run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        begun = time.monotonic()
+        try:
+            return await asyncio.wrap_future(
+                self._running().submit(call_within, self._longest, partial(work, *args, **kwargs))
+            )
+        except BrokenProcessPool:
+            self._executor = None
+            if time.monotonic() - begun >= self._longest:
+                raise _too_long(self._longest) from None
+            raise unavailable("the process that reads large requests died") from None
+        except asyncio.CancelledError:  # it goes on computing: nobody else is to wait for that
+            self.replace()
+            raise
+
+    def replace(self) -> None:
+        """Let the process go, with the memory that a large request took, and have another ready."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False)
+            self._executor = None
+        self.warm_up()
+
+    async def aclose(self) -> None:
+        if self._executor is not None:
+            await asyncio.to_thread(self._executor.shutdown)
+            self._executor = None
+
+    def _running(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(1, self._context, initializer=begin)
+        return self._executor
+
+
+def _too_long(longest: float) -> ApiError:
+    message = f"reading this request takes longer than {longest:g} s: simplify its templates, or split the list"
+    return ApiError(422, "too_heavy", message)

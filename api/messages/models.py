@@ -1,0 +1,233 @@
+"""The answers, as ``/openapi.json`` describes them. Nothing is validated against these while requests are served."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.contacts import numbers, unknown_fields
+from api.contacts.duplicates import MAX_LISTED
+from domain.channels import Channel
+from domain.receipts import ReceiptKind
+from domain.statuses import State
+
+Word = Literal["pending", "schedule", "processing", "delivered", "fail"]
+"""XSender's words for where a message is."""
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class AcceptedMessage(_Answer):
+    """One message of a send request."""
+
+    uid: UUID
+    status: Literal["pending", "schedule"]
+    state: Literal["queued", "scheduled"]
+    to: str = Field(description="The recipient as it was understood: E.164, or one mailbox.")
+    credits: int = Field(ge=0, description="What is set aside for it.")
+
+
+class DuplicatesWarning(_Answer):
+    """Several contacts have the same recipient."""
+
+    kind: Literal["duplicates"]
+    message: str
+    count: int = Field(description="Contacts whose recipient an earlier contact has already.")
+    skipped: int = Field(description="How many of them were left out, as `duplicates` said.")
+    indexes: list[int] = Field(max_length=MAX_LISTED, description="The first of them, counted from 0.")
+
+
+class UnknownField(_Answer):
+    """A field that nothing reads."""
+
+    pointer: str = Field(description="Where it stands in the body; `/name` may also be a query parameter.")
+    nearest: str | None = Field(description="The known name that was probably meant.")
+    message: str
+
+
+class UnknownFieldsWarning(_Answer):
+    """The request has fields that nothing reads: misspelt ones, say. Fields that a template names are read."""
+
+    kind: Literal["unknown_fields"]
+    message: str
+    count: int
+    fields: list[UnknownField] = Field(max_length=unknown_fields.MAX_LISTED, description="The first of them.")
+
+
+class UnknownNumbersWarning(_Answer):
+    """Numbers are possible in their countries, but of no range that is known to be in use: new, or mistyped."""
+
+    kind: Literal["unknown_numbers"]
+    message: str
+    count: int = Field(description="Contacts with such a number, their own or that of a fallback.")
+    indexes: list[int] = Field(max_length=numbers.MAX_LISTED, description="The first of them, counted from 0.")
+
+
+SendWarning = Annotated[DuplicatesWarning | UnknownFieldsWarning | UnknownNumbersWarning, Field(discriminator="kind")]
+"""Something in a request that was accepted may not be what was meant."""
+
+
+class SendAnswer(_Answer):
+    """All messages were accepted."""
+
+    success: Literal[True]
+    message: str
+    data: list[AcceptedMessage] = Field(
+        description="In the order of the contacts, without those that were skipped as duplicates."
+    )
+    warnings: list[SendWarning] | None = Field(None, description="Left out where there are none.")
+    batch: UUID | None = Field(None, description="The batch, for more contacts than one page takes (500).")
+
+
+class Waiting(_Answer):
+    """Why a message has not left yet."""
+
+    for_: str = Field(
+        alias="for",
+        description="Such as `schedule`, `rate_slot`, `gateway_breaker`, `gateway_paused`, `account_suspended`.",
+    )
+    until: datetime | None
+    gateway: str | None
+
+
+class Credit(_Answer):
+    """What became of a message's credits."""
+
+    amount: int
+    state: Literal["free", "pending", "held", "captured", "released", "refunded"] = Field(
+        description="`pending`: will be held when the message's batch comes to it. `refunded`: the provider took the "
+        "message, and reported later that it did not arrive."
+    )
+
+
+class AttemptMade(_Answer):
+    """One try at handing a message to a gateway."""
+
+    attempt: int
+    gateway: str
+    outcome: str
+    provider_id: str | None
+    code: str | None
+    reason: str | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class ReceiptEvent(_Answer):
+    """What a provider, or a link in an email, reported of a message."""
+
+    kind: ReceiptKind
+    at: datetime = Field(description="By the reporter's clock.")
+    code: str | None
+    reason: str | None
+    url: str | None = Field(description="What was clicked.")
+    recipient: str | None = Field(description="Whom it is about, if not the message's recipient: somebody in `cc`.")
+
+
+class MessageStatus(_Answer):
+    """A message. Until it stands in the record, moments after it was accepted, most is still `null`."""
+
+    uid: UUID
+    status: Word
+    state: State
+    user_id: int | None = Field(description="`null` where an admin key sent it.")
+    by_admin: bool
+    to: str | None
+    gateway: str | None
+    provider_id: str | None
+    code: str | None = Field(description="Why it ended as it did, for programs.")
+    reason: str | None = Field(description="The same for people.")
+    waiting: Waiting | None
+    credit: Credit | None
+    attempts: list[AttemptMade]
+    receipts: list[ReceiptEvent] = Field(description="In the order in which they happened.")
+    fallback_uid: UUID | None = Field(description="The message that was sent in its place.")
+    schedule_at: datetime | None
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+class StatusAnswer(_Answer):
+    """What became of a message."""
+
+    success: Literal[True]
+    message: str
+    data: MessageStatus
+
+
+class Changed(_Answer):
+    """A waiting message after it was changed."""
+
+    uid: UUID
+    status: Word
+    state: State
+    schedule_at: datetime | None = None
+
+
+class ChangeAnswer(_Answer):
+    """The change was made."""
+
+    success: Literal[True]
+    message: str
+    data: Changed
+
+
+class ResolvedMessage(_Answer):
+    """A message whose outcome was decided by hand."""
+
+    uid: UUID
+    state: State
+    credit: str = Field(description="What became of its credit.")
+
+
+class ResolveAnswer(_Answer):
+    """The decision is recorded."""
+
+    success: Literal[True]
+    message: str
+    data: ResolvedMessage
+
+
+class SandboxMessage(BaseModel):
+    """What a sandbox gateway delivered, with whatever the message says."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: int
+    user_id: int | None
+    by_admin: bool
+    gateway: str
+    uid: UUID
+    channel: Channel
+    to: str
+    delivered_at: datetime
+
+
+class SandboxPage(_Answer):
+    """A page of the sandbox's inbox."""
+
+    data: list[SandboxMessage]
+    next_cursor: int | None
+
+
+class Health(_Answer):
+    """The state of all parts."""
+
+    status: Literal["ok", "failing"]
+    failing: list[str]
+    parts: dict[str, Literal["ok", "failing"]]
+
+
+class Alive(_Answer):
+    """A process that answers."""
+
+    status: Literal["ok"]
+
+
+class CodecPayloads(BaseModel):
+    """Temporal payloads in protobuf JSON: `metadata` and `data` are base64."""
+
+    payloads: list[dict[str, Any]] | None = None

@@ -1,0 +1,115 @@
+"""``GET /api/get/{channel}/{uid}``: what became of a message, and why it waits."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from api.http.auth import requires
+from api.http.json_answer import json_answer
+from api.http.state import state_of
+from api.messages.lookup import find_own, parse_uid
+from api.messages.models import StatusAnswer
+from api.reference.openapi import answers
+from domain.channels import Channel
+from domain.page import ADMIN_ACCOUNT, LiveStatus
+from domain.statuses import State, advance, contract_word
+from store.api_keys import Principal
+from store.messages import Message
+
+router = APIRouter(tags=["status"])
+
+
+@router.get(
+    "/api/get/{channel}/{uid}",
+    summary="Read a message's status",
+    response_model=None,
+    responses=answers(StatusAnswer),
+)
+async def get_status(
+    request: Request, channel: Channel, uid: str, principal: Annotated[Principal, Depends(requires("read"))]
+) -> Response:
+    """`status` speaks XSender's words, `state` ours. `waiting` says what a message waits for, and until when."""
+    return await _answer(request, channel, uid, principal)
+
+
+@router.get("/api/sms/get/{uid}", include_in_schema=False)
+async def get_sms_status(
+    request: Request, uid: str, principal: Annotated[Principal, Depends(requires("read"))]
+) -> Response:
+    """The address that one SDK for XSender calls."""
+    return await _answer(request, Channel.SMS, uid, principal)
+
+
+async def _answer(request: Request, channel: Channel, uid: str, principal: Principal) -> Response:
+    state = state_of(request)
+    message_uid = parse_uid(uid)
+    message, live = await find_own(state, principal.account_id, channel, message_uid)
+    if message is None:
+        assert live is not None
+        data = _accepted(message_uid, live)
+    else:
+        data = recorded(message, live)
+    return json_answer({"success": True, "message": f"the message is {data['state']}", "data": data})
+
+
+def recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
+    """A message as the record has it, with what its workflow adds."""
+    state = State(message.state)
+    return {
+        "uid": message.uid,
+        **_states(advance(state, State(live.state)) if live else state, message.receipts),
+        **sender(message.account_id),
+        "to": message.recipient,
+        "gateway": message.gateway,
+        "provider_id": message.provider_id,
+        "code": message.code,
+        "reason": message.reason,
+        "waiting": _waiting(live),
+        "credit": {"amount": message.price, "state": message.credit},
+        "attempts": [
+            asdict(attempt) | {"outcome": attempt.outcome or "awaiting answer"} for attempt in message.attempts
+        ],
+        "receipts": message.reported,
+        "fallback_uid": message.fallback_uid,
+        "schedule_at": message.schedule_at,
+        "created_at": message.created_at,
+        "updated_at": message.updated_at,
+    }
+
+
+def _accepted(uid: UUID, live: LiveStatus) -> dict[str, Any]:
+    """A message that was accepted a moment ago: its page has not been recorded yet."""
+    unknown = ("to", "gateway", "provider_id", "code", "reason", "credit", "created_at", "updated_at", "fallback_uid")
+    return {
+        "uid": uid,
+        **_states(State(live.state), receipts=False),
+        **sender(live.account_id),
+        **dict.fromkeys(unknown),
+        "waiting": _waiting(live),
+        "attempts": [],
+        "receipts": [],
+        "schedule_at": _instant(live.until) if live.state == State.SCHEDULED else None,
+    }
+
+
+def sender(account_id: int) -> dict[str, Any]:
+    """Who sent it, as the contract tells it: a user, or nobody but "the admin"."""
+    by_admin = account_id == ADMIN_ACCOUNT
+    return {"user_id": None if by_admin else account_id, "by_admin": by_admin}
+
+
+def _states(state: State, receipts: bool) -> dict[str, str]:
+    return {"status": contract_word(state, receipts), "state": state.value}
+
+
+def _waiting(live: LiveStatus | None) -> dict[str, Any] | None:
+    if live is None or not live.waits_for:
+        return None
+    return {"for": live.waits_for, "until": _instant(live.until), "gateway": live.gateway or None}
+
+
+def _instant(seconds: float) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None

@@ -1,0 +1,126 @@
+"""From the contacts of a large request to a batch: its pages, their rows for the record, and the answer."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import groupby
+from uuid import UUID
+
+from api.contacts.duplicates import Duplicates
+from api.contacts.read import ReadContacts
+from api.http.errors import MAX_SHOWN
+from api.sending.accept import accepted_answer
+from domain.batch import Stream
+from domain.channels import Channel
+from domain.ids import PAGE_SIZE, batch_page_id, message_uid
+from domain.lanes import Lane
+from domain.page_content import PAGE_BYTES, Content, PageContent, PageMessage
+from domain.statuses import State
+from store import batches
+
+
+@dataclass(frozen=True, slots=True)
+class NewBatch:
+    """A batch ready to be stored, and what is answered then."""
+
+    stored: batches.NewBatch
+    answer: bytes
+    requested: dict[str, list[int]]
+    """Gateways that were asked for: identifier → the indexes of some of the messages that did."""
+    wide_gateway: str | None
+    files: dict[str, bytes]
+    """As in ``ReadContacts``."""
+    duplicates: Duplicates
+
+    @property
+    def last_due(self) -> float:
+        """When the last of its messages is due; 0: all at once."""
+        return max(page.due for page in self.stored.pages)
+
+
+def page_size(per_second: float | None) -> int:
+    """How many messages make a page that goes through a gateway of this rate: it shall last seconds, not minutes."""
+    return PAGE_SIZE if per_second is None else max(10, min(PAGE_SIZE, int(per_second * 5)))
+
+
+def build_batch(
+    batch_id: UUID,
+    account_id: int,
+    channel: Channel,
+    lane: Lane,
+    read: ReadContacts,
+    page_sizes: Mapping[str, int],
+) -> NewBatch:
+    """Cut a request's messages into pages: each of one wish for a gateway and one time, soonest first.
+
+    ``page_sizes`` has the size of pages for each gateway, by identifier, and for "" where none is asked for.
+    """
+    messages = read.content.messages
+    wishes = {index: name for name, indexes in read.requested.items() for index in indexes}
+
+    def way(index: int) -> tuple[str, float]:
+        return wishes.get(index, ""), messages[index].due
+
+    pages: list[batches.StoredPage] = []
+    streams: list[Stream] = []
+    uids: dict[int, UUID] = {}
+    for (wish, due), alike in groupby(sorted(range(len(messages)), key=way), key=way):
+        if not streams or streams[-1].gateway != wish:
+            streams.append(Stream(wish, len(pages) + 1, len(pages)))
+        for indexes in _cut(list(alike), read.content, page_sizes.get(wish, page_sizes[""])):
+            number = len(pages) + 1
+            page_id = batch_page_id(batch_id, number)
+            own = {index: message_uid(page_id, place) for place, index in enumerate(indexes)}
+            uids |= own
+            rows = "".join(_row(uid, account_id, channel, messages[index]) for index, uid in own.items())
+            pages.append(batches.StoredPage(number, len(indexes), due, _content(read.content, indexes), rows.encode()))
+        streams[-1] = replace(streams[-1], last=len(pages))
+    return NewBatch(
+        batches.NewBatch(batch_id, account_id, channel.value, lane.value, len(messages), streams, pages),
+        accepted_answer(
+            [(uids[index], message) for index, message in enumerate(messages)],
+            read.warnings(),
+            batch=batch_id,
+        ),
+        {name: indexes[:MAX_SHOWN] for name, indexes in read.requested.items()},
+        read.wide_gateway,
+        read.files,
+        read.duplicates,
+    )
+
+
+def _cut(indexes: list[int], content: PageContent, most: int) -> Iterator[list[int]]:
+    page: list[int] = []
+    carried: set[int] = set()
+    room = PAGE_BYTES
+    for index in indexes:
+        place = content.messages[index].content
+        size = 0 if place in carried else content.contents[place].size
+        if page and (len(page) == most or size > room):
+            yield page
+            page, carried, room = [], set(), PAGE_BYTES
+            size = content.contents[place].size
+        page.append(index)
+        carried.add(place)
+        room -= size
+    yield page
+
+
+def _content(content: PageContent, indexes: list[int]) -> bytes:
+    carried: dict[int, int] = {}
+    messages = []
+    for index in indexes:
+        message = content.messages[index]
+        messages.append(replace(message, content=carried.setdefault(message.content, len(carried))))
+    contents: list[Content] = [content.contents[place] for place in carried]
+    return PageContent(contents, messages).encode()
+
+
+def _row(uid: UUID, account_id: int, channel: Channel, message: PageMessage) -> str:
+    """A message in the text form of COPY. No field can hold a tab or a line break; an address may hold a backslash."""
+    recipient = message.to.replace("\\", "\\\\")
+    state, due = State.QUEUED.value, "\\N"
+    if message.due:
+        state, due = State.SCHEDULED.value, datetime.fromtimestamp(message.due, UTC).isoformat()
+    policy = message.on_unknown or "\\N"
+    return f"{uid}\t{account_id}\t{channel}\t{recipient}\t{state}\t{message.price}\tpending\t{due}\t{policy}\n"

@@ -1,0 +1,94 @@
+"""Who waits for the next page of a group: in turn by account, for a bounded time."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass
+from uuid import UUID
+
+from api.http.callers import Caller, stays
+from api.http.errors import nothing_accepted, outcome_unknown
+from api.http.idempotency import Claimed
+from domain.ids import PAGE_SIZE
+from domain.page_content import PAGE_BYTES, Content, PageMessage
+
+
+@dataclass(frozen=True, slots=True)
+class OneMessage:
+    """What a request of one contact wants sent."""
+
+    account_id: int
+    message: PageMessage
+    content: Content
+    gateway: str | None
+    """The gateway that was asked for, if any."""
+    claimed: Claimed
+    """The request's idempotency key, if it has one, must lead to the message before that can have left."""
+    caller: Caller = stays
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """One who waits."""
+
+    one: OneMessage
+    size: int
+    """Bytes of its content."""
+    accepted: asyncio.Future[UUID]
+    since: float
+    """By the loop's clock."""
+    starting_as: UUID | None = None
+    """The uid under which the message is being started: from then on only Temporal knows whether it was accepted."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether an answer is still wanted."""
+        return not self.accepted.done()
+
+    def accept(self, uid: UUID) -> None:
+        """It was accepted."""
+        if self.waits:
+            self.accepted.set_result(uid)
+
+    def fail(self, error: Exception) -> None:
+        """It was not accepted."""
+        if self.waits:
+            self.accepted.set_exception(error)
+
+    def give_up(self) -> None:
+        """It took too long."""
+        self.fail(outcome_unknown(self.starting_as) if self.starting_as else nothing_accepted("it took too long"))
+
+
+class CommitQueue:
+    """Those who wait, by account: each account has its turn, whatever the others bring."""
+
+    def __init__(self) -> None:
+        self._by_account: OrderedDict[int, OrderedDict[Waiting, None]] = OrderedDict()
+
+    def add(self, waiting: Waiting) -> None:
+        """Put somebody at the end."""
+        self._by_account.setdefault(waiting.one.account_id, OrderedDict())[waiting] = None
+
+    def drop(self, waiting: Waiting) -> None:
+        """Take somebody out, who need not be in any more."""
+        queue = self._by_account.get(waiting.one.account_id)
+        if queue is not None:
+            queue.pop(waiting, None)
+            if not queue:
+                del self._by_account[waiting.one.account_id]
+
+    def next_members(self) -> list[Waiting]:
+        """As many as fit a page, one of each account in turn."""
+        members: list[Waiting] = []
+        room = PAGE_BYTES
+        while self._by_account and len(members) < PAGE_SIZE:
+            account_id, queue = next(iter(self._by_account.items()))
+            first = next(iter(queue))
+            if members and first.size > room:
+                break
+            room -= first.size
+            members.append(first)
+            self.drop(first)
+            if queue:
+                self._by_account.move_to_end(account_id)
+        return members

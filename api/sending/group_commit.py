@@ -1,0 +1,199 @@
+"""Group commit: one-contact requests that come while a page is being started share the next page.
+
+As databases share a log flush: alone, a request starts its page at once and waits for nobody; under load one start is
+in flight at a time, and whatever came meanwhile, from whomever, goes with the next. Between two shared starts there
+is a pause as long as a start takes: the slower the engine, the larger the groups. Nobody is answered before the start
+of its page is durable, and nobody waits for longer than ``ACCEPT_SECONDS``.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from dataclasses import replace
+from uuid import UUID
+
+from api.http.callers import caller_gone, worth_looking
+from api.http.errors import ApiError, unavailable
+from api.limits.waiting_room import MOST_OF_A_GROUP, WaitingRoom
+from api.sending.accept import ACCEPT_SECONDS
+from api.sending.commit_queue import CommitQueue, OneMessage, Waiting
+from api.sending.starts import Starts
+from domain.channels import Channel
+from domain.ids import message_uid, new_page_id
+from domain.lanes import Lane
+from domain.new_page import new_page
+from domain.page import PageHeader
+from domain.page_content import Content, PageContent
+from store import idempotency
+from store.pool import Pool
+
+_LONGEST_PAUSE = 0.05
+"""Seconds between the end of a shared start and the next one; as long as the start took, if that is less."""
+
+
+class GroupCommit:
+    """Starts the pages of one-contact requests, for each channel and lane by itself."""
+
+    def __init__(self, starts: Starts, pool: Pool, room: WaitingRoom) -> None:
+        self._starts = starts
+        self._pool = pool
+        self._room = room
+        self._groups: dict[tuple[Channel, Lane], _Group] = {}
+
+    async def accept(self, channel: Channel, lane: Lane, one: OneMessage) -> UUID:
+        """Returns the message's uid once the start of its page is durable.
+
+        Raises:
+            ApiError: 503, nothing was accepted: too many wait, it took too long, or a repeat with the same idempotency
+                key took over.
+            OutcomeUnknownError: it took too long, and may have been accepted.
+            RPCError, TemporalAway: Temporal did not take it.
+            psycopg.Error: an idempotency key could not be recorded; the page was not started.
+        """
+        self._starts.check_answering()
+        group = self._groups.get((channel, lane))
+        if group is None:
+            group = self._groups[channel, lane] = _Group(self._starts, self._pool, channel, lane)
+        size = one.content.size
+        self._room.enter(one.account_id, size)
+        try:
+            return await group.join(one, size)
+        finally:
+            self._room.leave(one.account_id, size)
+
+    async def aclose(self) -> None:
+        """Start no more."""
+        for group in self._groups.values():
+            await group.aclose()
+
+
+class _Group:
+    """Those of one channel and lane."""
+
+    def __init__(self, starts: Starts, pool: Pool, channel: Channel, lane: Lane) -> None:
+        self._starts = starts
+        self._pool = pool
+        self._channel = channel
+        self._lane = lane
+        self._room = WaitingRoom(MOST_OF_A_GROUP)
+        self._queue = CommitQueue()
+        self._unanswered: OrderedDict[Waiting, None] = OrderedDict()
+        self._clock: asyncio.TimerHandle | None = None
+        """Runs while somebody is unanswered, until the first of them has waited for too long."""
+        self._starting: asyncio.Task[None] | None = None
+
+    async def join(self, one: OneMessage, size: int) -> UUID:
+        """Wait for the next start, and for its end."""
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(one, size, loop.create_future(), loop.time())
+        self._room.enter(one.account_id, size)
+        self._queue.add(waiting)
+        self._unanswered[waiting] = None
+        if self._clock is None:
+            self._clock = loop.call_later(ACCEPT_SECONDS, self._look_at_clock)
+        if self._starting is None:
+            self._starting = loop.create_task(self._start_all())
+        try:
+            return await waiting.accepted
+        finally:
+            del self._unanswered[waiting]
+            self._queue.drop(waiting)
+            self._room.leave(one.account_id, size)
+
+    def _look_at_clock(self) -> None:
+        """Give up who has waited for too long. One timer for all: nearly everyone is answered in milliseconds."""
+        loop = asyncio.get_running_loop()
+        self._clock = None
+        for waiting in self._unanswered:
+            if waiting.since + ACCEPT_SECONDS > loop.time():
+                self._clock = loop.call_at(waiting.since + ACCEPT_SECONDS, self._look_at_clock)
+                break
+            waiting.give_up()
+
+    async def aclose(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait([self._starting])
+
+    async def _start_all(self) -> None:
+        try:
+            await self._starts.answered()
+            while members := self._queue.next_members():
+                begun = time.monotonic()
+                try:
+                    await _turn_away_who_left(members)
+                    await self._start(members)
+                except Exception as error:
+                    for member in members:
+                        member.fail(error)
+                if len(members) > 1:  # those who were just answered are about to come again: let them share a page
+                    await asyncio.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
+                await self._starts.answered()
+        finally:
+            self._starting = None
+
+    async def _start(self, members: list[Waiting]) -> None:
+        """Start a page for those who still wait; for the rest of them again, as long as it could not be started."""
+        while members := [member for member in members if member.waits]:
+            page_id = new_page_id()
+            uids = [message_uid(page_id, index) for index in range(len(members))]
+            rest = await self._lead(members, uids)
+            if len(rest) < len(members) or not all(member.waits for member in members):
+                members = rest
+                continue
+            for member, uid in zip(members, uids, strict=True):
+                member.starting_as = uid
+            page = _header(page_id, self._channel, self._lane, [member.one for member in members])
+            is_started = await self._starts.start(page, _content([member.one for member in members]))
+            for member, uid in zip(members, uids, strict=True):
+                if is_started:
+                    member.accept(uid)
+                member.starting_as = None
+
+    async def _lead(self, members: list[Waiting], uids: list[UUID]) -> list[Waiting]:
+        """Have the keys of requests lead to their messages. Returns those members that may be started."""
+        leads = {
+            uid: idempotency.Lead(member.one.claimed.place, member.one.claimed.id, uid)
+            for member, uid in zip(members, uids, strict=True)
+            if member.one.claimed.place is not None
+        }
+        if not leads:
+            return members
+        led = await idempotency.lead_to(self._pool, list(leads.values()))
+        rest: list[Waiting] = []
+        for member, uid in zip(members, uids, strict=True):
+            if uid in leads and uid not in led:
+                member.fail(_overtaken())
+                continue
+            if uid in led:
+                member.one = replace(member.one, claimed=replace(member.one.claimed, id=uid))
+            rest.append(member)
+        return rest
+
+
+async def _turn_away_who_left(members: list[Waiting]) -> None:
+    now = asyncio.get_running_loop().time()
+    for member in members:
+        if worth_looking(member.since, now) and await member.one.caller():
+            member.fail(caller_gone())
+
+
+def _header(page_id: UUID, channel: Channel, lane: Lane, members: list[OneMessage]) -> PageHeader:
+    requested: dict[str, list[int]] = {}
+    for index, one in enumerate(members):
+        if one.gateway:
+            requested.setdefault(one.gateway, []).append(index)
+    accounts = [one.account_id for one in members]
+    return new_page(page_id, channel, accounts, [one.message for one in members], requested, lane=lane)
+
+
+def _content(members: list[OneMessage]) -> bytes:
+    contents: dict[Content, int] = {}  # equal contents are carried once
+    messages = [replace(one.message, content=contents.setdefault(one.content, len(contents))) for one in members]
+    return PageContent(list(contents), messages).encode()
+
+
+def _overtaken() -> ApiError:
+    return unavailable("it took so long to accept this that nothing was accepted")

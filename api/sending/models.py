@@ -1,0 +1,229 @@
+"""The bodies of ``POST /api/{channel}/send``, with every spelling that XSender's clients use.
+
+What is the same for all contacts may stand beside ``contact`` once; there a text may be a template.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, WithJsonSchema, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from api.sending.mail_models import MailFields
+from domain.channels import Channel
+from domain.fallback import MAX_STEPS
+from domain.lanes import Lane
+
+MAX_CONTACTS = 100_000
+"""Contacts of one request."""
+
+MAX_TRANSACTIONAL = 10
+"""Contacts of a request that takes the transactional lane unless it says otherwise."""
+
+_Text = Annotated[StrictStr, Field(max_length=500_000)]
+_Name = Annotated[StrictStr, Field(max_length=200)]
+
+MAX_SUBJECT = 998
+"""Characters of an email's subject (RFC 5322 §2.1.1)."""
+
+# Left open here and checked where it is normalised: a union of types would report an error per type.
+_Number = Annotated[
+    Any,
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+    Field(description="With its country code, as `+14155550123`, as digits alone, or as a JSON integer."),
+]
+
+
+def _wrong_channel(given: str, here: str, paths: str) -> PydanticCustomError:
+    return PydanticCustomError("wrong_channel", f"this contact has '{given}' but no '{here}': send it to {paths}")
+
+
+_Subject = Annotated[StrictStr, Field(min_length=1, max_length=MAX_SUBJECT)]
+
+
+class FallbackStep(BaseModel):
+    """What is sent should a message not arrive. Its further fields are those of a contact of its channel.
+
+    The contact's own `number` or `email` is used where the step gives none.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    channel: Channel
+    after: Annotated[StrictStr, Field(description="How long to wait: 90s, 10m, 2h, 1d.", examples=["10m"])]
+    if_: Literal["not_delivered", "not_read"] = Field(
+        "not_delivered", alias="if", description="`not_read`: even if it was delivered, but nobody opened it."
+    )
+
+
+_Fallback = Annotated[
+    list[FallbackStep] | None,
+    Field(max_length=MAX_STEPS, description="What is sent, one after the other, should the message not arrive."),
+]
+
+
+class _Common(BaseModel):
+    """What contacts have in common, and what may therefore stand beside them once."""
+
+    message: _Text | None = None
+    body: _Text | None = None
+    gateway_identifier: _Name | None = Field(None, description="Which gateway to use; left out: the account's first.")
+    schedule_at: StrictStr | None = Field(
+        None, description="ISO 8601; without an offset it is read in the account's time zone.", examples=[None]
+    )
+    on_unknown: Literal["hold", "resend"] | None = Field(
+        None, description="What to do when the gateway's answer was lost; left out: the gateway's policy."
+    )
+    fallback: _Fallback = None
+
+
+class _Contact(_Common):
+    """What contacts of all channels share. Fields that we do not know are kept for templates."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    def fields(self) -> dict[str, object]:
+        """All that is known of the contact, by the names that the request used."""
+        return self.__dict__ | (self.__pydantic_extra__ or {})
+
+
+class EmailContact(_Contact, MailFields):
+    """One email. ``message`` is HTML."""
+
+    email: StrictStr
+    subject: _Subject | None = Field(None, description="Required, here or for the whole request.")
+    sender_name: _Name | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_email(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "number" in value and "email" not in value:
+            raise _wrong_channel("number", "email", "/api/sms/send or /api/whatsapp/send")
+        return value
+
+
+class _NumberContact(_Contact):
+    """What contacts with a phone number share."""
+
+    number: _Number
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_number(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "email" in value and "number" not in value:
+            raise _wrong_channel("email", "number", "/api/email/send")
+        return value
+
+
+class SmsContact(_NumberContact):
+    """One SMS, its text in ``body`` or ``message``."""
+
+    sms_type: StrictStr | None = Field(None, description="`unicode` forces UCS-2; otherwise the text decides.")
+    sender_id: Annotated[StrictStr, Field(max_length=20)] | None = None
+
+
+class WhatsappTemplate(BaseModel):
+    """A template of Meta's Cloud API."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=512)]
+    language: Annotated[
+        Any, WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1, "maxLength": 20}, {"type": "object"}]})
+    ] = "en_US"
+    components: list[dict[str, Any]] = Field(default_factory=list, max_length=20)
+    category: Literal["marketing", "utility", "authentication"] | None = Field(
+        None, description="As at Meta. With `marketing` it does not go to who wants no more marketing."
+    )
+
+    @field_validator("category", mode="before")
+    @classmethod
+    def _as_meta_writes_it(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("language")
+    @classmethod
+    def _is_language(cls, value: Any) -> Any:
+        if isinstance(value, dict) or (isinstance(value, str) and 1 <= len(value) <= 20):
+            return value
+        raise PydanticCustomError("language", "write a language code such as en_US, or an object with a code")
+
+
+class WhatsappContact(_NumberContact):
+    """One WhatsApp message: text, media (``media`` and ``url``), or a template."""
+
+    media: Literal["image", "audio", "video", "document"] | None = None
+    url: Annotated[StrictStr, Field(max_length=2000, pattern="^https?://")] | None = None
+    template: WhatsappTemplate | None = None
+    session_name: _Name | None = Field(None, description="Old name of `gateway_identifier`.")
+
+
+AnyContact = EmailContact | SmsContact | WhatsappContact
+
+CONTACT_MODELS: dict[Channel, type[AnyContact]] = {
+    Channel.EMAIL: EmailContact,
+    Channel.SMS: SmsContact,
+    Channel.WHATSAPP: WhatsappContact,
+}
+
+
+def _example(contact: dict[str, Any], **shared: str) -> ConfigDict:
+    """The model's example: one text for all, and a contact to fill it from."""
+    return ConfigDict(json_schema_extra={"example": {**shared, "message": "Hi {{ name }}!", "contact": [contact]}})
+
+
+_TEMPLATE = (
+    "For every contact that has no text of its own. By the rules of Liquid `{{ name }}` is filled in from its "
+    "field `name`, and any other field likewise. A field that is missing is an error, unless the template provides "
+    "for it: `{{ name | default: 'you' }}`."
+)
+
+
+class _Send(_Common):
+    """What may stand beside the contacts: it holds for each contact that does not say otherwise."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    message: _Text | None = Field(None, description=_TEMPLATE)
+    body: _Text | None = Field(None, description=_TEMPLATE)
+    duplicates: Literal["send", "skip"] | None = Field(
+        None,
+        description="What becomes of contacts whose recipient an earlier contact has already, however it is written. "
+        "`send`, or left out: each gets its message, and the answer warns. `skip`: only the first does.",
+    )
+    priority: Lane | None = Field(
+        None, description=f"Which lane to take; left out: `bulk` for more than {MAX_TRANSACTIONAL} contacts."
+    )
+
+
+class EmailSend(_Send, MailFields):
+    """A request to send emails. In ``message`` what is filled in is escaped for HTML."""
+
+    model_config = _example({"email": "ada@example.com", "name": "Ada"}, subject="Hi {{ name }}")
+
+    subject: _Subject | None = Field(None, description="For every contact without a subject; a template, as `message`.")
+    contact: Annotated[list[EmailContact], Field(min_length=1, max_length=MAX_CONTACTS)]
+
+
+class SmsSend(_Send):
+    """A request to send text messages."""
+
+    model_config = _example({"number": "+14155550123", "name": "Ada"})
+
+    contact: Annotated[list[SmsContact], Field(min_length=1, max_length=MAX_CONTACTS)]
+
+
+class WhatsappSend(_Send):
+    """A request to send WhatsApp messages."""
+
+    model_config = _example({"number": "+14155550123", "name": "Ada"})
+
+    contact: Annotated[list[WhatsappContact], Field(min_length=1, max_length=MAX_CONTACTS)]
+
+
+AnySend = EmailSend | SmsSend | WhatsappSend
+
+SEND_MODELS: dict[Channel, type[AnySend]] = {
+    Channel.EMAIL: EmailSend,
+    Channel.SMS: SmsSend,
+    Channel.WHATSAPP: WhatsappSend,
+}

@@ -1,0 +1,36 @@
+"""Accepting a request of several contacts: it is one page."""
+
+from api.contacts.read import ReadContacts
+from api.http.callers import Caller
+from api.http.idempotency import Claimed
+from api.sending.accept import accepted_answer
+from api.sending.starts import Starts
+from domain.channels import Channel
+from domain.ids import message_uid
+from domain.lanes import Lane
+from domain.new_page import new_page
+
+
+async def accept_page(
+    starts: Starts,
+    caller: Caller,
+    claimed: Claimed,
+    account_id: int,
+    channel: Channel,
+    lane: Lane,
+    read: ReadContacts,
+) -> bytes:
+    """Start the page of a request and return the answer's body. Doing so twice is doing it once.
+
+    Raises:
+        ApiError: 503, nothing was accepted.
+        OutcomeUnknownError: Temporal did not answer; it may have been.
+        RPCError: Temporal refused it.
+    """
+    messages = read.content.messages
+    page = new_page(claimed.id, channel, [account_id], messages, read.requested, lane=lane)
+    # The key of a request leads to its page: a repeat must be able to start that.
+    start = starts.start_own if claimed.place is None else starts.start_again
+    await start(page, read.content.encode(), caller)
+    accepted = [(message_uid(claimed.id, index), message) for index, message in enumerate(messages)]
+    return accepted_answer(accepted, read.warnings())

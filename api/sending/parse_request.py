@@ -1,0 +1,119 @@
+"""From the bytes of a send request to what is to be sent. Pure computing: it runs in whatever process has the time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from api.contacts.read import ReadContacts, Terms, read_contacts
+from api.contacts.unknown_fields import unknown_names
+from api.http.body import field_errors, validate
+from api.http.errors import ApiError, invalid, json_refused
+from api.http.request_cost import MAX_VALUES, ON_LOOP, count_values, reading_cost
+from api.sending.batch_pages import NewBatch, build_batch
+from api.sending.models import CONTACT_MODELS, MAX_CONTACTS, MAX_TRANSACTIONAL, SEND_MODELS, AnyContact, AnySend
+from domain.channels import Channel
+from domain.ids import PAGE_SIZE
+from domain.lanes import Lane
+from domain.page_content import PAGE_BYTES
+from domain.strict_json import StrictJsonError, loads
+
+_PART = 100
+"""Contacts that are validated together: as many are looked at once one of them is wrong."""
+_CONTACTS = {channel: TypeAdapter(list[model]) for channel, model in CONTACT_MODELS.items()}  # type: ignore[valid-type]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """A send request, understood."""
+
+    contacts: ReadContacts
+    lane: Lane
+
+    @property
+    def fits_a_page(self) -> bool:
+        """Whether its messages can travel in one page, beside its header."""
+        content = self.contacts.content
+        return len(content.messages) <= PAGE_SIZE and content.size <= PAGE_BYTES
+
+    @property
+    def may_share_a_page(self) -> bool:
+        """Whether other requests' messages may travel with it: a page with fallbacks stays open for long."""
+        messages = self.contacts.content.messages
+        return len(messages) == 1 and not messages[0].fallback
+
+
+def may_be_large(raw: bytes) -> bool:
+    """Whether reading a body may take too long to do it between other requests: by a glance, without parsing it."""
+    return reading_cost(raw) > ON_LOOP
+
+
+def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
+    """Read the body of a send request.
+
+    Raises:
+        ApiError: it is refused, with a pointer for each place that is wrong.
+    """
+    if count_values(raw) > MAX_VALUES:
+        raise ApiError(413, "too_many_values", f"the body holds more than {MAX_VALUES} values: send several requests")
+    try:
+        value = loads(raw)
+    except StrictJsonError as error:
+        raise json_refused(error) from None
+    listed = value.get("contact") if isinstance(value, dict) else None
+    if isinstance(listed, list) and len(listed) > MAX_CONTACTS:
+        raise ApiError(
+            413,
+            "too_many_contacts",
+            f"{len(listed)} contacts in one request: send the list in several requests of at most {MAX_CONTACTS}",
+        )
+    request = _validate(value, listed, channel) if isinstance(listed, list) else validate(value, SEND_MODELS[channel])
+    default = Lane.TRANSACTIONAL if len(request.contact) <= MAX_TRANSACTIONAL else Lane.BULK
+    lane = request.priority or default
+    read = read_contacts(request, terms, lane, unknown_names(value, type(request)))
+    return ReadRequest(read, lane)
+
+
+def _validate(value: dict[str, Any], listed: list[Any], channel: Channel) -> AnySend:
+    """Validate a request part by part: a list that is all wrong must cost no more than one that is right."""
+    parts = range(_PART, len(listed), _PART)
+    try:
+        request = SEND_MODELS[channel].model_validate({**value, "contact": listed[:_PART]} if parts else value)
+    except ValidationError as error:
+        raise _invalid(error, 0, bool(parts)) from None
+    contacts = cast(list[AnyContact], request.contact)
+    for start in parts:
+        try:
+            contacts += _CONTACTS[channel].validate_python(listed[start : start + _PART])
+        except ValidationError as error:
+            raise _invalid(error, start, start + _PART < len(listed)) from None
+    return request
+
+
+def _invalid(error: ValidationError, start: int, goes_on: bool) -> ApiError:
+    """The errors of a part whose first contact is number ``start``; ``goes_on``: it is not the last part."""
+
+    def place(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+        return ("contact", start + int(loc[0]), *loc[1:]) if start else loc
+
+    return invalid(field_errors(error, place), all_checked=not goes_on)
+
+
+def read_large_request(
+    raw: bytes, channel: Channel, terms: Terms, batch_id: UUID, account_id: int, page_sizes: Mapping[str, int]
+) -> ReadRequest | NewBatch | ApiError:
+    """The same for a request that may become a batch; then the batch is built as well.
+
+    An error is returned, not raised: this runs in a process of its own.
+    """
+    try:
+        read = read_request(raw, channel, terms)
+    except ApiError as error:
+        return error
+    if read.fits_a_page:
+        return read
+    if any(message.fallback for message in read.contacts.content.messages):
+        return ApiError(422, "fallback_in_batch", f"fallbacks need requests of at most {PAGE_SIZE} contacts and 1 MB")
+    return build_batch(batch_id, account_id, channel, read.lane, read.contacts, page_sizes)

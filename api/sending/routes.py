@@ -1,0 +1,247 @@
+"""``POST /api/{channel}/send`` and its query-string variant."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api.contacts.read import ReadContacts, Terms
+from api.contacts.unknown_fields import UnknownField, unread_parameters
+from api.http.auth import charge_contacts, requires
+from api.http.body import MAX_BODY
+from api.http.errors import ApiError, FieldError, invalid, outcome_unknown
+from api.http.idempotency import Claimed, once
+from api.http.state import AppState, state_of
+from api.limits.offload import Offload
+from api.messages.live import accepted_status
+from api.messages.models import SendAnswer
+from api.reference.openapi import IDEMPOTENCY_HEADER, answers, documented_body
+from api.sending.accept import ACCEPT_SECONDS, accepted_answer, make_unstartable
+from api.sending.batch_pages import NewBatch
+from api.sending.batches import accept_batch, finish_batch, page_sizes
+from api.sending.commit_queue import OneMessage
+from api.sending.group_commit import GroupCommit
+from api.sending.large_bodies import Bodies
+from api.sending.models import MAX_CONTACTS, SEND_MODELS
+from api.sending.pages import accept_page
+from api.sending.parse_request import ReadRequest, may_be_large, read_large_request, read_request
+from api.sending.starts import Starts
+from domain.channels import Channel
+from domain.ids import new_batch_id, page_of
+from store import attachments
+from store.api_keys import Principal
+from store.gateways import unknown_identifiers
+
+router = APIRouter(tags=["send"])
+
+MAX_NUMBERS = 20_000
+"""Characters of the numbers in a query string."""
+
+_Endpoint = Callable[..., Awaitable[Response]]
+_PARAMETERS = frozenset({"contacts", "message", "sms_type", "gateway_identifier", "schedule_at", "duplicates"})
+
+
+def _send_endpoint(channel: Channel) -> _Endpoint:
+    async def send(
+        request: Request, principal: Annotated[Principal, Depends(requires("send", channel, reads_query=False))]
+    ) -> Response:
+        parameters = unread_parameters(request, ())
+        async with state_of(request).part(Bodies).read(request, principal.account_id) as raw:
+            return await _send(request, principal, channel, raw, parameters)
+
+    return send
+
+
+def _query_endpoint(channel: Channel) -> _Endpoint:
+    known = _PARAMETERS if channel is Channel.SMS else _PARAMETERS - {"sms_type"}
+
+    async def send_by_query(
+        request: Request,
+        principal: Annotated[Principal, Depends(requires("send", channel, may_repeat=("contacts",)))],
+        contacts: Annotated[
+            str, Query(description="Numbers, separated by commas; may be given several times.", max_length=MAX_NUMBERS)
+        ],
+        message: Annotated[str, Query(max_length=5_000)],
+        sms_type: Annotated[str | None, Query(max_length=20)] = None,
+        gateway_identifier: Annotated[str | None, Query(max_length=200)] = None,
+        schedule_at: Annotated[str | None, Query(max_length=64)] = None,
+        duplicates: Annotated[Literal["send", "skip"] | None, Query(description="As in a POST.")] = None,
+    ) -> Response:
+        numbers = _numbers(request.query_params.getlist("contacts"))
+        shared = {
+            "message": message,
+            **({"sms_type": sms_type} if channel is Channel.SMS else {}),
+            "gateway_identifier": gateway_identifier,
+            "schedule_at": schedule_at,
+        }
+        if len(numbers) * sum(len(text) for text in shared.values() if text) > MAX_BODY:
+            raise ApiError(413, "too_large", "these are too many numbers for so long a text: send them by POST")
+        # Written as the body of a POST, so that both forms pass through the same doors.
+        listed = [{"number": number, **shared} for number in numbers if number]
+        raw = orjson.dumps({"duplicates": duplicates, "contact": listed})
+        return await _send(request, principal, channel, raw, unread_parameters(request, known))
+
+    return send_by_query
+
+
+def _numbers(given: list[str]) -> list[str]:
+    if sum(map(len, given)) > MAX_NUMBERS:
+        raise invalid([FieldError("/contacts", "string_too_long", f"more than {MAX_NUMBERS} characters of numbers")])
+    return [number.strip() for text in given for number in text.split(",")]
+
+
+async def _send(
+    request: Request, principal: Principal, channel: Channel, raw: bytes, parameters: Sequence[UnknownField]
+) -> Response:
+    state = state_of(request)
+    minted = new_batch_id()
+    read = await _read(request, principal, channel, raw, minted, parameters)
+    await charge_contacts(request, principal, _contacts(read), len(raw))
+
+    async def send(claimed: Claimed) -> bytes:
+        if isinstance(read, NewBatch):
+            return await _send_batch(state, principal, channel, read, claimed)
+        if read.may_share_a_page:
+            return await _send_one(request, principal, channel, read, claimed)
+        if claimed.is_new:  # a page that may have been started is finished, whatever has changed since
+            await _check(state, principal, channel, read.contacts)
+        await _keep_files(state, principal, read.contacts)
+        account_id, caller = principal.account_id, request.is_disconnected
+        return await accept_page(state.part(Starts), caller, claimed, account_id, channel, read.lane, read.contacts)
+
+    return await once(request, principal.account_id, raw, minted, send)
+
+
+async def _read(
+    request: Request,
+    principal: Principal,
+    channel: Channel,
+    raw: bytes,
+    batch_id: UUID,
+    parameters: Sequence[UnknownField],
+) -> ReadRequest | NewBatch:
+    state = state_of(request)
+    settings, account_id = state.settings, principal.account_id
+    region = principal.default_region or settings.default_region
+    terms = Terms(principal.time_zone, region, account_id, settings.public_url, tuple(parameters))
+    if not may_be_large(raw):
+        read = read_request(raw, channel, terms)
+        if read.fits_a_page:
+            return read
+    sizes = await page_sizes(state.pool, account_id, channel)
+    found = await state.part(Offload).run(
+        account_id,
+        len(raw),
+        request.is_disconnected,
+        read_large_request,
+        raw,
+        channel,
+        terms,
+        batch_id,
+        account_id,
+        sizes,
+    )
+    if isinstance(found, ApiError):
+        raise found
+    return found
+
+
+def _contacts(read: ReadRequest | NewBatch) -> int:
+    return read.stored.total if isinstance(read, NewBatch) else len(read.contacts.content.messages)
+
+
+async def _send_one(
+    request: Request, principal: Principal, channel: Channel, read: ReadRequest, claimed: Claimed
+) -> bytes:
+    state = state_of(request)
+    content = read.contacts.content
+    message = content.messages[0]
+    uid = None if claimed.is_new else await _accepted_before(state, channel, claimed.id)
+    if uid is None:
+        await _check(state, principal, channel, read.contacts)
+        await _keep_files(state, principal, read.contacts)
+        wanted = next(iter(read.contacts.requested), None)
+        one = OneMessage(principal.account_id, message, content.contents[0], wanted, claimed, request.is_disconnected)
+        uid = await state.part(GroupCommit).accept(channel, read.lane, one)
+    return accepted_answer([(uid, message)], read.contacts.warnings())
+
+
+async def _accepted_before(state: AppState, channel: Channel, uid: UUID) -> UUID | None:
+    """The uid that an earlier try was given, if it was accepted. If not, it cannot be any more."""
+    try:
+        async with asyncio.timeout(ACCEPT_SECONDS):
+            if await make_unstartable(state.temporal, page_of(uid)):
+                return None
+            return uid if await accepted_status(state.temporal, channel, uid) else None
+    except TimeoutError:
+        raise outcome_unknown(uid) from None
+
+
+async def _send_batch(
+    state: AppState, principal: Principal, channel: Channel, batch: NewBatch, claimed: Claimed
+) -> bytes:
+    answer = await finish_batch(state.pool, state.temporal, claimed)
+    if answer is None:
+        await _check(state, principal, channel, batch)
+        await _keep_files(state, principal, batch)
+        answer = await accept_batch(state.pool, state.part(Starts), state.temporal, batch, claimed)
+    return answer
+
+
+async def _keep_files(state: AppState, principal: Principal, asked: ReadContacts | NewBatch) -> None:
+    """Attachments are stored before anything that needs them is started."""
+    due = max(datetime.fromtimestamp(asked.last_due, UTC), datetime.now(UTC))
+    await attachments.keep(state.pool, principal.account_id, asked.files, due)
+
+
+async def _check(state: AppState, principal: Principal, channel: Channel, asked: ReadContacts | NewBatch) -> None:
+    """What the account's gateways and wallet say to the request."""
+    if asked.requested:
+        unknown = await unknown_identifiers(state.pool, principal.account_id, channel, list(asked.requested))
+        if unknown:
+            raise _unknown_gateways(channel, asked, unknown)
+    if principal.kind != "admin" and not principal.available:
+        raise ApiError(402, "no_credit", f"no {channel} credit is left: top up, or assign a plan that has some")
+
+
+def _unknown_gateways(channel: Channel, asked: ReadContacts | NewBatch, unknown: Collection[str]) -> ApiError:
+    wrong: list[tuple[str, str]] = []
+    if asked.wide_gateway is not None and asked.wide_gateway in unknown:
+        wrong.append(("/gateway_identifier", asked.wide_gateway))
+    named = sorted((index, name) for name in unknown for index in asked.requested[name] if name != asked.wide_gateway)
+    wrong += [(f"/contact/{asked.duplicates.contact_of(i)}/gateway_identifier", name) for i, name in named]
+    return ApiError(
+        404,
+        "gateway_not_found",
+        f"no {channel} gateway {wrong[0][1]!r} for this account: check gateway_identifier, or leave it out",
+        [FieldError(place, "gateway_not_found", f"there is no gateway {name!r}") for place, name in wrong],
+    )
+
+
+def _documented(**more: Any) -> dict[str, Any]:
+    return {"response_model": None, "responses": answers(SendAnswer, 402, 409, 413), **more}
+
+
+for _channel, _model in SEND_MODELS.items():
+    router.add_api_route(
+        f"/api/{_channel}/send",
+        _send_endpoint(_channel),
+        methods=["POST"],
+        name=f"send_{_channel}",
+        summary=f"Send up to {MAX_CONTACTS} {_channel} messages",
+        **_documented(openapi_extra=documented_body(_model, idempotent=True)),
+    )
+    if _channel is not Channel.EMAIL:
+        router.add_api_route(
+            f"/api/{_channel}/send",
+            _query_endpoint(_channel),
+            methods=["GET"],
+            name=f"send_{_channel}_by_query",
+            summary=f"Send {_channel} messages from a query string",
+            description="For clients that cannot post. Numbers and texts end up in logs on the way: prefer POST.",
+            **_documented(openapi_extra={"parameters": [IDEMPOTENCY_HEADER]}),
+        )

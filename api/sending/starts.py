@@ -1,0 +1,187 @@
+"""Starting pages in bounded time, and finding out about starts that Temporal did not answer.
+
+A start that got no answer may still be carried out: a server that hung finds it in its in-box when it goes on. Its
+sender has long been told that nothing is certain, and has maybe sent again by another way. So a page whose start was
+not answered is, as soon as Temporal answers, either found started or made unstartable, and until then nothing else is
+started: a hang costs one page in doubt for each group and each request under way, not one for each caller.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from uuid import UUID
+
+import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from api.http.callers import Caller, caller_gone, stays, worth_looking
+from api.http.errors import nothing_accepted, outcome_unknown
+from api.http.temporal_link import TemporalLink
+from api.limits.fair_places import FairPlaces
+from api.limits.waiting_room import MOST, WaitingRoom
+from api.messages.live import is_page_known
+from api.sending.accept import ACCEPT_SECONDS, START_SECONDS, make_unstartable, start_page
+from domain.ids import message_uid
+from domain.page import PageHeader
+
+log = structlog.get_logger()
+
+_AT_A_TIME = 64
+"""Starts of pages that requests have for themselves: it takes Temporal a few milliseconds. One account has half."""
+_PAUSE = 0.2
+"""Seconds between two tries to find out."""
+
+_REFUSALS = frozenset(
+    {
+        RPCStatusCode.INVALID_ARGUMENT,
+        RPCStatusCode.NOT_FOUND,
+        RPCStatusCode.PERMISSION_DENIED,
+        RPCStatusCode.UNAUTHENTICATED,
+        RPCStatusCode.FAILED_PRECONDITION,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.UNIMPLEMENTED,
+    }
+)
+"""Answers by which a server says that it started nothing."""
+
+
+class Starts:
+    """All starts of pages in this process."""
+
+    def __init__(self, link: TemporalLink, room: WaitingRoom) -> None:
+        self._link = link
+        self._room = room
+        self._places = FairPlaces(
+            _AT_A_TIME, _AT_A_TIME // 2, waiting=MOST, patience=ACCEPT_SECONDS, what="requests to accept"
+        )
+        self._tasks: set[asyncio.Task[bool]] = set()
+        self._in_doubt = 0
+        self._silent_since = 0.0
+        self._nothing_in_doubt = asyncio.Event()
+        self._nothing_in_doubt.set()
+
+    async def aclose(self) -> None:
+        """Stop finding out: what is in doubt now stays so."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def check_answering(self) -> None:
+        """Turn away who comes while Temporal is known not to answer, at once.
+
+        Raises:
+            ApiError: 503, nothing was accepted.
+        """
+        if self._in_doubt and _now() - self._silent_since > ACCEPT_SECONDS:
+            raise nothing_accepted("Temporal does not answer")
+
+    async def answered(self) -> None:
+        """Wait until no start is in doubt."""
+        await self._nothing_in_doubt.wait()
+
+    @asynccontextmanager
+    async def turn(self, account_id: int, size: int, caller: Caller = stays) -> AsyncIterator[float]:
+        """A place for an account's request to start ``size`` bytes; until when it is to be answered.
+
+        Raises:
+            ApiError: 503, nothing was accepted: too many wait, Temporal does not answer, or the caller has hung up.
+        """
+        self.check_answering()
+        begun = _now()
+        async with AsyncExitStack() as held:
+            held.enter_context(self._room.place(account_id, size))
+            try:
+                async with asyncio.timeout_at(begun + ACCEPT_SECONDS):
+                    await self.answered()
+                    await held.enter_async_context(self._places.place(account_id))
+            except TimeoutError:
+                raise nothing_accepted("Temporal does not answer") from None
+            if worth_looking(begun, _now()) and await caller():
+                raise caller_gone()
+            yield begun + ACCEPT_SECONDS
+
+    async def start_own(self, page: PageHeader, content: bytes, caller: Caller) -> None:
+        """Start the page of one request without an idempotency key.
+
+        Raises:
+            ApiError: 503, nothing was accepted.
+            OutcomeUnknownError: it may have been.
+            RPCError: Temporal refused it.
+        """
+        async with self.turn(page.account_id, len(content), caller) as deadline:
+            starting = asyncio.create_task(self.start(page, content))
+            self._tasks.add(starting)
+            starting.add_done_callback(self._ended)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    is_started = await asyncio.shield(starting)
+            except TimeoutError:
+                raise outcome_unknown(message_uid(UUID(page.page_id), 0)) from None
+        if not is_started:
+            raise nothing_accepted("Temporal did not answer in time")
+
+    async def start_again(self, page: PageHeader, content: bytes, caller: Caller) -> None:
+        """Start the page of one request whose repeat, with the same idempotency key, starts the same page.
+
+        Raises:
+            ApiError: 503, nothing was accepted.
+            OutcomeUnknownError: it may have been.
+            RPCError: Temporal refused it.
+        """
+        async with self.turn(page.account_id, len(content), caller):
+            try:
+                async with asyncio.timeout(START_SECONDS):
+                    await start_page(self._link.client, page, content)
+            except (TimeoutError, RPCError) as error:
+                _raise_refusal(error)
+                raise outcome_unknown(message_uid(UUID(page.page_id), 0)) from None
+
+    async def start(self, page: PageHeader, content: bytes) -> bool:
+        """Start a page; returns whether it was. If it was not, it never will be. Takes until Temporal answers.
+
+        Raises:
+            RPCError: Temporal refused it.
+            TemporalAway: it was never reached.
+        """
+        client = self._link.client
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                if await start_page(client, page, content):
+                    return True
+        except (TimeoutError, RPCError) as error:
+            _raise_refusal(error)
+        del content  # there may be much of it, and nobody knows for how long
+        return await self._find_out(client, UUID(page.page_id))
+
+    async def _find_out(self, client: Client, page_id: UUID) -> bool:
+        """Whether a page was started; from then on it cannot be any more."""
+        if not self._in_doubt:
+            self._silent_since = _now()
+            self._nothing_in_doubt.clear()
+        self._in_doubt += 1
+        log.warning("whether a page was started is in doubt", page=str(page_id))
+        try:
+            while True:
+                with suppress(TimeoutError, RPCError):
+                    async with asyncio.timeout(START_SECONDS):
+                        return not await make_unstartable(client, page_id) and await is_page_known(client, page_id)
+                await asyncio.sleep(_PAUSE)
+        finally:
+            self._in_doubt -= 1
+            if not self._in_doubt:
+                self._nothing_in_doubt.set()
+
+    def _ended(self, task: asyncio.Task[bool]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("a page was not started", error=repr(error))
+
+
+def _raise_refusal(error: Exception) -> None:
+    if isinstance(error, RPCError) and error.status in _REFUSALS:
+        raise error
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

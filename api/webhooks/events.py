@@ -1,0 +1,40 @@
+"""The events of one post: which gateways they are for."""
+
+from collections.abc import Sequence
+
+from api.webhooks.receivers import End
+from domain.receipts import Event, Inbound
+from gateways.webhook import Post
+
+
+def by_gateways(ends: Sequence[End], post: Post) -> dict[tuple[Event, ...], list[str]]:
+    """The ids of the gateways that each set of events is for.
+
+    Receipts are for all gateways that verified the post: which of them was given the message, the record knows. What a
+    person wrote is for one.
+
+    Raises:
+        UnreadablePost: it is not what the provider posts.
+    """
+    read = [(end, end.webhook.read(post)) for end in ends]
+    heard = _heard(read)
+    found: dict[tuple[Event, ...], list[str]] = {}
+    for end, events in read:
+        own = tuple(event for event in events if not isinstance(event, Inbound) or heard[event] is end)
+        found.setdefault(own, []).append(str(end.gateway_id))
+    return found
+
+
+def _heard(read: Sequence[tuple[End, Sequence[Event]]]) -> dict[Inbound, End]:
+    """Who hears what people wrote: the gateway with that number, else one that may have it, else the first."""
+    heard: dict[Inbound, End] = {}
+    for end, events in read:
+        for event in events:
+            if isinstance(event, Inbound) and (event not in heard or _nearer(end, heard[event], event)):
+                heard[event] = end
+    return heard
+
+
+def _nearer(end: End, other: End, said: Inbound) -> bool:
+    rank = {True: 0, None: 1, False: 2}
+    return rank[end.webhook.hears(said.recipient)] < rank[other.webhook.hears(said.recipient)]

@@ -1,0 +1,145 @@
+"""``/api/webhook/{channel}/{provider}``: what providers post. Verified as it came, started durably, then answered."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Request, Response
+from temporalio.service import RPCError
+
+from api.http.errors import ApiError, error_response
+from api.http.state import AppState, state_of
+from api.http.temporal_link import TemporalAway
+from api.reference.openapi import PUBLIC
+from api.webhooks.events import by_gateways
+from api.webhooks.receivers import End, WebhookEnds
+from api.webhooks.room import NoRoom, WebhookRoom, read_post
+from domain.channels import Channel
+from gateways.background import QUICK, in_background
+from gateways.registry import webhook_at
+from gateways.webhook import Post, Reply, UnreadablePost, Webhook
+from runtime.receipts import start_receipts
+from store.pool import AWAY
+
+log = structlog.get_logger()
+router = APIRouter(tags=["webhooks of providers"])
+
+
+@router.api_route(
+    "/api/webhook/{channel}/{provider}",
+    methods=["GET", "POST"],
+    summary="Where a provider posts receipts and messages from people",
+    response_model=None,
+    openapi_extra=PUBLIC,
+    include_in_schema=False,
+)
+async def take(request: Request, channel: Channel, provider: str) -> Response:
+    """For all gateways of a provider: the signature tells whose events they are."""
+    return await _take(request, channel, provider, None)
+
+
+@router.api_route(
+    "/api/webhook/{channel}/{provider}/{gateway_id}",
+    methods=["GET", "POST"],
+    response_model=None,
+    include_in_schema=False,
+)
+async def take_for(request: Request, channel: Channel, provider: str, gateway_id: UUID) -> Response:
+    """For one gateway."""
+    return await _take(request, channel, provider, gateway_id)
+
+
+async def _take(request: Request, channel: Channel, provider: str, gateway_id: UUID | None) -> Response:
+    state = state_of(request)
+    found = webhook_at(channel, provider)
+    if found is None:
+        raise ApiError(404, "provider_unknown", f"no {channel} provider {provider!r} posts to a webhook")
+    type_name, webhook = found
+    head = Post(request.method, _public_url(state, request), dict(request.headers), b"", time.time())
+    try:
+        ends = [
+            end
+            for end in await _configured(state, channel, type_name, gateway_id)
+            if end.webhook.may_fit(head)  # before a body is read for nothing
+        ]
+        if not ends:
+            return _answer(webhook.REFUSED)
+        with state.part(WebhookRoom).place(request.client.host if request.client else "") as place:
+            body = await read_post(request, webhook.MOST_BYTES, place)
+            async with state.part(WebhookRoom).verifying(type_name):
+                taken = await _verified(replace(head, body=body), ends)
+            return _answer(taken) if isinstance(taken, Reply) else await _accept(state, channel, *taken)
+    except (TemporalAway, RPCError, NoRoom, *AWAY) as error:
+        log.warning("a provider has to post again", error=type(error).__name__)
+        return _busy(webhook)
+
+
+async def _verified(post: Post, ends: Sequence[End]) -> Reply | tuple[Sequence[End], Post]:
+    """Whose the post is, or the answer to one that is nobody's or needs no more.
+
+    Other requests have their turn between any two gateways.
+    """
+    replies = []
+    for end in ends:
+        if (reply := await end.webhook.handshake(post)) is not None:
+            replies.append(reply)
+            await asyncio.sleep(0)
+    if replies:
+        return min(replies, key=lambda reply: reply.status)  # one of them may know what the others refuse
+    verified = []
+    for end in ends:
+        if await end.webhook.verify(post):
+            verified.append(end)
+        await asyncio.sleep(0)
+    return (verified, post) if verified else ends[0].webhook.REFUSED
+
+
+async def _configured(state: AppState, channel: Channel, type_name: str, gateway_id: UUID | None) -> Sequence[End]:
+    ends = await state.part(WebhookEnds).find(channel, type_name, gateway_id)
+    if not ends:
+        raise ApiError(404, "gateway_not_found", f"there is no such {type_name} gateway")
+    configured = [end for end in ends if end.webhook.is_configured]
+    if not configured:
+        advice = "set the secret or key of the webhook in the gateway's configuration"
+        raise ApiError(403, "webhook_not_configured", f"this {type_name} gateway believes no posts yet: {advice}")
+    return configured
+
+
+async def _accept(state: AppState, channel: Channel, ends: Sequence[End], post: Post) -> Response:
+    """Start a workflow for the events of each gateway; those that have the same ones share it."""
+    webhook = ends[0].webhook
+    try:
+        if len(post.body) > QUICK:  # thousands of events, some of them dear to read
+            by_events = await in_background(by_gateways, ends, post)
+        else:
+            by_events = by_gateways(ends, post)
+    except UnreadablePost as error:
+        return _refusal(webhook.UNREADABLE, str(error))
+    told = urlsplit(post.url).query.encode() + b"\n" + post.body
+    for events, gateways in by_events.items():
+        await start_receipts(state.temporal, channel, gateways, events, told)
+    return _answer(webhook.ACCEPTED)
+
+
+def _public_url(state: AppState, request: Request) -> str:
+    """The address that the provider posted to: behind a proxy only the configuration knows it."""
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    base = state.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    return base.rstrip("/") + path
+
+
+def _answer(reply: Reply) -> Response:
+    return Response(reply.body, reply.status, dict(reply.headers), reply.content_type)
+
+
+def _busy(webhook: type[Webhook]) -> Response:
+    """Something is away: the provider shall post it again, and is told so in its own way."""
+    return error_response(ApiError(webhook.BUSY, "unavailable", "not now: post it again", retry_after=5.0))
+
+
+def _refusal(status: int, message: str) -> Response:
+    return error_response(ApiError(status, "webhook", message))
