@@ -7,8 +7,8 @@ from uuid import UUID
 
 from activities.reasons import storable
 from domain.ids import PAGE_SIZE, message_uid
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
-from domain.page import DispatchRequest
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.messages.page import DispatchRequest
 from store import callbacks, pages
 from store.marketing import cancel_unwanted
 from store.pool import Pool, patiently

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from temporalio import activity
 
-from domain.batch import BatchPage, BatchState, PageList
+from domain.batches.batch import BatchPage, BatchState, PageList
 from store import batches
 from store.pool import Pool
 

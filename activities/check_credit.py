@@ -7,8 +7,8 @@ from temporalio import activity
 
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE, index_of, message_uid
-from domain.page import PageHeader
-from domain.page_content import PageContent
+from domain.messages.page import PageHeader
+from domain.messages.page_content import PageContent
 from store import batches, copies, pages
 from store.pool import Pool
 

@@ -7,8 +7,8 @@ from temporalio import activity
 
 from activities.database_clock import DatabaseClock
 from domain.lanes import Lane
-from domain.page import CONCURRENCY, Route, RouteRequest, Routing
-from domain.routing import ACCOUNT_SUSPENDED, Sender, choose_for, join
+from domain.messages.page import CONCURRENCY, Route, RouteRequest, Routing
+from domain.messages.routing import ACCOUNT_SUSPENDED, Sender, choose_for, join
 from store import account_waits, gateway_waits, routing
 from store.pool import Pool
 

@@ -23,10 +23,10 @@ from activities.places import Crowded
 from activities.rate_slots import RateSlots
 from activities.start_window import StartWindow
 from domain.channels import Channel
-from domain.mail_extras import MailExtras
-from domain.outcomes import Outcome, Refused, RetryLater, Unknown
-from domain.page import ANSWER_SECONDS, Again, DispatchRequest
-from domain.page_content import PageContent
+from domain.mail.extras import MailExtras
+from domain.messages.outcomes import Outcome, Refused, RetryLater, Unknown
+from domain.messages.page import ANSWER_SECONDS, Again, DispatchRequest
+from domain.messages.page_content import PageContent
 from gateways.base import Gateway
 from store import pages
 from store.pool import Pool

@@ -28,8 +28,8 @@ from domain.errors import XsenderError
 from domain.ids import minted_at
 from domain.keyring import KeyringError
 from domain.lanes import Lane
-from domain.page import Again, DispatchRequest, DispatchResult, PageHeader, Route
-from domain.page_content import PageContent
+from domain.messages.page import Again, DispatchRequest, DispatchResult, PageHeader, Route
+from domain.messages.page_content import PageContent
 from gateways.base import Gateway
 from gateways.problems import InvalidGatewayConfig
 from store import batches, routing

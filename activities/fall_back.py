@@ -9,11 +9,11 @@ from temporalio.common import Priority
 
 from activities.engine_clock import EngineClock
 from activities.started_with import started_content
-from domain.fallback import Fallback
 from domain.ids import index_of, message_uid, new_page_id, page_of
-from domain.new_page import new_page
-from domain.page import FollowedUp, FollowUp, NextStep, PageHeader
-from domain.page_content import PageContent, PageMessage
+from domain.messages.fallback import Fallback
+from domain.messages.new_page import new_page
+from domain.messages.page import FollowedUp, FollowUp, NextStep, PageHeader
+from domain.messages.page_content import PageContent, PageMessage
 from runtime.pages import start_page
 from store import fallbacks
 from store.pool import Pool

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from activities.line import Line
 from activities.reasons import storable
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
-from domain.page import Again, AgainKind
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.messages.page import Again, AgainKind
 
 
 class Findings:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from domain.page import Route
+from domain.messages.page import Route
 from store import routing
 from store.pool import Pool, patiently
 

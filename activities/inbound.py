@@ -6,10 +6,10 @@ from temporalio import activity
 
 from domain.channels import Channel
 from domain.ids import page_of
-from domain.new_page import new_page
-from domain.page_content import Content, PageContent, PageMessage
-from domain.prices import price, sms_content
-from domain.receipts import Heard, Inbound, Position, ReceiptsSource, Reply, decode_events
+from domain.messages.new_page import new_page
+from domain.messages.page_content import Content, PageContent, PageMessage
+from domain.messages.prices import price, sms_content
+from domain.messages.receipts import Heard, Inbound, Position, ReceiptsSource, Reply, decode_events
 from store import inbound
 from store.pool import Pool
 

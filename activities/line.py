@@ -10,7 +10,7 @@ from activities.mails import Room
 from activities.places import Places
 from activities.rate_slots import GatewayPace
 from domain.lanes import Lane
-from domain.page import CONCURRENCY
+from domain.messages.page import CONCURRENCY
 
 FAILURES_TO_STOP = 5
 """Failures of the gateway itself, in a row, after which no more is launched."""

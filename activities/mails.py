@@ -7,10 +7,10 @@ from functools import partial
 from math import ceil
 
 from activities.places import Places
-from domain.mail_extras import FileRef, MailExtras
-from domain.mail_links import LinkKind, LinkSigner
-from domain.outbound import Attachment, Outbound
-from domain.tracking import take_apart
+from domain.mail.extras import FileRef, MailExtras
+from domain.mail.links import LinkKind, LinkSigner
+from domain.mail.tracking import take_apart
+from domain.messages.outbound import Attachment, Outbound
 from gateways.background import QUICK, in_background
 from store import attachments, copies
 from store.pool import Pool, patiently

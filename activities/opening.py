@@ -6,7 +6,7 @@ from activities.callbacks import Callbacks
 from activities.gateway_cache import GatewayCache
 from activities.mails import Mails
 from domain.keyring import CREDENTIALS, Keyring
-from domain.mail_links import LinkSigner
+from domain.mail.links import LinkSigner
 from gateways.base import EventSink, Outside
 from store.pool import Pool
 from store.sandbox_inbox import SandboxInbox

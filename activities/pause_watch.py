@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
-from domain.page import Route
+from domain.messages.page import Route
 from store import routing
 from store.pool import AWAY, Pool
 

@@ -10,7 +10,7 @@ from math import ceil
 from uuid import UUID
 
 from activities.database_clock import DatabaseClock
-from domain.page import Route
+from domain.messages.page import Route
 from store import routing
 from store.pool import Pool, patiently
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from temporalio import activity
 
 from domain.ids import page_of
-from domain.receipts import Applied, Receipt, ReceiptsSource, decode_events
+from domain.messages.receipts import Applied, Receipt, ReceiptsSource, decode_events
 from store import receipts
 from store.pool import Pool
 

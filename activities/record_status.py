@@ -6,7 +6,7 @@ from uuid import UUID
 from temporalio import activity
 
 from domain.ids import PAGE_SIZE, message_uid
-from domain.page import RecordRequest, RescheduleRequest
+from domain.messages.page import RecordRequest, RescheduleRequest
 from store import attachments, callbacks, pages
 from store.pool import Pool
 

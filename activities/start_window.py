@@ -6,7 +6,7 @@ from math import inf
 
 from temporalio import activity
 
-from domain.page import ANSWER_SECONDS, RECORD_SECONDS
+from domain.messages.page import ANSWER_SECONDS, RECORD_SECONDS
 
 
 class StartWindow:

@@ -32,7 +32,7 @@ from api.sending.starts import Starts
 from api.webhooks import routes as webhooks
 from api.webhooks.receivers import WebhookEnds
 from api.webhooks.room import WebhookRoom
-from domain.mail_links import LinkSigner
+from domain.mail.links import LinkSigner
 from gateways.base import Outside
 from gateways.net.names import Names
 from runtime.settings import Settings

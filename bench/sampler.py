@@ -24,7 +24,7 @@ _AREAS = {
     "SQL": ("store/", "/psycopg/", "/psycopg_pool/"),
     "Temporal SDK": ("/temporalio/", "/google/protobuf/"),
     "HTTP server": ("/uvicorn/", "/fastapi/", "/starlette/"),
-    "JSON and pydantic": ("domain/strict_json.py", "/pydantic/", "/json/"),
+    "JSON and pydantic": ("domain/text/strict_json.py", "/pydantic/", "/json/"),
     "encryption": ("domain/keyring.py", "runtime/codec.py"),
     "phone numbers": ("/phonenumbers/",),
     "templates": ("gateways/template.py", "/liquid/"),

@@ -8,8 +8,8 @@ from typing import Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Column
 
-from domain.batch_progress import Doing, Tally, Wait
-from domain.printable import visible
+from domain.batches.progress import Doing, Tally, Wait
+from domain.text.printable import visible
 from store.batch_queries import Batch
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from cli.batch_bar import BatchBar, Look
-    from domain.batch_progress import Doing, Tally
+    from domain.batches.progress import Doing, Tally
     from store.batch_queries import Batch
 
 app = typer.Typer(help="Large requests on their way.", no_args_is_help=True)
@@ -85,8 +85,8 @@ def _steer(uid: str, kind: Literal["pause", "resume", "cancel"], as_json: bool) 
     """Have a batch's workflow change it, and show the batch afterwards."""
     from uuid import uuid4
 
-    from domain.batch import BatchChange
-    from domain.batch_progress import ENDED
+    from domain.batches.batch import BatchChange
+    from domain.batches.progress import ENDED
     from domain.ids import batch_workflow_id
     from runtime.asking import TooLate, change
 
@@ -109,7 +109,7 @@ async def _watch(session: Session, batch_id: UUID, bar: "BatchBar") -> "Look":
     import asyncio
 
     from cli.batch_bar import Look
-    from domain.batch_progress import ENDED, Doing
+    from domain.batches.progress import ENDED, Doing
     from store.batch_queries import tally
 
     client: Client | None = None
@@ -126,7 +126,7 @@ async def _watch(session: Session, batch_id: UUID, bar: "BatchBar") -> "Look":
 
 
 async def _doing(client: "Client", batch: "Batch", counted: "Tally") -> "Doing":
-    from domain.batch_progress import Doing, doing_unheard
+    from domain.batches.progress import Doing, doing_unheard
     from runtime.asking import NoAnswer, ask_batch
 
     try:

@@ -122,7 +122,7 @@ def replay(
 
 async def _replay(session: Session, endpoint_id: UUID, delivery: str | None, since: str | None) -> int:
     """Queue one delivery again, or all that failed since then. Returns how many."""
-    from domain.schedule import InvalidSchedule, parse_schedule_at
+    from domain.messages.schedule import InvalidSchedule, parse_schedule_at
     from store import callback_deliveries
 
     if delivery is not None:

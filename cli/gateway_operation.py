@@ -11,7 +11,7 @@ from cli.session import Session, run
 from domain.channels import Channel
 
 if TYPE_CHECKING:
-    from domain.routing import Mode
+    from domain.messages.routing import Mode
     from runtime.gateway_trial import Trial
     from store.gateway_health import GatewayHealth
     from store.gateways import GatewayInfo
@@ -29,21 +29,21 @@ def health(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as
 
 def pause(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
     """Let nothing more leave through a gateway. Messages take another one, or wait until it is resumed."""
-    from domain.routing import Mode
+    from domain.messages.routing import Mode
 
     _set_mode(Mode.PAUSED, gateway, channel, owner, as_json)
 
 
 def drain(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
     """Let a gateway finish what it is being given, and take nothing new. Messages wait as for a paused one."""
-    from domain.routing import Mode
+    from domain.messages.routing import Mode
 
     _set_mode(Mode.DRAINING, gateway, channel, owner, as_json)
 
 
 def resume(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
     """Use a gateway again that was paused or drained."""
-    from domain.routing import Mode
+    from domain.messages.routing import Mode
 
     _set_mode(Mode.ACTIVE, gateway, channel, owner, as_json)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from domain.printable import visible
+from domain.text.printable import visible
 
 _WIDTH = 240
 """Of a table that no terminal limits, in characters."""

@@ -11,8 +11,8 @@ from uuid import UUID, uuid5
 
 import orjson
 
-from domain.page import ADMIN_ACCOUNT
-from domain.statuses import State, contract_word
+from domain.messages.page import ADMIN_ACCOUNT
+from domain.messages.statuses import State, contract_word
 
 
 class EventType(StrEnum):

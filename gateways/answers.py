@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from domain.outcomes import GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.messages.outcomes import GatewayDown, Outcome, Refused, RetryLater, Unknown
 from gateways.net.http_answer import Answer
 
 RETRY_AFTER_CAP = 3600.0

@@ -8,10 +8,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from domain.channels import Channel
-from domain.outbound import Outbound
-from domain.outcomes import Outcome
-from domain.receipts import Event
-from domain.sms_parts import Gathered, Part
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Outcome
+from domain.messages.receipts import Event
+from domain.text.sms_parts import Gathered, Part
 from gateways.net.dial import Dialer
 from gateways.net.http import HttpClient
 from gateways.net.names import Names

@@ -8,8 +8,8 @@ import httpx
 import orjson
 from pydantic import Field, JsonValue, StrictBool, StrictInt, StrictStr, field_validator, model_validator
 
-from domain.outbound import Outbound
-from domain.outcomes import Accepted, Outcome, Refused, Unknown
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Accepted, Outcome, Refused, Unknown
 from gateways.answers import failure, parse, said
 from gateways.base import GatewayConfig, Outside
 from gateways.net.http import CONTROL_CHARACTERS, DEFAULT_SECONDS, Call, UnfitHeader, call

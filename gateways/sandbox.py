@@ -24,8 +24,8 @@ from typing import Annotated
 from pydantic import Field
 
 from domain.channels import Channel
-from domain.outbound import Outbound
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from gateways.base import GatewayConfig, Inbox, Outside
 
 MAGIC_DOMAIN = "example.com"

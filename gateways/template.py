@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import orjson
 
-from domain.outbound import Outbound
+from domain.messages.outbound import Outbound
 
 Field = Callable[[Outbound], str | None]
 Filler = Callable[[Outbound], bytes]

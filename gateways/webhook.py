@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from domain.receipts import Event
+from domain.messages.receipts import Event
 from gateways.background import in_background
 
 MAX_FORM = 64 * 1024

@@ -15,10 +15,10 @@ from temporalio.client import (
 from temporalio.common import QueryRejectCondition
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.batch import BatchChange, BatchStatus
-from domain.batch_progress import Doing, doing
+from domain.batches.batch import BatchChange, BatchStatus
+from domain.batches.progress import Doing, doing
 from domain.ids import batch_workflow_id, send_workflow_id
-from domain.page import ChangeRequest, LiveStatus
+from domain.messages.page import ChangeRequest, LiveStatus
 from runtime.codec import REFUSALS
 
 QUERY_SECONDS = 1.0

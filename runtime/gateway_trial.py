@@ -7,8 +7,8 @@ from uuid import UUID
 from domain.channels import Channel
 from domain.ids import new_page_id
 from domain.keyring import Keyring
-from domain.outbound import Outbound
-from domain.outcomes import Outcome, Unknown
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Outcome, Unknown
 from domain.recipients import normalise_email, normalise_number
 from gateways.base import Gateway, Outside
 from gateways.net.names import Names

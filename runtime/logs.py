@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-from domain.printable import visible
+from domain.text.printable import visible
 
 
 def configure_logs(level: str, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryRequest
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.page import PageHeader
+from domain.messages.page import PageHeader
 
 RPC_TIMEOUT = timedelta(seconds=5)
 

@@ -8,7 +8,7 @@ from psycopg.rows import TupleRow
 from temporalio.client import Client
 
 from domain.ids import send_workflow_id
-from domain.page import PageHeader
+from domain.messages.page import PageHeader
 from runtime.page_runs import Fate, Run, began_with
 from store.batch_recovery import stored_page
 

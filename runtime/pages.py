@@ -9,7 +9,7 @@ from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.ids import send_workflow_id
-from domain.page import PageHeader
+from domain.messages.page import PageHeader
 
 START_TIMEOUT = timedelta(seconds=10)
 

@@ -10,7 +10,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.channels import Channel
-from domain.receipts import Event, Inbound, ReceiptsSource, encode_events
+from domain.messages.receipts import Event, Inbound, ReceiptsSource, encode_events
 from workflows.policy import receipts_options
 
 MOST_EVENTS = 2000

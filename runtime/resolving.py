@@ -8,7 +8,7 @@ from temporalio.client import Client
 
 from domain.errors import ConflictError
 from domain.ids import index_of, minted_at, page_of, send_workflow_id
-from domain.page import Carried, Turn
+from domain.messages.page import Carried, Turn
 from runtime.page_runs import Fate, latest_run
 from runtime.page_start import page_start
 from runtime.restart import start_page

@@ -8,10 +8,10 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
-from domain.batch import BatchHeader
+from domain.batches.batch import BatchHeader
 from domain.ids import batch_workflow_id, send_workflow_id
 from domain.limits import BATCH_LIMITS, PAGE_LIMITS
-from domain.page import PageHeader
+from domain.messages.page import PageHeader
 from runtime.page_runs import RPC_TIMEOUT
 from workflows.policy import start_options
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 
-from domain.batch_progress import RATE_SECONDS, Tally
+from domain.batches.progress import RATE_SECONDS, Tally
 from domain.ids import batch_range
 from store.pool import Pool
 

@@ -6,10 +6,10 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from domain.batch import BatchHeader, Stream
+from domain.batches.batch import BatchHeader, Stream
 from domain.ids import batch_page_number, batch_range, page_of
-from domain.new_page import new_stored_page
-from domain.page import PageHeader
+from domain.messages.new_page import new_stored_page
+from domain.messages.page import PageHeader
 from store.pool import Pool
 
 

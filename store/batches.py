@@ -9,7 +9,7 @@ import orjson
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from domain.batch import BatchHeader, BatchPage, Stream
+from domain.batches.batch import BatchHeader, BatchPage, Stream
 from domain.errors import ConflictError
 from domain.ids import PAGE_SIZE, batch_page_id, batch_page_number, batch_range, message_uid
 from domain.limits import BATCH_LIMITS

@@ -14,7 +14,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 
 from domain.callbacks import EventType, Snapshot, delivery_id, encode_data
-from domain.statuses import State
+from domain.messages.statuses import State
 from store.pool import Pool
 
 _CHUNK = 1000

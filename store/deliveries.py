@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from domain.sms_parts import Gathered, Part
+from domain.text.sms_parts import Gathered, Part
 from store.pool import Pool
 
 AGAIN_WITHIN = timedelta(hours=1)

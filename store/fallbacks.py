@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-from domain.fallback import NextKind
 from domain.ids import PAGE_SIZE, message_uid, new_page_id, page_of
+from domain.messages.fallback import NextKind
 from store.pool import Pool
 
 

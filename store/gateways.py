@@ -13,7 +13,7 @@ from psycopg.rows import class_row, dict_row
 
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.keyring import Keyring
-from domain.routing import Mode
+from domain.messages.routing import Mode
 from store.gateway_shares import share_on
 from store.pool import Pool
 

@@ -13,9 +13,9 @@ from psycopg.rows import TupleRow, class_row
 
 from domain.callbacks import EventType
 from domain.ids import new_page_id
-from domain.keywords import Keyword
-from domain.page import ADMIN_ACCOUNT
-from domain.receipts import Inbound
+from domain.messages.page import ADMIN_ACCOUNT
+from domain.messages.receipts import Inbound
+from domain.text.keywords import Keyword
 from store import callbacks, marketing, people
 from store.callbacks import Notice
 from store.keyword_sets import of_account

@@ -6,7 +6,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from domain.keywords import KeywordSet
+from domain.text.keywords import KeywordSet
 from store.pool import Pool
 
 

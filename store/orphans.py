@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 
 from domain.ids import PAGE_SIZE, message_uid
-from domain.recovery import LeftOver
+from domain.messages.recovery import LeftOver
 from store.pool import Pool
 
 _OPEN = "('scheduled', 'queued', 'processing')"

@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from domain.receipts import MARKETING_OPTED_OUT
+from domain.messages.receipts import MARKETING_OPTED_OUT
 from store import marketing, people
 from store.pool import Pool
 from store.workers import OF_LIVING_PROCESS

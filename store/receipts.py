@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from domain.receipts import MARKETING_OPTED_OUT, TOLD, Receipt
+from domain.messages.receipts import MARKETING_OPTED_OUT, TOLD, Receipt
 from store import callbacks, gateway_health, marketing, people
 from store.pool import Pool
 

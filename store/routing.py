@@ -6,7 +6,7 @@ from datetime import timedelta
 from math import inf
 from uuid import UUID
 
-from domain.routing import Candidate, Sender
+from domain.messages.routing import Candidate, Sender
 from store.pool import Pool
 
 _FOR_EVER = 1e9

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from domain.outbound import Attachment, Outbound
+from domain.messages.outbound import Attachment, Outbound
 from store import sandbox
 from store.pool import Pool
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.batch import BatchChange
+from domain.batches.batch import BatchChange
 from domain.ids import batch_workflow_id
 from store import batch_recovery, batches
 from store.pool import Pool, long_transaction

@@ -10,10 +10,10 @@ from psycopg.rows import TupleRow
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.batch import BatchHeader, Stream
+from domain.batches.batch import BatchHeader, Stream
 from domain.ids import batch_workflow_id, send_workflow_id
 from domain.limits import BATCH_LIMITS
-from domain.recovery import LOST, MOST_RESTARTS, TERMINATED
+from domain.messages.recovery import LOST, MOST_RESTARTS, TERMINATED
 from runtime.callbacks import wake
 from runtime.page_runs import RPC_TIMEOUT, Fate, latest_run
 from runtime.restart import start_batch, start_page

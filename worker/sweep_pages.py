@@ -11,8 +11,8 @@ from psycopg.rows import TupleRow
 from temporalio.client import Client
 
 from domain.ids import minted_at, send_workflow_id
-from domain.page import Carried
-from domain.recovery import LOST, MOST_RESTARTS, TERMINATED, LeftOver, turns
+from domain.messages.page import Carried
+from domain.messages.recovery import LOST, MOST_RESTARTS, TERMINATED, LeftOver, turns
 from runtime.callbacks import wake
 from runtime.page_runs import Fate, Run, latest_run
 from runtime.page_start import PageStart, page_start

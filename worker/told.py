@@ -7,7 +7,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from domain.channels import Channel
-from domain.receipts import Event, encode_events
+from domain.messages.receipts import Event, encode_events
 from runtime.receipts import start_receipts
 
 log = structlog.get_logger()

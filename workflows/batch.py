@@ -5,7 +5,7 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     import workflows.first_release.batch as first_release
-    from domain.batch import BatchChange, BatchHeader, BatchStatus
+    from domain.batches.batch import BatchChange, BatchHeader, BatchStatus
     from workflows.answers import Answers
     from workflows.walk import Walk
 

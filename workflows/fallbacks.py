@@ -3,7 +3,7 @@ record."""
 
 from collections.abc import Iterable
 
-from domain.fallback import Awaited
+from domain.messages.fallback import Awaited
 from workflows.history import NEVER
 
 

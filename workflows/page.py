@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.ids import index_of
     from domain.limits import PAGE_LIMITS
-    from domain.page import (
+    from domain.messages.page import (
         OPERATORS_DECIDE,
         Carried,
         ChangeRequest,

@@ -12,7 +12,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.limits import PAGE_LIMITS
-    from domain.page import (
+    from domain.messages.page import (
         OPERATORS_DECIDE,
         Again,
         Carried,
@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
         Routing,
         Turn,
     )
-    from domain.routing import retry_pause
+    from domain.messages.routing import retry_pause
     from workflows.answers import Answers
     from workflows.fallbacks import Fallbacks
     from workflows.history import EventCount, Inbox, RecordedClock

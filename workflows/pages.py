@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.ids import send_workflow_id
-    from domain.page import PageHeader
+    from domain.messages.page import PageHeader
 
 
 async def start_page(page: PageHeader, content: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from temporalio.common import Priority, RetryPolicy
 
 from domain.lanes import Lane
-from domain.page import ANSWER_SECONDS, CONCURRENCY
+from domain.messages.page import ANSWER_SECONDS, CONCURRENCY
 
 WORKFLOW_QUEUE = "xsender"
 DISPATCH_QUEUE = "xsender-dispatch"

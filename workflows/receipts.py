@@ -5,7 +5,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.lanes import Lane
-    from domain.receipts import Applied, Heard, Position, ReceiptsSource
+    from domain.messages.receipts import Applied, Heard, Position, ReceiptsSource
     from workflows.pages import start_page, tell_page
     from workflows.waking import wake
 

@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     import workflows.first_release.page as first_release
     from domain.ids import index_of
-    from domain.page import ChangeRequest, LiveStatus, PageHeader, PageSignal, RescheduleRequest
+    from domain.messages.page import ChangeRequest, LiveStatus, PageHeader, PageSignal, RescheduleRequest
     from workflows.answers import Answers
     from workflows.page import Page
 

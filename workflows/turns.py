@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from domain.page import PageHeader, Turn
+from domain.messages.page import PageHeader, Turn
 
 
 def first_turns(page: PageHeader, accepted_at: float) -> list[tuple[Turn, list[int]]]:

@@ -12,11 +12,11 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
-    from domain.batch import BatchChange, BatchHeader, BatchPage, BatchState, BatchStatus, PageList
+    from domain.batches.batch import BatchChange, BatchHeader, BatchPage, BatchState, BatchStatus, PageList
     from domain.ids import batch_page_id, send_workflow_id
     from domain.limits import BATCH_LIMITS
-    from domain.new_page import new_stored_page
-    from domain.page import PageHeader
+    from domain.messages.new_page import new_stored_page
+    from domain.messages.page import PageHeader
     from workflows.answers import Answers
     from workflows.batch_pages import BatchPages, Child
     from workflows.history import NEVER, EventCount, Inbox, RecordedClock

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.messages.models import Credit, Waiting, Word
 from domain.channels import Channel
 from domain.lanes import Lane
-from domain.statuses import State
+from domain.messages.statuses import State
 
 BatchState = Literal["stored", "scheduled", "running", "paused", "cancelling", "cancelled", "completed"]
 """Where a batch is; ``stored``: it was accepted and has not begun."""

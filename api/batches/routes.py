@@ -15,11 +15,11 @@ from api.http.json_answer import json_answer
 from api.http.state import AppState, state_of
 from api.http.temporal_link import TemporalAway
 from api.reference.openapi import answers, documented_body
-from domain.batch import BatchChange
-from domain.batch_progress import ENDED, Doing, Tally, doing_unheard
+from domain.batches.batch import BatchChange
+from domain.batches.progress import ENDED, Doing, Tally, doing_unheard
 from domain.ids import batch_workflow_id
-from domain.routing import DEFAULT_GATEWAY
-from domain.statuses import State, contract_word
+from domain.messages.routing import DEFAULT_GATEWAY
+from domain.messages.statuses import State, contract_word
 from runtime.asking import NoAnswer, TooLate, ask_batch, change
 from store import batch_queries
 from store.api_keys import Principal

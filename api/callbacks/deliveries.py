@@ -19,7 +19,7 @@ from api.http.state import AppState, state_of
 from api.messages.routes import sender
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers, documented_body
 from domain.callbacks import TEST_EVENT
-from domain.schedule import InvalidSchedule, parse_schedule_at
+from domain.messages.schedule import InvalidSchedule, parse_schedule_at
 from store import callback_deliveries, callbacks
 from store.api_keys import Principal
 from store.callback_deliveries import Listed

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from domain.page_content import PageMessage
+from domain.messages.page_content import PageMessage
 
 MAX_LISTED = 20
 """Indexes that a warning lists."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from domain.page_content import PageMessage
+from domain.messages.page_content import PageMessage
 from domain.recipients import read_number
 
 MAX_LISTED = 20

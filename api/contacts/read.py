@@ -25,16 +25,16 @@ from api.sending.models import (
     WhatsappContact,
     WhatsappTemplate,
 )
-from domain.fallback import Fallback
 from domain.lanes import Lane
-from domain.mail_extras import MailExtras
-from domain.page_content import Content, PageContent, PageMessage
-from domain.prices import price, sms_content
+from domain.mail.extras import MailExtras
+from domain.mail.tracking import UNSUBSCRIBE_FIELD, UNSUBSCRIBE_MARK
+from domain.messages.fallback import Fallback
+from domain.messages.page_content import Content, PageContent, PageMessage
+from domain.messages.prices import price, sms_content
+from domain.messages.routing import DEFAULT_GATEWAY
+from domain.messages.schedule import InvalidSchedule
 from domain.recipients import InvalidRecipient, normalise_email
-from domain.routing import DEFAULT_GATEWAY
-from domain.schedule import InvalidSchedule
-from domain.template_errors import InvalidTemplate, MissingField
-from domain.tracking import UNSUBSCRIBE_FIELD, UNSUBSCRIBE_MARK
+from domain.text.template_errors import InvalidTemplate, MissingField
 
 MAX_SEGMENTS = 10
 """Parts of one SMS: what operators put together again reliably."""

@@ -8,9 +8,9 @@ from api.contacts.mail_extras import InvalidExtra, MailReader
 from api.http.body import pointer
 from api.http.errors import FieldError, invalid
 from api.sending.models import AnySend, EmailSend
-from domain.schedule import InvalidSchedule, parse_schedule_at
-from domain.template_errors import InvalidTemplate, TemplateTooHeavy
-from domain.templates import Template, compile_template
+from domain.messages.schedule import InvalidSchedule, parse_schedule_at
+from domain.text.template_errors import InvalidTemplate, TemplateTooHeavy
+from domain.text.templates import Template, compile_template
 
 
 @dataclass(frozen=True, slots=True)

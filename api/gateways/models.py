@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.channels import Channel
-from domain.routing import Mode
+from domain.messages.routing import Mode
 
 BreakerState = Literal["closed", "open", "half_open"]
 """``open``: the gateway failed too often and is out of use for a while; ``half_open``: the next page tries it."""

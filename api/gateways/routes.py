@@ -15,10 +15,10 @@ from api.http.json_answer import json_answer
 from api.http.state import AppState, state_of
 from api.reference.openapi import answers, documented_body
 from domain.keyring import CREDENTIALS, Keyring, KeyringError
-from domain.page import ADMIN_ACCOUNT
+from domain.messages.page import ADMIN_ACCOUNT
+from domain.messages.routing import Mode
 from domain.recipients import InvalidRecipient
 from domain.request_rates import Rate
-from domain.routing import Mode
 from gateways.net.names import Names
 from gateways.problems import InvalidGatewayConfig
 from runtime.gateway_trial import Trial, try_gateway

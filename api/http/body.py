@@ -10,7 +10,7 @@ from api.http.body_memory import HeldBody
 from api.http.errors import ApiError, FieldError, invalid
 from api.http.request_cost import count_values
 from api.http.upload import Upload
-from domain.strict_json import loads
+from domain.text.strict_json import loads
 
 MAX_BODY = 1024 * 1024
 """Bytes of a body that takes no place among the large ones."""

@@ -19,7 +19,7 @@ from domain.errors import (
     NotFoundError,
     XsenderError,
 )
-from domain.strict_json import StrictJsonError
+from domain.text.strict_json import StrictJsonError
 from store.pool import AWAY
 
 log = structlog.get_logger()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi.responses import JSONResponse
 
-from domain.strict_json import StrictJsonError
+from domain.text.strict_json import StrictJsonError
 
 MAX_SHOWN = 100
 """The most errors that one answer lists."""

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from api.http.body import pointer
 from api.http.errors import FieldError, invalid
-from domain.json_faults import UNSTORABLE
+from domain.text.json_faults import UNSTORABLE
 
 
 def check_query(raw: bytes, may_repeat: Collection[str] = ()) -> None:

@@ -15,7 +15,7 @@ from api.http.state import state_of
 from api.inbound.models import InboundPage, KeywordsAnswer
 from api.reference.openapi import answers, documented_body
 from domain.channels import Channel
-from domain.keywords import Keyword, KeywordSet, fold
+from domain.text.keywords import Keyword, KeywordSet, fold
 from store import inbound, keyword_sets
 from store.api_keys import Principal
 

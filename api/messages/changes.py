@@ -18,9 +18,9 @@ from api.messages.models import ChangeAnswer
 from api.reference.openapi import answers, documented_body
 from domain.channels import Channel
 from domain.ids import page_of, send_workflow_id
-from domain.page import ChangeRequest
-from domain.schedule import InvalidSchedule, parse_schedule_at
-from domain.statuses import State, contract_word
+from domain.messages.page import ChangeRequest
+from domain.messages.schedule import InvalidSchedule, parse_schedule_at
+from domain.messages.statuses import State, contract_word
 from runtime.asking import NoAnswer, TooLate, change
 from store import batches, callbacks
 from store.api_keys import Principal

@@ -8,7 +8,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.channels import Channel
 from domain.ids import index_of, page_of, send_workflow_id
-from domain.page import LiveStatus, PageHeader
+from domain.messages.page import LiveStatus, PageHeader
 from runtime.asking import ask
 from runtime.codec import UnsealedPayloadError
 

@@ -7,8 +7,8 @@ from api.http.state import AppState
 from api.http.temporal_link import TemporalAway
 from api.messages.live import accepted_status, live_status
 from domain.channels import Channel
-from domain.page import LiveStatus
-from domain.statuses import State
+from domain.messages.page import LiveStatus
+from domain.messages.statuses import State
 from runtime.asking import NoAnswer
 from store import messages
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.contacts import numbers, unknown_fields
 from api.contacts.duplicates import MAX_LISTED
 from domain.channels import Channel
-from domain.receipts import ReceiptKind
-from domain.statuses import State
+from domain.messages.receipts import ReceiptKind
+from domain.messages.statuses import State
 
 Word = Literal["pending", "schedule", "processing", "delivered", "fail"]
 """XSender's words for where a message is."""

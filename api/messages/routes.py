@@ -14,8 +14,8 @@ from api.messages.lookup import find_own, parse_uid
 from api.messages.models import StatusAnswer
 from api.reference.openapi import answers
 from domain.channels import Channel
-from domain.page import ADMIN_ACCOUNT, LiveStatus
-from domain.statuses import State, advance, contract_word
+from domain.messages.page import ADMIN_ACCOUNT, LiveStatus
+from domain.messages.statuses import State, advance, contract_word
 from store.api_keys import Principal
 from store.messages import Message
 

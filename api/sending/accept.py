@@ -9,10 +9,10 @@ import orjson
 from temporalio.client import Client
 
 from domain.channels import Channel
-from domain.new_page import new_page
-from domain.page import ADMIN_ACCOUNT, PageHeader
-from domain.page_content import PageContent, PageMessage
-from domain.statuses import State, contract_word
+from domain.messages.new_page import new_page
+from domain.messages.page import ADMIN_ACCOUNT, PageHeader
+from domain.messages.page_content import PageContent, PageMessage
+from domain.messages.statuses import State, contract_word
 from runtime import pages
 from workflows.policy import start_options
 

@@ -10,12 +10,12 @@ from api.contacts.duplicates import Duplicates
 from api.contacts.read import ReadContacts
 from api.http.errors import MAX_SHOWN
 from api.sending.accept import accepted_answer
-from domain.batch import Stream
+from domain.batches.batch import Stream
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE, batch_page_id, message_uid
 from domain.lanes import Lane
-from domain.page_content import PAGE_BYTES, Content, PageContent, PageMessage
-from domain.statuses import State
+from domain.messages.page_content import PAGE_BYTES, Content, PageContent, PageMessage
+from domain.messages.statuses import State
 from store import batches
 
 

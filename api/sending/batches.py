@@ -14,7 +14,7 @@ from api.http.idempotency import Claimed
 from api.sending.accept import START_SECONDS
 from api.sending.batch_pages import NewBatch, page_size
 from api.sending.starts import Starts
-from domain.batch import BatchHeader
+from domain.batches.batch import BatchHeader
 from domain.channels import Channel
 from domain.ids import batch_workflow_id
 from domain.limits import BATCH_LIMITS

@@ -9,7 +9,7 @@ from api.http.callers import Caller, stays
 from api.http.errors import nothing_accepted, outcome_unknown
 from api.http.idempotency import Claimed
 from domain.ids import PAGE_SIZE
-from domain.page_content import PAGE_BYTES, Content, PageMessage
+from domain.messages.page_content import PAGE_BYTES, Content, PageMessage
 
 
 @dataclass(frozen=True, slots=True)

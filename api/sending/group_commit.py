@@ -21,9 +21,9 @@ from api.sending.starts import Starts
 from domain.channels import Channel
 from domain.ids import message_uid, new_page_id
 from domain.lanes import Lane
-from domain.new_page import new_page
-from domain.page import PageHeader
-from domain.page_content import Content, PageContent
+from domain.messages.new_page import new_page
+from domain.messages.page import PageHeader
+from domain.messages.page_content import Content, PageContent
 from store import idempotency
 from store.pool import Pool
 

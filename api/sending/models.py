@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from api.sending.mail_models import MailFields
 from domain.channels import Channel
-from domain.fallback import MAX_STEPS
 from domain.lanes import Lane
+from domain.messages.fallback import MAX_STEPS
 
 MAX_CONTACTS = 100_000
 """Contacts of one request."""

@@ -8,7 +8,7 @@ from api.sending.starts import Starts
 from domain.channels import Channel
 from domain.ids import message_uid
 from domain.lanes import Lane
-from domain.new_page import new_page
+from domain.messages.new_page import new_page
 
 
 async def accept_page(

@@ -17,8 +17,8 @@ from api.sending.models import CONTACT_MODELS, MAX_CONTACTS, MAX_TRANSACTIONAL, 
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE
 from domain.lanes import Lane
-from domain.page_content import PAGE_BYTES
-from domain.strict_json import StrictJsonError, loads
+from domain.messages.page_content import PAGE_BYTES
+from domain.text.strict_json import StrictJsonError, loads
 
 _PART = 100
 """Contacts that are validated together: as many are looked at once one of them is wrong."""

@@ -23,7 +23,7 @@ from api.limits.waiting_room import MOST, WaitingRoom
 from api.messages.live import is_page_known
 from api.sending.accept import ACCEPT_SECONDS, START_SECONDS, make_unstartable, start_page
 from domain.ids import message_uid
-from domain.page import PageHeader
+from domain.messages.page import PageHeader
 
 log = structlog.get_logger()
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from api.webhooks.receivers import End
-from domain.receipts import Event, Inbound
+from domain.messages.receipts import Event, Inbound
 from gateways.webhook import Post
 
 

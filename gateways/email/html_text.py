@@ -2,7 +2,7 @@
 
 import re
 
-from domain.html_tags import HREF, NAME, REST_OF_TAG, UP_TO_HREF, attribute_value, unescaped
+from domain.text.html_tags import HREF, NAME, REST_OF_TAG, UP_TO_HREF, attribute_value, unescaped
 
 _BLOCKS = "p|div|br|tr|li|ul|ol|table|h[1-6]|hr"
 _BLOCK = rf"(?: </?+(?ai:{_BLOCKS})(?=[\s/>]) {REST_OF_TAG} )"

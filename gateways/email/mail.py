@@ -4,7 +4,7 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass
 
-from domain.outbound import Attachment, Outbound
+from domain.messages.outbound import Attachment, Outbound
 from gateways.background import QUICK
 from gateways.email.mail_headers import address, in_one_line, text_field
 from gateways.email.mailbox import InvalidMailbox, Mailbox, parse_mailbox

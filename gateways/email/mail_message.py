@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from uuid import UUID
 
-from domain.outbound import Outbound
+from domain.messages.outbound import Outbound
 from gateways.email.html_text import html_to_text
 from gateways.email.mail import Mail, UnfitMessage, take_apart
 from gateways.email.mail_headers import HeaderField, addresses_field, text_field

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 import httpx
 from pydantic import Field
 
-from domain.outbound import Outbound
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
-from domain.receipts import OPTED_OUT, Event, Receipt, ReceiptKind, encode_events
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
+from domain.messages.receipts import OPTED_OUT, Event, Receipt, ReceiptKind, encode_events
 from gateways.answers import failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, check_header, take_apart

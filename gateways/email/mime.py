@@ -9,7 +9,7 @@ import secrets
 from base64 import b64encode
 from binascii import b2a_qp
 
-from domain.outbound import Attachment
+from domain.messages.outbound import Attachment
 from gateways.email.mail_headers import parameter
 
 Part = list[bytes]

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import orjson
 
-from domain.outbound import Attachment, Outbound
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
-from domain.receipts import Event, Receipt, ReceiptKind
+from domain.messages.outbound import Attachment, Outbound
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import AfterValidator
 
-from domain.media_types import InvalidMediaType, split_media_type
-from domain.outbound import Attachment, Outbound
-from domain.outcomes import Accepted, Outcome, Refused, Unknown
-from domain.receipts import OPTED_OUT, Event, Receipt, ReceiptKind
+from domain.messages.outbound import Attachment, Outbound
+from domain.messages.outcomes import Accepted, Outcome, Refused, Unknown
+from domain.messages.receipts import OPTED_OUT, Event, Receipt, ReceiptKind
+from domain.text.media_types import InvalidMediaType, split_media_type
 from gateways.answers import failure, parse
 from gateways.base import Outside
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart

@@ -14,9 +14,9 @@ from typing import Annotated, Any, ClassVar
 import orjson
 from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator
 
-from domain.outbound import Outbound
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
-from domain.receipts import Event, Receipt, ReceiptKind
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.background import in_background
 from gateways.base import Outside

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from domain.outbound import Outbound
-from domain.outcomes import GatewayDown, Outcome, Refused
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import GatewayDown, Outcome, Refused
 from gateways.background import in_background
 from gateways.base import GatewayConfig, Outside
 from gateways.email.dkim import DkimSigner, load_key

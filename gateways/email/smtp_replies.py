@@ -2,7 +2,7 @@
 
 import re
 
-from domain.outcomes import GatewayDown, Outcome, Refused, RetryLater
+from domain.messages.outcomes import GatewayDown, Outcome, Refused, RetryLater
 from gateways.answers import clean
 
 CLOSING = 421  # RFC 5321 §4.2.2: the server is about to close the connection

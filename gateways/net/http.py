@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from domain.outcomes import GatewayDown, Unknown
+from domain.messages.outcomes import GatewayDown, Unknown
 from gateways.net.addresses import HTTP_PORTS, private_too, public_only
 from gateways.net.dial import Dialer
 from gateways.net.failures import words_for

@@ -2,7 +2,7 @@
 
 import re
 
-from domain.receipts import Inbound
+from domain.messages.receipts import Inbound
 from gateways.events import text
 from gateways.webhook import UnreadablePost
 

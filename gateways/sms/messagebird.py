@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 import orjson
 
-from domain.outbound import Outbound
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
-from domain.receipts import Event, Receipt, ReceiptKind
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
+from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
 from gateways.events import digest, seconds, text

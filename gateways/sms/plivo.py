@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 import orjson
 from pydantic import Field
 
-from domain.outbound import Outbound
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
-from domain.receipts import OPTED_OUT, Event, Inbound, Receipt, ReceiptKind
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
+from domain.messages.receipts import OPTED_OUT, Event, Inbound, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
 from gateways.events import digest, seconds, text

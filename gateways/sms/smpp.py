@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from domain.outbound import Outbound
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from gateways.base import GatewayConfig, Outside
 from gateways.fields import HostName
 from gateways.net.addresses import SMPP_PORTS, private_too, public_only

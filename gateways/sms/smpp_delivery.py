@@ -6,9 +6,9 @@ from typing import Literal
 
 import gsmcodecs  # noqa: F401 - registers its codecs
 
-from domain.gsm7 import decode_gsm7
-from domain.receipts import MAX_INBOUND_TEXT, Receipt, ReceiptKind
-from domain.sms_parts import Part
+from domain.messages.receipts import MAX_INBOUND_TEXT, Receipt, ReceiptKind
+from domain.text.gsm7 import decode_gsm7
+from domain.text.sms_parts import Part
 from gateways.events import digest, text
 from gateways.sms.smpp_pdu import (
     DEFAULT_ALPHABET,

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from domain.receipts import Event, Inbound, Receipt
-from domain.sms_parts import Part
+from domain.messages.receipts import Event, Inbound, Receipt
+from domain.text.sms_parts import Part
 from gateways.base import Deliveries, Outside, Take
 from gateways.sms.smpp_delivery import ReceiptIds, decode_text, is_message, number_of, read_part, read_receipt
 from gateways.sms.smpp_pdu import BadPdu, ShortMessage

@@ -1,6 +1,6 @@
 """What the ``command_status`` of an answer means (SMPP v3.4 §5.1.3)."""
 
-from domain.outcomes import GatewayDown, Refused, RetryLater
+from domain.messages.outcomes import GatewayDown, Refused, RetryLater
 
 OK = 0x00
 INVALID_LENGTH = 0x02

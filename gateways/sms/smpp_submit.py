@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from domain.gsm7 import encode_gsm7
-from domain.outbound import Outbound
-from domain.outcomes import Refused
-from domain.segments import count_segments, cut_segments
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Refused
+from domain.text.gsm7 import encode_gsm7
+from domain.text.segments import count_segments, cut_segments
 from gateways.sms.smpp_pdu import DEFAULT_ALPHABET, UCS2, UDH_INDICATOR, Address, ShortMessage
 
 MOST_PARTS = 255

@@ -13,10 +13,10 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field, model_validator
 
-from domain.keywords import Keyword
-from domain.outbound import Outbound
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
-from domain.receipts import OPTED_OUT, Event, Inbound, Receipt, ReceiptKind
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.messages.receipts import OPTED_OUT, Event, Inbound, Receipt, ReceiptKind
+from domain.text.keywords import Keyword
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.base import Outside
 from gateways.content import packed

@@ -6,8 +6,8 @@ from typing import Annotated, Any, ClassVar
 import orjson
 from pydantic import Field
 
-from domain.outbound import Outbound
-from domain.outcomes import Accepted, Outcome, Refused, Unknown
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Accepted, Outcome, Refused, Unknown
 from gateways.answers import parse
 from gateways.base import Outside
 from gateways.fields import Secret

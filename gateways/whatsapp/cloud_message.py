@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from domain.outbound import Outbound
-from domain.outcomes import Refused
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Refused
 from gateways.whatsapp.media import CAPTIONED, KINDS, file_name
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from domain.receipts import Event, Inbound, Receipt, ReceiptKind
+from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.base import Outside
 from gateways.content import packed
 from gateways.events import digest, objects_in, seconds, text

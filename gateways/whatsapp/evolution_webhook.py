@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from domain.receipts import Event, Inbound, Receipt, ReceiptKind
+from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.base import Outside
 from gateways.events import digest, link, mapping, objects_in, seconds, text
 from gateways.webhook import Post, Webhook, carries_secret, same

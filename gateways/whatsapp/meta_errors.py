@@ -6,8 +6,8 @@ ordered by pywa (pywa/errors.py).
 
 from typing import Any
 
-from domain.outcomes import GatewayDown, Outcome, Refused, RetryLater
-from domain.receipts import MARKETING_OPTED_OUT
+from domain.messages.outcomes import GatewayDown, Outcome, Refused, RetryLater
+from domain.messages.receipts import MARKETING_OPTED_OUT
 from gateways.answers import clean, failure, retry_after
 from gateways.net.http_answer import Answer
 

@@ -2,8 +2,8 @@
 
 import re
 
-from domain.outbound import Outbound
-from domain.outcomes import Refused
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Refused
 from gateways.whatsapp.media import KINDS
 
 _FILE_MISSING = re.compile(r"Request failed with status code [0-9]+|Failed to fetch stream", re.IGNORECASE)

@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar
 import orjson
 from pydantic import Field
 
-from domain.outbound import Outbound
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
 from gateways.fields import Secret

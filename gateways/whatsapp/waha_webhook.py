@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from domain.receipts import Event, Inbound, Receipt, ReceiptKind
+from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.base import Outside
 from gateways.events import digest, link, mapping, objects_in, seconds, text
 from gateways.webhook import Post, Webhook, is_fresh, same

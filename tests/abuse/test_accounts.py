@@ -3,9 +3,9 @@
 import asyncio
 from uuid import UUID
 
-from domain.batch import BatchStatus
+from domain.batches.batch import BatchStatus
 from domain.ids import batch_workflow_id, send_workflow_id
-from domain.page import LiveStatus
+from domain.messages.page import LiveStatus
 from store import accounts, batch_recovery
 from tests.abuse.target import Target
 from tests.api.batches import send_batch, sink_gateway, wallet

@@ -9,7 +9,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, Work
 from temporalio.service import RPCError
 
 from domain.ids import new_page_id, page_of, send_workflow_id
-from domain.page import ChangeRequest
+from domain.messages.page import ChangeRequest
 from runtime.asking import change
 from tests.abuse.target import Target
 from tests.api.answers import deliveries, send_one

@@ -20,10 +20,10 @@ from activities.start_window import StartWindow
 from domain.channels import Channel
 from domain.ids import index_of, message_uid, new_page_id
 from domain.keyring import CREDENTIALS, Keyring
-from domain.outbound import Outbound
-from domain.outcomes import Accepted, Outcome
-from domain.page import Again, DispatchRequest, PageHeader, Route
-from domain.page_content import Content, PageContent, PageMessage
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Accepted, Outcome
+from domain.messages.page import Again, DispatchRequest, PageHeader, Route
+from domain.messages.page_content import Content, PageContent, PageMessage
 from store import accounts, credits, gateways
 from store.pool import Pool
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 
 from activities.choose_gateway import ChooseGateway
-from domain.outcomes import Accepted, GatewayDown, Outcome, Unknown
-from domain.page import RouteRequest, Routing
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Unknown
+from domain.messages.page import RouteRequest, Routing
 from store import routing
 from store.pool import Pool
 from tests.activities.pages import OwnGateway, Page, accept, always, new_gateway, new_page

@@ -8,7 +8,7 @@ from uuid import uuid4
 from activities.bulk_throttle import BulkThrottle
 from activities.line import Line
 from domain.bulk_throttle import FEWEST, RECENT, DelayFigures
-from domain.outcomes import Accepted, Outcome
+from domain.messages.outcomes import Accepted, Outcome
 from store import queue_delays
 from store.pool import Pool, open_pool
 from tests.activities.pages import OwnGateway, new_page

@@ -15,10 +15,10 @@ from activities.line import Line
 from activities.opening import open_mails
 from activities.start_window import last_start
 from domain.keyring import Keyring
-from domain.mail_extras import FileRef, MailExtras
-from domain.outcomes import GatewayDown, Outcome
-from domain.page import ANSWER_SECONDS, CONCURRENCY, RECORD_SECONDS
-from domain.page_content import Content
+from domain.mail.extras import FileRef, MailExtras
+from domain.messages.outcomes import GatewayDown, Outcome
+from domain.messages.page import ANSWER_SECONDS, CONCURRENCY, RECORD_SECONDS
+from domain.messages.page_content import Content
 from store.pool import Pool
 from tests.activities.pages import OneGateway, OwnGateway, Slow, always, dispatch_environment, new_page
 

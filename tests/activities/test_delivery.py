@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
-from domain.page import Again
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.messages.page import Again
 from store.pool import Pool
 from tests.activities.pages import OwnGateway, accept, always, new_page
 

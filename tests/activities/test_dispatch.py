@@ -10,7 +10,7 @@ from activities.dispatch import Dispatch
 from activities.gateway_cache import GatewayCache
 from activities.opening import open_gateways, open_mails
 from domain.keyring import CREDENTIALS, Keyring
-from domain.page import DispatchRequest, DispatchResult
+from domain.messages.page import DispatchRequest, DispatchResult
 from gateways.base import Outside
 from gateways.net.http import HttpClient
 from gateways.sms.smpp import SmppGateway

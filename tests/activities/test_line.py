@@ -3,8 +3,8 @@
 import asyncio
 
 from activities.line import FAILURES_TO_STOP, Line
-from domain.outcomes import Accepted, Outcome, Unknown
-from domain.page import CONCURRENCY
+from domain.messages.outcomes import Accepted, Outcome, Unknown
+from domain.messages.page import CONCURRENCY
 from store.pool import Pool
 from tests.activities.pages import OwnGateway, always, new_page
 

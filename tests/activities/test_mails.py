@@ -10,10 +10,10 @@ from activities import mails
 from activities.mails import FileGone, Mails, Room
 from domain.channels import Channel
 from domain.keyring import Keyring
-from domain.mail_extras import FileRef, MailExtras
-from domain.mail_links import LinkKind, LinkSigner
-from domain.outbound import Outbound
-from domain.page_content import Content, PageContent, PageMessage
+from domain.mail.extras import FileRef, MailExtras
+from domain.mail.links import LinkKind, LinkSigner
+from domain.messages.outbound import Outbound
+from domain.messages.page_content import Content, PageContent, PageMessage
 from store import accounts, attachments
 from store.pool import Pool
 

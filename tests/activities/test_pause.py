@@ -12,8 +12,8 @@ from activities.dispatch import Dispatch
 from activities.opening import open_mails
 from activities.pause_watch import PauseWatch
 from domain.keyring import Keyring
-from domain.page import DispatchResult, RouteRequest, Routing
-from domain.routing import Mode
+from domain.messages.page import DispatchResult, RouteRequest, Routing
+from domain.messages.routing import Mode
 from store import gateways
 from store.pool import Pool
 from tests.activities.pages import OneGateway, Page, Slow, dispatch_environment, new_gateway, new_page

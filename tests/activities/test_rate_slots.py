@@ -10,7 +10,7 @@ from activities.choose_gateway import ChooseGateway
 from activities.database_clock import DatabaseClock
 from activities.places import Crowded
 from activities.rate_slots import GRACE, GatewayPace, RateSlots
-from domain.page import Again, DispatchRequest, Route, RouteRequest
+from domain.messages.page import Again, DispatchRequest, Route, RouteRequest
 from store import routing
 from store.pool import Pool
 from tests.activities.pages import OwnGateway, Page, new_page

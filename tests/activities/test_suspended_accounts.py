@@ -9,9 +9,9 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.choose_gateway import ChooseGateway
 from domain.ids import message_uid
-from domain.outcomes import Accepted, Outcome, Unknown
-from domain.page import Again, NoRoute, PageHeader, RouteRequest, Routing
-from domain.routing import SUSPENDED_LOOK
+from domain.messages.outcomes import Accepted, Outcome, Unknown
+from domain.messages.page import Again, NoRoute, PageHeader, RouteRequest, Routing
+from domain.messages.routing import SUSPENDED_LOOK
 from store import accounts, pages
 from store.pool import Pool
 from tests.activities.pages import OwnGateway, Page, always, new_page

@@ -10,8 +10,8 @@ import pytest
 from activities.attempts import Attempts, Claim
 from activities.record_status import RecordStatus
 from domain.ids import message_uid
-from domain.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
-from domain.page import Again, RecordRequest
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
+from domain.messages.page import Again, RecordRequest
 from store import workers
 from store.pool import Pool, open_pool
 from tests.activities.pages import OwnGateway, Page, accept, always, new_page

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 
-from domain.batch import BatchStatus
+from domain.batches.batch import BatchStatus
 from domain.ids import batch_workflow_id
 from store import credits
 from tests.faults.sink import Sink

@@ -10,7 +10,7 @@ from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.client import Client
 
 from domain.ids import send_workflow_id
-from domain.page import ChangeRequest
+from domain.messages.page import ChangeRequest
 from runtime.asking import change
 from tests.api.answers import assert_error, send_one
 from tests.stack import Stack, User, serve_api

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.receipts import Receipt, ReceiptKind, ReceiptsSource, encode_events
+from domain.messages.receipts import Receipt, ReceiptKind, ReceiptsSource, encode_events
 from store import fallbacks
 from store.credits import audit, show
 from store.pages import Intents, hold, write_intents

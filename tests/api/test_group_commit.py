@@ -22,8 +22,8 @@ from api.sending.starts import Starts
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE, new_page_id, page_of
 from domain.lanes import Lane
-from domain.page import PageHeader
-from domain.page_content import PAGE_BYTES, Content, PageMessage
+from domain.messages.page import PageHeader
+from domain.messages.page_content import PAGE_BYTES, Content, PageMessage
 from store import credits, idempotency
 from tests.stack import Stack, User
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from domain.channels import Channel
-from domain.receipts import Event, Inbound, decode_events, encode_events
+from domain.messages.receipts import Event, Inbound, decode_events, encode_events
 from gateways.base import Outside
 from gateways.events import LINK_CAP
 from gateways.webhook import UnreadablePost

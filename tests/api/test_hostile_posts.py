@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from api.webhooks import room as webhook_room
-from domain.receipts import Receipt, ReceiptKind, decode_events
+from domain.messages.receipts import Receipt, ReceiptKind, decode_events
 from gateways.email.sendgrid import SendGridWebhook
 from runtime.receipts import MOST_BYTES, for_workflows
 from tests.api.answers import assert_error

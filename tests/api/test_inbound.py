@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from domain.receipts import Inbound, ReceiptsSource, encode_events
+from domain.messages.receipts import Inbound, ReceiptsSource, encode_events
 from store.credits import show
 from tests.api.answers import deliveries
 from tests.stack import Stack, User

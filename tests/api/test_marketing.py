@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from domain.receipts import Inbound, ReceiptsSource, encode_events
+from domain.messages.receipts import Inbound, ReceiptsSource, encode_events
 from tests.api.answers import deliveries
 from tests.stack import Stack, User
 from workflows.policy import receipts_options

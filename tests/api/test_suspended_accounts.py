@@ -5,9 +5,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from domain.batch import BatchChange, BatchStatus
+from domain.batches.batch import BatchChange, BatchStatus
 from domain.ids import batch_workflow_id, page_of, send_workflow_id
-from domain.page import ChangeRequest, LiveStatus
+from domain.messages.page import ChangeRequest, LiveStatus
 from runtime.asking import change
 from store import accounts, batch_recovery, credits, messages
 from tests.api.answers import SMS, send_one

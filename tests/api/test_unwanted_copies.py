@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from activities.check_credit import CheckCredit
 from domain.ids import new_page_id
-from domain.page import PageHeader
+from domain.messages.page import PageHeader
 from store import credits
 from store.pool import Pool
 from tests.api.batches import ended

@@ -10,13 +10,13 @@ from api.sending.mail_models import MailFields
 from api.sending.models import MAX_SUBJECT
 from domain.channels import Channel
 from domain.keyring import Keyring
-from domain.mail_links import LinkKind, LinkSigner
-from domain.outbound import Outbound
+from domain.mail.links import LinkKind, LinkSigner
+from domain.messages.outbound import Outbound
+from domain.messages.schedule import parse_schedule_at
 from domain.recipients import normalise_number
-from domain.schedule import parse_schedule_at
-from domain.segments import count_segments, cut_segments
-from domain.strict_json import loads
-from domain.templates import MAX_MARKUP, compile_template
+from domain.text.segments import count_segments, cut_segments
+from domain.text.strict_json import loads
+from domain.text.templates import MAX_MARKUP, compile_template
 from gateways.net.web_address import _checked as checked_address
 from gateways.template import json_filler, text_filler
 from tests.costs.measure import Cost

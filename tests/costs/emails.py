@@ -7,9 +7,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from domain.channels import Channel
-from domain.outbound import Attachment, Outbound
+from domain.mail.tracking import take_apart
+from domain.messages.outbound import Attachment, Outbound
 from domain.recipients import normalise_email
-from domain.tracking import take_apart
 from gateways.email.dkim import DkimSigner
 from gateways.email.html_text import html_to_text
 from gateways.email.mail_message import write_letter

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import orjson
 
 from domain.callbacks import encode_data, payload
-from domain.keywords import KeywordSet
-from domain.receipts import Inbound, decode_events, encode_events
+from domain.messages.receipts import Inbound, decode_events, encode_events
+from domain.text.keywords import KeywordSet
 from gateways.answers import clean, failure, retry_after
 from gateways.email.brevo import _receipt as brevo_receipt
 from gateways.events import digest, link, mailbox, objects_in, seconds, text

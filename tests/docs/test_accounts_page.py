@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from activities.delivery import _SLICE
-from domain.routing import ACCOUNT_SUSPENDED, Sender, choose_for
+from domain.messages.routing import ACCOUNT_SUSPENDED, Sender, choose_for
 from tests.domain.test_routing import NOW, ask
 
 PAGE = (Path(__file__).parents[2] / "docs" / "accounts.md").read_text()

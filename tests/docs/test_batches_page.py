@@ -9,10 +9,10 @@ from api.batches.models import BatchState
 from api.batches.routes import router
 from api.sending.large_bodies import LARGE_BODY
 from api.sending.models import MAX_CONTACTS, MAX_TRANSACTIONAL, SmsContact, SmsSend
-from domain.batch_progress import TELLING
+from domain.batches.progress import TELLING
 from domain.ids import PAGE_SIZE
 from domain.lanes import Lane
-from domain.page_content import PAGE_BYTES
+from domain.messages.page_content import PAGE_BYTES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "batches.md").read_text()
 

@@ -8,7 +8,7 @@ import pytest
 from api.gateways.models import BreakerState, OutcomesAnswer
 from api.gateways.routes import TRIAL_RATE, router
 from domain.limits import PAGE_LIMITS
-from domain.routing import PAUSED_LOOK, Mode
+from domain.messages.routing import PAUSED_LOOK, Mode
 from gateways.registry import GATEWAY_TYPES
 from gateways.template import FIELDS
 from worker.chores import HEALTH_DAYS

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import get_args
 
-from domain import recovery
+from domain.messages import recovery
 from store import workflow_checks
 from store.resolving import As
 from worker import chores, sweep

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.batch import BatchStatus
-from domain.batch_progress import Doing, Tally, Wait, doing, doing_unheard
-from domain.page import LiveStatus
+from domain.batches.batch import BatchStatus
+from domain.batches.progress import Doing, Tally, Wait, doing, doing_unheard
+from domain.messages.page import LiveStatus
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

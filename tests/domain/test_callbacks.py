@@ -9,7 +9,7 @@ import pytest
 
 from domain.callbacks import LADDER, EventType, Snapshot, delivery_id, encode_data, new_secret, pause_after, payload
 from domain.ids import new_page_id
-from domain.statuses import State
+from domain.messages.statuses import State
 
 AT = datetime(2026, 12, 1, 9, 30, tzinfo=UTC)
 

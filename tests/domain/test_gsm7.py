@@ -5,7 +5,7 @@ import smsutil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.gsm7 import BASIC, EXTENSION, decode_gsm7, encode_gsm7
+from domain.text.gsm7 import BASIC, EXTENSION, decode_gsm7, encode_gsm7
 
 GSM_TEXT = st.text(st.sampled_from(BASIC + EXTENSION))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.keywords import DEFAULTS, Keyword, KeywordSet
+from domain.text.keywords import DEFAULTS, Keyword, KeywordSet
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.mail_extras import MailExtras
+from domain.mail.extras import MailExtras
 
 
 @pytest.mark.parametrize(

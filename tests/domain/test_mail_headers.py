@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.mail_headers import refusal
+from domain.mail.headers import refusal
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from domain.keyring import Keyring
-from domain.mail_links import LinkKind, LinkSigner
+from domain.mail.links import LinkKind, LinkSigner
 
 URL = "https://example.com/ü?a=1&b=%20#c"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.media_types import InvalidMediaType, normalise_media_type, split_media_type
-from domain.outbound import Attachment
+from domain.messages.outbound import Attachment
+from domain.text.media_types import InvalidMediaType, normalise_media_type, split_media_type
 from gateways.email.mime import file_part
 
 

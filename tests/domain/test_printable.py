@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from domain.printable import visible
+from domain.text.printable import visible
 
 HOSTILE = "a\x1b]0;owned\x07b\x9b31m\x85\u202egpj.exe\u2066\r\x7f\u2028z"
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.page import PageHeader, RouteRequest
-from domain.routing import DEFAULT_GATEWAY, PAUSED_LOOK, Candidate, choose, retry_pause
+from domain.messages.page import PageHeader, RouteRequest
+from domain.messages.routing import DEFAULT_GATEWAY, PAUSED_LOOK, Candidate, choose, retry_pause
 
 NOW = 1_800_000_000.0
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.schedule import MAX_AHEAD, InvalidSchedule, parse_schedule_at
+from domain.messages.schedule import MAX_AHEAD, InvalidSchedule, parse_schedule_at
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

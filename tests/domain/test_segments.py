@@ -5,7 +5,7 @@ import smsutil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.segments import Segments, count_segments, cut_segments
+from domain.text.segments import Segments, count_segments, cut_segments
 
 GSM_TEXT = st.text(st.sampled_from("@£$èéùìòÇ\nØø\rΔΞßÉ abcXYZ019ÄÖÑÜ§¿äöñüà\f^{}\\[~]|€"), max_size=500)
 ANY_TEXT = st.text(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.statuses import NEGATIVES, State, advance, contract_word
+from domain.messages.statuses import NEGATIVES, State, advance, contract_word
 
 WAITING = {State.SCHEDULED, State.QUEUED}
 STATES = st.sampled_from(State)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.strict_json import StrictJsonError, loads
+from domain.text.strict_json import StrictJsonError, loads
 
 
 def refusal(raw: bytes, max_depth: int = 32) -> StrictJsonError:

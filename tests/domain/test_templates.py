@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.template_errors import InvalidTemplate, MissingField, TemplateTooHeavy
-from domain.template_language import MAX_RANGE
-from domain.templates import MAX_MARKUP, compile_template
+from domain.text.template_errors import InvalidTemplate, MissingField, TemplateTooHeavy
+from domain.text.template_language import MAX_RANGE
+from domain.text.templates import MAX_MARKUP, compile_template
 
 LONG = "x" * 200_000
 REFUSALS = (InvalidTemplate, MissingField, TemplateTooHeavy)
@@ -148,7 +148,7 @@ def test_fields_alone_are_printed_as_within_any_other_template(fields: dict[str,
 
 
 def test_texts_that_are_too_long_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("domain.templates.MAX_ALL_TEXT", 100)
+    monkeypatch.setattr("domain.text.templates.MAX_ALL_TEXT", 100)
     template = compile_template("Hi {{ name }}", html=False)
     with pytest.raises(TemplateTooHeavy, match="so many contacts"):
         _ = [template.render({"name": "Ada"}) for _ in range(50)]
@@ -250,7 +250,7 @@ def test_a_strange_template_is_read_or_refused_quickly(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["Hi {{ name }}", "Hi {{ name | upcase }}"])
 def test_all_renderings_of_a_template_share_an_allowance(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setattr("domain.templates.MAX_ALL_WORK", 2_000)
+    monkeypatch.setattr("domain.text.templates.MAX_ALL_WORK", 2_000)
     template = compile_template(text, html=False)
     assert template.render({"name": "Ada"})
     with pytest.raises(TemplateTooHeavy, match="so many contacts"):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.mail_links import LinkKind
-from domain.tracking import MAX_LINKS, MAX_URL, take_apart
+from domain.mail.links import LinkKind
+from domain.mail.tracking import MAX_LINKS, MAX_URL, take_apart
 
 
 def tracked(html: str) -> str:

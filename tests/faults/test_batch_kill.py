@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from domain.page import CONCURRENCY
+from domain.messages.page import CONCURRENCY
 from tests.faults.clients import PersistentClient, contacts, persistent_client
 from tests.faults.dev import PARTS, Dev, running_dev
 from tests.faults.promise import batch_ends, check_ledger, check_promise, find, stored

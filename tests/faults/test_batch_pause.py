@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client, WorkflowHandle
 
-from domain.batch import BatchStatus
+from domain.batches.batch import BatchStatus
 from domain.ids import batch_workflow_id, send_workflow_id
 from tests.faults.clients import contacts, persistent_client
 from tests.faults.dev import running_dev

@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.sending import batches as accept_batch
-from domain.batch import BatchHeader
+from domain.batches.batch import BatchHeader
 from tests.faults.clients import contacts, persistent_client
 from tests.faults.promise import batch_ends, check_promise, stored
 from tests.faults.sink import running_sink

@@ -10,9 +10,9 @@ from certificates import write_certificate
 from fake_http import Reply, Request, serve
 
 from domain.channels import Channel
-from domain.outbound import Outbound
-from domain.outcomes import Outcome
-from domain.receipts import Event
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Outcome
+from domain.messages.receipts import Event
 from gateways.base import Outside, Take
 from gateways.email.smtp import SmtpGateway
 from gateways.net.http import HttpClient

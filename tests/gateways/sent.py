@@ -5,8 +5,8 @@ from typing import Any
 from fake_http import Reply, Request, serve
 
 from domain.channels import Channel
-from domain.outbound import Outbound
-from domain.outcomes import Outcome
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Outcome
 from gateways.base import Outside
 from gateways.registry import build, parse_config
 

@@ -9,7 +9,7 @@ import pytest
 from fake_http import answer
 
 from domain.channels import Channel
-from domain.outbound import Attachment
+from domain.messages.outbound import Attachment
 from gateways.email.mail_message import write_letter
 
 INVITATION = "text/calendar; charset=utf-8; method=REQUEST"

@@ -7,7 +7,7 @@ import pytest
 from fake_http import answer, serve
 
 from domain.channels import Channel
-from domain.outcomes import Accepted, GatewayDown
+from domain.messages.outcomes import Accepted, GatewayDown
 from gateways.net.addresses import HTTP_PORTS, BlockedAddress, is_public, private_too, public_only
 from gateways.net.http import call
 from gateways.registry import build, parse_config

@@ -3,7 +3,7 @@
 import pytest
 import time_machine
 
-from domain.outcomes import GatewayDown, Refused, RetryLater, Unknown
+from domain.messages.outcomes import GatewayDown, Refused, RetryLater, Unknown
 from gateways.answers import REASON_CAP, clean, failure, retry_after
 from gateways.net.http_answer import Answer
 

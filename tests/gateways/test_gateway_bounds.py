@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.receipts import MAX_INBOUND_TEXT, Inbound, decode_events, encode_events
+from domain.messages.receipts import MAX_INBOUND_TEXT, Inbound, decode_events, encode_events
 from gateways.answers import REASON_CAP, clean
 from gateways.events import LINK_CAP, MAX_EVENTS, digest, link, mailbox, objects_in, seconds
 from gateways.sms.inbound import inbound

@@ -11,9 +11,9 @@ from posts import post, webhook_of
 from test_gateway_providers import CONFIGS
 
 from domain.channels import Channel
-from domain.outbound import Attachment
-from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
-from domain.receipts import Receipt, ReceiptKind
+from domain.messages.outbound import Attachment
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
+from domain.messages.receipts import Receipt, ReceiptKind
 from gateways.problems import InvalidGatewayConfig
 from gateways.registry import parse_config
 from gateways.webhook import UnreadablePost

@@ -7,7 +7,7 @@ from fake_http import answer
 from whatsapp import exchange
 
 from domain.channels import Channel
-from domain.outcomes import Accepted, GatewayDown, Refused, Unknown
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, Unknown
 
 TAKEN = answer(201, b'{"key":{"remoteJid":"1@s.whatsapp.net","fromMe":true,"id":"3EB0A1"},"status":"PENDING"}')
 

@@ -6,7 +6,7 @@ import pytest
 from fake_http import answer, serve
 
 from domain.channels import Channel
-from domain.outcomes import GatewayDown
+from domain.messages.outcomes import GatewayDown
 from gateways.callback import post
 from gateways.net import dial
 from gateways.net.failures import words_for

@@ -7,8 +7,8 @@ import pytest
 from fake_http import answer, serve
 
 from domain.channels import Channel
-from domain.outbound import Attachment
-from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
+from domain.messages.outbound import Attachment
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from gateways.problems import InvalidGatewayConfig
 from gateways.registry import build, parse_config
 from gateways.template import json_filler

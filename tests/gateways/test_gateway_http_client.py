@@ -8,7 +8,7 @@ import pytest
 from certificates import server_context
 from fake_http import answer, disconnect, drip, hang, reset, serve, then_close
 
-from domain.outcomes import GatewayDown, Unknown
+from domain.messages.outcomes import GatewayDown, Unknown
 from gateways.net.http import HttpClient, call
 from gateways.net.http_answer import BODY_CAP, Answer
 

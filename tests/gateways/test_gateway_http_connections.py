@@ -6,7 +6,7 @@ import socket
 import pytest
 from fake_http import answer, disconnect, hang, serve, then_close
 
-from domain.outcomes import GatewayDown, Unknown
+from domain.messages.outcomes import GatewayDown, Unknown
 from gateways.net import http_host
 from gateways.net.http import HttpClient, UnfitHeader, call
 from gateways.net.http_answer import Answer

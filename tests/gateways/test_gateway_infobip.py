@@ -9,8 +9,8 @@ from posts import post, webhook_of
 from sent import sent
 
 from domain.channels import Channel
-from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
-from domain.receipts import Inbound, Receipt
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
+from domain.messages.receipts import Inbound, Receipt
 from gateways.webhook import UnreadablePost
 
 CONFIG = {"api_key": "key", "from_number": "+15005550006", "base_url": "https://x1.api.infobip.com"}

@@ -11,8 +11,8 @@ from fake_http import answer, hang
 from test_gateway_providers import CONFIGS
 
 from domain.channels import Channel
-from domain.outbound import Attachment
-from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
+from domain.messages.outbound import Attachment
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from gateways.problems import InvalidGatewayConfig
 from gateways.registry import parse_config
 

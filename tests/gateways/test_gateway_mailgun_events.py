@@ -9,7 +9,7 @@ from posts import post, webhook_of
 from test_gateway_providers import CONFIGS
 
 from domain.channels import Channel
-from domain.receipts import OPTED_OUT, Receipt, ReceiptKind
+from domain.messages.receipts import OPTED_OUT, Receipt, ReceiptKind
 from gateways.email import mailgun
 from gateways.webhook import UnreadablePost
 from store.webhook_signatures import Signatures

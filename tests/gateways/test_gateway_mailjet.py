@@ -8,9 +8,9 @@ from fake_http import answer, hang, reset
 from posts import post, webhook_of
 
 from domain.channels import Channel
-from domain.outbound import Attachment
-from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
-from domain.receipts import Receipt, ReceiptKind
+from domain.messages.outbound import Attachment
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
+from domain.messages.receipts import Receipt, ReceiptKind
 from gateways.webhook import UnreadablePost
 
 CONFIG = {

@@ -13,8 +13,8 @@ from posts import post, webhook_of
 from sent import sent
 
 from domain.channels import Channel
-from domain.outcomes import Accepted, GatewayDown, Refused, Unknown
-from domain.receipts import Receipt
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, Unknown
+from domain.messages.receipts import Receipt
 from gateways.webhook import UnreadablePost
 
 CONFIG = {"access_key": "key", "from_number": "+15005550006"}

@@ -8,7 +8,7 @@ import pytest
 from fake_http import answer, hang, serve
 
 from domain.channels import Channel
-from domain.outcomes import GatewayDown
+from domain.messages.outcomes import GatewayDown
 from gateways.base import Outside
 from gateways.net import http, http_host, names
 from gateways.net.http import HttpClient, call

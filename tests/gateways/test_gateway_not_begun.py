@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from domain.channels import Channel
-from domain.outcomes import GatewayDown
+from domain.messages.outcomes import GatewayDown
 from gateways.email import smtp_pool, smtp_session
 from gateways.registry import build, parse_config
 from gateways.sms import smpp, smpp_session

@@ -12,8 +12,8 @@ from posts import changed_bytes_believed, post, webhook_of
 from sent import sent
 
 from domain.channels import Channel
-from domain.outcomes import Accepted, GatewayDown, Refused, Unknown
-from domain.receipts import Inbound, Receipt
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, Unknown
+from domain.messages.receipts import Inbound, Receipt
 from gateways.webhook import UnreadablePost
 
 CONFIG = {"auth_id": "MA0123", "auth_token": "my_auth_token", "from_number": "+15005550006"}

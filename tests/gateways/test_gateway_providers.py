@@ -13,7 +13,7 @@ from fake_http import answer, disconnect, hang, reset
 from test_gateway_sendgrid import KEY
 
 from domain.channels import Channel
-from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from gateways.problems import InvalidGatewayConfig
 from gateways.registry import parse_config
 

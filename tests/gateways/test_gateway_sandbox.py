@@ -4,7 +4,7 @@ import phonenumbers
 import pytest
 
 from domain.channels import Channel
-from domain.outcomes import Accepted, GatewayDown, Refused, Unknown
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, Unknown
 from gateways.registry import build, parse_config
 from gateways.sandbox import MAGIC_NUMBERS
 

@@ -7,7 +7,7 @@ import pytest
 from posts import changed_bytes_believed, post, webhook_of
 
 from domain.channels import Channel
-from domain.receipts import Receipt, ReceiptKind
+from domain.messages.receipts import Receipt, ReceiptKind
 from gateways.problems import InvalidGatewayConfig
 from gateways.webhook import UnreadablePost
 

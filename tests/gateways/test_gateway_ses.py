@@ -11,8 +11,8 @@ from fake_http import answer, hang, reset
 from moto_server import moto_server
 
 from domain.channels import Channel
-from domain.outbound import Attachment
-from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
+from domain.messages.outbound import Attachment
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from gateways.email.ses import SesConfig
 from gateways.email.ses_signing import Credentials, signed_headers
 from gateways.problems import InvalidGatewayConfig

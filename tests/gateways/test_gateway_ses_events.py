@@ -12,7 +12,7 @@ from sns_signer import CERTIFICATE_URL, NOW, SUBSCRIBE_URL, TOPIC, Amazon, certi
 from test_gateway_ses import CONFIG
 
 from domain.channels import Channel
-from domain.receipts import Receipt, ReceiptKind
+from domain.messages.receipts import Receipt, ReceiptKind
 from gateways.email.ses import SesWebhook
 from gateways.email.sns import fetch_over
 from gateways.net.http import HttpClient

@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain.gsm7 import encode_gsm7
-from domain.receipts import Inbound, Receipt
+from domain.messages.receipts import Inbound, Receipt
+from domain.text.gsm7 import encode_gsm7
 from gateways.sms import smpp_inbox
 from gateways.sms.smpp_delivery import answered_id, decode_text, is_message, number_of, read_part, read_receipt
 from gateways.sms.smpp_inbox import Inbox

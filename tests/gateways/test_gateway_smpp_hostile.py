@@ -10,7 +10,7 @@ import pytest
 from listening import listening
 from smsc import gateway_at
 
-from domain.outcomes import Accepted, GatewayDown, Unknown
+from domain.messages.outcomes import Accepted, GatewayDown, Unknown
 from gateways.sms import smpp, smpp_session
 from gateways.sms.smpp_pdu import PDU_CAP, Pdu
 from gateways.sms.smpp_session import Session

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from smsc import gateway_at, smsc
 
-from domain.outcomes import Accepted, GatewayDown, RetryLater, Unknown
+from domain.messages.outcomes import Accepted, GatewayDown, RetryLater, Unknown
 from gateways.net import addresses
 from gateways.sms import smpp, smpp_link
 

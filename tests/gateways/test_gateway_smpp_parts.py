@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from smsc import Smsc, gateway_at, smsc
 
-from domain.receipts import Inbound
+from domain.messages.receipts import Inbound
 from gateways.sms.smpp import SmppGateway
 from gateways.sms.smpp_inbox import PART_SECONDS
 from store.deliveries import AGAIN_WITHIN, KEPT_FOR, TAKEN_FOR, forget_old

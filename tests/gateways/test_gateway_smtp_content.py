@@ -4,8 +4,8 @@ import pytest
 from fake_smtp import mail_server, scripted_server
 
 from domain.channels import Channel
-from domain.outbound import Attachment
-from domain.outcomes import Accepted, RetryLater
+from domain.messages.outbound import Attachment
+from domain.messages.outcomes import Accepted, RetryLater
 from gateways.email.mail_message import write_letter
 
 PDF = Attachment("Rechnung Größe.pdf", "application/pdf", bytes(range(256)) * 10)

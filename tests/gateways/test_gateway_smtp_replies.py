@@ -4,7 +4,7 @@ import pytest
 from fake_smtp import scripted_server
 
 from domain.channels import Channel
-from domain.outcomes import Accepted, GatewayDown, Refused
+from domain.messages.outcomes import Accepted, GatewayDown, Refused
 from gateways.email.smtp_replies import refusal
 
 OF_THE_ACCOUNT = [

@@ -12,7 +12,7 @@ from posts import changed_bytes_believed, post, webhook_of
 from sent import sent
 
 from domain.channels import Channel
-from domain.receipts import Inbound, Receipt, decode_events, encode_events
+from domain.messages.receipts import Inbound, Receipt, decode_events, encode_events
 from gateways.webhook import UnreadablePost
 
 CONFIG = {"account_sid": "AC0123", "auth_token": "12345", "from_number": "+15005550006"}

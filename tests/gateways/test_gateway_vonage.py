@@ -11,8 +11,8 @@ from posts import changed_bytes_believed, post, webhook_of
 from sent import sent
 
 from domain.channels import Channel
-from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
-from domain.receipts import Inbound, Receipt
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
+from domain.messages.receipts import Inbound, Receipt
 from gateways.webhook import UnreadablePost
 
 CONFIG = {"api_key": "abcd", "api_secret": "pst", "from_number": "+15005550006"}

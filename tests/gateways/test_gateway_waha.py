@@ -7,7 +7,7 @@ from fake_http import answer
 from whatsapp import exchange
 
 from domain.channels import Channel
-from domain.outcomes import Accepted, GatewayDown, Refused, Unknown
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, Unknown
 
 TAKEN = answer(201, b'{"id":"true_15551234567@c.us_3EB0A1"}')
 

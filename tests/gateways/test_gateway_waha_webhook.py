@@ -9,7 +9,7 @@ import pytest
 from posts import changed_bytes_believed, post, webhook_of
 
 from domain.channels import Channel
-from domain.receipts import Inbound, Receipt, ReceiptKind
+from domain.messages.receipts import Inbound, Receipt, ReceiptKind
 from gateways.problems import InvalidGatewayConfig
 from gateways.webhook import UnreadablePost
 

@@ -5,7 +5,7 @@ from fake_http import answer, disconnect, hang, reset
 from whatsapp import CONFIGS, exchange
 
 from domain.channels import Channel
-from domain.outcomes import GatewayDown, Refused, RetryLater, Unknown
+from domain.messages.outcomes import GatewayDown, Refused, RetryLater, Unknown
 from gateways.whatsapp.media import content_type, file_name
 from gateways.whatsapp.reading import person, said
 

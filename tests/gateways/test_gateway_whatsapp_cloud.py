@@ -7,7 +7,7 @@ from fake_http import answer
 from whatsapp import exchange
 
 from domain.channels import Channel
-from domain.outcomes import Accepted, GatewayDown, Refused, RetryLater
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater
 
 TAKEN = answer(
     200, b'{"messaging_product":"whatsapp","contacts":[{"input":"1","wa_id":"1"}],"messages":[{"id":"wamid.X"}]}'

@@ -10,7 +10,7 @@ from posts import post, webhook_of
 from whatsapp import exchange
 
 from domain.channels import Channel
-from domain.receipts import MAX_INBOUND_CONTENT, Inbound, decode_events, encode_events
+from domain.messages.receipts import MAX_INBOUND_CONTENT, Inbound, decode_events, encode_events
 
 META = {"phone_number_id": "1555", "access_token": "EAAG", "app_secret": "s"}
 EVOLUTION = {"base_url": "https://e.example.com", "instance": "shop", "api_key": "evo", "webhook_secret": "s"}

@@ -10,7 +10,7 @@ import pytest
 from mail_reader import read
 
 from domain.channels import Channel
-from domain.outbound import Attachment
+from domain.messages.outbound import Attachment
 from gateways.email.mail import UnfitMessage, take_apart
 from gateways.email.mail_headers import HeaderField
 from gateways.email.mail_message import write_letter

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.channels import Channel
-from domain.outbound import Attachment, Outbound
+from domain.messages.outbound import Attachment, Outbound
 from gateways.email.mail_headers import addresses_field, parameter, text_field
 from gateways.email.mail_message import write_letter
 from gateways.email.mailbox import parse_mailbox

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.batch import BatchPage, Stream
+from domain.batches.batch import BatchPage, Stream
 from domain.errors import ConflictError
 from domain.ids import PAGE_SIZE, batch_page_id, message_uid, new_batch_id
 from store import accounts, batches, idempotency

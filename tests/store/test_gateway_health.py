@@ -9,7 +9,7 @@ import pytest
 
 from domain.errors import NotFoundError
 from domain.keyring import CREDENTIALS, Keyring
-from domain.routing import Mode
+from domain.messages.routing import Mode
 from store import gateway_queries, gateways, pages, routing
 from store.gateway_health import Breaker, forget_minutes, health, note_receipts
 from store.pages import Attempted, PageRows

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.keyring import CREDENTIALS, Keyring
-from domain.receipts import Inbound, Receipt, ReceiptKind
+from domain.messages.receipts import Inbound, Receipt, ReceiptKind
 from store import callback_endpoints, gateways, inbound, marketing, pages, receipts
 from store.callback_endpoints import NewEndpoint
 from store.pages import Attempted, PageRows

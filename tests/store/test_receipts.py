@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.keyring import CREDENTIALS, Keyring
-from domain.receipts import Receipt, ReceiptKind
-from domain.statuses import State, advance
+from domain.messages.receipts import Receipt, ReceiptKind
+from domain.messages.statuses import State, advance
 from store import callback_deliveries, messages, receipts
 from store.credits import audit, top_up
 from store.pages import Attempted, flush_outcomes, hold, settle, write_intents

@@ -9,7 +9,7 @@ from psycopg.errors import RaiseException
 from domain.errors import ConflictError, NotFoundError
 from domain.ids import batch_page_id, new_batch_id, new_page_id, page_end, page_of
 from domain.keyring import CREDENTIALS, Keyring
-from domain.receipts import Receipt, ReceiptKind
+from domain.messages.receipts import Receipt, ReceiptKind
 from store import callback_deliveries, receipts, resolving, unknown
 from store.credits import audit
 from store.pages import Attempted, PageRows, flush_outcomes, hold, settle, write_intents

@@ -11,8 +11,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import message_uid, new_page_id, send_workflow_id
 from domain.limits import PAGE_LIMITS
-from domain.page import PageHeader
-from domain.page_content import Content, PageContent, PageMessage
+from domain.messages.page import PageHeader
+from domain.messages.page_content import Content, PageContent, PageMessage
 from store import credits
 from store.pool import Pool
 from tests.stack import Stack, User

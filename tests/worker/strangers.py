@@ -14,7 +14,7 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from domain.ids import new_page_id, page_of, send_workflow_id
-from domain.page import ADMIN_ACCOUNT, PageHeader
+from domain.messages.page import ADMIN_ACCOUNT, PageHeader
 from runtime.codec import ENCODING
 from runtime.page_runs import began_with, latest_run
 from runtime.settings import Settings

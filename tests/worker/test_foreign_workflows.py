@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from domain.ids import page_of, send_workflow_id
-from domain.page import ChangeRequest
+from domain.messages.page import ChangeRequest
 from runtime.asking import NoAnswer, ask, change
 from store.pool import Pool
 from tests.api.answers import deliveries, send_one

@@ -8,7 +8,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from activities.opening import open_gateways
 from domain.keyring import CREDENTIALS, Keyring
-from domain.receipts import Event, Inbound
+from domain.messages.receipts import Event, Inbound
 from gateways.sms import smpp
 from store import gateways
 from store import sole as roles

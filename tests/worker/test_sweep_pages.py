@@ -9,7 +9,7 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
 from domain.ids import message_uid, send_workflow_id
-from domain.page import ChangeRequest
+from domain.messages.page import ChangeRequest
 from runtime.asking import change
 from runtime.temporal import connect
 from store import workflow_checks

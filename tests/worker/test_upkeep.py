@@ -9,13 +9,13 @@ import pytest_asyncio
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.batch import BatchHeader
+from domain.batches.batch import BatchHeader
 from domain.callbacks import TEST_EVENT
 from domain.ids import batch_workflow_id, callback_workflow_id, new_batch_id, new_page_id, send_workflow_id
 from domain.keyring import CREDENTIALS, Keyring
 from domain.limits import BATCH_LIMITS, PAGE_LIMITS
-from domain.page import PageHeader
-from domain.routing import Mode
+from domain.messages.page import PageHeader
+from domain.messages.routing import Mode
 from runtime.settings import Settings
 from runtime.temporal import connect
 from store import (

@@ -12,11 +12,11 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from domain.batch import BatchChange, BatchHeader, BatchPage, BatchState, BatchStatus, PageList, Stream
+from domain.batches.batch import BatchChange, BatchHeader, BatchPage, BatchState, BatchStatus, PageList, Stream
 from domain.ids import batch_page_number, batch_workflow_id, new_batch_id
 from domain.lanes import Lane
 from domain.limits import BATCH_LIMITS, BatchLimits
-from domain.page import DispatchRequest
+from domain.messages.page import DispatchRequest
 from runtime.asking import change
 from tests.workflows.script import RECALLED, Script
 from workflows.batch import BatchWorkflow

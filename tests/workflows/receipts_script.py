@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from domain.receipts import Applied, Heard, Position, ReceiptsSource
+from domain.messages.receipts import Applied, Heard, Position, ReceiptsSource
 from workflows.policy import WORKFLOW_QUEUE
 
 

@@ -18,13 +18,13 @@ from temporalio import activity
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from domain.batch import BatchPage, Stream
+from domain.batches.batch import BatchPage, Stream
 from domain.callbacks import CallbackRest
-from domain.fallback import Awaited
 from domain.ids import callback_workflow_id, new_page_id
 from domain.limits import BATCH_LIMITS, PAGE_LIMITS
-from domain.page import PageHeader, RouteRequest, Routing
-from domain.receipts import Applied, Heard, Reply
+from domain.messages.fallback import Awaited
+from domain.messages.page import PageHeader, RouteRequest, Routing
+from domain.messages.receipts import Applied, Heard, Reply
 from tests.workflows.batch_script import Batch, BatchScript, Gate, pages, start_batch, walking
 from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.receipts_script import Posted, ReceiptsScript, post

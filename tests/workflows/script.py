@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 
 from domain.ids import message_uid, new_page_id, send_workflow_id
 from domain.limits import PAGE_LIMITS
-from domain.page import (
+from domain.messages.page import (
     Again,
     ChangeRequest,
     DispatchRequest,
@@ -31,7 +31,7 @@ from domain.page import (
     RouteRequest,
     Routing,
 )
-from domain.routing import PAUSED_LOOK, SUSPENDED_LOOK
+from domain.messages.routing import PAUSED_LOOK, SUSPENDED_LOOK
 from runtime.asking import TooLate, answer_to, change
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
 from workflows.receipts import ReceiptsWorkflow

@@ -8,9 +8,9 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
-from domain.batch import BatchPage, Stream
+from domain.batches.batch import BatchPage, Stream
 from domain.limits import BATCH_LIMITS
-from domain.page import DispatchRequest, RouteRequest, Routing
+from domain.messages.page import DispatchRequest, RouteRequest, Routing
 from runtime.asking import TooLate
 from tests.workflows.batch_script import BatchScript, Gate, pages, start_batch, walking
 from tests.workflows.conftest import TEST_SERVER

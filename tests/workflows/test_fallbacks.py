@@ -1,6 +1,6 @@
 """Which messages of a page are looked at for their fallbacks, and when."""
 
-from domain.fallback import Awaited
+from domain.messages.fallback import Awaited
 from workflows.fallbacks import Fallbacks
 from workflows.history import NEVER
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
-from domain.fallback import Awaited
 from domain.limits import PAGE_LIMITS
-from domain.page import Routing
+from domain.messages.fallback import Awaited
+from domain.messages.page import Routing
 from tests.workflows.script import Script, acting, again, all_done, now, parked, route, start, through
 
 DAY = 86_400.0

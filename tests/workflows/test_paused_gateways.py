@@ -5,8 +5,8 @@ from dataclasses import replace
 from temporalio.testing import WorkflowEnvironment
 
 from domain.limits import PAGE_LIMITS
-from domain.page import LiveStatus
-from domain.routing import PAUSED_LOOK
+from domain.messages.page import LiveStatus
+from domain.messages.routing import PAUSED_LOOK
 from tests.workflows.script import Script, acting, again, all_done, now, parked, paused, start, through
 
 DAY = 86_400.0

@@ -17,8 +17,8 @@ from activities.opening import open_equipment
 from domain.ids import message_uid, new_page_id, send_workflow_id
 from domain.keyring import CREDENTIALS, Keyring
 from domain.limits import PAGE_LIMITS, PageLimits
-from domain.page import PageHeader
-from domain.page_content import Content, PageContent, PageMessage
+from domain.messages.page import PageHeader
+from domain.messages.page_content import Content, PageContent, PageMessage
 from store import accounts, credits, gateways, messages
 from store.pool import Pool
 from tests.gateways.fake_http import Request, answer, serve

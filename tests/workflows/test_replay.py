@@ -11,7 +11,8 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
-from domain import limits, new_page
+from domain import limits
+from domain.messages import new_page
 from workflows import page, page_run, walk
 from workflows.batch import BatchWorkflow
 from workflows.callback import CallbackWorkflow

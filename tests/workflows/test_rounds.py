@@ -6,7 +6,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from domain.limits import PAGE_LIMITS
-from domain.page import Again, DispatchResult, NoRoute, RecordRequest, Routing
+from domain.messages.page import Again, DispatchResult, NoRoute, RecordRequest, Routing
 from tests.workflows.script import (
     CONTENT,
     Script,

@@ -2,8 +2,8 @@
 
 from temporalio.testing import WorkflowEnvironment
 
-from domain.page import LiveStatus, NoRoute, Routing
-from domain.routing import SUSPENDED_LOOK
+from domain.messages.page import LiveStatus, NoRoute, Routing
+from domain.messages.routing import SUSPENDED_LOOK
 from tests.workflows.script import Script, acting, again, all_done, now, paused, start, suspended, through
 
 DAY = 86_400.0

@@ -9,7 +9,7 @@ from temporalio.exceptions import CancelledError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.limits import PAGE_LIMITS
-from domain.page import LiveStatus, RecordRequest
+from domain.messages.page import LiveStatus, RecordRequest
 from runtime.asking import TooLate
 from tests.workflows.script import (
     Script,

@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from domain.fallback import Awaited
 from domain.ids import new_page_id
-from domain.receipts import Applied, Heard, ReceiptsSource
+from domain.messages.fallback import Awaited
+from domain.messages.receipts import Applied, Heard, ReceiptsSource
 from tests.workflows.receipts_script import ReceiptsScript, post
 from tests.workflows.script import Page, Script, acting, now, parked, start, through
 

@@ -13,9 +13,9 @@ from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
-    from domain.batch import BatchHeader, BatchPage, BatchState, BatchStatus, PageList
+    from domain.batches.batch import BatchHeader, BatchPage, BatchState, BatchStatus, PageList
     from domain.ids import batch_page_id, send_workflow_id
-    from domain.page import PageHeader
+    from domain.messages.page import PageHeader
     from workflows.waking import wake
 
 _PAGES_IN_FLIGHT = 4

@@ -16,7 +16,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.ids import index_of
-    from domain.page import (
+    from domain.messages.page import (
         OPERATORS_DECIDE,
         Again,
         Carried,
@@ -32,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
         Routing,
         Turn,
     )
-    from domain.routing import retry_pause
+    from domain.messages.routing import retry_pause
     from workflows.first_release.fall_back import FallBack
     from workflows.turns import first_turns, group_due
     from workflows.waking import wake

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from domain.statuses import State
+from domain.messages.statuses import State
 from tests.faults.stress.causes import NONE, cause
 from tests.faults.stress.chaos import Disturbance
 from tests.faults.stress.ledger import BASE_AGE, Accepted, Ledger

@@ -9,7 +9,7 @@ import re
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from domain.gsm7 import BASIC, EXTENSION
+from domain.text.gsm7 import BASIC, EXTENSION
 
 _BASIC = re.compile(f"[{re.escape(BASIC)}]*")
 _NOT_GSM = re.compile(f"[^{re.escape(BASIC + EXTENSION)}]")

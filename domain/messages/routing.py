@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from domain.page import NoRoute, Parked, Route, RouteRequest, Routing
+from domain.messages.page import NoRoute, Parked, Route, RouteRequest, Routing
 
 DEFAULT_GATEWAY = "default_gateway"
 """What XSender's clients send for "choose yourself"."""

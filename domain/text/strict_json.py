@@ -4,14 +4,14 @@ NaN and overflowing numbers, lone surrogates, NUL (PostgreSQL stores neither), k
 which one counts, RFC 8259 §4), integers beyond 64 bits and deep nesting are refused, with a pointer to the place.
 
 A document is parsed by a fast parser that knows none of these rules, and then checked as a whole. Only one that may
-break a rule is parsed again, by ``domain.json_faults``, which costs some ten times as much and knows the places.
+break a rule is parsed again, by ``domain.text.json_faults``, which costs some ten times as much and knows the places.
 """
 
 from typing import Any
 
 import orjson
 
-from domain.json_faults import MAX_DEPTH, StrictJsonError, careful_loads
+from domain.text.json_faults import MAX_DEPTH, StrictJsonError, careful_loads
 
 __all__ = ["MAX_DEPTH", "StrictJsonError", "loads"]
 

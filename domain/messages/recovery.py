@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from domain.ids import index_of
-from domain.page import Turn
+from domain.messages.page import Turn
 
 LATEST = 24 * 3600.0
 """Seconds after which a message that was due is not sent any more: nobody wants yesterday's code."""

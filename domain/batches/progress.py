@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from domain.batch import BatchStatus
-from domain.page import LiveStatus
-from domain.statuses import State
+from domain.batches.batch import BatchStatus
+from domain.messages.page import LiveStatus
+from domain.messages.statuses import State
 
 ENDED = frozenset({"cancelled", "completed"})
 """The states in which a batch does nothing any more."""

@@ -5,11 +5,11 @@ a batch.
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from domain.fallback import Awaited
 from domain.lanes import Lane
 from domain.limits import PAGE_LIMITS
-from domain.page import PageHeader
-from domain.page_content import PageMessage
+from domain.messages.fallback import Awaited
+from domain.messages.page import PageHeader
+from domain.messages.page_content import PageMessage
 
 
 def new_page(

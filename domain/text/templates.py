@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from liquid import BoundTemplate, escape
 from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
 
-from domain.template_errors import InvalidTemplate, MissingField, TemplateTooHeavy
-from domain.template_language import HTML, PLAIN, TAGS, Context, text_with_gaps
+from domain.text.template_errors import InvalidTemplate, MissingField, TemplateTooHeavy
+from domain.text.template_language import HTML, PLAIN, TAGS, Context, text_with_gaps
 
 MAX_MARKUP = 20_000
 """Characters within ``{{ }}`` and ``{% %}`` of one text; what is outside of them costs next to nothing."""

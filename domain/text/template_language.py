@@ -23,7 +23,7 @@ from liquid.token import TOKEN_CONTENT, TOKEN_ILLEGAL
 from liquid.undefined import UNDEFINED, FalsyStrictUndefined, is_undefined
 from liquid.utils import ReadOnlyChainMap
 
-from domain.template_errors import TemplateTooHeavy
+from domain.text.template_errors import TemplateTooHeavy
 
 MAX_TEXT = 500_000
 """Bytes of a rendered text."""

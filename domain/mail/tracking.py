@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
-from domain.html_tags import HREF, NAME, REST_OF_TAG, UP_TO_HREF, attribute_value
-from domain.mail_links import LinkKind
+from domain.mail.links import LinkKind
+from domain.text.html_tags import HREF, NAME, REST_OF_TAG, UP_TO_HREF, attribute_value
 
 UNSUBSCRIBE_FIELD = "unsubscribe_url"
 UNSUBSCRIBE_MARK = f"{{{{ {UNSUBSCRIBE_FIELD} }}}}"

@@ -8,10 +8,10 @@ from uuid import UUID
 import orjson
 
 from domain.channels import Channel
-from domain.fallback import Fallback
 from domain.ids import message_uid
-from domain.mail_extras import MailExtras
-from domain.outbound import Outbound
+from domain.mail.extras import MailExtras
+from domain.messages.fallback import Fallback
+from domain.messages.outbound import Outbound
 
 PAGE_BYTES = 1_000_000
 """The most that the content of a page may take up, about: Temporal refuses 2 MB, and warns at half of that."""

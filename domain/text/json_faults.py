@@ -32,7 +32,7 @@ class StrictJsonError(ValueError):
 
 
 def careful_loads(raw: bytes, max_depth: int) -> Any:
-    """Parse a document as ``domain.strict_json.loads`` does, by a parser that notices all that is refused."""
+    """Parse a document as ``domain.text.strict_json.loads`` does, by a parser that notices all that is refused."""
     try:
         value = _DECODER.decode(_text(raw))
     except json.JSONDecodeError as error:

@@ -1,16 +1,16 @@
 """What the workflow of a page and its activities say to each other.
 
 Plain dataclasses, because they pass through the workflow: small, JSON-able, without personal data. The content of the
-messages travels beside them as one ``bytes`` value (``domain/page_content.py``) that workflow code never opens.
+messages travels beside them as one ``bytes`` value (``domain/messages/page_content.py``) that workflow code never opens.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from domain.fallback import Awaited, NextKind
 from domain.lanes import Lane
 from domain.limits import PageLimits
+from domain.messages.fallback import Awaited, NextKind
 
 ADMIN_ACCOUNT = 0
 """The account under which messages of admin keys are counted; outside it shows as ``user_id = null``."""

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import orjson
 
-from domain.page import PageHeader
-from domain.statuses import State
+from domain.messages.page import PageHeader
+from domain.messages.statuses import State
 
 
 class ReceiptKind(StrEnum):

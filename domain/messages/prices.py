@@ -2,9 +2,9 @@
 its copies, a WhatsApp message one. Messages of admin keys cost nothing.
 """
 
-from domain.page import ADMIN_ACCOUNT
-from domain.page_content import Content
-from domain.segments import count_segments
+from domain.messages.page import ADMIN_ACCOUNT
+from domain.messages.page_content import Content
+from domain.text.segments import count_segments
 
 
 def price(account_id: int, *, parts: int = 1, copies: int = 0) -> int:
