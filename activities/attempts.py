@@ -9,8 +9,9 @@ from activities.reasons import storable
 from domain.ids import PAGE_SIZE, message_uid
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import DispatchRequest
-from store import callbacks, pages
-from store.marketing import cancel_unwanted
+from store.audience.marketing import cancel_unwanted
+from store.callbacks import callbacks
+from store.messages import pages
 from store.pool import Pool, patiently
 from store.workers import PROCESS, new_run_id
 

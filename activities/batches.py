@@ -5,7 +5,7 @@ from uuid import UUID
 from temporalio import activity
 
 from domain.batches.batch import BatchPage, BatchState, PageList
-from store import batches
+from store.batches import batches
 from store.pool import Pool
 
 

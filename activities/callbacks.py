@@ -17,11 +17,11 @@ from gateways.base import Outside
 from gateways.callback import post
 from gateways.net.http import HttpClient
 from runtime.callbacks import wake
-from store import callback_deliveries as deliveries
-from store import callback_endpoints as endpoints
-from store import callbacks
-from store.callback_deliveries import Due, Failure
-from store.callback_endpoints import Target
+from store.callbacks import callback_deliveries as deliveries
+from store.callbacks import callback_endpoints as endpoints
+from store.callbacks import callbacks
+from store.callbacks.callback_deliveries import Due, Failure
+from store.callbacks.callback_endpoints import Target
 from store.pool import Pool, patiently
 
 ROUND = 100

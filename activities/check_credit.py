@@ -9,7 +9,8 @@ from domain.channels import Channel
 from domain.ids import PAGE_SIZE, index_of, message_uid
 from domain.messages.page import PageHeader
 from domain.messages.page_content import PageContent
-from store import batches, copies, pages
+from store.batches import batches
+from store.messages import copies, pages
 from store.pool import Pool
 
 

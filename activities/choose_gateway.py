@@ -9,7 +9,8 @@ from activities.database_clock import DatabaseClock
 from domain.lanes import Lane
 from domain.messages.page import CONCURRENCY, Route, RouteRequest, Routing
 from domain.messages.routing import ACCOUNT_SUSPENDED, Sender, choose_for, join
-from store import account_waits, gateway_waits, routing
+from store.accounts import waits as account_waits
+from store.gateways import gateway_waits, routing
 from store.pool import Pool
 
 PROBE_SECONDS = 30.0

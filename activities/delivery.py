@@ -28,7 +28,7 @@ from domain.messages.outcomes import Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import ANSWER_SECONDS, Again, DispatchRequest
 from domain.messages.page_content import PageContent
 from gateways.base import Gateway
-from store import pages
+from store.messages import pages
 from store.pool import Pool
 
 _SLICE = 32

@@ -32,7 +32,8 @@ from domain.messages.page import Again, DispatchRequest, DispatchResult, PageHea
 from domain.messages.page_content import PageContent
 from gateways.base import Gateway
 from gateways.problems import InvalidGatewayConfig
-from store import batches, routing
+from store.batches import batches
+from store.gateways import routing
 from store.pool import Pool, patiently
 
 

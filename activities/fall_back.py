@@ -15,7 +15,7 @@ from domain.messages.new_page import new_page
 from domain.messages.page import FollowedUp, FollowUp, NextStep, PageHeader
 from domain.messages.page_content import PageContent, PageMessage
 from runtime.pages import start_page
-from store import fallbacks
+from store.messages import fallbacks
 from store.pool import Pool
 
 

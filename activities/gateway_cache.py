@@ -9,8 +9,8 @@ from domain.channels import Channel
 from domain.keyring import Keyring
 from gateways.base import EventSink, Gateway, Outside
 from gateways.registry import build, parse_config
-from store import gateways as stored_gateways
-from store.deliveries import Deliveries
+from store.gateways import gateways as stored_gateways
+from store.messages.deliveries import Deliveries
 from store.pool import Pool
 
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from domain.messages.page import Route
-from store import routing
+from store.gateways import routing
 from store.pool import Pool, patiently
 
 BREAKER_THRESHOLD = 5

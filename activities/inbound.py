@@ -10,7 +10,7 @@ from domain.messages.new_page import new_page
 from domain.messages.page_content import Content, PageContent, PageMessage
 from domain.messages.prices import price, sms_content
 from domain.messages.receipts import Heard, Inbound, Position, ReceiptsSource, Reply, decode_events
-from store import inbound
+from store.audience import inbound
 from store.pool import Pool
 
 WITHDRAWN_AT_A_TIME = 2000

@@ -12,7 +12,7 @@ from domain.mail.links import LinkKind, LinkSigner
 from domain.mail.tracking import take_apart
 from domain.messages.outbound import Attachment, Outbound
 from gateways.background import QUICK, in_background
-from store import attachments, copies
+from store.messages import attachments, copies
 from store.pool import Pool, patiently
 
 _MIB = 1024 * 1024

@@ -8,8 +8,8 @@ from activities.mails import Mails
 from domain.keyring import CREDENTIALS, Keyring
 from domain.mail.links import LinkSigner
 from gateways.base import EventSink, Outside
+from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
-from store.sandbox_inbox import SandboxInbox
 
 
 @dataclass(frozen=True, slots=True)

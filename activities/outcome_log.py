@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from activities.line import Line
-from store import pages
+from store.messages import pages
 
 Write = Callable[[list[pages.Attempted]], Awaitable[None]]
 

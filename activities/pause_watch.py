@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 from domain.messages.page import Route
-from store import routing
+from store.gateways import routing
 from store.pool import AWAY, Pool
 
 LOOK_SECONDS = 1.0

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from activities.database_clock import DatabaseClock
 from domain.messages.page import Route
-from store import routing
+from store.gateways import routing
 from store.pool import Pool, patiently
 
 GRACE = 0.25

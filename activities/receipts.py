@@ -6,7 +6,7 @@ from temporalio import activity
 
 from domain.ids import page_of
 from domain.messages.receipts import Applied, Receipt, ReceiptsSource, decode_events
-from store import receipts
+from store.messages import receipts
 from store.pool import Pool
 
 

@@ -7,7 +7,8 @@ from temporalio import activity
 
 from domain.ids import PAGE_SIZE, message_uid
 from domain.messages.page import RecordRequest, RescheduleRequest
-from store import attachments, callbacks, pages
+from store.callbacks import callbacks
+from store.messages import attachments, pages
 from store.pool import Pool
 
 

@@ -36,9 +36,9 @@ from domain.mail.links import LinkSigner
 from gateways.base import Outside
 from gateways.net.names import Names
 from runtime.settings import Settings
+from store.gateways.sandbox_inbox import SandboxInbox
+from store.gateways.webhook_signatures import Signatures
 from store.pool import open_pool
-from store.sandbox_inbox import SandboxInbox
-from store.webhook_signatures import Signatures
 
 DESCRIPTION = "Send email, SMS and WhatsApp through your own gateways; every accepted message has one outcome."
 

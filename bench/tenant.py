@@ -11,7 +11,8 @@ import orjson
 from bench.install import Install
 from domain.api_keys import KeyKind
 from domain.keyring import CREDENTIALS, Keyring
-from store import accounts, api_keys, credits, gateways
+from store.accounts import accounts, api_keys, credits
+from store.gateways import gateways
 
 TEXT = "Your code is 123456"
 _BODY = {"to": "{{ to }}", "text": "{{ body }}", "ref": "{{ reference }}"}

@@ -10,7 +10,7 @@ from rich.table import Column
 
 from domain.batches.progress import Doing, Tally, Wait
 from domain.text.printable import visible
-from store.batch_queries import Batch
+from store.batches.queries import Batch
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from cli.batch_bar import BatchBar, Look
     from domain.batches.progress import Doing, Tally
-    from store.batch_queries import Batch
+    from store.batches.queries import Batch
 
 app = typer.Typer(help="Large requests on their way.", no_args_is_help=True)
 
@@ -32,7 +32,7 @@ def list_batches(
     as_json: AsJson = False,
 ) -> None:
     """List the newest batches of all users, newest first."""
-    from store.batch_queries import newest
+    from store.batches.queries import newest
 
     async def work(session: Session) -> list[dict[str, Any]]:
         return [_head(batch) for batch in await newest(session.pool, limit)]
@@ -110,7 +110,7 @@ async def _watch(session: Session, batch_id: UUID, bar: "BatchBar") -> "Look":
 
     from cli.batch_bar import Look
     from domain.batches.progress import ENDED, Doing
-    from store.batch_queries import tally
+    from store.batches.queries import tally
 
     client: Client | None = None
     while True:
@@ -136,7 +136,7 @@ async def _doing(client: "Client", batch: "Batch", counted: "Tally") -> "Doing":
 
 
 async def _find(session: Session, batch_id: UUID) -> "Batch":
-    from store.batch_queries import find
+    from store.batches.queries import find
 
     batch = await find(session.pool, batch_id)
     if batch is None:

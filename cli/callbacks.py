@@ -11,8 +11,8 @@ from cli.session import Session, run, temporal
 from domain.errors import ConflictError, InvalidError, NotFoundError
 
 if TYPE_CHECKING:
-    from store.callback_deliveries import Listed
-    from store.callback_endpoints import Endpoint
+    from store.callbacks.callback_deliveries import Listed
+    from store.callbacks.callback_endpoints import Endpoint
 
 app = typer.Typer(help="Status callbacks to users' endpoints.", no_args_is_help=True)
 
@@ -29,7 +29,7 @@ def list_callbacks(
     as_json: AsJson = False,
 ) -> None:
     """List endpoints, without their secrets."""
-    from store.callback_endpoints import list_endpoints
+    from store.callbacks.callback_endpoints import list_endpoints
 
     emit(run(lambda session: list_endpoints(session.pool, owner)), as_json)
 
@@ -51,8 +51,8 @@ def add(
     from pydantic import TypeAdapter
 
     from gateways.callback import CallbackUrl
-    from store.callback_endpoints import NewEndpoint
-    from store.callback_endpoints import add as add_endpoint
+    from store.callbacks.callback_endpoints import NewEndpoint
+    from store.callbacks.callback_endpoints import add as add_endpoint
 
     TypeAdapter(CallbackUrl).validate_python(url)
     wanted = None if events is None else _events(words(events))
@@ -64,7 +64,7 @@ def add(
 @app.command()
 def remove(callback: Which, as_json: AsJson = False) -> None:
     """Remove an endpoint, and drop what is pending."""
-    from store.callback_endpoints import remove as remove_endpoint
+    from store.callbacks.callback_endpoints import remove as remove_endpoint
 
     endpoint_id = uuid(callback, "CALLBACK")
 
@@ -84,7 +84,7 @@ def deliveries(
     as_json: AsJson = False,
 ) -> None:
     """List what an endpoint was told, newest first."""
-    from store.callback_deliveries import listed
+    from store.callbacks.callback_deliveries import listed
 
     endpoint_id = uuid(callback, "CALLBACK")
 
@@ -123,7 +123,7 @@ def replay(
 async def _replay(session: Session, endpoint_id: UUID, delivery: str | None, since: str | None) -> int:
     """Queue one delivery again, or all that failed since then. Returns how many."""
     from domain.messages.schedule import InvalidSchedule, parse_schedule_at
-    from store import callback_deliveries
+    from store.callbacks import callback_deliveries
 
     if delivery is not None:
         if not await callback_deliveries.replay(session.pool, endpoint_id, uuid(delivery, "--delivery")):
@@ -143,7 +143,7 @@ async def _replay(session: Session, endpoint_id: UUID, delivery: str | None, sin
 
 
 async def _find(session: Session, endpoint_id: UUID) -> "Endpoint":
-    from store.callback_endpoints import find
+    from store.callbacks.callback_endpoints import find
 
     endpoint = await find(session.pool, endpoint_id)
     if endpoint is None:

@@ -10,7 +10,7 @@ from cli.output import emit
 from cli.session import run
 
 if TYPE_CHECKING:
-    from store.credits import Wallet
+    from store.accounts.credits import Wallet
 
 app = typer.Typer(help="Credits of users, per channel.", no_args_is_help=True)
 
@@ -30,7 +30,7 @@ def topup(
     as_json: AsJson = False,
 ) -> None:
     """Grant credits."""
-    from store.credits import top_up
+    from store.accounts.credits import top_up
 
     entry = uuid4() if grant_id is None else uuid(grant_id, "--grant-id")
     wallet = run(lambda session: top_up(session.pool, user, channel, amount, note, entry))
@@ -47,7 +47,7 @@ def deduct(
     as_json: AsJson = False,
 ) -> None:
     """Take back available credits."""
-    from store.credits import deduct
+    from store.accounts.credits import deduct
 
     entry = uuid4() if deduct_id is None else uuid(deduct_id, "--deduct-id")
     wallet = run(lambda session: deduct(session.pool, user, channel, amount, note, entry))
@@ -63,7 +63,7 @@ def _show_booked(name: str, entry: UUID, user: int, channel: str, wallet: "Walle
 @app.command()
 def show(user: UserOption, as_json: AsJson = False) -> None:
     """Show a user's wallets: granted = available + held + spent."""
-    from store.credits import show
+    from store.accounts.credits import show
 
     emit(run(lambda session: show(session.pool, user)), as_json)
 
@@ -71,7 +71,7 @@ def show(user: UserOption, as_json: AsJson = False) -> None:
 @app.command()
 def audit(as_json: AsJson = False) -> None:
     """Compare all wallets with the journal. Lists those that differ; the exit code is 1 if there are any."""
-    from store.credits import audit
+    from store.accounts.credits import audit
 
     differing = run(lambda session: audit(session.pool))
     emit(differing, as_json)

@@ -22,7 +22,7 @@ async def find(pool: "Pool", gateway: str, channel: Channel | None, owner: int) 
         NotFoundError: there is none.
         InvalidError: the owner has several of this identifier, on different channels.
     """
-    from store.gateways import named
+    from store.gateways.gateways import named
 
     try:
         return UUID(gateway)

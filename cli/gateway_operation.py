@@ -13,13 +13,13 @@ from domain.channels import Channel
 if TYPE_CHECKING:
     from domain.messages.routing import Mode
     from runtime.gateway_trial import Trial
-    from store.gateway_health import GatewayHealth
-    from store.gateways import GatewayInfo
+    from store.gateways.gateway_health import GatewayHealth
+    from store.gateways.gateways import GatewayInfo
 
 
 def health(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
     """Show how a gateway is doing: its breaker, what became of what it was given, when it was last heard of."""
-    from store.gateway_health import health
+    from store.gateways.gateway_health import health
 
     async def work(session: Session) -> "GatewayHealth":
         return await health(session.pool, await find(session.pool, gateway, channel, owner))
@@ -49,7 +49,7 @@ def resume(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as
 
 
 def _set_mode(mode: "Mode", gateway: str, channel: Channel | None, owner: int, as_json: bool) -> None:
-    from store.gateways import get, set_mode
+    from store.gateways.gateways import get, set_mode
 
     async def work(session: Session) -> "GatewayInfo":
         gateway_id = await find(session.pool, gateway, channel, owner)

@@ -23,7 +23,7 @@ from cli.session import Session, run
 from domain.channels import Channel
 
 if TYPE_CHECKING:
-    from store.gateways import GatewayInfo
+    from store.gateways.gateways import GatewayInfo
 
 app = typer.Typer(help="Gateways: the ways out.", no_args_is_help=True)
 for command in (health, pause, drain, resume):
@@ -52,7 +52,7 @@ def add(
 ) -> None:
     """Add a gateway; 'xsender gateway types' tells what goes into its configuration."""
     from gateways.registry import parse_config
-    from store.gateways import NewGateway, add, get
+    from store.gateways.gateways import NewGateway, add, get
 
     config = json_object(config_json, "--config-json")
     parse_config(type_name, channel, config)
@@ -82,7 +82,7 @@ def list_gateways(
     as_json: AsJson = False,
 ) -> None:
     """List gateways with their mode and breaker, without their configuration."""
-    from store.gateways import list_gateways
+    from store.gateways.gateways import list_gateways
 
     emit(run(lambda session: list_gateways(session.pool, owner)), as_json)
 
@@ -123,7 +123,7 @@ def disable(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, a
 
 
 def _set_enabled(enabled: bool, gateway: str, channel: Channel | None, owner: int, as_json: bool) -> None:
-    from store.gateways import get, set_enabled
+    from store.gateways.gateways import get, set_enabled
 
     async def work(session: Session) -> "GatewayInfo":
         gateway_id = await find(session.pool, gateway, channel, owner)
@@ -150,8 +150,8 @@ def unshare(
 
 
 def _set_shared(shared: bool, gateway: str, user: int, channel: Channel | None, owner: int, as_json: bool) -> None:
-    from store.gateway_shares import share, unshare
-    from store.gateways import get
+    from store.gateways.gateway_shares import share, unshare
+    from store.gateways.gateways import get
 
     async def work(session: Session) -> "GatewayInfo":
         gateway_id: UUID = await find(session.pool, gateway, channel, owner)
@@ -167,7 +167,8 @@ def reseal(as_json: AsJson = False) -> None:
 
     Those of callback endpoints, too.
     """
-    from store import callback_endpoints, gateways
+    from store.callbacks import callback_endpoints
+    from store.gateways import gateways
 
     async def work(session: Session) -> int:
         callbacks = await callback_endpoints.reseal_all(session.pool, session.keyring)

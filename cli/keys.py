@@ -11,7 +11,7 @@ from cli.session import run
 from domain.errors import InvalidError
 
 if TYPE_CHECKING:
-    from store.api_keys import Network
+    from store.accounts.api_keys import Network
 
 app = typer.Typer(help="API keys of users and of the admin.", no_args_is_help=True)
 
@@ -37,7 +37,7 @@ def create(
 ) -> None:
     """Make a key and print it. It cannot be shown again."""
     from domain.api_keys import KeyKind
-    from store.api_keys import create
+    from store.accounts.api_keys import create
 
     owner = _owner(user, admin)
     kind = KeyKind.ADMIN if admin else KeyKind.USER
@@ -51,7 +51,7 @@ def create(
 @app.command("list")
 def list_keys(user: ForUser = None, admin: ForAdmin = False, as_json: AsJson = False) -> None:
     """List the keys of a user or of the admin, without their secrets."""
-    from store.api_keys import list_keys
+    from store.accounts.api_keys import list_keys
 
     owner = _owner(user, admin)
     emit(run(lambda session: list_keys(session.pool, owner)), as_json)
@@ -66,7 +66,7 @@ def roll(
     as_json: AsJson = False,
 ) -> None:
     """Replace a key by a new one with the same rights, and print that."""
-    from store.api_keys import roll
+    from store.accounts.api_keys import roll
 
     minted = run(lambda session: roll(session.pool, key_id, overlap))
     emit({"key": minted.text, "id": minted.id, "replaces": key_id}, as_json)
@@ -75,7 +75,7 @@ def roll(
 @app.command()
 def revoke(key_id: KeyId, as_json: AsJson = False) -> None:
     """End a key at once and for good."""
-    from store.api_keys import revoke
+    from store.accounts.api_keys import revoke
 
     run(lambda session: revoke(session.pool, key_id))
     emit({"id": key_id, "revoked": True}, as_json)

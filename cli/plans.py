@@ -28,7 +28,7 @@ def create(
     """Create a plan."""
     import json
 
-    from store import plans
+    from store.accounts import plans
 
     config = json_object(config_json, "--config-json")
     new = plans.NewPlan.model_validate_json(json.dumps({**config, "name": name}))
@@ -38,7 +38,7 @@ def create(
 @app.command("list")
 def list_plans(as_json: AsJson = False) -> None:
     """List the plans."""
-    from store import plans
+    from store.accounts import plans
 
     emit(run(lambda session: plans.list_plans(session.pool)), as_json)
 
@@ -53,7 +53,7 @@ def assign(
     """Give a user a plan from now, and grant its credits now and whenever it is renewed."""
     from uuid import uuid4
 
-    from store import accounts
+    from store.accounts import accounts
 
     async def work(session: Session) -> accounts.Account:
         await accounts.assign_plan(session.pool, user, plan, uuid4(), renews=renew)
@@ -65,7 +65,7 @@ def assign(
 @app.command("set-renewal")
 def set_renewal(user: UserOption, renew: RenewOption, as_json: AsJson = False) -> None:
     """Have a user's plan begin again whenever its period ends, or end with the period that it is in."""
-    from store import accounts
+    from store.accounts import accounts
 
     async def work(session: Session) -> accounts.Account:
         await accounts.set_renewal(session.pool, user, renew)

@@ -26,7 +26,7 @@ def create(
     from uuid import uuid4
 
     from domain.recipients import normalise_email
-    from store import accounts
+    from store.accounts import accounts
 
     name = name.strip()
     if not name or len(name) > _LONGEST_NAME or not name.isprintable():
@@ -38,7 +38,7 @@ def create(
 @app.command("list")
 def list_users(as_json: AsJson = False) -> None:
     """List the users, by id."""
-    from store import accounts
+    from store.accounts import accounts
 
     async def work(session: Session) -> list[accounts.Account]:
         found: list[accounts.Account] = []
@@ -52,7 +52,7 @@ def list_users(as_json: AsJson = False) -> None:
 @app.command()
 def suspend(user: UserArgument, as_json: AsJson = False) -> None:
     """Refuse everything that a user asks for, and hold back what was accepted before, until resumed."""
-    from store import accounts
+    from store.accounts import accounts
 
     _change(accounts.suspend, user, as_json)
 
@@ -60,7 +60,7 @@ def suspend(user: UserArgument, as_json: AsJson = False) -> None:
 @app.command()
 def resume(user: UserArgument, as_json: AsJson = False) -> None:
     """Let a suspended user work again; what was held back goes on."""
-    from store import accounts
+    from store.accounts import accounts
 
     _change(accounts.resume, user, as_json)
 
@@ -72,7 +72,7 @@ def set_time_zone(
     as_json: AsJson = False,
 ) -> None:
     """Reckon a user's days, periods and scheduled times in this time zone."""
-    from store import accounts
+    from store.accounts import accounts
 
     _change(lambda pool, user_id: accounts.set_time_zone(pool, user_id, zone), user, as_json)
 
@@ -84,7 +84,7 @@ def set_default_region(
     as_json: AsJson = False,
 ) -> None:
     """Read a user's numbers that have no country code as they are dialled in this country."""
-    from store import accounts
+    from store.accounts import accounts
 
     wanted = None if region == "-" else region.upper()
     _change(lambda pool, user_id: accounts.set_default_region(pool, user_id, wanted), user, as_json)
@@ -93,14 +93,14 @@ def set_default_region(
 @app.command()
 def delete(user: UserArgument, as_json: AsJson = False) -> None:
     """Close a user's account for good: keys end, what waits is cancelled, the address is free again."""
-    from store import accounts
+    from store.accounts import accounts
 
     _change(accounts.delete, user, as_json)
 
 
 def _change(change: Any, user: int, as_json: bool) -> None:
     """Apply a change and show the account afterwards."""
-    from store import accounts
+    from store.accounts import accounts
 
     async def work(session: Session) -> accounts.Account:
         await change(session.pool, user)

@@ -15,8 +15,9 @@ from domain.errors import ConflictError
 from domain.keyring import CREDENTIALS, Keyring
 from embedded.install import write_private
 from runtime.settings import Settings
-from store import accounts, api_keys, gateways, plans
-from store.gateway_shares import share
+from store.accounts import accounts, api_keys, plans
+from store.gateways import gateways
+from store.gateways.gateway_shares import share
 from store.pool import Pool, open_pool
 
 FILE = "first-run.json"

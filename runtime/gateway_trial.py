@@ -13,9 +13,9 @@ from domain.recipients import normalise_email, normalise_number
 from gateways.base import Gateway, Outside
 from gateways.net.names import Names
 from gateways.registry import build, parse_config
-from store.gateways import load
+from store.gateways.gateways import load
+from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
-from store.sandbox_inbox import SandboxInbox
 
 TRIAL_SECONDS = 30.0
 """Somebody waits for the answer, so it is not waited for as long as that of a message on record."""

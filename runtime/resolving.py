@@ -12,9 +12,9 @@ from domain.messages.page import Carried, Turn
 from runtime.page_runs import Fate, latest_run
 from runtime.page_start import page_start
 from runtime.restart import start_page
-from store import resolving
+from store.messages import resolving
+from store.messages.resolving import As, Resolved
 from store.pool import Pool
-from store.resolving import As, Resolved
 
 Connect = Callable[[], Awaitable[Client]]
 """Gets a client of Temporal when it is needed: a message is settled without one."""

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 from domain.keyring import Keyring
 from gateways.standard_webhooks import verify
-from store import callback_endpoints
-from store.callback_endpoints import NewEndpoint
+from store.callbacks import callback_endpoints
+from store.callbacks.callback_endpoints import NewEndpoint
 from store.pool import Pool
 from tests.gateways.fake_http import FakeServer, Reply, Request, answer, serve
 

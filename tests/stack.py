@@ -17,7 +17,8 @@ from domain.api_keys import KeyKind
 from domain.keyring import CREDENTIALS, Keyring
 from runtime.settings import Settings
 from runtime.temporal import connect
-from store import accounts, api_keys, credits, gateways
+from store.accounts import accounts, api_keys, credits
+from store.gateways import gateways
 from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.main import serve_until

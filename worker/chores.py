@@ -10,19 +10,13 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id, send_workflow_id
 from runtime.callbacks import wake
-from store import (
-    account_waits,
-    attachments,
-    batches,
-    callback_deliveries,
-    gateway_health,
-    gateway_waits,
-    idempotency,
-    receipts,
-    renewals,
-    unknown,
-    workflow_checks,
-)
+from store import idempotency, workflow_checks
+from store.accounts import renewals
+from store.accounts import waits as account_waits
+from store.batches import batches
+from store.callbacks import callback_deliveries
+from store.gateways import gateway_health, gateway_waits
+from store.messages import attachments, receipts, unknown
 from store.pool import Pool
 from worker.closed_accounts import end_batches
 from worker.leader import Chore

@@ -7,7 +7,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.batches.batch import BatchChange
 from domain.ids import batch_workflow_id
-from store import batch_recovery, batches
+from store.batches import batches
+from store.batches import recovery as batch_recovery
 from store.pool import Pool, long_transaction
 
 _CODE, _REASON = "account_deleted", "the account is deleted"

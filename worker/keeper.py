@@ -17,7 +17,7 @@ from domain.keyring import KeyringError
 from gateways.base import Listening
 from gateways.problems import InvalidGatewayConfig
 from gateways.registry import GATEWAY_TYPES
-from store import gateways as stored
+from store.gateways import gateways as stored
 from store.pool import Pool
 from store.sole import KEEPER
 from worker.leader import Chore, lead

@@ -1,8 +1,10 @@
 """Upkeep of limits: what they remember, and plans whose period ends."""
 
-from store import deliveries, plans, request_rates, webhook_signatures
+from store.accounts import plans, request_rates
+from store.gateways import webhook_signatures
+from store.gateways.webhook_signatures import SIGNATURE_HOURS
+from store.messages import deliveries
 from store.pool import Pool
-from store.webhook_signatures import SIGNATURE_HOURS
 
 RENEW_EVERY = 60.0
 """Seconds between two looks at which plans begin again. Until then their accounts go on with the credits they have."""

@@ -10,7 +10,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from runtime.page_runs import RPC_TIMEOUT
-from store import batch_recovery, orphans, workflow_checks
+from store import workflow_checks
+from store.batches import recovery as batch_recovery
+from store.messages import orphans
 from store.pool import AWAY, Pool
 from store.workflow_checks import COLLECTED_AT
 from worker.sweep_batches import BatchSweep

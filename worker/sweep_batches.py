@@ -17,8 +17,12 @@ from domain.messages.recovery import LOST, MOST_RESTARTS, TERMINATED
 from runtime.callbacks import wake
 from runtime.page_runs import RPC_TIMEOUT, Fate, latest_run
 from runtime.restart import start_batch, start_page
-from store import batch_recovery, batches, callbacks, orphans, workflow_checks
-from store.batch_recovery import OpenBatch, PageLeft
+from store import workflow_checks
+from store.batches import batches
+from store.batches import recovery as batch_recovery
+from store.batches.recovery import OpenBatch, PageLeft
+from store.callbacks import callbacks
+from store.messages import orphans
 from store.pool import Pool, long_transaction
 from worker.swept import FAILING_TRIES, Swept
 from workflows.policy import CALLBACK_QUEUE

@@ -17,7 +17,9 @@ from runtime.callbacks import wake
 from runtime.page_runs import Fate, Run, latest_run
 from runtime.page_start import PageStart, page_start
 from runtime.restart import start_page
-from store import callbacks, orphans, workflow_checks
+from store import workflow_checks
+from store.callbacks import callbacks
+from store.messages import orphans
 from store.pool import Pool, long_transaction
 from worker.swept import FAILING_TRIES, Swept
 from workflows.policy import CALLBACK_QUEUE

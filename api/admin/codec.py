@@ -18,7 +18,7 @@ from api.messages.models import CodecPayloads
 from api.reference.openapi import answers, documented_body
 from domain.keyring import KeyringError
 from runtime.codec import EncryptionCodec, encryption_codec, is_sealed
-from store.api_keys import Principal
+from store.accounts.api_keys import Principal
 
 router = APIRouter(prefix="/api/admin/v1/codec", tags=["admin: codec"])
 

@@ -17,8 +17,8 @@ from api.messages.models import ResolveAnswer, StatusAnswer
 from api.messages.routes import recorded
 from api.reference.openapi import answers, documented_body
 from runtime.resolving import resolve
-from store import messages
-from store.api_keys import Principal
+from store.accounts.api_keys import Principal
+from store.messages import messages
 
 router = APIRouter(prefix="/api/admin/v1/messages", tags=["admin: messages"])
 

@@ -11,7 +11,7 @@ from api.http.state import state_of
 from api.messages.models import SandboxPage
 from api.messages.routes import sender
 from api.reference.openapi import answers
-from store import sandbox
+from store.gateways import sandbox
 
 router = APIRouter(prefix="/api/admin/v1/sandbox", tags=["admin: sandbox"], dependencies=[Depends(requires("admin"))])
 

@@ -21,10 +21,10 @@ from domain.ids import batch_workflow_id
 from domain.messages.routing import DEFAULT_GATEWAY
 from domain.messages.statuses import State, contract_word
 from runtime.asking import NoAnswer, TooLate, ask_batch, change
-from store import batch_queries
-from store.api_keys import Principal
-from store.batch_queries import Batch, Listed
-from store.gateways import unknown_identifiers
+from store.accounts.api_keys import Principal
+from store.batches import queries as batch_queries
+from store.batches.queries import Batch, Listed
+from store.gateways.gateways import unknown_identifiers
 
 router = APIRouter(prefix="/api/batches", tags=["batches"])
 

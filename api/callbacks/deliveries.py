@@ -20,10 +20,10 @@ from api.messages.routes import sender
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers, documented_body
 from domain.callbacks import TEST_EVENT
 from domain.messages.schedule import InvalidSchedule, parse_schedule_at
-from store import callback_deliveries, callbacks
-from store.api_keys import Principal
-from store.callback_deliveries import Listed
-from store.callbacks import Notice
+from store.accounts.api_keys import Principal
+from store.callbacks import callback_deliveries, callbacks
+from store.callbacks.callback_deliveries import Listed
+from store.callbacks.callbacks import Notice
 
 router = APIRouter(prefix="/api/callbacks/{callback}", tags=["callbacks"])
 

@@ -26,9 +26,9 @@ from api.http.idempotency import Claimed, once
 from api.http.json_answer import json_answer
 from api.http.state import AppState, state_of
 from api.reference.openapi import answers, documented_body
-from store import callback_endpoints
-from store.api_keys import Principal
-from store.callback_endpoints import Endpoint, NewEndpoint
+from store.accounts.api_keys import Principal
+from store.callbacks import callback_endpoints
+from store.callbacks.callback_endpoints import Endpoint, NewEndpoint
 
 router = APIRouter(prefix="/api/callbacks", tags=["callbacks"])
 

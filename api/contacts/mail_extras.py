@@ -13,7 +13,7 @@ from domain.mail.extras import FileRef, MailExtras
 from domain.mail.headers import refusal
 from domain.recipients import InvalidRecipient, normalise_email
 from domain.text.media_types import InvalidMediaType, normalise_media_type
-from store.attachments import file_id
+from store.messages.attachments import file_id
 
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 """A line break would start a new header; no header needs any other control character."""

@@ -22,10 +22,11 @@ from domain.request_rates import Rate
 from gateways.net.names import Names
 from gateways.problems import InvalidGatewayConfig
 from runtime.gateway_trial import Trial, try_gateway
-from store import gateway_queries, request_rates
-from store.api_keys import Principal
-from store.gateway_health import health
-from store.gateways import GatewayInfo, set_mode
+from store.accounts import request_rates
+from store.accounts.api_keys import Principal
+from store.gateways import gateway_queries
+from store.gateways.gateway_health import health
+from store.gateways.gateways import GatewayInfo, set_mode
 
 TRIAL_RATE = Rate(5 / 60, burst=5)
 """Test messages through one gateway: they are real, and nobody pays credits for them."""

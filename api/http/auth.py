@@ -13,8 +13,8 @@ from api.http.query_text import check_query
 from api.http.state import state_of
 from domain.api_keys import matches, parse
 from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
-from store import request_rates
-from store.api_keys import Network, Principal, StoredKey, find_key
+from store.accounts import request_rates
+from store.accounts.api_keys import Network, Principal, StoredKey, find_key
 from store.pool import Pool
 
 

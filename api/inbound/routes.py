@@ -16,8 +16,8 @@ from api.inbound.models import InboundPage, KeywordsAnswer
 from api.reference.openapi import answers, documented_body
 from domain.channels import Channel
 from domain.text.keywords import Keyword, KeywordSet, fold
-from store import inbound, keyword_sets
-from store.api_keys import Principal
+from store.accounts.api_keys import Principal
+from store.audience import inbound, keyword_sets
 
 router = APIRouter(prefix="/api/inbound", tags=["messages from people"])
 

@@ -22,8 +22,9 @@ from domain.messages.page import ChangeRequest
 from domain.messages.schedule import InvalidSchedule, parse_schedule_at
 from domain.messages.statuses import State, contract_word
 from runtime.asking import NoAnswer, TooLate, change
-from store import batches, callbacks
-from store.api_keys import Principal
+from store.accounts.api_keys import Principal
+from store.batches import batches
+from store.callbacks import callbacks
 
 router = APIRouter(tags=["waiting messages"], responses=answers(ChangeAnswer, 409))
 

@@ -10,7 +10,7 @@ from domain.channels import Channel
 from domain.messages.page import LiveStatus
 from domain.messages.statuses import State
 from runtime.asking import NoAnswer
-from store import messages
+from store.messages import messages
 
 _LIVE = frozenset({State.SCHEDULED, State.QUEUED, State.PROCESSING})
 

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, Response
 from api.http.body import read_body
 from api.http.state import AppState, state_of
 from domain.mail.links import LinkKind, LinkSigner
-from store import engagement
+from store.messages import engagement
 from store.pool import AWAY
 
 router = APIRouter(include_in_schema=False)

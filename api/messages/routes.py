@@ -16,8 +16,8 @@ from api.reference.openapi import answers
 from domain.channels import Channel
 from domain.messages.page import ADMIN_ACCOUNT, LiveStatus
 from domain.messages.statuses import State, advance, contract_word
-from store.api_keys import Principal
-from store.messages import Message
+from store.accounts.api_keys import Principal
+from store.messages.messages import Message
 
 router = APIRouter(tags=["status"])
 

@@ -16,7 +16,7 @@ from domain.ids import PAGE_SIZE, batch_page_id, message_uid
 from domain.lanes import Lane
 from domain.messages.page_content import PAGE_BYTES, Content, PageContent, PageMessage
 from domain.messages.statuses import State
-from store import batches
+from store.batches import batches
 
 
 @dataclass(frozen=True, slots=True)

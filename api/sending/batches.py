@@ -18,7 +18,9 @@ from domain.batches.batch import BatchHeader
 from domain.channels import Channel
 from domain.ids import batch_workflow_id
 from domain.limits import BATCH_LIMITS
-from store import batches, idempotency, routing
+from store import idempotency
+from store.batches import batches
+from store.gateways import routing
 from store.pool import Pool
 from workflows.policy import start_options
 

@@ -32,9 +32,9 @@ from api.sending.parse_request import ReadRequest, may_be_large, read_large_requ
 from api.sending.starts import Starts
 from domain.channels import Channel
 from domain.ids import new_batch_id, page_of
-from store import attachments
-from store.api_keys import Principal
-from store.gateways import unknown_identifiers
+from store.accounts.api_keys import Principal
+from store.gateways.gateways import unknown_identifiers
+from store.messages import attachments
 
 router = APIRouter(tags=["send"])
 

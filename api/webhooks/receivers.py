@@ -14,7 +14,7 @@ from gateways.base import Outside
 from gateways.problems import InvalidGatewayConfig
 from gateways.registry import build_webhook, parse_config
 from gateways.webhook import Webhook
-from store import gateways
+from store.gateways import gateways
 from store.pool import Pool
 
 log = structlog.get_logger()

@@ -9,7 +9,7 @@ class FileRef:
     """An attachment that lies in the store; its bytes never travel with a page."""
 
     id: str
-    """As ``store/attachments.py`` has it, in hex."""
+    """As ``store/messages/attachments.py`` has it, in hex."""
     size: int
     filename: str
     content_type: str

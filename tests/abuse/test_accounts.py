@@ -6,7 +6,8 @@ from uuid import UUID
 from domain.batches.batch import BatchStatus
 from domain.ids import batch_workflow_id, send_workflow_id
 from domain.messages.page import LiveStatus
-from store import accounts, batch_recovery
+from store.accounts import accounts
+from store.batches import recovery as batch_recovery
 from tests.abuse.target import Target
 from tests.api.batches import send_batch, sink_gateway, wallet
 from tests.faults.sink import Sink, running_sink

@@ -24,7 +24,8 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, Outcome
 from domain.messages.page import Again, DispatchRequest, PageHeader, Route
 from domain.messages.page_content import Content, PageContent, PageMessage
-from store import accounts, credits, gateways
+from store.accounts import accounts, credits
+from store.gateways import gateways
 from store.pool import Pool
 
 Answer = Callable[[int], Awaitable[Outcome]]

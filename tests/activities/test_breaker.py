@@ -8,7 +8,7 @@ import pytest
 from activities.choose_gateway import ChooseGateway
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Unknown
 from domain.messages.page import RouteRequest, Routing
-from store import routing
+from store.gateways import routing
 from store.pool import Pool
 from tests.activities.pages import OwnGateway, Page, accept, always, new_gateway, new_page
 

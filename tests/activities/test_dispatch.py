@@ -14,9 +14,9 @@ from domain.messages.page import DispatchRequest, DispatchResult
 from gateways.base import Outside
 from gateways.net.http import HttpClient
 from gateways.sms.smpp import SmppGateway
-from store import gateways
+from store.gateways import gateways
+from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
-from store.sandbox_inbox import SandboxInbox
 from tests.activities.pages import Page, dispatch_environment, new_page
 from tests.gateways.smsc import smsc
 

@@ -10,7 +10,7 @@ from activities import inbound
 from activities.inbound import Hearing
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.receipts import Inbound, Position, ReceiptsSource, encode_events
-from store import gateways
+from store.gateways import gateways
 from store.pool import Pool
 from tests.store.builders import held, new_account, new_page
 

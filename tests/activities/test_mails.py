@@ -14,7 +14,8 @@ from domain.mail.extras import FileRef, MailExtras
 from domain.mail.links import LinkKind, LinkSigner
 from domain.messages.outbound import Outbound
 from domain.messages.page_content import Content, PageContent, PageMessage
-from store import accounts, attachments
+from store.accounts import accounts
+from store.messages import attachments
 from store.pool import Pool
 
 MIB = 1024 * 1024

@@ -7,7 +7,7 @@ import pytest
 
 from activities.line import Line
 from activities.outcome_log import OutcomeLog
-from store.pages import Attempted
+from store.messages.pages import Attempted
 
 
 def outcome(number: int) -> Attempted:

@@ -14,7 +14,7 @@ from activities.pause_watch import PauseWatch
 from domain.keyring import Keyring
 from domain.messages.page import DispatchResult, RouteRequest, Routing
 from domain.messages.routing import Mode
-from store import gateways
+from store.gateways import gateways
 from store.pool import Pool
 from tests.activities.pages import OneGateway, Page, Slow, dispatch_environment, new_gateway, new_page
 

@@ -11,7 +11,7 @@ from activities.database_clock import DatabaseClock
 from activities.places import Crowded
 from activities.rate_slots import GRACE, GatewayPace, RateSlots
 from domain.messages.page import Again, DispatchRequest, Route, RouteRequest
-from store import routing
+from store.gateways import routing
 from store.pool import Pool
 from tests.activities.pages import OwnGateway, Page, new_page
 

@@ -12,7 +12,8 @@ from domain.ids import message_uid
 from domain.messages.outcomes import Accepted, Outcome, Unknown
 from domain.messages.page import Again, NoRoute, PageHeader, RouteRequest, Routing
 from domain.messages.routing import SUSPENDED_LOOK
-from store import accounts, pages
+from store.accounts import accounts
+from store.messages import pages
 from store.pool import Pool
 from tests.activities.pages import OwnGateway, Page, always, new_page
 from tests.activities.test_takeover import die_while_answering

@@ -9,7 +9,7 @@ import httpx
 
 from domain.batches.batch import BatchStatus
 from domain.ids import batch_workflow_id
-from store import credits
+from store.accounts import credits
 from tests.faults.sink import Sink
 from tests.stack import Stack, User
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from api.gateways.models import GatewayChangeAnswer, GatewayHealthAnswer, GatewayPage, TrialAnswer
 from api.messages.models import Alive, ChangeAnswer, CodecPayloads, Health, SandboxPage, SendAnswer, StatusAnswer
-from store import gateways
+from store.gateways import gateways
 from tests.api.answers import SMS, send_one
 from tests.stack import Stack
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from domain.api_keys import KeyKind
-from store import api_keys
+from store.accounts import api_keys
 from tests.api.answers import SMS, assert_error, send_one
 from tests.api.batches import ended, send_batch, steer, until
 from tests.gateways.fake_http import Request, answer

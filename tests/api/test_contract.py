@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from domain.ids import page_of
-from store import credits
+from store.accounts import credits
 from tests.api.answers import CONTACT, EMAIL, SMS, WHATSAPP, assert_error, deliveries, send_one
 from tests.stack import Stack
 

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from api.sending.parse_request import may_be_large
-from store import credits
+from store.accounts import credits
 from tests.api.answers import assert_error
 from tests.api.batches import ended
 from tests.api.mail_stack import EMAIL, PUBLIC, delivered, file, links, one, post, public_stack, sender

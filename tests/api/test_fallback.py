@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.messages.receipts import Receipt, ReceiptKind, ReceiptsSource, encode_events
-from store import fallbacks
-from store.credits import audit, show
-from store.pages import Intents, hold, write_intents
+from store.accounts.credits import audit, show
+from store.messages import fallbacks
+from store.messages.pages import Intents, hold, write_intents
 from tests.api.answers import deliveries
 from tests.gateways.fake_http import FakeServer, answer, serve
 from tests.stack import Stack, User

@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from store import gateways
-from store.gateway_shares import share
+from store.gateways import gateways
+from store.gateways.gateway_shares import share
 from tests.api.answers import SMS, assert_error, count_messages, deliveries
 from tests.stack import Stack, User, serve_api
 

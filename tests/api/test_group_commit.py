@@ -24,7 +24,8 @@ from domain.ids import PAGE_SIZE, new_page_id, page_of
 from domain.lanes import Lane
 from domain.messages.page import PageHeader
 from domain.messages.page_content import PAGE_BYTES, Content, PageMessage
-from store import credits, idempotency
+from store import idempotency
+from store.accounts import credits
 from tests.stack import Stack, User
 
 SMS = {"number": "+14155550123", "body": "Hi"}

@@ -15,7 +15,9 @@ from fastapi import Request, Response
 from api.http.errors import ApiError
 from api.http.idempotency import Claimed, once
 from domain.ids import message_uid, new_page_id
-from store import credits, gateways, idempotency
+from store import idempotency
+from store.accounts import credits
+from store.gateways import gateways
 from tests.api.answers import CONTACT, SMS, assert_error, count_messages
 from tests.stack import Stack, User
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from domain.messages.receipts import Inbound, ReceiptsSource, encode_events
-from store.credits import show
+from store.accounts.credits import show
 from tests.api.answers import deliveries
 from tests.stack import Stack, User
 from workflows.policy import receipts_options

@@ -5,8 +5,9 @@ from uuid import uuid4
 import pytest
 
 from domain.channels import Channel
-from store import accounts, credits, gateways, plans
-from store.gateway_shares import share
+from store.accounts import accounts, credits, plans
+from store.gateways import gateways
+from store.gateways.gateway_shares import share
 from tests.api.answers import SMS, assert_error, deliveries, send_one
 from tests.stack import Stack, User
 

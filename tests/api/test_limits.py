@@ -10,7 +10,7 @@ import pytest
 
 from domain.request_rates import RATE_CLASSES, Rate
 from runtime.settings import Settings
-from store import accounts, plans
+from store.accounts import accounts, plans
 from tests.api.answers import SMS, assert_error, send_one
 from tests.stack import Stack, User, free_socket, serve_api
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from store import credits
+from store.accounts import credits
 from tests.api.answers import SMS, count_messages, deliveries
 from tests.stack import Stack
 

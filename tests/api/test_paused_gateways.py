@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from runtime.temporal import connect
-from store import gateways
+from store.gateways import gateways
 from tests.api.answers import SMS, send_one
 from tests.api.batches import sink_gateway
 from tests.api.test_gateways_api import health, post

@@ -9,7 +9,9 @@ from domain.batches.batch import BatchChange, BatchStatus
 from domain.ids import batch_workflow_id, page_of, send_workflow_id
 from domain.messages.page import ChangeRequest, LiveStatus
 from runtime.asking import change
-from store import accounts, batch_recovery, credits, messages
+from store.accounts import accounts, credits
+from store.batches import recovery as batch_recovery
+from store.messages import messages
 from tests.api.answers import SMS, send_one
 from tests.api.batches import send_batch, sink_gateway, wallet
 from tests.api.test_fallback import TAKEN, send, two_channels, until, waits

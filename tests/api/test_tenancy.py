@@ -12,7 +12,8 @@ from fastapi.routing import iter_route_contexts
 from api.app import create_app
 from domain.keyring import Keyring
 from runtime.settings import Settings
-from store import api_keys, gateways
+from store.accounts import api_keys
+from store.gateways import gateways
 from tests.api.answers import CONTACT, send_one
 from tests.api.batches import get, send_batch, steer, until
 from tests.receiver import receiving, register

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from activities.check_credit import CheckCredit
 from domain.ids import new_page_id
 from domain.messages.page import PageHeader
-from store import credits
+from store.accounts import credits
 from store.pool import Pool
 from tests.api.batches import ended
 from tests.api.mail_stack import EMAIL, arrived, delivered, post, sender

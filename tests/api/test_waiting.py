@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from domain.lanes import Lane
-from store import credits, messages
+from store.accounts import credits
+from store.messages import messages
 from tests.api.answers import SMS, assert_error, deliveries, send_one
 from tests.stack import Stack, User
 from workflows import policy
@@ -212,5 +213,5 @@ async def test_a_message_that_was_recorded_while_its_workflow_was_asked_is_found
         asked.append(args)
         return await find(*args) if len(asked) > 1 else None
 
-    monkeypatch.setattr("store.messages.find", too_early)
+    monkeypatch.setattr("store.messages.messages.find", too_early)
     assert (await stack.status(user, "sms", item["uid"]))["state"] == "sent"

@@ -9,9 +9,9 @@ import pytest
 from domain.api_keys import matches, parse
 from embedded.first_run import ensure_first_run
 from runtime.settings import Settings
-from store.api_keys import find_key
-from store.credits import Wallet, show
-from store.gateways import by_identifier, named
+from store.accounts.api_keys import find_key
+from store.accounts.credits import Wallet, show
+from store.gateways.gateways import by_identifier, named
 
 
 @pytest.fixture

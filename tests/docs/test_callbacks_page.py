@@ -17,7 +17,7 @@ from api.callbacks.models import CallbackEndpoint, ChangeCallback, RegisterCallb
 from domain.callbacks import FAILING_SECONDS, LADDER, TEST_EVENT, EventType, Snapshot, new_secret
 from gateways.callback import ANSWER_SECONDS
 from gateways.standard_webhooks import sign
-from store.callback_endpoints import MOST
+from store.callbacks.callback_endpoints import MOST
 from worker.chores import CALLBACK_DAYS
 from workflows.policy import CALLBACK_QUEUE
 

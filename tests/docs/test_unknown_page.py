@@ -5,7 +5,7 @@ from typing import get_args
 
 from domain.messages import recovery
 from store import workflow_checks
-from store.resolving import As
+from store.messages.resolving import As
 from worker import chores, sweep
 
 PAGE = (Path(__file__).parents[2] / "docs" / "unknown.md").read_text()

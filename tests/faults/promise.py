@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from store import batch_queries
-from store.batch_queries import Batch
+from store.batches import queries as batch_queries
+from store.batches.queries import Batch
 from store.pool import Pool, patiently
 from tests.faults.dev import Dev
 from tests.faults.sink import Sink

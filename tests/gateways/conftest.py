@@ -17,7 +17,7 @@ from gateways.base import Outside, Take
 from gateways.email.smtp import SmtpGateway
 from gateways.net.http import HttpClient
 from gateways.registry import build, parse_config
-from store.deliveries import Deliveries
+from store.messages.deliveries import Deliveries
 from store.pool import Pool
 
 

@@ -12,7 +12,7 @@ from domain.channels import Channel
 from domain.messages.receipts import OPTED_OUT, Receipt, ReceiptKind
 from gateways.email import mailgun
 from gateways.webhook import UnreadablePost
-from store.webhook_signatures import Signatures
+from store.gateways.webhook_signatures import Signatures
 
 _, CONFIG = CONFIGS["mailgun"]
 KEY = "signing-key"

@@ -13,7 +13,7 @@ from smsc import Smsc, gateway_at, smsc
 from domain.messages.receipts import Inbound
 from gateways.sms.smpp import SmppGateway
 from gateways.sms.smpp_inbox import PART_SECONDS
-from store.deliveries import AGAIN_WITHIN, KEPT_FOR, TAKEN_FOR, forget_old
+from store.messages.deliveries import AGAIN_WITHIN, KEPT_FOR, TAKEN_FOR, forget_old
 
 TRY_AGAIN = 0x64
 

@@ -4,9 +4,10 @@ import time
 from uuid import UUID, uuid4
 
 from domain.ids import message_uid, new_page_id
-from store import accounts, pages
-from store.credits import show, top_up
-from store.pages import PageRows
+from store.accounts import accounts
+from store.accounts.credits import show, top_up
+from store.messages import pages
+from store.messages.pages import PageRows
 from store.pool import Pool
 
 

@@ -5,15 +5,15 @@ from uuid import UUID
 import pytest
 
 from domain.ids import new_page_id
-from store import accounts
-from store.account_waits import AT_A_TIME, note, tell_resumed
+from store.accounts import accounts
+from store.accounts.waits import AT_A_TIME, note, tell_resumed
 from store.pool import Pool
 from tests.store.builders import new_account
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch) -> None:
-    monkeypatch.setattr("store.account_waits.NOTED_FOR", 0.0)
+    monkeypatch.setattr("store.accounts.waits.NOTED_FOR", 0.0)
 
 
 async def suspended(pool: Pool) -> int:
@@ -65,7 +65,7 @@ async def test_pages_of_an_account_that_was_deleted_are_told_too(fresh_pool: Poo
 
 
 async def test_a_page_is_told_only_when_it_had_time_to_wait(fresh_pool: Pool, monkeypatch):
-    monkeypatch.setattr("store.account_waits.NOTED_FOR", 600.0)
+    monkeypatch.setattr("store.accounts.waits.NOTED_FOR", 600.0)
     account, page_id = await suspended(fresh_pool), new_page_id()
     await note(fresh_pool, page_id, [account])
     await accounts.resume(fresh_pool, account)

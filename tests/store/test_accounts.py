@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from domain.api_keys import KeyKind, parse
 from domain.errors import ConflictError, InvalidError, NotFoundError
-from store import accounts, api_keys, plans
-from store.credits import Wallet, show
+from store.accounts import accounts, api_keys, plans
+from store.accounts.credits import Wallet, show
 from tests.store.builders import new_account
 
 

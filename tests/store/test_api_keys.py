@@ -8,7 +8,7 @@ import pytest
 
 from domain.api_keys import KeyKind, matches, parse
 from domain.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from store import accounts, api_keys, plans
+from store.accounts import accounts, api_keys, plans
 from tests.store.builders import new_account
 
 

@@ -8,8 +8,10 @@ import pytest
 from domain.batches.batch import BatchPage, Stream
 from domain.errors import ConflictError
 from domain.ids import PAGE_SIZE, batch_page_id, message_uid, new_batch_id
-from store import accounts, batches, idempotency
-from store.pages import hold_stored
+from store import idempotency
+from store.accounts import accounts
+from store.batches import batches
+from store.messages.pages import hold_stored
 from store.pool import Pool
 from tests.store.builders import new_account, set_states, sms_wallet
 

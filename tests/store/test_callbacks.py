@@ -10,10 +10,12 @@ from domain.callbacks import delivery_id
 from domain.errors import NotFoundError
 from domain.ids import PAGE_SIZE, message_uid, new_page_id, page_of
 from domain.keyring import CREDENTIALS, Keyring, KeyringError
-from store import accounts, callback_deliveries, callback_endpoints, callbacks, pages
-from store.callback_deliveries import Failure, Listed
-from store.callback_endpoints import NewEndpoint
-from store.callbacks import Notice
+from store.accounts import accounts
+from store.callbacks import callback_deliveries, callback_endpoints, callbacks
+from store.callbacks.callback_deliveries import Failure, Listed
+from store.callbacks.callback_endpoints import NewEndpoint
+from store.callbacks.callbacks import Notice
+from store.messages import pages
 from store.pool import Pool
 from tests.store.builders import held, new_account, new_page, set_states
 

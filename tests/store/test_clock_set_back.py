@@ -12,16 +12,11 @@ from domain.bulk_throttle import DelayFigures
 from domain.callbacks import TEST_EVENT
 from domain.keyring import CREDENTIALS, Keyring
 from domain.request_rates import Rate
-from store import (
-    callback_deliveries,
-    callbacks,
-    gateway_health,
-    idempotency,
-    queue_delays,
-    request_rates,
-    routing,
-)
-from store.callbacks import Notice
+from store import idempotency, queue_delays
+from store.accounts import request_rates
+from store.callbacks import callback_deliveries, callbacks
+from store.callbacks.callbacks import Notice
+from store.gateways import gateway_health, routing
 from store.pool import Pool
 from store.workers import beat, queues_served
 from tests.activities.pages import Page, new_page

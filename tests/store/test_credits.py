@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from domain.errors import ConflictError, InsufficientCreditError, InvalidError, NotFoundError
-from store import accounts
-from store.credits import Wallet, audit, deduct, show, top_up
-from store.pages import hold
+from store.accounts import accounts
+from store.accounts.credits import Wallet, audit, deduct, show, top_up
+from store.messages.pages import hold
 from tests.store.builders import new_account, new_page, sms_wallet
 
 

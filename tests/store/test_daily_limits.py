@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from store import accounts, pages, plans
-from store.pages import Attempted, PageRows, Verdict
+from store.accounts import accounts, plans
+from store.messages import pages
+from store.messages.pages import Attempted, PageRows, Verdict
 from tests.store.builders import held, new_account, new_page, set_states
 
 LIMIT = 3

@@ -10,9 +10,10 @@ import pytest
 from domain.errors import NotFoundError
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.routing import Mode
-from store import gateway_queries, gateways, pages, routing
-from store.gateway_health import Breaker, forget_minutes, health, note_receipts
-from store.pages import Attempted, PageRows
+from store.gateways import gateway_queries, gateways, routing
+from store.gateways.gateway_health import Breaker, forget_minutes, health, note_receipts
+from store.messages import pages
+from store.messages.pages import Attempted, PageRows
 from store.pool import Pool
 from tests.store.builders import new_account, new_page
 

@@ -7,8 +7,8 @@ import pytest
 from domain.ids import new_page_id
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.routing import Mode
-from store import gateways
-from store.gateway_waits import AT_A_TIME, note, tell_resumed
+from store.gateways import gateways
+from store.gateways.gateway_waits import AT_A_TIME, note, tell_resumed
 from store.pool import Pool
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)

@@ -6,8 +6,9 @@ import pytest
 
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.keyring import CREDENTIALS, Keyring, KeyringError
-from store import accounts, gateways, plans
-from store.gateway_shares import share, unshare
+from store.accounts import accounts, plans
+from store.gateways import gateways
+from store.gateways.gateway_shares import share, unshare
 from tests.store.builders import new_account
 
 SECRET = "sesame-open-1234"

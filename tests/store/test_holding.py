@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 from uuid import uuid4
 
-from store import accounts, plans
-from store.credits import top_up
+from store.accounts import accounts, plans
+from store.accounts.credits import top_up
 from tests.store.builders import held, new_account, new_page, sms_wallet, states
 
 

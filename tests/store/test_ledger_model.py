@@ -21,9 +21,8 @@ from hypothesis.stateful import (
 )
 
 from domain.errors import ConflictError, InsufficientCreditError
-from store.credits import audit, deduct, top_up
-from store.migrate import migrate
-from store.pages import (
+from store.accounts.credits import audit, deduct, top_up
+from store.messages.pages import (
     Attempted,
     PageRows,
     Verdict,
@@ -32,6 +31,7 @@ from store.pages import (
     settle,
     write_intents,
 )
+from store.migrate import migrate
 from store.pool import Pool, open_pool
 from tests.store.builders import held, new_account, new_page, sms_wallet, states
 

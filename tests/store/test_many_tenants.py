@@ -9,7 +9,9 @@ from uuid import UUID, uuid4
 import pytest_asyncio
 
 from domain.keyring import CREDENTIALS, Keyring
-from store import accounts, gateways, pages, plans, routing
+from store.accounts import accounts, plans
+from store.gateways import gateways, routing
+from store.messages import pages
 from store.pool import Pool, open_pool
 from tests.store.builders import held, new_page
 

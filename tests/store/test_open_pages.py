@@ -12,9 +12,9 @@ import pytest_asyncio
 from domain.ids import message_uid, new_page_id, page_of
 from embedded.engine import Engine
 from store import workflow_checks
+from store.messages.orphans import look
+from store.messages.pages import Attempted, PageRows, flush_outcomes, hold, settle, write_intents
 from store.migrate import migrate
-from store.orphans import look
-from store.pages import Attempted, PageRows, flush_outcomes, hold, settle, write_intents
 from store.pool import Pool, open_pool
 from tests.databases import new_database
 from tests.store.builders import new_account, new_page, set_states

@@ -8,9 +8,12 @@ import pytest
 
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.receipts import Inbound, Receipt, ReceiptKind
-from store import callback_endpoints, gateways, inbound, marketing, pages, receipts
-from store.callback_endpoints import NewEndpoint
-from store.pages import Attempted, PageRows
+from store.audience import inbound, marketing
+from store.callbacks import callback_endpoints
+from store.callbacks.callback_endpoints import NewEndpoint
+from store.gateways import gateways
+from store.messages import pages, receipts
+from store.messages.pages import Attempted, PageRows
 from store.pool import Pool
 from tests.store.builders import held, new_account, new_page, states
 

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.receipts import Receipt, ReceiptKind
 from domain.messages.statuses import State, advance
-from store import callback_deliveries, messages, receipts
-from store.credits import audit, top_up
-from store.pages import Attempted, flush_outcomes, hold, settle, write_intents
+from store.accounts.credits import audit, top_up
+from store.callbacks import callback_deliveries
+from store.messages import messages, receipts
+from store.messages.pages import Attempted, flush_outcomes, hold, settle, write_intents
 from tests.receiver import register
 from tests.store.builders import new_account, new_page, sms_wallet, states
 

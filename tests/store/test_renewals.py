@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from domain.errors import ConflictError, InvalidError, NotFoundError
-from store import accounts, plans
-from store.credits import audit
-from store.renewals import MOST_GRANTED, renew_due
+from store.accounts import accounts, plans
+from store.accounts.credits import audit
+from store.accounts.renewals import MOST_GRANTED, renew_due
 from tests.store.builders import held, new_account, new_page, sms_wallet
 
 

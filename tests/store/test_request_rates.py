@@ -8,7 +8,7 @@ import pytest
 from psycopg.errors import ReadOnlySqlTransaction
 
 from domain.request_rates import RATE_CLASSES, Rate
-from store import request_rates
+from store.accounts import request_rates
 from store.pool import Pool, open_pool
 
 SLOW = Rate(0.01, burst=3)

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from store.credits import audit
-from store.pages import hold, settle
+from store.accounts.credits import audit
+from store.messages.pages import hold, settle
 from tests.store.builders import new_account, new_page, set_states, sms_wallet, states
 
 

@@ -10,9 +10,10 @@ from domain.errors import ConflictError, NotFoundError
 from domain.ids import batch_page_id, new_batch_id, new_page_id, page_end, page_of
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.receipts import Receipt, ReceiptKind
-from store import callback_deliveries, receipts, resolving, unknown
-from store.credits import audit
-from store.pages import Attempted, PageRows, flush_outcomes, hold, settle, write_intents
+from store.accounts.credits import audit
+from store.callbacks import callback_deliveries
+from store.messages import receipts, resolving, unknown
+from store.messages.pages import Attempted, PageRows, flush_outcomes, hold, settle, write_intents
 from store.pool import Pool
 from tests.receiver import register
 from tests.store.builders import new_account, new_page, sms_wallet, states

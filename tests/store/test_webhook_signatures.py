@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from gateways.email.mailgun import RETRY_SECONDS
 from gateways.webhook import FRESH_SECONDS
+from store.gateways.webhook_signatures import SIGNATURE_HOURS, Signatures, forget_older_than
 from store.pool import open_pool
-from store.webhook_signatures import SIGNATURE_HOURS, Signatures, forget_older_than
 
 
 async def test_the_first_event_counts_for_all_processes(engine, pool):

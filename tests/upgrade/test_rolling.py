@@ -16,7 +16,7 @@ import pytest
 
 from domain.keyring import Keyring
 from embedded.engine import Engine
-from store import credits
+from store.accounts import credits
 from store.migrate import migrate
 from store.pool import Pool, open_pool
 from tests.faults.promise import check_promise

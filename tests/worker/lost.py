@@ -13,7 +13,7 @@ from domain.ids import message_uid, new_page_id, send_workflow_id
 from domain.limits import PAGE_LIMITS
 from domain.messages.page import PageHeader
 from domain.messages.page_content import Content, PageContent, PageMessage
-from store import credits
+from store.accounts import credits
 from store.pool import Pool
 from tests.stack import Stack, User
 from worker.sweep_batches import BatchSweep

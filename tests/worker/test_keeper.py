@@ -10,8 +10,8 @@ from activities.opening import open_gateways
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.receipts import Event, Inbound
 from gateways.sms import smpp
-from store import gateways
 from store import sole as roles
+from store.gateways import gateways
 from store.pool import Pool, open_pool
 from store.sole import KEEPER, sole
 from tests.faults.proxy import running_proxy

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 from domain.request_rates import Rate
 from runtime.temporal import connect
-from store import accounts, plans, request_rates
-from store.credits import Wallet, show
-from store.deliveries import Deliveries
-from store.webhook_signatures import Signatures
+from store.accounts import accounts, plans, request_rates
+from store.accounts.credits import Wallet, show
+from store.gateways.webhook_signatures import Signatures
+from store.messages.deliveries import Deliveries
 from tests.store.builders import new_account
 from worker.limits import forget_limits
 from worker.upkeep import upkeep

@@ -9,7 +9,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from domain.ids import batch_page_id, batch_workflow_id, send_workflow_id
 from domain.messages.routing import Mode
-from store import gateways
+from store.gateways import gateways
 from store.workflow_checks import put_off
 from tests.api.batches import ended, get, send_batch, sink_gateway, steer, until
 from tests.faults.sink import Sink, running_sink

@@ -18,20 +18,14 @@ from domain.messages.page import PageHeader
 from domain.messages.routing import Mode
 from runtime.settings import Settings
 from runtime.temporal import connect
-from store import (
-    account_waits,
-    accounts,
-    attachments,
-    batches,
-    callback_deliveries,
-    callback_endpoints,
-    callbacks,
-    gateway_waits,
-    gateways,
-    idempotency,
-    pages,
-)
-from store.callbacks import Notice
+from store import idempotency
+from store.accounts import accounts
+from store.accounts import waits as account_waits
+from store.batches import batches
+from store.callbacks import callback_deliveries, callback_endpoints, callbacks
+from store.callbacks.callbacks import Notice
+from store.gateways import gateway_waits, gateways
+from store.messages import attachments, pages
 from store.pool import Pool
 from store.workers import beat, queues_served, sign_out_dead
 from tests.receiver import register
@@ -256,7 +250,7 @@ async def test_pages_are_told_of_a_gateway_that_is_not_paused_any_more(pool: Poo
 
 
 async def test_pages_are_told_of_an_account_that_is_not_suspended_any_more(pool: Pool, client: Client, monkeypatch):
-    monkeypatch.setattr("store.account_waits.NOTED_FOR", 0.0)
+    monkeypatch.setattr("store.accounts.waits.NOTED_FOR", 0.0)
     account = await accounts.create(pool, f"{uuid4().hex}@example.com", "Test", None, uuid4())
     await accounts.suspend(pool, account.id)
     waiting, ended = new_page_id(), new_page_id()

@@ -17,10 +17,11 @@ from activities.opening import open_callbacks
 from domain.callbacks import LADDER, TEST_EVENT
 from domain.ids import callback_workflow_id
 from domain.keyring import CREDENTIALS, Keyring
-from store import accounts, callback_deliveries, callback_endpoints, callbacks
-from store.callback_deliveries import Listed
-from store.callback_endpoints import Endpoint
-from store.callbacks import Notice
+from store.accounts import accounts
+from store.callbacks import callback_deliveries, callback_endpoints, callbacks
+from store.callbacks.callback_deliveries import Listed
+from store.callbacks.callback_endpoints import Endpoint
+from store.callbacks.callbacks import Notice
 from store.pool import Pool
 from tests.gateways.fake_http import Request, answer
 from tests.receiver import Receiver, receiving, register

@@ -19,7 +19,9 @@ from domain.keyring import CREDENTIALS, Keyring
 from domain.limits import PAGE_LIMITS, PageLimits
 from domain.messages.page import PageHeader
 from domain.messages.page_content import Content, PageContent, PageMessage
-from store import accounts, credits, gateways, messages
+from store.accounts import accounts, credits
+from store.gateways import gateways
+from store.messages import messages
 from store.pool import Pool
 from tests.gateways.fake_http import Request, answer, serve
 from tests.workflows.script import Page, now

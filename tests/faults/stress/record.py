@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from store import credits
+from store.accounts import credits
 from store.pool import Pool, patiently
 
 WITHOUT_OUTCOME = ("scheduled", "queued", "processing")

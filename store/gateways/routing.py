@@ -13,7 +13,7 @@ _FOR_EVER = 1e9
 """Seconds, as an interval that the database can hold."""
 LONGEST_OPEN = timedelta(minutes=10)
 """Breakers stay open for 5 minutes at most. What lies further away was written before the clock was set back, and is
-over; ``gateway_candidates`` and ``store/gateways.py`` say so, too."""
+over; ``gateway_candidates`` and ``store/gateways/gateways.py`` say so, too."""
 
 
 async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dict[int, Sender]:

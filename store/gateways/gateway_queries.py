@@ -4,7 +4,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from store.gateways import INFO, GatewayInfo
+from store.gateways.gateways import INFO, GatewayInfo
 from store.pool import Pool
 
 # An account sees what it owns, and what it may use; without one, everything is seen.

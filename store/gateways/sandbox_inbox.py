@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.messages.outbound import Attachment, Outbound
-from store import sandbox
+from store.gateways import sandbox
 from store.pool import Pool
 
 _CONTENT = ("body", "subject", "html", "sender", "unicode", "media_type", "media_url", "template", "reference")

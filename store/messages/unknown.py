@@ -7,7 +7,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from domain.ids import PAGE_SIZE
-from store import callbacks
+from store.callbacks import callbacks
 from store.pool import Pool
 
 _AT_A_TIME = 200

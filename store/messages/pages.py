@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from domain.messages.receipts import MARKETING_OPTED_OUT
-from store import marketing, people
+from store.audience import marketing, people
 from store.pool import Pool
 from store.workers import OF_LIVING_PROCESS
 from store.workflow_checks import noting_late

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain.channels import Channel
 from domain.errors import ConflictError, InvalidError, NotFoundError
-from store.credits import LARGEST_AMOUNT
+from store.accounts.credits import LARGEST_AMOUNT
 from store.pool import Pool
 
 Count = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]

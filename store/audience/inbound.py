@@ -16,9 +16,10 @@ from domain.ids import new_page_id
 from domain.messages.page import ADMIN_ACCOUNT
 from domain.messages.receipts import Inbound
 from domain.text.keywords import Keyword
-from store import callbacks, marketing, people
-from store.callbacks import Notice
-from store.keyword_sets import of_account
+from store.audience import marketing, people
+from store.audience.keyword_sets import of_account
+from store.callbacks import callbacks
+from store.callbacks.callbacks import Notice
 from store.pool import Pool
 
 _TOLD = 4000

@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 from domain.channels import Channel
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.recipients import is_region
-from store.credits import grant
+from store.accounts.credits import grant
 from store.pool import Pool
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from domain.errors import NotFoundError
-from store.gateways import BREAKER
+from store.gateways.gateways import BREAKER
 from store.pool import Pool, long_transaction
 
 

@@ -10,7 +10,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from domain.messages.receipts import MARKETING_OPTED_OUT, TOLD, Receipt
-from store import callbacks, gateway_health, marketing, people
+from store.audience import marketing, people
+from store.callbacks import callbacks
+from store.gateways import gateway_health
 from store.pool import Pool
 
 

@@ -14,7 +14,7 @@ from psycopg.rows import class_row, dict_row
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.keyring import Keyring
 from domain.messages.routing import Mode
-from store.gateway_shares import share_on
+from store.gateways.gateway_shares import share_on
 from store.pool import Pool
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

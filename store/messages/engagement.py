@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from store import callbacks
+from store.callbacks import callbacks
 from store.pool import Pool
 
 _RECORD = """

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from store.credits import grant
+from store.accounts.credits import grant
 from store.pool import Pool
 
 MOST_GRANTED = 12

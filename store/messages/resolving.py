@@ -8,7 +8,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from domain.errors import ConflictError, NotFoundError
-from store import audit, callbacks
+from store.accounts import audit
+from store.callbacks import callbacks
 from store.pool import Pool
 
 As = Literal["sent", "failed", "resend"]
