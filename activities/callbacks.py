@@ -8,8 +8,8 @@ from uuid import UUID
 
 from temporalio import activity
 
+from activities.dispatching.heartbeats import heartbeats
 from activities.engine_clock import EngineClock
-from activities.heartbeats import heartbeats
 from domain.callbacks import CallbackRest, pause_after, payload
 from domain.ids import batch_range
 from domain.keyring import Keyring

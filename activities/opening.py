@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from activities.callbacks import Callbacks
-from activities.gateway_cache import GatewayCache
-from activities.mails import Mails
+from activities.dispatching.mails import Mails
+from activities.pacing.gateway_cache import GatewayCache
 from domain.keyring import CREDENTIALS, Keyring
 from domain.mail.links import LinkSigner
 from gateways.base import EventSink, Outside

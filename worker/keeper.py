@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from activities.gateway_cache import GatewayCache
+from activities.pacing.gateway_cache import GatewayCache
 from domain.errors import XsenderError
 from domain.keyring import KeyringError
 from gateways.base import Listening

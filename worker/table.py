@@ -7,7 +7,7 @@ from typing import Any
 from activities.batches import Batches
 from activities.check_credit import CheckCredit
 from activities.choose_gateway import ChooseGateway
-from activities.dispatch import Dispatch
+from activities.dispatching.dispatch import Dispatch
 from activities.fall_back import FallBack
 from activities.inbound import Hearing
 from activities.opening import Equipment

@@ -12,11 +12,11 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.check_credit import CheckCredit
 from activities.database_clock import DatabaseClock
-from activities.delivery import Delivery
-from activities.health import Health
-from activities.line import Line
+from activities.dispatching.delivery import Delivery
+from activities.dispatching.health import Health
+from activities.dispatching.start_window import StartWindow
 from activities.opening import open_mails
-from activities.start_window import StartWindow
+from activities.pacing.line import Line
 from domain.channels import Channel
 from domain.ids import index_of, message_uid, new_page_id
 from domain.keyring import CREDENTIALS, Keyring

@@ -5,8 +5,8 @@ import time
 from math import log
 from uuid import uuid4
 
-from activities.bulk_throttle import BulkThrottle
-from activities.line import Line
+from activities.pacing.bulk_throttle import BulkThrottle
+from activities.pacing.line import Line
 from domain.bulk_throttle import FEWEST, RECENT, DelayFigures
 from domain.messages.outcomes import Accepted, Outcome
 from store import queue_delays

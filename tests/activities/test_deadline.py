@@ -10,10 +10,10 @@ import pytest
 from temporalio.activity import ActivityCancellationDetails
 from temporalio.exceptions import ApplicationError
 
-from activities.dispatch import Dispatch
-from activities.line import Line
+from activities.dispatching.dispatch import Dispatch
+from activities.dispatching.start_window import last_start
 from activities.opening import open_mails
-from activities.start_window import last_start
+from activities.pacing.line import Line
 from domain.keyring import Keyring
 from domain.mail.extras import FileRef, MailExtras
 from domain.messages.outcomes import GatewayDown, Outcome
@@ -109,7 +109,9 @@ async def test_a_message_is_not_begun_when_its_time_went_by_before_it_could_leav
 async def test_an_intent_that_another_run_judged_is_not_taken_back(pool: Pool, monkeypatch):
     page = await new_page(pool, 2)
     closes_at = soon()
-    monkeypatch.setattr("activities.attempts.new_run_id", uuid4)  # of a process that does not say that it lives
+    monkeypatch.setattr(
+        "activities.dispatching.attempts.new_run_id", uuid4
+    )  # of a process that does not say that it lives
     stalled = page.delivery(OwnGateway(), closes_at=closes_at)
     claim = stalled._attempts.claim
 
@@ -126,10 +128,10 @@ async def test_an_intent_that_another_run_judged_is_not_taken_back(pool: Pool, m
 
 
 async def test_where_many_wait_for_a_slow_gateway_the_server_keeps_the_next(pool: Pool, monkeypatch):
-    monkeypatch.setattr("activities.line.CONCURRENCY", 2)
-    monkeypatch.setattr("activities.line.WAITING", 1)
-    monkeypatch.setattr("activities.places.BEARABLE", 0.2)
-    monkeypatch.setattr("activities.places.LOOK", 0.05)
+    monkeypatch.setattr("activities.pacing.line.CONCURRENCY", 2)
+    monkeypatch.setattr("activities.pacing.line.WAITING", 1)
+    monkeypatch.setattr("activities.pacing.places.BEARABLE", 0.2)
+    monkeypatch.setattr("activities.pacing.places.LOOK", 0.05)
     gateway = Slow()
     page = await new_page(pool, 4)
     dispatch = Dispatch(pool, OneGateway(gateway), open_mails(pool, KEYS)).dispatch

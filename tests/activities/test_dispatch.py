@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from activities.dispatch import Dispatch
-from activities.gateway_cache import GatewayCache
+from activities.dispatching.dispatch import Dispatch
 from activities.opening import open_gateways, open_mails
+from activities.pacing.gateway_cache import GatewayCache
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.page import DispatchRequest, DispatchResult
 from gateways.base import Outside
@@ -87,7 +87,7 @@ async def test_it_tells_how_long_urgent_messages_waited_that_nothing_but_we_kept
     request = replace(request, page=replace(request.page, lane=lane))
     accepted: list[float] = []
     monkeypatch.setattr(
-        "activities.bulk_throttle.BulkThrottle.began", lambda self, accepted_at: accepted.append(accepted_at)
+        "activities.pacing.bulk_throttle.BulkThrottle.began", lambda self, accepted_at: accepted.append(accepted_at)
     )
     env = dispatch_environment(attempt=attempt)
     await env.run(Dispatch(pool, cache, open_mails(pool, KEYS)).dispatch, request, page.content.encode())

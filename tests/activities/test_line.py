@@ -2,7 +2,7 @@
 
 import asyncio
 
-from activities.line import FAILURES_TO_STOP, Line
+from activities.pacing.line import FAILURES_TO_STOP, Line
 from domain.messages.outcomes import Accepted, Outcome, Unknown
 from domain.messages.page import CONCURRENCY
 from store.pool import Pool

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from activities import mails
-from activities.mails import FileGone, Mails, Room
+from activities.dispatching import mails
+from activities.dispatching.mails import FileGone, Mails, Room
 from domain.channels import Channel
 from domain.keyring import Keyring
 from domain.mail.extras import FileRef, MailExtras

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from activities.line import Line
-from activities.outcome_log import OutcomeLog
+from activities.dispatching.outcome_log import OutcomeLog
+from activities.pacing.line import Line
 from store.messages.pages import Attempted
 
 

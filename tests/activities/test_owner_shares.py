@@ -4,8 +4,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from activities.owner_shares import OwnerShares
-from activities.places import Crowded
+from activities.pacing.owner_shares import OwnerShares
+from activities.pacing.places import Crowded
 
 
 def test_one_owner_alone_gets_half_of_the_places_and_others_the_rest():

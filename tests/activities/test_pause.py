@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from activities.choose_gateway import ChooseGateway
-from activities.dispatch import Dispatch
+from activities.dispatching.dispatch import Dispatch
 from activities.opening import open_mails
-from activities.pause_watch import PauseWatch
+from activities.pacing.pause_watch import PauseWatch
 from domain.keyring import Keyring
 from domain.messages.page import DispatchResult, RouteRequest, Routing
 from domain.messages.routing import Mode
@@ -52,7 +52,7 @@ async def waits(page: Page) -> set[object]:
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch) -> None:
-    monkeypatch.setattr("activities.pause_watch.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("activities.pacing.pause_watch.LOOK_SECONDS", 0.05)
 
 
 async def until_looked(watch: PauseWatch, page: Page, version: int) -> None:

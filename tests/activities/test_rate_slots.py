@@ -8,8 +8,8 @@ import pytest
 
 from activities.choose_gateway import ChooseGateway
 from activities.database_clock import DatabaseClock
-from activities.places import Crowded
-from activities.rate_slots import GRACE, GatewayPace, RateSlots
+from activities.pacing.places import Crowded
+from activities.pacing.rate_slots import GRACE, GatewayPace, RateSlots
 from domain.messages.page import Again, DispatchRequest, Route, RouteRequest
 from store.gateways import routing
 from store.pool import Pool

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.attempts import Attempts, Claim
+from activities.dispatching.attempts import Attempts, Claim
 from activities.record_status import RecordStatus
 from domain.ids import message_uid
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
@@ -137,9 +137,9 @@ async def test_what_another_run_hands_back_before_it_was_looked_at_wants_another
 async def test_another_process_is_waited_for_while_it_says_that_it_lives(pool: Pool, monkeypatch):
     page = await new_page(pool, 3)
     other = UUID(bytes=bytes(8) + uuid4().bytes[8:])
-    monkeypatch.setattr("activities.attempts.new_run_id", lambda: other)
+    monkeypatch.setattr("activities.dispatching.attempts.new_run_id", lambda: other)
     await die_while_answering(page, hanging=3)
-    monkeypatch.setattr("activities.attempts.new_run_id", uuid4)
+    monkeypatch.setattr("activities.dispatching.attempts.new_run_id", uuid4)
     row = f"host:1:{'0' * 16}{other.hex[16:]}"
     await workers.beat(pool, row, ["test"])
     taking_over = asyncio.create_task(page.take_over(OwnGateway()))
@@ -160,7 +160,9 @@ async def test_an_answer_that_comes_after_all_settles_message_and_credit(pool: P
         return Refused("bad_number", "no such number") if index == 2 else await accept(index)
 
     zombie = OwnGateway(late)
-    monkeypatch.setattr("activities.attempts.new_run_id", uuid4)  # of a process that does not say that it lives
+    monkeypatch.setattr(
+        "activities.dispatching.attempts.new_run_id", uuid4
+    )  # of a process that does not say that it lives
     running = asyncio.create_task(page.deliver(zombie))
     await zombie.until_arrived(3)
     assert await page.take_over(OwnGateway()) == []

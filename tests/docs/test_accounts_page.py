@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from activities.delivery import _SLICE
+from activities.dispatching.delivery import _SLICE
 from domain.messages.routing import ACCOUNT_SUSPENDED, Sender, choose_for
 from tests.domain.test_routing import NOW, ask
 

@@ -37,11 +37,11 @@ def short_dispatches(monkeypatch) -> None:
         return options(*page) | {"start_to_close_timeout": timedelta(seconds=TIME)}
 
     monkeypatch.setattr(policy, "dispatch_options", shorter)
-    for module in ("activities.delivery", "activities.start_window"):
+    for module in ("activities.dispatching.delivery", "activities.dispatching.start_window"):
         monkeypatch.setattr(f"{module}.ANSWER_SECONDS", 3 * ANSWER)
-    monkeypatch.setattr("activities.start_window.RECORD_SECONDS", 0.5)
-    monkeypatch.setattr("activities.line.CONCURRENCY", PLACES)
-    monkeypatch.setattr("activities.line.WAITING", PLACES)
+    monkeypatch.setattr("activities.dispatching.start_window.RECORD_SECONDS", 0.5)
+    monkeypatch.setattr("activities.pacing.line.CONCURRENCY", PLACES)
+    monkeypatch.setattr("activities.pacing.line.WAITING", PLACES)
 
 
 async def test_single_messages_through_a_slow_provider_all_end_as_sent(stack: Stack, short_dispatches):

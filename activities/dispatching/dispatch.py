@@ -9,20 +9,20 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.bulk_throttle import BulkThrottle
 from activities.database_clock import DatabaseClock
-from activities.delivery import Delivery
+from activities.dispatching.delivery import Delivery
+from activities.dispatching.health import Health
+from activities.dispatching.heartbeats import heartbeats
+from activities.dispatching.mails import Mails
+from activities.dispatching.reasons import storable
+from activities.dispatching.start_window import StartWindow, last_start
 from activities.engine_clock import EngineClock
-from activities.gateway_cache import GatewayCache
-from activities.health import Health
-from activities.heartbeats import heartbeats
-from activities.line import Lines
-from activities.mails import Mails
-from activities.owner_shares import OwnerShares
-from activities.pause_watch import PauseWatch
-from activities.places import Crowded
-from activities.reasons import storable
-from activities.start_window import StartWindow, last_start
+from activities.pacing.bulk_throttle import BulkThrottle
+from activities.pacing.gateway_cache import GatewayCache
+from activities.pacing.line import Lines
+from activities.pacing.owner_shares import OwnerShares
+from activities.pacing.pause_watch import PauseWatch
+from activities.pacing.places import Crowded
 from activities.started_with import started_content
 from domain.errors import XsenderError
 from domain.ids import minted_at

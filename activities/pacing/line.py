@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from activities.bulk_throttle import BulkThrottle
-from activities.mails import Room
-from activities.places import Places
-from activities.rate_slots import GatewayPace
+from activities.dispatching.mails import Room
+from activities.pacing.bulk_throttle import BulkThrottle
+from activities.pacing.places import Places
+from activities.pacing.rate_slots import GatewayPace
 from domain.lanes import Lane
 from domain.messages.page import CONCURRENCY
 

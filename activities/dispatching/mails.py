@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from math import ceil
 
-from activities.places import Places
+from activities.pacing.places import Places
 from domain.mail.extras import FileRef, MailExtras
 from domain.mail.links import LinkKind, LinkSigner
 from domain.mail.tracking import take_apart

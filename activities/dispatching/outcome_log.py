@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
-from activities.line import Line
+from activities.pacing.line import Line
 from store.messages import pages
 
 Write = Callable[[list[pages.Attempted]], Awaitable[None]]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from activities.places import Crowded
+from activities.pacing.places import Crowded
 
 _COME_BACK = 4.0
 """Seconds, about."""

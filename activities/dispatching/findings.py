@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from activities.line import Line
-from activities.reasons import storable
+from activities.dispatching.reasons import storable
+from activities.pacing.line import Line
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import Again, AgainKind
 

@@ -12,16 +12,16 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from activities.attempts import UNDER_WAY, Attempts
 from activities.database_clock import DatabaseClock
-from activities.findings import Findings
-from activities.health import Health
-from activities.line import Line
-from activities.mails import FileGone, Mails
-from activities.outcome_log import OutcomeLog
-from activities.places import Crowded
-from activities.rate_slots import RateSlots
-from activities.start_window import StartWindow
+from activities.dispatching.attempts import UNDER_WAY, Attempts
+from activities.dispatching.findings import Findings
+from activities.dispatching.health import Health
+from activities.dispatching.mails import FileGone, Mails
+from activities.dispatching.outcome_log import OutcomeLog
+from activities.dispatching.start_window import StartWindow
+from activities.pacing.line import Line
+from activities.pacing.places import Crowded
+from activities.pacing.rate_slots import RateSlots
 from domain.channels import Channel
 from domain.mail.extras import MailExtras
 from domain.messages.outcomes import Outcome, Refused, RetryLater, Unknown

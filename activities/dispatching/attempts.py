@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from activities.reasons import storable
+from activities.dispatching.reasons import storable
 from domain.ids import PAGE_SIZE, message_uid
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import DispatchRequest
