@@ -6,8 +6,8 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from worker.early_events import RefuseEarlyEvents
-from worker.foreign_starts import RefuseForeignStarts
+from worker.runners.early_events import RefuseEarlyEvents
+from worker.runners.foreign_starts import RefuseForeignStarts
 from worker.table import QueueRow
 
 DRAIN = timedelta(seconds=30)

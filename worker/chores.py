@@ -18,10 +18,10 @@ from store.callbacks import callback_deliveries
 from store.gateways import gateway_health, gateway_waits
 from store.messages import attachments, receipts, unknown
 from store.pool import Pool
-from worker.closed_accounts import end_batches
 from worker.leader import Chore
 from worker.limits import RENEW_EVERY, forget_limits
-from worker.sweep import Sweep
+from worker.sweeps.closed_accounts import end_batches
+from worker.sweeps.sweep import Sweep
 from workflows.policy import CALLBACK_QUEUE
 
 HOURLY = 3600.0

@@ -17,10 +17,10 @@ from runtime.temporal import connect
 from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.chores import UnknownPolicy
-from worker.foreign_starts import warn_of_unsealed_payloads
 from worker.keeper import keeping_connected
 from worker.priority import make_way
 from worker.retention import warn_of_short_retention
+from worker.runners.foreign_starts import warn_of_unsealed_payloads
 from worker.table import table
 from worker.told import Told
 from worker.upkeep import upkeep

@@ -18,7 +18,7 @@ from tests.api.test_fallback import TAKEN, send, two_channels, until, waits
 from tests.faults.sink import running_sink
 from tests.gateways.fake_http import serve
 from tests.stack import Stack, User
-from worker.closed_accounts import end_batches
+from worker.sweeps.closed_accounts import end_batches
 
 SUSPENDED = "account_suspended"
 

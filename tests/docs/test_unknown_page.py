@@ -6,7 +6,8 @@ from typing import get_args
 from domain.messages import recovery
 from store import workflow_checks
 from store.messages.resolving import As
-from worker import chores, sweep
+from worker import chores
+from worker.sweeps import sweep
 
 PAGE = (Path(__file__).parents[2] / "docs" / "unknown.md").read_text()
 

@@ -16,9 +16,9 @@ from domain.messages.page_content import Content, PageContent, PageMessage
 from store.accounts import credits
 from store.pool import Pool
 from tests.stack import Stack, User
-from worker.sweep_batches import BatchSweep
-from worker.sweep_pages import PageSweep
-from worker.swept import Swept
+from worker.sweeps.sweep_batches import BatchSweep
+from worker.sweeps.sweep_pages import PageSweep
+from worker.sweeps.swept import Swept
 from workflows.policy import start_options
 
 Row = tuple[str, str | None, str]

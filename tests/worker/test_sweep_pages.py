@@ -17,8 +17,8 @@ from tests.faults.sink import running_sink
 from tests.receiver import receiving, register
 from tests.stack import Stack, User
 from tests.worker import lost
-from worker import sweep_pages
-from worker.sweep import Sweep
+from worker.sweeps import sweep_pages
+from worker.sweeps.sweep import Sweep
 
 LATER = 3600.0
 

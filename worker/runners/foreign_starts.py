@@ -13,7 +13,7 @@ from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 
 from runtime.codec import is_unsealed
 from runtime.settings import Settings
-from worker.wrapped_runner import WrappedInstance, WrappedRunner
+from worker.runners.wrapped_runner import WrappedInstance, WrappedRunner
 
 log = structlog.get_logger()
 

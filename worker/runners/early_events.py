@@ -12,7 +12,7 @@ from temporalio.bridge.proto.workflow_activation import WorkflowActivation, Work
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 
-from worker.wrapped_runner import WrappedInstance, WrappedRunner
+from worker.runners.wrapped_runner import WrappedInstance, WrappedRunner
 
 _EVENTS = {"signal_workflow", "fire_timer", "cancel_workflow"}
 _RESULTS = {"resolve_activity", "resolve_child_workflow_execution"}

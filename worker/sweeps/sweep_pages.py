@@ -21,7 +21,7 @@ from store import workflow_checks
 from store.callbacks import callbacks
 from store.messages import orphans
 from store.pool import Pool, long_transaction
-from worker.swept import FAILING_TRIES, Swept
+from worker.sweeps.swept import FAILING_TRIES, Swept
 from workflows.policy import CALLBACK_QUEUE
 
 log = structlog.get_logger()

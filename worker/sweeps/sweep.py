@@ -15,9 +15,9 @@ from store.batches import recovery as batch_recovery
 from store.messages import orphans
 from store.pool import AWAY, Pool
 from store.workflow_checks import COLLECTED_AT
-from worker.sweep_batches import BatchSweep
-from worker.sweep_pages import PageSweep
-from worker.swept import Swept
+from worker.sweeps.sweep_batches import BatchSweep
+from worker.sweeps.sweep_pages import PageSweep
+from worker.sweeps.swept import Swept
 
 log = structlog.get_logger()
 
