@@ -43,7 +43,7 @@ async def ask(client: Client, workflow_id: str, query: str, *arguments: Any, ans
     """What a workflow answers to a query; ``None`` if there is none, or it has ended.
 
     Raises:
-        NoAnswer: it did not say anything within 1 s, or the worker refused to ask it (``worker/runners/early_events.py``).
+        NoAnswer: it did not say anything within 1 s, or its worker refused (``worker/runners/early_events.py``).
     """
     try:
         async with asyncio.timeout(QUERY_SECONDS):

@@ -1,7 +1,7 @@
 """What the workflow of a page and its activities say to each other.
 
-Plain dataclasses, because they pass through the workflow: small, JSON-able, without personal data. What the messages say
-travels beside them as one ``bytes`` value (``page_content.py``) that workflow code never opens.
+Plain dataclasses, because they pass through the workflow: small, JSON-able, without personal data. What the messages
+say travels beside them as one ``bytes`` value (``page_content.py``) that workflow code never opens.
 """
 
 from collections.abc import Iterable

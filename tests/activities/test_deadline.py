@@ -109,9 +109,7 @@ async def test_a_message_is_not_begun_when_its_time_went_by_before_it_could_leav
 async def test_an_intent_that_another_run_judged_is_not_taken_back(pool: Pool, monkeypatch):
     page = await new_page(pool, 2)
     closes_at = soon()
-    monkeypatch.setattr(
-        "activities.dispatching.attempts.new_run_id", uuid4
-    )  # of a process that does not say that it lives
+    monkeypatch.setattr("activities.dispatching.attempts.new_run_id", uuid4)  # its process does not say that it lives
     stalled = page.delivery(OwnGateway(), closes_at=closes_at)
     claim = stalled._attempts.claim
 

@@ -160,9 +160,7 @@ async def test_an_answer_that_comes_after_all_settles_message_and_credit(pool: P
         return Refused("bad_number", "no such number") if index == 2 else await accept(index)
 
     zombie = OwnGateway(late)
-    monkeypatch.setattr(
-        "activities.dispatching.attempts.new_run_id", uuid4
-    )  # of a process that does not say that it lives
+    monkeypatch.setattr("activities.dispatching.attempts.new_run_id", uuid4)  # its process does not say that it lives
     running = asyncio.create_task(page.deliver(zombie))
     await zombie.until_arrived(3)
     assert await page.take_over(OwnGateway()) == []
