@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 PEERS := tests/gateways/peers
-PACKAGES := activities api bench cli domain embedded gateways runtime store tests worker workflows
+PACKAGES := activities api bench cli domain embedded gateways runtime services store tests worker workflows
 ARGS ?=
 
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile pyproject.toml --quiet --upgrade \

@@ -16,7 +16,7 @@ from domain.keyring import Keyring
 from gateways.base import Outside
 from gateways.callback import post
 from gateways.net.http import HttpClient
-from runtime.callbacks import wake
+from services.callbacks import wake
 from store.callbacks import callback_deliveries as deliveries
 from store.callbacks import callback_endpoints as endpoints
 from store.callbacks import callbacks

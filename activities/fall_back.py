@@ -14,7 +14,7 @@ from domain.messages.fallback import Fallback
 from domain.messages.new_page import new_page
 from domain.messages.page import FollowedUp, FollowUp, NextStep, PageHeader
 from domain.messages.page_content import PageContent, PageMessage
-from runtime.pages import start_page
+from services.sending.start_page import start_page
 from store.messages import fallbacks
 from store.pool import Pool
 

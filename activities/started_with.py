@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from runtime.page_runs import began_with
+from services.sending.page_runs import began_with
 
 
 async def started_content() -> bytes:

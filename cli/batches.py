@@ -88,7 +88,7 @@ def _steer(uid: str, kind: Literal["pause", "resume", "cancel"], as_json: bool) 
     from domain.batches.batch import BatchChange
     from domain.batches.progress import ENDED
     from domain.ids import batch_workflow_id
-    from runtime.asking import TooLate, change
+    from services.workflow_calls import ChangeRefused, change_workflow
 
     batch_id = uuid(uid, "UID")
     too_late = ConflictError("batch_ended", f"The batch {batch_id} has ended, or is being cancelled.")
@@ -97,8 +97,10 @@ def _steer(uid: str, kind: Literal["pause", "resume", "cancel"], as_json: bool) 
         if (await _find(session, batch_id)).state in ENDED:
             raise too_late
         try:
-            await change(await temporal(session.settings), batch_workflow_id(batch_id), BatchChange(str(uuid4()), kind))
-        except TooLate:
+            await change_workflow(
+                await temporal(session.settings), batch_workflow_id(batch_id), BatchChange(str(uuid4()), kind)
+            )
+        except ChangeRefused:
             raise too_late from None
         return _head(await _find(session, batch_id))
 
@@ -127,11 +129,11 @@ async def _watch(session: Session, batch_id: UUID, bar: "BatchBar") -> "Look":
 
 async def _doing(client: "Client", batch: "Batch", counted: "Tally") -> "Doing":
     from domain.batches.progress import Doing, doing_unheard
-    from runtime.asking import NoAnswer, ask_batch
+    from services.workflow_calls import WorkflowUnresponsive, query_batch
 
     try:
-        return await ask_batch(client, batch.id) or Doing(batch.state)
-    except NoAnswer:
+        return await query_batch(client, batch.id) or Doing(batch.state)
+    except WorkflowUnresponsive:
         return doing_unheard(batch.state, counted)
 
 

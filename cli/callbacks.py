@@ -103,7 +103,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Have deliveries made again: one, or those that failed."""
-    from runtime.callbacks import wake
+    from services.callbacks import wake
     from workflows.policy import CALLBACK_QUEUE
 
     if (delivery is None) == (since is None):

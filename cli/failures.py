@@ -40,9 +40,9 @@ def _of_database(error: Exception) -> str | None:
 def _of_temporal(error: Exception) -> str | None:
     from temporalio.service import RPCError
 
-    from runtime.asking import NoAnswer
+    from services.workflow_calls import WorkflowUnresponsive
 
-    if isinstance(error, NoAnswer):
+    if isinstance(error, WorkflowUnresponsive):
         return "No worker answers: is one running?"
     if isinstance(error, RPCError):
         return "Temporal does not answer: is the install running, and is it the one you mean (--data-dir)?"

@@ -12,7 +12,7 @@ from domain.channels import Channel
 
 if TYPE_CHECKING:
     from domain.messages.routing import Mode
-    from runtime.gateway_trial import Trial
+    from services.gateway_trial import Trial
     from store.gateways.gateway_health import GatewayHealth
     from store.gateways.gateways import GatewayInfo
 
@@ -67,7 +67,7 @@ def send_test(
     as_json: AsJson = False,
 ) -> None:
     """Really send one test message, and print the gateway's answer. The exit code is 1 unless it took the message."""
-    from runtime.gateway_trial import try_gateway
+    from services.gateway_trial import try_gateway
 
     async def work(session: Session) -> "Trial":
         gateway_id = await find(session.pool, gateway, channel, owner)

@@ -32,8 +32,8 @@ def resolve(
     from temporalio.service import RPCError
 
     from domain.errors import ConflictError, NotFoundError
-    from runtime.callbacks import wake
-    from runtime.resolving import resolve
+    from services.callbacks import wake
+    from services.resolving import resolve
     from workflows.policy import CALLBACK_QUEUE
 
     wanted = [uuid(text, "UID") for text in uids]

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("activities", "api", "cli", "domain", "embedded", "gateways", "runtime", "store", "worker", "workflows")
+PACKAGES = (
+    "activities",
+    "api",
+    "cli",
+    "domain",
+    "embedded",
+    "gateways",
+    "runtime",
+    "services",
+    "store",
+    "worker",
+    "workflows",
+)
 
 HTTP_LIBRARIES = {"httpx", "httpx_aiohttp", "aiohttp", "aiosmtplib", "httptools", "aiohappyeyeballs"}
 

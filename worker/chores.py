@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id, send_workflow_id
-from runtime.callbacks import wake
+from services.callbacks import wake
 from store import idempotency, workflow_checks
 from store.accounts import renewals
 from store.accounts import waits as account_waits

@@ -8,7 +8,7 @@ from temporalio.service import RPCError
 
 from domain.channels import Channel
 from domain.messages.receipts import Event, encode_events
-from runtime.receipts import start_receipts
+from services.receipts import start_receipts
 
 log = structlog.get_logger()
 

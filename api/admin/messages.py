@@ -16,7 +16,7 @@ from api.messages.lookup import live_if_any, unknown_message
 from api.messages.models import ResolveAnswer, StatusAnswer
 from api.messages.routes import recorded
 from api.reference.openapi import answers, documented_body
-from runtime.resolving import resolve
+from services.resolving import resolve
 from store.accounts.api_keys import Principal
 from store.messages import messages
 

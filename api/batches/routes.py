@@ -20,7 +20,7 @@ from domain.batches.progress import ENDED, Doing, Tally, doing_unheard
 from domain.ids import batch_workflow_id
 from domain.messages.routing import DEFAULT_GATEWAY
 from domain.messages.statuses import State, contract_word
-from runtime.asking import NoAnswer, TooLate, ask_batch, change
+from services.workflow_calls import ChangeRefused, WorkflowUnresponsive, change_workflow, query_batch
 from store.accounts.api_keys import Principal
 from store.batches import queries as batch_queries
 from store.batches.queries import Batch, Listed
@@ -146,12 +146,12 @@ async def _steer(request: Request, principal: Principal, uid: UUID, wanted: Batc
     if batch.state in ENDED:
         raise _ended()
     try:
-        await change(state.temporal, batch_workflow_id(uid), wanted)
-    except TooLate:
+        await change_workflow(state.temporal, batch_workflow_id(uid), wanted)
+    except ChangeRefused:
         if batch.state == "stored":  # accepted this moment: its workflow is being started
             raise unavailable("the batch has not begun yet") from None
         raise _ended() from None
-    except NoAnswer:
+    except WorkflowUnresponsive:
         raise unavailable("no worker answers", retry_after=5) from None
     batch = await _find(state, principal, uid)
     return json_answer({"success": True, "message": f"the batch is {batch.state}", "data": _head(batch)})
@@ -165,8 +165,8 @@ async def _doing(state: AppState, batch: Batch, tally: Tally) -> Doing:
     if batch.state in ENDED:
         return Doing(batch.state)
     try:
-        return await ask_batch(state.temporal, batch.id) or Doing(batch.state)
-    except (NoAnswer, TemporalAway):
+        return await query_batch(state.temporal, batch.id) or Doing(batch.state)
+    except (WorkflowUnresponsive, TemporalAway):
         return doing_unheard(batch.state, tally)
 
 

@@ -9,7 +9,7 @@ from temporalio.service import RPCError
 
 from api.http.state import AppState
 from api.http.temporal_link import TemporalAway
-from runtime.callbacks import wake
+from services.callbacks import wake
 from workflows.policy import CALLBACK_QUEUE
 
 _PATIENCE = 2.0

@@ -21,7 +21,7 @@ from domain.recipients import InvalidRecipient
 from domain.request_rates import Rate
 from gateways.net.names import Names
 from gateways.problems import InvalidGatewayConfig
-from runtime.gateway_trial import Trial, try_gateway
+from services.gateway_trial import Trial, try_gateway
 from store.accounts import request_rates
 from store.accounts.api_keys import Principal
 from store.gateways import gateway_queries

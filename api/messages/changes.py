@@ -21,7 +21,7 @@ from domain.ids import page_of, send_workflow_id
 from domain.messages.page import ChangeRequest
 from domain.messages.schedule import InvalidSchedule, parse_schedule_at
 from domain.messages.statuses import State, contract_word
-from runtime.asking import NoAnswer, TooLate, change
+from services.workflow_calls import ChangeRefused, WorkflowUnresponsive, change_workflow
 from store.accounts.api_keys import Principal
 from store.batches import batches
 from store.callbacks import callbacks
@@ -80,8 +80,8 @@ def _changed(what: str, uid: UUID, state: State, at: datetime | None = None) -> 
 
 async def _change(state: AppState, request: ChangeRequest) -> None:
     try:
-        await change(state.temporal, send_workflow_id(page_of(UUID(request.uid))), request)
-    except TooLate:
+        await change_workflow(state.temporal, send_workflow_id(page_of(UUID(request.uid))), request)
+    except ChangeRefused:
         raise ApiError(409, "not_waiting", "this message does not wait any more") from None
-    except NoAnswer:
+    except WorkflowUnresponsive:
         raise unavailable("no worker answers", retry_after=5) from None

@@ -9,8 +9,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.channels import Channel
 from domain.ids import index_of, page_of, send_workflow_id
 from domain.messages.page import LiveStatus, PageHeader
-from runtime.asking import ask
 from runtime.codec import UnsealedPayloadError
+from services.workflow_calls import query_workflow
 
 _TIMEOUT = timedelta(seconds=1)
 
@@ -19,9 +19,9 @@ async def live_status(client: Client, uid: UUID) -> LiveStatus | None:
     """What the message's workflow says of it; ``None`` if there is none, or it is done with the message.
 
     Raises:
-        NoAnswer: it did not say anything within 1 s.
+        WorkflowUnresponsive: it did not say anything within 1 s.
     """
-    return await ask(client, send_workflow_id(page_of(uid)), "status", str(uid), answer=LiveStatus)
+    return await query_workflow(client, send_workflow_id(page_of(uid)), "status", str(uid), answer=LiveStatus)
 
 
 async def accepted_status(client: Client, channel: Channel, uid: UUID) -> LiveStatus | None:

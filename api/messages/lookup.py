@@ -9,7 +9,7 @@ from api.messages.live import accepted_status, live_status
 from domain.channels import Channel
 from domain.messages.page import LiveStatus
 from domain.messages.statuses import State
-from runtime.asking import NoAnswer
+from services.workflow_calls import WorkflowUnresponsive
 from store.messages import messages
 
 _LIVE = frozenset({State.SCHEDULED, State.QUEUED, State.PROCESSING})
@@ -44,7 +44,7 @@ async def _unrecorded(state: AppState, account_id: int, channel: Channel, uid: U
         return None
     try:
         return await live_status(state.temporal, uid)
-    except NoAnswer:
+    except WorkflowUnresponsive:
         return accepted
 
 
@@ -57,7 +57,7 @@ async def live_if_any(state: AppState, message: messages.Message) -> LiveStatus 
         return LiveStatus(message.account_id, message.state, "batch", due)
     try:
         return await live_status(state.temporal, message.uid)
-    except (NoAnswer, TemporalAway):
+    except (WorkflowUnresponsive, TemporalAway):
         return None
 
 

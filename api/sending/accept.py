@@ -13,7 +13,7 @@ from domain.messages.new_page import new_page
 from domain.messages.page import ADMIN_ACCOUNT, PageHeader
 from domain.messages.page_content import PageContent, PageMessage
 from domain.messages.statuses import State, contract_word
-from runtime import pages
+from services.sending import start_page as pages
 from workflows.policy import start_options
 
 ACCEPT_SECONDS = 5.0

@@ -22,7 +22,7 @@ from domain.channels import Channel
 from gateways.background import QUICK, in_background
 from gateways.registry import webhook_at
 from gateways.webhook import Post, Reply, UnreadablePost, Webhook
-from runtime.receipts import start_receipts
+from services.receipts import start_receipts
 from store.pool import AWAY
 
 log = structlog.get_logger()

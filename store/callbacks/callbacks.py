@@ -1,7 +1,7 @@
 """What there is to tell customers: queued beside the record, once per endpoint and event, however often it is found.
 
-Whoever queues has the endpoints' workflows woken afterwards (``runtime.callbacks.wake``). What dies in between is woken
-by the workers' upkeep.
+Whoever queues has the endpoints' workflows woken afterwards (``services.callbacks.wake``). What dies in between is
+woken by the workers' upkeep.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

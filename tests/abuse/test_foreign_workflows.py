@@ -10,7 +10,7 @@ from temporalio.service import RPCError
 
 from domain.ids import new_page_id, page_of, send_workflow_id
 from domain.messages.page import ChangeRequest
-from runtime.asking import change
+from services.workflow_calls import change_workflow
 from tests.abuse.target import Target
 from tests.api.answers import deliveries, send_one
 from tests.worker.strangers import UNREADABLE, page_of_admin, raw, start, without_a_key
@@ -73,6 +73,6 @@ async def test_foreign_signals_and_queries_leave_a_page_alone_and_slow_nobody(ta
 
     felt = await target.under("foreign signals and queries to a page", attack, 6)
     assert await own.query("waits")
-    await change(stack.temporal, own.id, ChangeRequest(str(uuid4()), uid, "cancel"))
+    await change_workflow(stack.temporal, own.id, ChangeRequest(str(uuid4()), uid, "cancel"))
     await asyncio.wait_for(own.result(), 10)
     felt.check()

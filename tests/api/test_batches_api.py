@@ -268,7 +268,7 @@ async def test_an_ended_batch_cannot_be_changed(stack: Stack):
 
 async def test_without_a_worker_the_record_answers(stack: Stack, monkeypatch):
     monkeypatch.setitem(policy._QUEUES, Lane.BULK, f"nobody-{uuid4().hex}")
-    monkeypatch.setattr("runtime.asking._CHANGE_SECONDS", 0.2)
+    monkeypatch.setattr("services.workflow_calls._CHANGE_SECONDS", 0.2)
     user = await sandbox_user(stack)
     uid = (await send_batch(stack, user, FEW))["batch"]
     data = (await get(stack, user, f"/{uid}"))["data"]

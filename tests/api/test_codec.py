@@ -11,7 +11,7 @@ from temporalio.client import Client
 
 from domain.ids import send_workflow_id
 from domain.messages.page import ChangeRequest
-from runtime.asking import change
+from services.workflow_calls import change_workflow
 from tests.api.answers import assert_error, send_one
 from tests.stack import Stack, User, serve_api
 
@@ -44,7 +44,7 @@ async def test_a_failure_in_a_history_tells_nothing_either(stack: Stack):
     user = await stack.user()
     item = await send_one(stack, user, schedule_at="2027-01-01T00:00:00Z")
     handle = stack.temporal.get_workflow_handle(f"send-{item['uid']}")
-    await change(stack.temporal, handle.id, ChangeRequest(str(uuid4()), item["uid"], "cancel"))
+    await change_workflow(stack.temporal, handle.id, ChangeRequest(str(uuid4()), item["uid"], "cancel"))
     await handle.result()
     kept = await history(stack, item["uid"])
     assert b"cancelled by the sender" not in kept

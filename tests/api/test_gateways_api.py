@@ -142,7 +142,7 @@ async def test_a_test_message_of_an_email_gateway_goes_to_an_address(stack: Stac
 
 
 async def test_a_test_does_not_wait_long_for_a_gateway_that_is_silent(stack: Stack, monkeypatch):
-    monkeypatch.setattr("runtime.gateway_trial.TRIAL_SECONDS", 0.2)
+    monkeypatch.setattr("services.gateway_trial.TRIAL_SECONDS", 0.2)
     user = await stack.user()
     answer = await post(stack, user, await gateway(stack, user, timeout=60.0), "test", to="+15005550002")
     trial = answer.json()["data"]

@@ -14,7 +14,7 @@ import pytest_asyncio
 from api.webhooks import room as webhook_room
 from domain.messages.receipts import Receipt, ReceiptKind, decode_events
 from gateways.email.sendgrid import SendGridWebhook
-from runtime.receipts import MOST_BYTES, for_workflows
+from services.receipts import MOST_BYTES, for_workflows
 from tests.api.answers import assert_error
 from tests.api.doubles.double import Posting
 from tests.api.doubles.email import SendGrid

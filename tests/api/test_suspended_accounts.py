@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from domain.batches.batch import BatchChange, BatchStatus
 from domain.ids import batch_workflow_id, page_of, send_workflow_id
 from domain.messages.page import ChangeRequest, LiveStatus
-from runtime.asking import change
+from services.workflow_calls import change_workflow
 from store.accounts import accounts, credits
 from store.batches import recovery as batch_recovery
 from store.messages import messages
@@ -63,7 +63,9 @@ async def test_a_scheduled_message_of_a_suspended_account_waits_and_leaves_when_
         assert await wallet(stack, user) == (8, 2, 0)
         await assert_ledger_agrees(stack, user)
 
-        await change(stack.temporal, page(stack, taken_back).id, ChangeRequest(str(uuid4()), taken_back, "cancel"))
+        await change_workflow(
+            stack.temporal, page(stack, taken_back).id, ChangeRequest(str(uuid4()), taken_back, "cancel")
+        )
         assert await ended(stack, user, taken_back) == {("cancelled", "cancelled", "released")}
         assert not sink.arrived
 
@@ -204,7 +206,7 @@ async def test_a_paused_batch_of_a_deleted_account_ends_and_its_credit_comes_bac
         batch = (await send_batch(stack, user, 600))["batch"]
         workflow = stack.temporal.get_workflow_handle(batch_workflow_id(UUID(batch)))
         await sink.reaches(20)
-        await change(stack.temporal, workflow.id, BatchChange(str(uuid4()), "pause"))
+        await change_workflow(stack.temporal, workflow.id, BatchChange(str(uuid4()), "pause"))
         await accounts.delete(stack.pool, user.id)
         for _ in range(2):  # it is found again until it has ended
             await end_batches(stack.pool, stack.temporal)

@@ -16,8 +16,8 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from domain.ids import new_page_id, page_of, send_workflow_id
 from domain.messages.page import ADMIN_ACCOUNT, PageHeader
 from runtime.codec import ENCODING
-from runtime.page_runs import began_with, latest_run
 from runtime.settings import Settings
+from services.sending.page_runs import began_with, latest_run
 from tests.stack import Stack
 
 GARBAGE = Payload(metadata={"encoding": ENCODING}, data=b"\x01\x02k1" + b"x" * 60)

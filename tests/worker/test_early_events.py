@@ -12,8 +12,8 @@ import pytest_asyncio
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
-from runtime import asking
-from runtime.asking import NoAnswer, ask
+from services import workflow_calls as asking
+from services.workflow_calls import WorkflowUnresponsive, query_workflow
 from tests.worker.ordered import TIMER_SECONDS, Ordered
 
 Run = Callable[[], Awaitable[asyncio.subprocess.Process]]
@@ -78,10 +78,10 @@ async def test_who_asks_while_a_worker_is_replaced_does_not_change_the_order(
     # The question waits for the dead worker, then goes to the living one; meanwhile the timer ends and a signal comes,
     # and their task waits for the dead worker in its turn.
     await asyncio.sleep(max(0.0, begun + TIMER_SECONDS - 2.5 - time.monotonic()))
-    question = asyncio.create_task(ask(client, queue, "came", answer=list[str]))
+    question = asyncio.create_task(query_workflow(client, queue, "came", answer=list[str]))
     await asyncio.sleep(max(0.0, begun + TIMER_SECONDS + 0.2 - time.monotonic()))
     await handle.signal(Ordered.come, "first" if is_one_later else "last")
-    with pytest.raises(NoAnswer):
+    with pytest.raises(WorkflowUnresponsive):
         await question
     assert await tasks_handed_out(handle) == 1, "the task came before the question was answered"
     if is_one_later:

@@ -16,7 +16,7 @@ from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 
 from domain.ids import page_of, send_workflow_id
 from domain.messages.page import ChangeRequest
-from runtime.asking import NoAnswer, ask, change
+from services.workflow_calls import WorkflowUnresponsive, change_workflow, query_workflow
 from store.pool import Pool
 from tests.api.answers import deliveries, send_one
 from tests.stack import Stack
@@ -57,7 +57,7 @@ async def live_page(stack: Stack) -> tuple[str, WorkflowHandle]:
 
 async def assert_it_goes_on(stack: Stack, uid: str, page: WorkflowHandle) -> None:
     """The page does what its owner wants, and its history replays."""
-    await change(stack.temporal, page.id, ChangeRequest(str(uuid4()), uid, "cancel"))
+    await change_workflow(stack.temporal, page.id, ChangeRequest(str(uuid4()), uid, "cancel"))
     await asyncio.wait_for(page.result(), 15)
     converter = stack.temporal.data_converter
     replayer = Replayer(workflows=FLOWS, workflow_runner=UnsandboxedWorkflowRunner(), data_converter=converter)
@@ -144,8 +144,8 @@ async def test_a_foreign_answer_to_a_query_counts_as_none(stack: Stack):
     stranger = await without_a_key(stack.settings)
     async with own_worker(stranger) as queue:
         handle = await start(stranger, "CallActivity", queue, "dispatch", "nobody-polls-this", [])
-        with pytest.raises(NoAnswer):
-            await ask(stack.temporal, handle.id, "__stack_trace", answer=str)
+        with pytest.raises(WorkflowUnresponsive):
+            await query_workflow(stack.temporal, handle.id, "__stack_trace", answer=str)
         await handle.terminate()
 
 

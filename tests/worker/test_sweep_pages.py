@@ -10,8 +10,8 @@ from temporalio.service import RPCError
 
 from domain.ids import message_uid, send_workflow_id
 from domain.messages.page import ChangeRequest
-from runtime.asking import change
 from runtime.temporal import connect
+from services.workflow_calls import change_workflow
 from store import workflow_checks
 from tests.faults.sink import running_sink
 from tests.receiver import receiving, register
@@ -36,7 +36,7 @@ async def timed_out_page(stack: Stack, user: User, size: int = 2) -> UUID:
 async def send_now(stack: Stack, page_id: UUID, size: int) -> None:
     for index in range(size):
         request = ChangeRequest(str(uuid4()), str(message_uid(page_id, index)), "reschedule", time.time())
-        await change(stack.temporal, send_workflow_id(page_id), request)
+        await change_workflow(stack.temporal, send_workflow_id(page_id), request)
 
 
 async def age(stack: Stack, page_id: UUID, hours: int) -> None:

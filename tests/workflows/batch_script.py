@@ -17,7 +17,7 @@ from domain.ids import batch_page_number, batch_workflow_id, new_batch_id
 from domain.lanes import Lane
 from domain.limits import BATCH_LIMITS, BatchLimits
 from domain.messages.page import DispatchRequest
-from runtime.asking import change
+from services.workflow_calls import change_workflow
 from tests.workflows.script import RECALLED, Script
 from workflows.batch import BatchWorkflow
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
@@ -119,8 +119,8 @@ class Batch:
                 await asyncio.sleep(0.005)
 
     async def change(self, kind: str, gateway: str = "") -> None:
-        """Raises `TooLate` when it is refused."""
-        await change(self.env.client, self.handle.id, BatchChange(uuid4().hex, kind, gateway))
+        """Raises `ChangeRefused` when it is refused."""
+        await change_workflow(self.env.client, self.handle.id, BatchChange(uuid4().hex, kind, gateway))
 
     async def start_again(self) -> WorkflowHandle:
         """Start the same batch anew, as a reset does."""

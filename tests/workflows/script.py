@@ -32,7 +32,7 @@ from domain.messages.page import (
     Routing,
 )
 from domain.messages.routing import PAUSED_LOOK, SUSPENDED_LOOK
-from runtime.asking import TooLate, answer_to, change
+from services.workflow_calls import ChangeRefused, answer_to, change_workflow
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
 from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
@@ -192,8 +192,8 @@ class Page:
         await self.change(ChangeRequest(uuid4().hex, self.uid(index), "reschedule", at))
 
     async def change(self, request: ChangeRequest) -> None:
-        """Raises `TooLate` when it is refused."""
-        await change(self.env.client, self.handle.id, request)
+        """Raises `ChangeRefused` when it is refused."""
+        await change_workflow(self.env.client, self.handle.id, request)
 
 
 def _new(size: int, **header: object) -> tuple[UUID, PageHeader]:
@@ -222,7 +222,7 @@ async def start_with_change(env: WorkflowEnvironment, kind: str, at: float = 0.0
         start_signal_args=[request],
     )
     if refusal := await answer_to(handle, request.id):
-        raise TooLate(refusal)
+        raise ChangeRefused(refusal)
     return Page(env, handle, page_id)
 
 

@@ -11,7 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 from domain.batches.batch import BatchPage, Stream
 from domain.limits import BATCH_LIMITS
 from domain.messages.page import DispatchRequest, RouteRequest, Routing
-from runtime.asking import TooLate
+from services.workflow_calls import ChangeRefused
 from tests.workflows.batch_script import BatchScript, Gate, pages, start_batch, walking
 from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.script import now, parked, route, through
@@ -119,7 +119,7 @@ async def test_a_batch_that_is_being_cancelled_cannot_be_paused(env: WorkflowEnv
         batch = await start_batch(env, Stream("", 1, 4))
         await script.until_sent(4)
         await batch.change("cancel")
-        with pytest.raises(TooLate):
+        with pytest.raises(ChangeRefused):
             await batch.change("pause")
         await batch.until_recalled(4)
         gate.let_through(4)

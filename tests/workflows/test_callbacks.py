@@ -83,7 +83,7 @@ class Customer:
         return str(delivery_id)
 
     async def wake(self) -> None:
-        """As ``runtime.callbacks.wake`` does."""
+        """As ``services.callbacks.wake`` does."""
         self.handle = await self.env.client.start_workflow(
             "CallbackWorkflow",
             str(self.id),

@@ -10,7 +10,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.limits import PAGE_LIMITS
 from domain.messages.page import LiveStatus, RecordRequest
-from runtime.asking import TooLate
+from services.workflow_calls import ChangeRefused
 from tests.workflows.script import (
     Script,
     acting,
@@ -107,7 +107,7 @@ async def test_a_message_cancelled_before_its_credit_is_held_does_not_leave(env:
 
 async def test_a_message_that_is_due_at_once_has_left_when_a_cancel_is_acted_on(env: WorkflowEnvironment):
     async with acting(Script(env)) as script:
-        with pytest.raises(TooLate):
+        with pytest.raises(ChangeRefused):
             await start_with_change(env, "cancel")
     assert len(script.sent) == 1
     assert script.endings() == {}
@@ -115,7 +115,7 @@ async def test_a_message_that_is_due_at_once_has_left_when_a_cancel_is_acted_on(
 
 async def test_cancelling_a_message_that_turns_out_to_be_refused_is_refused(env: WorkflowEnvironment):
     async with acting(Script(env, refused=[0])) as script:
-        with pytest.raises(TooLate):
+        with pytest.raises(ChangeRefused):
             await start_with_change(env, "cancel", due=[await now(env) + DAY])
     assert script.endings() == {}
 
@@ -147,7 +147,7 @@ async def test_what_does_not_wait_for_its_time_cannot_be_moved(env: WorkflowEnvi
     async with acting(Script(env, routings=[slot_in(600), through()])):
         page = await start(env)
         await page.until("rate_slot")
-        with pytest.raises(TooLate):
+        with pytest.raises(ChangeRefused):
             await page.reschedule(await now(env) + DAY)
         await page.handle.result()
 
@@ -158,7 +158,7 @@ async def test_what_is_at_a_gateway_cannot_be_cancelled(env: WorkflowEnvironment
         page = await start(env, size=2, due=[0.0, await now(env) + DAY])
         live = await page.until("gateway_answer")
         assert live == LiveStatus(7, "processing", "gateway_answer", 0.0, "a", 1)
-        with pytest.raises(TooLate):
+        with pytest.raises(ChangeRefused):
             await page.cancel(0)
         gate.set()
         await page.cancel(1)
@@ -171,7 +171,7 @@ async def test_what_waits_to_be_sent_again_after_a_lost_answer_cannot_be_cancell
     async with acting(script):
         page = await start(env)
         await page.until("gateway_breaker")
-        with pytest.raises(TooLate):
+        with pytest.raises(ChangeRefused):
             await page.cancel()
         await page.handle.result()
     assert script.endings() == {}

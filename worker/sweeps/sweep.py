@@ -9,7 +9,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from runtime.page_runs import RPC_TIMEOUT
+from services.sending.page_runs import RPC_TIMEOUT
 from store import workflow_checks
 from store.batches import recovery as batch_recovery
 from store.messages import orphans

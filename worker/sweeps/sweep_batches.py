@@ -14,9 +14,9 @@ from domain.batches.batch import BatchHeader, Stream
 from domain.ids import batch_workflow_id, send_workflow_id
 from domain.limits import BATCH_LIMITS
 from domain.messages.recovery import LOST, MOST_RESTARTS, TERMINATED
-from runtime.callbacks import wake
-from runtime.page_runs import RPC_TIMEOUT, Fate, latest_run
-from runtime.restart import start_batch, start_page
+from services.callbacks import wake
+from services.sending.page_runs import RPC_TIMEOUT, Fate, latest_run
+from services.sending.restart import start_batch, start_page
 from store import workflow_checks
 from store.batches import batches
 from store.batches import recovery as batch_recovery

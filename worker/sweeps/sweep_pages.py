@@ -13,10 +13,10 @@ from temporalio.client import Client
 from domain.ids import minted_at, send_workflow_id
 from domain.messages.page import Carried
 from domain.messages.recovery import LOST, MOST_RESTARTS, TERMINATED, LeftOver, turns
-from runtime.callbacks import wake
-from runtime.page_runs import Fate, Run, latest_run
-from runtime.page_start import PageStart, page_start
-from runtime.restart import start_page
+from services.callbacks import wake
+from services.sending.page_runs import Fate, Run, latest_run
+from services.sending.page_start import PageStart, page_start
+from services.sending.restart import start_page
 from store import workflow_checks
 from store.callbacks import callbacks
 from store.messages import orphans

@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from domain.ids import send_workflow_id
 from domain.messages.page import PageHeader
-from runtime.page_runs import Fate, Run, began_with
+from services.sending.page_runs import Fate, Run, began_with
 from store.batches.recovery import stored_page
 
 

@@ -31,19 +31,21 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25
 Answer = TypeVar("Answer")
 
 
-class NoAnswer(Exception):  # noqa: N818 - reads as what it says
+class WorkflowUnresponsive(Exception):  # noqa: N818 - reads as what it says
     """Neither a worker nor Temporal answered in time."""
 
 
-class TooLate(Exception):  # noqa: N818 - reads as what it says
+class ChangeRefused(Exception):  # noqa: N818 - reads as what it says
     """The workflow has ended, was never started, or does not do this any more."""
 
 
-async def ask(client: Client, workflow_id: str, query: str, *arguments: Any, answer: type[Answer]) -> Answer | None:
+async def query_workflow(
+    client: Client, workflow_id: str, query: str, *arguments: Any, answer: type[Answer]
+) -> Answer | None:
     """What a workflow answers to a query; ``None`` if there is none, or it has ended.
 
     Raises:
-        NoAnswer: it did not say anything within 1 s, or its worker refused (``worker/runners/early_events.py``).
+        WorkflowUnresponsive: it did not answer within 1 s, or its worker refused (``worker/runners/early_events.py``).
     """
     try:
         async with asyncio.timeout(QUERY_SECONDS):
@@ -60,16 +62,16 @@ async def ask(client: Client, workflow_id: str, query: str, *arguments: Any, ans
         # Refused: whoever answered is no worker of ours. Failed: a worker was just taking the workflow over.
         if isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND:
             return None
-        raise NoAnswer("no worker answers") from error
+        raise WorkflowUnresponsive("no worker answers") from error
     return cast(Answer, said)
 
 
-async def change(client: Client, workflow_id: str, request: ChangeRequest | BatchChange) -> None:
+async def change_workflow(client: Client, workflow_id: str, request: ChangeRequest | BatchChange) -> None:
     """Have a workflow do what is requested: by a signal, whose place in its history is fixed (decision 0014).
 
     Raises:
-        TooLate: it cannot any more.
-        NoAnswer: no worker did it within 5 s, or Temporal does not answer; it may still be done.
+        ChangeRefused: it cannot any more.
+        WorkflowUnresponsive: no worker did it within 5 s, or Temporal does not answer; it may still be done.
         RPCError: Temporal refused it.
     """
     workflow = client.get_workflow_handle(workflow_id)
@@ -78,13 +80,13 @@ async def change(client: Client, workflow_id: str, request: ChangeRequest | Batc
             await workflow.signal("change", request, rpc_timeout=timedelta(seconds=_CHANGE_SECONDS + 1))
             refusal = await answer_to(workflow, request.id)
     except TimeoutError:
-        raise NoAnswer("no worker answers") from None
+        raise WorkflowUnresponsive("no worker answers") from None
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
-            raise TooLate("it has ended") from None
+            raise ChangeRefused("it has ended") from None
         raise
     if refusal:
-        raise TooLate(refusal)
+        raise ChangeRefused(refusal)
 
 
 async def answer_to(workflow: WorkflowHandle[Any, Any], change_id: str) -> str:
@@ -107,18 +109,18 @@ async def answer_to(workflow: WorkflowHandle[Any, Any], change_id: str) -> str:
         pause = min(_LONGEST_PAUSE, 2 * pause)
 
 
-async def ask_batch(client: Client, batch_id: UUID) -> Doing | None:
+async def query_batch(client: Client, batch_id: UUID) -> Doing | None:
     """What a batch is doing, as its workflows tell; ``None`` if there is none, or it has ended.
 
     Raises:
-        NoAnswer: the batch's workflow did not say anything within 1 s.
+        WorkflowUnresponsive: the batch's workflow did not say anything within 1 s.
     """
-    status = await ask(client, batch_workflow_id(batch_id), "status", answer=BatchStatus)
+    status = await query_workflow(client, batch_workflow_id(batch_id), "status", answer=BatchStatus)
     if status is None:
         return None
     waits: list[LiveStatus] | None = None
     if status.in_flight:
         page = send_workflow_id(UUID(status.in_flight[0]))
-        with suppress(NoAnswer):
-            waits = await ask(client, page, "waits", answer=list[LiveStatus])
+        with suppress(WorkflowUnresponsive):
+            waits = await query_workflow(client, page, "waits", answer=list[LiveStatus])
     return doing(status, waits or [])

@@ -9,9 +9,9 @@ from temporalio.client import Client
 from domain.errors import ConflictError
 from domain.ids import index_of, minted_at, page_of, send_workflow_id
 from domain.messages.page import Carried, Turn
-from runtime.page_runs import Fate, latest_run
-from runtime.page_start import page_start
-from runtime.restart import start_page
+from services.sending.page_runs import Fate, latest_run
+from services.sending.page_start import page_start
+from services.sending.restart import start_page
 from store.messages import resolving
 from store.messages.resolving import As, Resolved
 from store.pool import Pool

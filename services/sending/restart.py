@@ -12,7 +12,7 @@ from domain.batches.batch import BatchHeader
 from domain.ids import batch_workflow_id, send_workflow_id
 from domain.limits import BATCH_LIMITS, PAGE_LIMITS
 from domain.messages.page import PageHeader
-from runtime.page_runs import RPC_TIMEOUT
+from services.sending.page_runs import RPC_TIMEOUT
 from workflows.policy import start_options
 
 
