@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from temporalio.service import RPCError
 
 from api.http.state import AppState, state_of
-from api.http.temporal_link import TemporalAway
+from api.http.temporal_link import TemporalUnavailable
 from api.limits.shared_checks import SharedChecks
 from api.messages.models import Alive, Health
 from api.reference.openapi import PUBLIC
@@ -91,7 +91,7 @@ async def _temporal(state: AppState) -> bool:
     try:
         async with asyncio.timeout(_PROBE):
             return await state.temporal.service_client.check_health(timeout=timedelta(seconds=_PROBE))
-    except (TimeoutError, RPCError, TemporalAway):
+    except (TimeoutError, RPCError, TemporalUnavailable):
         return False
 
 

@@ -9,13 +9,11 @@ import typer
 from cli.options import AsJson, uuid
 from cli.output import emit
 from cli.session import Session, run, temporal
-from domain.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
     from cli.batch_bar import BatchBar, Look
-    from domain.batches.progress import Doing, Tally
     from store.batches.queries import Batch
 
 app = typer.Typer(help="Large requests on their way.", no_args_is_help=True)
@@ -83,26 +81,13 @@ def cancel(uid: BatchUid, as_json: AsJson = False) -> None:
 
 def _steer(uid: str, kind: Literal["pause", "resume", "cancel"], as_json: bool) -> None:
     """Have a batch's workflow change it, and show the batch afterwards."""
-    from uuid import uuid4
-
-    from domain.batches.batch import BatchChange
-    from domain.batches.progress import ENDED
-    from domain.ids import batch_workflow_id
-    from services.workflow_calls import ChangeRefused, change_workflow
+    from services.batches import change_batch, find_batch
 
     batch_id = uuid(uid, "UID")
-    too_late = ConflictError("batch_ended", f"The batch {batch_id} has ended, or is being cancelled.")
 
     async def work(session: Session) -> dict[str, Any]:
-        if (await _find(session, batch_id)).state in ENDED:
-            raise too_late
-        try:
-            await change_workflow(
-                await temporal(session.settings), batch_workflow_id(batch_id), BatchChange(str(uuid4()), kind)
-            )
-        except ChangeRefused:
-            raise too_late from None
-        return _head(await _find(session, batch_id))
+        batch = await find_batch(session.pool, batch_id)
+        return _head(await change_batch(session.pool, await temporal(session.settings), batch, kind))
 
     emit(run(work), as_json)
 
@@ -112,38 +97,20 @@ async def _watch(session: Session, batch_id: UUID, bar: "BatchBar") -> "Look":
 
     from cli.batch_bar import Look
     from domain.batches.progress import ENDED, Doing
+    from services.batches import batch_doing, find_batch
     from store.batches.queries import tally
 
     client: Client | None = None
     while True:
-        batch = await _find(session, batch_id)
+        batch = await find_batch(session.pool, batch_id)
         counted = await tally(session.pool, batch_id)
         if batch.state in ENDED:
             last = Look(batch, counted, Doing(batch.state))
             bar.show(last)
             return last
         client = client or await temporal(session.settings)
-        bar.show(Look(batch, counted, await _doing(client, batch, counted)))
+        bar.show(Look(batch, counted, await batch_doing(client, batch, counted)))
         await asyncio.sleep(_LOOK_EVERY)
-
-
-async def _doing(client: "Client", batch: "Batch", counted: "Tally") -> "Doing":
-    from domain.batches.progress import Doing, doing_unheard
-    from services.workflow_calls import WorkflowUnresponsive, query_batch
-
-    try:
-        return await query_batch(client, batch.id) or Doing(batch.state)
-    except WorkflowUnresponsive:
-        return doing_unheard(batch.state, counted)
-
-
-async def _find(session: Session, batch_id: UUID) -> "Batch":
-    from store.batches.queries import find
-
-    batch = await find(session.pool, batch_id)
-    if batch is None:
-        raise NotFoundError("batch_not_found", f"There is no batch {batch_id}: 'xsender batch list' shows them.")
-    return batch
 
 
 def _head(batch: "Batch") -> dict[str, Any]:

@@ -40,10 +40,6 @@ def _of_database(error: Exception) -> str | None:
 def _of_temporal(error: Exception) -> str | None:
     from temporalio.service import RPCError
 
-    from services.workflow_calls import WorkflowUnresponsive
-
-    if isinstance(error, WorkflowUnresponsive):
-        return "No worker answers: is one running?"
     if isinstance(error, RPCError):
         return "Temporal does not answer: is the install running, and is it the one you mean (--data-dir)?"
     return None

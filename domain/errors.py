@@ -1,4 +1,18 @@
-"""The errors that a caller can do something about. Each surface maps the classes to its own form (HTTP, exit code)."""
+"""The errors that a caller can do something about. Each surface maps the classes to its own form (HTTP, exit code).
+
+::
+
+    XsenderError
+    ├── NotFoundError             404
+    ├── ConflictError             409
+    │   └── ChangeRefused         the workflow that was to do it has ended, or refuses
+    ├── InvalidError              422
+    ├── InsufficientCreditError   402
+    ├── ForbiddenError            403
+    └── UnavailableError          503
+        ├── TemporalUnavailable
+        └── WorkflowUnresponsive
+"""
 
 
 class XsenderError(Exception):
@@ -32,3 +46,11 @@ class InsufficientCreditError(XsenderError):
 
 class ForbiddenError(XsenderError):
     """The caller is known, but may not do this."""
+
+
+class UnavailableError(XsenderError):
+    """A part of the install does not answer now; nothing was done. ``retry_after``: seconds."""
+
+    def __init__(self, code: str, message: str, retry_after: float = 1.0) -> None:
+        super().__init__(code, message)
+        self.retry_after = retry_after

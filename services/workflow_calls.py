@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.batches.batch import BatchChange, BatchStatus
 from domain.batches.progress import Doing, doing
+from domain.errors import ConflictError, UnavailableError
 from domain.ids import batch_workflow_id, send_workflow_id
 from domain.messages.page import ChangeRequest, LiveStatus
 from runtime.codec import REFUSALS
@@ -31,12 +32,18 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25
 Answer = TypeVar("Answer")
 
 
-class WorkflowUnresponsive(Exception):  # noqa: N818 - reads as what it says
+class WorkflowUnresponsive(UnavailableError):  # noqa: N818 - reads as what it says
     """Neither a worker nor Temporal answered in time."""
 
+    def __init__(self) -> None:
+        super().__init__("unavailable", "no worker answers: is one running? Try again", retry_after=5.0)
 
-class ChangeRefused(Exception):  # noqa: N818 - reads as what it says
+
+class ChangeRefused(ConflictError):  # noqa: N818 - reads as what it says
     """The workflow has ended, was never started, or does not do this any more."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("not_waiting", why)
 
 
 async def query_workflow(
@@ -62,7 +69,7 @@ async def query_workflow(
         # Refused: whoever answered is no worker of ours. Failed: a worker was just taking the workflow over.
         if isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND:
             return None
-        raise WorkflowUnresponsive("no worker answers") from error
+        raise WorkflowUnresponsive from error
     return cast(Answer, said)
 
 
@@ -80,7 +87,7 @@ async def change_workflow(client: Client, workflow_id: str, request: ChangeReque
             await workflow.signal("change", request, rpc_timeout=timedelta(seconds=_CHANGE_SECONDS + 1))
             refusal = await answer_to(workflow, request.id)
     except TimeoutError:
-        raise WorkflowUnresponsive("no worker answers") from None
+        raise WorkflowUnresponsive from None
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
             raise ChangeRefused("it has ended") from None

@@ -1,8 +1,9 @@
 """``/api/batches``: watching and steering what large requests have become."""
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
@@ -10,17 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 from api.batches.models import BatchAnswer, BatchChangeAnswer, BatchMessagePage, BatchPage, BatchState
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
-from api.http.errors import ApiError, FieldError, unavailable
+from api.http.errors import ApiError, FieldError
 from api.http.json_answer import json_answer
 from api.http.state import AppState, state_of
-from api.http.temporal_link import TemporalAway
+from api.http.temporal_link import TemporalUnavailable
 from api.reference.openapi import answers, documented_body
-from domain.batches.batch import BatchChange
-from domain.batches.progress import ENDED, Doing, Tally, doing_unheard
-from domain.ids import batch_workflow_id
+from domain.batches.batch import BatchChangeKind
+from domain.batches.progress import Doing, Tally
 from domain.messages.routing import DEFAULT_GATEWAY
 from domain.messages.statuses import State, contract_word
-from services.workflow_calls import ChangeRefused, WorkflowUnresponsive, change_workflow, query_batch
+from services.batches import batch_doing, change_batch, find_batch
 from store.accounts.api_keys import Principal
 from store.batches import queries as batch_queries
 from store.batches.queries import Batch, Listed
@@ -93,19 +93,19 @@ _changes: dict[str, Any] = {"response_model": None, "responses": answers(BatchCh
 @router.post("/{uid}/pause", summary="Pause a batch", **_changes)
 async def pause(request: Request, uid: UUID, principal: _Sender) -> Response:
     """No more is started. What is on its way to a gateway already gets its outcome."""
-    return await _steer(request, principal, uid, BatchChange(str(uuid4()), "pause"))
+    return await _steer(request, principal, uid, "pause")
 
 
 @router.post("/{uid}/resume", summary="Go on with a paused batch", **_changes)
 async def resume(request: Request, uid: UUID, principal: _Sender) -> Response:
     """It goes on where it was."""
-    return await _steer(request, principal, uid, BatchChange(str(uuid4()), "resume"))
+    return await _steer(request, principal, uid, "resume")
 
 
 @router.post("/{uid}/cancel", summary="Cancel what a batch has not sent", **_changes)
 async def cancel(request: Request, uid: UUID, principal: _Sender) -> Response:
     """Credits of what has not left are released. What is on its way to a gateway already gets its outcome."""
-    return await _steer(request, principal, uid, BatchChange(str(uuid4()), "cancel"))
+    return await _steer(request, principal, uid, "cancel")
 
 
 @router.post(
@@ -119,15 +119,11 @@ async def switch_gateway(request: Request, uid: UUID, principal: _Sender) -> Res
     body = parse_body(await read_body(request), SwitchGateway)
     batch = await _find(state_of(request), principal, uid)
     await _check_gateway(state_of(request), batch, body.gateway_identifier)
-    wanted = BatchChange(str(uuid4()), "switch_gateway", body.gateway_identifier)
-    return await _steer(request, principal, uid, wanted)
+    return await _steer(request, principal, uid, "switch_gateway", body.gateway_identifier)
 
 
 async def _find(state: AppState, principal: Principal, uid: UUID) -> Batch:
-    batch = await batch_queries.find(state.pool, uid, principal.account_id)
-    if batch is None:
-        raise ApiError(404, "batch_not_found", "there is no batch with this uid")
-    return batch
+    return await find_batch(state.pool, uid, principal.account_id)
 
 
 async def _check_gateway(state: AppState, batch: Batch, identifier: str) -> None:
@@ -139,35 +135,20 @@ async def _check_gateway(state: AppState, batch: Batch, identifier: str) -> None
         raise ApiError(404, "gateway_not_found", message, [place])
 
 
-async def _steer(request: Request, principal: Principal, uid: UUID, wanted: BatchChange) -> Response:
+async def _steer(
+    request: Request, principal: Principal, uid: UUID, kind: BatchChangeKind, gateway: str = ""
+) -> Response:
     """Have the batch's workflow change it, and show the batch as it is afterwards."""
     state = state_of(request)
-    batch = await _find(state, principal, uid)
-    if batch.state in ENDED:
-        raise _ended()
-    try:
-        await change_workflow(state.temporal, batch_workflow_id(uid), wanted)
-    except ChangeRefused:
-        if batch.state == "stored":  # accepted this moment: its workflow is being started
-            raise unavailable("the batch has not begun yet") from None
-        raise _ended() from None
-    except WorkflowUnresponsive:
-        raise unavailable("no worker answers", retry_after=5) from None
-    batch = await _find(state, principal, uid)
+    batch = await change_batch(state.pool, state.temporal, await _find(state, principal, uid), kind, gateway)
     return json_answer({"success": True, "message": f"the batch is {batch.state}", "data": _head(batch)})
 
 
-def _ended() -> ApiError:
-    return ApiError(409, "batch_ended", "this batch has ended, or is being cancelled")
-
-
 async def _doing(state: AppState, batch: Batch, tally: Tally) -> Doing:
-    if batch.state in ENDED:
-        return Doing(batch.state)
-    try:
-        return await query_batch(state.temporal, batch.id) or Doing(batch.state)
-    except (WorkflowUnresponsive, TemporalAway):
-        return doing_unheard(batch.state, tally)
+    client = None
+    with suppress(TemporalUnavailable):
+        client = state.temporal
+    return await batch_doing(client, batch, tally)
 
 
 def _head(batch: Batch) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from temporalio.service import RPCError
 
 from api.http.state import AppState
-from api.http.temporal_link import TemporalAway
+from api.http.temporal_link import TemporalUnavailable
 from services.callbacks import wake
 from workflows.policy import CALLBACK_QUEUE
 
@@ -18,6 +18,6 @@ _PATIENCE = 2.0
 
 async def wake_callbacks(state: AppState, endpoint_ids: Iterable[UUID]) -> None:
     """Have endpoints look at what was queued. While Temporal is away that is left to the workers' upkeep."""
-    with suppress(TemporalAway, RPCError, TimeoutError):
+    with suppress(TemporalUnavailable, RPCError, TimeoutError):
         async with asyncio.timeout(_PATIENCE):
             await wake(state.temporal, CALLBACK_QUEUE, endpoint_ids)

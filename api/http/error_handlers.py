@@ -10,13 +10,13 @@ from temporalio.service import RPCError
 
 from api.http.body import pointer
 from api.http.errors import ApiError, FieldError, error_response, invalid, json_refused, unavailable
-from api.http.temporal_link import TemporalAway
 from domain.errors import (
     ConflictError,
     ForbiddenError,
     InsufficientCreditError,
     InvalidError,
     NotFoundError,
+    UnavailableError,
     XsenderError,
 )
 from domain.text.strict_json import StrictJsonError
@@ -30,6 +30,7 @@ _STATUS: dict[type[XsenderError], int] = {
     NotFoundError: 404,
     ConflictError: 409,
     InvalidError: 422,
+    UnavailableError: 503,
 }
 _FRAMEWORK = {404: "there is nothing at this address", 405: "this address does not know that method"}
 
@@ -44,7 +45,6 @@ def install_error_handlers(app: FastAPI) -> None:
     app.exception_handler(ClientDisconnect)(_gone)
     for away in AWAY:
         app.exception_handler(away)(_database_away)
-    app.exception_handler(TemporalAway)(_temporal_away)
     app.exception_handler(RPCError)(_temporal_away)
     app.exception_handler(Exception)(_bug)
 
@@ -60,7 +60,9 @@ async def _json(_: Request, error: StrictJsonError) -> JSONResponse:
 async def _ours(_: Request, error: XsenderError) -> JSONResponse:
     status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
     place = error.pointer if isinstance(error, InvalidError) else ""
-    return error_response(ApiError(status, error.code, error.message, [FieldError(place, error.code, error.message)]))
+    retry_after = error.retry_after if isinstance(error, UnavailableError) else None
+    field = FieldError(place, error.code, error.message)
+    return error_response(ApiError(status, error.code, error.message, [field], retry_after))
 
 
 async def _parameters(_: Request, error: RequestValidationError) -> JSONResponse:
@@ -91,12 +93,11 @@ async def _database_away(_: Request, error: Exception) -> JSONResponse:
     return error_response(unavailable("the database does not answer"))
 
 
-async def _temporal_away(_: Request, error: Exception) -> JSONResponse:
-    status = error.status.name if isinstance(error, RPCError) else "never reached"
-    log.warning("Temporal is away", status=status)
+async def _temporal_away(_: Request, error: RPCError) -> JSONResponse:
+    log.warning("Temporal does not answer", status=error.status.name)
     return error_response(unavailable("Temporal does not answer"))
 
 
 async def _bug(_: Request, error: Exception) -> JSONResponse:
     log.error("unhandled error", exc_info=error)
-    return error_response(ApiError(500, "internal", "an error of ours: it was logged"))
+    return error_response(ApiError(500, "internal", "internal error; it has been logged"))

@@ -34,7 +34,7 @@ class AppState:
         """The client of Temporal.
 
         Raises:
-            TemporalAway: it was never reached since this process started.
+            TemporalUnavailable: it was never reached since this process started.
         """
         return self.link.client
 

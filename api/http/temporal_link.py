@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 from temporalio.client import Client
 
+from domain.errors import UnavailableError
 from runtime.settings import Settings
 from runtime.temporal import connect
 
@@ -14,8 +15,11 @@ _PATIENCE = 2.0
 _PAUSE = 0.5
 
 
-class TemporalAway(Exception):  # noqa: N818 - reads as what it says
+class TemporalUnavailable(UnavailableError):  # noqa: N818 - reads as what it says
     """Temporal could not be reached."""
+
+    def __init__(self) -> None:
+        super().__init__("unavailable", "Temporal does not answer: try again")
 
 
 class TemporalLink:
@@ -29,10 +33,10 @@ class TemporalLink:
         """The client.
 
         Raises:
-            TemporalAway: Temporal was never reached yet.
+            TemporalUnavailable: Temporal was never reached yet.
         """
         if self._client is None:
-            raise TemporalAway("no connection to Temporal yet")
+            raise TemporalUnavailable
         return self._client
 
     async def seek(self, settings: Settings) -> None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, StrictStr
 from api.callbacks.waking import wake_callbacks
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
-from api.http.errors import ApiError, FieldError, invalid, unavailable
+from api.http.errors import ApiError, FieldError, invalid
 from api.http.json_answer import json_answer
 from api.http.state import AppState, state_of
 from api.messages.lookup import find_own, parse_uid
@@ -21,7 +21,7 @@ from domain.ids import page_of, send_workflow_id
 from domain.messages.page import ChangeRequest
 from domain.messages.schedule import InvalidSchedule, parse_schedule_at
 from domain.messages.statuses import State, contract_word
-from services.workflow_calls import ChangeRefused, WorkflowUnresponsive, change_workflow
+from services.workflow_calls import ChangeRefused, change_workflow
 from store.accounts.api_keys import Principal
 from store.batches import batches
 from store.callbacks import callbacks
@@ -83,5 +83,3 @@ async def _change(state: AppState, request: ChangeRequest) -> None:
         await change_workflow(state.temporal, send_workflow_id(page_of(UUID(request.uid))), request)
     except ChangeRefused:
         raise ApiError(409, "not_waiting", "this message does not wait any more") from None
-    except WorkflowUnresponsive:
-        raise unavailable("no worker answers", retry_after=5) from None

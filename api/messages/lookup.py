@@ -4,7 +4,7 @@ from uuid import UUID
 
 from api.http.errors import ApiError
 from api.http.state import AppState
-from api.http.temporal_link import TemporalAway
+from api.http.temporal_link import TemporalUnavailable
 from api.messages.live import accepted_status, live_status
 from domain.channels import Channel
 from domain.messages.page import LiveStatus
@@ -23,7 +23,7 @@ async def find_own(state: AppState, account_id: int, channel: Channel, uid: UUID
 
     Raises:
         ApiError: 404, the same for a foreign uid, for another channel's, and for one that never was.
-        TemporalAway, RPCError: it is not in the record, and Temporal cannot be asked.
+        TemporalUnavailable, RPCError: it is not in the record, and Temporal cannot be asked.
     """
     message = await messages.find(state.pool, account_id, channel, uid)
     if message is not None:
@@ -57,7 +57,7 @@ async def live_if_any(state: AppState, message: messages.Message) -> LiveStatus 
         return LiveStatus(message.account_id, message.state, "batch", due)
     try:
         return await live_status(state.temporal, message.uid)
-    except (WorkflowUnresponsive, TemporalAway):
+    except (WorkflowUnresponsive, TemporalUnavailable):
         return None
 
 

@@ -47,7 +47,7 @@ class GroupCommit:
             ApiError: 503, nothing was accepted: too many wait, it took too long, or a repeat with the same idempotency
                 key took over.
             OutcomeUnknownError: it took too long, and may have been accepted.
-            RPCError, TemporalAway: Temporal did not take it.
+            RPCError, TemporalUnavailable: Temporal did not take it.
             psycopg.Error: an idempotency key could not be recorded; the page was not started.
         """
         self._starts.check_answering()

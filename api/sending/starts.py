@@ -142,7 +142,7 @@ class Starts:
 
         Raises:
             RPCError: Temporal refused it.
-            TemporalAway: it was never reached.
+            TemporalUnavailable: it was never reached.
         """
         client = self._link.client
         try:

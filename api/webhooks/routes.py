@@ -13,7 +13,7 @@ from temporalio.service import RPCError
 
 from api.http.errors import ApiError, error_response
 from api.http.state import AppState, state_of
-from api.http.temporal_link import TemporalAway
+from api.http.temporal_link import TemporalUnavailable
 from api.reference.openapi import PUBLIC
 from api.webhooks.events import by_gateways
 from api.webhooks.receivers import End, WebhookEnds
@@ -73,7 +73,7 @@ async def _take(request: Request, channel: Channel, provider: str, gateway_id: U
             async with state.part(WebhookRoom).verifying(type_name):
                 taken = await _verified(replace(head, body=body), ends)
             return _answer(taken) if isinstance(taken, Reply) else await _accept(state, channel, *taken)
-    except (TemporalAway, RPCError, NoRoom, *AWAY) as error:
+    except (TemporalUnavailable, RPCError, NoRoom, *AWAY) as error:
         log.warning("a provider has to post again", error=type(error).__name__)
         return _busy(webhook)
 

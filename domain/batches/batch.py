@@ -18,13 +18,16 @@ class Stream:
     """Number of the last page."""
 
 
+BatchChangeKind = Literal["pause", "resume", "cancel", "switch_gateway"]
+
+
 @dataclass(frozen=True)
 class BatchChange:
     """Change a batch. What became of it, the batch's query ``answer_to`` tells."""
 
     id: str
     """Unique; the same when it is asked again."""
-    kind: Literal["pause", "resume", "cancel", "switch_gateway"]
+    kind: BatchChangeKind
     gateway: str = ""
     """Where everything still to come goes; of ``switch_gateway``."""
 

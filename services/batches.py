@@ -1,0 +1,64 @@
+"""Batches, for whoever watches and steers them: the API and the command line."""
+
+from uuid import UUID, uuid4
+
+from temporalio.client import Client
+
+from domain.batches.batch import BatchChange, BatchChangeKind
+from domain.batches.progress import ENDED, Doing, Tally, doing_unheard
+from domain.errors import ConflictError, NotFoundError, UnavailableError
+from domain.ids import batch_workflow_id
+from services.workflow_calls import ChangeRefused, WorkflowUnresponsive, change_workflow, query_batch
+from store.batches import queries
+from store.batches.queries import Batch
+from store.pool import Pool
+
+_STORED = "stored"
+"""The state of a batch that has just been accepted: its workflow is being started."""
+
+
+async def find_batch(pool: Pool, batch_id: UUID, account_id: int | None = None) -> Batch:
+    """A batch; with an account only if it is that account's own.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    batch = await queries.find(pool, batch_id, account_id)
+    if batch is None:
+        raise NotFoundError("batch_not_found", "there is no batch with this uid")
+    return batch
+
+
+async def batch_doing(client: Client | None, batch: Batch, tally: Tally) -> Doing:
+    """What a batch is doing: as its workflows say, or, where Temporal or they do not answer, as the record tells."""
+    if batch.state in ENDED:
+        return Doing(batch.state)
+    if client is None:
+        return doing_unheard(batch.state, tally)
+    try:
+        return await query_batch(client, batch.id) or Doing(batch.state)
+    except WorkflowUnresponsive:
+        return doing_unheard(batch.state, tally)
+
+
+async def change_batch(pool: Pool, client: Client, batch: Batch, kind: BatchChangeKind, gateway: str = "") -> Batch:
+    """Have a batch's workflow change it; returns the batch as it is afterwards. ``gateway``: of ``switch_gateway``.
+
+    Raises:
+        ConflictError: it has ended, or is being cancelled.
+        UnavailableError: it has not begun yet, or no worker answers.
+        RPCError: Temporal refused it.
+    """
+    if batch.state in ENDED:
+        raise _ended()
+    try:
+        await change_workflow(client, batch_workflow_id(batch.id), BatchChange(str(uuid4()), kind, gateway))
+    except ChangeRefused:
+        if batch.state == _STORED:
+            raise UnavailableError("unavailable", "the batch has not begun yet: try again") from None
+        raise _ended() from None
+    return await find_batch(pool, batch.id)
+
+
+def _ended() -> ConflictError:
+    return ConflictError("batch_ended", "this batch has ended, or is being cancelled")
