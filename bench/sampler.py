@@ -27,7 +27,7 @@ _AREAS = {
     "JSON and pydantic": ("domain/text/strict_json.py", "/pydantic/", "/json/"),
     "encryption": ("domain/keyring.py", "runtime/codec.py"),
     "phone numbers": ("/phonenumbers/",),
-    "templates": ("gateways/template.py", "/liquid/"),
+    "templates": ("gateways/config/template.py", "/liquid/"),
     "our workflows": ("workflows/",),
     "our activities": ("activities/",),
     "our API": ("api/",),

@@ -14,7 +14,7 @@ def _of_input(error: Exception) -> str | None:
     from pydantic import ValidationError
 
     from domain.recipients import InvalidRecipient
-    from gateways.problems import InvalidGatewayConfig
+    from gateways.config.problems import InvalidGatewayConfig
 
     if isinstance(error, ValidationError):
         problems = error.errors(include_url=False, include_input=False, include_context=False)

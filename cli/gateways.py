@@ -90,8 +90,8 @@ def list_gateways(
 @app.command("types")
 def list_types(as_json: AsJson = False) -> None:
     """List types of gateway and what goes into --config-json; with --json as JSON Schema, secrets being writeOnly."""
+    from gateways.config.schemas import config_schema
     from gateways.registry import GATEWAY_TYPES
-    from gateways.schemas import config_schema
 
     types: list[dict[str, Any]] = [
         {"type": entry.name, "channels": sorted(entry.channels), "config": config_schema(entry)}

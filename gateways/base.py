@@ -15,7 +15,7 @@ from domain.text.sms_parts import Gathered, Part
 from gateways.net.dial import Dialer
 from gateways.net.http import HttpClient
 from gateways.net.names import Names
-from gateways.webhook import Webhook
+from gateways.webhooks.webhook import Webhook
 
 
 class GatewayConfig(BaseModel):

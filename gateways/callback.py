@@ -8,11 +8,11 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from gateways.answers import retry_after, said
+from gateways.config.template import has_placeholder
 from gateways.net.http import HttpClient, call
 from gateways.net.http_answer import Answer
 from gateways.net.web_address import WebAddress
-from gateways.standard_webhooks import sign
-from gateways.template import has_placeholder
+from gateways.webhooks.standard_webhooks import sign
 
 ANSWER_SECONDS = 15.0
 """How long a customer may take for the whole answer once there is a connection."""

@@ -12,10 +12,10 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, Outcome, Refused, Unknown
 from gateways.answers import failure, parse, said
 from gateways.base import GatewayConfig, Outside
+from gateways.config.template import default_body, has_placeholder, json_filler, text_filler, url_filler
 from gateways.net.http import CONTROL_CHARACTERS, DEFAULT_SECONDS, Call, UnfitHeader, call
 from gateways.net.http_answer import Answer
 from gateways.net.web_address import WebAddress
-from gateways.template import default_body, has_placeholder, json_filler, text_filler, url_filler
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 §5.1
 _FRAMING = frozenset({"host", "content-length", "transfer-encoding", "connection", "content-encoding"})

@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from gateways.base import GatewayConfig
+from gateways.config.template import has_placeholder
 from gateways.net.http import DEFAULT_SECONDS
 from gateways.net.web_address import WebAddress
-from gateways.template import has_placeholder
 
 
 def _base(url: str) -> str:

@@ -8,10 +8,10 @@ from pydantic import ValidationError
 from domain.channels import Channel
 from gateways import generic, sandbox
 from gateways.base import Gateway, GatewayConfig, GatewayType, Outside
+from gateways.config.problems import InvalidGatewayConfig, Problem
 from gateways.email import brevo, mailgun, mailjet, postmark, resend, sendgrid, ses, smtp, sparkpost
-from gateways.problems import InvalidGatewayConfig, Problem
 from gateways.sms import infobip, messagebird, plivo, smpp, twilio, vonage
-from gateways.webhook import Webhook
+from gateways.webhooks.webhook import Webhook
 from gateways.whatsapp import cloud, cloud_webhook, evolution, evolution_webhook, waha, waha_webhook
 
 _ALL = frozenset(Channel)

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from domain.keyring import Keyring
-from gateways.standard_webhooks import verify
+from gateways.webhooks.standard_webhooks import verify
 from store.callbacks import callback_endpoints
 from store.callbacks.callback_endpoints import NewEndpoint
 from store.pool import Pool

@@ -15,7 +15,7 @@ from activities.pacing.gateway_cache import GatewayCache
 from domain.errors import XsenderError
 from domain.keyring import KeyringError
 from gateways.base import Listening
-from gateways.problems import InvalidGatewayConfig
+from gateways.config.problems import InvalidGatewayConfig
 from gateways.registry import GATEWAY_TYPES
 from store.gateways import gateways as stored
 from store.pool import Pool

@@ -31,7 +31,7 @@ from domain.lanes import Lane
 from domain.messages.page import Again, DispatchRequest, DispatchResult, PageHeader, Route
 from domain.messages.page_content import PageContent
 from gateways.base import Gateway
-from gateways.problems import InvalidGatewayConfig
+from gateways.config.problems import InvalidGatewayConfig
 from store.batches import batches
 from store.gateways import routing
 from store.pool import Pool, patiently

@@ -19,8 +19,8 @@ from domain.messages.page import ADMIN_ACCOUNT
 from domain.messages.routing import Mode
 from domain.recipients import InvalidRecipient
 from domain.request_rates import Rate
+from gateways.config.problems import InvalidGatewayConfig
 from gateways.net.names import Names
-from gateways.problems import InvalidGatewayConfig
 from services.gateway_trial import Trial, try_gateway
 from store.accounts import request_rates
 from store.accounts.api_keys import Principal

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from api.webhooks.receivers import End
 from domain.messages.receipts import Event, Inbound
-from gateways.webhook import Post
+from gateways.webhooks.webhook import Post
 
 
 def by_gateways(ends: Sequence[End], post: Post) -> dict[tuple[Event, ...], list[str]]:

@@ -11,9 +11,9 @@ from domain.channels import Channel
 from domain.errors import NotFoundError
 from domain.keyring import CREDENTIALS, Keyring, KeyringError
 from gateways.base import Outside
-from gateways.problems import InvalidGatewayConfig
+from gateways.config.problems import InvalidGatewayConfig
 from gateways.registry import build_webhook, parse_config
-from gateways.webhook import Webhook
+from gateways.webhooks.webhook import Webhook
 from store.gateways import gateways
 from store.pool import Pool
 

@@ -21,7 +21,7 @@ from api.webhooks.room import NoRoom, WebhookRoom, read_post
 from domain.channels import Channel
 from gateways.background import QUICK, in_background
 from gateways.registry import webhook_at
-from gateways.webhook import Post, Reply, UnreadablePost, Webhook
+from gateways.webhooks.webhook import Post, Reply, UnreadablePost, Webhook
 from services.receipts import start_receipts
 from store.pool import AWAY
 

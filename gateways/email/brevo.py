@@ -11,13 +11,13 @@ from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Un
 from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
+from gateways.config.fields import HeaderText, MailboxText, Secret
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.events import digest, link, mailbox, objects_in, seconds, text
-from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
-from gateways.webhook import Post, SecretWebhook
+from gateways.webhooks.events import digest, link, mailbox, objects_in, seconds, text
+from gateways.webhooks.webhook import Post, SecretWebhook
 
 _REFERENCE = "X-Mailin-custom"
 """The header whose value comes back in every event."""

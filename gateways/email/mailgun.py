@@ -15,13 +15,13 @@ from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Un
 from domain.messages.receipts import OPTED_OUT, Event, Receipt, ReceiptKind, encode_events
 from gateways.answers import failure, parse
 from gateways.base import Outside
+from gateways.config.fields import HeaderText, MailboxText, Secret
 from gateways.email.mail import Mail, UnfitMessage, check_header, take_apart
-from gateways.events import link, mailbox, seconds, text
-from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
-from gateways.webhook import FRESH_SECONDS, Post, UnreadablePost, Webhook, is_fresh, same
+from gateways.webhooks.events import link, mailbox, seconds, text
+from gateways.webhooks.webhook import FRESH_SECONDS, Post, UnreadablePost, Webhook, is_fresh, same
 
 Domain = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$")]
 

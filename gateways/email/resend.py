@@ -15,14 +15,14 @@ from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Re
 from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.base import Outside
+from gateways.config.fields import HeaderText, MailboxText, Secret
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.events import digest, link, mapping, seconds, text
-from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import UnfitHeader, call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
-from gateways.standard_webhooks import SigningSecret, may_verify, verify
-from gateways.webhook import Post, UnreadablePost, Webhook
+from gateways.webhooks.events import digest, link, mapping, seconds, text
+from gateways.webhooks.standard_webhooks import SigningSecret, may_verify, verify
+from gateways.webhooks.webhook import Post, UnreadablePost, Webhook
 
 _KINDS = {
     "email.sent": ReceiptKind.SENT,

@@ -23,13 +23,13 @@ from domain.messages.receipts import OPTED_OUT, Event, Receipt, ReceiptKind
 from domain.text.media_types import InvalidMediaType, split_media_type
 from gateways.answers import failure, parse
 from gateways.base import Outside
+from gateways.config.fields import HeaderText, MailboxText, Secret
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.events import digest, link, mailbox, objects_in, seconds, text
-from gateways.fields import HeaderText, MailboxText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
-from gateways.webhook import Post, Webhook, is_fresh
+from gateways.webhooks.events import digest, link, mailbox, objects_in, seconds, text
+from gateways.webhooks.webhook import Post, Webhook, is_fresh
 
 _RETRIES = 25 * 3600.0
 """Seconds: SendGrid posts again for 24 hours."""

@@ -20,16 +20,16 @@ from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.background import in_background
 from gateways.base import Outside
+from gateways.config.fields import HeaderText, MailboxText
 from gateways.email.mail import UnfitMessage, is_large
 from gateways.email.mail_message import Letter, write_letter
 from gateways.email.ses_signing import Credentials, signed_headers
 from gateways.email.sns import SUBSCRIPTION, UNSUBSCRIPTION, Fetch, NotNow, Topic, fetch_over
-from gateways.events import digest, link, mailbox, mapping, seconds, text
-from gateways.fields import HeaderText, MailboxText
 from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
-from gateways.webhook import Post, Reply, UnreadablePost, Webhook
+from gateways.webhooks.events import digest, link, mailbox, mapping, seconds, text
+from gateways.webhooks.webhook import Post, Reply, UnreadablePost, Webhook
 
 _KINDS = {
     "Send": ReceiptKind.SENT,

@@ -9,13 +9,13 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import GatewayDown, Outcome, Refused
 from gateways.background import in_background
 from gateways.base import GatewayConfig, Outside
+from gateways.config.fields import HeaderText, HostName, MailboxText, Secret
 from gateways.email.dkim import DkimSigner, load_key
 from gateways.email.mail import UnfitMessage, is_large
 from gateways.email.mail_message import Letter, write_letter
 from gateways.email.mailbox import parse_mailbox
 from gateways.email.smtp_pool import SmtpPool
 from gateways.email.smtp_session import CannotConnect, Server, Stale
-from gateways.fields import HeaderText, HostName, MailboxText, Secret
 from gateways.net.addresses import SMTP_PORTS, private_too, public_only
 from gateways.net.tls import client_context
 

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.x509 import Certificate, load_pem_x509_certificate
 
-from gateways.events import seconds
 from gateways.net.http import HttpClient, call
 from gateways.net.http_answer import Answer
-from gateways.webhook import Post, UnreadablePost, is_fresh
+from gateways.webhooks.events import seconds
+from gateways.webhooks.webhook import Post, UnreadablePost, is_fresh
 
 NOTIFICATION = "Notification"
 SUBSCRIPTION = "SubscriptionConfirmation"

@@ -6,7 +6,7 @@ from typing import Annotated
 import httpx
 from pydantic import AfterValidator
 
-from gateways.template import has_placeholder, without_placeholders
+from gateways.config.template import has_placeholder, without_placeholders
 
 _AUTHORITY = re.compile(r"[^:]+://([^/?#]*)")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")

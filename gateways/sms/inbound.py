@@ -3,8 +3,8 @@
 import re
 
 from domain.messages.receipts import Inbound
-from gateways.events import text
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.events import text
+from gateways.webhooks.webhook import UnreadablePost
 
 _INTERNATIONAL = re.compile(r"\+?([1-9][0-9]{6,14})")
 

@@ -10,13 +10,13 @@ from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Re
 from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
-from gateways.events import digest, objects_in, seconds, text
-from gateways.fields import HeaderText, Secret
+from gateways.config.fields import HeaderText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import ProviderConfig
 from gateways.sms.inbound import inbound, is_own
-from gateways.webhook import Post, SecretWebhook, UnreadablePost
+from gateways.webhooks.events import digest, objects_in, seconds, text
+from gateways.webhooks.webhook import Post, SecretWebhook, UnreadablePost
 
 # Names of statuses (infobip.com/docs/essentials/api-essentials/response-status-and-error-codes).
 _TAKEN = frozenset({"ACCEPTED", "PENDING", "DELIVERED"})

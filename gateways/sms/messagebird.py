@@ -14,13 +14,13 @@ from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Un
 from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
-from gateways.events import digest, seconds, text
-from gateways.fields import HeaderText, Secret
-from gateways.jwt import claims_of
+from gateways.config.fields import HeaderText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
-from gateways.webhook import Post, UnreadablePost, Webhook, same
+from gateways.webhooks.events import digest, seconds, text
+from gateways.webhooks.jwt import claims_of
+from gateways.webhooks.webhook import Post, UnreadablePost, Webhook, same
 
 _ACCOUNT_BROKEN = frozenset({2, 25})  # request not allowed, not enough balance
 

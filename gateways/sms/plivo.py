@@ -14,14 +14,14 @@ from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Un
 from domain.messages.receipts import OPTED_OUT, Event, Inbound, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
-from gateways.events import digest, seconds, text
-from gateways.fields import HeaderText, Secret
+from gateways.config.fields import HeaderText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
 from gateways.sms.callback import with_uid
 from gateways.sms.inbound import inbound, is_own
-from gateways.webhook import Post, Reply, UnreadablePost, Webhook, same
+from gateways.webhooks.events import digest, seconds, text
+from gateways.webhooks.webhook import Post, Reply, UnreadablePost, Webhook, same
 
 _NO_CREDIT = "insufficient credit"  # all that an answer says of an empty account; it has no codes
 _STOPPED = "200"  # "source number blocked by STOP from destination number" (plivo.com/docs/messaging/troubleshooting)

@@ -11,7 +11,7 @@ from pydantic import Field
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from gateways.base import GatewayConfig, Outside
-from gateways.fields import HostName
+from gateways.config.fields import HostName
 from gateways.net.addresses import SMPP_PORTS, private_too, public_only
 from gateways.net.dial import Dialer
 from gateways.net.tls import client_context

@@ -9,7 +9,6 @@ import gsmcodecs  # noqa: F401 - registers its codecs
 from domain.messages.receipts import MAX_INBOUND_TEXT, Receipt, ReceiptKind
 from domain.text.gsm7 import decode_gsm7
 from domain.text.sms_parts import Part
-from gateways.events import digest, text
 from gateways.sms.smpp_pdu import (
     DEFAULT_ALPHABET,
     MESSAGE_STATE,
@@ -22,6 +21,7 @@ from gateways.sms.smpp_pdu import (
     Address,
     ShortMessage,
 )
+from gateways.webhooks.events import digest, text
 
 ReceiptIds = Literal["same", "decimal", "hexadecimal"]
 """How receipts write the ids of messages: as the answers do, or in decimal where answers are hexadecimal, or the other

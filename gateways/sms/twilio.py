@@ -19,16 +19,16 @@ from domain.messages.receipts import OPTED_OUT, Event, Inbound, Receipt, Receipt
 from domain.text.keywords import Keyword
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.base import Outside
+from gateways.config.fields import HeaderText, Secret
 from gateways.content import packed
-from gateways.events import digest, link, text
-from gateways.fields import HeaderText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
 from gateways.sms.callback import with_uid
 from gateways.sms.inbound import inbound, is_own
 from gateways.sms.twilio_inbound import read_content
-from gateways.webhook import Post, Reply, UnreadablePost, Webhook, same
+from gateways.webhooks.events import digest, link, text
+from gateways.webhooks.webhook import Post, Reply, UnreadablePost, Webhook, same
 
 Sid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{2,64}$")]
 

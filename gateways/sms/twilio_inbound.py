@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from gateways.events import text
+from gateways.webhooks.events import text
 
 _FILES = {"image": "image", "audio": "audio", "video": "video"}
 _TYPES = {"button": "button_reply", "interactive": "list_reply", "text": None}

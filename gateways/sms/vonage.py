@@ -14,13 +14,13 @@ from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Re
 from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
-from gateways.events import digest, seconds, text
-from gateways.fields import HeaderText, Secret
+from gateways.config.fields import HeaderText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig
 from gateways.sms.inbound import inbound, is_own
-from gateways.webhook import Post, UnreadablePost, Webhook, is_fresh, same
+from gateways.webhooks.events import digest, seconds, text
+from gateways.webhooks.webhook import Post, UnreadablePost, Webhook, is_fresh, same
 
 # Vonage's codes of a message (developer.vonage.com/api-errors/sms); every one but 0 means that it was not taken.
 _TAKEN = "0"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from gateways.events import mapping, text
+from gateways.webhooks.events import mapping, text
 from gateways.whatsapp.reading import inside, said
 from gateways.whatsapp.said import Said, edit, form_reply, location, reaction, reply, revoke
 

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.base import Outside
 from gateways.content import packed
-from gateways.events import digest, objects_in, seconds, text
-from gateways.webhook import Post, Reply, Webhook, same
+from gateways.webhooks.events import digest, objects_in, seconds, text
+from gateways.webhooks.webhook import Post, Reply, Webhook, same
 from gateways.whatsapp.cloud import WhatsAppCloudConfig
 from gateways.whatsapp.cloud_inbound import read_message
 from gateways.whatsapp.meta_errors import meta_code, meta_reason

@@ -12,7 +12,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from gateways.answers import clean, failure, parse
 from gateways.base import Outside
-from gateways.fields import Secret
+from gateways.config.fields import Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
 from gateways.provider import ProviderConfig

@@ -13,8 +13,8 @@ import orjson
 
 from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.base import Outside
-from gateways.events import digest, link, mapping, objects_in, seconds, text
-from gateways.webhook import Post, Webhook, carries_secret, same
+from gateways.webhooks.events import digest, link, mapping, objects_in, seconds, text
+from gateways.webhooks.webhook import Post, Webhook, carries_secret, same
 from gateways.whatsapp.evolution import EvolutionConfig
 from gateways.whatsapp.evolution_ids import uid_in
 from gateways.whatsapp.proto import edited_at, quoted, read_proto

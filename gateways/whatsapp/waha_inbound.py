@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from gateways.events import mapping, text
+from gateways.webhooks.events import mapping, text
 from gateways.whatsapp.proto import read_proto
 from gateways.whatsapp.reading import inside, said
 from gateways.whatsapp.said import Said, contacts, location, reply, revoke

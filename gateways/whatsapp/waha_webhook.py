@@ -7,8 +7,8 @@ from typing import Any
 
 from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.base import Outside
-from gateways.events import digest, link, mapping, objects_in, seconds, text
-from gateways.webhook import Post, Webhook, is_fresh, same
+from gateways.webhooks.events import digest, link, mapping, objects_in, seconds, text
+from gateways.webhooks.webhook import Post, Webhook, is_fresh, same
 from gateways.whatsapp.reading import inside, internal_id, person, said
 from gateways.whatsapp.said import Said, edit, reaction, revoke
 from gateways.whatsapp.waha import WahaConfig, bare_id, chat_in

@@ -11,8 +11,8 @@ import pytest
 from domain.channels import Channel
 from domain.messages.receipts import Event, Inbound, decode_events, encode_events
 from gateways.base import Outside
-from gateways.events import LINK_CAP
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.events import LINK_CAP
+from gateways.webhooks.webhook import UnreadablePost
 from tests.api.doubles.double import PERSON, Double, Posting, Told
 from tests.api.doubles.loop import DOUBLES
 from tests.gateways.posts import post, webhook_of

@@ -64,7 +64,7 @@ async def test_load_at_fixed_times_ends_with_its_event():
     ("path", "area"),
     [
         (sampler.__file__.replace("bench/sampler.py", "gateways/generic.py"), "HTTP exchange with the gateway"),
-        (sampler.__file__.replace("bench/sampler.py", "gateways/template.py"), "templates"),
+        (sampler.__file__.replace("bench/sampler.py", "gateways/config/template.py"), "templates"),
         (sampler.__file__.replace("bench/sampler.py", "store/messages/pages.py"), "SQL"),
         ("/venv/site-packages/psycopg/cursor.py", "SQL"),
         ("/venv/site-packages/temporalio/worker/_workflow.py", "Temporal SDK"),

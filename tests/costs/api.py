@@ -17,8 +17,8 @@ from domain.recipients import normalise_number
 from domain.text.segments import count_segments, cut_segments
 from domain.text.strict_json import loads
 from domain.text.templates import MAX_MARKUP, compile_template
+from gateways.config.template import json_filler, text_filler
 from gateways.net.web_address import _checked as checked_address
-from gateways.template import json_filler, text_filler
 from tests.costs.measure import Cost
 
 _CHILD = "process of its own"

@@ -16,7 +16,7 @@ from api.callbacks import routes as callbacks
 from api.callbacks.models import CallbackEndpoint, ChangeCallback, RegisterCallback, RotateSecret
 from domain.callbacks import FAILING_SECONDS, LADDER, TEST_EVENT, EventType, Snapshot, new_secret
 from gateways.callback import ANSWER_SECONDS
-from gateways.standard_webhooks import sign
+from gateways.webhooks.standard_webhooks import sign
 from store.callbacks.callback_endpoints import MOST
 from worker.chores import CALLBACK_DAYS
 from workflows.policy import CALLBACK_QUEUE

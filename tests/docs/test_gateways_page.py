@@ -9,8 +9,8 @@ from api.gateways.models import BreakerState, OutcomesAnswer
 from api.gateways.routes import TRIAL_RATE, router
 from domain.limits import PAGE_LIMITS
 from domain.messages.routing import PAUSED_LOOK, Mode
+from gateways.config.template import FIELDS
 from gateways.registry import GATEWAY_TYPES
-from gateways.template import FIELDS
 from worker.chores import HEALTH_DAYS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "gateways.md").read_text()

@@ -6,7 +6,7 @@ from typing import Any
 from domain.channels import Channel
 from gateways.base import Outside
 from gateways.registry import build_webhook, parse_config
-from gateways.webhook import Post, Webhook
+from gateways.webhooks.webhook import Post, Webhook
 
 
 def webhook_of(name: str, channel: Channel, config: dict[str, Any], outside: Outside) -> Webhook:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from gateways.webhook import Post
+from gateways.webhooks.webhook import Post
 from tests.gateways.posts import post
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -3,7 +3,7 @@
 import pytest
 from posts import post
 
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.webhook import UnreadablePost
 
 
 @pytest.mark.parametrize(

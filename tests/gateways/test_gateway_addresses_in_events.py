@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateways.events import LINK_CAP, link, mailbox
+from gateways.webhooks.events import LINK_CAP, link, mailbox
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ import pytest
 
 from domain.messages.receipts import MAX_INBOUND_TEXT, Inbound, decode_events, encode_events
 from gateways.answers import REASON_CAP, clean
-from gateways.events import LINK_CAP, MAX_EVENTS, digest, link, mailbox, objects_in, seconds
+from gateways.config.template import text_filler
 from gateways.sms.inbound import inbound
 from gateways.sms.smpp_delivery import read_part
 from gateways.sms.smpp_pdu import SAR_MSG_REF_NUM, SAR_SEGMENT_SEQNUM, SAR_TOTAL_SEGMENTS, Address, ShortMessage
-from gateways.template import text_filler
-from gateways.webhook import MAX_FIELDS, MAX_FORM, MAX_VALUES, Post, UnreadablePost
+from gateways.webhooks.events import LINK_CAP, MAX_EVENTS, digest, link, mailbox, objects_in, seconds
+from gateways.webhooks.webhook import MAX_FIELDS, MAX_FORM, MAX_VALUES, Post, UnreadablePost
 
 PHONE = Address(1, 1, "14155550123")
 

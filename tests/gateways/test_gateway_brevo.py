@@ -14,9 +14,9 @@ from domain.channels import Channel
 from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from domain.messages.receipts import Receipt, ReceiptKind
-from gateways.problems import InvalidGatewayConfig
+from gateways.config.problems import InvalidGatewayConfig
 from gateways.registry import parse_config
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.webhook import UnreadablePost
 
 _, CONFIG = CONFIGS["brevo"]
 TAKEN = answer(201, b'{"messageId":"<2026.1@smtp-relay.mailin.fr>"}')

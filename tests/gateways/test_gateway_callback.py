@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from gateways import callback
 from gateways.base import Outside
 from gateways.callback import CallbackUrl, Told, post
-from gateways.standard_webhooks import sign, verify
+from gateways.webhooks.standard_webhooks import sign, verify
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_" + base64.b64encode(b"x" * 32).decode()

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from fake_smtp import mail_server
 
 from domain.channels import Channel
+from gateways.config.problems import InvalidGatewayConfig
 from gateways.email.dkim import DkimSigner
 from gateways.email.mail_message import write_letter
-from gateways.problems import InvalidGatewayConfig
 from gateways.registry import GATEWAY_TYPES, build, parse_config
 
 CONFIG = {"host": "127.0.0.1", "security": "none", "from_address": "shop@example.org", "allow_private_network": True}

@@ -10,8 +10,8 @@ from posts import post, webhook_of
 
 from domain.channels import Channel
 from domain.messages.receipts import Inbound, Receipt, ReceiptKind
-from gateways.problems import InvalidGatewayConfig
-from gateways.webhook import UnreadablePost
+from gateways.config.problems import InvalidGatewayConfig
+from gateways.webhooks.webhook import UnreadablePost
 from gateways.whatsapp.evolution_ids import message_id
 
 SECRET = "our shared secret"

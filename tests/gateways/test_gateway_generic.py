@@ -9,9 +9,9 @@ from fake_http import answer, serve
 from domain.channels import Channel
 from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
-from gateways.problems import InvalidGatewayConfig
+from gateways.config.problems import InvalidGatewayConfig
+from gateways.config.template import json_filler
 from gateways.registry import build, parse_config
-from gateways.template import json_filler
 
 
 def _gateway(outside, url, **config):

@@ -11,7 +11,7 @@ from sent import sent
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from domain.messages.receipts import Inbound, Receipt
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.webhook import UnreadablePost
 
 CONFIG = {"api_key": "key", "from_number": "+15005550006", "base_url": "https://x1.api.infobip.com"}
 SECRET = "s3cret"

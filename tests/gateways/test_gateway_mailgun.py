@@ -13,7 +13,7 @@ from test_gateway_providers import CONFIGS
 from domain.channels import Channel
 from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
-from gateways.problems import InvalidGatewayConfig
+from gateways.config.problems import InvalidGatewayConfig
 from gateways.registry import parse_config
 
 _, CONFIG = CONFIGS["mailgun"]

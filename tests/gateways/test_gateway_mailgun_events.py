@@ -11,7 +11,7 @@ from test_gateway_providers import CONFIGS
 from domain.channels import Channel
 from domain.messages.receipts import OPTED_OUT, Receipt, ReceiptKind
 from gateways.email import mailgun
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.webhook import UnreadablePost
 from store.gateways.webhook_signatures import Signatures
 
 _, CONFIG = CONFIGS["mailgun"]

@@ -11,7 +11,7 @@ from domain.channels import Channel
 from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from domain.messages.receipts import Receipt, ReceiptKind
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.webhook import UnreadablePost
 
 CONFIG = {
     "api_key": "pub",

@@ -15,7 +15,7 @@ from sent import sent
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, Unknown
 from domain.messages.receipts import Receipt
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.webhook import UnreadablePost
 
 CONFIG = {"access_key": "key", "from_number": "+15005550006"}
 TAKEN = answer(201, b'{"id":"M1","recipients":{"items":[{"recipient":15551234567,"status":"sent"}]}}')

@@ -14,7 +14,7 @@ from sent import sent
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, Unknown
 from domain.messages.receipts import Inbound, Receipt
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.webhook import UnreadablePost
 
 CONFIG = {"auth_id": "MA0123", "auth_token": "my_auth_token", "from_number": "+15005550006"}
 TAKEN = answer(202, b'{"api_id":"A1","message":"message(s) queued","message_uuid":["M1"]}')

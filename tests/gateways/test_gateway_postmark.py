@@ -14,9 +14,9 @@ from domain.channels import Channel
 from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from domain.messages.receipts import Receipt, ReceiptKind
-from gateways.problems import InvalidGatewayConfig
+from gateways.config.problems import InvalidGatewayConfig
 from gateways.registry import parse_config
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.webhook import UnreadablePost
 
 _, CONFIG = CONFIGS["postmark"]
 MESSAGE_ID = "883953f4-6105-42a2-a16a-77a8eac79483"

@@ -14,7 +14,7 @@ from test_gateway_sendgrid import KEY
 
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
-from gateways.problems import InvalidGatewayConfig
+from gateways.config.problems import InvalidGatewayConfig
 from gateways.registry import parse_config
 
 CONFIGS = {

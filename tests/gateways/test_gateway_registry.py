@@ -6,8 +6,8 @@ import pytest
 
 from domain.channels import Channel
 from gateways.base import Outside
-from gateways.problems import InvalidGatewayConfig
-from gateways.redact import HIDDEN, merged, shown
+from gateways.config.problems import InvalidGatewayConfig
+from gateways.config.redact import HIDDEN, merged, shown
 from gateways.registry import GATEWAY_TYPES, build, parse_config
 
 MINIMAL = {

@@ -11,8 +11,8 @@ from domain.channels import Channel
 from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from domain.messages.receipts import Receipt, ReceiptKind
-from gateways.problems import InvalidGatewayConfig
-from gateways.webhook import UnreadablePost
+from gateways.config.problems import InvalidGatewayConfig
+from gateways.webhooks.webhook import UnreadablePost
 
 SECRET = "whsec_ESwTAuuIe3yfH4DgdgI+ENsiNzPAGdp+"
 CONFIG = {"api_key": "re_key", "from_address": "shop@example.org", "from_name": "Shop", "webhook_secret": SECRET}

@@ -2,8 +2,8 @@
 
 import pytest
 
+from gateways.config.schemas import config_schema
 from gateways.registry import GATEWAY_TYPES
-from gateways.schemas import config_schema
 
 
 @pytest.mark.parametrize("name", GATEWAY_TYPES)

@@ -8,8 +8,8 @@ from posts import changed_bytes_believed, post, webhook_of
 
 from domain.channels import Channel
 from domain.messages.receipts import Receipt, ReceiptKind
-from gateways.problems import InvalidGatewayConfig
-from gateways.webhook import UnreadablePost
+from gateways.config.problems import InvalidGatewayConfig
+from gateways.webhooks.webhook import UnreadablePost
 
 KEY = (
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe"

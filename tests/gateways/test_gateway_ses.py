@@ -13,9 +13,9 @@ from moto_server import moto_server
 from domain.channels import Channel
 from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
+from gateways.config.problems import InvalidGatewayConfig
 from gateways.email.ses import SesConfig
 from gateways.email.ses_signing import Credentials, signed_headers
-from gateways.problems import InvalidGatewayConfig
 from gateways.registry import build, parse_config
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:ses-events"

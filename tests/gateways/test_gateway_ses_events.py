@@ -17,7 +17,7 @@ from gateways.email.ses import SesWebhook
 from gateways.email.sns import fetch_over
 from gateways.net.http import HttpClient
 from gateways.registry import parse_config
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.webhook import UnreadablePost
 
 
 @pytest.fixture

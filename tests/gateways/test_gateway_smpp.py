@@ -8,7 +8,7 @@ from smsc import gateway_at, smsc
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from domain.text.segments import cut_segments
-from gateways.problems import InvalidGatewayConfig
+from gateways.config.problems import InvalidGatewayConfig
 from gateways.registry import parse_config
 from gateways.sms import smpp
 

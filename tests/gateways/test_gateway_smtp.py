@@ -10,8 +10,8 @@ from fake_smtp import check_password, mail_server, scripted_server
 from domain.channels import Channel
 from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
+from gateways.config.problems import InvalidGatewayConfig
 from gateways.email import smtp_pool
-from gateways.problems import InvalidGatewayConfig
 from gateways.registry import build, parse_config
 
 

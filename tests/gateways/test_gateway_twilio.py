@@ -13,7 +13,7 @@ from sent import sent
 
 from domain.channels import Channel
 from domain.messages.receipts import Inbound, Receipt, decode_events, encode_events
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.webhook import UnreadablePost
 
 CONFIG = {"account_sid": "AC0123", "auth_token": "12345", "from_number": "+15005550006"}
 URL = "https://mycompany.com/myapp.php?foo=1&bar=2"

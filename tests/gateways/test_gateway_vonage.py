@@ -13,7 +13,7 @@ from sent import sent
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from domain.messages.receipts import Inbound, Receipt
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.webhook import UnreadablePost
 
 CONFIG = {"api_key": "abcd", "api_secret": "pst", "from_number": "+15005550006"}
 SECRET = "my signature secret"

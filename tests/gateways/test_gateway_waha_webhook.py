@@ -10,8 +10,8 @@ from posts import changed_bytes_believed, post, webhook_of
 
 from domain.channels import Channel
 from domain.messages.receipts import Inbound, Receipt, ReceiptKind
-from gateways.problems import InvalidGatewayConfig
-from gateways.webhook import UnreadablePost
+from gateways.config.problems import InvalidGatewayConfig
+from gateways.webhooks.webhook import UnreadablePost
 
 KEY = "my-secret-key"
 CONFIG = {"base_url": "https://waha.example.com", "api_key": "waha", "hmac_key": KEY}

@@ -10,8 +10,8 @@ from posts import changed_bytes_believed, post, webhook_of
 
 from domain.channels import Channel
 from domain.messages.receipts import Inbound, Receipt, ReceiptKind
-from gateways.problems import InvalidGatewayConfig
-from gateways.webhook import UnreadablePost
+from gateways.config.problems import InvalidGatewayConfig
+from gateways.webhooks.webhook import UnreadablePost
 
 SECRET = "1222e786b144d0e85b9f365372d93676"
 SIGNATURE = "sha256=54edfa1d7259e0eb13c677cc7d73d1b5c86cfa12433d19156e058ab9251bc441"

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from posts import post
 
-from gateways.standard_webhooks import key_of, sign, verify
+from gateways.webhooks.standard_webhooks import key_of, sign, verify
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER = "whsec_ESwTAuuIe3yfH4DgdgI+ENsiNzPAGdp+"

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from gateways.email.mailgun import RETRY_SECONDS
-from gateways.webhook import FRESH_SECONDS
+from gateways.webhooks.webhook import FRESH_SECONDS
 from store.gateways.webhook_signatures import SIGNATURE_HOURS, Signatures, forget_older_than
 from store.pool import open_pool
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gateways.base import GatewayConfig
-from gateways.problems import InvalidGatewayConfig, Problem
+from gateways.config.problems import InvalidGatewayConfig, Problem
 
 HIDDEN = "********"
 """Stands in for a secret that is set."""

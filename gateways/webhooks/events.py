@@ -9,7 +9,7 @@ from unicodedata import normalize
 from domain.recipients import InvalidRecipient, normalise_email
 from gateways.answers import clean
 from gateways.email.mailbox import InvalidMailbox, parse_mailbox
-from gateways.webhook import UnreadablePost
+from gateways.webhooks.webhook import UnreadablePost
 
 MAX_EVENTS = 5000
 """Of one post: providers collect a thousand."""

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from gateways.webhook import is_fresh, same
+from gateways.webhooks.webhook import is_fresh, same
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - marks a secret, is none
 _ENTRY = re.compile("v1,[A-Za-z0-9+/]{43}=")
