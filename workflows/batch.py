@@ -7,7 +7,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.first_release.batch as first_release
     from domain.batches.batch import BatchChange, BatchHeader, BatchStatus
     from workflows.answers import Answers
-    from workflows.walk import Walk
+    from workflows.batches.walk import Walk
 
 
 @workflow.defn

@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.ids import index_of
     from domain.messages.page import ChangeRequest, LiveStatus, PageHeader, PageSignal, RescheduleRequest
     from workflows.answers import Answers
-    from workflows.page import Page
+    from workflows.sending.page import Page
 
 
 @workflow.defn

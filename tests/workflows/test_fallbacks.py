@@ -1,8 +1,8 @@
 """Which messages of a page are looked at for their fallbacks, and when."""
 
 from domain.messages.fallback import Awaited
-from workflows.fallbacks import Fallbacks
 from workflows.history import NEVER
+from workflows.sending.fallbacks import Fallbacks
 
 AWAITED = [Awaited(1, 60.0), Awaited(3, 600.0)]
 

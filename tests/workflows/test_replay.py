@@ -13,11 +13,12 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from domain import limits
 from domain.messages import new_page
-from workflows import page, page_run, walk
 from workflows.batch import BatchWorkflow
+from workflows.batches import walk
 from workflows.callback import CallbackWorkflow
 from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
+from workflows.sending import page, page_run
 
 FOLDER = Path(__file__).parent / "histories"
 HISTORIES = sorted(FOLDER.rglob("*.json"))

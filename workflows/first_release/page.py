@@ -34,7 +34,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.messages.routing import retry_pause
     from workflows.first_release.fall_back import FallBack
-    from workflows.turns import first_turns, group_due
+    from workflows.sending.turns import first_turns, group_due
     from workflows.waking import wake
 
 _NEVER = float("inf")

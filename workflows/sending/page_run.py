@@ -31,9 +31,9 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.messages.routing import retry_pause
     from workflows.answers import Answers
-    from workflows.fallbacks import Fallbacks
     from workflows.history import EventCount, Inbox, RecordedClock
-    from workflows.turns import first_turns
+    from workflows.sending.fallbacks import Fallbacks
+    from workflows.sending.turns import first_turns
 
 # About how many events each makes, with the workflow tasks around it.
 A_CHOICE, A_DISPATCH, A_TIMER, A_SIGNAL, A_CHANGE, AN_ERRAND = 2, 8, 5, 4, 6, 6

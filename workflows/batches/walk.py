@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.messages.new_page import new_stored_page
     from domain.messages.page import PageHeader
     from workflows.answers import Answers
-    from workflows.batch_pages import BatchPages, Child
+    from workflows.batches.batch_pages import BatchPages, Child
     from workflows.history import NEVER, EventCount, Inbox, RecordedClock
     from workflows.waking import wake
 

@@ -23,8 +23,8 @@ with workflow.unsafe.imports_passed_through():
         RescheduleRequest,
         Turn,
     )
-    from workflows.page_run import A_CHANGE, A_CHOICE, A_SIGNAL, A_TIMER, Dispatch, PageRun
-    from workflows.turns import group_due, group_turns
+    from workflows.sending.page_run import A_CHANGE, A_CHOICE, A_SIGNAL, A_TIMER, Dispatch, PageRun
+    from workflows.sending.turns import group_due, group_turns
 
 _SOON = 0.001
 """Seconds: a dispatch must not be called back in the task in which it was scheduled (workflows/history.py)."""
