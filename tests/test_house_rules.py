@@ -1,6 +1,7 @@
 """The house is in order: determinism, SQL and provider traffic each have their one place."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ from tests.house_rules import (
     sql_in,
 )
 
+MOST_MODULES = 13
+LARGE_FOLDERS = {
+    "cli": "a module for each command",
+    "gateways/email": "a module for each provider",
+    "gateways/sms": "a module for each provider",
+    "gateways/whatsapp": "a module for each provider",
+}
+"""Folders with more modules, and why."""
 SQL_ELSEWHERE = {"embedded/postgres.py"}  # makes the database that the store then lives in
 
 
@@ -40,6 +49,11 @@ def test_temporals_loggers_get_no_keyword_fields(path: Path):
 def test_only_the_store_holds_sql():
     found = {ids(path): lines for path in sources(*PACKAGES) if (lines := list(sql_in(tree(path))))}
     assert {name for name in found if not name.startswith("store/")} == SQL_ELSEWHERE
+
+
+def test_a_folder_holds_about_a_dozen_modules():
+    counts = Counter(ids(path.parent) for path in sources(*PACKAGES) if path.name != "__init__.py")
+    assert {folder for folder, count in counts.items() if count > MOST_MODULES} == set(LARGE_FOLDERS)
 
 
 def test_only_gateways_speak_to_providers():
