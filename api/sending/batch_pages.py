@@ -9,7 +9,7 @@ from uuid import UUID
 from api.contacts.duplicates import Duplicates
 from api.contacts.read import ReadContacts
 from api.http.errors import MAX_SHOWN
-from api.sending.accept import accepted_answer
+from api.sending.answer import accepted_answer
 from domain.batches.batch import Stream
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE, batch_page_id, message_uid

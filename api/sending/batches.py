@@ -11,9 +11,8 @@ from temporalio.service import RPCError
 
 from api.http.errors import OutcomeUnknownError, nothing_accepted, outcome_unknown
 from api.http.idempotency import Claimed
-from api.sending.accept import START_SECONDS
 from api.sending.batch_pages import NewBatch, page_size
-from api.sending.starts import Starts
+from api.sending.starts import START_SECONDS, Starts
 from domain.batches.batch import BatchHeader
 from domain.channels import Channel
 from domain.ids import batch_workflow_id

@@ -15,9 +15,8 @@ from uuid import UUID
 from api.http.callers import caller_gone, worth_looking
 from api.http.errors import ApiError, unavailable
 from api.limits.waiting_room import MOST_OF_A_GROUP, WaitingRoom
-from api.sending.accept import ACCEPT_SECONDS
 from api.sending.commit_queue import CommitQueue, OneMessage, Waiting
-from api.sending.starts import Starts
+from api.sending.starts import ACCEPT_SECONDS, Starts
 from domain.channels import Channel
 from domain.ids import message_uid, new_page_id
 from domain.lanes import Lane

@@ -20,7 +20,7 @@ from api.limits.offload import Offload
 from api.messages.live import accepted_status
 from api.messages.models import SendAnswer
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers, documented_body
-from api.sending.accept import ACCEPT_SECONDS, accepted_answer, make_unstartable
+from api.sending.answer import accepted_answer
 from api.sending.batch_pages import NewBatch
 from api.sending.batches import accept_batch, finish_batch, page_sizes
 from api.sending.commit_queue import OneMessage
@@ -29,7 +29,7 @@ from api.sending.large_bodies import Bodies
 from api.sending.models import MAX_CONTACTS, SEND_MODELS
 from api.sending.pages import accept_page
 from api.sending.parse_request import ReadRequest, may_be_large, read_large_request, read_request
-from api.sending.starts import Starts
+from api.sending.starts import ACCEPT_SECONDS, Starts, make_unstartable
 from domain.channels import Channel
 from domain.ids import new_batch_id, page_of
 from store.accounts.api_keys import Principal

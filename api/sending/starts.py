@@ -9,6 +9,7 @@ started: a hang costs one page in doubt for each group and each request under wa
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -21,12 +22,23 @@ from api.http.temporal_link import TemporalLink
 from api.limits.fair_places import FairPlaces
 from api.limits.waiting_room import MOST, WaitingRoom
 from api.messages.live import is_page_known
-from api.sending.accept import ACCEPT_SECONDS, START_SECONDS, make_unstartable, start_page
+from domain.channels import Channel
 from domain.ids import message_uid
-from domain.messages.page import PageHeader
+from domain.messages.new_page import new_page
+from domain.messages.page import ADMIN_ACCOUNT, PageHeader
+from domain.messages.page_content import PageContent
+from services.sending.start_page import start_page
+from workflows.policy import start_options
 
 log = structlog.get_logger()
 
+ACCEPT_SECONDS = 5.0
+"""How long a caller waits to be accepted: then it is told that it was not, or that this is not known."""
+
+START_SECONDS = 3.0
+"""How long an answer of Temporal to a start is awaited: it takes a few milliseconds."""
+
+_START_TIMEOUT = timedelta(seconds=START_SECONDS)
 _AT_A_TIME = 64
 """Starts of pages that requests have for themselves: it takes Temporal a few milliseconds. One account has half."""
 _PAUSE = 0.2
@@ -132,7 +144,7 @@ class Starts:
         async with self.turn(page.account_id, len(content), caller):
             try:
                 async with asyncio.timeout(START_SECONDS):
-                    await start_page(self._link.client, page, content)
+                    await start_once(self._link.client, page, content)
             except (TimeoutError, RPCError) as error:
                 _raise_refusal(error)
                 raise outcome_unknown(message_uid(UUID(page.page_id), 0)) from None
@@ -147,7 +159,7 @@ class Starts:
         client = self._link.client
         try:
             async with asyncio.timeout(START_SECONDS):
-                if await start_page(client, page, content):
+                if await start_once(client, page, content):
                     return True
         except (TimeoutError, RPCError) as error:
             _raise_refusal(error)
@@ -176,6 +188,29 @@ class Starts:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.warning("a page was not started", error=repr(error))
+
+
+async def start_once(client: Client, page: PageHeader, content: bytes) -> bool:
+    """Start a page's workflow, once; returns whether it was started now.
+
+    Raises:
+        RPCError: Temporal does not answer; whether the page was started is not known.
+    """
+    options = start_options(page.lane, page.account_id)
+    return await start_page(client, page, content, rpc_timeout=_START_TIMEOUT, **options)
+
+
+async def make_unstartable(client: Client, page_id: UUID) -> bool:
+    """Make sure that a page which may have been started, or not, never will be; returns whether it had not been.
+
+    An empty page takes its place: workflow ids are used once.
+
+    Raises:
+        RPCError: Temporal does not answer.
+    """
+    nothing = new_page(page_id, Channel.SMS, [ADMIN_ACCOUNT], [], {})
+    options = start_options(nothing.lane, nothing.account_id)
+    return await start_page(client, nothing, PageContent([], []).encode(), rpc_timeout=_START_TIMEOUT, **options)
 
 
 def _raise_refusal(error: Exception) -> None:

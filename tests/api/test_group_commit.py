@@ -15,10 +15,9 @@ from api.http.errors import ApiError, OutcomeUnknownError
 from api.http.idempotency import Claimed
 from api.http.temporal_link import TemporalLink
 from api.limits.waiting_room import WaitingRoom
-from api.sending.accept import start_page
 from api.sending.commit_queue import OneMessage
 from api.sending.group_commit import GroupCommit
-from api.sending.starts import Starts
+from api.sending.starts import Starts, start_once
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE, new_page_id, page_of
 from domain.lanes import Lane
@@ -135,16 +134,16 @@ class Unanswered:
 
     async def __call__(self, client: Client, page: PageHeader, content: bytes) -> bool:
         if not self._left:
-            return await start_page(client, page, content)
+            return await start_once(client, page, content)
         self._left -= 1
         self.pages.append(UUID(page.page_id))
         if self._starts:
-            await start_page(client, page, content)
+            await start_once(client, page, content)
         raise RPCError("away", self._status, b"")
 
 
 async def test_whom_temporal_refuses_is_told_so(group: GroupCommit, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("api.sending.starts.start_page", Unanswered(RPCStatusCode.PERMISSION_DENIED))
+    monkeypatch.setattr("api.sending.starts.start_once", Unanswered(RPCStatusCode.PERMISSION_DENIED))
     messages = [group.accept(Channel.SMS, Lane.TRANSACTIONAL, one(1)) for _ in range(3)]
     results = await asyncio.gather(*messages, return_exceptions=True)
     assert [type(result) for result in results] == [RPCError] * 3
@@ -155,7 +154,7 @@ async def test_a_start_that_was_not_answered_is_found(
     stack: Stack, group: GroupCommit, monkeypatch: pytest.MonkeyPatch
 ):
     unanswered = Unanswered(RPCStatusCode.UNAVAILABLE, starts=True)
-    monkeypatch.setattr("api.sending.starts.start_page", unanswered)
+    monkeypatch.setattr("api.sending.starts.start_once", unanswered)
     user = await sender(stack)
     uids = await accept(group, one(user.id), one(user.id))
     assert [page_of(uid) for uid in uids] == unanswered.pages * 2
@@ -167,13 +166,13 @@ async def test_a_page_that_was_not_started_never_will_be_and_its_messages_go_wit
     stack: Stack, group: GroupCommit, monkeypatch: pytest.MonkeyPatch
 ):
     unanswered = Unanswered(RPCStatusCode.DEADLINE_EXCEEDED)
-    monkeypatch.setattr("api.sending.starts.start_page", unanswered)
+    monkeypatch.setattr("api.sending.starts.start_once", unanswered)
     user = await sender(stack)
     uids = await accept(group, one(user.id), one(user.id))
     assert len(set(uids)) == 2
     assert unanswered.pages[0] not in {page_of(uid) for uid in uids}
     late = PageHeader(str(unanswered.pages[0]), user.id, "sms", 1)
-    assert not await start_page(stack.temporal, late, b"")
+    assert not await start_once(stack.temporal, late, b"")
     for uid in uids:
         assert (await stack.final(user, "sms", str(uid)))["state"] == "sent"
 
@@ -186,9 +185,9 @@ async def test_whoever_waits_too_long_is_told_what_is_known(
     async def start(client: Client, page: PageHeader, content: bytes) -> bool:
         begun.set()
         await hangs.wait()
-        return await start_page(client, page, content)
+        return await start_once(client, page, content)
 
-    monkeypatch.setattr("api.sending.starts.start_page", start)
+    monkeypatch.setattr("api.sending.starts.start_once", start)
     monkeypatch.setattr("api.sending.group_commit.ACCEPT_SECONDS", 0.5)
     user = await sender(stack)
     first = asyncio.create_task(accept(group, one(user.id)))
