@@ -7,19 +7,18 @@ def explain(error: Exception) -> str | None:
 
     if isinstance(error, XsenderError):
         return error.message
-    return _of_input(error) or _of_database(error) or _of_temporal(error) or _of_install(error)
+    return _of_input(error) or _of_database(error) or _of_temporal(error)
 
 
 def _of_input(error: Exception) -> str | None:
     from pydantic import ValidationError
 
     from domain.recipients import InvalidRecipient
-    from gateways.config.problems import InvalidGatewayConfig
 
     if isinstance(error, ValidationError):
         problems = error.errors(include_url=False, include_input=False, include_context=False)
         return "; ".join(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in problems)
-    if isinstance(error, InvalidRecipient | InvalidGatewayConfig):
+    if isinstance(error, InvalidRecipient):
         return str(error)
     return None
 
@@ -42,16 +41,4 @@ def _of_temporal(error: Exception) -> str | None:
 
     if isinstance(error, RPCError):
         return "Temporal does not answer: is the install running, and is it the one you mean (--data-dir)?"
-    return None
-
-
-def _of_install(error: Exception) -> str | None:
-    from domain.keyring import KeyringError
-    from embedded.errors import EmbeddedError
-    from store.migrate import MigrationError
-
-    if isinstance(error, KeyringError):
-        return f"A stored secret does not open with the keys of this install: {error}."
-    if isinstance(error, EmbeddedError | MigrationError):
-        return str(error)
     return None

@@ -7,11 +7,17 @@
     ├── ConflictError             409
     │   └── ChangeRefused         the workflow that was to do it has ended, or refuses
     ├── InvalidError              422
+    │   └── InvalidGatewayConfig
     ├── InsufficientCreditError   402
     ├── ForbiddenError            403
-    └── UnavailableError          503
-        ├── TemporalUnavailable
-        └── WorkflowUnresponsive
+    ├── UnavailableError          503
+    │   ├── TemporalUnavailable
+    │   └── WorkflowUnresponsive
+    └── FaultError                500, and the log says more
+        ├── KeyringError          a stored secret does not open with the install's keys
+        ├── MigrationError        the schema cannot be brought up to date
+        ├── WorkersFailedError    worker processes cannot be kept running
+        └── EmbeddedError         PostgreSQL or Temporal cannot be started on this machine
 """
 
 
@@ -54,3 +60,7 @@ class UnavailableError(XsenderError):
     def __init__(self, code: str, message: str, retry_after: float = 1.0) -> None:
         super().__init__(code, message)
         self.retry_after = retry_after
+
+
+class FaultError(XsenderError):
+    """The install is not in order; its operator can mend that, a caller of the API cannot."""

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from domain.errors import FaultError
+
 PAYLOADS = "temporal-payload"
 CREDENTIALS = "gateway-credentials"
 LINKS = "mail-links"
@@ -23,8 +25,12 @@ _NONCE = 12
 _KEY_BYTES = 32
 
 
-class KeyringError(Exception):
+class KeyringError(FaultError):
     """A value cannot be opened: an unknown key, or a value that was changed or moved."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("keyring", f"a stored secret does not open with the keys of this install: {why}")
+        self.why = why
 
 
 @dataclass(frozen=True)

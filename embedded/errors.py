@@ -1,8 +1,13 @@
 """What can go wrong when an install is started; each message is meant for the person who started it."""
 
+from domain.errors import FaultError
 
-class EmbeddedError(Exception):
+
+class EmbeddedError(FaultError):
     """An embedded install cannot be started."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("embedded", message)
 
 
 class PortTakenError(EmbeddedError):

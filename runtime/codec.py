@@ -80,7 +80,7 @@ class EncryptionCodec(PayloadCodec):
         try:
             return self.open(payload)
         except KeyringError as error:
-            return _refused(str(error))
+            return _refused(error.why)
 
 
 class _Refused(EncodingPayloadConverter):

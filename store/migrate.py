@@ -21,6 +21,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 from psycopg.rows import TupleRow
 
+from domain.errors import FaultError
 from store import statements
 from store.connection import Connection
 
@@ -57,8 +58,11 @@ _BUILT_CONCURRENTLY = re.compile(r"create (?:unique )?index concurrently if not 
 _HOLDS_UP_NOBODY = re.compile(r"(create (unique )?|drop )index concurrently |alter table \S+ validate constraint ")
 
 
-class MigrationError(Exception):
+class MigrationError(FaultError):
     """The migration cannot be done: the message says what to do about it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("migration", message)
 
 
 def migrations() -> list[tuple[str, str]]:

@@ -13,9 +13,7 @@ import structlog
 
 from activities.pacing.gateway_cache import GatewayCache
 from domain.errors import XsenderError
-from domain.keyring import KeyringError
 from gateways.base import Listening
-from gateways.config.problems import InvalidGatewayConfig
 from gateways.registry import GATEWAY_TYPES
 from store.gateways import gateways as stored
 from store.pool import Pool
@@ -57,5 +55,5 @@ async def _connect(gateways: GatewayCache, gateway_id: UUID, version: int) -> No
         gateway = await gateways.get(gateway_id, version)
         if isinstance(gateway, Listening):
             await gateway.connect()
-    except (OSError, TimeoutError, XsenderError, KeyringError, InvalidGatewayConfig) as error:
+    except (OSError, TimeoutError, XsenderError) as error:
         log.warning("a gateway does not listen", gateway=str(gateway_id), error=str(error))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from domain.errors import XsenderError
+from domain.errors import FaultError
 from runtime.children import die_with_parent, own_command
 from runtime.logs import configure_logs
 from runtime.settings import Settings
@@ -29,7 +29,7 @@ _MOST_FAILED_STARTS = 8
 """In a row, with pauses that double: about a minute, in which a database or an engine may come back."""
 
 
-class WorkersFailedError(XsenderError):
+class WorkersFailedError(FaultError):
     """The worker processes cannot be kept running, or do not stop."""
 
 

@@ -26,12 +26,10 @@ from activities.pacing.places import Crowded
 from activities.started_with import started_content
 from domain.errors import XsenderError
 from domain.ids import minted_at
-from domain.keyring import KeyringError
 from domain.lanes import Lane
 from domain.messages.page import Again, DispatchRequest, DispatchResult, PageHeader, Route
 from domain.messages.page_content import PageContent
 from gateways.base import Gateway
-from gateways.config.problems import InvalidGatewayConfig
 from store.batches import batches
 from store.gateways import routing
 from store.pool import Pool, patiently
@@ -87,7 +85,7 @@ class Dispatch:
         health = Health(self._pool, route)
         try:
             gateway = await self._gateways.get(UUID(route.gateway_id), route.version)
-        except (XsenderError, KeyringError, InvalidGatewayConfig) as error:
+        except XsenderError as error:
             reason = f"gateway {route.gateway} cannot be used: {error}"
             await health.unusable(reason)
             return [Again("held_back", route.indexes, reason=storable(reason))]

@@ -12,6 +12,7 @@ from api.http.body import pointer
 from api.http.errors import ApiError, FieldError, error_response, invalid, json_refused, unavailable
 from domain.errors import (
     ConflictError,
+    FaultError,
     ForbiddenError,
     InsufficientCreditError,
     InvalidError,
@@ -57,7 +58,9 @@ async def _json(_: Request, error: StrictJsonError) -> JSONResponse:
     return error_response(json_refused(error))
 
 
-async def _ours(_: Request, error: XsenderError) -> JSONResponse:
+async def _ours(request: Request, error: XsenderError) -> JSONResponse:
+    if isinstance(error, FaultError):
+        return await _bug(request, error)
     status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
     place = error.pointer if isinstance(error, InvalidError) else ""
     retry_after = error.retry_after if isinstance(error, UnavailableError) else None

@@ -8,10 +8,9 @@ from uuid import UUID
 import structlog
 
 from domain.channels import Channel
-from domain.errors import NotFoundError
-from domain.keyring import CREDENTIALS, Keyring, KeyringError
+from domain.errors import XsenderError
+from domain.keyring import CREDENTIALS, Keyring
 from gateways.base import Outside
-from gateways.config.problems import InvalidGatewayConfig
 from gateways.registry import build_webhook, parse_config
 from gateways.webhooks.webhook import Webhook
 from store.gateways import gateways
@@ -63,7 +62,7 @@ class WebhookEnds:
         try:
             stored = await gateways.load(self._pool, Keyring.parse(self._keys, CREDENTIALS), gateway_id)
             config = parse_config(stored.type, Channel(stored.channel), stored.config)
-        except (NotFoundError, KeyringError, InvalidGatewayConfig) as error:
+        except XsenderError as error:
             log.error("a gateway is broken: its webhook believes nothing", gateway=str(gateway_id), error=str(error))
             return None
         return build_webhook(stored.type, config, self._outside)

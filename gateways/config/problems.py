@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from domain.errors import InvalidError
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -12,9 +14,10 @@ class Problem:
     message: str
 
 
-class InvalidGatewayConfig(ValueError):  # noqa: N818 - the name says what is wrong
+class InvalidGatewayConfig(InvalidError):  # noqa: N818 - the name says what is wrong
     """A gateway cannot be configured so. ``problems`` never quotes the values, which may be secrets."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(f"{problem.pointer}: {problem.message}" for problem in problems))
+        message = "; ".join(f"{problem.pointer}: {problem.message}" for problem in problems)
+        super().__init__("gateway_config", message)
         self.problems = problems
