@@ -24,6 +24,7 @@ from psycopg.rows import TupleRow
 from domain.errors import FaultError
 from store import statements
 from store.connection import Connection
+from store.live_functions import put_in_place
 
 OUTSIDE_TRANSACTION = "-- runs outside a transaction"
 """The first line of a file that runs statement by statement."""
@@ -72,9 +73,9 @@ def migrations() -> list[tuple[str, str]]:
 
 
 async def migrate(database_url: str, wanted: Iterable[tuple[str, str]] | None = None) -> list[str]:
-    """Bring the database to this version's schema. Returns the names of the migrations applied now.
+    """Bring the database to this version's schema. Returns the names of the migrations and functions applied now.
 
-    ``wanted`` stands in for this version's ``migrations``.
+    ``wanted`` stands in for this version's ``migrations``, without functions.
 
     Raises:
         MigrationError: an applied migration differs from its file, or a lock cannot be had.
@@ -94,6 +95,8 @@ async def migrate(database_url: str, wanted: Iterable[tuple[str, str]] | None = 
             apply = _apply_by_statement if text.startswith(OUTSIDE_TRANSACTION) else _apply_in_transaction
             await apply(conn, name, text, checksum)
             applied_now.append(name)
+        if wanted is None:
+            applied_now += await put_in_place(conn, known)
     return applied_now
 
 

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from embedded.engine import Engine
 from store import migrate as runner
+from store.live_functions import live_functions
 from store.migrate import MigrationError, migrate, migrations
 from tests.databases import new_database
 
@@ -66,7 +67,7 @@ async def long_reader(url: str) -> AsyncIterator[psycopg.AsyncConnection]:
 
 
 async def test_each_is_applied_once(url: str):
-    assert await migrate(url) == [name for name, _ in migrations()]
+    assert await migrate(url) == [name for name, _ in [*migrations(), *live_functions()]]
     assert await migrate(url) == []
 
 

@@ -1,0 +1,8 @@
+-- The accounts that a recipient means who writes to a gateway: its owner, and whoever wrote through it.
+create or replace function accounts_heard(p_gateway uuid, p_channel text, p_recipient text)
+returns setof bigint language sql stable as $$
+    select g.account_id from gateways g where g.id = p_gateway
+    union
+    select m.account_id from messages m
+        where m.recipient = any(spellings(p_channel, p_recipient)) and m.channel = p_channel and m.gateway_id = p_gateway
+$$;

@@ -1,0 +1,26 @@
+-- Hold the credits of a page of a batch, whose messages stand in the record already. Returns those that shall not be
+-- sent: refused here, or cancelled before their turn came, as is what an account had accepted that was deleted since.
+create or replace function hold_stored_page(p_account bigint, p_channel text, p_first uuid, p_last uuid)
+returns setof uuid language plpgsql as $$
+declare
+    v_uids       uuid[];
+    v_recipients text[];
+    v_prices     integer[];
+    v_codes      text[];
+begin
+    perform lock_account(p_account, p_channel, p_first);
+    select array_agg(m.uid), array_agg(m.recipient), array_agg(m.price) into v_uids, v_recipients, v_prices
+        from (select uid, recipient, price from messages
+              where uid between p_first and p_last and credit = 'pending' order by uid for update) m;
+    if v_uids is not null then
+        v_codes := take_credits(p_account, p_channel, v_recipients, v_prices);
+        update messages m set state = case when u.code is null then 'queued' when u.code = 'account_deleted' then 'cancelled'
+                                           else 'rejected' end, code = u.code,
+                              credit = case when u.code is null and m.price > 0 then 'held' else 'free' end,
+                              updated_at = clock_timestamp()
+            from unnest(v_uids, v_codes) as u (uid, code) where m.uid = u.uid;
+        perform write_holds(p_account, p_channel, v_uids, v_prices, v_codes);
+    end if;
+    return query select uid from messages
+        where uid between p_first and p_last and state not in ('scheduled', 'queued', 'processing');
+end $$;

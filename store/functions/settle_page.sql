@@ -1,0 +1,36 @@
+-- Credits of a page whose messages are final, and of all accounts that share it: what a gateway took is captured, and
+-- given back if it did not arrive; what no gateway took is released, with its place of the day; what is unknown stays
+-- held until a receipt or an operator decides. In whatever order receipts and the end of the page come, the same is
+-- paid. Wallets are locked in one order, so that two pages cannot deadlock.
+create or replace function settle_page(p_first uuid, p_last uuid) returns void language plpgsql as $$
+declare
+    s record;
+begin
+    -- Twins lock the same rows in whatever order their plans visit them: one after the other they cannot deadlock.
+    perform pg_advisory_xact_lock(hashtextextended(p_first::text, 0));
+
+    for s in
+        with settled as (
+            update messages set credit = case when is_paid(state) then 'captured' else 'released' end
+            where uid between p_first and p_last and credit = 'held'
+              and state not in ('scheduled', 'queued', 'processing', 'unknown')
+            returning uid, account_id, channel, price, credit
+        ), written as (
+            insert into journal (account_id, channel, uid, attempt, kind, amount)
+            select account_id, channel, uid, 0, case credit when 'captured' then 'capture' else 'release' end, price
+            from settled
+            returning account_id, channel, uid, kind, amount
+        )
+        select account_id, channel, sum(amount) as all_held,
+               coalesce(sum(amount) filter (where kind = 'capture'), 0) as captured,
+               coalesce(sum(amount) filter (where kind = 'release'), 0) as released,
+               array_agg(uid) filter (where kind = 'release') as unpaid
+        from written group by account_id, channel order by account_id, channel
+    loop
+        update wallets w set held = w.held - s.all_held, spent = w.spent + s.captured, available = w.available + s.released
+            where w.account_id = s.account_id and w.channel = s.channel;
+        if s.unpaid is not null then
+            perform uncount(s.account_id, s.channel, s.unpaid);
+        end if;
+    end loop;
+end $$;
