@@ -13,7 +13,7 @@ from activities.engine_clock import EngineClock
 from domain.callbacks import CallbackRest, pause_after, payload
 from domain.ids import batch_range
 from domain.keyring import Keyring
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.callback import post
 from gateways.net.http import HttpClient
 from services.callbacks import wake
@@ -22,7 +22,7 @@ from store.callbacks import callback_endpoints as endpoints
 from store.callbacks import callbacks
 from store.callbacks.callback_deliveries import Due, Failure
 from store.callbacks.callback_endpoints import Target
-from store.pool import Pool, patiently
+from store.pool import Pool, retry_until_available
 
 ROUND = 100
 """Deliveries of a round."""
@@ -36,7 +36,7 @@ little room for one that hangs."""
 class Callbacks:
     """What the workflows of pages, batches and endpoints ask for."""
 
-    def __init__(self, pool: Pool, keyring: Keyring, outside: Outside) -> None:
+    def __init__(self, pool: Pool, keyring: Keyring, outside: GatewayConnections) -> None:
         self._pool = pool
         self._keyring = keyring
         self._outside = outside
@@ -104,7 +104,7 @@ class _Round:
         told = await post(self._http, self._target.url, self._target.secrets, str(delivery.id), body)
         now = self._clock.date()
         if told.error is None:
-            await patiently(lambda: deliveries.succeed(self._pool, delivery.id, told.status, now))
+            await retry_until_available(lambda: deliveries.succeed(self._pool, delivery.id, told.status, now))
             return
         if told.after is not None:
             self._is_over = True
@@ -115,7 +115,7 @@ class _Round:
         await self._record(failure, now)
 
     async def _record(self, failure: Failure, now: datetime) -> None:
-        is_enabled, reason = await patiently(lambda: deliveries.fail(self._pool, failure, now))
+        is_enabled, reason = await retry_until_available(lambda: deliveries.fail(self._pool, failure, now))
         if not is_enabled or not self._target.is_failing:  # the next round is careful
             self._is_over = True
         if reason:

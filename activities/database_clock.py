@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from store import clock
-from store.pool import Pool, patiently
+from store.pool import Pool, retry_until_available
 
 MEASURED_EVERY = 30.0
 """Seconds that a comparison of both clocks is good for: they drift apart by far less than a rate slot meanwhile."""
@@ -46,7 +46,7 @@ class DatabaseClock:
     async def _measure(self) -> None:
         took, ahead = float("inf"), 0.0
         for _ in range(_TRIES):
-            theirs, before, after = await patiently(lambda: clock.read(self._pool))
+            theirs, before, after = await retry_until_available(lambda: clock.read(self._pool))
             if after - before < took:
                 took = after - before
                 ahead = theirs - (before + after) / 2

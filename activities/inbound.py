@@ -19,7 +19,7 @@ REPLIES_AT_A_TIME = 200
 """Replies, of about 2 kB each at the most."""
 
 
-class Hearing:
+class InboundMessages:
     """A STOP is obeyed before anything is answered; each message is acted on once."""
 
     def __init__(self, pool: Pool) -> None:

@@ -30,10 +30,10 @@ from api.sending.group_commit import GroupCommit
 from api.sending.large_bodies import Bodies
 from api.sending.starts import Starts
 from api.webhooks import routes as webhooks
-from api.webhooks.receivers import WebhookEnds
+from api.webhooks.receivers import WebhookReceivers
 from api.webhooks.room import WebhookRoom
 from domain.mail.links import LinkSigner
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.net.names import Names
 from runtime.settings import Settings
 from store.gateways.sandbox_inbox import SandboxInbox
@@ -69,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
         pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-api")
         offload = Offload()
         offload.warm_up()
-        outside = Outside.open(SandboxInbox(pool), Signatures(pool))
+        outside = GatewayConnections.open(SandboxInbox(pool), Signatures(pool))
         async with open_link(settings) as link:
             room = WaitingRoom()
             starts = Starts(link, room)
@@ -81,7 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
                 offload,
                 Bodies(),
                 LinkSigner(keys),
-                WebhookEnds(pool, outside, keys),
+                WebhookReceivers(pool, outside, keys),
                 WebhookRoom(),
                 SharedChecks(),
                 Names(),

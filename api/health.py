@@ -12,7 +12,7 @@ from api.http.temporal_link import TemporalUnavailable
 from api.limits.shared_checks import SharedChecks
 from api.messages.models import Alive, Health
 from api.reference.openapi import PUBLIC
-from store.pool import AWAY, ping
+from store.pool import DB_UNAVAILABLE, ping
 from store.workers import queues_served
 from workflows.policy import QUEUES
 
@@ -82,7 +82,7 @@ async def _postgres(state: AppState) -> bool:
     try:
         async with asyncio.timeout(_PROBE):
             await ping(state.pool)
-    except (TimeoutError, *AWAY):
+    except (TimeoutError, *DB_UNAVAILABLE):
         return False
     return True
 
@@ -100,5 +100,5 @@ async def _queues_served(state: AppState) -> set[str] | None:
     try:
         async with asyncio.timeout(_PROBE):
             return await queues_served(state.pool)
-    except (TimeoutError, *AWAY):
+    except (TimeoutError, *DB_UNAVAILABLE):
         return None

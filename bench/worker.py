@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import uvloop
 
-from activities.opening import open_equipment
+from activities.dependencies import open_dependencies
 from bench.floor import FloorWorkflow, floor_activity
 from runtime.logs import configure_logs
 from runtime.settings import load_settings
 from runtime.temporal import connect
 from store.pool import open_pool
 from worker.build import build_workers
+from worker.listener_events import Told
 from worker.main import serve_until
 from worker.table import table
-from worker.told import Told
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
 
 
@@ -26,7 +26,7 @@ async def _main() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
     client = await connect(settings)
-    equipment = open_equipment(pool, settings.keys.get_secret_value(), Told(client))
+    equipment = open_dependencies(pool, settings.keys.get_secret_value(), Told(client))
     product = table(pool, equipment)
     flow, dispatch = product[WORKFLOW_QUEUE], product[DISPATCH_QUEUE]
     rows = {

@@ -124,7 +124,7 @@ class Signatures(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class GatewayConnections:
     """What gateways reach the world through. Opened once per process."""
 
     public: HttpClient
@@ -142,7 +142,9 @@ class Outside:
     """For connections that do not speak HTTP."""
 
     @classmethod
-    def open(cls, inbox: Inbox, signatures: Signatures | None = None, names: Names | None = None) -> "Outside":
+    def open(
+        cls, inbox: Inbox, signatures: Signatures | None = None, names: Names | None = None
+    ) -> "GatewayConnections":
         """The outside as it is, with both kinds of HTTP connections.
 
         ``names``: the look-ups that it shares with others; ``None``: they are its own.
@@ -151,7 +153,7 @@ class Outside:
         clients = HttpClient(dialer=dialer), HttpClient(private=True, dialer=dialer)
         return cls(*clients, inbox, signatures=signatures, dialer=dialer)
 
-    def of(self, owner: str) -> "Outside":
+    def of(self, owner: str) -> "GatewayConnections":
         """The same for one owner: he can use up neither the connections nor the look-ups of others."""
         return replace(self, public=self.public.of(owner), private=self.private.of(owner), dialer=self.dialer.of(owner))
 
@@ -172,7 +174,7 @@ class GatewayType:
     name: str
     channels: frozenset[Channel]
     config: type[GatewayConfig]
-    build: Callable[[Any, Outside], Gateway]
+    build: Callable[[Any, GatewayConnections], Gateway]
     webhook: type[Webhook] | None = None
     """How what the provider posts to us is verified and read; ``None``: it posts nothing."""
     aliases: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue, StrictBool, StrictInt, StrictStr, field_v
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, Outcome, Refused, Unknown
 from gateways.answers import failure, parse, said
-from gateways.base import GatewayConfig, Outside
+from gateways.base import GatewayConfig, GatewayConnections
 from gateways.config.template import default_body, has_placeholder, json_filler, text_filler, url_filler
 from gateways.net.http import CONTROL_CHARACTERS, DEFAULT_SECONDS, Call, UnfitHeader, call
 from gateways.net.http_answer import Answer
@@ -97,7 +97,7 @@ class HttpConfig(GatewayConfig):
 class HttpGateway:
     """Fills the template, sends the request, reads status and id."""
 
-    def __init__(self, config: HttpConfig, outside: Outside) -> None:
+    def __init__(self, config: HttpConfig, outside: GatewayConnections) -> None:
         self.dedupes = config.dedupes
         self._http = outside.http(allow_private_network=config.allow_private_network)
         self._fill_body = _body_filler(config)

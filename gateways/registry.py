@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from domain.channels import Channel
 from gateways import generic, sandbox
-from gateways.base import Gateway, GatewayConfig, GatewayType, Outside
+from gateways.base import Gateway, GatewayConfig, GatewayConnections, GatewayType
 from gateways.config.problems import InvalidGatewayConfig, Problem
 from gateways.email import brevo, mailgun, mailjet, postmark, resend, sendgrid, ses, smtp, sparkpost
 from gateways.sms import infobip, messagebird, plivo, smpp, twilio, vonage
@@ -81,12 +81,12 @@ def parse_config(type_name: str, channel: Channel, raw: dict[str, Any]) -> Gatew
         raise InvalidGatewayConfig(_problems(error)) from None
 
 
-def build(type_name: str, config: GatewayConfig, outside: Outside) -> Gateway:
+def build(type_name: str, config: GatewayConfig, outside: GatewayConnections) -> Gateway:
     """Build a gateway from a configuration that ``parse_config`` returned for the same type."""
     return GATEWAY_TYPES[type_name].build(config, outside)
 
 
-def build_webhook(type_name: str, config: GatewayConfig, outside: Outside) -> Webhook | None:
+def build_webhook(type_name: str, config: GatewayConfig, outside: GatewayConnections) -> Webhook | None:
     """Build a gateway's end of its provider's webhook; ``None``: this type of gateway has none."""
     make = GATEWAY_TYPES[type_name].webhook
     return make(config, outside) if make else None

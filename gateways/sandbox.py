@@ -26,7 +26,7 @@ from pydantic import Field
 from domain.channels import Channel
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
-from gateways.base import GatewayConfig, Inbox, Outside
+from gateways.base import GatewayConfig, GatewayConnections, Inbox
 
 MAGIC_DOMAIN = "example.com"
 MAGIC_LOCAL_PARTS = frozenset({"refused", "timeout", "flaky", "lost"})
@@ -88,6 +88,6 @@ def behaviour(message: Outbound) -> str | None:
     return word if domain.lower() == MAGIC_DOMAIN and word in MAGIC_LOCAL_PARTS else None
 
 
-def build(config: SandboxConfig, outside: Outside) -> SandboxGateway:
+def build(config: SandboxConfig, outside: GatewayConnections) -> SandboxGateway:
     """Build the gateway."""
     return SandboxGateway(config, outside.inbox)

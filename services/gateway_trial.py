@@ -10,7 +10,7 @@ from domain.keyring import Keyring
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Outcome, Unknown
 from domain.recipients import normalise_email, normalise_number
-from gateways.base import Gateway, Outside
+from gateways.base import Gateway, GatewayConnections
 from gateways.net.names import Names
 from gateways.registry import build, parse_config
 from store.gateways.gateways import load
@@ -54,7 +54,7 @@ async def try_gateway(
     channel = Channel(stored.channel)
     message = _message(channel, to, region)
     config = parse_config(stored.type, channel, stored.config)
-    outside = Outside.open(SandboxInbox(pool), names=names).of(f"account {stored.account_id}")
+    outside = GatewayConnections.open(SandboxInbox(pool), names=names).of(f"account {stored.account_id}")
     gateway = build(stored.type, config, outside)
     try:
         answer = await _send(gateway, message)

@@ -70,7 +70,7 @@ async def claim(
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
+class KeyBinding:
     """Have a claimed key lead to another id than the one it was claimed with."""
 
     place: Place
@@ -78,7 +78,7 @@ class Lead:
     to: UUID
 
 
-async def lead_to(pool: Pool, leads: Sequence[Lead]) -> set[UUID]:
+async def bind_keys(pool: Pool, leads: Sequence[KeyBinding]) -> set[UUID]:
     """Have keys lead to what is about to be accepted under them; returns those ids for which that worked.
 
     For the others somebody else has taken the key over meanwhile: what they were meant for must not be accepted.

@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from store.connection import MARGIN, Connection, bounded_url
 
-AWAY = (
+DB_UNAVAILABLE = (
     OperationalError,
     InterfaceError,
     ReadOnlySqlTransaction,
@@ -86,7 +86,7 @@ class Pool(AsyncConnectionPool[Connection]):
         try:
             with conn.answering_within(_TRIAL):
                 await conn.execute("")
-        except AWAY:
+        except DB_UNAVAILABLE:
             await self._doubt_others(conn)
             raise
 
@@ -122,17 +122,17 @@ async def long_transaction(pool: Pool, seconds: float = LONG_SECONDS) -> AsyncIt
 
 
 async def ping(pool: Pool) -> None:
-    """Returns if the database answers; raises one of ``AWAY`` if not."""
+    """Returns if the database answers; raises one of ``DB_UNAVAILABLE`` if not."""
     async with pool.connection() as conn:
         await conn.execute("select 1")
 
 
-async def patiently(work: Callable[[], Awaitable[_T]]) -> _T:
+async def retry_until_available(work: Callable[[], Awaitable[_T]]) -> _T:
     """Do ``work`` (safe to repeat) again and again until the database is back."""
     pause = 0.1
     while True:
         try:
             return await work()
-        except AWAY:
+        except DB_UNAVAILABLE:
             await asyncio.sleep(pause)
             pause = min(2.0, pause * 2)

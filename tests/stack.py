@@ -11,7 +11,7 @@ import httpx
 import uvicorn
 from temporalio.client import Client
 
-from activities.opening import open_equipment
+from activities.dependencies import open_dependencies
 from api.server import server_config
 from domain.api_keys import KeyKind
 from domain.keyring import CREDENTIALS, Keyring
@@ -21,9 +21,9 @@ from store.accounts import accounts, api_keys, credits
 from store.gateways import gateways
 from store.pool import Pool, open_pool
 from worker.build import build_workers
+from worker.listener_events import Told
 from worker.main import serve_until
 from worker.table import table
-from worker.told import Told
 from workflows.policy import QUEUES
 
 _DRAINED_WITHIN = 60.0
@@ -130,7 +130,7 @@ async def serve_api(settings: Settings) -> AsyncIterator[str]:
 async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
     """A worker of all queues."""
     pool = await open_pool(settings.database_url, 8, "test-worker")
-    equipment = open_equipment(pool, settings.keys.get_secret_value(), Told(client))
+    equipment = open_dependencies(pool, settings.keys.get_secret_value(), Told(client))
     stop = asyncio.Event()
     workers = build_workers(client, table(pool, equipment))
     running = asyncio.create_task(serve_until(stop, workers, pool, list(QUEUES)))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from store.pool import AWAY, Pool
-from store.sole import LEADER, sole
+from store.leader_lock import LEADER, leader_lock
+from store.pool import DB_UNAVAILABLE, Pool
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ async def repeat(chore: Chore) -> None:
         except Exception as error:
             kind = type(error).__name__
             if kind != failing:
-                unexpected = None if isinstance(error, AWAY) else error
+                unexpected = None if isinstance(error, DB_UNAVAILABLE) else error
                 log.warning("upkeep fails", chore=chore.name, error=f"{kind}: {error}", exc_info=unexpected)
             failing, pause = kind, min(chore.every, _RETRY)
         else:
@@ -54,7 +54,7 @@ async def lead(pool: Pool, chores: Sequence[Chore], role: int = LEADER) -> None:
     """Do the chores of a role while no other process does; until cancelled."""
 
     async def work() -> None:
-        async with sole(pool, role) as ours:
+        async with leader_lock(pool, role) as ours:
             if ours is not None:
                 log.info("this worker has a role", chores=[chore.name for chore in chores])
                 await _while_ours(ours, chores)

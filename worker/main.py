@@ -10,19 +10,19 @@ import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.opening import open_equipment
+from activities.dependencies import open_dependencies
 from runtime.logs import configure_logs
 from runtime.settings import Settings
 from runtime.temporal import connect
 from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.chores import UnknownPolicy
-from worker.keeper import keeping_connected
+from worker.listener_events import Told
+from worker.listeners import keeping_connected
 from worker.priority import make_way
 from worker.retention import warn_of_short_retention
 from worker.runners.foreign_starts import warn_of_unsealed_payloads
 from worker.table import table
-from worker.told import Told
 from worker.upkeep import upkeep
 from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE
 
@@ -51,7 +51,7 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         client = await _connect(settings)
         await warn_of_short_retention(client)
         warn_of_unsealed_payloads(settings)
-        equipment = open_equipment(pool, settings.keys.get_secret_value(), Told(client))
+        equipment = open_dependencies(pool, settings.keys.get_secret_value(), Told(client))
         opened.push_async_callback(equipment.aclose)
         rows = {queue: row for queue, row in table(pool, equipment).items() if queue in queues}
         if DISPATCH_QUEUE in rows:

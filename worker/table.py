@@ -7,10 +7,10 @@ from typing import Any
 from activities.batches import Batches
 from activities.check_credit import CheckCredit
 from activities.choose_gateway import ChooseGateway
+from activities.dependencies import Dependencies
 from activities.dispatching.dispatch import Dispatch
 from activities.fall_back import FallBack
-from activities.inbound import Hearing
-from activities.opening import Equipment
+from activities.inbound import InboundMessages
 from activities.receipts import Receipts
 from activities.record_status import RecordStatus
 from domain.lanes import Lane
@@ -41,7 +41,7 @@ class QueueRow:
     """Whether its workflows call its activities as local ones."""
 
 
-def table(pool: Pool, equipment: Equipment) -> dict[str, QueueRow]:
+def table(pool: Pool, equipment: Dependencies) -> dict[str, QueueRow]:
     """All task queues."""
     record = RecordStatus(pool)
     batches = Batches(pool)
@@ -58,7 +58,7 @@ def table(pool: Pool, equipment: Equipment) -> dict[str, QueueRow]:
             batches.show_batch,
             batches.finish_batch,
             Receipts(pool).apply_receipts,
-            Hearing(pool).hear,
+            InboundMessages(pool).hear,
             fall_back.next_step,
         ],
         at_a_time=50,

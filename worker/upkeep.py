@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from temporalio.client import Client
 
 from store import workers as alive
-from store.pool import AWAY, Pool
+from store.pool import DB_UNAVAILABLE, Pool
 from worker.chores import UnknownPolicy, chores
 from worker.leader import Chore, lead, repeat
 
@@ -29,5 +29,5 @@ async def upkeep(
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        with contextlib.suppress(*AWAY):
+        with contextlib.suppress(*DB_UNAVAILABLE):
             await alive.leave(pool, worker_id)

@@ -12,7 +12,7 @@ from domain.messages.page import DispatchRequest
 from store.audience.marketing import cancel_unwanted
 from store.callbacks import callbacks
 from store.messages import pages
-from store.pool import Pool, patiently
+from store.pool import Pool, retry_until_available
 from store.workers import PROCESS, new_run_id
 
 UNDER_WAY = "under way"
@@ -61,18 +61,18 @@ class Attempts:
         ``None``: the run has died, or its process, so that nobody may hear the answer.
         """
         uids = self._uids(indexes)
-        earlier = await patiently(lambda: pages.earlier_outcomes(self._pool, list(uids), self._attempt))
+        earlier = await retry_until_available(lambda: pages.earlier_outcomes(self._pool, list(uids), self._attempt))
         return {uids[uid]: UNDER_WAY if _is_under_way(found) else found.outcome for uid, found in earlier.items()}
 
     async def cancel_unwanted(self, marketing: Sequence[int]) -> None:
         """End those of these marketing messages whose recipients want none."""
         uids = list(self._uids(marketing))
-        await patiently(lambda: cancel_unwanted(self._pool, uids))
+        await retry_until_available(lambda: cancel_unwanted(self._pool, uids))
 
     async def claim(self, indexes: Sequence[int]) -> Claim:
         """Write intents."""
         uids = self._uids(indexes)
-        intents = await patiently(
+        intents = await retry_until_available(
             lambda: pages.write_intents(
                 self._pool, list(uids), self._attempt, self._gateway_id, self._run_id, exempt=self._exempt
             )
@@ -82,12 +82,14 @@ class Attempts:
     async def withdraw(self, indexes: Sequence[int]) -> set[int]:
         """Take back intents of messages that have not left. Returns those that are nobody's again."""
         uids = self._uids(indexes)
-        kept = await patiently(lambda: pages.withdraw_intents(self._pool, list(uids), self._attempt, self._run_id))
+        kept = await retry_until_available(
+            lambda: pages.withdraw_intents(self._pool, list(uids), self._attempt, self._run_id)
+        )
         return {index for uid, index in uids.items() if uid not in kept}
 
     async def write(self, batch: list[pages.Attempted]) -> None:
         """Write outcomes."""
-        late = await patiently(lambda: pages.flush_outcomes(self._pool, batch))
+        late = await retry_until_available(lambda: pages.flush_outcomes(self._pool, batch))
         self._is_late = self._is_late or late
 
     async def settle_late(self) -> None:
@@ -95,9 +97,9 @@ class Attempts:
         if not self._is_late:
             return
         last = message_uid(self._page_id, PAGE_SIZE - 1)
-        if await patiently(lambda: pages.settle(self._pool, self._page_id, last)):
+        if await retry_until_available(lambda: pages.settle(self._pool, self._page_id, last)):
             # The page's workflow may have ended: who is to be told is woken by upkeep.
-            await patiently(lambda: callbacks.queue_page(self._pool, self._page_id, last))
+            await retry_until_available(lambda: callbacks.queue_page(self._pool, self._page_id, last))
 
     def row(self, index: int, outcome: Outcome) -> pages.Attempted:
         """An outcome, ready to be written."""

@@ -14,18 +14,18 @@ from uuid import UUID
 
 from activities.database_clock import DatabaseClock
 from activities.dispatching.attempts import UNDER_WAY, Attempts
-from activities.dispatching.findings import Findings
+from activities.dispatching.email_assembler import AttachmentExpired, EmailAssembler
 from activities.dispatching.health import Health
-from activities.dispatching.mails import FileGone, Mails
 from activities.dispatching.outcome_log import OutcomeLog
+from activities.dispatching.outcome_tally import OutcomeTally
 from activities.dispatching.start_window import StartWindow
-from activities.pacing.line import Line
-from activities.pacing.places import Crowded
+from activities.pacing.gateway_slots import GatewaySlots
 from activities.pacing.rate_slots import RateSlots
+from activities.pacing.slots import NoSlotFree
 from domain.channels import Channel
 from domain.mail.extras import MailExtras
 from domain.messages.outcomes import Outcome, Refused, RetryLater, Unknown
-from domain.messages.page import ANSWER_SECONDS, Again, DispatchRequest
+from domain.messages.page import ANSWER_SECONDS, DispatchRequest, Retry
 from domain.messages.page_content import PageContent
 from gateways.base import Gateway
 from store.messages import pages
@@ -53,9 +53,9 @@ class Delivery:
         gateway: Gateway,
         request: DispatchRequest,
         content: PageContent,
-        mails: Mails,
+        mails: EmailAssembler,
         health: Health,
-        line: Line,
+        line: GatewaySlots,
         window: StartWindow,
         clock: DatabaseClock,
         *,
@@ -78,7 +78,7 @@ class Delivery:
         )
         self._todo = list(request.route.indexes)
         self._attempts = Attempts(pool, request)
-        self._findings = Findings(line)
+        self._findings = OutcomeTally(line)
         self._log = OutcomeLog(self._attempts.write, line)
         self._sends: set[asyncio.Task[None]] = set()
         self._foreign: list[int] = []
@@ -126,16 +126,16 @@ class Delivery:
         if in_doubt:
             await self._attempts.write(in_doubt)
 
-    async def run(self) -> list[Again]:
+    async def run(self) -> list[Retry]:
         """Send all; returns the messages that want another round.
 
         Raises:
-            Crowded: nothing was begun, because enough other dispatches wait for this gateway: run again later.
+            NoSlotFree: nothing was begun, because enough other dispatches wait for this gateway: run again later.
         """
         with self._attempts.at_work():
             return await self._run()
 
-    async def _run(self) -> list[Again]:
+    async def _run(self) -> list[Retry]:
         async with self._log:
             try:
                 async with self._line.launching(self._must_stop, may_leave=self._is_untouched):
@@ -207,7 +207,7 @@ class Delivery:
         """Wait until messages may be begun: how many, up to ``wanted``; 0: none any more.
 
         Raises:
-            Crowded: as for ``run``.
+            NoSlotFree: as for ``run``.
         """
         await self._slots.come_near(self._must_stop)
         if self._must_stop() or self._log.broken:
@@ -218,7 +218,7 @@ class Delivery:
         if self._must_stop() or self._log.broken:
             ready = 0
         elif not ready and self._route.takes_slots and self._is_untouched and self._window.seconds_left > _SLOTS_FAR:
-            raise Crowded(_SLOTS_FAR)  # its page would be back at once: what is urgent has all slots of a long time
+            raise NoSlotFree(_SLOTS_FAR)  # its page would be back at once: what is urgent has all slots of a long time
         self._log.give_back(wanted - ready)
         return ready
 
@@ -288,7 +288,7 @@ class Delivery:
             return
         except TimeoutError:
             outcome = Unknown(f"no answer within {ANSWER_SECONDS:g} s", silent=True)
-        except FileGone:
+        except AttachmentExpired:
             outcome = Refused("attachment_gone", "an attachment is not kept any more")
         except Exception as error:  # an adapter's bug: what it had sent by then, nobody knows
             outcome = Unknown(f"the gateway's adapter failed: {type(error).__name__}: {error}")

@@ -11,42 +11,42 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.database_clock import DatabaseClock
 from activities.dispatching.delivery import Delivery
+from activities.dispatching.email_assembler import EmailAssembler
 from activities.dispatching.health import Health
 from activities.dispatching.heartbeats import heartbeats
-from activities.dispatching.mails import Mails
 from activities.dispatching.reasons import storable
 from activities.dispatching.start_window import StartWindow, last_start
 from activities.engine_clock import EngineClock
 from activities.pacing.bulk_throttle import BulkThrottle
 from activities.pacing.gateway_cache import GatewayCache
-from activities.pacing.line import Lines
+from activities.pacing.gateway_slots import SlotRegistry
 from activities.pacing.owner_shares import OwnerShares
 from activities.pacing.pause_watch import PauseWatch
-from activities.pacing.places import Crowded
+from activities.pacing.slots import NoSlotFree
 from activities.started_with import started_content
 from domain.errors import XsenderError
 from domain.ids import minted_at
 from domain.lanes import Lane
-from domain.messages.page import Again, DispatchRequest, DispatchResult, PageHeader, Route
+from domain.messages.page import DispatchRequest, DispatchResult, PageHeader, Retry, Route
 from domain.messages.page_content import PageContent
 from gateways.base import Gateway
 from store.batches import batches
 from store.gateways import routing
-from store.pool import Pool, patiently
+from store.pool import Pool, retry_until_available
 
 
 class Dispatch:
     """The only activity that talks to the outside. It has its own task queue and is never a local activity."""
 
     def __init__(
-        self, pool: Pool, gateways: GatewayCache, mails: Mails, at_a_time: Mapping[Lane, int] | None = None
+        self, pool: Pool, gateways: GatewayCache, mails: EmailAssembler, at_a_time: Mapping[Lane, int] | None = None
     ) -> None:
         """``at_a_time``: how many dispatches the process runs of each lane; ``None``: it has places for all."""
         self._pool = pool
         self._gateways = gateways
         self._mails = mails
         self._throttle = BulkThrottle(pool)
-        self._lines = Lines(self._throttle)
+        self._lines = SlotRegistry(self._throttle)
         self._watch = PauseWatch(pool)
         self._clock = DatabaseClock(pool)
         self._shares = {lane: OwnerShares(size) for lane, size in (at_a_time or {}).items()}
@@ -65,7 +65,7 @@ class Dispatch:
             work = asyncio.ensure_future(self._dispatch(request, content, stopped, closes_at))
             try:
                 return DispatchResult(await _until_it_ends(work, stopped), clock.now())
-            except Crowded as error:  # the server waits with it: that costs its history nothing, and us no place
+            except NoSlotFree as error:  # the server waits with it: that costs its history nothing, and us no place
                 again_in = timedelta(seconds=error.after)
                 benign = ApplicationErrorCategory.BENIGN
                 raise ApplicationError(str(error), next_retry_delay=again_in, category=benign) from None
@@ -73,22 +73,22 @@ class Dispatch:
     async def _content(self, page: PageHeader) -> bytes | None:
         if not page.stored:
             return await started_content()
-        return await patiently(lambda: batches.page_content(self._pool, UUID(page.page_id)))
+        return await retry_until_available(lambda: batches.page_content(self._pool, UUID(page.page_id)))
 
     async def _dispatch(
         self, request: DispatchRequest, content: bytes, stopped: asyncio.Event, closes_at: float
-    ) -> list[Again]:
+    ) -> list[Retry]:
         route = request.route
         is_rerun = activity.info().attempt > 1
         if (route.waits_for or is_rerun) and not await self._is_current(route):
-            return [Again("not_started", route.indexes, reason="the gateway was changed while they waited for it")]
+            return [Retry("not_started", route.indexes, reason="the gateway was changed while they waited for it")]
         health = Health(self._pool, route)
         try:
             gateway = await self._gateways.get(UUID(route.gateway_id), route.version)
         except XsenderError as error:
             reason = f"gateway {route.gateway} cannot be used: {error}"
             await health.unusable(reason)
-            return [Again("held_back", route.indexes, reason=storable(reason))]
+            return [Retry("held_back", route.indexes, reason=storable(reason))]
         with self._place(request):
             return await self._deliver(request, content, gateway, health, stopped, closes_at, is_rerun=is_rerun)
 
@@ -106,7 +106,7 @@ class Dispatch:
         closes_at: float,
         *,
         is_rerun: bool,
-    ) -> list[Again]:
+    ) -> list[Retry]:
         route = request.route
         raw = content or await self._content(request.page)
         if raw is None:  # an earlier run sent the last of them and was lost before it could say so
@@ -132,10 +132,12 @@ class Dispatch:
             return await delivery.run()
 
     async def _is_current(self, route: Route) -> bool:
-        return await patiently(lambda: routing.is_current(self._pool, UUID(route.gateway_id), route.version))
+        return await retry_until_available(
+            lambda: routing.is_current(self._pool, UUID(route.gateway_id), route.version)
+        )
 
 
-async def _until_it_ends(work: "asyncio.Future[list[Again]]", stopped: asyncio.Event) -> list[Again]:
+async def _until_it_ends(work: "asyncio.Future[list[Retry]]", stopped: asyncio.Event) -> list[Retry]:
     """The result of ``work``. Cancelled, it begins no more; it is cut off only where this process has to end.
 
     Whether the workflow wants it back or the server takes it for dead: what is under way may still get its answer.

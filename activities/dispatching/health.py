@@ -4,7 +4,7 @@ from uuid import UUID
 
 from domain.messages.page import Route
 from store.gateways import routing
-from store.pool import Pool, patiently
+from store.pool import Pool, retry_until_available
 
 BREAKER_THRESHOLD = 5
 """Failures of the gateway itself, in a row, that open its breaker."""
@@ -29,7 +29,7 @@ class Health:
             return
         self._reported = failures
         self._suspect = True
-        await patiently(
+        await retry_until_available(
             lambda: routing.record_down(
                 self._pool, self._gateway_id, reason, news, BREAKER_THRESHOLD, BREAKER_PAUSE, probe=self._probe
             )
@@ -44,4 +44,4 @@ class Health:
         if self._suspect:
             self._suspect = self._probe = False
             self._reported = 0
-            await patiently(lambda: routing.record_up(self._pool, self._gateway_id))
+            await retry_until_available(lambda: routing.record_up(self._pool, self._gateway_id))

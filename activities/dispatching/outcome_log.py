@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
-from activities.pacing.line import Line
+from activities.pacing.gateway_slots import GatewaySlots
 from store.messages import pages
 
 Write = Callable[[list[pages.Attempted]], Awaitable[None]]
@@ -25,7 +25,7 @@ class OutcomeLog:
             log.add(attempted)                  # gives a place back once it is written
     """
 
-    def __init__(self, write: Write, line: Line) -> None:
+    def __init__(self, write: Write, line: GatewaySlots) -> None:
         self._write = write
         self._line = line
         self._taken = 0
@@ -39,7 +39,7 @@ class OutcomeLog:
         """Wait until this many more messages may be without a written outcome. Returns whether they may.
 
         Raises:
-            Crowded: that would take long, and enough others wait; only if ``may_leave``.
+            NoSlotFree: that would take long, and enough others wait; only if ``may_leave``.
         """
         is_taken = await self._line.places.take(count, given_up, may_leave=may_leave)
         if is_taken:

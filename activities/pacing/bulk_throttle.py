@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from domain.bulk_throttle import RECENT, DelayFigures, DutyCycle, QueueDelays, slowdown
 from store import queue_delays
-from store.pool import AWAY, Pool
+from store.pool import DB_UNAVAILABLE, Pool
 
 BEAT = 1.0
 """Seconds between two figures, and between two looks at them."""
@@ -48,7 +48,7 @@ class BulkThrottle:
             self._reporting = asyncio.create_task(self._report(figures))  # beside the dispatch: it has no time to lose
 
     async def _report(self, figures: DelayFigures) -> None:
-        with suppress(*AWAY):
+        with suppress(*DB_UNAVAILABLE):
             await queue_delays.publish(self._pool, self._id, figures)
 
     async def rest(self, begun: float, sends: Collection["asyncio.Task[None]"], given_up: Callable[[], bool]) -> None:
@@ -75,5 +75,5 @@ class BulkThrottle:
         if now > self._looked_at + RECENT:  # bulk begins anew
             self._duty = DutyCycle()
         self._looked_at = now
-        with suppress(*AWAY):  # nothing new then
+        with suppress(*DB_UNAVAILABLE):  # nothing new then
             self._duty.adapt(slowdown(await queue_delays.recent(self._pool, RECENT)))

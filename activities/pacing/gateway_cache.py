@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.channels import Channel
 from domain.keyring import Keyring
-from gateways.base import EventSink, Gateway, Outside
+from gateways.base import EventSink, Gateway, GatewayConnections
 from gateways.registry import build, parse_config
 from store.gateways import gateways as stored_gateways
 from store.messages.deliveries import Deliveries
@@ -17,7 +17,9 @@ from store.pool import Pool
 class GatewayCache:
     """Builds a gateway at its first use and again when its version has grown."""
 
-    def __init__(self, pool: Pool, keyring: Keyring, outside: Outside, sink: EventSink | None = None) -> None:
+    def __init__(
+        self, pool: Pool, keyring: Keyring, outside: GatewayConnections, sink: EventSink | None = None
+    ) -> None:
         """``sink`` takes what providers tell gateways over their own connections."""
         self._pool = pool
         self._keyring = keyring
@@ -61,7 +63,7 @@ class GatewayCache:
         """Who shares out places with others, of a gateway that was got before."""
         return self._owners[gateway_id]
 
-    def _outside_of(self, gateway_id: UUID, owner: str) -> Outside:
+    def _outside_of(self, gateway_id: UUID, owner: str) -> GatewayConnections:
         outside = self._outside.of(owner)
         if self._sink is None:
             return outside

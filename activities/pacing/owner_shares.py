@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from activities.pacing.places import Crowded
+from activities.pacing.slots import NoSlotFree
 
 _COME_BACK = 4.0
 """Seconds, about."""
@@ -23,10 +23,10 @@ class OwnerShares:
         """A dispatch through a gateway of the owner.
 
         Raises:
-            Crowded: others may need the place: run again later.
+            NoSlotFree: others may need the place: run again later.
         """
         if self._taken.total() >= self._size / 2 and self._taken[owner] >= self._size / 4:
-            raise Crowded(_COME_BACK)
+            raise NoSlotFree(_COME_BACK)
         self._taken[owner] += 1
         try:
             yield

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.messages.page import Route
 from store.gateways import routing
-from store.pool import AWAY, Pool
+from store.pool import DB_UNAVAILABLE, Pool
 
 LOOK_SECONDS = 1.0
 """How soon a dispatch hears that its gateway was paused. One that ends earlier costs no look of its own."""
@@ -43,7 +43,7 @@ class PauseWatch:
             while gateways := self._used | set(+self._in_use):
                 self._used = set()
                 await asyncio.sleep(LOOK_SECONDS)
-                with suppress(*AWAY):
+                with suppress(*DB_UNAVAILABLE):
                     self._paused = await routing.paused(self._pool, gateways | self._used)
         finally:
             self._looking = None

@@ -12,7 +12,7 @@ from uuid import UUID
 from activities.database_clock import DatabaseClock
 from domain.messages.page import Route
 from store.gateways import routing
-from store.pool import Pool, patiently
+from store.pool import Pool, retry_until_available
 
 GRACE = 0.25
 """Seconds that a message may be late for its slot. In any one second at most ``rate × (1 + GRACE) + 1`` leave."""
@@ -96,10 +96,12 @@ class RateSlots:
         if self._left:
             end, count = self._next + self._left * self._interval, self._left
             self._left = 0
-            await patiently(lambda: routing.return_slots(self._pool, self._gateway_id, end, count, self._per_second))
+            await retry_until_available(
+                lambda: routing.return_slots(self._pool, self._gateway_id, end, count, self._per_second)
+            )
 
     async def _take(self, count: int, within: float) -> bool:
-        begins = await patiently(
+        begins = await retry_until_available(
             lambda: routing.reserve_slots(self._pool, self._gateway_id, count, self._per_second, within)
         )
         if begins is None:

@@ -13,7 +13,7 @@ from api.contacts.errors import ContactError
 from api.contacts.fallbacks import read_steps
 from api.contacts.mail_extras import CONTROLS, InvalidExtra, MailReader
 from api.contacts.numbers import NumberReader
-from api.contacts.shared_fields import RequestWide, WideText, due, read_request_wide
+from api.contacts.shared_fields import SharedFields, WideText, due, read_shared_fields
 from api.contacts.unknown_fields import UnknownField, find_unknown_fields
 from api.http.errors import MAX_SHOWN, FieldError, invalid
 from api.sending.models import (
@@ -93,7 +93,7 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
     """
     now = datetime.now(UTC)
     mail = MailReader(terms.account_id, terms.public_url, unsubscribe=lane is Lane.BULK)
-    wide = read_request_wide(send, terms.time_zone, now, mail)
+    wide = read_shared_fields(send, terms.time_zone, now, mail)
     numbers = NumberReader(terms.region)
     errors: list[FieldError] = []
     contents: dict[Content, int] = {}  # equal contents are carried once
@@ -138,7 +138,7 @@ def _was_seen(recipient: str, seen: set[str]) -> bool:
 def _steps(
     contact: AnyContact,
     send: AnySend,
-    wide: RequestWide,
+    wide: SharedFields,
     contents: dict[Content, int],
     terms: Terms,
     numbers: NumberReader,
@@ -151,7 +151,7 @@ def _steps(
     )
 
 
-def _read(contact: AnyContact, wide: RequestWide, numbers: NumberReader, account_id: int) -> tuple[str, Content, int]:
+def _read(contact: AnyContact, wide: SharedFields, numbers: NumberReader, account_id: int) -> tuple[str, Content, int]:
     """Recipient, content and price in credits of one contact."""
     match contact:
         case EmailContact():
@@ -164,7 +164,7 @@ def _read(contact: AnyContact, wide: RequestWide, numbers: NumberReader, account
             return *_read_whatsapp(contact, wide, numbers), price(account_id)
 
 
-def _read_email(contact: EmailContact, wide: RequestWide) -> tuple[str, Content]:
+def _read_email(contact: EmailContact, wide: SharedFields) -> tuple[str, Content]:
     to = _recipient("email", lambda: normalise_email(contact.email))
     extras = _extra(partial(wide.mail.read, contact)).without_repeats(to)
     known = {UNSUBSCRIBE_FIELD: UNSUBSCRIBE_MARK} if extras.unsubscribe else {}
@@ -189,7 +189,7 @@ def _extra(read: Callable[[], _T]) -> _T:
         raise ContactError(error.path, error.code, error.message) from None
 
 
-def _subject(contact: EmailContact, wide: RequestWide) -> str:
+def _subject(contact: EmailContact, wide: SharedFields) -> str:
     subject = contact.subject or _fill(wide.subject, contact)
     if not subject:
         raise ContactError("subject", "missing", "give the email's subject in 'subject'")
@@ -199,7 +199,7 @@ def _subject(contact: EmailContact, wide: RequestWide) -> str:
     return subject
 
 
-def _read_sms(contact: SmsContact, wide: RequestWide, numbers: NumberReader) -> tuple[str, Content, int]:
+def _read_sms(contact: SmsContact, wide: SharedFields, numbers: NumberReader) -> tuple[str, Content, int]:
     to = _recipient("number", lambda: numbers.read(contact.number))
     text = _text(contact, "body") or _fill(wide.text, contact)
     if not text:
@@ -216,7 +216,7 @@ def _written(template: WhatsappTemplate) -> dict[str, Any]:
     return template.model_dump(exclude={"category"} if template.category is None else None)
 
 
-def _read_whatsapp(contact: WhatsappContact, wide: RequestWide, numbers: NumberReader) -> tuple[str, Content]:
+def _read_whatsapp(contact: WhatsappContact, wide: SharedFields, numbers: NumberReader) -> tuple[str, Content]:
     to = _recipient("number", lambda: numbers.read(contact.number))
     text = _text(contact, "message") or (None if contact.template else _fill(wide.text, contact))
     if bool(contact.media) != bool(contact.url):
@@ -270,7 +270,7 @@ def _due(contact: AnyContact, zone: str, now: datetime) -> float:
         raise ContactError("schedule_at", error.code, error.message) from None
 
 
-def _wanted_gateway(contact: AnyContact, wide: RequestWide) -> str | None:
+def _wanted_gateway(contact: AnyContact, wide: SharedFields) -> str | None:
     session = contact.session_name if isinstance(contact, WhatsappContact) else None
     wanted = contact.gateway_identifier or session or wide.gateway
     return None if wanted == DEFAULT_GATEWAY else wanted

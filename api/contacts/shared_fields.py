@@ -35,7 +35,7 @@ class WideText:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestWide:
+class SharedFields:
     """The request-wide fields of a send, ready for use."""
 
     text: WideText | None
@@ -55,12 +55,12 @@ class RequestWide:
         texts = [wide.template.names for wide in (self.text, self.alternative, self.subject) if wide]
         return None if None in texts else frozenset().union(*filter(None, texts))
 
-    def for_steps(self) -> "RequestWide":
+    def for_steps(self) -> "SharedFields":
         """What also holds for the steps of a fallback, which have their own texts and times."""
         return replace(self, text=None, alternative=None, subject=None, due=0.0, gateway=None, on_unknown=None)
 
 
-def read_request_wide(send: AnySend, zone: str, now: datetime, mail: MailReader) -> RequestWide:
+def read_shared_fields(send: AnySend, zone: str, now: datetime, mail: MailReader) -> SharedFields:
     """Read what stands beside the contacts.
 
     Raises:
@@ -79,7 +79,7 @@ def read_request_wide(send: AnySend, zone: str, now: datetime, mail: MailReader)
             return None
 
     has_both = is_email and bool(send.message and send.body)
-    read = RequestWide(
+    read = SharedFields(
         text=text("message", send.message, html=is_email) if send.message else text("body", send.body, html=is_email),
         alternative=text("body", send.body) if has_both else None,
         subject=text("subject", send.subject) if isinstance(send, EmailSend) else None,

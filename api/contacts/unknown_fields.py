@@ -14,7 +14,7 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from api.contacts.fallbacks import template_names
-from api.contacts.shared_fields import RequestWide
+from api.contacts.shared_fields import SharedFields
 from api.http.body import pointer
 from api.sending.models import CONTACT_MODELS, AnyContact, AnySend, FallbackStep
 from domain.channels import Channel
@@ -64,7 +64,7 @@ class _Found:
 
 
 def find_unknown_fields(
-    send: AnySend, wide: RequestWide, beside: Collection[str], parameters: Sequence[UnknownField] = ()
+    send: AnySend, wide: SharedFields, beside: Collection[str], parameters: Sequence[UnknownField] = ()
 ) -> list[dict[str, Any]]:
     """What the answer says of the fields that nothing reads; empty where there are none.
 
@@ -132,7 +132,7 @@ def _step_fields(channel: Channel) -> frozenset[str]:
     return _fields(CONTACT_MODELS[channel]) - _NOT_IN_STEPS | _IN_STEPS
 
 
-def _used(send: AnySend, wide: RequestWide) -> frozenset[str] | None:
+def _used(send: AnySend, wide: SharedFields) -> frozenset[str] | None:
     """The further fields of contacts that something may read; ``None``: any of them."""
     names = wide.template_names()
     of_steps = template_names(send.fallback or ())

@@ -21,7 +21,7 @@ from domain.errors import (
     XsenderError,
 )
 from domain.text.strict_json import StrictJsonError
-from store.pool import AWAY
+from store.pool import DB_UNAVAILABLE
 
 log = structlog.get_logger()
 
@@ -44,7 +44,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.exception_handler(RequestValidationError)(_parameters)
     app.exception_handler(HTTPException)(_framework)
     app.exception_handler(ClientDisconnect)(_gone)
-    for away in AWAY:
+    for away in DB_UNAVAILABLE:
         app.exception_handler(away)(_database_away)
     app.exception_handler(RPCError)(_temporal_away)
     app.exception_handler(Exception)(_bug)

@@ -15,7 +15,7 @@ from api.http.body import read_body
 from api.http.state import AppState, state_of
 from domain.mail.links import LinkKind, LinkSigner
 from store.messages import engagement
-from store.pool import AWAY
+from store.pool import DB_UNAVAILABLE
 
 router = APIRouter(include_in_schema=False)
 
@@ -65,7 +65,7 @@ async def opened(request: Request, token: str) -> Response:
     state = state_of(request)
     uid = _uid(state, LinkKind.OPEN, token)
     if uid is not None:
-        with suppress(*AWAY):
+        with suppress(*DB_UNAVAILABLE):
             await engagement.opened(state.pool, uid, datetime.now(UTC))
     return Response(_PIXEL, media_type="image/gif", headers=_UNTOLD)
 
@@ -78,7 +78,7 @@ async def clicked(request: Request, token: str) -> Response:
     if found is None:
         return _broken()
     uid, url = found
-    with suppress(*AWAY):
+    with suppress(*DB_UNAVAILABLE):
         await engagement.clicked(state.pool, uid, datetime.now(UTC), url)
     return Response(status_code=302, headers=_UNTOLD | {"Location": quote(url, safe="!#$%&'()*+,/:;=?@[]~")})
 

@@ -42,7 +42,7 @@ async def accept_batch(pool: Pool, starts: Starts, client: Client, batch: NewBat
     """
     stored = batch.stored
     if claimed.place is not None and claimed.id != stored.id:  # an earlier try with this key stored nothing
-        await idempotency.lead_to(pool, [idempotency.Lead(claimed.place, claimed.id, stored.id)])
+        await idempotency.bind_keys(pool, [idempotency.KeyBinding(claimed.place, claimed.id, stored.id)])
     async with starts.turn(stored.account_id, 0):  # its content waits in the database
         await batches.store(pool, stored, claimed.place, batch.answer)
         header = BatchHeader(

@@ -154,13 +154,13 @@ class _Group:
     async def _lead(self, members: list[Waiting], uids: list[UUID]) -> list[Waiting]:
         """Have the keys of requests lead to their messages. Returns those members that may be started."""
         leads = {
-            uid: idempotency.Lead(member.one.claimed.place, member.one.claimed.id, uid)
+            uid: idempotency.KeyBinding(member.one.claimed.place, member.one.claimed.id, uid)
             for member, uid in zip(members, uids, strict=True)
             if member.one.claimed.place is not None
         }
         if not leads:
             return members
-        led = await idempotency.lead_to(self._pool, list(leads.values()))
+        led = await idempotency.bind_keys(self._pool, list(leads.values()))
         rest: list[Waiting] = []
         for member, uid in zip(members, uids, strict=True):
             if uid in leads and uid not in led:

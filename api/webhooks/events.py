@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from api.webhooks.receivers import End
+from api.webhooks.receivers import WebhookReceiver
 from domain.messages.receipts import Event, Inbound
 from gateways.webhooks.webhook import Post
 
 
-def by_gateways(ends: Sequence[End], post: Post) -> dict[tuple[Event, ...], list[str]]:
+def by_gateways(ends: Sequence[WebhookReceiver], post: Post) -> dict[tuple[Event, ...], list[str]]:
     """The ids of the gateways that each set of events is for.
 
     Receipts are for all gateways that verified the post: which of them was given the message, the record knows. What a
@@ -25,9 +25,9 @@ def by_gateways(ends: Sequence[End], post: Post) -> dict[tuple[Event, ...], list
     return found
 
 
-def _heard(read: Sequence[tuple[End, Sequence[Event]]]) -> dict[Inbound, End]:
+def _heard(read: Sequence[tuple[WebhookReceiver, Sequence[Event]]]) -> dict[Inbound, WebhookReceiver]:
     """Who hears what people wrote: the gateway with that number, else one that may have it, else the first."""
-    heard: dict[Inbound, End] = {}
+    heard: dict[Inbound, WebhookReceiver] = {}
     for end, events in read:
         for event in events:
             if isinstance(event, Inbound) and (event not in heard or _nearer(end, heard[event], event)):
@@ -35,6 +35,6 @@ def _heard(read: Sequence[tuple[End, Sequence[Event]]]) -> dict[Inbound, End]:
     return heard
 
 
-def _nearer(end: End, other: End, said: Inbound) -> bool:
+def _nearer(end: WebhookReceiver, other: WebhookReceiver, said: Inbound) -> bool:
     rank = {True: 0, None: 1, False: 2}
     return rank[end.webhook.hears(said.recipient)] < rank[other.webhook.hears(said.recipient)]

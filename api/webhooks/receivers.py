@@ -10,7 +10,7 @@ import structlog
 from domain.channels import Channel
 from domain.errors import XsenderError
 from domain.keyring import CREDENTIALS, Keyring
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.registry import build_webhook, parse_config
 from gateways.webhooks.webhook import Webhook
 from store.gateways import gateways
@@ -20,24 +20,24 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class WebhookReceiver:
     """Where the posts about one gateway's messages arrive."""
 
     gateway_id: UUID
     webhook: Webhook
 
 
-class WebhookEnds:
+class WebhookReceivers:
     """The ends that this process has built. Secrets are opened here and stay in memory."""
 
-    def __init__(self, pool: Pool, outside: Outside, keys: str) -> None:
+    def __init__(self, pool: Pool, outside: GatewayConnections, keys: str) -> None:
         self._pool = pool
         self._outside = outside
         self._keys = keys
         self._building = asyncio.Lock()
         self._built: dict[UUID, tuple[int, Webhook | None]] = {}
 
-    async def find(self, channel: Channel, type_name: str, gateway_id: UUID | None) -> Sequence[End]:
+    async def find(self, channel: Channel, type_name: str, gateway_id: UUID | None) -> Sequence[WebhookReceiver]:
         """The ends of all gateways of a type, or of one of them, configured or not.
 
         A gateway that is broken is left out: the others' posts come to the same address.
@@ -46,7 +46,7 @@ class WebhookEnds:
         for found, version in await gateways.of_type(self._pool, channel, type_name, gateway_id):
             webhook = await self._of(found, version)
             if webhook is not None:
-                ends.append(End(found, webhook))
+                ends.append(WebhookReceiver(found, webhook))
         return ends
 
     async def _of(self, gateway_id: UUID, version: int) -> Webhook | None:

@@ -16,14 +16,14 @@ from api.http.state import AppState, state_of
 from api.http.temporal_link import TemporalUnavailable
 from api.reference.openapi import PUBLIC
 from api.webhooks.events import by_gateways
-from api.webhooks.receivers import End, WebhookEnds
+from api.webhooks.receivers import WebhookReceiver, WebhookReceivers
 from api.webhooks.room import NoRoom, WebhookRoom, read_post
 from domain.channels import Channel
 from gateways.background import QUICK, in_background
 from gateways.registry import webhook_at
 from gateways.webhooks.webhook import Post, Reply, UnreadablePost, Webhook
 from services.receipts import start_receipts
-from store.pool import AWAY
+from store.pool import DB_UNAVAILABLE
 
 log = structlog.get_logger()
 router = APIRouter(tags=["webhooks of providers"])
@@ -73,12 +73,12 @@ async def _take(request: Request, channel: Channel, provider: str, gateway_id: U
             async with state.part(WebhookRoom).verifying(type_name):
                 taken = await _verified(replace(head, body=body), ends)
             return _answer(taken) if isinstance(taken, Reply) else await _accept(state, channel, *taken)
-    except (TemporalUnavailable, RPCError, NoRoom, *AWAY) as error:
+    except (TemporalUnavailable, RPCError, NoRoom, *DB_UNAVAILABLE) as error:
         log.warning("a provider has to post again", error=type(error).__name__)
         return _busy(webhook)
 
 
-async def _verified(post: Post, ends: Sequence[End]) -> Reply | tuple[Sequence[End], Post]:
+async def _verified(post: Post, ends: Sequence[WebhookReceiver]) -> Reply | tuple[Sequence[WebhookReceiver], Post]:
     """Whose the post is, or the answer to one that is nobody's or needs no more.
 
     Other requests have their turn between any two gateways.
@@ -98,8 +98,10 @@ async def _verified(post: Post, ends: Sequence[End]) -> Reply | tuple[Sequence[E
     return (verified, post) if verified else ends[0].webhook.REFUSED
 
 
-async def _configured(state: AppState, channel: Channel, type_name: str, gateway_id: UUID | None) -> Sequence[End]:
-    ends = await state.part(WebhookEnds).find(channel, type_name, gateway_id)
+async def _configured(
+    state: AppState, channel: Channel, type_name: str, gateway_id: UUID | None
+) -> Sequence[WebhookReceiver]:
+    ends = await state.part(WebhookReceivers).find(channel, type_name, gateway_id)
     if not ends:
         raise ApiError(404, "gateway_not_found", f"there is no such {type_name} gateway")
     configured = [end for end in ends if end.webhook.is_configured]
@@ -109,7 +111,7 @@ async def _configured(state: AppState, channel: Channel, type_name: str, gateway
     return configured
 
 
-async def _accept(state: AppState, channel: Channel, ends: Sequence[End], post: Post) -> Response:
+async def _accept(state: AppState, channel: Channel, ends: Sequence[WebhookReceiver], post: Post) -> Response:
     """Start a workflow for the events of each gateway; those that have the same ones share it."""
     webhook = ends[0].webhook
     try:

@@ -234,11 +234,11 @@ class DispatchRequest:
     """Whether nothing but our own work came before it: no schedule, no gateway, no earlier try, no batch."""
 
 
-AgainKind = Literal["gateway_down", "held_back", "not_started", "retry_later", "resend"]
+RetryKind = Literal["gateway_down", "held_back", "not_started", "retry_later", "resend"]
 
 
 @dataclass(frozen=True)
-class Again:
+class Retry:
     """Messages that want another round.
 
     ``gateway_down`` and ``retry_later`` were surely not taken, ``resend`` may be sent twice by policy; ``held_back``
@@ -246,7 +246,7 @@ class Again:
     slots have passed, or the account is not active) were not tried at all.
     """
 
-    kind: AgainKind
+    kind: RetryKind
     indexes: list[int]
     after: float = 0.0
     """Seconds to wait, where the gateway said so."""
@@ -257,7 +257,7 @@ class Again:
 class DispatchResult:
     """What is left to do after a dispatch; all other messages have their outcome in the record."""
 
-    again: list[Again] = field(default_factory=list)
+    again: list[Retry] = field(default_factory=list)
     at: float = 0.0
     """When the dispatch ended, by Temporal's clock (Unix seconds)."""
 

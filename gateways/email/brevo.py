@@ -10,7 +10,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, MailboxText, Secret
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
 from gateways.net.http import call
@@ -71,7 +71,7 @@ class BrevoGateway:
 
     dedupes = False
 
-    def __init__(self, config: BrevoConfig, outside: Outside) -> None:
+    def __init__(self, config: BrevoConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         headers = {"api-key": config.api_key, "content-type": "application/json", "accept": "application/json"}
@@ -112,7 +112,7 @@ class BrevoWebhook(SecretWebhook):
     BUSY = 429
     UNREADABLE = 200
 
-    def __init__(self, config: BrevoConfig, outside: Outside) -> None:
+    def __init__(self, config: BrevoConfig, outside: GatewayConnections) -> None:
         self._secret = config.webhook_secret
 
     def read(self, post: Post) -> Sequence[Event]:

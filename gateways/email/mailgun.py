@@ -14,7 +14,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from domain.messages.receipts import OPTED_OUT, Event, Receipt, ReceiptKind, encode_events
 from gateways.answers import failure, parse
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, MailboxText, Secret
 from gateways.email.mail import Mail, UnfitMessage, check_header, take_apart
 from gateways.net.http import call
@@ -67,7 +67,7 @@ class MailgunGateway:
 
     dedupes = False
 
-    def __init__(self, config: MailgunConfig, outside: Outside) -> None:
+    def __init__(self, config: MailgunConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         self._url = f"{config.base_url}/v3/{config.domain}/messages"
@@ -135,7 +135,7 @@ class MailgunWebhook(Webhook):
     MOST_BYTES = 128 * 1024  # the signature is in the body, which has to be parsed to be refused
     UNREADABLE = 406  # all else makes Mailgun post it again, for hours
 
-    def __init__(self, config: MailgunConfig, outside: Outside) -> None:
+    def __init__(self, config: MailgunConfig, outside: GatewayConnections) -> None:
         self._key = config.webhook_signing_key
         self._signatures = outside.signatures
 

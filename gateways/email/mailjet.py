@@ -13,7 +13,7 @@ from domain.messages.outbound import Attachment, Outbound
 from domain.messages.outcomes import Accepted, Outcome, Refused, Unknown
 from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, MailboxText, Secret
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
 from gateways.email.mailbox import Mailbox
@@ -59,7 +59,7 @@ class MailjetGateway:
 
     dedupes = False
 
-    def __init__(self, config: MailjetConfig, outside: Outside) -> None:
+    def __init__(self, config: MailjetConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         basic = b64encode(f"{config.api_key}:{config.secret_key}".encode()).decode()
@@ -103,7 +103,7 @@ class MailjetWebhook(SecretWebhook):
 
     MOST_BYTES = 2 * 1024 * 1024
 
-    def __init__(self, config: MailjetConfig, outside: Outside) -> None:
+    def __init__(self, config: MailjetConfig, outside: GatewayConnections) -> None:
         self._secret = config.webhook_secret
 
     def read(self, post: Post) -> Sequence[Event]:

@@ -10,7 +10,7 @@ from domain.messages.outbound import Attachment, Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, MailboxText, Secret
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
 from gateways.net.http import call
@@ -84,7 +84,7 @@ class PostmarkGateway:
 
     dedupes = False
 
-    def __init__(self, config: PostmarkConfig, outside: Outside) -> None:
+    def __init__(self, config: PostmarkConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         headers = {
@@ -130,7 +130,7 @@ class PostmarkWebhook(SecretWebhook):
     # Postmark posts again after whatever it takes for a passing failure; 403 makes it stop.
     UNREADABLE = 403
 
-    def __init__(self, config: PostmarkConfig, outside: Outside) -> None:
+    def __init__(self, config: PostmarkConfig, outside: GatewayConnections) -> None:
         self._secret = config.webhook_secret
 
     def read(self, post: Post) -> Sequence[Event]:

@@ -14,7 +14,7 @@ from domain.messages.outbound import Attachment, Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, MailboxText, Secret
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
 from gateways.net.http import UnfitHeader, call
@@ -68,7 +68,7 @@ class ResendGateway:
 
     dedupes = True
 
-    def __init__(self, config: ResendConfig, outside: Outside) -> None:
+    def __init__(self, config: ResendConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         self._headers = {"authorization": f"Bearer {config.api_key}", "content-type": "application/json"}
@@ -104,7 +104,7 @@ class ResendGateway:
 class ResendWebhook(Webhook):
     """One event a post."""
 
-    def __init__(self, config: ResendConfig, outside: Outside) -> None:
+    def __init__(self, config: ResendConfig, outside: GatewayConnections) -> None:
         self._secret = config.webhook_secret
 
     @property

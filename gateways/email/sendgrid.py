@@ -22,7 +22,7 @@ from domain.messages.outcomes import Accepted, Outcome, Refused, Unknown
 from domain.messages.receipts import OPTED_OUT, Event, Receipt, ReceiptKind
 from domain.text.media_types import InvalidMediaType, split_media_type
 from gateways.answers import failure, parse
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, MailboxText, Secret
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
 from gateways.net.http import call
@@ -87,7 +87,7 @@ class SendGridGateway:
 
     dedupes = False
 
-    def __init__(self, config: SendGridConfig, outside: Outside) -> None:
+    def __init__(self, config: SendGridConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         headers = {"authorization": f"Bearer {config.api_key}", "content-type": "application/json"}
@@ -123,7 +123,7 @@ class SendGridWebhook(Webhook):
 
     MOST_BYTES = 2 * 1024 * 1024  # SendGrid stays below 1 MB
 
-    def __init__(self, config: SendGridConfig, outside: Outside) -> None:
+    def __init__(self, config: SendGridConfig, outside: GatewayConnections) -> None:
         self._key = _load_key(config.webhook_public_key) if config.webhook_public_key else None
 
     @property

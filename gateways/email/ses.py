@@ -19,7 +19,7 @@ from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Re
 from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.background import in_background
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, MailboxText
 from gateways.email.mail import UnfitMessage, is_large
 from gateways.email.mail_message import Letter, write_letter
@@ -107,7 +107,7 @@ class SesGateway:
 
     dedupes = False
 
-    def __init__(self, config: SesConfig, outside: Outside) -> None:
+    def __init__(self, config: SesConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         self._credentials = Credentials(
@@ -165,7 +165,7 @@ class SesWebhook(Webhook):
 
     MOST_BYTES = 1024 * 1024  # SNS takes 256 KiB, which are escaped twice
 
-    def __init__(self, config: SesConfig, outside: Outside, fetch: Fetch | None = None) -> None:
+    def __init__(self, config: SesConfig, outside: GatewayConnections, fetch: Fetch | None = None) -> None:
         fetch = fetch or fetch_over(outside.http(allow_private_network=config.allow_private_network))
         self._topic = Topic(config.topic_arn, fetch) if config.topic_arn else None
 

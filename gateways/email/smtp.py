@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import GatewayDown, Outcome, Refused
 from gateways.background import in_background
-from gateways.base import GatewayConfig, Outside
+from gateways.base import GatewayConfig, GatewayConnections
 from gateways.config.fields import HeaderText, HostName, MailboxText, Secret
 from gateways.email.dkim import DkimSigner, load_key
 from gateways.email.mail import UnfitMessage, is_large
@@ -87,7 +87,7 @@ class SmtpGateway:
 
     dedupes = False
 
-    def __init__(self, config: SmtpConfig, outside: Outside) -> None:
+    def __init__(self, config: SmtpConfig, outside: GatewayConnections) -> None:
         self._sender, self._name = config.from_address, config.from_name
         domain = parse_mailbox(self._sender).domain
         self._pool = SmtpPool(_server(config, domain, outside), config.connections)
@@ -128,7 +128,7 @@ class SmtpGateway:
             return await session.deliver(letter)
 
 
-def _server(config: SmtpConfig, domain: str, outside: Outside) -> Server:
+def _server(config: SmtpConfig, domain: str, outside: GatewayConnections) -> Server:
     return Server(
         host=config.host,
         port=config.port or _USUAL_PORTS[config.security],

@@ -13,7 +13,7 @@ from domain.messages.outbound import Attachment, Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, MailboxText, Secret
 from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
 from gateways.net.http import call
@@ -72,7 +72,7 @@ class SparkPostGateway:
 
     dedupes = False
 
-    def __init__(self, config: SparkPostConfig, outside: Outside) -> None:
+    def __init__(self, config: SparkPostConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         headers = {"authorization": config.api_key, "content-type": "application/json"}
@@ -113,7 +113,7 @@ class SparkPostWebhook(SecretWebhook):
 
     MOST_BYTES = 8 * 1024 * 1024
 
-    def __init__(self, config: SparkPostConfig, outside: Outside) -> None:
+    def __init__(self, config: SparkPostConfig, outside: GatewayConnections) -> None:
         self._secret = config.webhook_secret
 
     def read(self, post: Post) -> Sequence[Event]:

@@ -9,7 +9,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -58,7 +58,7 @@ class InfobipGateway:
 
     dedupes = False
 
-    def __init__(self, config: InfobipConfig, outside: Outside) -> None:
+    def __init__(self, config: InfobipConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         headers = {"authorization": f"App {config.api_key}", "content-type": "application/json"}
@@ -105,7 +105,7 @@ class InfobipWebhook(SecretWebhook):
 
     MOST_BYTES = 1024 * 1024
 
-    def __init__(self, config: InfobipConfig, outside: Outside) -> None:
+    def __init__(self, config: InfobipConfig, outside: GatewayConnections) -> None:
         self._secret = config.webhook_secret
         self._number = config.from_number
 

@@ -13,7 +13,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -60,7 +60,7 @@ class MessageBirdGateway:
 
     dedupes = False
 
-    def __init__(self, config: MessageBirdConfig, outside: Outside) -> None:
+    def __init__(self, config: MessageBirdConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         headers = {"authorization": f"AccessKey {config.access_key}", "content-type": "application/json"}
@@ -105,7 +105,7 @@ class MessageBirdWebhook(Webhook):
 
     MOST_BYTES = 64 * 1024
 
-    def __init__(self, config: MessageBirdConfig, outside: Outside) -> None:
+    def __init__(self, config: MessageBirdConfig, outside: GatewayConnections) -> None:
         self._key = config.signing_key.encode() if config.signing_key else None
 
     @property

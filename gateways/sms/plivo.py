@@ -13,7 +13,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from domain.messages.receipts import OPTED_OUT, Event, Inbound, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -59,7 +59,7 @@ class PlivoGateway:
 
     dedupes = False
 
-    def __init__(self, config: PlivoConfig, outside: Outside) -> None:
+    def __init__(self, config: PlivoConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         basic = b64encode(f"{config.auth_id}:{config.auth_token}".encode()).decode()
@@ -115,7 +115,7 @@ class PlivoWebhook(Webhook):
     ACCEPTED = Reply(200, b"<Response/>", "text/xml")
     """Plivo XML that says nothing back to the person."""
 
-    def __init__(self, config: PlivoConfig, outside: Outside) -> None:
+    def __init__(self, config: PlivoConfig, outside: GatewayConnections) -> None:
         self._token = config.auth_token.encode()
         self._number = config.from_number
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
-from gateways.base import GatewayConfig, Outside
+from gateways.base import GatewayConfig, GatewayConnections
 from gateways.config.fields import HostName
 from gateways.net.addresses import SMPP_PORTS, private_too, public_only
 from gateways.net.dial import Dialer
@@ -79,7 +79,7 @@ class SmppGateway:
 
     dedupes = False
 
-    def __init__(self, config: SmppConfig, outside: Outside) -> None:
+    def __init__(self, config: SmppConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._sender = Sender(config.source_addr, config.source_ton, config.source_npi)
         # Receipts that nobody could take over would only come again and again.

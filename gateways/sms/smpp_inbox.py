@@ -16,7 +16,7 @@ import structlog
 
 from domain.messages.receipts import Event, Inbound, Receipt
 from domain.text.sms_parts import Part
-from gateways.base import Deliveries, Outside, Take
+from gateways.base import Deliveries, GatewayConnections, Take
 from gateways.sms.smpp_delivery import ReceiptIds, decode_text, is_message, number_of, read_part, read_receipt
 from gateways.sms.smpp_pdu import BadPdu, ShortMessage
 from gateways.sms.smpp_session import Answer
@@ -57,7 +57,7 @@ class _Message:
 class Inbox:
     """The deliveries of one gateway, over however many sessions they come."""
 
-    def __init__(self, outside: Outside, ids: ReceiptIds, seconds: float) -> None:
+    def __init__(self, outside: GatewayConnections, ids: ReceiptIds, seconds: float) -> None:
         """Whoever takes a handful over is given ``seconds``. Where nobody is, all is turned away for now."""
         self._take = outside.events
         self._deliveries = outside.deliveries

@@ -18,7 +18,7 @@ from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Re
 from domain.messages.receipts import OPTED_OUT, Event, Inbound, Receipt, ReceiptKind
 from domain.text.keywords import Keyword
 from gateways.answers import clean, failure, parse, retry_after
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, Secret
 from gateways.content import packed
 from gateways.net.http import call
@@ -89,7 +89,7 @@ class TwilioGateway:
 
     dedupes = False
 
-    def __init__(self, config: TwilioConfig, outside: Outside) -> None:
+    def __init__(self, config: TwilioConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         basic = b64encode(f"{config.account_sid}:{config.auth_token}".encode()).decode()
@@ -146,7 +146,7 @@ class TwilioWebhook(Webhook):
     ACCEPTED = Reply(200, b"<Response/>", "text/xml")
     """TwiML that says nothing back to the person."""
 
-    def __init__(self, config: TwilioConfig, outside: Outside) -> None:
+    def __init__(self, config: TwilioConfig, outside: GatewayConnections) -> None:
         self._token = config.auth_token.encode()
         self._number = config.from_number
 

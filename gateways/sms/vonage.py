@@ -13,7 +13,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -65,7 +65,7 @@ class VonageGateway:
 
     dedupes = False
 
-    def __init__(self, config: VonageConfig, outside: Outside) -> None:
+    def __init__(self, config: VonageConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         headers = {"content-type": "application/x-www-form-urlencoded"}
@@ -121,7 +121,7 @@ class VonageWebhook(Webhook):
 
     MOST_BYTES = 64 * 1024
 
-    def __init__(self, config: VonageConfig, outside: Outside) -> None:
+    def __init__(self, config: VonageConfig, outside: GatewayConnections) -> None:
         self._secret = config.signature_secret.encode() if config.signature_secret else None
         self._number = config.from_number
 

@@ -157,7 +157,7 @@ class Webhook:
     """The answer to a request that fails verification."""
 
     def __init__(self, config: Any, outside: Any) -> None:
-        """``config`` is the gateway's, ``outside`` is what it reaches the world through (``gateways.base.Outside``)."""
+        """``config`` is the gateway's, ``outside`` its ``gateways.base.GatewayConnections``."""
         raise NotImplementedError
 
     @property

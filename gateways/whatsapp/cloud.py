@@ -9,7 +9,7 @@ from pydantic import Field
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, Outcome, Refused, Unknown
 from gateways.answers import parse
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -47,7 +47,7 @@ class WhatsAppCloudGateway:
 
     dedupes = False
 
-    def __init__(self, config: WhatsAppCloudConfig, outside: Outside) -> None:
+    def __init__(self, config: WhatsAppCloudConfig, outside: GatewayConnections) -> None:
         self._receipts = config.expects_receipts
         self._http = outside.http(allow_private_network=config.allow_private_network)
         headers = {"authorization": f"Bearer {config.access_token}", "content-type": "application/json"}

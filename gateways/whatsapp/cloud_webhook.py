@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.content import packed
 from gateways.webhooks.events import digest, objects_in, seconds, text
 from gateways.webhooks.webhook import Post, Reply, Webhook, same
@@ -38,7 +38,7 @@ class WhatsAppCloudWebhook(Webhook):
 
     MOST_BYTES = 3 * 1024 * 1024  # Meta's own limit
 
-    def __init__(self, config: WhatsAppCloudConfig, outside: Outside) -> None:
+    def __init__(self, config: WhatsAppCloudConfig, outside: GatewayConnections) -> None:
         self._config = config
 
     @property

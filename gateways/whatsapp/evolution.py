@@ -11,7 +11,7 @@ from pydantic import Field
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from gateways.answers import clean, failure, parse
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -44,7 +44,7 @@ class EvolutionGateway:
 
     dedupes = False
 
-    def __init__(self, config: EvolutionConfig, outside: Outside) -> None:
+    def __init__(self, config: EvolutionConfig, outside: GatewayConnections) -> None:
         self._receipts = config.expects_receipts
         self._http = outside.http(allow_private_network=config.allow_private_network)
         headers = {"apikey": config.api_key, "content-type": "application/json"}

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.webhooks.events import digest, link, mapping, objects_in, seconds, text
 from gateways.webhooks.webhook import Post, Webhook, carries_secret, same
 from gateways.whatsapp.evolution import EvolutionConfig
@@ -36,7 +36,7 @@ class EvolutionWebhook(Webhook):
 
     MOST_BYTES = 8 * 1024 * 1024  # files are in it, where the server is set to send them along
 
-    def __init__(self, config: EvolutionConfig, outside: Outside) -> None:
+    def __init__(self, config: EvolutionConfig, outside: GatewayConnections) -> None:
         self._config = config
 
     @property

@@ -8,7 +8,7 @@ from pydantic import Field
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from gateways.answers import clean, failure, parse
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.fields import Secret
 from gateways.net.http import call
 from gateways.net.http_answer import Answer
@@ -45,7 +45,7 @@ class WahaGateway:
 
     dedupes = False
 
-    def __init__(self, config: WahaConfig, outside: Outside) -> None:
+    def __init__(self, config: WahaConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._http = outside.http(allow_private_network=config.allow_private_network)
         headers = {"x-api-key": config.api_key, "content-type": "application/json"}

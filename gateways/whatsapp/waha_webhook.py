@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.webhooks.events import digest, link, mapping, objects_in, seconds, text
 from gateways.webhooks.webhook import Post, Webhook, is_fresh, same
 from gateways.whatsapp.reading import inside, internal_id, person, said
@@ -30,7 +30,7 @@ class WahaWebhook(Webhook):
 
     MOST_BYTES = 2 * 1024 * 1024  # previews of pictures are in it
 
-    def __init__(self, config: WahaConfig, outside: Outside) -> None:
+    def __init__(self, config: WahaConfig, outside: GatewayConnections) -> None:
         self._config = config
 
     @property

@@ -18,7 +18,7 @@ async def unwanted(pool: Pool, account_id: int, addresses: Sequence[str]) -> set
     return await _unwanted(pool, _UNWANTED.format(account="%s"), account_id, addresses)
 
 
-async def unwanted_of(pool: Pool, uid: UUID, addresses: Sequence[str]) -> set[str]:
+async def opted_out_of(pool: Pool, uid: UUID, addresses: Sequence[str]) -> set[str]:
     """Of these addresses, those to which an email of a message's account is not to go."""
     account = "(select account_id from messages where uid = %s)"
     return await _unwanted(pool, _UNWANTED.format(account=account), uid, addresses)

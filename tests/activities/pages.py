@@ -12,17 +12,17 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.check_credit import CheckCredit
 from activities.database_clock import DatabaseClock
+from activities.dependencies import open_mails
 from activities.dispatching.delivery import Delivery
 from activities.dispatching.health import Health
 from activities.dispatching.start_window import StartWindow
-from activities.opening import open_mails
-from activities.pacing.line import Line
+from activities.pacing.gateway_slots import GatewaySlots
 from domain.channels import Channel
 from domain.ids import index_of, message_uid, new_page_id
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, Outcome
-from domain.messages.page import Again, DispatchRequest, PageHeader, Route
+from domain.messages.page import DispatchRequest, PageHeader, Retry, Route
 from domain.messages.page_content import Content, PageContent, PageMessage
 from store.accounts import accounts, credits
 from store.gateways import gateways
@@ -105,7 +105,7 @@ class Page:
     id: UUID
     gateway_id: UUID
     content: PageContent
-    line: Line = field(default_factory=Line)
+    line: GatewaySlots = field(default_factory=GatewaySlots)
 
     @property
     def size(self) -> int:
@@ -136,10 +136,10 @@ class Page:
         window, clock = StartWindow(stopping, closes_at), DatabaseClock(self.pool)
         return Delivery(self.pool, gateway, request, self.content, mails, health, self.line, window, clock, **more)
 
-    async def deliver(self, gateway: OwnGateway, **route: object) -> list[Again]:
+    async def deliver(self, gateway: OwnGateway, **route: object) -> list[Retry]:
         return await self.delivery(gateway, self.request(**route)).run()
 
-    async def take_over(self, gateway: OwnGateway, **route: object) -> list[Again]:
+    async def take_over(self, gateway: OwnGateway, **route: object) -> list[Retry]:
         """What the activity does when it runs again."""
         delivery = self.delivery(gateway, self.request(**route), is_rerun=True)
         await delivery.take_over()

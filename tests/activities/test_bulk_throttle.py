@@ -6,7 +6,7 @@ from math import log
 from uuid import uuid4
 
 from activities.pacing.bulk_throttle import BulkThrottle
-from activities.pacing.line import Line
+from activities.pacing.gateway_slots import GatewaySlots
 from domain.bulk_throttle import FEWEST, RECENT, DelayFigures
 from domain.messages.outcomes import Accepted, Outcome
 from store import queue_delays
@@ -25,7 +25,7 @@ async def answer(index: int) -> Outcome:
     return Accepted()
 
 
-async def seconds_for(pool: Pool, line: Line, size: int) -> float:
+async def seconds_for(pool: Pool, line: GatewaySlots, size: int) -> float:
     """How long a dispatch of so many messages takes from its first message to its last."""
     page = await new_page(pool, size)
     page.line = line
@@ -37,7 +37,7 @@ async def seconds_for(pool: Pool, line: Line, size: int) -> float:
 
 async def test_bulk_launches_slower_beside_those_who_suffer_and_at_full_speed_afterwards(pool: Pool):
     throttle = BulkThrottle(pool)
-    line = Line(launchers=2, throttle=throttle)
+    line = GatewaySlots(launchers=2, throttle=throttle)
     await queue_delays.publish(pool, uuid4(), SLOW)
     slow = await seconds_for(pool, line, 320)
     # Of ten slices the first is not followed by a rest; the others each rest as long as they work, or longer.

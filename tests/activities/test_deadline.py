@@ -10,10 +10,10 @@ import pytest
 from temporalio.activity import ActivityCancellationDetails
 from temporalio.exceptions import ApplicationError
 
+from activities.dependencies import open_mails
 from activities.dispatching.dispatch import Dispatch
 from activities.dispatching.start_window import last_start
-from activities.opening import open_mails
-from activities.pacing.line import Line
+from activities.pacing.gateway_slots import GatewaySlots
 from domain.keyring import Keyring
 from domain.mail.extras import FileRef, MailExtras
 from domain.messages.outcomes import GatewayDown, Outcome
@@ -43,7 +43,7 @@ async def test_the_time_of_a_dispatch_is_what_the_server_gave_it_less_an_answer(
 
 async def test_what_waits_for_places_comes_back_and_what_is_under_way_is_recorded(pool: Pool):
     page = await new_page(pool, 20)
-    page.line = Line(4)
+    page.line = GatewaySlots(4)
     gateway = Slow()
     running = asyncio.create_task(page.delivery(gateway, closes_at=soon()).run())
     await gateway.until_arrived(4)
@@ -61,7 +61,7 @@ async def test_what_waits_for_places_comes_back_and_what_is_under_way_is_recorde
 
 async def test_a_dispatch_that_waits_for_others_launching_comes_back(pool: Pool):
     page = await new_page(pool, 3)
-    page.line = Line(launchers=1)
+    page.line = GatewaySlots(launchers=1)
     async with page.line.launching(lambda: False), asyncio.timeout(5):
         again = await page.delivery(OwnGateway(), closes_at=soon(0.1)).run()
     assert [(more.kind, more.indexes) for more in again] == [("not_started", [0, 1, 2])]
@@ -126,10 +126,10 @@ async def test_an_intent_that_another_run_judged_is_not_taken_back(pool: Pool, m
 
 
 async def test_where_many_wait_for_a_slow_gateway_the_server_keeps_the_next(pool: Pool, monkeypatch):
-    monkeypatch.setattr("activities.pacing.line.CONCURRENCY", 2)
-    monkeypatch.setattr("activities.pacing.line.WAITING", 1)
-    monkeypatch.setattr("activities.pacing.places.BEARABLE", 0.2)
-    monkeypatch.setattr("activities.pacing.places.LOOK", 0.05)
+    monkeypatch.setattr("activities.pacing.gateway_slots.CONCURRENCY", 2)
+    monkeypatch.setattr("activities.pacing.gateway_slots.WAITING", 1)
+    monkeypatch.setattr("activities.pacing.slots.BEARABLE", 0.2)
+    monkeypatch.setattr("activities.pacing.slots.LOOK", 0.05)
     gateway = Slow()
     page = await new_page(pool, 4)
     dispatch = Dispatch(pool, OneGateway(gateway), open_mails(pool, KEYS)).dispatch

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
-from domain.messages.page import Again
+from domain.messages.page import Retry
 from store.pool import Pool
 from tests.activities.pages import OwnGateway, accept, always, new_page
 
@@ -35,8 +35,8 @@ async def test_each_kind_of_outcome_is_recorded_and_returned_where_it_wants_anot
     page = await new_page(pool, 5)
     again = await page.deliver(OwnGateway(answer))
     assert sorted(again, key=lambda a: a.indexes) == [
-        Again("retry_later", [2], 30.0, "throttled"),
-        Again("gateway_down", [3], 0.0, "500"),
+        Retry("retry_later", [2], 30.0, "throttled"),
+        Retry("gateway_down", [3], 0.0, "500"),
     ]
     assert await page.states() == ["sent", "rejected", "processing", "processing", "unknown"]
     assert list((await page.outcomes()).values()) == [
@@ -223,7 +223,7 @@ async def test_a_stopping_worker_does_not_wait_for_a_slow_pace(pool: Pool):
     async with asyncio.timeout(5):
         slow = page.request(per_second=0.01, takes_slots=True)
         again = await page.delivery(OwnGateway(stop), slow, lambda: stopping).run()
-    assert again == [Again("not_started", [1, 2], 0.0, "the dispatch was stopped, or its time was over")]
+    assert again == [Retry("not_started", [1, 2], 0.0, "the dispatch was stopped, or its time was over")]
     assert set(await page.outcomes()) == {0}, "what is not about to leave has no intent"
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from activities.dependencies import open_gateways, open_mails
 from activities.dispatching.dispatch import Dispatch
-from activities.opening import open_gateways, open_mails
 from activities.pacing.gateway_cache import GatewayCache
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.page import DispatchRequest, DispatchResult
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.net.http import HttpClient
 from gateways.sms.smpp import SmppGateway
 from store.gateways import gateways
@@ -155,7 +155,7 @@ async def test_what_comes_over_a_gateways_own_connection_is_taken_over_in_its_na
 
     page = await new_page(pool, 1)
     ring = Keyring.parse(KEYS, CREDENTIALS)
-    outside = Outside(HttpClient(), HttpClient(private=True), SandboxInbox(pool))
+    outside = GatewayConnections(HttpClient(), HttpClient(private=True), SandboxInbox(pool))
     cache = GatewayCache(pool, ring, outside, Sink())
     async with smsc() as peer:
         config = {"host": "127.0.0.1", "port": peer.port, "system_id": "u", "password": "p"}

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from temporalio.testing import ActivityEnvironment
 
 from activities import inbound
-from activities.inbound import Hearing
+from activities.inbound import InboundMessages
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.receipts import Inbound, Position, ReceiptsSource, encode_events
 from store.gateways import gateways
@@ -34,7 +34,7 @@ async def test_what_a_stop_withdraws_comes_in_parts_and_its_confirmation_once(po
         assert await held(pool, page) == {}
     source = ReceiptsSource("sms", [str(await new_gateway(pool, account))], inbound=True)
     stops = [Inbound(uuid4().hex, time.time(), PHONE, "us", body) for body in ("STOP", "hello")]
-    hear = Hearing(pool).hear
+    hear = InboundMessages(pool).hear
     told: list[str] = []
     replies, at = 0, Position(0)
     while at is not None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from activities.pacing.line import FAILURES_TO_STOP, Line
+from activities.pacing.gateway_slots import FAILURES_TO_STOP, GatewaySlots
 from domain.messages.outcomes import Accepted, Outcome, Unknown
 from domain.messages.page import CONCURRENCY
 from store.pool import Pool
@@ -18,7 +18,7 @@ async def test_dispatches_of_one_gateway_share_its_places(pool: Pool):
         await gate.wait()
         return Accepted()
 
-    line = Line()
+    line = GatewaySlots()
     pages = [await new_page(pool, 40) for _ in range(3)]
     gateways = [OwnGateway(answer) for _ in pages]
     running = []
@@ -37,7 +37,7 @@ async def test_dispatches_of_one_gateway_share_its_places(pool: Pool):
 
 
 async def test_a_cancelled_dispatch_gives_its_places_back(pool: Pool):
-    line = Line(4)
+    line = GatewaySlots(4)
     page = await new_page(pool, 10)
     page.line = line
     gateway = OwnGateway(lambda index: asyncio.sleep(3600, Accepted()))
@@ -51,7 +51,7 @@ async def test_a_cancelled_dispatch_gives_its_places_back(pool: Pool):
 
 
 async def test_a_gateway_that_is_silent_is_left_alone_by_all_its_dispatches(pool: Pool):
-    line = Line()
+    line = GatewaySlots()
     for number in range(FAILURES_TO_STOP):
         assert not line.is_closed, number
         page = await new_page(pool, 1)
@@ -81,7 +81,7 @@ async def test_silence_opens_the_breaker(pool: Pool):
 
 
 async def test_an_answer_opens_a_closed_line(pool: Pool):
-    line = Line()
+    line = GatewaySlots()
     for _ in range(FAILURES_TO_STOP):
         line.failed("down")
     assert line.is_closed

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from activities.dispatching import mails
-from activities.dispatching.mails import FileGone, Mails, Room
+from activities.dispatching import email_assembler as mails
+from activities.dispatching.email_assembler import AttachmentExpired, EmailAssembler, MemoryBudget
 from domain.channels import Channel
 from domain.keyring import Keyring
 from domain.mail.extras import FileRef, MailExtras
@@ -53,15 +53,15 @@ async def test_files_are_loaded_and_links_made_for_one_recipient(pool: Pool):
     extras = MailExtras(files=await stored(pool, b"one", b"two"), base_url="https://e.com", unsubscribe=True)
     plain = message(html="<p>{{ unsubscribe_url }}", body="{{ unsubscribe_url }}")
     url = f"https://e.com/u/{signer.token(LinkKind.UNSUBSCRIBE, plain.uid)}"
-    mail = await Mails(pool, signer).complete(plain, extras)
+    mail = await EmailAssembler(pool, signer).complete(plain, extras)
     assert [file.content for file in mail.attachments] == [b"one", b"two"]
     assert (mail.html, mail.body, mail.unsubscribe_url) == (f"<p>{url}", url, url)
 
 
 async def test_what_is_not_kept_any_more_is_said(pool: Pool):
     extras = MailExtras(files=(FileRef("00" * 32, 1, "a", "b/c"),))
-    with pytest.raises(FileGone):
-        await Mails(pool, LinkSigner(Keyring.generate())).complete(message(), extras)
+    with pytest.raises(AttachmentExpired):
+        await EmailAssembler(pool, LinkSigner(Keyring.generate())).complete(message(), extras)
 
 
 async def test_files_at_hand_are_not_read_again_until_others_need_their_place(pool: Pool, monkeypatch):
@@ -75,7 +75,7 @@ async def test_files_at_hand_are_not_read_again_until_others_need_their_place(po
     original = attachments.load
     monkeypatch.setattr(attachments, "load", load)
     first, second, third = await stored(pool, b"12345", b"67890", b"abcde")
-    completer = Mails(pool, LinkSigner(Keyring.generate()))
+    completer = EmailAssembler(pool, LinkSigner(Keyring.generate()))
     for file in (first, second, first, third, first, second):
         mail = await completer.complete(message(), MailExtras(files=(file,)))
         assert len(mail.attachments[0].content) == 5
@@ -83,7 +83,7 @@ async def test_files_at_hand_are_not_read_again_until_others_need_their_place(po
 
 
 async def test_no_more_is_in_memory_than_there_is_room_for():
-    room = Room(size=4)
+    room = MemoryBudget(size=4)
     inside = most = 0
 
     async def hold(size: int) -> None:
@@ -101,7 +101,7 @@ async def test_no_more_is_in_memory_than_there_is_room_for():
 
 
 async def test_who_stops_waiting_for_room_takes_none():
-    room = Room(size=4)
+    room = MemoryBudget(size=4)
     first = await room.take(3 * MIB, lambda: False)
     waiting = asyncio.create_task(room.take(2 * MIB, lambda: False))
     await asyncio.sleep(0)

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from activities.dispatching.outcome_log import OutcomeLog
-from activities.pacing.line import Line
+from activities.pacing.gateway_slots import GatewaySlots
 from store.messages.pages import Attempted
 
 
@@ -26,7 +26,7 @@ async def test_a_lone_outcome_is_written_at_once_and_neighbours_go_together():
         written.append(len(batch))
         done.set()
 
-    async with asyncio.timeout(5), OutcomeLog(write, Line(10)) as log:
+    async with asyncio.timeout(5), OutcomeLog(write, GatewaySlots(10)) as log:
         await log.take_places(1, never)
         log.add(outcome(0))
         await done.wait()
@@ -44,7 +44,7 @@ async def test_a_place_is_free_again_only_when_its_outcome_is_written():
     async def write(batch: list[Attempted]) -> None:
         await gate.wait()
 
-    async with OutcomeLog(write, Line(1)) as log:
+    async with OutcomeLog(write, GatewaySlots(1)) as log:
         await log.take_places(1, never)
         log.add(outcome(0))
         next_place = asyncio.create_task(log.take_places(1, never))
@@ -59,7 +59,7 @@ async def test_a_write_that_fails_for_good_ends_the_dispatch_instead_of_hanging_
         raise ValueError("a bug")
 
     async def dispatch() -> None:
-        async with OutcomeLog(write, Line(1)) as log:
+        async with OutcomeLog(write, GatewaySlots(1)) as log:
             for number in range(3):
                 await log.take_places(1, never)
                 log.add(outcome(number))
@@ -77,7 +77,7 @@ async def test_what_was_added_is_written_also_when_the_dispatch_is_cancelled():
         written.append(len(batch))
 
     async def dispatch() -> None:
-        async with OutcomeLog(write, Line(5)) as log:
+        async with OutcomeLog(write, GatewaySlots(5)) as log:
             for number in range(3):
                 await log.take_places(1, never)
                 log.add(outcome(number))

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from activities.pacing.owner_shares import OwnerShares
-from activities.pacing.places import Crowded
+from activities.pacing.slots import NoSlotFree
 
 
 def test_one_owner_alone_gets_half_of_the_places_and_others_the_rest():
@@ -13,11 +13,11 @@ def test_one_owner_alone_gets_half_of_the_places_and_others_the_rest():
     with ExitStack() as taken:
         for _ in range(20):
             taken.enter_context(shares.place("one"))
-        with pytest.raises(Crowded):
+        with pytest.raises(NoSlotFree):
             taken.enter_context(shares.place("one"))
         for _ in range(10):
             taken.enter_context(shares.place("two"))
-        with pytest.raises(Crowded) as crowded:
+        with pytest.raises(NoSlotFree) as crowded:
             taken.enter_context(shares.place("two"))
         assert 1 <= crowded.value.after <= 10
         taken.enter_context(shares.place("three"))

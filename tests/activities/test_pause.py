@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from activities.choose_gateway import ChooseGateway
+from activities.dependencies import open_mails
 from activities.dispatching.dispatch import Dispatch
-from activities.opening import open_mails
 from activities.pacing.pause_watch import PauseWatch
 from domain.keyring import Keyring
 from domain.messages.page import DispatchResult, RouteRequest, Routing

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from activities.pacing.places import Crowded, Places
+from activities.pacing.slots import NoSlotFree, Places
 
 
 def never() -> bool:
@@ -28,7 +28,7 @@ async def test_whoever_wants_several_is_not_passed_by():
 
 @pytest.mark.parametrize("how", ["given up", "cancelled"])
 async def test_who_stops_waiting_lets_those_behind_pass(monkeypatch, how):
-    monkeypatch.setattr("activities.pacing.places.LOOK", 0.01)
+    monkeypatch.setattr("activities.pacing.slots.LOOK", 0.01)
     places = Places(4)
     is_given_up = False
     assert await places.take(3, never)
@@ -57,8 +57,8 @@ async def test_a_place_that_comes_in_the_moment_of_giving_up_is_not_lost():
 
 
 async def test_only_so_many_wait_for_long(monkeypatch):
-    monkeypatch.setattr("activities.pacing.places.LOOK", 0.01)
-    monkeypatch.setattr("activities.pacing.places.BEARABLE", 0.2)
+    monkeypatch.setattr("activities.pacing.slots.LOOK", 0.01)
+    monkeypatch.setattr("activities.pacing.slots.BEARABLE", 0.2)
     places = Places(1, waiting=2)
     assert await places.take(1, never)
     waits = [asyncio.create_task(places.take(1, never, may_leave=True)) for _ in range(5)]
@@ -67,7 +67,7 @@ async def test_only_so_many_wait_for_long(monkeypatch):
         await asyncio.wait(waits[2:])
     for wait in waits[2:]:
         assert 1.0 <= wait.exception().after <= 60.0
-        assert isinstance(wait.exception(), Crowded)
+        assert isinstance(wait.exception(), NoSlotFree)
     assert not any(wait.done() for wait in (*waits[:2], stubborn))
     for wait in (*waits[:2], stubborn):
         places.give_back()
@@ -75,7 +75,7 @@ async def test_only_so_many_wait_for_long(monkeypatch):
 
 
 async def test_where_places_are_held_shortly_all_may_wait(monkeypatch):
-    monkeypatch.setattr("activities.pacing.places.LOOK", 0.01)
+    monkeypatch.setattr("activities.pacing.slots.LOOK", 0.01)
     places = Places(4, waiting=1)
 
     async def hold() -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from activities.choose_gateway import ChooseGateway
 from activities.database_clock import DatabaseClock
-from activities.pacing.places import Crowded
 from activities.pacing.rate_slots import GRACE, GatewayPace, RateSlots
-from domain.messages.page import Again, DispatchRequest, Route, RouteRequest
+from activities.pacing.slots import NoSlotFree
+from domain.messages.page import DispatchRequest, Retry, Route, RouteRequest
 from store.gateways import routing
 from store.pool import Pool
 from tests.activities.pages import OwnGateway, Page, new_page
@@ -41,7 +41,7 @@ async def free_at(page: Page) -> float:
         return (await cursor.fetchone())[0]
 
 
-async def deliver(page: Page, gateway: OwnGateway, route: Route, **more: bool) -> list[Again]:
+async def deliver(page: Page, gateway: OwnGateway, route: Route, **more: bool) -> list[Retry]:
     return await page.delivery(gateway, DispatchRequest(page.header, route, 1), **more).run()
 
 
@@ -174,7 +174,7 @@ async def test_bulk_whose_slots_are_too_far_away_comes_again_later(pool: Pool):
     reserved = await free_at(page)
     delivery = page.delivery(OwnGateway(), DispatchRequest(page.header, route, 1), closes_at=time.monotonic() + 90)
     async with asyncio.timeout(5):
-        with pytest.raises(Crowded):
+        with pytest.raises(NoSlotFree):
             await delivery.run()
     assert await free_at(page) == reserved
     assert page.line.places.free == page.line.places.size

@@ -10,7 +10,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.choose_gateway import ChooseGateway
 from domain.ids import message_uid
 from domain.messages.outcomes import Accepted, Outcome, Unknown
-from domain.messages.page import Again, NoRoute, PageHeader, RouteRequest, Routing
+from domain.messages.page import NoRoute, PageHeader, Retry, RouteRequest, Routing
 from domain.messages.routing import SUSPENDED_LOOK
 from store.accounts import accounts
 from store.messages import pages
@@ -78,7 +78,7 @@ async def test_a_dispatch_hands_back_what_had_not_left_when_its_account_was_susp
     await gateway.until_arrived(64)
     await accounts.suspend(pool, page.account_id)
     gate.set()
-    assert await running == [Again("not_started", list(range(64, 200)), 0.0, NOT_ACTIVE)]
+    assert await running == [Retry("not_started", list(range(64, 200)), 0.0, NOT_ACTIVE)]
     assert await page.states() == ["sent"] * 64 + ["queued"] * 136
     assert set(await page.outcomes()) == set(range(64))
     await accounts.resume(pool, page.account_id)
@@ -93,7 +93,7 @@ async def test_who_takes_a_dispatch_over_hands_the_rest_back_too(pool: Pool):
     gateway = OwnGateway()
     open_ones = sorted(set(range(200)) - set(await page.outcomes()))
     assert open_ones
-    assert await page.take_over(gateway) == [Again("not_started", open_ones, 0.0, NOT_ACTIVE)]
+    assert await page.take_over(gateway) == [Retry("not_started", open_ones, 0.0, NOT_ACTIVE)]
     assert not gateway.arrived
     assert set(dead.arrived) | set(open_ones) == set(range(200))
 
@@ -104,7 +104,7 @@ async def test_a_message_that_may_be_sent_twice_is_handed_back_as_well(pool: Poo
     assert again.kind == "resend"
     await accounts.suspend(pool, page.account_id)
     gateway = OwnGateway()
-    assert await page.delivery(gateway, page.request(2)).run() == [Again("not_started", [0, 1], 0.0, NOT_ACTIVE)]
+    assert await page.delivery(gateway, page.request(2)).run() == [Retry("not_started", [0, 1], 0.0, NOT_ACTIVE)]
     assert (gateway.arrived, await page.states()) == ({}, ["unknown"] * 2)
 
 
@@ -112,7 +112,7 @@ async def test_a_probe_that_may_not_leave_says_nothing_of_its_gateway(pool: Pool
     page = await new_page(pool, 3)
     await accounts.suspend(pool, page.account_id)
     gateway = OwnGateway()
-    assert await page.deliver(gateway, probe=True) == [Again("not_started", [0, 1, 2], 0.0, NOT_ACTIVE)]
+    assert await page.deliver(gateway, probe=True) == [Retry("not_started", [0, 1, 2], 0.0, NOT_ACTIVE)]
     assert (gateway.arrived, await page.breaker()) == ({}, None)
 
 

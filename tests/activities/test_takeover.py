@@ -11,7 +11,7 @@ from activities.dispatching.attempts import Attempts, Claim
 from activities.record_status import RecordStatus
 from domain.ids import message_uid
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
-from domain.messages.page import Again, RecordRequest
+from domain.messages.page import RecordRequest, Retry
 from store import workers
 from store.pool import Pool, open_pool
 from tests.activities.pages import OwnGateway, Page, accept, always, new_page
@@ -52,7 +52,7 @@ async def test_what_may_be_sent_again_is_by_the_policy_of_message_or_gateway(poo
     page = await new_page(pool, 10, on_unknown=None if by_gateway else "resend")
     policy = {"on_unknown": "resend"} if by_gateway else {}
     again = await page.deliver(OwnGateway(always(Unknown("no answer"))), **policy)
-    assert again == [Again("resend", list(range(10)), 0.0, "no answer")]
+    assert again == [Retry("resend", list(range(10)), 0.0, "no answer")]
     page = await new_page(pool, 10, on_unknown=None if by_gateway else "resend")
     await die_while_answering(page, hanging=4, **policy)
     assert [(a.kind, a.indexes) for a in await page.take_over(OwnGateway(), **policy)] == [("resend", [6, 7, 8, 9])]

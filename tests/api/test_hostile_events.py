@@ -10,7 +10,7 @@ import pytest
 
 from domain.channels import Channel
 from domain.messages.receipts import Event, Inbound, decode_events, encode_events
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.webhooks.events import LINK_CAP
 from gateways.webhooks.webhook import UnreadablePost
 from tests.api.doubles.double import PERSON, Double, Posting, Told
@@ -26,14 +26,14 @@ NOW = 1_790_000_000.0
 
 
 @pytest.fixture
-async def outside() -> AsyncIterator[Outside]:
-    outside = Outside.open(inbox=None)
+async def outside() -> AsyncIterator[GatewayConnections]:
+    outside = GatewayConnections.open(inbox=None)
     yield outside
     await outside.aclose()
 
 
 @pytest.mark.parametrize("name", DOUBLES)
-def test_no_field_can_break_the_reading(outside: Outside, name: str):
+def test_no_field_can_break_the_reading(outside: GatewayConnections, name: str):
     double = DOUBLES[name]("https://hooks.example.com")
     config = double.config | {"base_url": "https://api.example.com"}
     webhook = webhook_of(name, Channel(double.CHANNEL), config, outside)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from store.batches import queries as batch_queries
 from store.batches.queries import Batch
-from store.pool import Pool, patiently
+from store.pool import Pool, retry_until_available
 from tests.faults.dev import Dev
 from tests.faults.sink import Sink
 from tests.stack import User
@@ -42,7 +42,9 @@ async def check_ledger(dev: Dev, user: User, states: Iterable[str]) -> None:
 
 async def find(pool: Pool, batch: str) -> Batch:
     """What the record says of a batch."""
-    found = await patiently(lambda: batch_queries.find(pool, UUID(batch)))  # the database may have been killed
+    found = await retry_until_available(
+        lambda: batch_queries.find(pool, UUID(batch))
+    )  # the database may have been killed
     assert found is not None
     return found
 
@@ -52,7 +54,7 @@ async def batch_ends(pool: Pool, batch: str, seconds: float = 240) -> dict[str, 
     async with asyncio.timeout(seconds):
         while (await find(pool, batch)).state != "completed":
             await asyncio.sleep(0.1)
-    listed = await patiently(lambda: batch_queries.messages(pool, UUID(batch), None, None, limit=100_000))
+    listed = await retry_until_available(lambda: batch_queries.messages(pool, UUID(batch), None, None, limit=100_000))
     return {str(message.uid): message.state for message in listed}
 
 

@@ -21,8 +21,8 @@ HANGING = 120
 def small_worker(monkeypatch) -> None:
     """A worker with few places, of which no gateway may have them all."""
     monkeypatch.setattr("worker.table.DISPATCHES_AT_A_TIME", DISPATCHES)
-    monkeypatch.setattr("activities.pacing.line.CONCURRENCY", PLACES)
-    monkeypatch.setattr("activities.pacing.line.WAITING", PLACES)
+    monkeypatch.setattr("activities.pacing.gateway_slots.CONCURRENCY", PLACES)
+    monkeypatch.setattr("activities.pacing.gateway_slots.WAITING", PLACES)
 
 
 async def test_messages_of_a_healthy_gateway_pass_by_those_of_one_that_hangs(settings: Settings, small_worker):

@@ -40,8 +40,8 @@ def short_dispatches(monkeypatch) -> None:
     for module in ("activities.dispatching.delivery", "activities.dispatching.start_window"):
         monkeypatch.setattr(f"{module}.ANSWER_SECONDS", 3 * ANSWER)
     monkeypatch.setattr("activities.dispatching.start_window.RECORD_SECONDS", 0.5)
-    monkeypatch.setattr("activities.pacing.line.CONCURRENCY", PLACES)
-    monkeypatch.setattr("activities.pacing.line.WAITING", PLACES)
+    monkeypatch.setattr("activities.pacing.gateway_slots.CONCURRENCY", PLACES)
+    monkeypatch.setattr("activities.pacing.gateway_slots.WAITING", PLACES)
 
 
 async def test_single_messages_through_a_slow_provider_all_end_as_sent(stack: Stack, short_dispatches):

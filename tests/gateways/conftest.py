@@ -13,7 +13,7 @@ from domain.channels import Channel
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Outcome
 from domain.messages.receipts import Event
-from gateways.base import Outside, Take
+from gateways.base import GatewayConnections, Take
 from gateways.email.smtp import SmtpGateway
 from gateways.net.http import HttpClient
 from gateways.registry import build, parse_config
@@ -38,14 +38,14 @@ class MemoryInbox:
 
 
 @pytest.fixture
-async def outside() -> AsyncIterator[Outside]:
-    outside = Outside(public=HttpClient(), private=HttpClient(private=True), inbox=MemoryInbox())
+async def outside() -> AsyncIterator[GatewayConnections]:
+    outside = GatewayConnections(public=HttpClient(), private=HttpClient(private=True), inbox=MemoryInbox())
     yield outside
     await outside.aclose()
 
 
 @pytest.fixture
-async def gateway_to(outside: Outside) -> AsyncIterator[Callable[[int], SmtpGateway]]:
+async def gateway_to(outside: GatewayConnections) -> AsyncIterator[Callable[[int], SmtpGateway]]:
     """Makes a gateway to a mail server on a port."""
     opened: list[SmtpGateway] = []
 
@@ -62,21 +62,21 @@ async def gateway_to(outside: Outside) -> AsyncIterator[Callable[[int], SmtpGate
         await gateway.aclose()
 
 
-OutsideOf = Callable[..., Outside]
+OutsideOf = Callable[..., GatewayConnections]
 
 
 @pytest.fixture
-def outside_of(outside: Outside, pool: Pool) -> OutsideOf:
+def outside_of(outside: GatewayConnections, pool: Pool) -> OutsideOf:
     """The outside of a gateway whose events ``take`` takes: a new gateway's, or one that has the others' id."""
 
-    def outside_of(take: Take, gateway_id: UUID | None = None) -> Outside:
+    def outside_of(take: Take, gateway_id: UUID | None = None) -> GatewayConnections:
         return replace(outside, events=take, deliveries=Deliveries(pool, gateway_id or uuid4()))
 
     return outside_of
 
 
 @pytest.fixture
-def listening_outside(outside_of: OutsideOf) -> Outside:
+def listening_outside(outside_of: OutsideOf) -> GatewayConnections:
     """An outside that takes what comes."""
 
     async def take(events: Sequence[Event]) -> None:
@@ -108,7 +108,7 @@ SendThrough = Callable[..., Awaitable[tuple[Outcome, Request | None]]]
 
 
 @pytest.fixture
-def send_through(outside: Outside, make: Make) -> SendThrough:
+def send_through(outside: GatewayConnections, make: Make) -> SendThrough:
     """Send one message to a provider that answers ``reply``; return the outcome and the one request it got."""
 
     async def send_through(

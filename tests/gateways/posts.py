@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 from domain.channels import Channel
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.registry import build_webhook, parse_config
 from gateways.webhooks.webhook import Post, Webhook
 
 
-def webhook_of(name: str, channel: Channel, config: dict[str, Any], outside: Outside) -> Webhook:
+def webhook_of(name: str, channel: Channel, config: dict[str, Any], outside: GatewayConnections) -> Webhook:
     """A gateway's end of its provider's webhook."""
     webhook = build_webhook(name, parse_config(name, channel, config), outside)
     assert webhook is not None

@@ -7,12 +7,12 @@ from fake_http import Reply, Request, serve
 from domain.channels import Channel
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Outcome
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.registry import build, parse_config
 
 
 async def sent(
-    name: str, config: dict[str, Any], reply: Reply | bytes, message: Outbound, outside: Outside
+    name: str, config: dict[str, Any], reply: Reply | bytes, message: Outbound, outside: GatewayConnections
 ) -> tuple[Outcome, Request]:
     """Send one message to a provider that answers ``reply``; return the outcome and the one request it got."""
     async with serve(reply) as server:

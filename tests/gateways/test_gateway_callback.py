@@ -8,7 +8,7 @@ from fake_http import answer, hang, serve
 from pydantic import TypeAdapter, ValidationError
 
 from gateways import callback
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.callback import CallbackUrl, Told, post
 from gateways.webhooks.standard_webhooks import sign, verify
 
@@ -51,7 +51,7 @@ def test_what_was_changed_or_is_late_is_not_believed(given: dict[str, str], body
     assert not verify(OTHER, headers(), BODY, STAMP)
 
 
-async def test_a_post_is_signed_with_every_secret(outside: Outside):
+async def test_a_post_is_signed_with_every_secret(outside: GatewayConnections):
     async with serve(answer(204)) as server:
         told = await post(outside.private, f"{server.url}/hook?a=b", [SECRET, OTHER], "id-1", BODY)
     assert told == Told(204)
@@ -78,19 +78,19 @@ async def test_a_post_is_signed_with_every_secret(outside: Outside):
         (answer(500, Retry_After="7"), Told(500, "answered 500")),
     ],
 )
-async def test_what_an_answer_means(outside: Outside, reply: bytes, told: Told):
+async def test_what_an_answer_means(outside: GatewayConnections, reply: bytes, told: Told):
     async with serve(reply) as server:
         assert await post(outside.private, server.url, [SECRET], "id-1", BODY) == told
     assert len(server.requests) == 1
 
 
-async def test_a_customer_that_hangs_is_not_waited_for(outside: Outside, monkeypatch):
+async def test_a_customer_that_hangs_is_not_waited_for(outside: GatewayConnections, monkeypatch):
     monkeypatch.setattr(callback, "ANSWER_SECONDS", 0.2)
     async with serve(hang) as server:
         assert await post(outside.private, server.url, [SECRET], "id-1", BODY) == Told(None, "no full answer in time")
 
 
-async def test_a_customer_that_is_not_there_is_named(outside: Outside):
+async def test_a_customer_that_is_not_there_is_named(outside: GatewayConnections):
     async with serve(answer(200)) as server:
         pass
     told = await post(outside.private, server.url, [SECRET], "id-1", BODY)
@@ -98,7 +98,7 @@ async def test_a_customer_that_is_not_there_is_named(outside: Outside):
     assert "could not connect" in (told.error or "")
 
 
-async def test_a_private_address_is_never_posted_to(outside: Outside):
+async def test_a_private_address_is_never_posted_to(outside: GatewayConnections):
     async with serve(answer(200)) as server:
         told = await post(outside.public, server.url, [SECRET], "id-1", BODY)
         assert server.connections == 0

@@ -9,7 +9,7 @@ from fake_http import answer, hang, serve
 
 from domain.channels import Channel
 from domain.messages.outcomes import GatewayDown
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.net import http, http_host, names
 from gateways.net.http import HttpClient, call
 from gateways.net.http_answer import Answer
@@ -180,7 +180,7 @@ async def test_an_address_needs_no_place(resolver, started, host):
 
 async def test_callbacks_and_gateways_have_look_ups_of_their_own(resolver, started, monkeypatch):
     monkeypatch.setattr(names, "NEW_PLACES", 2)
-    callbacks, gateways = Outside.open(None), Outside.open(None)
+    callbacks, gateways = GatewayConnections.open(None), GatewayConnections.open(None)
     started(*(_post(callbacks.public.of(str(number)), f"http://n{number}.dead.test/") for number in range(9)))
     await _until(lambda: resolver.waiting == 2)
     async with serve(answer(200)) as server:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from domain.channels import Channel
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.config.problems import InvalidGatewayConfig
 from gateways.config.redact import HIDDEN, merged, shown
 from gateways.registry import GATEWAY_TYPES, build, parse_config
@@ -49,7 +49,7 @@ def _config(name):
 
 
 @pytest.mark.parametrize("name", GATEWAY_TYPES)
-async def test_every_type_is_configured_and_built(outside: Outside, name):
+async def test_every_type_is_configured_and_built(outside: GatewayConnections, name):
     gateway = build(name, _config(name), outside)
     assert gateway.dedupes is (name == "resend")
     await gateway.aclose()

@@ -8,7 +8,7 @@ from fake_http import Reply, Request, serve
 from domain.channels import Channel
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Outcome
-from gateways.base import Outside
+from gateways.base import GatewayConnections
 from gateways.registry import build, parse_config
 
 CONFIGS: dict[str, dict[str, Any]] = {
@@ -21,7 +21,11 @@ Exchange = Callable[..., Awaitable[tuple[Outcome, Request | None]]]
 
 
 async def exchange(
-    outside: Outside, name: str, reply: Reply | bytes, message: Outbound, config: dict[str, Any] | None = None
+    outside: GatewayConnections,
+    name: str,
+    reply: Reply | bytes,
+    message: Outbound,
+    config: dict[str, Any] | None = None,
 ) -> tuple[Outcome, Request | None]:
     """Send one message to a provider that answers ``reply``: the outcome, and the one request that it got."""
     async with serve(reply) as server:

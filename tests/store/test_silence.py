@@ -11,7 +11,7 @@ from psycopg.errors import QueryCanceled
 
 from embedded.engine import Engine
 from store.connection import STATEMENT_SECONDS, Connection, DatabaseSilentError, bounded_url
-from store.pool import AWAY, Pool, long_transaction, open_pool, patiently
+from store.pool import DB_UNAVAILABLE, Pool, long_transaction, open_pool, retry_until_available
 from tests.faults.proxy import Proxy, running_proxy
 
 SOON = STATEMENT_SECONDS + 5.0
@@ -70,18 +70,18 @@ async def test_a_rested_connection_is_tried_before_it_is_given_out(engine: Engin
 async def test_a_database_silent_to_all_is_there_again_when_it_is(engine: Engine):
     async with proxied_pool(engine.database_url, 3) as (pool, proxy):
         proxy.silence_all()
-        with pytest.raises(AWAY):
+        with pytest.raises(DB_UNAVAILABLE):
             await asks(pool)
         proxy.resume()
         async with asyncio.timeout(15):
-            await patiently(lambda: asks(pool))
+            await retry_until_available(lambda: asks(pool))
 
 
 async def test_a_server_that_is_there_ends_what_takes_too_long_and_the_connection_stays(pool: Pool):
     begun = monotonic()
     with pytest.raises(QueryCanceled) as limit:
         await asks(pool, f"select pg_sleep({STATEMENT_SECONDS + 10})")
-    assert isinstance(limit.value, AWAY)
+    assert isinstance(limit.value, DB_UNAVAILABLE)
     assert monotonic() - begun < STATEMENT_SECONDS + 3
 
 
@@ -122,7 +122,7 @@ async def test_locks_of_a_client_that_went_silent_are_released(engine: Engine, p
         async with asyncio.timeout(20):
             with pytest.raises(DatabaseSilentError):
                 await held
-            await patiently(lambda: asks(pool, "update silence set n = 10 where id = 1"))
+            await retry_until_available(lambda: asks(pool, "update silence set n = 10 where id = 1"))
 
 
 async def test_cancelled_callers_leave_no_connection_half_used(engine: Engine):

@@ -6,18 +6,18 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from activities.opening import open_gateways
+from activities.dependencies import open_gateways
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.receipts import Event, Inbound
 from gateways.sms import smpp
-from store import sole as roles
+from store import leader_lock as roles
 from store.gateways import gateways
+from store.leader_lock import KEEPER, leader_lock
 from store.pool import Pool, open_pool
-from store.sole import KEEPER, sole
 from tests.faults.proxy import running_proxy
 from tests.gateways.listening import listening
 from tests.gateways.smsc import smsc
-from worker import keeper
+from worker import listeners as keeper
 
 KEYS = Keyring.generate()
 
@@ -82,12 +82,12 @@ async def test_a_gateway_out_of_use_is_left_alone(fresh_pool):
 
 
 async def test_only_one_keeps_and_another_takes_over(fresh_pool):
-    async with sole(fresh_pool, KEEPER) as first:
+    async with leader_lock(fresh_pool, KEEPER) as first:
         assert first is not None
         assert await first()
-        async with sole(fresh_pool, KEEPER) as second:
+        async with leader_lock(fresh_pool, KEEPER) as second:
             assert second is None
-    async with sole(fresh_pool, KEEPER) as third:
+    async with leader_lock(fresh_pool, KEEPER) as third:
         assert third is not None
 
 

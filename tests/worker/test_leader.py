@@ -11,9 +11,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from structlog.testing import capture_logs
 
-from store import sole as roles
+from store import leader_lock as roles
+from store.leader_lock import LEADER, leader_lock
 from store.pool import Pool, open_pool
-from store.sole import LEADER, sole
 from worker import leader
 from worker.leader import Chore, lead, repeat
 
@@ -97,7 +97,7 @@ async def test_when_the_leader_is_killed_another_process_leads_within_seconds(fr
             pass
     done: Counter[int] = Counter()
     standby = asyncio.create_task(lead(pools[0], counted(done, 0)))
-    async with sole(pools[1], LEADER) as ours:
+    async with leader_lock(pools[1], LEADER) as ours:
         assert ours is None
     assert not done
     process.send_signal(signal.SIGKILL)
@@ -110,11 +110,11 @@ async def test_when_the_leader_is_killed_another_process_leads_within_seconds(fr
 async def test_a_leader_that_says_nothing_any_more_loses_the_role(pools, monkeypatch):
     monkeypatch.setattr(roles, "_SILENCE", "300ms")
     done: Counter[int] = Counter()
-    async with sole(pools[0], LEADER) as silent:
+    async with leader_lock(pools[0], LEADER) as silent:
         assert silent is not None
         standby = asyncio.create_task(lead(pools[1], counted(done, 1)))
         await until(lambda: done[1])
-        with pytest.raises(roles.AWAY):
+        with pytest.raises(roles.DB_UNAVAILABLE):
             await silent()
     standby.cancel()
     await asyncio.gather(standby, return_exceptions=True)

@@ -16,7 +16,6 @@ from temporalio.worker import Worker
 from domain.ids import message_uid, new_page_id, send_workflow_id
 from domain.limits import PAGE_LIMITS
 from domain.messages.page import (
-    Again,
     ChangeRequest,
     DispatchRequest,
     DispatchResult,
@@ -27,6 +26,7 @@ from domain.messages.page import (
     Parked,
     RecordRequest,
     RescheduleRequest,
+    Retry,
     Route,
     RouteRequest,
     Routing,
@@ -74,7 +74,7 @@ def suspended() -> Routings:
 
 
 def again(kind: str, after: float = 0.0, reason: str = "because") -> Callable[[DispatchRequest], DispatchResult]:
-    return lambda request: DispatchResult([Again(kind, request.route.indexes, after, reason)])
+    return lambda request: DispatchResult([Retry(kind, request.route.indexes, after, reason)])
 
 
 def all_done(request: DispatchRequest) -> DispatchResult:

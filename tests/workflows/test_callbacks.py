@@ -13,7 +13,7 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities.opening import open_callbacks
+from activities.dependencies import open_callbacks
 from domain.callbacks import LADDER, TEST_EVENT
 from domain.ids import callback_workflow_id
 from domain.keyring import CREDENTIALS, Keyring

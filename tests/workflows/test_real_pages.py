@@ -13,7 +13,7 @@ from temporalio.client import WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
-from activities.opening import open_equipment
+from activities.dependencies import open_dependencies
 from domain.ids import message_uid, new_page_id, send_workflow_id
 from domain.keyring import CREDENTIALS, Keyring
 from domain.limits import PAGE_LIMITS, PageLimits
@@ -25,8 +25,8 @@ from store.messages import messages
 from store.pool import Pool
 from tests.gateways.fake_http import Request, answer, serve
 from tests.workflows.script import Page, now
+from worker.listener_events import Told
 from worker.table import table
-from worker.told import Told
 from workflows import policy
 
 KEYS = Keyring.generate()
@@ -36,7 +36,7 @@ DAY = 86_400.0
 @pytest.fixture(scope="module")
 async def work(env: WorkflowEnvironment, pool: Pool) -> AsyncIterator[None]:
     """Workers of all queues."""
-    equipment = open_equipment(pool, KEYS, Told(env.client))
+    equipment = open_dependencies(pool, KEYS, Told(env.client))
     rows = table(pool, equipment)
     send, dispatch = rows[policy.WORKFLOW_QUEUE], rows[policy.DISPATCH_QUEUE]
     async with (

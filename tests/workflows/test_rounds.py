@@ -6,7 +6,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from domain.limits import PAGE_LIMITS
-from domain.messages.page import Again, DispatchResult, NoRoute, RecordRequest, Routing
+from domain.messages.page import DispatchResult, NoRoute, RecordRequest, Retry, Routing
 from tests.workflows.script import (
     CONTENT,
     Script,
@@ -50,7 +50,7 @@ async def test_a_page_that_is_refused_as_a_whole_ends_at_once(env: WorkflowEnvir
 
 async def test_what_met_a_gateway_that_is_down_goes_to_the_next(env: WorkflowEnvironment):
     def half(request):
-        return DispatchResult([Again("gateway_down", [1], reason="500"), Again("held_back", [2, 3], reason="500")])
+        return DispatchResult([Retry("gateway_down", [1], reason="500"), Retry("held_back", [2, 3], reason="500")])
 
     script = Script(env, routings=[through("a"), through("b")], dispatches=[half, all_done])
     async with acting(script):

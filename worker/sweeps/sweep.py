@@ -13,7 +13,7 @@ from services.sending.page_runs import RPC_TIMEOUT
 from store import workflow_checks
 from store.batches import recovery as batch_recovery
 from store.messages import orphans
-from store.pool import AWAY, Pool
+from store.pool import DB_UNAVAILABLE, Pool
 from store.workflow_checks import COLLECTED_AT
 from worker.sweeps.sweep_batches import BatchSweep
 from worker.sweeps.sweep_pages import PageSweep
@@ -114,7 +114,7 @@ class Sweep:
         """One that cannot be judged keeps no other from it; where Temporal or the database is away the round ends."""
         try:
             await check(id_)
-        except AWAY:
+        except DB_UNAVAILABLE:
             raise
         except Exception as error:
             if isinstance(error, RPCError) and error.status in _OUTAGES:

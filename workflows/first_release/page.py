@@ -18,7 +18,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.ids import index_of
     from domain.messages.page import (
         OPERATORS_DECIDE,
-        Again,
         Carried,
         DispatchRequest,
         DispatchResult,
@@ -27,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
         PageHeader,
         RecordRequest,
         RescheduleRequest,
+        Retry,
         Route,
         RouteRequest,
         Routing,
@@ -322,7 +322,7 @@ class Page:
         self._inline_left -= len(self._content)
         return self._content
 
-    async def _once_more(self, turn: Turn, route: Route, more: Again) -> None:
+    async def _once_more(self, turn: Turn, route: Route, more: Retry) -> None:
         """Another round for messages that the gateway surely did not take, or that may be sent twice."""
         tried = more.kind in ("gateway_down", "retry_later", "resend")
         strikes = turn.strikes + (tried and not (route.probe and more.kind == "gateway_down"))

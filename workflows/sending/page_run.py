@@ -14,7 +14,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.limits import PAGE_LIMITS
     from domain.messages.page import (
         OPERATORS_DECIDE,
-        Again,
         Carried,
         DispatchRequest,
         DispatchResult,
@@ -24,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
         LiveStatus,
         PageHeader,
         RecordRequest,
+        Retry,
         Route,
         RouteRequest,
         Routing,
@@ -181,7 +181,7 @@ class PageRun:
         self._inline_left -= len(self._content)
         return self._content
 
-    async def _once_more(self, turn: Turn, route: Route, more: Again) -> None:
+    async def _once_more(self, turn: Turn, route: Route, more: Retry) -> None:
         """Another round for messages that the gateway surely did not take, or that may be sent twice."""
         tried = more.kind in ("gateway_down", "retry_later", "resend")
         strikes = turn.strikes + (tried and not (route.probe and more.kind == "gateway_down"))

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from store.accounts import credits
-from store.pool import Pool, patiently
+from store.pool import Pool, retry_until_available
 
 WITHOUT_OUTCOME = ("scheduled", "queued", "processing")
 BATCH_ENDS = ("completed", "cancelled")
@@ -94,7 +94,7 @@ async def wallets(pool: Pool) -> list[str]:
                from messages group by account_id, channel) m using (account_id, channel)
            where w.held <> coalesce(m.held, 0) or w.spent <> coalesce(m.spent, 0)""",
     )
-    return [str(one) for one in await patiently(lambda: credits.audit(pool))] + [
+    return [str(one) for one in await retry_until_available(lambda: credits.audit(pool))] + [
         f"account {account}, {channel}: wallet held {held}, spent {spent}; its messages {own_held} and {own_spent}"
         for account, channel, held, spent, own_held, own_spent in rows
     ]
@@ -107,4 +107,4 @@ async def _read(pool: Pool, query: str, *arguments: object) -> list[tuple[Any, .
         async with pool.connection() as conn:
             return await (await conn.execute(query, arguments)).fetchall()
 
-    return await patiently(ask)
+    return await retry_until_available(ask)

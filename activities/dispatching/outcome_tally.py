@@ -4,23 +4,23 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from activities.dispatching.reasons import storable
-from activities.pacing.line import Line
+from activities.pacing.gateway_slots import GatewaySlots
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
-from domain.messages.page import Again, AgainKind
+from domain.messages.page import Retry, RetryKind
 
 
-class Findings:
+class OutcomeTally:
     """Gathers outcomes as they come."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: GatewaySlots) -> None:
         self._line = line
         self.failures_in_a_row = 0
         self.last_failure = ""
         self.answered = False
         """Whether the gateway did its work for some message: it took it, said no to it, or asked to come back."""
         self._later: list[tuple[float, int, str]] = []
-        self._again: dict[AgainKind, list[int]] = defaultdict(list)
-        self._reasons: dict[AgainKind, str] = {}
+        self._again: dict[RetryKind, list[int]] = defaultdict(list)
+        self._reasons: dict[RetryKind, str] = {}
 
     def judge(self, index: int, outcome: Outcome, on_unknown: str) -> None:
         """Count one outcome. A lost connection says nothing of the gateway's health; silence does."""
@@ -49,24 +49,24 @@ class Findings:
         self.answered = True
         self._line.answered()
 
-    def once_more(self, kind: AgainKind, indexes: Iterable[int], reason: str) -> None:
+    def once_more(self, kind: RetryKind, indexes: Iterable[int], reason: str) -> None:
         """Note messages that want another round."""
         self._again[kind].extend(indexes)
         self._reasons[kind] = storable(reason)
 
-    def again(self) -> list[Again]:
+    def again(self) -> list[Retry]:
         """All that wants another round, in few groups."""
-        rest = [Again(kind, sorted(found), 0.0, self._reasons[kind]) for kind, found in self._again.items() if found]
+        rest = [Retry(kind, sorted(found), 0.0, self._reasons[kind]) for kind, found in self._again.items() if found]
         return rest + self._retries()
 
-    def _retries(self) -> list[Again]:
+    def _retries(self) -> list[Retry]:
         """Waits of about the same length become one, the longer one: each costs the page's history some events."""
-        groups: list[Again] = []
+        groups: list[Retry] = []
         longest = 0.0
         for after, index, reason in sorted(self._later, reverse=True):
             if groups and after >= longest * 0.8:
                 groups[-1].indexes.append(index)
             else:
                 longest = after
-                groups.append(Again("retry_later", [index], after, reason))
+                groups.append(Retry("retry_later", [index], after, reason))
         return groups

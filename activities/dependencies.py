@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 
 from activities.callbacks import Callbacks
-from activities.dispatching.mails import Mails
+from activities.dispatching.email_assembler import EmailAssembler
 from activities.pacing.gateway_cache import GatewayCache
 from domain.keyring import CREDENTIALS, Keyring
 from domain.mail.links import LinkSigner
-from gateways.base import EventSink, Outside
+from gateways.base import EventSink, GatewayConnections
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
-class Equipment:
+class Dependencies:
     """What activities work with besides the database. Opened once per process."""
 
     gateways: GatewayCache
-    mails: Mails
+    mails: EmailAssembler
     """Completes emails."""
     callbacks: Callbacks
 
@@ -27,21 +27,21 @@ class Equipment:
         await self.callbacks.aclose()
 
 
-def open_equipment(pool: Pool, keys: str, sink: EventSink) -> Equipment:
+def open_dependencies(pool: Pool, keys: str, sink: EventSink) -> Dependencies:
     """The equipment of this process. ``keys`` is the key ring's text; ``sink`` takes what providers tell gateways."""
-    return Equipment(open_gateways(pool, keys, sink), open_mails(pool, keys), open_callbacks(pool, keys))
+    return Dependencies(open_gateways(pool, keys, sink), open_mails(pool, keys), open_callbacks(pool, keys))
 
 
 def open_gateways(pool: Pool, keys: str, sink: EventSink | None = None) -> GatewayCache:
     """The gateways of this process, with connections to public and (where allowed) private addresses."""
-    return GatewayCache(pool, Keyring.parse(keys, CREDENTIALS), Outside.open(SandboxInbox(pool)), sink)
+    return GatewayCache(pool, Keyring.parse(keys, CREDENTIALS), GatewayConnections.open(SandboxInbox(pool)), sink)
 
 
-def open_mails(pool: Pool, keys: str) -> Mails:
+def open_mails(pool: Pool, keys: str) -> EmailAssembler:
     """What completes the emails of this process."""
-    return Mails(pool, LinkSigner(keys))
+    return EmailAssembler(pool, LinkSigner(keys))
 
 
 def open_callbacks(pool: Pool, keys: str) -> Callbacks:
     """The callbacks of this process, with connections of their own: customers that hang take none from gateways."""
-    return Callbacks(pool, Keyring.parse(keys, CREDENTIALS), Outside.open(SandboxInbox(pool)))
+    return Callbacks(pool, Keyring.parse(keys, CREDENTIALS), GatewayConnections.open(SandboxInbox(pool)))

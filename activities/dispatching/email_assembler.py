@@ -6,14 +6,14 @@ from dataclasses import replace
 from functools import partial
 from math import ceil
 
-from activities.pacing.places import Places
+from activities.pacing.slots import Places
 from domain.mail.extras import FileRef, MailExtras
 from domain.mail.links import LinkKind, LinkSigner
 from domain.mail.tracking import take_apart
 from domain.messages.outbound import Attachment, Outbound
 from gateways.background import QUICK, in_background
 from store.messages import attachments, copies
-from store.pool import Pool, patiently
+from store.pool import Pool, retry_until_available
 
 _MIB = 1024 * 1024
 CACHED_BYTES = 64 * _MIB
@@ -22,11 +22,11 @@ MIB_AT_A_TIME = 48
 """MiB of attachments on their way through one gateway at a time; each is in memory several times over, encoded."""
 
 
-class FileGone(Exception):  # noqa: N818 - the name says what happened
+class AttachmentExpired(Exception):  # noqa: N818 - the name says what happened
     """An attachment is not kept any more."""
 
 
-class Room:
+class MemoryBudget:
     """A bound on the attachments that are on their way through one gateway, in whole MiB."""
 
     def __init__(self, size: int = MIB_AT_A_TIME) -> None:
@@ -47,7 +47,7 @@ class Room:
         self._places.give_back(taken)
 
 
-class Mails:
+class EmailAssembler:
     """Completes emails; one per process."""
 
     def __init__(self, pool: Pool, signer: LinkSigner) -> None:
@@ -57,12 +57,12 @@ class Mails:
         self._cached = 0
 
     async def complete(self, message: Outbound, extras: MailExtras, *, exempt: bool = False) -> Outbound:
-        """The message with all that its gateway needs. Where it has files, there must be ``Room`` for them.
+        """The message with all that its gateway needs. Where it has files, there must be ``MemoryBudget`` for them.
 
         Nobody in ``cc`` who wants no more emails of its account gets a copy, unless the message is ``exempt``.
 
         Raises:
-            FileGone: an attachment is not kept any more.
+            AttachmentExpired: an attachment is not kept any more.
         """
         if message.cc and not exempt:
             message = await self._without_unwanted_copies(message)
@@ -70,7 +70,7 @@ class Mails:
         return replace(linked, attachments=await self._attachments(extras.files)) if extras.files else linked
 
     async def _without_unwanted_copies(self, message: Outbound) -> Outbound:
-        unwanted = await patiently(lambda: copies.unwanted_of(self._pool, message.uid, message.cc))
+        unwanted = await retry_until_available(lambda: copies.opted_out_of(self._pool, message.uid, message.cc))
         return replace(message, cc=tuple([one for one in message.cc if one not in unwanted])) if unwanted else message
 
     async def _linked(self, message: Outbound, extras: MailExtras) -> Outbound:
@@ -97,9 +97,9 @@ class Mails:
         if file in self._files:
             self._files.move_to_end(file)
             return self._files[file]
-        content = await patiently(lambda: attachments.load(self._pool, file))
+        content = await retry_until_available(lambda: attachments.load(self._pool, file))
         if content is None:
-            raise FileGone
+            raise AttachmentExpired
         self._remember(file, content)
         return content
 

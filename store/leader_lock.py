@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from store.pool import AWAY, Pool
+from store.pool import DB_UNAVAILABLE, Pool
 
 KEEPER = 0x786B6570  # "xkep"
 LEADER = 0x786C6561  # "xlea"
@@ -21,11 +21,11 @@ _SILENCE = "10s"
 
 
 @asynccontextmanager
-async def sole(pool: Pool, role: int) -> AsyncIterator[Callable[[], Awaitable[bool]] | None]:
+async def leader_lock(pool: Pool, role: int) -> AsyncIterator[Callable[[], Awaitable[bool]] | None]:
     """Take a role, if nobody has it; otherwise there is ``None``. The context takes up one connection of the pool.
 
     What it yields tells whether the role is still ours, and must be asked more often than ``_SILENCE``: it raises
-    one of ``AWAY`` or ``TimeoutError`` when the connection, and with it the role, is lost.
+    one of ``DB_UNAVAILABLE`` or ``TimeoutError`` when the connection, and with it the role, is lost.
     """
     async with pool.connection() as conn:
         row = await (await conn.execute("select pg_try_advisory_lock(%s)", (role,))).fetchone()
@@ -66,6 +66,6 @@ async def _give_back(conn: AsyncConnection[TupleRow], role: int) -> None:
         async with asyncio.timeout(_PROOF_SECONDS):
             await conn.execute("reset idle_session_timeout")
             await conn.execute("select pg_advisory_unlock(%s)", (role,))
-    except (TimeoutError, *AWAY):
-        with suppress(*AWAY):
+    except (TimeoutError, *DB_UNAVAILABLE):
+        with suppress(*DB_UNAVAILABLE):
             await conn.close()

@@ -16,8 +16,8 @@ from domain.errors import XsenderError
 from gateways.base import Listening
 from gateways.registry import GATEWAY_TYPES
 from store.gateways import gateways as stored
+from store.leader_lock import KEEPER
 from store.pool import Pool
-from store.sole import KEEPER
 from worker.leader import Chore, lead
 
 log = structlog.get_logger()

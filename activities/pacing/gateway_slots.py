@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from activities.dispatching.mails import Room
+from activities.dispatching.email_assembler import MemoryBudget
 from activities.pacing.bulk_throttle import BulkThrottle
-from activities.pacing.places import Places
 from activities.pacing.rate_slots import GatewayPace
+from activities.pacing.slots import Places
 from domain.lanes import Lane
 from domain.messages.page import CONCURRENCY
 
@@ -26,7 +26,7 @@ _BULK_WAITING = 4
 """Dispatches that may wait for long until they launch: a process has few places for dispatches of bulk."""
 
 
-class Line:
+class GatewaySlots:
     """One gateway as seen by one lane of this process."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Line:
         self.pace = pace or GatewayPace()
         self.places = Places(places, WAITING)
         """For messages whose intent is written and whose outcome is not: what a crash would leave in doubt."""
-        self.room = Room()
+        self.room = MemoryBudget()
         """For the attachments of emails."""
         self.last_failure = ""
         self._failures = 0
@@ -57,7 +57,7 @@ class Line:
         """Launch messages in this context, which begins when it is this dispatch's turn, or ``given_up`` says so.
 
         Raises:
-            Crowded: that would take long, and enough others wait; only if ``may_leave``.
+            NoSlotFree: that would take long, and enough others wait; only if ``may_leave``.
         """
         if self._launchers is None or not await self._launchers.take(1, given_up, may_leave=may_leave):
             yield
@@ -86,15 +86,15 @@ class Line:
         self._closed_until = 0.0
 
 
-class Lines:
+class SlotRegistry:
     """The lines of a process."""
 
     def __init__(self, throttle: BulkThrottle) -> None:
         self._throttle = throttle
-        self._lines: dict[tuple[UUID, str], Line] = {}
+        self._lines: dict[tuple[UUID, str], GatewaySlots] = {}
         self._paces: dict[UUID, GatewayPace] = {}
 
-    def line(self, gateway_id: UUID, lane: str) -> Line:
+    def line(self, gateway_id: UUID, lane: str) -> GatewaySlots:
         """The line of a gateway and lane: bulk must not take the places of what somebody waits for.
 
         Pages of bulk launch in their order: taking turns they would all end at once, with none ready to follow.
@@ -104,6 +104,8 @@ class Lines:
             pace = self._paces.setdefault(gateway_id, GatewayPace())
             is_bulk = lane == Lane.BULK
             self._lines[key] = (
-                Line(CONCURRENCY, _BULK_LAUNCHERS, self._throttle, pace) if is_bulk else Line(CONCURRENCY, pace=pace)
+                GatewaySlots(CONCURRENCY, _BULK_LAUNCHERS, self._throttle, pace)
+                if is_bulk
+                else GatewaySlots(CONCURRENCY, pace=pace)
             )
         return self._lines[key]

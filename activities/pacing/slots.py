@@ -17,7 +17,7 @@ _WEIGHT = 0.1
 """Of the latest hold in the mean of all."""
 
 
-class Crowded(Exception):  # noqa: N818 - the name says what happened
+class NoSlotFree(Exception):  # noqa: N818 - the name says what happened
     """Enough others wait already: come back after ``after`` seconds."""
 
     def __init__(self, expected_wait: float) -> None:
@@ -48,7 +48,7 @@ class Places:
         """Wait until ``count`` places are free (at most ``size``). Returns whether they were taken before ``given_up``.
 
         Raises:
-            Crowded: the wait would be a long one and enough others wait; only if ``may_leave``.
+            NoSlotFree: the wait would be a long one and enough others wait; only if ``may_leave``.
         """
         if not self._queue and count <= self.free:
             self._hand_out(count)
@@ -104,7 +104,7 @@ class Places:
         ahead = sum(other.count for other in self._queue[: position + 1])
         expected = ahead / self.size * self._hold_seconds()
         if expected > BEARABLE:
-            raise Crowded(expected)
+            raise NoSlotFree(expected)
 
     def _hold_seconds(self) -> float:
         """How long a place is held; where all are held for longer than ever, that is the best guess."""
