@@ -24,7 +24,7 @@ from api.messages import changes as waiting
 from api.messages import mail_links
 from api.messages import routes as status
 from api.reference import page as docs
-from api.reference.openapi import install_openapi
+from api.reference.openapi import install_openapi, operation_id
 from api.sending import routes as send
 from api.sending.group_commit import GroupCommit
 from api.sending.large_bodies import Bodies
@@ -103,6 +103,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=None,  # ours is at the usual address (api/reference/openapi.py)
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
     )
     install_error_handlers(app)
     install_openapi(app)

@@ -30,7 +30,7 @@ _PROBE = 2.0
     openapi_extra=PUBLIC,
     responses={200: {"model": Health}, 503: {"model": Health, "description": "`failing` names what does not work"}},
 )
-async def health(request: Request) -> JSONResponse:
+async def get_health(request: Request) -> JSONResponse:
     """200 once API, worker, Postgres and Temporal all work; 503 names the part that does not."""
     state = state_of(request)
     checks = state.part(SharedChecks)
@@ -47,7 +47,7 @@ async def health(request: Request) -> JSONResponse:
     openapi_extra=PUBLIC,
     responses={200: {"model": Alive}},
 )
-async def live() -> JSONResponse:
+async def get_liveness() -> JSONResponse:
     """Always 200. A process that does not answer is to be restarted; what else fails is no reason for that."""
     return JSONResponse({"status": "ok"})
 
@@ -60,7 +60,7 @@ async def live() -> JSONResponse:
     openapi_extra=PUBLIC,
     responses={200: {"model": Health}, 503: {"model": Health, "description": "`failing` names what it cannot reach"}},
 )
-async def ready(request: Request) -> JSONResponse:
+async def get_readiness(request: Request) -> JSONResponse:
     """200 while it reaches Postgres and Temporal: for load balancers. Workers do not matter: what is accepted waits."""
     state = state_of(request)
     checks = state.part(SharedChecks)

@@ -52,7 +52,7 @@ async def preflight(request: Request) -> Response:
     responses=answers(CodecPayloads),
     openapi_extra=documented_body(CodecPayloads),
 )
-async def decode(request: Request, _: _Admin) -> Response:
+async def decode_payloads(request: Request, _: _Admin) -> Response:
     """As Temporal's remote codec protocol says; what is not sealed comes back as it is."""
     state = state_of(request)
     try:
@@ -70,7 +70,7 @@ async def decode(request: Request, _: _Admin) -> Response:
     responses=answers(CodecPayloads),
     openapi_extra=documented_body(CodecPayloads),
 )
-async def encode(request: Request, _: _Admin) -> Response:
+async def encode_payloads(request: Request, _: _Admin) -> Response:
     """The reverse of decode, for workflows started from the UI."""
     state = state_of(request)
     return _answer(state, Payloads(payloads=await _codec(state).encode((await _payloads(request)).payloads)))

@@ -37,7 +37,7 @@ class Resolve(BaseModel):
 
 
 @router.get("/{uid}", summary="Read any message", response_model=None, responses=answers(StatusAnswer))
-async def get_message(request: Request, uid: UUID, _: _Admin) -> Response:
+async def get_any_message(request: Request, uid: UUID, _: _Admin) -> Response:
     """As its sender reads it."""
     state = state_of(request)
     message = await messages.find_any(state.pool, uid)

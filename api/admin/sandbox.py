@@ -22,7 +22,7 @@ router = APIRouter(prefix="/api/admin/v1/sandbox", tags=["admin: sandbox"], depe
     response_model=None,
     responses=answers(SandboxPage),
 )
-async def sandbox_messages(
+async def list_sandbox_messages(
     request: Request,
     cursor: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="`next_cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,

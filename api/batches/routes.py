@@ -71,7 +71,7 @@ async def get_batch(request: Request, uid: UUID, principal: _Reader) -> Response
 @router.get(
     "/{uid}/messages", summary="The messages of a batch", response_model=None, responses=answers(BatchMessagePage)
 )
-async def list_messages(
+async def list_batch_messages(
     request: Request,
     uid: UUID,
     principal: _Reader,
@@ -91,19 +91,19 @@ _changes: dict[str, Any] = {"response_model": None, "responses": answers(BatchCh
 
 
 @router.post("/{uid}/pause", summary="Pause a batch", **_changes)
-async def pause(request: Request, uid: UUID, principal: _Sender) -> Response:
+async def pause_batch(request: Request, uid: UUID, principal: _Sender) -> Response:
     """No more is started. What is on its way to a gateway already gets its outcome."""
     return await _steer(request, principal, uid, "pause")
 
 
 @router.post("/{uid}/resume", summary="Go on with a paused batch", **_changes)
-async def resume(request: Request, uid: UUID, principal: _Sender) -> Response:
+async def resume_batch(request: Request, uid: UUID, principal: _Sender) -> Response:
     """It goes on where it was."""
     return await _steer(request, principal, uid, "resume")
 
 
 @router.post("/{uid}/cancel", summary="Cancel what a batch has not sent", **_changes)
-async def cancel(request: Request, uid: UUID, principal: _Sender) -> Response:
+async def cancel_batch(request: Request, uid: UUID, principal: _Sender) -> Response:
     """Credits of what has not left are released. What is on its way to a gateway already gets its outcome."""
     return await _steer(request, principal, uid, "cancel")
 
@@ -114,7 +114,7 @@ async def cancel(request: Request, uid: UUID, principal: _Sender) -> Response:
     openapi_extra=documented_body(SwitchGateway),
     **_changes,
 )
-async def switch_gateway(request: Request, uid: UUID, principal: _Sender) -> Response:
+async def switch_batch_gateway(request: Request, uid: UUID, principal: _Sender) -> Response:
     """Whatever its messages asked for. `default_gateway` lets them take the account's first one that works."""
     body = parse_body(await read_body(request), SwitchGateway)
     batch = await _find(state_of(request), principal, uid)

@@ -34,7 +34,7 @@ router = APIRouter(prefix="/api/callbacks/{callback}", tags=["callbacks"])
     response_model=None,
     responses=answers(DeliveryPage),
 )
-async def list_deliveries(
+async def list_callback_deliveries(
     request: Request,
     callback: UUID,
     principal: Reader,
@@ -56,7 +56,7 @@ async def list_deliveries(
     responses=answers(QueuedAnswer, 409),
     openapi_extra={"parameters": [IDEMPOTENCY_HEADER]},
 )
-async def send_test(request: Request, callback: UUID, principal: Manager) -> Response:
+async def test_callback(request: Request, callback: UUID, principal: Manager) -> Response:
     """Of type `endpoint.test`. What came of it is among the deliveries."""
     state = state_of(request)
     await _find_enabled(state, principal, callback)
@@ -79,7 +79,7 @@ async def send_test(request: Request, callback: UUID, principal: Manager) -> Res
     response_model=None,
     responses=answers(QueuedAnswer, 409),
 )
-async def replay_delivery(request: Request, callback: UUID, delivery: UUID, principal: Manager) -> Response:
+async def replay_callback_delivery(request: Request, callback: UUID, delivery: UUID, principal: Manager) -> Response:
     """With the same `webhook-id`, whatever came of it so far."""
     state = state_of(request)
     await _find_enabled(state, principal, callback)
@@ -96,7 +96,7 @@ async def replay_delivery(request: Request, callback: UUID, delivery: UUID, prin
     responses=answers(ReplayedAnswer, 409),
     openapi_extra=documented_body(ReplayDeliveries),
 )
-async def replay_deliveries(request: Request, callback: UUID, principal: Manager) -> Response:
+async def replay_callback_deliveries(request: Request, callback: UUID, principal: Manager) -> Response:
     """Those of events since then that failed for good, 10,000 at most: go on with `next_since`."""
     state = state_of(request)
     body = parse_body(await read_body(request), ReplayDeliveries)

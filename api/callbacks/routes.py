@@ -132,7 +132,7 @@ async def remove_callback(request: Request, callback: UUID, principal: Manager) 
     responses=answers(SecretAnswer, 409),
     openapi_extra=documented_body(RotateSecret, idempotent=True),
 )
-async def rotate_secret(request: Request, callback: UUID, principal: Manager) -> Response:
+async def rotate_callback_secret(request: Request, callback: UUID, principal: Manager) -> Response:
     """Until the overlap is over, requests are signed with both, so that either may verify them."""
     state = state_of(request)
     raw = await read_body(request)

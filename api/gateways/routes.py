@@ -64,7 +64,7 @@ async def list_gateways(
     response_model=None,
     responses=answers(GatewayHealthAnswer),
 )
-async def get_health(request: Request, gateway_id: UUID, principal: _Reader) -> Response:
+async def get_gateway_health(request: Request, gateway_id: UUID, principal: _Reader) -> Response:
     """Counts are of everybody's messages, by the minute in which the gateway answered."""
     state = state_of(request)
     gateway = await _find(state, principal, gateway_id)
@@ -77,19 +77,19 @@ _changes: dict[str, Any] = {"response_model": None, "responses": answers(Gateway
 
 
 @router.post("/{gateway_id}/pause", summary="Pause a gateway", **_changes)
-async def pause(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
+async def pause_gateway(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
     """Nothing more leaves through it. Messages take another gateway, or wait for this one without a limit of time."""
     return await _change(request, principal, gateway_id, Mode.PAUSED)
 
 
 @router.post("/{gateway_id}/drain", summary="Drain a gateway", **_changes)
-async def drain(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
+async def drain_gateway(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
     """It takes nothing new, but what is being handed to it comes to its end."""
     return await _change(request, principal, gateway_id, Mode.DRAINING)
 
 
 @router.post("/{gateway_id}/resume", summary="Use a paused or drained gateway again", **_changes)
-async def resume(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
+async def resume_gateway(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
     """Messages that wait for it go on within seconds."""
     return await _change(request, principal, gateway_id, Mode.ACTIVE)
 
@@ -101,7 +101,7 @@ async def resume(request: Request, gateway_id: UUID, principal: _Sender) -> Resp
     responses=answers(TrialAnswer, 409),
     openapi_extra=documented_body(GatewayTest),
 )
-async def test(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
+async def test_gateway(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
     """A real message, whether the gateway is in use or not. It costs no credit and is not on record."""
     state = state_of(request)
     body = parse_body(await read_body(request), GatewayTest)

@@ -40,7 +40,7 @@ class Reschedule(BaseModel):
 
 
 @router.post("/api/{channel}/{uid}/cancel", summary="Cancel a message that still waits", response_model=None)
-async def cancel(request: Request, channel: Channel, uid: str, principal: _Sender) -> Response:
+async def cancel_message(request: Request, channel: Channel, uid: str, principal: _Sender) -> Response:
     """The message is not sent and its credit is released."""
     state, message_uid = state_of(request), parse_uid(uid)
     await find_own(state, principal.account_id, channel, message_uid)
@@ -57,7 +57,7 @@ async def cancel(request: Request, channel: Channel, uid: str, principal: _Sende
     response_model=None,
     openapi_extra=documented_body(Reschedule),
 )
-async def reschedule(request: Request, channel: Channel, uid: str, principal: _Sender) -> Response:
+async def reschedule_message(request: Request, channel: Channel, uid: str, principal: _Sender) -> Response:
     """The new time is read as in the send request; a past one means at once."""
     state, message_uid = state_of(request), parse_uid(uid)
     body = parse_body(await read_body(request), Reschedule)

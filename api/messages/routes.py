@@ -28,7 +28,7 @@ router = APIRouter(tags=["status"])
     response_model=None,
     responses=answers(StatusAnswer),
 )
-async def get_status(
+async def get_message(
     request: Request, channel: Channel, uid: str, principal: Annotated[Principal, Depends(requires("read"))]
 ) -> Response:
     """`status` speaks XSender's words, `state` ours. `waiting` says what a message waits for, and until when."""

@@ -1,0 +1,26 @@
+"""The names of operations, by which generated clients call their functions: what is released keeps its name."""
+
+from api.app import create_app
+from domain.keyring import Keyring
+from runtime.settings import Settings
+
+RELEASED = """
+    sendEmail sendSms sendSmsByQuery sendWhatsapp sendWhatsappByQuery
+    getMessage cancelMessage rescheduleMessage
+    listBatches getBatch listBatchMessages pauseBatch resumeBatch cancelBatch switchBatchGateway
+    listInbound getKeywords putKeywords
+    listCallbacks registerCallback getCallback changeCallback removeCallback rotateCallbackSecret
+    listCallbackDeliveries testCallback replayCallbackDelivery replayCallbackDeliveries
+    listGateways getGatewayHealth pauseGateway drainGateway resumeGateway testGateway
+    getAnyMessage resolveMessage listSandboxMessages decodePayloads encodePayloads
+    getHealth getLiveness getReadiness
+"""
+
+
+def test_operations_have_stable_names_of_their_own():
+    settings = Settings(database_url="postgresql://nobody", temporal_address="nobody:1", keys=Keyring.generate())
+    paths = create_app(settings).openapi()["paths"]
+    names = [operation["operationId"] for operations in paths.values() for operation in operations.values()]
+    assert len(set(names)) == len(names)
+    assert set(RELEASED.split()) <= set(names)
+    assert set(names) <= set(RELEASED.split()), "add the new operation to the list"
