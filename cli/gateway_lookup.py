@@ -31,7 +31,7 @@ async def find(pool: "Pool", gateway: str, channel: Channel | None, owner: int) 
     if not found:
         whose = f"User {owner}" if owner else "The admin"
         raise NotFoundError(
-            "gateway_unknown", f"{whose} has no gateway {gateway}{f' on {channel}' if channel else ''}."
+            "gateway_not_found", f"{whose} has no gateway {gateway}{f' on {channel}' if channel else ''}."
         )
     if len(found) > 1:
         channels = ", ".join(info.channel for info in found)

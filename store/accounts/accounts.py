@@ -230,7 +230,7 @@ async def _assign(
     cursor = await conn.execute("select id from plans where name = %s", (plan,))
     found = await cursor.fetchone()
     if found is None:
-        raise NotFoundError("plan_unknown", f"There is no plan {plan}.")
+        raise NotFoundError("plan_not_found", f"There is no plan {plan}.")
     cursor = await conn.execute(
         """update accounts a set plan_id = p.id, plan_renews = %s, plan_began_at = now(), plan_periods = 1,
                plan_expires_at = period_end(now(), a.time_zone, p.period, 1)
@@ -247,4 +247,4 @@ async def _assign(
 
 
 def _unknown(account_id: int) -> NotFoundError:
-    return NotFoundError("account_unknown", f"There is no user {account_id}.")
+    return NotFoundError("account_not_found", f"There is no user {account_id}.")

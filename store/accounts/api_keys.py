@@ -125,7 +125,7 @@ async def create(
             ),
         )
     if cursor.rowcount == 0:
-        raise NotFoundError("account_unknown", f"There is no user {account_id}.")
+        raise NotFoundError("account_not_found", f"There is no user {account_id}.")
     return minted
 
 
@@ -215,4 +215,4 @@ async def revoke(pool: Pool, key_id: str) -> None:
 
 
 def _unknown(key_id: str) -> NotFoundError:
-    return NotFoundError("key_unknown", f"There is no key with the id {key_id}.")
+    return NotFoundError("key_not_found", f"There is no key with the id {key_id}.")

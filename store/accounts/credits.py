@@ -188,4 +188,4 @@ async def audit(pool: Pool) -> list[Discrepancy]:
 
 
 def _unknown(account_id: int) -> NotFoundError:
-    return NotFoundError("account_unknown", f"There is no user {account_id}.")
+    return NotFoundError("account_not_found", f"There is no user {account_id}.")

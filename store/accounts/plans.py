@@ -123,7 +123,7 @@ async def _grant_gateways(conn: AsyncConnection[Any], plan_id: int, identifiers:
     )
     found = {identifier for (identifier,) in await cursor.fetchall()}
     if unknown := sorted(set(identifiers) - found):
-        raise InvalidError("gateway_unknown", f"The admin has no gateway {', '.join(unknown)}.", "/gateways")
+        raise InvalidError("gateway_not_found", f"The admin has no gateway {', '.join(unknown)}.", "/gateways")
 
 
 async def get(pool: Pool, name: str) -> Plan:
@@ -136,7 +136,7 @@ async def get(pool: Pool, name: str) -> Plan:
         await cursor.execute(f"{_PLAN} where p.name = %s", (name,))
         plan = await cursor.fetchone()
     if plan is None:
-        raise NotFoundError("plan_unknown", f"There is no plan {name}.")
+        raise NotFoundError("plan_not_found", f"There is no plan {name}.")
     return plan
 
 

@@ -85,7 +85,7 @@ async def add(pool: Pool, keyring: Keyring, new: NewEndpoint) -> str:
             "select from accounts where id = %s and status <> 'deleted' for update", (new.account_id,)
         )
         if cursor.rowcount == 0:
-            raise NotFoundError("account_unknown", f"There is no user {new.account_id}.")
+            raise NotFoundError("account_not_found", f"There is no user {new.account_id}.")
         cursor = await conn.execute("select id from callback_endpoints where account_id = %s", (new.account_id,))
         known = {endpoint_id for (endpoint_id,) in await cursor.fetchall()}
         if new.id not in known and len(known) >= MOST:

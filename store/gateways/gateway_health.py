@@ -76,7 +76,7 @@ async def health(pool: Pool, gateway_id: UUID) -> GatewayHealth:
     async with pool.connection() as conn:
         row = await (await conn.execute(_STATE, (gateway_id,))).fetchone()
         if row is None:
-            raise NotFoundError("gateway_unknown", f"There is no gateway with the id {gateway_id}.")
+            raise NotFoundError("gateway_not_found", f"There is no gateway with the id {gateway_id}.")
         lately, day = [await _outcomes(conn, gateway_id, minutes) for minutes in (15, 24 * 60)]
     mode, enabled, *breaker, last_receipt_at, last_accepted_at = row
     return GatewayHealth(mode, enabled, Breaker(*breaker), lately, day, last_accepted_at, last_receipt_at)

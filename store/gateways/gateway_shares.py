@@ -28,7 +28,7 @@ async def share_on(conn: AsyncConnection[Any], gateway_id: UUID, account_id: int
         (gateway_id, account_id),
     )
     if cursor.rowcount == 0:
-        raise NotFoundError("account_unknown", f"There is no user {account_id} to share the gateway with.")
+        raise NotFoundError("account_not_found", f"There is no user {account_id} to share the gateway with.")
 
 
 async def unshare(pool: Pool, gateway_id: UUID, account_id: int) -> None:
@@ -42,4 +42,4 @@ async def unshare(pool: Pool, gateway_id: UUID, account_id: int) -> None:
             "delete from gateway_shares where gateway_id = %s and account_id = %s", (gateway_id, account_id)
         )
     if cursor.rowcount == 0:
-        raise NotFoundError("share_unknown", f"The gateway is not shared with user {account_id}.")
+        raise NotFoundError("share_not_found", f"The gateway is not shared with user {account_id}.")

@@ -122,7 +122,7 @@ async def add(pool: Pool, keyring: Keyring, new: NewGateway) -> UUID:
             taken = f"There is a {new.channel} gateway {new.identifier} already: choose another identifier."
             raise ConflictError("gateway_exists", taken) from None
         if cursor.rowcount == 0:
-            raise NotFoundError("account_unknown", f"There is no user {new.account_id} to own the gateway.")
+            raise NotFoundError("account_not_found", f"There is no user {new.account_id} to own the gateway.")
         for account_id in new.share_with:
             await share_on(conn, gateway_id, account_id)
     return gateway_id
@@ -301,4 +301,4 @@ def _aad(gateway_id: UUID) -> bytes:
 
 
 def _unknown(gateway_id: UUID) -> NotFoundError:
-    return NotFoundError("gateway_unknown", f"There is no gateway with the id {gateway_id}.")
+    return NotFoundError("gateway_not_found", f"There is no gateway with the id {gateway_id}.")
