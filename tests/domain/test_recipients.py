@@ -370,6 +370,24 @@ def test_agrees_with_the_library_on_plain_addresses(local: str, domain: str) -> 
     assert mailbox == by_the_email_library(f"{local}@{domain}")
 
 
+_SCRIPTS = "aZ09-öÖßıſéç\u0301Бяαςا٣ب۲כ中國ーあｱＡ①ﬁ\u200d·"
+_INTERNATIONAL = st.text(_SCRIPTS, min_size=1, max_size=6) | st.sampled_from(
+    ["bücher", "ü" * 59, "ü" * 60, "президент", "παράδειγμα", "مثال", "דוגמה", "例え", "xn--bcher-kva", "l·l", "٠١٢"]
+)
+_TOPS = st.sampled_from(["com", "COM", "test", "invalid", "onion", "c", "1", "中国", "рф", "museum", "x-y"])
+
+
+@given(st.lists(_INTERNATIONAL, min_size=1, max_size=4).map(".".join), _TOPS)
+@example(".".join(["ü" * 50] * 4), "com")
+@example(".".join(["ü"] * 45), "com")
+def test_agrees_with_the_library_on_international_domains(labels: str, top: str) -> None:
+    try:
+        mailbox = normalise_email(f"a@{labels}.{top}")
+    except InvalidRecipient:
+        mailbox = None
+    assert mailbox == by_the_email_library(f"a@{labels}.{top}")
+
+
 @given(st.text(max_size=80) | st.emails() | st.text('ab@.<>"() ,;[]\\éß中\u0301', max_size=40))
 def test_any_text_is_read_to_a_stable_mailbox_or_refused(value: str) -> None:
     try:
