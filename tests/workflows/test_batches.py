@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from domain.batches.batch import BatchPage, Stream
+from domain.batches.batch import BatchChange, BatchPage, Stream
 from domain.limits import BATCH_LIMITS
 from domain.messages.page import DispatchRequest, RouteRequest, Routing
 from services.workflow_calls import ChangeRefused
@@ -17,6 +19,7 @@ from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.script import now, parked, route, through
 
 DAY = 86_400.0
+DEV_SERVER = str(Path(TEST_SERVER).with_name("temporal"))
 
 
 async def test_all_pages_are_sent_and_the_record_says_so(env: WorkflowEnvironment):
@@ -220,3 +223,39 @@ async def test_a_stream_that_waits_does_not_keep_the_others_from_a_fresh_run(own
     assert sorted(script.numbers()) == list(range(1, 46))
     assert script.followed, "no page was followed over a fresh run: nothing of that was tested"
     assert script.finished == ["completed"]
+
+
+@pytest.fixture
+async def real_env() -> AsyncIterator[WorkflowEnvironment]:
+    """A real server: it drops what a run that ends has not passed on yet."""
+    async with await WorkflowEnvironment.start_local(dev_server_existing_path=DEV_SERVER) as running:
+        yield running
+
+
+async def has_event(handle: WorkflowHandle, attributes: str) -> bool:
+    return any(event.HasField(attributes) for event in (await handle.fetch_history()).events)
+
+
+async def test_what_pages_are_to_be_told_is_passed_on_before_a_fresh_run_begins(real_env: WorkflowEnvironment):
+    """The pause and the end of the rest before a fresh run come in one workflow task."""
+    script = BatchScript(real_env, pages=pages(3), routings=[parked(DAY / 2)])
+    async with walking(script):
+        batch = await start_batch(real_env, Stream("", 1, 3), limits=replace(BATCH_LIMITS, events=36, rest=3.0))
+        await batch.until_in_flight(3)
+        page_ids = (await batch.status()).in_flight
+    await batch.handle.signal("change", BatchChange(uuid4().hex, "pause"))
+    async with asyncio.timeout(20):
+        while not await has_event(batch.handle, "timer_fired_event_attributes"):
+            await asyncio.sleep(0.05)
+        async with walking(script):
+            for page_id in page_ids:
+                page = real_env.client.get_workflow_handle(f"send-{page_id}")
+                while not await has_event(page, "workflow_execution_signaled_event_attributes"):
+                    await asyncio.sleep(0.05)
+            first = real_env.client.get_workflow_handle(batch.handle.id, run_id=batch.handle.first_execution_run_id)
+            while (await first.describe()).status != WorkflowExecutionStatus.CONTINUED_AS_NEW:
+                await asyncio.sleep(0.05)
+            await batch.change("cancel")
+            while not script.finished:
+                await asyncio.sleep(0.05)
+    assert script.finished == ["cancelled"]

@@ -1,6 +1,7 @@
 """A batch at work: starts its pages, a few at a time, and acts on what comes from outside, one after the other."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
 from functools import partial
 from uuid import UUID
@@ -56,6 +57,8 @@ class Walk:
         self._changes: list[BatchChange] = []
         """Those that have not been made."""
         self._shown = ""
+        self._telling = 0
+        """Words to pages that the server has not passed on yet."""
         self._is_resting = self._has_rested = False
         """Whether this run, being long, waits for its pages to end, or has waited long enough."""
         for change in batch.changes:
@@ -128,7 +131,9 @@ class Walk:
         if not self._is_resting:
             self._is_resting = True
             self._inbox.put_after(self._limits.rest, self._rest_is_over)
-        return not self._pages.are_starting and (self._has_rested or not self._pages.ids)
+        if self._pages.are_starting or self._telling:  # the server drops what a run that ends has not passed on
+            return False
+        return self._has_rested or not self._pages.ids
 
     async def _rest_is_over(self) -> None:
         self._has_rested = True
@@ -207,9 +212,9 @@ class Walk:
         if self._cancelling:
             child.cancel()
         if self._paused:
-            self._inbox.run(self._pages.signal_one(child, "pause"))
+            self._tell(self._pages.signal_one(child, "pause"))
         if self._gateway != gateway:
-            self._inbox.run(self._pages.signal_one(child, "switch_gateway", self._gateway))
+            self._tell(self._pages.signal_one(child, "switch_gateway", self._gateway))
 
     async def _ended(self, page_id: str) -> None:
         self._pages.ended(page_id)
@@ -235,16 +240,29 @@ class Walk:
             await self._cancel()
         elif change.kind == "switch_gateway":
             self._gateway = change.gateway
-            self._inbox.run(self._pages.signal("switch_gateway", change.gateway))
+            self._tell(self._pages.signal("switch_gateway", change.gateway))
         else:
             self._paused = change.kind == "pause"
-            self._inbox.run(self._pages.signal(change.kind))
+            self._tell(self._pages.signal(change.kind))
         await self._show()
         self._answers.give(change.id)
 
     async def _cancel(self) -> None:
         self._cancelling = True
-        self._inbox.run(self._pages.withdraw())
+        self._tell(self._pages.withdraw())
+
+    def _tell(self, telling: Awaitable[None]) -> None:
+        """Have pages told something; no fresh run begins before they were."""
+        self._telling += 1
+
+        async def watch() -> None:
+            await telling
+            self._inbox.put(self._told)
+
+        self._inbox.run(watch())
+
+    async def _told(self) -> None:
+        self._telling -= 1
 
     def _state(self) -> str:
         if self._cancelling:
