@@ -107,7 +107,9 @@ async def _configured(
     configured = [end for end in ends if end.webhook.is_configured]
     if not configured:
         advice = "set the secret or key of the webhook in the gateway's configuration"
-        raise ApiError(403, "webhook_not_configured", f"this {type_name} gateway believes no posts yet: {advice}")
+        raise ApiError(
+            403, "webhook_not_configured", f"this {type_name} gateway does not accept webhook calls yet: {advice}"
+        )
     return configured
 
 

@@ -139,9 +139,9 @@ class Kind:
 
 
 GATEWAYS = {
-    "quick": Kind("sms", after(QUICK_SECONDS), 60, 0),
+    "quick": Kind("sms", after(QUICK_SECONDS), 64, 0),
     "steady": Kind("sms", after(QUICK_SECONDS), 10, 120, per_second=20.0),
-    "slow": Kind("sms", after(SLOW_SECONDS), 7, 16 * SLOW_SECONDS),
+    "slow": Kind("sms", after(SLOW_SECONDS), 3, 16 * SLOW_SECONDS),
     "drip": Kind("sms", drip, 3, 5 * len(SHORT)),
     "never": Kind("sms", never, 2, 330, timeout=20.0),
     "garbage": Kind("sms", garbage, 3, 0),
@@ -150,8 +150,9 @@ GATEWAYS = {
     "busy": Kind("sms", busy, 5, 60),
     "chat": Kind("whatsapp", after(QUICK_SECONDS), 0, 0),
 }
-"""By identifier. What goes to ``slow`` at once may take several rounds of all slots that a worker has for it; ``never``
-is waited for until it was mended, and its breaker's pause is up to 300 s."""
+"""By identifier. A worker has 64 messages at ``slow`` at a time, which is 2.5 a second: at 45 messages a second its
+weight takes half of that, or its queue would grow all the time. What goes there at once may take several
+rounds of all these slots; ``never`` is waited for until it was mended, and its breaker's pause is up to 300 s."""
 
 
 @asynccontextmanager

@@ -1,0 +1,49 @@
+"""``docs/errors.md`` lists every code that the API answers with, and none that it does not."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PAGE = Path("docs/errors.md").read_text()
+DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("*.py")] + [
+    *map(Path, ("domain/recipients.py", "domain/messages/schedule.py", "domain/text/json_faults.py")),
+    Path("store/messages/resolving.py"),
+    Path("store/callbacks/callback_endpoints.py"),
+]
+PLACE_OF_CODE = {
+    "ApiError": 1,
+    "OutcomeUnknownError": 1,
+    "FieldError": 1,
+    "ContactError": 1,
+    "InvalidExtra": 1,
+    "NotFoundError": 0,
+    "ConflictError": 0,
+    "UnavailableError": 0,
+    "InvalidRecipient": 0,
+    "InvalidSchedule": 0,
+    "StrictJsonError": 0,
+    "_Refused": 0,
+}
+"""The argument of each error that is its code."""
+OF_THE_COMMAND_LINE = {"account_not_found"}
+COMPUTED = {"account_suspended", "account_deleted", "http_404", "http_405", "too_large", "scope_missing"}
+"""Codes that are put together, or are given to functions of their own."""
+
+
+def codes(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        place = PLACE_OF_CODE.get(name)
+        if place is not None and len(node.args) > place and isinstance(node.args[place], ast.Constant):
+            yield node.args[place].value
+
+
+def test_the_page_lists_every_code_and_no_other():
+    found = {code for path in DOORS for code in codes(path)} - OF_THE_COMMAND_LINE | COMPUTED
+    rows = [line.split("|")[1] for line in PAGE.splitlines() if line.startswith("| `")]
+    listed = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
+    assert sorted(found - listed) == [], "not on the page"
+    assert sorted(listed - found) == [], "on the page alone"
