@@ -100,7 +100,8 @@ async def answer_to(workflow: WorkflowHandle[Any, Any], change_id: str) -> str:
     """What became of a change, once that is known: "" or why it was refused. Workflows that have ended answer, too."""
     pause, reject = _FIRST_PAUSE, QueryRejectCondition.NOT_OPEN
     while True:
-        with suppress(RPCError, WorkflowQueryFailedError, *REFUSALS):  # no worker of ours just now
+        with suppress(RPCError, *REFUSALS):  # no worker of ours just now
+            answer = None
             try:
                 answer = await workflow.query(
                     "answer_to", change_id, reject_condition=reject, rpc_timeout=_QUERY_TIMEOUT
@@ -108,6 +109,8 @@ async def answer_to(workflow: WorkflowHandle[Any, Any], change_id: str) -> str:
             except WorkflowQueryRejectedError:  # it has ended: asked once more, for it may have answered before that
                 reject = QueryRejectCondition.NONE
                 continue
+            except WorkflowQueryFailedError:  # events came that it will act on, or, if it has ended, never does
+                pass
             if answer is not None:
                 return cast(str, answer)
             if reject == QueryRejectCondition.NONE:

@@ -106,10 +106,8 @@ async def _configured(
         raise ApiError(404, "gateway_not_found", f"there is no such {type_name} gateway")
     configured = [end for end in ends if end.webhook.is_configured]
     if not configured:
-        advice = "set the secret or key of the webhook in the gateway's configuration"
-        raise ApiError(
-            403, "webhook_not_configured", f"this {type_name} gateway does not accept webhook calls yet: {advice}"
-        )
+        message = f"this {type_name} gateway accepts no webhook calls yet: set the webhook's secret in its config"
+        raise ApiError(403, "webhook_not_configured", message)
     return configured
 
 
