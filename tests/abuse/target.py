@@ -35,8 +35,16 @@ class Target:
         self._sends: list[Send] = []
 
     async def under(self, name: str, attack: Attack, seconds: float) -> Felt:
-        """Attack for so long; ``attack`` is cancelled then, or ends earlier by itself and is begun again."""
-        seconds = seconds if MEASURES else min(seconds, LONGEST)
+        """Attack for so long; ``attack`` is cancelled then, or ends earlier by itself and is begun again.
+
+        Where nothing is measured, an attack that is felt is made once more: the machine may have had other work.
+        """
+        if MEASURES:
+            return await self._under(name, attack, seconds)
+        first = await self._under(name, attack, min(seconds, LONGEST))
+        return first if first.holds else await self._under(name, attack, min(seconds, LONGEST))
+
+    async def _under(self, name: str, attack: Attack, seconds: float) -> Felt:
         await asyncio.sleep(QUIET)
         begun = time.monotonic()
         memory: dict[str, int] = defaultdict(int)
