@@ -33,6 +33,14 @@ class GatewayConfig(BaseModel):
         return [(name, value) for name, value in super().__repr_args__() if name not in self.SECRETS]
 
 
+class UnfitMessage(ValueError):  # noqa: N818 - the name says what is wrong
+    """The provider would surely refuse the message. ``code`` is what the outcome will carry."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
 class Gateway(Protocol):
     """One configured account at one provider. Built once per configuration, used by many sends at a time."""
 

@@ -1,12 +1,19 @@
 """What the adapters of HTTP providers have in common."""
 
-from typing import Annotated, ClassVar, Self
+from abc import ABC, abstractmethod
+from functools import partial
+from typing import Annotated, ClassVar, Generic, Self, TypeVar
 
+import orjson
 from pydantic import AfterValidator, Field, model_validator
 
-from gateways.base import GatewayConfig
+from domain.messages.outbound import Outbound
+from domain.messages.outcomes import Outcome, Refused
+from gateways.background import in_background
+from gateways.base import GatewayConfig, GatewayConnections, UnfitMessage
 from gateways.config.template import has_placeholder
-from gateways.net.http import DEFAULT_SECONDS
+from gateways.net.http import DEFAULT_SECONDS, Call, UnfitHeader
+from gateways.net.http_answer import Answer
 from gateways.net.web_address import WebAddress
 
 
@@ -47,3 +54,48 @@ class ProviderConfig(GatewayConfig):
         if self.receipts and not self.has_webhook:
             raise ValueError("receipts need the webhook's secret or key, or nothing that comes could be believed")
         return self
+
+
+_Config = TypeVar("_Config", bound=ProviderConfig)
+
+
+class ProviderGateway(ABC, Generic[_Config]):
+    """Base of gateways that send each message by one request: an adapter says what is asked, and what answers mean."""
+
+    dedupes: ClassVar[bool] = False
+
+    def __init__(self, config: _Config, outside: GatewayConnections) -> None:
+        self._config = config
+        self._http = outside.http(allow_private_network=config.allow_private_network)
+
+    async def send(self, message: Outbound) -> Outcome:
+        """Send one message."""
+        prepare = partial(self._prepared, message)
+        try:
+            prepared, body = await in_background(prepare) if self._takes_long(message) else prepare()
+        except UnfitMessage as error:
+            return Refused(error.code, str(error))
+        except (orjson.JSONEncodeError, UnicodeEncodeError, UnfitHeader) as error:
+            return Refused("invalid_content", str(error))
+        answer = await self._http.exchange(prepared, body)
+        return self._outcome(answer, message) if isinstance(answer, Answer) else answer
+
+    async def aclose(self) -> None:
+        """Nothing to close: the HTTP client is shared."""
+
+    @abstractmethod
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        """The call that sends the message, and its body.
+
+        Raises:
+            UnfitMessage: the provider would surely refuse it.
+            orjson.JSONEncodeError, UnicodeEncodeError, UnfitHeader: it cannot be written down.
+        """
+
+    @abstractmethod
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
+        """What the answer means for the message."""
+
+    def _takes_long(self, message: Outbound) -> bool:
+        """Whether preparing it takes so long that others must be served meanwhile."""
+        return False

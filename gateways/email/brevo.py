@@ -10,12 +10,12 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
-from gateways.base import GatewayConnections
+from gateways.base import GatewayConnections, UnfitMessage
 from gateways.config.fields import HeaderText, MailboxText, Secret
-from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.net.http import call
+from gateways.email.mail import Mail, base64_of, take_apart
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import BaseUrl, ProviderConfig
+from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
 from gateways.webhooks.events import digest, link, mailbox, objects_in, seconds, text
 from gateways.webhooks.webhook import Post, SecretWebhook
 
@@ -62,37 +62,24 @@ class BrevoConfig(ProviderConfig):
         return self.webhook_secret is not None
 
 
-class BrevoGateway:
+class BrevoGateway(ProviderGateway[BrevoConfig]):
     """One request per message.
 
     Brevo forgets its idempotency keys within half an hour, and does not say whether a request that failed uses one up:
     too little to call a second request safe.
     """
 
-    dedupes = False
-
     def __init__(self, config: BrevoConfig, outside: GatewayConnections) -> None:
-        self._config = config
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         headers = {"api-key": config.api_key, "content-type": "application/json", "accept": "application/json"}
         self._call = call("POST", f"{config.base_url}/v3/smtp/email", headers, config.timeout)
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one mail. One with images inside is refused: Brevo would list them below it."""
-        try:
-            mail = take_apart(message, self._config.from_address, self._config.from_name, _STEERING)
-            body = orjson.dumps(_request(mail, message))
-        except UnfitMessage as error:
-            return Refused(error.code, str(error))
-        except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(self._call, body)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        """One with images inside is refused: Brevo would list them below it."""
+        mail = take_apart(message, self._config.from_address, self._config.from_name, _STEERING)
+        return self._call, orjson.dumps(_request(mail, message))
 
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
-
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         body = parse(answer)
         body = body if isinstance(body, dict) else {}
         if not 200 <= answer.status < 300:

@@ -6,18 +6,11 @@ from dataclasses import dataclass
 
 from domain.messages.outbound import Attachment, Outbound
 from gateways.background import QUICK
+from gateways.base import UnfitMessage
 from gateways.email.mail_headers import address, in_one_line, text_field
 from gateways.email.mailbox import InvalidMailbox, Mailbox, parse_mailbox
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-
-class UnfitMessage(ValueError):  # noqa: N818 - the name says what is wrong
-    """The message cannot be a mail. ``code`` is what the outcome will carry."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

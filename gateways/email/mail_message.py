@@ -7,8 +7,9 @@ from email.utils import format_datetime
 from uuid import UUID
 
 from domain.messages.outbound import Outbound
+from gateways.base import UnfitMessage
 from gateways.email.html_text import html_to_text
-from gateways.email.mail import Mail, UnfitMessage, take_apart
+from gateways.email.mail import Mail, take_apart
 from gateways.email.mail_headers import HeaderField, addresses_field, text_field
 from gateways.email.mailbox import Mailbox
 from gateways.email.mime import Part, file_part, multipart, text_part

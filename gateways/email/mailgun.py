@@ -11,15 +11,15 @@ import httpx
 from pydantic import Field
 
 from domain.messages.outbound import Outbound
-from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
+from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Unknown
 from domain.messages.receipts import OPTED_OUT, Event, Receipt, ReceiptKind, encode_events
 from gateways.answers import failure, parse
 from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, MailboxText, Secret
-from gateways.email.mail import Mail, UnfitMessage, check_header, take_apart
-from gateways.net.http import call
+from gateways.email.mail import Mail, check_header, take_apart
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import BaseUrl, ProviderConfig
+from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
 from gateways.webhooks.events import link, mailbox, seconds, text
 from gateways.webhooks.webhook import FRESH_SECONDS, Post, UnreadablePost, Webhook, is_fresh, same
 
@@ -62,14 +62,11 @@ class MailgunConfig(ProviderConfig):
         return self.webhook_signing_key is not None
 
 
-class MailgunGateway:
+class MailgunGateway(ProviderGateway[MailgunConfig]):
     """One form post per message. Mailgun has no idempotency keys."""
 
-    dedupes = False
-
     def __init__(self, config: MailgunConfig, outside: GatewayConnections) -> None:
-        self._config = config
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         self._url = f"{config.base_url}/v3/{config.domain}/messages"
         basic = b64encode(f"api:{config.api_key}".encode()).decode()
         headers = {"authorization": f"Basic {basic}", "content-type": "application/x-www-form-urlencoded"}
@@ -78,21 +75,12 @@ class MailgunGateway:
         headers["content-type"] = self._multipart_type = f"multipart/form-data; boundary={token_hex(16)}"
         self._multipart = call("POST", self._url, headers, config.timeout)
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one mail."""
-        try:
-            mail = take_apart(message, self._config.from_address, self._config.from_name, _STEERING)
-            form = _form(mail, message)
-            body = self._with_files(form, mail) if mail.attachments else urlencode(form, doseq=True).encode()
-        except UnfitMessage as error:
-            return Refused(error.code, str(error))
-        except UnicodeEncodeError as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(self._multipart if mail.attachments else self._urlencoded, body)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
-
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        mail = take_apart(message, self._config.from_address, self._config.from_name, _STEERING)
+        form = _form(mail, message)
+        if mail.attachments:
+            return self._multipart, self._with_files(form, mail)
+        return self._urlencoded, urlencode(form, doseq=True).encode()
 
     def _with_files(self, form: dict[str, list[str]], mail: Mail) -> bytes:
         for file in mail.attachments:
@@ -109,7 +97,7 @@ class MailgunGateway:
             "POST", self._url, headers={"content-type": self._multipart_type}, data=form, files=files
         ).read()
 
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         body = parse(answer)
         body = body if isinstance(body, dict) else {}
         message_id = body.get("id")

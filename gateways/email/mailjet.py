@@ -15,11 +15,11 @@ from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, MailboxText, Secret
-from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
+from gateways.email.mail import Mail, base64_of, take_apart
 from gateways.email.mailbox import Mailbox
-from gateways.net.http import call
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import BaseUrl, ProviderConfig
+from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
 from gateways.webhooks.events import digest, link, mailbox, objects_in, seconds, text
 from gateways.webhooks.webhook import Post, SecretWebhook
 
@@ -54,34 +54,20 @@ class MailjetConfig(ProviderConfig):
         return self.webhook_secret is not None
 
 
-class MailjetGateway:
+class MailjetGateway(ProviderGateway[MailjetConfig]):
     """One request per message, one message per request. Mailjet has no idempotency keys."""
 
-    dedupes = False
-
     def __init__(self, config: MailjetConfig, outside: GatewayConnections) -> None:
-        self._config = config
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         basic = b64encode(f"{config.api_key}:{config.secret_key}".encode()).decode()
         headers = {"authorization": f"Basic {basic}", "content-type": "application/json"}
         self._call = call("POST", f"{config.base_url}/v3.1/send", headers, config.timeout)
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one mail."""
-        try:
-            mail = take_apart(message, self._config.from_address, self._config.from_name, _RESERVED)
-            body = orjson.dumps({"Messages": [_request(mail, message)]})
-        except UnfitMessage as error:
-            return Refused(error.code, str(error))
-        except orjson.JSONEncodeError as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(self._call, body)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        mail = take_apart(message, self._config.from_address, self._config.from_name, _RESERVED)
+        return self._call, orjson.dumps({"Messages": [_request(mail, message)]})
 
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
-
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         """Read the one item of ``Messages``; it is there whether or not the mail was taken, which HTTP calls a 400."""
         body = parse(answer)
         match body:

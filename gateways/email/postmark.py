@@ -12,10 +12,10 @@ from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, MailboxText, Secret
-from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.net.http import call
+from gateways.email.mail import Mail, base64_of, take_apart
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import BaseUrl, ProviderConfig
+from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
 from gateways.webhooks.events import digest, link, mailbox, objects_in, seconds, text
 from gateways.webhooks.webhook import Post, SecretWebhook
 
@@ -79,14 +79,11 @@ class PostmarkConfig(ProviderConfig):
         return self.webhook_secret is not None
 
 
-class PostmarkGateway:
+class PostmarkGateway(ProviderGateway[PostmarkConfig]):
     """One request per message. Postmark has no idempotency keys."""
 
-    dedupes = False
-
     def __init__(self, config: PostmarkConfig, outside: GatewayConnections) -> None:
-        self._config = config
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         headers = {
             "x-postmark-server-token": config.server_token,
             "content-type": "application/json",
@@ -94,30 +91,19 @@ class PostmarkGateway:
         }
         self._call = call("POST", f"{config.base_url}/email", headers, config.timeout)
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one mail."""
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
         config = self._config
-        try:
-            mail = take_apart(message, config.from_address, config.from_name, _STEERING)
-            body = orjson.dumps(_request(mail, message, config.message_stream))
-        except UnfitMessage as error:
-            return Refused(error.code, str(error))
-        except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(self._call, body)
-        return self._outcome(answer, str(mail.recipient)) if isinstance(answer, Answer) else answer
+        mail = take_apart(message, config.from_address, config.from_name, _STEERING)
+        return self._call, orjson.dumps(_request(mail, message, config.message_stream))
 
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
-
-    def _outcome(self, answer: Answer, recipient: str) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         body = parse(answer)
         body = body if isinstance(body, dict) else {}
         if not 200 <= answer.status < 300:
             return _failed(answer, body.get("ErrorCode"), body.get("Message"))
         words, message_id = str(body.get("Message")), body.get("MessageID")
         inactive = _INACTIVE.search(words)
-        if inactive and recipient.lower() in {word.strip(".,;<>") for word in inactive[1].lower().split()}:
+        if inactive and message.to.lower() in {word.strip(".,;<>") for word in inactive[1].lower().split()}:
             return Refused("postmark_406", clean(words))  # 406: as if the recipient had been alone
         if isinstance(message_id, str) and (body.get("ErrorCode") == 0 or "accepted" in words.lower()):
             return Accepted(message_id, receipts=self._config.expects_receipts)

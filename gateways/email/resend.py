@@ -16,10 +16,10 @@ from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
 from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, MailboxText, Secret
-from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.net.http import UnfitHeader, call
+from gateways.email.mail import Mail, base64_of, take_apart
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import BaseUrl, ProviderConfig
+from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
 from gateways.webhooks.events import digest, link, mapping, seconds, text
 from gateways.webhooks.standard_webhooks import SigningSecret, may_verify, verify
 from gateways.webhooks.webhook import Post, UnreadablePost, Webhook
@@ -63,42 +63,29 @@ class ResendConfig(ProviderConfig):
         return self.webhook_secret is not None
 
 
-class ResendGateway:
+class ResendGateway(ProviderGateway[ResendConfig]):
     """One request per message. For 24 hours Resend sends only one mail for an idempotency key."""
 
     dedupes = True
 
     def __init__(self, config: ResendConfig, outside: GatewayConnections) -> None:
-        self._config = config
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         self._headers = {"authorization": f"Bearer {config.api_key}", "content-type": "application/json"}
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one mail."""
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
         config = self._config
-        try:
-            mail = take_apart(message, config.from_address, config.from_name)
-            body = orjson.dumps(_request(mail, message))
-            headers = self._headers | {"idempotency-key": message.reference}
-            prepared = call("POST", f"{config.base_url}/emails", headers, config.timeout)
-        except UnfitMessage as error:
-            return Refused(error.code, str(error))
-        except (orjson.JSONEncodeError, UnicodeEncodeError, UnfitHeader) as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(prepared, body)
-        return self._outcome(answer, mail) if isinstance(answer, Answer) else answer
+        mail = take_apart(message, config.from_address, config.from_name)
+        headers = self._headers | {"idempotency-key": message.reference}
+        return call("POST", f"{config.base_url}/emails", headers, config.timeout), orjson.dumps(_request(mail, message))
 
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
-
-    def _outcome(self, answer: Answer, mail: Mail) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         body = parse(answer)
         body = body if isinstance(body, dict) else {}
         if not 200 <= answer.status < 300:
             return _failed(answer, body.get("name"), body.get("message"))
         if not isinstance(body.get("id"), str):
             return Unknown(f"answered {answer.status} without the id of a mail")
-        return Accepted(body["id"], receipts=self._config.expects_receipts and not mail.cc)
+        return Accepted(body["id"], receipts=self._config.expects_receipts and not message.cc)
 
 
 class ResendWebhook(Webhook):

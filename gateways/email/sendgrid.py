@@ -18,16 +18,16 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import AfterValidator
 
 from domain.messages.outbound import Attachment, Outbound
-from domain.messages.outcomes import Accepted, Outcome, Refused, Unknown
+from domain.messages.outcomes import Accepted, Outcome, Unknown
 from domain.messages.receipts import OPTED_OUT, Event, Receipt, ReceiptKind
 from domain.text.media_types import InvalidMediaType, split_media_type
 from gateways.answers import failure, parse
 from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, MailboxText, Secret
-from gateways.email.mail import Mail, UnfitMessage, base64_of, take_apart
-from gateways.net.http import call
+from gateways.email.mail import Mail, base64_of, take_apart
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import BaseUrl, ProviderConfig
+from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
 from gateways.webhooks.events import digest, link, mailbox, objects_in, seconds, text
 from gateways.webhooks.webhook import Post, Webhook, is_fresh
 
@@ -82,33 +82,19 @@ class SendGridConfig(ProviderConfig):
         return self.webhook_public_key is not None
 
 
-class SendGridGateway:
+class SendGridGateway(ProviderGateway[SendGridConfig]):
     """One request per message: recipients that share a personalization would see each other."""
 
-    dedupes = False
-
     def __init__(self, config: SendGridConfig, outside: GatewayConnections) -> None:
-        self._config = config
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         headers = {"authorization": f"Bearer {config.api_key}", "content-type": "application/json"}
         self._call = call("POST", f"{config.base_url}/v3/mail/send", headers, config.timeout)
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one mail."""
-        try:
-            mail = take_apart(message, self._config.from_address, self._config.from_name)
-            body = orjson.dumps(_request(mail, message))
-        except UnfitMessage as error:
-            return Refused(error.code, str(error))
-        except orjson.JSONEncodeError as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(self._call, body)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        mail = take_apart(message, self._config.from_address, self._config.from_name)
+        return self._call, orjson.dumps(_request(mail, message))
 
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
-
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         if answer.status == 202:
             return Accepted(answer.headers.get("x-message-id"), receipts=self._config.expects_receipts)
         if answer.status == 200 and not answer.body.strip():

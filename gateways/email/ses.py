@@ -8,7 +8,6 @@ SNS: a configuration set publishes them to a topic, or an identity its feedback
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import orjson
@@ -18,16 +17,15 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse, retry_after
-from gateways.background import in_background
-from gateways.base import GatewayConnections
+from gateways.base import GatewayConnections, UnfitMessage
 from gateways.config.fields import HeaderText, MailboxText
-from gateways.email.mail import UnfitMessage, is_large
+from gateways.email.mail import is_large
 from gateways.email.mail_message import Letter, write_letter
 from gateways.email.ses_signing import Credentials, signed_headers
 from gateways.email.sns import SUBSCRIPTION, UNSUBSCRIPTION, Fetch, NotNow, Topic, fetch_over
 from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import BaseUrl, ProviderConfig
+from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
 from gateways.webhooks.events import digest, link, mailbox, mapping, seconds, text
 from gateways.webhooks.webhook import Post, Reply, UnreadablePost, Webhook
 
@@ -102,35 +100,22 @@ class SesConfig(ProviderConfig):
         return f"{self.base_url or f'https://email.{self.region}.amazonaws.com'}/v2/email/outbound-emails"
 
 
-class SesGateway:
+class SesGateway(ProviderGateway[SesConfig]):
     """One signed request per message, with the whole mail in it. SES has no idempotency keys."""
 
-    dedupes = False
-
     def __init__(self, config: SesConfig, outside: GatewayConnections) -> None:
-        self._config = config
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         self._credentials = Credentials(
             config.access_key_id, config.secret_access_key, config.region, "ses", config.session_token
         )
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one mail."""
-        if any(name.lower().startswith(_RESERVED) for name, _ in message.headers):
-            return Refused("invalid_header", "headers that begin with X-SES- are orders to Amazon SES")
-        try:
-            prepare = partial(self._prepared, message)
-            prepared = await in_background(prepare) if is_large(message) else prepare()
-        except UnfitMessage as error:
-            return Refused(error.code, str(error))
-        answer = await self._http.exchange(*prepared)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
-
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
+    def _takes_long(self, message: Outbound) -> bool:
+        return is_large(message)
 
     def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
-        """The signed request, and its body. Raises ``UnfitMessage``."""
+        """The signed request, and its body."""
+        if any(name.lower().startswith(_RESERVED) for name, _ in message.headers):
+            raise UnfitMessage("invalid_header", "headers that begin with X-SES- are orders to Amazon SES")
         config = self._config
         letter = write_letter(message, config.from_address, config.from_name)
         if letter.needs_smtputf8:
@@ -151,7 +136,7 @@ class SesGateway:
             request["ConfigurationSetName"] = self._config.configuration_set
         return request
 
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         body = mapping(parse(answer))
         if not 200 <= answer.status < 300:
             return _failed(answer, body)

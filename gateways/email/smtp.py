@@ -8,10 +8,10 @@ from pydantic import AfterValidator, Field, model_validator
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import GatewayDown, Outcome, Refused
 from gateways.background import in_background
-from gateways.base import GatewayConfig, GatewayConnections
+from gateways.base import GatewayConfig, GatewayConnections, UnfitMessage
 from gateways.config.fields import HeaderText, HostName, MailboxText, Secret
 from gateways.email.dkim import DkimSigner, load_key
-from gateways.email.mail import UnfitMessage, is_large
+from gateways.email.mail import is_large
 from gateways.email.mail_message import Letter, write_letter
 from gateways.email.mailbox import parse_mailbox
 from gateways.email.smtp_pool import SmtpPool

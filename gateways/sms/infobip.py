@@ -11,9 +11,9 @@ from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, Secret
-from gateways.net.http import call
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import ProviderConfig
+from gateways.provider import ProviderConfig, ProviderGateway
 from gateways.sms.inbound import inbound, is_own
 from gateways.webhooks.events import digest, objects_in, seconds, text
 from gateways.webhooks.webhook import Post, SecretWebhook, UnreadablePost
@@ -53,28 +53,16 @@ class InfobipConfig(ProviderConfig):
         return self.webhook_secret is not None
 
 
-class InfobipGateway:
+class InfobipGateway(ProviderGateway[InfobipConfig]):
     """One message per request. Infobip finds out by itself whether a text needs Unicode."""
 
-    dedupes = False
-
     def __init__(self, config: InfobipConfig, outside: GatewayConnections) -> None:
-        self._config = config
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         headers = {"authorization": f"App {config.api_key}", "content-type": "application/json"}
         self._call = call("POST", f"{config.base_url}/sms/3/messages", headers, config.timeout)
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one text message."""
-        try:
-            body = orjson.dumps(self._request(message))
-        except orjson.JSONEncodeError as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(self._call, body)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
-
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        return self._call, orjson.dumps(self._request(message))
 
     def _request(self, message: Outbound) -> dict[str, Any]:
         one = {
@@ -85,7 +73,7 @@ class InfobipGateway:
         }
         return {"messages": [one]}
 
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         body = parse(answer)
         if not 200 <= answer.status < 300:
             return failure(answer, _reason(body))

@@ -15,9 +15,9 @@ from domain.messages.receipts import Event, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, Secret
-from gateways.net.http import call
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import BaseUrl, ProviderConfig
+from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
 from gateways.webhooks.events import digest, seconds, text
 from gateways.webhooks.jwt import claims_of
 from gateways.webhooks.webhook import Post, UnreadablePost, Webhook, same
@@ -55,28 +55,16 @@ class MessageBirdConfig(ProviderConfig):
         return self.signing_key is not None
 
 
-class MessageBirdGateway:
+class MessageBirdGateway(ProviderGateway[MessageBirdConfig]):
     """One message per request."""
 
-    dedupes = False
-
     def __init__(self, config: MessageBirdConfig, outside: GatewayConnections) -> None:
-        self._config = config
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         headers = {"authorization": f"AccessKey {config.access_key}", "content-type": "application/json"}
         self._call = call("POST", f"{config.base_url}/messages", headers, config.timeout)
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one text message."""
-        try:
-            body = orjson.dumps(self._request(message))
-        except orjson.JSONEncodeError as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(self._call, body)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
-
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        return self._call, orjson.dumps(self._request(message))
 
     def _request(self, message: Outbound) -> dict[str, Any]:
         request = {
@@ -90,7 +78,7 @@ class MessageBirdGateway:
             request["reportUrl"] = self._config.status_callback
         return request
 
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         body = parse(answer)
         body = body if isinstance(body, dict) else {}
         if not 200 <= answer.status < 300:

@@ -15,9 +15,9 @@ from domain.messages.receipts import OPTED_OUT, Event, Inbound, Receipt, Receipt
 from gateways.answers import clean, failure, parse
 from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, Secret
-from gateways.net.http import call
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import BaseUrl, ProviderConfig
+from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
 from gateways.sms.callback import with_uid
 from gateways.sms.inbound import inbound, is_own
 from gateways.webhooks.events import digest, seconds, text
@@ -54,30 +54,18 @@ class PlivoConfig(ProviderConfig):
         return self.status_callback is not None
 
 
-class PlivoGateway:
+class PlivoGateway(ProviderGateway[PlivoConfig]):
     """One message per request. Plivo finds out by itself whether a text needs Unicode."""
 
-    dedupes = False
-
     def __init__(self, config: PlivoConfig, outside: GatewayConnections) -> None:
-        self._config = config
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         basic = b64encode(f"{config.auth_id}:{config.auth_token}".encode()).decode()
         headers = {"authorization": f"Basic {basic}", "content-type": "application/json"}
         url = f"{config.base_url}/v1/Account/{config.auth_id}/Message/"
         self._call = call("POST", url, headers, config.timeout)
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one text message."""
-        try:
-            body = orjson.dumps(self._request(message))
-        except orjson.JSONEncodeError as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(self._call, body)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
-
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        return self._call, orjson.dumps(self._request(message))
 
     def _request(self, message: Outbound) -> dict[str, str]:
         request = {
@@ -89,7 +77,7 @@ class PlivoGateway:
             request |= {"url": with_uid(self._config.status_callback, message.uid), "method": "POST"}
         return request
 
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         body = parse(answer)
         body = body if isinstance(body, dict) else {}
         if 200 <= answer.status < 300:

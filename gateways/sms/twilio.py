@@ -21,9 +21,9 @@ from gateways.answers import clean, failure, parse, retry_after
 from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, Secret
 from gateways.content import packed
-from gateways.net.http import call
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import BaseUrl, ProviderConfig
+from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
 from gateways.sms.callback import with_uid
 from gateways.sms.inbound import inbound, is_own
 from gateways.sms.twilio_inbound import read_content
@@ -84,30 +84,18 @@ class TwilioConfig(ProviderConfig):
         return self
 
 
-class TwilioGateway:
+class TwilioGateway(ProviderGateway[TwilioConfig]):
     """One form post per message. Twilio has no idempotency keys."""
 
-    dedupes = False
-
     def __init__(self, config: TwilioConfig, outside: GatewayConnections) -> None:
-        self._config = config
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         basic = b64encode(f"{config.account_sid}:{config.auth_token}".encode()).decode()
         headers = {"authorization": f"Basic {basic}", "content-type": "application/x-www-form-urlencoded"}
         url = f"{config.base_url}/2010-04-01/Accounts/{config.account_sid}/Messages.json"
         self._call = call("POST", url, headers, config.timeout)
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one text message."""
-        try:
-            form = urlencode(self._form(message)).encode()
-        except UnicodeEncodeError as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(self._call, form)
-        return self._outcome(answer, message) if isinstance(answer, Answer) else answer
-
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        return self._call, urlencode(self._form(message)).encode()
 
     def _form(self, message: Outbound) -> dict[str, str]:
         callback = self._config.status_callback

@@ -15,9 +15,9 @@ from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.answers import clean, failure, parse
 from gateways.base import GatewayConnections
 from gateways.config.fields import HeaderText, Secret
-from gateways.net.http import call
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import BaseUrl, ProviderConfig
+from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
 from gateways.sms.inbound import inbound, is_own
 from gateways.webhooks.events import digest, seconds, text
 from gateways.webhooks.webhook import Post, UnreadablePost, Webhook, is_fresh, same
@@ -60,28 +60,16 @@ class VonageConfig(ProviderConfig):
         return self.signature_secret is not None
 
 
-class VonageGateway:
+class VonageGateway(ProviderGateway[VonageConfig]):
     """One form post per message. The answer is always 200; what happened is in it."""
 
-    dedupes = False
-
     def __init__(self, config: VonageConfig, outside: GatewayConnections) -> None:
-        self._config = config
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         headers = {"content-type": "application/x-www-form-urlencoded"}
         self._call = call("POST", f"{config.base_url}/sms/json", headers, config.timeout)
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one text message."""
-        try:
-            form = urlencode(self._form(message)).encode()
-        except UnicodeEncodeError as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(self._call, form)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
-
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        return self._call, urlencode(self._form(message)).encode()
 
     def _form(self, message: Outbound) -> dict[str, str]:
         fields = {
@@ -96,7 +84,7 @@ class VonageGateway:
         }
         return {name: value for name, value in fields.items() if value is not None}
 
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         if not 200 <= answer.status < 300:
             return failure(answer)
         parts = _parts_of(parse(answer))

@@ -7,14 +7,14 @@ import orjson
 from pydantic import Field
 
 from domain.messages.outbound import Outbound
-from domain.messages.outcomes import Accepted, Outcome, Refused, Unknown
+from domain.messages.outcomes import Accepted, Outcome, Unknown
 from gateways.answers import parse
 from gateways.base import GatewayConnections
 from gateways.config.fields import Secret
-from gateways.net.http import call
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import BaseUrl, ProviderConfig
-from gateways.whatsapp.cloud_message import request, unfit
+from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
+from gateways.whatsapp.cloud_message import check_fit, request
 from gateways.whatsapp.meta_errors import meta_failure
 
 _NUMBER = re.compile(r"[0-9]{6,20}")
@@ -39,36 +39,23 @@ class WhatsAppCloudConfig(ProviderConfig):
         return self.app_secret is not None
 
 
-class WhatsAppCloudGateway:
+class WhatsAppCloudGateway(ProviderGateway[WhatsAppCloudConfig]):
     """One request per message. Our uid travels along and comes back with every status, but nothing is deduped.
 
     Nobody but Meta knows when a person last wrote, so the 24-hour window is left to its answer (``outside_window``).
     """
 
-    dedupes = False
-
     def __init__(self, config: WhatsAppCloudConfig, outside: GatewayConnections) -> None:
-        self._receipts = config.expects_receipts
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         headers = {"authorization": f"Bearer {config.access_token}", "content-type": "application/json"}
         url = f"{config.base_url}/{config.api_version}/{config.phone_number_id}/messages"
         self._call = call("POST", url, headers, config.timeout)
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one text, template or media message."""
-        if refused := unfit(message):
-            return refused
-        try:
-            body = orjson.dumps(request(message))
-        except orjson.JSONEncodeError as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(self._call, body)
-        return self._outcome(answer, message.to) if isinstance(answer, Answer) else answer
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        check_fit(message)
+        return self._call, orjson.dumps(request(message))
 
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
-
-    def _outcome(self, answer: Answer, to: str) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         body = parse(answer)
         if isinstance(body, dict) and isinstance(body.get("error"), dict):
             return meta_failure(answer, body["error"])
@@ -77,7 +64,7 @@ class WhatsAppCloudGateway:
         wamid = _message_id(body)
         if wamid is None:
             return Unknown(f"answered {answer.status} without the id of a message")
-        return Accepted(wamid, receipts=self._receipts, recipient_id=_other_number(body, to))
+        return Accepted(wamid, receipts=self._config.expects_receipts, recipient_id=_other_number(body, message.to))
 
 
 def _other_number(body: Any, to: str) -> str | None:

@@ -3,17 +3,16 @@
 from typing import Any
 
 from domain.messages.outbound import Outbound
-from domain.messages.outcomes import Refused
+from gateways.base import UnfitMessage
 from gateways.whatsapp.media import CAPTIONED, KINDS, file_name
 
 
-def unfit(message: Outbound) -> Refused | None:
-    """Why Meta would surely refuse the message, in plainer words than its own; ``None``: it may take it."""
+def check_fit(message: Outbound) -> None:
+    """Raises ``UnfitMessage`` where Meta would surely refuse the message, in plainer words than its own."""
     if message.media_type is not None and message.media_type not in KINDS:
-        return Refused("invalid_media_type", f"WhatsApp carries {', '.join(sorted(KINDS))}")
+        raise UnfitMessage("invalid_media_type", f"WhatsApp carries {', '.join(sorted(KINDS))}")
     if message.template is not None and (problem := _problem(message.template)):
-        return Refused("invalid_template", problem)
-    return None
+        raise UnfitMessage("invalid_template", problem)
 
 
 def request(message: Outbound) -> dict[str, Any]:

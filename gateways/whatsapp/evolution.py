@@ -13,12 +13,12 @@ from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Un
 from gateways.answers import clean, failure, parse
 from gateways.base import GatewayConnections
 from gateways.config.fields import Secret
-from gateways.net.http import call
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import ProviderConfig
+from gateways.provider import ProviderConfig, ProviderGateway
 from gateways.whatsapp.evolution_ids import message_id
 from gateways.whatsapp.media import CAPTIONED, content_type, file_name
-from gateways.whatsapp.paired import file_missing, unfit
+from gateways.whatsapp.paired import check_fit, file_missing
 from gateways.whatsapp.reading import inside, internal_id
 
 _EXCEPTION = re.compile(r"\w*Error\b")
@@ -39,34 +39,21 @@ class EvolutionConfig(ProviderConfig):
         return self.webhook_secret is not None
 
 
-class EvolutionGateway:
+class EvolutionGateway(ProviderGateway[EvolutionConfig]):
     """One request per message. The server looks the number up first, and answers when WhatsApp was handed it."""
 
-    dedupes = False
-
     def __init__(self, config: EvolutionConfig, outside: GatewayConnections) -> None:
-        self._receipts = config.expects_receipts
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         headers = {"apikey": config.api_key, "content-type": "application/json"}
         instance = quote(config.instance, safe="")
         self._text = call("POST", f"{config.base_url}/message/sendText/{instance}", headers, config.timeout)
         self._media = call("POST", f"{config.base_url}/message/sendMedia/{instance}", headers, config.timeout)
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one text or media message."""
-        if refused := unfit(message):
-            return refused
-        try:
-            body = orjson.dumps(_request(message))
-        except orjson.JSONEncodeError as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(self._media if message.media_type else self._text, body)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        check_fit(message)
+        return self._media if message.media_type else self._text, orjson.dumps(_request(message))
 
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
-
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         body = parse(answer)
         if not 200 <= answer.status < 300:
             return _failed(answer, inside(body, "response", "message"))
@@ -74,7 +61,7 @@ class EvolutionGateway:
         if not isinstance(key, str):
             return Unknown(f"answered {answer.status} without the key of a message")
         hidden = internal_id(inside(body, "key", "remoteJid"), inside(body, "key", "remoteJidAlt"))
-        return Accepted(key, receipts=self._receipts, recipient_id=hidden)
+        return Accepted(key, receipts=self._config.expects_receipts, recipient_id=hidden)
 
 
 def _request(message: Outbound) -> dict[str, Any]:

@@ -3,19 +3,18 @@
 import re
 
 from domain.messages.outbound import Outbound
-from domain.messages.outcomes import Refused
+from gateways.base import UnfitMessage
 from gateways.whatsapp.media import KINDS
 
 _FILE_MISSING = re.compile(r"Request failed with status code [0-9]+|Failed to fetch stream", re.IGNORECASE)
 
 
-def unfit(message: Outbound) -> Refused | None:
-    """Why a paired number cannot send the message; ``None``: it can."""
+def check_fit(message: Outbound) -> None:
+    """Raises ``UnfitMessage`` where a paired number cannot send the message."""
     if message.template is not None:
-        return Refused("templates_not_supported", "a paired number sends no templates: only whatsapp_cloud does")
+        raise UnfitMessage("templates_not_supported", "a paired number sends no templates: only whatsapp_cloud does")
     if message.media_type is not None and message.media_type not in KINDS:
-        return Refused("invalid_media_type", f"WhatsApp carries {', '.join(sorted(KINDS))}")
-    return None
+        raise UnfitMessage("invalid_media_type", f"WhatsApp carries {', '.join(sorted(KINDS))}")
 
 
 def file_missing(words: str) -> bool:

@@ -10,11 +10,11 @@ from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Un
 from gateways.answers import clean, failure, parse
 from gateways.base import GatewayConnections
 from gateways.config.fields import Secret
-from gateways.net.http import call
+from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
-from gateways.provider import ProviderConfig
+from gateways.provider import ProviderConfig, ProviderGateway
 from gateways.whatsapp.media import CAPTIONED, content_type, file_name
-from gateways.whatsapp.paired import file_missing, unfit
+from gateways.whatsapp.paired import check_fit, file_missing
 from gateways.whatsapp.reading import inside, internal_id
 
 _PATHS = {None: "sendText", "image": "sendImage", "video": "sendVideo", "audio": "sendVoice", "document": "sendFile"}
@@ -40,35 +40,22 @@ class WahaConfig(ProviderConfig):
         return self.hmac_key is not None
 
 
-class WahaGateway:
+class WahaGateway(ProviderGateway[WahaConfig]):
     """One request per message. The API has no place for a reference of ours."""
 
-    dedupes = False
-
     def __init__(self, config: WahaConfig, outside: GatewayConnections) -> None:
-        self._config = config
-        self._http = outside.http(allow_private_network=config.allow_private_network)
+        super().__init__(config, outside)
         headers = {"x-api-key": config.api_key, "content-type": "application/json"}
         self._calls = {
             kind: call("POST", f"{config.base_url}/api/{path}", headers, config.timeout)
             for kind, path in _PATHS.items()
         }
 
-    async def send(self, message: Outbound) -> Outcome:
-        """Send one text or media message."""
-        if refused := unfit(message):
-            return refused
-        try:
-            body = orjson.dumps(_request(message, self._config.session))
-        except orjson.JSONEncodeError as error:
-            return Refused("invalid_content", str(error))
-        answer = await self._http.exchange(self._calls[message.media_type], body)
-        return self._outcome(answer) if isinstance(answer, Answer) else answer
+    def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
+        check_fit(message)
+        return self._calls[message.media_type], orjson.dumps(_request(message, self._config.session))
 
-    async def aclose(self) -> None:
-        """Nothing to close: the HTTP client is shared."""
-
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Answer, message: Outbound) -> Outcome:
         body = parse(answer)
         if not 200 <= answer.status < 300:
             return _failed(answer, body)

@@ -11,7 +11,8 @@ from mail_reader import read
 
 from domain.channels import Channel
 from domain.messages.outbound import Attachment
-from gateways.email.mail import UnfitMessage, take_apart
+from gateways.base import UnfitMessage
+from gateways.email.mail import take_apart
 from gateways.email.mail_headers import HeaderField
 from gateways.email.mail_message import write_letter
 
