@@ -20,6 +20,27 @@
         └── EmbeddedError         PostgreSQL or Temporal cannot be started on this machine
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MAX_SHOWN = 100
+"""The most errors that one refusal lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong at one place: ``pointer`` (RFC 6901) leads there in the body, ``/name`` is a query parameter."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+def pointer(*path: str | int) -> str:
+    """A JSON pointer (RFC 6901) to a place in the body."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
 
 class XsenderError(Exception):
     """Base of all: ``code`` is for programs and stays stable, ``message`` tells a person what to do."""
@@ -39,11 +60,26 @@ class ConflictError(XsenderError):
 
 
 class InvalidError(XsenderError):
-    """A value is outside of what is allowed. ``pointer`` is its place in the input (RFC 6901), where there is one."""
+    """Values are outside of what is allowed. ``fields`` names each place; left out, all of it is wrong."""
 
-    def __init__(self, code: str, message: str, pointer: str = "") -> None:
+    def __init__(self, code: str, message: str, pointer: str = "", fields: Sequence[FieldError] = ()) -> None:
         super().__init__(code, message)
         self.pointer = pointer
+        self.fields = list(fields) or [FieldError(pointer, code, message)]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Errors pass between processes."""
+        return InvalidError, (self.code, self.message, self.pointer, self.fields)
+
+
+def invalid(errors: Sequence[FieldError], *, all_checked: bool = True) -> InvalidError:
+    """What is refused for these errors. ``all_checked``: there are no others."""
+    first, count = errors[0], len(errors)
+    where = f"{first.pointer}: " if first.pointer else ""
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    if not all_checked:
+        more = f" (and at least {count - 1} more: what follows was not checked)"
+    return InvalidError(first.code, f"{where}{first.message}{more}", fields=errors[:MAX_SHOWN])
 
 
 class InsufficientCreditError(XsenderError):

@@ -11,13 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 from api.batches.models import BatchAnswer, BatchChangeAnswer, BatchMessagePage, BatchPage, BatchState
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
-from api.http.errors import ApiError, FieldError
+from api.http.errors import ApiError
 from api.http.json_answer import json_answer
 from api.http.state import AppState, state_of
 from api.http.temporal_link import TemporalUnavailable
 from api.reference.openapi import answers, documented_body
 from domain.batches.batch import BatchChangeKind
 from domain.batches.progress import Doing, Tally
+from domain.errors import FieldError
 from domain.messages.routing import DEFAULT_GATEWAY
 from domain.messages.statuses import State, contract_word
 from services.batches import batch_doing, change_batch, find_batch

@@ -12,13 +12,14 @@ from api.callbacks.models import DeliveryPage, QueuedAnswer, ReplayDeliveries, R
 from api.callbacks.routes import Manager, Reader, find_endpoint
 from api.callbacks.waking import wake_callbacks
 from api.http.body import parse_body, read_body
-from api.http.errors import ApiError, FieldError, invalid
+from api.http.errors import ApiError
 from api.http.idempotency import Claimed, once
 from api.http.json_answer import json_answer
 from api.http.state import AppState, state_of
 from api.messages.routes import sender
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers, documented_body
 from domain.callbacks import TEST_EVENT
+from domain.errors import FieldError, invalid
 from domain.messages.schedule import InvalidSchedule, parse_schedule_at
 from store.accounts.api_keys import Principal
 from store.callbacks import callback_deliveries, callbacks

@@ -21,11 +21,12 @@ from api.callbacks.models import (
 from api.callbacks.waking import wake_callbacks
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
-from api.http.errors import ApiError, FieldError, invalid
+from api.http.errors import ApiError
 from api.http.idempotency import Claimed, once
 from api.http.json_answer import json_answer
 from api.http.state import AppState, state_of
 from api.reference.openapi import answers, documented_body
+from domain.errors import FieldError, invalid
 from store.accounts.api_keys import Principal
 from store.callbacks import callback_endpoints
 from store.callbacks.callback_endpoints import Endpoint, NewEndpoint

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from api.http.body import pointer
-from api.http.errors import FieldError
+from domain.errors import FieldError, pointer
 
 
 class ContactError(ValueError):

@@ -15,7 +15,6 @@ from api.contacts.mail_extras import CONTROLS, InvalidExtra, MailReader
 from api.contacts.numbers import NumberReader
 from api.contacts.shared_fields import SharedFields, WideText, due, read_shared_fields
 from api.contacts.unknown_fields import UnknownField, find_unknown_fields
-from api.http.errors import MAX_SHOWN, FieldError, invalid
 from api.sending.models import (
     MAX_SUBJECT,
     AnyContact,
@@ -25,6 +24,7 @@ from api.sending.models import (
     WhatsappContact,
     WhatsappTemplate,
 )
+from domain.errors import MAX_SHOWN, FieldError, invalid
 from domain.lanes import Lane
 from domain.mail.extras import MailExtras
 from domain.mail.tracking import UNSUBSCRIBE_FIELD, UNSUBSCRIBE_MARK

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from api.contacts.mail_extras import InvalidExtra, MailReader
-from api.http.body import pointer
-from api.http.errors import FieldError, invalid
 from api.sending.models import AnySend, EmailSend
+from domain.errors import FieldError, invalid, pointer
 from domain.messages.schedule import InvalidSchedule, parse_schedule_at
 from domain.text.template_errors import InvalidTemplate, TemplateTooHeavy
 from domain.text.templates import Template, compile_template

@@ -15,9 +15,9 @@ from pydantic import BaseModel
 
 from api.contacts.fallbacks import template_names
 from api.contacts.shared_fields import SharedFields
-from api.http.body import pointer
 from api.sending.models import CONTACT_MODELS, AnyContact, AnySend, FallbackStep
 from domain.channels import Channel
+from domain.errors import pointer
 
 MAX_LISTED = 20
 """Fields that a warning lists."""

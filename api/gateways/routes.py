@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr
 from api.gateways.models import GatewayChangeAnswer, GatewayHealthAnswer, GatewayPage, TrialAnswer
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
-from api.http.errors import ApiError, FieldError, invalid
+from api.http.errors import ApiError
 from api.http.json_answer import json_answer
 from api.http.state import AppState, state_of
 from api.reference.openapi import answers, documented_body
+from domain.errors import FieldError, invalid
 from domain.keyring import CREDENTIALS, Keyring, KeyringError
 from domain.messages.page import ADMIN_ACCOUNT
 from domain.messages.routing import Mode

@@ -7,9 +7,10 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from api.http.body_memory import HeldBody
-from api.http.errors import ApiError, FieldError, invalid
+from api.http.errors import ApiError
 from api.http.request_cost import count_values
 from api.http.upload import Upload
+from domain.errors import FieldError, invalid, pointer
 from domain.text.strict_json import loads
 
 MAX_BODY = 1024 * 1024
@@ -79,11 +80,6 @@ def field_errors(error: ValidationError, place: Callable[[_Loc], _Loc] = tuple) 
     """What a validation found, with a pointer for each place. ``place`` leads from what was validated to the body."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     return [_field_error(pointer(*place(e["loc"])), e["type"], e["msg"]) for e in found]
-
-
-def pointer(*path: str | int) -> str:
-    """A JSON pointer (RFC 6901) to a place in the body."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def _field_error(place: str, code: str, message: str) -> FieldError:

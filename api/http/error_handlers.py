@@ -8,17 +8,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from temporalio.service import RPCError
 
-from api.http.body import pointer
-from api.http.errors import ApiError, FieldError, error_response, invalid, json_refused, unavailable
+from api.http.errors import ApiError, error_response, json_refused, unavailable
 from domain.errors import (
     ConflictError,
     FaultError,
+    FieldError,
     ForbiddenError,
     InsufficientCreditError,
     InvalidError,
     NotFoundError,
     UnavailableError,
     XsenderError,
+    invalid,
+    pointer,
 )
 from domain.text.strict_json import StrictJsonError
 from store.pool import DB_UNAVAILABLE
@@ -62,13 +64,12 @@ async def _ours(request: Request, error: XsenderError) -> JSONResponse:
     if isinstance(error, FaultError):
         return await _bug(request, error)
     status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
-    place = error.pointer if isinstance(error, InvalidError) else ""
+    fields = error.fields if isinstance(error, InvalidError) else ()
     retry_after = error.retry_after if isinstance(error, UnavailableError) else None
-    field = FieldError(place, error.code, error.message)
-    return error_response(ApiError(status, error.code, error.message, [field], retry_after))
+    return error_response(ApiError(status, error.code, error.message, fields, retry_after))
 
 
-async def _parameters(_: Request, error: RequestValidationError) -> JSONResponse:
+async def _parameters(request: Request, error: RequestValidationError) -> JSONResponse:
     """What FastAPI itself refuses: a step of the path leads nowhere, or a query parameter does not fit."""
     for found in error.errors():
         source, name = found["loc"][0], found["loc"][1]
@@ -76,7 +77,7 @@ async def _parameters(_: Request, error: RequestValidationError) -> JSONResponse
             message = f"no {name} {found['input']!r}: {found['msg'][0].lower()}{found['msg'][1:]}"
             return error_response(ApiError(404, f"{name}_not_found", message))
     fields = [FieldError(pointer(*found["loc"][1:]), found["type"], found["msg"]) for found in error.errors()]
-    return error_response(invalid(fields))
+    return await _ours(request, invalid(fields))
 
 
 async def _framework(_: Request, error: HTTPException) -> JSONResponse:

@@ -2,25 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 from fastapi.responses import JSONResponse
 
+from domain.errors import MAX_SHOWN, FieldError
 from domain.text.strict_json import StrictJsonError
-
-MAX_SHOWN = 100
-"""The most errors that one answer lists."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """What is wrong at one place: ``pointer`` (RFC 6901) leads there in the body, ``/name`` is a query parameter."""
-
-    pointer: str
-    code: str
-    message: str
 
 
 class ApiError(Exception):
@@ -50,16 +39,6 @@ def json_refused(error: StrictJsonError) -> ApiError:
     """400 for what is not JSON, 422 for JSON that we refuse."""
     field = FieldError(error.pointer, error.code, error.message)
     return ApiError(400 if error.is_syntax else 422, error.code, error.message, [field])
-
-
-def invalid(errors: Sequence[FieldError], *, all_checked: bool = True) -> ApiError:
-    """422 for a request with these errors. ``all_checked``: there are no others."""
-    first, count = errors[0], len(errors)
-    where = f"{first.pointer}: " if first.pointer else ""
-    more = f" (and {count - 1} more)" if count > 1 else ""
-    if not all_checked:
-        more = f" (and at least {count - 1} more: what follows was not checked)"
-    return ApiError(422, first.code, f"{where}{first.message}{more}", errors[:MAX_SHOWN])
 
 
 def unavailable(what: str, retry_after: float = 1.0) -> ApiError:

@@ -11,6 +11,7 @@ from fastapi import Request, Response
 
 from api.http.errors import ApiError, OutcomeUnknownError
 from api.http.state import state_of
+from domain.errors import InvalidError
 from domain.keyring import Keyring
 from store import idempotency
 
@@ -73,7 +74,7 @@ async def once(
     try:
         answer = await work(claimed)
     except Exception as error:
-        refused = isinstance(error, ApiError) and not isinstance(error, OutcomeUnknownError)
+        refused = isinstance(error, ApiError | InvalidError) and not isinstance(error, OutcomeUnknownError)
         if claimed.is_new and refused:  # before anything was done
             await idempotency.release(pool, *place, claim.locked_until)
         else:  # whether it was done is not known: the next try finds out, under the same id

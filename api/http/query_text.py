@@ -7,8 +7,7 @@ from urllib.parse import unquote_to_bytes
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from api.http.body import pointer
-from api.http.errors import FieldError, invalid
+from domain.errors import FieldError, invalid, pointer
 from domain.text.json_faults import UNSTORABLE
 
 

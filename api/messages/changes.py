@@ -10,13 +10,14 @@ from pydantic import BaseModel, ConfigDict, StrictStr
 from api.callbacks.waking import wake_callbacks
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
-from api.http.errors import ApiError, FieldError, invalid
+from api.http.errors import ApiError
 from api.http.json_answer import json_answer
 from api.http.state import AppState, state_of
 from api.messages.lookup import find_own, parse_uid
 from api.messages.models import ChangeAnswer
 from api.reference.openapi import answers, documented_body
 from domain.channels import Channel
+from domain.errors import FieldError, invalid
 from domain.ids import page_of, send_workflow_id
 from domain.messages.page import ChangeRequest
 from domain.messages.schedule import InvalidSchedule, parse_schedule_at

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from api.contacts.duplicates import Duplicates
 from api.contacts.read import ReadContacts
-from api.http.errors import MAX_SHOWN
 from api.sending.answer import accepted_answer
 from domain.batches.batch import Stream
 from domain.channels import Channel
+from domain.errors import MAX_SHOWN
 from domain.ids import PAGE_SIZE, batch_page_id, message_uid
 from domain.lanes import Lane
 from domain.messages.page_content import PAGE_BYTES, Content, PageContent, PageMessage

@@ -10,11 +10,12 @@ from pydantic import TypeAdapter, ValidationError
 from api.contacts.read import ReadContacts, Terms, read_contacts
 from api.contacts.unknown_fields import unknown_names
 from api.http.body import field_errors, validate
-from api.http.errors import ApiError, invalid, json_refused
+from api.http.errors import ApiError, json_refused
 from api.http.request_cost import MAX_VALUES, ON_LOOP, count_values, reading_cost
 from api.sending.batch_pages import NewBatch, build_batch
 from api.sending.models import CONTACT_MODELS, MAX_CONTACTS, MAX_TRANSACTIONAL, SEND_MODELS, AnyContact, AnySend
 from domain.channels import Channel
+from domain.errors import InvalidError, invalid
 from domain.ids import PAGE_SIZE
 from domain.lanes import Lane
 from domain.messages.page_content import PAGE_BYTES
@@ -92,7 +93,7 @@ def _validate(value: dict[str, Any], listed: list[Any], channel: Channel) -> Any
     return request
 
 
-def _invalid(error: ValidationError, start: int, goes_on: bool) -> ApiError:
+def _invalid(error: ValidationError, start: int, goes_on: bool) -> InvalidError:
     """The errors of a part whose first contact is number ``start``; ``goes_on``: it is not the last part."""
 
     def place(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
@@ -103,14 +104,14 @@ def _invalid(error: ValidationError, start: int, goes_on: bool) -> ApiError:
 
 def read_large_request(
     raw: bytes, channel: Channel, terms: Terms, batch_id: UUID, account_id: int, page_sizes: Mapping[str, int]
-) -> ReadRequest | NewBatch | ApiError:
+) -> ReadRequest | NewBatch | ApiError | InvalidError:
     """The same for a request that may become a batch; then the batch is built as well.
 
     An error is returned, not raised: this runs in a process of its own.
     """
     try:
         read = read_request(raw, channel, terms)
-    except ApiError as error:
+    except (ApiError, InvalidError) as error:
         return error
     if read.fits_a_page:
         return read

@@ -13,7 +13,7 @@ from api.contacts.read import ReadContacts, Terms
 from api.contacts.unknown_fields import UnknownField, unread_parameters
 from api.http.auth import charge_contacts, requires
 from api.http.body import MAX_BODY
-from api.http.errors import ApiError, FieldError, invalid, outcome_unknown
+from api.http.errors import ApiError, outcome_unknown
 from api.http.idempotency import Claimed, once
 from api.http.state import AppState, state_of
 from api.limits.offload import Offload
@@ -31,6 +31,7 @@ from api.sending.pages import accept_page
 from api.sending.parse_request import ReadRequest, may_be_large, read_large_request, read_request
 from api.sending.starts import ACCEPT_SECONDS, Starts, make_unstartable
 from domain.channels import Channel
+from domain.errors import FieldError, InvalidError, invalid
 from domain.ids import new_batch_id, page_of
 from store.accounts.api_keys import Principal
 from store.gateways.gateways import unknown_identifiers
@@ -145,7 +146,7 @@ async def _read(
         account_id,
         sizes,
     )
-    if isinstance(found, ApiError):
+    if isinstance(found, ApiError | InvalidError):
         raise found
     return found
 
