@@ -12,7 +12,7 @@ from re import _constants, _parser  # type: ignore[attr-defined] # how the modul
 
 import pytest
 
-PACKAGES = ("activities", "api", "domain", "gateways", "runtime", "store", "worker", "workflows")
+PACKAGES = ("activities", "api", "domain", "gateways", "runtime", "services", "store", "worker", "workflows")
 LENGTH = 1_200
 SHORT = 16
 SLOW = 0.001

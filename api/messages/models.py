@@ -6,11 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.contacts import numbers, unknown_fields
-from api.contacts.duplicates import MAX_LISTED
 from domain.channels import Channel
 from domain.messages.receipts import ReceiptKind
 from domain.messages.statuses import State
+from services.contacts import numbers, unknown_fields
+from services.contacts.duplicates import MAX_LISTED
 
 Word = Literal["pending", "schedule", "processing", "delivered", "fail"]
 """XSender's words for where a message is."""

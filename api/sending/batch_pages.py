@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from itertools import groupby
 from uuid import UUID
 
-from api.contacts.duplicates import Duplicates
-from api.contacts.read import ReadContacts
 from api.sending.answer import accepted_answer
 from domain.batches.batch import Stream
 from domain.channels import Channel
@@ -16,6 +14,8 @@ from domain.ids import PAGE_SIZE, batch_page_id, message_uid
 from domain.lanes import Lane
 from domain.messages.page_content import PAGE_BYTES, Content, PageContent, PageMessage
 from domain.messages.statuses import State
+from services.contacts.duplicates import Duplicates
+from services.contacts.read import ReadContacts
 from store.batches import batches
 
 

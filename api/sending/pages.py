@@ -1,6 +1,5 @@
 """Accepting a request of several contacts: it is one page."""
 
-from api.contacts.read import ReadContacts
 from api.http.callers import Caller
 from api.http.idempotency import Claimed
 from api.sending.answer import accepted_answer
@@ -9,6 +8,7 @@ from domain.channels import Channel
 from domain.ids import message_uid
 from domain.lanes import Lane
 from domain.messages.new_page import new_page
+from services.contacts.read import ReadContacts
 
 
 async def accept_page(

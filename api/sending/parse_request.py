@@ -7,19 +7,19 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from api.contacts.read import ReadContacts, Terms, read_contacts
-from api.contacts.unknown_fields import unknown_names
 from api.http.body import field_errors, validate
 from api.http.errors import ApiError, json_refused
 from api.http.request_cost import MAX_VALUES, ON_LOOP, count_values, reading_cost
 from api.sending.batch_pages import NewBatch, build_batch
-from api.sending.models import CONTACT_MODELS, MAX_CONTACTS, MAX_TRANSACTIONAL, SEND_MODELS, AnyContact, AnySend
 from domain.channels import Channel
 from domain.errors import InvalidError, invalid
 from domain.ids import PAGE_SIZE
 from domain.lanes import Lane
 from domain.messages.page_content import PAGE_BYTES
 from domain.text.strict_json import StrictJsonError, loads
+from services.contacts.models import CONTACT_MODELS, MAX_CONTACTS, MAX_TRANSACTIONAL, SEND_MODELS, AnyContact, AnySend
+from services.contacts.read import ReadContacts, Terms, read_contacts
+from services.contacts.unknown_fields import unknown_names
 
 _PART = 100
 """Contacts that are validated together: as many are looked at once one of them is wrong."""

@@ -9,8 +9,6 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.contacts.read import ReadContacts, Terms
-from api.contacts.unknown_fields import UnknownField, unread_parameters
 from api.http.auth import charge_contacts, requires
 from api.http.body import MAX_BODY
 from api.http.errors import ApiError, outcome_unknown
@@ -26,13 +24,15 @@ from api.sending.batches import accept_batch, finish_batch, page_sizes
 from api.sending.commit_queue import OneMessage
 from api.sending.group_commit import GroupCommit
 from api.sending.large_bodies import Bodies
-from api.sending.models import MAX_CONTACTS, SEND_MODELS
 from api.sending.pages import accept_page
 from api.sending.parse_request import ReadRequest, may_be_large, read_large_request, read_request
 from api.sending.starts import ACCEPT_SECONDS, Starts, make_unstartable
 from domain.channels import Channel
 from domain.errors import FieldError, InvalidError, invalid
 from domain.ids import new_batch_id, page_of
+from services.contacts.models import MAX_CONTACTS, SEND_MODELS
+from services.contacts.read import ReadContacts, Terms
+from services.contacts.unknown_fields import UnknownField, unread_parameters
 from store.accounts.api_keys import Principal
 from store.gateways.gateways import unknown_identifiers
 from store.messages import attachments
@@ -50,7 +50,7 @@ def _send_endpoint(channel: Channel) -> _Endpoint:
     async def send(
         request: Request, principal: Annotated[Principal, Depends(requires("send", channel, reads_query=False))]
     ) -> Response:
-        parameters = unread_parameters(request, ())
+        parameters = unread_parameters(request.query_params, ())
         async with state_of(request).part(Bodies).read(request, principal.account_id) as raw:
             return await _send(request, principal, channel, raw, parameters)
 
@@ -84,7 +84,7 @@ def _query_endpoint(channel: Channel) -> _Endpoint:
         # Written as the body of a POST, so that both forms pass through the same doors.
         listed = [{"number": number, **shared} for number in numbers if number]
         raw = orjson.dumps({"duplicates": duplicates, "contact": listed})
-        return await _send(request, principal, channel, raw, unread_parameters(request, known))
+        return await _send(request, principal, channel, raw, unread_parameters(request.query_params, known))
 
     return send_by_query
 

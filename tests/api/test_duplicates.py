@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.contacts.duplicates import MAX_LISTED, Duplicates
 from api.messages.models import SendAnswer
+from services.contacts.duplicates import MAX_LISTED, Duplicates
 from tests.api.answers import EMAIL, SMS, assert_error, count_messages, deliveries
 from tests.api.batches import all_messages, ended
 from tests.api.test_answer_models import fits

@@ -7,11 +7,11 @@ from contextlib import suppress
 
 import pytest
 
-from api.contacts.read import Terms
 from api.http.errors import ApiError
 from api.http.request_cost import MAX_VALUES, ON_LOOP, reading_cost
 from api.sending.parse_request import may_be_large, read_request
 from domain.channels import Channel
+from services.contacts.read import Terms
 
 TERMS = Terms("UTC", "FR", account_id=1, public_url="https://example.com")
 SMS = {"number": "+14155550123", "body": "Your code is 4711"}

@@ -7,11 +7,11 @@ import httpx
 import orjson
 import pytest
 
-from api.contacts.read import Terms
-from api.contacts.unknown_fields import MAX_LISTED
 from api.messages.models import SendAnswer
 from api.sending.parse_request import may_be_large, read_request
 from domain.channels import Channel
+from services.contacts.read import Terms
+from services.contacts.unknown_fields import MAX_LISTED
 from tests.api.answers import CONTACT, EMAIL, SMS, WHATSAPP, deliveries
 from tests.api.batches import ended
 from tests.api.test_answer_models import fits

@@ -5,11 +5,11 @@ from typing import Any
 import orjson
 import pytest
 
-from api.contacts.numbers import MAX_LISTED
-from api.contacts.read import Terms
 from api.messages.models import SendAnswer
 from api.sending.parse_request import read_request
 from domain.channels import Channel
+from services.contacts.numbers import MAX_LISTED
+from services.contacts.read import Terms
 from tests.api.answers import SMS
 from tests.api.batches import ended
 from tests.api.test_answer_models import fits

@@ -4,10 +4,6 @@ import uuid
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 
-from api.contacts.css import CssInliner
-from api.contacts.mail_extras import MailReader
-from api.sending.mail_models import MailFields
-from api.sending.models import MAX_SUBJECT
 from domain.channels import Channel
 from domain.keyring import Keyring
 from domain.mail.links import LinkKind, LinkSigner
@@ -19,11 +15,15 @@ from domain.text.strict_json import loads
 from domain.text.templates import MAX_MARKUP, compile_template
 from gateways.config.template import json_filler, text_filler
 from gateways.net.web_address import _checked as checked_address
+from services.contacts.css import CssInliner
+from services.contacts.mail_extras import MailReader
+from services.contacts.mail_models import MailFields
+from services.contacts.models import MAX_SUBJECT
 from tests.costs.measure import Cost
 
 _CHILD = "process of its own"
 _TEXT = 1600
-"""Characters of an SMS that are looked at (``api/contacts/read.py``)."""
+"""Characters of an SMS that are looked at (``services/contacts/read.py``)."""
 
 
 def _one(

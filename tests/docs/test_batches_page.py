@@ -8,11 +8,11 @@ import pytest
 from api.batches.models import BatchState
 from api.batches.routes import router
 from api.sending.large_bodies import LARGE_BODY
-from api.sending.models import MAX_CONTACTS, MAX_TRANSACTIONAL, SmsContact, SmsSend
 from domain.batches.progress import TELLING
 from domain.ids import PAGE_SIZE
 from domain.lanes import Lane
 from domain.messages.page_content import PAGE_BYTES
+from services.contacts.models import MAX_CONTACTS, MAX_TRANSACTIONAL, SmsContact, SmsSend
 
 PAGE = (Path(__file__).parents[2] / "docs" / "batches.md").read_text()
 

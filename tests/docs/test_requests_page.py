@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from api.contacts import numbers, unknown_fields
-from api.contacts.read import Terms
 from api.http import body, body_memory, upload
 from api.http.request_cost import MAX_VALUES
 from api.limits import offload, waiting_room
 from api.sending import large_bodies
-from api.sending.models import MAX_CONTACTS
 from api.sending.parse_request import read_request
 from domain.channels import Channel
 from domain.errors import MAX_SHOWN
 from domain.request_rates import RATE_CLASSES, contacts_cost, size_cost
+from services.contacts import numbers, unknown_fields
+from services.contacts.models import MAX_CONTACTS
+from services.contacts.read import Terms
 
 PAGE = (Path(__file__).parents[2] / "docs" / "requests.md").read_text()
 WORDS = " ".join(PAGE.split())

@@ -8,22 +8,6 @@ from typing import Any, TypeVar
 
 import orjson
 
-from api.contacts.duplicates import NO_DUPLICATES, Duplicates, find_duplicates
-from api.contacts.errors import ContactError
-from api.contacts.fallbacks import read_steps
-from api.contacts.mail_extras import CONTROLS, InvalidExtra, MailReader
-from api.contacts.numbers import NumberReader
-from api.contacts.shared_fields import SharedFields, WideText, due, read_shared_fields
-from api.contacts.unknown_fields import UnknownField, find_unknown_fields
-from api.sending.models import (
-    MAX_SUBJECT,
-    AnyContact,
-    AnySend,
-    EmailContact,
-    SmsContact,
-    WhatsappContact,
-    WhatsappTemplate,
-)
 from domain.errors import MAX_SHOWN, FieldError, invalid
 from domain.lanes import Lane
 from domain.mail.extras import MailExtras
@@ -35,6 +19,22 @@ from domain.messages.routing import DEFAULT_GATEWAY
 from domain.messages.schedule import InvalidSchedule
 from domain.recipients import InvalidRecipient, normalise_email
 from domain.text.template_errors import InvalidTemplate, MissingField
+from services.contacts.duplicates import NO_DUPLICATES, Duplicates, find_duplicates
+from services.contacts.errors import ContactError
+from services.contacts.fallbacks import read_steps
+from services.contacts.mail_extras import CONTROLS, InvalidExtra, MailReader
+from services.contacts.models import (
+    MAX_SUBJECT,
+    AnyContact,
+    AnySend,
+    EmailContact,
+    SmsContact,
+    WhatsappContact,
+    WhatsappTemplate,
+)
+from services.contacts.numbers import NumberReader
+from services.contacts.shared_fields import SharedFields, WideText, due, read_shared_fields
+from services.contacts.unknown_fields import UnknownField, find_unknown_fields
 
 MAX_SEGMENTS = 10
 """Parts of one SMS: what operators put together again reliably."""

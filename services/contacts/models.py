@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, WithJsonSchema, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.sending.mail_models import MailFields
 from domain.channels import Channel
 from domain.lanes import Lane
 from domain.messages.fallback import MAX_STEPS
+from services.contacts.mail_models import MailFields
 
 MAX_CONTACTS = 100_000
 """Contacts of one request."""

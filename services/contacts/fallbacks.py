@@ -7,13 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from api.contacts.errors import ContactError
-from api.sending.models import CONTACT_MODELS, AnyContact, FallbackStep
 from domain.channels import Channel
 from domain.messages.fallback import Fallback, parse_duration
 from domain.messages.page_content import Content
 from domain.text.template_errors import InvalidTemplate, MissingField
 from domain.text.templates import Template, compile_template
+from services.contacts.errors import ContactError
+from services.contacts.models import CONTACT_MODELS, AnyContact, FallbackStep
 
 _TEXTS = ("message", "body", "subject")
 _UNLESS = {"not_delivered": "delivered", "not_read": "read"}

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from api.contacts.mail_extras import InvalidExtra, MailReader
-from api.sending.models import AnySend, EmailSend
 from domain.errors import FieldError, invalid, pointer
 from domain.messages.schedule import InvalidSchedule, parse_schedule_at
 from domain.text.template_errors import InvalidTemplate, TemplateTooHeavy
 from domain.text.templates import Template, compile_template
+from services.contacts.mail_extras import InvalidExtra, MailReader
+from services.contacts.models import AnySend, EmailSend
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,13 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from fastapi import Request
 from pydantic import BaseModel
 
-from api.contacts.fallbacks import template_names
-from api.contacts.shared_fields import SharedFields
-from api.sending.models import CONTACT_MODELS, AnyContact, AnySend, FallbackStep
 from domain.channels import Channel
 from domain.errors import pointer
+from services.contacts.fallbacks import template_names
+from services.contacts.models import CONTACT_MODELS, AnyContact, AnySend, FallbackStep
+from services.contacts.shared_fields import SharedFields
 
 MAX_LISTED = 20
 """Fields that a warning lists."""
@@ -100,11 +99,9 @@ def describe(name: str, known: Collection[str], place: str, elsewhere: Mapping[s
     return UnknownField(place, nearest, f"did you mean {nearest!r}?" if nearest else "nothing reads it")
 
 
-def unread_parameters(request: Request, known: Collection[str]) -> Sequence[UnknownField]:
-    """Those of a send request's query string that nothing reads."""
-    if not request.scope["query_string"]:
-        return ()
-    return [describe(name, known, pointer(name)) for name in request.query_params if name not in known]
+def unread_parameters(given: Iterable[str], known: Collection[str]) -> Sequence[UnknownField]:
+    """Those parameters of a query string that nothing reads."""
+    return [describe(name, known, pointer(name)) for name in given if name not in known]
 
 
 def unknown_names(value: Mapping[str, Any], model: type[BaseModel]) -> Collection[str]:
