@@ -11,6 +11,7 @@ from api.http.errors import ApiError
 from api.http.request_cost import MAX_VALUES, ON_LOOP, reading_cost
 from api.sending.parse_request import may_be_large, read_request
 from domain.channels import Channel
+from domain.errors import InvalidError
 from services.contacts.read import Terms
 
 TERMS = Terms("UTC", "FR", account_id=1, public_url="https://example.com")
@@ -71,7 +72,7 @@ def seconds(raw: bytes) -> float:
     begun = time.thread_time()
     try:
         for channel in (Channel.SMS, Channel.EMAIL):
-            with suppress(ApiError):
+            with suppress(InvalidError):
                 read_request(raw, channel, TERMS)
         return time.thread_time() - begun
     finally:
@@ -112,17 +113,17 @@ def test_braces_and_commas_of_a_text_count_for_little():
 def test_a_list_of_wrong_contacts_is_refused_sooner_than_a_right_one_is_read(wrong: str):
     raw = ('{"contact":[' + ",".join([wrong] * 20_000) + "]}").encode()
     right = body(*[SMS] * 20_000)
-    with pytest.raises(ApiError, match="more: what follows was not checked") as refused:
+    with pytest.raises(InvalidError, match="more: what follows was not checked") as refused:
         read_request(raw, Channel.SMS, TERMS)
-    assert len(refused.value.errors) == 100
-    assert refused.value.errors[0].pointer.startswith("/contact/0")
+    assert len(refused.value.fields) == 100
+    assert refused.value.fields[0].pointer.startswith("/contact/0")
     assert min(seconds(raw) for _ in range(3)) < min(seconds(right) for _ in range(3))
 
 
 def test_wrong_contacts_behind_right_ones_are_pointed_at():
-    with pytest.raises(ApiError) as refused:
+    with pytest.raises(InvalidError) as refused:
         read_request(body(*[SMS] * 250, SMS | {"body": 5}, SMS, {}), Channel.SMS, TERMS)
-    assert [error.pointer for error in refused.value.errors] == ["/contact/250/body", "/contact/252/number"]
+    assert [error.pointer for error in refused.value.fields] == ["/contact/250/body", "/contact/252/number"]
     assert refused.value.message.endswith("(and 1 more)")
 
 
