@@ -236,7 +236,50 @@ async def has_event(handle: WorkflowHandle, attributes: str) -> bool:
     return any(event.HasField(attributes) for event in (await handle.fetch_history()).events)
 
 
-async def test_what_pages_are_to_be_told_is_passed_on_before_a_fresh_run_begins(real_env: WorkflowEnvironment):
+async def signals(env: WorkflowEnvironment, page_id: str) -> list[str]:
+    """Those that a page got, in their order."""
+    history = await env.client.get_workflow_handle(f"send-{page_id}").fetch_history()
+    found = (event.workflow_execution_signaled_event_attributes for event in history.events)
+    return [signal.signal_name for signal in found if signal.signal_name]
+
+
+async def timers_fired(handle: WorkflowHandle) -> int:
+    events = (await handle.fetch_history()).events
+    return sum(event.HasField("timer_fired_event_attributes") for event in events)
+
+
+@pytest.mark.parametrize("is_resumed", [True, False], ids=["resumed", "paused"])
+async def test_what_pages_are_to_be_told_is_passed_on_before_a_batch_ends(
+    real_env: WorkflowEnvironment, is_resumed: bool
+):
+    """A look finds all messages of a paused page with an outcome: in the very task that resumes it, or while paused."""
+    script = BatchScript(real_env, pages=pages(1), routings=[parked(DAY / 2)])
+    limits = replace(BATCH_LIMITS, events=12, rest=0.1)
+    async with asyncio.timeout(40):
+        async with walking(script):
+            batch = await start_batch(real_env, Stream("", 1, 1), limits=limits)
+            while not script.followed:
+                await asyncio.sleep(0.05)
+            (page_id,) = (await batch.status()).in_flight
+            await batch.change("pause")
+            while await signals(real_env, page_id) != ["pause"]:
+                await asyncio.sleep(0.05)
+        script.is_recorded = True
+        latest = real_env.client.get_workflow_handle(batch.handle.id)
+        before = await timers_fired(latest)
+        if is_resumed:
+            await latest.signal("change", BatchChange(uuid4().hex, "resume"))
+        while await timers_fired(latest) == before:
+            await asyncio.sleep(0.05)
+        async with walking(script):
+            while not script.finished:
+                await asyncio.sleep(0.05)
+            while (await signals(real_env, page_id))[:2] != ["pause", "resume"]:
+                await asyncio.sleep(0.05)
+    assert script.finished == ["completed"]
+
+
+async def test_what_pages_are_to_be_told_is_passed_on_before_a_fresh_a_fresh_run_begins(real_env: WorkflowEnvironment):
     """The pause and the end of the rest before a fresh run come in one workflow task."""
     script = BatchScript(real_env, pages=pages(3), routings=[parked(DAY / 2)])
     async with walking(script):

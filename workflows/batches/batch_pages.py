@@ -86,5 +86,10 @@ class BatchPages:
             await asyncio.gather(*(handle.cancel() for handle in handles), return_exceptions=True)
 
 
+async def resume_pages(page_ids: Iterable[str]) -> None:
+    """Resume pages; those that have ended need it not."""
+    await asyncio.gather(*(_external(page_id).signal("resume") for page_id in page_ids), return_exceptions=True)
+
+
 def _external(page_id: str) -> workflow.ExternalWorkflowHandle[Any]:
     return workflow.get_external_workflow_handle(send_workflow_id(UUID(page_id)))

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.messages.new_page import new_stored_page
     from domain.messages.page import PageHeader
     from workflows.answers import Answers
-    from workflows.batches.batch_pages import BatchPages, Child
+    from workflows.batches.batch_pages import BatchPages, Child, resume_pages
     from workflows.history import NEVER, EventCount, Inbox, RecordedClock
     from workflows.waking import wake
 
@@ -102,7 +102,7 @@ class Walk:
             await self._show()
             await self._start_pages()
             await self._show()
-            if not self._pages.ids and (self._cancelling or not self._is_left()):
+            if self._is_done():
                 break
             if self._wants_fresh_run():
                 workflow.continue_as_new(self._rest())
@@ -121,6 +121,12 @@ class Walk:
         )
         await wake(endpoints, self._batch.lane)
 
+    def _is_done(self) -> bool:
+        """Whether nothing is left to do. Words that are not passed on yet would be lost with the end of the run."""
+        if self._pages.ids or self._telling:
+            return False
+        return self._cancelling or not self._is_left()
+
     def _is_left(self) -> bool:
         return any(next_ <= stream.last for next_, stream in zip(self._next, self._batch.streams, strict=True))
 
@@ -131,7 +137,7 @@ class Walk:
         if not self._is_resting:
             self._is_resting = True
             self._inbox.put_after(self._limits.rest, self._rest_is_over)
-        if self._pages.are_starting or self._telling:  # the server drops what a run that ends has not passed on
+        if self._pages.are_starting or self._telling:
             return False
         return self._has_rested or not self._pages.ids
 
@@ -225,6 +231,8 @@ class Walk:
         still: list[str] = await workflow.execute_local_activity(
             "open_pages", self._pages.followed, result_type=list[str], **policy.LOCAL
         )
+        if self._paused:  # though all their messages have an outcome, pages may wait, and would for ever
+            self._tell(resume_pages([page_id for page_id in self._pages.followed if page_id not in still]))
         self._pages.keep(still)
         self._look_pause = min(_LAST_LOOK, 2 * self._look_pause)
         if self._pages.followed:
