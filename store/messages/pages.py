@@ -298,13 +298,33 @@ async def settle(pool: Pool, first: UUID, last: UUID) -> bool:
         return bool(row and row[1])
 
 
+_GIVE_VERDICTS = f"""
+with verdicts as (
+    select * from unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) as v (uid, state, code, reason)
+), tries as (
+    update attempts a set outcome = 'unknown', reason = 'the dispatch was given up', ended_at = clock_timestamp()
+    from verdicts v where a.uid = v.uid and a.outcome is null
+    returning a.uid, a.gateway_id, a.outcome
+), {_COUNTED}
+update messages m set
+    state = case when t.uid is null then v.state else 'unknown' end,
+    code = case when t.uid is null then v.code else 'dispatch_given_up' end,
+    reason = case when t.uid is null then v.reason else 'its worker died, and nobody can find out: ' || v.reason end,
+    gateway_id = coalesce(t.gateway_id, m.gateway_id), updated_at = clock_timestamp()
+from verdicts v left join tries t on t.uid = v.uid
+where m.uid = v.uid and m.state in ('scheduled', 'queued', 'processing')
+"""  # noqa: S608 - a constant of ours
+
+
 async def give_verdicts(pool: Pool, verdicts: Sequence[Verdict]) -> None:
-    """Record verdicts on messages that are not final yet."""
+    """Record verdicts on messages that are not final yet.
+
+    A message with an open intent may have left: whatever the verdict, it is ``unknown``. So is one that is cancelled
+    after its dispatch died with its worker, before another dispatch found out.
+    """
     async with pool.connection() as conn:
         await conn.execute(
-            """update messages m set state = v.state, code = v.code, reason = v.reason, updated_at = clock_timestamp()
-               from unnest(%s::uuid[], %s::text[], %s::text[], %s::text[]) as v (uid, state, code, reason)
-               where m.uid = v.uid and m.state in ('scheduled', 'queued', 'processing')""",
+            _GIVE_VERDICTS,
             (
                 [v.uid for v in verdicts],
                 [v.state for v in verdicts],
