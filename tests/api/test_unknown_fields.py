@@ -190,12 +190,10 @@ def test_looking_at_many_contacts_costs_next_to_nothing():
     plain = orjson.dumps({"message": "Hi {{ name }}", "contact": contacts})
     unread = orjson.dumps({"message": "Hi {{ name }}", "contact": [one | {"city": "Rome"} for one in contacts]})
 
-    def best(raw: bytes) -> float:
-        def once() -> float:
-            begun = time.perf_counter()
-            read_request(raw, Channel.SMS, TERMS)
-            return time.perf_counter() - begun
+    def once(raw: bytes) -> float:
+        begun = time.thread_time()
+        read_request(raw, Channel.SMS, TERMS)
+        return time.thread_time() - begun
 
-        return min(once() for _ in range(5))
-
-    assert best(unread) < 1.6 * best(plain)
+    both = [(once(plain), once(unread)) for _ in range(9)]  # in turns: the machine's speed changes meanwhile
+    assert min(with_more for _, with_more in both) < 1.6 * min(without for without, _ in both)
