@@ -260,7 +260,7 @@ class Walk:
         self._tell(self._pages.withdraw())
 
     def _tell(self, telling: Awaitable[None]) -> None:
-        """Have pages told something; no fresh run begins before they were."""
+        """Have pages told something; the run does not end, and no fresh one begins, before they were."""
         self._telling += 1
 
         async def watch() -> None:
