@@ -12,6 +12,7 @@ from api.limits.connections import ConnectionLimits, Connections
 from api.limits.protocol import LimitedHttp
 from api.limits.proxies import VARIABLE, check_proxies
 from runtime.descriptors import descriptor_limit, raise_descriptor_limit
+from runtime.garbage import spare_what_stays
 from runtime.logs import configure_logs
 from runtime.settings import Settings
 
@@ -21,6 +22,7 @@ def run(settings: Settings) -> None:
     configure_logs(settings.log_level, settings.log_json)
     raise_descriptor_limit()
     server = uvicorn.Server(server_config(settings))
+    spare_what_stays()
     server.run()
     if not server.started:
         raise SystemExit("the API could not start")

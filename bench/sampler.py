@@ -31,6 +31,7 @@ _AREAS = {
     "our workflows": ("workflows/",),
     "our activities": ("activities/",),
     "our API": ("api/",),
+    "our services": ("services/",),
     "our domain": ("domain/",),
 }
 """Area → paths: of ours from the root, of libraries anywhere. The longest that fits decides."""

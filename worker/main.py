@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.dependencies import open_dependencies
+from runtime.garbage import spare_what_stays
 from runtime.logs import configure_logs
 from runtime.settings import Settings
 from runtime.temporal import connect
@@ -37,6 +38,7 @@ def run(settings: Settings, queues: Sequence[str]) -> None:
     configure_logs(settings.log_level, settings.log_json)
     if set(queues) <= set(BULK_QUEUES):
         make_way()
+    spare_what_stays()
     uvloop.run(_serve(settings, queues))
 
 
