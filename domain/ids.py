@@ -84,6 +84,11 @@ def minted_at(uid: UUID) -> float:
     return (uid.int >> 80) / 1000
 
 
+def first_id(at: float) -> UUID:
+    """The least id of a time (Unix seconds)."""
+    return UUID(int=round(at * 1000) << 80)
+
+
 def send_workflow_id(page_id: UUID) -> str:
     """The id of the workflow that sends a page."""
     return f"send-{page_id}"

@@ -69,7 +69,10 @@ class Settings(BaseSettings):
     unknown_ends_as: Literal["failed", "sent"] = "failed"
     """How: ``failed`` gives its credit back, ``sent`` keeps it."""
 
-    @field_validator("accept_unsealed_until", mode="before")
+    keep_months: int | None = Field(default=None, ge=1, le=1200)
+    """For how many months before this one messages are kept, with their tries and receipts; unset: for ever."""
+
+    @field_validator("accept_unsealed_until", "keep_months", mode="before")
     @classmethod
     def _unset_if_empty(cls, value: object) -> object:
         return value or None

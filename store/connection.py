@@ -6,7 +6,7 @@ each wait for an answer has a bound here too, a little above the server's.
 """
 
 from asyncio import CancelledError
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Self, TypeVar
@@ -115,10 +115,19 @@ class Connection(AsyncConnection[TupleRow]):
             raise
 
 
-def bounded_url(database_url: str, name: str, statement: float = STATEMENT_SECONDS, lock: float = LOCK_SECONDS) -> str:
-    """The URL with our bounds, where it does not set others itself. ``name`` is shown in ``pg_stat_activity``."""
+def bounded_url(
+    database_url: str,
+    name: str,
+    statement: float = STATEMENT_SECONDS,
+    lock: float = LOCK_SECONDS,
+    settings: Mapping[str, str] | None = None,
+) -> str:
+    """The URL with our bounds and these ``settings`` of the server, where it does not set others itself.
+
+    ``name`` is shown in ``pg_stat_activity``.
+    """
     given = conninfo_to_dict(database_url)
-    limits = {"statement_timeout": round(statement * 1000), "lock_timeout": round(lock * 1000), **_SERVER}
-    server = " ".join(f"-c {setting}={value}" for setting, value in limits.items())
+    limits = {"statement_timeout": round(statement * 1000), "lock_timeout": round(lock * 1000)}
+    server = " ".join(f"-c {setting}={value}" for setting, value in {**limits, **_SERVER, **(settings or {})}.items())
     options = f"{server} {given.pop('options', '')}".strip()  # of two equal ones the later counts
     return make_conninfo("", **{**_KEEPALIVES, "application_name": name, **given, "options": options})

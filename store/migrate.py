@@ -12,27 +12,24 @@ given up and tried again.
 import asyncio
 import hashlib
 import re
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from importlib.resources import files
 
-from psycopg import AsyncConnection, sql
-from psycopg.errors import DeadlockDetected, LockNotAvailable
+from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from domain.errors import FaultError
-from store import statements
 from store.connection import Connection
-from store.live_functions import put_in_place
+from store.schema import statements
+from store.schema.index_builds import build_index, builds_index
+from store.schema.live_functions import put_in_place
+from store.schema.locks import LOCK_TIMEOUT_MS, NO_LOCK, RETRY_EVERY, limit_lock_waits, retry_until_locked
+from store.schema.partitions import make_ahead
 
 OUTSIDE_TRANSACTION = "-- runs outside a transaction"
 """The first line of a file that runs statement by statement."""
 
-LOCK_TIMEOUT_MS = 50
-"""How long a statement waits for a lock. While it waits, whoever comes after it waits as well."""
-RETRY_EVERY = 0.5
-"""Seconds between two tries at a lock, in which those who waited behind the last one go on."""
 GIVE_UP_AFTER = 600.0
 """Seconds of tries after which the migration fails: some transaction keeps the lock."""
 
@@ -54,9 +51,8 @@ _REPEATABLE = re.compile(
     """,
     re.VERBOSE,
 )
-_BUILT_CONCURRENTLY = re.compile(r"create (?:unique )?index concurrently if not exists (\w+) ")
 # Neither their lock nor waiting for it stops readers or writers, so there is no need to give up.
-_HOLDS_UP_NOBODY = re.compile(r"(create (unique )?|drop )index concurrently |alter table \S+ validate constraint ")
+_HOLDS_UP_NOBODY = re.compile(r"drop index concurrently |alter table \S+ validate constraint ")
 
 
 class MigrationError(FaultError):
@@ -97,6 +93,7 @@ async def migrate(database_url: str, wanted: Iterable[tuple[str, str]] | None = 
             applied_now.append(name)
         if wanted is None:
             applied_now += await put_in_place(conn, known)
+            await make_ahead(conn)
     return applied_now
 
 
@@ -116,11 +113,11 @@ async def _take_turn(conn: AsyncConnection[TupleRow]) -> None:
 async def _apply_in_transaction(conn: AsyncConnection[TupleRow], name: str, text: str, checksum: str) -> None:
     async def once() -> None:
         async with conn.transaction():
-            await _limit_lock_waits(conn, LOCK_TIMEOUT_MS)
+            await limit_lock_waits(conn)
             await conn.execute(text.encode())
             await _note_applied(conn, name, checksum)
 
-    await _retry_until_locked(conn, name, once)
+    await _retry(conn, name, once)
 
 
 async def _apply_by_statement(conn: AsyncConnection[TupleRow], name: str, text: str, checksum: str) -> None:
@@ -129,45 +126,29 @@ async def _apply_by_statement(conn: AsyncConnection[TupleRow], name: str, text: 
         if not _REPEATABLE.match(statements.without_literals(part)):
             raise MigrationError(f"{name}: this is not safe to repeat, so it belongs in a file of its own: {part}")
     for part in parts:
-        await _retry_until_locked(conn, name, partial(_run_alone, conn, part))
+        if builds_index(part):
+            await build_index(conn, part, partial(_retry, conn, name))
+        else:
+            await _retry(conn, name, partial(_run_alone, conn, part))
     await _note_applied(conn, name, checksum)
 
 
 async def _run_alone(conn: AsyncConnection[TupleRow], statement: str) -> None:
-    bare = statements.without_literals(statement)
-    if built := _BUILT_CONCURRENTLY.match(bare):
-        await _drop_unfinished_index(conn, built[1])
-    await _limit_lock_waits(conn, 0 if _HOLDS_UP_NOBODY.match(bare) else LOCK_TIMEOUT_MS)
+    await limit_lock_waits(
+        conn, 0 if _HOLDS_UP_NOBODY.match(statements.without_literals(statement)) else LOCK_TIMEOUT_MS
+    )
     await conn.execute(statement.encode())
-
-
-async def _drop_unfinished_index(conn: AsyncConnection[TupleRow], index: str) -> None:
-    """Remove what a build that was cut off left behind: it costs writers time, and no query uses it."""
-    found = await conn.execute("select from pg_index where indexrelid = to_regclass(%s) and not indisvalid", (index,))
-    if found.rowcount:
-        await _limit_lock_waits(conn, 0)
-        await conn.execute(sql.SQL("drop index concurrently {}").format(sql.Identifier(index)))
-
-
-async def _limit_lock_waits(conn: AsyncConnection[TupleRow], milliseconds: int) -> None:
-    """0: no limit. Ends with the transaction, if there is one."""
-    await conn.execute("select set_config('lock_timeout', %s, false)", (str(milliseconds),))
 
 
 async def _note_applied(conn: AsyncConnection[TupleRow], name: str, checksum: str) -> None:
     await conn.execute("insert into schema_migrations (name, checksum) values (%s, %s)", (name, checksum))
 
 
-async def _retry_until_locked(conn: AsyncConnection[TupleRow], name: str, step: Callable[[], Awaitable[None]]) -> None:
-    """Do a step, which leaves nothing behind when it fails, until it gets all its locks."""
-    began = time.monotonic()
-    while True:
-        try:
-            return await step()
-        except (LockNotAvailable, DeadlockDetected) as error:
-            if time.monotonic() - began > GIVE_UP_AFTER:
-                raise MigrationError(await _lock_kept(conn, name)) from error
-        await asyncio.sleep(RETRY_EVERY)
+async def _retry(conn: AsyncConnection[TupleRow], name: str, step: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await retry_until_locked(GIVE_UP_AFTER, step)
+    except NO_LOCK as error:
+        raise MigrationError(await _lock_kept(conn, name)) from error
 
 
 async def _lock_kept(conn: AsyncConnection[TupleRow], name: str) -> str:

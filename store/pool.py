@@ -35,6 +35,20 @@ _LONG_PAUSE = 60.0
 _TRIAL = 2.0
 """Seconds that such a trial may take: there is nothing to do in it."""
 
+_BY_KEYS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+"""Each statement is planned once, and reads by keys: all of ours do, so no statistics are needed to know it.
+
+A plan from the day on which a table was empty would read all of it later. And of partitioned tables PostgreSQL would
+plan anew each time, which takes longer than most of these statements (docs/decisions/0019 has the figures).
+"""
+_AS_IT_LIKES = {"plan_cache_mode": "auto", **dict.fromkeys(list(_BY_KEYS)[1:], "on")}
+"""For what reads whole tables."""
+
 _T = TypeVar("_T")
 
 
@@ -48,7 +62,7 @@ class Pool(AsyncConnectionPool[Connection]):
 
     def __init__(self, database_url: str, size: int, name: str) -> None:
         super().__init__(
-            bounded_url(database_url, name),
+            bounded_url(database_url, name, settings=_BY_KEYS),
             connection_class=Connection,
             min_size=min(2, size),
             max_size=size,
@@ -113,10 +127,15 @@ async def long_transaction(pool: Pool, seconds: float = LONG_SECONDS) -> AsyncIt
     async with pool.connection() as conn:
         with conn.answering_within(seconds + MARGIN):
             async with conn.transaction():
+                settings = {
+                    "statement_timeout": f"{seconds}s",
+                    "lock_timeout": "0",
+                    "idle_in_transaction_session_timeout": f"{_LONG_PAUSE}s",
+                    **_AS_IT_LIKES,
+                }
                 await conn.execute(
-                    """select set_config('statement_timeout', %s, true), set_config('lock_timeout', '0', true),
-                              set_config('idle_in_transaction_session_timeout', %s, true)""",
-                    (f"{seconds}s", f"{_LONG_PAUSE}s"),
+                    "select set_config(name, value, true) from unnest(%s::text[], %s::text[]) as s (name, value)",
+                    (list(settings), list(settings.values())),
                 )
                 yield conn
 

@@ -20,6 +20,7 @@ from store.messages import attachments, receipts, unknown
 from store.pool import Pool
 from worker.leader import Chore
 from worker.limits import RENEW_EVERY, forget_limits
+from worker.partitions import drop_partitions, make_partitions
 from worker.sweeps.closed_accounts import end_batches
 from worker.sweeps.sweep import Sweep
 from workflows.policy import CALLBACK_QUEUE
@@ -51,14 +52,17 @@ HEALTH_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
-class UnknownPolicy:
-    """What becomes of messages that stay ``unknown``."""
+class Policy:
+    """What the operator decides about upkeep."""
 
-    days: float = 7.0
-    ends_as: Literal["failed", "sent"] = "failed"
+    unknown_days: float = 7.0
+    """For how many days a message stays ``unknown``."""
+    unknown_ends_as: Literal["failed", "sent"] = "failed"
+    keep_months: int | None = None
+    """For how many months before this one messages are kept. ``None``: for ever."""
 
 
-def chores(pool: Pool, client: Client, policy: UnknownPolicy) -> list[Chore]:
+def chores(pool: Pool, client: Client, policy: Policy) -> list[Chore]:
     """All of them."""
     return [
         Chore("sweep", SWEEP_EVERY, Sweep(pool, client).run),
@@ -71,6 +75,8 @@ def chores(pool: Pool, client: Client, policy: UnknownPolicy) -> list[Chore]:
         Chore("forget callbacks", HOURLY, lambda: callback_deliveries.forget_older_than(pool, CALLBACK_DAYS)),
         Chore("forget minutes of gateways", HOURLY, lambda: gateway_health.forget_minutes(pool, HEALTH_DAYS)),
         Chore("forget checks of workflows", HOURLY, lambda: workflow_checks.forget_ended(pool)),
+        Chore("make partitions", HOURLY, lambda: make_partitions(pool)),
+        Chore("drop old partitions", HOURLY, lambda: drop_partitions(pool, policy.keep_months)),
         Chore("forget limits", HOURLY, lambda: forget_limits(pool)),
         Chore("renew plans", RENEW_EVERY, lambda: renewals.renew_due(pool)),
         Chore("resume pages of paused gateways", RESUMED_EVERY, lambda: tell_of_resumed_gateways(pool, client)),
@@ -80,10 +86,10 @@ def chores(pool: Pool, client: Client, policy: UnknownPolicy) -> list[Chore]:
     ]
 
 
-async def end_unknown(pool: Pool, client: Client, policy: UnknownPolicy) -> None:
+async def end_unknown(pool: Pool, client: Client, policy: Policy) -> None:
     """End messages that nobody found out about. A receipt that comes later still moves them, if it ranks higher."""
-    state = "sent" if policy.ends_as == "sent" else "expired"
-    await _wake_each(client, unknown.end_older_than(pool, policy.days, state))
+    state = "sent" if policy.unknown_ends_as == "sent" else "expired"
+    await _wake_each(client, unknown.end_older_than(pool, policy.unknown_days, state))
 
 
 async def expire_receipts(pool: Pool, client: Client, days: float = RECEIPT_DAYS) -> None:

@@ -17,7 +17,7 @@ from runtime.settings import Settings
 from runtime.temporal import connect
 from store.pool import Pool, open_pool
 from worker.build import build_workers
-from worker.chores import UnknownPolicy
+from worker.chores import Policy
 from worker.listener_events import Told
 from worker.listeners import keeping_connected
 from worker.priority import make_way
@@ -58,8 +58,8 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         rows = {queue: row for queue, row in table(pool, equipment).items() if queue in queues}
         if DISPATCH_QUEUE in rows:
             await opened.enter_async_context(keeping_connected(pool, equipment.gateways))
-        unknown = UnknownPolicy(settings.unknown_days, settings.unknown_ends_as)
-        await serve_until(stop, build_workers(client, rows), pool, list(rows), unknown)
+        policy = Policy(settings.unknown_days, settings.unknown_ends_as, settings.keep_months)
+        await serve_until(stop, build_workers(client, rows), pool, list(rows), policy)
 
 
 async def _connect(settings: Settings) -> Client:
@@ -80,10 +80,10 @@ async def serve_until(
     workers: Sequence[Worker],
     pool: Pool,
     queues: list[str],
-    unknown: UnknownPolicy | None = None,
+    policy: Policy | None = None,
 ) -> None:
     """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
-    async with upkeep(pool, workers[0].client, queues, unknown):
+    async with upkeep(pool, workers[0].client, queues, policy):
         running = [asyncio.create_task(worker.run()) for worker in workers]
         stopping = asyncio.create_task(stop.wait())
         log.info("worker started", queues=queues)

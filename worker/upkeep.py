@@ -8,20 +8,18 @@ from temporalio.client import Client
 
 from store import workers as alive
 from store.pool import DB_UNAVAILABLE, Pool
-from worker.chores import UnknownPolicy, chores
+from worker.chores import Policy, chores
 from worker.leader import Chore, lead, repeat
 
 
 @contextlib.asynccontextmanager
-async def upkeep(
-    pool: Pool, client: Client, queues: list[str], unknown: UnknownPolicy | None = None
-) -> AsyncIterator[None]:
+async def upkeep(pool: Pool, client: Client, queues: list[str], policy: Policy | None = None) -> AsyncIterator[None]:
     """While the context is open: keep the worker's row fresh, and stand by to do the upkeep of all."""
     worker_id = alive.new_worker_id()
     beat = Chore("say that the worker lives", alive.BEAT_SECONDS, lambda: alive.beat(pool, worker_id, queues))
     running = [
         asyncio.create_task(repeat(beat)),
-        asyncio.create_task(lead(pool, chores(pool, client, unknown or UnknownPolicy()))),
+        asyncio.create_task(lead(pool, chores(pool, client, policy or Policy()))),
     ]
     try:
         yield

@@ -11,7 +11,7 @@ from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Re
 from domain.messages.page import DispatchRequest
 from store.audience.marketing import cancel_unwanted
 from store.callbacks import callbacks
-from store.messages import pages
+from store.messages import attempts, pages
 from store.pool import Pool, retry_until_available
 from store.workers import PROCESS, new_run_id
 
@@ -61,7 +61,7 @@ class Attempts:
         ``None``: the run has died, or its process, so that nobody may hear the answer.
         """
         uids = self._uids(indexes)
-        earlier = await retry_until_available(lambda: pages.earlier_outcomes(self._pool, list(uids), self._attempt))
+        earlier = await retry_until_available(lambda: attempts.earlier_outcomes(self._pool, list(uids), self._attempt))
         return {uids[uid]: UNDER_WAY if _is_under_way(found) else found.outcome for uid, found in earlier.items()}
 
     async def cancel_unwanted(self, marketing: Sequence[int]) -> None:
@@ -73,7 +73,7 @@ class Attempts:
         """Write intents."""
         uids = self._uids(indexes)
         intents = await retry_until_available(
-            lambda: pages.write_intents(
+            lambda: attempts.write_intents(
                 self._pool, list(uids), self._attempt, self._gateway_id, self._run_id, exempt=self._exempt
             )
         )
@@ -83,13 +83,13 @@ class Attempts:
         """Take back intents of messages that have not left. Returns those that are nobody's again."""
         uids = self._uids(indexes)
         kept = await retry_until_available(
-            lambda: pages.withdraw_intents(self._pool, list(uids), self._attempt, self._run_id)
+            lambda: attempts.withdraw_intents(self._pool, list(uids), self._attempt, self._run_id)
         )
         return {index for uid, index in uids.items() if uid not in kept}
 
-    async def write(self, batch: list[pages.Attempted]) -> None:
+    async def write(self, batch: list[attempts.Attempted]) -> None:
         """Write outcomes."""
-        late = await retry_until_available(lambda: pages.flush_outcomes(self._pool, batch))
+        late = await retry_until_available(lambda: attempts.flush_outcomes(self._pool, batch))
         self._is_late = self._is_late or late
 
     async def settle_late(self) -> None:
@@ -101,25 +101,27 @@ class Attempts:
             # The page's workflow may have ended: who is to be told is woken by upkeep.
             await retry_until_available(lambda: callbacks.queue_page(self._pool, self._page_id, last))
 
-    def row(self, index: int, outcome: Outcome) -> pages.Attempted:
+    def row(self, index: int, outcome: Outcome) -> attempts.Attempted:
         """An outcome, ready to be written."""
         uid = message_uid(self._page_id, index)
         match outcome:
             case Accepted(provider_id, receipts):
                 known = None if provider_id is None else storable(provider_id)
-                return pages.Attempted(
+                return attempts.Attempted(
                     uid, self._attempt, outcome.kind, known, receipts, recipient_id=outcome.recipient_id
                 )
             case Refused(code, reason):
-                return pages.Attempted(uid, self._attempt, outcome.kind, code=storable(code), reason=storable(reason))
+                return attempts.Attempted(
+                    uid, self._attempt, outcome.kind, code=storable(code), reason=storable(reason)
+                )
             case RetryLater() | GatewayDown() | Unknown():
-                return pages.Attempted(uid, self._attempt, outcome.kind, reason=storable(outcome.reason))
+                return attempts.Attempted(uid, self._attempt, outcome.kind, reason=storable(outcome.reason))
 
     def _uids(self, indexes: Sequence[int]) -> dict[UUID, int]:
         return {message_uid(self._page_id, index): index for index in indexes}
 
 
-def _is_under_way(found: pages.Earlier) -> bool:
+def _is_under_way(found: attempts.Earlier) -> bool:
     if found.outcome is not None:
         return False
     if found.run_id.bytes[: len(PROCESS)] == PROCESS:

@@ -28,7 +28,7 @@ from domain.messages.outcomes import Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import ANSWER_SECONDS, DispatchRequest, Retry
 from domain.messages.page_content import PageContent
 from gateways.base import Gateway
-from store.messages import pages
+from store.messages import attempts
 from store.pool import Pool
 
 _SLICE = 32
@@ -107,7 +107,7 @@ class Delivery:
 
     async def _sort_out(self, earlier: Mapping[int, str | None], *, is_late: bool = False) -> None:
         """Judge what other runs have intents for; not what is under way, if its time is not over."""
-        in_doubt: list[pages.Attempted] = []
+        in_doubt: list[attempts.Attempted] = []
         for index, outcome in earlier.items():
             if outcome == UNDER_WAY:
                 if not is_late:

@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import Self
 
 from activities.pacing.gateway_slots import GatewaySlots
-from store.messages import pages
+from store.messages import attempts
 
-Write = Callable[[list[pages.Attempted]], Awaitable[None]]
+Write = Callable[[list[attempts.Attempted]], Awaitable[None]]
 
 
 _GATHER = 0.01
@@ -29,7 +29,7 @@ class OutcomeLog:
         self._write = write
         self._line = line
         self._taken = 0
-        self._ready: list[pages.Attempted] = []
+        self._ready: list[attempts.Attempted] = []
         self._wake = asyncio.Event()
         self._closed = False
         self.broken: BaseException | None = None
@@ -51,7 +51,7 @@ class OutcomeLog:
         self._taken -= count
         self._line.places.give_back(count)
 
-    def add(self, attempted: pages.Attempted) -> None:
+    def add(self, attempted: attempts.Attempted) -> None:
         """Have an outcome written."""
         self._ready.append(attempted)
         self._wake.set()

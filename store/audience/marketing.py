@@ -9,19 +9,21 @@ from psycopg.rows import TupleRow
 
 from domain.messages.receipts import MARKETING_OPTED_OUT
 from store.pool import Pool
+from store.schema.partitions import among
 
 
 async def cancel_unwanted(pool: Pool, uids: Sequence[UUID]) -> None:
     """Cancel those of these marketing messages, about to leave, whose recipients want none. Safe to repeat."""
     async with pool.connection() as conn:
         await conn.execute(
-            """update messages m set state = 'cancelled', code = %s, updated_at = clock_timestamp(),
+            """update messages m set state = 'cancelled', code = %(code)s, updated_at = clock_timestamp(),
                                      reason = 'the recipient wants no more marketing messages'
                from marketing_opt_outs o
-               where m.uid = any(%s::uuid[]) and m.state in ('scheduled', 'queued', 'processing')
+               where m.uid = any(%(uids)s::uuid[]) and m.uid between %(first)s and %(last)s
+                 and m.state in ('scheduled', 'queued', 'processing')
                  and o.account_id = m.account_id and o.channel = m.channel
                  and recipient_key(o.channel, o.recipient) = recipient_key(m.channel, m.recipient)""",
-            (MARKETING_OPTED_OUT, list(uids)),
+            {**among(uids), "code": MARKETING_OPTED_OUT},
         )
 
 
@@ -29,9 +31,10 @@ async def note_refused(conn: AsyncConnection[TupleRow], uids: Sequence[UUID]) ->
     """The recipients of these messages want no more marketing of their senders: a provider said so."""
     await conn.execute(
         """insert into marketing_opt_outs (account_id, channel, recipient)
-           select distinct account_id, channel, recipient from messages where uid = any(%s::uuid[])
+           select distinct account_id, channel, recipient from messages
+           where uid = any(%(uids)s::uuid[]) and uid between %(first)s and %(last)s
            order by account_id, channel, recipient on conflict do nothing""",
-        (list(uids),),
+        among(uids),
     )
 
 

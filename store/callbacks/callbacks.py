@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow, class_row
 from domain.callbacks import EventType, Snapshot, delivery_id, encode_data
 from domain.messages.statuses import State
 from store.pool import Pool
+from store.schema.partitions import among
 
 _CHUNK = 1000
 """Messages that are looked at together."""
@@ -163,7 +164,9 @@ async def queue_states(conn: AsyncConnection[TupleRow], uids: Sequence[UUID]) ->
 async def snapshots(conn: AsyncConnection[TupleRow], uids: Sequence[UUID]) -> dict[UUID, Snapshot]:
     """These messages as they are now."""
     async with conn.cursor(row_factory=class_row(Snapshot)) as cursor:
-        await cursor.execute(f"{_SNAPSHOT} where m.uid = any(%s::uuid[])", (list(uids),))
+        await cursor.execute(
+            f"{_SNAPSHOT} where m.uid = any(%(uids)s::uuid[]) and m.uid between %(first)s and %(last)s", among(uids)
+        )
         return {message.uid: message for message in await cursor.fetchall()}
 
 

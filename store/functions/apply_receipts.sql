@@ -11,7 +11,7 @@ declare
     s record;
 begin
     -- In one order, so that posts that speak of the same messages cannot deadlock.
-    perform from messages m where m.uid = any(p_uids) order by m.uid for update;
+    perform from unnest(p_uids) as u (uid) join messages m using (uid) order by m.uid for update of m;
 
     with written as (
         insert into receipts as r (uid, key, kind, at, code, reason, url, recipient)

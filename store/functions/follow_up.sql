@@ -7,7 +7,7 @@ declare
     v_next integer := 1;
 begin
     -- In one order, so that posts of receipts that speak of the same messages cannot deadlock with this.
-    perform from messages m where m.uid = any(p_uids) order by m.uid for update;
+    perform from unnest(p_uids) as u (uid) join messages m using (uid) order by m.uid for update of m;
     for i in 1 .. cardinality(p_uids) loop
         select s.step, s.page into step, fallback_uid from next_step(p_uids[i], p_unless[i], p_late[i], p_free[v_next]) s;
         if fallback_uid = p_free[v_next] then

@@ -57,12 +57,12 @@ select m.uid, m.account_id, m.channel, m.recipient, m.state, m.code, m.reason, m
        m.awaited, (select f.uid from messages f where f.uid = m.fallback_uid),
        array(select json_build_object('kind', r.kind, 'at', r.at, 'code', r.code, 'reason', r.reason, 'url', r.url,
                                       'recipient', r.recipient)
-             from receipts r where r.uid = m.uid order by r.at, r.received_at),
+             from receipts r where r.uid = %(uid)s order by r.at, r.received_at),
        a.attempt, coalesce(ag.identifier, '(deleted)'), a.outcome, a.provider_id, a.code, a.reason,
        a.started_at, a.ended_at
 from messages m
 left join gateways g on g.id = m.gateway_id
-left join attempts a on a.uid = m.uid
+left join attempts a on a.uid = %(uid)s
 left join gateways ag on ag.id = a.gateway_id
 where m.uid = %(uid)s {whose}
 order by a.attempt

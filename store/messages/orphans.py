@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow, class_row
 from domain.ids import PAGE_SIZE, message_uid
 from domain.messages.recovery import LeftOver
 from store.pool import Pool
+from store.schema.partitions import among
 
 _OPEN = "('scheduled', 'queued', 'processing')"
 
@@ -119,10 +120,11 @@ async def doubt(conn: AsyncConnection[TupleRow], page_id: UUID, code: str, reaso
 async def end(conn: AsyncConnection[TupleRow], uids: Sequence[UUID], state: str, code: str, reason: str) -> list[UUID]:
     """End open messages that have surely not left. Returns those that were open."""
     cursor = await conn.execute(
-        f"""update messages set state = %s, code = %s, reason = %s, updated_at = clock_timestamp(),
+        f"""update messages set state = %(state)s, code = %(code)s, reason = %(reason)s, updated_at = clock_timestamp(),
                 credit = case when credit = 'pending' then 'free' else credit end
-            where uid = any(%s::uuid[]) and state in {_OPEN} returning uid""",  # noqa: S608
-        (state, code, reason, list(uids)),
+            where uid = any(%(uids)s::uuid[]) and uid between %(first)s and %(last)s and state in {_OPEN}
+            returning uid""",  # noqa: S608
+        {**among(uids), "state": state, "code": code, "reason": reason},
     )
     return [uid for (uid,) in await cursor.fetchall()]
 

@@ -7,7 +7,7 @@ import pytest
 
 from activities.dispatching.outcome_log import OutcomeLog
 from activities.pacing.gateway_slots import GatewaySlots
-from store.messages.pages import Attempted
+from store.messages.attempts import Attempted
 
 
 def outcome(number: int) -> Attempted:

@@ -13,7 +13,7 @@ from domain.messages.outcomes import Accepted, Outcome, Unknown
 from domain.messages.page import NoRoute, PageHeader, Retry, RouteRequest, Routing
 from domain.messages.routing import SUSPENDED_LOOK
 from store.accounts import accounts
-from store.messages import pages
+from store.messages import attempts
 from store.pool import Pool
 from tests.activities.pages import OwnGateway, Page, always, new_page
 from tests.activities.test_takeover import die_while_answering
@@ -120,10 +120,10 @@ async def test_what_was_claimed_before_stays_claimed_when_its_run_says_so_again(
     page = await new_page(pool, 2)
     uids = [message_uid(page.id, index) for index in range(2)]
     run_id = uuid4()
-    before = await pages.write_intents(pool, uids[:1], 1, page.gateway_id, run_id)
+    before = await attempts.write_intents(pool, uids[:1], 1, page.gateway_id, run_id)
     await accounts.suspend(pool, page.account_id)
-    again = await pages.write_intents(pool, uids, 1, page.gateway_id, run_id)
-    other = await pages.write_intents(pool, uids, 1, page.gateway_id, uuid4())
-    assert before == pages.Intents({uids[0]}, set(), set())
-    assert again == pages.Intents({uids[0]}, set(), {uids[1]})
-    assert other == pages.Intents(set(), {uids[0]}, {uids[1]})
+    again = await attempts.write_intents(pool, uids, 1, page.gateway_id, run_id)
+    other = await attempts.write_intents(pool, uids, 1, page.gateway_id, uuid4())
+    assert before == attempts.Intents({uids[0]}, set(), set())
+    assert again == attempts.Intents({uids[0]}, set(), {uids[1]})
+    assert other == attempts.Intents(set(), {uids[0]}, {uids[1]})

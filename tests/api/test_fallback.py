@@ -11,7 +11,8 @@ import pytest
 from domain.messages.receipts import Receipt, ReceiptKind, ReceiptsSource, encode_events
 from store.accounts.credits import audit, show
 from store.messages import fallbacks
-from store.messages.pages import Intents, hold, write_intents
+from store.messages.attempts import Intents, write_intents
+from store.messages.pages import hold
 from tests.api.answers import deliveries
 from tests.gateways.fake_http import FakeServer, answer, serve
 from tests.stack import Stack, User

@@ -17,9 +17,9 @@ def test_words_and_limits_are_those_of_the_code():
         assert f"--as {word}" in PAGE
     for code in (recovery.TERMINATED, recovery.LOST):
         assert f"code `{code}`" in PAGE
-    policy = chores.UnknownPolicy()
-    assert f"`XSENDER_UNKNOWN_DAYS` ({policy.days:g})" in PAGE
-    assert f"`{policy.ends_as}` (the default)" in PAGE
+    policy = chores.Policy()
+    assert f"`XSENDER_UNKNOWN_DAYS` ({policy.unknown_days:g})" in PAGE
+    assert f"`{policy.unknown_ends_as}` (the default)" in PAGE
     assert f"up to {recovery.MOST_RESTARTS} times" in PAGE
     assert f"up to {sweep.MOST_READ:,} a minute" in PAGE
     assert (workflow_checks.COLLECTED_AT, workflow_checks.LATE) == (300.0, 120.0)

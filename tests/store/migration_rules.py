@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from store.migrate import OUTSIDE_TRANSACTION
-from store.statements import split, without_literals
+from store.schema.statements import split, without_literals
 
 SMALL_TABLES = {
     *("accounts", "plans", "plan_channels", "plan_gateways", "api_keys", "wallets", "keyword_sets"),

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from store.accounts import accounts, plans
-from store.messages import pages
-from store.messages.pages import Attempted, PageRows, Verdict
+from store.messages import attempts, pages
+from store.messages.attempts import Attempted
+from store.messages.pages import PageRows, Verdict
 from tests.store.builders import held, new_account, new_page, set_states
 
 LIMIT = 3
@@ -38,9 +39,9 @@ async def settle(pool, page: PageRows) -> None:
 
 
 async def attempt(pool, page: PageRows, number: int, outcome: str | None) -> None:
-    await pages.write_intents(pool, page.uids, number, uuid4(), uuid4())
+    await attempts.write_intents(pool, page.uids, number, uuid4(), uuid4())
     if outcome:
-        await pages.flush_outcomes(pool, [Attempted(uid, number, outcome) for uid in page.uids])
+        await attempts.flush_outcomes(pool, [Attempted(uid, number, outcome) for uid in page.uids])
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue", "America/New_York", "UTC"])  # UTC+14, UTC-11

@@ -12,8 +12,9 @@ from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.routing import Mode
 from store.gateways import gateway_queries, gateways, routing
 from store.gateways.gateway_health import Breaker, forget_minutes, health, note_receipts
-from store.messages import pages
-from store.messages.pages import Attempted, PageRows
+from store.messages import attempts, pages
+from store.messages.attempts import Attempted
+from store.messages.pages import PageRows
 from store.pool import Pool
 from tests.store.builders import new_account, new_page
 
@@ -29,13 +30,13 @@ async def launched(pool: Pool, gateway_id: UUID, size: int) -> PageRows:
     """A page whose messages are at the gateway."""
     page = new_page(await new_account(pool), [0] * size)
     await pages.hold(pool, page)
-    await pages.write_intents(pool, page.uids, 1, gateway_id, uuid4())
+    await attempts.write_intents(pool, page.uids, 1, gateway_id, uuid4())
     return page
 
 
 async def flush(pool: Pool, page: PageRows, *outcomes: str) -> None:
     tries = [Attempted(uid, 1, outcome) for uid, outcome in zip(page.uids, outcomes, strict=False)]
-    await pages.flush_outcomes(pool, tries)
+    await attempts.flush_outcomes(pool, tries)
 
 
 async def counts(pool: Pool, gateway_id: UUID) -> tuple[int, ...]:

@@ -22,15 +22,8 @@ from hypothesis.stateful import (
 
 from domain.errors import ConflictError, InsufficientCreditError
 from store.accounts.credits import audit, deduct, top_up
-from store.messages.pages import (
-    Attempted,
-    PageRows,
-    Verdict,
-    flush_outcomes,
-    give_verdicts,
-    settle,
-    write_intents,
-)
+from store.messages.attempts import Attempted, flush_outcomes, write_intents
+from store.messages.pages import PageRows, Verdict, give_verdicts, settle
 from store.migrate import migrate
 from store.pool import Pool, open_pool
 from tests.store.builders import held, new_account, new_page, sms_wallet, states

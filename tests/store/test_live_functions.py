@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 
 from embedded.engine import Engine
-from store.live_functions import live_functions
 from store.migrate import migrate, migrations
+from store.schema.live_functions import live_functions
 from tests.databases import new_database
 
 TABLES_ONLY_SINCE = "0027"
@@ -46,7 +46,7 @@ async def test_a_function_whose_file_has_changed_is_put_in_place_and_the_others_
 ):
     await migrate(url)
     changed = [(name, text.replace("select", "select  ")) for name, text in live_functions() if "/page_of" in name]
-    monkeypatch.setattr("store.live_functions.live_functions", lambda: changed)
+    monkeypatch.setattr("store.schema.live_functions.live_functions", lambda: changed)
     assert await migrate(url) == ["functions/page_of.sql"]
     assert ("page_of", 1, changed[0][1].split("$$")[1]) in await running(url)
     assert await migrate(url) == []
@@ -57,7 +57,7 @@ async def test_functions_are_put_in_place_all_or_none(url: str, monkeypatch: pyt
     before = await running(url)
     (page_of,) = [(name, text.replace("select", "select  ")) for name, text in live_functions() if "/page_of" in name]
     broken = ("functions/x.sql", "create or replace function page_of(p_uid uuid) returns text language sql as 'x'")
-    monkeypatch.setattr("store.live_functions.live_functions", lambda: [page_of, broken])
+    monkeypatch.setattr("store.schema.live_functions.live_functions", lambda: [page_of, broken])
     with pytest.raises(psycopg.errors.InvalidFunctionDefinition):
         await migrate(url)
     assert sorted(await running(url)) == sorted(before)

@@ -11,7 +11,7 @@ import pytest_asyncio
 from domain.keyring import CREDENTIALS, Keyring
 from store.accounts import accounts, plans
 from store.gateways import gateways, routing
-from store.messages import pages
+from store.messages import attempts, pages
 from store.pool import Pool, open_pool
 from tests.store.builders import held, new_page
 
@@ -121,8 +121,8 @@ async def test_nothing_on_the_way_of_a_send_reads_the_rows_of_all_tenants(one: P
         assert await gateways.unknown_identifiers(one, account, "sms", ["main", "nowhere"]) == {"nowhere"}
         assert await routing.is_current(one, gateway.gateway_id, 1)
         assert await routing.paused(one, [gateway.gateway_id]) == {}
-        assert len((await pages.write_intents(one, page.uids, 1, gateway.gateway_id, uuid4())).claimed) == 3
-        await pages.flush_outcomes(one, [pages.Attempted(uid, 1, "accepted") for uid in page.uids])
+        assert len((await attempts.write_intents(one, page.uids, 1, gateway.gateway_id, uuid4())).claimed) == 3
+        await attempts.flush_outcomes(one, [attempts.Attempted(uid, 1, "accepted") for uid in page.uids])
         await pages.settle(one, page.uids[0], page.uids[-1])
 
     async def scanned() -> dict[str, int]:

@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from embedded.engine import Engine
 from store import migrate as runner
-from store.live_functions import live_functions
 from store.migrate import MigrationError, migrate, migrations
+from store.schema.live_functions import live_functions
 from tests.databases import new_database
 
 TABLE = ("0001_table.sql", "create table things (id bigint generated always as identity, n integer)")

@@ -8,8 +8,16 @@ from tests.store.migration_rules import blocking
 RULE_SINCE = "0013"
 """Earlier files stay as they are, because they were applied as they are."""
 
+READ_BY_PEOPLE = {
+    "0027_end_of_first_partitions.sql": "constraints that are not checked; rows only of clocks that were wrong, by key",
+    "0029_partitions.sql": "changes the catalogue alone: what it attaches was checked before",
+}
+"""Files whose statements the rule cannot see, and why they are quick. ``tests/upgrade/test_locks.py`` measures them."""
 
-@pytest.mark.parametrize("name", [name for name, _ in migrations() if name >= RULE_SINCE])
+
+@pytest.mark.parametrize(
+    "name", [name for name, _ in migrations() if name >= RULE_SINCE and name not in READ_BY_PEOPLE]
+)
 def test_no_migration_holds_up_a_table_that_grows_with_traffic(name: str):
     assert blocking(dict(migrations())[name]) == []
 

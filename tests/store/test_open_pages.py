@@ -12,8 +12,9 @@ import pytest_asyncio
 from domain.ids import message_uid, new_page_id, page_of
 from embedded.engine import Engine
 from store import workflow_checks
+from store.messages.attempts import Attempted, flush_outcomes, write_intents
 from store.messages.orphans import look
-from store.messages.pages import Attempted, PageRows, flush_outcomes, hold, settle, write_intents
+from store.messages.pages import PageRows, hold, settle
 from store.migrate import migrate
 from store.pool import Pool, open_pool
 from tests.databases import new_database
@@ -52,7 +53,8 @@ async def counted(pool: Pool, column: str) -> int:
     """A figure of the server's about the table of messages."""
     async with pool.connection() as conn:
         await conn.execute("select pg_stat_force_next_flush()")
-        query = f"select {column} from pg_stat_user_tables where relname = 'messages'"
+        query = f"""select sum({column})::bigint from pg_stat_user_tables
+                    where relid in (select relid from pg_partition_tree('messages'))"""
         row = await (await conn.execute(query.encode())).fetchone()
     assert row is not None
     return row[0]

@@ -4,7 +4,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from store.messages.pages import Attempted, flush_outcomes, hold, write_intents
+from store.messages.attempts import Attempted, flush_outcomes, write_intents
+from store.messages.pages import hold
 from tests.store.builders import new_account, new_page, states
 
 GATEWAY = UUID(int=7)

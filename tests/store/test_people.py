@@ -12,8 +12,9 @@ from store.audience import inbound, marketing
 from store.callbacks import callback_endpoints
 from store.callbacks.callback_endpoints import NewEndpoint
 from store.gateways import gateways
-from store.messages import pages, receipts
-from store.messages.pages import Attempted, PageRows
+from store.messages import attempts, receipts
+from store.messages.attempts import Attempted
+from store.messages.pages import PageRows
 from store.pool import Pool
 from tests.store.builders import held, new_account, new_page, states
 
@@ -38,8 +39,8 @@ def page_to(account: int, number: str = NUMBER) -> PageRows:
 
 async def sent(pool: Pool, page: PageRows, gateway: UUID, provider_id: str = "3EB0") -> None:
     assert await held(pool, page) == {}
-    await pages.write_intents(pool, page.uids, 1, gateway, uuid4())
-    await pages.flush_outcomes(pool, [Attempted(page.uids[0], 1, "accepted", provider_id, receipts=True)])
+    await attempts.write_intents(pool, page.uids, 1, gateway, uuid4())
+    await attempts.flush_outcomes(pool, [Attempted(page.uids[0], 1, "accepted", provider_id, receipts=True)])
 
 
 async def say(pool: Pool, gateway: UUID, body: str = "", **more) -> inbound.Taken:
@@ -79,8 +80,8 @@ async def test_stop_from_another_number_than_was_dialled_counts_for_both(pool: P
     dialled, known = "+380501234567", "+38501234567"
     page = page_to(account, dialled)
     assert await held(pool, page) == {}
-    await pages.write_intents(pool, page.uids, 1, gateway, uuid4())
-    await pages.flush_outcomes(pool, [Attempted(page.uids[0], 1, "accepted", "wamid.1", recipient_id=known)])
+    await attempts.write_intents(pool, page.uids, 1, gateway, uuid4())
+    await attempts.flush_outcomes(pool, [Attempted(page.uids[0], 1, "accepted", "wamid.1", recipient_id=known)])
     waits = page_to(account, dialled)
     assert await held(pool, waits) == {}
     stopped = await say(pool, gateway, "STOP", sender=known, sender_id=None)
@@ -107,8 +108,8 @@ async def test_stop_under_an_id_counts_as_soon_as_the_number_is_known(pool: Pool
 async def test_a_number_is_known_from_the_answer_of_the_gateway_that_took_a_message(pool, account: int, gateway: UUID):
     page = page_to(account)
     assert await held(pool, page) == {}
-    await pages.write_intents(pool, page.uids, 1, gateway, uuid4())
-    await pages.flush_outcomes(pool, [Attempted(page.uids[0], 1, "accepted", "3EB0", recipient_id=LID)])
+    await attempts.write_intents(pool, page.uids, 1, gateway, uuid4())
+    await attempts.flush_outcomes(pool, [Attempted(page.uids[0], 1, "accepted", "3EB0", recipient_id=LID)])
     assert (await say(pool, gateway, "STOP")).sender == NUMBER
     assert await held(pool, page_to(account)) == {0: "suppressed"}
 
@@ -169,11 +170,11 @@ async def test_a_provider_that_refuses_marketing_stops_marketing_alone(pool, acc
         await report(pool, gateway, page, kind=ReceiptKind.FAILED, code="marketing_opted_out")
     else:
         assert await held(pool, page) == {}
-        await pages.write_intents(pool, page.uids, 1, gateway, uuid4())
-        await pages.flush_outcomes(pool, [Attempted(page.uids[0], 1, "refused", code="marketing_opted_out")])
+        await attempts.write_intents(pool, page.uids, 1, gateway, uuid4())
+        await attempts.flush_outcomes(pool, [Attempted(page.uids[0], 1, "refused", code="marketing_opted_out")])
     again = page_to(account)
     assert await held(pool, again) == {}
-    intents = await pages.write_intents(pool, again.uids, 1, gateway, uuid4())
+    intents = await attempts.write_intents(pool, again.uids, 1, gateway, uuid4())
     assert intents.claimed == set(again.uids)
     other = page_to(account)
     assert await held(pool, other) == {}

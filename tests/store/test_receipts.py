@@ -15,7 +15,8 @@ from domain.messages.statuses import State, advance
 from store.accounts.credits import audit, top_up
 from store.callbacks import callback_deliveries
 from store.messages import messages, receipts
-from store.messages.pages import Attempted, flush_outcomes, hold, settle, write_intents
+from store.messages.attempts import Attempted, flush_outcomes, write_intents
+from store.messages.pages import hold, settle
 from tests.receiver import register
 from tests.store.builders import new_account, new_page, sms_wallet, states
 

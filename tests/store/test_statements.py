@@ -3,7 +3,8 @@
 import pytest
 
 from store.migrate import migrations
-from store.statements import split, without_literals
+from store.schema.live_functions import live_functions
+from store.schema.statements import split, without_literals
 
 
 @pytest.mark.parametrize(
@@ -32,11 +33,11 @@ def test_literals_are_taken_out():
     )
 
 
-async def test_all_migrations_do_the_same_in_parts(fresh_pool):
+async def test_all_migrations_and_functions_do_the_same_in_parts(fresh_pool):
     async with fresh_pool.connection() as conn:
         await conn.execute("create schema again")
         await conn.execute("set search_path = again")
-        for _, sql in migrations():
+        for _, sql in [*migrations(), *live_functions()]:
             for part in split(sql):
                 await conn.execute(part.replace(" concurrently ", " "))
         rows = await conn.execute(

@@ -13,7 +13,8 @@ from domain.messages.receipts import Receipt, ReceiptKind
 from store.accounts.credits import audit
 from store.callbacks import callback_deliveries
 from store.messages import receipts, resolving, unknown
-from store.messages.pages import Attempted, PageRows, flush_outcomes, hold, settle, write_intents
+from store.messages.attempts import Attempted, flush_outcomes, write_intents
+from store.messages.pages import PageRows, hold, settle
 from store.pool import Pool
 from tests.receiver import register
 from tests.store.builders import new_account, new_page, sms_wallet, states

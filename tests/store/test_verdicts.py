@@ -4,8 +4,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from store.messages import pages
-from store.messages.pages import Attempted, PageRows, Verdict
+from store.messages import attempts, pages
+from store.messages.attempts import Attempted
+from store.messages.pages import PageRows, Verdict
 from store.pool import Pool
 from tests.store.builders import new_account, new_page
 from tests.store.test_gateway_health import counts, flush, launched, new_gateway
@@ -34,7 +35,7 @@ async def test_a_message_whose_dispatch_died_after_its_intent_is_unknown(pool: P
     assert first[0] == state
     assert second == ("unknown", "dispatch_given_up", "free")
     assert (await counts(pool, gateway_id))[4] == 1
-    await pages.flush_outcomes(pool, [Attempted(page.uids[1], 1, "accepted")])  # its answer turns up after all
+    await attempts.flush_outcomes(pool, [Attempted(page.uids[1], 1, "accepted")])  # its answer turns up after all
     assert (await verdict(pool, page, state))[page.uids[1]][0] == "sent"
 
 
@@ -42,5 +43,5 @@ async def test_the_credit_of_such_a_message_stays_held(pool: Pool):
     gateway_id = await new_gateway(pool)
     page = new_page(await new_account(pool, 10), [1])
     await pages.hold(pool, page)
-    await pages.write_intents(pool, page.uids, 1, gateway_id, uuid4())
+    await attempts.write_intents(pool, page.uids, 1, gateway_id, uuid4())
     assert (await verdict(pool, page, "cancelled"))[page.uids[0]] == ("unknown", "dispatch_given_up", "held")

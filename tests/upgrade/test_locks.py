@@ -6,13 +6,13 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
 import psycopg
 import pytest
 import pytest_asyncio
 from psycopg.errors import LockNotAvailable
 
+from domain.ids import new_page_id
 from embedded.engine import Engine
 from store.migrate import OUTSIDE_TRANSACTION, migrate, migrations
 from tests.databases import new_database
@@ -66,7 +66,7 @@ class Writer:
             self._url, autocommit=True, options=f"-c lock_timeout={HELD_AT_MOST}"
         ) as conn:
             while not self.stop.is_set():
-                uid = uuid4()
+                uid = new_page_id()
                 await conn.execute(
                     """insert into messages (uid, account_id, channel, recipient, state, price, credit)
                        values (%s, 1, 'sms', '+12025550100', 'queued', 1, 'held')""",

@@ -30,7 +30,7 @@ from store.pool import Pool
 from store.workers import beat, queues_served, sign_out_dead
 from tests.receiver import register
 from tests.store.builders import new_account, new_page, set_states, states
-from worker.chores import UnknownPolicy, chores, end_unknown, tell_of_resumed_accounts, tell_of_resumed_gateways
+from worker.chores import Policy, chores, end_unknown, tell_of_resumed_accounts, tell_of_resumed_gateways
 from worker.upkeep import upkeep
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
@@ -149,13 +149,13 @@ async def test_what_is_unknown_for_too_long_ends_as_the_install_says(pool: Pool,
         await conn.execute(
             "update messages set updated_at = now() - interval '49 hours' where uid = %s", (page.uids[0],)
         )
-    await end_unknown(pool, client, UnknownPolicy(2, ends_as))
+    await end_unknown(pool, client, Policy(2, ends_as))
     assert [row[0] for row in await states(pool, page)] == [state, "unknown"]
 
 
 async def do(pool: Pool, client: Client, name: str) -> None:
     """Do one chore, whoever does the upkeep."""
-    (chore,) = [chore for chore in chores(pool, client, UnknownPolicy()) if chore.name == name]
+    (chore,) = [chore for chore in chores(pool, client, Policy()) if chore.name == name]
     await chore.work()
 
 

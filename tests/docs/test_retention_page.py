@@ -1,0 +1,24 @@
+"""The page about what is kept says what the code does."""
+
+from pathlib import Path
+
+from runtime.retention import NEEDED
+from store.schema import partitions
+from worker import chores
+from worker.partitions import FEW
+
+PAGE = " ".join((Path(__file__).parents[2] / "docs/retention.md").read_text().split())
+
+
+def test_the_page_has_the_ages_of_the_code():
+    assert f"answers to an `Idempotency-Key` | {chores.IDEMPOTENCY_HOURS} hours" in PAGE
+    assert f"for receipts without ours | {chores.RECEIPT_DAYS:g} days" in PAGE
+    assert f"to send again | {chores.CALLBACK_DAYS} days" in PAGE
+    assert f"by the minute | {chores.HEALTH_DAYS} days" in PAGE
+    assert f"(in Temporal) | {NEEDED.days} days" in PAGE
+    assert f"makes them {partitions.AHEAD} months ahead" in PAGE
+    assert f"fewer than {FEW} months" in PAGE
+
+
+def test_the_page_names_every_partitioned_table():
+    assert [table for table in partitions.PARTITIONED if f"`{table}`" not in PAGE] == []

@@ -1,0 +1,55 @@
+"""The upkeep makes partitions, says when it cannot, and drops old ones only if it is told to."""
+
+from datetime import datetime
+
+import pytest
+from psycopg.errors import LockNotAvailable
+from structlog.testing import capture_logs
+
+from store.connection import Connection
+from store.pool import Pool
+from store.schema import partitions as parts
+from worker import partitions
+from worker.chores import Policy, chores
+
+
+@pytest.fixture
+def held_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody keeps the lock, two months after the last time."""
+    now = parts._now
+
+    async def then(conn: Connection) -> datetime:
+        return parts._month(await now(conn), 2)
+
+    async def no_lock(conn: Connection, table: str, begins: datetime) -> str:
+        raise LockNotAvailable
+
+    monkeypatch.setattr(parts, "_now", then)
+    monkeypatch.setattr(parts, "_LOCKED_WITHIN", 0.0)
+    monkeypatch.setattr(parts, "_make", no_lock)
+
+
+async def test_few_months_ahead_are_an_error_in_the_log(pool: Pool, held_up):
+    with capture_logs() as logs, pytest.raises(LockNotAvailable):
+        await partitions.make_partitions(pool)
+    assert [(line["log_level"], line["months_ahead"]) for line in logs] == [("error", 1)]
+
+
+async def test_enough_months_ahead_are_no_news(pool: Pool):
+    with capture_logs() as logs:
+        await partitions.make_partitions(pool)
+    assert logs == []
+
+
+async def test_without_a_setting_nothing_is_ever_dropped(pool: Pool, monkeypatch: pytest.MonkeyPatch):
+    dropped_before: list[int] = []
+
+    async def note(conn: Connection, months: int) -> list[str]:
+        dropped_before.append(months)
+        return []
+
+    monkeypatch.setattr(partitions, "drop_older", note)
+    for policy in (Policy(), Policy(keep_months=13)):
+        (chore,) = [chore for chore in chores(pool, None, policy) if chore.name == "drop old partitions"]
+        await chore.work()
+    assert dropped_before == [13]
