@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from runtime.retention import NEEDED
+from store.messages import attachments
 from store.schema import partitions
 from worker import chores
 from worker.partitions import FEW
@@ -15,6 +16,7 @@ def test_the_page_has_the_ages_of_the_code():
     assert f"for receipts without ours | {chores.RECEIPT_DAYS:g} days" in PAGE
     assert f"to send again | {chores.CALLBACK_DAYS} days" in PAGE
     assert f"by the minute | {chores.HEALTH_DAYS} days" in PAGE
+    assert f"attachments | {attachments.KEPT.days} days after" in PAGE
     assert f"(in Temporal) | {NEEDED.days} days" in PAGE
     assert f"makes them {partitions.AHEAD} months ahead" in PAGE
     assert f"fewer than {FEW} months" in PAGE
