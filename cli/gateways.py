@@ -5,6 +5,7 @@ from uuid import UUID
 
 import typer
 
+from cli.gateway_check import check
 from cli.gateway_lookup import OnChannel, Which, find
 from cli.gateway_operation import drain, health, pause, resume, send_test
 from cli.options import (
@@ -29,6 +30,7 @@ app = typer.Typer(help="Gateways: the ways out.", no_args_is_help=True)
 for command in (health, pause, drain, resume):
     app.command()(command)
 app.command("test")(send_test)
+app.command()(check)
 
 _LARGEST_PRIORITY = 1_000_000
 

@@ -9,6 +9,7 @@ from domain.channels import Channel
 from gateways import generic, sandbox
 from gateways.base import Gateway, GatewayConfig, GatewayConnections, GatewayType
 from gateways.config.problems import InvalidGatewayConfig, Problem
+from gateways.elsewhere import installed
 from gateways.email import brevo, mailgun, mailjet, postmark, resend, sendgrid, ses, smtp, sparkpost
 from gateways.sms import infobip, messagebird, plivo, smpp, twilio, vonage
 from gateways.webhooks.webhook import Webhook
@@ -19,7 +20,7 @@ _EMAIL = frozenset({Channel.EMAIL})
 _SMS = frozenset({Channel.SMS})
 _WHATSAPP = frozenset({Channel.WHATSAPP})
 
-GATEWAY_TYPES: dict[str, GatewayType] = {
+_OURS = {
     entry.name: entry
     for entry in (
         GatewayType("http", _ALL, generic.HttpConfig, generic.HttpGateway),
@@ -66,15 +67,27 @@ GATEWAY_TYPES: dict[str, GatewayType] = {
     )
 }
 
+GATEWAY_TYPES: dict[str, GatewayType] = {**_OURS, **installed(_OURS)}
+"""By name: ours, and those of packages that are installed beside xsender."""
+
 
 def parse_config(type_name: str, channel: Channel, raw: dict[str, Any]) -> GatewayConfig:
     """Check a configuration. Raises ``InvalidGatewayConfig`` for an unknown type, a wrong channel, or wrong fields."""
-    entry = GATEWAY_TYPES.get(type_name)
-    if entry is None:
+    return read_config(find_type(type_name), channel, raw)
+
+
+def find_type(name: str) -> GatewayType:
+    """A type by its name. Raises ``InvalidGatewayConfig`` if there is none."""
+    if (entry := GATEWAY_TYPES.get(name)) is None:
         known = ", ".join(GATEWAY_TYPES)
         raise InvalidGatewayConfig([Problem("/type", "unknown_type", f"is not a type of gateway; known are {known}")])
+    return entry
+
+
+def read_config(entry: GatewayType, channel: Channel, raw: dict[str, Any]) -> GatewayConfig:
+    """As ``parse_config``, for a type at hand."""
     if channel not in entry.channels:
-        raise InvalidGatewayConfig([Problem("/channel", "wrong_channel", f"{type_name} does not carry {channel}")])
+        raise InvalidGatewayConfig([Problem("/channel", "wrong_channel", f"{entry.name} does not carry {channel}")])
     try:
         return entry.config.model_validate_json(orjson.dumps(raw))
     except ValidationError as error:

@@ -10,11 +10,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from domain.keyring import Keyring
+from gateways.conformance.fake_provider import FakeServer, Reply, Request, answer, serve
 from gateways.webhooks.standard_webhooks import verify
 from store.callbacks import callback_endpoints
 from store.callbacks.callback_endpoints import NewEndpoint
 from store.pool import Pool
-from tests.gateways.fake_http import FakeServer, Reply, Request, answer, serve
 
 
 @dataclass

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 from itertools import cycle
 
+from gateways.conformance.listening import listening
 from tests.abuse.target import Target
 from tests.abuse.watched import followed
-from tests.gateways.listening import listening
 
 SECONDS = 7.0
 SENT_WITHIN = 2.0

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from domain.api_keys import KeyKind
+from gateways.conformance.fake_provider import Request, answer
 from store.accounts import api_keys
 from tests.api.answers import SMS, assert_error, send_one
 from tests.api.batches import ended, send_batch, steer, until
-from tests.gateways.fake_http import Request, answer
 from tests.receiver import Receiver, Registered, is_signed, receiving, register
 from tests.stack import Stack, User
 

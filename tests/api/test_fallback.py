@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.messages.receipts import Receipt, ReceiptKind, ReceiptsSource, encode_events
+from gateways.conformance.fake_provider import FakeServer, answer, serve
 from store.accounts.credits import audit, show
 from store.messages import fallbacks
 from store.messages.attempts import Intents, write_intents
 from store.messages.pages import hold
 from tests.api.answers import deliveries
-from tests.gateways.fake_http import FakeServer, answer, serve
 from tests.stack import Stack, User
 from tests.store.builders import new_page, states
 from workflows.policy import receipts_options

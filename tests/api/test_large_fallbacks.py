@@ -7,7 +7,7 @@ from uuid import UUID
 from temporalio.client import WorkflowHistory
 
 from domain.ids import page_of, send_workflow_id
-from tests.gateways.fake_http import answer, serve
+from gateways.conformance.fake_provider import answer, serve
 from tests.stack import Stack, User
 
 CONTACTS = 90

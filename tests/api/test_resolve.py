@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from domain.ids import send_workflow_id
+from gateways.conformance.fake_provider import answer, serve
 from tests.api.answers import SMS, assert_error, send_one
-from tests.gateways.fake_http import answer, serve
 from tests.receiver import receiving, register
 from tests.stack import Stack, User
 from tests.worker import lost

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from domain.batches.batch import BatchChange, BatchStatus
 from domain.ids import batch_workflow_id, page_of, send_workflow_id
 from domain.messages.page import ChangeRequest, LiveStatus
+from gateways.conformance.fake_provider import serve
 from services.workflow_calls import change_workflow
 from store.accounts import accounts, credits
 from store.batches import recovery as batch_recovery
@@ -16,7 +17,6 @@ from tests.api.answers import SMS, send_one
 from tests.api.batches import send_batch, sink_gateway, wallet
 from tests.api.test_fallback import TAKEN, send, two_channels, until, waits
 from tests.faults.sink import running_sink
-from tests.gateways.fake_http import serve
 from tests.stack import Stack, User
 from worker.sweeps.closed_accounts import end_batches
 

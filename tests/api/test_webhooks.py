@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from gateways.conformance.fake_provider import answer, serve
 from tests.api.answers import assert_error
 from tests.api.records import all_in, many_sent
-from tests.gateways.fake_http import answer, serve
 from tests.stack import Stack, User
 
 EMAIL = {"email": "ada@example.com", "subject": "Hello", "message": "<p>Hi</p>"}

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+from gateways.conformance.fake_provider import Request, answer
 from tests.api.answers import send_one
 from tests.faults.dev import running_dev
-from tests.gateways.fake_http import Request, answer
 from tests.receiver import receiving, register
 
 

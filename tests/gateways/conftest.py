@@ -7,13 +7,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from certificates import write_certificate
-from fake_http import Reply, Request, serve
 
 from domain.channels import Channel
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Outcome
 from domain.messages.receipts import Event
 from gateways.base import GatewayConnections, Take
+from gateways.conformance.fake_provider import Reply, Request, serve
 from gateways.email.smtp import SmtpGateway
 from gateways.net.http import HttpClient
 from gateways.registry import build, parse_config

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from tests.gateways.listening import listening
+from gateways.conformance.listening import listening
 
 
 @dataclass

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from fake_http import Reply, Request, serve
-
 from domain.channels import Channel
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Outcome
 from gateways.base import GatewayConnections
+from gateways.conformance.fake_provider import Reply, Request, serve
 from gateways.registry import build, parse_config
 
 

@@ -6,10 +6,10 @@ from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from fake_http import answer
 
 from domain.channels import Channel
 from domain.messages.outbound import Attachment
+from gateways.conformance.fake_provider import answer
 from gateways.email.mail_message import write_letter
 
 INVITATION = "text/calendar; charset=utf-8; method=REQUEST"

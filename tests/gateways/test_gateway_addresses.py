@@ -4,10 +4,10 @@ from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, SOCK_STREAM
 
 import pytest
-from fake_http import answer, serve
 
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown
+from gateways.conformance.fake_provider import answer, serve
 from gateways.net.addresses import HTTP_PORTS, BlockedAddress, is_public, private_too, public_only
 from gateways.net.http import call
 from gateways.registry import build, parse_config

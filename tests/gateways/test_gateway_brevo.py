@@ -6,15 +6,15 @@ from functools import partial
 from uuid import uuid4
 
 import pytest
-from fake_http import answer, hang
+from configs import CONFIGS
 from posts import post, webhook_of
-from test_gateway_providers import CONFIGS
 
 from domain.channels import Channel
 from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from domain.messages.receipts import Receipt, ReceiptKind
 from gateways.config.problems import InvalidGatewayConfig
+from gateways.conformance.fake_provider import answer, hang
 from gateways.registry import parse_config
 from gateways.webhooks.webhook import UnreadablePost
 

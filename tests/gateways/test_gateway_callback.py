@@ -4,12 +4,12 @@ import base64
 import time
 
 import pytest
-from fake_http import answer, hang, serve
 from pydantic import TypeAdapter, ValidationError
 
 from gateways import callback
 from gateways.base import GatewayConnections
 from gateways.callback import CallbackUrl, Told, post
+from gateways.conformance.fake_provider import answer, hang, serve
 from gateways.webhooks.standard_webhooks import sign, verify
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from fake_http import answer
 from whatsapp import exchange
 
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, Unknown
+from gateways.conformance.fake_provider import answer
 
 TAKEN = answer(201, b'{"key":{"remoteJid":"1@s.whatsapp.net","fromMe":true,"id":"3EB0A1"},"status":"PENDING"}')
 

@@ -3,11 +3,11 @@
 import socket
 
 import pytest
-from fake_http import answer, serve
 
 from domain.channels import Channel
 from domain.messages.outcomes import GatewayDown
 from gateways.callback import post
+from gateways.conformance.fake_provider import answer, serve
 from gateways.net import dial
 from gateways.net.failures import words_for
 from gateways.net.http import call

@@ -4,13 +4,13 @@ import json
 import timeit
 
 import pytest
-from fake_http import answer, serve
 
 from domain.channels import Channel
 from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from gateways.config.problems import InvalidGatewayConfig
 from gateways.config.template import json_filler
+from gateways.conformance.fake_provider import answer, serve
 from gateways.registry import build, parse_config
 
 

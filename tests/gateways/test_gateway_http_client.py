@@ -6,9 +6,9 @@ import ssl
 
 import pytest
 from certificates import server_context
-from fake_http import answer, disconnect, drip, hang, reset, serve, then_close
 
 from domain.messages.outcomes import GatewayDown, Unknown
+from gateways.conformance.fake_provider import answer, disconnect, drip, hang, reset, serve, then_close
 from gateways.net.http import HttpClient, call
 from gateways.net.http_answer import BODY_CAP, Answer
 

@@ -4,9 +4,9 @@ import asyncio
 import socket
 
 import pytest
-from fake_http import answer, disconnect, hang, serve, then_close
 
 from domain.messages.outcomes import GatewayDown, Unknown
+from gateways.conformance.fake_provider import answer, disconnect, hang, serve, then_close
 from gateways.net import http_host
 from gateways.net.http import HttpClient, UnfitHeader, call
 from gateways.net.http_answer import Answer

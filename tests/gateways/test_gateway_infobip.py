@@ -4,16 +4,17 @@ import json
 from base64 import b64encode
 
 import pytest
-from fake_http import answer
+from configs import CONFIGS
 from posts import post, webhook_of
 from sent import sent
 
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from domain.messages.receipts import Inbound, Receipt
+from gateways.conformance.fake_provider import answer
 from gateways.webhooks.webhook import UnreadablePost
 
-CONFIG = {"api_key": "key", "from_number": "+15005550006", "base_url": "https://x1.api.infobip.com"}
+_, CONFIG = CONFIGS["infobip"]
 SECRET = "s3cret"
 
 

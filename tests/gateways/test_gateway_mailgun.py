@@ -7,13 +7,13 @@ from urllib.parse import parse_qs
 from uuid import uuid4
 
 import pytest
-from fake_http import answer, hang
-from test_gateway_providers import CONFIGS
+from configs import CONFIGS
 
 from domain.channels import Channel
 from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from gateways.config.problems import InvalidGatewayConfig
+from gateways.conformance.fake_provider import answer, hang
 from gateways.registry import parse_config
 
 _, CONFIG = CONFIGS["mailgun"]

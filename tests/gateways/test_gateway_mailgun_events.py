@@ -5,8 +5,8 @@ import json
 from dataclasses import replace
 
 import pytest
+from configs import CONFIGS
 from posts import post, webhook_of
-from test_gateway_providers import CONFIGS
 
 from domain.channels import Channel
 from domain.messages.receipts import OPTED_OUT, Receipt, ReceiptKind

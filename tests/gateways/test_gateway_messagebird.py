@@ -8,16 +8,17 @@ from hashlib import sha256
 from urllib.parse import urlencode
 
 import pytest
-from fake_http import answer
+from configs import CONFIGS
 from posts import post, webhook_of
 from sent import sent
 
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, Unknown
 from domain.messages.receipts import Receipt
+from gateways.conformance.fake_provider import answer
 from gateways.webhooks.webhook import UnreadablePost
 
-CONFIG = {"access_key": "key", "from_number": "+15005550006"}
+_, CONFIG = CONFIGS["messagebird"]
 TAKEN = answer(201, b'{"id":"M1","recipients":{"items":[{"recipient":15551234567,"status":"sent"}]}}')
 
 

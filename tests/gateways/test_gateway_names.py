@@ -5,11 +5,11 @@ import socket
 import time
 
 import pytest
-from fake_http import answer, hang, serve
 
 from domain.channels import Channel
 from domain.messages.outcomes import GatewayDown
 from gateways.base import GatewayConnections
+from gateways.conformance.fake_provider import answer, hang, serve
 from gateways.net import http, http_host, names
 from gateways.net.http import HttpClient, call
 from gateways.net.http_answer import Answer

@@ -6,10 +6,10 @@ import pytest
 
 from domain.channels import Channel
 from domain.messages.outcomes import GatewayDown
+from gateways.conformance.listening import listening
 from gateways.email import smtp_pool, smtp_session
 from gateways.registry import build, parse_config
 from gateways.sms import smpp, smpp_session
-from tests.gateways.listening import listening
 from tests.silent_names import silent_names
 
 

@@ -7,16 +7,17 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
-from fake_http import answer
+from configs import CONFIGS
 from posts import changed_bytes_believed, post, webhook_of
 from sent import sent
 
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, Unknown
 from domain.messages.receipts import Inbound, Receipt
+from gateways.conformance.fake_provider import answer
 from gateways.webhooks.webhook import UnreadablePost
 
-CONFIG = {"auth_id": "MA0123", "auth_token": "my_auth_token", "from_number": "+15005550006"}
+_, CONFIG = CONFIGS["plivo"]
 TAKEN = answer(202, b'{"api_id":"A1","message":"message(s) queued","message_uuid":["M1"]}')
 
 

@@ -1,99 +1,24 @@
-"""All providers: what each answer means. Some of them: what is sent."""
+"""Some providers: what is sent, and what their own answers mean. What holds for all is in test_conformance.py."""
 
 import json
 from base64 import b64decode
 from urllib.parse import parse_qs
 
 import pytest
-import test_gateway_infobip
-import test_gateway_messagebird
-import test_gateway_plivo
-import test_gateway_vonage
-from fake_http import answer, disconnect, hang, reset
+from configs import CONFIGS
 from test_gateway_sendgrid import KEY
 
 from domain.channels import Channel
-from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater
 from gateways.config.problems import InvalidGatewayConfig
+from gateways.conformance.fake_provider import answer
 from gateways.registry import parse_config
-
-CONFIGS = {
-    "sendgrid": (Channel.EMAIL, {"api_key": "SG.key", "from_address": "shop@example.org", "from_name": "Shop"}),
-    "mailgun": (Channel.EMAIL, {"api_key": "key-1", "domain": "mg.example.org", "from_address": "shop@example.org"}),
-    "postmark": (Channel.EMAIL, {"server_token": "tok", "from_address": "shop@example.org"}),
-    "brevo": (Channel.EMAIL, {"api_key": "xkeysib-1", "from_address": "shop@example.org"}),
-    "resend": (Channel.EMAIL, {"api_key": "re_key", "from_address": "shop@example.org"}),
-    "mailjet": (Channel.EMAIL, {"api_key": "pub", "secret_key": "prv", "from_address": "shop@example.org"}),
-    "sparkpost": (Channel.EMAIL, {"api_key": "key", "from_address": "shop@example.org"}),
-    "ses": (
-        Channel.EMAIL,
-        {
-            "access_key_id": "AKIDEXAMPLE",
-            "secret_access_key": "key",
-            "region": "eu-west-1",
-            "from_address": "shop@example.org",
-        },
-    ),
-    "twilio": (Channel.SMS, {"account_sid": "AC0123", "auth_token": "tok", "from_number": "+15005550006"}),
-    "vonage": (Channel.SMS, test_gateway_vonage.CONFIG),
-    "infobip": (Channel.SMS, test_gateway_infobip.CONFIG),
-    "plivo": (Channel.SMS, test_gateway_plivo.CONFIG),
-    "messagebird": (Channel.SMS, test_gateway_messagebird.CONFIG),
-}
 
 
 @pytest.fixture
 def exchange(send_through):
     """Send one message to a provider that answers ``reply``; return the outcome and the one request it got."""
     return lambda name, *args, **fields: send_through(name, *CONFIGS[name], *args, **fields)
-
-
-@pytest.mark.parametrize("name", CONFIGS)
-@pytest.mark.parametrize("reply", [hang, reset, disconnect], ids=["hang", "reset", "disconnect"])
-async def test_lost_answer_is_unknown(exchange, name, reply):
-    got, _ = await exchange(name, reply, {"timeout": 0.5 if reply is hang else 10})
-    assert isinstance(got, Unknown)
-
-
-@pytest.mark.parametrize("name", CONFIGS)
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        (302, GatewayDown),
-        (405, GatewayDown),
-        (402, GatewayDown),
-        (400, Refused),
-        (401, GatewayDown),
-        (403, GatewayDown),
-        (500, GatewayDown),
-        (504, Unknown),
-    ],
-)
-@pytest.mark.parametrize("body", [b"", b"<html>oops</html>", b'"text"', b"[1]", b'{"error":5,"errors":7,"code":null}'])
-async def test_status_decides_where_the_body_says_nothing(exchange, name, status, expected, body):
-    got, _ = await exchange(name, answer(status, body))
-    assert isinstance(got, expected)
-
-
-@pytest.mark.parametrize("name", CONFIGS)
-async def test_throttled(exchange, name):
-    got, _ = await exchange(name, answer(429, Retry_After="9"))
-    assert (type(got), got.after) == (RetryLater, 9.0)
-
-
-@pytest.mark.parametrize("name", CONFIGS)
-@pytest.mark.parametrize("body", [b"<html>Log in to the hotel's network</html>", b"", b"{}", b"[]", b'{"messages":[]}'])
-async def test_success_that_is_not_the_providers_own_is_unknown(exchange, name, body):
-    got, _ = await exchange(name, answer(200, body))
-    sandbox_mode = name == "sendgrid" and body == b""
-    assert isinstance(got, Accepted if sandbox_mode else Unknown)
-
-
-@pytest.mark.parametrize("name", CONFIGS)
-async def test_lone_surrogate_is_refused_unsent(exchange, name):
-    got, request = await exchange(name, answer(200), body="\ud800")
-    assert got.code == "invalid_content"
-    assert request is None
 
 
 async def test_sendgrid_mail(exchange, make):

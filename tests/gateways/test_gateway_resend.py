@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from fake_http import answer, hang, reset
 from posts import changed_bytes_believed, post, webhook_of
 
 from domain.channels import Channel
@@ -12,6 +11,7 @@ from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from domain.messages.receipts import Receipt, ReceiptKind
 from gateways.config.problems import InvalidGatewayConfig
+from gateways.conformance.fake_provider import answer, hang, reset
 from gateways.webhooks.webhook import UnreadablePost
 
 SECRET = "whsec_ESwTAuuIe3yfH4DgdgI+ENsiNzPAGdp+"

@@ -7,13 +7,13 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
-from fake_http import answer, hang, reset
 from moto_server import moto_server
 
 from domain.channels import Channel
 from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from gateways.config.problems import InvalidGatewayConfig
+from gateways.conformance.fake_provider import answer, hang, reset
 from gateways.email.ses import SesConfig
 from gateways.email.ses_signing import Credentials, signed_headers
 from gateways.registry import build, parse_config

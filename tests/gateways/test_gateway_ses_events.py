@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from fake_http import answer, hang, serve
 from posts import post
 from sns_signer import CERTIFICATE_URL, NOW, SUBSCRIBE_URL, TOPIC, Amazon, certificate, rsa_key, signed, sns_post
 from test_gateway_ses import CONFIG
 
 from domain.channels import Channel
 from domain.messages.receipts import Receipt, ReceiptKind
+from gateways.conformance.fake_provider import answer, hang, serve
 from gateways.email.ses import SesWebhook
 from gateways.email.sns import fetch_over
 from gateways.net.http import HttpClient

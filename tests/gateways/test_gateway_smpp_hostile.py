@@ -7,10 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
-from listening import listening
 from smsc import gateway_at
 
 from domain.messages.outcomes import Accepted, GatewayDown, Unknown
+from gateways.conformance.listening import listening
 from gateways.sms import smpp, smpp_session
 from gateways.sms.smpp_pdu import PDU_CAP, Pdu
 from gateways.sms.smpp_session import Session

@@ -4,13 +4,13 @@ import json
 from base64 import b64encode
 
 import pytest
-from fake_http import answer, hang, reset
 from posts import post, webhook_of
 
 from domain.channels import Channel
 from domain.messages.outbound import Attachment
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from domain.messages.receipts import Receipt, ReceiptKind
+from gateways.conformance.fake_provider import answer, hang, reset
 from gateways.webhooks.webhook import UnreadablePost
 
 CONFIG = {"api_key": "14ac5499", "from_address": "shop@example.org", "from_name": "Shop", "webhook_secret": "s3cret"}

@@ -7,12 +7,12 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
-from fake_http import answer
 from posts import changed_bytes_believed, post, webhook_of
 from sent import sent
 
 from domain.channels import Channel
 from domain.messages.receipts import Inbound, Receipt, decode_events, encode_events
+from gateways.conformance.fake_provider import answer
 from gateways.webhooks.webhook import UnreadablePost
 
 CONFIG = {"account_sid": "AC0123", "auth_token": "12345", "from_number": "+15005550006"}

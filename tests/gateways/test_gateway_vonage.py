@@ -6,16 +6,17 @@ from dataclasses import replace
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from fake_http import answer
+from configs import CONFIGS
 from posts import changed_bytes_believed, post, webhook_of
 from sent import sent
 
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from domain.messages.receipts import Inbound, Receipt
+from gateways.conformance.fake_provider import answer
 from gateways.webhooks.webhook import UnreadablePost
 
-CONFIG = {"api_key": "abcd", "api_secret": "pst", "from_number": "+15005550006"}
+_, CONFIG = CONFIGS["vonage"]
 SECRET = "my signature secret"
 NOW = 1461605400.0
 

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from fake_http import answer
 from whatsapp import exchange
 
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, Unknown
+from gateways.conformance.fake_provider import answer
 
 TAKEN = answer(201, b'{"id":"true_15551234567@c.us_3EB0A1"}')
 

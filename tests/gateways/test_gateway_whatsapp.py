@@ -1,11 +1,11 @@
 """What holds for every gateway that carries WhatsApp."""
 
 import pytest
-from fake_http import answer, disconnect, hang, reset
 from whatsapp import CONFIGS, exchange
 
 from domain.channels import Channel
 from domain.messages.outcomes import GatewayDown, Refused, RetryLater, Unknown
+from gateways.conformance.fake_provider import answer, disconnect, hang, reset
 from gateways.whatsapp.media import content_type, file_name
 from gateways.whatsapp.reading import person, said
 

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from fake_http import answer
 from whatsapp import exchange
 
 from domain.channels import Channel
 from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater
+from gateways.conformance.fake_provider import answer
 
 TAKEN = answer(
     200, b'{"messaging_product":"whatsapp","contacts":[{"input":"1","wa_id":"1"}],"messages":[{"id":"wamid.X"}]}'

@@ -5,12 +5,12 @@ import time
 from base64 import b64encode
 
 import pytest
-from fake_http import answer
 from posts import post, webhook_of
 from whatsapp import exchange
 
 from domain.channels import Channel
 from domain.messages.receipts import MAX_INBOUND_CONTENT, Inbound, decode_events, encode_events
+from gateways.conformance.fake_provider import answer
 
 META = {"phone_number_id": "1555", "access_token": "EAAG", "app_secret": "s"}
 EVOLUTION = {"base_url": "https://e.example.com", "instance": "shop", "api_key": "evo", "webhook_secret": "s"}

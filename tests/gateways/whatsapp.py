@@ -3,19 +3,16 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fake_http import Reply, Request, serve
+import configs
 
 from domain.channels import Channel
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Outcome
 from gateways.base import GatewayConnections
+from gateways.conformance.fake_provider import Reply, Request, serve
 from gateways.registry import build, parse_config
 
-CONFIGS: dict[str, dict[str, Any]] = {
-    "whatsapp_cloud": {"phone_number_id": "1555", "access_token": "EAAG"},
-    "evolution": {"instance": "my shop", "api_key": "evo"},
-    "waha": {"session": "shop", "api_key": "waha"},
-}
+CONFIGS = {name: config for name, (channel, config) in configs.CONFIGS.items() if channel is Channel.WHATSAPP}
 
 Exchange = Callable[..., Awaitable[tuple[Outcome, Request | None]]]
 

@@ -9,13 +9,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from activities.dependencies import open_gateways
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.receipts import Event, Inbound
+from gateways.conformance.listening import listening
 from gateways.sms import smpp
 from store import leader_lock as roles
 from store.gateways import gateways
 from store.leader_lock import KEEPER, leader_lock
 from store.pool import Pool, open_pool
 from tests.faults.proxy import running_proxy
-from tests.gateways.listening import listening
 from tests.gateways.smsc import smsc
 from worker import listeners as keeper
 

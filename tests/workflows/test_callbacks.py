@@ -17,13 +17,13 @@ from activities.dependencies import open_callbacks
 from domain.callbacks import LADDER, TEST_EVENT
 from domain.ids import callback_workflow_id
 from domain.keyring import CREDENTIALS, Keyring
+from gateways.conformance.fake_provider import Request, answer
 from store.accounts import accounts
 from store.callbacks import callback_deliveries, callback_endpoints, callbacks
 from store.callbacks.callback_deliveries import Listed
 from store.callbacks.callback_endpoints import Endpoint
 from store.callbacks.callbacks import Notice
 from store.pool import Pool
-from tests.gateways.fake_http import Request, answer
 from tests.receiver import Receiver, receiving, register
 from tests.workflows.script import Script, acting, now, start
 from workflows import history, policy

@@ -19,11 +19,11 @@ from domain.keyring import CREDENTIALS, Keyring
 from domain.limits import PAGE_LIMITS, PageLimits
 from domain.messages.page import PageHeader
 from domain.messages.page_content import Content, PageContent, PageMessage
+from gateways.conformance.fake_provider import Request, answer, serve
 from store.accounts import accounts, credits
 from store.gateways import gateways
 from store.messages import messages
 from store.pool import Pool
-from tests.gateways.fake_http import Request, answer, serve
 from tests.workflows.script import Page, now
 from worker.listener_events import Told
 from worker.table import table

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import uuid4
 
-from tests.gateways.fake_http import Reply, Request
+from gateways.conformance.fake_provider import Reply, Request
 
 PERSON = "+14155550123"
 """Who is written to, and writes."""

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from gateways.conformance.fake_provider import Request, answer
 from tests.api.doubles.double import Double, Posting, Told
-from tests.gateways.fake_http import Request, answer
 from tests.gateways.sns_signer import signed
 
 SHOP = "shop@example.org"

@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx
 
+from gateways.conformance.fake_provider import serve
 from tests.api.answers import CONTACT
 from tests.api.doubles.double import Double, Posting, Told
 from tests.api.doubles.email import Mailgun, Resend, SendGrid, Ses
 from tests.api.doubles.sms import Infobip, MessageBird, Plivo, Twilio, Vonage
 from tests.api.doubles.unsigned_email import Brevo, Mailjet, Postmark, SparkPost
 from tests.api.doubles.whatsapp import Evolution, Waha, WhatsAppCloud
-from tests.gateways.fake_http import serve
 from tests.stack import Stack, User
 
 DOUBLES: dict[str, type[Double]] = {

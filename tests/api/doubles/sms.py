@@ -11,8 +11,8 @@ from random import randrange
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
+from gateways.conformance.fake_provider import Request, answer
 from tests.api.doubles.double import PERSON, Double, Posting, Told
-from tests.gateways.fake_http import Request, answer
 
 TWIML = (200, "text/xml", b"<Response/>")
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from gateways.conformance.fake_provider import Request, answer
 from tests.api.doubles.double import Double, Posting, Told, basic
 from tests.api.doubles.email import SHOP
-from tests.gateways.fake_http import Request, answer
 
 
 class Unsigned(Double):

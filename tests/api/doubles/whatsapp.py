@@ -8,8 +8,8 @@ from dataclasses import replace
 from random import randrange
 from uuid import uuid4
 
+from gateways.conformance.fake_provider import Request, answer
 from tests.api.doubles.double import PERSON, Double, Posting, Told
-from tests.gateways.fake_http import Request, answer
 
 
 class WhatsApp(Double):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from tests.gateways.listening import listening
+from gateways.conformance.listening import listening
 
 QUICK_SECONDS = 0.02
 SLOW_SECONDS = 25.0

@@ -1,4 +1,4 @@
-"""A server on a free port of the loopback whose connections end with the test."""
+"""A server on a free port of the loopback whose connections end with it."""
 
 import asyncio
 import ssl
@@ -15,6 +15,7 @@ async def listening(talk: Talk, tls: ssl.SSLContext | None = None, limit: int = 
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
+        assert task is not None
         running.add(task)
         try:
             await talk(reader, writer)

@@ -1,4 +1,4 @@
-"""A small HTTP server over a real socket that answers whatever a test wants, however wrong."""
+"""A small HTTP server over a real socket that answers whatever is wanted, however wrong."""
 
 import asyncio
 import socket
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from tests.gateways.listening import listening
+from gateways.conformance.listening import listening
 
 Reply = Callable[["Request", asyncio.StreamWriter], Awaitable[None]]
 
