@@ -32,8 +32,6 @@ for command in (health, pause, drain, resume):
 app.command("test")(send_test)
 app.command()(check)
 
-_LARGEST_PRIORITY = 1_000_000
-
 
 @app.command()
 def add(
@@ -46,34 +44,28 @@ def add(
         list[int] | None, typer.Option("--share-with", parser=user_id, metavar="USER_ID", help="Repeatable.")
     ] = None,
     rate: Annotated[str | None, typer.Option("--rate", help="The most it takes: 50/s, 3000/min or 10/h.")] = None,
-    priority: Annotated[int, typer.Option("--priority", min=0, max=_LARGEST_PRIORITY, help="Lower goes first.")] = 100,
+    priority: Annotated[int, typer.Option("--priority", help="Lower goes first.")] = 100,
     on_unknown: Annotated[
         Literal["hold", "resend"], typer.Option("--on-unknown", help="What to do when its answer was lost.")
     ] = "hold",
     as_json: AsJson = False,
 ) -> None:
     """Add a gateway; 'xsender gateway types' tells what goes into its configuration."""
-    from gateways.registry import parse_config
-    from store.gateways.gateways import NewGateway, add, get
+    from services.gateways import add_gateway
+    from store.gateways.gateways import NewGateway
 
-    config = json_object(config_json, "--config-json")
-    parse_config(type_name, channel, config)
     new = NewGateway(
         account_id=owner,
         channel=channel,
         identifier=identifier,
         type=type_name,
-        config=config,
+        config=json_object(config_json, "--config-json"),
         per_second=None if rate is None else per_second(rate),
         priority=priority,
         on_unknown=on_unknown,
         share_with=share_with or (),
     )
-
-    async def work(session: Session) -> "GatewayInfo":
-        return await get(session.pool, await add(session.pool, session.keyring, new))
-
-    emit(run(work), as_json)
+    emit(run(lambda session: add_gateway(session.pool, session.keyring, new)), as_json)
 
 
 @app.command("list")

@@ -7,12 +7,10 @@ import typer
 from cli.options import AsJson, UserArgument
 from cli.output import emit
 from cli.session import Session, run
-from domain.errors import InvalidError
 
 app = typer.Typer(help="The accounts that send.", no_args_is_help=True)
 
 _PAGE = 500
-_LONGEST_NAME = 200
 
 
 @app.command()
@@ -23,16 +21,9 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create a user."""
-    from uuid import uuid4
+    from services.accounts import create_account
 
-    from domain.recipients import normalise_email
-    from store.accounts import accounts
-
-    name = name.strip()
-    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise InvalidError("name", f"--name must have 1 to {_LONGEST_NAME} printable characters.")
-    address = normalise_email(email)
-    emit(run(lambda session: accounts.create(session.pool, address, name, plan, uuid4())), as_json)
+    emit(run(lambda session: create_account(session.pool, email, name, plan)), as_json)
 
 
 @app.command("list")

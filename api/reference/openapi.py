@@ -8,6 +8,8 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from api.reference.error_codes import codes_of
+
 _ERRORS = {
     400: "not JSON, or not HTTP",
     401: "no key, or a wrong one",
@@ -38,7 +40,11 @@ _ERROR_SCHEMA: dict[str, Any] = {
                 "type": "object",
                 "required": ["pointer", "code", "message"],
                 "additionalProperties": False,
-                "properties": {name: {"type": "string"} for name in ("pointer", "code", "message")},
+                "properties": {
+                    "pointer": {"type": "string", "description": "Where in the body (RFC 6901), or in the query."},
+                    "code": {"type": "string", "description": f"For programs. With status 422:{codes_of(422)}"},
+                    "message": {"type": "string", "description": "What to do, for people."},
+                },
             },
         },
     },
@@ -129,4 +135,5 @@ def _complete(operation: dict[str, Any]) -> None:
 
 
 def _error(status: int) -> dict[str, Any]:
-    return {"description": _ERRORS[status], "content": _ERROR_ANSWER}
+    codes = "" if status == 422 else codes_of(status)  # its many codes are in the schema of errors
+    return {"description": f"{_ERRORS[status]}.{codes}", "content": _ERROR_ANSWER}

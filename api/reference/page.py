@@ -1,20 +1,22 @@
-"""``GET /docs``: the API on one plain page, made from the OpenAPI document.
+"""``GET /docs``: the OpenAPI document in a viewer (Swagger UI), where calls can be tried.
 
-Made here because the usual viewers load their scripts from a CDN: they show nothing on a machine without internet, and
-would run foreign code beside the API's keys.
+The viewer's files are in ``viewer/``, as they were published: the page needs nothing from the internet, and no foreign
+code runs beside the API's keys. Without JavaScript it lists all operations.
 """
 
 from html import escape
+from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 
 router = APIRouter(include_in_schema=False)
 
 _STYLE = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+.swagger-ui .info { display: none }
+:root { font: 16px/1.5 system-ui, sans-serif }
+body { max-width: 75rem; margin: 2rem auto; padding: 0 1rem }
 h2 { margin-top: 2.5rem; border-bottom: 1px solid #8886 }
 code, pre { font: 0.9em/1.5 ui-monospace, monospace }
 pre { padding: 0.75rem; border: 1px solid #8886; overflow-x: auto }
@@ -24,7 +26,13 @@ section p, section ul { margin: 0.25rem 0 }
 """
 _BASE_URL = "{base-url}"
 """Stands in the page for the address by which it was asked for."""
-_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+"""The viewer writes styles into the page; scripts come from its files alone, and calls go to this API alone."""
+_VIEWER = Path(__file__).parent / "viewer"
+_FILES = frozenset({"swagger-ui-bundle.js", "swagger-ui.css", "start.js"})
 
 
 @router.get("/")
@@ -42,6 +50,14 @@ async def docs(request: Request) -> HTMLResponse:
     return HTMLResponse(page.replace(_BASE_URL, escape(str(request.base_url).rstrip("/"))), headers=_HEADERS)
 
 
+@router.get("/docs/viewer/{name}")
+async def viewer_file(name: str) -> FileResponse:
+    """One of the viewer's files."""
+    if name not in _FILES:
+        raise HTTPException(404)
+    return FileResponse(_VIEWER / name, headers={"Cache-Control": "public, max-age=3600"})
+
+
 def _page(document: dict[str, Any]) -> str:
     title = escape(document["info"]["title"])
     example = (
@@ -50,12 +66,15 @@ def _page(document: dict[str, Any]) -> str:
     )
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} API</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
+        '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/docs/viewer/swagger-ui.css">'
+        f'<style>{_STYLE}</style><script src="/docs/viewer/swagger-ui-bundle.js"></script>'
+        '<script src="/docs/viewer/start.js"></script></head><body>'
         f"<h1>{title} API</h1><p>{escape(document['info']['description'])}</p>"
-        "<p>Send your key in the header <code>Api-key</code>. The full description, with every field and answer, is "
-        '<a href="/openapi.json">/openapi.json</a>: any OpenAPI viewer shows it. Whether all parts work is at '
+        "<p>Send your key in the header <code>Api-key</code>. To try a call here, enter it at <i>Authorize</i> first. "
+        'The same as a file: <a href="/openapi.json">/openapi.json</a>. Whether all parts work: '
         '<a href="/health">/health</a>.</p>'
-        f"<pre>{escape(example)}</pre>{''.join(_groups(document))}</body></html>"
+        f"<pre>{escape(example)}</pre>"
+        f'<div id="viewer"></div><noscript>{"".join(_groups(document))}</noscript></body></html>'
     )
 
 

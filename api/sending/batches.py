@@ -1,38 +1,31 @@
 """Accepting a batch: stored in one transaction, then its workflow is started, then it is answered."""
 
-import asyncio
-from datetime import timedelta
+from dataclasses import dataclass
 from uuid import UUID
 
 from temporalio.client import Client
-from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from api.http.errors import OutcomeUnknownError, nothing_accepted, outcome_unknown
 from api.http.idempotency import Claimed
-from api.sending.batch_pages import NewBatch, page_size
 from api.sending.starts import START_SECONDS, Starts
 from domain.batches.batch import BatchHeader
-from domain.channels import Channel
-from domain.ids import batch_workflow_id
-from domain.limits import BATCH_LIMITS
+from services.sending.batch_pages import NewBatch
+from services.sending.start_batch import header_of, start_batch
 from store import idempotency
 from store.batches import batches
-from store.gateways import routing
 from store.pool import Pool
-from workflows.policy import start_options
 
 
-async def page_sizes(pool: Pool, account_id: int, channel: Channel) -> dict[str, int]:
-    """How many messages a page has, by the gateway that is asked for; "": none is."""
-    candidates = (await routing.candidates(pool, [account_id], channel))[account_id].candidates
-    sizes = {c.identifier: page_size(c.per_second) for c in reversed(candidates)}
-    sizes[""] = page_size(candidates[0].per_second if candidates else None)
-    return sizes
+@dataclass(frozen=True, slots=True)
+class RequestedBatch:
+    """A batch that somebody asked for, and what is answered once it is accepted."""
+
+    batch: NewBatch
+    answer: bytes
 
 
-async def accept_batch(pool: Pool, starts: Starts, client: Client, batch: NewBatch, claimed: Claimed) -> bytes:
+async def accept_batch(pool: Pool, starts: Starts, client: Client, asked: RequestedBatch, claimed: Claimed) -> bytes:
     """Store a batch, start its workflow, and return the answer's body.
 
     Raises:
@@ -40,16 +33,13 @@ async def accept_batch(pool: Pool, starts: Starts, client: Client, batch: NewBat
         OutcomeUnknownError: Temporal did not answer; the repeat with the same idempotency key finds out.
         ConflictError: another request with the same idempotency key is at work.
     """
-    stored = batch.stored
+    stored = asked.batch.stored
     if claimed.place is not None and claimed.id != stored.id:  # an earlier try with this key stored nothing
         await idempotency.bind_keys(pool, [idempotency.KeyBinding(claimed.place, claimed.id, stored.id)])
     async with starts.turn(stored.account_id, 0):  # its content waits in the database
-        await batches.store(pool, stored, claimed.place, batch.answer)
-        header = BatchHeader(
-            str(stored.id), stored.account_id, stored.channel, stored.lane, stored.streams, limits=BATCH_LIMITS
-        )
+        await batches.store(pool, stored, claimed.place, asked.answer)
         try:
-            await _start(client, header)
+            await _start(client, header_of(stored))
         except OutcomeUnknownError:
             # A batch that is taken back has nothing to send when it starts after all. One with a key is kept for the
             # repeat, which may be at work already.
@@ -57,7 +47,7 @@ async def accept_batch(pool: Pool, starts: Starts, client: Client, batch: NewBat
                 raise nothing_accepted("Temporal did not answer in time") from None
             if claimed.place is not None:
                 raise
-    return batch.answer
+    return asked.answer
 
 
 async def finish_batch(pool: Pool, client: Client, claimed: Claimed) -> bytes | None:
@@ -74,18 +64,7 @@ async def finish_batch(pool: Pool, client: Client, claimed: Claimed) -> bytes | 
 
 
 async def _start(client: Client, header: BatchHeader) -> None:
-    batch_id = UUID(header.batch_id)
     try:
-        async with asyncio.timeout(START_SECONDS):
-            await client.start_workflow(
-                "BatchWorkflow",
-                header,
-                id=batch_workflow_id(batch_id),
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                rpc_timeout=timedelta(seconds=START_SECONDS),
-                **start_options(header.lane, header.account_id),
-            )
-    except WorkflowAlreadyStartedError:  # a repeat of a request whose answer was lost
-        return
+        await start_batch(client, header, START_SECONDS)
     except (TimeoutError, RPCError):
-        raise outcome_unknown(batch_id) from None
+        raise outcome_unknown(UUID(header.batch_id)) from None

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from api.http.body import field_errors, validate
 from api.http.errors import ApiError, json_refused
 from api.http.request_cost import MAX_VALUES, ON_LOOP, count_values, reading_cost
-from api.sending.batch_pages import NewBatch, build_batch
+from api.sending.answer import accepted_answer
+from api.sending.batches import RequestedBatch
 from domain.channels import Channel
 from domain.errors import InvalidError, invalid
 from domain.ids import PAGE_SIZE
@@ -20,6 +21,7 @@ from domain.text.strict_json import StrictJsonError, loads
 from services.contacts.models import CONTACT_MODELS, MAX_CONTACTS, MAX_TRANSACTIONAL, SEND_MODELS, AnyContact, AnySend
 from services.contacts.read import ReadContacts, Terms, read_contacts
 from services.contacts.unknown_fields import unknown_names
+from services.sending.batch_pages import build_batch
 
 _PART = 100
 """Contacts that are validated together: as many are looked at once one of them is wrong."""
@@ -104,7 +106,7 @@ def _invalid(error: ValidationError, start: int, goes_on: bool) -> InvalidError:
 
 def read_large_request(
     raw: bytes, channel: Channel, terms: Terms, batch_id: UUID, account_id: int, page_sizes: Mapping[str, int]
-) -> ReadRequest | NewBatch | ApiError | InvalidError:
+) -> ReadRequest | RequestedBatch | ApiError | InvalidError:
     """The same for a request that may become a batch; then the batch is built as well.
 
     An error is returned, not raised: this runs in a process of its own.
@@ -117,4 +119,5 @@ def read_large_request(
         return read
     if any(message.fallback for message in read.contacts.content.messages):
         return ApiError(422, "fallback_in_batch", f"fallbacks need requests of at most {PAGE_SIZE} contacts and 1 MB")
-    return build_batch(batch_id, account_id, channel, read.lane, read.contacts, page_sizes)
+    batch, messages = build_batch(batch_id, account_id, channel, read.lane, read.contacts, page_sizes)
+    return RequestedBatch(batch, accepted_answer(messages, read.contacts.warnings(), batch=batch_id))

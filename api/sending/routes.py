@@ -19,8 +19,7 @@ from api.messages.live import accepted_status
 from api.messages.models import SendAnswer
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers, documented_body
 from api.sending.answer import accepted_answer
-from api.sending.batch_pages import NewBatch
-from api.sending.batches import accept_batch, finish_batch, page_sizes
+from api.sending.batches import RequestedBatch, accept_batch, finish_batch
 from api.sending.commit_queue import OneMessage
 from api.sending.group_commit import GroupCommit
 from api.sending.large_bodies import Bodies
@@ -33,6 +32,8 @@ from domain.ids import new_batch_id, page_of
 from services.contacts.models import MAX_CONTACTS, SEND_MODELS
 from services.contacts.read import ReadContacts, Terms
 from services.contacts.unknown_fields import UnknownField, unread_parameters
+from services.sending.batch_pages import NewBatch
+from services.sending.start_batch import page_sizes
 from store.accounts.api_keys import Principal
 from store.gateways.gateways import unknown_identifiers
 from store.messages import attachments
@@ -104,7 +105,7 @@ async def _send(
     await charge_contacts(request, principal, _contacts(read), len(raw))
 
     async def send(claimed: Claimed) -> bytes:
-        if isinstance(read, NewBatch):
+        if isinstance(read, RequestedBatch):
             return await _send_batch(state, principal, channel, read, claimed)
         if read.may_share_a_page:
             return await _send_one(request, principal, channel, read, claimed)
@@ -124,7 +125,7 @@ async def _read(
     raw: bytes,
     batch_id: UUID,
     parameters: Sequence[UnknownField],
-) -> ReadRequest | NewBatch:
+) -> ReadRequest | RequestedBatch:
     state = state_of(request)
     settings, account_id = state.settings, principal.account_id
     region = principal.default_region or settings.default_region
@@ -151,8 +152,8 @@ async def _read(
     return found
 
 
-def _contacts(read: ReadRequest | NewBatch) -> int:
-    return read.stored.total if isinstance(read, NewBatch) else len(read.contacts.content.messages)
+def _contacts(read: ReadRequest | RequestedBatch) -> int:
+    return read.batch.stored.total if isinstance(read, RequestedBatch) else len(read.contacts.content.messages)
 
 
 async def _send_one(
@@ -183,13 +184,13 @@ async def _accepted_before(state: AppState, channel: Channel, uid: UUID) -> UUID
 
 
 async def _send_batch(
-    state: AppState, principal: Principal, channel: Channel, batch: NewBatch, claimed: Claimed
+    state: AppState, principal: Principal, channel: Channel, asked: RequestedBatch, claimed: Claimed
 ) -> bytes:
     answer = await finish_batch(state.pool, state.temporal, claimed)
     if answer is None:
-        await _check(state, principal, channel, batch)
-        await _keep_files(state, principal, batch)
-        answer = await accept_batch(state.pool, state.part(Starts), state.temporal, batch, claimed)
+        await _check(state, principal, channel, asked.batch)
+        await _keep_files(state, principal, asked.batch)
+        answer = await accept_batch(state.pool, state.part(Starts), state.temporal, asked, claimed)
     return answer
 
 

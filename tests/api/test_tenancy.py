@@ -22,6 +22,7 @@ from tests.stack import Stack, User
 OPEN = {
     "GET /",
     "GET /docs",
+    "GET /docs/viewer/{name}",
     "GET /openapi.json",
     "GET /health",
     "GET /health/live",

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from api.reference.error_codes import CODES
+
 PAGE = Path("docs/errors.md").read_text()
 DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("*.py")] + [
     *map(Path, ("domain/recipients.py", "domain/messages/schedule.py", "domain/text/json_faults.py")),
@@ -47,3 +49,17 @@ def test_the_page_lists_every_code_and_no_other():
     listed = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
     assert sorted(found - listed) == [], "not on the page"
     assert sorted(listed - found) == [], "on the page alone"
+
+
+def test_the_reference_has_the_codes_of_the_page_by_status():
+    on_page: dict[int, set[str]] = {}
+    for line in PAGE.splitlines():
+        if line.startswith("| `"):
+            _, listed, statuses, _ = line.split("|", 3)
+            for status in re.findall(r"\d{3}", statuses):
+                on_page.setdefault(int(status), set()).update(re.findall(r"`(\w+)`", listed))
+    of_no_operation = {"webhook", "webhook_not_configured", "provider_unknown", "http_404", "http_405"}
+    expected = {status: codes - of_no_operation for status, codes in on_page.items()}
+    assert {status: set(codes) for status, codes in CODES.items()} == {
+        s: codes for s, codes in expected.items() if codes
+    }

@@ -1,4 +1,4 @@
-"""From the contacts of a large request to a batch: its pages, their rows for the record, and the answer."""
+"""From many contacts to a batch: its pages, and their rows for the record."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from itertools import groupby
 from uuid import UUID
 
-from api.sending.answer import accepted_answer
 from domain.batches.batch import Stream
 from domain.channels import Channel
 from domain.errors import MAX_SHOWN
@@ -21,10 +20,9 @@ from store.batches import batches
 
 @dataclass(frozen=True, slots=True)
 class NewBatch:
-    """A batch ready to be stored, and what is answered then."""
+    """A batch ready to be stored."""
 
     stored: batches.NewBatch
-    answer: bytes
     requested: dict[str, list[int]]
     """Gateways that were asked for: identifier → the indexes of some of the messages that did."""
     wide_gateway: str | None
@@ -50,8 +48,10 @@ def build_batch(
     lane: Lane,
     read: ReadContacts,
     page_sizes: Mapping[str, int],
-) -> NewBatch:
-    """Cut a request's messages into pages: each of one wish for a gateway and one time, soonest first.
+) -> tuple[NewBatch, list[tuple[UUID, PageMessage]]]:
+    """Cut messages into pages: each of one wish for a gateway and one time, soonest first.
+
+    Also returns the messages with their uids, in the order of the contacts.
 
     ``page_sizes`` has the size of pages for each gateway, by identifier, and for "" where none is asked for.
     """
@@ -75,18 +75,14 @@ def build_batch(
             rows = "".join(_row(uid, account_id, channel, messages[index]) for index, uid in own.items())
             pages.append(batches.StoredPage(number, len(indexes), due, _content(read.content, indexes), rows.encode()))
         streams[-1] = replace(streams[-1], last=len(pages))
-    return NewBatch(
+    batch = NewBatch(
         batches.NewBatch(batch_id, account_id, channel.value, lane.value, len(messages), streams, pages),
-        accepted_answer(
-            [(uids[index], message) for index, message in enumerate(messages)],
-            read.warnings(),
-            batch=batch_id,
-        ),
         {name: indexes[:MAX_SHOWN] for name, indexes in read.requested.items()},
         read.wide_gateway,
         read.files,
         read.duplicates,
     )
+    return batch, [(uids[index], message) for index, message in enumerate(messages)]
 
 
 def _cut(indexes: list[int], content: PageContent, most: int) -> Iterator[list[int]]:

@@ -1,0 +1,83 @@
+"""The codes of errors by HTTP status: what programs can meet. ``docs/errors.md`` says what to do about each."""
+
+CODES: dict[int, tuple[str, ...]] = {
+    400: ("json_syntax", "json_encoding"),
+    401: ("unauthorized",),
+    402: ("no_credit",),
+    403: (
+        "account_suspended",
+        "account_deleted",
+        "address_not_allowed",
+        "scope_missing",
+        "private_network",
+        "gateway_not_yours",
+    ),
+    404: ("gateway_not_found", "message_not_found", "batch_not_found", "callback_not_found", "delivery_not_found"),
+    408: ("upload_too_slow",),
+    409: (
+        "idempotency_in_flight",
+        "not_waiting",
+        "in_batch",
+        "batch_ended",
+        "not_unknown",
+        "page_at_work",
+        "content_gone",
+        "callback_disabled",
+        "too_many_callbacks",
+        "gateway_unusable",
+    ),
+    413: ("too_large", "too_many_contacts", "too_many_values"),
+    422: (
+        "json_depth",
+        "json_text",
+        "json_number",
+        "json_duplicate_key",
+        "object_type",
+        "too_heavy",
+        "template_too_heavy",
+        "query_encoding",
+        "query_repeated",
+        "string_too_long",
+        "idempotency_key",
+        "idempotency_mismatch",
+        "missing",
+        "ambiguous",
+        "number_type",
+        "number_characters",
+        "number_without_country",
+        "number_invalid",
+        "email_type",
+        "email_characters",
+        "email_invalid",
+        "email_too_long",
+        "control_character",
+        "too_long",
+        "schedule_form",
+        "schedule_zone",
+        "schedule_too_early",
+        "schedule_too_late",
+        "invalid_template",
+        "missing_field",
+        "template_failed",
+        "css_refused",
+        "not_base64",
+        "content_type",
+        "public_url_missing",
+        "duration",
+        "fallback_in_batch",
+        "https_required",
+        "payloads",
+        "undecodable",
+    ),
+    429: ("rate_limited", "too_many_at_once"),
+    500: ("internal",),
+    503: ("unavailable", "busy", "outcome_unknown"),
+}
+"""Those of webhooks, which providers get, are left out. A field that breaks a rule of its own has the rule's name as
+code, such as ``missing`` or ``extra_forbidden``, with status 422."""
+
+
+def codes_of(status: int) -> str:
+    """The codes of a status as text, for a description; empty where there are none."""
+    listed = ", ".join(f"`{code}`" for code in CODES.get(status, ()))
+    return f" Codes: {listed}." if listed else ""
