@@ -51,8 +51,8 @@ class CheckCredit:
         addresses = {one for cc in paid for one in cc}
         if page.exempt or not addresses:
             return prices
-        unwanted = await copies.unwanted(self._pool, account_id, sorted(addresses))
-        return [price - len(unwanted.intersection(cc)) for price, cc in zip(prices, paid, strict=True)]
+        opted_out = await copies.opted_out(self._pool, account_id, sorted(addresses))
+        return [price - len(opted_out.intersection(cc)) for price, cc in zip(prices, paid, strict=True)]
 
 
 def _share(

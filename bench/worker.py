@@ -13,7 +13,7 @@ from runtime.settings import load_settings
 from runtime.temporal import connect
 from store.pool import open_pool
 from worker.build import build_workers
-from worker.listener_events import Told
+from worker.listener_events import ListenerEvents
 from worker.main import serve_until
 from worker.table import table
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
@@ -26,7 +26,7 @@ async def _main() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
     client = await connect(settings)
-    equipment = open_dependencies(pool, settings.keys.get_secret_value(), Told(client))
+    equipment = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
     product = table(pool, equipment)
     flow, dispatch = product[WORKFLOW_QUEUE], product[DISPATCH_QUEUE]
     rows = {

@@ -34,7 +34,7 @@ CallbackUrl = Annotated[WebAddress, AfterValidator(_plain)]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PostResult:
     """What came of a request. ``error`` is ``None`` if the customer took it."""
 
     status: int | None
@@ -45,7 +45,7 @@ class Told:
     """The customer wants no more at all (410)."""
 
 
-async def post(http: HttpClient, url: str, secrets: Sequence[str], message_id: str, body: bytes) -> Told:
+async def post(http: HttpClient, url: str, secrets: Sequence[str], message_id: str, body: bytes) -> PostResult:
     """Post a JSON body, signed with each of the secrets. Redirects are failures: they are never followed."""
     now = int(time.time())
     headers = {
@@ -56,8 +56,8 @@ async def post(http: HttpClient, url: str, secrets: Sequence[str], message_id: s
     }
     answer = await http.exchange(call("POST", url, headers, ANSWER_SECONDS), body)
     if not isinstance(answer, Answer):
-        return Told(None, answer.reason)
+        return PostResult(None, answer.reason)
     if 200 <= answer.status < 300:
-        return Told(answer.status)
+        return PostResult(answer.status)
     after = retry_after(answer) if answer.status in (429, 503) else None
-    return Told(answer.status, said(answer), after, is_gone=answer.status == 410)
+    return PostResult(answer.status, said(answer), after, is_gone=answer.status == 410)

@@ -21,7 +21,7 @@ from store.accounts import accounts, api_keys, credits
 from store.gateways import gateways
 from store.pool import Pool, open_pool
 from worker.build import build_workers
-from worker.listener_events import Told
+from worker.listener_events import ListenerEvents
 from worker.main import serve_until
 from worker.table import table
 from workflows.policy import QUEUES
@@ -130,7 +130,7 @@ async def serve_api(settings: Settings) -> AsyncIterator[str]:
 async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
     """A worker of all queues."""
     pool = await open_pool(settings.database_url, 8, "test-worker")
-    equipment = open_dependencies(pool, settings.keys.get_secret_value(), Told(client))
+    equipment = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
     stop = asyncio.Event()
     workers = build_workers(client, table(pool, equipment))
     running = asyncio.create_task(serve_until(stop, workers, pool, list(QUEUES)))

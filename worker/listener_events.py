@@ -13,7 +13,7 @@ from services.receipts import start_receipts
 log = structlog.get_logger()
 
 
-class Told:
+class ListenerEvents:
     """Takes events over. Only SMS gateways speak over connections of their own."""
 
     def __init__(self, client: Client) -> None:

@@ -18,7 +18,7 @@ from runtime.temporal import connect
 from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.chores import Policy
-from worker.listener_events import Told
+from worker.listener_events import ListenerEvents
 from worker.listeners import keeping_connected
 from worker.priority import make_way
 from worker.retention import warn_of_short_retention
@@ -53,7 +53,7 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         client = await _connect(settings)
         await warn_of_short_retention(client)
         warn_of_unsealed_payloads(settings)
-        equipment = open_dependencies(pool, settings.keys.get_secret_value(), Told(client))
+        equipment = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
         opened.push_async_callback(equipment.aclose)
         rows = {queue: row for queue, row in table(pool, equipment).items() if queue in queues}
         if DISPATCH_QUEUE in rows:

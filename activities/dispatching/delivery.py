@@ -55,7 +55,7 @@ class Delivery:
         content: PageContent,
         mails: EmailAssembler,
         health: Health,
-        line: GatewaySlots,
+        slots: GatewaySlots,
         window: StartWindow,
         clock: DatabaseClock,
         *,
@@ -68,18 +68,18 @@ class Delivery:
         self._channel = Channel(request.page.channel)
         self._page_id = UUID(request.page.page_id)
         self._content = content
-        self._mails = mails
+        self._assembler = mails
         self._health = health
-        self._line = line
+        self._gateway_slots = slots
         self._window = window
         self._clock = clock
-        self._slots = RateSlots(
-            pool, clock, line.pace, request.route, came_with_route=not (request.route.takes_slots or is_rerun)
+        self._rate_slots = RateSlots(
+            pool, clock, slots.pace, request.route, came_with_route=not (request.route.takes_slots or is_rerun)
         )
         self._todo = list(request.route.indexes)
         self._attempts = Attempts(pool, request)
-        self._findings = OutcomeTally(line)
-        self._log = OutcomeLog(self._attempts.write, line)
+        self._tally = OutcomeTally(slots)
+        self._log = OutcomeLog(self._attempts.write, slots)
         self._sends: set[asyncio.Task[None]] = set()
         self._foreign: list[int] = []
         self._withheld: list[int] = []
@@ -100,7 +100,7 @@ class Delivery:
             indexes, self._foreign = self._foreign, []
             earlier = await self._attempts.earlier(indexes)
             withdrawn = [index for index in indexes if index not in earlier]
-            self._findings.once_more("not_started", withdrawn, "another run of this dispatch handed them back")
+            self._tally.requeue("not_started", withdrawn, "another run of this dispatch handed them back")
             await self._sort_out(earlier, is_late=time.monotonic() > deadline)
             if self._foreign:
                 await asyncio.sleep(_LOOK_AGAIN)
@@ -120,7 +120,7 @@ class Delivery:
             if outcome in (None, "unknown"):
                 self._judge(index, unknown)
             elif outcome == "gateway_down":
-                self._findings.once_more("gateway_down", [index], "another run of this dispatch met it")
+                self._tally.requeue("gateway_down", [index], "another run of this dispatch met it")
             elif outcome == "retry_later":
                 self._judge(index, RetryLater(None, "another run of this dispatch met it"))
         if in_doubt:
@@ -138,7 +138,7 @@ class Delivery:
     async def _run(self) -> list[Retry]:
         async with self._log:
             try:
-                async with self._line.launching(self._must_stop, may_leave=self._is_untouched):
+                async with self._gateway_slots.launching(self._must_stop, may_leave=self._is_untouched):
                     await self._launch()
             except asyncio.CancelledError:
                 for send in self._sends:
@@ -148,11 +148,11 @@ class Delivery:
                 await asyncio.gather(*self._sends, return_exceptions=True)
         await self._sort_out_foreign()
         await self._attempts.settle_late()
-        if self._findings.failures_in_a_row:
-            await self._health.fails(self._findings.failures_in_a_row, self._findings.last_failure)
-        elif self._findings.answered:
+        if self._tally.failures_in_a_row:
+            await self._health.fails(self._tally.failures_in_a_row, self._tally.last_failure)
+        elif self._tally.answered:
             await self._health.works()
-        return self._findings.again()
+        return self._tally.again()
 
     async def _launch(self) -> None:
         if self._route.waits_for == "retry_pause":
@@ -162,7 +162,7 @@ class Delivery:
         if self._route.probe and todo and not await self._probe(todo):
             return
         rate = self._route.per_second
-        size = max(1, min(_SLICE, self._line.places.size, int(rate / 4) if rate else _SLICE))
+        size = max(1, min(_SLICE, self._gateway_slots.places.size, int(rate / 4) if rate else _SLICE))
         while todo and await self._launch_slice(todo, size):
             pass
 
@@ -174,9 +174,9 @@ class Delivery:
                 return False
         await asyncio.gather(*self._sends)
         self._is_probing = False
-        if not self._findings.answered:
-            reason = self._findings.last_failure or "the gateway did not answer its probe"
-            self._findings.once_more("held_back", todo, reason)
+        if not self._tally.answered:
+            reason = self._tally.last_failure or "the gateway did not answer its probe"
+            self._tally.requeue("held_back", todo, reason)
             await self._health.fails(1, reason)
             return False
         await self._health.works()
@@ -196,11 +196,11 @@ class Delivery:
             held.popleft()
         todo.extendleft(reversed(await self._withdraw(held)))
         if self._withheld:  # those after them may not leave, either: the choice decides
-            await self._slots.give_back()
-            self._findings.once_more("not_started", [*self._withheld, *todo], "the account is not active")
+            await self._rate_slots.give_back()
+            self._tally.requeue("not_started", [*self._withheld, *todo], "the account is not active")
             return False
-        if self._line.throttle:
-            await self._line.throttle.rest(begun, launched, self._must_stop)
+        if self._gateway_slots.throttle:
+            await self._gateway_slots.throttle.rest(begun, launched, self._must_stop)
         return True
 
     async def _get_ready(self, wanted: int) -> int:
@@ -209,12 +209,12 @@ class Delivery:
         Raises:
             NoSlotFree: as for ``run``.
         """
-        await self._slots.come_near(self._must_stop)
+        await self._rate_slots.come_near(self._must_stop)
         if self._must_stop() or self._log.broken:
             return 0
         if not await self._log.take_places(wanted, self._must_stop, may_leave=self._is_untouched):
             return 0
-        ready = await self._slots.hold(wanted, self._window.seconds_left, self._must_stop)
+        ready = await self._rate_slots.hold(wanted, self._window.seconds_left, self._must_stop)
         if self._must_stop() or self._log.broken:
             ready = 0
         elif not ready and self._route.takes_slots and self._is_untouched and self._window.seconds_left > _SLOTS_FAR:
@@ -228,18 +228,18 @@ class Delivery:
         return not self._sends and not self._foreign and len(self._todo) == len(self._route.indexes)
 
     async def _leave(self, indexes: Iterable[int]) -> None:
-        await self._slots.give_back()
-        if self._line.is_closed and not self._is_probing:
-            self._findings.once_more("held_back", indexes, self._line.last_failure)
+        await self._rate_slots.give_back()
+        if self._gateway_slots.is_closed and not self._is_probing:
+            self._tally.requeue("held_back", indexes, self._gateway_slots.last_failure)
             # At once, not when the last one under way has its answer: other pages shall not try this gateway now.
-            await self._health.fails(self._findings.failures_in_a_row, self._findings.last_failure)
+            await self._health.fails(self._tally.failures_in_a_row, self._tally.last_failure)
         elif self._must_stop():
-            self._findings.once_more("not_started", indexes, "the dispatch was stopped, or its time was over")
+            self._tally.requeue("not_started", indexes, "the dispatch was stopped, or its time was over")
         else:
-            self._findings.once_more("not_started", indexes, "their rate slots passed before they could leave")
+            self._tally.requeue("not_started", indexes, "their rate slots passed before they could leave")
 
     def _must_stop(self) -> bool:
-        return self._window.is_closed or (self._line.is_closed and not self._is_probing)
+        return self._window.is_closed or (self._gateway_slots.is_closed and not self._is_probing)
 
     async def _claim(self, indexes: Sequence[int]) -> list[int]:
         """Write intents. Returns the messages that are this run's to send."""
@@ -268,15 +268,15 @@ class Delivery:
     async def _launch_one(self, index: int) -> "asyncio.Task[None] | None":
         """Wait until a message may leave, and let it; ``None``: it may not, or not in this slot."""
         extras = self._extras(index)
-        room = await self._line.room.take(extras.file_bytes, self._must_stop) if extras and extras.files else 0
+        room = await self._gateway_slots.room.take(extras.file_bytes, self._must_stop) if extras and extras.files else 0
         if room is None:
             return None
-        if not await self._slots.use_next(self._must_stop):
-            self._line.room.leave(room)
+        if not await self._rate_slots.use_next(self._must_stop):
+            self._gateway_slots.room.leave(room)
             return None
         send = asyncio.create_task(self._send(index))
         if room:
-            send.add_done_callback(lambda _: self._line.room.leave(room))
+            send.add_done_callback(lambda _: self._gateway_slots.room.leave(room))
         self._sends.add(send)
         return send
 
@@ -298,7 +298,7 @@ class Delivery:
     async def _hand_over(self, index: int) -> Outcome:
         message = self._content.outbound(self._page_id, self._channel, index)
         if extras := self._extras(index):
-            message = await self._mails.complete(message, extras, exempt=self._exempt)
+            message = await self._assembler.complete(message, extras, exempt=self._exempt)
         if self._window.is_past:
             raise _NotBegunError
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -308,4 +308,4 @@ class Delivery:
         return self._content.contents[self._content.messages[index].content].mail
 
     def _judge(self, index: int, outcome: Outcome) -> None:
-        self._findings.judge(index, outcome, self._content.messages[index].on_unknown or self._route.on_unknown)
+        self._tally.record(index, outcome, self._content.messages[index].on_unknown or self._route.on_unknown)

@@ -44,9 +44,9 @@ class Dispatch:
         """``at_a_time``: how many dispatches the process runs of each lane; ``None``: it has places for all."""
         self._pool = pool
         self._gateways = gateways
-        self._mails = mails
+        self._assembler = mails
         self._throttle = BulkThrottle(pool)
-        self._lines = SlotRegistry(self._throttle)
+        self._gateway_slots = SlotRegistry(self._throttle)
         self._watch = PauseWatch(pool)
         self._clock = DatabaseClock(pool)
         self._shares = {lane: OwnerShares(size) for lane, size in (at_a_time or {}).items()}
@@ -112,7 +112,7 @@ class Dispatch:
         if raw is None:  # an earlier run sent the last of them and was lost before it could say so
             return []
         opened = PageContent.decode(raw)
-        line = self._lines.line(UUID(route.gateway_id), request.page.lane)
+        slots = self._gateway_slots.of(UUID(route.gateway_id), request.page.lane)
         async with self._watch.on(route) as is_paused:
             window = StartWindow(lambda: activity.is_worker_shutdown() or stopped.is_set() or is_paused(), closes_at)
             delivery = Delivery(
@@ -120,9 +120,9 @@ class Dispatch:
                 gateway,
                 request,
                 opened,
-                self._mails,
+                self._assembler,
                 health,
-                line,
+                slots,
                 window,
                 self._clock,
                 is_rerun=is_rerun,

@@ -70,8 +70,8 @@ class EmailAssembler:
         return replace(linked, attachments=await self._attachments(extras.files)) if extras.files else linked
 
     async def _without_unwanted_copies(self, message: Outbound) -> Outbound:
-        unwanted = await retry_until_available(lambda: copies.opted_out_of(self._pool, message.uid, message.cc))
-        return replace(message, cc=tuple([one for one in message.cc if one not in unwanted])) if unwanted else message
+        opted_out = await retry_until_available(lambda: copies.opted_out_of(self._pool, message.uid, message.cc))
+        return replace(message, cc=tuple([one for one in message.cc if one not in opted_out])) if opted_out else message
 
     async def _linked(self, message: Outbound, extras: MailExtras) -> Outbound:
         is_long = len(message.body) + len(message.html or "") > QUICK

@@ -20,14 +20,14 @@ class OutcomeLog:
 
     ::
 
-        async with OutcomeLog(write, line) as log:
+        async with OutcomeLog(write, slots) as log:
             await log.take_places(2, given_up)  # before intents are written
             log.add(attempted)                  # gives a place back once it is written
     """
 
-    def __init__(self, write: Write, line: GatewaySlots) -> None:
+    def __init__(self, write: Write, slots: GatewaySlots) -> None:
         self._write = write
-        self._line = line
+        self._slots = slots
         self._taken = 0
         self._ready: list[attempts.Attempted] = []
         self._wake = asyncio.Event()
@@ -41,7 +41,7 @@ class OutcomeLog:
         Raises:
             NoSlotFree: that would take long, and enough others wait; only if ``may_leave``.
         """
-        is_taken = await self._line.places.take(count, given_up, may_leave=may_leave)
+        is_taken = await self._slots.places.take(count, given_up, may_leave=may_leave)
         if is_taken:
             self._taken += count
         return is_taken
@@ -49,7 +49,7 @@ class OutcomeLog:
     def give_back(self, count: int = 1) -> None:
         """Places were taken for messages that did not leave."""
         self._taken -= count
-        self._line.places.give_back(count)
+        self._slots.places.give_back(count)
 
     def add(self, attempted: attempts.Attempted) -> None:
         """Have an outcome written."""

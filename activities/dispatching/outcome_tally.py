@@ -12,8 +12,8 @@ from domain.messages.page import Retry, RetryKind
 class OutcomeTally:
     """Gathers outcomes as they come."""
 
-    def __init__(self, line: GatewaySlots) -> None:
-        self._line = line
+    def __init__(self, slots: GatewaySlots) -> None:
+        self._slots = slots
         self.failures_in_a_row = 0
         self.last_failure = ""
         self.answered = False
@@ -22,12 +22,12 @@ class OutcomeTally:
         self._again: dict[RetryKind, list[int]] = defaultdict(list)
         self._reasons: dict[RetryKind, str] = {}
 
-    def judge(self, index: int, outcome: Outcome, on_unknown: str) -> None:
+    def record(self, index: int, outcome: Outcome, on_unknown: str) -> None:
         """Count one outcome. A lost connection says nothing of the gateway's health; silence does."""
         match outcome:
             case GatewayDown(reason):
                 self._failed(reason)
-                self.once_more("gateway_down", [index], reason)
+                self.requeue("gateway_down", [index], reason)
             case RetryLater(after, reason):
                 self._answered()
                 self._later.append((after or 0.0, index, storable(reason)))
@@ -37,19 +37,19 @@ class OutcomeTally:
                 if outcome.silent:
                     self._failed(reason)
                 if on_unknown == "resend":
-                    self.once_more("resend", [index], reason)
+                    self.requeue("resend", [index], reason)
 
     def _failed(self, reason: str) -> None:
         self.failures_in_a_row += 1
         self.last_failure = storable(reason)
-        self._line.failed(self.last_failure)
+        self._slots.failed(self.last_failure)
 
     def _answered(self) -> None:
         self.failures_in_a_row = 0
         self.answered = True
-        self._line.answered()
+        self._slots.answered()
 
-    def once_more(self, kind: RetryKind, indexes: Iterable[int], reason: str) -> None:
+    def requeue(self, kind: RetryKind, indexes: Iterable[int], reason: str) -> None:
         """Note messages that want another round."""
         self._again[kind].extend(indexes)
         self._reasons[kind] = storable(reason)

@@ -39,7 +39,7 @@ class GatewaySlots:
         """``launchers``: how many dispatches launch messages at a time; ``None``: all of them, in turn.
 
         ``throttle``: what slows them down beside urgent messages; ``None``: nothing does. ``pace``: the gateway's, if
-        it has other lines.
+        it has other slots.
         """
         self._launchers = Places(launchers, _BULK_WAITING) if launchers else None
         self.throttle = throttle
@@ -87,25 +87,25 @@ class GatewaySlots:
 
 
 class SlotRegistry:
-    """The lines of a process."""
+    """The slots of all gateways of a process."""
 
     def __init__(self, throttle: BulkThrottle) -> None:
         self._throttle = throttle
-        self._lines: dict[tuple[UUID, str], GatewaySlots] = {}
+        self._slots: dict[tuple[UUID, str], GatewaySlots] = {}
         self._paces: dict[UUID, GatewayPace] = {}
 
-    def line(self, gateway_id: UUID, lane: str) -> GatewaySlots:
-        """The line of a gateway and lane: bulk must not take the places of what somebody waits for.
+    def of(self, gateway_id: UUID, lane: str) -> GatewaySlots:
+        """The slots of a gateway and lane: bulk must not take the places of what somebody waits for.
 
         Pages of bulk launch in their order: taking turns they would all end at once, with none ready to follow.
         """
         key = (gateway_id, lane)
-        if key not in self._lines:
+        if key not in self._slots:
             pace = self._paces.setdefault(gateway_id, GatewayPace())
             is_bulk = lane == Lane.BULK
-            self._lines[key] = (
+            self._slots[key] = (
                 GatewaySlots(CONCURRENCY, _BULK_LAUNCHERS, self._throttle, pace)
                 if is_bulk
                 else GatewaySlots(CONCURRENCY, pace=pace)
             )
-        return self._lines[key]
+        return self._slots[key]

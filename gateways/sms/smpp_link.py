@@ -28,7 +28,7 @@ class Link:
             self._current = asyncio.get_running_loop().create_future()
             self._keeper = asyncio.create_task(self._keep())
         while (session := await asyncio.shield(self._current)).has_ended:  # noqa: ASYNC110 - for a moment,
-            await asyncio.sleep(0)  # until the keeper hears of it
+            await asyncio.sleep(0)  # until whoever keeps it connected has noticed
         return session
 
     async def aclose(self) -> None:

@@ -38,7 +38,7 @@ class Intents:
 
 
 _INTEND = """
-with unwanted as (
+with opted_out as (
     -- Credits may be held long before a message leaves: who wants no more of them by then gets none.
     update messages m set state = 'cancelled', code = 'opted_out', updated_at = clock_timestamp(),
                           reason = 'the recipient wants no more messages'
@@ -48,7 +48,7 @@ with unwanted as (
       and s.account_id = m.account_id and s.channel = m.channel
       and recipient_key(s.channel, s.recipient) = recipient_key(m.channel, m.recipient)
     returning m.uid
-), needless as (
+), superseded as (
     update messages m set state = 'cancelled', code = 'needless', updated_at = clock_timestamp(),
                           reason = 'the message that it was to take the place of has arrived'
     from messages first
@@ -66,7 +66,7 @@ with unwanted as (
     from messages m
     where uid = any(%(uids)s::uuid[]) and uid between %(first)s and %(last)s
       and state in ('scheduled', 'queued', 'processing', 'unknown')
-      and uid not in (select uid from unwanted union all select uid from needless)
+      and uid not in (select uid from opted_out union all select uid from superseded)
 ), claimed as (
     insert into attempts as a (uid, attempt, gateway_id, run_id)
     select uid, %(attempt)s, %(gateway)s, %(run)s from wanted where may_leave
@@ -157,7 +157,7 @@ with outcomes as (
     select * from unnest(%(uids)s::uuid[], %(attempts)s::smallint[], %(outcomes)s::text[], %(provider_ids)s::text[],
                          %(receipts)s::boolean[], %(codes)s::text[], %(reasons)s::text[])
         as o (uid, attempt, outcome, provider_id, receipts, code, reason)
-), doubtful as (
+), was_unknown as (
     select count(*) as n from messages m join outcomes o using (uid)
     where m.uid between %(first)s and %(last)s and m.state = 'unknown'
 ), tries as (
@@ -185,12 +185,12 @@ with outcomes as (
     from tries t where m.uid = t.uid and m.uid between %(first)s and %(last)s
         and m.state in ('scheduled', 'queued', 'processing', 'unknown')
     returning m.account_id, m.channel, m.recipient, m.state, m.code
-), unwanted as (
+), opted_out as (
     insert into suppressions (account_id, channel, recipient, reason)
     select account_id, channel, recipient, code from moved where state = 'rejected' and code = 'opted_out'
     on conflict do nothing
 )
-select n > 0 from doubtful
+select n > 0 from was_unknown
 """  # noqa: S608 - a constant of ours
 
 

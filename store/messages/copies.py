@@ -13,18 +13,18 @@ where exists (select from suppressions s where s.channel = 'email' and s.account
 """
 
 
-async def unwanted(pool: Pool, account_id: int, addresses: Sequence[str]) -> set[str]:
+async def opted_out(pool: Pool, account_id: int, addresses: Sequence[str]) -> set[str]:
     """Of these addresses, those to which an account's emails are not to go."""
-    return await _unwanted(pool, _UNWANTED.format(account="%s"), account_id, addresses)
+    return await _opted_out(pool, _UNWANTED.format(account="%s"), account_id, addresses)
 
 
 async def opted_out_of(pool: Pool, uid: UUID, addresses: Sequence[str]) -> set[str]:
     """Of these addresses, those to which an email of a message's account is not to go."""
     account = "(select account_id from messages where uid = %s)"
-    return await _unwanted(pool, _UNWANTED.format(account=account), uid, addresses)
+    return await _opted_out(pool, _UNWANTED.format(account=account), uid, addresses)
 
 
-async def _unwanted(pool: Pool, query: LiteralString, whose: int | UUID, addresses: Sequence[str]) -> set[str]:
+async def _opted_out(pool: Pool, query: LiteralString, whose: int | UUID, addresses: Sequence[str]) -> set[str]:
     async with pool.connection() as conn:
         return {address for (address,) in await (await conn.execute(query, (list(addresses), whose))).fetchall()}
 

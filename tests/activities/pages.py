@@ -105,7 +105,7 @@ class Page:
     id: UUID
     gateway_id: UUID
     content: PageContent
-    line: GatewaySlots = field(default_factory=GatewaySlots)
+    slots: GatewaySlots = field(default_factory=GatewaySlots)
 
     @property
     def size(self) -> int:
@@ -134,7 +134,7 @@ class Page:
         health = Health(self.pool, request.route)
         mails = open_mails(self.pool, Keyring.generate())
         window, clock = StartWindow(stopping, closes_at), DatabaseClock(self.pool)
-        return Delivery(self.pool, gateway, request, self.content, mails, health, self.line, window, clock, **more)
+        return Delivery(self.pool, gateway, request, self.content, mails, health, self.slots, window, clock, **more)
 
     async def deliver(self, gateway: OwnGateway, **route: object) -> list[Retry]:
         return await self.delivery(gateway, self.request(**route)).run()

@@ -25,10 +25,10 @@ async def answer(index: int) -> Outcome:
     return Accepted()
 
 
-async def seconds_for(pool: Pool, line: GatewaySlots, size: int) -> float:
+async def seconds_for(pool: Pool, slots: GatewaySlots, size: int) -> float:
     """How long a dispatch of so many messages takes from its first message to its last."""
     page = await new_page(pool, size)
-    page.line = line
+    page.slots = slots
     gateway = OwnGateway(answer)
     await page.deliver(gateway)
     assert await page.states() == ["sent"] * size
@@ -37,15 +37,15 @@ async def seconds_for(pool: Pool, line: GatewaySlots, size: int) -> float:
 
 async def test_bulk_launches_slower_beside_those_who_suffer_and_at_full_speed_afterwards(pool: Pool):
     throttle = BulkThrottle(pool)
-    line = GatewaySlots(launchers=2, throttle=throttle)
+    slots = GatewaySlots(launchers=2, throttle=throttle)
     await queue_delays.publish(pool, uuid4(), SLOW)
-    slow = await seconds_for(pool, line, 320)
+    slow = await seconds_for(pool, slots, 320)
     # Of ten slices the first is not followed by a rest; the others each rest as long as they work, or longer.
     assert slow > ANSWER + 8 * 2 * ANSWER
     async with pool.connection() as conn:
         await conn.execute("delete from slowdowns")
     async with asyncio.timeout(20):
-        while await seconds_for(pool, line, 320) > slow / 2:
+        while await seconds_for(pool, slots, 320) > slow / 2:
             pass
 
 

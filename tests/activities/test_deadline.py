@@ -43,26 +43,26 @@ async def test_the_time_of_a_dispatch_is_what_the_server_gave_it_less_an_answer(
 
 async def test_what_waits_for_places_comes_back_and_what_is_under_way_is_recorded(pool: Pool):
     page = await new_page(pool, 20)
-    page.line = GatewaySlots(4)
+    page.slots = GatewaySlots(4)
     gateway = Slow()
     running = asyncio.create_task(page.delivery(gateway, closes_at=soon()).run())
     await gateway.until_arrived(4)
     for is_waiting in (True, False):
         async with asyncio.timeout(5):
-            while bool(page.line.places._queue) != is_waiting:
+            while bool(page.slots.places._queue) != is_waiting:
                 await asyncio.sleep(0.01)
     gateway.gate.set()
     again = await running
     assert [(more.kind, more.indexes) for more in again] == [("not_started", list(range(4, 20)))]
     assert await page.states() == ["sent"] * 4 + ["queued"] * 16
     assert set(await page.outcomes()) == set(range(4))
-    assert page.line.places.free == 4
+    assert page.slots.places.free == 4
 
 
 async def test_a_dispatch_that_waits_for_others_launching_comes_back(pool: Pool):
     page = await new_page(pool, 3)
-    page.line = GatewaySlots(launchers=1)
-    async with page.line.launching(lambda: False), asyncio.timeout(5):
+    page.slots = GatewaySlots(launchers=1)
+    async with page.slots.launching(lambda: False), asyncio.timeout(5):
         again = await page.delivery(OwnGateway(), closes_at=soon(0.1)).run()
     assert [(more.kind, more.indexes) for more in again] == [("not_started", [0, 1, 2])]
 
@@ -71,16 +71,16 @@ async def test_an_email_that_waits_for_room_comes_back(pool: Pool):
     page = await new_page(pool, 3)
     files = (FileRef("00" * 32, 1, "a", "b/c"),)
     page.content = replace(page.content, contents=[Content("Hi", mail=MailExtras(files=files))])
-    taken = await page.line.room.take(10**9, lambda: False)
+    taken = await page.slots.room.take(10**9, lambda: False)
     async with asyncio.timeout(5):
         again = await page.delivery(OwnGateway(), closes_at=soon()).run()
     assert [(more.kind, more.indexes) for more in again] == [("not_started", [0, 1, 2])]
     assert await page.outcomes() == {}, "what has not left has no intent"
-    page.line.room.leave(taken)
+    page.slots.room.leave(taken)
     assert await page.deliver(OwnGateway()) == []
     assert await page.states() == ["rejected"] * 3, "the file is not there, and its room is free again"
     async with asyncio.timeout(5):
-        assert await page.line.room.take(10**9, lambda: False) == taken
+        assert await page.slots.room.take(10**9, lambda: False) == taken
 
 
 async def test_a_message_is_not_begun_when_its_time_went_by_before_it_could_leave(pool: Pool, monkeypatch):
@@ -100,7 +100,7 @@ async def test_a_message_is_not_begun_when_its_time_went_by_before_it_could_leav
     again = await delivery.run()
     assert [(more.kind, more.indexes) for more in again] == [("not_started", [0, 1, 2])]
     assert await page.outcomes() == {}
-    assert page.line.places.free == CONCURRENCY
+    assert page.slots.places.free == CONCURRENCY
     gateway = OwnGateway()
     assert await page.deliver(gateway) == []
     assert gateway.arrived == {0: 1, 1: 1, 2: 1}
@@ -177,5 +177,5 @@ async def test_what_a_page_hears_of_a_failure_is_short_and_can_be_kept(pool: Poo
     again = await page.deliver(OwnGateway(always(outcome)))
     assert again
     assert all(len(more.reason) <= 500 and "\0" not in more.reason for more in again)
-    assert len(page.line.last_failure) <= 500
+    assert len(page.slots.last_failure) <= 500
     assert (await page.breaker())[0] == 5

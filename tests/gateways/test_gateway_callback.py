@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from gateways import callback
 from gateways.base import GatewayConnections
-from gateways.callback import CallbackUrl, Told, post
+from gateways.callback import CallbackUrl, PostResult, post
 from gateways.conformance.fake_provider import answer, hang, serve
 from gateways.webhooks.standard_webhooks import sign, verify
 
@@ -54,7 +54,7 @@ def test_what_was_changed_or_is_late_is_not_believed(given: dict[str, str], body
 async def test_a_post_is_signed_with_every_secret(outside: GatewayConnections):
     async with serve(answer(204)) as server:
         told = await post(outside.private, f"{server.url}/hook?a=b", [SECRET, OTHER], "id-1", BODY)
-    assert told == Told(204)
+    assert told == PostResult(204)
     (request,) = server.requests
     assert (request.method, request.target, request.body) == ("POST", "/hook?a=b", BODY)
     assert request.headers["content-type"] == "application/json"
@@ -67,18 +67,18 @@ async def test_a_post_is_signed_with_every_secret(outside: GatewayConnections):
 @pytest.mark.parametrize(
     ("reply", "told"),
     [
-        (answer(200, b"no JSON"), Told(200)),
-        (answer(299), Told(299)),
-        (answer(302, Location="http://127.0.0.1:1/"), Told(302, "answered 302")),
-        (answer(400, b"bad\r\n\x00 thing"), Told(400, "answered 400: bad thing")),
-        (answer(410), Told(410, "answered 410", is_gone=True)),
-        (answer(429), Told(429, "answered 429")),
-        (answer(429, Retry_After="7"), Told(429, "answered 429", after=7)),
-        (answer(503, Retry_After="90000"), Told(503, "answered 503", after=3600)),
-        (answer(500, Retry_After="7"), Told(500, "answered 500")),
+        (answer(200, b"no JSON"), PostResult(200)),
+        (answer(299), PostResult(299)),
+        (answer(302, Location="http://127.0.0.1:1/"), PostResult(302, "answered 302")),
+        (answer(400, b"bad\r\n\x00 thing"), PostResult(400, "answered 400: bad thing")),
+        (answer(410), PostResult(410, "answered 410", is_gone=True)),
+        (answer(429), PostResult(429, "answered 429")),
+        (answer(429, Retry_After="7"), PostResult(429, "answered 429", after=7)),
+        (answer(503, Retry_After="90000"), PostResult(503, "answered 503", after=3600)),
+        (answer(500, Retry_After="7"), PostResult(500, "answered 500")),
     ],
 )
-async def test_what_an_answer_means(outside: GatewayConnections, reply: bytes, told: Told):
+async def test_what_an_answer_means(outside: GatewayConnections, reply: bytes, told: PostResult):
     async with serve(reply) as server:
         assert await post(outside.private, server.url, [SECRET], "id-1", BODY) == told
     assert len(server.requests) == 1
@@ -87,7 +87,9 @@ async def test_what_an_answer_means(outside: GatewayConnections, reply: bytes, t
 async def test_a_customer_that_hangs_is_not_waited_for(outside: GatewayConnections, monkeypatch):
     monkeypatch.setattr(callback, "ANSWER_SECONDS", 0.2)
     async with serve(hang) as server:
-        assert await post(outside.private, server.url, [SECRET], "id-1", BODY) == Told(None, "no full answer in time")
+        assert await post(outside.private, server.url, [SECRET], "id-1", BODY) == PostResult(
+            None, "no full answer in time"
+        )
 
 
 async def test_a_customer_that_is_not_there_is_named(outside: GatewayConnections):

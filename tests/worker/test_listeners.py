@@ -17,7 +17,7 @@ from store.leader_lock import KEEPER, leader_lock
 from store.pool import Pool, open_pool
 from tests.faults.proxy import running_proxy
 from tests.gateways.smsc import smsc
-from worker import listeners as keeper
+from worker import listeners
 
 KEYS = Keyring.generate()
 
@@ -49,7 +49,7 @@ async def test_a_gateway_that_never_sent_hears_people(fresh_pool, monkeypatch):
     async with smsc() as peer:
         gateway = await new_gateway(fresh_pool, peer.port)
         cache = open_gateways(fresh_pool, KEYS, sink)
-        async with keeper.keeping_connected(fresh_pool, cache):
+        async with listeners.keeping_connected(fresh_pool, cache):
             await peer.some("bind")
             await peer.deliver("Hello", source_addr="15005550009")
             async with asyncio.timeout(10):
@@ -67,7 +67,7 @@ async def test_a_gateway_that_cannot_be_connected_keeps_no_other_from_it(fresh_p
         await new_gateway(fresh_pool, peer.port)
         await new_gateway(fresh_pool, 1)
         cache = open_gateways(fresh_pool, KEYS, Sink())
-        await keeper.connect_all(fresh_pool, cache)
+        await listeners.connect_all(fresh_pool, cache)
         assert len(peer.all("bind")) == 1
         await cache.aclose()
 
@@ -76,7 +76,7 @@ async def test_a_gateway_out_of_use_is_left_alone(fresh_pool):
     async with smsc() as peer:
         await gateways.set_enabled(fresh_pool, await new_gateway(fresh_pool, peer.port), False)
         cache = open_gateways(fresh_pool, KEYS, Sink())
-        await keeper.connect_all(fresh_pool, cache)
+        await listeners.connect_all(fresh_pool, cache)
         assert peer.all("bind") == []
         await cache.aclose()
 
@@ -98,7 +98,7 @@ async def test_the_gateways_are_looked_after_again_when_the_database_fell_silent
     async with smsc() as peer, running_proxy("127.0.0.1", port) as proxy:
         far = await open_pool(make_conninfo(fresh_pool.conninfo, port=proxy.port), 2, "far")
         cache = open_gateways(fresh_pool, KEYS, Sink())
-        async with keeper.keeping_connected(far, cache):
+        async with listeners.keeping_connected(far, cache):
             await new_gateway(fresh_pool, peer.port)
             await peer.some("bind")
             proxy.silence_old()
@@ -112,7 +112,7 @@ async def test_the_gateways_are_looked_after_again_when_the_database_fell_silent
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch):
-    monkeypatch.setattr(keeper, "EVERY", 0.1)
+    monkeypatch.setattr(listeners, "EVERY", 0.1)
 
 
 async def test_gateways_that_hang_keep_no_other_waiting(fresh_pool, monkeypatch):
@@ -126,6 +126,6 @@ async def test_gateways_that_hang_keep_no_other_waiting(fresh_pool, monkeypatch)
             await new_gateway(fresh_pool, port)
         cache = open_gateways(fresh_pool, KEYS, Sink())
         async with asyncio.timeout(2):
-            await keeper.connect_all(fresh_pool, cache)
+            await listeners.connect_all(fresh_pool, cache)
         assert len(peer.all("bind")) == 1
         await cache.aclose()

@@ -25,7 +25,7 @@ from store.gateways import gateways
 from store.messages import messages
 from store.pool import Pool
 from tests.workflows.script import Page, now
-from worker.listener_events import Told
+from worker.listener_events import ListenerEvents
 from worker.table import table
 from workflows import policy
 
@@ -36,7 +36,7 @@ DAY = 86_400.0
 @pytest.fixture(scope="module")
 async def work(env: WorkflowEnvironment, pool: Pool) -> AsyncIterator[None]:
     """Workers of all queues."""
-    equipment = open_dependencies(pool, KEYS, Told(env.client))
+    equipment = open_dependencies(pool, KEYS, ListenerEvents(env.client))
     rows = table(pool, equipment)
     send, dispatch = rows[policy.WORKFLOW_QUEUE], rows[policy.DISPATCH_QUEUE]
     async with (
