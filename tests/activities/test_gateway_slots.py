@@ -18,12 +18,12 @@ async def test_dispatches_of_one_gateway_share_its_places(pool: Pool):
         await gate.wait()
         return Accepted()
 
-    line = GatewaySlots()
+    slots = GatewaySlots()
     pages = [await new_page(pool, 40) for _ in range(3)]
     gateways = [OwnGateway(answer) for _ in pages]
     running = []
     for page, gateway in zip(pages, gateways, strict=True):
-        page.line = line
+        page.slots = slots
         running.append(asyncio.create_task(page.deliver(gateway)))
     async with asyncio.timeout(10):
         while sum(len(gateway.arrived) for gateway in gateways) < CONCURRENCY:
@@ -37,30 +37,30 @@ async def test_dispatches_of_one_gateway_share_its_places(pool: Pool):
 
 
 async def test_a_cancelled_dispatch_gives_its_places_back(pool: Pool):
-    line = GatewaySlots(4)
+    slots = GatewaySlots(4)
     page = await new_page(pool, 10)
-    page.line = line
+    page.slots = slots
     gateway = OwnGateway(lambda index: asyncio.sleep(3600, Accepted()))
     running = asyncio.create_task(page.deliver(gateway))
     async with asyncio.timeout(10):
-        while line.places.free:
+        while slots.places.free:
             await asyncio.sleep(0.005)
     running.cancel()
     await asyncio.wait([running])
-    assert line.places.free == 4
+    assert slots.places.free == 4
 
 
 async def test_a_gateway_that_is_silent_is_left_alone_by_all_its_dispatches(pool: Pool):
-    line = GatewaySlots()
+    slots = GatewaySlots()
     for number in range(FAILURES_TO_STOP):
-        assert not line.is_closed, number
+        assert not slots.is_closed, number
         page = await new_page(pool, 1)
-        page.line = line
+        page.slots = slots
         await page.deliver(OwnGateway(always(SILENT)))
         assert await page.states() == ["unknown"]
-    assert line.is_closed
+    assert slots.is_closed
     late = await new_page(pool, 3)
-    late.line = line
+    late.slots = slots
     gateway = OwnGateway()
     assert [(again.kind, again.indexes) for again in await late.deliver(gateway)] == [("held_back", [0, 1, 2])]
     assert not gateway.arrived
@@ -69,7 +69,7 @@ async def test_a_gateway_that_is_silent_is_left_alone_by_all_its_dispatches(pool
 async def test_a_lost_connection_says_nothing_of_the_gateway(pool: Pool):
     page = await new_page(pool, 10)
     await page.deliver(OwnGateway(always(Unknown("the connection broke"))))
-    assert not page.line.is_closed
+    assert not page.slots.is_closed
     assert await page.breaker() is None
 
 
@@ -81,9 +81,9 @@ async def test_silence_opens_the_breaker(pool: Pool):
 
 
 async def test_an_answer_opens_a_closed_line(pool: Pool):
-    line = GatewaySlots()
+    slots = GatewaySlots()
     for _ in range(FAILURES_TO_STOP):
-        line.failed("down")
-    assert line.is_closed
-    line.answered()
-    assert not line.is_closed
+        slots.failed("down")
+    assert slots.is_closed
+    slots.answered()
+    assert not slots.is_closed

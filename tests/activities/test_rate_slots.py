@@ -62,9 +62,9 @@ async def test_pages_that_are_late_together_follow_each_other_at_the_rate(pool: 
     for _ in pages:
         slots = await routing.reserve_slots(pool, gateway_id, 2, 20.0)
         routes.append(Route(str(gateway_id), "own", 1, [0, 1], per_second=20.0, slot_at=slots.at))
-    pages[0].line.pace, pages[1].line.pace = GatewayPace(), GatewayPace()
+    pages[0].slots.pace, pages[1].slots.pace = GatewayPace(), GatewayPace()
     for place, other in enumerate(pages):
-        other.line.pace = pages[place % 2].line.pace
+        other.slots.pace = pages[place % 2].slots.pace
     gateway = OwnGateway()
     late = [shift(route, 3.0) for route in routes]
 
@@ -177,7 +177,7 @@ async def test_bulk_whose_slots_are_too_far_away_comes_again_later(pool: Pool):
         with pytest.raises(NoSlotFree):
             await delivery.run()
     assert await free_at(page) == reserved
-    assert page.line.places.free == page.line.places.size
+    assert page.slots.places.free == page.slots.places.size
 
 
 async def test_a_probe_whose_slot_passed_says_nothing_of_its_gateway(pool: Pool, monkeypatch):
@@ -202,7 +202,7 @@ async def test_a_probe_whose_slot_passed_says_nothing_of_its_gateway(pool: Pool,
 
 async def test_a_clock_that_was_set_back_does_not_hold_up_what_leaves_next(pool: Pool):
     page = await rated(pool, 3, 20.0)
-    page.line.pace.next_at = time.time() + 3600
+    page.slots.pace.next_at = time.time() + 3600
     async with asyncio.timeout(10):
         assert await deliver(page, OwnGateway(), await choose(page)) == []
 
