@@ -1,14 +1,27 @@
-"""Accounts and pages for tests of the store."""
+"""Accounts, gateways, pages, batches and receipts for tests of the store."""
 
 import time
+from dataclasses import astuple
+from itertools import count
 from uuid import UUID, uuid4
 
-from domain.ids import message_uid, new_page_id
+from domain.batches.batch import Stream
+from domain.ids import PAGE_SIZE, batch_page_id, message_uid, new_batch_id, new_page_id
+from domain.keyring import CREDENTIALS, Keyring
+from domain.messages.receipts import Receipt, ReceiptKind
 from store.accounts import accounts
 from store.accounts.credits import show, top_up
-from store.messages import pages
-from store.messages.pages import PageRows
+from store.batches import batches
+from store.gateways import gateways
+from store.gateways.gateway_health import health
+from store.messages import attempts, pages
+from store.messages.attempts import Attempted
+from store.messages.pages import PageRows, hold_stored
 from store.pool import Pool
+
+KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
+CONTENT = b'{"contents": [], "messages": []}'
+_keys = count()
 
 
 async def new_account(pool: Pool, credit: int = 0, plan: str | None = None) -> int:
@@ -59,3 +72,55 @@ async def sms_wallet(pool: Pool, account_id: int) -> tuple[int, int, int, int]:
     """Available, held, spent, granted."""
     wallet = (await show(pool, account_id))["sms"]
     return wallet.available, wallet.held, wallet.spent, wallet.granted
+
+
+def stored_page(batch_id: UUID, account_id: int, number: int, size: int, due: float = 0.0) -> batches.StoredPage:
+    page_id = batch_page_id(batch_id, number)
+    rows = "".join(
+        f"{message_uid(page_id, index)}\t{account_id}\tsms\t+1202555{index:04}\tqueued\t1\tpending\t\\N\t\\N\n"
+        for index in range(size)
+    )
+    return batches.StoredPage(number, size, due, CONTENT, rows.encode())
+
+
+async def new_batch(pool: Pool, credit: int, *sizes: int) -> batches.NewBatch:
+    """A stored batch whose pages have these sizes."""
+    account_id, batch_id = await new_account(pool, credit), new_batch_id()
+    pages = [stored_page(batch_id, account_id, number, size) for number, size in enumerate(sizes, 1)]
+    streams = [Stream("", 1, len(sizes))]
+    batch = batches.NewBatch(batch_id, account_id, "sms", "bulk", sum(sizes), streams, pages)
+    await batches.store(pool, batch, None, b"")
+    return batch
+
+
+async def hold_page(pool: Pool, batch: batches.NewBatch, number: int = 1) -> set[UUID]:
+    page_id = batch_page_id(batch.id, number)
+    return await hold_stored(pool, batch.account_id, "sms", page_id, message_uid(page_id, PAGE_SIZE - 1))
+
+
+async def new_gateway(pool: Pool, owner: int = 0, **fields) -> UUID:
+    new = gateways.NewGateway(owner, "sms", f"gw-{uuid4().hex}", "sandbox", {}, **fields)
+    return await gateways.add(pool, KEYRING, new)
+
+
+async def launched(pool: Pool, gateway_id: UUID, size: int) -> PageRows:
+    """A page whose messages are at the gateway."""
+    page = new_page(await new_account(pool), [0] * size)
+    await pages.hold(pool, page)
+    await attempts.write_intents(pool, page.uids, 1, gateway_id, uuid4())
+    return page
+
+
+async def flush(pool: Pool, page: PageRows, *outcomes: str) -> None:
+    tries = [Attempted(uid, 1, outcome) for uid, outcome in zip(page.uids, outcomes, strict=False)]
+    await attempts.flush_outcomes(pool, tries)
+
+
+async def counts(pool: Pool, gateway_id: UUID) -> tuple[int, ...]:
+    """Accepted, refused, retry_later, gateway_down and unknown of the last 15 minutes."""
+    return astuple((await health(pool, gateway_id)).last_15_minutes)[:5]
+
+
+def receipt(kind: str, **fields) -> Receipt:
+    """A receipt of its own."""
+    return Receipt(ReceiptKind(kind), **({"key": f"k{next(_keys)}", "at": 1700000000.0} | fields))

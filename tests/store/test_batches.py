@@ -7,39 +7,12 @@ import pytest
 
 from domain.batches.batch import BatchPage, Stream
 from domain.errors import ConflictError
-from domain.ids import PAGE_SIZE, batch_page_id, message_uid, new_batch_id
+from domain.ids import batch_page_id, message_uid, new_batch_id
 from store import idempotency
 from store.accounts import accounts
 from store.batches import batches
-from store.messages.pages import hold_stored
 from store.pool import Pool
-from tests.store.builders import new_account, set_states, sms_wallet
-
-CONTENT = b'{"contents": [], "messages": []}'
-
-
-def stored_page(batch_id: UUID, account_id: int, number: int, size: int, due: float = 0.0) -> batches.StoredPage:
-    page_id = batch_page_id(batch_id, number)
-    rows = "".join(
-        f"{message_uid(page_id, index)}\t{account_id}\tsms\t+1202555{index:04}\tqueued\t1\tpending\t\\N\t\\N\n"
-        for index in range(size)
-    )
-    return batches.StoredPage(number, size, due, CONTENT, rows.encode())
-
-
-async def new_batch(pool: Pool, credit: int, *sizes: int) -> batches.NewBatch:
-    """A stored batch whose pages have these sizes."""
-    account_id, batch_id = await new_account(pool, credit), new_batch_id()
-    pages = [stored_page(batch_id, account_id, number, size) for number, size in enumerate(sizes, 1)]
-    streams = [Stream("", 1, len(sizes))]
-    batch = batches.NewBatch(batch_id, account_id, "sms", "bulk", sum(sizes), streams, pages)
-    await batches.store(pool, batch, None, b"")
-    return batch
-
-
-async def hold_page(pool: Pool, batch: batches.NewBatch, number: int = 1) -> set[UUID]:
-    page_id = batch_page_id(batch.id, number)
-    return await hold_stored(pool, batch.account_id, "sms", page_id, message_uid(page_id, PAGE_SIZE - 1))
+from tests.store.builders import CONTENT, hold_page, new_account, new_batch, set_states, sms_wallet, stored_page
 
 
 async def rows(pool: Pool, batch: batches.NewBatch) -> list[tuple[str, str | None, str]]:

@@ -1,47 +1,18 @@
 """A gateway's health: every try counts once, by its outcome and minute."""
 
 import asyncio
-from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 from domain.errors import NotFoundError
-from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.routing import Mode
 from store.gateways import gateway_queries, gateways, routing
 from store.gateways.gateway_health import Breaker, forget_minutes, health, note_receipts
-from store.messages import attempts, pages
-from store.messages.attempts import Attempted
-from store.messages.pages import PageRows
+from store.messages import pages
 from store.pool import Pool
-from tests.store.builders import new_account, new_page
-
-KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
-
-
-async def new_gateway(pool: Pool, owner: int = 0, **fields) -> UUID:
-    new = gateways.NewGateway(owner, "sms", f"gw-{uuid4().hex}", "sandbox", {}, **fields)
-    return await gateways.add(pool, KEYRING, new)
-
-
-async def launched(pool: Pool, gateway_id: UUID, size: int) -> PageRows:
-    """A page whose messages are at the gateway."""
-    page = new_page(await new_account(pool), [0] * size)
-    await pages.hold(pool, page)
-    await attempts.write_intents(pool, page.uids, 1, gateway_id, uuid4())
-    return page
-
-
-async def flush(pool: Pool, page: PageRows, *outcomes: str) -> None:
-    tries = [Attempted(uid, 1, outcome) for uid, outcome in zip(page.uids, outcomes, strict=False)]
-    await attempts.flush_outcomes(pool, tries)
-
-
-async def counts(pool: Pool, gateway_id: UUID) -> tuple[int, ...]:
-    """Accepted, refused, retry_later, gateway_down and unknown of the last 15 minutes."""
-    return astuple((await health(pool, gateway_id)).last_15_minutes)[:5]
+from tests.store.builders import counts, flush, launched, new_account, new_gateway
 
 
 async def age(pool: Pool, gateway_id: UUID, minutes: int) -> None:

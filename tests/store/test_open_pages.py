@@ -18,8 +18,7 @@ from store.messages.pages import PageRows, hold, settle
 from store.migrate import migrate
 from store.pool import Pool, open_pool
 from tests.databases import new_database
-from tests.store.builders import new_account, new_page, set_states
-from tests.store.test_batches import hold_page, new_batch
+from tests.store.builders import hold_page, new_account, new_batch, new_page, set_states
 
 ALL = 1_000_000
 

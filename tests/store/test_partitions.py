@@ -20,9 +20,7 @@ from store.migrate import migrate, migrations
 from store.pool import Pool, open_pool
 from store.schema import partitions as parts
 from tests.databases import new_database
-from tests.store.builders import new_account, new_page
-from tests.store.test_batches import hold_page, new_batch
-from tests.store.test_receipts import receipt
+from tests.store.builders import hold_page, new_account, new_batch, new_page, receipt
 
 Later = dict[str, int]
 

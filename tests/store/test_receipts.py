@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from itertools import count
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.keyring import CREDENTIALS, Keyring
-from domain.messages.receipts import Receipt, ReceiptKind
+from domain.messages.receipts import Receipt
 from domain.messages.statuses import State, advance
 from store.accounts.credits import audit, top_up
 from store.callbacks import callback_deliveries
@@ -18,15 +17,9 @@ from store.messages import messages, receipts
 from store.messages.attempts import Attempted, flush_outcomes, write_intents
 from store.messages.pages import hold, settle
 from tests.receiver import register
-from tests.store.builders import new_account, new_page, sms_wallet, states
+from tests.store.builders import new_account, new_page, receipt, sms_wallet, states
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
-_keys = count()
-
-
-def receipt(kind: str, **fields) -> Receipt:
-    """A receipt of its own."""
-    return Receipt(ReceiptKind(kind), **({"key": f"k{next(_keys)}", "at": 1700000000.0} | fields))
 
 
 async def taken(pool, account: int, size: int = 1, outcome: str | None = "accepted", settled: bool = True):

@@ -8,8 +8,7 @@ from store.messages import attempts, pages
 from store.messages.attempts import Attempted
 from store.messages.pages import PageRows, Verdict
 from store.pool import Pool
-from tests.store.builders import new_account, new_page
-from tests.store.test_gateway_health import counts, flush, launched, new_gateway
+from tests.store.builders import counts, flush, launched, new_account, new_gateway, new_page
 
 VERDICTS = ["cancelled", "expired", "failed"]
 
