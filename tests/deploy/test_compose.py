@@ -140,6 +140,15 @@ def test_any_number_of_apis_stands_behind_one_proxy():
     assert int(places) >= COMPOSE["x-largest-scale"]["api"]
 
 
+def test_temporals_web_ui_is_reached_under_this_machines_names_only():
+    assert "ports" not in SERVICES["temporal-ui"]
+    assert not set(SERVICES["temporal-ui"]["networks"]) & {"edge", "front"}, "past the proxy"
+    assert "127.0.0.1:8080:8080" in [filled(port) for port in SERVICES["proxy"]["ports"]]
+    frontend = COMPOSE["configs"]["proxy"]["content"].partition("frontend temporal-ui")[2]
+    rule = "http-request deny deny_status 421 unless { req.hdr(host),host_only,lower -m str 127.0.0.1 localhost }"
+    assert frontend.split("\n")[2].strip() == rule
+
+
 def test_what_asks_for_the_apis_health_asks_for_routes_of_the_api():
     app = create_app(Settings(keys=Keyring.generate()))
     routes = {path for path in app.openapi()["paths"] if path.startswith("/health")}
