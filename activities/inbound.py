@@ -9,7 +9,7 @@ from domain.ids import page_of
 from domain.messages.new_page import new_page
 from domain.messages.page_content import Content, PageContent, PageMessage
 from domain.messages.prices import price, sms_content
-from domain.messages.receipts import Heard, Inbound, Position, ReceiptsSource, Reply, decode_events
+from domain.messages.receipts import Inbound, InboundResult, Position, ReceiptsSource, Reply, decode_events
 from store.audience import inbound
 from store.pool import Pool
 
@@ -26,7 +26,7 @@ class InboundMessages:
         self._pool = pool
 
     @activity.defn(name="hear")
-    async def hear(self, source: ReceiptsSource, events: bytes, start: Position | None = None) -> Heard:
+    async def process(self, source: ReceiptsSource, events: bytes, start: Position | None = None) -> InboundResult:
         """Keep the messages among the events, from ``start`` on. Returns whom to tell, and what to answer.
 
         Its answer has a bound, however many messages wait for whoever writes STOP: then it says where to go on.
@@ -36,16 +36,16 @@ class InboundMessages:
         after = UUID(start.after) if start.after else None
         for place, event in enumerate(decode_events(events)[start.event :], start.event):
             if answer.is_full:
-                return answer.heard(Position(place))
+                return answer.result(Position(place))
             if isinstance(event, Inbound):
                 gateway = UUID(source.gateways[0])
                 taken = await inbound.take(self._pool, gateway, source.channel, event, after, WITHDRAWN_AT_A_TIME)
                 if taken is not None:
                     answer.add(taken, is_first=after is None)
                     if len(taken.withdrawn) == WITHDRAWN_AT_A_TIME:
-                        return answer.heard(Position(place, str(taken.withdrawn[-1])))
+                        return answer.result(Position(place, str(taken.withdrawn[-1])))
             after = None
-        return answer.heard(None)
+        return answer.result(None)
 
 
 class _Answer:
@@ -71,8 +71,8 @@ class _Answer:
         if taken.reply and is_first:
             self._replies.append(_reply(taken, self._channel, taken.reply))
 
-    def heard(self, rest: Position | None) -> Heard:
-        return Heard(self._withdrawn, self._replies, sorted(map(str, self._endpoints)), rest)
+    def result(self, rest: Position | None) -> InboundResult:
+        return InboundResult(self._withdrawn, self._replies, sorted(map(str, self._endpoints)), rest)
 
 
 def _reply(taken: inbound.Taken, channel: str, text: str) -> Reply:

@@ -58,7 +58,7 @@ def table(pool: Pool, equipment: Dependencies) -> dict[str, QueueRow]:
             batches.show_batch,
             batches.finish_batch,
             Receipts(pool).apply_receipts,
-            InboundMessages(pool).hear,
+            InboundMessages(pool).process,
             fall_back.next_step,
         ],
         at_a_time=50,

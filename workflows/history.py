@@ -1,7 +1,7 @@
 """How a workflow with local activities stays the same when its history is replayed.
 
-A status query makes the server hand out a new workflow task while a local activity runs. The live run hears of its
-result in that task, beside whatever else came in it; a replay hears of it in the task before. So (decision 0014)
+A status query makes the server hand out a new workflow task while a local activity runs. The live run learns of its
+result in that task, beside whatever else came in it; a replay learns of it in the task before. So (decision 0014)
 
 - nothing is decided by ``workflow.time()`` or by the history's length: ``RecordedClock``, ``EventCount``;
 - whatever comes from outside (signals, timers, results of activities, ends of children) is put into the ``Inbox``, and

@@ -5,7 +5,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.lanes import Lane
-    from domain.messages.receipts import Applied, Heard, Position, ReceiptsSource
+    from domain.messages.receipts import Applied, InboundResult, Position, ReceiptsSource
     from workflows.pages import start_page, tell_page
     from workflows.waking import wake
 
@@ -43,12 +43,12 @@ class ReceiptsWorkflow:
             at = await self._hear_from(source, events, at)
 
     async def _hear_from(self, source: ReceiptsSource, events: bytes, at: Position) -> Position | None:
-        heard: Heard = await workflow.execute_local_activity(
-            "hear", args=[source, events, at], result_type=Heard, **policy.LOCAL
+        result: InboundResult = await workflow.execute_local_activity(
+            "hear", args=[source, events, at], result_type=InboundResult, **policy.LOCAL
         )
-        for page_id, uids in heard.withdrawn.items():
+        for page_id, uids in result.withdrawn.items():
             await tell_page(page_id, "opted_out", uids)
-        for reply in heard.replies:
+        for reply in result.replies:
             await start_page(reply.page, reply.content)
-        await wake(heard.endpoints, Lane.TRANSACTIONAL)
-        return heard.rest
+        await wake(result.endpoints, Lane.TRANSACTIONAL)
+        return result.rest

@@ -24,7 +24,7 @@ _AT_WORK: set[UUID] = set()
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What became of a wish to send messages. The rest has ended."""
+    """What became of an intent to send messages. The rest has ended."""
 
     claimed: set[int]
     """This run's to send."""

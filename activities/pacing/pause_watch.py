@@ -11,7 +11,7 @@ from store.gateways import routing
 from store.pool import DB_UNAVAILABLE, Pool
 
 LOOK_SECONDS = 1.0
-"""How soon a dispatch hears that its gateway was paused. One that ends earlier costs no look of its own."""
+"""How soon a dispatch learns that its gateway was paused. One that ends earlier costs no look of its own."""
 
 
 class PauseWatch:

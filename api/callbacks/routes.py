@@ -92,7 +92,7 @@ async def register_callback(request: Request, principal: Manager) -> Response:
 
 @router.get("/{callback}", summary="Read a callback endpoint", response_model=None, responses=answers(CallbackAnswer))
 async def get_callback(request: Request, callback: UUID, principal: Reader) -> Response:
-    """`disabled_reason` says why it hears nothing; `failing_since` since when it takes nothing."""
+    """`disabled_reason` says why it gets nothing; `failing_since` since when it takes nothing."""
     return await _answer(state_of(request), principal, callback)
 
 

@@ -1,4 +1,4 @@
-"""Whether the caller of a request still waits for its answer: what nobody will hear of is better not accepted."""
+"""Whether the caller of a request still waits for its answer: what nobody would learn of is better not accepted."""
 
 from collections.abc import Awaitable, Callable
 

@@ -82,7 +82,7 @@ def _query_endpoint(channel: Channel) -> _Endpoint:
         }
         if len(numbers) * sum(len(text) for text in shared.values() if text) > MAX_BODY:
             raise ApiError(413, "too_large", "these are too many numbers for so long a text: send them by POST")
-        # Written as the body of a POST, so that both forms pass through the same doors.
+        # Written as the body of a POST, so that both forms are read by the same code.
         listed = [{"number": number, **shared} for number in numbers if number]
         raw = orjson.dumps({"duplicates": duplicates, "contact": listed})
         return await _send(request, principal, channel, raw, unread_parameters(request.query_params, known))

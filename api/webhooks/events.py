@@ -17,24 +17,24 @@ def by_gateways(ends: Sequence[WebhookReceiver], post: Post) -> dict[tuple[Event
         UnreadablePost: it is not what the provider posts.
     """
     read = [(end, end.webhook.read(post)) for end in ends]
-    heard = _heard(read)
+    receivers = _receivers(read)
     found: dict[tuple[Event, ...], list[str]] = {}
     for end, events in read:
-        own = tuple(event for event in events if not isinstance(event, Inbound) or heard[event] is end)
+        own = tuple(event for event in events if not isinstance(event, Inbound) or receivers[event] is end)
         found.setdefault(own, []).append(str(end.gateway_id))
     return found
 
 
-def _heard(read: Sequence[tuple[WebhookReceiver, Sequence[Event]]]) -> dict[Inbound, WebhookReceiver]:
-    """Who hears what people wrote: the gateway with that number, else one that may have it, else the first."""
-    heard: dict[Inbound, WebhookReceiver] = {}
+def _receivers(read: Sequence[tuple[WebhookReceiver, Sequence[Event]]]) -> dict[Inbound, WebhookReceiver]:
+    """Who takes what people wrote: the gateway with that number, else one that may have it, else the first."""
+    receivers: dict[Inbound, WebhookReceiver] = {}
     for end, events in read:
         for event in events:
-            if isinstance(event, Inbound) and (event not in heard or _nearer(end, heard[event], event)):
-                heard[event] = end
-    return heard
+            if isinstance(event, Inbound) and (event not in receivers or _nearer(end, receivers[event], event)):
+                receivers[event] = end
+    return receivers
 
 
 def _nearer(end: WebhookReceiver, other: WebhookReceiver, said: Inbound) -> bool:
     rank = {True: 0, None: 1, False: 2}
-    return rank[end.webhook.hears(said.recipient)] < rank[other.webhook.hears(said.recipient)]
+    return rank[end.webhook.is_for_number(said.recipient)] < rank[other.webhook.is_for_number(said.recipient)]

@@ -8,7 +8,7 @@ from domain.limits import BatchLimits
 
 @dataclass(frozen=True)
 class Stream:
-    """A run of a batch's pages that leave one after the other: those with one wish for a gateway, soonest due first."""
+    """A run of a batch's pages that leave one after the other: those for one requested gateway, soonest due first."""
 
     gateway: str
     """The gateway that was asked for, by its identifier; empty: none was."""

@@ -197,7 +197,7 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Heard:
+class InboundResult:
     """What messages from people lead to."""
 
     withdrawn: dict[str, list[str]] = field(default_factory=dict)

@@ -118,10 +118,10 @@ def join(routings: Sequence[Routing]) -> Routing:
 
 
 def _by_wish(request: RouteRequest) -> dict[str, list[int]]:
-    wishes = {index: wish for wish, indexes in request.page.requested.items() for index in indexes}
+    requested = {index: identifier for identifier, indexes in request.page.requested.items() for index in indexes}
     grouped: dict[str, list[int]] = defaultdict(list)
     for index in request.indexes:
-        grouped[wishes.get(index, DEFAULT_GATEWAY)].append(index)
+        grouped[requested.get(index, DEFAULT_GATEWAY)].append(index)
     return grouped
 
 

@@ -1,4 +1,4 @@
-"""JSON as we accept it: no value that another part of the house would choke on gets past this door.
+"""JSON as we accept it: no value that another part of the system could not handle is let in.
 
 NaN and overflowing numbers, lone surrogates, NUL (PostgreSQL stores neither), keys given twice (parsers disagree on
 which one counts, RFC 8259 §4), integers beyond 64 bits and deep nesting are refused, with a pointer to the place.

@@ -104,7 +104,7 @@ class InfobipWebhook(SecretWebhook):
             raise UnreadablePost("expected an object with results")
         return [event for one in objects_in(body["results"]) if (event := _event(one, post.now))]
 
-    def hears(self, recipient: str) -> bool | None:
+    def is_for_number(self, recipient: str) -> bool | None:
         return is_own(self._number, recipient)
 
 

@@ -141,7 +141,7 @@ class PlivoWebhook(Webhook):
         kind = _KINDS.get(fields["Status"])
         return [_receipt(kind, message_id, fields, post.now)] if kind else []
 
-    def hears(self, recipient: str) -> bool | None:
+    def is_for_number(self, recipient: str) -> bool | None:
         return is_own(self._number, recipient)
 
     def _is_among(self, given: list[str], what: str) -> bool:

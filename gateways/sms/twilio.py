@@ -179,7 +179,7 @@ class TwilioWebhook(Webhook):
             )
         ]
 
-    def hears(self, recipient: str) -> bool | None:
+    def is_for_number(self, recipient: str) -> bool | None:
         return is_own(self._number, recipient)
 
     def _sign(self, what: str) -> str:

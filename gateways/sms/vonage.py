@@ -140,7 +140,7 @@ class VonageWebhook(Webhook):
         kind = _KINDS.get(fields["status"])
         return [_receipt(kind, message_id, fields, at)] if kind else []
 
-    def hears(self, recipient: str) -> bool | None:
+    def is_for_number(self, recipient: str) -> bool | None:
         return is_own(self._number, recipient)
 
 

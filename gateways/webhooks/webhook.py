@@ -194,7 +194,7 @@ class Webhook:
         """
         raise NotImplementedError
 
-    def hears(self, recipient: str) -> bool | None:
+    def is_for_number(self, recipient: str) -> bool | None:
         """Whether what people write to this number of ours is for this gateway; ``None``: it does not know its number.
 
         Asked where the gateways of one account verify the same posts.

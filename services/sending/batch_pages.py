@@ -49,25 +49,25 @@ def build_batch(
     read: ReadContacts,
     page_sizes: Mapping[str, int],
 ) -> tuple[NewBatch, list[tuple[UUID, PageMessage]]]:
-    """Cut messages into pages: each of one wish for a gateway and one time, soonest first.
+    """Cut messages into pages: each for one requested gateway and one time, soonest first.
 
     Also returns the messages with their uids, in the order of the contacts.
 
     ``page_sizes`` has the size of pages for each gateway, by identifier, and for "" where none is asked for.
     """
     messages = read.content.messages
-    wishes = {index: name for name, indexes in read.requested.items() for index in indexes}
+    gateways = {index: name for name, indexes in read.requested.items() for index in indexes}
 
     def way(index: int) -> tuple[str, float]:
-        return wishes.get(index, ""), messages[index].due
+        return gateways.get(index, ""), messages[index].due
 
     pages: list[batches.StoredPage] = []
     streams: list[Stream] = []
     uids: dict[int, UUID] = {}
-    for (wish, due), alike in groupby(sorted(range(len(messages)), key=way), key=way):
-        if not streams or streams[-1].gateway != wish:
-            streams.append(Stream(wish, len(pages) + 1, len(pages)))
-        for indexes in _cut(list(alike), read.content, page_sizes.get(wish, page_sizes[""])):
+    for (gateway, due), alike in groupby(sorted(range(len(messages)), key=way), key=way):
+        if not streams or streams[-1].gateway != gateway:
+            streams.append(Stream(gateway, len(pages) + 1, len(pages)))
+        for indexes in _cut(list(alike), read.content, page_sizes.get(gateway, page_sizes[""])):
             number = len(pages) + 1
             page_id = batch_page_id(batch_id, number)
             own = {index: message_uid(page_id, place) for place, index in enumerate(indexes)}

@@ -30,7 +30,7 @@ class NewEndpoint:
     account_id: int
     url: str
     events: Sequence[str] | None = None
-    """What it wants to hear; ``None``: everything."""
+    """What it wants to be told; ``None``: everything."""
     description: str = ""
     allow_private_network: bool = False
 

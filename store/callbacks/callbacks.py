@@ -154,8 +154,8 @@ async def queue_states(conn: AsyncConnection[TupleRow], uids: Sequence[UUID]) ->
     endpoints: set[UUID] = set()
     for start in range(0, len(uids), _CHUNK):
         messages = (await snapshots(conn, uids[start : start + _CHUNK])).values()
-        heard = await listening(conn, {message.account_id for message in messages})
-        notices = [state_notice(message) for message in messages if message.account_id in heard]
+        told = await listening(conn, {message.account_id for message in messages})
+        notices = [state_notice(message) for message in messages if message.account_id in told]
         if notices:
             endpoints |= await queue(conn, notices)
     return endpoints

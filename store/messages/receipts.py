@@ -127,10 +127,10 @@ async def _tell(conn: AsyncConnection[TupleRow], news: Sequence[News], receipts:
     listening = await callbacks.listening(conn, {one.account_id for one in news})
     if not listening:
         return set()
-    heard = [one for one in news if one.account_id in listening]
-    messages = await callbacks.snapshots(conn, [one.uid for one in heard])
+    wanted = [one for one in news if one.account_id in listening]
+    messages = await callbacks.snapshots(conn, [one.uid for one in wanted])
     notices = []
-    for one in heard:
+    for one in wanted:
         receipt, message = receipts[one.place], messages[one.uid]
         if one.moved:
             notices.append(callbacks.state_notice(message))

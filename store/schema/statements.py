@@ -3,7 +3,7 @@
 import re
 
 # What may contain a semicolon that ends nothing, the semicolon that does, and any other character. Bodies of functions
-# are dollar-quoted in this house; the SQL-standard form (BEGIN ATOMIC … END) is not understood.
+# are dollar-quoted in this project; the SQL-standard form (BEGIN ATOMIC … END) is not understood.
 _TOKEN = re.compile(
     r"""(?P<comment> --[^\n]* | /\*.*?\*/ )
       | (?P<quoted>  [eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*"

@@ -34,11 +34,11 @@ async def test_what_a_stop_withdraws_comes_in_parts_and_its_confirmation_once(po
         assert await held(pool, page) == {}
     source = ReceiptsSource("sms", [str(await new_gateway(pool, account))], inbound=True)
     stops = [Inbound(uuid4().hex, time.time(), PHONE, "us", body) for body in ("STOP", "hello")]
-    hear = InboundMessages(pool).hear
+    process = InboundMessages(pool).process
     told: list[str] = []
     replies, at = 0, Position(0)
     while at is not None:
-        heard = await ActivityEnvironment().run(hear, source, encode_events(stops), at)
+        heard = await ActivityEnvironment().run(process, source, encode_events(stops), at)
         part = [uid for uids in heard.withdrawn.values() for uid in uids]
         assert len(part) <= AT_A_TIME
         told += part

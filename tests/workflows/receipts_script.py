@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from domain.messages.receipts import Applied, Heard, Position, ReceiptsSource
+from domain.messages.receipts import Applied, InboundResult, Position, ReceiptsSource
 from workflows.policy import WORKFLOW_QUEUE
 
 
@@ -17,7 +17,7 @@ class ReceiptsScript:
     """What the activities answer, call after call (the last answer is repeated), and what they were asked."""
 
     applied: Sequence[Applied] = (Applied(),)
-    heard: Heard = field(default_factory=Heard)
+    inbound: InboundResult = field(default_factory=InboundResult)
     asked: list[list[int] | None] = field(default_factory=list)
     """Places of events, try after try."""
 
@@ -27,8 +27,8 @@ class ReceiptsScript:
         return self.applied[min(len(self.asked), len(self.applied)) - 1]
 
     @activity.defn(name="hear")
-    async def hear(self, source: ReceiptsSource, events: bytes, start: Position) -> Heard:
-        return self.heard
+    async def hear(self, source: ReceiptsSource, events: bytes, start: Position) -> InboundResult:
+        return self.inbound
 
 
 @dataclass

@@ -24,7 +24,7 @@ from domain.ids import callback_workflow_id, new_page_id
 from domain.limits import BATCH_LIMITS, PAGE_LIMITS
 from domain.messages.fallback import Awaited
 from domain.messages.page import PageHeader, RouteRequest, Routing
-from domain.messages.receipts import Applied, Heard, Reply
+from domain.messages.receipts import Applied, InboundResult, Reply
 from tests.workflows.batch_script import Batch, BatchScript, Gate, pages, start_batch, walking
 from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.receipts_script import Posted, ReceiptsScript, post
@@ -143,7 +143,7 @@ async def receipts(env: WorkflowEnvironment) -> Posted:
         await page.until("gateway_breaker")
         told = {str(page.id): [page.uid()]}
         answers.applied = [Applied([1], told), Applied()]
-        answers.heard = Heard(told, [Reply(PageHeader(str(new_page_id()), 7, "sms", 1, exempt=True), "{}")])
+        answers.inbound = InboundResult(told, [Reply(PageHeader(str(new_page_id()), 7, "sms", 1, exempt=True), "{}")])
         posted = await post(env, inbound=True)
         await posted.handle.result()
         await page.handle.result()

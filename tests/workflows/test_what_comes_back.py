@@ -12,7 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.ids import new_page_id
 from domain.messages.fallback import Awaited
-from domain.messages.receipts import Applied, Heard, ReceiptsSource
+from domain.messages.receipts import Applied, InboundResult, ReceiptsSource
 from tests.workflows.receipts_script import ReceiptsScript, post
 from tests.workflows.script import Page, Script, acting, now, parked, start, through
 
@@ -80,7 +80,7 @@ async def test_a_receipt_of_nothing_of_ours_is_given_up(env: WorkflowEnvironment
 @pytest.mark.parametrize("signal", ["opted_out", "reported"])
 async def test_pages_that_are_no_more_do_not_hold_up_a_post(env: WorkflowEnvironment, signal):
     nobody = {str(new_page_id()): [str(uuid4())]}
-    answers = ReceiptsScript([Applied([], nobody)], Heard(nobody) if signal == "opted_out" else Heard())
+    answers = ReceiptsScript([Applied([], nobody)], InboundResult(nobody) if signal == "opted_out" else InboundResult())
     async with acting(Script(env), answers.apply_receipts, answers.hear):
         await (await post(env, inbound=True)).handle.result()
 
@@ -91,7 +91,7 @@ async def test_stop_withdraws_what_waits_and_nothing_else(env: WorkflowEnvironme
     async with acting(script, answers.apply_receipts, answers.hear):
         page = await start(env, size=2)
         await page.until("gateway_breaker")
-        answers.heard = Heard({str(page.id): [page.uid(1)]})
+        answers.inbound = InboundResult({str(page.id): [page.uid(1)]})
         await (await post(env, inbound=True)).handle.result()
         await page.handle.result()
     assert script.endings() == {1: ("cancelled", "opted_out")}

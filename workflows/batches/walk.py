@@ -187,9 +187,9 @@ class Walk:
         """Have a page sent by a workflow of its own."""
         self._events.add(_A_PAGE)
         page_id = batch_page_id(UUID(self._batch.batch_id), page.number)
-        wish = self._gateway or self._batch.streams[stream].gateway
+        gateway = self._gateway or self._batch.streams[stream].gateway
         batch = self._batch
-        header = new_stored_page(page_id, batch.account_id, batch.channel, batch.lane, page.size, wish)
+        header = new_stored_page(page_id, batch.account_id, batch.channel, batch.lane, page.size, gateway)
         self._pages.starts(header.page_id, stream)
         self._inbox.run(self._send(header, self._gateway))
 
