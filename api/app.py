@@ -12,6 +12,7 @@ from api.admin import messages as admin_messages
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
+from api.callbacks.posted import posted
 from api.gateways import routes as gateways
 from api.http.error_handlers import install_error_handlers
 from api.http.state import AppState
@@ -107,6 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     install_error_handlers(app)
     install_openapi(app)
+    app.webhooks.include_router(posted)
     for router in _ROUTERS:
         app.include_router(router)
     return app

@@ -52,7 +52,7 @@ async def claim(
 ) -> Claim:
     """Claim a key for ``lease`` seconds, or learn who has it. A claim whose owner died can be taken over after that."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Claim)) as cursor:
-        while True:  # the row of a request at the same time may be too new for this statement's snapshot: then it is there the next time
+        while True:  # a row of the same moment may be too new for this snapshot: it is there the next time
             await cursor.execute(
                 _CLAIM,
                 {

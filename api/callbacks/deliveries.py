@@ -13,7 +13,7 @@ from api.callbacks.routes import Manager, Reader, find_endpoint
 from api.callbacks.waking import wake_callbacks
 from api.http.body import parse_body, read_body
 from api.http.errors import ApiError
-from api.http.idempotency import Claim, once
+from api.http.idempotency import KeyClaim, once
 from api.http.json_answer import json_answer
 from api.http.state import AppState, state_of
 from api.messages.routes import sender
@@ -62,7 +62,7 @@ async def test_callback(request: Request, callback: UUID, principal: Manager) ->
     state = state_of(request)
     await _find_enabled(state, principal, callback)
 
-    async def test(claimed: Claim) -> bytes:
+    async def test(claimed: KeyClaim) -> bytes:
         now = datetime.now(UTC)
         data = {"endpoint_id": callback, **sender(principal.account_id)}
         notice = Notice(principal.account_id, TEST_EVENT, None, now, data, str(claimed.id))

@@ -22,7 +22,7 @@ from api.callbacks.waking import wake_callbacks
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
 from api.http.errors import ApiError
-from api.http.idempotency import Claim, once
+from api.http.idempotency import KeyClaim, once
 from api.http.json_answer import json_answer
 from api.http.state import AppState, state_of
 from api.reference.openapi import answers, documented_body
@@ -74,7 +74,7 @@ async def register_callback(request: Request, principal: Manager) -> Response:
     if body.allow_private_network and principal.kind != "admin":
         raise ApiError(403, "private_network", "only an admin may let an endpoint be in a private network")
 
-    async def register(claimed: Claim) -> bytes:
+    async def register(claimed: KeyClaim) -> bytes:
         events = None if body.events is None else list(dict.fromkeys(body.events))
         secret = await callback_endpoints.add(
             state.pool,
@@ -139,7 +139,7 @@ async def rotate_callback_secret(request: Request, callback: UUID, principal: Ma
     raw = await read_body(request)
     overlap = timedelta(hours=parse_body(raw, RotateSecret).overlap_hours)
 
-    async def rotate(claimed: Claim) -> bytes:
+    async def rotate(claimed: KeyClaim) -> bytes:
         until = datetime.now(UTC) + overlap
         secret = await callback_endpoints.rotate(state.pool, state.keyring, callback, principal.account_id, until)
         if secret is None:

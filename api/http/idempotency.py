@@ -25,7 +25,7 @@ _LEASE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class KeyClaim:
     """What the work of a request builds on, that must be done once."""
 
     id: UUID
@@ -38,7 +38,7 @@ class Claim:
     """The answer that an earlier try prepared, and may not have given."""
 
 
-_Work = Callable[[Claim], Awaitable[bytes]]
+_Work = Callable[[KeyClaim], Awaitable[bytes]]
 
 
 async def once(
@@ -54,7 +54,7 @@ async def once(
     """
     key = request.headers.get(HEADER)
     if key is None:
-        return _json(await work(Claim(minted, is_new=True)))
+        return _json(await work(KeyClaim(minted, is_new=True)))
     if not _KEY.fullmatch(key):
         raise ApiError(422, "idempotency_key", f"an {HEADER} has 1 to 255 printable ASCII characters")
     pool = state_of(request).pool
@@ -70,7 +70,7 @@ async def once(
         return _json(kept, replayed=True)
     if not claim.mine:
         raise ApiError(409, "idempotency_in_flight", "the first request with this key is still at work", retry_after=1)
-    claimed = Claim(claim.page_id, claim.page_id == minted, place, claim.response)
+    claimed = KeyClaim(claim.page_id, claim.page_id == minted, place, claim.response)
     try:
         answer = await work(claimed)
     except Exception as error:

@@ -105,7 +105,13 @@ def operation_id(route: APIRoute) -> str:
 
 
 def _build(app: FastAPI) -> dict[str, Any]:
-    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        webhooks=app.webhooks.routes,
+    )
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for name, model in _documented.items():

@@ -7,7 +7,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from api.http.errors import OutcomeUnknownError, nothing_accepted, outcome_unknown
-from api.http.idempotency import Claim
+from api.http.idempotency import KeyClaim
 from api.sending.starts import START_SECONDS, Starts
 from domain.batches.batch import BatchHeader
 from services.sending.batch_pages import NewBatch
@@ -25,7 +25,7 @@ class RequestedBatch:
     answer: bytes
 
 
-async def accept_batch(pool: Pool, starts: Starts, client: Client, asked: RequestedBatch, claimed: Claim) -> bytes:
+async def accept_batch(pool: Pool, starts: Starts, client: Client, asked: RequestedBatch, claimed: KeyClaim) -> bytes:
     """Store a batch, start its workflow, and return the answer's body.
 
     Raises:
@@ -50,7 +50,7 @@ async def accept_batch(pool: Pool, starts: Starts, client: Client, asked: Reques
     return asked.answer
 
 
-async def finish_batch(pool: Pool, client: Client, claimed: Claim) -> bytes | None:
+async def finish_batch(pool: Pool, client: Client, claimed: KeyClaim) -> bytes | None:
     """Finish what an earlier try with the same key began; ``None``: it stored nothing.
 
     Raises:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from api.http.callers import Caller, stays
 from api.http.errors import nothing_accepted, outcome_unknown
-from api.http.idempotency import Claim
+from api.http.idempotency import KeyClaim
 from domain.ids import PAGE_SIZE
 from domain.messages.page_content import PAGE_BYTES, Content, PageMessage
 
@@ -21,7 +21,7 @@ class OneMessage:
     content: Content
     gateway: str | None
     """The gateway that was asked for, if any."""
-    claimed: Claim
+    claimed: KeyClaim
     """The request's idempotency key, if it has one, must lead to the message before that can have left."""
     caller: Caller = stays
 

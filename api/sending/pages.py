@@ -1,7 +1,7 @@
 """Accepting a request of several contacts: it is one page."""
 
 from api.http.callers import Caller
-from api.http.idempotency import Claim
+from api.http.idempotency import KeyClaim
 from api.sending.answer import accepted_answer
 from api.sending.starts import Starts
 from domain.channels import Channel
@@ -14,7 +14,7 @@ from services.contacts.read import ReadContacts
 async def accept_page(
     starts: Starts,
     caller: Caller,
-    claimed: Claim,
+    claimed: KeyClaim,
     account_id: int,
     channel: Channel,
     lane: Lane,

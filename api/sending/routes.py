@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.http.auth import charge_contacts, requires
 from api.http.body import MAX_BODY
 from api.http.errors import ApiError, outcome_unknown
-from api.http.idempotency import Claim, once
+from api.http.idempotency import KeyClaim, once
 from api.http.state import AppState, state_of
 from api.limits.offload import Offload
 from api.messages.live import accepted_status
@@ -104,7 +104,7 @@ async def _send(
     read = await _read(request, principal, channel, raw, minted, parameters)
     await charge_contacts(request, principal, _contacts(read), len(raw))
 
-    async def send(claimed: Claim) -> bytes:
+    async def send(claimed: KeyClaim) -> bytes:
         if isinstance(read, RequestedBatch):
             return await _send_batch(state, principal, channel, read, claimed)
         if read.may_share_a_page:
@@ -157,7 +157,7 @@ def _contacts(read: ReadRequest | RequestedBatch) -> int:
 
 
 async def _send_one(
-    request: Request, principal: Principal, channel: Channel, read: ReadRequest, claimed: Claim
+    request: Request, principal: Principal, channel: Channel, read: ReadRequest, claimed: KeyClaim
 ) -> bytes:
     state = state_of(request)
     content = read.contacts.content
@@ -184,7 +184,7 @@ async def _accepted_before(state: AppState, channel: Channel, uid: UUID) -> UUID
 
 
 async def _send_batch(
-    state: AppState, principal: Principal, channel: Channel, asked: RequestedBatch, claimed: Claim
+    state: AppState, principal: Principal, channel: Channel, asked: RequestedBatch, claimed: KeyClaim
 ) -> bytes:
     answer = await finish_batch(state.pool, state.temporal, claimed)
     if answer is None:

@@ -12,7 +12,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.http.errors import ApiError, OutcomeUnknownError
-from api.http.idempotency import Claim
+from api.http.idempotency import KeyClaim
 from api.http.temporal_link import TemporalLink
 from api.limits.waiting_room import WaitingRoom
 from api.sending.commit_queue import OneMessage
@@ -38,9 +38,9 @@ async def group(stack: Stack) -> GroupCommit:
     return GroupCommit(Starts(link, room), stack.pool, room)
 
 
-def one(account_id: int, body: str = "Hi", claimed: Claim | None = None, gateway: str | None = None) -> OneMessage:
+def one(account_id: int, body: str = "Hi", claimed: KeyClaim | None = None, gateway: str | None = None) -> OneMessage:
     message = PageMessage("+14155550123", 1, 0)
-    return OneMessage(account_id, message, Content(body), gateway, claimed or Claim(new_page_id(), is_new=True))
+    return OneMessage(account_id, message, Content(body), gateway, claimed or KeyClaim(new_page_id(), is_new=True))
 
 
 async def accept(group: GroupCommit, *messages: OneMessage) -> list[UUID]:
@@ -93,7 +93,7 @@ async def test_a_waiting_message_in_a_shared_page_is_its_owners_alone(stack: Sta
     mine, others = await sender(stack), await sender(stack)
     due = PageMessage("+14155550123", 1, 0, due=time.time() + 3600)
     waiting = [
-        OneMessage(user.id, due, Content("Hi"), None, Claim(new_page_id(), is_new=True)) for user in (mine, others)
+        OneMessage(user.id, due, Content("Hi"), None, KeyClaim(new_page_id(), is_new=True)) for user in (mine, others)
     ]
     my_uid, their_uid = await accept(group, *waiting)
     assert page_of(my_uid) == page_of(their_uid)
@@ -256,14 +256,14 @@ async def test_a_key_leads_to_its_message_before_that_can_leave(stack: Stack, gr
     place = (1, "/test", uuid4().hex)
     minted = new_page_id()
     await idempotency.claim(stack.pool, *place, b"hash", minted, 30)
-    _, uid = await accept(group, one(1), one(1, claimed=Claim(minted, True, place)))
+    _, uid = await accept(group, one(1), one(1, claimed=KeyClaim(minted, True, place)))
     assert (await idempotency.claim(stack.pool, *place, b"hash", new_page_id(), 30)).page_id == uid
 
 
 async def test_whose_key_was_taken_over_is_not_sent_and_harms_nobody(stack: Stack, group: GroupCommit):
     place, minted = (1, "/test", uuid4().hex), new_page_id()
     await idempotency.claim(stack.pool, *place, b"hash", new_page_id(), 30)
-    late = one(1, claimed=Claim(minted, True, place))
+    late = one(1, claimed=KeyClaim(minted, True, place))
     accepted = asyncio.gather(*(group.accept(Channel.SMS, Lane.TRANSACTIONAL, one(1)) for _ in range(3)))
     with pytest.raises(ApiError) as refused:
         await group.accept(Channel.SMS, Lane.TRANSACTIONAL, late)

@@ -13,7 +13,7 @@ import pytest
 from fastapi import Request, Response
 
 from api.http.errors import ApiError
-from api.http.idempotency import Claim, once
+from api.http.idempotency import KeyClaim, once
 from domain.ids import message_uid, new_page_id
 from store import idempotency
 from store.accounts import credits
@@ -221,22 +221,22 @@ async def test_who_lost_a_key_by_being_slow_leaves_it_to_who_took_it_over(stack:
     headers = [(b"idempotency-key", key.encode())]
     scope = {"type": "http", "method": "POST", "path": PATH, "query_string": b"", "headers": headers, "app": app}
 
-    async def repeat(work: Callable[[Claim], Awaitable[bytes]]) -> Response:
+    async def repeat(work: Callable[[KeyClaim], Awaitable[bytes]]) -> Response:
         return await once(Request(scope), user.id, b"{}", new_page_id(), work)
 
-    async def slow(_: Claim) -> bytes:
+    async def slow(_: KeyClaim) -> bytes:
         async with stack.pool.connection() as conn:
             await conn.execute("update idempotency_keys set locked_until = now() where account_id = %s", (user.id,))
         others.append(asyncio.create_task(repeat(second)))
         await took_over.wait()
         raise ApiError(503, "unavailable", "overtaken")
 
-    async def second(_: Claim) -> bytes:
+    async def second(_: KeyClaim) -> bytes:
         took_over.set()
         await asyncio.wait([first])
         return b'{"done": "once"}'
 
-    async def third(_: Claim) -> bytes:
+    async def third(_: KeyClaim) -> bytes:
         raise AssertionError("done twice")
 
     others: list[asyncio.Task[Response]] = []
