@@ -12,7 +12,7 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile pyproject.toml -
 	--generate-hashes --allow-unsafe --strip-extras --build-deps-for wheel \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: dev setup test lint format bench lock clean
+.PHONY: dev setup test quick lint format bench lock clean
 
 ## Start everything on this machine: make dev ARGS="--port 8001"
 dev: $(STAMP)
@@ -46,6 +46,14 @@ $(PEERS)/.venv: $(STAMP) $(PEERS)/requirements.txt
 ## Style, types, architecture, then all tests on the real servers.
 test: setup lint
 	$(BIN)/pytest $(ARGS)
+
+# What needs no worker of ours, and the HTTP contract: two processes, a file at a time.
+QUICK := $(addprefix tests/,domain gateways docs runtime services deploy test_house_rules.py test_patterns.py \
+	api/test_contract.py api/test_contract_schedule.py api/test_openapi_document.py)
+
+## For each change: style, types, architecture, the tests of single parts and of the HTTP contract. Some three minutes.
+quick: setup lint
+	$(BIN)/pytest -n 2 --dist loadfile -q $(QUICK) $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check $(PACKAGES)
