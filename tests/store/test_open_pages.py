@@ -2,35 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-import pytest_asyncio
 
 from domain.ids import message_uid, new_page_id, page_of
-from embedded.engine import Engine
 from store import workflow_checks
 from store.messages.attempts import Attempted, flush_outcomes, write_intents
 from store.messages.orphans import look
 from store.messages.pages import PageRows, hold, settle
-from store.migrate import migrate
-from store.pool import Pool, open_pool
-from tests.databases import new_database
+from store.pool import Pool
 from tests.store.builders import hold_page, new_account, new_batch, new_page, set_states
 
 ALL = 1_000_000
-
-
-@pytest_asyncio.fixture
-async def one(engine: Engine) -> AsyncIterator[Pool]:
-    """A pool of one connection, on a database of its own, so that what the server counts can be asked for."""
-    url = await new_database(engine.database_url)
-    await migrate(url)
-    opened = await open_pool(url, 1, "one")
-    yield opened
-    await opened.close()
 
 
 async def held(pool: Pool, account: int, size: int = 2, age: float = 0.0) -> PageRows:

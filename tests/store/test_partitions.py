@@ -1,13 +1,11 @@
 """Partitions: made ahead of their month, dropped when they are old, and alone in being read."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-import pytest_asyncio
 from psycopg.errors import LockNotAvailable
 
 from domain.ids import new_page_id, page_of
@@ -17,22 +15,12 @@ from store.connection import Connection
 from store.messages import attempts, messages, pages, receipts
 from store.messages.attempts import Attempted
 from store.migrate import migrate, migrations
-from store.pool import Pool, open_pool
+from store.pool import Pool
 from store.schema import partitions as parts
 from tests.databases import new_database
 from tests.store.builders import hold_page, new_account, new_batch, new_page, receipt
 
 Later = dict[str, int]
-
-
-@pytest_asyncio.fixture
-async def one(engine: Engine) -> AsyncIterator[Pool]:
-    """A pool of one connection, on a database of its own: partitions belong to all of a database."""
-    url = await new_database(engine.database_url)
-    await migrate(url)
-    opened = await open_pool(url, 1, "one")
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
