@@ -63,15 +63,22 @@ async def make_ahead(conn: Connection) -> list[str]:
         psycopg.errors.LockNotAvailable: somebody keeps a lock; the next time goes on from there.
     """
     last_begins = _month(await _now(conn), AHEAD)
-    made = []
+    made: list[str] = []
     for table in PARTITIONED:
-        begins = await _end(conn, table)
         for _ in range(_MOST_AT_ONCE):
-            if begins > last_begins:
+            if await _end(conn, table) > last_begins:
                 break
-            made.append(await retry_until_locked(_LOCKED_WITHIN, partial(_make, conn, table, begins)))
-            begins = _month(begins, 1)
+            made.append(await make_next(conn, table))
     return made
+
+
+async def make_next(conn: Connection, table: str) -> str:
+    """Make the partition of the month after the last one of a table. Returns its name.
+
+    Raises:
+        psycopg.errors.LockNotAvailable: somebody keeps a lock.
+    """
+    return await retry_until_locked(_LOCKED_WITHIN, partial(_make, conn, table, await _end(conn, table)))
 
 
 async def months_ahead(conn: Connection) -> int:
