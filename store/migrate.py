@@ -93,8 +93,15 @@ async def migrate(database_url: str, wanted: Iterable[tuple[str, str]] | None = 
             applied_now.append(name)
         if wanted is None:
             applied_now += await put_in_place(conn, known)
-            await make_ahead(conn)
+            await _make_partitions(conn)
     return applied_now
+
+
+async def _make_partitions(conn: Connection) -> None:
+    try:
+        await make_ahead(conn)
+    except NO_LOCK as error:
+        raise MigrationError(await _lock_kept(conn, "partitions")) from error
 
 
 async def _take_turn(conn: AsyncConnection[TupleRow]) -> None:
@@ -160,6 +167,6 @@ async def _lock_kept(conn: AsyncConnection[TupleRow], name: str) -> str:
     )
     oldest = "; ".join(text for (text,) in await cursor.fetchall()) or "none any more"
     return (
-        f"{name}: a lock could not be had for {GIVE_UP_AFTER:.0f} s. The oldest open transactions are: {oldest}. "
+        f"{name}: a lock could not be had in time. The oldest open transactions are: {oldest}. "
         "End them (select pg_terminate_backend(…)) or wait for their end, then migrate again."
     )

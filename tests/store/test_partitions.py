@@ -14,7 +14,7 @@ from store.batches import queries
 from store.connection import Connection
 from store.messages import attempts, messages, pages, receipts
 from store.messages.attempts import Attempted
-from store.migrate import migrate, migrations
+from store.migrate import MigrationError, migrate, migrations
 from store.pool import Pool
 from store.schema import partitions as parts
 from tests.databases import new_database
@@ -245,3 +245,16 @@ async def test_their_plans_use_indexes(one: Pool, query: str):
     assert [line for line in lines if "Seq Scan" in line] == []
     read = [line for line in lines if " on messages_20" in line or " on attempts_20" in line]
     assert [line for line in read if "never executed" not in line] == [], "partitions of other months"
+
+
+async def test_a_migration_says_who_keeps_it_from_making_partitions(
+    one: Pool, later: Later, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(parts, "_LOCKED_WITHIN", 0.0)
+    later["months"] = 1
+    async with await psycopg.AsyncConnection.connect(one.conninfo, application_name="the-report") as report:
+        await report.execute("select from messages_other for update")
+        with pytest.raises(MigrationError, match=r"partitions: a lock could not be had in time.*the-report"):
+            await migrate(one.conninfo)
+        await report.rollback()
+    await migrate(one.conninfo)
