@@ -66,7 +66,8 @@ def test_the_senders_name_is_read_as_it_was_given(name):
 def test_a_files_name_is_read_as_it_was_given(name):
     raw = f"Content-Disposition: attachment{parameter('filename', name)}\r\n\r\n".encode("ascii")
     assert max(map(len, raw.split(b"\r\n"))) <= MOST
-    if name.isprintable():  # Python's reader folds spaces of other kinds
+    # Python's reader folds spaces of other kinds, and takes "<" and ">" around a name away (email.utils.unquote).
+    if name.isprintable() and not (name.startswith("<") and name.endswith(">")):
         assert spaced(message_from_bytes(raw, policy=default).get_filename()) == spaced(name)
 
 
