@@ -24,11 +24,6 @@ def check(
 
     results = asyncio.run(check_type(type_name, channel, json_object(config_json, "--config-json")))
     failed = [result for result in results if not result.passed]
-    if as_json:
-        emit(results, as_json)
-    elif failed:
-        emit(failed, as_json)
-    else:
-        emit({"type": type_name, "checks": len(results), "failed": 0}, as_json)
+    emit(results if as_json else failed or {"type": type_name, "checks": len(results), "failed": 0}, as_json)
     if failed:
         raise typer.Exit(1)

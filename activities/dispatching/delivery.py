@@ -53,7 +53,7 @@ class Delivery:
         gateway: Gateway,
         request: DispatchRequest,
         content: PageContent,
-        mails: EmailAssembler,
+        assembler: EmailAssembler,
         health: Health,
         slots: GatewaySlots,
         window: StartWindow,
@@ -68,7 +68,7 @@ class Delivery:
         self._channel = Channel(request.page.channel)
         self._page_id = UUID(request.page.page_id)
         self._content = content
-        self._assembler = mails
+        self._assembler = assembler
         self._health = health
         self._gateway_slots = slots
         self._window = window

@@ -39,12 +39,12 @@ class Dispatch:
     """The only activity that talks to the outside. It has its own task queue and is never a local activity."""
 
     def __init__(
-        self, pool: Pool, gateways: GatewayCache, mails: EmailAssembler, at_a_time: Mapping[Lane, int] | None = None
+        self, pool: Pool, gateways: GatewayCache, assembler: EmailAssembler, at_a_time: Mapping[Lane, int] | None = None
     ) -> None:
         """``at_a_time``: how many dispatches the process runs of each lane; ``None``: it has places for all."""
         self._pool = pool
         self._gateways = gateways
-        self._assembler = mails
+        self._assembler = assembler
         self._throttle = BulkThrottle(pool)
         self._gateway_slots = SlotRegistry(self._throttle)
         self._watch = PauseWatch(pool)

@@ -19,6 +19,11 @@ SECONDS = 0.5
 """How long the gateway waits for an answer that does not come."""
 
 
+def speaks_http(entry: GatewayType) -> bool:
+    """Whether the checks can stand in for a type's provider."""
+    return issubclass(entry.config, ProviderConfig)
+
+
 @dataclass(frozen=True)
 class Subject:
     """One type of gateway on one channel."""
@@ -29,18 +34,14 @@ class Subject:
     """All that the type needs, as an admin would write it. Nothing in it needs to be genuine."""
     outside: GatewayConnections
 
-    @property
-    def speaks_http(self) -> bool:
-        """Whether the checks can stand in for its provider."""
-        return issubclass(self.entry.config, ProviderConfig)
-
     def parsed(self, **changes: Any) -> GatewayConfig:
         """The configuration with some fields changed."""
         return read_config(self.entry, self.channel, {**self.config, **changes})
 
-    def webhook(self, **changes: Any) -> Webhook | None:
-        """The gateway's end of its provider's webhook, if the type has any."""
-        return self.entry.webhook(self.parsed(**changes), self.outside) if self.entry.webhook else None
+    def webhook(self) -> Webhook:
+        """The gateway's end of its provider's webhook, for a type that has one."""
+        assert self.entry.webhook is not None
+        return self.entry.webhook(self.parsed(), self.outside)
 
     @asynccontextmanager
     async def gateway(self, base_url: str) -> AsyncIterator[Gateway]:

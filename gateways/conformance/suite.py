@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.channels import Channel
 from domain.messages.outbound import Outbound
 from gateways.base import GatewayConnections
-from gateways.conformance.checks import Check, checks_for
+from gateways.conformance.checks import Check, CheckFailed, checks_for
 from gateways.conformance.subject import Subject
 from gateways.registry import find_type
 
@@ -44,7 +44,7 @@ async def check_type(type_name: str, channel: Channel, config: Mapping[str, Any]
     try:
         subject = Subject(find_type(type_name), channel, config, outside)
         subject.parsed()
-        return [await _result(name, check, subject) for name, check in checks_for(subject).items()]
+        return [await _result(name, check, subject) for name, check in checks_for(subject.entry).items()]
     finally:
         await outside.aclose()
 
@@ -53,7 +53,7 @@ async def _result(name: str, check: Check, subject: Subject) -> Result:
     try:
         async with asyncio.timeout(_SECONDS):
             await check(subject)
-    except AssertionError as error:
+    except CheckFailed as error:
         return Result(name, False, str(error))
     except Exception as error:  # an adapter must raise for nothing that a provider does
         return Result(name, False, f"it raised {type(error).__name__}: {error}")

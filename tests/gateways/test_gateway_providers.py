@@ -9,7 +9,7 @@ from configs import CONFIGS
 from test_gateway_sendgrid import KEY
 
 from domain.channels import Channel
-from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater
+from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater, Unknown
 from gateways.config.problems import InvalidGatewayConfig
 from gateways.conformance.fake_provider import answer
 from gateways.registry import parse_config
@@ -19,6 +19,12 @@ from gateways.registry import parse_config
 def exchange(send_through):
     """Send one message to a provider that answers ``reply``; return the outcome and the one request it got."""
     return lambda name, *args, **fields: send_through(name, *CONFIGS[name], *args, **fields)
+
+
+@pytest.mark.parametrize("name", [name for name, (channel, _) in CONFIGS.items() if channel is not Channel.WHATSAPP])
+async def test_an_empty_success_is_unknown_but_for_sendgrids_sandbox_mode(exchange, name):
+    got, _ = await exchange(name, answer(200, b""))
+    assert isinstance(got, Accepted if name == "sendgrid" else Unknown)
 
 
 async def test_sendgrid_mail(exchange, make):
