@@ -24,7 +24,7 @@ from api.limits.waiting_room import WaitingRoom
 from api.messages import changes as waiting
 from api.messages import mail_links
 from api.messages import routes as status
-from api.reference import page as docs
+from api.reference import page as reference
 from api.reference.openapi import install_openapi, operation_id
 from api.sending import routes as send
 from api.sending.group_commit import GroupCommit
@@ -56,7 +56,7 @@ _ROUTERS = (
     sandbox.router,
     codec.router,
     health.router,
-    docs.router,
+    reference.router,
     webhooks.router,
     mail_links.router,
 )
@@ -86,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
                 WebhookRoom(),
                 SharedChecks(),
                 Names(),
+                written,
             )
             app.state.xsender = AppState(settings, pool, link, {type(part): part for part in parts})
             yield
@@ -111,4 +112,5 @@ def create_app(settings: Settings) -> FastAPI:
     app.webhooks.include_router(posted)
     for router in _ROUTERS:
         app.include_router(router)
+    written = reference.Reference.of(app)
     return app

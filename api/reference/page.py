@@ -1,15 +1,18 @@
-"""``GET /docs``: the OpenAPI document in a viewer (Swagger UI), where calls can be tried.
+"""``GET /openapi.json``, and ``GET /docs``: the same in a viewer (Swagger UI), where calls can be tried.
 
 The viewer's files are in ``viewer/``, as they were published: the page needs nothing from the internet, and no foreign
 code runs beside the API's keys. Without JavaScript it lists all operations.
 """
 
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from fastapi import APIRouter, FastAPI, HTTPException, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from api.http.state import state_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,6 +38,27 @@ _VIEWER = Path(__file__).parent / "viewer"
 _FILES = frozenset({"swagger-ui-bundle.js", "swagger-ui.css", "start.js"})
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What is sent. Made before the process serves: it takes half a second, in which nobody would be answered."""
+
+    document: bytes
+    """The OpenAPI document."""
+    page: str
+
+    @staticmethod
+    def of(app: FastAPI) -> "Reference":
+        """Write down the routes of an application."""
+        document = app.openapi()
+        return Reference(bytes(JSONResponse(document).body), _page(document))
+
+
+@router.get("/openapi.json")
+async def openapi(request: Request) -> Response:
+    """The document."""
+    return Response(state_of(request).part(Reference).document, media_type="application/json")
+
+
 @router.get("/")
 async def root() -> RedirectResponse:
     """A browser at the base URL sees the documentation."""
@@ -43,10 +67,8 @@ async def root() -> RedirectResponse:
 
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
-    """The page, made once for all."""
-    page = getattr(request.app.state, "docs", None)
-    if page is None:
-        page = request.app.state.docs = _page(request.app.openapi())
+    """The page."""
+    page = state_of(request).part(Reference).page
     return HTMLResponse(page.replace(_BASE_URL, escape(str(request.base_url).rstrip("/"))), headers=_HEADERS)
 
 

@@ -48,9 +48,13 @@ class Felt:
     @property
     def holds(self) -> bool:
         """Whether the other account felt no more than it may, and no process took more memory."""
-        bound = FACTOR * max(self.quiet, NOISE)
-        is_slow = max(self.during, self.after) > bound
+        is_slow = max(self.during, self.after) > bound(self.quiet)
         return not self.faults and not is_slow and max(self.memory.values()) <= MEMORY
+
+
+def bound(quiet: float) -> float:
+    """The most that a 95th percentile may be, in seconds, where it is ``quiet`` when nothing is attacked."""
+    return FACTOR * max(quiet, NOISE)
 
 
 def p95(sends: Sequence[Send]) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from tests.abuse.felt import MEASURES, RECOVERY, Felt, Send, faults, p95
+from tests.abuse.felt import MEASURES, RECOVERY, Felt, Send, bound, faults, p95
 from tests.faults.dev import Dev
 from tests.stack import Stack
 
@@ -33,6 +33,8 @@ class Target:
         self.dev = dev
         self.stack = stack
         self._sends: list[Send] = []
+        self._felt_last: float | None = None
+        """The 95th percentile after the last attack, if all was as before."""
 
     async def under(self, name: str, attack: Attack, seconds: float) -> Felt:
         """Attack for so long; ``attack`` is cancelled then, or ends earlier by itself and is begun again.
@@ -45,7 +47,7 @@ class Target:
         return first if first.holds else await self._under(name, attack, min(seconds, LONGEST))
 
     async def _under(self, name: str, attack: Attack, seconds: float) -> Felt:
-        await asyncio.sleep(QUIET)
+        quiet = await self._quiet()
         begun = time.monotonic()
         memory: dict[str, int] = defaultdict(int)
         running = [asyncio.create_task(again_and_again(attack)), asyncio.create_task(self._weigh(memory))]
@@ -54,15 +56,31 @@ class Target:
         running[0].cancel()
         for task in failed:
             task.result()
-        await asyncio.sleep(RECOVERY + AFTER)
+        after = await self._recovered(ended, quiet)
         running[1].cancel()
         await asyncio.wait(running)
         during = await self._between(begun, ended)
-        quiet, after = (
-            await self._between(begun - QUIET, begun),
-            await self._between(ended + RECOVERY, ended + RECOVERY + AFTER),
-        )
-        return Felt(name, p95(quiet), p95(during), p95(after), faults([*during, *after]), dict(memory))
+        return Felt(name, quiet, p95(during), p95(after), faults([*during, *after]), dict(memory))
+
+    async def _quiet(self) -> float:
+        """What the neighbour feels now; where nothing is measured, what it felt after the attack before."""
+        if MEASURES or self._felt_last is None:
+            await asyncio.sleep(QUIET)
+            now = time.monotonic()
+            return p95(await self._between(now - QUIET, now))
+        return self._felt_last
+
+    async def _recovered(self, ended: float, quiet: float) -> list[Send]:
+        """The sends from ``RECOVERY`` after the end on; where nothing is measured, from when all is as before."""
+        start = ended + RECOVERY if MEASURES else ended
+        while True:
+            await asyncio.sleep(max(start + AFTER - time.monotonic(), 0))
+            sends = await self._between(start, start + AFTER)
+            is_as_before = p95(sends) <= bound(quiet)
+            if is_as_before or start >= ended + RECOVERY:
+                self._felt_last = p95(sends) if is_as_before else None
+                return sends
+            start += 0.5
 
     async def _between(self, start: float, end: float) -> list[Send]:
         """The sends that were due in this time, once all of them are answered."""

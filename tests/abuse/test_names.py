@@ -1,21 +1,17 @@
 """One account's names never answer: callbacks, gateways of every kind. What another account's sends and batch feel."""
 
 import asyncio
-import os
 import random
 import sys
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-import pytest
-import pytest_asyncio
-
+from store.callbacks import callback_endpoints
 from tests.abuse.felt import FACTOR
 from tests.abuse.target import Target, again_and_again
 from tests.faults.clients import contacts
-from tests.faults.dev import running_dev
 from tests.faults.promise import batch_ends, find
 from tests.faults.sink import Sink, running_sink
 from tests.faults.size import SEED
@@ -28,30 +24,6 @@ SECONDS = 8.0
 BATCH = 600
 NOISE = 1.0
 """Seconds of a quiet batch that this machine's own noise makes."""
-
-RESOLVER = """
-import socket, time
-real = socket.getaddrinfo
-def getaddrinfo(host, *args, **kwargs):
-    if str(host).endswith(".dead.test"):
-        time.sleep(40)
-        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-    return real("127.0.0.1" if str(host).endswith(".live.test") else host, *args, **kwargs)
-socket.getaddrinfo = getaddrinfo
-"""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def named(tmp_path_factory) -> AsyncIterator[Target]:
-    """An install whose processes ask a resolver that is silent for ``.dead.test``, as if its servers were."""
-    folder: Path = tmp_path_factory.mktemp("names")
-    (folder / "sitecustomize.py").write_text(RESOLVER)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
-        async with running_dev(folder / "install") as dev:
-            patch.undo()
-            async with dev.stack() as stack, Target(dev, stack).watched() as target:
-                yield target
 
 
 async def seconds_of_a_batch(stack: Stack, user: User) -> float:
@@ -74,33 +46,39 @@ async def customer_of(stack: Stack, sink: Sink) -> User:
     return user
 
 
-async def attacker_with_silent_callbacks(stack: Stack) -> User:
-    """An account with as many endpoints as it may have, all with names that never answer."""
+@asynccontextmanager
+async def attacker_with_silent_callbacks(stack: Stack) -> AsyncIterator[User]:
+    """An account with as many endpoints as it may have, all with names that never answer, until the context is left."""
     attacker = await stack.user(100_000)
     await stack.gateway(attacker.id, "sms", "sandbox", {})
     for number in range(SILENT):
         await register(stack.pool, stack.keyring, attacker.id, f"http://n{number}.dead.test/")
-    return attacker
+    yield attacker
+    for endpoint in await callback_endpoints.list_endpoints(stack.pool, attacker.id):
+        await callback_endpoints.remove(stack.pool, endpoint.id)
 
 
 async def send_some(stack: Stack, user: User) -> None:
-    """A few messages, each with something to tell of it."""
+    """A few messages, each with something to report."""
     await stack.send(user, "sms", *[{"number": "+14155550123", "body": "hi"}] * 5)
     await asyncio.sleep(0.5)
 
 
-async def test_callbacks_to_names_that_never_answer(named: Target):
-    attacker = await attacker_with_silent_callbacks(named.stack)
-    felt = await named.under(
-        "callbacks to ten names that never answer", lambda: send_some(named.stack, attacker), SECONDS
-    )
+async def test_callbacks_to_names_that_never_answer(target: Target):
+    async with attacker_with_silent_callbacks(target.stack) as attacker:
+        felt = await target.under(
+            "callbacks to ten names that never answer", lambda: send_some(target.stack, attacker), SECONDS
+        )
     felt.check()
 
 
-async def test_a_batch_and_callbacks_of_another_account_beside_callbacks_to_names_that_never_answer(named: Target):
-    stack = named.stack
-    attacker = await attacker_with_silent_callbacks(stack)
-    async with running_sink(SEED) as sink, receiving() as receiver:
+async def test_a_batch_and_callbacks_of_another_account_beside_callbacks_to_names_that_never_answer(target: Target):
+    stack = target.stack
+    async with (
+        attacker_with_silent_callbacks(stack) as attacker,
+        running_sink(SEED) as sink,
+        receiving() as receiver,
+    ):
         user = await customer_of(stack, sink)
         quiet = min([await seconds_of_a_batch(stack, user) for _ in range(2)])
         attack = asyncio.create_task(again_and_again(lambda: send_some(stack, attacker)))
@@ -116,8 +94,8 @@ async def test_a_batch_and_callbacks_of_another_account_beside_callbacks_to_name
     assert during <= FACTOR * max(quiet, NOISE)
 
 
-async def test_single_messages_beside_gateways_whose_names_never_answer(named: Target):
-    stack = named.stack
+async def test_single_messages_beside_gateways_whose_names_never_answer(target: Target):
+    stack = target.stack
     attacker = await stack.user(100_000)
     config = {"url": "http://x/", "body": {"to": "{{ to }}"}, "allow_private_network": True}
     for number in range(SILENT):
@@ -146,7 +124,7 @@ async def test_single_messages_beside_gateways_whose_names_never_answer(named: T
     async with running_sink(SEED) as sink:
         user = await customer_of(stack, sink)
         sending = asyncio.create_task(sends(user))
-        felt = await named.under("gateways whose names never answer", attack, SECONDS)
+        felt = await target.under("gateways whose names never answer", attack, SECONDS)
         sending.cancel()
         await asyncio.wait([sending])
     felt.check()
