@@ -47,22 +47,22 @@ def test_the_preview_is_the_end_of_the_key() -> None:
     assert KEY.text.endswith(preview(KEY.text))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "xs_user_",
-        KEY.text[:-1],
-        KEY.text + "x",
-        KEY.text + "\n",
-        " " + KEY.text,
-        KEY.text.upper(),
-        KEY.text.replace("xs_user", "xs_admin"),
-        KEY.text.replace("xs_user", "xs_root"),
-        KEY.text.replace("_", "-"),
-        "é" * len(KEY.text),
-    ],
-)
+NOT_KEYS = {
+    "nothing": "",
+    "only the prefix": "xs_user_",
+    "one character less": KEY.text[:-1],
+    "one character more": KEY.text + "x",
+    "a line's end": KEY.text + "\n",
+    "a space before it": " " + KEY.text,
+    "capitals": KEY.text.upper(),
+    "another kind": KEY.text.replace("xs_user", "xs_admin"),
+    "an unknown kind": KEY.text.replace("xs_user", "xs_root"),
+    "dashes": KEY.text.replace("_", "-"),
+    "other letters": "é" * len(KEY.text),
+}
+
+
+@pytest.mark.parametrize("text", NOT_KEYS.values(), ids=NOT_KEYS)
 def test_what_is_no_key_is_not_read(text: str) -> None:
     assert parse(text) is None
 
