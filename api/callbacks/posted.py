@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.reference.openapi import PUBLIC
 from domain.callbacks import EventType
 from domain.channels import Channel
 from domain.messages.statuses import State
@@ -70,12 +71,12 @@ posted = APIRouter(tags=["callbacks"])
 """Nothing of it is served here: these are requests that customers' servers get."""
 
 
-@posted.post("message", summary="A message came to a state, or somebody did something with it")
+@posted.post("message", summary="A message came to a state, or somebody did something with it", openapi_extra=PUBLIC)
 async def message_event(event: MessageEvent) -> None:
     """Posted to every endpoint that listens to its `type`, at least once, signed by Standard Webhooks in the headers
     `webhook-id`, `webhook-timestamp` and `webhook-signature`. Any 2xx within 15 seconds takes it."""
 
 
-@posted.post("inbound", summary="Somebody wrote to you")
+@posted.post("inbound", summary="Somebody wrote to you", openapi_extra=PUBLIC)
 async def inbound_event(event: InboundEvent) -> None:
     """Posted as those of messages are."""
