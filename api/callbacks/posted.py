@@ -1,11 +1,11 @@
 """What is posted to customers' endpoints, for the OpenAPI document: its section ``webhooks``."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from api.reference.openapi import PUBLIC
 from domain.callbacks import EventType
@@ -32,6 +32,10 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
+_OF_MESSAGES = [kind for kind in EventType if kind is not EventType.INBOUND_RECEIVED]
+_MessageEventType = Annotated[EventType, WithJsonSchema({"type": "string", "enum": _OF_MESSAGES})]
+
+
 class MessageNow(BaseModel):
     """The message as it was when there was something to tell of it."""
 
@@ -54,7 +58,7 @@ class MessageEvent(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
-    type: EventType
+    type: _MessageEventType
     timestamp: datetime
     data: MessageNow
 
