@@ -25,7 +25,7 @@ from api.messages import changes as waiting
 from api.messages import mail_links
 from api.messages import routes as status
 from api.reference import page as docs
-from api.reference.openapi import install_openapi, operation_id
+from api.reference.openapi import DocumentedApp, install_openapi, operation_id
 from api.sending import routes as send
 from api.sending.group_commit import GroupCommit
 from api.sending.large_bodies import Bodies
@@ -95,7 +95,7 @@ def create_app(settings: Settings) -> FastAPI:
         await offload.aclose()
         await pool.close()
 
-    app = FastAPI(
+    app = DocumentedApp(
         title="xsender",
         version=version("xsender"),
         description=DESCRIPTION,

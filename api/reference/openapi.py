@@ -80,23 +80,26 @@ def answers(model: type[BaseModel], *errors: int) -> dict[int | str, dict[str, A
     return {200: {"model": model}, **{status: _error(status) for status in errors}}
 
 
-def install_openapi(app: FastAPI) -> None:
-    """Serve the full document at ``/openapi.json``."""
+class DocumentedApp(FastAPI):
+    """An application whose OpenAPI document is complete."""
 
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _build(app)
-        return app.openapi_schema
+    def openapi(self) -> dict[str, Any]:
+        """The document, made once for all."""
+        if self.openapi_schema is None:
+            self.openapi_schema = _build(self)
+        return self.openapi_schema
+
+
+def install_openapi(app: DocumentedApp) -> None:
+    """Serve the document at ``/openapi.json``."""
 
     @app.get("/openapi.json", include_in_schema=False)
     async def document(request: Request) -> Response:
         """Written once for all: it takes milliseconds."""
         written: bytes | None = getattr(request.app.state, "openapi", None)
         if written is None:
-            written = request.app.state.openapi = bytes(JSONResponse(openapi()).body)
+            written = request.app.state.openapi = bytes(JSONResponse(app.openapi()).body)
         return Response(written, media_type="application/json")
-
-    app.openapi = openapi  # type: ignore[method-assign]  # the way FastAPI documents it
 
 
 def operation_id(route: APIRoute) -> str:
