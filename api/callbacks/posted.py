@@ -13,16 +13,16 @@ from domain.channels import Channel
 from domain.messages.statuses import State
 
 EXAMPLE: dict[str, Any] = {
-    "type": "message.delivered",
+    "type": "message.undelivered",
     "timestamp": "2026-12-01T09:30:00.123456Z",
     "data": {
         "uid": "01a22ee6-b000-8000-8000-000000000000",
         "channel": "sms",
         "to": "+14155550123",
-        "state": "delivered",
-        "status": "delivered",
-        "code": None,
-        "reason": None,
+        "state": "undelivered",
+        "status": "fail",
+        "code": "twilio_30005",
+        "reason": "unknown destination handset",
         "user_id": 2,
         "by_admin": False,
         "gateway": "my-provider",
@@ -63,12 +63,47 @@ class MessageEvent(BaseModel):
     data: MessageNow
 
 
+class InboundNow(BaseModel):
+    """What somebody wrote, and to which gateway."""
+
+    channel: Channel
+    gateway: str
+    sender: str = Field(alias="from", description="A number with `+`, or the provider's own id of the sender.")
+    recipient: str = Field(alias="to", description="Your number, as the provider writes it.")
+    name: str | None
+    body: str
+    media: list[str] = Field(description="Addresses of files, or the provider's ids of them.")
+    keyword: Literal["stop", "start", "help"] | None
+    type: str = Field(description="As at `GET /api/inbound`.")
+    content: dict[str, Any] | None = Field(description="What it holds besides `body` and `media`, by its type.")
+    sender_id: str | None = Field(description="The provider's own id of the sender, where it has one.")
+    user_id: int | None = Field(description="Whose the gateway is. `null`: the admin's.")
+    by_admin: bool
+    at: datetime
+
+
 class InboundEvent(BaseModel):
     """Somebody wrote."""
 
     type: Literal["inbound.received"]
     timestamp: datetime
-    data: dict[str, Any] = Field(description="As `GET /api/inbound` lists it.")
+    data: InboundNow
+
+
+class TestedEndpoint(BaseModel):
+    """The endpoint that is tested, and who owns it."""
+
+    endpoint_id: UUID
+    user_id: int | None
+    by_admin: bool
+
+
+class EndpointTest(BaseModel):
+    """Somebody asked for a test of the endpoint."""
+
+    type: Literal["endpoint.test"]
+    timestamp: datetime
+    data: TestedEndpoint
 
 
 posted = APIRouter(tags=["callbacks"])
@@ -84,3 +119,8 @@ async def message_event(event: MessageEvent) -> None:
 @posted.post("inbound", summary="Somebody wrote to you", openapi_extra=PUBLIC)
 async def inbound_event(event: InboundEvent) -> None:
     """Posted as those of messages are."""
+
+
+@posted.post("test", summary="A test of your endpoint", openapi_extra=PUBLIC)
+async def endpoint_test(event: EndpointTest) -> None:
+    """Posted as those of messages are, when somebody calls `POST /api/callbacks/{callback}/test`."""

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from api.app import create_app
-from api.callbacks.posted import EXAMPLE, MessageEvent
+from api.callbacks.posted import EXAMPLE, EndpointTest, InboundEvent, MessageEvent
 from domain.callbacks import EventType, Snapshot, encode_data, payload
 from domain.channels import Channel
 from domain.keyring import Keyring
@@ -18,6 +18,7 @@ from gateways.registry import GATEWAY_TYPES
 from gateways.webhooks.webhook import Webhook
 from runtime.settings import Settings
 from services.contacts.models import SEND_MODELS
+from tests.receiver import receiving, register
 from tests.stack import Stack
 
 UNDOCUMENTED = {
@@ -101,7 +102,7 @@ async def test_the_example_of_a_send_is_accepted_as_it_stands(stack: Stack, chan
 
 def test_what_is_posted_is_in_the_section_webhooks():
     document = new_app().openapi()
-    assert set(document["webhooks"]) == {"message", "inbound"}
+    assert set(document["webhooks"]) == {"message", "inbound", "test"}
     schemas = document["components"]["schemas"]
     assert set(schemas["EventType"]["enum"]) == set(EventType)
     of_messages = schemas["MessageEvent"]["properties"]["type"]["enum"]
@@ -119,11 +120,30 @@ def test_the_example_of_a_callback_is_what_is_posted():
         data.to,
         data.state,
         True,
-        None,
-        None,
+        data.code,
+        data.reason,
         data.gateway,
         data.provider_id,
         data.at,
     )
     posted = payload(event.type, datetime(2026, 12, 1, 9, 30, 0, 123456, UTC), encode_data(snapshot.data()).decode())
     assert orjson.loads(posted) == EXAMPLE
+    assert new_app().openapi()["components"]["schemas"]["MessageEvent"]["examples"] == [EXAMPLE]
+
+
+async def test_what_is_posted_besides_messages_has_the_documented_fields(stack: Stack):
+    user, secret = await stack.user(), uuid4().hex
+    config = {"api_key": "key", "from_number": "+15005550006", "base_url": "https://example.com"}
+    await stack.gateway(user.id, "sms", "infobip", config | {"webhook_secret": secret})
+    said = {"messageId": uuid4().hex, "from": "14155550123", "to": "15005550006", "text": "Hi"}
+    async with receiving() as receiver:
+        endpoint = await register(stack.pool, stack.keyring, user.id, receiver.url)
+        taken = await stack.http.post(f"/api/webhook/sms/infobip?secret={secret}", json={"results": [said]})
+        assert (taken.status_code, taken.json()) == (200, {"success": True})
+        await receiver.hears(1)
+        await stack.http.post(f"/api/callbacks/{endpoint.id}/test", headers=user.headers)
+        inbound, tested = await receiver.hears(2)
+    for event, documented in ((inbound, InboundEvent), (tested, EndpointTest)):
+        read = documented.model_validate(event)
+        assert read.model_dump(mode="json", by_alias=True).keys() == event.keys()
+        assert read.data.model_dump(by_alias=True).keys() == event["data"].keys()
