@@ -25,7 +25,7 @@ from api.messages import changes as waiting
 from api.messages import mail_links
 from api.messages import routes as status
 from api.reference import page as reference
-from api.reference.openapi import install_openapi, operation_id
+from api.reference.openapi import DocumentedApp, operation_id
 from api.sending import routes as send
 from api.sending.group_commit import GroupCommit
 from api.sending.large_bodies import Bodies
@@ -96,7 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
         await offload.aclose()
         await pool.close()
 
-    app = FastAPI(
+    app = DocumentedApp(
         title="xsender",
         version=version("xsender"),
         description=DESCRIPTION,
@@ -108,7 +108,6 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     install_error_handlers(app)
-    install_openapi(app)
     app.webhooks.include_router(posted)
     for router in _ROUTERS:
         app.include_router(router)

@@ -49,7 +49,7 @@ _NUMBER = re.compile(r"(\+?)([0-9]+)")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-class InvalidRecipient(ValueError):  # noqa: N818 - reads as what it says of the recipient
+class InvalidRecipient(ValueError):
     """A recipient that cannot be used; ``code`` is for programs, ``message`` tells people what to write instead."""
 
     def __init__(self, code: str, message: str) -> None:

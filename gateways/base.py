@@ -33,7 +33,7 @@ class GatewayConfig(BaseModel):
         return [(name, value) for name, value in super().__repr_args__() if name not in self.SECRETS]
 
 
-class UnfitMessage(ValueError):  # noqa: N818 - the name says what is wrong
+class UnfitMessage(ValueError):
     """The provider would surely refuse the message. ``code`` is what the outcome will carry."""
 
     def __init__(self, code: str, reason: str) -> None:

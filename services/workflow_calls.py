@@ -32,14 +32,14 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25
 Answer = TypeVar("Answer")
 
 
-class WorkflowUnresponsive(UnavailableError):  # noqa: N818 - reads as what it says
+class WorkflowUnresponsive(UnavailableError):
     """Neither a worker nor Temporal answered in time."""
 
     def __init__(self) -> None:
         super().__init__("unavailable", "no worker answers: is one running? Try again", retry_after=5.0)
 
 
-class ChangeRefused(ConflictError):  # noqa: N818 - reads as what it says
+class ChangeRefused(ConflictError):
     """The workflow has ended, was never started, or does not do this any more."""
 
     def __init__(self, why: str) -> None:

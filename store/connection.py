@@ -88,7 +88,12 @@ class Connection(AsyncConnection[TupleRow]):
         finally:
             self._answers_within = before
 
-    async def wait(self, gen: PQGen[_T], interval: float = _POLL, timeout: float | None = None) -> _T:  # noqa: ASYNC109
+    async def wait(
+        self,
+        gen: PQGen[_T],
+        interval: float = _POLL,
+        timeout: float | None = None,  # noqa: ASYNC109 - as in psycopg
+    ) -> _T:
         """What every statement waits in. Cancelled, it closes the connection: asking the server to stop takes time that
         a silent one never ends, and a half-read answer must not meet the next statement."""
         try:

@@ -76,7 +76,7 @@ class Pool(AsyncConnectionPool[Connection]):
         )
         self._doubted_at = 0.0
 
-    async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109
+    async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109 - as in psycopg
         """Give a connection out. Whoever is cancelled gets none: Python 3.11's ``wait_for`` forgets a cancellation that
         comes at the moment of a result, and what is not cancelled then may go on for ever."""
         task = asyncio.current_task()

@@ -22,7 +22,7 @@ MIB_AT_A_TIME = 48
 """MiB of attachments on their way through one gateway at a time; each is in memory several times over, encoded."""
 
 
-class AttachmentExpired(Exception):  # noqa: N818 - the name says what happened
+class AttachmentExpired(Exception):
     """An attachment is not kept any more."""
 
 

@@ -17,13 +17,13 @@ _WEIGHT = 0.1
 """Of the latest hold in the mean of all."""
 
 
-class NoSlotFree(Exception):  # noqa: N818 - the name says what happened
+class NoSlotFree(Exception):
     """Enough others wait already: come back after ``after`` seconds."""
 
     def __init__(self, expected_wait: float) -> None:
         super().__init__(f"the wait would be about {expected_wait:.0f} s")
         # Not all at once: those who were sent away together would meet again.
-        self.after = min(_LONGEST, max(_SHORTEST, expected_wait * random.uniform(0.5, 1.5)))  # noqa: S311
+        self.after = min(_LONGEST, max(_SHORTEST, expected_wait * random.uniform(0.5, 1.5)))  # noqa: S311 - hides nothing
 
 
 @dataclass(eq=False, slots=True)

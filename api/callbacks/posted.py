@@ -1,27 +1,28 @@
 """What is posted to customers' endpoints, for the OpenAPI document: its section ``webhooks``."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from api.reference.openapi import PUBLIC
 from domain.callbacks import EventType
 from domain.channels import Channel
 from domain.messages.statuses import State
 
 EXAMPLE: dict[str, Any] = {
-    "type": "message.delivered",
+    "type": "message.undelivered",
     "timestamp": "2026-12-01T09:30:00.123456Z",
     "data": {
         "uid": "01a22ee6-b000-8000-8000-000000000000",
         "channel": "sms",
         "to": "+14155550123",
-        "state": "delivered",
-        "status": "delivered",
-        "code": None,
-        "reason": None,
+        "state": "undelivered",
+        "status": "fail",
+        "code": "twilio_30005",
+        "reason": "unknown destination handset",
         "user_id": 2,
         "by_admin": False,
         "gateway": "my-provider",
@@ -29,6 +30,10 @@ EXAMPLE: dict[str, Any] = {
         "at": "2026-12-01T09:30:00.123456Z",
     },
 }
+
+
+_OF_MESSAGES = [kind for kind in EventType if kind is not EventType.INBOUND_RECEIVED]
+_MessageEventType = Annotated[EventType, WithJsonSchema({"type": "string", "enum": _OF_MESSAGES})]
 
 
 class MessageNow(BaseModel):
@@ -53,9 +58,28 @@ class MessageEvent(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
-    type: EventType
+    type: _MessageEventType
     timestamp: datetime
     data: MessageNow
+
+
+class InboundNow(BaseModel):
+    """What somebody wrote, and to which gateway."""
+
+    channel: Channel
+    gateway: str
+    sender: str = Field(alias="from", description="A number with `+`, or the provider's own id of the sender.")
+    recipient: str = Field(alias="to", description="Your number, as the provider writes it.")
+    name: str | None
+    body: str
+    media: list[str] = Field(description="Addresses of files, or the provider's ids of them.")
+    keyword: Literal["stop", "start", "help"] | None
+    type: str = Field(description="As at `GET /api/inbound`.")
+    content: dict[str, Any] | None = Field(description="What it holds besides `body` and `media`, by its type.")
+    sender_id: str | None = Field(description="The provider's own id of the sender, where it has one.")
+    user_id: int | None = Field(description="Whose the gateway is. `null`: the admin's.")
+    by_admin: bool
+    at: datetime
 
 
 class InboundEvent(BaseModel):
@@ -63,19 +87,40 @@ class InboundEvent(BaseModel):
 
     type: Literal["inbound.received"]
     timestamp: datetime
-    data: dict[str, Any] = Field(description="As `GET /api/inbound` lists it.")
+    data: InboundNow
+
+
+class TestedEndpoint(BaseModel):
+    """The endpoint that is tested, and who owns it."""
+
+    endpoint_id: UUID
+    user_id: int | None
+    by_admin: bool
+
+
+class EndpointTest(BaseModel):
+    """Somebody asked for a test of the endpoint."""
+
+    type: Literal["endpoint.test"]
+    timestamp: datetime
+    data: TestedEndpoint
 
 
 posted = APIRouter(tags=["callbacks"])
 """Nothing of it is served here: these are requests that customers' servers get."""
 
 
-@posted.post("message", summary="A message came to a state, or somebody did something with it")
+@posted.post("message", summary="A message came to a state, or somebody did something with it", openapi_extra=PUBLIC)
 async def message_event(event: MessageEvent) -> None:
     """Posted to every endpoint that listens to its `type`, at least once, signed by Standard Webhooks in the headers
     `webhook-id`, `webhook-timestamp` and `webhook-signature`. Any 2xx within 15 seconds takes it."""
 
 
-@posted.post("inbound", summary="Somebody wrote to you")
+@posted.post("inbound", summary="Somebody wrote to you", openapi_extra=PUBLIC)
 async def inbound_event(event: InboundEvent) -> None:
     """Posted as those of messages are."""
+
+
+@posted.post("test", summary="A test of your endpoint", openapi_extra=PUBLIC)
+async def endpoint_test(event: EndpointTest) -> None:
+    """Posted as those of messages are, when somebody calls `POST /api/callbacks/{callback}/test`."""

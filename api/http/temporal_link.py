@@ -15,7 +15,7 @@ _PATIENCE = 2.0
 _PAUSE = 0.5
 
 
-class TemporalUnavailable(UnavailableError):  # noqa: N818 - reads as what it says
+class TemporalUnavailable(UnavailableError):
     """Temporal could not be reached."""
 
     def __init__(self) -> None:

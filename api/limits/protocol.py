@@ -48,7 +48,7 @@ class _Stage(Enum):
     BODY = auto()
 
 
-class _Refused(Exception):  # noqa: N818 - raised inside the parser, which ends with it
+class _Refused(Exception):
     """The peer is told so, and hears no more."""
 
 

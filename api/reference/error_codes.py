@@ -73,8 +73,8 @@ CODES: dict[int, tuple[str, ...]] = {
     500: ("internal",),
     503: ("unavailable", "busy", "outcome_unknown"),
 }
-"""Those of webhooks, which providers get, are left out. A field that breaks a rule of its own has the rule's name as
-code, such as ``missing`` or ``extra_forbidden``, with status 422."""
+"""Those that only providers get are in ``api/webhooks/documented.py``. A field that breaks a rule of its own has the
+rule's name as code, such as ``missing`` or ``extra_forbidden``, with status 422."""
 
 
 def codes_of(status: int) -> str:

@@ -28,7 +28,7 @@ MOST_SECONDS = 20.0
 """That a post may take at all: longer than providers themselves try."""
 
 
-class NoRoom(Exception):  # noqa: N818 - the name says what is wrong
+class NoRoom(Exception):
     """The provider shall post it again."""
 
 

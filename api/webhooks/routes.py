@@ -4,17 +4,18 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Annotated
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from temporalio.service import RPCError
 
 from api.http.errors import ApiError, error_response
 from api.http.state import AppState, state_of
 from api.http.temporal_link import TemporalUnavailable
-from api.reference.openapi import PUBLIC
+from api.webhooks.documented import BY_QUERY, BY_QUERY_OF_ONE, EVENTS, EVENTS_OF_ONE, documented, providers
 from api.webhooks.events import by_gateways
 from api.webhooks.receivers import WebhookReceiver, WebhookReceivers
 from api.webhooks.room import NoRoom, WebhookRoom, read_post
@@ -26,30 +27,50 @@ from services.receipts import start_receipts
 from store.pool import DB_UNAVAILABLE
 
 log = structlog.get_logger()
-router = APIRouter(tags=["webhooks of providers"])
+router = APIRouter(tags=["provider webhooks"])
+
+_Provider = Annotated[str, Path(description=providers(), examples=["sendgrid"])]
+_OF_ALL = "/api/webhook/{channel}/{provider}"
+_OF_ONE = "/api/webhook/{channel}/{provider}/{gateway_id}"
 
 
-@router.api_route(
-    "/api/webhook/{channel}/{provider}",
-    methods=["GET", "POST"],
-    summary="Where a provider posts receipts and messages from people",
-    response_model=None,
-    openapi_extra=PUBLIC,
-    include_in_schema=False,
-)
-async def take(request: Request, channel: Channel, provider: str) -> Response:
+@router.post(_OF_ALL, summary="Take a provider's events", description=EVENTS, **documented(reads_body=True))
+async def receive_provider_webhook(request: Request, channel: Channel, provider: _Provider) -> Response:
     """For all gateways of a provider: the signature tells whose events they are."""
     return await _take(request, channel, provider, None)
 
 
-@router.api_route(
-    "/api/webhook/{channel}/{provider}/{gateway_id}",
-    methods=["GET", "POST"],
-    response_model=None,
-    include_in_schema=False,
+@router.get(
+    _OF_ALL, summary="Take a provider's events from the query", description=BY_QUERY, **documented(reads_body=False)
 )
-async def take_for(request: Request, channel: Channel, provider: str, gateway_id: UUID) -> Response:
+async def receive_provider_webhook_by_query(request: Request, channel: Channel, provider: _Provider) -> Response:
+    """The same, for providers that report with GET."""
+    return await _take(request, channel, provider, None)
+
+
+@router.post(
+    _OF_ONE,
+    summary="Take a provider's events for one gateway",
+    description=EVENTS_OF_ONE,
+    **documented(reads_body=True),
+)
+async def receive_gateway_webhook(
+    request: Request, channel: Channel, provider: _Provider, gateway_id: UUID
+) -> Response:
     """For one gateway."""
+    return await _take(request, channel, provider, gateway_id)
+
+
+@router.get(
+    _OF_ONE,
+    summary="Take a provider's events for one gateway from the query",
+    description=BY_QUERY_OF_ONE,
+    **documented(reads_body=False),
+)
+async def receive_gateway_webhook_by_query(
+    request: Request, channel: Channel, provider: _Provider, gateway_id: UUID
+) -> Response:
+    """The same, for providers that report with GET."""
     return await _take(request, channel, provider, gateway_id)
 
 

@@ -16,7 +16,7 @@ _DATE_TIME = re.compile(
 )
 
 
-class InvalidSchedule(ValueError):  # noqa: N818 - reads as what it says of the schedule
+class InvalidSchedule(ValueError):
     """A ``schedule_at`` that cannot be used; ``code`` is for programs, ``message`` tells people what to write."""
 
     def __init__(self, code: str, message: str) -> None:

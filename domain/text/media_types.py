@@ -18,7 +18,7 @@ _BARE_VALUE = re.compile(rf"{_NAME}++")
 _CHARSET = re.compile(r"[A-Za-z0-9_.+-]{1,40}")
 
 
-class InvalidMediaType(ValueError):  # noqa: N818 - the name says what is wrong
+class InvalidMediaType(ValueError):
     """It cannot be the type of a file. The message says what to write instead."""
 
 

@@ -1,15 +1,15 @@
 """What can be wrong with a template, or with the fields that it is to be filled from."""
 
 
-class InvalidTemplate(ValueError):  # noqa: N818 - reads as what it says of the template
+class InvalidTemplate(ValueError):
     """A text that is no template of ours, or one that the fields do not fit; the message says why."""
 
 
-class TemplateTooHeavy(ValueError):  # noqa: N818 - as above
+class TemplateTooHeavy(ValueError):
     """A template that takes too much time or memory to render."""
 
 
-class MissingField(ValueError):  # noqa: N818 - as above
+class MissingField(ValueError):
     """A field that the template prints, and that is not there, ``null`` or empty.
 
     ``name`` is written as in the template, such as ``order.city``.

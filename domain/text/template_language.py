@@ -17,6 +17,7 @@ from liquid.builtin.filters import array, string
 from liquid.builtin.output import Output, OutputNode
 from liquid.exceptions import UndefinedError
 from liquid.expression import Expression
+from liquid.filter import with_environment
 from liquid.output import LimitedStringIO
 from liquid.stringify import to_liquid_string
 from liquid.token import TOKEN_CONTENT, TOKEN_ILLEGAL
@@ -208,17 +209,17 @@ RangeLiteral.evaluate = _short_range  # type: ignore[method-assign, assignment]
 def _replace(value: object, old: object, new: object = "") -> str:
     text = "" if value is None else str(value)
     _refuse_growth(len(text) + text.count(str(old)) * len(str(new)))
-    return string.replace(value, old, new)  # type: ignore[no-any-return]
+    replaced: str = string.replace(value, old, new)
+    return replaced
 
 
+@with_environment
 def _join(values: object, separator: object = " ", **library: Environment) -> str:
     if isinstance(values, Iterable) and not isinstance(values, str | dict):
         items = list(values)
         _refuse_growth(sum(len(str(item)) for item in items) + len(items) * len(str(separator)))
-    return array.join(values, separator, **library)  # type: ignore[no-any-return]
-
-
-_join.with_environment = True  # type: ignore[attr-defined]
+    joined: str = array.join(values, separator, **library)
+    return joined
 
 
 def _refuse_growth(length: int) -> None:

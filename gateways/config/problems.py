@@ -14,7 +14,7 @@ class Problem:
     message: str
 
 
-class InvalidGatewayConfig(InvalidError):  # noqa: N818 - the name says what is wrong
+class InvalidGatewayConfig(InvalidError):
     """A gateway cannot be configured so. ``problems`` never quotes the values, which may be secrets."""
 
     def __init__(self, problems: list[Problem]) -> None:

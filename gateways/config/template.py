@@ -38,7 +38,7 @@ _PLACEHOLDER = re.compile(r"\{\{\s{0,20}+((?:(?!\s{0,20}\}\})[^{}\n]){0,60})\s{0
 _ABSENT_LEFT_OUT = ("subject", "html", "sender", "media_type", "media_url", "reply_to", "unsubscribe_url")
 
 
-class UnknownField(ValueError):  # noqa: N818 - the name says what is wrong
+class UnknownField(ValueError):
     """A placeholder names no field of a message."""
 
     def __init__(self, name: str) -> None:

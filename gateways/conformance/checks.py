@@ -29,7 +29,7 @@ _LOST: dict[str, Reply] = {"hangs": hang, "resets": reset, "hangs up": disconnec
 _POSTS = (b"", b"{", b"{}", b"[]", b"null", b"1", b'"x"', b"[[]]", b'[{"a":1}]', b"\xff\xfe", b"a=1&b=2", b"[" * 5000)
 
 
-class CheckFailed(Exception):  # noqa: N818 - the name says what happened
+class CheckFailed(Exception):
     """The gateway does not do what it must."""
 
 

@@ -10,7 +10,7 @@ _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 
 
-class InvalidMailbox(ValueError):  # noqa: N818 - the name says what is wrong
+class InvalidMailbox(ValueError):
     """The text is not exactly one mailbox."""
 
 

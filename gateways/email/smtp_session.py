@@ -34,11 +34,11 @@ OPEN_SECONDS = 40.0
 """Longest wait for all of that. The gateway's own time-out, which is that of a step, may be longer."""
 
 
-class CannotConnect(Exception):  # noqa: N818 - the name says what happened
+class CannotConnect(Exception):
     """No usable connection came about: refused, no TLS, wrong credentials. Nothing was sent."""
 
 
-class Stale(Exception):  # noqa: N818 - the name says what happened
+class Stale(Exception):
     """The connection ended before the server had been given the mail, so that another one may carry it.
 
     ``outcome`` is what to report when there is no other.

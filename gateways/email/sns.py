@@ -44,7 +44,7 @@ Fetch = Callable[[str], Awaitable[bytes | None]]
 """GET an address; ``None``: nothing came, or no 200."""
 
 
-class NotNow(Exception):  # noqa: N818 - the name says what is wrong
+class NotNow(Exception):
     """Amazon could not be asked. SNS shall post the message again."""
 
 

@@ -66,7 +66,7 @@ _PLAIN_TAILS = (
 """Whose last 32 bits are an IPv4 address."""
 
 
-class BlockedAddress(OSError):  # noqa: N818 - the name says what happened
+class BlockedAddress(OSError):
     """The connection was refused by our own rule before anything was sent."""
 
 

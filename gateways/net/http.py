@@ -29,7 +29,7 @@ CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """What a header cannot hold (RFC 9110 §5.5)."""
 
 
-class UnfitHeader(ValueError):  # noqa: N818 - the name says what is wrong
+class UnfitHeader(ValueError):
     """A header would end early and begin another one."""
 
 

@@ -15,7 +15,7 @@ HEAD_CAP = 64 * 1024
 """Bytes after which the headers of an answer must have come to an end."""
 
 
-class Lost(Exception):  # noqa: N818 - the name says what happened
+class Lost(Exception):
     """The connection broke, or what came back is no HTTP, when the request may have left already."""
 
 

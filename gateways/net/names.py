@@ -38,7 +38,7 @@ _SOON = 1.0
 _PERHAPS_NUMERIC = re.compile(r"[0-9a-fx.:]+(%.*)?", re.IGNORECASE)
 
 
-class UnresolvedName(OSError):  # noqa: N818 - the name says what happened
+class UnresolvedName(OSError):
     """There are no addresses of a name now. Says nothing of how the resolver came to know."""
 
 

@@ -37,11 +37,11 @@ _TLV = struct.Struct(">HH")
 _INTERFACE_VERSION = 0x34
 
 
-class BadStream(Exception):  # noqa: N818 - the name says what happened
+class BadStream(Exception):
     """What came is no SMPP; where the next PDU begins, nobody knows."""
 
 
-class BadPdu(ValueError):  # noqa: N818 - the name says what happened
+class BadPdu(ValueError):
     """The body of this PDU does not hold what its command demands."""
 
 

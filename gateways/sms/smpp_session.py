@@ -41,15 +41,15 @@ Deliver = Callable[[bytes, Answer], None]
 """Takes the body of a ``deliver_sm``, and is to answer it."""
 
 
-class CannotBind(Exception):  # noqa: N818 - the name says what happened
+class CannotBind(Exception):
     """No bound connection came about: no network, no TLS, wrong credentials, or it is not yet time to try again."""
 
 
-class NotSent(Exception):  # noqa: N818 - the name says what happened
+class NotSent(Exception):
     """The connection had ended before the request was written."""
 
 
-class Lost(Exception):  # noqa: N818 - the name says what happened
+class Lost(Exception):
     """The connection ended after the request was written and before its answer came."""
 
 

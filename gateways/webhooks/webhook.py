@@ -2,6 +2,7 @@
 
 import hmac
 import re
+from abc import ABC, abstractmethod
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping, Sequence
@@ -128,7 +129,7 @@ class Post:
         return value
 
 
-class UnreadablePost(ValueError):  # noqa: N818 - the name says what is wrong
+class UnreadablePost(ValueError):
     """A verified request that is not what this provider posts."""
 
 
@@ -142,7 +143,7 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-class Webhook:
+class Webhook(ABC):
     """One gateway's end of its provider's webhook. Built from the gateway's configuration."""
 
     ACCEPTED: ClassVar[Reply] = Reply()
@@ -156,14 +157,14 @@ class Webhook:
     REFUSED: ClassVar[Reply] = Reply(403, b'{"success":false,"message":"the signature does not fit"}')
     """The answer to a request that fails verification."""
 
+    @abstractmethod
     def __init__(self, config: Any, outside: Any) -> None:
         """``config`` is the gateway's, ``outside`` its ``gateways.base.GatewayConnections``."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def is_configured(self) -> bool:
         """Whether the gateway's configuration has what verification needs. If not, nothing is accepted."""
-        raise NotImplementedError
 
     def may_fit(self, head: Post) -> bool:
         """Whether a request with this head may be for ``handshake`` or pass ``verify``: its body is still to come.
@@ -179,20 +180,20 @@ class Webhook:
         """
         return None
 
+    @abstractmethod
     async def verify(self, post: Post) -> bool:
         """Whether the request comes from the provider, for this gateway's account, and is fresh.
 
         Asked of every gateway that a post may be for: what all of them compute of it belongs into ``Post``.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, post: Post) -> Sequence[Event]:
         """The events of a verified request; what we have no use for is left out.
 
         Raises:
             UnreadablePost: it is not what the provider posts.
         """
-        raise NotImplementedError
 
     def is_for_number(self, recipient: str) -> bool | None:
         """Whether what people write to this number of ours is for this gateway; ``None``: it does not know its number.

@@ -25,7 +25,7 @@ _NOT_IN_FILENAME = re.compile("[/\\\\\u200e\u200f\u202a-\u202e\u2066-\u2069]")  
 _CONTENT_ID = re.compile(r"[A-Za-z0-9._%+@=-]+")
 
 
-class InvalidExtra(ValueError):  # noqa: N818 - the name says what is wrong
+class InvalidExtra(ValueError):
     """A field cannot be used; ``path`` leads there."""
 
     def __init__(self, path: Sequence[str | int], code: str, message: str) -> None:

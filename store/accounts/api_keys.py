@@ -76,8 +76,6 @@ left join wallets w on w.account_id = k.account_id and w.channel = %s::text
 where k.id = %s
 """
 
-_INFO = "id, account_id, kind, name, preview, scopes, allowed_ips, expires_at, revoked_at, created_at"
-
 
 async def find_key(pool: Pool, key_id: str, channel: str | None) -> StoredKey | None:
     """The key of this id, whether it is valid or not, with what its account has available on ``channel``."""
@@ -147,7 +145,8 @@ async def list_keys(pool: Pool, account_id: int) -> list[KeyInfo]:
     """An account's keys, the newest first, revoked ones included."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(KeyInfo)) as cursor:
         await cursor.execute(
-            f"select {_INFO} from api_keys where account_id = %s order by created_at desc, id",  # noqa: S608 - a constant
+            """select id, account_id, kind, name, preview, scopes, allowed_ips, expires_at, revoked_at, created_at
+                from api_keys where account_id = %s order by created_at desc, id""",
             (account_id,),
         )
         return await cursor.fetchall()

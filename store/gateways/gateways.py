@@ -191,7 +191,7 @@ async def by_identifier(pool: Pool, account_id: int, channel: str, identifier: s
         await cursor.execute(
             f"""{INFO} where g.channel = %(channel)s and g.identifier = %(identifier)s and g.id in (
                     select usable_gateways(a.id, a.plan_id) from accounts a where a.id = %(account_id)s)
-                order by g.account_id = %(account_id)s desc, g.priority, g.created_at, g.id limit 1""",  # noqa: S608
+                order by g.account_id = %(account_id)s desc, g.priority, g.created_at, g.id limit 1""",  # noqa: S608 - a constant
             {"account_id": account_id, "channel": channel, "identifier": identifier},
         )
         return await cursor.fetchone()

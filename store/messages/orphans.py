@@ -72,7 +72,7 @@ async def next_due(pool: Pool, page_id: UUID) -> float | None:
     async with pool.connection() as conn:
         cursor = await conn.execute(
             f"""select extract(epoch from min(coalesce(schedule_at, updated_at)) - clock_timestamp())::float8
-                from messages where uid between %s and %s and state in {_OPEN}""",  # noqa: S608
+                from messages where uid between %s and %s and state in {_OPEN}""",  # noqa: S608 - a constant
             _range(page_id),
         )
         row = await cursor.fetchone()
@@ -123,7 +123,7 @@ async def end(conn: AsyncConnection[TupleRow], uids: Sequence[UUID], state: str,
         f"""update messages set state = %(state)s, code = %(code)s, reason = %(reason)s, updated_at = clock_timestamp(),
                 credit = case when credit = 'pending' then 'free' else credit end
             where uid = any(%(uids)s::uuid[]) and uid between %(first)s and %(last)s and state in {_OPEN}
-            returning uid""",  # noqa: S608
+            returning uid""",  # noqa: S608 - a constant
         {**among(uids), "state": state, "code": code, "reason": reason},
     )
     return [uid for (uid,) in await cursor.fetchall()]

@@ -1,19 +1,92 @@
-"""The OpenAPI document: its examples work as they stand, and it tells what is posted to customers."""
+"""The OpenAPI document: it has every route, its examples work as they stand, and it tells what customers are posted."""
 
 from datetime import UTC, datetime
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 
 from api.app import create_app
-from api.callbacks.posted import EXAMPLE, MessageEvent
+from api.callbacks.posted import EXAMPLE, EndpointTest, InboundEvent, MessageEvent
 from domain.callbacks import EventType, Snapshot, encode_data, payload
 from domain.channels import Channel
 from domain.keyring import Keyring
+from gateways.registry import GATEWAY_TYPES
+from gateways.webhooks.webhook import Webhook
 from runtime.settings import Settings
 from services.contacts.models import SEND_MODELS
+from tests.receiver import receiving, register
 from tests.stack import Stack
+
+UNDOCUMENTED = {
+    "GET /": "leads a browser to /docs",
+    "GET /docs": "shows the document",
+    "GET /docs/viewer/{name}": "the files of the page that shows the document",
+    "GET /openapi.json": "the document itself",
+    "GET /api/sms/get/{uid}": "what one SDK calls by mistake for /api/get/sms/{uid}",
+    "GET /api/admin/v1/codec": "has a browser ask for the key, for the Temporal UI",
+    "OPTIONS /api/admin/v1/codec/{direction}": "what a browser asks before the Temporal UI's calls",
+    "GET /u/{token}": "the page of a link in our emails, for recipients",
+    "POST /u/{token}": "its button, and one-click unsubscription by mail programs",
+    "GET /c/{token}": "a link in our emails",
+    "GET /o/{token}.gif": "the pixel in our emails",
+}
+"""Routes that no program is written for, and what they are."""
+WEBHOOKS = {name: entry.webhook for name, entry in GATEWAY_TYPES.items() if entry.webhook}
+
+
+def new_app() -> FastAPI:
+    return create_app(Settings(keys=Keyring.generate()))
+
+
+def test_every_route_is_in_the_document_or_listed_with_a_reason():
+    app = new_app()
+    routes = {
+        f"{method} {route.path}"
+        for route in iter_route_contexts(app.routes)
+        for method in (route.methods or {"what is"}) - {"HEAD"}
+    }
+    documented = {f"{method.upper()} {path}" for path, methods in app.openapi()["paths"].items() for method in methods}
+    assert routes - documented == set(UNDOCUMENTED)
+
+
+def test_every_reference_in_the_document_leads_somewhere():
+    document = new_app().openapi()
+    assert {ref.removeprefix("#/components/schemas/") for ref in references(document)} <= set(
+        document["components"]["schemas"]
+    )
+
+
+def references(part: Any) -> set[str]:
+    if isinstance(part, dict):
+        own = {part["$ref"]} if isinstance(part.get("$ref"), str) else set()
+        return own.union(*map(references, part.values()))
+    return set().union(*map(references, part)) if isinstance(part, list) else set()
+
+
+@pytest.mark.parametrize("webhook", WEBHOOKS.values(), ids=WEBHOOKS)
+def test_what_a_provider_is_answered_is_in_the_document(webhook: type[Webhook]):
+    paths = new_app().openapi()["paths"]
+    operations = [operation for path, of in paths.items() if "/webhook/" in path for operation in of.values()]
+    assert len(operations) == 4
+    for operation in operations:
+        assert operation["security"] == []
+        for reply in (webhook.ACCEPTED, webhook.REFUSED):
+            assert reply.content_type in operation["responses"][str(reply.status)]["content"]
+        assert {str(webhook.BUSY), str(webhook.UNREADABLE), "404", "413"} <= set(operation["responses"])
+
+
+def test_the_document_names_every_provider_that_posts():
+    (named, *_) = [
+        parameter["description"]
+        for parameter in new_app().openapi()["paths"]["/api/webhook/{channel}/{provider}"]["post"]["parameters"]
+        if parameter["name"] == "provider"
+    ]
+    for name in WEBHOOKS:
+        assert f"`{name}` (" in named
 
 
 @pytest.mark.parametrize("channel", Channel)
@@ -28,9 +101,13 @@ async def test_the_example_of_a_send_is_accepted_as_it_stands(stack: Stack, chan
 
 
 def test_what_is_posted_is_in_the_section_webhooks():
-    document = create_app(Settings(keys=Keyring.generate())).openapi()
-    assert set(document["webhooks"]) == {"message", "inbound"}
-    assert set(document["components"]["schemas"]["EventType"]["enum"]) == set(EventType)
+    document = new_app().openapi()
+    assert set(document["webhooks"]) == {"message", "inbound", "test"}
+    schemas = document["components"]["schemas"]
+    assert set(schemas["EventType"]["enum"]) == set(EventType)
+    of_messages = schemas["MessageEvent"]["properties"]["type"]["enum"]
+    inbound = schemas["InboundEvent"]["properties"]["type"]["const"]
+    assert sorted([*of_messages, inbound]) == sorted(EventType)
 
 
 def test_the_example_of_a_callback_is_what_is_posted():
@@ -43,11 +120,30 @@ def test_the_example_of_a_callback_is_what_is_posted():
         data.to,
         data.state,
         True,
-        None,
-        None,
+        data.code,
+        data.reason,
         data.gateway,
         data.provider_id,
         data.at,
     )
     posted = payload(event.type, datetime(2026, 12, 1, 9, 30, 0, 123456, UTC), encode_data(snapshot.data()).decode())
     assert orjson.loads(posted) == EXAMPLE
+    assert new_app().openapi()["components"]["schemas"]["MessageEvent"]["examples"] == [EXAMPLE]
+
+
+async def test_what_is_posted_besides_messages_has_the_documented_fields(stack: Stack):
+    user, secret = await stack.user(), uuid4().hex
+    config = {"api_key": "key", "from_number": "+15005550006", "base_url": "https://example.com"}
+    await stack.gateway(user.id, "sms", "infobip", config | {"webhook_secret": secret})
+    said = {"messageId": uuid4().hex, "from": "14155550123", "to": "15005550006", "text": "Hi"}
+    async with receiving() as receiver:
+        endpoint = await register(stack.pool, stack.keyring, user.id, receiver.url)
+        taken = await stack.http.post(f"/api/webhook/sms/infobip?secret={secret}", json={"results": [said]})
+        assert (taken.status_code, taken.json()) == (200, {"success": True})
+        await receiver.hears(1)
+        await stack.http.post(f"/api/callbacks/{endpoint.id}/test", headers=user.headers)
+        inbound, tested = await receiver.hears(2)
+    for event, documented in ((inbound, InboundEvent), (tested, EndpointTest)):
+        read = documented.model_validate(event)
+        assert read.model_dump(mode="json", by_alias=True).keys() == event.keys()
+        assert read.data.model_dump(by_alias=True).keys() == event["data"].keys()

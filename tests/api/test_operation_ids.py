@@ -14,6 +14,7 @@ RELEASED = """
     listGateways getGatewayHealth pauseGateway drainGateway resumeGateway testGateway
     getAnyMessage resolveMessage listSandboxMessages decodePayloads encodePayloads
     getHealth getLiveness getReadiness
+    receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """
 
 

@@ -78,6 +78,23 @@ def pass_time(pool, gateway_id):
     return pass_time
 
 
+@pytest.fixture
+def is_finished(pool, gateway_id):
+    """Wait until the record says that all messages of several parts were answered, which it learns after the answer."""
+
+    async def is_finished() -> None:
+        async with asyncio.timeout(10), pool.connection() as conn:
+            while True:
+                cursor = await conn.execute(
+                    "select bool_and(ended) from split_deliveries where gateway_id = %s", (gateway_id,)
+                )
+                if (await cursor.fetchone())[0]:
+                    return
+                await asyncio.sleep(0.01)
+
+    return is_finished
+
+
 async def test_parts_that_come_to_two_processes_are_one_message(process):
     async with process() as first, process() as second:
         assert await first.gets_part(3, "third") == 0
@@ -98,11 +115,12 @@ async def test_the_last_parts_may_come_at_the_same_time(process):
     assert [message.body for message in first.taken + second.taken] == ["abc"] * 20
 
 
-async def test_parts_that_come_again_do_not_make_another_message(process):
+async def test_parts_that_come_again_do_not_make_another_message(process, is_finished):
     async with process() as first, process() as second:
         for running in (first, second):
             for number, text in ((1, "a"), (2, "b"), (3, "c")):
                 assert await running.gets_part(number, text) == 0
+            await is_finished()  # before that they are the same message, with the same key
     assert [message.body for message in first.taken + second.taken] == ["abc"]
 
 
