@@ -99,9 +99,6 @@ class BrevoWebhook(SecretWebhook):
     BUSY = 429
     UNREADABLE = 200
 
-    def __init__(self, config: BrevoConfig, outside: GatewayConnections) -> None:
-        self._secret = config.webhook_secret
-
     def read(self, post: Post) -> Sequence[Event]:
         """All events that we know, of messages that can be told."""
         return [receipt for event in objects_in(post.json()) if (receipt := _receipt(event, post.now))]

@@ -89,9 +89,6 @@ class MailjetWebhook(SecretWebhook):
 
     MOST_BYTES = 2 * 1024 * 1024
 
-    def __init__(self, config: MailjetConfig, outside: GatewayConnections) -> None:
-        self._secret = config.webhook_secret
-
     def read(self, post: Post) -> Sequence[Event]:
         """All events that we know. Our reference is the ``CustomID``."""
         return [receipt for event in objects_in(post.json()) if (receipt := _receipt(event, post.now))]

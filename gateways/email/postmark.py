@@ -116,9 +116,6 @@ class PostmarkWebhook(SecretWebhook):
     # Postmark posts again after whatever it takes for a passing failure; 403 makes it stop.
     UNREADABLE = 403
 
-    def __init__(self, config: PostmarkConfig, outside: GatewayConnections) -> None:
-        self._secret = config.webhook_secret
-
     def read(self, post: Post) -> Sequence[Event]:
         """The event, unless it is of no message of ours, such as an address suppressed by hand."""
         return [receipt for event in objects_in(post.json()) if (receipt := _receipt(event, post.now))]

@@ -99,9 +99,6 @@ class SparkPostWebhook(SecretWebhook):
 
     MOST_BYTES = 8 * 1024 * 1024
 
-    def __init__(self, config: SparkPostConfig, outside: GatewayConnections) -> None:
-        self._secret = config.webhook_secret
-
     def read(self, post: Post) -> Sequence[Event]:
         """All events that we know. Our reference is in ``rcpt_meta``, as it was in the recipient's metadata."""
         return [

@@ -94,7 +94,7 @@ class InfobipWebhook(SecretWebhook):
     MOST_BYTES = 1024 * 1024
 
     def __init__(self, config: InfobipConfig, outside: GatewayConnections) -> None:
-        self._secret = config.webhook_secret
+        super().__init__(config, outside)
         self._number = config.from_number
 
     def read(self, post: Post) -> Sequence[Event]:

@@ -204,9 +204,13 @@ class Webhook(ABC):
 
 
 class SecretWebhook(Webhook):
-    """The end of a provider that signs nothing and tells no time: whoever brings the shared secret is believed."""
+    """The end of a provider that signs nothing and states no time: whoever brings the shared secret is accepted.
 
-    _secret: str | None
+    The secret is ``webhook_secret`` of the gateway's configuration.
+    """
+
+    def __init__(self, config: Any, outside: Any) -> None:
+        self._secret: str | None = config.webhook_secret
 
     @property
     def is_configured(self) -> bool:
