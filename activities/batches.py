@@ -1,4 +1,4 @@
-"""What the workflow of a batch asks of the store: its pages, and to show where it is."""
+"""Activities of the batch workflow: reading its pages, and recording its state."""
 
 from uuid import UUID
 
@@ -22,15 +22,15 @@ class Batches:
 
     @activity.defn(name="open_pages")
     async def open_pages(self, page_ids: list[str]) -> list[str]:
-        """Those of these pages that have messages without an outcome."""
+        """Which of these pages have messages without an outcome."""
         return list(map(str, await batches.open_pages(self._pool, [UUID(page_id) for page_id in page_ids])))
 
     @activity.defn(name="show_batch")
     async def show_batch(self, batch: BatchState) -> None:
-        """Show a batch's state in the record."""
+        """Record a batch's state."""
         await batches.show_state(self._pool, UUID(batch.batch_id), batch.state)
 
     @activity.defn(name="finish_batch")
     async def finish_batch(self, batch: BatchState) -> None:
-        """End a batch: cancel what has not had its turn, and forget what the pages say."""
+        """End a batch: cancel messages that were not started, and delete the contents of its pages."""
         await batches.finish(self._pool, UUID(batch.batch_id), batch.state)

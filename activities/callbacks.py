@@ -1,4 +1,4 @@
-"""Callbacks to customers: queueing what a page did not, waking the endpoints' workflows, and posting what is due."""
+"""Callbacks to customers: queueing those of batches, waking the endpoints' workflows, and posting due deliveries."""
 
 import asyncio
 import random
@@ -27,14 +27,14 @@ from store.pool import Pool, retry_until_available
 ROUND = 100
 """Deliveries of a round."""
 AT_A_TIME = 8
-"""Posts under way to one endpoint."""
+"""Posts in flight to one endpoint."""
 FAILING_ROUND = 10
-"""While an endpoint fails it gets one post at a time, and few in a round: no flood for a server that has trouble, and
-little room for one that hangs."""
+"""While an endpoint fails it gets one post at a time, and few in a round: no flood for a failing server, and
+little capacity for one that hangs."""
 
 
 class Callbacks:
-    """What the workflows of pages, batches and endpoints ask for."""
+    """Activities of pages, batches and endpoints."""
 
     def __init__(self, pool: Pool, keyring: Keyring, outside: GatewayConnections) -> None:
         self._pool = pool
@@ -43,18 +43,18 @@ class Callbacks:
 
     @activity.defn(name="queue_callbacks")
     async def queue_batch(self, batch_id: str) -> list[str]:
-        """Queue what has become of a whole batch. Returns the endpoints to wake."""
+        """Queue callbacks for the messages of a batch. Returns the endpoints to wake."""
         async with heartbeats():
             return list(map(str, await callbacks.queue_page(self._pool, *batch_range(UUID(batch_id)))))
 
     @activity.defn(name="wake_callbacks")
     async def wake(self, queue: str, endpoint_ids: list[str]) -> None:
-        """Have endpoints look at what is due."""
+        """Signal endpoints' workflows to check for due deliveries."""
         await wake(activity.client(), queue, map(UUID, endpoint_ids))
 
     @activity.defn(name="deliver_callbacks")
     async def deliver(self, endpoint_id: str) -> CallbackRest:
-        """Post what an endpoint is to be told now. A post whose answer was not recorded is made again, with its id."""
+        """Post an endpoint's due deliveries. A post whose answer was not recorded is repeated, with the same id."""
         clock = EngineClock()
         target = await endpoints.target(self._pool, self._keyring, UUID(endpoint_id), clock.date())
         if target is None:
@@ -78,7 +78,7 @@ class _Round:
 
     def __init__(self, pool: Pool, endpoint_id: UUID, target: Target, http: HttpClient, clock: EngineClock) -> None:
         self.quiet_until = 0.0
-        """The endpoint wants no requests before (Unix seconds)."""
+        """The endpoint accepts no requests before this time (Unix seconds)."""
         self._pool = pool
         self._endpoint_id = endpoint_id
         self._target = target
@@ -87,7 +87,7 @@ class _Round:
         self._is_over = False
 
     async def post_all(self, due: Sequence[Due]) -> None:
-        """Post until all is told, or it is better to pause."""
+        """Post until all deliveries are made, or a pause is due."""
         todo = iter(due)
         async with asyncio.TaskGroup() as group:
             for _ in range(1 if self._target.is_failing else AT_A_TIME):
@@ -101,22 +101,22 @@ class _Round:
 
     async def _post(self, delivery: Due) -> None:
         body = payload(delivery.type, delivery.occurred_at, delivery.data)
-        told = await post(self._http, self._target.url, self._target.secrets, str(delivery.id), body)
+        result = await post(self._http, self._target.url, self._target.secrets, str(delivery.id), body)
         now = self._clock.date()
-        if told.error is None:
-            await retry_until_available(lambda: deliveries.succeed(self._pool, delivery.id, told.status, now))
+        if result.error is None:
+            await retry_until_available(lambda: deliveries.succeed(self._pool, delivery.id, result.status, now))
             return
-        if told.after is not None:
+        if result.after is not None:
             self._is_over = True
-            self.quiet_until = max(self.quiet_until, now.timestamp() + told.after)
+            self.quiet_until = max(self.quiet_until, now.timestamp() + result.after)
         pause = pause_after(delivery.tries + 1, random.random())  # noqa: S311 - spreads, hides nothing
-        next_at = None if pause is None else now + timedelta(seconds=max(pause, told.after or 0.0))
-        failure = Failure(delivery.id, told.status, told.error, next_at, told.is_gone)
+        next_at = None if pause is None else now + timedelta(seconds=max(pause, result.after or 0.0))
+        failure = Failure(delivery.id, result.status, result.error, next_at, result.is_gone)
         await self._record(failure, now)
 
     async def _record(self, failure: Failure, now: datetime) -> None:
         is_enabled, reason = await retry_until_available(lambda: deliveries.fail(self._pool, failure, now))
-        if not is_enabled or not self._target.is_failing:  # the next round is careful
+        if not is_enabled or not self._target.is_failing:  # the next round posts one at a time
             self._is_over = True
         if reason:
             activity.logger.warning("callback endpoint %s was disabled: %s", self._endpoint_id, reason)

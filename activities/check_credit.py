@@ -22,7 +22,7 @@ class CheckCredit:
 
     @activity.defn(name="check_credit")
     async def check_credit(self, page: PageHeader, content: bytes) -> list[int]:
-        """Returns the indexes of the messages that were refused, and of those cancelled before their turn came."""
+        """Returns the indexes of the messages that were refused, and of those cancelled before they were started."""
         if page.stored:
             return await self._hold_stored(page)
         opened = PageContent.decode(content)
@@ -45,7 +45,7 @@ class CheckCredit:
         return sorted(map(index_of, await pages.hold_stored(self._pool, page.account_id, page.channel, page_id, last)))
 
     async def _prices(self, page: PageHeader, account_id: int, indexes: list[int], content: PageContent) -> list[int]:
-        """What messages of one account cost: nobody pays for copies to those who want none, as they get none."""
+        """Prices of messages of one account: copies to opted-out recipients are not sent, and not charged."""
         prices = [content.messages[index].price for index in indexes]
         paid = [content.copies(index) if price else () for index, price in zip(indexes, prices, strict=True)]
         addresses = {one for cc in paid for one in cc}

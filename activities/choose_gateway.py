@@ -1,4 +1,4 @@
-"""choose_gateway: the ways out for some messages of a page, with their rate slots reserved."""
+"""choose_gateway: routes for some messages of a page, with their rate slots reserved."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -17,8 +17,8 @@ PROBE_SECONDS = 30.0
 """How long the probing of a gateway may take before another page probes it as well."""
 
 SLOT_LEAD = 1.0
-"""Seconds before its rate slot in which a dispatch is to begin, so that it is there in time. Of fast gateways less:
-no more dispatches wait for their slots than have places."""
+"""How many seconds before its rate slot a dispatch begins, so that it is ready in time. Less for fast gateways:
+no more dispatches wait for rate slots than can run at once."""
 
 
 class ChooseGateway:
@@ -30,7 +30,7 @@ class ChooseGateway:
 
     @activity.defn(name="choose_gateway")
     async def choose_gateway(self, request: RouteRequest) -> Routing:
-        """Every message of the request gets a route, a place to wait, or the reason why there is no way out.
+        """Every message of the request gets a route, a wait, or the reason why there is no route.
 
         All times of the answer are by the database's clock.
         """
@@ -47,7 +47,7 @@ class ChooseGateway:
                 return replace(chosen, routes=routes, at=self._clock.now())
 
     async def _choose(self, request: RouteRequest, probing: set[str]) -> Routing:
-        """Each account's messages by its own gateways; those that are being probed by this call are in use for it."""
+        """Each account's messages by its own gateways; those that this call probes count as usable."""
         shares = request.page.by_account(request.indexes)
         now = self._clock.now()
         routings = []
@@ -61,7 +61,7 @@ class ChooseGateway:
         return await routing.take_probe(self._pool, UUID(gateway_id), PROBE_SECONDS)
 
     async def _note_waits(self, request: RouteRequest, chosen: Routing) -> None:
-        """Note who is to be told when a paused gateway, or a suspended account, is resumed."""
+        """Note which pages to signal when a paused gateway, or a suspended account, is resumed."""
         page_id = UUID(request.page.page_id)
         stopped = {UUID(gateway_id) for parked in chosen.parked for gateway_id in parked.stopped}
         if stopped:
@@ -74,7 +74,7 @@ class ChooseGateway:
     async def _reserve(self, route: Route, lane: str) -> Route:
         if not route.per_second:
             return route
-        if lane == Lane.BULK:  # all of a page's slots at once would keep what is urgent waiting for as long
+        if lane == Lane.BULK:  # reserving all of a page's slots at once would delay urgent messages by as much
             return replace(route, takes_slots=True)
         slots = await routing.reserve_slots(self._pool, UUID(route.gateway_id), len(route.indexes), route.per_second)
         assert slots is not None

@@ -1,4 +1,4 @@
-"""The database's clock, told from this process's monotonic one."""
+"""The database's clock, derived from this process's monotonic clock."""
 
 import asyncio
 import time
@@ -7,16 +7,16 @@ from store import clock
 from store.pool import Pool, retry_until_available
 
 MEASURED_EVERY = 30.0
-"""Seconds that a comparison of both clocks is good for: they drift apart by far less than a rate slot meanwhile."""
+"""Seconds for which a comparison of both clocks is valid: the drift in that time is far less than a rate slot."""
 _GOOD = 0.05
 """Seconds that a comparison may take: half of it is its error."""
 _TRIES = 3
 _SET = 2.0
-"""Seconds by which the clocks come to differ only where one was set."""
+"""A difference of more seconds means that one of the clocks was set."""
 
 
 class DatabaseClock:
-    """Compares both clocks when it is used. One per process."""
+    """Compares both clocks when used. One per process."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -24,14 +24,14 @@ class DatabaseClock:
         self._measured_at = -MEASURED_EVERY
         self._measuring = asyncio.Lock()
         self.set_back = 0
-        """How often the database's clock was found to have been set back: what was to come by it may be far away."""
+        """How often the database's clock was found to have been set back: times taken from it may then be far ahead."""
 
-    async def adjust(self, said: float | None = None) -> None:
-        """Compare the clocks, unless that was done a short time ago. To be called before ``now``.
+    async def adjust(self, reported: float | None = None) -> None:
+        """Compare the clocks, unless that was done recently. Call it before ``now``.
 
-        ``said``: what the database has just said of its time. If that is not what it should be, they are compared now.
+        ``reported``: a time that the database just returned. If it is not as expected, they are compared now.
         """
-        if said is not None and abs(said - self.now()) > _SET:
+        if reported is not None and abs(reported - self.now()) > _SET:
             self._measured_at = -MEASURED_EVERY
         if time.monotonic() < self._measured_at + MEASURED_EVERY:
             return

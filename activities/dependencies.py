@@ -1,4 +1,4 @@
-"""Opening what activities need of the outside."""
+"""Opening the connections that activities need."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from store.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """What activities work with besides the database. Opened once per process."""
+    """What activities use besides the database. Opened once per process."""
 
     gateways: GatewayCache
     mails: EmailAssembler
@@ -28,7 +28,7 @@ class Dependencies:
 
 
 def open_dependencies(pool: Pool, keys: str, sink: EventSink) -> Dependencies:
-    """The equipment of this process. ``keys`` is the key ring's text; ``sink`` takes what providers tell gateways."""
+    """The dependencies of this process. ``keys`` is the key ring's text; ``sink`` takes events of providers."""
     return Dependencies(open_gateways(pool, keys, sink), open_mails(pool, keys), open_callbacks(pool, keys))
 
 
@@ -38,10 +38,10 @@ def open_gateways(pool: Pool, keys: str, sink: EventSink | None = None) -> Gatew
 
 
 def open_mails(pool: Pool, keys: str) -> EmailAssembler:
-    """What completes the emails of this process."""
+    """The email assembler of this process."""
     return EmailAssembler(pool, LinkSigner(keys))
 
 
 def open_callbacks(pool: Pool, keys: str) -> Callbacks:
-    """The callbacks of this process, with connections of their own: customers that hang take none from gateways."""
+    """The callbacks of this process, with their own connections: hanging endpoints use none of the gateways'."""
     return Callbacks(pool, Keyring.parse(keys, CREDENTIALS), GatewayConnections.open(SandboxInbox(pool)))

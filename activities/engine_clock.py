@@ -1,4 +1,4 @@
-"""The time of Temporal's server, by which workflows wait: this machine's clock may be another."""
+"""The time of Temporal's server, by which workflows wait: this machine's clock may differ."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from temporalio import activity
 
 
 class EngineClock:
-    """To be made when an activity begins: from then on it goes by the machine's monotonic clock."""
+    """Create it when an activity starts: from then on it follows the monotonic clock."""
 
     def __init__(self) -> None:
         self._started = activity.info().started_time.astimezone(UTC)

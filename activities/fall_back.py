@@ -20,14 +20,14 @@ from store.pool import Pool
 
 
 class FallBack:
-    """A look at the record fixes the decision: it is the same when asked again."""
+    """Decisions are recorded: a repeated call gets the same ones."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     @activity.defn(name="follow_up")
     async def follow_up(self, request: FollowUp, content: bytes) -> FollowedUp:
-        """Decide for messages of a page, and start pages with the fallbacks that are due, those of a channel together.
+        """Decide for messages of a page, and start pages with the due fallbacks, one page per channel.
 
         ``content`` is the page's; when it is empty, it is read where the workflow started with it.
         """
@@ -82,9 +82,9 @@ class FallBack:
 def _page(
     page_id: UUID, before: PageHeader, indexes: list[int], content: PageContent
 ) -> tuple[PageHeader, PageContent]:
-    """The page of these messages' fallbacks, with the steps that are left after those.
+    """The page of these messages' fallbacks, with the remaining steps.
 
-    It carries what these say and no more: all that the first page says, for each of its messages, would grow with the
+    It carries only their own contents: carrying all contents of the first page for each message would grow with the
     square of their number.
     """
     places: dict[int, int] = {}

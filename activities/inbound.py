@@ -1,4 +1,4 @@
-"""hear: messages from people, kept and acted on."""
+"""hear: inbound messages, stored and processed."""
 
 from uuid import UUID
 
@@ -20,16 +20,16 @@ REPLIES_AT_A_TIME = 200
 
 
 class InboundMessages:
-    """A STOP is obeyed before anything is answered; each message is acted on once."""
+    """An opt-out is applied before any reply is sent; each message is processed once."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     @activity.defn(name="hear")
     async def process(self, source: ReceiptsSource, events: bytes, start: Position | None = None) -> InboundResult:
-        """Keep the messages among the events, from ``start`` on. Returns whom to tell, and what to answer.
+        """Store the messages among the events, from ``start`` on. Returns endpoints to wake, and replies to send.
 
-        Its answer has a bound, however many messages wait for whoever writes STOP: then it says where to go on.
+        Its result is bounded, however many waiting messages an opt-out withdraws: then it returns where to continue.
         """
         start = start or Position(0)
         answer = _Answer(source.channel)
@@ -49,7 +49,7 @@ class InboundMessages:
 
 
 class _Answer:
-    """What came of the events so far."""
+    """The result of the events so far."""
 
     def __init__(self, channel: str) -> None:
         self._channel = channel
@@ -63,7 +63,7 @@ class _Answer:
         return self._count >= WITHDRAWN_AT_A_TIME or len(self._replies) >= REPLIES_AT_A_TIME
 
     def add(self, taken: inbound.Taken, *, is_first: bool) -> None:
-        """One event was acted on; ``is_first``: not only the rest of what it withdraws."""
+        """Add one processed event; ``is_first``: not a continuation of its withdrawals."""
         for uid in taken.withdrawn:
             self._withdrawn.setdefault(str(page_of(uid)), []).append(str(uid))
         self._count += len(taken.withdrawn)
@@ -76,7 +76,7 @@ class _Answer:
 
 
 def _reply(taken: inbound.Taken, channel: str, text: str) -> Reply:
-    """A page of one message, back through the gateway that was written to."""
+    """A page of one message, through the gateway that received the inbound one."""
     content, parts = sms_content(text) if channel == Channel.SMS else (Content(body=text), 1)
     message = PageMessage(taken.sender, price(taken.account_id, parts=parts), 0)
     page = new_page(taken.reply_page, channel, [taken.account_id], [message], {taken.gateway: [0]}, exempt=True)

@@ -1,4 +1,4 @@
-"""record_status: endings that no gateway decided, and the credits of what is final."""
+"""record_status: final states not decided by a gateway, and the credits of final messages."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -20,9 +20,9 @@ class RecordStatus:
 
     @activity.defn(name="record_status")
     async def record_status(self, request: RecordRequest) -> list[str]:
-        """Write the request's endings, then capture or release the credits of the page's final messages.
+        """Write the request's final states, then capture or release the credits of the page's final messages.
 
-        Returns the endpoints of customers that are to be told of it.
+        Returns the customers' endpoints to wake.
         """
         page_id = UUID(request.page_id)
         first, last = page_id, message_uid(page_id, PAGE_SIZE - 1)
@@ -31,18 +31,18 @@ class RecordStatus:
             await pages.give_up(self._pool, uids, request.lost_attempt)
         if request.endings:
             verdicts = [
-                pages.Verdict(message_uid(page_id, index), ending.state, ending.code, ending.reason)
+                pages.FinalState(message_uid(page_id, index), ending.state, ending.code, ending.reason)
                 for ending in request.endings
                 for index in ending.indexes
             ]
-            await pages.give_verdicts(self._pool, verdicts)
+            await pages.record_final_states(self._pool, verdicts)
         if not await pages.settle(self._pool, first, last):
             return []
         return list(map(str, await callbacks.queue_page(self._pool, first, last)))
 
     @activity.defn(name="record_schedule")
     async def record_schedule(self, request: RescheduleRequest) -> float:
-        """Show a message's new time in the record, and keep its attachments until then.
+        """Record a message's new time, and keep its attachments until then.
 
         Returns the database's time (Unix seconds).
         """

@@ -1,8 +1,8 @@
-"""What a page's workflow was started with, read from its history: the one place where a page's content is kept."""
+"""Reads a page's content from its workflow's history, the only place where it is stored."""
 
 from temporalio import activity
 
-from services.sending.page_runs import began_with
+from services.sending.page_runs import start_arguments
 
 
 async def started_content() -> bytes:
@@ -14,6 +14,6 @@ async def started_content() -> bytes:
     client, info = activity.client(), activity.info()
     assert info.workflow_id
     assert info.workflow_run_id
-    started = await began_with(client, info.workflow_id, info.workflow_run_id)
+    started = await start_arguments(client, info.workflow_id, info.workflow_run_id)
     assert started is not None, "a running workflow has its history"
     return started[1]

@@ -1,4 +1,4 @@
-"""The application: routers, errors, and what a process opens for them."""
+"""The application: routers, error handlers, and the resources of a process."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,9 +18,9 @@ from api.http.error_handlers import install_error_handlers
 from api.http.state import AppState
 from api.http.temporal_link import open_link
 from api.inbound import routes as inbound
+from api.limits.admission import AdmissionLimit
 from api.limits.offload import Offload
 from api.limits.shared_checks import SharedChecks
-from api.limits.waiting_room import WaitingRoom
 from api.messages import changes as waiting
 from api.messages import mail_links
 from api.messages import routes as status
@@ -31,8 +31,8 @@ from api.sending.group_commit import GroupCommit
 from api.sending.large_bodies import Bodies
 from api.sending.starts import Starts
 from api.webhooks import routes as webhooks
+from api.webhooks.memory import WebhookMemory
 from api.webhooks.receivers import WebhookReceivers
-from api.webhooks.room import WebhookRoom
 from domain.mail.links import LinkSigner
 from gateways.base import GatewayConnections
 from gateways.net.names import Names
@@ -46,7 +46,7 @@ DESCRIPTION = "Send email, SMS and WhatsApp through your own gateways; every acc
 _ROUTERS = (
     send.router,
     status.router,
-    batches.router,  # before the addresses whose first step is a channel
+    batches.router,  # before the paths that begin with a channel
     inbound.router,
     callbacks.router,
     callback_deliveries.router,
@@ -72,9 +72,9 @@ def create_app(settings: Settings) -> FastAPI:
         offload.warm_up()
         outside = GatewayConnections.open(SandboxInbox(pool), Signatures(pool))
         async with open_link(settings) as link:
-            room = WaitingRoom()
-            starts = Starts(link, room)
-            group_commit = GroupCommit(starts, pool, room)
+            admission = AdmissionLimit()
+            starts = Starts(link, admission)
+            group_commit = GroupCommit(starts, pool, admission)
             keys = settings.keys.get_secret_value()
             parts = (
                 starts,
@@ -83,7 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
                 Bodies(),
                 LinkSigner(keys),
                 WebhookReceivers(pool, outside, keys),
-                WebhookRoom(),
+                WebhookMemory(),
                 SharedChecks(),
                 Names(),
                 written,

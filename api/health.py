@@ -48,7 +48,7 @@ async def get_health(request: Request) -> JSONResponse:
     responses={200: {"model": Alive}},
 )
 async def get_liveness() -> JSONResponse:
-    """Always 200. A process that does not answer is to be restarted; what else fails is no reason for that."""
+    """Always 200. A process that does not answer is to be restarted; failures of other parts are no reason for that."""
     return JSONResponse({"status": "ok"})
 
 
@@ -61,7 +61,7 @@ async def get_liveness() -> JSONResponse:
     responses={200: {"model": Health}, 503: {"model": Health, "description": "`failing` names what it cannot reach"}},
 )
 async def get_readiness(request: Request) -> JSONResponse:
-    """200 while it reaches Postgres and Temporal: for load balancers. Workers do not matter: what is accepted waits."""
+    """200 while it reaches Postgres and Temporal: for load balancers. Workers do not matter: accepted messages wait."""
     state = state_of(request)
     checks = state.part(SharedChecks)
     postgres, temporal = await asyncio.gather(checks.result(_postgres, state), checks.result(_temporal, state))
@@ -96,7 +96,7 @@ async def _temporal(state: AppState) -> bool:
 
 
 async def _queues_served(state: AppState) -> set[str] | None:
-    """The queues that have a worker; ``None`` if the database, where workers sign in, does not answer."""
+    """The queues that have a worker; ``None`` if the database, where workers register, does not answer."""
     try:
         async with asyncio.timeout(_PROBE):
             return await queues_served(state.pool)

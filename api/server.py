@@ -12,17 +12,17 @@ from api.limits.connections import ConnectionLimits, Connections
 from api.limits.protocol import LimitedHttp
 from api.limits.proxies import VARIABLE, check_proxies
 from runtime.descriptors import descriptor_limit, raise_descriptor_limit
-from runtime.garbage import spare_what_stays
+from runtime.garbage import freeze_startup_objects
 from runtime.logs import configure_logs
 from runtime.settings import Settings
 
 
 def run(settings: Settings) -> None:
-    """Serve the API until SIGTERM or SIGINT, then let requests under way finish."""
+    """Serve the API until SIGTERM or SIGINT, then let requests in progress finish."""
     configure_logs(settings.log_level, settings.log_json)
     raise_descriptor_limit()
     server = uvicorn.Server(server_config(settings))
-    spare_what_stays()
+    freeze_startup_objects()
     server.run()
     if not server.started:
         raise SystemExit("the API could not start")
@@ -38,7 +38,7 @@ def server_config(settings: Settings) -> uvicorn.Config:
         host=settings.api_host,
         port=settings.api_port,
         loop="uvloop",
-        ws="none",  # it would leave the limits behind
+        ws="none",  # it would bypass the limits
         access_log=False,
         log_config=None,
         server_header=False,

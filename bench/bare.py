@@ -1,4 +1,4 @@
-"""The floors: what the same work costs without the product."""
+"""Baselines: the cost of the same work without the product."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -51,11 +51,11 @@ def _rows(figures: Sequence[Mapping[str, Any]], top: float) -> Iterator[str]:
 
 def _row(figure: Mapping[str, Any], y: float) -> Iterator[str]:
     """Name above, bar below; the bar is as long beside the line as the figure is beside its promise."""
-    judged = figure["figure"] if figure["ratio"] is None else figure["ratio"]
-    reach = _PROMISE * judged / _line_at(figure)
+    compared = figure["figure"] if figure["ratio"] is None else figure["ratio"]
+    reach = _PROMISE * compared / _line_at(figure)
     length = _TRACK * min(1.0, max(0.004, reach))
     line = _LEFT + _TRACK * _PROMISE
-    value = f"{judged:,.3g} {figure['unit']}" if figure["ratio"] is None else f"{judged:.2f} ×"
+    value = f"{compared:,.3g} {figure['unit']}" if figure["ratio"] is None else f"{compared:.2f} ×"
     kept = "" if figure["holds"] else " — broken"
     beside = f"  beside {figure['beside']}" if figure["beside"] else ""
     yield f'<text x="{_LEFT}" y="{y + 14}" class="text">{escape(figure["name"])}'

@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the report. With a floor the ratio of the two is judged, without one the figure itself."""
+    """One line of the report. The promise applies to the ratio if there is a floor, else to the figure."""
 
     name: str
     figure: float
@@ -25,7 +25,7 @@ class Figure:
         return self.figure / self.floor if self.floor else None
 
     @property
-    def judged(self) -> float:
+    def compared(self) -> float:
         """What is held against the promise."""
         return self.figure if self.ratio is None else self.ratio
 
@@ -34,8 +34,8 @@ class Figure:
         """Whether the promise is kept; ``None`` where nothing is promised."""
         if self.at_least is None and self.at_most is None:
             return None
-        enough = self.at_least is None or self.judged >= self.at_least
-        return enough and (self.at_most is None or self.judged <= self.at_most)
+        enough = self.at_least is None or self.compared >= self.at_least
+        return enough and (self.at_most is None or self.compared <= self.at_most)
 
     @property
     def promised(self) -> str:

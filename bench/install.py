@@ -1,4 +1,4 @@
-"""What the figures are measured on: engine, API, workers and sink, each its own process, as in production."""
+"""The install under test: servers, API, workers and sink, each its own process, as in production."""
 
 import asyncio
 import os
@@ -46,7 +46,7 @@ class Install:
 
     settings: Settings
     http: aiohttp.ClientSession
-    """The lightest client at hand: what the API costs shall be seen, not what asking it costs."""
+    """A lightweight client, so that its own cost does not hide that of the API."""
     temporal: Client
     pool: Pool
     sink_url: str

@@ -1,4 +1,4 @@
-"""Load: a fixed number in flight, or at fixed times; and floor and figure in turn."""
+"""Load: a fixed number in flight, or at fixed times; and alternating runs of baseline and product."""
 
 import asyncio
 import statistics
@@ -16,7 +16,7 @@ _R = TypeVar("_R")
 
 @dataclass(frozen=True)
 class Spread:
-    """Times of many of the same."""
+    """Distribution of durations."""
 
     p50_ms: float
     p95_ms: float
@@ -58,7 +58,7 @@ async def run_in_flight(
 
 
 async def run_at(work: Work, moments: Sequence[float], until: asyncio.Event | None = None) -> None:
-    """Begin ``work(i)`` ``moments[i]`` seconds from now, whether or not earlier ones have ended; wait for all.
+    """Start ``work(i)`` ``moments[i]`` seconds from now, whether or not earlier ones have ended; wait for all.
 
     Nothing new begins after ``until`` is set.
     """
@@ -101,10 +101,10 @@ def median(runs: Sequence[_R], key: Callable[[_R], float]) -> _R:
 
 
 def rate(run: Run) -> float:
-    """Key: how many a second."""
+    """Key: the rate per second."""
     return run.per_second
 
 
 def p50(run: Run) -> float:
-    """Key: the time of the one in the middle, in ms."""
+    """Key: the median duration in ms."""
     return run.spread.p50_ms

@@ -1,4 +1,4 @@
-"""What the record says: when messages were final, and whether all of them are."""
+"""Reads results from the database: when messages became final, and whether all are."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ async def until_settled(tenant: Tenant, count: int) -> None:
     """Wait until ``count`` messages of a tenant were sent and paid: each costs one credit, and a wallet is one row.
 
     Raises:
-        RuntimeError: no progress any more; says what became of the messages.
+        RuntimeError: no progress any more; the message has the states.
     """
     clock = asyncio.get_running_loop().time
     before, since = -1, clock()
@@ -41,9 +41,9 @@ async def states(tenant: Tenant) -> dict[str, int]:
 
 
 async def seconds_until_recorded(pool: Pool, begun: Mapping[UUID, float]) -> list[float]:
-    """For messages and when their posts began (Unix time): how long until the record had their final state.
+    """For messages and the times of their posts (Unix time): how long until their final state was recorded.
 
-    The record's own clock is read, which is this machine's, so that asking late does no harm.
+    The recorded times are read, which are by this machine's clock, so that polling late does no harm.
 
     Raises:
         TimeoutError: some do not become final.

@@ -1,4 +1,4 @@
-"""What a run is reported as: a table for people, JSON for programs, and the same in ``docs/``."""
+"""Reports of a run: a table, JSON, and both in ``docs/``."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 """The sink: an HTTP server that answers every POST with a small JSON body, as cheaply as Python can.
 
 Prints its port. One process, so that its cost is the same for the product and for the bare client. Two paths are
-special: ``/hang`` is read and never answered, ``/timed`` is answered and its moment noted, for ``/arrivals`` to list.
+special: ``/hang`` is read and never answered, ``/timed`` is answered and its time recorded, for ``/arrivals``.
 """
 
 import asyncio

@@ -32,7 +32,7 @@ from store.schema import partitions
 _USUAL = "?options=" + quote(
     "-c plan_cache_mode=auto -c enable_seqscan=on -c enable_hashjoin=on -c enable_mergejoin=on"
 )
-"""Takes back what the pool asks for."""
+"""Reverts the pool's planner settings."""
 
 _T = TypeVar("_T")
 

@@ -8,7 +8,7 @@ _T = TypeVar("_T")
 
 
 async def until(look: Callable[[], Awaitable[_T]], enough: Callable[[_T], bool], within: float, pause: float) -> _T:
-    """Look again and again, ``pause`` seconds apart, until what is seen is enough; returns that.
+    """Poll, with pauses of ``pause`` seconds, until the result is enough; returns it.
 
     Raises:
         TimeoutError: it was not within ``within`` seconds.

@@ -1,4 +1,4 @@
-"""The bar of ``xsender batch watch``: how far a batch has come, how fast, until when, and why it waits."""
+"""The progress bar of ``xsender batch watch``: progress, rate, estimated end, and why the batch waits."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ class Look:
 
     @property
     def details(self) -> str:
-        """What the bar itself does not tell."""
+        """Details beside the bar."""
         parts = [f"{self.tally.rate:,.0f}/s"]
         if self.doing.moves and self.tally.eta:
             parts.append(f"until {_clock(self.tally.eta)}")
@@ -40,7 +40,7 @@ class Look:
 
 
 class BatchBar:
-    """A line that is drawn again with each look; on what is no terminal it is drawn once, at the end."""
+    """A line that is redrawn at each update; if the output is not a terminal, once at the end."""
 
     def __init__(self, *, shown: bool) -> None:
         self._progress = Progress(

@@ -1,4 +1,4 @@
-"""``xsender batch``: watching and steering large requests, whoever sent them."""
+"""``xsender batch``: reading and changing batches of all users."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cli.batch_bar import BatchBar, Look
     from store.batches.queries import Batch
 
-app = typer.Typer(help="Large requests on their way.", no_args_is_help=True)
+app = typer.Typer(help="Batches: large requests.", no_args_is_help=True)
 
 _LOOK_EVERY = 0.5
 _INTERRUPTED = 130
@@ -40,7 +40,7 @@ def list_batches(
 
 @app.command()
 def watch(uid: BatchUid, as_json: AsJson = False) -> None:
-    """Show how a batch comes along until it has ended. Ctrl-C stops watching, not the batch."""
+    """Show a batch's progress until it ends. Ctrl-C stops watching, not the batch."""
     from cli.batch_bar import BatchBar
 
     batch_id = uuid(uid, "UID")
@@ -63,24 +63,24 @@ def watch(uid: BatchUid, as_json: AsJson = False) -> None:
 
 @app.command()
 def pause(uid: BatchUid, as_json: AsJson = False) -> None:
-    """Start no more of a batch; what is on its way to a gateway gets its outcome."""
-    _steer(uid, "pause", as_json)
+    """Start no more messages of a batch; those in progress get their outcomes."""
+    _change(uid, "pause", as_json)
 
 
 @app.command()
 def resume(uid: BatchUid, as_json: AsJson = False) -> None:
-    """Go on with a paused batch."""
-    _steer(uid, "resume", as_json)
+    """Resume a paused batch."""
+    _change(uid, "resume", as_json)
 
 
 @app.command()
 def cancel(uid: BatchUid, as_json: AsJson = False) -> None:
-    """Cancel what a batch has not sent, and release its credits."""
-    _steer(uid, "cancel", as_json)
+    """Cancel the unsent messages of a batch, and release their credits."""
+    _change(uid, "cancel", as_json)
 
 
-def _steer(uid: str, kind: Literal["pause", "resume", "cancel"], as_json: bool) -> None:
-    """Have a batch's workflow change it, and show the batch afterwards."""
+def _change(uid: str, kind: Literal["pause", "resume", "cancel"], as_json: bool) -> None:
+    """Have a batch's workflow apply a change, and show the changed batch."""
     from services.batches import change_batch, find_batch
 
     batch_id = uuid(uid, "UID")

@@ -1,4 +1,4 @@
-"""``xsender callback``: where users are told what becomes of their messages."""
+"""``xsender callback``: users' endpoints for events of their messages."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
@@ -41,7 +41,7 @@ def add(
     events: Annotated[str | None, typer.Option("--events", help="E.g. message.sent,message.failed; or all.")] = None,
     description: Annotated[str, typer.Option("--description")] = "",
     allow_private_network: Annotated[
-        bool, typer.Option("--allow-private-network", help="Let it be in a private network.")
+        bool, typer.Option("--allow-private-network", help="Allow an address in a private network.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -63,7 +63,7 @@ def add(
 
 @app.command()
 def remove(callback: Which, as_json: AsJson = False) -> None:
-    """Remove an endpoint, and drop what is pending."""
+    """Remove an endpoint and its pending deliveries."""
     from store.callbacks.callback_endpoints import remove as remove_endpoint
 
     endpoint_id = uuid(callback, "CALLBACK")
@@ -83,7 +83,7 @@ def deliveries(
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List what an endpoint was told, newest first."""
+    """List an endpoint's deliveries, newest first."""
     from store.callbacks.callback_deliveries import listed
 
     endpoint_id = uuid(callback, "CALLBACK")
@@ -102,12 +102,12 @@ def replay(
     since: Annotated[str | None, typer.Option("--since", help="Those that failed, of events since then (UTC).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Have deliveries made again: one, or those that failed."""
+    """Repeat deliveries: one, or those that failed."""
     from services.callbacks import wake
     from workflows.policy import CALLBACK_QUEUE
 
     if (delivery is None) == (since is None):
-        raise InvalidError("replay", "Say what to make again: either --delivery ID or --since TIME.")
+        raise InvalidError("replay", "Choose what to repeat: either --delivery ID or --since TIME.")
     endpoint_id = uuid(callback, "CALLBACK")
 
     async def work(session: Session) -> int:

@@ -1,8 +1,8 @@
-"""What went wrong, in words for the person at the keyboard."""
+"""Error messages for users of the CLI."""
 
 
 def explain(error: Exception) -> str | None:
-    """The message for an error that a user can do something about; ``None`` for one that is a defect of ours."""
+    """The message for an error that a user can fix; ``None`` for a bug of ours."""
     from domain.errors import XsenderError
 
     if isinstance(error, XsenderError):
@@ -32,7 +32,7 @@ def _of_database(error: Exception) -> str | None:
     if isinstance(error, PoolTimeout | psycopg.OperationalError):
         return "The database does not answer: is the install running, and is it the one you mean (--data-dir)?"
     if isinstance(error, psycopg.DataError):
-        return f"The database does not take this value: {error.diag.message_primary or error}."
+        return f"The database does not accept this value: {error.diag.message_primary or error}."
     return None
 
 

@@ -1,4 +1,4 @@
-"""``xsender gateway check``: whether a type of gateway does what every gateway must."""
+"""``xsender gateway check``: runs the conformance checks on a type of gateway."""
 
 import asyncio
 from typing import Annotated
@@ -15,9 +15,9 @@ def check(
     config_json: Annotated[str, typer.Option("--config-json", help=CONFIG_HELP)] = "{}",
     as_json: AsJson = False,
 ) -> None:
-    """Check a type of gateway against a provider of ours that hangs, refuses, and answers nonsense.
+    """Check a type of gateway against a fake provider that hangs, refuses, and sends invalid answers.
 
-    For packages that bring a provider. Nothing leaves this machine, no install is needed, and credentials may be made
+    For packages with a gateway of their own. Nothing is sent, no install is needed, and credentials may be made
     up. Prints the checks that fail, with --json all of them; the exit code is 1 if any does.
     """
     from gateways.conformance.suite import check_type

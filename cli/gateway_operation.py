@@ -1,4 +1,4 @@
-"""``xsender gateway health``, ``pause``, ``drain``, ``resume`` and ``test``: gateways at work."""
+"""``xsender gateway health``, ``pause``, ``drain``, ``resume`` and ``test``."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def health(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
-    """Show how a gateway is doing: its breaker, what became of what it was given, when it was last heard of."""
+    """Show a gateway's health: its breaker, outcomes of messages, its last success and receipt."""
     from store.gateways.gateway_health import health
 
     async def work(session: Session) -> "GatewayHealth":
@@ -28,21 +28,21 @@ def health(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as
 
 
 def pause(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
-    """Let nothing more leave through a gateway. Messages take another one, or wait until it is resumed."""
+    """Send nothing more through a gateway. Messages use another one, or wait until it is resumed."""
     from domain.messages.routing import Mode
 
     _set_mode(Mode.PAUSED, gateway, channel, owner, as_json)
 
 
 def drain(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
-    """Let a gateway finish what it is being given, and take nothing new. Messages wait as for a paused one."""
+    """Let a gateway complete messages in progress, and take no new ones. Others wait as for a paused one."""
     from domain.messages.routing import Mode
 
     _set_mode(Mode.DRAINING, gateway, channel, owner, as_json)
 
 
 def resume(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
-    """Use a gateway again that was paused or drained."""
+    """Resume a gateway that was paused or drained."""
     from domain.messages.routing import Mode
 
     _set_mode(Mode.ACTIVE, gateway, channel, owner, as_json)
@@ -66,7 +66,7 @@ def send_test(
     owner: OwnerOption = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Really send one test message, and print the gateway's answer. The exit code is 1 unless it took the message."""
+    """Send one real test message, and print the gateway's answer. The exit code is 1 unless it was accepted."""
     from services.gateway_trial import try_gateway
 
     async def work(session: Session) -> "Trial":

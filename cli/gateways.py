@@ -1,4 +1,4 @@
-"""``xsender gateway``: ways out. Credentials go in and are never shown again."""
+"""``xsender gateway``: managing gateways. Credentials are never shown again."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
@@ -26,7 +26,7 @@ from domain.channels import Channel
 if TYPE_CHECKING:
     from store.gateways.gateways import GatewayInfo
 
-app = typer.Typer(help="Gateways: the ways out.", no_args_is_help=True)
+app = typer.Typer(help="Gateways to providers.", no_args_is_help=True)
 for command in (health, pause, drain, resume):
     app.command()(command)
 app.command("test")(send_test)
@@ -43,14 +43,14 @@ def add(
     share_with: Annotated[
         list[int] | None, typer.Option("--share-with", parser=user_id, metavar="USER_ID", help="Repeatable.")
     ] = None,
-    rate: Annotated[str | None, typer.Option("--rate", help="The most it takes: 50/s, 3000/min or 10/h.")] = None,
-    priority: Annotated[int, typer.Option("--priority", help="Lower goes first.")] = 100,
+    rate: Annotated[str | None, typer.Option("--rate", help="Its rate limit: 50/s, 3000/min or 10/h.")] = None,
+    priority: Annotated[int, typer.Option("--priority", help="Lower values are tried first.")] = 100,
     on_unknown: Annotated[
         Literal["hold", "resend"], typer.Option("--on-unknown", help="What to do when its answer was lost.")
     ] = "hold",
     as_json: AsJson = False,
 ) -> None:
-    """Add a gateway; 'xsender gateway types' tells what goes into its configuration."""
+    """Add a gateway; 'xsender gateway types' lists the fields of its configuration."""
     from services.gateways import add_gateway
     from store.gateways.gateways import NewGateway
 
@@ -83,7 +83,7 @@ def list_gateways(
 
 @app.command("types")
 def list_types(as_json: AsJson = False) -> None:
-    """List types of gateway and what goes into --config-json; with --json as JSON Schema, secrets being writeOnly."""
+    """List types of gateway and the fields of --config-json; with --json as JSON Schema, secrets being writeOnly."""
     from gateways.config.schemas import config_schema
     from gateways.registry import GATEWAY_TYPES
 
@@ -106,13 +106,13 @@ def _fields(schema: dict[str, Any]) -> str:
 
 @app.command()
 def enable(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
-    """Put a gateway in use."""
+    """Enable a gateway."""
     _set_enabled(True, gateway, channel, owner, as_json)
 
 
 @app.command()
 def disable(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
-    """Put a gateway out of use."""
+    """Disable a gateway."""
     _set_enabled(False, gateway, channel, owner, as_json)
 
 
@@ -139,7 +139,7 @@ def share(
 def unshare(
     gateway: Which, user: UserOption, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False
 ) -> None:
-    """Take a gateway back from a user."""
+    """End a user's share of a gateway."""
     _set_shared(False, gateway, user, channel, owner, as_json)
 
 
@@ -157,7 +157,7 @@ def _set_shared(shared: bool, gateway: str, user: int, channel: Channel | None, 
 
 @app.command()
 def reseal(as_json: AsJson = False) -> None:
-    """Encrypt all secrets anew with the first key of XSENDER_KEYS, so that older ones can be removed.
+    """Re-encrypt all secrets with the first key of XSENDER_KEYS, so that older ones can be removed.
 
     Those of callback endpoints, too.
     """

@@ -74,7 +74,7 @@ def roll(
 
 @app.command()
 def revoke(key_id: KeyId, as_json: AsJson = False) -> None:
-    """End a key at once and for good."""
+    """Revoke a key permanently."""
     from store.accounts.api_keys import revoke
 
     run(lambda session: revoke(session.pool, key_id))
@@ -83,7 +83,7 @@ def revoke(key_id: KeyId, as_json: AsJson = False) -> None:
 
 def _owner(user: int | None, admin: bool) -> int:
     if (user is None) != admin:
-        raise InvalidError("owner", "Say whose keys: either --user ID or --admin.")
+        raise InvalidError("owner", "Choose whose keys: either --user ID or --admin.")
     return user or 0
 
 

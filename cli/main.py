@@ -1,4 +1,4 @@
-"""The command ``xsender``: all commands in one, and one way to report what goes wrong."""
+"""The command ``xsender``: all subcommands, and error reporting."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ from cli.plans import app as plan
 from cli.processes import add_to
 from cli.session import choose_install
 from cli.users import app as user
-from runtime.leaving import run_and_leave
+from runtime.exit import run_and_exit
 
 app = typer.Typer(
     help="Open messaging and automation platform: email, SMS and WhatsApp through your own gateways.",
@@ -46,21 +46,21 @@ def choose(
         typer.Option("--data-dir", envvar="XSENDER_DATA_DIR", help="Folder of the install; .xsender if that exists."),
     ] = None,
 ) -> None:
-    """Say which install the command is for."""
+    """Choose the install."""
     choose_install(data_dir)
 
 
 def main() -> NoReturn:
     """The process ``xsender``."""
     _keep_to_our_own_settings()
-    run_and_leave(command)
+    run_and_exit(command)
 
 
 def _keep_to_our_own_settings() -> None:
-    """Take nothing from where the process happens to run.
+    """Ignore settings of the environment that are not ours.
 
-    Connections take their options from our settings alone, not from variables that are meant for psql. What a terminal
-    cannot show is shown as an escape: by the time it is printed, a change has been made.
+    Connections take their options from our settings only, not from variables of psql. Text that a terminal
+    cannot show is escaped instead of failing, as a change may have been made already.
     """
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
@@ -70,7 +70,7 @@ def _keep_to_our_own_settings() -> None:
 
 
 def command() -> NoReturn:
-    """Run the command line. Ends with code 1 and a message when something is wrong that the user can put right."""
+    """Run the command line. Ends with code 1 and a message on errors that the user can fix."""
     as_json = "--json" in sys.argv
     try:
         _refuse_broken_text(sys.argv)
@@ -90,7 +90,7 @@ def command() -> NoReturn:
 
 
 def _refuse_broken_text(arguments: list[str]) -> None:
-    """Bytes that are no UTF-8 arrive as lone surrogates, which no database and no provider takes."""
+    """Refuse invalid UTF-8: it arrives as lone surrogates, which neither database nor providers accept."""
     try:
         "".join(arguments).encode()
     except UnicodeEncodeError:

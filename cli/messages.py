@@ -1,4 +1,4 @@
-"""``xsender message``: settling messages whose outcome is unknown, and finding what stands still."""
+"""``xsender message``: resolving messages whose outcome is unknown, and listing stuck workflows."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,7 +13,7 @@ from cli.session import Session, run, temporal
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-app = typer.Typer(help="Messages that need a decision, or do not get on.", no_args_is_help=True)
+app = typer.Typer(help="Messages that need a decision, or make no progress.", no_args_is_help=True)
 
 _ACTOR = "cli"
 
@@ -23,12 +23,12 @@ def resolve(
     uids: Annotated[list[str], typer.Argument(metavar="UID...", help="Messages whose state is unknown.")],
     outcome: Annotated[
         Literal["sent", "failed", "resend"],
-        typer.Option("--as", help="sent keeps the credit, failed gives it back, resend tries once more."),
+        typer.Option("--as", help="sent keeps the credit, failed releases it, resend sends again."),
     ],
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit log.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Say what became of messages. The exit code is 1 if one of them could not be resolved."""
+    """Resolve messages. The exit code is 1 if one of them could not be resolved."""
     from temporalio.service import RPCError
 
     from domain.errors import ConflictError, NotFoundError
@@ -44,7 +44,7 @@ def resolve(
         except (NotFoundError, ConflictError) as error:
             return {"uid": uid, "as": outcome, "state": None, "credit": None, "error": error.message}
         if resolved.endpoints:
-            with suppress(RPCError, NotFoundError):  # upkeep wakes them if Temporal is away
+            with suppress(RPCError, NotFoundError):  # maintenance wakes them if Temporal is unavailable
                 await wake(await client.get(), CALLBACK_QUEUE, resolved.endpoints)
         return {"uid": uid, "as": outcome, "state": resolved.state, "credit": resolved.credit, "error": None}
 
@@ -60,14 +60,14 @@ def resolve(
 
 @app.command()
 def stuck(as_json: AsJson = False) -> None:
-    """List pages and batches whose workflow keeps failing: their messages stand still until that is put right."""
+    """List pages and batches whose workflow keeps failing: their messages make no progress until that is fixed."""
     from store.workflow_checks import failing
 
     emit(run(lambda session: failing(session.pool)), as_json)
 
 
 class _Client:
-    """Connects to Temporal when that is needed first."""
+    """Connects to Temporal at the first use."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

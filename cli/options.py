@@ -41,7 +41,7 @@ def owner_id(text: str | int) -> int:
 
 
 def whole(text: str) -> int:
-    """Read a number of credits; what is too small or too large the ledger refuses.
+    """Read a number of credits; the ledger refuses values that are too small or too large.
 
     Raises:
         typer.BadParameter: it is no whole number.
@@ -61,7 +61,7 @@ ChannelOption = Annotated[Channel, typer.Option("--channel")]
 
 
 CONFIG_HELP = "JSON; @FILE or - (standard input) keeps secrets out of the list of processes."
-"""How an option is described that takes a JSON object."""
+"""Help of options that take a JSON object."""
 
 
 def json_object(text: str, option: str) -> dict[str, Any]:

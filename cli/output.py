@@ -1,6 +1,6 @@
 """What commands print: one JSON value for programs, or text and tables for people. Errors go to standard error.
 
-Names, texts and providers' answers come from others: their control characters are shown, never sent to the terminal.
+Names, texts and providers' answers are untrusted: their control characters are escaped for the terminal.
 """
 
 import json

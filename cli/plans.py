@@ -1,4 +1,4 @@
-"""``xsender plan``: what accounts get for their money."""
+"""``xsender plan``: plans of accounts."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from cli.options import AsJson, UserOption, json_object
 from cli.output import emit
 from cli.session import Session, run
 
-RenewOption = Annotated[bool, typer.Option("--renew/--no-renew", help="Whether it begins again at its period's end.")]
+RenewOption = Annotated[bool, typer.Option("--renew/--no-renew", help="Whether it renews at its period's end.")]
 
 app = typer.Typer(help="Plans: credits, limits and gateways for accounts.", no_args_is_help=True)
 
@@ -64,7 +64,7 @@ def assign(
 
 @app.command("set-renewal")
 def set_renewal(user: UserOption, renew: RenewOption, as_json: AsJson = False) -> None:
-    """Have a user's plan begin again whenever its period ends, or end with the period that it is in."""
+    """Have a user's plan renew whenever its period ends, or end with the current period."""
     from store.accounts import accounts
 
     async def work(session: Session) -> accounts.Account:

@@ -1,4 +1,4 @@
-"""``xsender dev``, ``api``, ``worker`` and ``migrate``: what runs, and what prepares the database for it."""
+"""``xsender dev``, ``api``, ``worker`` and ``migrate``: the processes, and the migration of the database."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,10 +68,10 @@ def api(
 def worker(
     queues: Annotated[str, typer.Option("--queues", help="Task queues, separated by commas.")] = "all",
     processes: Annotated[
-        int, typer.Option("--processes", min=1, max=256, help="How many: one process computes on one core.")
+        int, typer.Option("--processes", min=1, max=256, help="How many: one process uses one core.")
     ] = 1,
 ) -> None:
-    """Run a worker: it sends what the API accepts."""
+    """Run a worker, which sends accepted messages."""
     wanted = _known_queues(queues)
     if processes == 1:
         from worker.main import run

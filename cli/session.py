@@ -1,4 +1,4 @@
-"""What a command works with: the settings of the install it talks to, a connection pool, the key ring."""
+"""A command's resources: the settings of its install, a connection pool, the key ring."""
 
 import os
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Session:
-    """One command's hold of an install."""
+    """One command's connections to an install."""
 
     settings: "Settings"
     pool: "Pool"
@@ -94,7 +94,7 @@ async def temporal(settings: "Settings") -> "Client":
 
 
 def run(work: Callable[[Session], Awaitable[Result]]) -> Result:
-    """Do a command's work in a session of its own."""
+    """Run a command's work in its own session."""
     import asyncio
 
     return asyncio.run(_run(work))
@@ -105,7 +105,7 @@ async def _run(work: Callable[[Session], Awaitable[Result]]) -> Result:
 
     from store.pool import open_pool
 
-    # The pool reports each failed connection as it retries; the command says it once, at the end.
+    # The pool reports each failed connection as it retries; the command reports it once, at the end.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     settings = load()
     pool = await open_pool(settings.database_url, 1, "xsender-cli")

@@ -42,7 +42,7 @@ def list_users(as_json: AsJson = False) -> None:
 
 @app.command()
 def suspend(user: UserArgument, as_json: AsJson = False) -> None:
-    """Refuse everything that a user asks for, and hold back what was accepted before, until resumed."""
+    """Refuse all requests of a user, and hold its accepted messages, until resumed."""
     from store.accounts import accounts
 
     _change(accounts.suspend, user, as_json)
@@ -50,7 +50,7 @@ def suspend(user: UserArgument, as_json: AsJson = False) -> None:
 
 @app.command()
 def resume(user: UserArgument, as_json: AsJson = False) -> None:
-    """Let a suspended user work again; what was held back goes on."""
+    """Resume a suspended user; its held messages continue."""
     from store.accounts import accounts
 
     _change(accounts.resume, user, as_json)
@@ -62,7 +62,7 @@ def set_time_zone(
     zone: Annotated[str, typer.Argument(metavar="ZONE", help="E.g. Europe/Berlin.")],
     as_json: AsJson = False,
 ) -> None:
-    """Reckon a user's days, periods and scheduled times in this time zone."""
+    """Set the time zone of a user's days, periods and scheduled times."""
     from store.accounts import accounts
 
     _change(lambda pool, user_id: accounts.set_time_zone(pool, user_id, zone), user, as_json)
@@ -74,7 +74,7 @@ def set_default_region(
     region: Annotated[str, typer.Argument(metavar="REGION", help="Two letters, e.g. FR; - for the install's.")],
     as_json: AsJson = False,
 ) -> None:
-    """Read a user's numbers that have no country code as they are dialled in this country."""
+    """Set the country of a user's numbers without a country code."""
     from store.accounts import accounts
 
     wanted = None if region == "-" else region.upper()
@@ -83,7 +83,7 @@ def set_default_region(
 
 @app.command()
 def delete(user: UserArgument, as_json: AsJson = False) -> None:
-    """Close a user's account for good: keys end, what waits is cancelled, the address is free again."""
+    """Delete a user: its keys are revoked, waiting messages cancelled, its address is free again."""
     from store.accounts import accounts
 
     _change(accounts.delete, user, as_json)

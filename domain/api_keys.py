@@ -1,7 +1,7 @@
 """API keys: ``xs_<kind>_<id>_<secret>``, shown once, kept only as a hash.
 
 The fixed start and the checksum at the end let scanners of leaked secrets recognise a key, and let a mistyped one be
-refused without asking the database. The id finds the row; the secret has 256 random bits, so plain SHA-256 is enough.
+refused without a database query. The id finds the row; the secret has 256 random bits, so plain SHA-256 is enough.
 """
 
 import hmac
@@ -25,7 +25,7 @@ _KEY = re.compile(
 
 
 class KeyKind(StrEnum):
-    """Whom a key speaks for."""
+    """Whom a key belongs to."""
 
     USER = "user"
     ADMIN = "admin"
@@ -34,7 +34,7 @@ class KeyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MintedKey:
-    """A new key; ``text`` is for its owner's eyes only, ``id`` and ``hash`` are to be stored."""
+    """A new key; ``text`` is only for its owner, ``id`` and ``hash`` are to be stored."""
 
     text: str = field(repr=False)
     id: str
@@ -43,7 +43,7 @@ class MintedKey:
 
 @dataclass(frozen=True, slots=True)
 class ParsedKey:
-    """A key that was presented: well formed, not yet known to be anyone's."""
+    """A presented key: well formed, not yet verified."""
 
     kind: KeyKind
     id: str
@@ -59,7 +59,7 @@ def mint(kind: KeyKind) -> MintedKey:
 
 
 def parse(text: str) -> ParsedKey | None:
-    """Read a key; ``None`` if it is none or was mistyped. Whether it is valid only the stored hash and kind tell."""
+    """Parse a key; ``None`` if it is none or was mistyped. Its hash and kind must still be verified."""
     match = _KEY.fullmatch(text)
     if match is None or match["check"] != _checksum(match["checked"]):
         return None
@@ -72,7 +72,7 @@ def matches(parsed: ParsedKey, stored_hash: bytes) -> bool:
 
 
 def preview(text: str) -> str:
-    """The last four characters, to tell keys apart in a list: part of the checksum, they give nothing away."""
+    """The last four characters, to identify keys in a list: part of the checksum, they reveal nothing."""
     return text[-4:]
 
 

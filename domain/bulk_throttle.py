@@ -1,6 +1,6 @@
-"""How bulk is throttled beside urgent messages: how much slower those have become, and what bulk does about it.
+"""Throttling of bulk beside urgent messages: measuring how much slower those are, and adapting bulk's share.
 
-After TCP Vegas: the time that something takes, beside the usual one, shows a queue before anything fails. Delays are
+As in TCP Vegas: a delay compared with the usual one shows a queue before anything fails. Delays are
 compared by their logarithms: twice as long weighs as much as half as long, and a single stall not more than the rest.
 """
 
@@ -10,39 +10,39 @@ from dataclasses import dataclass
 from math import exp, log, sqrt
 
 RECENT = 3.0
-"""Seconds that a delay counts, and that a process's figures are used."""
+"""Seconds for which a delay counts, and a process's figures are used."""
 FEWEST = 3
-"""Delays, of all processes together, that a slowdown can be computed from."""
+"""The fewest delays, of all processes together, from which a slowdown is computed."""
 
 BEARABLE = 1.2
 """The slowdown up to which bulk recovers. When the mean is at 1.5, the slowest twentieth takes about twice as long."""
 _SURE = 1.5
-"""Standard errors that are taken off a slowdown, so that chance throttles nobody: few delays must differ by more."""
+"""Standard errors subtracted from a slowdown, so that chance does not throttle bulk: few delays must differ by more."""
 _USUAL_SPREAD = 0.5
-"""The standard deviation of logarithms of delays on a quiet machine; it counts as much as so many delays do:"""
+"""The standard deviation of logarithms of delays on an idle machine; it is weighted like this many delays:"""
 _USUAL_WEIGHT = 4
 
 LEAST = 0.15
-"""Of the time bulk always works: it slows down, it does not stop."""
+"""The share of time that bulk always has: it slows down, it does not stop."""
 START = 0.3
-"""Where urgent messages have just been noticed: what they can bear is not known yet."""
+"""The share when urgent messages have just appeared: what they tolerate is not known yet."""
 _DECREASE = 0.7
 _INCREASE = 0.05
 _REMEMBERED = 30
-"""Beats without urgent messages after which what they can bear is not known any more."""
+"""Beats without urgent messages after which the share that they tolerate is reset."""
 
 _BLOCKS = ((200, 10.0), (20, 60.0))
-"""What is usual is the lowest mean of so many delays, over at least so many seconds: either is enough. That a mean of
-so many, or one in so long, is lower by chance is rare enough for what is usual to age in between."""
+"""The usual delay is the lowest mean of this many delays, or over at least this many seconds. That a mean of
+these is lower by chance is rare enough for the usual delay to age in between."""
 _AGING = log(2) / 2400
-"""A second. What was usual may double in forty minutes, if it is never reached again."""
+"""Per second. The usual delay may double in forty minutes, if it is never reached again."""
 _SHORTEST = 0.001
 """Clocks of machines differ: no delay is shorter (seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
 class DelayFigures:
-    """What a process says of its recent delays, as multiples of its usual one: sums, so that processes add up."""
+    """A process's report of its recent delays, as multiples of its usual one: sums, which can be added up."""
 
     count: int
     logs: float
@@ -57,7 +57,7 @@ class DelayFigures:
 
 
 class QueueDelays:
-    """How long urgent messages have waited for their dispatch to begin, in one process."""
+    """How long urgent messages have waited for their dispatch to start, in one process."""
 
     def __init__(self) -> None:
         self._recent: deque[tuple[float, float]] = deque(maxlen=256)
@@ -67,7 +67,7 @@ class QueueDelays:
         self._block_logs = 0.0
 
     def add(self, seconds: float, now: float) -> None:
-        """One has waited this long; ``now`` is of any clock that does not jump."""
+        """Add a delay; ``now`` is of any monotonic clock."""
         delay = log(max(seconds, _SHORTEST))
         self._recent.append((now, delay))
         if not self._block_count:
@@ -84,22 +84,22 @@ class QueueDelays:
         self._block_count, self._block_logs = 0, 0.0
 
     def figures(self, now: float) -> DelayFigures | None:
-        """Those of recent delays; ``None``: there were none."""
+        """The figures of recent delays; ``None``: there were none."""
         while self._recent and self._recent[0][0] < now - RECENT:
             self._recent.popleft()
         if not self._recent:
             return None
-        # Until the first block is full, what there was of it is all that is known.
+        # Until the first block is full, its mean so far is used.
         usual = self._block_logs / self._block_count if self._usual is None else self._usual
         logs = [delay - usual for _, delay in self._recent]
         return DelayFigures(len(logs), sum(logs), sum(multiple * multiple for multiple in logs))
 
 
 def slowdown(processes: Sequence[DelayFigures]) -> float | None:
-    """How many times slower than usual urgent messages surely are, over all processes that dispatch them.
+    """How many times slower than usual urgent messages certainly are, over all processes that dispatch them.
 
-    Each delay counts once, whichever process it was in: a process with few of them, or with bad luck, decides nothing.
-    ``None``: there were too few to say.
+    Each delay has equal weight, so that a process with few or exceptional ones does not decide.
+    ``None``: there were too few.
     """
     count = sum(process.count for process in processes)
     if count < FEWEST:
@@ -116,11 +116,11 @@ class DutyCycle:
     def __init__(self) -> None:
         self.share = 1.0
         self._learned: float | None = None
-        """The share that urgent messages could bear when they were last seen."""
+        """The share that urgent messages tolerated when they were last seen."""
         self._beats_alone = 0
 
     def adapt(self, slowdown: float | None) -> None:
-        """Take notice of the slowdown, once a beat; ``None``: nobody waits."""
+        """Adapt to the slowdown, once a beat; ``None``: no urgent messages."""
         if slowdown is None:
             self.share = 1.0
             self._beats_alone += 1

@@ -1,4 +1,4 @@
-"""Status callbacks: what customers can be told, and when it is tried again. After standardwebhooks.com."""
+"""Status callbacks: event types, payloads and retries. After standardwebhooks.com."""
 
 import base64
 import secrets
@@ -16,7 +16,7 @@ from domain.messages.statuses import State, contract_word
 
 
 class EventType(StrEnum):
-    """What has happened. That a message came to a state is told once, all else as often as it happens."""
+    """Types of events. A state of a message is reported once, other events as often as they happen."""
 
     MESSAGE_SENT = "message.sent"
     MESSAGE_DELIVERED = "message.delivered"
@@ -37,14 +37,14 @@ class EventType(StrEnum):
 
     @classmethod
     def of_state(cls, state: State) -> "EventType | None":
-        """What is told when a message has come to a state; ``None``: nothing, for it is still on its way."""
+        """The event of a state; ``None``: the state is not reported."""
         return _OF_STATES.get(state)
 
 
 _OF_STATES = {State(kind.partition(".")[2]): kind for kind in EventType if kind.partition(".")[2] in set(State)}
 
 TEST_EVENT = "endpoint.test"
-"""Goes to the endpoint for which it was asked, whatever that listens to."""
+"""Sent to the requested endpoint, whatever it listens to."""
 
 LADDER = (0.0, 5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
 """Seconds before each try, since the one before: about three days in all."""
@@ -55,12 +55,12 @@ FAILING_SECONDS = 5 * 86_400.0
 """How long an endpoint may fail without a single success."""
 
 SURE_TRIES = 3
-"""Tries at one event that must have failed before its endpoint counts as failing: a hiccup after days in which there
-was nothing to tell is not the end of it."""
+"""Attempts at one event that must have failed before its endpoint counts as failing: one failure after days without
+events does not disable it."""
 
 
 def pause_after(tries: int, chance: float) -> float | None:
-    """Seconds until the next try after so many; ``None``: that was the last one.
+    """Seconds until the next try after ``tries``; ``None``: that was the last one.
 
     ``chance``, from 0 to 1, spreads those that failed together.
     """
@@ -70,7 +70,7 @@ def pause_after(tries: int, chance: float) -> float | None:
 
 
 def delivery_id(endpoint_id: UUID, kind: str, uid: UUID | None, key: str) -> UUID:
-    """The id under which an endpoint is told of an event, the same however often that is found out."""
+    """The id of the delivery of an event to an endpoint: deterministic, so that repeats are recognised."""
     return uuid5(endpoint_id, f"{kind}|{uid}|{key}")
 
 
@@ -81,7 +81,7 @@ def new_secret() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A message as it is when there is something to tell of it."""
+    """A message at the time of an event."""
 
     uid: UUID
     account_id: int
@@ -89,13 +89,13 @@ class Snapshot:
     recipient: str
     state: str
     receipts: bool
-    """Whether the gateway that took it reports deliveries."""
+    """Whether the gateway that accepted it reports deliveries."""
     code: str | None
     reason: str | None
     gateway: str | None
     provider_id: str | None
     at: datetime
-    """When it came to this state."""
+    """When it reached this state."""
 
     def data(self) -> dict[str, Any]:
         """The message as callbacks show it."""
@@ -129,9 +129,9 @@ def payload(kind: str, occurred_at: datetime, data: str) -> bytes:
 
 @dataclass(frozen=True)
 class CallbackRest:
-    """What the workflow of an endpoint learns of a round of deliveries. Times are Unix seconds."""
+    """The result of a round of deliveries. Times are Unix seconds."""
 
     next_at: float = 0.0
     """When the next one is due; 0: nothing is left."""
     quiet_until: float = 0.0
-    """The customer's server wants no requests before."""
+    """The customer's server accepts no requests before this time."""

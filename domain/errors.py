@@ -5,7 +5,7 @@
     XsenderError
     ├── NotFoundError             404
     ├── ConflictError             409
-    │   └── ChangeRefused         the workflow that was to do it has ended, or refuses
+    │   └── ChangeRefused         the workflow has ended, or refuses the change
     ├── InvalidError              422
     │   └── InvalidGatewayConfig
     ├── InsufficientCreditError   402
@@ -25,12 +25,12 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_SHOWN = 100
-"""The most errors that one refusal lists."""
+"""The most errors that one response lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong at one place: ``pointer`` (RFC 6901) leads there in the body, ``/name`` is a query parameter."""
+    """One invalid field: ``pointer`` (RFC 6901) is its place in the body, ``/name`` is a query parameter."""
 
     pointer: str
     code: str
@@ -43,7 +43,7 @@ def pointer(*path: str | int) -> str:
 
 
 class XsenderError(Exception):
-    """Base of all: ``code`` is for programs and stays stable, ``message`` tells a person what to do."""
+    """Base of all: ``code`` is for programs and stays stable, ``message`` tells people what to do."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -52,15 +52,15 @@ class XsenderError(Exception):
 
 
 class NotFoundError(XsenderError):
-    """What was named does not exist, or not for this caller."""
+    """It does not exist, or not for this caller."""
 
 
 class ConflictError(XsenderError):
-    """It contradicts what is already there: a name in use, an id used for something else, a state that is past."""
+    """A conflict with the current state: a name in use, an id used for something else, a state that has passed."""
 
 
 class InvalidError(XsenderError):
-    """Values are outside of what is allowed. ``fields`` names each place; left out, all of it is wrong."""
+    """Values are not allowed. ``fields`` names each of them; left out, the whole request is wrong."""
 
     def __init__(self, code: str, message: str, pointer: str = "", fields: Sequence[FieldError] = ()) -> None:
         super().__init__(code, message)
@@ -73,7 +73,7 @@ class InvalidError(XsenderError):
 
 
 def invalid(errors: Sequence[FieldError], *, all_checked: bool = True) -> InvalidError:
-    """What is refused for these errors. ``all_checked``: there are no others."""
+    """The exception for these errors. ``all_checked``: there are no others."""
     first, count = errors[0], len(errors)
     where = f"{first.pointer}: " if first.pointer else ""
     more = f" (and {count - 1} more)" if count > 1 else ""
@@ -91,7 +91,7 @@ class ForbiddenError(XsenderError):
 
 
 class UnavailableError(XsenderError):
-    """A part of the install does not answer now; nothing was done. ``retry_after``: seconds."""
+    """A part of the install does not answer; nothing was done. ``retry_after``: seconds."""
 
     def __init__(self, code: str, message: str, retry_after: float = 1.0) -> None:
         super().__init__(code, message)
@@ -99,4 +99,4 @@ class UnavailableError(XsenderError):
 
 
 class FaultError(XsenderError):
-    """The install is not in order; its operator can mend that, a caller of the API cannot."""
+    """The install is faulty; its operator can fix that, a caller of the API cannot."""

@@ -1,4 +1,4 @@
-"""Message uids: UUIDv8 (RFC 9562 §5.8) that lead to their page without a look-up.
+"""Message uids: UUIDv8 (RFC 9562 §5.8) from which the page follows without a look-up.
 
 Layout: 48 bits of Unix milliseconds, version, 12 random bits, variant, 53 random bits, 9 bits of index in the page.
 Masking the index gives the id of the page, and with it the id of the page's workflow.
@@ -25,7 +25,7 @@ MAX_PAGES = (1 << _NUMBER_BITS) - 1
 
 
 def new_page_id(now_ms: int | None = None) -> UUID:
-    """Mint a page id; it is also the uid of the page's first message."""
+    """Create a page id; it is also the uid of the page's first message."""
     ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     value = (ms & ((1 << 48) - 1)) << 80
     value |= 0x8 << 76
@@ -36,7 +36,7 @@ def new_page_id(now_ms: int | None = None) -> UUID:
 
 
 def new_batch_id(now_ms: int | None = None) -> UUID:
-    """Mint the id of a batch."""
+    """Create the id of a batch."""
     return UUID(int=new_page_id(now_ms).int & ~_BATCH_MASK)
 
 
@@ -75,7 +75,7 @@ def page_end(page_id: UUID) -> UUID:
 
 
 def index_of(uid: UUID) -> int:
-    """The place of a message in its page."""
+    """The index of a message in its page."""
     return uid.int & _INDEX_MASK
 
 
@@ -85,7 +85,7 @@ def minted_at(uid: UUID) -> float:
 
 
 def first_id(at: float) -> UUID:
-    """The least id of a time (Unix seconds)."""
+    """The smallest id of a time (Unix seconds)."""
     return UUID(int=round(at * 1000) << 80)
 
 
@@ -95,10 +95,10 @@ def send_workflow_id(page_id: UUID) -> str:
 
 
 def batch_workflow_id(batch_id: UUID) -> str:
-    """The id of the workflow that walks a batch."""
+    """The id of a batch's workflow."""
     return f"batch-{batch_id}"
 
 
 def callback_workflow_id(endpoint_id: UUID) -> str:
-    """The id of the workflow that calls an endpoint of a customer back."""
+    """The id of the workflow that delivers callbacks to an endpoint."""
     return f"callback-{endpoint_id}"

@@ -1,4 +1,4 @@
-"""Lanes: what someone waits for goes before what nobody waits for."""
+"""Lanes: transactional messages have priority over bulk."""
 
 from enum import StrEnum
 
@@ -7,6 +7,6 @@ class Lane(StrEnum):
     """How urgent messages are; each lane has its own task queues and workers' slots."""
 
     TRANSACTIONAL = "transactional"
-    """Somebody waits for it: codes, alerts, confirmations."""
+    """Urgent: codes, alerts, confirmations."""
     BULK = "bulk"
-    """It may take its time: campaigns, large lists."""
+    """Not urgent: campaigns, large lists."""

@@ -1,8 +1,8 @@
-"""Limits that decide what workflows of pages and batches do next, and so how their histories replay.
+"""Limits that decide what page and batch workflows do next, and so how their histories replay.
 
-A page may wait for a year, and whoever replays it then must decide as was decided: so every page and every batch
-carries the limits that it was started with. To change one, change ``PAGE_LIMITS`` or ``BATCH_LIMITS``: what is under
-way keeps its own. A field that is added later needs a default that means "as before".
+A page may wait for a year, and a later replay must make the same decisions: so every page and every batch
+carries the limits that it was started with. To change one, change ``PAGE_LIMITS`` or ``BATCH_LIMITS``: running
+workflows keep their own. A field that is added later needs a default that means "as before".
 """
 
 from dataclasses import dataclass
@@ -10,36 +10,36 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PageLimits:
-    """Of the workflow of a page."""
+    """Limits of a page's workflow."""
 
     attempts: int
-    """Tries at one message, over all gateways; those that only probe whether a gateway works again are not counted."""
+    """Attempts at one message, over all gateways; probes of recovering gateways are not counted."""
     wait: float
     """Seconds that a due message waits for a gateway before it expires. A wait for paused gateways has no limit, and
-    after it the time begins anew: what an operator pauses does not fail by that."""
+    after it the time starts again: a pause by an operator does not expire messages."""
     soon: float
-    """A wait for a rate slot that is shorter (seconds) is left to the dispatch, which paces anyway: no timer for it."""
+    """A shorter wait (seconds) for a rate slot is left to the dispatch, which paces anyway: no timer for it."""
     shortest_park: float
-    """Shortest wait (seconds) for a gateway's breaker: clocks differ, and asking again at once would be a busy loop."""
+    """Shortest wait (seconds) for a gateway's breaker: avoids a busy loop when clocks differ."""
     inline_bytes: int
-    """How much content a run hands to its dispatches itself. Any more they read from the run's first event, so that
+    """How much content a run passes to its dispatches. Beyond that they read it from the run's first event, so that
     neither one answer to the server (4 MB) nor the history (50 MB) outgrows its limit."""
     events: int
-    """Events, about, after which a page goes on in a fresh run, far below the server's limit of 51,200."""
+    """Events, about, after which a page continues as new, far below the server's limit of 51,200."""
 
 
 @dataclass(frozen=True)
 class BatchLimits:
-    """Of the workflow of a batch."""
+    """Limits of a batch's workflow."""
 
     pages_in_flight: int
-    """Pages under way at a time: enough that one is always at the gateway while others start and end."""
+    """Pages in flight: enough that one is always at the gateway while others start and end."""
     pages_listed: int
-    """How many of its pages a batch looks up at a time."""
+    """How many of its pages a batch lists at a time."""
     events: int
-    """Events, about, after which a batch goes on in a fresh run: about a dozen for each page."""
+    """Events, about, after which a batch continues as new: about a dozen for each page."""
     rest: float
-    """Seconds that a batch about to go on in a fresh run waits for its pages under way; the next run follows others."""
+    """Seconds that a batch waits for its pages in flight before it continues as new; the next run polls for others."""
 
 
 PAGE_LIMITS = PageLimits(attempts=8, wait=24 * 3600.0, soon=1.0, shortest_park=1.0, inline_bytes=1_500_000, events=4000)
@@ -48,5 +48,5 @@ BATCH_LIMITS = BatchLimits(pages_in_flight=4, pages_listed=100, events=1500, res
 UNSTATED_PAGE_LIMITS = PageLimits(
     attempts=8, wait=24 * 3600.0, soon=1.0, shortest_park=1.0, inline_bytes=1_500_000, events=4000
 )
-"""Of pages that were started before pages carried their limits. Never change these, nor those of batches."""
+"""Limits of pages that were started before pages carried them. Never change these, nor those of batches."""
 UNSTATED_BATCH_LIMITS = BatchLimits(pages_in_flight=4, pages_listed=100, events=1500, rest=0.0)

@@ -1,6 +1,6 @@
-"""Whether a number exists, by the patterns of ``phonenumbers``, put together so that one match is enough.
+"""Whether a number exists, by the patterns of ``phonenumbers``, combined so that one match is enough.
 
-The library asks up to a dozen patterns per number, one for each kind of line, and again for each region of a country
+The library tries up to a dozen patterns per number, one for each kind of line, and again for each region of a country
 code. The kind does not matter to us, so its patterns become one, for each length that a number may have.
 """
 
@@ -22,7 +22,7 @@ class _Region:
 
     def __init__(self, metadata: PhoneMetadata) -> None:
         self.leading = re.compile(metadata.leading_digits) if metadata.leading_digits else None
-        """Numbers that begin so are this region's, valid or not. ``None``: its own are those that are valid."""
+        """Numbers with this prefix are this region's, valid or not. ``None``: its numbers are the valid ones."""
         self._general = metadata.general_desc
         self._kinds = [getattr(metadata, name) for name in _KINDS]
         self._by_length: dict[int, tuple[re.Pattern[str], re.Pattern[str]]] = {}
@@ -59,7 +59,7 @@ class NumberingPlan:
         self._national_prefix = re.compile(prefix) if prefix else None
 
     def may_strip(self, national: str) -> bool:
-        """Whether parsing may take something from the front of a number, besides leading zeros."""
+        """Whether parsing may strip a prefix of a number, besides leading zeros."""
         return self._national_prefix is not None and self._national_prefix.match(national) is not None
 
     def has(self, national: str) -> bool:

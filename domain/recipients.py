@@ -1,4 +1,4 @@
-"""Recipients in the one form we store and compare: E.164 numbers and single mailboxes.
+"""Normalises recipients to the form that is stored and compared: E.164 numbers and single mailboxes.
 
 Both libraries read more than a send should risk (vanity letters, extensions, a trailing newline), so a number must
 come out with the very digits that went in, and an address must be one plain mailbox.
@@ -16,13 +16,13 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
 
 from domain.numbering_plans import numbering_plan
 
-# Companies do run mail on `.local`, and `.test` is what everyone tests with: whether such a domain takes mail is for
-# the gateway to say. Editing this list is the library's documented way to allow a name.
+# Some companies use `.local` for mail, and tests use `.test`: whether such a domain accepts mail is for
+# the gateway to decide. Editing this list is the library's documented way to allow a name.
 for _name in ("local", "test"):
     if _name in email_validator.SPECIAL_USE_DOMAIN_NAMES:
         email_validator.SPECIAL_USE_DOMAIN_NAMES.remove(_name)
 
-# The patterns of all countries overflow the cache of `re`; a send to many countries would compile them again and again.
+# The patterns of all countries overflow the cache of `re`; a send to many countries would compile them repeatedly.
 phonenumbers.enable_pattern_cache()
 
 _MAX_NUMBER_TEXT = 40
@@ -64,7 +64,7 @@ class Number(NamedTuple):
     e164: str
     """With ``+``."""
     is_known: bool
-    """Whether the tables of numbering plans know its range. They lag behind: a range that is new is not in them yet."""
+    """Whether the tables of numbering plans contain its range. They lag behind: new ranges are missing."""
 
 
 def is_region(text: str) -> bool:
@@ -78,7 +78,7 @@ def normalise_number(value: object, default_region: str | None) -> str:
 
 
 def read_number(value: object, default_region: str | None) -> Number:
-    """Read a number given as text or as a JSON integer. What is possible in its country is taken, known or not.
+    """Read a number given as text or as a JSON integer. All numbers possible in its country are accepted.
 
     ``+`` and a leading ``00`` mark it as international. Other digits are read as dialled in ``default_region`` (ISO
     3166, such as ``TN``), if there is one, and as international, as XSender's clients write them; known numbers go
@@ -114,7 +114,7 @@ def normalise_email(value: object) -> str:
     if not isinstance(value, str):
         raise InvalidRecipient("email_type", "write the address as text, such as name@example.com")
     address = value.strip(" ")
-    if len(address) > _MAX_ADDRESS_TEXT:  # before anything goes through it
+    if len(address) > _MAX_ADDRESS_TEXT:  # before it is processed
         raise _too_long()
     if (mailbox := _plain_mailbox(address)) is not None:
         return mailbox
@@ -138,14 +138,14 @@ def normalise_email(value: object) -> str:
 
 @lru_cache(maxsize=1024)
 def _ascii_domain(domain: str) -> str:
-    """A domain in its ASCII form. Kept, because the library takes up to two milliseconds for one."""
+    """A domain in its ASCII form. Cached, because the library takes up to two milliseconds for one."""
     if (plain := _plain_international(domain)) is not None:
         return plain
     return email_validator.validate_email(f"a@{domain}", check_deliverability=False, strict=True).ascii_domain
 
 
 def _plain_international(domain: str) -> str | None:
-    """The ASCII form of a domain of the common sort, written in its normal form already; else ``None``."""
+    """The ASCII form of a simple domain that is in its normal form already; else ``None``."""
     if not _INTERNATIONAL_DOMAIN.fullmatch(domain) or len(domain.encode()) > _MAX_PLAIN_OCTETS:
         return None
     if not _RIGHT_TO_LEFT.isdisjoint(map(bidirectional, domain)):  # there labels depend on each other
@@ -154,17 +154,17 @@ def _plain_international(domain: str) -> str | None:
         return None
     try:
         return idna.encode(domain).decode()
-    except idna.IDNAError:  # the library says better what is wrong
+    except idna.IDNAError:  # the library has a better error message
         return None
 
 
 def _local(local: str) -> str:
-    """The local part in its one spelling: whoever has a role, such as ``postmaster``, is written in lower case."""
+    """The local part in its normal form: roles, such as ``postmaster``, are in lower case."""
     return lower if (lower := local.lower()) in _ROLES else local
 
 
 def _plain_mailbox(address: str) -> str | None:
-    """The mailbox of an address of the common sort, for which the library's care is not needed; else ``None``."""
+    """The mailbox of a simple address, which needs no check by the library; else ``None``."""
     match = _PLAIN_ADDRESS.fullmatch(address)
     if match is None or len(address) > _MAX_EMAIL_OCTETS or len(match[1]) > _MAX_LOCAL_OCTETS:
         return None
@@ -201,7 +201,7 @@ def _is_e164(digits: str) -> bool:
     national, plan = digits[len(code) :], numbering_plan(int(code))
     if national[0] == "0" or plan.may_strip(national):
         return _is_valid_as_written(digits)
-    # Parsing would strip nothing from these digits, so it is left out: it costs more than the check itself.
+    # Parsing would strip nothing from these digits, so it is skipped: it costs more than the check itself.
     return plan.has(national)
 
 
@@ -217,8 +217,8 @@ def _is_possible_as_written(digits: str) -> bool:
 
 
 def _is_possible(number: PhoneNumber) -> bool:
-    """Whether a number of this length can exist in its country. A 0 in front is the prefix of calls within one: where
-    it is a part of the number, the tables know that."""
+    """Whether a number of this length can exist in its country. A leading 0 is the national prefix: where
+    it is a part of the number, the tables have it."""
     reason = phonenumbers.is_possible_number_with_reason(number)
     return reason == ValidationResult.IS_POSSIBLE and not number.italian_leading_zero
 

@@ -1,10 +1,10 @@
-"""How much somebody may ask for."""
+"""Rate limits and costs of API requests."""
 
 from typing import NamedTuple
 
 
 class Rate(NamedTuple):
-    """A sustained rate in requests of cost 1 per second, and how many of them may come at once."""
+    """A sustained rate in requests of cost 1 per second, and the burst."""
 
     per_second: float
     burst: int
@@ -22,10 +22,10 @@ _CONTACTS = 100
 
 
 def size_cost(length: int) -> int:
-    """What a request costs for its body, beside the 1 that each costs."""
+    """Additional cost of a request for its body; each costs 1."""
     return length // _BYTES
 
 
 def contacts_cost(contacts: int) -> int:
-    """What a request costs for its contacts, beside the 1 that each costs."""
+    """Additional cost of a request for its contacts; each costs 1."""
     return contacts // _CONTACTS

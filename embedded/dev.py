@@ -34,7 +34,7 @@ _LEFTOVER_GRACE = 3.0
 
 @dataclass(frozen=True)
 class DevOptions:
-    """Where an install listens and keeps its data. A port that is ``None`` is chosen, and then remembered there."""
+    """Where an install listens and keeps its data. A port that is ``None`` is chosen, and then stored there."""
 
     host: str = "127.0.0.1"
     """IPv4 address of the API; everything else listens on 127.0.0.1 only."""
@@ -60,7 +60,7 @@ class DevOptions:
             raise ValueError(f"{self.data_dir} is not a folder")
 
     def engine_ports(self) -> dict[str, int | None]:
-        """The ports on 127.0.0.1 that were asked for, by the name under which they are remembered."""
+        """The requested ports on 127.0.0.1, by the names under which they are stored."""
         return {
             "postgres": self.postgres_port,
             "temporal": self.temporal_port,
@@ -81,7 +81,7 @@ class DevOptions:
 async def run_dev(options: DevOptions) -> None:
     """Start an install, or start it again with all its data, and keep it running until SIGTERM, SIGINT or SIGHUP.
 
-    Must be called in the main thread. Later stop signals cut the stopping short.
+    Must be called in the main thread. Further stop signals kill what is still stopping.
 
     Raises:
         EmbeddedError: a port is taken, the data dir is in use, or a part does not come up.
@@ -111,7 +111,7 @@ class _Install:
         self._temporal = Temporal(folder, ports["temporal"], self._ui)
 
     async def serve(self, supervisor: Supervisor, began: float) -> None:
-        """Bring everything up in order, say so, and stay until cancelled."""
+        """Start everything in order, print the summary, and run until cancelled."""
         summary.say(f"starting in {self._folder}")
         async with self._ui.reachable():
             await self._serve(supervisor, began)
@@ -164,17 +164,17 @@ class _Install:
             return answer is not None and json.loads(answer[1])["parts"]["worker"] == "ok"
 
         async def sign_out_the_last() -> None:
-            # One that was killed seems alive for some seconds more, and its successor ready before it is.
-            from store.workers import sign_out_dead
+            # A killed worker's row stays fresh for some seconds, so that its successor would seem ready too early.
+            from store.workers import delete_dead_workers
 
             with suppress(psycopg.OperationalError):
-                await sign_out_dead(self._postgres.database_url, list(queues))
+                await delete_dead_workers(self._postgres.database_url, list(queues))
 
         command = self._command(name, ("worker", "--queues", ",".join(queues)), healthy)
         return replace(command, prepare=sign_out_the_last)
 
     async def _health(self) -> tuple[int, str] | None:
-        """What the API says about all parts: status and body; ``None`` while it does not answer."""
+        """The API's health report: status and body; ``None`` while it does not answer."""
         return await http_get(self._options.reachable_host, self._options.port, "/health")
 
     def _command(self, name: str, arguments: tuple[str, ...], ready: Callable[[], Awaitable[bool]]) -> Child:
@@ -186,7 +186,7 @@ class _Install:
         deadline = time.monotonic() + _HEALTHY_WITHIN
         while (answer := await self._health()) is None or answer[0] != 200:
             if time.monotonic() > deadline:
-                raise ChildFailedError(f"the install does not become healthy; GET /health says: {answer}")
+                raise ChildFailedError(f"the install does not become healthy; GET /health answers: {answer}")
             await asyncio.sleep(0.05)
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL and Temporal under one folder, without API and worker: what tests and measurements stand on."""
+"""PostgreSQL and Temporal in one folder, without API and worker: for tests and benchmarks."""
 
 from pathlib import Path
 from types import TracebackType

@@ -1,4 +1,4 @@
-"""What can go wrong when an install is started; each message is meant for the person who started it."""
+"""Errors at the start of an install; their messages are for the user who starts it."""
 
 from domain.errors import FaultError
 
@@ -11,7 +11,7 @@ class EmbeddedError(FaultError):
 
 
 class PortTakenError(EmbeddedError):
-    """A port that was asked for is in use by another program."""
+    """A requested port is in use by another program."""
 
 
 class DataDirBusyError(EmbeddedError):

@@ -1,7 +1,7 @@
 """The first start of an install: an admin key, a demo user with a plan and a key, and the sandbox gateways.
 
-Every step finds what an earlier try made, so a crash anywhere is healed by the next start. Keys alone cannot be found
-again: those that were made but never written down are revoked and made anew.
+Every step reuses what an earlier try created, so that the next start completes it after a crash. Only keys cannot be
+reused: those that were created but not written to the file are revoked and replaced.
 """
 
 import json
@@ -40,7 +40,7 @@ async def ensure_first_run(settings: Settings) -> None:
 
 
 def _kept(file: Path) -> dict[str, Any] | None:
-    """What an earlier start made."""
+    """The file of an earlier start."""
     return json.loads(file.read_text()) if file.exists() else None
 
 
@@ -83,7 +83,7 @@ async def _plan(pool: Pool, identifiers: list[str]) -> None:
     channels = dict.fromkeys(Channel, plans.Allowance(credits=_CREDITS))
     try:
         await plans.create(pool, plans.NewPlan(name=_PLAN, period="forever", channels=channels, gateways=identifiers))
-    except ConflictError:  # an earlier try made it
+    except ConflictError:  # an earlier try created it
         return
 
 

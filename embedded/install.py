@@ -25,7 +25,7 @@ def write_private(file: Path, text: str) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder for this process; the kernel lets go of it whichever way the process ends.
+    """Hold the folder for this process; the kernel releases it however the process ends.
 
     Raises:
         DataDirBusyError: another process holds it.

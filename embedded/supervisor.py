@@ -35,9 +35,9 @@ class Child:
     name: str
     command: tuple[str, ...]
     ready: Callable[[], Awaitable[bool]]
-    """Asked repeatedly after a start, until it says yes. Must answer within about a second."""
+    """Called repeatedly after a start, until it returns true. Must return within about a second."""
     prepare: Callable[[], Awaitable[None]] = _nothing
-    """Awaited before every start: clears away what the last run left."""
+    """Awaited before every start: cleans up after the last run."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Added to this process's environment."""
     stop_signal: signal.Signals = signal.SIGTERM
@@ -58,7 +58,7 @@ class Supervisor:
         self._stages: list[list[_Keeper]] = []
 
     async def start(self, *children: Child) -> None:
-        """Start these side by side and return when all are ready. They will be stopped together, before earlier ones.
+        """Start these concurrently and return when all are ready. They will be stopped together, before earlier ones.
 
         Raises:
             ChildFailedError: one of them does not come up; the message ends with the tail of its log.
@@ -84,7 +84,7 @@ class Supervisor:
             self._stages.pop()
 
     def hurry(self) -> None:
-        """Cut short a stop under way: SIGKILL everything now."""
+        """Abort a stop in progress: SIGKILL everything now."""
         for stage in self._stages:
             for keeper in stage:
                 keeper.kill()
@@ -99,7 +99,7 @@ class Supervisor:
 
 
 class _Keeper:
-    """Keeps one child alive until told to stop."""
+    """Keeps one child running until stopped."""
 
     def __init__(self, child: Child, folder: Path, say: Say, grace: float) -> None:
         self.child = child
@@ -125,7 +125,7 @@ class _Keeper:
                 return
             await asyncio.sleep(delay)
             delay *= 2
-        raise ChildFailedError(f"{self.child.name} does not start; its log ends so:\n{self._log_tail()}")
+        raise ChildFailedError(f"{self.child.name} does not start; its log ends with:\n{self._log_tail()}")
 
     async def _keep(self, process: asyncio.subprocess.Process) -> None:
         delay = _SHORTEST_DELAY
@@ -144,7 +144,7 @@ class _Keeper:
             process = restarted
 
     async def _relaunch(self) -> asyncio.subprocess.Process | None:
-        """A later start: whatever goes wrong is said, and tried again."""
+        """A later start: errors are reported, and the start is retried."""
         try:
             return await self._launch()
         except Exception as error:

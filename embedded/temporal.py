@@ -24,12 +24,12 @@ _POLL_LIMITS = {
     for queue in ("transfer", "timer", "visibility")
     for scope in ("", "Host")
 }
-# Requests a second at which a production server protects itself from its neighbours: there are none here.
+# Rate limits by which a production server protects itself from other tenants: there are none here.
 _REQUEST_LIMITS = dict.fromkeys(("frontend.rps", "frontend.namespaceRPS", "matching.rps", "history.rps"), "20000")
 # One process serves all partitions, so forwarding between them only costs (5-10 % of a workflow's CPU).
 _ONE_PARTITION = dict.fromkeys(("matching.numTaskqueueReadPartitions", "matching.numTaskqueueWritePartitions"), "1")
-# The development server always opens an HTTP port as well, which takes plain text from any web page: with a host that
-# nobody can have as the only one, it refuses all requests.
+# The development server always opens an HTTP port as well, which accepts plain text from any web page: with only a host
+# that cannot exist allowed, it refuses all requests.
 _NO_HTTP = {"frontend.httpAllowedHosts": '["nobody.invalid"]'}
 _DYNAMIC_CONFIG = {**_NO_HTTP, **_POLL_LIMITS, **_REQUEST_LIMITS, **_ONE_PARTITION, "matching.enableFairness": "true"}
 # NORMAL with a write-ahead log keeps everything through the death of any process.

@@ -1,7 +1,7 @@
-"""Temporal's web UI on one machine, reached under this machine's own name only.
+"""Temporal's web UI on one machine, accessible only under this machine's own name.
 
-The UI has no login and does not check the Host of a request, so a web page whose name is made to point here could use
-it (DNS rebinding). It therefore listens on an address of the loopback network that no page can guess, and people reach
+The UI has no login and does not check the Host of a request, so a web page whose name resolves to here could use
+it (DNS rebinding). It therefore listens on a random address of the loopback network, and users reach
 it through a port of 127.0.0.1 that refuses requests for other hosts.
 """
 
@@ -60,7 +60,7 @@ class WebUi:
             await _close(writer)
 
     async def _pass_on(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One request and its answer: the next request comes on a new connection, and is looked at, too."""
+        """One request and its answer: the next request comes on a new connection, and is checked, too."""
         try:
             answer, request = await asyncio.open_connection(self.own_host, self.own_port)
         except OSError:
@@ -83,7 +83,7 @@ def is_for(head: bytes, port: int) -> bool:
 
 
 def only_one(head: bytes) -> bytes:
-    """The request's head, asking for the connection to be closed after the answer."""
+    """The request's head, with ``Connection: close``."""
     first, *_ = head.split(b"\r\n", 1)
     kept = [b"%s:%s" % field for field in _fields(head) if field[0].lower() not in (b"connection", b"keep-alive")]
     return b"\r\n".join([first, *kept, b"Connection: close", b"", b""])

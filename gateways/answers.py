@@ -1,4 +1,4 @@
-"""What an HTTP answer means, where the provider does not say it more precisely."""
+"""Default interpretation of HTTP answers, if the provider documents nothing more precise."""
 
 import re
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from domain.messages.outcomes import GatewayDown, Outcome, Refused, RetryLater, 
 from gateways.net.http_answer import Answer
 
 RETRY_AFTER_CAP = 3600.0
-"""Seconds. A provider that asks for more gets asked again after an hour all the same."""
+"""Seconds. If a provider requests more, the next attempt is after an hour all the same."""
 REASON_CAP = 300
 """Characters of a provider's own words that are kept."""
 
@@ -32,11 +32,11 @@ def failure(answer: Answer, reason: str | None = None) -> Outcome:
     * A redirect (they are never followed), 405, and a 404 that is no API's JSON: the address of the API is wrong.
     * 408, 500, 501, 502, 503 and other 5xx: the gateway is down. 502 counts as "not taken": a proxy sends it when it
       got no valid answer, nearly always because the server behind it was not there.
-    * 504, and Cloudflare's 520 and 524: a proxy passed the request on and heard nothing back, so the server behind it
+    * 504, and Cloudflare's 520 and 524: a proxy passed the request on and got no answer, so the server behind it
       may have taken the message: unknown.
     * All else: this message is refused, with code ``http_<status>``.
     """
-    status, words = answer.status, said(answer, reason)
+    status, words = answer.status, error_text(answer, reason)
     if status == 429 or (status == 503 and "retry-after" in answer.headers):
         return RetryLater(retry_after(answer), words)
     if status in _PERHAPS_TAKEN:
@@ -53,7 +53,7 @@ def _is_elsewhere(answer: Answer) -> bool:
     return 300 <= answer.status < 400 or answer.status == 405
 
 
-def said(answer: Answer, reason: str | None = None) -> str:
+def error_text(answer: Answer, reason: str | None = None) -> str:
     """An answer in one line: its status and the reason, by default the start of its body."""
     words = clean(reason or _words(answer))
     return f"answered {answer.status}: {words}" if words else f"answered {answer.status}"
@@ -84,7 +84,7 @@ def parse(answer: Answer) -> Any:
 
 
 def clean(text: str) -> str:
-    """Make a stranger's words fit to be stored and shown: one line, no control characters, not too long."""
+    """Clean an untrusted text for storage and display: one line, no control characters, not too long."""
     return " ".join(_CONTROLS.sub(" ", text[:_LOOKED_AT]).split())[:REASON_CAP]
 
 

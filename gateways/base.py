@@ -26,7 +26,7 @@ class GatewayConfig(BaseModel):
     SECRETS: ClassVar[frozenset[str]] = frozenset()
     """Names of the fields that are never shown again after they were written."""
     DESTINATION: ClassVar[frozenset[str]] = frozenset()
-    """Names of the fields that say where the secrets are sent. Whoever changes one must give the secrets again."""
+    """Names of the fields that decide where the secrets are sent. A change of one requires the secrets again."""
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         """Keep secrets out of logs and tracebacks."""
@@ -60,7 +60,7 @@ class Gateway(Protocol):
 
 @runtime_checkable
 class Listening(Protocol):
-    """A gateway whose provider tells it things over the gateway's own connection."""
+    """A gateway whose provider sends events over the gateway's own connection."""
 
     async def connect(self) -> None:
         """Be connected, also without anything to send. Called every few seconds by one process of all.
@@ -84,8 +84,8 @@ class Inbox(Protocol):
 
 
 Take = Callable[[Sequence[Event]], Awaitable[None]]
-"""Takes over what a gateway's provider told it. Once it has returned, the events are safe; when it raises, whatever it
-is, the gateway asks its provider to tell them again."""
+"""Accepts events of a gateway's provider. Once it has returned, the events are durable; when it raises, whatever it
+is, the gateway requests its provider to send them again."""
 
 
 class EventSink(Protocol):
@@ -126,7 +126,7 @@ class Signatures(Protocol):
     """Which event each signature came with first, for providers whose signatures do not cover the event. Shared by all
     processes."""
 
-    async def came_with(self, signature: bytes, event: bytes) -> bool:
+    async def is_first_event_of(self, signature: bytes, event: bytes) -> bool:
         """Whether this is the event that the signature came with first; the first time it is."""
         ...
 
@@ -141,11 +141,11 @@ class GatewayConnections:
     """For gateways that an admin allowed into private networks."""
     inbox: Inbox
     events: Take | None = None
-    """For what a provider tells this one gateway over its own connection. ``None``: nobody is there to take it."""
+    """The sink of events over this gateway's own connection. ``None``: there is none in this process."""
     deliveries: Deliveries | None = None
     """For what comes to this one gateway without an id. There wherever ``events`` is."""
     signatures: Signatures | None = None
-    """``None``: webhooks that need it believe nothing."""
+    """``None``: webhooks that need it accept nothing."""
     dialer: Dialer = field(default_factory=Dialer)
     """For connections that do not speak HTTP."""
 

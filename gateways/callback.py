@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from gateways.answers import retry_after, said
+from gateways.answers import error_text, retry_after
 from gateways.config.template import has_placeholder
 from gateways.net.http import HttpClient, call
 from gateways.net.http_answer import Answer
@@ -30,7 +30,7 @@ def _plain(url: str) -> str:
 
 
 CallbackUrl = Annotated[WebAddress, AfterValidator(_plain)]
-"""Where a customer wants to be told."""
+"""A customer's callback address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +60,4 @@ async def post(http: HttpClient, url: str, secrets: Sequence[str], message_id: s
     if 200 <= answer.status < 300:
         return PostResult(answer.status)
     after = retry_after(answer) if answer.status in (429, 503) else None
-    return PostResult(answer.status, said(answer), after, is_gone=answer.status == 410)
+    return PostResult(answer.status, error_text(answer), after, is_gone=answer.status == 410)

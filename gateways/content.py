@@ -1,4 +1,4 @@
-"""What messages from people hold besides text, as strangers post it: copied up to a bound, as JSON text."""
+"""Contents of inbound messages besides text, from untrusted posts: copied up to a bound, as JSON text."""
 
 from collections.abc import Mapping
 from itertools import takewhile
@@ -60,7 +60,7 @@ class _Copy:
 def packed(fields: Mapping[str, Any]) -> str | None:
     """These fields, but for those that are ``None``, as JSON text; ``None``: there are none.
 
-    What is too much is left out, and ``truncated`` says so.
+    What exceeds the bound is left out, and ``truncated`` is set.
     """
     copy = _Copy()
     kept = copy.of({name: value for name, value in fields.items() if value is not None})

@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue, StrictBool, StrictInt, StrictStr, field_v
 
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, Outcome, Refused, Unknown
-from gateways.answers import failure, parse, said
+from gateways.answers import error_text, failure, parse
 from gateways.base import GatewayConfig, GatewayConnections
 from gateways.config.template import default_body, has_placeholder, json_filler, text_filler, url_filler
 from gateways.net.http import CONTROL_CHARACTERS, DEFAULT_SECONDS, Call, UnfitHeader, call
@@ -41,11 +41,11 @@ class HttpConfig(GatewayConfig):
     """Where the provider's id is in the JSON answer: keys and list indexes joined by dots, ``data.0.id``. An answer
     without one is no proof that the message was taken."""
     success_path: JsonPath | None = None
-    """Where the answer says whether the message was taken, as ``id_path``."""
+    """Path to the answer's status of the message, as ``id_path``."""
     success_values: list[JsonScalar] = Field(default_factory=list, max_length=50)
-    """What it says there then, such as ``["ok", 0]``. Any other value: refused."""
+    """Its values for accepted messages, such as ``["ok", 0]``. Any other value: refused."""
     error_path: JsonPath | None = None
-    """Where the answer says what is wrong. Nothing, ``false``, 0 and what is empty is no error."""
+    """Path to the answer's error. Nothing, ``false``, 0 and empty values are no error."""
     error_values: list[JsonScalar] = Field(default_factory=list, max_length=50)
     """What is an error there. Left out: anything."""
     success_statuses: frozenset[Annotated[int, Field(ge=100, le=599)]] | None = None
@@ -147,7 +147,7 @@ def _call_filler(config: HttpConfig) -> Callable[[Outbound], Call]:
 
 
 class AnswerReader:
-    """What an answer with a good status says in its body."""
+    """Interprets the body of an answer with a success status."""
 
     def __init__(self, config: HttpConfig) -> None:
         self._id_path = _steps(config.id_path)
@@ -157,25 +157,25 @@ class AnswerReader:
         self._errors = [_typed(value) for value in config.error_values]
 
     def outcome(self, answer: Answer) -> Outcome:
-        """Taken, refused, or unknown: where the body is not as it was configured, nobody can tell."""
+        """Accepted, refused, or unknown if the body is not as configured."""
         if self._id_path is self._success_path is self._error_path is None:
             return Accepted()
         body = parse(answer)
         if self._error_path is not None:
             error = _follow(body, self._error_path)
             if _typed(error) in self._errors if self._errors else bool(error):
-                return Refused("provider_error", said(answer, _text(error)))
+                return Refused("provider_error", error_text(answer, _text(error)))
         if self._success_path is not None:
-            told = _follow(body, self._success_path)
-            if told is None:
-                return Unknown(said(answer, "nothing at success_path"))
-            if _typed(told) not in self._success:
-                return Refused("provider_error", said(answer, _text(told)))
+            status = _follow(body, self._success_path)
+            if status is None:
+                return Unknown(error_text(answer, "nothing at success_path"))
+            if _typed(status) not in self._success:
+                return Refused("provider_error", error_text(answer, _text(status)))
         if self._id_path is None:
             return Accepted()
         found = _follow(body, self._id_path)
         if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
-            return Unknown(said(answer, "no id at id_path"))
+            return Unknown(error_text(answer, "no id at id_path"))
         return Accepted(str(found)[:ID_CAP])
 
 
@@ -193,7 +193,7 @@ def _text(value: object) -> str:
 
 
 def _follow(value: Any, path: list[str]) -> Any:
-    """Walk into a JSON value; ``None`` where the path leads nowhere."""
+    """The value at a path in JSON; ``None`` if there is none."""
     for step in path:
         if isinstance(value, dict):
             value = value.get(step)

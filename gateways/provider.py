@@ -46,7 +46,7 @@ class ProviderConfig(GatewayConfig):
 
     @property
     def expects_receipts(self) -> bool:
-        """Whether ``sent`` is not the last word on a message."""
+        """Whether a message's state may change after ``sent``."""
         return self.has_webhook if self.receipts is None else self.receipts
 
     @model_validator(mode="after")
@@ -60,7 +60,7 @@ _Config = TypeVar("_Config", bound=ProviderConfig)
 
 
 class ProviderGateway(ABC, Generic[_Config]):
-    """Base of gateways that send each message by one request: an adapter says what is asked, and what answers mean."""
+    """Base of gateways that send each message by one request: an adapter builds requests and interprets answers."""
 
     dedupes: ClassVar[bool] = False
 

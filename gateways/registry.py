@@ -9,8 +9,8 @@ from domain.channels import Channel
 from gateways import generic, sandbox
 from gateways.base import Gateway, GatewayConfig, GatewayConnections, GatewayType
 from gateways.config.problems import InvalidGatewayConfig, Problem
-from gateways.elsewhere import installed
 from gateways.email import brevo, mailgun, mailjet, postmark, resend, sendgrid, ses, smtp, sparkpost
+from gateways.plugins import installed
 from gateways.sms import infobip, messagebird, plivo, smpp, twilio, vonage
 from gateways.webhooks.webhook import Webhook
 from gateways.whatsapp import cloud, cloud_webhook, evolution, evolution_webhook, waha, waha_webhook

@@ -7,7 +7,7 @@ reach nobody and are valid to number libraries.
 ============  =====================  ==============================================================================
 behaviour     recipients             what happens
 ============  =====================  ==============================================================================
-``refused``   refused@example.com,   refused for good
+``refused``   refused@example.com,   refused permanently
               +15005550001
 ``timeout``   timeout@example.com,   nothing is delivered, and the answer stays away until the time-out: unknown
               +15005550002
@@ -58,7 +58,7 @@ class SandboxGateway:
         self._inbox = inbox
 
     async def send(self, message: Outbound) -> Outcome:
-        """Deliver, or do what the recipient's magic asks for."""
+        """Deliver, or fail as the magic recipient requests."""
         match behaviour(message):
             case "refused":
                 return Refused("sandbox_refused", "this recipient is always refused")

@@ -1,4 +1,4 @@
-"""Starting processes of our own, and tying a process to the life of the one that started it (Linux)."""
+"""Starting child processes, and ending them with their parent (Linux)."""
 
 import ctypes
 import os
@@ -12,7 +12,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def own_command(*arguments: str) -> tuple[str, ...]:
-    """The command line of this Python's own ``xsender``; which install it is for, the environment says."""
+    """The command line of this Python's ``xsender``; the environment selects the install."""
     return (sys.executable, str(Path(sys.executable).with_name("xsender")), *arguments)
 
 
@@ -22,7 +22,7 @@ def die_with_parent(number: signal.Signals) -> Callable[[], None]:
 
     def tie() -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-        if os.getppid() != parent:  # the parent died between fork and prctl: nobody would ever send the signal
+        if os.getppid() != parent:  # the parent died between fork and prctl: the signal would never come
             os._exit(1)
 
     return tie

@@ -1,7 +1,7 @@
-"""Encryption of Temporal payloads, failures included: the engine's database and UI show nothing of a message.
+"""Encryption of Temporal payloads, failures included: Temporal's database and UI show no message content.
 
-What this install's key ring did not seal is not read (decision 0016): whoever reaches Temporal could start workflows
-otherwise. Where a codec raises, the SDK fails the whole workflow task, and with it a page that got a foreign signal. So
+Payloads not sealed by this install are refused (decision 0016): anyone with access to Temporal could start
+workflows otherwise. If a codec raises, the SDK fails the whole workflow task of a page that got a foreign signal. So
 a refused payload is passed on as such, and raises where it is converted: one argument, one answer, one result.
 """
 
@@ -41,11 +41,11 @@ class UnsealedPayloadError(ApplicationError):
 
 
 REFUSALS = (UnsealedPayloadError, KeyringError)
-"""What reading a payload raises that is not ours, or whose key is not in the ring."""
+"""Errors for payloads that are not ours, or whose key is not in the ring."""
 
 
 class EncryptionCodec(PayloadCodec):
-    """Seals whole payloads with the key ring, and refuses what is not sealed by it."""
+    """Seals whole payloads with the key ring, and refuses all others."""
 
     def __init__(self, keyring: Keyring, accept_unsealed_until: float = 0.0) -> None:
         """``accept_unsealed_until``: Unix seconds until which payloads without a seal are read, for upgrades."""
@@ -57,7 +57,7 @@ class EncryptionCodec(PayloadCodec):
         return [self._seal(payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Open what is sealed. What is not, or does not open, comes back as a payload that cannot be converted."""
+        """Open sealed payloads. Others are returned as payloads that cannot be converted."""
         return [self._read(payload) for payload in payloads]
 
     def open(self, payload: Payload) -> Payload:
@@ -96,7 +96,7 @@ class _Refused(EncodingPayloadConverter):
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
         if "note" in payload.metadata and type_hint is None:
             return _NOTE
-        # A missing key may come back: the task is tried again. What has no seal ends the workflow.
+        # A missing key may come back: the task is retried. A payload without a seal ends the workflow.
         raise KeyringError(payload.data.decode()) if payload.data else UnsealedPayloadError
 
 

@@ -1,14 +1,14 @@
-"""Garbage collection of a process that serves."""
+"""Garbage collection settings of server processes."""
 
 import gc
 
 _NEW_OBJECTS = 10_000
-"""Python's own 700 has a request's objects looked through several times while it runs, and so kept for longer."""
+"""With Python's default of 700 a request's objects are scanned several times while it runs, and kept longer."""
 
 
-def spare_what_stays() -> None:
-    """Look no more through what the process has begun with (modules, routes, models: 300,000 objects), and less often
-    through what is new. To be called once all is imported; never in a process that runs tests."""
+def freeze_startup_objects() -> None:
+    """Exclude objects that exist at startup (modules, routes, models: 300,000) from collection, and scan new ones
+    less often. Call it once all is imported; never in a process that runs tests."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW_OBJECTS, 10, 10)

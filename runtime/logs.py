@@ -1,4 +1,4 @@
-"""Logging of every process: structured, one line an event, without personal data."""
+"""Logging of all processes: structured, one line per event, without personal data."""
 
 import logging
 import sys
@@ -46,5 +46,5 @@ def configure_logs(level: str, as_json: bool) -> None:
 
 
 def _show_controls(_: object, __: str, line: object) -> str:
-    """A provider's answer may be part of the line, and a terminal may show it."""
+    """Escape control characters: a line may contain a provider's answer, and be shown in a terminal."""
     return visible(str(line), keep="\n\t")

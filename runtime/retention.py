@@ -1,7 +1,7 @@
 """How long Temporal keeps workflows that have ended.
 
-A closed page's history is its memory: while it is there, a repeat of the request cannot send it again, whatever became
-of the answer, and what the page said can still be read from it.
+While a closed page's history exists, a repeat of the request cannot send it again, even if the answer was lost, and
+the page's content can still be read from it.
 """
 
 from datetime import timedelta
@@ -10,7 +10,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNa
 from temporalio.client import Client
 
 NEEDED = timedelta(days=7)
-"""Longer than idempotency keys live and receipts are awaited, with days to spare for people who decide by hand."""
+"""Longer than idempotency keys are kept and receipts awaited, with days to spare for manual decisions."""
 
 _TIMEOUT = timedelta(seconds=5)
 

@@ -1,7 +1,7 @@
-"""Where this process finds its outside (database, Temporal, keys), from the environment or an install's data dir.
+"""A process's settings (database, Temporal, keys), from the environment or an install's data dir.
 
 Every field can be set as ``XSENDER_<NAME>``. ``xsender dev`` writes an install's settings to
-``<data-dir>/install.json``, so that ``xsender --data-dir D …`` talks to that install; the environment wins.
+``<data-dir>/install.json``, so that ``xsender --data-dir D …`` uses that install; the environment takes precedence.
 """
 
 import json
@@ -17,7 +17,7 @@ INSTALL_FILE = "install.json"
 
 
 class Settings(BaseSettings):
-    """All that a process of xsender must know before it starts."""
+    """All settings that a process of xsender needs to start."""
 
     model_config = SettingsConfigDict(env_prefix="XSENDER_", extra="ignore")
 
@@ -34,19 +34,19 @@ class Settings(BaseSettings):
     temporal_tls_key: Path | None = None
     temporal_api_key: SecretStr | None = None
     temporal_ui: str | None = None
-    """Where the Temporal web UI is: links and the codec endpoint's CORS header name it."""
+    """URL of the Temporal web UI, for links and the codec endpoint's CORS header."""
 
     keys: SecretStr = SecretStr("")
     """Key ring for secrets at rest and Temporal payloads: ``id:base64,…``, 32 bytes each, the first one current."""
 
     payload_encryption: bool = True
     accept_unsealed_until: datetime | None = None
-    """Until then payloads without a seal are read, too: for the change from ``payload_encryption = False`` only."""
+    """Until then unsealed payloads are accepted, too: only for the change from ``payload_encryption = False``."""
 
     api_host: str = "127.0.0.1"
     api_port: int = 8000
     public_url: str | None = None
-    """The base URL under which the outside reaches the API."""
+    """The API's public base URL."""
 
     log_level: str = "INFO"
     log_json: bool = False
@@ -91,7 +91,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the install's file, which arrives as init values."""
+        """The environment takes precedence over the install's file, which is passed as init values."""
         return env_settings, init_settings
 
 

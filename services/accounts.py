@@ -1,4 +1,4 @@
-"""Accounts: what holds for a new one, whoever makes it."""
+"""Rules for creating accounts, shared by the API and the CLI."""
 
 from uuid import uuid4
 
@@ -11,7 +11,7 @@ LONGEST_NAME = 200
 
 
 async def create_account(pool: Pool, email: str, name: str, plan: str | None = None) -> accounts.Account:
-    """Create an account with an empty wallet on every channel; with a plan, what that grants is in them.
+    """Create an account with an empty wallet on every channel; a plan's credits are added.
 
     Raises:
         InvalidError: the name, or the email address (``InvalidRecipient``), cannot be one.

@@ -1,11 +1,11 @@
-"""Batches, for whoever watches and steers them: the API and the command line."""
+"""Reading and changing batches, for the API and the CLI."""
 
 from uuid import UUID, uuid4
 
 from temporalio.client import Client
 
 from domain.batches.batch import BatchChange, BatchChangeKind
-from domain.batches.progress import ENDED, Doing, Tally, doing_unheard
+from domain.batches.progress import ENDED, Doing, Tally, doing_from_database
 from domain.errors import ConflictError, NotFoundError, UnavailableError
 from domain.ids import batch_workflow_id
 from services.workflow_calls import ChangeRefused, WorkflowUnresponsive, change_workflow, query_batch
@@ -30,19 +30,19 @@ async def find_batch(pool: Pool, batch_id: UUID, account_id: int | None = None) 
 
 
 async def batch_doing(client: Client | None, batch: Batch, tally: Tally) -> Doing:
-    """What a batch is doing: as its workflows say, or, where Temporal or they do not answer, as the record tells."""
+    """What a batch is doing: from its workflow, or from the database if Temporal or the workflow does not answer."""
     if batch.state in ENDED:
         return Doing(batch.state)
     if client is None:
-        return doing_unheard(batch.state, tally)
+        return doing_from_database(batch.state, tally)
     try:
         return await query_batch(client, batch.id) or Doing(batch.state)
     except WorkflowUnresponsive:
-        return doing_unheard(batch.state, tally)
+        return doing_from_database(batch.state, tally)
 
 
 async def change_batch(pool: Pool, client: Client, batch: Batch, kind: BatchChangeKind, gateway: str = "") -> Batch:
-    """Have a batch's workflow change it; returns the batch as it is afterwards. ``gateway``: of ``switch_gateway``.
+    """Have the batch's workflow apply a change; returns the changed batch. ``gateway``: of ``switch_gateway``.
 
     Raises:
         ConflictError: it has ended, or is being cancelled.

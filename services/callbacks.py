@@ -1,4 +1,4 @@
-"""Waking the workflows that call customers back."""
+"""Waking the workflows that deliver callbacks to customers."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -9,7 +9,7 @@ from domain.ids import callback_workflow_id
 
 
 async def wake(client: Client, queue: str, endpoint_ids: Iterable[UUID]) -> None:
-    """Have the workflow of each endpoint look at what is due; one that has ended, or never was, is started.
+    """Signal each endpoint's workflow to check for due deliveries; start it if it is not running.
 
     Raises:
         RPCError: Temporal does not answer.

@@ -18,7 +18,7 @@ from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
 
 TRIAL_SECONDS = 30.0
-"""Somebody waits for the answer, so it is not waited for as long as that of a message on record."""
+"""A caller waits for the result, so this is shorter than the limit for recorded messages."""
 
 _SUBJECT = "Test message"
 _BODY = "This is a test message of xsender: the gateway works."
@@ -26,7 +26,7 @@ _BODY = "This is a test message of xsender: the gateway works."
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a gateway made of a test message."""
+    """The outcome of a test message."""
 
     uid: UUID
     to: str

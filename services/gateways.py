@@ -1,4 +1,4 @@
-"""Gateways: what holds for a new one, whoever adds it."""
+"""Rules for adding gateways, shared by the API and the CLI."""
 
 from domain.channels import Channel
 from domain.errors import InvalidError
@@ -17,7 +17,7 @@ async def add_gateway(pool: Pool, keyring: Keyring, new: gateways.NewGateway) ->
         InvalidGatewayConfig: there is no such type, or its configuration is not right.
         InvalidError: the priority is out of range.
         ConflictError: its owner has a gateway with this identifier on the channel.
-        NotFoundError: there is no such owner, or nobody with one of the ids that it is shared with.
+        NotFoundError: the owner, or an account it is shared with, does not exist.
     """
     parse_config(new.type, Channel(new.channel), new.config)
     if not 0 <= new.priority <= LARGEST_PRIORITY:

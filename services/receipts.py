@@ -1,4 +1,4 @@
-"""Starting the workflow of what a provider told us: durable before the provider gets its answer, once however often."""
+"""Starts the workflow for events that a provider reported: durable before the provider gets its answer, once only."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -16,22 +16,22 @@ from workflows.policy import receipts_options
 MOST_EVENTS = 2000
 """Events of one workflow."""
 MOST_BYTES = 500_000
-"""Bytes of a workflow's input: Temporal takes 2 MB, and complains beyond 512 KiB."""
+"""Bytes of a workflow's input: Temporal accepts 2 MB, and warns beyond 512 KiB."""
 _START_TIMEOUT = timedelta(seconds=5)
 
 
 async def start_receipts(
-    client: Client, channel: Channel, gateways: Sequence[str], events: Sequence[Event], told: bytes
+    client: Client, channel: Channel, gateways: Sequence[str], events: Sequence[Event], raw: bytes
 ) -> None:
-    """Start what applies these events to messages of these gateways. ``told`` is what the provider said, as it came:
-    the same again is not started again.
+    """Start the workflow that applies these events to messages of these gateways. ``raw`` is the provider's request:
+    a repeat of it starts nothing.
 
     Raises:
         RPCError: Temporal does not answer; whether it was started is not known.
     """
     inbound = any(isinstance(event, Inbound) for event in events)
     source = ReceiptsSource(channel.value, list(gateways), inbound)
-    digest = hashlib.sha256("\n".join([*gateways, ""]).encode() + told).hexdigest()[:32]
+    digest = hashlib.sha256("\n".join([*gateways, ""]).encode() + raw).hexdigest()[:32]
     for number, part in enumerate(for_workflows(events)):
         with suppress(WorkflowAlreadyStartedError):
             await client.start_workflow(
@@ -45,7 +45,7 @@ async def start_receipts(
 
 
 def for_workflows(events: Sequence[Event]) -> Iterator[bytes]:
-    """The events, encoded, in as many parts as they need. The same events always have the same parts."""
+    """The events, encoded, in as many parts as needed. The same events always give the same parts."""
     for start in range(0, len(events), MOST_EVENTS):
         yield from _parts(events[start : start + MOST_EVENTS])
 

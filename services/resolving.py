@@ -1,4 +1,4 @@
-"""Settling what became of a message whose outcome is ``unknown``: for the API and the command line."""
+"""Resolving messages whose outcome is ``unknown``, for the API and the CLI."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -17,18 +17,18 @@ from store.messages.resolving import As, Resolved
 from store.pool import Pool
 
 Connect = Callable[[], Awaitable[Client]]
-"""Gets a client of Temporal when it is needed: a message is settled without one."""
+"""Connects to Temporal when it is needed: only a resend needs it."""
 
 
 async def resolve(pool: Pool, connect: Connect, uid: UUID, outcome: As, reason: str, actor: str) -> Resolved:
-    """Say that a message was sent, or failed, or have it sent again. Saying the same again changes nothing.
+    """Resolve a message as sent or failed, or send it again. Idempotent.
 
-    The caller wakes the endpoints that are to be told.
+    The caller wakes the endpoints that have callbacks to deliver.
 
     Raises:
         NotFoundError: there is no such message.
-        ConflictError: its outcome is known; or it cannot be sent again, because its page is still at work or what it
-            says is not kept any more.
+        ConflictError: its outcome is known; or it cannot be sent again, because its page is still running or its
+            content is no longer stored.
         RPCError: Temporal does not answer: a resend may be repeated.
     """
     if outcome == "resend":
@@ -47,7 +47,7 @@ async def _resend(pool: Pool, client: Client, uid: UUID, reason: str, actor: str
     async with pool.connection() as conn:
         start = await page_start(conn, client, page_id, run)
     if start is None or index_of(uid) >= start.header.size:
-        message = f"What the message {uid} says is not kept any more: resolve it as sent or as failed."
+        message = f"The content of message {uid} is no longer stored: resolve it as sent or as failed."
         raise ConflictError("content_gone", message)
     resend = await resolving.begin_resend(pool, uid, reason, actor)
     carried = Carried(minted_at(page_id), [(Turn(attempt=resend.attempt), [index_of(uid)])])
@@ -58,7 +58,5 @@ async def _resend(pool: Pool, client: Client, uid: UUID, reason: str, actor: str
 
 
 def _at_work(uid: UUID) -> ConflictError:
-    message = (
-        f"Other messages of the page of {uid} are still at work: resolve it as sent or failed, or try again later."
-    )
+    message = f"The page of {uid} is still sending other messages: resolve it as sent or failed, or try again later."
     return ConflictError("page_at_work", message)

@@ -1,4 +1,4 @@
-"""Asking workflows, and having them changed: bounded, because an answer must come even when no worker gives one."""
+"""Querying and changing workflows, with time limits, as no worker may be running."""
 
 import asyncio
 from contextlib import suppress
@@ -27,7 +27,7 @@ QUERY_SECONDS = 1.0
 _QUERY_TIMEOUT = timedelta(seconds=QUERY_SECONDS)
 _CHANGE_SECONDS = 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25
-"""Seconds between two questions for an answer."""
+"""Seconds between two polls for an answer."""
 
 Answer = TypeVar("Answer")
 
@@ -40,7 +40,7 @@ class WorkflowUnresponsive(UnavailableError):
 
 
 class ChangeRefused(ConflictError):
-    """The workflow has ended, was never started, or does not do this any more."""
+    """The workflow has ended, was never started, or no longer accepts this change."""
 
     def __init__(self, why: str) -> None:
         super().__init__("not_waiting", why)
@@ -66,7 +66,7 @@ async def query_workflow(
     except WorkflowQueryRejectedError:
         return None
     except (TimeoutError, RPCError, WorkflowQueryFailedError, *REFUSALS) as error:
-        # Refused: whoever answered is no worker of ours. Failed: a worker was just taking the workflow over.
+        # Refused: another system's worker answered. Failed: a worker was just taking the workflow over.
         if isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND:
             return None
         raise WorkflowUnresponsive from error
@@ -74,11 +74,11 @@ async def query_workflow(
 
 
 async def change_workflow(client: Client, workflow_id: str, request: ChangeRequest | BatchChange) -> None:
-    """Have a workflow do what is requested: by a signal, whose place in its history is fixed (decision 0014).
+    """Have a workflow apply a change: by a signal, whose place in its history is fixed (decision 0014).
 
     Raises:
-        ChangeRefused: it cannot any more.
-        WorkflowUnresponsive: no worker did it within 5 s, or Temporal does not answer; it may still be done.
+        ChangeRefused: it is too late for this change.
+        WorkflowUnresponsive: no worker confirmed it within 5 s, or Temporal does not answer; it may still be applied.
         RPCError: Temporal refused it.
     """
     workflow = client.get_workflow_handle(workflow_id)
@@ -97,19 +97,19 @@ async def change_workflow(client: Client, workflow_id: str, request: ChangeReque
 
 
 async def answer_to(workflow: WorkflowHandle[Any, Any], change_id: str) -> str:
-    """What became of a change, once that is known: "" or why it was refused. Workflows that have ended answer, too."""
+    """The result of a change, once known: "" or why it was refused. Closed workflows answer queries, too."""
     pause, reject = _FIRST_PAUSE, QueryRejectCondition.NOT_OPEN
     while True:
-        with suppress(RPCError, *REFUSALS):  # no worker of ours just now
+        with suppress(RPCError, *REFUSALS):  # none of our workers just now
             answer = None
             try:
                 answer = await workflow.query(
                     "answer_to", change_id, reject_condition=reject, rpc_timeout=_QUERY_TIMEOUT
                 )
-            except WorkflowQueryRejectedError:  # it has ended: asked once more, for it may have answered before that
+            except WorkflowQueryRejectedError:  # it has ended: query again, as it may have applied the change before
                 reject = QueryRejectCondition.NONE
                 continue
-            except WorkflowQueryFailedError:  # events came that it will act on, or, if it has ended, never does
+            except WorkflowQueryFailedError:  # it has unprocessed events; if it has ended, it never processes them
                 pass
             if answer is not None:
                 return cast(str, answer)
@@ -120,10 +120,10 @@ async def answer_to(workflow: WorkflowHandle[Any, Any], change_id: str) -> str:
 
 
 async def query_batch(client: Client, batch_id: UUID) -> Doing | None:
-    """What a batch is doing, as its workflows tell; ``None`` if there is none, or it has ended.
+    """What a batch is doing, from its workflow; ``None`` if there is none, or it has ended.
 
     Raises:
-        WorkflowUnresponsive: the batch's workflow did not say anything within 1 s.
+        WorkflowUnresponsive: the batch's workflow did not answer within 1 s.
     """
     status = await query_workflow(client, batch_workflow_id(batch_id), "status", answer=BatchStatus)
     if status is None:

@@ -1,7 +1,7 @@
-"""A connection whose every statement ends in bounded time, also when the server's side has gone silent.
+"""A connection whose every statement ends in bounded time, also when the server has become silent.
 
-A network that forgets a connection (a firewall, a failover, a proxy) tells neither end. TCP's own time-outs see that
-only where nothing acknowledges the bytes, and the server's ``statement_timeout`` is an answer that never arrives. So
+A network that drops a connection (a firewall, a failover, a proxy) notifies neither end. TCP's time-outs detect that
+only if nothing acknowledges the bytes, and the server's ``statement_timeout`` is an answer that never arrives. So
 each wait for an answer has a bound here too, a little above the server's.
 """
 
@@ -22,7 +22,7 @@ from psycopg.waiting import wait_async
 STATEMENT_SECONDS = 6.0
 """How long a statement may take. Those of the hot path take milliseconds; what takes long is a ``long_transaction``."""
 LOCK_SECONDS = 4.0
-"""How long a statement waits for a lock: somebody who is gone may hold it, until ``_IDLE_IN_TRANSACTION``."""
+"""How long a statement waits for a lock: a lost client may hold it, until ``_IDLE_IN_TRANSACTION``."""
 MARGIN = 0.5
 """How much longer (seconds) an answer is awaited: a server that is there cancels the statement before."""
 CONNECT_SECONDS = 4
@@ -31,9 +31,9 @@ CONNECT_SECONDS = 4
 _IDLE_IN_TRANSACTION = 10
 """Seconds after which the server ends a session that leaves its transaction open: locks of a lost client go with it."""
 _LAST_LOOK = 0.5
-"""Seconds of a second wait: a process that was stopped finds its clock run out and the answer there."""
+"""Seconds of a second wait: a process that was suspended finds its time-out expired and the answer there."""
 _POLL = 0.1
-"""Seconds between two looks at whether the loop interrupts us, as in psycopg."""
+"""Seconds between two checks for interrupts by the event loop, as in psycopg."""
 
 _KEEPALIVES = {
     "keepalives_idle": 10,
@@ -53,7 +53,7 @@ _T = TypeVar("_T")
 
 
 class DatabaseSilentError(OperationalError):
-    """The database did not answer in time; whether it did what it was asked is not known."""
+    """The database did not answer in time; whether it executed the statement is not known."""
 
 
 class Connection(AsyncConnection[TupleRow]):
@@ -63,7 +63,7 @@ class Connection(AsyncConnection[TupleRow]):
         super().__init__(*arguments, **options)
         self.opened_at = self.used_at = monotonic()
         self.abandoned = False
-        """Whether it was closed because whoever waited for its answer had to stop waiting."""
+        """Whether it was closed because the wait for its answer was cancelled."""
         self._answers_within = STATEMENT_SECONDS + MARGIN
 
     @classmethod
@@ -81,7 +81,7 @@ class Connection(AsyncConnection[TupleRow]):
 
     @contextmanager
     def answering_within(self, seconds: float) -> Iterator[None]:
-        """Await answers for so long while the context is open."""
+        """Set the time limit for answers while the context is open."""
         before, self._answers_within = self._answers_within, seconds
         try:
             yield
@@ -94,7 +94,7 @@ class Connection(AsyncConnection[TupleRow]):
         interval: float = _POLL,
         timeout: float | None = None,  # noqa: ASYNC109 - as in psycopg
     ) -> _T:
-        """What every statement waits in. Cancelled, it closes the connection: asking the server to stop takes time that
+        """Wait for a statement. Cancelled, it closes the connection: asking the server to cancel takes time that
         a silent one never ends, and a half-read answer must not meet the next statement."""
         try:
             return await wait_async(gen, self.pgconn.socket, interval, timeout or self._answers_within)
@@ -134,5 +134,5 @@ def bounded_url(
     given = conninfo_to_dict(database_url)
     limits = {"statement_timeout": round(statement * 1000), "lock_timeout": round(lock * 1000)}
     server = " ".join(f"-c {setting}={value}" for setting, value in {**limits, **_SERVER, **(settings or {})}.items())
-    options = f"{server} {given.pop('options', '')}".strip()  # of two equal ones the later counts
+    options = f"{server} {given.pop('options', '')}".strip()  # of two equal ones the later takes effect
     return make_conninfo("", **{**_KEEPALIVES, "application_name": name, **given, "options": options})

@@ -9,21 +9,21 @@ from psycopg.rows import class_row
 
 from store.pool import Pool, long_transaction
 
-Place = tuple[int, str, str]
-"""Where a key counts: account, endpoint, and the key itself."""
+KeyScope = tuple[int, str, str]
+"""The scope of a key: account, endpoint, and the key itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What is known of a key after trying to claim it."""
+    """The result of claiming a key."""
 
     mine: bool
     """Whether the caller holds the key now and must do the work."""
     page_id: UUID
-    """What the key leads to: the id minted by whoever claimed first, or the uid that its message got since."""
+    """The id bound to the key: that of its first claim, or the uid that its message got since."""
     body_hash: bytes
     locked_until: datetime
-    """The lease's end, which also tells one claim from the next."""
+    """The lease's end, which also identifies the claim."""
     status: int | None
     response: bytes | None
 
@@ -35,7 +35,7 @@ with claimed as (
             clock_timestamp() + %(lease)s * interval '1 second')
     on conflict (account_id, endpoint, key) do update set locked_until = excluded.locked_until
         where k.status is null and k.body_hash = excluded.body_hash
-          -- What is leased for longer than anybody can lease was leased before the clock was set back.
+          -- A lease longer than the longest was taken before the clock was set back.
           and (k.locked_until < clock_timestamp() or k.locked_until > excluded.locked_until + interval '1 minute')
     returning true as mine, page_id, body_hash, locked_until, status, response
 )
@@ -50,9 +50,9 @@ limit 1
 async def claim(
     pool: Pool, account_id: int, endpoint: str, key: str, body_hash: bytes, page_id: UUID, lease: float
 ) -> Claim:
-    """Claim a key for ``lease`` seconds, or learn who has it. A claim whose owner died can be taken over after that."""
+    """Claim a key for ``lease`` seconds, or return the current claim, which can be taken over after its lease."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Claim)) as cursor:
-        while True:  # a row of the same moment may be too new for this snapshot: it is there the next time
+        while True:  # a concurrent row may be too new for this snapshot: the next try sees it
             await cursor.execute(
                 _CLAIM,
                 {
@@ -71,17 +71,17 @@ async def claim(
 
 @dataclass(frozen=True, slots=True)
 class KeyBinding:
-    """Have a claimed key lead to another id than the one it was claimed with."""
+    """Bind a claimed key to another id than that of its claim."""
 
-    place: Place
+    scope: KeyScope
     claimed: UUID
     to: UUID
 
 
 async def bind_keys(pool: Pool, leads: Sequence[KeyBinding]) -> set[UUID]:
-    """Have keys lead to what is about to be accepted under them; returns those ids for which that worked.
+    """Bind keys to the messages about to be accepted under them; returns the ids for which that worked.
 
-    For the others somebody else has taken the key over meanwhile: what they were meant for must not be accepted.
+    The other keys were taken over by other requests: their messages must not be accepted.
     """
     async with pool.connection() as conn:
         cursor = await conn.execute(
@@ -92,9 +92,9 @@ async def bind_keys(pool: Pool, leads: Sequence[KeyBinding]) -> set[UUID]:
                    and k.status is null
                returning k.page_id""",
             (
-                [lead.place[0] for lead in leads],
-                [lead.place[1] for lead in leads],
-                [lead.place[2] for lead in leads],
+                [lead.scope[0] for lead in leads],
+                [lead.scope[1] for lead in leads],
+                [lead.scope[2] for lead in leads],
                 [lead.claimed for lead in leads],
                 [lead.to for lead in leads],
             ),
@@ -113,7 +113,7 @@ async def finish(pool: Pool, account_id: int, endpoint: str, key: str, status: i
 
 
 async def release(pool: Pool, account_id: int, endpoint: str, key: str, lease: datetime) -> None:
-    """Nothing was done under this key: the next try may claim it at once. Unless another one has already.
+    """Release a key under which nothing was done, unless it was taken over: the next try may claim it at once.
 
     ``lease`` is the claim's ``locked_until``.
     """
@@ -126,7 +126,7 @@ async def release(pool: Pool, account_id: int, endpoint: str, key: str, lease: d
 
 
 async def hand_over(pool: Pool, account_id: int, endpoint: str, key: str, lease: datetime) -> None:
-    """What became of the work is not known: the next try may take it over at once, with the same page id.
+    """End a claim whose result is not known: the next try may take it over at once, with the same page id.
 
     ``lease`` as in ``release``.
     """
@@ -138,8 +138,8 @@ async def hand_over(pool: Pool, account_id: int, endpoint: str, key: str, lease:
         )
 
 
-async def forget_older_than(pool: Pool, hours: int) -> int:
-    """Drop keys older than ``hours``. Returns how many."""
+async def delete_older_than(pool: Pool, hours: int) -> int:
+    """Delete keys older than ``hours``. Returns how many."""
     async with long_transaction(pool) as conn:
         cursor = await conn.execute(
             "delete from idempotency_keys where created_at < clock_timestamp() - %s * interval '1 hour'", (hours,)

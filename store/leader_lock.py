@@ -1,4 +1,4 @@
-"""Work that one process of all does: whoever has the lock, for as long as its connection lives."""
+"""Leader locks: advisory locks for roles that one process has, as long as its connection lives."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,22 +9,22 @@ from psycopg.rows import TupleRow
 
 from store.pool import DB_UNAVAILABLE, Pool
 
-KEEPER = 0x786B6570  # "xkep"
+LISTENERS = 0x786B6570  # "xkep"
 LEADER = 0x786C6561  # "xlea"
 
 _PROOF_SECONDS = 5.0
 """A connection that does not answer for so long is taken for dead."""
 
-# The server ends a session that says nothing for longer than any holder does: one whose process stands still, or whose
-# network is gone without a word, does not keep the role from others.
+# The server ends a session that is idle for longer than any holder is: if its process hangs, or its network is lost,
+# other processes can take the role.
 _SILENCE = "10s"
 
 
 @asynccontextmanager
 async def leader_lock(pool: Pool, role: int) -> AsyncIterator[Callable[[], Awaitable[bool]] | None]:
-    """Take a role, if nobody has it; otherwise there is ``None``. The context takes up one connection of the pool.
+    """Take a role; ``None`` if another process has it. The context uses one connection of the pool.
 
-    What it yields tells whether the role is still ours, and must be asked more often than ``_SILENCE``: it raises
+    The yielded function returns whether the role is still ours; call it more often than ``_SILENCE``. It raises
     one of ``DB_UNAVAILABLE`` or ``TimeoutError`` when the connection, and with it the role, is lost.
     """
     async with pool.connection() as conn:
@@ -59,7 +59,7 @@ async def _prove(conn: AsyncConnection[TupleRow]) -> None:
 
 
 async def _give_back(conn: AsyncConnection[TupleRow], role: int) -> None:
-    """Leave the role; a connection that cannot say so is closed, which says it too."""
+    """Release the role; if that fails the connection is closed, which releases it too."""
     if conn.closed:
         return
     try:

@@ -1,12 +1,12 @@
 """Forward-only migrations: numbered SQL files, applied once each, in order, under a lock.
 
 A file runs in one transaction. A file that begins with the line ``-- runs outside a transaction`` runs statement by
-statement instead, and may do what in a transaction is forbidden or holds up everybody: build indexes concurrently,
-validate constraints. A migrator that is killed in the middle of such a file begins it again, so each of its statements
+statement instead, and may do what a transaction forbids or what would block others in one: build indexes concurrently,
+validate constraints. If the migrator is killed in such a file the file is run again, so each of its statements
 must be safe to repeat.
 
-Nothing waits long for a lock that would hold up others behind it: a statement that does not get its lock at once is
-given up and tried again.
+No statement waits long for a lock that would block others behind it: one that does not get its lock at once is
+cancelled and retried.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from domain.errors import FaultError
 from store.connection import Connection
 from store.schema import statements
 from store.schema.index_builds import build_index, builds_index
-from store.schema.live_functions import put_in_place
+from store.schema.live_functions import apply_changed
 from store.schema.locks import LOCK_TIMEOUT_MS, NO_LOCK, RETRY_EVERY, limit_lock_waits, retry_until_locked
 from store.schema.partitions import make_ahead
 
@@ -31,12 +31,12 @@ OUTSIDE_TRANSACTION = "-- runs outside a transaction"
 """The first line of a file that runs statement by statement."""
 
 GIVE_UP_AFTER = 600.0
-"""Seconds of tries after which the migration fails: some transaction keeps the lock."""
+"""Seconds of tries after which the migration fails: another transaction holds the lock."""
 
 _LONGEST = 3600.0
 """Seconds that a statement may take: tables are large."""
 
-_LOCK = 0x78736E64  # "xsnd": two migrators at a time take turns
+_LOCK = 0x78736E64  # "xsnd": serialises concurrent migrators
 
 _LEDGER = """
 create table if not exists schema_migrations (
@@ -51,12 +51,12 @@ _REPEATABLE = re.compile(
     """,
     re.VERBOSE,
 )
-# Neither their lock nor waiting for it stops readers or writers, so there is no need to give up.
-_HOLDS_UP_NOBODY = re.compile(r"drop index concurrently |alter table \S+ validate constraint ")
+# Neither their lock nor waiting for it blocks readers or writers, so it need not be given up.
+_NON_BLOCKING = re.compile(r"drop index concurrently |alter table \S+ validate constraint ")
 
 
 class MigrationError(FaultError):
-    """The migration cannot be done: the message says what to do about it."""
+    """The migration failed: the message states what to do."""
 
     def __init__(self, message: str) -> None:
         super().__init__("migration", message)
@@ -78,7 +78,7 @@ async def migrate(database_url: str, wanted: Iterable[tuple[str, str]] | None = 
     """
     applied_now: list[str] = []
     async with await Connection.to(database_url, "xsender-migrate", longest=_LONGEST) as conn:
-        await _take_turn(conn)
+        await _lock_migrations(conn)
         await conn.execute(_LEDGER)
         rows = await (await conn.execute("select name, checksum from schema_migrations")).fetchall()
         known: dict[str, str] = dict(rows)
@@ -92,7 +92,7 @@ async def migrate(database_url: str, wanted: Iterable[tuple[str, str]] | None = 
             await apply(conn, name, text, checksum)
             applied_now.append(name)
         if wanted is None:
-            applied_now += await put_in_place(conn, known)
+            applied_now += await apply_changed(conn, known)
             await _make_partitions(conn)
     return applied_now
 
@@ -104,11 +104,11 @@ async def _make_partitions(conn: Connection) -> None:
         raise MigrationError(await _lock_kept(conn, "partitions")) from error
 
 
-async def _take_turn(conn: AsyncConnection[TupleRow]) -> None:
+async def _lock_migrations(conn: AsyncConnection[TupleRow]) -> None:
     """Wait until no other migrator runs.
 
-    By asking again and again: a session that waits inside a statement has a snapshot, and the other migrator's
-    ``create index concurrently`` would wait for the end of that, each for the other.
+    By polling: a session that waits inside a statement has a snapshot, and the other migrator's
+    ``create index concurrently`` would wait for its end: a deadlock.
     """
     while True:
         row = await (await conn.execute("select pg_try_advisory_lock(%s)", (_LOCK,))).fetchone()
@@ -141,9 +141,7 @@ async def _apply_by_statement(conn: AsyncConnection[TupleRow], name: str, text: 
 
 
 async def _run_alone(conn: AsyncConnection[TupleRow], statement: str) -> None:
-    await limit_lock_waits(
-        conn, 0 if _HOLDS_UP_NOBODY.match(statements.without_literals(statement)) else LOCK_TIMEOUT_MS
-    )
+    await limit_lock_waits(conn, 0 if _NON_BLOCKING.match(statements.without_literals(statement)) else LOCK_TIMEOUT_MS)
     await conn.execute(statement.encode())
 
 

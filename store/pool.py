@@ -20,7 +20,7 @@ DB_UNAVAILABLE = (
     PoolTimeout,
     PoolClosed,
 )
-"""What a statement raises when the database is not there, was lost or silent while it ran, or can only be read for now.
+"""Errors of a statement if the database is unavailable, was lost or silent while it ran, or is read-only for now.
 """
 
 LONG_SECONDS = 300.0
@@ -29,11 +29,11 @@ LONG_SECONDS = 300.0
 _WAIT = 5.0
 """Seconds that a caller waits for a connection."""
 _RESTED = 10.0
-"""Seconds without use after which a connection is tried before it is given out."""
+"""Seconds without use after which a connection is tested before it is given out."""
 _LONG_PAUSE = 60.0
 """Seconds that the client of a ``long_transaction`` may take between two statements."""
 _TRIAL = 2.0
-"""Seconds that such a trial may take: there is nothing to do in it."""
+"""Seconds that such a test may take."""
 
 _BY_KEYS = {
     "plan_cache_mode": "force_generic_plan",
@@ -41,22 +41,22 @@ _BY_KEYS = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
-"""Each statement is planned once, and reads by keys: all of ours do, so no statistics are needed to know it.
+"""Generic plans that use indexes: all our statements read by keys, whatever the statistics are.
 
-A plan from the day on which a table was empty would read all of it later. And of partitioned tables PostgreSQL would
-plan anew each time, which takes longer than most of these statements (docs/decisions/0019 has the figures).
+A plan made while a table was empty would scan all of it later. And for partitioned tables PostgreSQL would
+plan each execution, which takes longer than most of these statements (docs/decisions/0019 has the figures).
 """
-_AS_IT_LIKES = {"plan_cache_mode": "auto", **dict.fromkeys(list(_BY_KEYS)[1:], "on")}
-"""For what reads whole tables."""
+_PLANNER_DEFAULTS = {"plan_cache_mode": "auto", **dict.fromkeys(list(_BY_KEYS)[1:], "on")}
+"""For statements that read whole tables."""
 
 _T = TypeVar("_T")
 
 
 class Pool(AsyncConnectionPool[Connection]):
-    """Connections that are known to work, at no cost for those in use.
+    """A pool that tests idle connections only, so that busy ones cost no extra round trip.
 
-    What ends one connection (a restart, a failover, a firewall that forgot it) has mostly ended all of its age. So one
-    that comes back lost takes those opened before with it, and one that rested is tried first. Other connections are
+    What ends one connection (a restart, a failover, a firewall) has mostly ended all of its age. So a
+    lost one causes those opened before to be discarded, and an idle one is tested first. Other connections are
     given out as they are: a round trip for each statement would double its time.
     """
 
@@ -68,17 +68,17 @@ class Pool(AsyncConnectionPool[Connection]):
             max_size=size,
             timeout=_WAIT,
             max_idle=300.0,
-            reconnect_timeout=5.0,  # tries are ever further apart; given up, the next caller's begins anew
+            reconnect_timeout=5.0,  # tries with growing pauses; given up, the next caller's starts again
             name=name,
             kwargs={"autocommit": True, "prepare_threshold": 1},
             check=self._try_if_rested,
             open=False,
         )
-        self._doubted_at = 0.0
+        self._discarded_at = 0.0
 
     async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109 - as in psycopg
-        """Give a connection out. Whoever is cancelled gets none: Python 3.11's ``wait_for`` forgets a cancellation that
-        comes at the moment of a result, and what is not cancelled then may go on for ever."""
+        """Give a connection out. A cancelled caller gets none: Python 3.11's ``wait_for`` loses a cancellation that
+        comes at the moment of a result, and an uncancelled task may then run for ever."""
         task = asyncio.current_task()
         cancellations = task.cancelling() if task else 0
         conn = await super().getconn(timeout)
@@ -91,7 +91,7 @@ class Pool(AsyncConnectionPool[Connection]):
         """Take a connection back."""
         conn.used_at = monotonic()
         if conn.closed and not conn.abandoned:
-            await self._doubt_others(conn)
+            await self._discard_older(conn)
         await super().putconn(conn)
 
     async def _try_if_rested(self, conn: Connection) -> None:
@@ -101,13 +101,13 @@ class Pool(AsyncConnectionPool[Connection]):
             with conn.answering_within(_TRIAL):
                 await conn.execute("")
         except DB_UNAVAILABLE:
-            await self._doubt_others(conn)
+            await self._discard_older(conn)
             raise
 
-    async def _doubt_others(self, lost: Connection) -> None:
-        """Throw away the connections that are as old as a lost one."""
-        if lost.opened_at > self._doubted_at:  # once for all that are lost together
-            self._doubted_at = monotonic()
+    async def _discard_older(self, lost: Connection) -> None:
+        """Discard the connections that are as old as a lost one."""
+        if lost.opened_at > self._discarded_at:  # once for all that are lost together
+            self._discarded_at = monotonic()
             await self.drain()
 
 
@@ -123,7 +123,7 @@ async def open_pool(database_url: str, size: int, name: str) -> Pool:
 
 @asynccontextmanager
 async def long_transaction(pool: Pool, seconds: float = LONG_SECONDS) -> AsyncIterator[Connection]:
-    """A transaction whose statements may take long: what moves or counts many rows. It waits for locks as long."""
+    """A transaction whose statements may take long, as they write or count many rows. It waits for locks as long."""
     async with pool.connection() as conn:
         with conn.answering_within(seconds + MARGIN):
             async with conn.transaction():
@@ -131,7 +131,7 @@ async def long_transaction(pool: Pool, seconds: float = LONG_SECONDS) -> AsyncIt
                     "statement_timeout": f"{seconds}s",
                     "lock_timeout": "0",
                     "idle_in_transaction_session_timeout": f"{_LONG_PAUSE}s",
-                    **_AS_IT_LIKES,
+                    **_PLANNER_DEFAULTS,
                 }
                 await conn.execute(
                     "select set_config(name, value, true) from unnest(%s::text[], %s::text[]) as s (name, value)",
@@ -147,7 +147,7 @@ async def ping(pool: Pool) -> None:
 
 
 async def retry_until_available(work: Callable[[], Awaitable[_T]]) -> _T:
-    """Do ``work`` (safe to repeat) again and again until the database is back."""
+    """Retry ``work`` (idempotent) until the database is back."""
     pause = 0.1
     while True:
         try:

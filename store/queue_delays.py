@@ -1,4 +1,4 @@
-"""How long urgent messages wait in the queues, as the processes that dispatch them report it."""
+"""Queue delays of urgent messages, as reported by the processes that dispatch them."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from store.pool import Pool
 
 
 async def publish(pool: Pool, process_id: UUID, figures: DelayFigures) -> None:
-    """Report a process's figures in place of its last ones, and forget processes that report nothing any more."""
+    """Replace a process's figures, and delete those of processes that no longer report."""
     async with pool.connection() as conn:
         await conn.execute(
             """with swept as (delete from slowdowns where abs(extract(epoch from clock_timestamp() - said_at)) > 60)

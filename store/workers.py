@@ -1,4 +1,4 @@
-"""Which workers are alive, by the rows that they keep fresh."""
+"""Which workers are alive, by rows that they update periodically."""
 
 import os
 import secrets
@@ -12,26 +12,26 @@ BEAT_SECONDS = 3.0
 _DEAD_AFTER = "12 seconds"
 
 PROCESS = secrets.token_bytes(8)
-"""Marks what this process leaves in the record."""
+"""Identifies this process in run ids."""
 
-OF_LIVING_PROCESS = f"""exists (
+PROCESS_IS_ALIVE = f"""exists (
     select from workers w where left(right(w.id, 32), 16) = left(replace(run_id::text, '-', ''), 16)
         and w.seen_at > clock_timestamp() - interval '{_DEAD_AFTER}')"""
-"""SQL: whether the process that a ``run_id`` was made in says that it lives."""
+"""SQL: whether the process that created a ``run_id`` is alive."""
 
 
 def new_worker_id() -> str:
-    """Host and process for the reader; unique, because containers may share both and a process may serve twice."""
+    """Host and process, for readers, and a unique part, as containers may share both."""
     return f"{socket.gethostname()}:{os.getpid()}:{PROCESS.hex()}{secrets.token_hex(8)}"
 
 
 def new_run_id() -> UUID:
-    """The id of a run of a dispatch, which tells the process that it is at work in."""
+    """The id of a run of a dispatch, which identifies its process."""
     return UUID(bytes=PROCESS + secrets.token_bytes(8))
 
 
 async def beat(pool: Pool, worker_id: str, queues: list[str]) -> None:
-    """Say that a worker lives, and forget those long dead."""
+    """Update a worker's row, and delete those of workers long dead."""
     async with pool.connection() as conn:
         await conn.execute(
             """with swept as (delete from workers where seen_at < clock_timestamp() - interval '1 hour')
@@ -42,18 +42,18 @@ async def beat(pool: Pool, worker_id: str, queues: list[str]) -> None:
 
 
 async def leave(pool: Pool, worker_id: str) -> None:
-    """Say that a worker stops."""
+    """Delete a stopping worker's row."""
     async with pool.connection() as conn:
         await conn.execute("delete from workers where id = %s", (worker_id,))
 
 
-async def sign_out_dead(database_url: str, queues: list[str]) -> None:
-    """Forget the workers of just these queues, for whoever knows that they are dead before their rows tell.
+async def delete_dead_workers(database_url: str, queues: list[str]) -> None:
+    """Delete the rows of workers of exactly these queues, if they are known to be dead before their rows expire.
 
-    One that lives after all is known again with its next beat.
+    One that is alive after all is back with its next beat.
 
     Raises:
-        psycopg.OperationalError: the database is away.
+        psycopg.OperationalError: the database is unavailable.
     """
     async with await Connection.to(database_url, "xsender-dev") as conn:
         await conn.execute("delete from workers where queues = %s", (queues,))

@@ -1,6 +1,6 @@
-"""Pages and batches that are open: when to look at them next, restarts, failing tasks.
+"""Open pages and batches: times of their next checks, restarts, failing tasks.
 
-Pages come here in two ways. The leader reads each message once, when it is ``COLLECTED_AT`` old, and notes the pages of
+Pages are noted in two ways. The leader reads each message once, when it is ``COLLECTED_AT`` old, and notes the pages of
 those that have no known outcome. A page whose messages are written later than that notes itself (``noting_late``).
 """
 
@@ -22,15 +22,15 @@ COLLECTED_AT = 300.0
 LATE = 120.0
 """Seconds after a page was accepted from which on it notes itself.
 
-The time from this to ``COLLECTED_AT`` is for its transaction to end in, and for the clocks of the worker and the
-database to differ by. The clock that the page's uid was minted by does not matter: where it is ahead, the messages are
-read when their time has come; where it is behind by more than ``LATE``, each page notes itself, which costs a row more.
+The time from this to ``COLLECTED_AT`` covers its transaction, and differences between the clocks of the worker and the
+database. The clock that made the page's uid does not matter: where it is ahead, the messages are
+read when their time has come; where it is behind by more than ``LATE``, each page notes itself, at the cost of a row.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """A workflow whose task fails each time that a worker tries it: its messages stand still."""
+    """A workflow whose task fails at every attempt: its messages make no progress."""
 
     id: UUID
     """Of the page or the batch."""
@@ -40,7 +40,7 @@ class Failing:
 
 
 async def try_lock(conn: AsyncConnection[TupleRow], id_: UUID) -> bool:
-    """Lock a page or a batch until the transaction ends; ``False``: somebody else has it. Settling a page takes the
+    """Lock a page or a batch until the transaction ends; ``False``: it is locked already. Settling a page takes the
     same lock."""
     query = "select pg_try_advisory_xact_lock(hashtextextended(%s::text, 0))"
     row = await (await conn.execute(query, (str(id_),))).fetchone()
@@ -50,7 +50,7 @@ async def try_lock(conn: AsyncConnection[TupleRow], id_: UUID) -> bool:
 async def collect(pool: Pool, age: float, rows: int) -> int:
     """Note the open pages among the next messages, at most ``rows``, that are ``age`` seconds old.
 
-    Returns how many messages were read: none of them is read again. Safe to call side by side.
+    Returns how many messages were read: none of them is read again. Safe to run concurrently.
     """
     async with pool.connection() as conn:
         cursor = await conn.execute("select collect_open_pages(%s * interval '1 second', %s)", (age, rows))
@@ -61,7 +61,7 @@ async def collect(pool: Pool, age: float, rows: int) -> int:
 
 
 def noting_late(uids: Sequence[UUID], query: str, arguments: Sequence[object]) -> tuple[str, Sequence[object]]:
-    """A query that writes messages of a page, so that it notes the page as well if that is late. One transaction."""
+    """Extend a query that writes messages of a page so that it also notes the page if that is late."""
     if not uids or time.time() - minted_at(uids[0]) < LATE:
         return query, arguments
     note = "with late as (insert into workflow_checks (id) values (%s) on conflict do nothing) "
@@ -69,7 +69,7 @@ def noting_late(uids: Sequence[UUID], query: str, arguments: Sequence[object]) -
 
 
 async def put_off(pool: Pool, id_: UUID, seconds: float) -> None:
-    """Ask no sooner than in so many seconds; the workflow's task works."""
+    """Postpone the next check by this many seconds; the workflow's task works."""
     async with pool.connection() as conn:
         await conn.execute(
             """insert into workflow_checks (id, next_at) values (%s, clock_timestamp() + %s * interval '1 second')
@@ -79,7 +79,7 @@ async def put_off(pool: Pool, id_: UUID, seconds: float) -> None:
 
 
 async def note_failing(pool: Pool, id_: UUID, tries: int, seconds: float) -> None:
-    """The workflow's task has failed so often in a row. Ask again in so many seconds."""
+    """Note that the workflow's task failed ``tries`` times in a row. Check again in ``seconds``."""
     async with pool.connection() as conn:
         await conn.execute(
             """insert into workflow_checks as c (id, next_at, failing_tries, failing_since)
@@ -91,7 +91,7 @@ async def note_failing(pool: Pool, id_: UUID, tries: int, seconds: float) -> Non
 
 
 async def count_restart(conn: AsyncConnection[TupleRow], id_: UUID) -> int:
-    """Count one more restart of a workflow. Returns how many that makes."""
+    """Count a restart of a workflow. Returns the number so far."""
     cursor = await conn.execute(
         """insert into workflow_checks as c (id, next_at, restarts) values (%s, clock_timestamp(), 1)
            on conflict (id) do update set restarts = c.restarts + 1 returning restarts""",
@@ -114,8 +114,8 @@ async def failing(pool: Pool, limit: int = 500) -> list[Failing]:
         return await cursor.fetchall()
 
 
-async def forget_ended(pool: Pool) -> None:
-    """Forget batches that have ended. Pages are forgotten when the sweep finds that they have (``orphans.look``)."""
+async def delete_ended(pool: Pool) -> None:
+    """Delete ended batches. Ended pages are deleted by the sweep (``orphans.check_due``)."""
     async with pool.connection() as conn:
         await conn.execute(
             "delete from workflow_checks c using batches b where b.id = c.id and b.finished_at is not null"

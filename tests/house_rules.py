@@ -1,4 +1,4 @@
-"""Rules of the house that no linter knows, read off the syntax tree."""
+"""Rules of the project that no linter checks, by the syntax tree."""
 
 import ast
 import re
@@ -61,7 +61,7 @@ def sources(*packages: str) -> list[Path]:
 
 
 def sql_in(tree: ast.AST) -> Iterator[int]:
-    """Lines of string literals that look like SQL. Docstrings may speak of it."""
+    """Lines of string literals that look like SQL. Docstrings may mention it."""
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         text = isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose

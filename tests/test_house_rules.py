@@ -1,4 +1,4 @@
-"""The house is in order: determinism, SQL and provider traffic each have their one place."""
+"""Rules of the project: determinism of workflows, SQL only in the store, provider traffic only in gateways."""
 
 import ast
 from collections import Counter

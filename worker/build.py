@@ -11,7 +11,7 @@ from worker.runners.foreign_starts import RefuseForeignStarts
 from worker.table import QueueRow
 
 DRAIN = timedelta(seconds=30)
-"""How long a stopping worker lets its activities finish: as long as a gateway may take to answer."""
+"""How long a stopping worker lets its activities finish: the longest that a gateway may take to answer."""
 
 
 def build_workers(client: Client, rows: Mapping[str, QueueRow]) -> list[Worker]:
@@ -25,9 +25,9 @@ def _worker(client: Client, queue: str, row: QueueRow) -> Worker:
         task_queue=queue,
         workflows=row.workflows,
         activities=row.activities,
-        # The sandbox costs about 10 ms a workflow. Its rules are held by lint and by tests that run sandboxed.
+        # The sandbox costs about 10 ms a workflow. Lint and sandboxed tests enforce its rules.
         workflow_runner=RefuseEarlyEvents(RefuseForeignStarts(UnsandboxedWorkflowRunner())),
-        max_cached_workflows=1000,  # each holds its page's content, up to 1 MB; what falls out is replayed
+        max_cached_workflows=1000,  # each holds its page's content, up to 1 MB; evicted ones are replayed
         max_concurrent_workflow_tasks=50,
         max_concurrent_local_activities=row.at_a_time,
         max_concurrent_activities=row.at_a_time,

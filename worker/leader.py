@@ -1,4 +1,4 @@
-"""One process of all does what is to be done once for the install; when it dies, another one takes over."""
+"""Leader election: one process runs the install's periodic tasks; when it dies, another one takes over."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -14,56 +14,56 @@ log = structlog.get_logger()
 TAKE_OVER_EVERY = 2.0
 """Seconds between two tries to become the leader."""
 _PROVE_EVERY = 1.0
-"""Seconds between two proofs that the leader's connection, and with it the role, is still there."""
+"""Seconds between two checks that the leader's connection, and with it the lock, still exists."""
 
 _RETRY = 30.0
-"""Seconds after which a chore that failed is tried again, where it is not done more often anyway."""
+"""Seconds after which a task that failed is tried again, unless its own interval is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chore:
-    """Something that is done again and again. Doing it twice, or side by side, must be harmless."""
+class PeriodicTask:
+    """A task that runs periodically. It must be idempotent and safe to run concurrently."""
 
     name: str
     every: float
-    """Seconds from its end to its next beginning."""
+    """Seconds from its end to its next start."""
     work: Callable[[], Awaitable[object]]
 
 
-async def repeat(chore: Chore) -> None:
-    """Do a chore until cancelled, whatever goes wrong. An error is logged once, until there is another one or none."""
+async def repeat(task: PeriodicTask) -> None:
+    """Do a task until cancelled. Errors do not end it; an error is logged once, until it changes or stops."""
     failing = ""
     while True:
-        pause = chore.every
+        pause = task.every
         try:
-            await chore.work()
+            await task.work()
         except Exception as error:
             kind = type(error).__name__
             if kind != failing:
                 unexpected = None if isinstance(error, DB_UNAVAILABLE) else error
-                log.warning("upkeep fails", chore=chore.name, error=f"{kind}: {error}", exc_info=unexpected)
-            failing, pause = kind, min(chore.every, _RETRY)
+                log.warning("maintenance task fails", task=task.name, error=f"{kind}: {error}", exc_info=unexpected)
+            failing, pause = kind, min(task.every, _RETRY)
         else:
             if failing:
-                log.info("upkeep works again", chore=chore.name)
+                log.info("maintenance task works again", task=task.name)
             failing = ""
         await asyncio.sleep(pause)
 
 
-async def lead(pool: Pool, chores: Sequence[Chore], role: int = LEADER) -> None:
-    """Do the chores of a role while no other process does; until cancelled."""
+async def lead(pool: Pool, tasks: Sequence[PeriodicTask], role: int = LEADER) -> None:
+    """Do the tasks of a role while this process holds it; until cancelled."""
 
     async def work() -> None:
         async with leader_lock(pool, role) as ours:
             if ours is not None:
-                log.info("this worker has a role", chores=[chore.name for chore in chores])
-                await _while_ours(ours, chores)
+                log.info("this worker has a role", tasks=[task.name for task in tasks])
+                await _while_leader(ours, tasks)
 
-    await repeat(Chore("take the role", TAKE_OVER_EVERY, work))
+    await repeat(PeriodicTask("take the role", TAKE_OVER_EVERY, work))
 
 
-async def _while_ours(ours: Callable[[], Awaitable[bool]], chores: Sequence[Chore]) -> None:
-    running = [asyncio.create_task(repeat(chore), name=chore.name) for chore in chores]
+async def _while_leader(ours: Callable[[], Awaitable[bool]], tasks: Sequence[PeriodicTask]) -> None:
+    running = [asyncio.create_task(repeat(task), name=task.name) for task in tasks]
     try:
         while True:
             await ours()

@@ -1,4 +1,4 @@
-"""Upkeep of limits: what they remember, and plans whose period ends."""
+"""Maintenance of limits: expired usage data, and renewal of plans."""
 
 from store.accounts import plans, request_rates
 from store.gateways import webhook_signatures
@@ -7,15 +7,15 @@ from store.messages import deliveries
 from store.pool import Pool
 
 RENEW_EVERY = 60.0
-"""Seconds between two looks at which plans begin again. Until then their accounts go on with the credits they have."""
+"""Seconds between two checks for plans to renew. Until then their accounts use the credits they have."""
 
 USAGE_DAYS = 31
-"""How long it is known how many messages counted towards a day's limit."""
+"""How long the number of messages that counted towards a day's limit is kept."""
 
 
-async def forget_limits(pool: Pool) -> None:
-    """Drop what no limit and no memory needs any more."""
-    await request_rates.forget_idle(pool)
-    await webhook_signatures.forget_older_than(pool, SIGNATURE_HOURS)
-    await deliveries.forget_old(pool)
-    await plans.forget_usage(pool, USAGE_DAYS)
+async def delete_old_limits(pool: Pool) -> None:
+    """Delete usage data that no limit needs any more."""
+    await request_rates.delete_idle(pool)
+    await webhook_signatures.delete_older_than(pool, SIGNATURE_HOURS)
+    await deliveries.delete_old(pool)
+    await plans.delete_old_usage(pool, USAGE_DAYS)

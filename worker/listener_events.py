@@ -1,4 +1,4 @@
-"""What providers tell gateways over their own connections goes the way of what they post to webhooks."""
+"""Events that providers send over gateways' own connections are processed like webhook events."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ log = structlog.get_logger()
 
 
 class ListenerEvents:
-    """Takes events over. Only SMS gateways speak over connections of their own."""
+    """Accepts such events. Only SMS gateways have connections of their own."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -23,10 +23,10 @@ class ListenerEvents:
         """Returns once their workflow has started.
 
         Raises:
-            RPCError: Temporal does not answer: the provider must tell them again.
+            RPCError: Temporal does not answer: the provider must send them again.
         """
         try:
             await start_receipts(self._client, Channel.SMS, [gateway], events, encode_events(events))
         except RPCError as error:
-            log.warning("events of a gateway could not be taken over", gateway=gateway, status=error.status.name)
+            log.warning("events of a gateway could not be accepted", gateway=gateway, status=error.status.name)
             raise

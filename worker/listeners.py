@@ -1,6 +1,6 @@
-"""Gateways whose providers tell them things over their own connection stay connected, also when nothing is sent.
+"""Keeps gateways connected whose providers send events over the gateway's connection, also when nothing is sent.
 
-Receipts of what was sent before a restart, and messages from people, come to whoever is bound.
+Receipts of messages from before a restart, and inbound messages, go to any bound connection.
 """
 
 import asyncio
@@ -16,21 +16,21 @@ from domain.errors import XsenderError
 from gateways.base import Listening
 from gateways.registry import GATEWAY_TYPES
 from store.gateways import gateways as stored
-from store.leader_lock import KEEPER
+from store.leader_lock import LISTENERS
 from store.pool import Pool
-from worker.leader import Chore, lead
+from worker.leader import PeriodicTask, lead
 
 log = structlog.get_logger()
 
 EVERY = 5.0
-"""Seconds between two looks at which gateways there are, and whether they are connected."""
+"""Seconds between two checks which gateways exist, and whether they are connected."""
 
 
 @asynccontextmanager
 async def keeping_connected(pool: Pool, gateways: GatewayCache) -> AsyncIterator[None]:
     """Keep all listening gateways connected while the context is open, if no other process does."""
-    looks = Chore("keep gateways connected", EVERY, partial(connect_all, pool, gateways))
-    keeping = asyncio.create_task(lead(pool, [looks], KEEPER))
+    looks = PeriodicTask("keep gateways connected", EVERY, partial(connect_all, pool, gateways))
+    keeping = asyncio.create_task(lead(pool, [looks], LISTENERS))
     try:
         yield
     finally:
@@ -40,9 +40,9 @@ async def keeping_connected(pool: Pool, gateways: GatewayCache) -> AsyncIterator
 
 
 async def connect_all(pool: Pool, gateways: GatewayCache) -> None:
-    """Connect all listening gateways that are in use, side by side: some may hang.
+    """Connect all listening gateways that are in use, concurrently: some may hang.
 
-    One that cannot be connected is tried again with the next look.
+    One that cannot be connected is tried again with the next check.
     """
     listening = [entry.name for entry in GATEWAY_TYPES.values() if entry.listens]
     tries = [_connect(gateways, *gateway) for gateway in await stored.in_use(pool, listening)]
@@ -56,4 +56,4 @@ async def _connect(gateways: GatewayCache, gateway_id: UUID, version: int) -> No
         if isinstance(gateway, Listening):
             await gateway.connect()
     except (OSError, TimeoutError, XsenderError) as error:
-        log.warning("a gateway does not listen", gateway=str(gateway_id), error=str(error))
+        log.warning("a gateway's listener could not connect", gateway=str(gateway_id), error=str(error))

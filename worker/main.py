@@ -1,4 +1,4 @@
-"""The process ``xsender worker``: serves task queues until it is told to stop, then drains."""
+"""The process ``xsender worker``: serves task queues until it is stopped, then drains."""
 
 import asyncio
 import contextlib
@@ -11,20 +11,20 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.dependencies import open_dependencies
-from runtime.garbage import spare_what_stays
+from runtime.garbage import freeze_startup_objects
 from runtime.logs import configure_logs
 from runtime.settings import Settings
 from runtime.temporal import connect
 from store.pool import Pool, open_pool
 from worker.build import build_workers
-from worker.chores import Policy
 from worker.listener_events import ListenerEvents
 from worker.listeners import keeping_connected
-from worker.priority import make_way
+from worker.maintenance import maintenance
+from worker.periodic_tasks import Policy
+from worker.priority import lower_priority
 from worker.retention import warn_of_short_retention
 from worker.runners.foreign_starts import warn_of_unsealed_payloads
 from worker.table import table
-from worker.upkeep import upkeep
 from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE
 
 log = structlog.get_logger()
@@ -37,8 +37,8 @@ def run(settings: Settings, queues: Sequence[str]) -> None:
     """Serve ``queues`` until SIGTERM or SIGINT, then let running work finish."""
     configure_logs(settings.log_level, settings.log_json)
     if set(queues) <= set(BULK_QUEUES):
-        make_way()
-    spare_what_stays()
+        lower_priority()
+    freeze_startup_objects()
     uvloop.run(_serve(settings, queues))
 
 
@@ -48,7 +48,7 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
-    async with contextlib.AsyncExitStack() as opened:  # whatever fails: a process with an open pool would not end
+    async with contextlib.AsyncExitStack() as opened:  # also on errors: a process with an open pool would not end
         opened.push_async_callback(pool.close)
         client = await _connect(settings)
         await warn_of_short_retention(client)
@@ -63,10 +63,10 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
 
 
 async def _connect(settings: Settings) -> Client:
-    """Connect to Temporal. One that is just starting may take the call and never answer it: then it is called again.
+    """Connect to Temporal. A starting server may accept the call and never answer it: then the call is retried.
 
     Raises:
-        RuntimeError: it is not there; the process is to be started again.
+        RuntimeError: it is unavailable; the process is to be restarted.
     """
     while True:
         with contextlib.suppress(TimeoutError):
@@ -83,7 +83,7 @@ async def serve_until(
     policy: Policy | None = None,
 ) -> None:
     """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
-    async with upkeep(pool, workers[0].client, queues, policy):
+    async with maintenance(pool, workers[0].client, queues, policy):
         running = [asyncio.create_task(worker.run()) for worker in workers]
         stopping = asyncio.create_task(stop.wait())
         log.info("worker started", queues=queues)

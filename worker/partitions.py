@@ -1,4 +1,4 @@
-"""Partitions are made before their month begins, and dropped when nobody wants what they hold."""
+"""Partitions are made before their month begins, and dropped after their retention."""
 
 import structlog
 
@@ -8,11 +8,11 @@ from store.schema.partitions import drop_older, make_ahead, months_ahead
 log = structlog.get_logger()
 
 FEW = 2
-"""With fewer months ahead than this, there may be none before somebody looks into why they are not made."""
+"""With fewer months ahead than this a warning is logged: partitions may run out before the cause is fixed."""
 
 
 async def make_partitions(pool: Pool) -> None:
-    """Make those that are missing; say loudly if few are there afterwards."""
+    """Make missing partitions; log an error if few exist afterwards."""
     async with pool.connection() as conn:
         try:
             if made := await make_ahead(conn):
@@ -27,7 +27,7 @@ async def make_partitions(pool: Pool) -> None:
 
 
 async def drop_partitions(pool: Pool, keep_months: int | None) -> None:
-    """Drop what is older than it is to be kept."""
+    """Drop partitions that are older than the retention."""
     if keep_months is None:
         return
     async with pool.connection() as conn:

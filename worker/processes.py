@@ -1,4 +1,4 @@
-"""Several worker processes under one parent: a Python process computes on one core, so a worker scales by processes.
+"""Several worker processes under one parent: a Python process uses one core, so a worker scales by processes.
 
 Each child is a whole worker with its own event loop, pool and Temporal client, started by its own command line, so that
 it is found, measured and killed like any other.
@@ -20,13 +20,13 @@ from runtime.settings import Settings
 log = structlog.get_logger()
 
 STOP_WITHIN = 40.0
-"""Seconds that a child has to stop: what it takes itself to drain (``worker.build.DRAIN``), and a little more."""
+"""Seconds that a child has to stop: its time to drain (``worker.build.DRAIN``), and a margin."""
 
 _STEADY_AFTER = 10.0
-"""Seconds of life after which a death is no longer a failed start."""
+"""Seconds after which an exit is no longer a failed start."""
 _FIRST_PAUSE = 0.2
 _MOST_FAILED_STARTS = 8
-"""In a row, with pauses that double: about a minute, in which a database or an engine may come back."""
+"""In a row, with doubling pauses: about a minute, in which the database or Temporal may come back."""
 
 
 class WorkersFailedError(FaultError):
@@ -37,7 +37,7 @@ def run(settings: Settings, queues: Sequence[str], count: int) -> None:
     """Keep ``count`` workers of ``queues`` running until SIGTERM or SIGINT, then let them drain.
 
     Raises:
-        WorkersFailedError: one dies again and again as soon as it is started, or had to be killed when it should stop.
+        WorkersFailedError: one dies repeatedly at its start, or had to be killed when it should stop.
     """
     configure_logs(settings.log_level, settings.log_json)
     asyncio.run(keep(own_command("worker", "--queues", ",".join(queues)), count))
@@ -51,16 +51,16 @@ async def keep(command: Sequence[str], count: int) -> None:
         loop.add_signal_handler(number, stop.set)
     try:
         async with asyncio.TaskGroup() as group:
-            places = [group.create_task(_keep_one(command)) for _ in range(count)]
+            slots = [group.create_task(_keep_one(command)) for _ in range(count)]
             await stop.wait()
-            for place in places:
-                place.cancel()
+            for slot in slots:
+                slot.cancel()
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
 
 
 async def _keep_one(command: Sequence[str]) -> None:
-    """Run the command again and again; when cancelled, stop it."""
+    """Run the command, restarting it whenever it ends; when cancelled, stop it."""
     failed_starts = 0
     while True:
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""A worker says at its start when Temporal forgets too early."""
+"""Warns at a worker's start when Temporal's retention is too short."""
 
 import structlog
 from temporalio.client import Client

@@ -1,4 +1,4 @@
-"""The one table: task queue → what runs there."""
+"""The table of task queues and what runs on them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
 
 DISPATCHES_AT_A_TIME = 1000
-"""A gateway that hangs keeps as many as it has places, and as many more that wait: the others' must find one, too."""
+"""A hanging gateway occupies twice its number of slots (in use and waiting): enough must remain for the others."""
 BULK_DISPATCHES_AT_A_TIME = 64
-"""Enough for many batches through slow gateways; beyond that tenants take turns by Temporal's fairness."""
+"""Enough for many batches through slow gateways; beyond that Temporal's fairness applies among accounts."""
 ENDPOINTS_AT_A_TIME = 500
-"""A customer's server that hangs keeps one of them, whatever there is to tell it."""
+"""A customer's server that hangs occupies one, however many deliveries it has."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
-"""What became of changes that were asked for by signal.
+"""Results of changes that were requested by signal.
 
 Signals, because their place in the history is fixed. Updates are not safe beside local activities: one that comes while
-such an activity runs, in a task that a query made, is replayed in another order than it was done (decision 0014).
+such an activity runs, in a task that a query caused, is replayed in another order (decision 0014).
 """
 
 _KEPT = 200
-"""Whoever asked waits for seconds, so the latest will do."""
+"""Callers wait for seconds only, so the latest results suffice."""
 
 DONE = ""
 
@@ -18,14 +18,14 @@ class Answers:
         self._begun: set[str] = set()
 
     def begin(self, change_id: str) -> bool:
-        """Whether this change is new: whoever had no answer in time may have asked for it again."""
+        """Whether this change is new: a caller that got no answer in time may have repeated its request."""
         if change_id in self._begun or change_id in self._answers:
             return False
         self._begun.add(change_id)
         return True
 
     def give(self, change_id: str, refusal: str = DONE) -> None:
-        """A change was done, or refused for this reason."""
+        """Record that a change was applied, or refused for this reason."""
         self._begun.discard(change_id)
         self._answers[change_id] = refusal
         while len(self._answers) > _KEPT:

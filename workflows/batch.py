@@ -1,4 +1,4 @@
-"""The workflow of a batch: walks a stored list of messages page by page, a few pages under way at a time."""
+"""The batch workflow: sends a stored list of messages page by page, a few pages in flight at a time."""
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -7,48 +7,48 @@ with workflow.unsafe.imports_passed_through():
     import workflows.first_release.batch as first_release
     from domain.batches.batch import BatchChange, BatchHeader, BatchStatus
     from workflows.answers import Answers
-    from workflows.batches.walk import Walk
+    from workflows.batches.batch_run import BatchRun
 
 
 @workflow.defn
 class BatchWorkflow:
-    """Walks a batch. It knows pages, never messages: what became of those is in the record.
+    """Sends a batch. It knows pages, never messages: their outcomes are in the database.
 
     Works for any list that is stored as a batch.
     """
 
     @workflow.init
     def __init__(self, batch: BatchHeader) -> None:
-        self._walk: Walk | None = None
+        self._batch_run: BatchRun | None = None
         if batch.limits is None:
             self._old = first_release.Batch(batch)
             self._old_answers = Answers({})
         else:
-            self._walk = Walk(batch)
+            self._batch_run = BatchRun(batch)
 
     @workflow.run
     async def run(self, batch: BatchHeader) -> None:
-        """Walk the batch; completes when each of its messages has an outcome in the record.
+        """Send the batch; completes when each of its messages has an outcome in the database.
 
         Cancelled by an operator, it ends as by the change ``cancel``.
         """
-        await (self._walk.run() if self._walk else self._old.run(batch))
+        await (self._batch_run.run() if self._batch_run else self._old.run(batch))
 
     @workflow.query
     def status(self) -> BatchStatus:
         """What the batch is doing, and what it waits for."""
-        return self._walk.status() if self._walk else self._old.status()
+        return self._batch_run.status() if self._batch_run else self._old.status()
 
     @workflow.query
     def answer_to(self, change_id: str) -> str | None:
-        """What became of a change: "" it was done; the reason why it was refused; ``None``: nothing yet."""
-        return self._walk.answer_to(change_id) if self._walk else self._old_answers.get(change_id)
+        """The result of a change: "" applied; else why it was refused; ``None``: not processed yet."""
+        return self._batch_run.answer_to(change_id) if self._batch_run else self._old_answers.get(change_id)
 
     @workflow.signal
     async def change(self, request: BatchChange) -> None:
-        """Change the batch; ``answer_to`` tells what came of it."""
-        if self._walk:
-            self._walk.receive(request)
+        """Change the batch; ``answer_to`` returns the result."""
+        if self._batch_run:
+            self._batch_run.receive(request)
             return
         try:
             if request.kind != "cancel":
@@ -63,12 +63,12 @@ class BatchWorkflow:
 
     @workflow.update
     async def pause(self) -> None:
-        """Start no more; what is at a gateway gets its outcome."""
+        """Start no more messages; those at a gateway still get their outcome."""
         await self._update(BatchChange(_update_id(), "pause"))
 
     @workflow.update
     async def resume(self) -> None:
-        """Go on after ``pause``."""
+        """Continue after ``pause``."""
         await self._update(BatchChange(_update_id(), "resume"))
 
     @workflow.update
@@ -84,9 +84,9 @@ class BatchWorkflow:
     @pause.validator
     @resume.validator
     def _may_change(self) -> None:
-        if self._walk is None:
+        if self._batch_run is None:
             self._old.may_change()
-        elif self._walk.is_cancelling:
+        elif self._batch_run.is_cancelling:
             raise ApplicationError("the batch is being cancelled", type="NotWaiting")
 
     @switch_gateway.validator
@@ -94,13 +94,13 @@ class BatchWorkflow:
         self._may_change()
 
     async def _update(self, change: BatchChange) -> None:
-        walk = self._walk
-        if walk is None:
+        run = self._batch_run
+        if run is None:
             await self._update_old(change)
             return
-        walk.receive(change)
-        await workflow.wait_condition(lambda: walk.answer_to(change.id) is not None)
-        if refusal := walk.answer_to(change.id):
+        run.receive(change)
+        await workflow.wait_condition(lambda: run.answer_to(change.id) is not None)
+        if refusal := run.answer_to(change.id):
             raise ApplicationError(refusal, type="NotWaiting")
 
     async def _update_old(self, change: BatchChange) -> None:

@@ -1,4 +1,4 @@
-"""The workflow of a customer's endpoint: posts what is due, and waits for what will be."""
+"""The workflow of a customer's endpoint: posts due deliveries, and waits for later ones."""
 
 from contextlib import suppress
 
@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class CallbackWorkflow:
-    """Calls one endpoint back. What there is to tell lies in the store; this knows when to look there again."""
+    """Delivers callbacks to one endpoint. Deliveries are in the database; this knows when the next one is due."""
 
     @workflow.init
     def __init__(self, endpoint_id: str) -> None:
@@ -20,7 +20,7 @@ class CallbackWorkflow:
 
     @workflow.run
     async def run(self, endpoint_id: str) -> None:
-        """Completes when nothing is left to tell, or the endpoint is disabled. Then it is started by the next event."""
+        """Completes when no deliveries are left, or the endpoint is disabled. The next event starts it again."""
         while True:
             if history.wants_fresh_run():
                 workflow.continue_as_new(endpoint_id)
@@ -36,7 +36,7 @@ class CallbackWorkflow:
 
     @workflow.signal
     def wake(self) -> None:
-        """There is something new to tell."""
+        """New deliveries are queued."""
         self._is_woken = True
 
     async def _until(self, next_at: float) -> None:

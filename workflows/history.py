@@ -1,12 +1,12 @@
-"""How a workflow with local activities stays the same when its history is replayed.
+"""What keeps a workflow with local activities deterministic when its history is replayed.
 
 A status query makes the server hand out a new workflow task while a local activity runs. The live run learns of its
-result in that task, beside whatever else came in it; a replay learns of it in the task before. So (decision 0014)
+result in that task, beside other events in it; a replay learns of it in the task before. So (decision 0014)
 
 - nothing is decided by ``workflow.time()`` or by the history's length: ``RecordedClock``, ``EventCount``;
-- whatever comes from outside (signals, timers, results of activities, ends of children) is put into the ``Inbox``, and
+- external events (signals, timers, results of activities, ends of children) are put into the ``Inbox``, and
   taken out when nothing else is left to do: one local activity at a time, and nothing overtakes it;
-- nothing is cancelled in the task in which it may have been begun: a replay would never see it.
+- nothing is cancelled in the task in which it may have been scheduled: a replay would never see it.
 """
 
 import asyncio
@@ -19,29 +19,29 @@ from temporalio import workflow
 NEVER = float("inf")
 
 _SHORTEST = 0.001
-"""Seconds of a timer whose time is past: whether there is a timer must not depend on the time of day."""
+"""Seconds of a timer whose time is past: whether a timer is started must not depend on the time of day."""
 
 Step = Callable[[], Awaitable[None]]
 
 
 def wants_fresh_run() -> bool:
-    """Whether the server says that the history is long: for workflows without local activities."""
+    """Whether the server suggests continue-as-new: for workflows without local activities."""
     return workflow.info().is_continue_as_new_suggested()
 
 
 class Inbox:
-    """What came from outside, in the order in which it came."""
+    """External events, in the order of their arrival."""
 
     def __init__(self) -> None:
         self._steps: deque[Step] = deque()
         self._tasks: set[asyncio.Future[None]] = set()
 
     def put(self, step: Step) -> None:
-        """Have something acted on, once its turn comes."""
+        """Queue a step."""
         self._steps.append(step)
 
     def put_after(self, seconds: float, step: Step) -> None:
-        """The same after a timer, which is left to run whatever comes."""
+        """The same after a timer, which is never cancelled."""
 
         async def wait() -> None:
             await workflow.sleep(max(_SHORTEST, seconds))
@@ -50,7 +50,7 @@ class Inbox:
         self.run(wait())
 
     def run(self, watching: Awaitable[None]) -> None:
-        """Keep a task that puts something in here."""
+        """Keep a reference to a task that puts steps into this inbox."""
         task = asyncio.ensure_future(watching)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -61,12 +61,12 @@ class Inbox:
             self.put(partial(_raise, error))
 
     async def take(self) -> None:
-        """Wait for what comes, and act on it."""
+        """Wait for the next step, and run it."""
         await workflow.wait_condition(lambda: bool(self._steps))
         await self._steps.popleft()()
 
     async def empty(self) -> None:
-        """Act on all that is there."""
+        """Run all queued steps."""
         while self._steps:
             await self._steps.popleft()()
 
@@ -76,7 +76,7 @@ async def _raise(error: BaseException) -> None:
 
 
 class RecordedClock:
-    """The latest time that the history tells: when the run started, what activities returned, which timers ended.
+    """The latest time recorded in the history: the run's start, times that activities returned, timers that fired.
 
     It may be behind, never ahead.
     """
@@ -84,7 +84,7 @@ class RecordedClock:
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
         self._timers: set[float] = set()
-        """Those that run, by the times at which they end."""
+        """Running timers, by the times at which they end."""
         self._latest = workflow.info().workflow_start_time.timestamp()  # start_time is that of the first task
 
     def now(self) -> float:
@@ -96,7 +96,7 @@ class RecordedClock:
         self._latest = max(self._latest, at)
 
     def wake_at(self, at: float) -> None:
-        """Have the time itself in the inbox then (Unix seconds)."""
+        """Queue a step at this time (Unix seconds)."""
         if at == NEVER or at in self._timers:
             return
         self._timers.add(at)
@@ -116,9 +116,9 @@ class EventCount:
         self._count = 0
 
     def add(self, events: int) -> None:
-        """Something was done that makes about so many events."""
+        """Count an action that makes about this many events."""
         self._count += events
 
     def reached(self, times: int = 1) -> bool:
-        """Whether the limit was reached, or so many times it."""
+        """Whether the limit, times ``times``, was reached."""
         return self._count >= times * self._limit

@@ -1,4 +1,4 @@
-"""Starting pages from workflows, and telling those under way what happened."""
+"""Starting pages from workflows, and signalling running ones."""
 
 from contextlib import suppress
 from uuid import UUID
@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 async def start_page(page: PageHeader, content: str) -> None:
-    """Start a page that goes its own way; once, as its id is used once. ``content`` is its JSON text."""
+    """Start a page as an abandoned child; once, as its id is used once. ``content`` is its JSON text."""
     with suppress(WorkflowAlreadyStartedError):
         await workflow.start_child_workflow(
             "SendWorkflow",
@@ -26,8 +26,8 @@ async def start_page(page: PageHeader, content: str) -> None:
         )
 
 
-async def tell_page(page_id: str, signal: str, uids: list[str]) -> None:
-    """Signal a page. One that has ended needs no word."""
+async def signal_page(page_id: str, signal: str, uids: list[str]) -> None:
+    """Signal a page, unless it has ended."""
     page = workflow.get_external_workflow_handle(send_workflow_id(UUID(page_id)))
     with suppress(ApplicationError):
         await page.signal(signal, uids)

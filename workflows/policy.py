@@ -1,4 +1,4 @@
-"""Time-outs, retries and limits of the send workflow, in one place."""
+"""Task queues, time-outs, retries and limits of workflows."""
 
 from datetime import timedelta
 from math import ceil
@@ -15,22 +15,22 @@ BULK_QUEUE = "xsender-bulk"
 BULK_DISPATCH_QUEUE = "xsender-bulk-dispatch"
 CALLBACK_QUEUE = "xsender-callbacks"
 BULK_QUEUES = (BULK_QUEUE, BULK_DISPATCH_QUEUE, CALLBACK_QUEUE)
-"""Of what may take its time. A worker of these alone makes way for others."""
+"""Queues of work that is not urgent. A worker of only these runs at low CPU priority."""
 QUEUES = (WORKFLOW_QUEUE, DISPATCH_QUEUE, *BULK_QUEUES)
 
 _QUEUES = {Lane.TRANSACTIONAL: WORKFLOW_QUEUE, Lane.BULK: BULK_QUEUE}
 _DISPATCH_QUEUES = {Lane.TRANSACTIONAL: DISPATCH_QUEUE, Lane.BULK: BULK_DISPATCH_QUEUE}
 _PRIORITIES = {Lane.TRANSACTIONAL: 1, Lane.BULK: 4}
-"""Temporal's priorities: 1 goes first, 3 is its default, 5 goes last."""
+"""Temporal's priorities: 1 is the highest, 3 the default, 5 the lowest."""
 
 HEARTBEAT = timedelta(seconds=10)
 """How soon a dead worker's dispatch is noticed."""
 
 QUEUE_SECONDS = 1800.0
-"""How long a dispatch may wait for others of its gateway before it hands back what it has not begun. Each round costs a
+"""How long a dispatch may wait for others of its gateway before it returns its unsent messages. Each round costs a
 page some ten events; a worker that dies is noticed by its heartbeats, long before."""
 
-# Statements on our own database: short, idempotent, repeated until it is back. Pauses beyond the threshold are timers
+# Statements on our own database: short, idempotent, retried until it is back. Pauses beyond the threshold are timers
 # of the server: waiting in the worker would cost three events every eight seconds.
 LOCAL: dict[str, Any] = {
     "start_to_close_timeout": timedelta(seconds=15),
@@ -46,11 +46,11 @@ DELIVERY: dict[str, Any] = {
 }
 
 WAKING = timedelta(minutes=1)
-"""How long a page or a batch tries to wake the endpoints that are to be told of it. What it could not, upkeep does."""
+"""How long a page or a batch tries to wake endpoints with new deliveries. Maintenance wakes the rest."""
 
 
 def start_options(lane: str, account_id: int) -> dict[str, Any]:
-    """Options of a workflow of an account's messages: their lane's queue, and a fair share among its neighbours."""
+    """Options of a workflow of an account's messages: their lane's queue, and a fair share among accounts."""
     urgency = Lane(lane)
     return {
         "task_queue": _QUEUES[urgency],
@@ -59,7 +59,7 @@ def start_options(lane: str, account_id: int) -> dict[str, Any]:
 
 
 def receipts_options(gateway_id: str) -> dict[str, Any]:
-    """Options of the workflow of what a gateway's provider posted: behind what somebody waits for."""
+    """Options of the workflow for a provider's events: at a lower priority than transactional messages."""
     return {"task_queue": WORKFLOW_QUEUE, "priority": Priority(priority_key=3, fairness_key=gateway_id)}
 
 

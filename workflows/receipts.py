@@ -1,4 +1,4 @@
-"""The workflow of what a provider posted."""
+"""The workflow for events that a provider posted."""
 
 from temporalio import workflow
 
@@ -6,22 +6,22 @@ with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.lanes import Lane
     from domain.messages.receipts import Applied, InboundResult, Position, ReceiptsSource
-    from workflows.pages import start_page, tell_page
+    from workflows.pages import signal_page, start_page
     from workflows.waking import wake
 
 
 @workflow.defn
 class ReceiptsWorkflow:
-    """Applies the events of one post: receipts to the record, messages from people to what is still to come.
+    """Applies the events of one webhook request: receipts to messages, inbound messages to opt-outs and replies.
 
-    A receipt can be faster than the record of the message it speaks of. It is parked here, and tried again.
+    A receipt can arrive before its message is recorded. It is kept here, and tried again.
     """
 
     @workflow.run
     async def run(self, source: ReceiptsSource, events: bytes) -> None:
-        """Completes when all events are applied, or their messages did not become known in time."""
+        """Completes when all events are applied, or their messages were not recorded in time."""
         if source.inbound:
-            await self._hear(source, events)
+            await self._process_inbound(source, events)
         places: list[int] | None = None
         for pause in (0.0, *source.pauses):
             if pause:
@@ -30,24 +30,24 @@ class ReceiptsWorkflow:
                 "apply_receipts", args=[source, events, places], result_type=Applied, **policy.LOCAL
             )
             for page_id, uids in applied.awaited.items():
-                await tell_page(page_id, "reported", uids)
+                await signal_page(page_id, "reported", uids)
             await wake(applied.endpoints, Lane.TRANSACTIONAL)
             places = applied.unmatched
             if not places:
                 return
-        workflow.logger.info("%d of a post's events speak of messages that are not ours", len(places or ()))
+        workflow.logger.info("%d events of a webhook request refer to unknown messages", len(places or ()))
 
-    async def _hear(self, source: ReceiptsSource, events: bytes) -> None:
+    async def _process_inbound(self, source: ReceiptsSource, events: bytes) -> None:
         at: Position | None = Position(0)
         while at is not None:
-            at = await self._hear_from(source, events, at)
+            at = await self._process_inbound_from(source, events, at)
 
-    async def _hear_from(self, source: ReceiptsSource, events: bytes, at: Position) -> Position | None:
+    async def _process_inbound_from(self, source: ReceiptsSource, events: bytes, at: Position) -> Position | None:
         result: InboundResult = await workflow.execute_local_activity(
             "hear", args=[source, events, at], result_type=InboundResult, **policy.LOCAL
         )
         for page_id, uids in result.withdrawn.items():
-            await tell_page(page_id, "opted_out", uids)
+            await signal_page(page_id, "opted_out", uids)
         for reply in result.replies:
             await start_page(reply.page, reply.content)
         await wake(result.endpoints, Lane.TRANSACTIONAL)

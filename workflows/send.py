@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class SendWorkflow:
-    """Sends one page. It holds why each message waits; what became of it is in the record, written as it happens."""
+    """Sends one page. It holds why each message waits; outcomes are in the database, written as they happen."""
 
     @workflow.init
     def __init__(self, page: PageHeader, content: bytes) -> None:
@@ -28,7 +28,7 @@ class SendWorkflow:
 
     @workflow.run
     async def run(self, page: PageHeader, content: bytes) -> None:
-        """Send the page; completes when each of its messages has an outcome in the record.
+        """Send the page; completes when each of its messages has an outcome in the database.
 
         Cancelled by an operator, it withdraws the messages that wait; those at a gateway get their outcome first.
         """
@@ -46,12 +46,12 @@ class SendWorkflow:
 
     @workflow.query
     def answer_to(self, change_id: str) -> str | None:
-        """What became of a change: "" it was done; the reason why it was refused; ``None``: nothing yet."""
+        """The result of a change: "" applied; else why it was refused; ``None``: not processed yet."""
         return self._page.answer_to(change_id) if self._page else self._old_answers.get(change_id)
 
     @workflow.signal
     async def change(self, request: ChangeRequest) -> None:
-        """Take back a message that still waits, or move one that waits for its time; ``answer_to`` has the answer."""
+        """Cancel a waiting message, or reschedule one; ``answer_to`` returns the result."""
         if self._page:
             self._page.receive(PageSignal("change", change=request))
             return
@@ -73,22 +73,22 @@ class SendWorkflow:
 
     @workflow.signal
     def pause(self) -> None:
-        """Start no more; what is at a gateway gets its outcome."""
+        """Start no more messages; those at a gateway still get their outcome."""
         self._page.receive(PageSignal("pause")) if self._page else self._old.pause()
 
     @workflow.signal
     def resume(self) -> None:
-        """Go on after ``pause``."""
+        """Continue after ``pause``."""
         self._page.receive(PageSignal("resume")) if self._page else self._old.resume()
 
     @workflow.signal
     def gateway_resumed(self) -> None:
-        """Who waits for a paused gateway looks for a way out again."""
+        """Messages that wait for a paused gateway choose a gateway again."""
         self._page.receive(PageSignal("gateway_resumed")) if self._page else self._old.gateway_resumed()
 
     @workflow.signal
     def account_resumed(self) -> None:
-        """Who waits because an account is suspended looks for a way out again."""
+        """Messages that wait because an account is suspended choose a gateway again."""
         self._page.receive(PageSignal("account_resumed")) if self._page else self._old.account_resumed()
 
     @workflow.signal
@@ -106,14 +106,14 @@ class SendWorkflow:
 
     @workflow.signal
     def opted_out(self, uids: list[str]) -> None:
-        """Withdraw messages whose recipient wants no more of them, as far as they still wait."""
+        """Cancel waiting messages whose recipient has opted out."""
         self._page.receive(PageSignal("opted_out", uids)) if self._page else self._old.opted_out(uids)
 
     # Updates of the first release, for its callers and histories: they are not safe beside local activities.
 
     @workflow.update
     async def cancel(self, uid: str) -> None:
-        """Take back a message that still waits, and release its credit."""
+        """Cancel a waiting message, and release its credit."""
         if self._page is None:
             await self._old.cancel(uid)
         else:

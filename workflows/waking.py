@@ -1,4 +1,4 @@
-"""Telling the workflows of customers' endpoints that there is something to tell."""
+"""Waking the workflows of customers' endpoints when deliveries are queued."""
 
 from contextlib import suppress
 
@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 async def wake(endpoints: list[str] | None, lane: str) -> None:
-    """Wake these endpoints' workflows, if there are any. ``None`` is what histories of old have."""
+    """Wake these endpoints' workflows. Old histories have ``None``."""
     if endpoints:
         with suppress(ActivityError):
             await workflow.execute_activity(

@@ -1,4 +1,4 @@
-"""What the record says of the messages of one dispatch: who sends them, and what became of it."""
+"""Recorded attempts of one dispatch: intents to send, and outcomes."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,33 +9,33 @@ from activities.dispatching.reasons import storable
 from domain.ids import PAGE_SIZE, message_uid
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import DispatchRequest
-from store.audience.marketing import cancel_unwanted
+from store.audience.marketing import cancel_opted_out
 from store.callbacks import callbacks
 from store.messages import attempts, pages
 from store.pool import Pool, retry_until_available
 from store.workers import PROCESS, new_run_id
 
 UNDER_WAY = "under way"
-"""In place of an outcome: the run that has the intent is alive, and will get the answer."""
+"""In place of an outcome: the run that has the intent is alive, and will record the answer."""
 
-_AT_WORK: set[UUID] = set()
+_ACTIVE_RUNS: set[UUID] = set()
 """Runs in this process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What became of an intent to send messages. The rest has ended."""
+    """The result of claiming messages. Messages in none of these lists have ended."""
 
     claimed: set[int]
-    """This run's to send."""
+    """For this run to send."""
     taken: set[int]
-    """Another run's, or they were a moment ago."""
+    """Claimed by another run, now or a moment ago."""
     withheld: set[int]
-    """Nobody's, because their account is not active."""
+    """Unclaimed, because their account is not active."""
 
 
 class Attempts:
-    """The tries of one run of a dispatch, by the indexes of their messages."""
+    """The attempts of one run of a dispatch, by the indexes of their messages."""
 
     def __init__(self, pool: Pool, request: DispatchRequest) -> None:
         self._pool = pool
@@ -47,27 +47,27 @@ class Attempts:
         self._is_late = False
 
     @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """While the context is open, other runs in this process wait for what this one has begun."""
-        _AT_WORK.add(self._run_id)
+    def registered(self) -> Iterator[None]:
+        """While the context is open, other runs in this process wait for the sends that this one has started."""
+        _ACTIVE_RUNS.add(self._run_id)
         try:
             yield
         finally:
-            _AT_WORK.discard(self._run_id)
+            _ACTIVE_RUNS.discard(self._run_id)
 
     async def earlier(self, indexes: Sequence[int]) -> dict[int, str | None]:
         """Of these messages, those that another run has an intent for: ``UNDER_WAY``, its outcome, or ``None``.
 
-        ``None``: the run has died, or its process, so that nobody may hear the answer.
+        ``None``: the run or its process has died, so the answer may be lost.
         """
         uids = self._uids(indexes)
         earlier = await retry_until_available(lambda: attempts.earlier_outcomes(self._pool, list(uids), self._attempt))
         return {uids[uid]: UNDER_WAY if _is_under_way(found) else found.outcome for uid, found in earlier.items()}
 
-    async def cancel_unwanted(self, marketing: Sequence[int]) -> None:
-        """End those of these marketing messages whose recipients want none."""
+    async def cancel_opted_out(self, marketing: Sequence[int]) -> None:
+        """Cancel those of these marketing messages whose recipients have opted out."""
         uids = list(self._uids(marketing))
-        await retry_until_available(lambda: cancel_unwanted(self._pool, uids))
+        await retry_until_available(lambda: cancel_opted_out(self._pool, uids))
 
     async def claim(self, indexes: Sequence[int]) -> Claim:
         """Write intents."""
@@ -80,7 +80,7 @@ class Attempts:
         return Claim(*({uids[uid] for uid in each} for each in (intents.claimed, intents.taken, intents.withheld)))
 
     async def withdraw(self, indexes: Sequence[int]) -> set[int]:
-        """Take back intents of messages that have not left. Returns those that are nobody's again."""
+        """Take back intents of messages that were not sent. Returns those that are unclaimed again."""
         uids = self._uids(indexes)
         kept = await retry_until_available(
             lambda: attempts.withdraw_intents(self._pool, list(uids), self._attempt, self._run_id)
@@ -93,12 +93,12 @@ class Attempts:
         self._is_late = self._is_late or late
 
     async def settle_late(self) -> None:
-        """Settle what was ``unknown`` until its outcome was written: nobody else may come to do that."""
+        """Settle messages that were ``unknown`` until their outcome was written, as nothing else may do it later."""
         if not self._is_late:
             return
         last = message_uid(self._page_id, PAGE_SIZE - 1)
         if await retry_until_available(lambda: pages.settle(self._pool, self._page_id, last)):
-            # The page's workflow may have ended: who is to be told is woken by upkeep.
+            # The page's workflow may have ended: maintenance wakes the endpoints.
             await retry_until_available(lambda: callbacks.queue_page(self._pool, self._page_id, last))
 
     def row(self, index: int, outcome: Outcome) -> attempts.Attempted:
@@ -125,5 +125,5 @@ def _is_under_way(found: attempts.Earlier) -> bool:
     if found.outcome is not None:
         return False
     if found.run_id.bytes[: len(PROCESS)] == PROCESS:
-        return found.run_id in _AT_WORK
+        return found.run_id in _ACTIVE_RUNS
     return found.has_process

@@ -1,9 +1,9 @@
-"""One dispatch at work: intents first, then sends, outcomes into the record as they come.
+"""One dispatch: records intents, sends, and records outcomes as they come.
 
-The order is the promise. An intent is durable before its connection is opened, so a crash leaves at most
-``CONCURRENCY`` intents without outcome; who takes over counts those as ``unknown`` and sends only what has no intent.
+The order is the guarantee. An intent is durable before its connection is opened, so a crash leaves at most
+``CONCURRENCY`` intents without outcome; the next run counts those as ``unknown`` and sends only what has no intent.
 
-A message begins only if it can get its answer within the dispatch's time; what has not begun by then is handed back.
+A send starts only if it can get its answer within the dispatch's time; messages not started by then are returned.
 """
 
 import asyncio
@@ -33,15 +33,15 @@ from store.pool import Pool
 
 _SLICE = 32
 _LONGEST_PAUSE = 1.0
-"""Seconds of a pause before a retry that are waited here: for a longer one the page waits."""
+"""Longest pause before a retry, in seconds, that is waited here: for a longer one the page waits."""
 _LOOK_AGAIN = 0.5
-"""Seconds between two looks at what another run has under way."""
+"""Seconds between two checks of the sends of another run."""
 _SLOTS_FAR = 60.0
-"""Seconds after which bulk looks again for slots that it can wait for."""
+"""Seconds after which bulk tries again to get slots."""
 
 
 class _NotBegunError(Exception):
-    """There is no time left to begin a message."""
+    """There is no time left to start a send."""
 
 
 class Delivery:
@@ -61,7 +61,7 @@ class Delivery:
         *,
         is_rerun: bool = False,
     ) -> None:
-        """``is_rerun``: another run of this dispatch may be at work still, with what came with the route."""
+        """``is_rerun``: another run of this dispatch may still be running, with the slots of the route."""
         self._gateway = gateway
         self._route = request.route
         self._exempt = request.page.exempt
@@ -83,30 +83,30 @@ class Delivery:
         self._sends: set[asyncio.Task[None]] = set()
         self._foreign: list[int] = []
         self._withheld: list[int] = []
-        """Of accounts that are not active."""
+        """Messages of accounts that are not active."""
         self._is_probing = False
-        """Whether its one message may leave through a gateway that others leave alone."""
+        """Whether its one message may be sent although the gateway failed just now."""
 
     async def take_over(self) -> None:
-        """Sort what another run of this dispatch left behind: done, in doubt, under way, or still to send."""
+        """Classify what an earlier run of this dispatch left: done, unknown, in flight, or still to send."""
         earlier = await self._attempts.earlier(self._todo)
-        await self._sort_out(earlier)
+        await self._settle_earlier(earlier)
         self._todo = [index for index in self._todo if index not in earlier]
 
-    async def _sort_out_foreign(self) -> None:
-        """Judge what other runs have begun, those that live once they have their answers."""
+    async def _settle_others(self) -> None:
+        """Settle the sends of other runs; wait for the answers of runs that are alive."""
         deadline = time.monotonic() + ANSWER_SECONDS
         while self._foreign:
             indexes, self._foreign = self._foreign, []
             earlier = await self._attempts.earlier(indexes)
             withdrawn = [index for index in indexes if index not in earlier]
             self._tally.requeue("not_started", withdrawn, "another run of this dispatch handed them back")
-            await self._sort_out(earlier, is_late=time.monotonic() > deadline)
+            await self._settle_earlier(earlier, is_late=time.monotonic() > deadline)
             if self._foreign:
                 await asyncio.sleep(_LOOK_AGAIN)
 
-    async def _sort_out(self, earlier: Mapping[int, str | None], *, is_late: bool = False) -> None:
-        """Judge what other runs have intents for; not what is under way, if its time is not over."""
+    async def _settle_earlier(self, earlier: Mapping[int, str | None], *, is_late: bool = False) -> None:
+        """Settle messages that other runs have intents for, but those in flight only when their time is over."""
         in_doubt: list[attempts.Attempted] = []
         for index, outcome in earlier.items():
             if outcome == UNDER_WAY:
@@ -118,35 +118,35 @@ class Delivery:
             if outcome is None:
                 in_doubt.append(self._attempts.row(index, unknown))
             if outcome in (None, "unknown"):
-                self._judge(index, unknown)
+                self._record_outcome(index, unknown)
             elif outcome == "gateway_down":
                 self._tally.requeue("gateway_down", [index], "another run of this dispatch met it")
             elif outcome == "retry_later":
-                self._judge(index, RetryLater(None, "another run of this dispatch met it"))
+                self._record_outcome(index, RetryLater(None, "another run of this dispatch met it"))
         if in_doubt:
             await self._attempts.write(in_doubt)
 
     async def run(self) -> list[Retry]:
-        """Send all; returns the messages that want another round.
+        """Send all; returns the messages to retry.
 
         Raises:
-            NoSlotFree: nothing was begun, because enough other dispatches wait for this gateway: run again later.
+            NoSlotFree: nothing was started, because enough other dispatches wait for this gateway: run again later.
         """
-        with self._attempts.at_work():
+        with self._attempts.registered():
             return await self._run()
 
     async def _run(self) -> list[Retry]:
         async with self._log:
             try:
-                async with self._gateway_slots.launching(self._must_stop, may_leave=self._is_untouched):
+                async with self._gateway_slots.launching(self._must_stop, may_refuse=self._is_untouched):
                     await self._launch()
             except asyncio.CancelledError:
                 for send in self._sends:
                     send.cancel()
                 raise
-            finally:  # what the gateway has answered by now is written down
+            finally:  # record the answers that have come by now
                 await asyncio.gather(*self._sends, return_exceptions=True)
-        await self._sort_out_foreign()
+        await self._settle_others()
         await self._attempts.settle_late()
         if self._tally.failures_in_a_row:
             await self._health.fails(self._tally.failures_in_a_row, self._tally.last_failure)
@@ -162,14 +162,14 @@ class Delivery:
         if self._route.probe and todo and not await self._probe(todo):
             return
         rate = self._route.per_second
-        size = max(1, min(_SLICE, self._gateway_slots.places.size, int(rate / 4) if rate else _SLICE))
+        size = max(1, min(_SLICE, self._gateway_slots.in_flight.size, int(rate / 4) if rate else _SLICE))
         while todo and await self._launch_slice(todo, size):
             pass
 
     async def _probe(self, todo: deque[int]) -> bool:
         """Send one message and wait for its outcome. Returns whether others may follow."""
         self._is_probing = True
-        while not self._sends:  # its slot may pass, or the message may have ended: then it is the next one's turn
+        while not self._sends:  # its slot may pass, or the message may have ended: then try the next one
             if not todo or not await self._launch_slice(todo, 1):
                 return False
         await asyncio.gather(*self._sends)
@@ -183,10 +183,10 @@ class Delivery:
         return True
 
     async def _launch_slice(self, todo: deque[int], most: int) -> bool:
-        """Launch the next few. Returns whether more may follow; if not, those that are left have been handed back."""
+        """Launch the next few. Returns whether more may follow; if not, the remaining ones have been requeued."""
         size = await self._get_ready(min(most, len(todo)))
         if not size:
-            await self._leave(todo)
+            await self._requeue_unstarted(todo)
             return False
         begun = time.monotonic()
         held = deque(await self._claim([todo.popleft() for _ in range(size)]))
@@ -195,7 +195,7 @@ class Delivery:
             launched.append(send)
             held.popleft()
         todo.extendleft(reversed(await self._withdraw(held)))
-        if self._withheld:  # those after them may not leave, either: the choice decides
+        if self._withheld:  # those after them may not be sent either: choose_gateway decides
             await self._rate_slots.give_back()
             self._tally.requeue("not_started", [*self._withheld, *todo], "the account is not active")
             return False
@@ -204,7 +204,7 @@ class Delivery:
         return True
 
     async def _get_ready(self, wanted: int) -> int:
-        """Wait until messages may be begun: how many, up to ``wanted``; 0: none any more.
+        """Wait until messages may be started: how many, up to ``wanted``; 0: no more.
 
         Raises:
             NoSlotFree: as for ``run``.
@@ -212,26 +212,26 @@ class Delivery:
         await self._rate_slots.come_near(self._must_stop)
         if self._must_stop() or self._log.broken:
             return 0
-        if not await self._log.take_places(wanted, self._must_stop, may_leave=self._is_untouched):
+        if not await self._log.take_slots(wanted, self._must_stop, may_refuse=self._is_untouched):
             return 0
         ready = await self._rate_slots.hold(wanted, self._window.seconds_left, self._must_stop)
         if self._must_stop() or self._log.broken:
             ready = 0
         elif not ready and self._route.takes_slots and self._is_untouched and self._window.seconds_left > _SLOTS_FAR:
-            raise NoSlotFree(_SLOTS_FAR)  # its page would be back at once: what is urgent has all slots of a long time
+            raise NoSlotFree(_SLOTS_FAR)  # its page would retry at once: urgent messages hold all slots for a long time
         self._log.give_back(wanted - ready)
         return ready
 
     @property
     def _is_untouched(self) -> bool:
-        """Whether this run has found out nothing that another one would not."""
+        """Whether this run has no results yet that a later run would lack."""
         return not self._sends and not self._foreign and len(self._todo) == len(self._route.indexes)
 
-    async def _leave(self, indexes: Iterable[int]) -> None:
+    async def _requeue_unstarted(self, indexes: Iterable[int]) -> None:
         await self._rate_slots.give_back()
         if self._gateway_slots.is_closed and not self._is_probing:
             self._tally.requeue("held_back", indexes, self._gateway_slots.last_failure)
-            # At once, not when the last one under way has its answer: other pages shall not try this gateway now.
+            # At once, not after the last answer in flight: other pages shall not try this gateway now.
             await self._health.fails(self._tally.failures_in_a_row, self._tally.last_failure)
         elif self._must_stop():
             self._tally.requeue("not_started", indexes, "the dispatch was stopped, or its time was over")
@@ -242,18 +242,18 @@ class Delivery:
         return self._window.is_closed or (self._gateway_slots.is_closed and not self._is_probing)
 
     async def _claim(self, indexes: Sequence[int]) -> list[int]:
-        """Write intents. Returns the messages that are this run's to send."""
+        """Write intents. Returns the messages that this run may send."""
         if marketing := self._content.marketing(indexes):
-            await self._attempts.cancel_unwanted(marketing)
+            await self._attempts.cancel_opted_out(marketing)
         claim = await self._attempts.claim(indexes)
         self._withheld += [index for index in indexes if index in claim.withheld]
-        # Of these another run is alive after all: what it claimed is its own.
+        # Another run is alive after all: it keeps the messages that it claimed.
         self._foreign += [index for index in indexes if index in claim.taken]
         self._log.give_back(len(indexes) - len(claim.claimed))
         return [index for index in indexes if index in claim.claimed]
 
     async def _withdraw(self, indexes: Sequence[int]) -> list[int]:
-        """Take back intents of what does not leave now. Returns the messages that are to be sent later."""
+        """Take back intents of messages that are not sent now. Returns those to send later."""
         if not indexes:
             return []
         free = await self._attempts.withdraw(indexes)
@@ -266,17 +266,19 @@ class Delivery:
         self._log.give_back(len(indexes))
 
     async def _launch_one(self, index: int) -> "asyncio.Task[None] | None":
-        """Wait until a message may leave, and let it; ``None``: it may not, or not in this slot."""
+        """Wait until a message may be sent, and start it; ``None``: it may not, or not in this slot."""
         extras = self._extras(index)
-        room = await self._gateway_slots.room.take(extras.file_bytes, self._must_stop) if extras and extras.files else 0
-        if room is None:
+        held = (
+            await self._gateway_slots.memory.take(extras.file_bytes, self._must_stop) if extras and extras.files else 0
+        )
+        if held is None:
             return None
         if not await self._rate_slots.use_next(self._must_stop):
-            self._gateway_slots.room.leave(room)
+            self._gateway_slots.memory.leave(held)
             return None
         send = asyncio.create_task(self._send(index))
-        if room:
-            send.add_done_callback(lambda _: self._gateway_slots.room.leave(room))
+        if held:
+            send.add_done_callback(lambda _: self._gateway_slots.memory.leave(held))
         self._sends.add(send)
         return send
 
@@ -284,15 +286,15 @@ class Delivery:
         try:
             outcome = await self._hand_over(index)
         except _NotBegunError:
-            await self._leave(await self._withdraw([index]))
+            await self._requeue_unstarted(await self._withdraw([index]))
             return
         except TimeoutError:
             outcome = Unknown(f"no answer within {ANSWER_SECONDS:g} s", silent=True)
         except AttachmentExpired:
-            outcome = Refused("attachment_gone", "an attachment is not kept any more")
-        except Exception as error:  # an adapter's bug: what it had sent by then, nobody knows
+            outcome = Refused("attachment_gone", "an attachment is no longer stored")
+        except Exception as error:  # an adapter's bug: whether it had sent the message is unknown
             outcome = Unknown(f"the gateway's adapter failed: {type(error).__name__}: {error}")
-        self._judge(index, outcome)
+        self._record_outcome(index, outcome)
         self._log.add(self._attempts.row(index, outcome))
 
     async def _hand_over(self, index: int) -> Outcome:
@@ -307,5 +309,5 @@ class Delivery:
     def _extras(self, index: int) -> MailExtras | None:
         return self._content.contents[self._content.messages[index].content].mail
 
-    def _judge(self, index: int, outcome: Outcome) -> None:
+    def _record_outcome(self, index: int, outcome: Outcome) -> None:
         self._tally.record(index, outcome, self._content.messages[index].on_unknown or self._route.on_unknown)

@@ -36,12 +36,12 @@ from store.pool import Pool, retry_until_available
 
 
 class Dispatch:
-    """The only activity that talks to the outside. It has its own task queue and is never a local activity."""
+    """The only activity that talks to providers. It has its own task queue and is never a local activity."""
 
     def __init__(
         self, pool: Pool, gateways: GatewayCache, assembler: EmailAssembler, at_a_time: Mapping[Lane, int] | None = None
     ) -> None:
-        """``at_a_time``: how many dispatches the process runs of each lane; ``None``: it has places for all."""
+        """``at_a_time``: how many dispatches the process runs of each lane; ``None``: no bound."""
         self._pool = pool
         self._gateways = gateways
         self._assembler = assembler
@@ -53,7 +53,7 @@ class Dispatch:
 
     @activity.defn(name="dispatch")
     async def dispatch(self, request: DispatchRequest, content: bytes) -> DispatchResult:
-        """Send, with outcomes written into the record as they come. Returns what wants another round.
+        """Send, and record outcomes as they come. Returns the messages to retry.
 
         ``content`` is the page's; when it is empty, it is read from the store or where the workflow started with it.
         """
@@ -65,7 +65,7 @@ class Dispatch:
             work = asyncio.ensure_future(self._dispatch(request, content, stopped, closes_at))
             try:
                 return DispatchResult(await _until_it_ends(work, stopped), clock.now())
-            except NoSlotFree as error:  # the server waits with it: that costs its history nothing, and us no place
+            except NoSlotFree as error:  # the server delays the retry: no history events, no activity slot
                 again_in = timedelta(seconds=error.after)
                 benign = ApplicationErrorCategory.BENIGN
                 raise ApplicationError(str(error), next_retry_delay=again_in, category=benign) from None
@@ -89,12 +89,12 @@ class Dispatch:
             reason = f"gateway {route.gateway} cannot be used: {error}"
             await health.unusable(reason)
             return [Retry("held_back", route.indexes, reason=storable(reason))]
-        with self._place(request):
+        with self._owner_slot(request):
             return await self._deliver(request, content, gateway, health, stopped, closes_at, is_rerun=is_rerun)
 
-    def _place(self, request: DispatchRequest) -> AbstractContextManager[None]:
+    def _owner_slot(self, request: DispatchRequest) -> AbstractContextManager[None]:
         shares = self._shares.get(Lane(request.page.lane))
-        return shares.place(self._gateways.owner_of(UUID(request.route.gateway_id))) if shares else nullcontext()
+        return shares.slot(self._gateways.owner_of(UUID(request.route.gateway_id))) if shares else nullcontext()
 
     async def _deliver(
         self,
@@ -109,7 +109,7 @@ class Dispatch:
     ) -> list[Retry]:
         route = request.route
         raw = content or await self._content(request.page)
-        if raw is None:  # an earlier run sent the last of them and was lost before it could say so
+        if raw is None:  # an earlier run sent the last of them and was lost before it returned
             return []
         opened = PageContent.decode(raw)
         slots = self._gateway_slots.of(UUID(route.gateway_id), request.page.lane)
@@ -138,9 +138,9 @@ class Dispatch:
 
 
 async def _until_it_ends(work: "asyncio.Future[list[Retry]]", stopped: asyncio.Event) -> list[Retry]:
-    """The result of ``work``. Cancelled, it begins no more; it is cut off only where this process has to end.
+    """The result of ``work``. Cancelled, it starts no more; it is interrupted only when this process has to end.
 
-    Whether the workflow wants it back or the server takes it for dead: what is under way may still get its answer.
+    Whether the workflow cancelled it or the server timed it out: sends in flight may still get their answers.
     """
     try:
         return await asyncio.shield(work)

@@ -1,4 +1,4 @@
-"""Emails on their way out: their attachments from the store, and links of our own for each recipient."""
+"""Completes emails before they are sent: attachments from the store, and tracking links for each recipient."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from math import ceil
 
-from activities.pacing.slots import Places
+from activities.pacing.slots import SlotPool
 from domain.mail.extras import FileRef, MailExtras
 from domain.mail.links import LinkKind, LinkSigner
 from domain.mail.tracking import take_apart
@@ -17,34 +17,34 @@ from store.pool import Pool, retry_until_available
 
 _MIB = 1024 * 1024
 CACHED_BYTES = 64 * _MIB
-"""Files that a process keeps at hand: a list's attachment is the same for everybody."""
+"""Files that a process caches: an attachment of a batch is the same for all recipients."""
 MIB_AT_A_TIME = 48
-"""MiB of attachments on their way through one gateway at a time; each is in memory several times over, encoded."""
+"""MiB of attachments in flight through one gateway; each is in memory several times, encoded."""
 
 
 class AttachmentExpired(Exception):
-    """An attachment is not kept any more."""
+    """An attachment is no longer stored."""
 
 
 class MemoryBudget:
-    """A bound on the attachments that are on their way through one gateway, in whole MiB."""
+    """A bound on attachments in flight through one gateway, in whole MiB."""
 
     def __init__(self, size: int = MIB_AT_A_TIME) -> None:
-        self._places = Places(size)
+        self._slots = SlotPool(size)
 
     async def take(self, size: int, given_up: Callable[[], bool]) -> int | None:
-        """Wait until there is room for so many bytes. What is larger than all of it gets all of it.
+        """Wait until this many bytes are free. A larger request than the whole budget gets the whole budget.
 
         Returns the MiB that were taken; ``None``: it was given up.
         """
-        wanted = min(self._places.size, ceil(size / _MIB))
+        wanted = min(self._slots.size, ceil(size / _MIB))
         if not wanted:
             return 0
-        return wanted if await self._places.take(wanted, given_up) else None
+        return wanted if await self._slots.take(wanted, given_up) else None
 
     def leave(self, taken: int) -> None:
         """Give back what was taken."""
-        self._places.give_back(taken)
+        self._slots.give_back(taken)
 
 
 class EmailAssembler:
@@ -57,12 +57,12 @@ class EmailAssembler:
         self._cached = 0
 
     async def complete(self, message: Outbound, extras: MailExtras, *, exempt: bool = False) -> Outbound:
-        """The message with all that its gateway needs. Where it has files, there must be ``MemoryBudget`` for them.
+        """The message with all that its gateway needs. Take ``MemoryBudget`` for its files before.
 
-        Nobody in ``cc`` who wants no more emails of its account gets a copy, unless the message is ``exempt``.
+        Opted-out recipients in ``cc`` get no copy, unless the message is ``exempt``.
 
         Raises:
-            AttachmentExpired: an attachment is not kept any more.
+            AttachmentExpired: an attachment is no longer stored.
         """
         if message.cc and not exempt:
             message = await self._without_unwanted_copies(message)
@@ -104,7 +104,7 @@ class EmailAssembler:
         return content
 
     def _remember(self, file: str, content: bytes) -> None:
-        if file in self._files:  # two loaded it at a time
+        if file in self._files:  # two loaded it at once
             return
         self._files[file] = content
         self._cached += len(content)

@@ -1,4 +1,4 @@
-"""What a dispatch tells the gateway's circuit breaker."""
+"""Reports of a dispatch to the gateway's circuit breaker."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ BREAKER_PAUSE = 5.0
 
 
 class Health:
-    """Says each finding once."""
+    """Reports each change once."""
 
     def __init__(self, pool: Pool, route: Route) -> None:
         self._pool = pool
@@ -36,11 +36,11 @@ class Health:
         )
 
     async def unusable(self, reason: str) -> None:
-        """The gateway cannot even be set up."""
+        """The gateway cannot be set up."""
         await self.fails(BREAKER_THRESHOLD, reason)
 
     async def works(self) -> None:
-        """The gateway did its work. Written only where failures are on record."""
+        """The gateway works. Written only if failures are recorded."""
         if self._suspect:
             self._suspect = self._probe = False
             self._reported = 0

@@ -1,4 +1,4 @@
-"""Signs of life of a long activity."""
+"""Heartbeats of a long activity."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ HEARTBEAT_SECONDS = 2.5
 
 @asynccontextmanager
 async def heartbeats() -> AsyncIterator[None]:
-    """Tell Temporal that the activity lives, while the context is open."""
+    """Send heartbeats to Temporal while the context is open."""
 
     async def beat() -> None:
         while True:

@@ -1,4 +1,4 @@
-"""Outcomes on their way into the record: written as they come, as many at a time as there are."""
+"""Writes outcomes to the database as they come, in batches."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ Write = Callable[[list[attempts.Attempted]], Awaitable[None]]
 
 
 _GATHER = 0.01
-"""Seconds that an outcome waits for its neighbours while there are any under way: one statement is cheaper than ten."""
+"""Seconds that an outcome waits for others while sends are in flight: one statement is cheaper than ten."""
 
 
 class OutcomeLog:
@@ -21,8 +21,8 @@ class OutcomeLog:
     ::
 
         async with OutcomeLog(write, slots) as log:
-            await log.take_places(2, given_up)  # before intents are written
-            log.add(attempted)                  # gives a place back once it is written
+            await log.take_slots(2, given_up)  # before intents are written
+            log.add(attempted)                  # gives a slot back once it is written
     """
 
     def __init__(self, write: Write, slots: GatewaySlots) -> None:
@@ -33,23 +33,23 @@ class OutcomeLog:
         self._wake = asyncio.Event()
         self._closed = False
         self.broken: BaseException | None = None
-        """Why nothing can be written any more. The places stay free, so that nobody waits for ever."""
+        """Why nothing can be written any more. The slots stay free, so that nothing waits for ever."""
 
-    async def take_places(self, count: int, given_up: Callable[[], bool], *, may_leave: bool = False) -> bool:
+    async def take_slots(self, count: int, given_up: Callable[[], bool], *, may_refuse: bool = False) -> bool:
         """Wait until this many more messages may be without a written outcome. Returns whether they may.
 
         Raises:
-            NoSlotFree: that would take long, and enough others wait; only if ``may_leave``.
+            NoSlotFree: that would take long, and enough others wait; only if ``may_refuse``.
         """
-        is_taken = await self._slots.places.take(count, given_up, may_leave=may_leave)
+        is_taken = await self._slots.in_flight.take(count, given_up, may_refuse=may_refuse)
         if is_taken:
             self._taken += count
         return is_taken
 
     def give_back(self, count: int = 1) -> None:
-        """Places were taken for messages that did not leave."""
+        """Return slots of messages that were not sent."""
         self._taken -= count
-        self._slots.places.give_back(count)
+        self._slots.in_flight.give_back(count)
 
     def add(self, attempted: attempts.Attempted) -> None:
         """Have an outcome written."""
@@ -63,11 +63,11 @@ class OutcomeLog:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """All that was added is written, also when the dispatch was cancelled."""
+        """Write all added outcomes, also when the dispatch was cancelled."""
         self._closed = True
         self._wake.set()
         await asyncio.shield(self._writing)
-        self.give_back(self._taken)  # for what never left
+        self.give_back(self._taken)  # of messages that were not sent
         if self.broken is not None and error is None:
             raise self.broken
 

@@ -1,4 +1,4 @@
-"""What the outcomes of a dispatch mean: for the gateway's health, and for the messages' next round."""
+"""Evaluates the outcomes of a dispatch: for the gateway's health, and for retries."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -17,13 +17,13 @@ class OutcomeTally:
         self.failures_in_a_row = 0
         self.last_failure = ""
         self.answered = False
-        """Whether the gateway did its work for some message: it took it, said no to it, or asked to come back."""
+        """Whether the gateway works: it accepted a message, refused it, or requested a later retry."""
         self._later: list[tuple[float, int, str]] = []
         self._again: dict[RetryKind, list[int]] = defaultdict(list)
         self._reasons: dict[RetryKind, str] = {}
 
     def record(self, index: int, outcome: Outcome, on_unknown: str) -> None:
-        """Count one outcome. A lost connection says nothing of the gateway's health; silence does."""
+        """Count one outcome. A lost connection does not count as a failure of the gateway; a time-out does."""
         match outcome:
             case GatewayDown(reason):
                 self._failed(reason)
@@ -50,17 +50,17 @@ class OutcomeTally:
         self._slots.answered()
 
     def requeue(self, kind: RetryKind, indexes: Iterable[int], reason: str) -> None:
-        """Note messages that want another round."""
+        """Note messages to retry."""
         self._again[kind].extend(indexes)
         self._reasons[kind] = storable(reason)
 
     def again(self) -> list[Retry]:
-        """All that wants another round, in few groups."""
+        """All messages to retry, in few groups."""
         rest = [Retry(kind, sorted(found), 0.0, self._reasons[kind]) for kind, found in self._again.items() if found]
         return rest + self._retries()
 
     def _retries(self) -> list[Retry]:
-        """Waits of about the same length become one, the longer one: each costs the page's history some events."""
+        """Merge waits of about the same length into the longest: each costs the page's history some events."""
         groups: list[Retry] = []
         longest = 0.0
         for after, index, reason in sorted(self._later, reverse=True):

@@ -1,4 +1,4 @@
-"""What providers say, in a form that the database and a workflow's history can hold."""
+"""Error texts of providers, in a form that the database and a workflow's history can hold."""
 
 REASON_CAP = 500
 

@@ -1,4 +1,4 @@
-"""Until when a dispatch may begin with messages."""
+"""The time window in which a dispatch may start messages."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from domain.messages.page import ANSWER_SECONDS, RECORD_SECONDS
 
 
 class StartWindow:
-    """Closed when the dispatch shall stop, or when a message would not get its full time for an answer any more."""
+    """Closed when the dispatch shall stop, or when a message would no longer have its full time for an answer."""
 
     def __init__(self, is_stopped: Callable[[], bool], closes_at: float = inf) -> None:
         """``closes_at``: seconds of the monotonic clock."""
@@ -19,7 +19,7 @@ class StartWindow:
 
     @property
     def is_closed(self) -> bool:
-        """Whether nothing more may be begun."""
+        """Whether no more messages may be started."""
         return self.is_past or self._is_stopped()
 
     @property
@@ -34,10 +34,10 @@ class StartWindow:
 
 
 def last_start() -> float:
-    """When the activity that runs here must have begun its last message, by the monotonic clock.
+    """When this activity must have started its last message, by the monotonic clock.
 
-    To be called at its beginning. What it took to get here counts, as far as both clocks agree: what took longer than
-    the first heartbeat may take, the server has given to somebody else.
+    Call it at the activity's start. The time since its scheduling counts, as far as both clocks agree: after more than
+    a heartbeat time-out the server has given the task to another worker.
     """
     info = activity.info()
     if info.start_to_close_timeout is None:

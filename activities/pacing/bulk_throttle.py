@@ -1,6 +1,6 @@
-"""Bulk is throttled: dispatches of urgent messages report how long those waited, those of bulk look, and pause.
+"""Throttles bulk: dispatches of urgent messages report their queue delays; bulk dispatches read them, and pause.
 
-They may be processes apart; Postgres is what all of them share.
+They may run in different processes; Postgres is what all of them share.
 """
 
 import asyncio
@@ -14,17 +14,17 @@ from store import queue_delays
 from store.pool import DB_UNAVAILABLE, Pool
 
 BEAT = 1.0
-"""Seconds between two figures, and between two looks at them."""
+"""Seconds between two reports, and between two reads."""
 _LONGEST = 0.1
-"""Seconds of a slice's work that count: what takes longer waits for its gateway, which hurts nobody."""
+"""Seconds of a slice's work that count: a longer slice waits for its gateway, which uses no CPU."""
 _LONGEST_REST = 2.0
-"""Seconds: however many dispatches rest, each comes to its end within its time."""
+"""Seconds: however many dispatches pause, each ends within its time."""
 _LOOK = 0.1
-"""Seconds between two looks at whether a rest is still wanted."""
+"""Seconds between two checks whether a pause was given up."""
 
 
 class BulkThrottle:
-    """One process's part in it, both ways."""
+    """One process's part in it: reporting and pausing."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -35,17 +35,17 @@ class BulkThrottle:
         self._duty = DutyCycle()
         self._looked_at = 0.0
         self._free_at = 0.0
-        """When the next slice may begin, of whatever dispatch."""
+        """When the next slice of any dispatch may start."""
 
     def began(self, accepted_at: float) -> None:
-        """A dispatch begins with messages that were accepted then (Unix seconds), and that nothing but we kept."""
+        """A dispatch starts messages that were accepted at this time (Unix seconds) and were delayed only by load."""
         now = time.monotonic()
         self._delays.add(time.time() - accepted_at, now)
         if now < self._reported_at + BEAT:
             return
         self._reported_at = now
         if (figures := self._delays.figures(now)) is not None:
-            self._reporting = asyncio.create_task(self._report(figures))  # beside the dispatch: it has no time to lose
+            self._reporting = asyncio.create_task(self._report(figures))  # not to delay the dispatch
 
     async def _report(self, figures: DelayFigures) -> None:
         with suppress(*DB_UNAVAILABLE):
@@ -72,8 +72,8 @@ class BulkThrottle:
         now = time.monotonic()
         if now < self._looked_at + BEAT:
             return
-        if now > self._looked_at + RECENT:  # bulk begins anew
+        if now > self._looked_at + RECENT:  # no recent bulk: start afresh
             self._duty = DutyCycle()
         self._looked_at = now
-        with suppress(*DB_UNAVAILABLE):  # nothing new then
+        with suppress(*DB_UNAVAILABLE):  # keep the old figures
             self._duty.adapt(slowdown(await queue_delays.recent(self._pool, RECENT)))

@@ -20,7 +20,7 @@ class GatewayCache:
     def __init__(
         self, pool: Pool, keyring: Keyring, outside: GatewayConnections, sink: EventSink | None = None
     ) -> None:
-        """``sink`` takes what providers tell gateways over their own connections."""
+        """``sink`` takes events that providers send over the gateways' own connections."""
         self._pool = pool
         self._keyring = keyring
         self._outside = outside
@@ -40,7 +40,7 @@ class GatewayCache:
         known = self._built.get(gateway_id)
         if known is not None and known[0] >= version:
             return known[1]
-        async with self._building:  # what two dispatches built at a time, only one could close
+        async with self._building:  # of two gateways built at once, one would never be closed
             return await self._build(gateway_id, version)
 
     async def _build(self, gateway_id: UUID, version: int) -> Gateway:
@@ -49,7 +49,7 @@ class GatewayCache:
             return known[1]
         stored = await stored_gateways.load(self._pool, self._keyring, gateway_id)
         config = parse_config(stored.type, Channel(stored.channel), stored.config)
-        # The admin's are everybody's: each stands for itself.
+        # The admin's gateways are shared by all: each counts as its own owner.
         owner = self._owners[gateway_id] = (
             f"account {stored.account_id}" if stored.account_id else f"gateway {stored.id}"
         )
@@ -60,7 +60,7 @@ class GatewayCache:
         return gateway
 
     def owner_of(self, gateway_id: UUID) -> str:
-        """Who shares out places with others, of a gateway that was got before."""
+        """The owner of a cached gateway, for fair shares of dispatches."""
         return self._owners[gateway_id]
 
     def _outside_of(self, gateway_id: UUID, owner: str) -> GatewayConnections:
@@ -71,7 +71,7 @@ class GatewayCache:
         return replace(outside, events=events, deliveries=deliveries)
 
     async def aclose(self) -> None:
-        """Close all gateways and the connections to the outside."""
+        """Close all gateways and their connections."""
         await asyncio.gather(*(gateway.aclose() for _, gateway in self._built.values()))
         self._built.clear()
         await self._outside.aclose()

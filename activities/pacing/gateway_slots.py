@@ -1,4 +1,4 @@
-"""What all dispatches of a process through one gateway share: places, pace, and what they learn of its health."""
+"""What all dispatches of a process through one gateway share: slots, pace, and the gateway's health."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -8,7 +8,7 @@ from uuid import UUID
 from activities.dispatching.email_assembler import MemoryBudget
 from activities.pacing.bulk_throttle import BulkThrottle
 from activities.pacing.rate_slots import GatewayPace
-from activities.pacing.slots import Places
+from activities.pacing.slots import SlotPool
 from domain.lanes import Lane
 from domain.messages.page import CONCURRENCY
 
@@ -18,12 +18,12 @@ CLOSED_SECONDS = 5.0
 """How long nothing is launched then; the breaker in the database, which other processes see, takes over meanwhile."""
 
 WAITING = CONCURRENCY
-"""Dispatches that may wait for a place for long: as many as there are places. All others of a slow gateway leave the
-process free for its neighbours, and come back."""
+"""Dispatches that may wait long for a slot: as many as there are slots. All others of a slow gateway leave the
+process free for other gateways, and are retried."""
 _BULK_LAUNCHERS = 2
 """One launches while the other waits for the database."""
 _BULK_WAITING = 4
-"""Dispatches that may wait for long until they launch: a process has few places for dispatches of bulk."""
+"""Dispatches that may wait long until they launch: a process runs few bulk dispatches at once."""
 
 
 class GatewaySlots:
@@ -31,7 +31,7 @@ class GatewaySlots:
 
     def __init__(
         self,
-        places: int = CONCURRENCY,
+        in_flight: int = CONCURRENCY,
         launchers: int | None = None,
         throttle: BulkThrottle | None = None,
         pace: GatewayPace | None = None,
@@ -41,25 +41,25 @@ class GatewaySlots:
         ``throttle``: what slows them down beside urgent messages; ``None``: nothing does. ``pace``: the gateway's, if
         it has other slots.
         """
-        self._launchers = Places(launchers, _BULK_WAITING) if launchers else None
+        self._launchers = SlotPool(launchers, _BULK_WAITING) if launchers else None
         self.throttle = throttle
         self.pace = pace or GatewayPace()
-        self.places = Places(places, WAITING)
-        """For messages whose intent is written and whose outcome is not: what a crash would leave in doubt."""
-        self.room = MemoryBudget()
+        self.in_flight = SlotPool(in_flight, WAITING)
+        """For messages with a written intent and no outcome: those that a crash would make ``unknown``."""
+        self.memory = MemoryBudget()
         """For the attachments of emails."""
         self.last_failure = ""
         self._failures = 0
         self._closed_until = 0.0
 
     @asynccontextmanager
-    async def launching(self, given_up: Callable[[], bool], *, may_leave: bool = False) -> AsyncIterator[None]:
+    async def launching(self, given_up: Callable[[], bool], *, may_refuse: bool = False) -> AsyncIterator[None]:
         """Launch messages in this context, which begins when it is this dispatch's turn, or ``given_up`` says so.
 
         Raises:
-            NoSlotFree: that would take long, and enough others wait; only if ``may_leave``.
+            NoSlotFree: that would take long, and enough others wait; only if ``may_refuse``.
         """
-        if self._launchers is None or not await self._launchers.take(1, given_up, may_leave=may_leave):
+        if self._launchers is None or not await self._launchers.take(1, given_up, may_refuse=may_refuse):
             yield
             return
         try:
@@ -95,9 +95,9 @@ class SlotRegistry:
         self._paces: dict[UUID, GatewayPace] = {}
 
     def of(self, gateway_id: UUID, lane: str) -> GatewaySlots:
-        """The slots of a gateway and lane: bulk must not take the places of what somebody waits for.
+        """The slots of a gateway and lane: bulk must not take slots of transactional messages.
 
-        Pages of bulk launch in their order: taking turns they would all end at once, with none ready to follow.
+        Bulk pages launch in order: interleaved, they would all end at once, with none ready to follow.
         """
         key = (gateway_id, lane)
         if key not in self._slots:

@@ -1,4 +1,4 @@
-"""The dispatches of a process, shared among the owners of gateways: those of one may hang, all of them together."""
+"""Shares a process's dispatches among the owners of gateways, as all gateways of one owner may hang."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _COME_BACK = 4.0
 
 
 class OwnerShares:
-    """Once half of the places are taken an owner gets no more than a quarter of all; until then, what he likes."""
+    """Once half of the slots are taken an owner gets at most a quarter of all; until then, any number."""
 
     def __init__(self, size: int) -> None:
         """``size``: dispatches that the process runs at a time."""
@@ -19,11 +19,11 @@ class OwnerShares:
         self._taken: Counter[str] = Counter()
 
     @contextmanager
-    def place(self, owner: str) -> Iterator[None]:
+    def slot(self, owner: str) -> Iterator[None]:
         """A dispatch through a gateway of the owner.
 
         Raises:
-            NoSlotFree: others may need the place: run again later.
+            NoSlotFree: others may need the slot: run again later.
         """
         if self._taken.total() >= self._size / 2 and self._taken[owner] >= self._size / 4:
             raise NoSlotFree(_COME_BACK)

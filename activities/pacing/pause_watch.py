@@ -1,4 +1,4 @@
-"""Which of the gateways in use are paused: asked once a second, for all dispatches of a process together."""
+"""Which gateways in use are paused: queried once a second, for all dispatches of a process together."""
 
 import asyncio
 from collections import Counter
@@ -11,17 +11,17 @@ from store.gateways import routing
 from store.pool import DB_UNAVAILABLE, Pool
 
 LOOK_SECONDS = 1.0
-"""How soon a dispatch learns that its gateway was paused. One that ends earlier costs no look of its own."""
+"""How soon a dispatch learns that its gateway was paused. One that ends earlier costs no query."""
 
 
 class PauseWatch:
-    """Looks as long as there are dispatches."""
+    """Queries the database as long as there are dispatches."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._in_use: Counter[UUID] = Counter()
         self._used: set[UUID] = set()
-        """Gateways that were used since the last look: of these, too, the next dispatch shall know at once."""
+        """Gateways that were used since the last query: the next dispatch shall know their state at once."""
         self._paused: dict[UUID, int] = {}
         self._looking: asyncio.Task[None] | None = None
 

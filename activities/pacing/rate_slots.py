@@ -1,7 +1,7 @@
-"""Rate slots: a message leaves in a slot of its gateway's rate, and a slot that has passed is gone.
+"""Rate slots: a message is sent in a slot of its gateway's rate, and a slot that has passed is lost.
 
 Slots are handed out by one row of the database for all processes and lanes, in seconds of the database's clock. Within
-one process all messages through a gateway follow each other besides, so that a late few do not leave at once.
+one process messages through a gateway are also spaced, so that late ones are not sent in a burst.
 """
 
 import asyncio
@@ -24,19 +24,19 @@ _LOOK = 0.5
 
 
 class GatewayPace:
-    """When the next message may leave through one gateway, of whatever dispatch of this process."""
+    """When the next message of any dispatch of this process may be sent through one gateway."""
 
     def __init__(self) -> None:
         self.next_at = 0.0
         """By the database's clock."""
 
     def left(self, now: float, interval: float) -> None:
-        """A message leaves now."""
+        """A message is sent now."""
         self.next_at = max(self.next_at, now - CATCH_UP) + interval
 
     def pause(self, now: float, interval: float) -> float:
-        """Seconds until the next one may leave."""
-        if self.next_at > now + interval:  # the clock was set back since the last one left
+        """Seconds until the next one may be sent."""
+        if self.next_at > now + interval:  # the clock was set back since the last one was sent
             self.next_at = now + interval
         return self.next_at - now
 
@@ -77,9 +77,9 @@ class RateSlots:
         return min(count, self._left) if await self._wait(given_up) else 0
 
     async def use_next(self, given_up: Callable[[], bool]) -> bool:
-        """Wait for the next slot and use it. Returns whether it was to be had: not ``given_up``, and not too late.
+        """Wait for the next slot and use it. Returns whether it was used: not ``given_up``, and not too late.
 
-        Without a rate that costs nothing, and nothing is asked.
+        Without a rate it returns at once.
         """
         if not self._interval:
             return True
@@ -90,7 +90,7 @@ class RateSlots:
         return True
 
     async def give_back(self) -> None:
-        """Slots that will not be used are for others, if nobody has taken later ones."""
+        """Return unused slots, if no later ones were taken."""
         if self._left:
             self._drop_passed()
         if self._left:
@@ -121,7 +121,7 @@ class RateSlots:
             if pause <= 0:
                 return True
             await asyncio.sleep(min(pause, _LOOK))
-            if pause > _LOOK:  # the clock may be set meanwhile
+            if pause > _LOOK:  # the clock may be set in the meantime
                 await self._clock.adjust()
         return False
 

@@ -1,4 +1,4 @@
-"""Places of which there are few: who comes when all are taken waits in order, as long as that makes sense."""
+"""A pool with few slots: who comes when all are taken waits in order, as long as that makes sense."""
 
 import asyncio
 import random
@@ -8,22 +8,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 LOOK = 0.5
-"""Seconds between two looks at whether a wait is still wanted."""
+"""Seconds between two checks whether a wait was given up."""
 BEARABLE = 2.0
-"""Seconds: who is to wait no longer than that stays, however many wait."""
+"""Seconds: an expected wait up to this is always allowed, however many wait."""
 _SHORTEST, _LONGEST = 1.0, 60.0
-"""Bounds of the seconds after which to come back."""
+"""Bounds of the seconds after which to retry."""
 _WEIGHT = 0.1
-"""Of the latest hold in the mean of all."""
+"""Weight of the latest hold time in the running mean."""
 
 
 class NoSlotFree(Exception):
-    """Enough others wait already: come back after ``after`` seconds."""
+    """Enough others wait already: retry after ``after`` seconds."""
 
     def __init__(self, expected_wait: float) -> None:
         super().__init__(f"the wait would be about {expected_wait:.0f} s")
-        # Not all at once: those who were sent away together would meet again.
-        self.after = min(_LONGEST, max(_SHORTEST, expected_wait * random.uniform(0.5, 1.5)))  # noqa: S311 - hides nothing
+        # Jitter: callers that were refused together shall not return together.
+        self.after = min(_LONGEST, max(_SHORTEST, expected_wait * random.uniform(0.5, 1.5)))  # noqa: S311
 
 
 @dataclass(eq=False, slots=True)
@@ -32,11 +32,11 @@ class _Waiter:
     granted: "asyncio.Future[None]"
 
 
-class Places:
-    """At most ``size`` at a time. Whoever wants several gets them all at once, and is not passed by meanwhile."""
+class SlotPool:
+    """At most ``size`` slots. A caller that takes several gets them all at once, and is not overtaken."""
 
     def __init__(self, size: int, waiting: int | None = None) -> None:
-        """``waiting``: how many may wait for long; ``None``: all who want to."""
+        """``waiting``: how many may wait long; ``None``: no bound."""
         self.size = size
         self.free = size
         self._most_waiting = waiting
@@ -44,11 +44,11 @@ class Places:
         self._taken_at: deque[float] = deque()
         self._mean_hold = 0.0
 
-    async def take(self, count: int, given_up: Callable[[], bool], *, may_leave: bool = False) -> bool:
-        """Wait until ``count`` places are free (at most ``size``). Returns whether they were taken before ``given_up``.
+    async def take(self, count: int, given_up: Callable[[], bool], *, may_refuse: bool = False) -> bool:
+        """Wait until ``count`` slots are free (at most ``size``). Returns whether they were taken before ``given_up``.
 
         Raises:
-            NoSlotFree: the wait would be a long one and enough others wait; only if ``may_leave``.
+            NoSlotFree: the wait would be a long one and enough others wait; only if ``may_refuse``.
         """
         if not self._queue and count <= self.free:
             self._hand_out(count)
@@ -58,8 +58,8 @@ class Places:
         is_taken = False
         try:
             while not given_up():
-                if may_leave:
-                    self._send_away(waiter)
+                if may_refuse:
+                    self._refuse(waiter)
                 await asyncio.wait([waiter.granted], timeout=LOOK)
                 if waiter.granted.done():
                     is_taken = True
@@ -70,9 +70,9 @@ class Places:
         return is_taken
 
     def give_back(self, count: int = 1) -> None:
-        """Free places that were taken."""
+        """Free slots that were taken."""
         now = time.monotonic()
-        for _ in range(count):  # not the ones that these were, but their mean is the same
+        for _ in range(count):  # any of them: the mean is the same
             hold = now - self._taken_at.popleft()
             self._mean_hold += (hold - self._mean_hold) * _WEIGHT if self._mean_hold else hold
         self.free += count
@@ -95,7 +95,7 @@ class Places:
             self._queue.remove(waiter)
             self._serve()
 
-    def _send_away(self, waiter: _Waiter) -> None:
+    def _refuse(self, waiter: _Waiter) -> None:
         if self._most_waiting is None or waiter.granted.done():
             return
         position = self._queue.index(waiter)
@@ -107,6 +107,6 @@ class Places:
             raise NoSlotFree(expected)
 
     def _hold_seconds(self) -> float:
-        """How long a place is held; where all are held for longer than ever, that is the best guess."""
+        """Expected hold time of a slot: the mean, or the age of the oldest hold if that is longer."""
         oldest = time.monotonic() - self._taken_at[0] if self._taken_at else 0.0
         return max(self._mean_hold, oldest)

@@ -1,4 +1,4 @@
-"""The codec endpoint of the Temporal web UI: shows payloads to admins, and to nobody else.
+"""The codec endpoint of the Temporal web UI: decodes payloads for admins only.
 
 Protocol: Temporal's remote codec, ``POST …/encode`` and ``…/decode`` with ``{"payloads": [...]}`` in protobuf JSON.
 A browser signs in at ``GET /api/admin/v1/codec``: any name, the admin key as password.
@@ -28,7 +28,7 @@ _Admin = Annotated[Principal, Depends(_authenticate)]
 
 @router.get("", summary="Sign in a browser for the Temporal UI", include_in_schema=False)
 async def sign_in(request: Request) -> Response:
-    """Makes the browser ask for the key, and remember it for the UI's calls."""
+    """Makes the browser prompt for the key, and send it with the UI's calls."""
     try:
         await _authenticate(request)
     except ApiError as error:
@@ -53,7 +53,7 @@ async def preflight(request: Request) -> Response:
     openapi_extra=documented_body(CodecPayloads),
 )
 async def decode_payloads(request: Request, _: _Admin) -> Response:
-    """As Temporal's remote codec protocol says; what is not sealed comes back as it is."""
+    """By Temporal's remote codec protocol; unsealed payloads are returned unchanged."""
     state = state_of(request)
     try:
         codec, sealed = _codec(state), (await _payloads(request)).payloads

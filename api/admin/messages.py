@@ -1,4 +1,4 @@
-"""``/api/admin/v1/messages``: any message, and settling what became of one that is unknown."""
+"""``/api/admin/v1/messages``: any message, and resolving unknown ones."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -10,7 +10,7 @@ from temporalio.client import Client
 from api.callbacks.waking import wake_callbacks
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
-from api.http.json_answer import json_answer
+from api.http.json_response import json_response
 from api.http.state import state_of
 from api.messages.lookup import live_if_any, unknown_message
 from api.messages.models import ResolveAnswer, StatusAnswer
@@ -26,12 +26,12 @@ _Admin = Annotated[Principal, Depends(requires("admin"))]
 
 
 class Resolve(BaseModel):
-    """What became of a message, or what shall."""
+    """How to resolve a message."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     outcome: Literal["sent", "failed", "resend"] = Field(
-        alias="as", description="`sent` keeps its credit, `failed` gives it back, `resend` tries once more."
+        alias="as", description="`sent` keeps its credit, `failed` releases it, `resend` sends the message again."
     )
     reason: Annotated[str, Field(max_length=500)] = ""
 
@@ -44,12 +44,12 @@ async def get_any_message(request: Request, uid: UUID, _: _Admin) -> Response:
     if message is None:
         raise unknown_message()
     data = recorded(message, await live_if_any(state, message))
-    return json_answer({"success": True, "message": f"the message is {data['state']}", "data": data})
+    return json_response({"success": True, "message": f"the message is {data['state']}", "data": data})
 
 
 @router.post(
     "/{uid}/resolve",
-    summary="Settle a message whose outcome is unknown",
+    summary="Resolve a message whose outcome is unknown",
     response_model=None,
     responses=answers(ResolveAnswer, 409),
     openapi_extra=documented_body(Resolve),
@@ -66,4 +66,4 @@ async def resolve_message(request: Request, uid: UUID, principal: _Admin) -> Res
     await wake_callbacks(state, resolved.endpoints)
     data = {"uid": uid, "state": resolved.state, "credit": resolved.credit}
     message = "it is sent again" if body.outcome == "resend" else f"resolved as {body.outcome}"
-    return json_answer({"success": True, "message": message, "data": data})
+    return json_response({"success": True, "message": message, "data": data})

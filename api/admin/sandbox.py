@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.http.auth import requires
-from api.http.json_answer import json_answer
+from api.http.json_response import json_response
 from api.http.state import state_of
 from api.messages.models import SandboxPage
 from api.messages.routes import sender
@@ -31,7 +31,7 @@ async def list_sandbox_messages(
     """A message that was delivered twice is listed twice."""
     rows = await sandbox.page(state_of(request).pool, cursor, limit, uid)
     next_cursor = rows[-1].id if len(rows) == limit else None
-    return json_answer({"data": [_entry(row) for row in rows], "next_cursor": next_cursor})
+    return json_response({"data": [_entry(row) for row in rows], "next_cursor": next_cursor})
 
 
 def _entry(row: sandbox.Delivered) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What routes of batches answer, as ``/openapi.json`` describes it."""
+"""Responses of the batch routes, for ``/openapi.json``."""
 
 from datetime import datetime
 from typing import Literal
@@ -12,7 +12,7 @@ from domain.lanes import Lane
 from domain.messages.statuses import State
 
 BatchState = Literal["stored", "scheduled", "running", "paused", "cancelling", "cancelled", "completed"]
-"""Where a batch is; ``stored``: it was accepted and has not begun."""
+"""A batch's state; ``stored``: it was accepted and has not started."""
 
 
 class _Answer(BaseModel):
@@ -20,13 +20,13 @@ class _Answer(BaseModel):
 
 
 class BatchHead(_Answer):
-    """A batch, without what became of its messages."""
+    """A batch, without the outcomes of its messages."""
 
     uid: UUID
     channel: Channel
     priority: Lane
     state: BatchState
-    total: int = Field(description="Its messages.")
+    total: int = Field(description="Number of its messages.")
     created_at: datetime
     finished_at: datetime | None
 
@@ -39,7 +39,7 @@ class BatchPage(_Answer):
 
 
 class BatchChangeAnswer(_Answer):
-    """The change was made."""
+    """The changed batch."""
 
     success: Literal[True]
     message: str
@@ -49,25 +49,25 @@ class BatchChangeAnswer(_Answer):
 class BatchCredits(_Answer):
     """Credits of a batch's messages."""
 
-    pending: int = Field(description="Not held yet: the batch has not come to these messages.")
+    pending: int = Field(description="Not held yet: these messages were not started.")
     held: int
     captured: int
-    released: int = Field(description="Given back, before a message left or because it did not arrive.")
+    released: int = Field(description="Released before a message was sent, or refunded because it did not arrive.")
 
 
 class BatchProgress(BatchHead):
-    """A batch, and how far it has come."""
+    """A batch and its progress."""
 
     done: int = Field(description="Messages that have an outcome.")
-    counts: dict[State, int] = Field(description="Messages by their states, of those states that there are.")
-    rate: float = Field(description="Messages per second that a gateway gave an outcome in the last 10 s.")
-    eta: datetime | None = Field(description="When the last one has its outcome if the rate stays; `null`: unknown.")
+    counts: dict[State, int] = Field(description="Number of messages by state; states without messages are left out.")
+    rate: float = Field(description="Messages per second that got an outcome from a gateway in the last 10 s.")
+    eta: datetime | None = Field(description="When the last one has its outcome at the current rate; `null`: unknown.")
     waiting: Waiting | None
     credits: BatchCredits
 
 
 class BatchAnswer(_Answer):
-    """How far a batch has come, and why it waits."""
+    """A batch's progress, and why it waits."""
 
     success: Literal[True]
     message: str

@@ -1,4 +1,4 @@
-"""``/api/batches``: watching and steering what large requests have become."""
+"""``/api/batches``: reading and changing batches."""
 
 from contextlib import suppress
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from api.batches.models import BatchAnswer, BatchChangeAnswer, BatchMessagePage,
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
 from api.http.errors import ApiError
-from api.http.json_answer import json_answer
+from api.http.json_response import json_response
 from api.http.state import AppState, state_of
 from api.http.temporal_link import TemporalUnavailable
 from api.reference.openapi import answers, documented_body
@@ -36,7 +36,7 @@ _Limit = Annotated[int, Query(ge=1, le=500)]
 
 
 class SwitchGateway(BaseModel):
-    """Another gateway for what is still to come."""
+    """Another gateway for the unsent messages."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -51,20 +51,20 @@ async def list_batches(
     cursor: _Cursor = None,
     limit: _Limit = 50,
 ) -> Response:
-    """A batch is what a request of more than 500 contacts becomes."""
+    """A request of more than 500 contacts becomes a batch."""
     found = await batch_queries.own(state_of(request).pool, principal.account_id, state, cursor, limit)
     next_cursor = found[-1].id if len(found) == limit else None
-    return json_answer({"data": [_head(batch) for batch in found], "next_cursor": next_cursor})
+    return json_response({"data": [_head(batch) for batch in found], "next_cursor": next_cursor})
 
 
-@router.get("/{uid}", summary="Watch a batch", response_model=None, responses=answers(BatchAnswer))
+@router.get("/{uid}", summary="Read a batch's progress", response_model=None, responses=answers(BatchAnswer))
 async def get_batch(request: Request, uid: UUID, principal: _Reader) -> Response:
-    """Counts and credits come from the record; `waiting` says why it does not go on, or not faster."""
+    """Counts and credits are those of the database; `waiting` states why it does not continue, or not faster."""
     state = state_of(request)
     batch = await _find(state, principal, uid)
     tally = await batch_queries.tally(state.pool, uid)
     doing = await _doing(state, batch, tally)
-    return json_answer(
+    return json_response(
         {"success": True, "message": f"the batch is {doing.state}", "data": _progress(batch, tally, doing)}
     )
 
@@ -80,12 +80,12 @@ async def list_batch_messages(
     cursor: _Cursor = None,
     limit: _Limit = 50,
 ) -> Response:
-    """In the order in which they leave. More about one of them: `GET /api/get/{channel}/{uid}`."""
+    """In the order in which they are sent. Details of one: `GET /api/get/{channel}/{uid}`."""
     pool = state_of(request).pool
     await _find(state_of(request), principal, uid)
     found = await batch_queries.messages(pool, uid, state, cursor, limit)
     next_cursor = found[-1].uid if len(found) == limit else None
-    return json_answer({"data": [_message(message) for message in found], "next_cursor": next_cursor})
+    return json_response({"data": [_message(message) for message in found], "next_cursor": next_cursor})
 
 
 _changes: dict[str, Any] = {"response_model": None, "responses": answers(BatchChangeAnswer, 409)}
@@ -93,20 +93,20 @@ _changes: dict[str, Any] = {"response_model": None, "responses": answers(BatchCh
 
 @router.post("/{uid}/pause", summary="Pause a batch", **_changes)
 async def pause_batch(request: Request, uid: UUID, principal: _Sender) -> Response:
-    """No more is started. What is on its way to a gateway already gets its outcome."""
-    return await _steer(request, principal, uid, "pause")
+    """No more messages are started. Those in progress get their outcomes."""
+    return await _change(request, principal, uid, "pause")
 
 
-@router.post("/{uid}/resume", summary="Go on with a paused batch", **_changes)
+@router.post("/{uid}/resume", summary="Resume a paused batch", **_changes)
 async def resume_batch(request: Request, uid: UUID, principal: _Sender) -> Response:
-    """It goes on where it was."""
-    return await _steer(request, principal, uid, "resume")
+    """It continues where it stopped."""
+    return await _change(request, principal, uid, "resume")
 
 
-@router.post("/{uid}/cancel", summary="Cancel what a batch has not sent", **_changes)
+@router.post("/{uid}/cancel", summary="Cancel the unsent messages of a batch", **_changes)
 async def cancel_batch(request: Request, uid: UUID, principal: _Sender) -> Response:
-    """Credits of what has not left are released. What is on its way to a gateway already gets its outcome."""
-    return await _steer(request, principal, uid, "cancel")
+    """Credits of unsent messages are released. Messages in progress get their outcomes."""
+    return await _change(request, principal, uid, "cancel")
 
 
 @router.post(
@@ -116,11 +116,11 @@ async def cancel_batch(request: Request, uid: UUID, principal: _Sender) -> Respo
     **_changes,
 )
 async def switch_batch_gateway(request: Request, uid: UUID, principal: _Sender) -> Response:
-    """Whatever its messages asked for. `default_gateway` lets them take the account's first one that works."""
+    """Overrides the gateways that its messages request. `default_gateway`: the account's first one that works."""
     body = parse_body(await read_body(request), SwitchGateway)
     batch = await _find(state_of(request), principal, uid)
     await _check_gateway(state_of(request), batch, body.gateway_identifier)
-    return await _steer(request, principal, uid, "switch_gateway", body.gateway_identifier)
+    return await _change(request, principal, uid, "switch_gateway", body.gateway_identifier)
 
 
 async def _find(state: AppState, principal: Principal, uid: UUID) -> Batch:
@@ -136,13 +136,13 @@ async def _check_gateway(state: AppState, batch: Batch, identifier: str) -> None
         raise ApiError(404, "gateway_not_found", message, [place])
 
 
-async def _steer(
+async def _change(
     request: Request, principal: Principal, uid: UUID, kind: BatchChangeKind, gateway: str = ""
 ) -> Response:
-    """Have the batch's workflow change it, and show the batch as it is afterwards."""
+    """Have the batch's workflow apply a change, and return the changed batch."""
     state = state_of(request)
     batch = await change_batch(state.pool, state.temporal, await _find(state, principal, uid), kind, gateway)
-    return json_answer({"success": True, "message": f"the batch is {batch.state}", "data": _head(batch)})
+    return json_response({"success": True, "message": f"the batch is {batch.state}", "data": _head(batch)})
 
 
 async def _doing(state: AppState, batch: Batch, tally: Tally) -> Doing:

@@ -1,4 +1,4 @@
-"""``/api/callbacks/{callback}/deliveries``: what an endpoint was told, and telling it again."""
+"""``/api/callbacks/{callback}/deliveries``: an endpoint's deliveries, and repeating them."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from api.callbacks.waking import wake_callbacks
 from api.http.body import parse_body, read_body
 from api.http.errors import ApiError
 from api.http.idempotency import KeyClaim, once
-from api.http.json_answer import json_answer
+from api.http.json_response import json_response
 from api.http.state import AppState, state_of
 from api.messages.routes import sender
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers, documented_body
@@ -31,7 +31,7 @@ router = APIRouter(prefix="/api/callbacks/{callback}", tags=["callbacks"])
 
 @router.get(
     "/deliveries",
-    summary="What a callback endpoint was told, newest first",
+    summary="Deliveries of a callback endpoint, newest first",
     response_model=None,
     responses=answers(DeliveryPage),
 )
@@ -47,7 +47,7 @@ async def list_callback_deliveries(
     await find_endpoint(state_of(request), principal, callback)
     found = await callback_deliveries.listed(state_of(request).pool, callback, state, cursor, limit)
     next_cursor = found[-1].number if len(found) == limit else None
-    return json_answer({"data": [_shown(delivery) for delivery in found], "next_cursor": next_cursor})
+    return json_response({"data": [_shown(delivery) for delivery in found], "next_cursor": next_cursor})
 
 
 @router.post(
@@ -58,7 +58,7 @@ async def list_callback_deliveries(
     openapi_extra={"parameters": [IDEMPOTENCY_HEADER]},
 )
 async def test_callback(request: Request, callback: UUID, principal: Manager) -> Response:
-    """Of type `endpoint.test`. What came of it is among the deliveries."""
+    """Of type `endpoint.test`. The result is among the deliveries."""
     state = state_of(request)
     await _find_enabled(state, principal, callback)
 
@@ -76,29 +76,29 @@ async def test_callback(request: Request, callback: UUID, principal: Manager) ->
 
 @router.post(
     "/deliveries/{delivery}/replay",
-    summary="Have a delivery made again",
+    summary="Repeat a delivery",
     response_model=None,
     responses=answers(QueuedAnswer, 409),
 )
 async def replay_callback_delivery(request: Request, callback: UUID, delivery: UUID, principal: Manager) -> Response:
-    """With the same `webhook-id`, whatever came of it so far."""
+    """With the same `webhook-id`, whatever its state."""
     state = state_of(request)
     await _find_enabled(state, principal, callback)
     if not await callback_deliveries.replay(state.pool, callback, delivery):
         raise ApiError(404, "delivery_not_found", "this endpoint has no delivery with this id")
     await wake_callbacks(state, [callback])
-    return json_answer({"success": True, "message": "queued", "data": {"id": delivery}})
+    return json_response({"success": True, "message": "queued", "data": {"id": delivery}})
 
 
 @router.post(
     "/replay",
-    summary="Have deliveries made again",
+    summary="Repeat failed deliveries",
     response_model=None,
     responses=answers(ReplayedAnswer, 409),
     openapi_extra=documented_body(ReplayDeliveries),
 )
 async def replay_callback_deliveries(request: Request, callback: UUID, principal: Manager) -> Response:
-    """Those of events since then that failed for good, 10,000 at most: go on with `next_since`."""
+    """Those of events since then that failed finally, 10,000 at most: continue with `next_since`."""
     state = state_of(request)
     body = parse_body(await read_body(request), ReplayDeliveries)
     try:
@@ -109,7 +109,7 @@ async def replay_callback_deliveries(request: Request, callback: UUID, principal
     count, next_since = await callback_deliveries.replay_since(state.pool, callback, body.state, since)
     await wake_callbacks(state, [callback])
     data = {"count": count, "next_since": next_since}
-    return json_answer({"success": True, "message": f"{count} deliveries are made again", "data": data})
+    return json_response({"success": True, "message": f"{count} deliveries are made again", "data": data})
 
 
 async def _find_enabled(state: AppState, principal: Principal, endpoint_id: UUID) -> None:

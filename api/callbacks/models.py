@@ -1,4 +1,4 @@
-"""What routes of callbacks are asked and answer."""
+"""Requests and responses of the callback routes."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -29,36 +29,36 @@ class RegisterCallback(_Body):
     events: _Events = None
     description: _Description = ""
     allow_private_network: StrictBool = Field(
-        False, description="Let it be in a private network: with an admin key only."
+        False, description="Allow an address in a private network: with an admin key only."
     )
 
 
 class ChangeCallback(_Body):
-    """What is to change; what is left out stays."""
+    """The changes; fields that are left out stay."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
-    # Their defaults are never used: what is left out is left alone.
+    # Their defaults are never used: fields that are left out stay.
     url: CallbackUrl = Field(default_factory=str)
     events: _Events = Field(default_factory=lambda: None)
     description: _Description = Field(default_factory=str)
     enabled: StrictBool = Field(default_factory=bool)
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _has_changes(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("says nothing to change")
+            raise ValueError("contains no change")
         return self
 
 
 class RotateSecret(_Body):
-    """How long the former secret signs beside the new one."""
+    """How long the former secret also signs."""
 
     overlap_hours: Annotated[StrictInt, Field(ge=0, le=MAX_OVERLAP_HOURS)] = 24
 
 
 class ReplayDeliveries(_Body):
-    """Which deliveries are to be made again."""
+    """Which deliveries to repeat."""
 
     since: StrictStr = Field(description="Of events since then; ISO 8601, without offset in the account's time zone.")
     state: Literal["failed", "delivered"] = "failed"
@@ -69,7 +69,7 @@ class _Answer(BaseModel):
 
 
 class CallbackEndpoint(_Answer):
-    """An address that is told what becomes of messages."""
+    """An address that receives events of messages."""
 
     id: UUID
     url: str
@@ -78,7 +78,7 @@ class CallbackEndpoint(_Answer):
     enabled: bool
     disabled_reason: str | None = Field(description="Why we disabled it; `null`: we did not.")
     disabled_at: datetime | None
-    failing_since: datetime | None = Field(description="`null`: it took the last event.")
+    failing_since: datetime | None = Field(description="`null`: it accepted the last event.")
     allow_private_network: bool
     created_at: datetime
 
@@ -128,14 +128,14 @@ class SecretAnswer(_Answer):
 
 
 class Removed(_Answer):
-    """The endpoint is gone."""
+    """The endpoint was removed."""
 
     success: Literal[True]
     message: str
 
 
 class CallbackDelivery(_Answer):
-    """An event on its way to an endpoint. Its id is what the header `webhook-id` carries."""
+    """A delivery of an event to an endpoint. Its id is sent in the header `webhook-id`."""
 
     id: UUID
     type: str
@@ -143,7 +143,7 @@ class CallbackDelivery(_Answer):
     state: Literal["pending", "delivered", "failed"]
     tries: int
     next_at: datetime | None = Field(description="When it is tried next.")
-    last_status: int | None = Field(description="What the endpoint answered to the last try.")
+    last_status: int | None = Field(description="The endpoint's HTTP status at the last attempt.")
     last_error: str | None
     occurred_at: datetime
     created_at: datetime
@@ -159,13 +159,13 @@ class DeliveryPage(_Answer):
 
 
 class Queued(_Answer):
-    """A delivery that is to be made."""
+    """A queued delivery."""
 
     id: UUID
 
 
 class QueuedAnswer(_Answer):
-    """The delivery is on its way."""
+    """The delivery is queued."""
 
     success: Literal[True]
     message: str
@@ -173,14 +173,14 @@ class QueuedAnswer(_Answer):
 
 
 class Replayed(_Answer):
-    """Deliveries that are to be made again."""
+    """Repeated deliveries."""
 
     count: int
-    next_since: datetime | None = Field(description="Where to go on: there are more. `null`: these were all.")
+    next_since: datetime | None = Field(description="Where to continue, if there are more. `null`: these were all.")
 
 
 class ReplayedAnswer(_Answer):
-    """The deliveries are on their way."""
+    """The deliveries are queued."""
 
     success: Literal[True]
     message: str

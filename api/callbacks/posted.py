@@ -1,4 +1,4 @@
-"""What is posted to customers' endpoints, for the OpenAPI document: its section ``webhooks``."""
+"""Requests to customers' endpoints, for the section ``webhooks`` of the OpenAPI document."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -37,13 +37,13 @@ _MessageEventType = Annotated[EventType, WithJsonSchema({"type": "string", "enum
 
 
 class MessageNow(BaseModel):
-    """The message as it was when there was something to tell of it."""
+    """The message at the time of the event."""
 
     uid: UUID
     channel: Channel
     to: str
     state: State
-    status: str = Field(description="The same in XSender's words.")
+    status: str = Field(description="The same by XSender's names.")
     code: str | None
     reason: str | None
     user_id: int | None = Field(description="`null`: an admin key sent it.")
@@ -54,7 +54,7 @@ class MessageNow(BaseModel):
 
 
 class MessageEvent(BaseModel):
-    """Something that happened to a message."""
+    """An event of a message."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
@@ -83,7 +83,7 @@ class InboundNow(BaseModel):
 
 
 class InboundEvent(BaseModel):
-    """Somebody wrote."""
+    """An inbound message."""
 
     type: Literal["inbound.received"]
     timestamp: datetime
@@ -107,20 +107,20 @@ class EndpointTest(BaseModel):
 
 
 posted = APIRouter(tags=["callbacks"])
-"""Nothing of it is served here: these are requests that customers' servers get."""
+"""Not served here: these are requests to customers' servers."""
 
 
-@posted.post("message", summary="A message came to a state, or somebody did something with it", openapi_extra=PUBLIC)
+@posted.post("message", summary="A message reached a state, or its recipient acted on it", openapi_extra=PUBLIC)
 async def message_event(event: MessageEvent) -> None:
     """Posted to every endpoint that listens to its `type`, at least once, signed by Standard Webhooks in the headers
-    `webhook-id`, `webhook-timestamp` and `webhook-signature`. Any 2xx within 15 seconds takes it."""
+    `webhook-id`, `webhook-timestamp` and `webhook-signature`. Any 2xx within 15 seconds accepts it."""
 
 
-@posted.post("inbound", summary="Somebody wrote to you", openapi_extra=PUBLIC)
+@posted.post("inbound", summary="An inbound message", openapi_extra=PUBLIC)
 async def inbound_event(event: InboundEvent) -> None:
-    """Posted as those of messages are."""
+    """Posted like message events."""
 
 
 @posted.post("test", summary="A test of your endpoint", openapi_extra=PUBLIC)
 async def endpoint_test(event: EndpointTest) -> None:
-    """Posted as those of messages are, when somebody calls `POST /api/callbacks/{callback}/test`."""
+    """Posted like message events, when `POST /api/callbacks/{callback}/test` is called."""

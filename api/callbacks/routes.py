@@ -1,4 +1,4 @@
-"""``/api/callbacks``: where an account wants to be told what becomes of its messages."""
+"""``/api/callbacks``: an account's endpoints for events of its messages."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from api.http.auth import requires
 from api.http.body import parse_body, read_body
 from api.http.errors import ApiError
 from api.http.idempotency import KeyClaim, once
-from api.http.json_answer import json_answer
+from api.http.json_response import json_response
 from api.http.state import AppState, state_of
 from api.reference.openapi import answers, documented_body
 from domain.errors import FieldError, invalid
@@ -37,7 +37,7 @@ _send = requires("send")
 
 
 async def manager(principal: Annotated[Principal, Depends(_send)]) -> Principal:
-    """Who may change endpoints. One tells of all messages, so a key that may only send must not make any.
+    """Who may change endpoints. They receive events of all messages, so a key that may only send must not create any.
 
     Raises:
         ApiError: 403 the key lacks the scope to read.
@@ -55,7 +55,7 @@ Manager = Annotated[Principal, Depends(manager)]
 async def list_callbacks(request: Request, principal: Reader) -> Response:
     """Oldest first. There are ten at most, so there is one page of them."""
     found = await callback_endpoints.list_endpoints(state_of(request).pool, principal.account_id)
-    return json_answer({"data": [_shown(endpoint) for endpoint in found], "next_cursor": None})
+    return json_response({"data": [_shown(endpoint) for endpoint in found], "next_cursor": None})
 
 
 @router.post(
@@ -92,7 +92,7 @@ async def register_callback(request: Request, principal: Manager) -> Response:
 
 @router.get("/{callback}", summary="Read a callback endpoint", response_model=None, responses=answers(CallbackAnswer))
 async def get_callback(request: Request, callback: UUID, principal: Reader) -> Response:
-    """`disabled_reason` says why it gets nothing; `failing_since` since when it takes nothing."""
+    """`disabled_reason` states why it gets no events; `failing_since`, since when it accepts none."""
     return await _answer(state_of(request), principal, callback)
 
 
@@ -104,7 +104,7 @@ async def get_callback(request: Request, callback: UUID, principal: Reader) -> R
     openapi_extra=documented_body(ChangeCallback),
 )
 async def change_callback(request: Request, callback: UUID, principal: Manager) -> Response:
-    """Enabling it again goes on with what was pending. Another address is never in a private network."""
+    """Enabling it again continues with pending deliveries. A changed address must not be in a private network."""
     state = state_of(request)
     changes = parse_body(await read_body(request), ChangeCallback).model_dump(exclude_unset=True)
     if "url" in changes:
@@ -120,10 +120,10 @@ async def change_callback(request: Request, callback: UUID, principal: Manager) 
 
 @router.delete("/{callback}", summary="Remove a callback endpoint", response_model=None, responses=answers(Removed))
 async def remove_callback(request: Request, callback: UUID, principal: Manager) -> Response:
-    """What is pending is dropped with it."""
+    """Pending deliveries are deleted with it."""
     if not await callback_endpoints.remove(state_of(request).pool, callback, principal.account_id):
         raise _unknown()
-    return json_answer({"success": True, "message": "removed"})
+    return json_response({"success": True, "message": "removed"})
 
 
 @router.post(
@@ -175,7 +175,7 @@ def _check_address(principal: Principal, url: str) -> None:
 async def _answer(state: AppState, principal: Principal, endpoint_id: UUID) -> Response:
     endpoint = await find_endpoint(state, principal, endpoint_id)
     message = f"the endpoint is {'enabled' if endpoint.enabled else 'disabled'}"
-    return json_answer({"success": True, "message": message, "data": _shown(endpoint)})
+    return json_response({"success": True, "message": message, "data": _shown(endpoint)})
 
 
 def _shown(endpoint: Endpoint) -> dict[str, Any]:

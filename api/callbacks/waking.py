@@ -13,11 +13,11 @@ from services.callbacks import wake
 from workflows.policy import CALLBACK_QUEUE
 
 _PATIENCE = 2.0
-"""Seconds that a caller's answer waits for it."""
+"""Seconds that a response waits for it."""
 
 
 async def wake_callbacks(state: AppState, endpoint_ids: Iterable[UUID]) -> None:
-    """Have endpoints look at what was queued. While Temporal is away that is left to the workers' upkeep."""
+    """Wake endpoints with queued deliveries. While Temporal is unavailable the workers' maintenance does it later."""
     with suppress(TemporalUnavailable, RPCError, TimeoutError):
         async with asyncio.timeout(_PATIENCE):
             await wake(state.temporal, CALLBACK_QUEUE, endpoint_ids)

@@ -1,4 +1,4 @@
-"""What routes of gateways answer, as ``/openapi.json`` describes it."""
+"""Responses of the gateway routes, for ``/openapi.json``."""
 
 from datetime import datetime
 from typing import Literal
@@ -25,11 +25,13 @@ class GatewayHead(_Answer):
     identifier: str
     type: str
     own: bool = Field(description="Whether it is yours; if not, it was shared with you or comes with your plan.")
-    user_id: int | None = Field(description="Whose it is, for its owner and for admins; else, or the admin's: `null`.")
+    user_id: int | None = Field(
+        description="Its owner, shown to the owner and to admins; otherwise, or if it is the admin's: `null`."
+    )
     enabled: bool
     mode: Mode
     breaker: BreakerState
-    priority: int = Field(description="Lower goes first.")
+    priority: int = Field(description="Lower values are tried first.")
     per_second: float | None = Field(description="The most messages a second; `null`: no limit.")
     on_unknown: Literal["hold", "resend"]
     created_at: datetime
@@ -43,7 +45,7 @@ class GatewayPage(_Answer):
 
 
 class GatewayChangeAnswer(_Answer):
-    """The change was made."""
+    """The changed gateway."""
 
     success: Literal[True]
     message: str
@@ -51,7 +53,7 @@ class GatewayChangeAnswer(_Answer):
 
 
 class BreakerAnswer(_Answer):
-    """What keeps a gateway that fails out of use."""
+    """The circuit breaker of a gateway."""
 
     state: BreakerState
     failures: int = Field(description="Failures in a row, as far as they were counted.")
@@ -60,18 +62,18 @@ class BreakerAnswer(_Answer):
 
 
 class OutcomesAnswer(_Answer):
-    """Tries at messages, by their outcomes."""
+    """Attempts by their outcomes."""
 
     accepted: int
     refused: int
     retry_later: int
     gateway_down: int
     unknown: int
-    error_rate: float | None = Field(description="The share of `gateway_down` and `unknown`; `null`: no tries.")
+    error_rate: float | None = Field(description="The share of `gateway_down` and `unknown`; `null`: no attempts.")
 
 
 class GatewayHealthData(_Answer):
-    """How a gateway is doing."""
+    """A gateway's health."""
 
     id: UUID
     channel: Channel
@@ -86,7 +88,7 @@ class GatewayHealthData(_Answer):
 
 
 class GatewayHealthAnswer(_Answer):
-    """How a gateway is doing."""
+    """A gateway's health."""
 
     success: Literal[True]
     message: str
@@ -94,7 +96,7 @@ class GatewayHealthAnswer(_Answer):
 
 
 class TrialData(_Answer):
-    """What a gateway made of a test message."""
+    """The outcome of a test message."""
 
     uid: UUID
     to: str
@@ -105,7 +107,7 @@ class TrialData(_Answer):
 
 
 class TrialAnswer(_Answer):
-    """The test message was handed to the gateway; `outcome` says what that answered."""
+    """The test message was sent to the gateway; `outcome` is its answer."""
 
     success: Literal[True]
     message: str

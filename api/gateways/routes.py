@@ -1,4 +1,4 @@
-"""``/api/gateways``: how one's gateways are doing, and letting them rest."""
+"""``/api/gateways``: health of gateways, and pausing, draining and testing them."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ from api.gateways.models import GatewayChangeAnswer, GatewayHealthAnswer, Gatewa
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
 from api.http.errors import ApiError
-from api.http.json_answer import json_answer
+from api.http.json_response import json_response
 from api.http.state import AppState, state_of
 from api.reference.openapi import answers, documented_body
 from domain.errors import FieldError, invalid
@@ -30,7 +30,7 @@ from store.gateways.gateway_health import health
 from store.gateways.gateways import GatewayInfo, set_mode
 
 TRIAL_RATE = Rate(5 / 60, burst=5)
-"""Test messages through one gateway: they are real, and nobody pays credits for them."""
+"""Test messages through one gateway: they are real, and cost no credits."""
 
 router = APIRouter(prefix="/api/gateways", tags=["gateways"])
 
@@ -39,7 +39,7 @@ _Sender = Annotated[Principal, Depends(requires("send"))]
 
 
 class GatewayTest(BaseModel):
-    """Where a test message goes."""
+    """The recipient of a test message."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,22 +56,22 @@ async def list_gateways(
     """Your own, those shared with you, and those of your plan. An admin sees all of the install."""
     found = await gateway_queries.visible(state_of(request).pool, _sees(principal), cursor, limit)
     next_cursor = found[-1].id if len(found) == limit else None
-    return json_answer({"data": [_head(gateway, principal) for gateway in found], "next_cursor": next_cursor})
+    return json_response({"data": [_head(gateway, principal) for gateway in found], "next_cursor": next_cursor})
 
 
 @router.get(
     "/{gateway_id}/health",
-    summary="How a gateway is doing",
+    summary="Read a gateway's health",
     response_model=None,
     responses=answers(GatewayHealthAnswer),
 )
 async def get_gateway_health(request: Request, gateway_id: UUID, principal: _Reader) -> Response:
-    """Counts are of everybody's messages, by the minute in which the gateway answered."""
+    """Counts include messages of all accounts, by the minute of the gateway's answer."""
     state = state_of(request)
     gateway = await _find(state, principal, gateway_id)
     data = {"id": gateway.id, "channel": gateway.channel, "identifier": gateway.identifier}
     data |= asdict(await health(state.pool, gateway_id))
-    return json_answer({"success": True, "message": _says(gateway), "data": data})
+    return json_response({"success": True, "message": _state_message(gateway), "data": data})
 
 
 _changes: dict[str, Any] = {"response_model": None, "responses": answers(GatewayChangeAnswer)}
@@ -79,19 +79,19 @@ _changes: dict[str, Any] = {"response_model": None, "responses": answers(Gateway
 
 @router.post("/{gateway_id}/pause", summary="Pause a gateway", **_changes)
 async def pause_gateway(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
-    """Nothing more leaves through it. Messages take another gateway, or wait for this one without a limit of time."""
+    """Nothing more is sent through it. Messages use another gateway, or wait for this one without a time limit."""
     return await _change(request, principal, gateway_id, Mode.PAUSED)
 
 
 @router.post("/{gateway_id}/drain", summary="Drain a gateway", **_changes)
 async def drain_gateway(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
-    """It takes nothing new, but what is being handed to it comes to its end."""
+    """It takes no new messages; those in progress are completed."""
     return await _change(request, principal, gateway_id, Mode.DRAINING)
 
 
 @router.post("/{gateway_id}/resume", summary="Use a paused or drained gateway again", **_changes)
 async def resume_gateway(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
-    """Messages that wait for it go on within seconds."""
+    """Waiting messages continue within seconds."""
     return await _change(request, principal, gateway_id, Mode.ACTIVE)
 
 
@@ -103,7 +103,7 @@ async def resume_gateway(request: Request, gateway_id: UUID, principal: _Sender)
     openapi_extra=documented_body(GatewayTest),
 )
 async def test_gateway(request: Request, gateway_id: UUID, principal: _Sender) -> Response:
-    """A real message, whether the gateway is in use or not. It costs no credit and is not on record."""
+    """A real message, whether the gateway is in use or not. It costs no credit and is not recorded."""
     state = state_of(request)
     body = parse_body(await read_body(request), GatewayTest)
     _check_owner(await _find(state, principal, gateway_id), principal)
@@ -113,7 +113,7 @@ async def test_gateway(request: Request, gateway_id: UUID, principal: _Sender) -
         raise ApiError(429, "rate_limited", message, retry_after=wait)
     trial = await _try(state, gateway_id, body.to)
     message = f"the gateway's answer: {trial.outcome}"
-    return json_answer({"success": True, "message": message, "data": asdict(trial)})
+    return json_response({"success": True, "message": message, "data": asdict(trial)})
 
 
 async def _try(state: AppState, gateway_id: UUID, to: str) -> Trial:
@@ -132,7 +132,7 @@ async def _change(request: Request, principal: Principal, gateway_id: UUID, mode
     _check_owner(await _find(state, principal, gateway_id), principal)
     await set_mode(state.pool, gateway_id, mode)
     gateway = await _find(state, principal, gateway_id)
-    return json_answer({"success": True, "message": _says(gateway), "data": _head(gateway, principal)})
+    return json_response({"success": True, "message": _state_message(gateway), "data": _head(gateway, principal)})
 
 
 async def _find(state: AppState, principal: Principal, gateway_id: UUID) -> GatewayInfo:
@@ -143,24 +143,26 @@ async def _find(state: AppState, principal: Principal, gateway_id: UUID) -> Gate
 
 
 def _sees(principal: Principal) -> int | None:
-    """The account whose gateways the key sees; ``None``: it sees everybody's."""
+    """The account whose gateways the key may see; ``None``: all gateways."""
     return None if "admin" in principal.scopes else principal.account_id
 
 
 def _check_owner(gateway: GatewayInfo, principal: Principal) -> None:
     if _sees(principal) not in (None, gateway.account_id):
-        raise ApiError(403, "gateway_not_yours", "you may use this gateway, but only its owner or an admin steers it")
+        raise ApiError(
+            403, "gateway_not_yours", "you may use this gateway, but only its owner or an admin may change it"
+        )
 
 
 def _head(gateway: GatewayInfo, principal: Principal) -> dict[str, Any]:
-    told = _sees(principal) in (None, gateway.account_id) and gateway.account_id != ADMIN_ACCOUNT
+    shows_owner = _sees(principal) in (None, gateway.account_id) and gateway.account_id != ADMIN_ACCOUNT
     return {
         "id": gateway.id,
         "channel": gateway.channel,
         "identifier": gateway.identifier,
         "type": gateway.type,
         "own": gateway.account_id == principal.account_id,
-        "user_id": gateway.account_id if told else None,
+        "user_id": gateway.account_id if shows_owner else None,
         "enabled": gateway.enabled,
         "mode": gateway.mode,
         "breaker": gateway.breaker,
@@ -171,5 +173,5 @@ def _head(gateway: GatewayInfo, principal: Principal) -> dict[str, Any]:
     }
 
 
-def _says(gateway: GatewayInfo) -> str:
+def _state_message(gateway: GatewayInfo) -> str:
     return f"the gateway is {gateway.mode if gateway.enabled else 'disabled'}"

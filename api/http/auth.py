@@ -1,4 +1,4 @@
-"""Who asks: the key of a request, checked before anything else of it is read."""
+"""Authentication: the key of a request is checked before anything else is read."""
 
 import base64
 from collections.abc import Awaitable, Callable, Collection
@@ -26,10 +26,10 @@ def requires(
     reads_query: bool = True,
     may_repeat: Collection[str] = (),
 ) -> Callable[[Request], Awaitable[Principal]]:
-    """A dependency that lets a request pass whose key has ``scope``; with a ``channel`` it learns the credit there.
+    """A dependency that accepts requests whose key has ``scope``; with a ``channel`` it also loads the credit there.
 
     ``basic`` takes the key as the password of Basic authentication too. Browsers keep that and send it along with
-    whatever page makes them call, so it must stay off where a request changes something. ``reads_query`` is off where
+    requests of any page, so it must be off if a request changes something. ``reads_query`` is off if
     nothing is read from the query string, so that nothing can be misread; ``may_repeat`` are parameters whose values
     add up.
 

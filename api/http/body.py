@@ -14,7 +14,7 @@ from domain.errors import FieldError, invalid, pointer
 from domain.text.strict_json import loads
 
 MAX_BODY = 1024 * 1024
-"""Bytes of a body that takes no place among the large ones."""
+"""Bytes of a body that does not count as a large one."""
 
 SMALL_BODY = 64 * 1024
 """Bytes of the body of any request but a send or a webhook."""
@@ -77,13 +77,13 @@ def validate(value: Any, model: type[_Model]) -> _Model:
 
 
 def field_errors(error: ValidationError, place: Callable[[_Loc], _Loc] = tuple) -> list[FieldError]:
-    """What a validation found, with a pointer for each place. ``place`` leads from what was validated to the body."""
+    """The errors of a validation, with pointers. ``place`` maps a location in the validated value to the body."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     return [_field_error(pointer(*place(e["loc"])), e["type"], e["msg"]) for e in found]
 
 
 def _field_error(place: str, code: str, message: str) -> FieldError:
-    if code == "model_type":  # pydantic names the model's class here, which says nothing to a caller
+    if code == "model_type":  # pydantic names the model's class here, which is meaningless to a caller
         return FieldError(place, "object_type", "must be a JSON object")
     return FieldError(place, code, message)
 

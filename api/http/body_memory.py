@@ -1,4 +1,4 @@
-"""How much of the memory bodies of ordinary size may take while they are read and understood: over all, by account."""
+"""Bounds on the memory of ordinary bodies while they are read and parsed: in total, and by account."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class BodyMemory:
         try:
             yield held
         finally:
-            held.let_go()
+            held.release_memory()
 
     def take(self, account_id: int, size: int) -> None:
         """Count ``size`` more bytes.
@@ -47,7 +47,7 @@ class BodyMemory:
         self._held[account_id] += size
 
     def give_back(self, account_id: int, size: int) -> None:
-        """Count them no more."""
+        """Stop counting them."""
         self._free += size
         self._held[account_id] -= size
         if not self._held[account_id]:
@@ -55,7 +55,7 @@ class BodyMemory:
 
 
 class HeldBody:
-    """What is counted of one body."""
+    """The counted bytes of one body."""
 
     def __init__(self, memory: BodyMemory, account_id: int) -> None:
         self._memory = memory
@@ -69,8 +69,8 @@ class HeldBody:
             self._memory.take(self._account_id, more)
             self._counted += more
 
-    def let_go(self) -> None:
-        """Count it no more."""
+    def release_memory(self) -> None:
+        """Stop counting it."""
         if self._counted:
             self._memory.give_back(self._account_id, self._counted)
             self._counted = 0

@@ -1,26 +1,26 @@
-"""Whether the caller of a request still waits for its answer: what nobody would learn of is better not accepted."""
+"""Whether the caller of a request is still connected: otherwise the request is not accepted."""
 
 from collections.abc import Awaitable, Callable
 
 from api.http.errors import ApiError, nothing_accepted
 
 Caller = Callable[[], Awaitable[bool]]
-"""Tells whether a caller has hung up, such as ``Request.is_disconnected``."""
+"""Returns whether a caller has disconnected, such as ``Request.is_disconnected``."""
 
 _LOOK_AFTER = 0.5
-"""Seconds of waiting after which it is worth looking."""
+"""Seconds of waiting after which it is checked."""
 
 
-async def stays() -> bool:
-    """A caller that does not hang up."""
+async def connected() -> bool:
+    """A caller that never disconnects."""
     return False
 
 
-def worth_looking(since: float, now: float) -> bool:
-    """Whether a caller who has waited since then may have had enough."""
+def should_check(since: float, now: float) -> bool:
+    """Whether a caller has waited for so long that it may have disconnected."""
     return now - since >= _LOOK_AFTER
 
 
 def caller_gone() -> ApiError:
-    """What nobody hears."""
+    """The error for a disconnected caller."""
     return nothing_accepted("the caller has hung up")

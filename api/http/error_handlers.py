@@ -1,4 +1,4 @@
-"""The one place where exceptions become HTTP answers."""
+"""Maps exceptions to HTTP responses."""
 
 import structlog
 from fastapi import FastAPI, Request
@@ -70,7 +70,7 @@ async def _ours(request: Request, error: XsenderError) -> JSONResponse:
 
 
 async def _parameters(request: Request, error: RequestValidationError) -> JSONResponse:
-    """What FastAPI itself refuses: a step of the path leads nowhere, or a query parameter does not fit."""
+    """Errors of FastAPI's validation: an invalid path segment or query parameter."""
     for found in error.errors():
         source, name = found["loc"][0], found["loc"][1]
         if source == "path":
@@ -88,12 +88,12 @@ async def _framework(_: Request, error: HTTPException) -> JSONResponse:
 
 
 async def _gone(_: Request, __: ClientDisconnect) -> Response:
-    """The caller hung up before its body was whole: nothing was done, and nobody reads the answer."""
+    """The caller disconnected before its body was complete: nothing was done."""
     return Response(status_code=400)
 
 
 async def _database_away(_: Request, error: Exception) -> JSONResponse:
-    log.warning("the database is away", error=type(error).__name__)
+    log.warning("the database is unavailable", error=type(error).__name__)
     return error_response(unavailable("the database does not answer"))
 
 

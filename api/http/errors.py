@@ -1,4 +1,4 @@
-"""The form of every error answer, and the exception that carries one."""
+"""The form of error responses, and their exception."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from domain.text.strict_json import StrictJsonError
 
 
 class ApiError(Exception):
-    """An answer other than success, ready to be sent."""
+    """An error response."""
 
     def __init__(
         self, status: int, code: str, message: str, errors: Sequence[FieldError] = (), retry_after: float | None = None
@@ -32,36 +32,36 @@ class ApiError(Exception):
 
 
 class OutcomeUnknownError(ApiError):
-    """503: the request was passed on and no answer came, so it may have been accepted."""
+    """503: Temporal did not answer, so the request may have been accepted."""
 
 
 def json_refused(error: StrictJsonError) -> ApiError:
-    """400 for what is not JSON, 422 for JSON that we refuse."""
+    """400 for invalid JSON, 422 for JSON that we refuse."""
     field = FieldError(error.pointer, error.code, error.message)
     return ApiError(400 if error.is_syntax else 422, error.code, error.message, [field])
 
 
 def unavailable(what: str, retry_after: float = 1.0) -> ApiError:
-    """503: a part is away; ``what`` names it and says what it does not do."""
+    """503: a part is unavailable; ``what`` describes the failure."""
     return ApiError(503, "unavailable", f"{what}: try again", retry_after=retry_after)
 
 
 def nothing_accepted(why: str) -> ApiError:
-    """503: whoever repeats the request sends it once."""
+    """503: the request can be repeated without sending twice."""
     return unavailable(f"{why}, and nothing was accepted")
 
 
 def outcome_unknown(uid: UUID) -> OutcomeUnknownError:
-    """``uid`` is what the first message, or the batch, would have."""
+    """``uid`` is that of the first message, or of the batch, if it was accepted."""
     message = (
         "Temporal did not answer in time, so this may have been accepted: repeat it with the same Idempotency-Key; "
-        f"if it had none, look whether there is {uid} before you send it again"
+        f"if it had none, check whether there is {uid} before you send it again"
     )
     return OutcomeUnknownError(503, "outcome_unknown", message, retry_after=1.0)
 
 
 def error_response(error: ApiError) -> JSONResponse:
-    """The HTTP answer of an error."""
+    """The HTTP response of an error."""
     body: dict[str, Any] = {
         "success": False,
         "message": error.message,

@@ -26,16 +26,16 @@ _LEASE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class KeyClaim:
-    """What the work of a request builds on, that must be done once."""
+    """The claim under which the work of a request is done once."""
 
     id: UUID
     is_new: bool
-    """Whether nobody has used the id before. Otherwise the work may have been done already: it must be finished, not
+    """Whether the id is new. Otherwise the work may have been done already: it must be finished, not
     refused."""
-    place: idempotency.Place | None = None
-    """The key that leads here; ``None``: the request has none."""
+    scope: idempotency.KeyScope | None = None
+    """The scope of the key; ``None``: the request has none."""
     prepared: bytes | None = None
-    """The answer that an earlier try prepared, and may not have given."""
+    """The answer that an earlier try prepared, and may not have returned."""
 
 
 _Work = Callable[[KeyClaim], Awaitable[bytes]]
@@ -46,11 +46,11 @@ async def once(
 ) -> Response:
     """Do ``work`` once per key and answer with what it returned the first time.
 
-    It builds on the id ``minted``, or, when it repeats a try that was cut off, on that one's. Without the header it is
-    simply done. With a ``keyring`` the answer is kept sealed, because it shows a secret.
+    It uses the id ``minted``, or, when it repeats an interrupted try, that one's. Without the header it is
+    simply done. With a ``keyring`` the answer is stored sealed, because it contains a secret.
 
     Raises:
-        ApiError: 409 the first request is still at work; 422 the key was used for another body.
+        ApiError: 409 the first request is still in progress; 422 the key was used for another body.
     """
     key = request.headers.get(HEADER)
     if key is None:
@@ -58,34 +58,36 @@ async def once(
     if not _KEY.fullmatch(key):
         raise ApiError(422, "idempotency_key", f"an {HEADER} has 1 to 255 printable ASCII characters")
     pool = state_of(request).pool
-    place = (account_id, request.url.path, key)
+    scope = (account_id, request.url.path, key)
     subject = f"{request.method}?{request.url.query}\n".encode()
     is_large = len(raw) > _SOON_HASHED
     digest = await asyncio.to_thread(_digest, subject, raw) if is_large else _digest(subject, raw)
-    claim = await idempotency.claim(pool, *place, digest, minted, _LEASE)
+    claim = await idempotency.claim(pool, *scope, digest, minted, _LEASE)
     if claim.body_hash != digest:
         raise ApiError(422, "idempotency_mismatch", f"this {HEADER} was used for another request: take a new one")
     if claim.response is not None and claim.status is not None:
-        kept = keyring.decrypt(claim.response, _aad(place)) if keyring else claim.response
+        kept = keyring.decrypt(claim.response, _aad(scope)) if keyring else claim.response
         return _json(kept, replayed=True)
     if not claim.mine:
-        raise ApiError(409, "idempotency_in_flight", "the first request with this key is still at work", retry_after=1)
-    claimed = KeyClaim(claim.page_id, claim.page_id == minted, place, claim.response)
+        raise ApiError(
+            409, "idempotency_in_flight", "the first request with this key is still in progress", retry_after=1
+        )
+    claimed = KeyClaim(claim.page_id, claim.page_id == minted, scope, claim.response)
     try:
         answer = await work(claimed)
     except Exception as error:
         refused = isinstance(error, ApiError | InvalidError) and not isinstance(error, OutcomeUnknownError)
         if claimed.is_new and refused:  # before anything was done
-            await idempotency.release(pool, *place, claim.locked_until)
-        else:  # whether it was done is not known: the next try finds out, under the same id
-            await idempotency.hand_over(pool, *place, claim.locked_until)
+            await idempotency.release(pool, *scope, claim.locked_until)
+        else:  # whether it was done is not known: the next try checks, under the same id
+            await idempotency.hand_over(pool, *scope, claim.locked_until)
         raise
-    await idempotency.finish(pool, *place, 200, keyring.encrypt(answer, _aad(place)) if keyring else answer)
+    await idempotency.finish(pool, *scope, 200, keyring.encrypt(answer, _aad(scope)) if keyring else answer)
     return _json(answer)
 
 
-def _aad(place: idempotency.Place) -> bytes:
-    return "|".join(("idempotency_keys", "response", *map(str, place))).encode()
+def _aad(scope: idempotency.KeyScope) -> bytes:
+    return "|".join(("idempotency_keys", "response", *map(str, scope))).encode()
 
 
 def _digest(subject: bytes, raw: bytes) -> bytes:

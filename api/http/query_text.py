@@ -1,4 +1,4 @@
-"""Query strings: what they must not hold, and how parameters that reach the database are described."""
+"""Checks of query strings, and the type of parameters that reach the database."""
 
 from collections.abc import Collection
 from typing import Annotated
@@ -12,9 +12,9 @@ from domain.text.json_faults import UNSTORABLE
 
 
 def check_query(raw: bytes, may_repeat: Collection[str] = ()) -> None:
-    """Refuse a query string that would be read as something else than was meant.
+    """Refuse an ambiguous query string.
 
-    ``may_repeat``: parameters whose values add up; of others only the last value would count.
+    ``may_repeat``: parameters whose values add up; of others only the last value would be used.
 
     Raises:
         ApiError: 422, a parameter is not UTF-8, or is given twice.
@@ -49,4 +49,4 @@ def _storable(text: str) -> str:
 
 
 QueryText = Annotated[str, AfterValidator(_storable)]
-"""For each parameter that is compared or stored as it was given: what JSON may not hold, it may not hold either."""
+"""For each parameter that is compared or stored as given: the same rules as for text in JSON."""

@@ -1,13 +1,13 @@
-"""What reading a body will cost, foreseen from its bytes: counts take microseconds where parsing takes seconds.
+"""Estimates the cost of reading a body from its bytes: counting takes microseconds, parsing may take seconds.
 
-The figures are microseconds, rounded up, of what was slowest for a thing of its kind. They need not be exact: they
-decide whether a request is read between others or in a process of its own, and a mistake costs either little.
+The figures are microseconds, rounded up, of the slowest case of each kind. They need not be exact: they
+decide whether a request is read in the event loop or in a child process, and a wrong choice costs little.
 """
 
 import re
 
 ON_LOOP = 5_000
-"""Microseconds that reading a body may take from all other requests."""
+"""Microseconds that reading a body may block the event loop."""
 
 MAX_VALUES = 2_500_000
 """Values of a body, as 25 for each of 100,000 contacts: they are in memory together."""
@@ -22,24 +22,24 @@ _PER_ADDRESS = 120
 _PER_IDN_BYTE = 15
 _PER_TEMPLATE_BYTE = 6
 _PER_FILLED_PIECE = 30
-"""What a contact puts into a template."""
+"""A template field filled from a contact."""
 _FALLBACK_STEPS = 3
 _UNFORESEEABLE = 10**9
 
 _MAX_TEMPLATE_BODY = 16 * 1024
-"""Bytes of a body in which not even what is filled into a template can be long."""
+"""Bytes of a body so small that template fields cannot be long either."""
 _MAX_PIECES = 100
 _LONGEST_PIECE = 500
 
 _LOOPS_OR_STYLES = (b"{%", b'"inline_css"')
 _HIDDEN = re.compile(rb"\\u00(?:[4-7]|25)")
-"""ASCII that is written as escapes without need: letters, braces, the percent sign, the at sign."""
+"""ASCII that is escaped needlessly: letters, braces, the percent sign, the at sign."""
 
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
-"""A string, or one that never ends: trying anew from each quote in it would take quadratic time."""
+"""A string, or one without an end: retrying from each quote in it would take quadratic time."""
 _FEW_STRINGS = 2_000
 _SOON_STRIPPED = 128 * 1024
-"""Bytes from which strings are taken out in a millisecond, if they are few."""
+"""Bytes from which strings are removed in a millisecond, if they are few."""
 _PLAIN_ADDRESS = re.compile(rb'"[A-Za-z0-9_+.-]++@(?:[A-Za-z0-9]++[.-]?)++"')
 _ODD_DOMAIN = re.compile(rb'@((?:[^"@\s\\]|\\u[0-9A-Fa-f]{4})*+)')
 
@@ -56,7 +56,7 @@ def reading_cost(raw: bytes) -> int:
         bare = _STRING.sub(b"", raw)  # braces and commas of texts are no values
         objects, others = bare.count(b"{"), bare.count(b",") + bare.count(b"[")
     cost += objects * _PER_OBJECT + others * _PER_VALUE
-    if b'"fallback"' in raw:  # what stands beside the contacts is read for each of them
+    if b'"fallback"' in raw:  # request-wide steps are read for each contact
         cost += objects * _FALLBACK_STEPS * _PER_OBJECT
     if cost <= ON_LOOP and b"@" in raw:
         cost += _addresses_cost(raw)

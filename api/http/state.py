@@ -1,4 +1,4 @@
-"""What all requests of a process share."""
+"""State that all requests of a process share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class AppState:
     pool: Pool
     link: TemporalLink
     parts: Mapping[type, Any]
-    """What subjects share, one of each type; see ``part``."""
+    """State of subjects, one of each type; see ``part``."""
 
     def part(self, kind: type[_T]) -> _T:
-        """What all requests of a subject share, such as its group commit."""
+        """State that all requests of a subject share, such as its group commit."""
         return cast(_T, self.parts[kind])
 
     @property

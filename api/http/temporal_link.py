@@ -1,4 +1,4 @@
-"""The connection to Temporal: sought in the background, so that the API starts, and answers, without it."""
+"""The connection to Temporal: opened in the background, so that the API starts, and answers, without it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from runtime.settings import Settings
 from runtime.temporal import connect
 
 _PATIENCE = 2.0
-"""Seconds that the start of the API waits for a connection: normally it is there at once."""
+"""Seconds that the start of the API waits for a connection: normally it is immediate."""
 _PAUSE = 0.5
 
 
@@ -23,7 +23,7 @@ class TemporalUnavailable(UnavailableError):
 
 
 class TemporalLink:
-    """Holds the client once there is one; from then on it reconnects by itself."""
+    """Holds the client once it is connected; the client then reconnects automatically."""
 
     def __init__(self) -> None:
         self._client: Client | None = None
@@ -39,24 +39,24 @@ class TemporalLink:
             raise TemporalUnavailable
         return self._client
 
-    async def seek(self, settings: Settings) -> None:
+    async def connect(self, settings: Settings) -> None:
         """Try to connect until it succeeds."""
         while self._client is None:
             try:
                 self._client = await connect(settings)
-            except RuntimeError:  # what temporalio raises for a server that is not there
+            except RuntimeError:  # raised by temporalio if the server is unavailable
                 await asyncio.sleep(_PAUSE)
 
 
 @asynccontextmanager
 async def open_link(settings: Settings) -> AsyncIterator[TemporalLink]:
-    """A link that has its client as soon as Temporal is there."""
+    """A link that has its client as soon as Temporal is available."""
     link = TemporalLink()
-    seeking = asyncio.create_task(link.seek(settings))
-    await asyncio.wait([seeking], timeout=_PATIENCE)
+    connecting = asyncio.create_task(link.connect(settings))
+    await asyncio.wait([connecting], timeout=_PATIENCE)
     try:
         yield link
     finally:
-        seeking.cancel()
+        connecting.cancel()
         with suppress(asyncio.CancelledError):
-            await seeking
+            await connecting

@@ -1,4 +1,4 @@
-"""A body on its way: it must come at a least rate, so that nobody holds memory or a place by sending slowly."""
+"""Reading uploads: a minimum rate is required, so that slow senders do not hold memory or slots."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from api.http.body_memory import HeldBody
 from api.http.errors import ApiError
 
 GRACE = 10.0
-"""Seconds in which a body need not come at any rate."""
+"""Seconds in which no minimum rate is required."""
 LEAST_RATE = 16 * 1024
 """Bytes per second, on average, that must have come beyond that."""
 LONGEST = 60.0
@@ -16,7 +16,7 @@ LONGEST = 60.0
 
 
 class Upload:
-    """The body of a request, read as far as is asked for."""
+    """The body of a request, read as far as requested."""
 
     def __init__(self, request: Request, held: HeldBody | None = None) -> None:
         """``held`` counts its memory."""
@@ -27,7 +27,7 @@ class Upload:
         """Seconds that reading took so far."""
 
     async def read(self, most: int) -> bool:
-        """Read until the end, or until there are more than ``most`` bytes. Returns whether it is whole.
+        """Read until the end, or until there are more than ``most`` bytes. Returns whether it is complete.
 
         Raises:
             ApiError: 408 it comes too slowly; 429 or 503 there is no memory for it.
@@ -52,14 +52,14 @@ class Upload:
         return True
 
     def whole(self) -> bytes:
-        """What was read."""
+        """The bytes that were read."""
         body, self._body = self._body, bytearray()
         return bytes(body)
 
     def stop_counting(self) -> None:
-        """It has got a place among the large ones, which have memory of their own."""
+        """Stop counting its memory: it counts as a large one now, which have their own bound."""
         if self._held is not None:
-            self._held.let_go()
+            self._held.release_memory()
             self._held = None
 
     def _allowed(self) -> float:

@@ -1,4 +1,4 @@
-"""The answers of ``/api/inbound``, as ``/openapi.json`` describes them."""
+"""Responses of ``/api/inbound``, for ``/openapi.json``."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -14,34 +14,36 @@ class _Answer(BaseModel):
 
 
 class InboundMessage(_Answer):
-    """A message from a person."""
+    """An inbound message."""
 
     id: UUID
     channel: Channel
     gateway: str | None = Field(description="The gateway it came through; `null`: it was deleted since.")
-    sender: str = Field(description="A number with `+`; the provider's own id, where nobody knows the number.")
+    sender: str = Field(description="A number with `+`; the provider's id of the sender, if the number is unknown.")
     recipient: str = Field(description="Your number, as the provider writes it.")
     name: str | None
     body: str
     media: list[str] = Field(description="Addresses of files, or the provider's ids of them.")
     answers: str | None = Field(description="The provider's id of the message that it answers.")
     keyword: Literal["stop", "start", "help"] | None
-    type: str = Field(description="`text`, `image`, `location` …; the provider's own word for what we do not know.")
-    content: dict[str, Any] | None = Field(description="What it holds besides `body` and `media`, by its type.")
-    sender_id: str | None = Field(description="The provider's own id of the sender, where it has one.")
+    type: str = Field(description="`text`, `image`, `location` …; the provider's name of a type that we do not know.")
+    content: dict[str, Any] | None = Field(
+        description="Its contents besides `body` and `media`, depending on its type."
+    )
+    sender_id: str | None = Field(description="The provider's id of the sender, if it has one.")
     at: datetime
     received_at: datetime
 
 
 class InboundPage(_Answer):
-    """Messages from people."""
+    """A page of inbound messages."""
 
     data: list[InboundMessage]
     next_cursor: UUID | None
 
 
 class KeywordWords(_Answer):
-    """Words in force, and what is answered to them."""
+    """Keywords in force, and replies to them."""
 
     stop: list[str]
     start: list[str]

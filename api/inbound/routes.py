@@ -1,4 +1,4 @@
-"""``/api/inbound``: messages from people, and the words by which they leave and come back."""
+"""``/api/inbound``: inbound messages, and keywords to opt out and in."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
 
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
-from api.http.json_answer import json_answer
+from api.http.json_response import json_response
 from api.http.query_text import QueryText
 from api.http.state import state_of
 from api.inbound.models import InboundPage, KeywordsAnswer
@@ -56,7 +56,7 @@ class Keywords(BaseModel):
     help: Words | None = None
     replies: Replies = Field(
         default_factory=Replies,
-        description="What is answered. Without an entry nothing is: many carriers and providers answer themselves.",
+        description="Replies. Without an entry none is sent: many carriers and providers reply themselves.",
     )
 
 
@@ -69,15 +69,15 @@ async def list_inbound(
     cursor: Annotated[UUID | None, Query(description="`next_cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
-    """What came in through your own gateways."""
+    """Messages received through your own gateways."""
     found = await inbound.own(state_of(request).pool, principal.account_id, channel, sender, cursor, limit)
     next_cursor = found[-1].id if len(found) == limit else None
-    return json_answer({"data": [asdict(message) for message in found], "next_cursor": next_cursor})
+    return json_response({"data": [asdict(message) for message in found], "next_cursor": next_cursor})
 
 
 @router.get("/keywords", summary="Your keywords", response_model=None, responses=answers(KeywordsAnswer))
 async def get_keywords(request: Request, principal: _Reader) -> Response:
-    """A message that is one of these words, and nothing else, is obeyed."""
+    """They apply to messages that consist of one of these words only."""
     return _shown(await keyword_sets.show(state_of(request).pool, principal.account_id))
 
 
@@ -89,7 +89,7 @@ async def get_keywords(request: Request, principal: _Reader) -> Response:
     openapi_extra=documented_body(Keywords),
 )
 async def put_keywords(request: Request, principal: _Sender) -> Response:
-    """They hold for messages to your own gateways."""
+    """They apply to messages to your own gateways."""
     body = parse_body(await read_body(request), Keywords)
     chosen = KeywordSet(body.stop, body.start, body.help, body.replies.model_dump(exclude_none=True))
     await keyword_sets.replace(state_of(request).pool, principal.account_id, chosen)
@@ -98,4 +98,4 @@ async def put_keywords(request: Request, principal: _Sender) -> Response:
 
 def _shown(keywords: KeywordSet) -> Response:
     words = {keyword.value: sorted(keywords.words(keyword)) for keyword in Keyword}
-    return json_answer({"success": True, "message": "keywords", "data": words | {"replies": keywords.replies}})
+    return json_response({"success": True, "message": "keywords", "data": words | {"replies": keywords.replies}})

@@ -1,6 +1,6 @@
-"""The connections of this process: how many there may be, which one has to go for another, and which are overdue.
+"""The connections of this process: their number, which one is closed for a new one, and time-outs.
 
-There are no timers for single connections or requests: one sweep a second looks at all of them.
+There are no timers for single connections or requests: one sweep a second checks all of them.
 """
 
 import asyncio
@@ -14,22 +14,22 @@ import structlog
 log = structlog.get_logger()
 
 MOST_CONNECTIONS = 4096
-"""However many descriptors there are: with the longest header each, they take some 130 MiB."""
+"""At most, with any number of descriptors: with the longest header each, they take some 130 MiB."""
 MOST_BACKLOG = 2048
-"""Connections that wait in the kernel until this process takes them."""
+"""Connections that wait in the kernel until this process accepts them."""
 MOST_REFUSED = 64
-"""Connections beyond the limit that are told so at a time; others are closed without a word."""
+"""Connections beyond the limit that get an error response at a time; others are closed without one."""
 _OWN_DESCRIPTORS = 128
-"""Room for connections to the database, to Temporal and to providers, pipes of child processes, and files."""
+"""Reserved for connections to the database, to Temporal and to providers, pipes of child processes, and files."""
 _FEWEST = 16
 _SWEEP_SECONDS = 1.0
 _PREFIX_OF_IPV6 = 64
-"""Bits: whoever has one IPv6 address has the whole network."""
+"""Bits: who has one IPv6 address usually has the whole network."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """How many connections this process takes."""
+    """How many connections this process accepts."""
 
     connections: int
     per_address: int
@@ -39,7 +39,7 @@ class ConnectionLimits:
     def within(cls, descriptors: int) -> "ConnectionLimits":
         """What fits under a limit of descriptors.
 
-        The kernel hands over all that waits in the backlog before any of it can be closed: so that must fit too.
+        The kernel hands over the whole backlog before any of it can be closed: so that must fit too.
         """
         room = max(descriptors - _OWN_DESCRIPTORS - MOST_REFUSED, _FEWEST)
         backlog = min(MOST_BACKLOG, room // 6)
@@ -48,28 +48,28 @@ class ConnectionLimits:
 
 
 class Connection(Protocol):
-    """What a sweep and a newcomer need of a connection."""
+    """The interface of a connection."""
 
     address: str
-    """Whose share it counts against (``Connections.address_of``)."""
+    """The address whose share it counts against (``Connections.address_of``)."""
 
     def check(self, now: float) -> None:
         """Act if a deadline has passed."""
 
     def make_room(self) -> None:
-        """Close, for another one to get in; no request is under way."""
+        """Close, to make room for a new one; no request is in progress."""
 
 
 class Connections:
     """All connections of this process, shared by them.
 
-    One without a request under way is idle, whether it waits for a header or for the remains of an answered body.
-    Idle ones make room for newcomers: the longest idle one of the address that holds the most goes first. So whoever
-    opens many connections and uses none loses them, while one that is used is never the longest idle.
+    One without a request in progress is idle, whether it waits for a header or for the rest of an answered body.
+    Idle ones are closed for new ones: first the longest idle one of the address that holds the most. So a client that
+    opens many connections without using them loses them, while a used one is never the longest idle.
     """
 
     def __init__(self, limits: ConnectionLimits, is_proxy: Callable[[str], bool]) -> None:
-        """Proxies are not held to a share per address: theirs are the connections of many people."""
+        """Proxies have no share per address: they carry the connections of many clients."""
         self._limits = limits
         self._is_proxy = is_proxy
         self._all: set[Connection] = set()
@@ -84,11 +84,11 @@ class Connections:
         return self._count
 
     def address_of(self, host: str) -> str:
-        """Whose share a connection from ``host`` counts against."""
+        """The address whose share a connection from ``host`` counts against."""
         return host if self._is_proxy(host) else network_of(host)
 
     def add(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> bool:
-        """Take a new connection, idle at first. ``False``: there is no room; it is looked after until ``remove``."""
+        """Add a new connection, idle at first. ``False``: the limit is reached; it is tracked until ``remove``."""
         self._all.add(connection)
         if not self._sweeping:
             self._sweeping = True
@@ -106,22 +106,22 @@ class Connections:
         self._idle.setdefault(address, {})[connection] = None
         return True
 
-    def may_be_told(self) -> bool:
-        """Whether one that was not taken can be told why: there are few that are."""
+    def may_send_refusal(self) -> bool:
+        """Whether a refused one may get an error response: few may at a time."""
         return len(self._all) - self._count <= MOST_REFUSED
 
     def busy(self, connection: Connection) -> None:
-        """A request is under way: the connection must not be closed for another one."""
+        """A request is in progress: the connection must not be closed for a new one."""
         if idle := self._idle.get(connection.address):
             idle.pop(connection, None)
 
     def idle(self, connection: Connection) -> None:
-        """No request is under way any more."""
+        """No request is in progress any more."""
         if (idle := self._idle.get(connection.address)) is not None:
             idle[connection] = None
 
     def leave(self, connection: Connection) -> None:
-        """It is about to close, and counts no longer."""
+        """It is about to close, and no longer counts."""
         address = connection.address
         self._count -= 1
         self._idle[address].pop(connection, None)
@@ -149,7 +149,7 @@ class Connections:
         for connection in list(self._all):
             connection.check(now)
         if self._turned_away:
-            log.warning("connections were turned away: all are in use", count=self._turned_away, open=self._count)
+            log.warning("connections were refused: all are in use", count=self._turned_away, open=self._count)
             self._turned_away = 0
         self._sweeping = bool(self._all)
         if self._sweeping:
@@ -157,7 +157,7 @@ class Connections:
 
 
 def network_of(host: str) -> str:
-    """What one person has of addresses: an IPv4 address, or the network of an IPv6 one."""
+    """The addresses of one client: an IPv4 address, or the network of an IPv6 one."""
     if ":" not in host:
         return host
     try:

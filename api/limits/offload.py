@@ -1,7 +1,7 @@
-"""Processes for requests that take long to read: the API must go on answering meanwhile.
+"""Child processes for requests that take long to read, so that the API continues to answer meanwhile.
 
-Each place for computing has a process of its own, so that one that dies, or is ended because it takes too long, takes
-nobody else's request with it. Accounts take turns at the places.
+Each slot has its own process, so that one that dies, or is killed because it takes too long, affects
+no other request. Accounts take turns.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from functools import partial
 from multiprocessing.context import ForkServerContext
 from typing import ParamSpec, TypeVar
 
-from api.http.callers import Caller, caller_gone, worth_looking
+from api.http.callers import Caller, caller_gone, should_check
 from api.http.errors import ApiError, unavailable
-from api.limits.fair_places import FairPlaces
+from api.limits.fair_slots import FairSlots
 from api.limits.offload_child import begin, call_within
 
 PROCESSES = 3
@@ -25,9 +25,9 @@ PROCESSES = 3
 LONGEST = 120.0
 """Seconds after which a process that still reads a request is ended."""
 _HEAVY = 4 * 1024 * 1024
-"""Bytes of a body that takes two places, and after which its process is replaced: both for the memory that it takes."""
+"""Bytes of a body that takes two slots, and after which its process is replaced, both because of its memory."""
 _WAITING = 50
-"""Requests of one account that may wait for a place."""
+"""Requests of one account that may wait for a slot."""
 _PATIENCE = 60.0
 
 _P = ParamSpec("_P")
@@ -42,7 +42,7 @@ class Offload:
         context.set_forkserver_preload(["api.sending.parse_request", "api.limits.offload_child"])
         self._children = [_Child(context, longest) for _ in range(PROCESSES)]
         self._idle = self._children.copy()
-        self._places = FairPlaces(
+        self._slots = FairSlots(
             PROCESSES, 1, waiting=_WAITING, patience=_PATIENCE, what="requests that take long to read"
         )
 
@@ -62,12 +62,12 @@ class Offload:
         """Call ``work`` in a child, for a request of an account with a body of ``size`` bytes.
 
         Raises:
-            ApiError: 429 or 503 there was no place (``FairPlaces``); 503 the child died, or the caller has hung up;
+            ApiError: 429 or 503 there was no slot (``FairSlots``); 503 the child died, or the caller has disconnected;
                 422 it takes too long.
         """
         begun, is_heavy = time.monotonic(), size > _HEAVY
-        async with self._places.place(account_id, 2 if is_heavy else 1):
-            if worth_looking(begun, time.monotonic()) and await caller():
+        async with self._slots.slots(account_id, 2 if is_heavy else 1):
+            if should_check(begun, time.monotonic()) and await caller():
                 raise caller_gone()
             child = self._idle.pop()
             try:
@@ -78,7 +78,7 @@ class Offload:
                 self._idle.insert(len(self._idle) if child.is_running else 0, child)  # the last one is taken next
 
     async def aclose(self) -> None:
-        """Let the children go, and wait until they are gone."""
+        """End the children, and wait for their ends."""
         for child in self._children:
             await child.aclose()
 
@@ -109,12 +109,12 @@ class _Child:
             if time.monotonic() - begun >= self._longest:
                 raise _too_long(self._longest) from None
             raise unavailable("the process that reads large requests died") from None
-        except asyncio.CancelledError:  # it goes on computing: nobody else is to wait for that
+        except asyncio.CancelledError:  # the child still computes: no other request shall wait for it
             self.replace()
             raise
 
     def replace(self) -> None:
-        """Let the process go, with the memory that a large request took, and have another ready."""
+        """End the process, which frees the memory of a large request, and start another."""
         if self._executor is not None:
             self._executor.shutdown(wait=False)
             self._executor = None

@@ -1,4 +1,4 @@
-"""What runs in the child processes of ``api.limits.offload``, beside the work itself. It imports nothing heavy."""
+"""Code of the child processes of ``api.limits.offload``, besides the work itself. It imports nothing heavy."""
 
 import gc
 import multiprocessing
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 _NICE = 10
-"""What is urgent goes first, on a busy machine too."""
+"""Urgent work has priority, also on a busy machine."""
 _MANY_OBJECTS = 50_000
 
 _T = TypeVar("_T")
@@ -18,9 +18,9 @@ _T = TypeVar("_T")
 def begin() -> None:
     """Prepare the process."""
     os.nice(_NICE)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the API tells this one itself
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the API ends this one itself
     gc.freeze()
-    gc.disable()  # looking through all contacts again and again takes as long as reading them
+    gc.disable()  # repeated collections over all contacts take as long as reading them
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -32,7 +32,7 @@ def begin() -> None:
 
 
 def call_within(seconds: float, work: Callable[[], _T]) -> _T:
-    """Call ``work``. If it takes longer, a signal that nobody catches ends the process, whatever that is doing."""
+    """Call ``work``. If it takes longer, an uncaught signal ends the process."""
     if gc.get_count()[0] > _MANY_OBJECTS:
         gc.collect()
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -1,7 +1,7 @@
-"""uvicorn's HTTP protocol with limits: of headers, of bytes that lead nowhere, of connections, and of time.
+"""uvicorn's HTTP protocol with limits: of headers, of bytes without progress, of connections, and of time.
 
-uvicorn has none of them. Each is checked where it costs nothing to a usual request: once per read of the socket, once
-per header block, once per answer. All else is for the sweep of ``api.limits.connections``.
+uvicorn has none of them. Each is checked where it costs a usual request nothing: once per read of the socket, once
+per header block, once per answer. The sweep of ``api.limits.connections`` checks the others.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ UNREAD_SECONDS = 30.0
 """In which a peer reads this much of its answer:"""
 UNREAD_BYTES = 30 * 1024
 _LINGER_SECONDS = 2.0
-"""For the peer to read why it is refused: closing at once, while it still sends, would take that back from it."""
+"""For the peer to read the error response: closing at once, while it still sends, would discard that."""
 _LINGER_BYTES = 1024 * 1024
 _FREE_PIECES = 1000
 
@@ -49,7 +49,7 @@ class _Stage(Enum):
 
 
 class _Refused(Exception):
-    """The peer is told so, and hears no more."""
+    """The peer gets an error response, and its further input is ignored."""
 
 
 class LimitedHttp(HttpToolsProtocol):
@@ -64,7 +64,7 @@ class LimitedHttp(HttpToolsProtocol):
         *,
         connections: Connections,
     ) -> None:
-        """All but ``connections`` is uvicorn's."""
+        """All arguments but ``connections`` are uvicorn's."""
         super().__init__(config, server_state, app_state, _loop)
         self.headers = []
         self.address = ""
@@ -73,12 +73,12 @@ class LimitedHttp(HttpToolsProtocol):
         """Whether it counts against the limit of connections."""
         self._stage = _Stage.BETWEEN
         self._fed = 0
-        """Bytes since the request went any further."""
+        """Bytes since the request last made progress."""
         self._pieces = self._piece_bytes = 0
         self._refusal = INVALID
         self._deadline = inf
         self._ignored: int | None = None
-        """Bytes that were thrown away since nothing more is heard; ``None``: the peer is listened to."""
+        """Bytes discarded since input is ignored; ``None``: input is processed."""
         self._write_deadline = inf
         self._unread = 0
         """Bytes that the peer had not read when that deadline was set."""
@@ -86,25 +86,25 @@ class LimitedHttp(HttpToolsProtocol):
     # What uvicorn and the transport call
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-        """Take the connection, or say that there are too many."""
+        """Accept the connection, or answer that there are too many."""
         super().connection_made(transport)
         self.address = self._shared.address_of(self.client[0] if self.client else "")
         self._deadline = self.loop.time() + HEADER_SECONDS
         self._counts = self._shared.add(self, self.loop)
         if not self._counts:
-            if self._shared.may_be_told():
+            if self._shared.may_send_refusal():
                 self._end_with(BUSY)
             else:
                 transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the place back."""
+        """Remove the connection."""
         super().connection_lost(exc)
         self._leave()
         self._shared.remove(self)
 
     def data_received(self, data: bytes) -> None:
-        """Parse it in parts, so that what is kept of an incomplete header stays small."""
+        """Parse it in parts, so that the buffered part of an incomplete header stays small."""
         for start in range(0, len(data), MAX_HEADER):
             if self._ignored is not None:
                 self._ignore(len(data) - start)
@@ -116,18 +116,18 @@ class LimitedHttp(HttpToolsProtocol):
                 self._refuse(self._too_much())
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what the parser did not take, or what was refused inside of it."""
+        """Answer a request that the parser, or a check within it, refused."""
         self._refuse(self._refusal)
 
     def shutdown(self) -> None:
-        """The process ends: wait for nobody who is heard no more."""
+        """The process ends: do not wait for peers whose input is ignored."""
         if self._ignored is not None and not self._under_way():
             self.transport.abort()
         else:
             super().shutdown()
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: a request that offers another protocol is answered as it is, and anybody can make one."""
+        """Log nothing: an upgrade request is answered like any other, and anyone can send one."""
 
     def pause_writing(self) -> None:
         """The peer reads more slowly than we write."""
@@ -135,7 +135,7 @@ class LimitedHttp(HttpToolsProtocol):
         self._expect_reading(self.loop.time())
 
     def resume_writing(self) -> None:
-        """It has read most of it."""
+        """The peer has read most of it."""
         super().resume_writing()
         self._write_deadline = inf
 
@@ -172,7 +172,7 @@ class LimitedHttp(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """The request is complete."""
         self._stage = _Stage.BETWEEN
         self._fed = 0
         super().on_message_complete()
@@ -180,7 +180,7 @@ class LimitedHttp(HttpToolsProtocol):
             self._deadline = self.loop.time() + self.timeout_keep_alive + HEADER_SECONDS
 
     def on_response_complete(self) -> None:
-        """A request was answered: the next one is begun, or has its time to come."""
+        """A request was answered: the next one is started, or its time limit begins."""
         waiting = bool(self.pipeline)
         super().on_response_complete()
         if waiting or self._ignored is not None:
@@ -190,7 +190,7 @@ class LimitedHttp(HttpToolsProtocol):
         if self._counts:
             self._shared.idle(self)
 
-    # What the sweep and newcomers call
+    # What the sweep and new connections call
 
     def check(self, now: float) -> None:
         """Act if a deadline has passed."""
@@ -205,16 +205,16 @@ class LimitedHttp(HttpToolsProtocol):
                 self._close()
 
     def make_room(self) -> None:
-        """Close: no request is under way."""
+        """Close: no request is in progress."""
         self._close()
 
     # Ending
 
     def _refuse(self, answer: bytes) -> None:
-        """Answer what cannot be read any further, unless an answer is under way, and hear no more."""
+        """Answer an unreadable request, unless an answer is in progress, and ignore further input."""
         if not self._under_way():
             self._end_with(b"" if self._stage is _Stage.BODY else answer)  # that of the body was given
-        elif self._stage is not _Stage.BODY:  # what is under way came before
+        elif self._stage is not _Stage.BODY:  # the request in progress came before
             self.cycle.keep_alive = False
             self._ignore(0)
         elif self.pipeline or self.cycle.response_started:
@@ -226,7 +226,7 @@ class LimitedHttp(HttpToolsProtocol):
             self._end_with(answer)
 
     def _end_with(self, answer: bytes) -> None:
-        """The last answer. What the peer still sends is thrown away for a while, so that it reads the answer."""
+        """The last answer. Further input is discarded for a while, so that the peer can read the answer."""
         self._leave()
         self.transport.write(answer)
         self.transport.write_eof()

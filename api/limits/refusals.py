@@ -1,11 +1,11 @@
-"""What the HTTP server itself refuses, and how it says so: before there is a request for the application to answer."""
+"""Error responses of the HTTP server itself, before a request reaches the application."""
 
 from http import HTTPStatus
 
 from api.http.errors import ApiError, error_response
 
 MAX_HEADER = 32 * 1024
-"""Bytes of a request's address, names and values; also of what follows without bringing the request any further."""
+"""Bytes of a request's address, names and values; also of further bytes without progress."""
 MAX_FIELDS = 100
 """Header fields of a request."""
 HEADER_SECONDS = 10.0
@@ -15,7 +15,7 @@ LEAST_PIECE = 64
 
 
 def _whole(status: int, code: str, message: str, retry_after: float | None = None) -> bytes:
-    """An error answer as it goes over the wire, the last one of its connection."""
+    """An error response as bytes, the last one of its connection."""
     answer = error_response(ApiError(status, code, message, retry_after=retry_after))
     fields = b"".join(name + b": " + value + b"\r\n" for name, value in answer.raw_headers)
     line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()

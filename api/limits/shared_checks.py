@@ -1,4 +1,4 @@
-"""Checks that anybody may ask for: however many ask, one of each kind runs at a time."""
+"""Checks without authentication: concurrent callers share one run of each kind."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,15 +9,15 @@ _T = TypeVar("_T")
 
 
 class SharedChecks:
-    """Those that run now."""
+    """The running checks."""
 
     def __init__(self) -> None:
         self._running: dict[object, asyncio.Task[Any]] = {}
 
     async def result(self, check: Callable[[_A], Coroutine[Any, Any, _T]], of: _A) -> _T:
-        """What the check finds: begun now, or the one that is under way, whoever asked for it."""
+        """The result of the check: started now, or of the one in progress."""
         task: asyncio.Task[_T] | None = self._running.get(check)
         if task is None:
             task = self._running[check] = asyncio.create_task(check(of))
             task.add_done_callback(lambda _: self._running.pop(check))
-        return await asyncio.shield(task)  # one who hangs up must not end it for the others
+        return await asyncio.shield(task)  # a disconnected caller must not cancel it for the others

@@ -11,7 +11,7 @@ from api.callbacks.waking import wake_callbacks
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
 from api.http.errors import ApiError
-from api.http.json_answer import json_answer
+from api.http.json_response import json_response
 from api.http.state import AppState, state_of
 from api.messages.lookup import find_own, parse_uid
 from api.messages.models import ChangeAnswer
@@ -76,7 +76,7 @@ async def reschedule_message(request: Request, channel: Channel, uid: str, princ
 
 def _changed(what: str, uid: UUID, state: State, at: datetime | None = None) -> Response:
     data = {"uid": uid, "status": contract_word(state, receipts=False), "state": state, "schedule_at": at}
-    return json_answer({"success": True, "message": what, "data": data})
+    return json_response({"success": True, "message": what, "data": data})
 
 
 async def _change(state: AppState, request: ChangeRequest) -> None:

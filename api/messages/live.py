@@ -1,4 +1,4 @@
-"""Asking the workflow of a message: bounded, because a status must come even when no worker answers."""
+"""Queries of a message's workflow: with time limits, because a status must be returned even if no worker answers."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -16,23 +16,23 @@ _TIMEOUT = timedelta(seconds=1)
 
 
 async def live_status(client: Client, uid: UUID) -> LiveStatus | None:
-    """What the message's workflow says of it; ``None`` if there is none, or it is done with the message.
+    """The message's status in its workflow; ``None`` if there is none, or the message is final.
 
     Raises:
-        WorkflowUnresponsive: it did not say anything within 1 s.
+        WorkflowUnresponsive: it did not answer within 1 s.
     """
     return await query_workflow(client, send_workflow_id(page_of(uid)), "status", str(uid), answer=LiveStatus)
 
 
 async def accepted_status(client: Client, channel: Channel, uid: UUID) -> LiveStatus | None:
-    """The same from what Temporal keeps of the page's start: says nothing new, but needs no worker.
+    """The same from the memo and input of the page's start: not current, but it needs no worker.
 
     Raises:
         RPCError: Temporal does not answer.
     """
     try:
         page = await _header(client, _workflow(client, uid))
-    except UnsealedPayloadError:  # started by somebody else
+    except UnsealedPayloadError:  # not started by this install
         return None
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
@@ -46,14 +46,14 @@ async def accepted_status(client: Client, channel: Channel, uid: UUID) -> LiveSt
 
 
 async def is_page_known(client: Client, page_id: UUID) -> bool:
-    """Whether a page's workflow was started with messages, rather than by who made sure that it never will be.
+    """Whether a page's workflow was started with messages, not as an empty page that blocks its id.
 
     Raises:
         RPCError: Temporal does not answer.
     """
     try:
         return (await _header(client, _workflow(client, page_id))).size > 0
-    except UnsealedPayloadError:  # started by somebody else
+    except UnsealedPayloadError:  # not started by this install
         return False
 
 

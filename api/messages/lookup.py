@@ -1,4 +1,4 @@
-"""Finding a caller's own message: in the record, or in its first moments in its workflow."""
+"""Finding a caller's own message: in the database or, just after it was accepted, in its workflow."""
 
 from uuid import UUID
 
@@ -15,15 +15,15 @@ from store.messages import messages
 _LIVE = frozenset({State.SCHEDULED, State.QUEUED, State.PROCESSING})
 
 Found = tuple[messages.Message, LiveStatus | None] | tuple[None, LiveStatus]
-"""What the record holds, and what the workflow adds to it: at least one of them."""
+"""The message in the database, and its status in the workflow: at least one of them."""
 
 
 async def find_own(state: AppState, account_id: int, channel: Channel, uid: UUID) -> Found:
     """The message, if it is the account's own.
 
     Raises:
-        ApiError: 404, the same for a foreign uid, for another channel's, and for one that never was.
-        TemporalUnavailable, RPCError: it is not in the record, and Temporal cannot be asked.
+        ApiError: 404, the same for a foreign uid, for another channel's, and for one that does not exist.
+        TemporalUnavailable, RPCError: it is not in the database, and Temporal does not answer.
     """
     message = await messages.find(state.pool, account_id, channel, uid)
     if message is not None:
@@ -31,14 +31,14 @@ async def find_own(state: AppState, account_id: int, channel: Channel, uid: UUID
     live = await _unrecorded(state, account_id, channel, uid)
     if live is not None:
         return None, live
-    message = await messages.find(state.pool, account_id, channel, uid)  # it may have come and gone meanwhile
+    message = await messages.find(state.pool, account_id, channel, uid)  # it may have been recorded meanwhile
     if message is None:
         raise unknown_message()
     return message, None
 
 
 async def _unrecorded(state: AppState, account_id: int, channel: Channel, uid: UUID) -> LiveStatus | None:
-    """What the workflow of an account's message says of it; ``None``: it has none, or no such one on this channel."""
+    """The status of an account's message in its workflow; ``None``: it has none on this channel."""
     accepted = await accepted_status(state.temporal, channel, uid)  # the workflow's own answer names no channel
     if accepted is None or accepted.account_id != account_id:
         return None
@@ -49,10 +49,10 @@ async def _unrecorded(state: AppState, account_id: int, channel: Channel, uid: U
 
 
 async def live_if_any(state: AppState, message: messages.Message) -> LiveStatus | None:
-    """What the workflow of a message on record adds to it; ``None``: nothing."""
+    """The workflow's status of a recorded message; ``None``: none."""
     if message.state not in _LIVE and not message.awaited:
         return None
-    if message.credit == "pending":  # no page of its own is at work yet
+    if message.credit == "pending":  # its page was not started yet
         due = message.schedule_at.timestamp() if message.schedule_at else 0.0
         return LiveStatus(message.account_id, message.state, "batch", due)
     try:
@@ -62,7 +62,7 @@ async def live_if_any(state: AppState, message: messages.Message) -> LiveStatus 
 
 
 def parse_uid(text: str) -> UUID:
-    """A uid from a path; what is not one is as unknown as one that never was."""
+    """A uid from a path; anything else is treated as an unknown uid."""
     try:
         uid = UUID(text)
     except ValueError:

@@ -1,6 +1,6 @@
-"""Where the links of our emails lead: unsubscribing (RFC 8058), the pixel of opens, and clicks.
+"""Routes of links in our emails: unsubscribing (RFC 8058), the pixel of opens, and clicks.
 
-For recipients and their mail programs: no key, no cookies, nothing but the token in the address.
+For recipients and their mail clients: no key, no cookies, only the token in the address.
 """
 
 from contextlib import suppress
@@ -21,8 +21,8 @@ router = APIRouter(include_in_schema=False)
 
 _MAX_FORM = 16 * 1024
 _PIXEL = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
-_UNTOLD = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
-_PAGE_HEADERS = _UNTOLD | {
+_PRIVATE_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+_PAGE_HEADERS = _PRIVATE_HEADERS | {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 }
@@ -38,7 +38,7 @@ _FORM = (
 
 @router.get("/u/{token}")
 async def ask(request: Request, token: str) -> Response:
-    """Only asks: programs that scan mails follow every link."""
+    """Only shows a form: mail scanners follow every link."""
     if _uid(state_of(request), LinkKind.UNSUBSCRIBE, token) is None:
         return _broken()
     return _page("Unsubscribe", "Do you want to get no more emails from this sender?", _FORM)
@@ -46,7 +46,7 @@ async def ask(request: Request, token: str) -> Response:
 
 @router.post("/u/{token}")
 async def unsubscribe(request: Request, token: str) -> Response:
-    """From the button above, or from a mail program on its own (RFC 8058 §3.2): no redirect, no question."""
+    """From the button above, or from a mail client (RFC 8058 §3.2): no redirect, no confirmation."""
     state = state_of(request)
     uid = _uid(state, LinkKind.UNSUBSCRIBE, token)
     if uid is None:
@@ -61,18 +61,18 @@ async def unsubscribe(request: Request, token: str) -> Response:
 
 @router.get("/o/{token}.gif")
 async def opened(request: Request, token: str) -> Response:
-    """The pixel, whatever becomes of the record: a mail must not show a broken image."""
+    """The pixel, even if recording fails: a mail must not show a broken image."""
     state = state_of(request)
     uid = _uid(state, LinkKind.OPEN, token)
     if uid is not None:
         with suppress(*DB_UNAVAILABLE):
             await engagement.opened(state.pool, uid, datetime.now(UTC))
-    return Response(_PIXEL, media_type="image/gif", headers=_UNTOLD)
+    return Response(_PIXEL, media_type="image/gif", headers=_PRIVATE_HEADERS)
 
 
 @router.get("/c/{token}")
 async def clicked(request: Request, token: str) -> Response:
-    """On to where the token says: it is signed, so this leads only where an email of ours did."""
+    """Redirects to the token's URL: it is signed, so it was in an email of ours."""
     state = state_of(request)
     found = state.part(LinkSigner).read(LinkKind.CLICK, token)
     if found is None:
@@ -80,7 +80,7 @@ async def clicked(request: Request, token: str) -> Response:
     uid, url = found
     with suppress(*DB_UNAVAILABLE):
         await engagement.clicked(state.pool, uid, datetime.now(UTC), url)
-    return Response(status_code=302, headers=_UNTOLD | {"Location": quote(url, safe="!#$%&'()*+,/:;=?@[]~")})
+    return Response(status_code=302, headers=_PRIVATE_HEADERS | {"Location": quote(url, safe="!#$%&'()*+,/:;=?@[]~")})
 
 
 def _uid(state: AppState, kind: LinkKind, token: str) -> UUID | None:
@@ -93,7 +93,7 @@ def _broken() -> Response:
 
 
 def _page(title: str, text: str, more: str = "", status: int = 200) -> Response:
-    """All of it is our own text: nothing of a request is ever shown."""
+    """Only our own text: nothing from a request is shown."""
     return HTMLResponse(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'

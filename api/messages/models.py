@@ -1,4 +1,4 @@
-"""The answers, as ``/openapi.json`` describes them. Nothing is validated against these while requests are served."""
+"""Responses, for ``/openapi.json``. They are not validated against these at run time."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -13,7 +13,7 @@ from services.contacts import numbers, unknown_fields
 from services.contacts.duplicates import MAX_LISTED
 
 Word = Literal["pending", "schedule", "processing", "delivered", "fail"]
-"""XSender's words for where a message is."""
+"""XSender's names of message states."""
 
 
 class _Answer(BaseModel):
@@ -26,8 +26,8 @@ class AcceptedMessage(_Answer):
     uid: UUID
     status: Literal["pending", "schedule"]
     state: Literal["queued", "scheduled"]
-    to: str = Field(description="The recipient as it was understood: E.164, or one mailbox.")
-    credits: int = Field(ge=0, description="What is set aside for it.")
+    to: str = Field(description="The normalised recipient: E.164, or one mailbox.")
+    credits: int = Field(ge=0, description="Credits held for it.")
 
 
 class DuplicatesWarning(_Answer):
@@ -36,20 +36,20 @@ class DuplicatesWarning(_Answer):
     kind: Literal["duplicates"]
     message: str
     count: int = Field(description="Contacts whose recipient an earlier contact has already.")
-    skipped: int = Field(description="How many of them were left out, as `duplicates` said.")
+    skipped: int = Field(description="How many of them were skipped, as requested by `duplicates`.")
     indexes: list[int] = Field(max_length=MAX_LISTED, description="The first of them, counted from 0.")
 
 
 class UnknownField(_Answer):
     """A field that nothing reads."""
 
-    pointer: str = Field(description="Where it stands in the body; `/name` may also be a query parameter.")
+    pointer: str = Field(description="Its place in the body; `/name` may also be a query parameter.")
     nearest: str | None = Field(description="The known name that was probably meant.")
     message: str
 
 
 class UnknownFieldsWarning(_Answer):
-    """The request has fields that nothing reads: misspelt ones, say. Fields that a template names are read."""
+    """The request has fields that nothing reads, such as misspelt ones. Fields that a template names are read."""
 
     kind: Literal["unknown_fields"]
     message: str
@@ -67,7 +67,7 @@ class UnknownNumbersWarning(_Answer):
 
 
 SendWarning = Annotated[DuplicatesWarning | UnknownFieldsWarning | UnknownNumbersWarning, Field(discriminator="kind")]
-"""Something in a request that was accepted may not be what was meant."""
+"""An accepted request may not be as intended."""
 
 
 class SendAnswer(_Answer):
@@ -79,11 +79,11 @@ class SendAnswer(_Answer):
         description="In the order of the contacts, without those that were skipped as duplicates."
     )
     warnings: list[SendWarning] | None = Field(None, description="Left out where there are none.")
-    batch: UUID | None = Field(None, description="The batch, for more contacts than one page takes (500).")
+    batch: UUID | None = Field(None, description="The batch, for more contacts than fit one page (500).")
 
 
 class Waiting(_Answer):
-    """Why a message has not left yet."""
+    """Why a message was not sent yet."""
 
     for_: str = Field(
         alias="for",
@@ -94,17 +94,17 @@ class Waiting(_Answer):
 
 
 class Credit(_Answer):
-    """What became of a message's credits."""
+    """The state of a message's credits."""
 
     amount: int
     state: Literal["free", "pending", "held", "captured", "released", "refunded"] = Field(
-        description="`pending`: will be held when the message's batch comes to it. `refunded`: the provider took the "
+        description="`pending`: will be held when the message's page is started. `refunded`: the provider accepted the "
         "message, and reported later that it did not arrive."
     )
 
 
 class AttemptMade(_Answer):
-    """One try at handing a message to a gateway."""
+    """One attempt to send a message through a gateway."""
 
     attempt: int
     gateway: str
@@ -117,18 +117,20 @@ class AttemptMade(_Answer):
 
 
 class ReceiptEvent(_Answer):
-    """What a provider, or a link in an email, reported of a message."""
+    """An event of a message, reported by a provider or by a link in an email."""
 
     kind: ReceiptKind
     at: datetime = Field(description="By the reporter's clock.")
     code: str | None
     reason: str | None
     url: str | None = Field(description="What was clicked.")
-    recipient: str | None = Field(description="Whom it is about, if not the message's recipient: somebody in `cc`.")
+    recipient: str | None = Field(
+        description="The mailbox that it is about, if not the message's recipient: one in `cc`."
+    )
 
 
 class MessageStatus(_Answer):
-    """A message. Until it stands in the record, moments after it was accepted, most is still `null`."""
+    """A message. Just after it was accepted, until it is recorded, most fields are `null`."""
 
     uid: UUID
     status: Word
@@ -144,14 +146,14 @@ class MessageStatus(_Answer):
     credit: Credit | None
     attempts: list[AttemptMade]
     receipts: list[ReceiptEvent] = Field(description="In the order in which they happened.")
-    fallback_uid: UUID | None = Field(description="The message that was sent in its place.")
+    fallback_uid: UUID | None = Field(description="The message that was sent as its fallback.")
     schedule_at: datetime | None
     created_at: datetime | None
     updated_at: datetime | None
 
 
 class StatusAnswer(_Answer):
-    """What became of a message."""
+    """A message's status."""
 
     success: Literal[True]
     message: str
@@ -168,7 +170,7 @@ class Changed(_Answer):
 
 
 class ChangeAnswer(_Answer):
-    """The change was made."""
+    """The changed message."""
 
     success: Literal[True]
     message: str
@@ -180,11 +182,11 @@ class ResolvedMessage(_Answer):
 
     uid: UUID
     state: State
-    credit: str = Field(description="What became of its credit.")
+    credit: str = Field(description="The state of its credit.")
 
 
 class ResolveAnswer(_Answer):
-    """The decision is recorded."""
+    """The resolved message."""
 
     success: Literal[True]
     message: str
@@ -192,7 +194,7 @@ class ResolveAnswer(_Answer):
 
 
 class SandboxMessage(BaseModel):
-    """What a sandbox gateway delivered, with whatever the message says."""
+    """A message that a sandbox gateway delivered, with its content."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -1,4 +1,4 @@
-"""``GET /api/get/{channel}/{uid}``: what became of a message, and why it waits."""
+"""``GET /api/get/{channel}/{uid}``: a message's status, and why it waits."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.http.auth import requires
-from api.http.json_answer import json_answer
+from api.http.json_response import json_response
 from api.http.state import state_of
 from api.messages.lookup import find_own, parse_uid
 from api.messages.models import StatusAnswer
@@ -31,7 +31,7 @@ router = APIRouter(tags=["status"])
 async def get_message(
     request: Request, channel: Channel, uid: str, principal: Annotated[Principal, Depends(requires("read"))]
 ) -> Response:
-    """`status` speaks XSender's words, `state` ours. `waiting` says what a message waits for, and until when."""
+    """`status` is XSender's name, `state` ours. `waiting` states what a message waits for, and until when."""
     return await _answer(request, channel, uid, principal)
 
 
@@ -39,7 +39,7 @@ async def get_message(
 async def get_sms_status(
     request: Request, uid: str, principal: Annotated[Principal, Depends(requires("read"))]
 ) -> Response:
-    """The address that one SDK for XSender calls."""
+    """The path that one SDK for XSender uses."""
     return await _answer(request, Channel.SMS, uid, principal)
 
 
@@ -52,11 +52,11 @@ async def _answer(request: Request, channel: Channel, uid: str, principal: Princ
         data = _accepted(message_uid, live)
     else:
         data = recorded(message, live)
-    return json_answer({"success": True, "message": f"the message is {data['state']}", "data": data})
+    return json_response({"success": True, "message": f"the message is {data['state']}", "data": data})
 
 
 def recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
-    """A message as the record has it, with what its workflow adds."""
+    """A recorded message, with its status in the workflow."""
     state = State(message.state)
     return {
         "uid": message.uid,
@@ -96,7 +96,7 @@ def _accepted(uid: UUID, live: LiveStatus) -> dict[str, Any]:
 
 
 def sender(account_id: int) -> dict[str, Any]:
-    """Who sent it, as the contract tells it: a user, or nobody but "the admin"."""
+    """The sender, as in the contract: a user, or "the admin"."""
     by_admin = account_id == ADMIN_ACCOUNT
     return {"user_id": None if by_admin else account_id, "by_admin": by_admin}
 

@@ -1,4 +1,4 @@
-"""The codes of errors by HTTP status: what programs can meet. ``docs/errors.md`` says what to do about each."""
+"""Error codes by HTTP status. ``docs/errors.md`` states what to do about each."""
 
 CODES: dict[int, tuple[str, ...]] = {
     400: ("json_syntax", "json_encoding"),
@@ -73,8 +73,8 @@ CODES: dict[int, tuple[str, ...]] = {
     500: ("internal",),
     503: ("unavailable", "busy", "outcome_unknown"),
 }
-"""Those that only providers get are in ``api/webhooks/documented.py``. A field that breaks a rule of its own has the
-rule's name as code, such as ``missing`` or ``extra_forbidden``, with status 422."""
+"""Those that only providers get are in ``api/webhooks/documented.py``. A field that fails validation has the rule's
+name as code, such as ``missing`` or ``extra_forbidden``, with status 422."""
 
 
 def codes_of(status: int) -> str:

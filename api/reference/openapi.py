@@ -15,12 +15,12 @@ _ERRORS = {
     402: "no credit",
     403: "the key may not do this",
     404: "unknown here",
-    408: "the body came too slowly",
-    409: "in conflict with what is there",
+    408: "the body arrived too slowly",
+    409: "conflicts with the current state",
     413: "too large",
     414: "the address is too long",
     422: "refused: `errors` names each place",
-    429: "too many requests: come back after `Retry-After`",
+    429: "too many requests: try again after `Retry-After`",
     431: "too many or too long headers",
     503: "a part is down: try again after `Retry-After`",
 }
@@ -75,7 +75,7 @@ def documented_body(model: type[BaseModel], *, idempotent: bool = False) -> dict
 
 
 def answers(model: type[BaseModel], *errors: int) -> dict[int | str, dict[str, Any]]:
-    """``responses`` of a route: its success, and the errors that not every route has."""
+    """``responses`` of a route: its success, and errors besides those of all routes."""
     return {200: {"model": model}, **{status: _error(status) for status in errors}}
 
 
@@ -121,7 +121,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
 
 
 def _complete(operation: dict[str, Any]) -> None:
-    """What all operations that need a key have in common."""
+    """Add the parts that all operations with a key share."""
     if operation.get("security") == []:
         operation["responses"].pop("422", None)  # FastAPI adds it by itself; nothing without a key answers it
         return

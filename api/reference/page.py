@@ -1,4 +1,4 @@
-"""``GET /openapi.json``, and ``GET /docs``: the same in a viewer (Swagger UI), where calls can be tried.
+"""``GET /openapi.json``, and ``GET /docs``: the same in a viewer (Swagger UI), with a form to try calls.
 
 The viewer's files are in ``viewer/``, as they were published: the page needs nothing from the internet, and no foreign
 code runs beside the API's keys. Without JavaScript it lists all operations.
@@ -28,7 +28,7 @@ section h3 { margin-bottom: 0 }
 section p, section ul { margin: 0.25rem 0 }
 """
 _BASE_URL = "{base-url}"
-"""Stands in the page for the address by which it was asked for."""
+"""Placeholder in the page for the base URL of the request."""
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -19,7 +19,7 @@ from store.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class RequestedBatch:
-    """A batch that somebody asked for, and what is answered once it is accepted."""
+    """A requested batch, and the answer once it is accepted."""
 
     batch: NewBatch
     answer: bytes
@@ -30,28 +30,28 @@ async def accept_batch(pool: Pool, starts: Starts, client: Client, asked: Reques
 
     Raises:
         ApiError: 503, nothing was accepted.
-        OutcomeUnknownError: Temporal did not answer; the repeat with the same idempotency key finds out.
-        ConflictError: another request with the same idempotency key is at work.
+        OutcomeUnknownError: Temporal did not answer; a repeat with the same idempotency key resolves it.
+        ConflictError: another request with the same idempotency key is in progress.
     """
     stored = asked.batch.stored
-    if claimed.place is not None and claimed.id != stored.id:  # an earlier try with this key stored nothing
-        await idempotency.bind_keys(pool, [idempotency.KeyBinding(claimed.place, claimed.id, stored.id)])
+    if claimed.scope is not None and claimed.id != stored.id:  # an earlier try with this key stored nothing
+        await idempotency.bind_keys(pool, [idempotency.KeyBinding(claimed.scope, claimed.id, stored.id)])
     async with starts.turn(stored.account_id, 0):  # its content waits in the database
-        await batches.store(pool, stored, claimed.place, asked.answer)
+        await batches.store(pool, stored, claimed.scope, asked.answer)
         try:
             await _start(client, header_of(stored))
         except OutcomeUnknownError:
-            # A batch that is taken back has nothing to send when it starts after all. One with a key is kept for the
-            # repeat, which may be at work already.
-            if claimed.place is None and await batches.forget_unstarted(pool, stored.id):
+            # A deleted batch has nothing to send if it starts after all. One with a key is kept for the
+            # repeat, which may be in progress already.
+            if claimed.scope is None and await batches.delete_unstarted(pool, stored.id):
                 raise nothing_accepted("Temporal did not answer in time") from None
-            if claimed.place is not None:
+            if claimed.scope is not None:
                 raise
     return asked.answer
 
 
 async def finish_batch(pool: Pool, client: Client, claimed: KeyClaim) -> bytes | None:
-    """Finish what an earlier try with the same key began; ``None``: it stored nothing.
+    """Finish an earlier try with the same key; ``None``: it stored nothing.
 
     Raises:
         OutcomeUnknownError: Temporal does not answer; whether the batch was started is not known.

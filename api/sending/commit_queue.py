@@ -1,11 +1,11 @@
-"""Who waits for the next page of a group: in turn by account, for a bounded time."""
+"""Requests that wait for the next page of a group: round-robin by account, for a bounded time."""
 
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from uuid import UUID
 
-from api.http.callers import Caller, stays
+from api.http.callers import Caller, connected
 from api.http.errors import nothing_accepted, outcome_unknown
 from api.http.idempotency import KeyClaim
 from domain.ids import PAGE_SIZE
@@ -14,21 +14,21 @@ from domain.messages.page_content import PAGE_BYTES, Content, PageMessage
 
 @dataclass(frozen=True, slots=True)
 class OneMessage:
-    """What a request of one contact wants sent."""
+    """The message of a one-contact request."""
 
     account_id: int
     message: PageMessage
     content: Content
     gateway: str | None
-    """The gateway that was asked for, if any."""
+    """The requested gateway, if any."""
     claimed: KeyClaim
-    """The request's idempotency key, if it has one, must lead to the message before that can have left."""
-    caller: Caller = stays
+    """The request's idempotency key, if any, must be bound to the message before that can be sent."""
+    caller: Caller = connected
 
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """One who waits."""
+    """A waiting request."""
 
     one: OneMessage
     size: int
@@ -37,11 +37,11 @@ class Waiting:
     since: float
     """By the loop's clock."""
     starting_as: UUID | None = None
-    """The uid under which the message is being started: from then on only Temporal knows whether it was accepted."""
+    """The uid under which the message is being started: from then on only Temporal can confirm its acceptance."""
 
     @property
     def waits(self) -> bool:
-        """Whether an answer is still wanted."""
+        """Whether it still waits for an answer."""
         return not self.accepted.done()
 
     def accept(self, uid: UUID) -> None:
@@ -60,17 +60,17 @@ class Waiting:
 
 
 class CommitQueue:
-    """Those who wait, by account: each account has its turn, whatever the others bring."""
+    """Waiting requests by account: accounts are served round-robin."""
 
     def __init__(self) -> None:
         self._by_account: OrderedDict[int, OrderedDict[Waiting, None]] = OrderedDict()
 
     def add(self, waiting: Waiting) -> None:
-        """Put somebody at the end."""
+        """Append a request."""
         self._by_account.setdefault(waiting.one.account_id, OrderedDict())[waiting] = None
 
     def drop(self, waiting: Waiting) -> None:
-        """Take somebody out, who need not be in any more."""
+        """Remove a request, if it is still queued."""
         queue = self._by_account.get(waiting.one.account_id)
         if queue is not None:
             queue.pop(waiting, None)

@@ -1,9 +1,9 @@
 """Group commit: one-contact requests that come while a page is being started share the next page.
 
-As databases share a log flush: alone, a request starts its page at once and waits for nobody; under load one start is
-in flight at a time, and whatever came meanwhile, from whomever, goes with the next. Between two shared starts there
-is a pause as long as a start takes: the slower the engine, the larger the groups. Nobody is answered before the start
-of its page is durable, and nobody waits for longer than ``ACCEPT_SECONDS``.
+As databases share a log flush: alone, a request starts its page at once; under load one start is
+in flight at a time, and all requests that came meanwhile share the next. Between two shared starts there
+is a pause as long as a start takes: the slower Temporal, the larger the groups. No request is answered before the start
+of its page is durable, and none waits for longer than ``ACCEPT_SECONDS``.
 """
 
 import asyncio
@@ -12,9 +12,9 @@ from collections import OrderedDict
 from dataclasses import replace
 from uuid import UUID
 
-from api.http.callers import caller_gone, worth_looking
+from api.http.callers import caller_gone, should_check
 from api.http.errors import ApiError, unavailable
-from api.limits.waiting_room import MOST_OF_A_GROUP, WaitingRoom
+from api.limits.admission import MOST_OF_A_GROUP, AdmissionLimit
 from api.sending.commit_queue import CommitQueue, OneMessage, Waiting
 from api.sending.starts import ACCEPT_SECONDS, Starts
 from domain.channels import Channel
@@ -31,12 +31,12 @@ _LONGEST_PAUSE = 0.05
 
 
 class GroupCommit:
-    """Starts the pages of one-contact requests, for each channel and lane by itself."""
+    """Starts the pages of one-contact requests, separately for each channel and lane."""
 
-    def __init__(self, starts: Starts, pool: Pool, room: WaitingRoom) -> None:
+    def __init__(self, starts: Starts, pool: Pool, admission: AdmissionLimit) -> None:
         self._starts = starts
         self._pool = pool
-        self._room = room
+        self._admission = admission
         self._groups: dict[tuple[Channel, Lane], _Group] = {}
 
     async def accept(self, channel: Channel, lane: Lane, one: OneMessage) -> UUID:
@@ -46,7 +46,7 @@ class GroupCommit:
             ApiError: 503, nothing was accepted: too many wait, it took too long, or a repeat with the same idempotency
                 key took over.
             OutcomeUnknownError: it took too long, and may have been accepted.
-            RPCError, TemporalUnavailable: Temporal did not take it.
+            RPCError, TemporalUnavailable: Temporal did not accept it.
             psycopg.Error: an idempotency key could not be recorded; the page was not started.
         """
         self._starts.check_answering()
@@ -54,11 +54,11 @@ class GroupCommit:
         if group is None:
             group = self._groups[channel, lane] = _Group(self._starts, self._pool, channel, lane)
         size = one.content.size
-        self._room.enter(one.account_id, size)
+        self._admission.enter(one.account_id, size)
         try:
             return await group.join(one, size)
         finally:
-            self._room.leave(one.account_id, size)
+            self._admission.leave(one.account_id, size)
 
     async def aclose(self) -> None:
         """Start no more."""
@@ -67,29 +67,29 @@ class GroupCommit:
 
 
 class _Group:
-    """Those of one channel and lane."""
+    """The requests of one channel and lane."""
 
     def __init__(self, starts: Starts, pool: Pool, channel: Channel, lane: Lane) -> None:
         self._starts = starts
         self._pool = pool
         self._channel = channel
         self._lane = lane
-        self._room = WaitingRoom(MOST_OF_A_GROUP)
+        self._admission = AdmissionLimit(MOST_OF_A_GROUP)
         self._queue = CommitQueue()
         self._unanswered: OrderedDict[Waiting, None] = OrderedDict()
         self._clock: asyncio.TimerHandle | None = None
-        """Runs while somebody is unanswered, until the first of them has waited for too long."""
+        """Runs while requests are unanswered, until the first of them has waited for too long."""
         self._starting: asyncio.Task[None] | None = None
 
     async def join(self, one: OneMessage, size: int) -> UUID:
         """Wait for the next start, and for its end."""
         loop = asyncio.get_running_loop()
         waiting = Waiting(one, size, loop.create_future(), loop.time())
-        self._room.enter(one.account_id, size)
+        self._admission.enter(one.account_id, size)
         self._queue.add(waiting)
         self._unanswered[waiting] = None
         if self._clock is None:
-            self._clock = loop.call_later(ACCEPT_SECONDS, self._look_at_clock)
+            self._clock = loop.call_later(ACCEPT_SECONDS, self._expire_waiting)
         if self._starting is None:
             self._starting = loop.create_task(self._start_all())
         try:
@@ -97,15 +97,15 @@ class _Group:
         finally:
             del self._unanswered[waiting]
             self._queue.drop(waiting)
-            self._room.leave(one.account_id, size)
+            self._admission.leave(one.account_id, size)
 
-    def _look_at_clock(self) -> None:
-        """Give up who has waited for too long. One timer for all: nearly everyone is answered in milliseconds."""
+    def _expire_waiting(self) -> None:
+        """Fail requests that have waited for too long. One timer for all: nearly all are answered in milliseconds."""
         loop = asyncio.get_running_loop()
         self._clock = None
         for waiting in self._unanswered:
             if waiting.since + ACCEPT_SECONDS > loop.time():
-                self._clock = loop.call_at(waiting.since + ACCEPT_SECONDS, self._look_at_clock)
+                self._clock = loop.call_at(waiting.since + ACCEPT_SECONDS, self._expire_waiting)
                 break
             waiting.give_up()
 
@@ -122,23 +122,23 @@ class _Group:
             while members := self._queue.next_members():
                 begun = time.monotonic()
                 try:
-                    await _turn_away_who_left(members)
+                    await _fail_disconnected(members)
                     await self._start(members)
                 except Exception as error:
                     for member in members:
                         member.fail(error)
-                if len(members) > 1:  # those who were just answered are about to come again: let them share a page
+                if len(members) > 1:  # callers just answered will soon send again: let them share a page
                     await asyncio.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
                 await self._starts.answered()
         finally:
             self._starting = None
 
     async def _start(self, members: list[Waiting]) -> None:
-        """Start a page for those who still wait; for the rest of them again, as long as it could not be started."""
+        """Start a page for the requests that still wait; retry with the remaining ones until a start succeeds."""
         while members := [member for member in members if member.waits]:
             page_id = new_page_id()
             uids = [message_uid(page_id, index) for index in range(len(members))]
-            rest = await self._lead(members, uids)
+            rest = await self._bind_keys(members, uids)
             if len(rest) < len(members) or not all(member.waits for member in members):
                 members = rest
                 continue
@@ -151,12 +151,12 @@ class _Group:
                     member.accept(uid)
                 member.starting_as = None
 
-    async def _lead(self, members: list[Waiting], uids: list[UUID]) -> list[Waiting]:
-        """Have the keys of requests lead to their messages. Returns those members that may be started."""
+    async def _bind_keys(self, members: list[Waiting], uids: list[UUID]) -> list[Waiting]:
+        """Bind the keys of requests to their messages. Returns the members that may be started."""
         leads = {
-            uid: idempotency.KeyBinding(member.one.claimed.place, member.one.claimed.id, uid)
+            uid: idempotency.KeyBinding(member.one.claimed.scope, member.one.claimed.id, uid)
             for member, uid in zip(members, uids, strict=True)
-            if member.one.claimed.place is not None
+            if member.one.claimed.scope is not None
         }
         if not leads:
             return members
@@ -172,10 +172,10 @@ class _Group:
         return rest
 
 
-async def _turn_away_who_left(members: list[Waiting]) -> None:
+async def _fail_disconnected(members: list[Waiting]) -> None:
     now = asyncio.get_running_loop().time()
     for member in members:
-        if worth_looking(member.since, now) and await member.one.caller():
+        if should_check(member.since, now) and await member.one.caller():
             member.fail(caller_gone())
 
 

@@ -1,4 +1,4 @@
-"""The bodies of send requests: up to tens of megabytes, in bounded memory whoever sends them."""
+"""Reading bodies of send requests: up to tens of megabytes, in bounded memory."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,29 +9,29 @@ from api.http.body import MAX_BODY, declared_length, too_large
 from api.http.body_memory import BodyMemory
 from api.http.errors import ApiError
 from api.http.upload import Upload
-from api.limits.fair_places import FairPlaces
+from api.limits.fair_slots import FairSlots
 
 LARGE_BODY = 32 * 1024 * 1024
 """Bytes of the body of a send request: 100,000 contacts with a text each."""
 _AT_ONCE = 3 * LARGE_BODY
-"""Bytes of all large bodies that are read or understood at the same time; a third of them for one account."""
+"""Bytes of all large bodies that are read or parsed at the same time; at most a third of them for one account."""
 _WAITING = 20
-"""Large requests of one account that may wait for their upload to begin."""
+"""Large requests of one account that may wait for their upload to start."""
 _PATIENCE = 60.0
 
 
 class Bodies:
-    """Reads them: those of ordinary size at once, large ones when it is their account's turn."""
+    """Reads bodies: those of ordinary size at once, large ones when it is their account's turn."""
 
     def __init__(self) -> None:
         self._memory = BodyMemory()
-        self._large = FairPlaces(_AT_ONCE, LARGE_BODY, waiting=_WAITING, patience=_PATIENCE, what="large requests")
+        self._large = FairSlots(_AT_ONCE, LARGE_BODY, waiting=_WAITING, patience=_PATIENCE, what="large requests")
 
     @asynccontextmanager
     async def read(self, request: Request, account_id: int) -> AsyncIterator[bytes]:
         """The body of an account's request, whose memory is counted while the context is open.
 
-        One without a declared length is taken for a large one when it turns out to be.
+        One without a declared length counts as large once it has become so.
 
         Raises:
             ApiError: 413 beyond ``LARGE_BODY``; 408 it comes too slowly; 429 or 503 there is no memory for it.
@@ -40,7 +40,7 @@ class Bodies:
         if length is not None and length > LARGE_BODY:
             raise _too_large()
         if length is not None and length > MAX_BODY:
-            async with self._large.place(account_id, length):
+            async with self._large.slots(account_id, length):
                 yield await _rest(Upload(request))
             return
         with self._memory.body(account_id) as held:
@@ -48,7 +48,7 @@ class Bodies:
             if await upload.read(MAX_BODY):
                 yield upload.whole()
                 return
-            async with self._large.place(account_id, LARGE_BODY):
+            async with self._large.slots(account_id, LARGE_BODY):
                 upload.stop_counting()
                 yield await _rest(upload)
 

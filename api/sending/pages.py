@@ -1,4 +1,4 @@
-"""Accepting a request of several contacts: it is one page."""
+"""Accepting a request of several contacts as one page."""
 
 from api.http.callers import Caller
 from api.http.idempotency import KeyClaim
@@ -20,7 +20,7 @@ async def accept_page(
     lane: Lane,
     read: ReadContacts,
 ) -> bytes:
-    """Start the page of a request and return the answer's body. Doing so twice is doing it once.
+    """Start the page of a request and return the answer's body. Idempotent.
 
     Raises:
         ApiError: 503, nothing was accepted.
@@ -29,8 +29,8 @@ async def accept_page(
     """
     messages = read.content.messages
     page = new_page(claimed.id, channel, [account_id], messages, read.requested, lane=lane)
-    # The key of a request leads to its page: a repeat must be able to start that.
-    start = starts.start_own if claimed.place is None else starts.start_again
+    # A request's key is bound to its page: a repeat must be able to start that.
+    start = starts.start_own if claimed.scope is None else starts.start_repeatable
     await start(page, read.content.encode(), caller)
     accepted = [(message_uid(claimed.id, index), message) for index, message in enumerate(messages)]
     return accepted_answer(accepted, read.warnings())

@@ -1,4 +1,4 @@
-"""From the bytes of a send request to what is to be sent. Pure computing: it runs in whatever process has the time."""
+"""Parses send requests. Pure computation, so that it can run in any process."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from services.contacts.unknown_fields import unknown_names
 from services.sending.batch_pages import build_batch
 
 _PART = 100
-"""Contacts that are validated together: as many are looked at once one of them is wrong."""
+"""Contacts that are validated together: validation stops after the first group with an error."""
 _CONTACTS = {
     channel: TypeAdapter(list[model])  # type: ignore[valid-type]  # mypy knows no types that are values
     for channel, model in CONTACT_MODELS.items()
@@ -33,26 +33,26 @@ _CONTACTS = {
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """A send request, understood."""
+    """A parsed send request."""
 
     contacts: ReadContacts
     lane: Lane
 
     @property
     def fits_a_page(self) -> bool:
-        """Whether its messages can travel in one page, beside its header."""
+        """Whether its messages fit one page, beside its header."""
         content = self.contacts.content
         return len(content.messages) <= PAGE_SIZE and content.size <= PAGE_BYTES
 
     @property
     def may_share_a_page(self) -> bool:
-        """Whether other requests' messages may travel with it: a page with fallbacks stays open for long."""
+        """Whether it may share a page with other requests: a page with fallbacks stays open for long."""
         messages = self.contacts.content.messages
         return len(messages) == 1 and not messages[0].fallback
 
 
 def may_be_large(raw: bytes) -> bool:
-    """Whether reading a body may take too long to do it between other requests: by a glance, without parsing it."""
+    """Whether parsing a body may block the event loop for too long: an estimate, without parsing it."""
     return reading_cost(raw) > ON_LOOP
 
 
@@ -60,7 +60,7 @@ def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
     """Read the body of a send request.
 
     Raises:
-        ApiError: it is refused, with a pointer for each place that is wrong.
+        ApiError: it is refused, with a pointer for each error.
     """
     if count_values(raw) > MAX_VALUES:
         raise ApiError(413, "too_many_values", f"the body holds more than {MAX_VALUES} values: send several requests")
@@ -83,7 +83,7 @@ def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
 
 
 def _validate(value: dict[str, Any], listed: list[Any], channel: Channel) -> AnySend:
-    """Validate a request part by part: a list that is all wrong must cost no more than one that is right."""
+    """Validate a request part by part: a list full of errors must not cost more than a correct one."""
     parts = range(_PART, len(listed), _PART)
     try:
         request = SEND_MODELS[channel].model_validate({**value, "contact": listed[:_PART]} if parts else value)
@@ -98,13 +98,13 @@ def _validate(value: dict[str, Any], listed: list[Any], channel: Channel) -> Any
     return request
 
 
-def _invalid(error: ValidationError, start: int, goes_on: bool) -> InvalidError:
-    """The errors of a part whose first contact is number ``start``; ``goes_on``: it is not the last part."""
+def _invalid(error: ValidationError, start: int, has_more: bool) -> InvalidError:
+    """The errors of a part whose first contact is number ``start``; ``has_more``: it is not the last part."""
 
     def place(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
         return ("contact", start + int(loc[0]), *loc[1:]) if start else loc
 
-    return invalid(field_errors(error, place), all_checked=not goes_on)
+    return invalid(field_errors(error, place), all_checked=not has_more)
 
 
 def read_large_request(

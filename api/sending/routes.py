@@ -82,7 +82,7 @@ def _query_endpoint(channel: Channel) -> _Endpoint:
         }
         if len(numbers) * sum(len(text) for text in shared.values() if text) > MAX_BODY:
             raise ApiError(413, "too_large", "these are too many numbers for so long a text: send them by POST")
-        # Written as the body of a POST, so that both forms are read by the same code.
+        # Converted to the body of a POST, so that both forms are parsed by the same code.
         listed = [{"number": number, **shared} for number in numbers if number]
         raw = orjson.dumps({"duplicates": duplicates, "contact": listed})
         return await _send(request, principal, channel, raw, unread_parameters(request.query_params, known))
@@ -109,7 +109,7 @@ async def _send(
             return await _send_batch(state, principal, channel, read, claimed)
         if read.may_share_a_page:
             return await _send_one(request, principal, channel, read, claimed)
-        if claimed.is_new:  # a page that may have been started is finished, whatever has changed since
+        if claimed.is_new:  # a page that may have been started is finished without new checks
             await _check(state, principal, channel, read.contacts)
         await _keep_files(state, principal, read.contacts)
         account_id, caller = principal.account_id, request.is_disconnected
@@ -173,7 +173,7 @@ async def _send_one(
 
 
 async def _accepted_before(state: AppState, channel: Channel, uid: UUID) -> UUID | None:
-    """The uid that an earlier try was given, if it was accepted. If not, it cannot be any more."""
+    """The uid of an earlier try, if it was accepted. If not, it is blocked from being accepted later."""
     try:
         async with asyncio.timeout(ACCEPT_SECONDS):
             if await make_unstartable(state.temporal, page_of(uid)):
@@ -195,13 +195,13 @@ async def _send_batch(
 
 
 async def _keep_files(state: AppState, principal: Principal, asked: ReadContacts | NewBatch) -> None:
-    """Attachments are stored before anything that needs them is started."""
+    """Store attachments before messages that need them are started."""
     due = max(datetime.fromtimestamp(asked.last_due, UTC), datetime.now(UTC))
     await attachments.keep(state.pool, principal.account_id, asked.files, due)
 
 
 async def _check(state: AppState, principal: Principal, channel: Channel, asked: ReadContacts | NewBatch) -> None:
-    """What the account's gateways and wallet say to the request."""
+    """Check the request against the account's gateways and wallet."""
     if asked.requested:
         unknown = await unknown_identifiers(state.pool, principal.account_id, channel, list(asked.requested))
         if unknown:

@@ -1,9 +1,9 @@
-"""Starting pages in bounded time, and finding out about starts that Temporal did not answer.
+"""Starting pages in bounded time, and resolving starts that Temporal did not answer.
 
-A start that got no answer may still be carried out: a server that hung finds it in its in-box when it goes on. Its
-sender has long been told that nothing is certain, and has maybe sent again by another way. So a page whose start was
+A start that got no answer may still be executed: a server that hung processes it when it continues. Its
+sender was answered that the outcome is unknown, and may have sent again by other means. So a page whose start was
 not answered is, as soon as Temporal answers, either found started or made unstartable, and until then nothing else is
-started: a hang costs one page in doubt for each group and each request under way, not one for each caller.
+started: a hang leaves one unknown page for each group and each request in progress, not one for each caller.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.http.callers import Caller, caller_gone, stays, worth_looking
+from api.http.callers import Caller, caller_gone, connected, should_check
 from api.http.errors import nothing_accepted, outcome_unknown
 from api.http.temporal_link import TemporalLink
-from api.limits.fair_places import FairPlaces
-from api.limits.waiting_room import MOST, WaitingRoom
+from api.limits.admission import MOST, AdmissionLimit
+from api.limits.fair_slots import FairSlots
 from api.messages.live import is_page_known
 from domain.channels import Channel
 from domain.ids import message_uid
@@ -33,16 +33,16 @@ from workflows.policy import start_options
 log = structlog.get_logger()
 
 ACCEPT_SECONDS = 5.0
-"""How long a caller waits to be accepted: then it is told that it was not, or that this is not known."""
+"""How long a caller waits to be accepted: then it is answered that it was not, or that this is not known."""
 
 START_SECONDS = 3.0
 """How long an answer of Temporal to a start is awaited: it takes a few milliseconds."""
 
 _START_TIMEOUT = timedelta(seconds=START_SECONDS)
 _AT_A_TIME = 64
-"""Starts of pages that requests have for themselves: it takes Temporal a few milliseconds. One account has half."""
+"""Concurrent starts of pages of single requests: each takes Temporal a few milliseconds. One account has half."""
 _PAUSE = 0.2
-"""Seconds between two tries to find out."""
+"""Seconds between two tries to resolve a start."""
 
 _REFUSALS = frozenset(
     {
@@ -55,16 +55,16 @@ _REFUSALS = frozenset(
         RPCStatusCode.UNIMPLEMENTED,
     }
 )
-"""Answers by which a server says that it started nothing."""
+"""Errors by which the server states that it started nothing."""
 
 
 class Starts:
     """All starts of pages in this process."""
 
-    def __init__(self, link: TemporalLink, room: WaitingRoom) -> None:
+    def __init__(self, link: TemporalLink, admission: AdmissionLimit) -> None:
         self._link = link
-        self._room = room
-        self._places = FairPlaces(
+        self._admission = admission
+        self._slots = FairSlots(
             _AT_A_TIME, _AT_A_TIME // 2, waiting=MOST, patience=ACCEPT_SECONDS, what="requests to accept"
         )
         self._tasks: set[asyncio.Task[bool]] = set()
@@ -74,13 +74,13 @@ class Starts:
         self._nothing_in_doubt.set()
 
     async def aclose(self) -> None:
-        """Stop finding out: what is in doubt now stays so."""
+        """Stop resolving: unresolved starts stay so."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def check_answering(self) -> None:
-        """Turn away who comes while Temporal is known not to answer, at once.
+        """Refuse requests at once while Temporal is known not to answer.
 
         Raises:
             ApiError: 503, nothing was accepted.
@@ -89,27 +89,27 @@ class Starts:
             raise nothing_accepted("Temporal does not answer")
 
     async def answered(self) -> None:
-        """Wait until no start is in doubt."""
+        """Wait until all starts are resolved."""
         await self._nothing_in_doubt.wait()
 
     @asynccontextmanager
-    async def turn(self, account_id: int, size: int, caller: Caller = stays) -> AsyncIterator[float]:
-        """A place for an account's request to start ``size`` bytes; until when it is to be answered.
+    async def turn(self, account_id: int, size: int, caller: Caller = connected) -> AsyncIterator[float]:
+        """Admit an account's request with ``size`` bytes to be started; yields its deadline.
 
         Raises:
-            ApiError: 503, nothing was accepted: too many wait, Temporal does not answer, or the caller has hung up.
+            ApiError: 503, nothing was accepted: too many wait, Temporal does not answer, the caller has disconnected.
         """
         self.check_answering()
         begun = _now()
         async with AsyncExitStack() as held:
-            held.enter_context(self._room.place(account_id, size))
+            held.enter_context(self._admission.admitted(account_id, size))
             try:
                 async with asyncio.timeout_at(begun + ACCEPT_SECONDS):
                     await self.answered()
-                    await held.enter_async_context(self._places.place(account_id))
+                    await held.enter_async_context(self._slots.slots(account_id))
             except TimeoutError:
                 raise nothing_accepted("Temporal does not answer") from None
-            if worth_looking(begun, _now()) and await caller():
+            if should_check(begun, _now()) and await caller():
                 raise caller_gone()
             yield begun + ACCEPT_SECONDS
 
@@ -133,7 +133,7 @@ class Starts:
         if not is_started:
             raise nothing_accepted("Temporal did not answer in time")
 
-    async def start_again(self, page: PageHeader, content: bytes, caller: Caller) -> None:
+    async def start_repeatable(self, page: PageHeader, content: bytes, caller: Caller) -> None:
         """Start the page of one request whose repeat, with the same idempotency key, starts the same page.
 
         Raises:
@@ -150,7 +150,7 @@ class Starts:
                 raise outcome_unknown(message_uid(UUID(page.page_id), 0)) from None
 
     async def start(self, page: PageHeader, content: bytes) -> bool:
-        """Start a page; returns whether it was. If it was not, it never will be. Takes until Temporal answers.
+        """Start a page; returns whether it was started. If not, it never will be. Waits until Temporal answers.
 
         Raises:
             RPCError: Temporal refused it.
@@ -163,16 +163,16 @@ class Starts:
                     return True
         except (TimeoutError, RPCError) as error:
             _raise_refusal(error)
-        del content  # there may be much of it, and nobody knows for how long
-        return await self._find_out(client, UUID(page.page_id))
+        del content  # it may be large, and the wait long
+        return await self._resolve_start(client, UUID(page.page_id))
 
-    async def _find_out(self, client: Client, page_id: UUID) -> bool:
-        """Whether a page was started; from then on it cannot be any more."""
+    async def _resolve_start(self, client: Client, page_id: UUID) -> bool:
+        """Whether a page was started; if not, it is made unstartable."""
         if not self._in_doubt:
             self._silent_since = _now()
             self._nothing_in_doubt.clear()
         self._in_doubt += 1
-        log.warning("whether a page was started is in doubt", page=str(page_id))
+        log.warning("it is unknown whether a page was started", page=str(page_id))
         try:
             while True:
                 with suppress(TimeoutError, RPCError):
@@ -201,9 +201,9 @@ async def start_once(client: Client, page: PageHeader, content: bytes) -> bool:
 
 
 async def make_unstartable(client: Client, page_id: UUID) -> bool:
-    """Make sure that a page which may have been started, or not, never will be; returns whether it had not been.
+    """Make sure that a page is not started later; returns whether it had not been started.
 
-    An empty page takes its place: workflow ids are used once.
+    An empty page is started instead: workflow ids are used once.
 
     Raises:
         RPCError: Temporal does not answer.

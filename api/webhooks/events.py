@@ -1,4 +1,4 @@
-"""The events of one post: which gateways they are for."""
+"""Assigns the events of one post to gateways."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ from gateways.webhooks.webhook import Post
 def by_gateways(ends: Sequence[WebhookReceiver], post: Post) -> dict[tuple[Event, ...], list[str]]:
     """The ids of the gateways that each set of events is for.
 
-    Receipts are for all gateways that verified the post: which of them was given the message, the record knows. What a
-    person wrote is for one.
+    Receipts are for all gateways that verified the post: the database has which of them sent the message. An
+    inbound message is for one.
 
     Raises:
         UnreadablePost: it is not what the provider posts.
@@ -26,7 +26,7 @@ def by_gateways(ends: Sequence[WebhookReceiver], post: Post) -> dict[tuple[Event
 
 
 def _receivers(read: Sequence[tuple[WebhookReceiver, Sequence[Event]]]) -> dict[Inbound, WebhookReceiver]:
-    """Who takes what people wrote: the gateway with that number, else one that may have it, else the first."""
+    """The receivers of inbound messages: the gateway with that number, else one that may have it, else the first."""
     receivers: dict[Inbound, WebhookReceiver] = {}
     for end, events in read:
         for event in events:

@@ -1,4 +1,4 @@
-"""Gateways' ends of their providers' webhooks, built once per version of their configuration."""
+"""Webhook receivers of gateways, built once per version of their configuration."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,14 +21,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class WebhookReceiver:
-    """Where the posts about one gateway's messages arrive."""
+    """The receiver of posts about one gateway's messages."""
 
     gateway_id: UUID
     webhook: Webhook
 
 
 class WebhookReceivers:
-    """The ends that this process has built. Secrets are opened here and stay in memory."""
+    """The receivers that this process has built. Secrets are decrypted here and stay in memory."""
 
     def __init__(self, pool: Pool, outside: GatewayConnections, keys: str) -> None:
         self._pool = pool
@@ -38,9 +38,9 @@ class WebhookReceivers:
         self._built: dict[UUID, tuple[int, Webhook | None]] = {}
 
     async def find(self, channel: Channel, type_name: str, gateway_id: UUID | None) -> Sequence[WebhookReceiver]:
-        """The ends of all gateways of a type, or of one of them, configured or not.
+        """The receivers of all gateways of a type, or of one of them, configured or not.
 
-        A gateway that is broken is left out: the others' posts come to the same address.
+        A gateway with an unusable configuration is left out: the others' posts come to the same address.
         """
         ends = []
         for found, version in await gateways.of_type(self._pool, channel, type_name, gateway_id):
@@ -63,6 +63,10 @@ class WebhookReceivers:
             stored = await gateways.load(self._pool, Keyring.parse(self._keys, CREDENTIALS), gateway_id)
             config = parse_config(stored.type, Channel(stored.channel), stored.config)
         except XsenderError as error:
-            log.error("a gateway is broken: its webhook believes nothing", gateway=str(gateway_id), error=str(error))
+            log.error(
+                "a gateway's configuration is unusable: its webhook is disabled",
+                gateway=str(gateway_id),
+                error=str(error),
+            )
             return None
         return build_webhook(stored.type, config, self._outside)

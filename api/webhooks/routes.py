@@ -1,4 +1,4 @@
-"""``/api/webhook/{channel}/{provider}``: what providers post. Verified as it came, started durably, then answered."""
+"""``/api/webhook/{channel}/{provider}``: posts of providers. Verified as raw bytes, started durably, then answered."""
 
 import asyncio
 import time
@@ -17,8 +17,8 @@ from api.http.state import AppState, state_of
 from api.http.temporal_link import TemporalUnavailable
 from api.webhooks.documented import BY_QUERY, BY_QUERY_OF_ONE, EVENTS, EVENTS_OF_ONE, documented, providers
 from api.webhooks.events import by_gateways
+from api.webhooks.memory import WebhookBusy, WebhookMemory, read_post
 from api.webhooks.receivers import WebhookReceiver, WebhookReceivers
-from api.webhooks.room import NoRoom, WebhookRoom, read_post
 from domain.channels import Channel
 from gateways.background import QUICK, in_background
 from gateways.registry import webhook_at
@@ -34,9 +34,9 @@ _OF_ALL = "/api/webhook/{channel}/{provider}"
 _OF_ONE = "/api/webhook/{channel}/{provider}/{gateway_id}"
 
 
-@router.post(_OF_ALL, summary="Take a provider's events", description=EVENTS, **documented(reads_body=True))
+@router.post(_OF_ALL, summary="Receive a provider's events", description=EVENTS, **documented(reads_body=True))
 async def receive_provider_webhook(request: Request, channel: Channel, provider: _Provider) -> Response:
-    """For all gateways of a provider: the signature tells whose events they are."""
+    """For all gateways of a provider: the signature identifies them."""
     return await _take(request, channel, provider, None)
 
 
@@ -85,24 +85,24 @@ async def _take(request: Request, channel: Channel, provider: str, gateway_id: U
         ends = [
             end
             for end in await _configured(state, channel, type_name, gateway_id)
-            if end.webhook.may_fit(head)  # before a body is read for nothing
+            if end.webhook.may_fit(head)  # before a body is read in vain
         ]
         if not ends:
             return _answer(webhook.REFUSED)
-        with state.part(WebhookRoom).place(request.client.host if request.client else "") as place:
-            body = await read_post(request, webhook.MOST_BYTES, place)
-            async with state.part(WebhookRoom).verifying(type_name):
+        with state.part(WebhookMemory).post(request.client.host if request.client else "") as held:
+            body = await read_post(request, webhook.MOST_BYTES, held)
+            async with state.part(WebhookMemory).verifying(type_name):
                 taken = await _verified(replace(head, body=body), ends)
             return _answer(taken) if isinstance(taken, Reply) else await _accept(state, channel, *taken)
-    except (TemporalUnavailable, RPCError, NoRoom, *DB_UNAVAILABLE) as error:
-        log.warning("a provider has to post again", error=type(error).__name__)
+    except (TemporalUnavailable, RPCError, WebhookBusy, *DB_UNAVAILABLE) as error:
+        log.warning("a webhook call was not accepted: the provider has to repeat it", error=type(error).__name__)
         return _busy(webhook)
 
 
 async def _verified(post: Post, ends: Sequence[WebhookReceiver]) -> Reply | tuple[Sequence[WebhookReceiver], Post]:
-    """Whose the post is, or the answer to one that is nobody's or needs no more.
+    """The receivers that verify the post, or the answer if there are none or nothing is left to do.
 
-    Other requests have their turn between any two gateways.
+    Other requests are served between any two gateways.
     """
     replies = []
     for end in ends:
@@ -110,7 +110,7 @@ async def _verified(post: Post, ends: Sequence[WebhookReceiver]) -> Reply | tupl
             replies.append(reply)
             await asyncio.sleep(0)
     if replies:
-        return min(replies, key=lambda reply: reply.status)  # one of them may know what the others refuse
+        return min(replies, key=lambda reply: reply.status)  # one of them may accept what the others refuse
     verified = []
     for end in ends:
         if await end.webhook.verify(post):
@@ -133,18 +133,18 @@ async def _configured(
 
 
 async def _accept(state: AppState, channel: Channel, ends: Sequence[WebhookReceiver], post: Post) -> Response:
-    """Start a workflow for the events of each gateway; those that have the same ones share it."""
+    """Start a workflow for the events of each gateway; gateways with equal events share one."""
     webhook = ends[0].webhook
     try:
-        if len(post.body) > QUICK:  # thousands of events, some of them dear to read
+        if len(post.body) > QUICK:  # thousands of events, some of them expensive to parse
             by_events = await in_background(by_gateways, ends, post)
         else:
             by_events = by_gateways(ends, post)
     except UnreadablePost as error:
         return _refusal(webhook.UNREADABLE, str(error))
-    told = urlsplit(post.url).query.encode() + b"\n" + post.body
+    raw = urlsplit(post.url).query.encode() + b"\n" + post.body
     for events, gateways in by_events.items():
-        await start_receipts(state.temporal, channel, gateways, events, told)
+        await start_receipts(state.temporal, channel, gateways, events, raw)
     return _answer(webhook.ACCEPTED)
 
 
@@ -160,7 +160,7 @@ def _answer(reply: Reply) -> Response:
 
 
 def _busy(webhook: type[Webhook]) -> Response:
-    """Something is away: the provider shall post it again, and is told so in its own way."""
+    """A part is unavailable: the provider shall post again, and gets the status code by which it does."""
     return error_response(ApiError(webhook.BUSY, "unavailable", "not now: post it again", retry_after=5.0))
 
 

@@ -1,4 +1,4 @@
-"""One connection, one send after the other: what sharing pages costs whoever has nobody to share with."""
+"""One connection, one send after the other: the cost of group commit without concurrent requests."""
 
 import time
 from functools import partial

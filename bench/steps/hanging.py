@@ -1,4 +1,4 @@
-"""A gateway that takes messages and never answers, beside one that does: what its neighbours in a page feel."""
+"""A gateway that accepts messages and never answers: its effect on other gateways in the same pages."""
 
 import time
 from contextlib import suppress
@@ -71,7 +71,7 @@ async def _end(install: Install, pages: set[UUID]) -> None:
     """End what still waits for the third gateway, so that it does not burden the next run."""
     await until(partial(open_attempts, install.pool, pages), lambda n: n == 0, within=60, pause=0.1)
     for page in pages:
-        with suppress(RPCError):  # it has ended by itself
+        with suppress(RPCError):  # it has ended
             await install.temporal.get_workflow_handle(send_workflow_id(page)).terminate()
 
 

@@ -1,4 +1,4 @@
-"""What the engine costs while nothing is sent."""
+"""CPU of Temporal and Postgres while nothing is sent."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What the workflow of a batch and its activities say to each other: small, and without personal data."""
+"""Payloads between the batch workflow and its activities: small, and without personal data."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -8,12 +8,12 @@ from domain.limits import BatchLimits
 
 @dataclass(frozen=True)
 class Stream:
-    """A run of a batch's pages that leave one after the other: those for one requested gateway, soonest due first."""
+    """A range of a batch's pages that are sent in order: those for one requested gateway, soonest due first."""
 
     gateway: str
-    """The gateway that was asked for, by its identifier; empty: none was."""
+    """The requested gateway, by its identifier; empty: none."""
     next: int
-    """Number of the page whose turn is next."""
+    """Number of the next page."""
     last: int
     """Number of the last page."""
 
@@ -23,18 +23,18 @@ BatchChangeKind = Literal["pause", "resume", "cancel", "switch_gateway"]
 
 @dataclass(frozen=True)
 class BatchChange:
-    """Change a batch. What became of it, the batch's query ``answer_to`` tells."""
+    """Change a batch. The batch's query ``answer_to`` returns the result."""
 
     id: str
-    """Unique; the same when it is asked again."""
+    """Unique; the same when the request is repeated."""
     kind: BatchChangeKind
     gateway: str = ""
-    """Where everything still to come goes; of ``switch_gateway``."""
+    """The gateway for all unsent messages; of ``switch_gateway``."""
 
 
 @dataclass(frozen=True)
 class BatchHeader:
-    """A stored list of messages to walk, and how far that has come."""
+    """A stored list of messages to send, and the progress so far."""
 
     batch_id: str
     account_id: int
@@ -43,20 +43,20 @@ class BatchHeader:
     streams: list[Stream]
     paused: bool = False
     gateway: str = ""
-    """The gateway that everything still to come goes through, whatever was asked for; set by ``switch_gateway``."""
+    """The gateway for all unsent messages, whatever was requested; set by ``switch_gateway``."""
     limits: BatchLimits | None = None
-    """What the batch was started with; ``None``: it was started before batches carried their limits."""
+    """The limits that the batch was started with; ``None``: it was started before batches carried them."""
     in_flight: list[tuple[str, int]] = field(default_factory=list)
-    """Pages that an earlier run started and that have not ended: id, and the place of their stream."""
+    """Pages that an earlier run started and that have not ended: id, and the index of their stream."""
     answers: dict[str, str] = field(default_factory=dict)
-    """What became of the latest changes that were asked for, by their ids."""
+    """Results of the latest requested changes, by their ids."""
     changes: list[BatchChange] = field(default_factory=list)
-    """Those that have not been made."""
+    """Changes that have not been applied."""
 
 
 @dataclass(frozen=True)
 class PageList:
-    """Ask for the pages ``first`` to ``last`` of a batch."""
+    """Request the pages ``first`` to ``last`` of a batch."""
 
     batch_id: str
     first: int
@@ -65,7 +65,7 @@ class PageList:
 
 @dataclass(frozen=True)
 class BatchPage:
-    """A page of a batch whose turn is to come."""
+    """A page of a batch that is to be started."""
 
     number: int
     size: int
@@ -75,7 +75,7 @@ class BatchPage:
 
 @dataclass(frozen=True)
 class BatchState:
-    """Show a batch's state in the record. ``cancelled`` and ``completed`` end it."""
+    """Record a batch's state. ``cancelled`` and ``completed`` end it."""
 
     batch_id: str
     state: str
@@ -83,12 +83,12 @@ class BatchState:
 
 @dataclass(frozen=True)
 class BatchStatus:
-    """What the workflow knows of a batch that is under way: above all, why it waits."""
+    """The workflow's view of an unfinished batch: above all, why it waits."""
 
     state: str
     """``scheduled``, ``running``, ``paused`` or ``cancelling``."""
     until: float = 0.0
-    """When the next page is due (Unix seconds), where nothing else is left to do."""
+    """When the next page is due (Unix seconds), if nothing else is left to do."""
     gateway: str = ""
     in_flight: list[str] = field(default_factory=list)
-    """Ids of the pages under way, oldest first."""
+    """Ids of the pages in flight, oldest first."""

@@ -1,4 +1,4 @@
-"""How far a batch has come and what it waits for: reckoned from the record and from what its workflows say."""
+"""A batch's progress and what it waits for: computed from the database and from its workflows' answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from domain.messages.page import LiveStatus
 from domain.messages.statuses import State
 
 ENDED = frozenset({"cancelled", "completed"})
-"""The states in which a batch does nothing any more."""
+"""The final states of a batch."""
 
 RATE_SECONDS = 10
-"""The rate now is that of so many last seconds."""
+"""The rate is computed over this many last seconds."""
 
 _WITHOUT_OUTCOME = (State.SCHEDULED, State.QUEUED, State.PROCESSING)
-TELLING = (
+MOST_RELEVANT_FIRST = (
     "account_suspended",
     "gateway_paused",
     "gateway_breaker",
@@ -24,26 +24,26 @@ TELLING = (
     "gateway_answer",
     "schedule",
 )
-"""What messages wait for; that which tells most about the batch comes first."""
+"""What messages wait for, the most relevant to the batch first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The messages of a batch as the record has them."""
+    """Counts of a batch's messages, from the database."""
 
     at: datetime
     """When they were counted."""
     counts: dict[str, int]
     """How many are in each state."""
     credits: dict[str, int]
-    """Credits by what became of them."""
+    """Credits by their state."""
     next_due: datetime | None
     """When the first, and the last, of those that wait for their time are due; ``None``: none does."""
     last_due: datetime | None
     answered: int
-    """Tries that ended in the last ``RATE_SECONDS``."""
+    """Attempts that ended in the last ``RATE_SECONDS``."""
     first_answer: datetime | None
-    """When the first of them did."""
+    """When the first of them ended."""
 
     @property
     def done(self) -> int:
@@ -52,14 +52,14 @@ class Tally:
 
     @property
     def rate(self) -> float:
-        """Messages that a gateway gave an outcome lately, per second."""
+        """Messages per second that recently got an outcome from a gateway."""
         if self.first_answer is None:
             return 0.0
         return self.answered / max(1.0, (self.at - self.first_answer).total_seconds())
 
     @property
     def eta(self) -> datetime | None:
-        """When the last message will have its outcome if the rate stays as it is; ``None``: nothing moves."""
+        """When the last message will have its outcome at the current rate; ``None``: no progress."""
         if not self.rate or not self._left:
             return None
         end = self.at + timedelta(seconds=self._left / self.rate)
@@ -72,7 +72,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Why a batch does not go on at once."""
+    """Why a batch does not continue at once."""
 
     reason: str
     """``schedule``, ``paused``, ``worker``, or what its messages wait for (``LiveStatus.waits_for``)."""
@@ -89,25 +89,25 @@ class Doing:
 
     @property
     def moves(self) -> bool:
-        """Whether it goes on by itself: then it has a time at which it will probably end."""
+        """Whether it makes progress: then its end can be estimated."""
         return self.state in ("scheduled", "running")
 
 
 def doing(status: BatchStatus, waits: Sequence[LiveStatus]) -> Doing:
-    """What a batch says of itself. ``waits``: what the messages of its oldest page under way wait for."""
+    """What a batch is doing, from its workflow. ``waits``: those of the messages of its oldest page in flight."""
     if status.state == "paused":
         return Doing(status.state, Wait("paused"))
     if status.state == "scheduled":
         return Doing(status.state, Wait("schedule", _instant(status.until)))
-    telling = [wait for wait in waits if wait.waits_for in TELLING]
-    if not telling:
+    relevant = [wait for wait in waits if wait.waits_for in MOST_RELEVANT_FIRST]
+    if not relevant:
         return Doing(status.state)
-    most = min(telling, key=lambda wait: TELLING.index(wait.waits_for))
+    most = min(relevant, key=lambda wait: MOST_RELEVANT_FIRST.index(wait.waits_for))
     return Doing(status.state, Wait(most.waits_for, _instant(most.until), most.gateway or None))
 
 
-def doing_unheard(state: str, tally: Tally) -> Doing:
-    """What the record says of a batch whose workflow does not answer."""
+def doing_from_database(state: str, tally: Tally) -> Doing:
+    """What a batch is doing, from the database, as its workflow does not answer."""
     wait = {"paused": Wait("paused"), "scheduled": Wait("schedule", tally.next_due)}.get(state, Wait("worker"))
     return Doing(state, wait)
 

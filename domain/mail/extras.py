@@ -1,4 +1,4 @@
-"""What an email carries beside its texts, as its page carries it."""
+"""Fields of an email besides its texts, as stored in its page."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class FileRef:
-    """An attachment that lies in the store; its bytes never travel with a page."""
+    """A stored attachment; its bytes are never part of a page."""
 
     id: str
-    """As ``store/messages/attachments.py`` has it, in hex."""
+    """Its id in ``store/messages/attachments.py``, in hex."""
     size: int
     filename: str
     content_type: str
@@ -25,13 +25,13 @@ class MailExtras:
     headers: tuple[tuple[str, str], ...] = ()
     files: tuple[FileRef, ...] = ()
     base_url: str = ""
-    """Where links of our own lead; empty: the mail has none."""
+    """Base URL of our own links; empty: the mail has none."""
     unsubscribe: bool = False
     opens: bool = False
     clicks: bool = False
 
     def without_repeats(self, recipient: str) -> "MailExtras":
-        """The same, but nobody gets the mail twice: neither the recipient, nor one who is in ``cc`` twice."""
+        """The same without duplicates in ``cc``: neither the recipient, nor an address twice."""
         once = {one.lower(): one for one in reversed(self.cc)}
         once.pop(recipient.lower(), None)
         cc = tuple(dict.fromkeys(one for one in self.cc if once.get(one.lower()) == one))
@@ -45,12 +45,12 @@ class MailExtras:
 
     @property
     def file_bytes(self) -> int:
-        """What the attachments take up together."""
+        """Total size of the attachments."""
         return sum(file.size for file in self.files)
 
     @classmethod
     def read(cls, value: dict[str, Any]) -> "MailExtras":
-        """From what JSON made of one."""
+        """From its JSON form."""
         return cls(
             **value
             | {

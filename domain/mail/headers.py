@@ -8,12 +8,12 @@ _MADE_BY_US = re.compile(
     r"|authentication-results|apparently-to"
 )
 
-# Where bounces and the notices of mail servers go. Through a shared gateway they would reach people who sent nothing,
-# and the gateway would not hear of its own bounces.
+# Destinations of bounces and mail servers' notices. Through a shared gateway they would reach people who sent nothing,
+# and the gateway would not receive its own bounces.
 _BOUNCES = re.compile(r"(x-)?(return-path|errors-to|bounces?-to|envelope-(from|to))|return-receipt-to|delivered-to")
 
-# Commands to mail services, however the email reaches them: a gateway of type smtp hands on whatever stands here. They
-# choose templates, recipients, sub-accounts, IP pools and tracking, which are the gateway owner's to choose.
+# Commands to mail services, however the email reaches them: a gateway of type smtp passes all headers on. They
+# select templates, recipients, sub-accounts, IP pools and tracking, which only the gateway's owner may do.
 _COMMANDS = (
     "idempotencykey",  # Brevo
     "sender.ip",
@@ -27,7 +27,7 @@ _COMMANDS = (
     "x-mc-",
     "x-mailjet-",
     "x-mj-",
-    "x-ms-exchange-",  # Exchange: what it thinks of a mail
+    "x-ms-exchange-",  # Exchange: its verdict on a mail
     "x-msys-",  # SparkPost
     "x-sparkpost-",
     "x-pm-",  # Postmark
@@ -46,7 +46,7 @@ def refusal(name: str) -> str | None:
     if _MADE_BY_US.fullmatch(lower):
         return f"the header {name!r} is set by xsender: leave it out"
     if _BOUNCES.fullmatch(lower):
-        return f"the header {name!r} says where bounces go, which is the gateway's to decide: leave it out"
+        return f"the header {name!r} directs bounces, which the gateway decides: leave it out"
     if lower.startswith(_COMMANDS):
         return f"the header {name!r} is a command to a mail service: leave it out, or configure the gateway"
     return None

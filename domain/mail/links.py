@@ -1,7 +1,7 @@
-"""Links in emails that lead back to us: each tells its message and what it is for, and nobody else can make one.
+"""Signed links in emails to this install: each contains its message's uid, and is bound to its purpose.
 
 A token is base64url of ``16 bytes of HMAC-SHA256 ‖ the message's uid``, for a click followed by base64url of the URL
-that it leads to. The HMAC covers all of it and what the link is for, so that no token serves another purpose. No table
+of its target. The HMAC covers all of it and the link's kind, so that no token serves another purpose. No table
 is needed to read one.
 """
 
@@ -20,7 +20,7 @@ _HEAD = 43
 
 
 class LinkKind(StrEnum):
-    """What a link is for, and the first step of its path."""
+    """The kind of a link, and the first segment of its path."""
 
     UNSUBSCRIBE = "u"
     OPEN = "o"
@@ -39,7 +39,7 @@ class LinkSigner:
         self._keys = list(derive_keys(keys, LINKS).values())
 
     def token(self, kind: LinkKind, uid: UUID, url: str = "") -> str:
-        """The token of a link; ``url`` is where a click leads to."""
+        """The token of a link; ``url`` is the target of a click."""
         return _base64(_tag(self._keys[0], kind, uid, url) + uid.bytes) + _base64(url.encode())
 
     def read(self, kind: LinkKind, token: str) -> tuple[UUID, str] | None:
@@ -47,7 +47,7 @@ class LinkSigner:
         try:
             head, url = _bytes(token[:_HEAD]), _bytes(token[_HEAD:]).decode()
             uid = UUID(bytes=head[_TAG:])
-        except (NotBase64, ValueError):  # the latter covers what is no ASCII, no UTF-8, or too short
+        except (NotBase64, ValueError):  # the latter: not ASCII, not UTF-8, or too short
             return None
         ours = any(hmac.compare_digest(_tag(key, kind, uid, url), head[:_TAG]) for key in self._keys)
         return (uid, url) if ours else None

@@ -1,4 +1,4 @@
-"""An email's HTML with links of our own in it: taken apart once, put together for each message.
+"""Tracking links in an email's HTML: parsed once, filled in for each message.
 
 Only the values of ``href`` are touched, by the rules with which browsers read tags, in one pass.
 """
@@ -14,13 +14,13 @@ from domain.text.html_tags import HREF, NAME, REST_OF_TAG, UP_TO_HREF, attribute
 
 UNSUBSCRIBE_FIELD = "unsubscribe_url"
 UNSUBSCRIBE_MARK = f"{{{{ {UNSUBSCRIBE_FIELD} }}}}"
-"""Stands in a text for the link of the message that it will be part of."""
+"""Placeholder in a text for the message's unsubscribe link."""
 
 MAX_URL = 2000
-"""Characters of a link that is tracked; a longer one stays as it is, since ours would be longer still."""
+"""Characters of a link that is tracked; a longer one is left unchanged, as ours would be even longer."""
 
 MAX_LINKS = 1000
-"""Links of our own in one text: each is signed for each message. Any more stay as they are written."""
+"""Tracked links in one text: each is signed for each message. Further ones are left unchanged."""
 
 _MARK = re.compile(rf"\{{\{{\s{{0,20}}{UNSUBSCRIBE_FIELD}\s{{0,20}}\}}\}}")
 _RAW = "script|style|textarea|title|xmp|noembed|noframes|iframe"
@@ -45,7 +45,7 @@ _MAX_WRITTEN_URL = 5 * MAX_URL
 """Characters of a link as HTML writes it: each `&` is five."""
 
 Link = Callable[[LinkKind, str], str]
-"""Makes the link of one message: of which kind, and for a click the URL that it leads to."""
+"""Makes a link of one message, from its kind and, for a click, its target URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class _Slot:
 
 
 class Linked:
-    """A text with places for links; ``take_apart`` makes it."""
+    """A text with slots for links; made by ``take_apart``."""
 
     def __init__(self, pieces: tuple[str | _Slot, ...]) -> None:
         self._pieces = pieces
@@ -71,9 +71,9 @@ class Linked:
 
 @lru_cache(maxsize=32)
 def take_apart(text: str, *, is_html: bool, unsubscribe: bool, opens: bool, clicks: bool) -> Linked:
-    """Find the places for links: where a text wants the one to unsubscribe, links to the web, a pixel at the end.
+    """Find the slots for links: placeholders for the unsubscribe link, web links, a pixel at the end.
 
-    The last few results are kept, because messages that say the same come one after the other.
+    The last few results are cached, because messages with equal texts come one after the other.
     """
     slots: list[tuple[int, int, _Slot]] = []
     if unsubscribe:
@@ -98,9 +98,9 @@ def take_apart(text: str, *, is_html: bool, unsubscribe: bool, opens: bool, clic
 
 
 def _web_links(html: str) -> Iterator[tuple[int, int, str]]:
-    """Where the values of links to the web stand, with the URLs that they mean.
+    """Positions of web links' values, with their URLs.
 
-    What is no such link is gone through by one pattern. A tag or a comment without an end takes the rest with it.
+    All other text is skipped by one pattern. A tag or a comment without an end extends to the end.
     """
     at = _end(_NOT_OF_INTEREST, html, 0)
     while at < len(html):

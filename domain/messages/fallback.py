@@ -1,4 +1,4 @@
-"""What is sent instead, should a message not arrive."""
+"""Fallbacks: messages that are sent if an earlier one does not arrive."""
 
 import re
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """One more message of a page, on whatever channel, that waits for what becomes of the one before it."""
+    """A message, on any channel, that depends on the outcome of the one before it."""
 
     channel: str
     after: float
     """Seconds without proof of arrival."""
     unless: str
-    """The state that makes it needless: ``delivered`` (or read), or ``read``."""
+    """The state that makes it unnecessary: ``delivered`` (or read), or ``read``."""
     to: str
     price: int
     content: int

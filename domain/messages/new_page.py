@@ -1,4 +1,4 @@
-"""The header of a page, built in one place whoever starts it: a request, several that share it, a reply, a fallback,
+"""Builds page headers for all sources: a request, several that share a page, a reply, a fallback,
 a batch.
 """
 
@@ -22,9 +22,9 @@ def new_page(
     lane: str = Lane.TRANSACTIONAL,
     exempt: bool = False,
 ) -> PageHeader:
-    """A page with these messages; what they say travels beside it.
+    """A page with these messages; their content is passed beside it.
 
-    ``accounts``: whose each message is, or the one account of all. ``requested`` and ``exempt``: as in ``PageHeader``.
+    ``accounts``: the account of each message, or the one of all. ``requested`` and ``exempt``: as in ``PageHeader``.
     """
     due = [message.due for message in messages]
     return PageHeader(
@@ -43,7 +43,7 @@ def new_page(
 
 
 def new_stored_page(page_id: UUID, account_id: int, channel: str, lane: str, size: int, gateway: str) -> PageHeader:
-    """A page of a batch, whose messages lie in the store. ``gateway``: the one that is asked for; "": none is."""
+    """A page of a batch, whose messages are stored. ``gateway``: the requested one; "": none."""
     return PageHeader(
         str(page_id),
         account_id,

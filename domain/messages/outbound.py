@@ -1,4 +1,4 @@
-"""A message as a gateway sees it: one recipient, ready to leave."""
+"""A message as a gateway gets it: one recipient, ready to send."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,9 +47,9 @@ class Outbound:
     answers: str | None = None
     """WhatsApp only: the provider's id (``Inbound.key``) of the message that this one answers."""
     reply_to: str | None = None
-    """Email only, and so is what follows: the mailbox that answers go to."""
+    """Email only, like all that follow: the mailbox that replies go to."""
     cc: tuple[str, ...] = ()
-    """Mailboxes that get the same mail, and are seen."""
+    """Mailboxes that get a visible copy."""
     headers: tuple[tuple[str, str], ...] = ()
     """More headers, as names and values."""
     attachments: tuple[Attachment, ...] = ()

@@ -1,7 +1,7 @@
-"""What a gateway's answer means: one closed set that every adapter maps its provider's answers to.
+"""Outcomes of a send: a closed set that every adapter maps its provider's answers to.
 
-The split that matters most is between "the gateway said no" and "we do not know what the gateway did": only the
-first may ever be sent again without asking (DESIGN §1, the promise).
+The most important distinction is between "the gateway refused" and "the gateway's result is unknown": only the
+former may be sent again without a decision.
 """
 
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from typing import Literal, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The gateway took the message. ``receipts`` tells whether delivery receipts will follow."""
+    """The gateway accepted the message. ``receipts``: whether delivery receipts will follow."""
 
     provider_id: str | None = None
     receipts: bool = False
     kind: Literal["accepted"] = "accepted"
     recipient_id: str | None = None
-    """The gateway's own id of the recipient, where it told one besides the number."""
+    """The gateway's id of the recipient, if it returned one besides the number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The gateway, or the recipient's server behind it, refused this message for good. No other try will help."""
+    """The gateway, or the recipient's server behind it, refused this message permanently. Retries do not help."""
 
     code: str
     reason: str
@@ -30,7 +30,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """The gateway did not take the message now (throttled, greylisted) but asks to come back.
+    """The gateway did not accept the message now (throttled, greylisted), but allows retries.
 
     ``after`` is in seconds; ``None`` leaves the wait to the caller.
     """
@@ -42,7 +42,7 @@ class RetryLater:
 
 @dataclass(frozen=True, slots=True)
 class GatewayDown:
-    """The gateway itself does not work (unreachable, wrong credentials, 5xx): the message was surely not taken."""
+    """The gateway itself does not work (unreachable, wrong credentials, 5xx): the message was not accepted."""
 
     reason: str
     kind: Literal["gateway_down"] = "gateway_down"
@@ -50,9 +50,9 @@ class GatewayDown:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The message may or may not have been taken: the answer was lost after the request had left.
+    """The message may or may not have been accepted: the answer was lost after the request was sent.
 
-    ``silent``: no answer came in time, as from a gateway that hangs. A connection that broke is no silence.
+    ``silent``: no answer came in time, as from a gateway that hangs; not for a broken connection.
     """
 
     reason: str

@@ -1,4 +1,4 @@
-"""The content of a page as one ``bytes`` value: encoded once, passed along unopened, decoded by who needs it."""
+"""The content of a page as one ``bytes`` value: encoded once, passed on as it is, decoded where needed."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
@@ -14,14 +14,14 @@ from domain.messages.fallback import Fallback
 from domain.messages.outbound import Outbound
 
 PAGE_BYTES = 1_000_000
-"""The most that the content of a page may take up, about: Temporal refuses 2 MB, and warns at half of that."""
+"""The largest content of a page, about: Temporal refuses 2 MB, and warns at half of that."""
 
 _MARKETING = "marketing"
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is said, to whom it may concern: the part that messages of a page often share."""
+    """Content of messages: the part that messages of a page often share."""
 
     body: str = ""
     subject: str | None = None
@@ -33,11 +33,11 @@ class Content:
     template: str | None = None
     """As JSON text, so that equal contents can be found by their hash."""
     mail: MailExtras | None = None
-    """What else an email carries; ``None``: nothing."""
+    """Other fields of an email; ``None``: none."""
 
     @property
     def is_marketing(self) -> bool:
-        """Whether the sender says so: a template has the category that it has at Meta."""
+        """Whether the sender declared it as marketing, by Meta's category of the template."""
         if self.template is None or _MARKETING not in self.template:
             return False
         category: object = orjson.loads(self.template).get("category")
@@ -45,7 +45,7 @@ class Content:
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes up in its page."""
+        """Its approximate size in its page, in bytes."""
         texts = (self.body, self.html, self.subject, self.template, self.media_url)
         extras = self.mail.size if self.mail else 0
         return 100 + extras + sum(len(text) if text.isascii() else 4 * len(text) for text in texts if text)
@@ -65,7 +65,7 @@ class PageMessage:
     due: float = 0.0
     on_unknown: str | None = None
     fallback: tuple[Fallback, ...] = ()
-    """What is sent instead, should it not arrive."""
+    """Its fallbacks, if it does not arrive."""
 
     def row(self) -> list[Any]:
         """Its fields in a row."""
@@ -81,14 +81,14 @@ class PageMessage:
 
 @dataclass(frozen=True, slots=True)
 class PageContent:
-    """All that a page carries: contents, and messages that refer to them."""
+    """A page's content: contents, and messages that refer to them."""
 
     contents: list[Content]
     messages: list[PageMessage]
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes up when encoded."""
+        """Its approximate encoded size in bytes."""
         return 80 * len(self.messages) + sum(content.size for content in self.contents)
 
     def marketing(self, indexes: Sequence[int]) -> list[int]:
@@ -111,12 +111,12 @@ class PageContent:
         return cls([_content(c) for c in data["contents"]], [PageMessage.of_row(row) for row in data["messages"]])
 
     def copies(self, index: int) -> tuple[str, ...]:
-        """Who gets a copy of the ``index``-th message."""
+        """The addresses in ``cc`` of the ``index``-th message."""
         mail = self.contents[self.messages[index].content].mail
         return mail.cc if mail else ()
 
     def outbound(self, page_id: UUID, channel: Channel, index: int) -> Outbound:
-        """The ``index``-th message, ready for a gateway: but for attachments and links of our own."""
+        """The ``index``-th message, ready for a gateway except for attachments and tracking links."""
         message = self.messages[index]
         content = self.contents[message.content]
         uid = message_uid(page_id, index)

@@ -1,4 +1,4 @@
-"""What a message costs, in credits, whoever sends it: an SMS one for each part, an email one for each recipient with
+"""Prices of messages in credits: an SMS one for each part, an email one for each recipient with
 its copies, a WhatsApp message one. Messages of admin keys cost nothing.
 """
 
@@ -8,11 +8,11 @@ from domain.text.segments import count_segments
 
 
 def price(account_id: int, *, parts: int = 1, copies: int = 0) -> int:
-    """Credits of an account's message of so many SMS parts, or with so many copies."""
+    """Credits of an account's message with this many SMS parts, or copies."""
     return 0 if account_id == ADMIN_ACCOUNT else parts + copies
 
 
 def sms_content(text: str, sender: str | None = None, *, force_unicode: bool = False) -> tuple[Content, int]:
-    """What an SMS says, and how many parts it takes."""
+    """The content of an SMS, and its number of parts."""
     segments = count_segments(text, force_unicode=force_unicode)
     return Content(body=text, sender=sender, unicode=segments.encoding == "ucs2"), segments.parts

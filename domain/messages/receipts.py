@@ -1,4 +1,4 @@
-"""What comes back from providers: receipts of messages, and messages from people."""
+"""Events from providers: receipts of messages, and inbound messages."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,19 +12,19 @@ from domain.messages.statuses import State
 
 
 class ReceiptKind(StrEnum):
-    """What a receipt says. The first group are states of the message, the second what people did with it."""
+    """What a receipt reports. The first group are states of the message, the second are actions of people."""
 
     SENT = "sent"
-    """The provider took it, or passed it on."""
+    """The provider accepted it, or passed it on."""
     DEFERRED = "deferred"
-    """The provider goes on trying."""
+    """The provider continues to try."""
     DELIVERED = "delivered"
     READ = "read"
     REJECTED = "rejected"
-    """The provider, or a policy of its, refused it; it never left."""
+    """The provider, or a policy of it, refused it; it was never sent."""
     BOUNCED = "bounced"
     """The address does not work, for this mail or any other: it will be suppressed. A soft bounce is ``UNDELIVERED``,
-    or ``DEFERRED`` while the provider goes on trying."""
+    or ``DEFERRED`` while the provider continues to try."""
     UNDELIVERED = "undelivered"
     EXPIRED = "expired"
     FAILED = "failed"
@@ -40,19 +40,19 @@ class ReceiptKind(StrEnum):
 
     @property
     def state(self) -> State | None:
-        """The state that the receipt reports; ``None``: it reports what somebody did."""
+        """The state that the receipt reports; ``None``: it reports an action."""
         return _STATES.get(self)
 
 
 _STATES = {kind: State(kind.value) for kind in ReceiptKind if kind.value in set(State)}
 
-TOLD = frozenset({ReceiptKind.OPENED, ReceiptKind.CLICKED, ReceiptKind.COMPLAINED, ReceiptKind.UNSUBSCRIBED})
-"""What people did that customers are told of."""
+CALLBACK_KINDS = frozenset({ReceiptKind.OPENED, ReceiptKind.CLICKED, ReceiptKind.COMPLAINED, ReceiptKind.UNSUBSCRIBED})
+"""Actions of people that are reported by callbacks."""
 
 OPTED_OUT = "opted_out"
-"""The code of whatever failed because the recipient wants no more messages."""
+"""Code of failures because the recipient has opted out."""
 MARKETING_OPTED_OUT = "marketing_opted_out"
-"""The code of whatever failed because the recipient wants no more marketing; other messages are welcome."""
+"""Code of failures because the recipient has opted out of marketing only."""
 
 _SUPPRESSING = {
     ReceiptKind.BOUNCED: "bounced",
@@ -63,7 +63,7 @@ _SUPPRESSING = {
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One event of one message. Either ``uid`` or ``provider_id`` tells which."""
+    """One event of one message, identified by ``uid`` or ``provider_id``."""
 
     kind: ReceiptKind
     key: str
@@ -72,69 +72,69 @@ class Receipt:
     at: float
     """When it happened, in Unix seconds by the provider's clock."""
     uid: str | None = None
-    """Our reference, where the provider gives it back."""
+    """Our reference, if the provider returns it."""
     provider_id: str | None = None
-    """As in the ``Accepted`` with which the gateway took the message."""
+    """As in the ``Accepted`` of the message."""
     code: str | None = None
-    """Why, for programs: our own word (``opted_out``) or the provider's code with its name in front (``twilio_30005``).
+    """Why, for programs: our own code (``opted_out``) or the provider's, prefixed with its name (``twilio_30005``).
     """
     reason: str | None = None
-    """Why, in the provider's words."""
+    """Why, as the provider states it."""
     url: str | None = None
     """What was clicked."""
     recipient: str | None = None
-    """The mailbox that it is about, as ``normalise_email`` writes it; ``None``: the provider does not say."""
+    """The mailbox that it is about, as ``normalise_email`` writes it; ``None``: the provider does not state it."""
     recipient_id: str | None = None
-    """The provider's own id of the person that the message went to, where it has one besides the number."""
+    """The provider's id of the recipient, if it has one besides the number."""
 
     @property
     def suppression(self) -> str | None:
-        """Why the recipient shall get no more on this channel; ``None``: no reason."""
+        """Why to suppress the recipient on this channel; ``None``: no reason."""
         return OPTED_OUT if self.code == OPTED_OUT else _SUPPRESSING.get(self.kind)
 
 
 MAX_INBOUND_TEXT = 10_000
-"""Characters of a message from a person that are kept and looked at: more than any phone or WhatsApp Business sends."""
+"""Characters of an inbound message that are stored and processed: more than any phone or WhatsApp Business sends."""
 MAX_INBOUND_CONTENT = 16_000
-"""Characters of the JSON text that says what else such a message holds."""
+"""Characters of the JSON text with its other contents."""
 _TOO_LONG = '{"truncated":true}'
 _MAX_MEDIA = 20
 _MAX_NAME = 320
-"""Characters of whatever names somebody or something: an email address has at most so many."""
+"""Characters of names, ids and addresses: an email address has at most this many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A message from a person. Whatever a provider posts, what is longer than it can be is cut."""
+    """An inbound message. Values that are longer than any genuine one are cut."""
 
     key: str
     """The provider's id of it."""
     at: float
     """When it was sent, in Unix seconds."""
     sender: str
-    """An E.164 number with ``+``, or a mailbox; or ``sender_id``, where the provider hides the number."""
+    """An E.164 number with ``+``, or a mailbox; or ``sender_id``, if the provider hides the number."""
     recipient: str
     """Our number or address, as the provider writes it."""
     body: str = ""
     media: tuple[str, ...] = ()
     """Addresses of attached files, or the provider's ids of them."""
     name: str | None = None
-    """What the sender calls himself."""
+    """The sender's display name."""
     answers: str | None = None
     """The provider's id of the message of ours that this one answers."""
     says: str | None = None
-    """What it means by the provider's word (a ``Keyword``); ``None``: he does not say."""
+    """The keyword that the provider recognised (a ``Keyword``); ``None``: none."""
     kind: str | None = None
-    """``location``, ``reaction`` …, or the provider's own word for what we do not know; ``None``: a text."""
+    """``location``, ``reaction`` …, or the provider's name of a type that we do not know; ``None``: a text."""
     content: str | None = None
-    """What it holds besides the text, as a JSON object: events must be comparable by their hash."""
+    """Its contents besides the text, as JSON text, so that events are hashable."""
     sender_id: str | None = None
-    """The provider's own id of the person, where it has one besides the number."""
+    """The provider's id of the person, if it has one besides the number."""
     marketing: Literal["stop", "resume"] | None = None
-    """What the person chose for marketing messages alone, by the provider's word."""
+    """The person's choice for marketing messages only, as the provider reports it."""
 
     def __post_init__(self) -> None:
-        """Cut what is too long, before anything goes through it."""
+        """Cut values that are too long, before they are processed."""
         for name in ("key", "sender", "recipient", "name", "answers", "kind", "sender_id"):
             value = getattr(self, name)
             if value is not None and len(value) > _MAX_NAME:
@@ -148,38 +148,38 @@ class Inbound:
 
 
 Event = Receipt | Inbound
-"""What a provider's webhook can bring."""
+"""Events that a provider's webhook can deliver."""
 
 
 @dataclass(frozen=True)
 class ReceiptsSource:
-    """Where events came from."""
+    """The source of events."""
 
     channel: str
     gateways: list[str]
-    """Ids of the gateways whose secret the post was signed with: only their messages are meant."""
+    """Ids of the gateways whose secret the post was signed with: only their messages are affected."""
     inbound: bool = False
-    """Whether there are messages from people among the events."""
+    """Whether there are inbound messages among the events."""
     pauses: tuple[float, ...] = (1.0, 10.0, 120.0, 1800.0)
     """Seconds between tries to find the message of a receipt: a provider can report before its answer is recorded.
-    Posts under way were started with these: state others where one is started, and leave the default."""
+    Running workflows were started with these: pass others when starting one, and keep the default."""
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What became of events."""
+    """The result of applying events."""
 
     unmatched: list[int] = field(default_factory=list)
-    """Places of those whose message is not known, or not known yet."""
+    """Indexes of those whose message is not known, or not known yet."""
     awaited: dict[str, list[str]] = field(default_factory=dict)
-    """Messages that moved and that a workflow waits for, by their pages."""
+    """Messages that changed and that a workflow waits for, by their pages."""
     endpoints: list[str] = field(default_factory=list)
     """Customers' endpoints to wake."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A message of ours that answers one from a person."""
+    """A reply to an inbound message."""
 
     page: PageHeader
     content: str
@@ -188,30 +188,30 @@ class Reply:
 
 @dataclass(frozen=True)
 class Position:
-    """How far a post's messages from people have been acted on: one answer of an activity has a bound."""
+    """How far a post's inbound messages have been processed: the result of one activity is bounded."""
 
     event: int
-    """Place of the next event."""
+    """Index of the next event."""
     after: str | None = None
-    """Uid of the last message that this event's STOP withdrew, if there may be more of them."""
+    """Uid of the last message that this event's opt-out withdrew, if there may be more of them."""
 
 
 @dataclass(frozen=True)
 class InboundResult:
-    """What messages from people lead to."""
+    """The result of processing inbound messages."""
 
     withdrawn: dict[str, list[str]] = field(default_factory=dict)
-    """Messages that shall not leave any more, by the pages in which they wait."""
+    """Messages that must not be sent any more, by the pages in which they wait."""
     replies: list[Reply] = field(default_factory=list)
     endpoints: list[str] = field(default_factory=list)
     """Customers' endpoints to wake."""
     rest: "Position | None" = None
-    """Where to go on; ``None``: all is done."""
+    """Where to continue; ``None``: all is done."""
 
 
 def encode_events(events: Sequence[Event]) -> bytes:
-    """Events on their way through a workflow, which does not open them. What is not there is left out: a worker of the
-    release before does not know every field."""
+    """Encode events for a workflow, which does not open them. Empty fields are left out: a worker of the
+    previous release does not know every field."""
     return orjson.dumps([[type(event).__name__, _filled(event)] for event in events])
 
 

@@ -1,4 +1,4 @@
-"""Which gateway a message leaves by: pure choice among candidates, no clock and no database."""
+"""Choice of a message's gateway: a pure function of candidates, without clock and database."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.messages.page import NoRoute, Parked, Route, RouteRequest, Routing
 
 DEFAULT_GATEWAY = "default_gateway"
-"""What XSender's clients send for "choose yourself"."""
+"""What XSender's clients send to request no particular gateway."""
 
 ACCOUNT_SUSPENDED = "account_suspended"
 """What messages of a suspended account wait for."""
@@ -18,11 +18,11 @@ ACCOUNT_SUSPENDED = "account_suspended"
 MAX_PAUSE = 60.0
 
 PAUSED_LOOK = 300.0
-"""Seconds after which messages that wait for a paused gateway look for another way out. They are told when it is
-resumed; nobody tells them of a gateway that was added or shared meanwhile."""
+"""Seconds after which messages that wait for a paused gateway choose again. They are signalled when it is
+resumed, but not when another gateway is added or shared."""
 
 SUSPENDED_LOOK = 3600.0
-"""Seconds after which messages of a suspended account look again by themselves. They are told when it is resumed."""
+"""Seconds after which messages of a suspended account choose again. They are signalled when it is resumed."""
 
 
 class Mode(StrEnum):
@@ -30,14 +30,14 @@ class Mode(StrEnum):
 
     ACTIVE = "active"
     DRAINING = "draining"
-    """It takes no new pages; those that are being handed to it come to their end."""
+    """It takes no new pages; dispatches in progress are completed."""
     PAUSED = "paused"
-    """Nothing leaves through it; pages that are being handed to it come back with what has not left."""
+    """Nothing is sent through it; dispatches in progress return their unsent messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A gateway that an account may use on a channel, with what decides about it now."""
+    """A gateway that an account may use on a channel, with its current state."""
 
     gateway_id: UUID
     identifier: str
@@ -47,16 +47,16 @@ class Candidate:
     on_unknown: str
     failures: int
     open_until: datetime | None
-    """Until when its breaker keeps it out of use, or kept it, so that it wants a probe; ``None``: it is in use."""
+    """Until when its breaker keeps it out of use, or kept it (then it needs a probe); ``None``: it is in use."""
     out_of_use: bool
     """Whether that is still so, by the clock that set it."""
     stopped: bool = False
-    """Whether an operator lets it take nothing new: it is draining or paused."""
+    """Whether an operator stopped it: it is draining or paused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """An account, as far as it decides about the way out of its messages."""
+    """An account, as far as it affects the choice of gateways."""
 
     status: str
     """``active``, ``suspended``, ``deleted``, or ``unknown``: there is no such account."""
@@ -65,14 +65,14 @@ class Sender:
 
 
 def retry_pause(attempt: int) -> float:
-    """Seconds to wait before try number ``attempt`` at a gateway that failed before: 1, 2, 4 … 60."""
+    """Seconds to wait before attempt number ``attempt`` at a gateway that failed before: 1, 2, 4 … 60."""
     return min(MAX_PAUSE, 2.0 ** min(10, max(0, attempt - 2)))
 
 
 def choose_for(sender: Sender, request: RouteRequest, now: float) -> Routing:
     """As ``choose``, for an account that may send. A suspended one's messages wait, a deleted one's are cancelled.
 
-    docs/accounts.md says so to users, with the reasons.
+    docs/accounts.md documents this.
     """
     if sender.status == "active":
         return choose(request, sender.candidates, now)
@@ -83,9 +83,9 @@ def choose_for(sender: Sender, request: RouteRequest, now: float) -> Routing:
 
 
 def choose(request: RouteRequest, candidates: Sequence[Candidate], now: float) -> Routing:
-    """Give each message of the request its way out, or the reason why there is none.
+    """Give each message of the request a route, or the reason why there is none.
 
-    The first candidate that is neither out of use nor stopped wins, in the order given. A message that named a gateway
+    The first candidate that is neither out of use nor stopped is chosen, in order. A message that requests a gateway
     gets that one or none. When every such candidate has failed this message before, the first of them is tried again
     after a pause. A route to a gateway whose breaker's pause is over is a probe: the caller lets few take it.
     """
@@ -106,7 +106,7 @@ def choose(request: RouteRequest, candidates: Sequence[Candidate], now: float) -
 
 
 def join(routings: Sequence[Routing]) -> Routing:
-    """The routings of several accounts as one: messages that go the same way go together."""
+    """Merge the routings of several accounts: messages with equal routes share one."""
     if len(routings) == 1:
         return routings[0]
     routes: dict[tuple[object, ...], Route] = {}
@@ -134,7 +134,7 @@ def _usable(candidates: Iterable[Candidate], wanted: str, pinned: str) -> list[C
 
 
 def _park(indexes: list[int], usable: Sequence[Candidate], now: float) -> Parked:
-    """Wait for the breaker that closes first, or, where all gateways are stopped, for the first that is resumed."""
+    """Wait for the breaker that closes first, or, if all gateways are stopped, for the first that is resumed."""
     broken = [c for c in usable if not c.stopped]
     if not broken:
         stopped = [str(c.gateway_id) for c in usable]

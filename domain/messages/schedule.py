@@ -1,4 +1,4 @@
-"""When a message is to leave: ``schedule_at`` as clients write it, read to one instant."""
+"""Parses ``schedule_at``, as clients write it, to an instant."""
 
 import re
 from datetime import UTC, datetime, timedelta

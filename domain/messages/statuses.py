@@ -1,4 +1,4 @@
-"""The states of a message and the one rule by which they move: up in rank, never down.
+"""The states of a message and the rule by which they change: up in rank, never down.
 
 Receipts come late, twice and out of order. Taking the highest rank seen makes the order they come in irrelevant.
 """
@@ -7,32 +7,32 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a message is; the value is what the database and the field ``state`` of the contract carry."""
+    """The state of a message; its value is that of the database and of the field ``state`` of the contract."""
 
     SCHEDULED = "scheduled"
     """Waits for its time: ``schedule_at``, quiet hours."""
     QUEUED = "queued"
-    """Waits for its turn."""
+    """Waits to be sent."""
     PROCESSING = "processing"
-    """Is being handed to a gateway."""
+    """Is being sent to a gateway."""
     UNKNOWN = "unknown"
-    """The gateway's answer was lost: it may or may not have been taken."""
+    """The gateway's answer was lost: it may or may not have been accepted."""
     SENT = "sent"
-    """A gateway took it."""
+    """A gateway accepted it."""
     DEFERRED = "deferred"
-    """The gateway took it and is still trying."""
+    """The gateway accepted it and is still trying."""
     REJECTED = "rejected"
-    """Refused by a rule of ours or by the provider; it never left."""
+    """Refused by a rule of ours or by the provider; it was never sent."""
     BOUNCED = "bounced"
-    """The recipient's mail server refused it for good."""
+    """The recipient's mail server refused it permanently."""
     UNDELIVERED = "undelivered"
     """The carrier could not deliver it."""
     EXPIRED = "expired"
-    """Nobody reported a delivery in time."""
+    """No delivery was reported in time."""
     FAILED = "failed"
-    """No gateway could take it."""
+    """No gateway could accept it."""
     CANCELLED = "cancelled"
-    """Withdrawn before it left."""
+    """Cancelled before it was sent."""
     DELIVERED = "delivered"
     READ = "read"
 
@@ -43,7 +43,7 @@ class State(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether the outcome is settled, for good or ill (``delivered`` may still become ``read``)."""
+        """Whether the outcome is final (``delivered`` may still become ``read``)."""
         return self in NEGATIVES or self in _ARRIVED
 
 
@@ -53,7 +53,7 @@ NEGATIVES = frozenset({State.REJECTED, State.BOUNCED, State.UNDELIVERED, State.E
 _ARRIVED = frozenset({State.DELIVERED, State.READ})
 _WAITING = frozenset({State.SCHEDULED, State.QUEUED})
 
-# Any word of a provider settles `unknown`, so it ranks below `sent`. Proof of arrival outranks every negative: an
+# Any report of a provider settles `unknown`, so it ranks below `sent`. Proof of arrival outranks every negative: an
 # `expired` of ours, or a carrier's early `undelivered`, gives way to a receipt that shows the message on the phone.
 _RANKS = {
     State.SCHEDULED: 0,
@@ -72,7 +72,7 @@ def advance(old: State, new: State) -> State:
     """The state after ``new`` was reported of a message in ``old``.
 
     Only a higher rank replaces a state, so the first of several negatives stays. The two waiting states alone may
-    change places: a queued message can be told to wait, and a waiting one comes due.
+    alternate: a queued message can be rescheduled, and a scheduled one comes due.
     """
     if new.rank > old.rank or (old in _WAITING and new in _WAITING):
         return new
@@ -80,9 +80,9 @@ def advance(old: State, new: State) -> State:
 
 
 def contract_word(state: State, receipts: bool) -> str:
-    """XSender's word for a state: ``pending``, ``schedule``, ``processing``, ``delivered`` or ``fail``.
+    """XSender's name of a state: ``pending``, ``schedule``, ``processing``, ``delivered`` or ``fail``.
 
-    ``receipts`` tells whether the gateway that took the message reports deliveries. Where none will come, taken is all
+    ``receipts``: whether the gateway that accepted the message reports deliveries. If it does not, acceptance is all
     that can ever be known, and XSender's clients poll until they read ``delivered``.
     """
     if state is State.SENT:

@@ -1,7 +1,7 @@
-"""How HTML tags are read, by the rules of browsers (HTML Living Standard §13.2.5), in linear time whatever is written.
+"""Patterns for HTML tags, by the rules of browsers (HTML Living Standard §13.2.5), in linear time for any input.
 
-Each pattern goes through a tag in one pass: nothing in it can be matched in two ways, and a tag without an end takes
-all that follows with it, so that nothing is read again and again.
+Each pattern matches a tag in one pass: nothing in it can be matched in two ways, and a tag without an end extends to
+the end of the text, so that nothing is scanned repeatedly.
 """
 
 import re
@@ -12,7 +12,7 @@ _VALUE = r"""(?: "[^"]*+" | '[^']*+' | [^\s"'>][^\s>]*+ | (?=>|\Z) )"""
 ATTRIBUTE = rf"""(?: [^\s/>][^\s/>=]*+ (?: \s*+=\s*+ {_VALUE} | (?!\s*+=) ) )"""
 """One attribute. It does not match one whose quotes are never closed."""
 REST_OF_TAG = rf"(?: [\s/]++ | {ATTRIBUTE} )*+ >"
-"""From behind the name of a tag, or one of its attributes, to its end."""
+"""The rest of a tag, after its name or one of its attributes."""
 NAME = r"[A-Za-z][^\s/>]*+"
 """The name of a tag."""
 UP_TO_HREF = rf"(?: [\s/]++ | (?! (?i:href) [\s/>=] ) {ATTRIBUTE} )*+"
@@ -35,7 +35,7 @@ def unescaped(text: str) -> str:
 
 
 def attribute_value(written: str) -> str:
-    """The value that an attribute has by what is written between its quotes.
+    """The value of an attribute, from the text between its quotes.
 
     As ``unescaped``; but a name without ``;`` is a reference only if neither a letter, a digit nor ``=`` comes behind
     it: in ``?a=1&times=2`` and ``?a=1&timestamp=5`` nothing is one (HTML Living Standard §13.2.5.73).

@@ -1,4 +1,4 @@
-"""Finding what is wrong with a JSON document, and where: slow, for documents that seem to be refused."""
+"""Finds the error in a JSON document, and its place: slow, for documents that are probably refused."""
 
 import json
 import math
@@ -19,8 +19,8 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 class StrictJsonError(ValueError):
     """A body that is not accepted.
 
-    ``pointer`` is the JSON pointer (RFC 6901) of the offending place, empty for the whole document. ``is_syntax``
-    tells a body that is not JSON at all (HTTP 400) from JSON that we refuse (422).
+    ``pointer`` is the JSON pointer (RFC 6901) of the error, empty for the whole document. ``is_syntax``
+    distinguishes a body that is not JSON (HTTP 400) from JSON that we refuse (422).
     """
 
     def __init__(self, code: str, message: str, pointer: str = "", *, is_syntax: bool = False) -> None:
@@ -32,7 +32,7 @@ class StrictJsonError(ValueError):
 
 
 def careful_loads(raw: bytes, max_depth: int) -> Any:
-    """Parse a document as ``domain.text.strict_json.loads`` does, by a parser that notices all that is refused."""
+    """Parse a document as ``domain.text.strict_json.loads`` does, with a parser that detects all that is refused."""
     try:
         value = _DECODER.decode(_text(raw))
     except json.JSONDecodeError as error:
@@ -40,7 +40,7 @@ def careful_loads(raw: bytes, max_depth: int) -> Any:
     except RecursionError:
         raise _too_deep(max_depth, ()) from None
     # The parser refuses raw control characters, and UTF-8 has no surrogates: only an escape can write either.
-    _Walk(max_depth, has_escapes=b"\\u" in raw).check(value)
+    _Checker(max_depth, has_escapes=b"\\u" in raw).check(value)
     return value
 
 
@@ -56,7 +56,7 @@ def _text(raw: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """Stands in the parsed value for what was refused: the parser's hooks do not know where they are, the walk does."""
+    """A placeholder for a refused value: the parser's hooks do not know its place, the checker does."""
 
     code: str
     message: str
@@ -100,8 +100,8 @@ def _constant(text: str) -> _Refused:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant)
 
 
-class _Walk:
-    """One pass over a parsed value that knows where it is."""
+class _Checker:
+    """One pass over a parsed value that tracks its path."""
 
     def __init__(self, max_depth: int, *, has_escapes: bool) -> None:
         self._max_depth = max_depth

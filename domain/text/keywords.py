@@ -1,7 +1,7 @@
-"""Words by which people leave, come back and ask for help: a whole message that is one of them counts, nothing else.
+"""Keywords to opt out, opt in and ask for help. A message is one only if it consists of nothing else.
 
-English by the CTIA's and Twilio's lists (twilio.com/docs/messaging, "Advanced Opt-Out"), other languages by what
-carriers there take. ``STOP`` ends messages in every account: no setting can turn it off.
+English by the CTIA's and Twilio's lists (twilio.com/docs/messaging, "Advanced Opt-Out"), other languages by the
+keywords of carriers there. ``STOP`` opts out in every account: no setting can turn it off.
 """
 
 import unicodedata
@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 MAX_MESSAGE = 200
-"""Characters of a message that may be a keyword, spaces in a row taken as one: what is longer is not even compared.
-Bringing text to one form takes quadratic time where letters carry thousands of marks."""
+"""Characters of a message that may be a keyword, runs of spaces counted as one: longer ones are not compared.
+Normalising text takes quadratic time if letters have thousands of marks."""
 
 
 _DOT_ABOVE = "\u0307"
 _VARIANTS = "\ufe0e\ufe0f"
-"""They choose between the looks of the character before them."""
+"""Variation selectors of the character before them."""
 _AROUND = frozenset("PSZC")
-"""Classes of what may stand around a word: punctuation, signs and emoji, spaces. Marks belong to a letter."""
+"""Unicode classes that may surround a word: punctuation, symbols and emoji, spaces. Marks belong to a letter."""
 
 
 class Keyword(StrEnum):
@@ -51,7 +51,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def fold(text: str) -> str:
-    """How words are compared: without case, width, invisible marks and what is around. ``text`` must be short.
+    """The form in which words are compared: without case, width, marks and surroundings. ``text`` must be short.
 
     People write "Stop." and "STOP!", and a capital İ, whose small letter is two characters.
     """
@@ -73,13 +73,13 @@ DEFAULTS = {Keyword.STOP: _words(_STOP), Keyword.START: _words(_START), Keyword.
 
 @dataclass(frozen=True, slots=True)
 class KeywordSet:
-    """An account's words and answers. ``None`` in place of words: the built-in ones."""
+    """An account's keywords and replies. ``None`` instead of keywords: the built-in ones."""
 
     stop: Sequence[str] | None = None
     start: Sequence[str] | None = None
     help: Sequence[str] | None = None
     replies: dict[str, str] = field(default_factory=dict)
-    """What is answered, by keyword; without an entry nothing is, as many carriers answer themselves."""
+    """Replies by keyword; without an entry none is sent, as many carriers reply themselves."""
 
     def words(self, keyword: Keyword) -> frozenset[str]:
         """The words that have this meaning, folded."""
@@ -88,7 +88,7 @@ class KeywordSet:
         return words | _ALWAYS_STOP if keyword is Keyword.STOP else words - _ALWAYS_STOP
 
     def meaning(self, body: str) -> Keyword | None:
-        """What a message says, if it is one of the words and nothing else."""
+        """The keyword that a message consists of, if any."""
         said = " ".join(body.split())
         if not said or len(said) > MAX_MESSAGE:
             return None

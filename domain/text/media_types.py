@@ -1,6 +1,6 @@
-"""Media types of files, such as ``text/calendar; method=REQUEST`` (RFC 2045 §5.1), in one spelling.
+"""Media types of files, such as ``text/calendar; method=REQUEST`` (RFC 2045 §5.1), normalised.
 
-What is accepted can stand in a header as it is: printable ASCII, no quote or backslash within a value.
+Accepted ones can be used in a header as they are: printable ASCII, no quote or backslash within a value.
 """
 
 import re
@@ -19,11 +19,11 @@ _CHARSET = re.compile(r"[A-Za-z0-9_.+-]{1,40}")
 
 
 class InvalidMediaType(ValueError):
-    """It cannot be the type of a file. The message says what to write instead."""
+    """It cannot be the type of a file. The message states what to write instead."""
 
 
 def normalise_media_type(text: str) -> str:
-    """The type with its parameters in one spelling.
+    """The type with its parameters in normal form.
 
     Raises:
         InvalidMediaType: see ``split_media_type``.
@@ -37,7 +37,7 @@ def split_media_type(text: str) -> tuple[str, dict[str, str]]:
 
     Raises:
         InvalidMediaType: no type with parameters; a type of several parts or of a mail; a parameter that is given
-            twice, or that would compete with what the mail itself says of the file.
+            twice, or that conflicts with other headers of the file.
     """
     found = _TYPE.match(text)
     if found is None:

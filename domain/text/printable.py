@@ -1,4 +1,4 @@
-"""Text for a terminal: what others wrote must not move the cursor, colour, or turn the text around."""
+"""Text for a terminal: foreign text must not move the cursor, set colours, or reverse the text."""
 
 import re
 
@@ -13,7 +13,7 @@ _CONTROLS = re.compile(
 
 
 def visible(text: str, keep: str = "") -> str:
-    r"""The text with control characters written out as ``\u001b``, as JSON does; those in ``keep`` stay.
+    r"""The text with control characters escaped as ``\u001b``, as in JSON; those in ``keep`` stay.
 
     JSON text stays JSON, with the same value: outside its strings there are none.
     """

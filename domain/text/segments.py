@@ -1,4 +1,4 @@
-"""How many parts an SMS takes, and where it is cut, by the 3GPP rule; credits are counted in parts.
+"""How many parts an SMS has, and where it is cut, by the 3GPP rules; credits are counted in parts.
 
 GSM 03.38 (3GPP TS 23.038) packs a text of its alphabet in septets: 160 alone, 153 in each part of a longer one. One
 character outside of it turns the whole text to UCS-2: 70 UTF-16 units alone, 67 in each part. The concatenation header
@@ -18,7 +18,7 @@ _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 
 class Segments(NamedTuple):
-    """The size of a text on the air; ``units`` are septets (gsm7) or UTF-16 units (ucs2)."""
+    """The size of a sent text; ``units`` are septets (gsm7) or UTF-16 units (ucs2)."""
 
     encoding: Literal["gsm7", "ucs2"]
     parts: int
@@ -26,7 +26,7 @@ class Segments(NamedTuple):
 
 
 def count_segments(text: str, force_unicode: bool = False) -> Segments:
-    """Count the parts that ``text`` travels in; an empty text still takes one.
+    """Count the parts of ``text``; an empty text has one.
 
     ``force_unicode`` sends as UCS-2 what would fit the GSM alphabet too (``sms_type=unicode``).
     """

@@ -1,11 +1,11 @@
-"""Messages from phones that come in parts (3GPP TS 23.040 §9.2.3.24.1)."""
+"""Inbound messages in parts (3GPP TS 23.040 §9.2.3.24.1)."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A message from a phone, or a part of one."""
+    """An inbound message, or a part of one."""
 
     octets: bytes
     data_coding: int
@@ -16,10 +16,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """A message of which parts have come."""
+    """A message with the parts received so far."""
 
     key: str
-    """The same for whoever hands the message over, and however often."""
+    """Its id: the same in all processes, and for repeats."""
     sender: str
     recipient: str
     ended: bool
@@ -28,4 +28,4 @@ class Gathered:
     octets: bytes
     """Its parts in their order, to be decoded together: phones cut surrogate pairs."""
     data_coding: int
-    """The first one's."""
+    """That of its first part."""

@@ -1,10 +1,10 @@
-"""JSON as we accept it: no value that another part of the system could not handle is let in.
+"""Strict JSON parsing: values that another part of the system could not handle are refused.
 
 NaN and overflowing numbers, lone surrogates, NUL (PostgreSQL stores neither), keys given twice (parsers disagree on
 which one counts, RFC 8259 §4), integers beyond 64 bits and deep nesting are refused, with a pointer to the place.
 
-A document is parsed by a fast parser that knows none of these rules, and then checked as a whole. Only one that may
-break a rule is parsed again, by ``domain.text.json_faults``, which costs some ten times as much and knows the places.
+A document is parsed by a fast parser without these rules, and then checked as a whole. Only one that may
+break a rule is parsed again, by ``domain.text.json_faults``, which takes some ten times as long and reports places.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ _RISKY_ESCAPES = (b"\\u0000", b"\\u003a", b"\\u003A")
 _DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
 _CONTAINERS = frozenset((dict, list))
 _LONG_NUMBER = b"0" * 19
-"""The first integer that does not fit 64 bits has so many digits. The fast parser makes floats of larger ones."""
+"""The first integer that does not fit 64 bits has this many digits. The fast parser makes floats of larger ones."""
 
 
 def loads(raw: bytes, *, max_depth: int = MAX_DEPTH) -> Any:

@@ -1,8 +1,8 @@
-"""What can be wrong with a template, or with the fields that it is to be filled from."""
+"""Errors of a template, or of the fields that it is filled from."""
 
 
 class InvalidTemplate(ValueError):
-    """A text that is no template of ours, or one that the fields do not fit; the message says why."""
+    """A text that is not a valid template, or that the fields do not fit; the message states why."""
 
 
 class TemplateTooHeavy(ValueError):
@@ -10,7 +10,7 @@ class TemplateTooHeavy(ValueError):
 
 
 class MissingField(ValueError):
-    """A field that the template prints, and that is not there, ``null`` or empty.
+    """A field that the template prints, and that is missing, ``null`` or empty.
 
     ``name`` is written as in the template, such as ``order.city``.
     """

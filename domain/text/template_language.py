@@ -1,7 +1,7 @@
-"""Liquid, cut down to what a message needs, with a measure of everything that can grow.
+"""A subset of Liquid for messages, with limits on everything that can grow.
 
-Templates are written by tenants and rendered in a process that serves others too. The library counts what nests, but
-not what follows one another, nor what filters, ranges and long values cost; here each of them is charged as work.
+Templates are written by tenants and rendered in a process that serves others too. The library limits nesting, but
+not sequences, nor the cost of filters, ranges and long values; here each of them is charged as work.
 """
 
 import json
@@ -30,7 +30,7 @@ MAX_TEXT = 500_000
 """Bytes of a rendered text."""
 
 MAX_WORK = 200_000
-"""Work of one rendering. A unit is a character of markup gone through or 64 characters of a value: some 0.2 µs."""
+"""Work of one rendering. A unit is a character of markup or 64 characters of a value: some 0.2 µs."""
 
 MAX_RANGE = 1_000
 """Numbers in a range such as ``(1..n)``."""
@@ -39,7 +39,7 @@ _MAX_BITS = 512
 """Of a whole number. Multiplying a number by itself doubles its length, and long ones are slow to print."""
 
 TAGS = frozenset({"assign", "break", "capture", "case", "comment", "continue", "cycle", "for", "if", "unless", "#"})
-"""No tag that reads other templates, and none that only repeats what another one does."""
+"""No tag that reads other templates, and none that duplicates another one."""
 
 _FILTERS = frozenset(
     {
@@ -61,18 +61,18 @@ _OF_TEXTS = frozenset(
         *("truncate", "truncatewords", "upcase", "url_encode", "join"),
     }
 )
-"""Filters that make a text of what they are given."""
+"""Filters that convert their input to text."""
 
 
 class Context(RenderContext):
-    """What one rendering sees, and how much work it did."""
+    """The context of one rendering, and the work done so far."""
 
     __slots__ = ("_markup", "work")
 
     def __init__(self, template: BoundTemplate, fields: Mapping[str, object], markup: int) -> None:
-        """``markup``: characters of markup in the template, the work of going through it once."""
+        """``markup``: characters of markup in the template, the work of processing it once."""
         super().__init__(template, globals=fields)
-        # Without the clock, which the library offers as if it were a field of the recipient.
+        # Without the clock, which the library provides like a field of the recipient.
         self.scope = ReadOnlyChainMap(self.locals, fields)
         self._markup = markup
         self.work = markup
@@ -88,7 +88,7 @@ class Context(RenderContext):
             raise TemplateTooHeavy("the template is too heavy: use shorter loops and values")
 
     def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
-        """The value at a path; where there is none, one that can be tested and given a default, but not printed."""
+        """The value at a path; if missing, an undefined that can be tested and given a default, but not printed."""
         value = super().get(path, token=token, default=None)
         if value is None:
             return FalsyStrictUndefined(str(path[0]), token=token, hint=".".join(map(str, path)))
@@ -96,7 +96,7 @@ class Context(RenderContext):
         return value
 
     def get_buffer(self, buf: TextIO | None = None) -> LimitedStringIO:
-        """Where text is collected. Line ends stay as they are; the library's own buffers would change them."""
+        """The output buffer. Line ends stay as they are; the library's own buffers would change them."""
         written = buf.size if isinstance(buf, LimitedStringIO) else 0
         return LimitedStringIO(MAX_TEXT - written, newline="")
 
@@ -113,7 +113,7 @@ class Context(RenderContext):
         if name != "default":
             for value in (*values, *options.values()):
                 if is_undefined(value):
-                    str(value)  # raises; some filters would take it for a zero or an empty text
+                    str(value)  # raises; some filters would treat it as a zero or an empty text
         if name in _OF_TEXTS:
             values = tuple(map(_in_text, values))
         result = function(*values, **options)
@@ -122,7 +122,7 @@ class Context(RenderContext):
 
 
 def _size(value: object) -> int:
-    """The work of going through a value once."""
+    """The work of processing a value once."""
     if isinstance(value, str):
         return 1 + len(value) // 64
     if isinstance(value, dict):
@@ -137,7 +137,7 @@ def _size(value: object) -> int:
 
 
 def _in_text(value: object) -> object:
-    """A value as it stands within a text: objects as JSON, not in Python's notation."""
+    """A value as printed in a text: objects as JSON, not in Python's notation."""
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     if isinstance(value, list):
@@ -150,7 +150,7 @@ def _in_text(value: object) -> object:
 
 
 class _Print(OutputNode):
-    """``{{ … }}``, which must print something: an empty field is as good as none."""
+    """``{{ … }}``, which must print something: an empty field is treated as missing."""
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         text = to_liquid_string(_in_text(self.expression.evaluate(context)), context.autoescape)
@@ -159,7 +159,7 @@ class _Print(OutputNode):
         return buffer.write(text)
 
     def _prints_a_field(self, context: RenderContext) -> bool:
-        """Whether a field is printed, with no provision for the case that it is empty."""
+        """Whether a field is printed without a default for the case that it is empty."""
         expression = self.expression
         if not isinstance(expression, FilteredExpression) or not isinstance(expression.left, Path):
             return False
@@ -172,9 +172,9 @@ class _PrintTag(Output):
 
 
 def text_with_gaps(template: BoundTemplate) -> list[tuple[str, bool]] | None:
-    """The pieces of a template that does no more than print fields: texts, and names of fields (true).
+    """The pieces of a template that only prints fields: texts, and names of fields (true).
 
-    ``None``: it does more than that.
+    ``None``: it does more.
     """
     pieces: list[tuple[str, bool]] = []
     for node in template.nodes:
@@ -201,7 +201,7 @@ def _short_range(literal: RangeLiteral, context: RenderContext) -> range:
     return numbers
 
 
-# Ranges may stand wherever a list may, and are walked through there without any limit; the library offers no place to
+# Ranges may be used wherever a list may, and are iterated there without any limit; the library has no hook to
 # set one. Nothing else here uses it.
 RangeLiteral.evaluate = _short_range  # type: ignore[method-assign, assignment]
 
@@ -223,7 +223,7 @@ def _join(values: object, separator: object = " ", **library: Environment) -> st
 
 
 def _refuse_growth(length: int) -> None:
-    """Refuse a text that would get too long, before it is made."""
+    """Refuse a text that would be too long, before it is built."""
     if length > MAX_TEXT:
         raise TemplateTooHeavy("the template is too heavy: it makes a huge text")
 
@@ -236,9 +236,9 @@ class _Language(Environment):
     output_stream_limit = MAX_TEXT
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
-        """Keep of the library's tags and filters what we offer."""
+        """Keep only the tags and filters that we support."""
         super().setup_tags_and_filters(extra=extra)
-        inner = (TOKEN_CONTENT, TOKEN_ILLEGAL)  # what the library's parser itself asks for
+        inner = (TOKEN_CONTENT, TOKEN_ILLEGAL)  # required by the library's parser
         self.tags = {name: tag for name, tag in self.tags.items() if name in TAGS or name in inner}
         self.add_tag(_PrintTag)
         self.filters = {name: function for name, function in self.filters.items() if name in _FILTERS}

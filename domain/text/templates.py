@@ -1,6 +1,6 @@
 """Texts with ``{{ name }}`` in them: Liquid, filled from the fields of one recipient.
 
-A field that is missing is an error: nobody is greeted with "Hi ,". A template that would take long is refused, never
+A missing field is an error: no recipient gets "Hi ,". A template that would take long is refused, never
 waited for.
 """
 
@@ -14,7 +14,7 @@ from domain.text.template_errors import InvalidTemplate, MissingField, TemplateT
 from domain.text.template_language import HTML, PLAIN, TAGS, Context, text_with_gaps
 
 MAX_MARKUP = 20_000
-"""Characters within ``{{ }}`` and ``{% %}`` of one text; what is outside of them costs next to nothing."""
+"""Characters within ``{{ }}`` and ``{% %}`` of one text; others cost almost nothing."""
 
 _MAX_PIECE = 500
 """Characters of one ``{{ }}`` or ``{% %}``: the library reads each of them in quadratic time."""
@@ -26,7 +26,7 @@ MAX_ALL_TEXT = 64 * 1024 * 1024
 """Characters of all renderings of one template: they are in memory together."""
 
 _MAX_QUICK = 1_000
-"""Characters of a value that is put in without ado."""
+"""Characters of a value that is inserted without further checks."""
 
 _OPENING = re.compile(r"\{[{%]")
 _PIECE = re.compile(
@@ -43,7 +43,7 @@ class Template:
         self, text: str, bound: BoundTemplate | None = None, markup: int = 0, names: frozenset[str] | None = frozenset()
     ) -> None:
         self.names = names
-        """The fields that it may look at; ``None``: which ones is decided while it is filled in."""
+        """The fields that it may read; ``None``: known only when it is rendered."""
         self._text = text
         self._bound = bound
         self._markup = markup
@@ -77,7 +77,7 @@ class Template:
         return text
 
     def _fill_gaps(self, fields: Mapping[str, object]) -> str | None:
-        """The quick way for most templates and recipients: short texts are put into gaps. ``None``: not possible."""
+        """The fast path for most templates and recipients: inserting short texts. ``None``: not possible."""
         if self._gaps is None or self._bound is None:
             return None
         pieces = []
@@ -100,7 +100,7 @@ class Template:
             raise MissingField(str(error.message)) from None
         except ResourceLimitError as error:
             raise TemplateTooHeavy(f"the template is too heavy: {error.message}") from None
-        except Exception as error:  # the library lets errors of Python through, such as that of a sum of texts
+        except Exception as error:  # the library passes on Python errors, such as that of a sum of texts
             raise InvalidTemplate(f"the template does not fit: {_reason(error)}") from None
         finally:
             self._all_work += context.work
@@ -108,10 +108,10 @@ class Template:
 
 
 def compile_template(text: str, *, html: bool) -> Template:
-    """Read a text that may hold Liquid. ``html``: what is filled in is escaped for HTML.
+    """Compile a text that may contain Liquid. ``html``: inserted values are escaped for HTML.
 
     Raises:
-        InvalidTemplate: the text is no template, or uses what we do not offer.
+        InvalidTemplate: the text is not a template, or uses unsupported features.
     """
     if not _OPENING.search(text):
         return Template(text)
@@ -131,7 +131,7 @@ def compile_template(text: str, *, html: bool) -> Template:
 
 
 def _measure_markup(text: str) -> int:
-    """The characters of markup in a text; refuses what the library would choke on, and tags that we do not offer."""
+    """The characters of markup in a text; refuses what the library cannot handle, and unsupported tags."""
     markup = 0
     opening = _OPENING.search(text)
     while opening:

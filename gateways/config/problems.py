@@ -1,4 +1,4 @@
-"""What is wrong with a gateway's configuration, said so that a form can point at it."""
+"""Errors of a gateway's configuration, with pointers to fields."""
 
 from dataclasses import dataclass
 

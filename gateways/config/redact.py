@@ -18,7 +18,7 @@ def shown(config: GatewayConfig) -> dict[str, Any]:
 def merged(old: GatewayConfig, new: dict[str, Any]) -> dict[str, Any]:
     """Fill the secrets that ``new`` leaves out, or gives as ``HIDDEN``, from the configuration in force.
 
-    Raises ``InvalidGatewayConfig`` when ``new`` also sends them somewhere else: otherwise whoever may edit a gateway
+    Raises ``InvalidGatewayConfig`` when ``new`` also sends them somewhere else: otherwise who may edit a gateway
     could read its secrets by pointing it at a server of their own.
     """
     data: dict[str, Any] = old.model_dump(mode="json")

@@ -24,7 +24,7 @@ def config_schema(entry: GatewayType) -> dict[str, Any]:
 
 
 def _meanings(config: type[GatewayConfig]) -> dict[str, str]:
-    """What the docstrings of a configuration's fields say, from its source: Python itself drops them.
+    """The docstrings of a configuration's fields, from its source, as Python drops them.
 
     Pydantic could keep them, but would read the source of every class each time a process starts.
     """

@@ -22,7 +22,7 @@ _STATUSES: dict[int, type[Outcome]] = {
     500: GatewayDown,
     504: Unknown,
 }
-"""What an answer means if its body says nothing that the provider documents."""
+"""The outcome of an answer whose body has nothing that the provider documents."""
 _SILENT_BODIES = (b"", b"<html>oops</html>", b'"text"', b"[1]", b'{"error":5,"errors":7,"code":null}')
 _STRANGE_SUCCESS = (b"<html>Log in to the hotel's network</html>", b"{}", b"[]", b'{"messages":[]}')
 _LOST: dict[str, Reply] = {"hangs": hang, "resets": reset, "hangs up": disconnect, "dribbles": drip}
@@ -34,9 +34,9 @@ class CheckFailed(Exception):
 
 
 def checks_for(entry: GatewayType) -> dict[str, Check]:
-    """The checks that can be made of a type, by what they say of one that passes.
+    """The checks of a type, by descriptions of what passes.
 
-    Sends need a provider that is asked over HTTP, at a ``base_url``.
+    Checks of sends need a provider that is called over HTTP, at a ``base_url``.
     """
     return dict(
         (
@@ -158,6 +158,6 @@ def _expect(outcome: Outcome, expected: type[Outcome]) -> None:
 
 
 def _require(holds: object, problem: str) -> None:
-    """Not by ``assert``: Python leaves those out where it is told to."""
+    """Not by ``assert``: Python can be run without those."""
     if not holds:
         raise CheckFailed(problem)

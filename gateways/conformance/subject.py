@@ -54,7 +54,7 @@ class Subject:
             await gateway.aclose()
 
     async def send(self, reply: Reply | bytes, body: str = "hello") -> tuple[Outcome, list[Request]]:
-        """Send one message to a provider that answers so. The outcome, and what the provider was asked."""
+        """Send one message to a provider with this answer. The outcome, and the provider's requests."""
         async with serve(reply) as provider, self.gateway(provider.url) as gateway:
             return await gateway.send(self.message(body)), provider.requests
 

@@ -65,7 +65,7 @@ class BrevoConfig(ProviderConfig):
 class BrevoGateway(ProviderGateway[BrevoConfig]):
     """One request per message.
 
-    Brevo forgets its idempotency keys within half an hour, and does not say whether a request that failed uses one up:
+    Brevo keeps idempotency keys for at most half an hour, and does not document whether a failed request uses one up:
     too little to call a second request safe.
     """
 
@@ -100,7 +100,7 @@ class BrevoWebhook(SecretWebhook):
     UNREADABLE = 200
 
     def read(self, post: Post) -> Sequence[Event]:
-        """All events that we know, of messages that can be told."""
+        """All known events, of messages that can be identified."""
         return [receipt for event in objects_in(post.json()) if (receipt := _receipt(event, post.now))]
 
 

@@ -38,7 +38,7 @@ class DkimSigner:
         """The mail with its signature in front; its lines end with CR LF."""
         head, _, body = mail.partition(b"\r\n\r\n")
         fields = _fields(head)
-        # From once more than it is there: a second one, which some programs would show, breaks the signature.
+        # From is signed once more than it occurs: an added one, which some clients would show, breaks the signature.
         signed = [name for name in _SIGNED if name in fields] + ["from"]
         digest = b64encode(sha256(_relaxed_body(body)).digest()).decode()
         value = f"{self._start}\r\n h={':'.join(signed)};\r\n bh={digest};\r\n b="

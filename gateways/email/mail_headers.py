@@ -50,7 +50,7 @@ class HeaderField(str):
 def text_field(name: str, value: str) -> HeaderField:
     """A field of free text, such as Subject or one of the sender's own.
 
-    Where it can it stands as it is, in one line: nobody decodes the URL of a List-Unsubscribe.
+    If possible it is left as it is, in one line: clients do not decode the URL of a List-Unsubscribe.
 
     Raises:
         UnicodeEncodeError: the text contains half a surrogate pair.

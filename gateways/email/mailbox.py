@@ -44,7 +44,7 @@ def parse_mailbox(text: str) -> Mailbox:
 def _to_ascii(domain: str) -> str:
     if domain.isascii():
         return domain
-    try:  # httpx encodes by IDNA 2008; Python's own codec would turn "straße.de" into somebody else's "strasse.de"
+    try:  # httpx encodes by IDNA 2008; Python's own codec would turn "straße.de" into another domain, "strasse.de"
         return httpx.URL(scheme="http", host=domain).raw_host.decode("ascii")
     except httpx.InvalidURL:
         raise InvalidMailbox("has no valid domain") from None

@@ -26,7 +26,7 @@ from gateways.webhooks.webhook import FRESH_SECONDS, Post, UnreadablePost, Webho
 Domain = Annotated[str, Field(max_length=253, pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$")]
 
 RETRY_SECONDS = 8 * 3600.0
-"""How long Mailgun goes on posting an event. It does not say that it signs anew: the time may be the first try's."""
+"""How long Mailgun repeats an event. Repeats may not be signed again: the time may be the first try's."""
 
 _STEERING = ("x-mailgun-",)
 _WRONG_URL = b"Mailgun Magnificent API"
@@ -116,7 +116,7 @@ class MailgunGateway(ProviderGateway[MailgunConfig]):
 class MailgunWebhook(Webhook):
     """One event a post. The signature covers a time and a token, but not the event.
 
-    So whoever got hold of one post could pass off events of his own with its signature. To stop him, a signature is
+    So anyone who obtained one post could forge events with its signature. To prevent that, a signature is
     good only for the event that it came with first, at whichever process.
     """
 
@@ -146,7 +146,7 @@ class MailgunWebhook(Webhook):
         if self._signatures is None or not same(given, signed.hex()):
             return False
         receipt = _receipt(event, token, now=0.0)
-        return await self._signatures.came_with(signed, encode_events([receipt] if receipt else []))
+        return await self._signatures.is_first_event_of(signed, encode_events([receipt] if receipt else []))
 
     def read(self, post: Post) -> Sequence[Event]:
         """The event, if we know its kind. Our reference is among its user variables."""

@@ -24,7 +24,7 @@ from gateways.webhooks.events import digest, link, mailbox, objects_in, seconds,
 from gateways.webhooks.webhook import Post, SecretWebhook
 
 _KINDS = {
-    "sent": ReceiptKind.DELIVERED,  # "sent" is Mailjet's word for taken by the recipient's server
+    "sent": ReceiptKind.DELIVERED,  # Mailjet's "sent" means accepted by the recipient's server
     "bounce": ReceiptKind.DEFERRED,
     "blocked": ReceiptKind.REJECTED,
     "spam": ReceiptKind.COMPLAINED,
@@ -46,7 +46,7 @@ class MailjetConfig(ProviderConfig):
     from_address: MailboxText
     from_name: HeaderText | None = None
     webhook_secret: Secret | None = None
-    """Our own word, which stands in the address of the webhook."""
+    """A secret of our choice, in the address of the webhook."""
     base_url: BaseUrl = "https://api.mailjet.com"
 
     @property

@@ -54,7 +54,7 @@ def multipart(subtype: str, parts: list[Part]) -> Part:
     """Several parts as one; a single one as it is."""
     if len(parts) == 1:
         return parts[0]
-    boundary = f"=_{secrets.token_hex(16)}"  # nobody can know it, so it stands in none of the parts
+    boundary = f"=_{secrets.token_hex(16)}"  # unpredictable, so it occurs in none of the parts
     written = [f'Content-Type: multipart/{subtype}; boundary="{boundary}"\r\n\r\n'.encode()]
     for part in parts:
         written += [f"--{boundary}\r\n".encode(), *part, b"\r\n"]

@@ -26,7 +26,7 @@ _ACCOUNT_BROKEN = frozenset(  # token, maintenance, sender unconfirmed, may not 
     {10, 100, 400, 401, 405, 412, 413, 1235}
 )
 _INACTIVE = re.compile(r"will not deliver to[^:]*:(.*)", re.IGNORECASE | re.DOTALL)
-"""Who of several recipients gets no mail, as an answer without an error says it."""
+"""Recipients that get no mail, as named in an answer without an error."""
 
 _RECORDS = {
     "Delivery": ReceiptKind.DELIVERED,

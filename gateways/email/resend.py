@@ -38,7 +38,7 @@ _KINDS = {
 _NEVER_UNQUOTED = re.compile(r'[()<>\[\]:;@\\,"]+')
 _COPIED = "copied"
 _TYPES = MimeTypes()
-"""By the ends of names; none of what a machine's own files know, so that all say the same."""
+"""Types by file extension, without the machine's own tables, so that the result is the same everywhere."""
 
 # Names of errors (resend.com/docs/api-reference/errors).
 _QUOTA_USED_UP = frozenset({"daily_quota_exceeded", "monthly_quota_exceeded"})
@@ -136,9 +136,9 @@ def _request(mail: Mail, message: Outbound) -> dict[str, Any]:
 
 
 def _attachment(file: Attachment) -> dict[str, str]:
-    """A file with its type, unless the end of its name says another one: such mails Resend accepts and never sends.
+    """A file with its type, unless its extension implies another one: such mails Resend accepts and never sends.
 
-    Then it has the type that its name says (github.com/anymail/django-anymail/pull/451).
+    Then it has the type of its extension (github.com/anymail/django-anymail/pull/451).
     """
     fields = {"content": base64_of(file), "filename": file.filename}
     said = _TYPES.guess_type(file.filename, strict=False)[0]
@@ -173,7 +173,7 @@ def _receipt(event: dict[str, Any], data: dict[str, Any], post: Post) -> Receipt
     kind = _KINDS.get(str(event.get("type")))
     tags = _tags(data.get("tags"))
     if kind is None or (_COPIED in tags and kind is not ReceiptKind.SENT):
-        return None  # of a mail with copies nobody can tell whom an event is about
+        return None  # for a mail with copies the recipient of an event is unknown
     why = mapping(data.get("bounce") or data.get("failed") or data.get("suppressed"))
     if kind is ReceiptKind.BOUNCED and why.get("type", "Permanent") != "Permanent":
         kind = ReceiptKind.UNDELIVERED
@@ -191,7 +191,7 @@ def _receipt(event: dict[str, Any], data: dict[str, Any], post: Post) -> Receipt
 
 
 def _tags(value: object) -> dict[str, str | None]:
-    """Read tags from an object, as Resend's examples have them, or from a list, as its reference says."""
+    """Read tags from an object, as in Resend's examples, or from a list, as in its reference."""
     if isinstance(value, list):
         value = {str(one.get("name")): one.get("value") for one in value if isinstance(one, dict)}
     return {str(name): text(one) for name, one in mapping(value).items()}

@@ -86,7 +86,7 @@ class SesConfig(ProviderConfig):
     topic_arn: (
         Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]{1,256}$")] | None
     ) = None
-    """The only SNS topic whose messages are believed."""
+    """The only SNS topic whose messages are accepted."""
     base_url: Annotated[BaseUrl, WrapValidator(_unless_empty)] = ""
     """Empty: the region's own."""
 
@@ -146,7 +146,7 @@ class SesGateway(ProviderGateway[SesConfig]):
 
 
 class SesWebhook(Webhook):
-    """The HTTPS subscription of an SNS topic: one message a post, which may tell of several recipients."""
+    """The HTTPS subscription of an SNS topic: one message per post, which may be about several recipients."""
 
     MOST_BYTES = 1024 * 1024  # SNS takes 256 KiB, which are escaped twice
 
@@ -163,7 +163,7 @@ class SesWebhook(Webhook):
         return self._topic is not None and self._topic.is_named_by(head)
 
     async def handshake(self, post: Post) -> Reply | None:
-        """Confirm a subscription to our topic. Also where SNS is asked to wait while Amazon cannot be reached."""
+        """Confirm a subscription to our topic. Requests SNS to retry while Amazon cannot be reached."""
         try:
             message = await self._topic.message_in(post) if self._topic else None
             if self._topic is None or message is None:
@@ -182,7 +182,7 @@ class SesWebhook(Webhook):
             return False
 
     def read(self, post: Post) -> Sequence[Event]:
-        """One event for each recipient that the message tells of. Our reference is among the mail's tags."""
+        """One event for each recipient in the message. Our reference is among the mail's tags."""
         message = post.json()
         if not isinstance(message, dict) or not isinstance(message.get("Message"), str):
             raise UnreadablePost("expected a message of Amazon SNS")
@@ -237,14 +237,14 @@ def _receipts(event: dict[str, Any], message: dict[str, Any], now: float) -> Ite
 
 def _kind(name: str, details: dict[str, Any]) -> ReceiptKind | None:
     if name == "Bounce" and details.get("bounceType") != "Permanent":
-        return ReceiptKind.UNDELIVERED  # SES has stopped trying; while it does not, it tells of a delay
+        return ReceiptKind.UNDELIVERED  # SES has stopped trying; before that it reports delays
     if name == "Subscription" and mapping(details.get("newTopicPreferences")).get("unsubscribeAll") is not True:
         return None
     return _KINDS.get(name)
 
 
 def _recipients(name: str, details: dict[str, Any]) -> list[dict[str, Any]]:
-    """Whom an event names; of some kinds it names nobody."""
+    """The recipients that an event names; some kinds name none."""
     place = _RECIPIENTS.get(name)
     if place is None:
         return [{}]

@@ -29,7 +29,7 @@ def signed_headers(
     """The headers with which the request may be sent: those given, the time, and the signature over all of them.
 
     ``url`` has no query. ``headers`` are by lower-case name, without ``host``, which is signed as well. ``now`` is in
-    Unix seconds: AWS believes a signature for five minutes.
+    Unix seconds: AWS accepts a signature for five minutes.
     """
     stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
     dated = headers | {"x-amz-date": stamp}

@@ -10,11 +10,11 @@ from gateways.net.idle import Idle
 IDLE_SECONDS = 5.0
 """An idle connection is closed after this: mail servers drop idle ones themselves, some within ten seconds."""
 PLACE_SECONDS = 75.0
-"""Longest wait while all connections are busy. A message that waits longer would end as one in doubt."""
+"""Longest wait while all connections are busy. A message that waits longer would end as ``unknown``."""
 
 
 class SmtpPool:
-    """At most ``size`` connections at a time; whoever comes when all are busy waits."""
+    """At most ``size`` connections at a time; callers wait while all are busy."""
 
     def __init__(self, server: Server, size: int, idle_seconds: float = IDLE_SECONDS) -> None:
         self._server = server
@@ -23,9 +23,9 @@ class SmtpPool:
 
     @asynccontextmanager
     async def session(self, *, fresh: bool = False) -> AsyncIterator[tuple[SmtpSession, bool]]:
-        """Lend a connection, and tell whether it has been used before.
+        """Lend a connection, and whether it has been used before.
 
-        ``fresh`` asks for a new one, after a kept one proved dead: the others are older still and are closed, too.
+        ``fresh`` requests a new one, after a kept one proved dead: the others are even older and are closed, too.
 
         Raises ``CannotConnect``. A connection on which something went wrong is closed, not kept.
         """
@@ -41,7 +41,7 @@ class SmtpPool:
             self._places.release()
 
     async def _take(self, *, fresh: bool) -> tuple[SmtpSession, bool]:
-        """Take a place and a connection, and tell whether that has been used before."""
+        """Take a slot and a connection, and return whether that has been used before."""
         try:
             async with asyncio.timeout(PLACE_SECONDS):
                 await self._places.acquire()

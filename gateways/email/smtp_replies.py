@@ -9,7 +9,7 @@ CLOSING = 421  # RFC 5321 §4.2.2: the server is about to close the connection
 MAIL_INPUT = 354
 TOO_LARGE = 552
 
-_NEEDS_LOGIN = frozenset({530, 534, 535, 538})  # RFC 4954 §6: whoever the mail is for
+_NEEDS_LOGIN = frozenset({530, 534, 535, 538})  # RFC 4954 §6: for any recipient
 _STATUS = re.compile(r"\s*([245])\.(\d{1,3})\.(\d{1,3})\b")
 _ABOUT_RECIPIENT = frozenset({"1", "2"})
 """Subjects of enhanced status codes (RFC 3463 §3): the address and its mailbox."""
@@ -42,13 +42,13 @@ def refusal(code: int, message: str) -> Outcome:
     fault.
     """
     if 400 <= code < 500:
-        return RetryLater(None, said(code, message))
+        return RetryLater(None, error_text(code, message))
     if _is_about_account(code, message):
-        return GatewayDown(said(code, message))
-    return Refused(f"smtp_{code}", said(code, message))
+        return GatewayDown(error_text(code, message))
+    return Refused(f"smtp_{code}", error_text(code, message))
 
 
-def said(code: int, message: str) -> str:
+def error_text(code: int, message: str) -> str:
     """A reply in one line."""
     return clean(f"{code} {message}")
 

@@ -21,7 +21,7 @@ from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Re
 from gateways.answers import clean
 from gateways.email.mail_message import Letter
 from gateways.email.mailbox import Mailbox
-from gateways.email.smtp_replies import CLOSING, MAIL_INPUT, TOO_LARGE, refusal, said
+from gateways.email.smtp_replies import CLOSING, MAIL_INPUT, TOO_LARGE, error_text, refusal
 from gateways.net.addresses import SocketFactory
 from gateways.net.dial import Dialer
 from gateways.net.failures import words_for
@@ -110,7 +110,7 @@ class SmtpSession:
 
     @property
     def usable(self) -> bool:
-        """Whether the server has not closed the connection, as far as we have heard."""
+        """Whether the server has not closed the connection, as far as is known."""
         return self._client.is_connected
 
     async def deliver(self, letter: Letter) -> Outcome:
@@ -133,7 +133,7 @@ class SmtpSession:
         self._client.close()
 
     def abort(self) -> None:
-        """Close without a word: in the middle of a mail a good-bye would become part of it."""
+        """Close without QUIT: in the middle of a mail it would become part of it."""
         self._client.close()
 
     async def _offer(self, letter: Letter) -> None:
@@ -162,11 +162,11 @@ class SmtpSession:
     async def _turned_down(self, error: SMTPResponseException) -> Outcome:
         if error.code == CLOSING:
             self.abort()
-            raise Stale(RetryLater(None, said(error.code, error.message))) from error
+            raise Stale(RetryLater(None, error_text(error.code, error.message))) from error
         await self._reset()
         if isinstance(error, SMTPSenderRefused) and error.code >= 500 and error.code != TOO_LARGE:
-            # The sender's address is the gateway's own: no mail will pass, whoever it is for.
-            return GatewayDown(said(error.code, error.message))
+            # The sender's address is the gateway's own: no mail will pass, to any recipient.
+            return GatewayDown(error_text(error.code, error.message))
         return refusal(error.code, error.message)
 
     async def _reset(self) -> None:

@@ -25,7 +25,7 @@ NOTIFICATION = "Notification"
 SUBSCRIPTION = "SubscriptionConfirmation"
 UNSUBSCRIPTION = "UnsubscribeConfirmation"
 MAX_AGE = 3600.0
-"""Seconds. SNS goes on trying for so long."""
+"""Seconds for which SNS retries."""
 FETCH_SECONDS = 5.0
 """SNS waits 15 seconds for our answer."""
 
@@ -45,7 +45,7 @@ Fetch = Callable[[str], Awaitable[bytes | None]]
 
 
 class NotNow(Exception):
-    """Amazon could not be asked. SNS shall post the message again."""
+    """Amazon could not be reached. SNS shall post the message again."""
 
 
 def fetch_over(http: HttpClient) -> Fetch:
@@ -59,7 +59,7 @@ def fetch_over(http: HttpClient) -> Fetch:
 
 
 class Topic:
-    """The one topic whose messages are believed. Keeps the certificates it has fetched: their addresses are forever."""
+    """The only topic whose messages are accepted. Caches fetched certificates: their addresses are permanent."""
 
     def __init__(self, arn: str, fetch: Fetch) -> None:
         self._arn = arn
@@ -68,8 +68,8 @@ class Topic:
 
     def is_named_by(self, head: Post) -> bool:
         """Whether the headers name a message that may be of this topic. They are not signed, but SNS sends them."""
-        told = head.headers.get("x-amz-sns-topic-arn", self._arn)
-        return told == self._arn and head.headers.get("x-amz-sns-message-type", "") in _SIGNED
+        topic = head.headers.get("x-amz-sns-topic-arn", self._arn)
+        return topic == self._arn and head.headers.get("x-amz-sns-message-type", "") in _SIGNED
 
     async def message_in(self, post: Post) -> dict[str, Any] | None:
         """The message that SNS posted; ``None``: it is not from SNS, not of this topic, or too old.
@@ -97,7 +97,7 @@ class Topic:
         return message
 
     async def confirm(self, message: dict[str, Any]) -> bool:
-        """Confirm a subscription whose message was believed; ``False``: its address is not Amazon's.
+        """Confirm a subscription whose message was verified; ``False``: its address is not Amazon's.
 
         Raises:
             NotNow: Amazon did not confirm it.
@@ -110,7 +110,7 @@ class Topic:
         return True
 
     def _concerns_us(self, message: dict[str, Any], post: Post) -> bool:
-        """Check what needs no fetch, so that nobody can make us fetch by posting just anything."""
+        """Check what needs no fetch, so that arbitrary posts cannot make us fetch."""
         return (
             post.headers.get("x-amz-sns-message-type", "") == message.get("Type")
             and post.headers.get("x-amz-sns-message-id", "") == message.get("MessageId")

@@ -39,7 +39,7 @@ _KINDS = {
     "list_unsubscribe": ReceiptKind.UNSUBSCRIBED,
     "link_unsubscribe": ReceiptKind.UNSUBSCRIBED,
 }
-# What a bounce says by its class (support.sparkpost.com/docs/deliverability/bounce-classification-codes).
+# The meaning of a bounce's class (support.sparkpost.com/docs/deliverability/bounce-classification-codes).
 _BOUNCE_CLASSES = {
     **dict.fromkeys(("10", "30"), ReceiptKind.BOUNCED),  # no such recipient
     **dict.fromkeys(("60", "100"), ReceiptKind.AUTORESPONDED),
@@ -59,7 +59,7 @@ class SparkPostConfig(ProviderConfig):
     from_address: MailboxText
     from_name: HeaderText | None = None
     webhook_secret: Secret | None = None
-    """Our own word: the password of the webhook's Basic authorization, or ``secret`` in its address."""
+    """A secret of our choice: the password of the webhook's Basic authorization, or ``secret`` in its address."""
     base_url: BaseUrl = "https://api.sparkpost.com"
 
     @property

@@ -17,7 +17,7 @@ AddressInfo = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, i
 SocketFactory = Callable[[AddressInfo], socket.socket]
 
 HTTP_PORTS = frozenset({80, 443, 8000, 8008, 8080, 8081, 8443, 8888, 9443})
-"""Where web services live. Others stay shut so that nobody makes us talk to a stranger's mail or database port."""
+"""Ports of web services. Others are blocked, so that tenants cannot make us connect to mail or database ports."""
 SMTP_PORTS = frozenset({25, 465, 587, 2525})
 """Relay, submission over TLS, submission (RFC 8314 §3.3), and the usual way around a blocked 25."""
 SMPP_PORTS = range(1024, 65536)

@@ -1,4 +1,4 @@
-"""The one way out to HTTP: every provider adapter sends through ``HttpClient.exchange``."""
+"""The HTTP client: every provider adapter sends through ``HttpClient.exchange``."""
 
 import asyncio
 import copy
@@ -15,7 +15,7 @@ from gateways.net.failures import words_for
 from gateways.net.http_answer import Answer
 from gateways.net.http_connection import Lost
 from gateways.net.http_host import Host, Origin
-from gateways.net.places import OwnerPlaces
+from gateways.net.owner_slots import OwnerSlots
 from gateways.net.tls import client_context
 
 CONNECT_SECONDS = 10.0
@@ -80,18 +80,18 @@ class HttpClient:
         self, *, private: bool = False, ssl_context: ssl.SSLContext | None = None, dialer: Dialer | None = None
     ) -> None:
         self._dialer = dialer or Dialer()
-        self._owners = OwnerPlaces(OWNERS_CONNECTIONS)
-        self._owners_places = self._owners.of("")
+        self._owners = OwnerSlots(OWNERS_CONNECTIONS)
+        self._owners_slots = self._owners.of("")
         self._make_socket = private_too if private else public_only(HTTP_PORTS)
         self._tls = ssl_context or client_context()
-        self._places = asyncio.Semaphore(CONNECTIONS)
+        self._slots = asyncio.Semaphore(CONNECTIONS)
         self._hosts: dict[Origin, Host] = {}
 
     def of(self, owner: str) -> "HttpClient":
         """The same connections, used by one owner, who cannot use them up."""
         owned = copy.copy(self)
         owned._dialer = self._dialer.of(owner)
-        owned._owners_places = self._owners.of(owner)
+        owned._owners_slots = self._owners.of(owner)
         return owned
 
     async def exchange(self, call: Call, body: bytes = b"") -> Answer | GatewayDown | Unknown:
@@ -102,7 +102,7 @@ class HttpClient:
         """
         host = self._hosts.get(call.origin) or self._add(call.origin)
         try:
-            connection = await host.take(call.connect, self._owners_places, self._dialer)
+            connection = await host.take(call.connect, self._owners_slots, self._dialer)
         except TimeoutError:
             return GatewayDown(f"no connection to {call.origin.host} within {call.connect:g} s")
         except OSError as error:
@@ -115,14 +115,14 @@ class HttpClient:
         except Lost as error:
             return Unknown(f"the answer was lost: {error}")
         finally:
-            host.give_back(connection, self._owners_places)
+            host.give_back(connection, self._owners_slots)
 
     async def aclose(self) -> None:
-        """Close all connections that nobody uses."""
+        """Close all unused connections."""
         for host in self._hosts.values():
             host.close()
         await asyncio.sleep(0)  # the event loop closes the sockets in its next round
 
     def _add(self, origin: Origin) -> Host:
-        host = self._hosts[origin] = Host(origin, self._make_socket, self._tls, self._places)
+        host = self._hosts[origin] = Host(origin, self._make_socket, self._tls, self._slots)
         return host

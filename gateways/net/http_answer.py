@@ -17,7 +17,7 @@ class Answer:
 
 
 def unfold(data: bytes, encoding: str) -> bytes:
-    """Decompress what a server sent although it was asked for plain bytes. What cannot be read is left as it is."""
+    """Decompress a body that a server compressed although plain bytes were requested. Unreadable ones are kept."""
     if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
         return data
     try:

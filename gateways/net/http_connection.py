@@ -32,7 +32,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        """Whether another request may be sent: the last one has its whole answer, and nobody has closed."""
+        """Whether another request may be sent: the last one has its whole answer, and neither side has closed."""
         return self._awaited is None and not self._transport.is_closing()
 
     async def exchange(self, request: bytes, seconds: float) -> Answer:
@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
             self._fail(Lost(str(error or "the server closed the connection")))
 
     def on_message_begin(self) -> None:
-        """Refuse what nobody asked for: it could be taken for the answer to the next request."""
+        """Refuse unsolicited bytes: they could be taken for the answer to the next request."""
         if self._awaited is None:
             raise HttpParserError("an answer without a request")
 

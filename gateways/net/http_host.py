@@ -9,7 +9,7 @@ from gateways.net.addresses import SocketFactory
 from gateways.net.dial import Dialer
 from gateways.net.http_connection import Connection
 from gateways.net.idle import Idle
-from gateways.net.places import give_back, take
+from gateways.net.owner_slots import give_back, take
 
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: below the 5 s after which Apache, Node and uvicorn drop theirs, so that a
@@ -27,38 +27,38 @@ class Origin(NamedTuple):
 
 
 class Host:
-    """Connections to one origin, reused; ``places`` are those of all hosts together."""
+    """Connections to one origin, reused; ``slots`` are those of all hosts together."""
 
     def __init__(
-        self, origin: Origin, make_socket: SocketFactory, tls: ssl.SSLContext, places: asyncio.Semaphore
+        self, origin: Origin, make_socket: SocketFactory, tls: ssl.SSLContext, slots: asyncio.Semaphore
     ) -> None:
         self._origin = origin
         self._make_socket = make_socket
         self._tls = tls if origin.tls else None
-        self._own_places = asyncio.Semaphore(CONNECTIONS)
-        self._places = places
+        self._own_slots = asyncio.Semaphore(CONNECTIONS)
+        self._slots = slots
         self._idle: Idle[Connection] = Idle(KEEP_ALIVE)
 
-    async def take(self, seconds: float, owners_places: asyncio.Semaphore, dialer: Dialer) -> Connection:
+    async def take(self, seconds: float, owners_slots: asyncio.Semaphore, dialer: Dialer) -> Connection:
         """Lend a connection to the owner of these, to be given back whatever happens.
 
         Raises ``TimeoutError`` when none came about in time, and ``OSError``. Nothing was sent then.
         """
-        places = (owners_places, self._own_places, self._places)
-        if not any(each.locked() for each in places) and (kept := self._idle.take()):
-            await take(*places)  # does not wait, so it needs no timer
+        slots = (owners_slots, self._own_slots, self._slots)
+        if not any(each.locked() for each in slots) and (kept := self._idle.take()):
+            await take(*slots)  # does not wait, so it needs no timer
             return kept
         async with asyncio.timeout(seconds):
-            await take(*places)
+            await take(*slots)
             try:
                 return self._idle.take() or await self._open(dialer)
             except BaseException:
-                give_back(*places)
+                give_back(*slots)
                 raise
 
-    def give_back(self, connection: Connection, owners_places: asyncio.Semaphore) -> None:
+    def give_back(self, connection: Connection, owners_slots: asyncio.Semaphore) -> None:
         """Keep the connection for the next one, unless its last answer did not come to an end."""
-        give_back(owners_places, self._own_places, self._places)
+        give_back(owners_slots, self._own_slots, self._slots)
         self._idle.keep(connection)
 
     def close(self) -> None:

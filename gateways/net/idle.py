@@ -22,7 +22,7 @@ Kept = TypeVar("Kept", bound=Keepable)
 
 
 class Idle(Generic[Kept]):
-    """Closes each connection that nobody has taken for ``seconds``."""
+    """Closes each connection that was unused for ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -31,7 +31,7 @@ class Idle(Generic[Kept]):
         self._closed = False
 
     def keep(self, connection: Kept) -> None:
-        """Keep a connection for the next one who asks; close it if it is of no more use."""
+        """Keep a connection for the next request; close it if it is unusable."""
         if self._closed or not connection.usable:
             connection.close()
             return

@@ -1,8 +1,8 @@
-"""Look-ups of names, with deadlines and with places that no owner can use up.
+"""Look-ups of names, with deadlines and with slots that no owner can use up.
 
 The system's resolver is asked, as it knows the hosts file, search domains and all else that an operator has set up. It
 occupies a thread until it gives up, which takes a name whose servers are silent up to a minute, and cannot be stopped.
-So threads are few for each owner; a name is asked for once at a time, whoever needs it; and one that was silent rests.
+So each owner has few threads; concurrent look-ups of a name are shared; and a silent name is not retried at once.
 """
 
 import asyncio
@@ -15,17 +15,17 @@ from functools import partial
 from math import inf
 
 from gateways.net.addresses import AddressInfo
-from gateways.net.places import OwnerPlaces, give_back, take
+from gateways.net.owner_slots import OwnerSlots, give_back, take
 
 ANSWER_SECONDS = 8.0
-"""How long a look-up is waited for, in its place or for one. The system asks its second server after 5 s."""
+"""Time limit of a look-up, including the wait for a slot. The system queries its second server after 5 s."""
 FRESH_SECONDS = 10.0
 """How long a name's addresses are good for. A server that closes after each answer costs a look-up no more often."""
 EACH = 2
 """Look-ups under way of one owner: so many threads its silent names can occupy."""
-NEW_PLACES = 48
+NEW_SLOTS = 48
 """Look-ups under way of all owners, for names that have not answered yet."""
-KNOWN_PLACES = 16
+KNOWN_SLOTS = 16
 """The same for names that have: they pass by all that never did."""
 
 _MOST_NAMES = 10_000
@@ -47,8 +47,8 @@ class Names:
 
     def __init__(self) -> None:
         self._names: dict[tuple[str, int], _Name] = {}
-        self._new = asyncio.Semaphore(NEW_PLACES), OwnerPlaces(EACH)
-        self._known = asyncio.Semaphore(KNOWN_PLACES), OwnerPlaces(EACH)
+        self._new = asyncio.Semaphore(NEW_SLOTS), OwnerSlots(EACH)
+        self._known = asyncio.Semaphore(KNOWN_SLOTS), OwnerSlots(EACH)
 
     async def addresses(self, host: str, port: int, owner: str) -> Sequence[AddressInfo]:
         """Return the addresses of a host, in the order in which to try them. Raises ``UnresolvedName``."""
@@ -66,16 +66,16 @@ class Names:
 
     async def _look_up(self, name: "_Name", owner: str) -> None:
         everybodys, owners = self._known if name.has_answered else self._new
-        places = owners.of(owner), everybodys
+        slots = owners.of(owner), everybodys
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await take(*places)
+                await take(*slots)
         except TimeoutError:
             raise UnresolvedName(f"the name {name.host} was not looked up: too many others do not answer") from None
         if name.is_due:
-            name.look_up(partial(give_back, *places))
-        else:  # somebody else's look-up has begun, or ended, meanwhile
-            give_back(*places)
+            name.look_up(partial(give_back, *slots))
+        else:  # another look-up has begun, or ended, meanwhile
+            give_back(*slots)
 
 
 class _Name:
@@ -131,7 +131,7 @@ class _Name:
     def _fail(self, how: str) -> None:
         if not self.answer.done():
             self.answer.set_exception(UnresolvedName(f"the name {self.host} {how}"))
-            self.answer.exception()  # if nobody waits for it any more, that is no mistake
+            self.answer.exception()  # marks it as retrieved, also if no caller waits any more
 
 
 def _rest_after(seconds: float) -> float:
@@ -139,7 +139,7 @@ def _rest_after(seconds: float) -> float:
 
 
 def _numeric(host: str, port: int) -> Sequence[AddressInfo] | None:
-    """The address that a host is in itself, in whatever spelling: nobody has to be asked."""
+    """The address that a host is itself, in any notation: it needs no look-up."""
     if not _PERHAPS_NUMERIC.fullmatch(host):
         return None
     try:

@@ -35,7 +35,7 @@ def inbound(
     A short code or an alphanumeric sender stays as it is.
 
     Raises:
-        UnreadablePost: it has no id, or nobody sent it.
+        UnreadablePost: it has no id, or no sender.
     """
     identity, number = text(key), text(sender)
     if identity is None or number is None:

@@ -54,7 +54,7 @@ class InfobipConfig(ProviderConfig):
 
 
 class InfobipGateway(ProviderGateway[InfobipConfig]):
-    """One message per request. Infobip finds out by itself whether a text needs Unicode."""
+    """One message per request. Infobip detects whether a text needs Unicode."""
 
     def __init__(self, config: InfobipConfig, outside: GatewayConnections) -> None:
         super().__init__(config, outside)

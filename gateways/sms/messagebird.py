@@ -47,7 +47,7 @@ class MessageBirdConfig(ProviderConfig):
     signing_key: Secret | None = None
     """Signs what MessageBird sends us."""
     status_callback: BaseUrl | None = None
-    """Where MessageBird reports to; ``None``: where the account's settings say."""
+    """Where MessageBird posts reports; ``None``: as in the account's settings."""
     base_url: BaseUrl = "https://rest.messagebird.com"
 
     @property
@@ -101,13 +101,13 @@ class MessageBirdWebhook(Webhook):
         return self._key is not None
 
     def may_fit(self, head: Post) -> bool:
-        """It brings a token of ours: that the token is for this request, the body has to be there to tell."""
+        """Whether it has a token of ours; that the token is for this request can be checked only with the body."""
         return self._claims(head) is not None
 
     async def verify(self, post: Post) -> bool:
         """A token that MessageBird signed for this very request, and that lives for a minute.
 
-        Within it a copy is believed, as the request may be one that we could not take before: all of it is signed, so
+        Within it a replay is accepted, as the request may be a repeat of a failed one: all of it is signed, so
         its event has the key that it had.
         """
         claims = self._claims(post)

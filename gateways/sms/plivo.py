@@ -23,7 +23,7 @@ from gateways.sms.inbound import inbound, is_own
 from gateways.webhooks.events import digest, seconds, text
 from gateways.webhooks.webhook import Post, Reply, UnreadablePost, Webhook, same
 
-_NO_CREDIT = "insufficient credit"  # all that an answer says of an empty account; it has no codes
+_NO_CREDIT = "insufficient credit"  # the only hint of an empty account; answers have no codes
 _STOPPED = "200"  # "source number blocked by STOP from destination number" (plivo.com/docs/messaging/troubleshooting)
 
 _KINDS = {
@@ -55,7 +55,7 @@ class PlivoConfig(ProviderConfig):
 
 
 class PlivoGateway(ProviderGateway[PlivoConfig]):
-    """One message per request. Plivo finds out by itself whether a text needs Unicode."""
+    """One message per request. Plivo detects whether a text needs Unicode."""
 
     def __init__(self, config: PlivoConfig, outside: GatewayConnections) -> None:
         super().__init__(config, outside)
@@ -96,12 +96,12 @@ class PlivoGateway(ProviderGateway[PlivoConfig]):
 class PlivoWebhook(Webhook):
     """Status callbacks and messages from people: one event a post, signed with the account's token.
 
-    The signature has no time in it, so that a copy of a post is believed; its event has the key that it had before.
+    The signature contains no time, so a replayed post is accepted; its event has the same key as before.
     """
 
     MOST_BYTES = 64 * 1024
     ACCEPTED = Reply(200, b"<Response/>", "text/xml")
-    """Plivo XML that says nothing back to the person."""
+    """Empty Plivo XML: no reply."""
 
     def __init__(self, config: PlivoConfig, outside: GatewayConnections) -> None:
         self._token = config.auth_token.encode()

@@ -26,7 +26,7 @@ from gateways.sms.smpp_submit import Sender, write_parts
 DRAIN_SECONDS = 5.0
 """How long a gateway that is closed waits for what is under way."""
 PLACE_SECONDS = 60.0
-"""Longest wait for a place in the window. A message that waits longer would end as one in doubt."""
+"""Longest wait for a slot in the window. A message that waits longer would end as ``unknown``."""
 BOUND_WITHIN = 3.0
 """How long who connects waits for it: other gateways are looked after by the same."""
 AGAIN_SECONDS = 1.0
@@ -82,7 +82,7 @@ class SmppGateway:
     def __init__(self, config: SmppConfig, outside: GatewayConnections) -> None:
         self._config = config
         self._sender = Sender(config.source_addr, config.source_ton, config.source_npi)
-        # Receipts that nobody could take over would only come again and again.
+        # Receipts without a sink would only be repeated.
         self._receipts = config.receipts and outside.events is not None
         self._inbox = Inbox(outside, config.receipt_ids, config.timeout)
         self._link = Link(

@@ -1,4 +1,4 @@
-"""What a ``deliver_sm`` says: a receipt for a message of ours, or a message, or a part of one, from a phone."""
+"""Reads ``deliver_sm``: a receipt for a message of ours, or an inbound message, or a part of one."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ _ERROR = re.compile(r"\berr:\s*([0-9A-Z]{1,20})", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9]{1,65}")  # the longest id there is (§5.2.23)
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{1,65}")
 
-_STATES = {  # by message_state (§5.2.28) and by the word in the text (Appendix B); what is UNKNOWN tells nothing
+_STATES = {  # by message_state (§5.2.28) and by the word in the text (Appendix B); UNKNOWN is ignored
     1: "ENROUTE",
     2: "DELIVRD",
     3: "EXPIRED",
@@ -60,7 +60,7 @@ _KINDS = {
     "REJECTD": ReceiptKind.REJECTED,
     "FAILED": ReceiptKind.FAILED,
 }
-_WHOLE_WORDS = {  # as some centres write them, whatever Appendix B says
+_WHOLE_WORDS = {  # as some centres write them, unlike Appendix B
     "ACCEPTED": "ACCEPTD",
     "DELIVERED": "DELIVRD",
     "UNDELIVERED": "UNDELIV",
@@ -90,24 +90,24 @@ def answered_id(message_id: str, ids: ReceiptIds) -> str | None:
 
 
 def is_message(message: ShortMessage) -> bool:
-    """Whether a person sent it, rather than the SMSC or a phone by itself."""
+    """Whether a person sent it, not the SMSC or a phone automatically."""
     return message.esm_class & _TYPE_BITS == _ORDINARY and not _is_receipt(message)
 
 
 def read_receipt(message: ShortMessage, ids: ReceiptIds, now: float) -> Receipt | None:
-    """The receipt; ``None``: it is none, or tells nothing.
+    """The receipt; ``None``: it is none, or has no information.
 
-    It happened ``now``: the times in its text are of a zone that nobody states.
+    Its time is ``now``: the times in its text have no time zone.
     """
     if not _is_receipt(message):
         return None
-    said = message.octets.decode("latin-1")
-    state = _state(message, said)
-    provider_id = _receipted_id(message, said, ids)
+    content = message.octets.decode("latin-1")
+    state = _state(message, content)
+    provider_id = _receipted_id(message, content, ids)
     if provider_id is None or state is None:
         return None
     kind = _KINDS[state]
-    error = None if kind in _WENT_WELL else _found(_ERROR, said)
+    error = None if kind in _WENT_WELL else _found(_ERROR, content)
     return Receipt(
         kind,
         key=digest(provider_id, state),
@@ -126,7 +126,7 @@ def read_part(message: ShortMessage) -> Part:
         elements = dict(_elements(header))
         place = _place_in_header(elements)
         if _is_gsm7(coding) and (_LOCKING in elements or _SINGLE in elements):
-            # Each part names its languages anew, and Part has no room for them.
+            # Each part names its languages, and Part has no field for them.
             tables = f"{_language(elements, _LOCKING)}-{_language(elements, _SINGLE)}"
             octets, coding = octets.decode(f"gsm23.038-{tables}", "replace").encode("utf-16-be"), UCS2
     reference, total, number = place or _place_in_tlvs(message)
@@ -139,7 +139,7 @@ def read_part(message: ShortMessage) -> Part:
 def decode_text(octets: bytes, data_coding: int) -> str | None:
     """Read a text; ``None`` for codings that are not of texts.
 
-    What cannot be read becomes replacement characters, and NUL, which nobody can type and no database holds, nothing.
+    Unreadable octets become replacement characters; NUL, which the database cannot store, is dropped.
     """
     if _is_gsm7(data_coding):
         return decode_gsm7(octets)
@@ -157,7 +157,7 @@ def number_of(address: Address) -> str:
 
 
 def _is_receipt(message: ShortMessage) -> bool:
-    """By its type; some centres say that of no receipt, so what has a receipt's form, and no person types, is one."""
+    """By its type; some centres do not set it, so a text in the form of a receipt is one, too."""
     kind = message.esm_class & _TYPE_BITS
     if kind != _ORDINARY or message.esm_class & UDH_INDICATOR:
         return kind in _RECEIPT_TYPES
@@ -165,19 +165,19 @@ def _is_receipt(message: ShortMessage) -> bool:
     return in_fields or bool(_RECEIPT.match(message.octets[:200].decode("latin-1")))
 
 
-def _state(message: ShortMessage, said: str) -> str | None:
+def _state(message: ShortMessage, content: str) -> str | None:
     if MESSAGE_STATE in message.tlvs:
         return _STATES.get(int.from_bytes(message.tlvs[MESSAGE_STATE]))
-    word = (_found(_STATE, said) or "").upper()
+    word = (_found(_STATE, content) or "").upper()
     word = _WHOLE_WORDS.get(word, word)
     return word if word in _KINDS else None
 
 
-def _receipted_id(message: ShortMessage, said: str, ids: ReceiptIds) -> str | None:
+def _receipted_id(message: ShortMessage, content: str, ids: ReceiptIds) -> str | None:
     """The TLV repeats the id of the answer (§5.3.2.12), so it is read like one; the text has its own ways."""
-    if told := message.tlvs.get(RECEIPTED_MESSAGE_ID):
-        return answered_id(told.partition(b"\0")[0].decode("latin-1"), ids)
-    return _kept(_found(_ID, said) or "", {"same": None, "decimal": 10, "hexadecimal": 16}[ids])
+    if receipted := message.tlvs.get(RECEIPTED_MESSAGE_ID):
+        return answered_id(receipted.partition(b"\0")[0].decode("latin-1"), ids)
+    return _kept(_found(_ID, content) or "", {"same": None, "decimal": 10, "hexadecimal": 16}[ids])
 
 
 def _kept(message_id: str, base: int | None) -> str | None:
@@ -189,8 +189,8 @@ def _kept(message_id: str, base: int | None) -> str | None:
     return text(message_id)
 
 
-def _found(pattern: re.Pattern[str], said: str) -> str | None:
-    match = pattern.search(said)
+def _found(pattern: re.Pattern[str], content: str) -> str | None:
+    match = pattern.search(content)
     return match[1] if match else None
 
 

@@ -1,8 +1,8 @@
-"""What an SMSC delivers: handed over a handful at a time, and answered only when it is safe.
+"""Deliveries of an SMSC: handed over in batches, and acknowledged only when they are durable.
 
 A delivery that is not answered comes again, to this process or to another one, so a crash loses nothing. A receipt has
 a key of its own. A message from a phone has none in SMPP: the one it is given here stays with it until it is answered.
-A part of a message is safe, and answered, when it is kept beside the others, whichever process they came to; whoever
+A part of a message is durable, and acknowledged, when it is stored beside the others, in whatever process; whoever
 gets the last one hands the message over.
 """
 
@@ -24,7 +24,7 @@ from gateways.sms.smpp_status import INVALID_LENGTH, OK, QUEUE_FULL, TRY_AGAIN
 
 log = structlog.get_logger()
 
-HANDFUL = 100
+BATCH = 100
 """Deliveries that are handed over at a time, at most."""
 WAITING_CAP = 1000
 """Deliveries without an answer. More are turned away for now."""
@@ -58,7 +58,7 @@ class Inbox:
     """The deliveries of one gateway, over however many sessions they come."""
 
     def __init__(self, outside: GatewayConnections, ids: ReceiptIds, seconds: float) -> None:
-        """Whoever takes a handful over is given ``seconds``. Where nobody is, all is turned away for now."""
+        """``seconds`` is the time limit of the sink for a batch of messages. Without a sink all are refused for now."""
         self._take = outside.events
         self._deliveries = outside.deliveries
         self._ids = ids
@@ -88,10 +88,10 @@ class Inbox:
             sender, recipient = number_of(message.source), message.destination.text
             self._arrived(_Arrival(answer, now, None, read_part(message), sender, recipient))
         else:
-            answer(OK)  # a receipt that tells nothing, or something else between machines
+            answer(OK)  # a receipt without information, or another automatic message
 
     async def hand_over_overdue(self) -> None:
-        """Hand over messages whose missing parts do not seem to come, whoever got those that are there."""
+        """Hand over messages whose missing parts are overdue, whichever process received the others."""
         if self._take is None or self._deliveries is None:
             return
         with _asked_again():
@@ -118,22 +118,22 @@ class Inbox:
 
     async def _work(self, take: Take, deliveries: Deliveries) -> None:
         while self._arrivals:
-            handful, self._arrivals = self._arrivals[:HANDFUL], self._arrivals[HANDFUL:]
+            arrivals, self._arrivals = self._arrivals[:BATCH], self._arrivals[BATCH:]
             with _asked_again():
                 async with asyncio.timeout(self._seconds):
-                    await self._hand_over(handful, take, deliveries)
-            for arrival in handful:
+                    await self._hand_over(arrivals, take, deliveries)
+            for arrival in arrivals:
                 if arrival.is_open:
                     self._answer(arrival, TRY_AGAIN)
 
-    async def _hand_over(self, handful: Sequence[_Arrival], take: Take, deliveries: Deliveries) -> None:
+    async def _hand_over(self, arrivals: Sequence[_Arrival], take: Take, deliveries: Deliveries) -> None:
         await self._finish(deliveries)  # what could not be before
-        messages = await self._gather(handful, deliveries) | await self._claim(handful, deliveries)
-        events: list[Event] = [arrival.receipt for arrival in handful if arrival.receipt]
+        messages = await self._gather(arrivals, deliveries) | await self._claim(arrivals, deliveries)
+        events: list[Event] = [arrival.receipt for arrival in arrivals if arrival.receipt]
         events += [message.event for message in messages.values()]
         if events:
             await take(sorted(events, key=lambda event: event.at))
-        for arrival in handful:
+        for arrival in arrivals:
             if arrival.receipt:
                 self._answer(arrival, OK)
         for key, message in messages.items():
@@ -142,10 +142,10 @@ class Inbox:
                 self._finished.append(key)
         await self._finish(deliveries)
 
-    async def _gather(self, handful: Sequence[_Arrival], deliveries: Deliveries) -> dict[str, _Message]:
+    async def _gather(self, arrivals: Sequence[_Arrival], deliveries: Deliveries) -> dict[str, _Message]:
         """Keep the parts of long messages. Returns the messages that are whole now, by their keys."""
         messages: dict[str, _Message] = {}
-        for arrival in handful:
+        for arrival in arrivals:
             if arrival.part is None or arrival.part.total == 1:
                 continue
             kept = await deliveries.keep(arrival.sender, arrival.recipient, arrival.part)
@@ -163,10 +163,10 @@ class Inbox:
         self._answer(arrival, OK)
         self._finished.append(key)
 
-    async def _claim(self, handful: Sequence[_Arrival], deliveries: Deliveries) -> dict[str, _Message]:
+    async def _claim(self, arrivals: Sequence[_Arrival], deliveries: Deliveries) -> dict[str, _Message]:
         """Find keys for the messages of one part. A repeat of one that could not be answered keeps its key."""
         texts = []
-        for arrival in handful:
+        for arrival in arrivals:
             if arrival.part is not None and arrival.part.total == 1:
                 text = decode_text(arrival.part.octets, arrival.part.data_coding)
                 if text is None:
@@ -191,7 +191,7 @@ class Inbox:
         await self._finish(deliveries)
 
     async def _finish(self, deliveries: Deliveries) -> None:
-        """Say which messages were answered. Failing that, it is said with the next ones."""
+        """Record which messages were acknowledged. If that fails, they are recorded with the next ones."""
         keys, self._finished = self._finished, []
         try:
             if keys:

@@ -13,7 +13,7 @@ LAST_PAUSE = 60.0
 
 
 class Link:
-    """Begins with the first one who asks for a session; from then on it holds one until it is closed."""
+    """Starts with the first request for a session; from then on it holds one until it is closed."""
 
     def __init__(self, open_session: Callable[[], Awaitable[Session]], keep_alive: float) -> None:
         """``keep_alive``: seconds between two questions whether the SMSC is still there."""
@@ -28,7 +28,7 @@ class Link:
             self._current = asyncio.get_running_loop().create_future()
             self._keeper = asyncio.create_task(self._keep())
         while (session := await asyncio.shield(self._current)).has_ended:  # noqa: ASYNC110 - for a moment,
-            await asyncio.sleep(0)  # until whoever keeps it connected has noticed
+            await asyncio.sleep(0)  # until the task that keeps it connected has noticed
         return session
 
     async def aclose(self) -> None:
@@ -66,4 +66,4 @@ class Link:
 
     def _fail(self, error: CannotBind) -> None:
         self._current.set_exception(error)
-        self._current.exception()  # if nobody waits for it, that is no mistake
+        self._current.exception()  # marks it as retrieved, also if no caller waits

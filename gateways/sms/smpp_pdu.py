@@ -1,6 +1,6 @@
 """PDUs of SMPP 3.4, the dozen that we speak: cut out of the stream, read and written.
 
-Section numbers are those of the SMPP Protocol Specification v3.4, issue 1.2. What a stranger sends is read within
+Section numbers are those of the SMPP Protocol Specification v3.4, issue 1.2. Untrusted input is read within
 bounds: a stream that cannot be followed any further is ``BadStream``, a single PDU that cannot be read ``BadPdu``.
 """
 
@@ -18,7 +18,7 @@ RESPONSE = 0x80000000
 """The bit that makes a request's command id that of its response (§5.1.2.1)."""
 
 UDH_INDICATOR = 0x40
-"""The bit of ``esm_class`` that says the text begins with a user data header (§5.2.12)."""
+"""The bit of ``esm_class`` for a text that begins with a user data header (§5.2.12)."""
 DEFAULT_ALPHABET = 0x00
 UCS2 = 0x08
 
@@ -38,7 +38,7 @@ _INTERFACE_VERSION = 0x34
 
 
 class BadStream(Exception):
-    """What came is no SMPP; where the next PDU begins, nobody knows."""
+    """The bytes are not SMPP; the start of the next PDU is unknown."""
 
 
 class BadPdu(ValueError):

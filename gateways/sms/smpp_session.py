@@ -1,4 +1,4 @@
-"""One connection to an SMSC: bound, used for many messages at a time, asked now and then whether it still lives."""
+"""One connection to an SMSC: bound, used for many messages at a time, checked by ``enquire_link``."""
 
 import asyncio
 import ssl
@@ -30,7 +30,7 @@ UNBIND_SECONDS = 2.0
 CONNECT_SECONDS = 20.0
 """Longest wait for the connection, and then for the answer to the bind. The gateway's own time-out may be longer."""
 UNREAD_CAP = 1_000_000
-"""Octets that an SMSC may leave unread before we give it up: it asks without listening."""
+"""Octets that an SMSC may leave unread before we close: it sends without reading."""
 
 _LAST_SEQUENCE = 0x7FFFFFFF
 _WITHOUT_RESPONSE = frozenset({0x0000000B, 0x00000102})  # outbind, alert_notification
@@ -162,7 +162,7 @@ class Session(asyncio.Protocol):
             self._end(Lost(f"what came is no SMPP: {error}"))
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Leave nobody waiting."""
+        """Fail all waiting requests."""
         self._end(Lost(clean(str(error))) if error else self._reason)
 
     async def _bind(self, target: Target) -> None:

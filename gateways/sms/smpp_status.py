@@ -37,7 +37,7 @@ _WORDS = {
 }
 _NOT_NOW = frozenset({0x08, 0x14, 0x58, TRY_AGAIN})
 _BIND_BROKEN = frozenset({0x03, 0x04, 0x05, 0x0D, 0x0E, 0x0F, 0x15, 0x53})
-"""They say that this bind, or its account, may not submit: no other message will fare better."""
+"""This bind, or its account, may not submit: no message will be accepted."""
 
 
 def failure(status: int) -> Refused | RetryLater | GatewayDown:

@@ -21,7 +21,7 @@ _ADDRESS = re.compile(r"[ -~]{1,20}")  # §5.2.8
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who messages come from where they do not say it, and how every sender is declared; ``None``: by its form."""
+    """The default sender, and the type declared for every sender; ``None``: by its form."""
 
     address: str | None = None
     ton: int | None = None
@@ -31,8 +31,8 @@ class Sender:
 def write_parts(message: Outbound, sender: Sender, reference: int, *, receipt: bool) -> list[bytes] | Refused:
     """The bodies, in order, or why there are none.
 
-    ``reference`` (0 to 255) is what the phone tells the parts of different messages by. A ``receipt`` is asked for the
-    first part alone: the message has one id, and receipts with other ids would be nobody's.
+    By ``reference`` (0 to 255) the phone distinguishes parts of different messages. A ``receipt`` is requested for the
+    first part only: the message has one id, and receipts with other ids could not be matched.
     """
     to = _E164.fullmatch(message.to)
     if to is None:

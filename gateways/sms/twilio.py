@@ -127,12 +127,12 @@ class TwilioGateway(ProviderGateway[TwilioConfig]):
 class TwilioWebhook(Webhook):
     """Status callbacks and messages from people: one event a post, signed with the account's token.
 
-    The signature has no time in it, so that a copy of a post is believed; its event has the key that it had before.
+    The signature contains no time, so a replayed post is accepted; its event has the same key as before.
     """
 
     MOST_BYTES = 64 * 1024
     ACCEPTED = Reply(200, b"<Response/>", "text/xml")
-    """TwiML that says nothing back to the person."""
+    """Empty TwiML: no reply."""
 
     def __init__(self, config: TwilioConfig, outside: GatewayConnections) -> None:
         self._token = config.auth_token.encode()

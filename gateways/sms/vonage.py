@@ -1,6 +1,6 @@
 """Type ``vonage``: SMS through Vonage's SMS API (developer.vonage.com/api/sms), and what it reports back.
 
-A long text leaves as several parts, and Vonage answers, charges and reports each part by itself. Its other interface,
+A long text is sent as several parts, and Vonage answers, charges and reports each part separately. Its other interface,
 the Messages API, is not spoken here.
 """
 
@@ -37,7 +37,7 @@ _KINDS = {
 }
 _READABLE = frozenset({"text", "unicode"})
 _POSTED_AGAIN_SECONDS = 24 * 3600.0
-"""How long Vonage goes on posting what was not accepted. Whether it signs each time anew is not documented."""
+"""How long Vonage repeats posts that were not accepted. Whether it signs each repeat again is not documented."""
 
 
 class VonageConfig(ProviderConfig):
@@ -52,7 +52,7 @@ class VonageConfig(ProviderConfig):
     signature_secret: Secret | None = None
     """Signs what Vonage posts, with the account's signature method set to SHA-256 HMAC."""
     status_callback: BaseUrl | None = None
-    """Where Vonage posts receipts; ``None``: where the account's settings say."""
+    """Where Vonage posts receipts; ``None``: as in the account's settings."""
     base_url: BaseUrl = "https://rest.nexmo.com"
 
     @property
@@ -94,7 +94,7 @@ class VonageGateway(ProviderGateway[VonageConfig]):
         if not refused:
             return Accepted(text(parts[0].get("message-id")), receipts=self._config.expects_receipts)
         outcome = _failed(refused[0])
-        if len(refused) < len(parts):  # another try would send the parts that were taken once more
+        if len(refused) < len(parts):  # another try would resend the accepted parts
             return Unknown(f"{len(refused)} of {len(parts)} parts were not taken: {outcome.reason}")
         return outcome
 

@@ -1,4 +1,4 @@
-"""Reading what strangers post: tolerant of new fields, never of surprises in the ones we use."""
+"""Reading untrusted posts: tolerant of new fields, strict about the ones we use."""
 
 import re
 from datetime import UTC, datetime

@@ -10,9 +10,9 @@ _DIGESTS = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
 
 
 def claims_of(token: str, secret: bytes) -> dict[str, Any] | None:
-    """The claims of a token that the holder of the secret signed; ``None`` if nobody who holds it did.
+    """The claims of a token that the holder of the secret signed; ``None`` if it is not validly signed.
 
-    Only HMAC counts: a token cannot choose to be unsigned, or to have the secret taken for a public key. What the
+    Only HMAC is accepted: a token cannot choose to be unsigned, or to use the secret as a public key. What the
     claims demand, their times included, is for the caller to check.
     """
     signed, _, signature = token.rpartition(".")

@@ -65,7 +65,7 @@ class Post:
         return list(self._once("form", self._parse_form))
 
     def json(self) -> Any:
-        """The body as JSON. The value is shared by all who ask: nobody may change it.
+        """The body as JSON. The value is shared by all callers, which must not change it.
 
         Raises:
             UnreadablePost: it is not, or holds too much.
@@ -204,7 +204,7 @@ class Webhook(ABC):
 
 
 class SecretWebhook(Webhook):
-    """The end of a provider that signs nothing and states no time: whoever brings the shared secret is accepted.
+    """The webhook of a provider without signatures and times: a post with the shared secret is accepted.
 
     The secret is ``webhook_secret`` of the gateway's configuration.
     """
@@ -217,7 +217,7 @@ class SecretWebhook(Webhook):
         return self._secret is not None
 
     def may_fit(self, head: Post) -> bool:
-        """It can be told before the body is read."""
+        """It can be decided before the body is read."""
         return self._secret is not None and carries_secret(head, self._secret)
 
     async def verify(self, post: Post) -> bool:
@@ -245,7 +245,7 @@ def same(given: str, expected: str) -> bool:
 def carries_secret(post: Post, secret: str) -> bool:
     """Whether the request brings a shared secret, for providers that sign nothing.
 
-    Three places are looked at, as providers differ in what they let one configure: the password of Basic
+    Three places are checked, as providers differ in what can be configured: the password of Basic
     authorization (``https://any:secret@host/…``), a Bearer token, and the query parameter ``secret``.
     """
     kind, _, credentials = post.headers.get("authorization", "").partition(" ")

@@ -30,7 +30,7 @@ class WhatsAppCloudConfig(ProviderConfig):
     app_secret: Secret | None = None
     """With which Meta signs what it posts to the webhook."""
     verify_token: Secret | None = None
-    """Our own word, which Meta repeats when the webhook is set up."""
+    """A token of our choice, which Meta sends when the webhook is set up."""
     api_version: Annotated[str, Field(pattern=r"^v[0-9]{1,3}\.[0-9]{1,2}$")] = "v23.0"
     base_url: BaseUrl = "https://graph.facebook.com"
 

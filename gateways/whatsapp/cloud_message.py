@@ -29,7 +29,7 @@ def request(message: Outbound) -> dict[str, Any]:
 
 
 def _recipient(to: str) -> dict[str, str]:
-    """A number; or the id of a person whose number Meta hides, whom we answer."""
+    """A number; or, in replies, the id of a person whose number Meta hides."""
     return {"to": to.removeprefix("+")} if to.startswith("+") else {"recipient": to}
 
 

@@ -46,11 +46,11 @@ class WhatsAppCloudWebhook(Webhook):
         return self._config.app_secret is not None
 
     def may_fit(self, head: Post) -> bool:
-        """It asks, or brings something like a signature."""
+        """It is a verification request, or has something like a signature."""
         return head.method == "GET" or _SIGNATURE.fullmatch(_signature(head)) is not None
 
     async def handshake(self, post: Post) -> Reply | None:
-        """Meta's check, by an unsigned GET, that the address is ours: its challenge comes back if it knows our word."""
+        """Meta's verification request, an unsigned GET: its challenge is returned if it has our token."""
         if post.method != "GET":
             return None
         query, token = post.query, self._config.verify_token
@@ -167,7 +167,7 @@ def _preference(preference: dict[str, Any], who: "_Person", recipient: str, now:
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """Who a message is from: Meta tells the number, an id that holds for this business alone, or both."""
+    """The sender of a message: Meta gives the number, an id for this business only, or both."""
 
     sender: str
     id: str | None

@@ -84,10 +84,10 @@ def _content(message: Outbound) -> dict[str, Any]:
     return media | ({"caption": message.body} if message.body and message.media_type in CAPTIONED else {})
 
 
-def _failed(answer: Answer, said: Any) -> Outcome:
+def _failed(answer: Answer, body: Any) -> Outcome:
     """Say what a failure means. Most are a 400 with whatever went wrong, before or after the message left."""
-    words = clean("; ".join(_strings(said)))
-    if any(inside(one, "exists") is False for one in (said if isinstance(said, list) else [said])):
+    words = clean("; ".join(_strings(body)))
+    if any(inside(one, "exists") is False for one in (body if isinstance(body, list) else [body])):
         return Refused("not_on_whatsapp", "WhatsApp does not know this number")
     if answer.status == 404:
         return GatewayDown(f"answered 404: {words or 'there is no such instance'}")

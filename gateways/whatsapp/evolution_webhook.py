@@ -17,9 +17,9 @@ from gateways.webhooks.events import digest, link, mapping, objects_in, seconds,
 from gateways.webhooks.webhook import Post, Webhook, carries_secret, same
 from gateways.whatsapp.evolution import EvolutionConfig
 from gateways.whatsapp.evolution_ids import uid_in
+from gateways.whatsapp.inbound_content import InboundContent, revoke
 from gateways.whatsapp.proto import edited_at, quoted, read_proto
 from gateways.whatsapp.reading import inside, internal_id, person
-from gateways.whatsapp.said import Said, revoke
 
 _KINDS = {
     "PENDING": ReceiptKind.SENT,
@@ -90,7 +90,7 @@ def _carries_token(post: Post, key: str) -> bool:
 
 
 def _receipt(data: dict[str, Any], now: float) -> Receipt | None:
-    """An acknowledgement. When it came about is not told: the post's own time is the server's local one."""
+    """An acknowledgement. Its time is not given: the post's own time is the server's local one."""
     key = text(data.get("keyId") or inside(data, "key", "id"))
     status = data.get("status") or inside(data, "update", "status")
     kind = _KINDS.get(str(status))
@@ -132,7 +132,7 @@ def _inbound(data: dict[str, Any], recipient: str, now: float) -> Inbound | None
 
 def _changed(data: dict[str, Any], recipient: str, now: float) -> Inbound | None:
     """A message that was edited or deleted by the person who wrote it. Where the key names the chat as that person
-    sees it, nobody can tell who it was."""
+    sees it, the person is unknown."""
     key = mapping(data.get("key")) or data
     id_, sender = text(key.get("id")), _sender(key)
     if id_ is None or sender is None or sender == recipient:
@@ -154,7 +154,7 @@ def _changed(data: dict[str, Any], recipient: str, now: float) -> Inbound | None
     )
 
 
-def _change_key(content: Said, when: str) -> str | None:
+def _change_key(content: InboundContent, when: str) -> str | None:
     """The key of an edit or a deletion, which servers report in two ways; ``None``: the content is neither."""
     changed = content.fields.get("message_id")
     if content.kind == "revoke":
@@ -169,5 +169,5 @@ def _sender(key: object) -> str | None:
 
 
 def _chat(key: object) -> tuple[Any, ...]:
-    """What a chat with one person is called: newer servers tell the hidden id, the number, or both."""
+    """The id of a chat with one person: newer servers give the hidden id, the number, or both."""
     return tuple(inside(key, name) for name in ("remoteJid", "remoteJidAlt", "senderPn", "senderLid"))

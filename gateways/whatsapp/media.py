@@ -15,7 +15,7 @@ def file_name(url: str) -> str:
     """The name that people see: the last part of the address's path."""
     try:
         path = urlsplit(url).path
-    except ValueError:  # no address at all: the provider will say so
+    except ValueError:  # not a URL: the provider will report it
         path = ""
     return PurePosixPath(unquote(path)).name or "file"
 

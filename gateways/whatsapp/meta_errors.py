@@ -56,7 +56,7 @@ def meta_failure(answer: Answer, error: dict[str, Any]) -> Outcome:
 
 
 def meta_code(code: int) -> str:
-    """Our word for an error that ends a message: ``outside_window``, ``marketing_opted_out``, else ``meta_<code>``."""
+    """Our code for an error that ends a message: ``outside_window``, ``marketing_opted_out``, else ``meta_<code>``."""
     return _WORDS.get(code, f"meta_{code}")
 
 

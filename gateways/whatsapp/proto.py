@@ -1,11 +1,20 @@
-"""What people say, as clients of WhatsApp Web write it in JSON (Baileys, whatsmeow): one field a kind."""
+"""Inbound messages in the JSON of WhatsApp Web clients (Baileys, whatsmeow): one field per type."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from gateways.webhooks.events import mapping, text
-from gateways.whatsapp.reading import inside, said
-from gateways.whatsapp.said import Said, contacts, edit, form_reply, location, reaction, reply, revoke
+from gateways.whatsapp.inbound_content import (
+    InboundContent,
+    contacts,
+    edit,
+    form_reply,
+    location,
+    reaction,
+    reply,
+    revoke,
+)
+from gateways.whatsapp.reading import inside, text_of
 
 _WRAPPERS = (
     *("ephemeralMessage", "viewOnceMessage", "viewOnceMessageV2", "viewOnceMessageV2Extension"),
@@ -20,14 +29,14 @@ _BESIDE = frozenset(
 _REVOKE = (0, "REVOKE")
 
 
-def read_proto(message: Any) -> Said | None:
+def read_proto(message: Any) -> InboundContent | None:
     """The content of one message; ``None``: there is none."""
     parts = {name: part for name, part in _unwrapped(message).items() if name not in _BESIDE and part is not None}
     for name, part in parts.items():
         if name in _READERS:
             return _READERS[name](part)
     for name, part in parts.items():
-        return Said(name, fields=part if isinstance(part, dict) else {"value": part})
+        return InboundContent(name, fields=part if isinstance(part, dict) else {"value": part})
     return None
 
 
@@ -39,7 +48,7 @@ def quoted(message: Any) -> str | None:
 
 
 def edited_at(message: Any) -> str | None:
-    """When the person edited, in the client's own digits; ``None``: this is no edit, or it does not say."""
+    """When the person edited, in the client's own digits; ``None``: this is no edit, or has no time."""
     return text(_first(inside(_unwrapped(message), "protocolMessage"), "timestampMs", "timestampMS"))
 
 
@@ -61,12 +70,12 @@ def _key_id(value: Any) -> str | None:
     return text(_first(inside(value, "key"), "id", "ID"))
 
 
-def _text(part: Any) -> Said:
-    return Said("text", said(part, inside(part, "text")))
+def _text(part: Any) -> InboundContent:
+    return InboundContent("text", text_of(part, inside(part, "text")))
 
 
-def _file(kind: str) -> Callable[[Any], Said]:
-    def read(part: Any) -> Said:
+def _file(kind: str) -> Callable[[Any], InboundContent]:
+    def read(part: Any) -> InboundContent:
         fields = {
             "mime_type": inside(part, "mimetype"),
             "filename": _first(part, "fileName", "title"),
@@ -74,16 +83,16 @@ def _file(kind: str) -> Callable[[Any], Said]:
             "voice": _first(part, "ptt", "PTT"),
             "animated": inside(part, "isAnimated"),
         }
-        return Said(kind, said(inside(part, "caption")), fields, has_file=True)
+        return InboundContent(kind, text_of(inside(part, "caption")), fields, has_file=True)
 
     return read
 
 
-def _location(part: Any) -> Said:
+def _location(part: Any) -> InboundContent:
     return location(
         inside(part, "degreesLatitude"),
         inside(part, "degreesLongitude"),
-        body=said(inside(part, "comment"), inside(part, "caption")),
+        body=text_of(inside(part, "comment"), inside(part, "caption")),
         name=inside(part, "name"),
         address=inside(part, "address"),
         url=_first(part, "url", "URL"),
@@ -92,12 +101,12 @@ def _location(part: Any) -> Said:
     )
 
 
-def _live_location(part: Any) -> Said:
+def _live_location(part: Any) -> InboundContent:
     found = _location(part)
-    return Said(found.kind, found.body, {**found.fields, "live": True})
+    return InboundContent(found.kind, found.body, {**found.fields, "live": True})
 
 
-def _cards(part: Any) -> Said:
+def _cards(part: Any) -> InboundContent:
     return contacts(list(_vcards(part)))
 
 
@@ -111,7 +120,7 @@ def _vcards(part: Any) -> Iterator[str]:
             yield f"FN:{name}"
 
 
-def _order(part: Any) -> Said:
+def _order(part: Any) -> InboundContent:
     fields = {
         "order_id": _first(part, "orderId", "orderID"),
         "token": inside(part, "token"),
@@ -121,50 +130,50 @@ def _order(part: Any) -> Said:
         "total_amount_1000": inside(part, "totalAmount1000"),
         "currency": inside(part, "totalCurrencyCode"),
     }
-    return Said("order", said(inside(part, "message")), fields)
+    return InboundContent("order", text_of(inside(part, "message")), fields)
 
 
-def _button(part: Any) -> Said:
+def _button(part: Any) -> InboundContent:
     id_ = _first(part, "selectedButtonId", "selectedButtonID", "selectedId", "selectedID")
     return reply("button_reply", id_, inside(part, "selectedDisplayText"))
 
 
-def _list(part: Any) -> Said:
+def _list(part: Any) -> InboundContent:
     row = _first(inside(part, "singleSelectReply"), "selectedRowId", "selectedRowID")
     return reply("list_reply", row, inside(part, "title"), inside(part, "description"))
 
 
-def _form(part: Any) -> Said:
+def _form(part: Any) -> InboundContent:
     flow = inside(part, "nativeFlowResponseMessage")
     return form_reply(inside(flow, "name"), inside(part, "body", "text"), _first(flow, "paramsJson", "paramsJSON"))
 
 
-def _reaction(part: Any) -> Said:
+def _reaction(part: Any) -> InboundContent:
     return reaction(_key_id(part), inside(part, "text"))
 
 
-def _protocol(part: Any) -> Said:
+def _protocol(part: Any) -> InboundContent:
     """Something about an earlier message, or between the clients alone."""
     if (new := inside(part, "editedMessage")) is not None:
         return edit(_key_id(part), None if "protocolMessage" in _unwrapped(new) else read_proto(new))
     if inside(part, "type") in _REVOKE:
         return revoke(_key_id(part))
-    return Said("protocolMessage", fields=mapping(part))
+    return InboundContent("protocolMessage", fields=mapping(part))
 
 
-def _poll(part: Any) -> Said:
+def _poll(part: Any) -> InboundContent:
     options = inside(part, "options")
     names = [inside(one, "optionName") for one in options] if isinstance(options, list) else None
     count = inside(part, "selectableOptionsCount")
-    return Said("poll", fields={"name": inside(part, "name"), "options": names, "selectable": count})
+    return InboundContent("poll", fields={"name": inside(part, "name"), "options": names, "selectable": count})
 
 
-def _poll_vote(part: Any) -> Said:
+def _poll_vote(part: Any) -> InboundContent:
     id_ = text(_first(inside(part, "pollCreationMessageKey"), "id", "ID"))
-    return Said("poll_vote", fields={"message_id": id_}, answers=id_)
+    return InboundContent("poll_vote", fields={"message_id": id_}, answers=id_)
 
 
-_READERS: dict[str, Callable[[Any], Said]] = {
+_READERS: dict[str, Callable[[Any], InboundContent]] = {
     "conversation": _text,
     "extendedTextMessage": _text,
     **{f"{kind}Message": _file(kind) for kind in ("image", "audio", "video", "document", "sticker")},

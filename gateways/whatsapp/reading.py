@@ -9,13 +9,13 @@ _HIDDEN = re.compile(r"([0-9]{5,20})(?::[0-9]+)?@lid")
 
 
 def inside(value: object, *names: str) -> Any:
-    """What lies below these names of nested objects; ``None`` where one of them is missing."""
+    """The value at this path of nested objects; ``None`` if a part of it is missing."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
-def said(*candidates: object) -> str:
+def text_of(*candidates: object) -> str:
     """The first that is a text, as it was written, but for NUL, which Postgres cannot hold."""
     return next((one.replace("\x00", "") for one in candidates if isinstance(one, str) and one), "")
 

@@ -22,7 +22,7 @@ _CONVERTED = frozenset({"audio", "video"})
 """WhatsApp plays one format of each; the server makes it of others."""
 _NOT_WORKING = frozenset({"STOPPED", "STARTING", "SCAN_QR_CODE", "FAILED"})
 _UNKNOWN_NUMBER = ("no lid found", "no lid for user")
-"""What the engines say, in a 500, of a number that WhatsApp does not know (devlikeapro/waha, issue 2094)."""
+"""Error texts of the engines, in a 500, for a number without WhatsApp (devlikeapro/waha, issue 2094)."""
 
 
 class WahaConfig(ProviderConfig):

@@ -9,8 +9,8 @@ from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from gateways.base import GatewayConnections
 from gateways.webhooks.events import digest, link, mapping, objects_in, seconds, text
 from gateways.webhooks.webhook import Post, Webhook, is_fresh, same
-from gateways.whatsapp.reading import inside, internal_id, person, said
-from gateways.whatsapp.said import Said, edit, reaction, revoke
+from gateways.whatsapp.inbound_content import InboundContent, edit, reaction, revoke
+from gateways.whatsapp.reading import inside, internal_id, person, text_of
 from gateways.whatsapp.waha import WahaConfig, bare_id, chat_in
 from gateways.whatsapp.waha_inbound import read_payload
 
@@ -112,12 +112,12 @@ def _edited(payload: dict[str, Any], me: str | None, posted: float) -> Inbound |
     id_ = text(payload.get("editedMessageId")) or text(payload.get("id"))
     if id_ is None:
         return None
-    content = edit(bare_id(id_), Said("text", said(payload.get("body"))))
+    content = edit(bare_id(id_), InboundContent("text", text_of(payload.get("body"))))
     return _event_of(payload, content, digest(id_, "edit", payload.get("timestamp")), me, posted)
 
 
 def _revoked(payload: dict[str, Any], me: str | None, posted: float) -> Inbound | None:
-    """A message that was deleted for all: nothing of what it said is kept a second time."""
+    """A message that was deleted for all: its content is not stored again."""
     message = mapping(payload.get("after")) or mapping(payload.get("before")) or payload
     id_ = text(payload.get("revokedMessageId")) or text(message.get("id"))
     if id_ is None:
@@ -133,8 +133,10 @@ _READERS: dict[str, Callable[[dict[str, Any], str | None, float], Inbound | None
 }
 
 
-def _event_of(payload: dict[str, Any], content: Said, key: str, me: str | None, posted: float) -> Inbound | None:
-    """What one person said or did, without its files; ``None``: it was us, or in a group."""
+def _event_of(
+    payload: dict[str, Any], content: InboundContent, key: str, me: str | None, posted: float
+) -> Inbound | None:
+    """An event of one person, without files; ``None``: it was ours, or in a group."""
     data, chat = payload.get("_data"), _chat(payload)
     sender, hidden = person(*chat), internal_id(*chat)
     if payload.get("fromMe") or not (sender or hidden):
@@ -154,7 +156,7 @@ def _event_of(payload: dict[str, Any], content: Said, key: str, me: str | None, 
 
 
 def _chat(payload: dict[str, Any]) -> tuple[Any, ...]:
-    """What a chat with one person is called: the engines tell the hidden id, the number, or both."""
+    """The id of a chat with one person: the engines give the hidden id, the number, or both."""
     data = payload.get("_data")
     beside = (inside(data, "key", "remoteJidAlt"), inside(data, "Info", "SenderAlt"), inside(data, "key", "remoteJid"))
     return payload.get("from"), *beside

@@ -1,22 +1,22 @@
-"""Style sheets of emails, moved to where each rule applies: many mail programs read ``style`` attributes only."""
+"""CSS inlining for emails: many mail clients read ``style`` attributes only."""
 
 import css_inline
 
 _MAX_TAGS = 4_000
-"""The library walks a page as deep as it is nested, and ends its process beyond some 10,000 levels."""
+"""The library recurses into nested tags, and crashes the process beyond some 10,000 levels."""
 _MAX_WORK = 1_000_000_000
-"""Of all emails of a request; some 4 s. What a rule costs grows with the declarations that are there already."""
+"""Of all emails of a request; some 4 s. The cost of a rule grows with the declarations before it."""
 _MAX_GROWTH = 40_000_000
 _MAX_HTML = 500_000
 """Characters, before and after."""
 
 
 class CssError(ValueError):
-    """The styles cannot be moved."""
+    """The styles cannot be inlined."""
 
 
 class CssInliner:
-    """Inlines the emails of one request; those that are equal once. It loads nothing, from anywhere."""
+    """Inlines the emails of one request; equal ones only once. Loads nothing from files or the network."""
 
     def __init__(self) -> None:
         self._library = css_inline.CSSInliner(load_remote_stylesheets=False, base_url=None, keep_at_rules=True)
@@ -24,15 +24,15 @@ class CssInliner:
         self._work = 0
 
     def inline(self, html: str) -> str:
-        """The HTML with its styles in place; what cannot stand there, such as media queries, stays in ``<style>``.
+        """The HTML with inlined styles; what cannot be inlined, such as media queries, stays in ``<style>``.
 
         Raises:
-            CssError: it takes too much, or the library does not understand it.
+            CssError: it would take too long, or the library cannot parse it.
         """
         if "<style" not in html.lower():
             return html
         if html not in self._done:
-            self._weigh(html)
+            self._check_cost(html)
             try:
                 done = self._library.inline(html)
             except css_inline.InlineError as error:
@@ -42,8 +42,8 @@ class CssInliner:
             self._done[html] = done
         return self._done[html]
 
-    def _weigh(self, html: str) -> None:
-        """Refuse, before anything is done, what would take long."""
+    def _check_cost(self, html: str) -> None:
+        """Refuse, before any work, what would take too long."""
         lower = html.lower()
         css = lower[lower.find("<style") :]
         css = css[: css.rfind("</style")]  # without an end: to the end, but for a character

@@ -17,7 +17,7 @@ class Duplicates:
     indexes: Sequence[int] = ()
     """Of these contacts in the request, in their order."""
     are_skipped: bool = False
-    """Whether nothing is sent to them; else each contact has its message."""
+    """Whether they are skipped; else each contact gets its message."""
 
     def contact_of(self, index: int) -> int:
         """The index of the contact whose message has this index."""
@@ -29,7 +29,7 @@ class Duplicates:
         return index
 
     def warnings(self) -> list[dict[str, Any]]:
-        """What the answer says of them: nothing where there are none."""
+        """The warnings of the answer; empty where there are none."""
         if not self.indexes:
             return []
         count = len(self.indexes)

@@ -1,4 +1,4 @@
-"""What is wrong with one contact of a request."""
+"""Errors of one contact of a request."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from domain.errors import FieldError, pointer
 
 
 class ContactError(ValueError):
-    """``field`` leads to the place in the contact, in steps or with dots between them; empty: the whole contact."""
+    """``field`` is the path in the contact, as a sequence or dotted; empty: the whole contact."""
 
     def __init__(self, field: str | Sequence[str | int], code: str, message: str) -> None:
         super().__init__(message)
@@ -15,7 +15,7 @@ class ContactError(ValueError):
         self.message = message
 
     def within(self, *path: str | int) -> "ContactError":
-        """The same, for a contact that stands inside another one."""
+        """The same, for a contact that is nested in another one."""
         return ContactError([*path, *self.path], self.code, self.message)
 
     def at(self, index: int) -> FieldError:

@@ -1,4 +1,4 @@
-"""What is to be sent should a message not arrive: steps of a request, read like contacts of their channels."""
+"""Fallbacks of a request: messages to send if an earlier one does not arrive, read like contacts of their channels."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -23,24 +23,24 @@ Read = Callable[[AnyContact], tuple[str, Content, int]]
 
 
 def read_steps(
-    contact: AnyContact, wide: Sequence[FallbackStep], read: Read, place: Callable[[Content], int]
+    contact: AnyContact, shared: Sequence[FallbackStep], read: Read, place: Callable[[Content], int]
 ) -> tuple[Fallback, ...]:
     """The steps of a contact, or else those of the whole request, whose texts are filled from the contact.
 
-    ``place`` tells where the page carries a content.
+    ``place`` returns the index of a content in the page.
 
     Raises:
         ContactError: one of them cannot be sent.
     """
     own = contact.fallback
-    steps = wide if own is None else own
+    steps = shared if own is None else own
     return tuple(_read_step(step, number, contact, read, place, fill=own is None) for number, step in enumerate(steps))
 
 
-def template_names(wide: Sequence[FallbackStep]) -> frozenset[str] | None:
+def template_names(shared: Sequence[FallbackStep]) -> frozenset[str] | None:
     """The fields of contacts that the texts of request-wide steps may look at; ``None``: any."""
     names: set[str] = set()
-    for step in wide:
+    for step in shared:
         given = step.__pydantic_extra__ or {}
         for text in filter(None, map(given.get, _TEXTS)):
             with suppress(InvalidTemplate):  # no contact used it: it would have been refused
@@ -87,7 +87,7 @@ def _read_step(
 
 
 def _fields(step: FallbackStep, contact: AnyContact, at: str, *, fill: bool) -> dict[str, Any]:
-    """The step as a contact: its own fields, and the address of the contact that it stands for."""
+    """The step as a contact: its own fields, and the contact's address."""
     known = contact.fields()
     address = "email" if step.channel is Channel.EMAIL else "number"
     own: Mapping[str, Any] = step.__pydantic_extra__ or {}

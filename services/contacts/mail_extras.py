@@ -1,4 +1,4 @@
-"""What an email carries beside its texts, from the request to the page: checked, files taken out of it."""
+"""Email fields besides its texts (headers, attachments, tracking), checked; attachments are stored separately."""
 
 import re
 from base64 import b64decode
@@ -46,11 +46,11 @@ class MailReader:
         self._base_url = (public_url or "").rstrip("/")
         self._css = CssInliner()
         self._inlines = False
-        self._wide = self._with_links(MailExtras(unsubscribe=unsubscribe and bool(self._base_url)))
+        self._shared = self._with_links(MailExtras(unsubscribe=unsubscribe and bool(self._base_url)))
 
-    def read_wide(self, given: MailFields) -> None:
+    def read_shared(self, given: MailFields) -> None:
         """Read what holds for all contacts. Raises ``InvalidExtra``."""
-        self._wide = self.read(given)
+        self._shared = self.read(given)
         self._inlines = bool(given.inline_css)
 
     def read(self, given: MailFields) -> MailExtras:
@@ -70,7 +70,7 @@ class MailReader:
         if given.track is not None:
             changes |= {"opens": given.track.opens, "clicks": given.track.clicks}
             self._need_url(given.track.opens or given.track.clicks, "track")
-        return self._with_links(replace(self._wide, **changes)) if changes else self._wide
+        return self._with_links(replace(self._shared, **changes)) if changes else self._shared
 
     def style(self, given: MailFields, html: str) -> str:
         """The HTML of an email, its styles in place if that is wanted. Raises ``InvalidExtra``."""

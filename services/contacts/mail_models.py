@@ -1,4 +1,4 @@
-"""What an email may carry beside its texts: per contact, or once for all contacts."""
+"""Email fields besides the texts: per contact, or once for all contacts."""
 
 from typing import Annotated
 
@@ -33,7 +33,7 @@ class AttachedFile(BaseModel):
 
 
 class Tracking(BaseModel):
-    """What is to be recorded of the recipient."""
+    """Which events of the recipient to record."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,11 +42,11 @@ class Tracking(BaseModel):
 
 
 class MailFields(BaseModel):
-    """The fields. What a contact gives counts instead of what the request gives."""
+    """The fields. A contact's value overrides the request's."""
 
-    reply_to: _Address | None = Field(None, description="The address that answers go to.", examples=[None])
+    reply_to: _Address | None = Field(None, description="The address that replies go to.", examples=[None])
     cc: Annotated[list[_Address], Field(max_length=MAX_CC)] | None = Field(
-        None, description="Addresses that get the same email and are seen; each costs a credit.", examples=[[]]
+        None, description="Addresses that get a visible copy of the email; each costs a credit.", examples=[[]]
     )
     headers: Annotated[dict[StrictStr, StrictStr], Field(max_length=MAX_HEADERS)] | None = Field(
         None, description="More headers, by name.", examples=[{"X-Campaign": "spring"}]
@@ -54,7 +54,7 @@ class MailFields(BaseModel):
     attachments: Annotated[list[AttachedFile], Field(max_length=MAX_FILES)] | None = Field(None, examples=[[]])
     unsubscribe: StrictBool | None = Field(
         None,
-        description="One-click unsubscription (RFC 8058); where texts say `{{ unsubscribe_url }}`, its link stands. "
+        description="One-click unsubscription (RFC 8058); its link replaces `{{ unsubscribe_url }}` in texts. "
         "Left out: in the bulk lane, where the install knows its public URL.",
         examples=[None],
     )

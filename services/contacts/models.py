@@ -1,4 +1,4 @@
-"""The bodies of ``POST /api/{channel}/send``, with every spelling that XSender's clients use.
+"""The bodies of ``POST /api/{channel}/send``, with every field name that XSender's clients use.
 
 What is the same for all contacts may stand beside ``contact`` once; there a text may be a template.
 """
@@ -41,7 +41,7 @@ _Subject = Annotated[StrictStr, Field(min_length=1, max_length=MAX_SUBJECT)]
 
 
 class FallbackStep(BaseModel):
-    """What is sent should a message not arrive. Its further fields are those of a contact of its channel.
+    """A message to send if an earlier one does not arrive. Its other fields are those of a contact of its channel.
 
     The contact's own `number` or `email` is used where the step gives none.
     """
@@ -51,7 +51,7 @@ class FallbackStep(BaseModel):
     channel: Channel
     after: Annotated[StrictStr, Field(description="How long to wait: 90s, 10m, 2h, 1d.", examples=["10m"])]
     if_: Literal["not_delivered", "not_read"] = Field(
-        "not_delivered", alias="if", description="`not_read`: even if it was delivered, but nobody opened it."
+        "not_delivered", alias="if", description="`not_read`: even if it was delivered, but not opened."
     )
 
 
@@ -62,7 +62,7 @@ _Fallback = Annotated[
 
 
 class _Common(BaseModel):
-    """What contacts have in common, and what may therefore stand beside them once."""
+    """Fields of contacts that a request may also give once, for all of them."""
 
     message: _Text | None = None
     body: _Text | None = None
@@ -77,12 +77,12 @@ class _Common(BaseModel):
 
 
 class _Contact(_Common):
-    """What contacts of all channels share. Fields that we do not know are kept for templates."""
+    """Fields that contacts of all channels share. Unknown fields are kept for templates."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     def fields(self) -> dict[str, object]:
-        """All that is known of the contact, by the names that the request used."""
+        """All fields of the contact, by the names that the request used."""
         return self.__dict__ | (self.__pydantic_extra__ or {})
 
 
@@ -102,7 +102,7 @@ class EmailContact(_Contact, MailFields):
 
 
 class _NumberContact(_Contact):
-    """What contacts with a phone number share."""
+    """Fields of contacts with a phone number."""
 
     number: _Number
 
@@ -132,7 +132,7 @@ class WhatsappTemplate(BaseModel):
     ] = "en_US"
     components: list[dict[str, Any]] = Field(default_factory=list, max_length=20)
     category: Literal["marketing", "utility", "authentication"] | None = Field(
-        None, description="As at Meta. With `marketing` it does not go to who wants no more marketing."
+        None, description="As at Meta. `marketing` is not sent to recipients who opted out of marketing."
     )
 
     @field_validator("category", mode="before")
@@ -179,7 +179,7 @@ _TEMPLATE = (
 
 
 class _Send(_Common):
-    """What may stand beside the contacts: it holds for each contact that does not say otherwise."""
+    """Fields beside the contacts: they apply to each contact that does not override them."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -187,7 +187,7 @@ class _Send(_Common):
     body: _Text | None = Field(None, description=_TEMPLATE)
     duplicates: Literal["send", "skip"] | None = Field(
         None,
-        description="What becomes of contacts whose recipient an earlier contact has already, however it is written. "
+        description="What to do with contacts whose recipient an earlier contact has already, in any notation. "
         "`send`, or left out: each gets its message, and the answer warns. `skip`: only the first does.",
     )
     priority: Lane | None = Field(

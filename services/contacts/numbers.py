@@ -1,4 +1,4 @@
-"""The telephone numbers of one request: those that no numbering plan knows are accepted, and the answer names them."""
+"""Phone numbers of one request: those outside all known numbering plans are accepted, with a warning."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -31,9 +31,9 @@ class NumberReader:
         return number.e164
 
     def warnings(self, messages: Sequence[PageMessage], contact_of: Callable[[int], int]) -> list[dict[str, Any]]:
-        """What the answer says of messages, or their fallbacks, to such numbers: nothing where there are none.
+        """The warnings about messages, or their fallbacks, to such numbers; empty where there are none.
 
-        ``contact_of`` leads from a message's index to that of its contact.
+        ``contact_of`` maps a message's index to that of its contact.
         """
         indexes = [index for index, message in enumerate(messages) if self._is_to_unknown(message)]
         if not indexes:

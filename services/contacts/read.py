@@ -1,4 +1,4 @@
-"""From the contacts of a request to the content of a page: normalised, priced, each error with its pointer."""
+"""Turns the contacts of a request into a page's content: normalised, priced, each error with its pointer."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,14 +33,14 @@ from services.contacts.models import (
     WhatsappTemplate,
 )
 from services.contacts.numbers import NumberReader
-from services.contacts.shared_fields import SharedFields, WideText, due, read_shared_fields
+from services.contacts.shared_fields import SharedFields, SharedText, due, read_shared_fields
 from services.contacts.unknown_fields import UnknownField, find_unknown_fields
 
 MAX_SEGMENTS = 10
-"""Parts of one SMS: what operators put together again reliably."""
+"""Parts of one SMS: what operators reassemble reliably."""
 
 _MORE_THAN_FITS = MAX_SEGMENTS * 160
-"""Characters that need more parts in any encoding: more of a text is not looked at."""
+"""Longer texts need more parts in any encoding: the rest of a text is not examined."""
 _NO_EXTRAS = MailExtras()
 _T = TypeVar("_T")
 _NOTHING: Mapping[str, object] = {}
@@ -48,14 +48,14 @@ _NOTHING: Mapping[str, object] = {}
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What of the account and the install decides how contacts are read."""
+    """Settings of the account and the install that decide how contacts are read."""
 
     time_zone: str
     region: str | None
     """Region of numbers without country code; ``None``: such numbers are refused."""
     account_id: int
     public_url: str | None
-    """Where links in emails lead; ``None``: there can be none."""
+    """Base URL of links in emails; ``None``: no links can be made."""
     parameters: tuple[UnknownField, ...] = ()
     """Those of the query string that nothing reads."""
 
@@ -66,9 +66,9 @@ class ReadContacts:
 
     content: PageContent
     requested: dict[str, list[int]]
-    """Gateways that were named: identifier → indexes of messages."""
+    """Requested gateways: identifier → indexes of messages."""
     wide_gateway: str | None = None
-    """The one that was named for all contacts, if any."""
+    """The one requested for all contacts, if any."""
     files: dict[str, bytes] = field(default_factory=dict)
     """Attachments, by id."""
     duplicates: Duplicates = NO_DUPLICATES
@@ -81,7 +81,7 @@ class ReadContacts:
         return max(message.due for message in self.content.messages)
 
     def warnings(self) -> list[dict[str, Any]]:
-        """What the answer warns of."""
+        """The answer's warnings."""
         return [*self.duplicates.warnings(), *self.unknown]
 
 
@@ -89,11 +89,11 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
     """Read all contacts of a request, however many there are. ``beside``: unknown fields beside them.
 
     Raises:
-        ApiError: 422 that names what cannot be sent; then nothing of the request is.
+        ApiError: 422 that names what cannot be sent; then nothing of the request is sent.
     """
     now = datetime.now(UTC)
     mail = MailReader(terms.account_id, terms.public_url, unsubscribe=lane is Lane.BULK)
-    wide = read_shared_fields(send, terms.time_zone, now, mail)
+    shared = read_shared_fields(send, terms.time_zone, now, mail)
     numbers = NumberReader(terms.region)
     errors: list[FieldError] = []
     contents: dict[Content, int] = {}  # equal contents are carried once
@@ -104,29 +104,31 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
     seen: set[str] | None = set() if send.duplicates == "skip" else None
     for index, contact in enumerate(contacts):
         try:
-            to, content, cost = _read(contact, wide, numbers, terms.account_id)
-            at = _due(contact, terms.time_zone, now) if contact.schedule_at else wide.due
+            to, content, cost = _read(contact, shared, numbers, terms.account_id)
+            at = _due(contact, terms.time_zone, now) if contact.schedule_at else shared.due
             if seen is not None and _was_seen(to, seen):
                 skipped.append(index)
                 continue
-            steps = _steps(contact, send, wide, contents, terms, numbers) if contact.fallback or send.fallback else ()
+            steps = _steps(contact, send, shared, contents, terms, numbers) if contact.fallback or send.fallback else ()
         except ContactError as error:
             errors.append(error.at(index))
             if len(errors) == MAX_SHOWN:
                 raise invalid(errors, all_checked=index + 1 == len(contacts)) from None
             continue
         place = contents.setdefault(content, len(contents))
-        on_unknown = contact.on_unknown or wide.on_unknown
+        on_unknown = contact.on_unknown or shared.on_unknown
         messages.append(PageMessage(to, cost, place, at, on_unknown, steps))
-        if wanted := _wanted_gateway(contact, wide):
+        if wanted := _wanted_gateway(contact, shared):
             requested.setdefault(wanted, []).append(len(messages) - 1)
     if errors:
         raise invalid(errors)
     duplicates = find_duplicates(messages) if seen is None else Duplicates(skipped, are_skipped=True)
-    unknown = find_unknown_fields(send, wide, beside, terms.parameters)
+    unknown = find_unknown_fields(send, shared, beside, terms.parameters)
     if numbers.has_unknown:
         unknown += numbers.warnings(messages, duplicates.contact_of)
-    return ReadContacts(PageContent(list(contents), messages), requested, wide.gateway, mail.files, duplicates, unknown)
+    return ReadContacts(
+        PageContent(list(contents), messages), requested, shared.gateway, mail.files, duplicates, unknown
+    )
 
 
 def _was_seen(recipient: str, seen: set[str]) -> bool:
@@ -138,7 +140,7 @@ def _was_seen(recipient: str, seen: set[str]) -> bool:
 def _steps(
     contact: AnyContact,
     send: AnySend,
-    wide: SharedFields,
+    shared: SharedFields,
     contents: dict[Content, int],
     terms: Terms,
     numbers: NumberReader,
@@ -146,38 +148,40 @@ def _steps(
     return read_steps(
         contact,
         send.fallback or (),
-        lambda step: _read(step, wide.for_steps(), numbers, terms.account_id),
+        lambda step: _read(step, shared.for_steps(), numbers, terms.account_id),
         lambda content: contents.setdefault(content, len(contents)),
     )
 
 
-def _read(contact: AnyContact, wide: SharedFields, numbers: NumberReader, account_id: int) -> tuple[str, Content, int]:
+def _read(
+    contact: AnyContact, shared: SharedFields, numbers: NumberReader, account_id: int
+) -> tuple[str, Content, int]:
     """Recipient, content and price in credits of one contact."""
     match contact:
         case EmailContact():
-            to, content = _read_email(contact, wide)
+            to, content = _read_email(contact, shared)
             return to, content, price(account_id, copies=len(content.mail.cc) if content.mail else 0)
         case SmsContact():
-            to, content, parts = _read_sms(contact, wide, numbers)
+            to, content, parts = _read_sms(contact, shared, numbers)
             return to, content, price(account_id, parts=parts)
         case WhatsappContact():
-            return *_read_whatsapp(contact, wide, numbers), price(account_id)
+            return *_read_whatsapp(contact, shared, numbers), price(account_id)
 
 
-def _read_email(contact: EmailContact, wide: SharedFields) -> tuple[str, Content]:
+def _read_email(contact: EmailContact, shared: SharedFields) -> tuple[str, Content]:
     to = _recipient("email", lambda: normalise_email(contact.email))
-    extras = _extra(partial(wide.mail.read, contact)).without_repeats(to)
+    extras = _extra(partial(shared.mail.read, contact)).without_repeats(to)
     known = {UNSUBSCRIBE_FIELD: UNSUBSCRIBE_MARK} if extras.unsubscribe else {}
-    subject = _subject(contact, wide)
+    subject = _subject(contact, shared)
     _refuse_controls("sender_name", contact.sender_name or "")
     html, text = contact.message or contact.body, ""
     if contact.message and contact.body:
         text = contact.body
     elif not html:
-        html, text = _fill(wide.text, contact, known), _fill(wide.alternative, contact, known) or ""
+        html, text = _fill(shared.text, contact, known), _fill(shared.alternative, contact, known) or ""
     if not html:
         raise ContactError("message", "missing", "give the email's HTML in 'message'")
-    html = _extra(partial(wide.mail.style, contact, html))
+    html = _extra(partial(shared.mail.style, contact, html))
     mail = None if extras == _NO_EXTRAS else extras
     return to, Content(body=text, html=html, subject=subject, sender=contact.sender_name, mail=mail)
 
@@ -189,8 +193,8 @@ def _extra(read: Callable[[], _T]) -> _T:
         raise ContactError(error.path, error.code, error.message) from None
 
 
-def _subject(contact: EmailContact, wide: SharedFields) -> str:
-    subject = contact.subject or _fill(wide.subject, contact)
+def _subject(contact: EmailContact, shared: SharedFields) -> str:
+    subject = contact.subject or _fill(shared.subject, contact)
     if not subject:
         raise ContactError("subject", "missing", "give the email's subject in 'subject'")
     if len(subject) > MAX_SUBJECT:
@@ -199,9 +203,9 @@ def _subject(contact: EmailContact, wide: SharedFields) -> str:
     return subject
 
 
-def _read_sms(contact: SmsContact, wide: SharedFields, numbers: NumberReader) -> tuple[str, Content, int]:
+def _read_sms(contact: SmsContact, shared: SharedFields, numbers: NumberReader) -> tuple[str, Content, int]:
     to = _recipient("number", lambda: numbers.read(contact.number))
-    text = _text(contact, "body") or _fill(wide.text, contact)
+    text = _text(contact, "body") or _fill(shared.text, contact)
     if not text:
         raise ContactError("body", "missing", "give the text in 'body'")
     begins = text[:_MORE_THAN_FITS]  # all of it, unless it is refused
@@ -216,9 +220,9 @@ def _written(template: WhatsappTemplate) -> dict[str, Any]:
     return template.model_dump(exclude={"category"} if template.category is None else None)
 
 
-def _read_whatsapp(contact: WhatsappContact, wide: SharedFields, numbers: NumberReader) -> tuple[str, Content]:
+def _read_whatsapp(contact: WhatsappContact, shared: SharedFields, numbers: NumberReader) -> tuple[str, Content]:
     to = _recipient("number", lambda: numbers.read(contact.number))
-    text = _text(contact, "message") or (None if contact.template else _fill(wide.text, contact))
+    text = _text(contact, "message") or (None if contact.template else _fill(shared.text, contact))
     if bool(contact.media) != bool(contact.url):
         raise ContactError("url" if contact.media else "media", "missing", "'media' and 'url' belong together")
     if contact.template and contact.media:
@@ -242,19 +246,19 @@ def _text(contact: SmsContact | WhatsappContact, name: str) -> str | None:
     return contact.body or contact.message
 
 
-def _fill(wide: WideText | None, contact: AnyContact, known: Mapping[str, object] = _NOTHING) -> str | None:
+def _fill(shared: SharedText | None, contact: AnyContact, known: Mapping[str, object] = _NOTHING) -> str | None:
     """The request's text for a contact, if there is one. The contact's own fields win over what is ``known``."""
-    if wide is None:
+    if shared is None:
         return None
     try:
-        return wide.fill({**known, **contact.fields()})
+        return shared.fill({**known, **contact.fields()})
     except MissingField as error:
         name = error.name
         advice = f"add it, or write {{{{ {name} | default: '…' }}}} there"
-        message = f"the request's {wide.field!r} needs {name!r}, which this contact has not: {advice}"
+        message = f"the request's {shared.field!r} needs {name!r}, which this contact has not: {advice}"
         raise ContactError(name, "missing_field", message) from None
     except InvalidTemplate as error:
-        message = f"the request's {wide.field!r} cannot be filled from this contact: {error}"
+        message = f"the request's {shared.field!r} cannot be filled from this contact: {error}"
         raise ContactError("", "template_failed", message) from None
 
 
@@ -270,7 +274,7 @@ def _due(contact: AnyContact, zone: str, now: datetime) -> float:
         raise ContactError("schedule_at", error.code, error.message) from None
 
 
-def _wanted_gateway(contact: AnyContact, wide: SharedFields) -> str | None:
+def _wanted_gateway(contact: AnyContact, shared: SharedFields) -> str | None:
     session = contact.session_name if isinstance(contact, WhatsappContact) else None
-    wanted = contact.gateway_identifier or session or wide.gateway
+    wanted = contact.gateway_identifier or session or shared.gateway
     return None if wanted == DEFAULT_GATEWAY else wanted

@@ -1,4 +1,4 @@
-"""What a request says once for all of its contacts: texts, possibly templates, and how to send them."""
+"""Fields that a request gives once for all of its contacts: texts, possibly templates, and sending options."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,11 +13,11 @@ from services.contacts.models import AnySend, EmailSend
 
 
 @dataclass(frozen=True, slots=True)
-class WideText:
+class SharedText:
     """A text of the request, for contacts without one of their own."""
 
     field: str
-    """Where it stands in the request."""
+    """Its field in the request."""
     template: Template
 
     def fill(self, fields: Mapping[str, object]) -> str:
@@ -25,7 +25,7 @@ class WideText:
 
         Raises:
             MissingField, InvalidTemplate: it cannot be filled from this contact.
-            ApiError: 422, it is too heavy to be filled at all.
+            ApiError: 422, filling it takes too long.
         """
         try:
             return self.template.render(fields)
@@ -37,11 +37,11 @@ class WideText:
 class SharedFields:
     """The request-wide fields of a send, ready for use."""
 
-    text: WideText | None
+    text: SharedText | None
     """The text; of an email its HTML."""
-    alternative: WideText | None
+    alternative: SharedText | None
     """An email's plain text."""
-    subject: WideText | None
+    subject: SharedText | None
     due: float
     """As in ``PageMessage``."""
     gateway: str | None
@@ -51,16 +51,16 @@ class SharedFields:
 
     def template_names(self) -> frozenset[str] | None:
         """The fields of contacts that its texts may look at; ``None``: any."""
-        texts = [wide.template.names for wide in (self.text, self.alternative, self.subject) if wide]
+        texts = [shared.template.names for shared in (self.text, self.alternative, self.subject) if shared]
         return None if None in texts else frozenset().union(*filter(None, texts))
 
     def for_steps(self) -> "SharedFields":
-        """What also holds for the steps of a fallback, which have their own texts and times."""
+        """The fields that also apply to fallback steps, which have their own texts and times."""
         return replace(self, text=None, alternative=None, subject=None, due=0.0, gateway=None, on_unknown=None)
 
 
 def read_shared_fields(send: AnySend, zone: str, now: datetime, mail: MailReader) -> SharedFields:
-    """Read what stands beside the contacts.
+    """Read the fields beside ``contact``.
 
     Raises:
         ApiError: 422 that names each field that cannot be used.
@@ -70,9 +70,9 @@ def read_shared_fields(send: AnySend, zone: str, now: datetime, mail: MailReader
     if not is_email and send.body and send.message and send.body != send.message:
         errors.append(FieldError("/body", "ambiguous", "'body' and 'message' differ: give the text once"))
 
-    def text(field: str, value: str | None, *, html: bool = False) -> WideText | None:
+    def text(field: str, value: str | None, *, html: bool = False) -> SharedText | None:
         try:
-            return WideText(field, compile_template(value, html=html)) if value else None
+            return SharedText(field, compile_template(value, html=html)) if value else None
         except InvalidTemplate as error:
             errors.append(FieldError(pointer(field), "invalid_template", f"not a template: {error}"))
             return None
@@ -89,7 +89,7 @@ def read_shared_fields(send: AnySend, zone: str, now: datetime, mail: MailReader
     )
     if isinstance(send, EmailSend):
         try:
-            mail.read_wide(send)
+            mail.read_shared(send)
         except InvalidExtra as error:
             errors.append(FieldError(pointer(*error.path), error.code, error.message))
     if errors:

@@ -1,6 +1,6 @@
 """Fields of a send request that nothing reads: the request is accepted, and its answer names them.
 
-A misspelt ``schedule_at`` would otherwise send at once without a word. A contact's further fields are for templates:
+A misspelt ``schedule_at`` would otherwise send at once, unnoticed. A contact's further fields are for templates:
 those that some template of the request may look at are not reported.
 """
 
@@ -31,7 +31,7 @@ _ADDRESSES = frozenset({"email", "number"})
 
 
 class UnknownField(NamedTuple):
-    """One of them."""
+    """A field that nothing reads."""
 
     pointer: str
     nearest: str | None
@@ -40,7 +40,7 @@ class UnknownField(NamedTuple):
 
 
 class _Found:
-    """Those that were found."""
+    """The unknown fields that were found."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -49,23 +49,23 @@ class _Found:
     def add(
         self, names: Iterable[str], known: Collection[str], *path: str | int, elsewhere: Mapping[str, str] | None = None
     ) -> None:
-        """``elsewhere``: what to say of names that are known at another place."""
+        """``elsewhere``: messages for names that are known at another place."""
         for name in names:
             self.count += 1
             if len(self.listed) < MAX_LISTED and len(name) <= _LONGEST_NAME:
                 self.listed.append(describe(name, known, pointer(*path, name), elsewhere))
 
     def add_steps(self, steps: Sequence[FallbackStep], *path: str | int) -> None:
-        """What steps of a fallback have too much."""
+        """Add unknown fields of fallback steps."""
         for number, step in enumerate(steps):
             known = _step_fields(step.channel)
             self.add((name for name in step.__pydantic_extra__ or () if name not in known), known, *path, number)
 
 
 def find_unknown_fields(
-    send: AnySend, wide: SharedFields, beside: Collection[str], parameters: Sequence[UnknownField] = ()
+    send: AnySend, shared: SharedFields, beside: Collection[str], parameters: Sequence[UnknownField] = ()
 ) -> list[dict[str, Any]]:
-    """What the answer says of the fields that nothing reads; empty where there are none.
+    """The answer's warning about fields that nothing reads; empty where there are none.
 
     ``beside`` are those beside the contacts, ``parameters`` those of the query string.
     """
@@ -79,7 +79,7 @@ def find_unknown_fields(
     in_contact, in_request = _fields(type(contacts[0])), _fields(type(send))
     found.add(beside, in_request, elsewhere=dict.fromkeys(in_contact, "it belongs to each contact"))
     found.add_steps(send.fallback or (), "fallback")
-    used = _used(send, wide) if more else None
+    used = _used(send, shared) if more else None
     elsewhere = dict.fromkeys(in_request, "it belongs beside 'contact'")
     for index, contact in more:
         extra = contact.__pydantic_extra__
@@ -129,9 +129,9 @@ def _step_fields(channel: Channel) -> frozenset[str]:
     return _fields(CONTACT_MODELS[channel]) - _NOT_IN_STEPS | _IN_STEPS
 
 
-def _used(send: AnySend, wide: SharedFields) -> frozenset[str] | None:
+def _used(send: AnySend, shared: SharedFields) -> frozenset[str] | None:
     """The further fields of contacts that something may read; ``None``: any of them."""
-    names = wide.template_names()
+    names = shared.template_names()
     of_steps = template_names(send.fallback or ())
     if names is None or of_steps is None:
         return None

@@ -1,4 +1,4 @@
-"""From many contacts to a batch: its pages, and their rows for the record."""
+"""Builds a batch from many contacts: its pages, and its rows for the database."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ class NewBatch:
 
     stored: batches.NewBatch
     requested: dict[str, list[int]]
-    """Gateways that were asked for: identifier → the indexes of some of the messages that did."""
+    """Requested gateways: identifier → the indexes of some of the messages that request it."""
     wide_gateway: str | None
     files: dict[str, bytes]
     """As in ``ReadContacts``."""
@@ -37,7 +37,7 @@ class NewBatch:
 
 
 def page_size(per_second: float | None) -> int:
-    """How many messages make a page that goes through a gateway of this rate: it shall last seconds, not minutes."""
+    """Messages per page for a gateway of this rate: sending a page shall take seconds, not minutes."""
     return PAGE_SIZE if per_second is None else max(10, min(PAGE_SIZE, int(per_second * 5)))
 
 
@@ -53,7 +53,7 @@ def build_batch(
 
     Also returns the messages with their uids, in the order of the contacts.
 
-    ``page_sizes`` has the size of pages for each gateway, by identifier, and for "" where none is asked for.
+    ``page_sizes`` has the page size for each gateway, by identifier, and for "" where none is requested.
     """
     messages = read.content.messages
     gateways = {index: name for name, indexes in read.requested.items() for index in indexes}

@@ -1,4 +1,4 @@
-"""Runs of workflows: what became of them, and what a page's run began with."""
+"""Workflow runs: their status, and the arguments of a page's run."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,15 +15,15 @@ RPC_TIMEOUT = timedelta(seconds=5)
 
 
 class Fate(StrEnum):
-    """What has become of a workflow."""
+    """How a workflow run ended, if it did."""
 
     RUNNING = "running"
     STOPPED = "stopped"
     """An operator ended it: it was terminated or cancelled."""
     FAILED = "failed"
-    """It has ended, and nobody meant it to: it failed, timed out, or left work behind."""
+    """It ended unintentionally: it failed, timed out, or left work undone."""
     GONE = "gone"
-    """Temporal does not know it: it never was, or has been forgotten."""
+    """Temporal does not know it: it was never started, or its retention has passed."""
 
 
 _FATES = {
@@ -36,16 +36,16 @@ _FATES = {
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The latest run of a workflow, as Temporal knows it."""
+    """The latest run of a workflow, as Temporal reports it."""
 
     fate: Fate
     id: str = ""
     failed_tries: int = 0
-    """Tries at its workflow task that have failed in a row."""
+    """Attempts at its workflow task that failed in a row."""
 
 
 async def latest_run(client: Client, workflow_id: str) -> Run:
-    """Look a workflow up by its id: no index that lags behind is asked.
+    """Look a workflow up by its id, not in the visibility index, which may lag behind.
 
     Raises:
         RPCError: Temporal does not answer.
@@ -61,8 +61,8 @@ async def latest_run(client: Client, workflow_id: str) -> Run:
     return Run(fate, found.run_id, max(0, tries - 1))
 
 
-async def began_with(client: Client, workflow_id: str, run_id: str) -> tuple[PageHeader, bytes] | None:
-    """The header and the content that a page's run was started with, from its history; ``None``: it is not kept.
+async def start_arguments(client: Client, workflow_id: str, run_id: str) -> tuple[PageHeader, bytes] | None:
+    """The header and the content that a page's run was started with, from its history; ``None``: it is gone.
 
     Raises:
         RPCError: Temporal does not answer.

@@ -1,4 +1,4 @@
-"""What a page needs to be started again, from wherever it is still kept."""
+"""Reads what a page needs to be started again, from the database or its workflow's history."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from domain.ids import send_workflow_id
 from domain.messages.page import PageHeader
-from services.sending.page_runs import Fate, Run, began_with
+from services.sending.page_runs import Fate, Run, start_arguments
 from store.batches.recovery import stored_page
 
 
@@ -24,7 +24,7 @@ class PageStart:
 
 
 async def page_start(conn: AsyncConnection[TupleRow], client: Client, page_id: UUID, run: Run) -> PageStart | None:
-    """With what a page can be started again; ``None``: what it says is not kept any more. ``run`` is its latest one.
+    """Arguments to start a page again; ``None``: its content is no longer stored. ``run`` is its latest run.
 
     Raises:
         RPCError: Temporal does not answer.
@@ -35,7 +35,7 @@ async def page_start(conn: AsyncConnection[TupleRow], client: Client, page_id: U
         return PageStart(header, b"", state)
     if run.fate is Fate.GONE:
         return None
-    began = await began_with(client, send_workflow_id(page_id), run.id)
+    began = await start_arguments(client, send_workflow_id(page_id), run.id)
     if began is None or began[0].stored:
         return None
     return PageStart(*began)

@@ -1,4 +1,4 @@
-"""Starting a page or a batch again whose workflow has ended: under its old id, so that only one of it runs."""
+"""Restarting a page or a batch whose workflow has ended: under the same id, so that only one runs at a time."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ from workflows.policy import start_options
 
 
 async def start_page(client: Client, header: PageHeader, content: bytes) -> bool:
-    """Start a page whose workflow has ended. Returns whether that was done here: ``False``: it is running.
+    """Start a page whose workflow has ended. Returns whether it was started; ``False``: it is running already.
 
     Raises:
         RPCError: Temporal does not answer; whether it was started is not known.

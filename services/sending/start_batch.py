@@ -21,7 +21,7 @@ from workflows.policy import start_options
 
 
 async def page_sizes(pool: Pool, account_id: int, channel: Channel) -> dict[str, int]:
-    """How many messages a page has, by the gateway that is asked for; "": none is."""
+    """Messages per page, by requested gateway; "": none is requested."""
     candidates = (await routing.candidates(pool, [account_id], channel))[account_id].candidates
     sizes = {c.identifier: page_size(c.per_second) for c in reversed(candidates)}
     sizes[""] = page_size(candidates[0].per_second if candidates else None)
@@ -29,7 +29,7 @@ async def page_sizes(pool: Pool, account_id: int, channel: Channel) -> dict[str,
 
 
 def header_of(batch: batches.NewBatch) -> BatchHeader:
-    """What the workflow of a new batch begins with."""
+    """The input of a new batch's workflow."""
     return BatchHeader(str(batch.id), batch.account_id, batch.channel, batch.lane, batch.streams, limits=BATCH_LIMITS)
 
 
@@ -40,7 +40,7 @@ async def start_batch(client: Client, header: BatchHeader, seconds: float) -> No
         TimeoutError, RPCError: Temporal did not answer within ``seconds``; whether it was started is not known.
     """
     async with asyncio.timeout(seconds):
-        with suppress(WorkflowAlreadyStartedError):  # a repeat of what was cut off
+        with suppress(WorkflowAlreadyStartedError):  # a repeat of an interrupted request
             await client.start_workflow(
                 "BatchWorkflow",
                 header,

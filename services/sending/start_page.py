@@ -28,7 +28,7 @@ async def start_page(
     Raises:
         RPCError: Temporal does not answer; whether the page was started is not known.
     """
-    with suppress(WorkflowAlreadyStartedError):  # a repeat of what was cut off
+    with suppress(WorkflowAlreadyStartedError):  # a repeat of an interrupted request
         await client.start_workflow(
             "SendWorkflow",
             args=[page, content],

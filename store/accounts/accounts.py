@@ -1,4 +1,4 @@
-"""Accounts: the tenants that send. Account 0 is the admin and is left alone here."""
+"""Accounts: the tenants that send. Account 0 is the admin, which these functions do not touch."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +33,7 @@ class Account:
     plan_expires_at: datetime | None
     """When the plan's period ends. ``None``: never, or no plan."""
     plan_renews: bool
-    """Whether the plan begins again then."""
+    """Whether the plan renews then."""
     created_at: datetime
 
 
@@ -45,7 +45,7 @@ from accounts a left join plans p on p.id = a.plan_id
 
 
 async def create(pool: Pool, email: str, name: str, plan: str | None, assignment_id: UUID) -> Account:
-    """Create an account with an empty wallet on every channel; with a plan, what that grants is in them.
+    """Create an account with an empty wallet on every channel; a plan's credits are added.
 
     Raises:
         ConflictError: another account has this email address.
@@ -104,7 +104,7 @@ async def page(pool: Pool, after: int, limit: int) -> list[Account]:
 
 
 async def suspend(pool: Pool, account_id: int) -> None:
-    """Refuse everything that the account asks for, and let what it had accepted wait, until it is resumed.
+    """Refuse all requests of the account, and let its accepted messages wait, until it is resumed.
 
     Raises:
         NotFoundError: there is no such account.
@@ -113,7 +113,7 @@ async def suspend(pool: Pool, account_id: int) -> None:
 
 
 async def resume(pool: Pool, account_id: int) -> None:
-    """Let a suspended account work again; what waits goes on.
+    """Resume a suspended account; its waiting messages continue.
 
     Raises:
         NotFoundError: there is no such account.
@@ -122,7 +122,7 @@ async def resume(pool: Pool, account_id: int) -> None:
 
 
 async def set_time_zone(pool: Pool, account_id: int, zone: str) -> None:
-    """Have the account's days, periods and scheduled times reckoned in this zone of the IANA database.
+    """Set the time zone (IANA) of the account's days, periods and scheduled times.
 
     Raises:
         NotFoundError: there is no such account.
@@ -141,7 +141,7 @@ async def set_time_zone(pool: Pool, account_id: int, zone: str) -> None:
 
 
 async def set_default_region(pool: Pool, account_id: int, region: str | None) -> None:
-    """Read the account's numbers that have no country code as dialled there (ISO 3166). ``None``: as the install's.
+    """Set the region (ISO 3166) of the account's numbers without a country code. ``None``: the install's.
 
     Raises:
         NotFoundError: there is no such account.
@@ -168,8 +168,8 @@ async def _set_status(pool: Pool, account_id: int, status: str) -> None:
 
 
 async def delete(pool: Pool, account_id: int) -> None:
-    """Close an account for good: its keys end, nobody is called back, its address is free again. Its messages and its
-    ledger stay; those that wait are cancelled when their turn comes.
+    """Delete an account: its keys are revoked, its callbacks end, its address is free again. Its messages and its
+    ledger stay; waiting messages are cancelled when they come due.
 
     Raises:
         NotFoundError: there is no such account.
@@ -205,7 +205,7 @@ async def assign_plan(pool: Pool, account_id: int, plan: str, assignment_id: UUI
 
 
 async def set_renewal(pool: Pool, account_id: int, renews: bool) -> None:
-    """Have the account's plan begin again whenever its period ends, or end with the period that it is in.
+    """Have the account's plan renew whenever its period ends, or end with the current period.
 
     Raises:
         NotFoundError: there is no such account.

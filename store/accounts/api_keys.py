@@ -1,4 +1,4 @@
-"""API keys: who a request speaks for. Secrets are never stored: they are shown once, when they are made."""
+"""API keys: they identify the account of a request. Secrets are shown once, when created, and never stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ SCOPES = {KeyKind.USER: ("send", "read"), KeyKind.ADMIN: ("send", "read", "admin
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whom a request acts for."""
+    """The account that a request acts for."""
 
     key_id: str
     account_id: int
@@ -34,7 +34,7 @@ class Principal:
     rate_class: str
     """From the account's plan; ``unlimited`` without one."""
     available: int | None
-    """Credits on the channel that was asked about; ``None`` where nothing is charged, or no channel was given."""
+    """Credits on the requested channel; ``None`` where nothing is charged, or no channel was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ async def create(
     allowed_ips: Sequence[Network] | None = None,
     expires_at: datetime | None = None,
 ) -> MintedKey:
-    """Make a key; ``scopes`` left out means all of its kind. The text in the result is not kept anywhere.
+    """Make a key; ``scopes`` left out means all of its kind. The text in the result is not stored.
 
     Raises:
         InvalidError: an unknown scope, or no scope.
@@ -166,7 +166,7 @@ select %(id)s, account_id, kind, name, %(hash)s, %(preview)s, scopes, allowed_ip
 async def roll(pool: Pool, key_id: str, overlap: int) -> MintedKey:
     """Replace a key by a new one with the same rights; the old one works for ``overlap`` more seconds.
 
-    A key that was made for a limited time is replaced by one that lives as long.
+    A key with a limited lifetime is replaced by one with the same lifetime.
 
     Raises:
         NotFoundError: there is no such key.
@@ -200,7 +200,7 @@ async def roll(pool: Pool, key_id: str, overlap: int) -> MintedKey:
 
 
 async def revoke(pool: Pool, key_id: str) -> None:
-    """End a key at once and for good.
+    """Revoke a key permanently.
 
     Raises:
         NotFoundError: there is no such key.

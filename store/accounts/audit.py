@@ -1,4 +1,4 @@
-"""What people decided by hand: written beside what it changed, and never changed itself."""
+"""Manual decisions of operators: written in the transaction of the change, and never changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ RESOLVE = "message.resolve"
 async def note(
     conn: AsyncConnection[TupleRow], actor: str, action: str, object_: UUID, detail: Mapping[str, Any]
 ) -> None:
-    """Write down who did what to what. ``actor`` is the id of an API key, or ``cli``."""
+    """Record an action: who did what to which object. ``actor`` is the id of an API key, or ``cli``."""
     await conn.execute(
         "insert into audit_log (actor, action, object, detail) values (%s, %s, %s, %s)",
         (actor, action, str(object_), orjson.dumps(detail).decode()),

@@ -1,7 +1,7 @@
-"""The ledger of credits: grants and deductions here, holds and their settling in the page functions.
+"""The ledger of credits: grants and deductions here, holds and settlement in the page functions.
 
-Every change is an entry of the journal and a change of the wallet, in one transaction. An entry's id makes it happen
-once however often it is asked for.
+Every change is an entry of the journal and a change of the wallet, in one transaction. An entry's id makes it
+idempotent.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Wallet:
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """A wallet that is not what its journal says."""
+    """A wallet that differs from its journal."""
 
     account_id: int
     channel: str
@@ -90,7 +90,7 @@ def check_amount(amount: int) -> None:
 async def grant(
     conn: AsyncConnection[Any], account_id: int, channel: str, amount: int, note: str, grant_id: UUID
 ) -> None:
-    """``top_up`` as a part of the caller's transaction, which must end with an error of this."""
+    """``top_up`` as a part of the caller's transaction, which must be rolled back on an error of this."""
     if await _enter(conn, account_id, channel, amount, note, grant_id, "grant"):
         await conn.execute(
             """update wallets set granted = granted + %(amount)s, available = available + %(amount)s
@@ -179,7 +179,7 @@ select account_id, channel, wallet, journal from compared where wallet <> journa
 
 
 async def audit(pool: Pool) -> list[Discrepancy]:
-    """Add up the whole journal and compare it with the wallets. Returns where they differ: nowhere, if all is well."""
+    """Add up the whole journal and compare it with the wallets. Returns the differences."""
     async with long_transaction(pool) as conn:
         rows = await (await conn.execute(_AUDIT)).fetchall()
     return [

@@ -1,4 +1,4 @@
-"""Plans: what an account gets for its money."""
+"""Plans: credits, limits and gateways of accounts."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ class Allowance(BaseModel):
     credits: Count = 0
     """Granted when the plan is assigned, and whenever it is renewed."""
     daily_limit: Count | None = None
-    """Messages a day, in the account's time zone, without those that did not leave; ``None``: no limit."""
+    """Messages per day, in the account's time zone, without those that were not sent; ``None``: no limit."""
 
 
 class NewPlan(BaseModel):
@@ -147,7 +147,7 @@ async def list_plans(pool: Pool) -> list[Plan]:
         return await cursor.fetchall()
 
 
-async def forget_usage(pool: Pool, days: int) -> None:
-    """Drop how many messages counted towards the limits of days that long ago."""
+async def delete_old_usage(pool: Pool, days: int) -> None:
+    """Delete the counts for daily limits of days more than ``days`` ago."""
     async with pool.connection() as conn:
         await conn.execute("delete from daily_usage where day < current_date - %s::integer", (days,))

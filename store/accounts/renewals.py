@@ -1,4 +1,4 @@
-"""Renewal of plans: when its period ends, an account's plan begins again and grants its credits once more."""
+"""Renewal of plans: when its period ends, an account's plan renews and grants its credits again."""
 
 from datetime import datetime
 from uuid import UUID, uuid5
@@ -7,7 +7,7 @@ from store.accounts.credits import grant
 from store.pool import Pool
 
 MOST_GRANTED = 12
-"""Periods whose credits are granted when nothing renewed plans for a while: the running one and those just before."""
+"""Periods whose credits are granted if renewals were missed for a while: the current one and those just before."""
 
 _AT_A_TIME = 500
 _RENEWALS = UUID("8f2a1c4e-5b7d-5c39-9d06-3e1f7a90b2c4")
@@ -19,8 +19,8 @@ where a.plan_renews and a.status <> 'deleted' and a.plan_expires_at <= coalesce(
 order by a.plan_expires_at limit %(limit)s
 """
 
-# Ends are counted from the day on which the plan was assigned. Where they do not meet (the release before assigned it,
-# the plan has another period now, or the account another time zone), they are counted from the last end.
+# Ends are computed from the day on which the plan was assigned. If they do not match (an older release assigned it,
+# the plan has another period now, or the account another time zone), they are computed from the last end.
 _MOVE = """
 with due as (
     select a.id, a.status, a.time_zone, a.plan_expires_at as ended, p.id as plan_id, p.name, p.period,
@@ -54,7 +54,7 @@ async def renew_due(pool: Pool, now: datetime | None = None) -> int:
     while accounts := await _due(pool, now):
         begun = sum([await _renew(pool, account_id, now) for account_id in accounts])
         if not begun:
-            break  # others are at work on them
+            break  # other processes renew them
         renewed += begun
     return renewed
 
@@ -66,7 +66,7 @@ async def _due(pool: Pool, now: datetime | None) -> list[int]:
 
 
 async def _renew(pool: Pool, account_id: int, now: datetime | None) -> bool:
-    """Begin the next period of one account, if it is due and nobody else does. Credits that are left stay."""
+    """Start the next period of one account, if it is due and no other process does. Remaining credits stay."""
     async with pool.connection() as conn, conn.transaction():
         cursor = await conn.execute(_MOVE, {"account": account_id, "now": now, "most": MOST_GRANTED})
         row = await cursor.fetchone()

@@ -1,7 +1,7 @@
 """Rate limits that hold over all processes, by the generic cell rate algorithm (GCRA, ITU-T I.371).
 
-Each subject needs one number: the time at which its bucket would be empty again. A subject whose time has passed is as
-good as a new one, so it can be forgotten.
+Each subject needs one number: the time at which its bucket would be empty again. A subject whose time has passed is
+like a new one, so it can be deleted.
 """
 
 from datetime import timedelta
@@ -20,7 +20,7 @@ with taken as (
         where r.empty_at <= clock_timestamp() + %(slack)s or r.empty_at > clock_timestamp() + %(most)s
     returning true
 )
--- A neighbour's first request may be too new for this statement's snapshot: then one interval is the wait.
+-- A concurrent first request may be too new for this statement's snapshot: then one interval is the wait.
 select case when exists (select from taken) then 0 else extract(epoch from coalesce(
     (select greatest(r.empty_at - clock_timestamp() - %(tolerance)s, interval '1 millisecond')
      from request_rates r where r.subject = %(subject)s), %(interval)s)) end::float8
@@ -28,7 +28,7 @@ select case when exists (select from taken) then 0 else extract(epoch from coale
 
 
 _MOST_COST = 2000
-"""Of two requests, the dearest that there are: what a bucket holds at most, beside what it tolerates."""
+"""Twice the largest cost of a request: the most that a bucket holds, beyond its tolerance."""
 
 _CHARGE = """
 insert into request_rates as r (subject, empty_at)
@@ -60,13 +60,13 @@ async def take(pool: Pool, subject: str, rate: Rate, cost: int = 1) -> float:
 
 
 async def charge(pool: Pool, subject: str, rate: Rate, cost: int) -> None:
-    """Count what a request that has passed turned out to cost as well: later ones of ``subject`` wait for it."""
+    """Add the actual cost of a request that has passed: later ones of ``subject`` wait for it."""
     asked = {"subject": subject, "interval": timedelta(seconds=cost / rate.per_second)}
     async with pool.connection() as conn:
         await conn.execute(_CHARGE, asked)
 
 
-async def forget_idle(pool: Pool) -> None:
-    """Forget who has not asked for a while."""
+async def delete_idle(pool: Pool) -> None:
+    """Delete subjects without recent requests."""
     async with pool.connection() as conn:
         await conn.execute("delete from request_rates where empty_at < clock_timestamp() - interval '1 minute'")

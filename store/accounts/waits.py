@@ -1,4 +1,4 @@
-"""Pages with messages that wait for a suspended account: who is to be told when that is over."""
+"""Pages with messages that wait for a suspended account: they are signalled when it is resumed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
@@ -7,10 +7,10 @@ from uuid import UUID
 from store.pool import Pool
 
 AT_A_TIME = 50
-"""Pages that are told in one transaction."""
+"""Pages that are signalled in one transaction."""
 
 NOTED_FOR = 1.0
-"""Seconds after which a page on record as waiting is told: by then its workflow has the answer of the choice."""
+"""Seconds after which a waiting page is signalled: by then its workflow has the result of choose_gateway."""
 
 # From account to account along the index: every second, however many pages wait for however few accounts.
 _TAKE = """
@@ -31,7 +31,7 @@ returning page_id
 
 
 async def note(pool: Pool, page_id: UUID, account_ids: Collection[int]) -> None:
-    """Messages of these accounts wait in this page until they are no longer suspended; again is no error."""
+    """Note that messages of this page wait for these suspended accounts. Idempotent."""
     async with pool.connection() as conn:
         await conn.execute(
             """insert into account_waits (page_id, account_id) select %s, unnest(%s::bigint[])
@@ -40,12 +40,12 @@ async def note(pool: Pool, page_id: UUID, account_ids: Collection[int]) -> None:
         )
 
 
-async def tell_resumed(pool: Pool, tell: Callable[[UUID], Awaitable[None]]) -> bool:
-    """Tell pages that an account which they wait for is active again, or deleted. Returns whether there were any.
+async def signal_resumed(pool: Pool, signal: Callable[[UUID], Awaitable[None]]) -> bool:
+    """Signal pages that wait for an account that is active again, or deleted. Returns whether there were any.
 
-    A page is forgotten only when it was told: when ``tell`` raises, all of them are told again by the next call.
+    A wait is deleted only once its page was signalled: if ``signal`` raises, the next call signals all of them again.
     """
     async with pool.connection() as conn, conn.transaction():
         rows = await (await conn.execute(_TAKE, (NOTED_FOR, AT_A_TIME))).fetchall()
-        await asyncio.gather(*(tell(page_id) for page_id in {page_id for (page_id,) in rows}))
+        await asyncio.gather(*(signal(page_id) for page_id in {page_id for (page_id,) in rows}))
         return bool(rows)

@@ -1,4 +1,4 @@
-"""Messages from people: kept once, and acted on."""
+"""Inbound messages: stored once, and processed."""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,32 +22,32 @@ from store.callbacks import callbacks
 from store.callbacks.callbacks import Notice
 from store.pool import Pool
 
-_TOLD = 4000
+_CALLBACK_CHARACTERS = 4000
 """Characters of a message that callbacks carry; the rest is in the list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A message that was kept, and what it asks for."""
+    """A stored message, and the actions that follow from it."""
 
     account_id: int
     gateway: str
     """The gateway's identifier."""
     sender: str
-    """The number of who wrote it; the provider's own id, where nobody knows the number."""
+    """The sender's number; the provider's id of the sender, if the number is unknown."""
     keyword: Keyword | None
     reply: str | None
-    """What is to be answered."""
+    """The reply to send."""
     reply_page: UUID
     withdrawn: list[UUID]
-    """Messages that shall not leave any more."""
+    """Messages that must not be sent any more."""
     endpoints: set[UUID]
-    """Customers' endpoints that are to be told, and woken for that."""
+    """Customers' endpoints to wake."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A message from a person as its account sees it."""
+    """An inbound message as its account sees it."""
 
     id: UUID
     channel: str
@@ -69,10 +69,10 @@ class Listed:
 async def take(
     pool: Pool, gateway_id: UUID, channel: str, inbound: Inbound, after: UUID | None, limit: int
 ) -> Taken | None:
-    """Keep one message and do what its keyword asks, all in one transaction; a repeat finds what was done.
+    """Store one message and apply its keyword, in one transaction; a repeat returns the same result.
 
-    A STOP withdraws at most ``limit`` messages, those whose uids follow ``after``. Returns nothing if the gateway is no
-    more.
+    An opt-out withdraws at most ``limit`` messages, those whose uids follow ``after``. Returns ``None`` if the gateway
+    deleted.
     """
     async with pool.connection() as conn, conn.transaction():
         query = "select account_id, identifier from gateways where id = %s"
@@ -91,9 +91,9 @@ async def take(
 
 
 async def _with_number(conn: AsyncConnection[TupleRow], gateway_id: UUID, channel: str, inbound: Inbound) -> Inbound:
-    """The message, its sender by number if that is known: messages to him, and what he says of them, go by it."""
+    """The message, with the sender's number if known: messages and opt-outs are stored by number."""
     id_, number = inbound.sender_id, inbound.sender
-    if id_ is None:  # a number, but it may be another one than we dial
+    if id_ is None:  # a number, but possibly in another form than ours
         dialled = await people.number_of(conn, gateway_id, number, None)
         return replace(inbound, sender=dialled, sender_id=number) if dialled else inbound
     if number == id_:
@@ -113,7 +113,7 @@ def _notice(account_id: int, gateway: str, channel: str, inbound: Inbound, keywo
         "from": inbound.sender,
         "to": inbound.recipient,
         "name": inbound.name,
-        "body": inbound.body[:_TOLD],
+        "body": inbound.body[:_CALLBACK_CHARACTERS],
         "media": inbound.media,
         "keyword": keyword,
         "type": inbound.kind or "text",
@@ -134,7 +134,7 @@ async def _keep(
     inbound: Inbound,
     keyword: Keyword | None,
 ) -> UUID:
-    """Returns the id of the page of its reply, which is minted only once."""
+    """Store the message. Returns the id of its reply's page, which is created only once."""
     digest = hashlib.sha256(f"{gateway_id}|{inbound.key}".encode()).digest()
     cursor = await conn.execute(
         """insert into inbound_messages as i (id, gateway_id, account_id, channel, sender, recipient, name, body, media,
@@ -217,7 +217,7 @@ order by i.received_at desc, i.id desc limit %(limit)s
 async def own(
     pool: Pool, account_id: int, channel: str | None, sender: str | None, after: UUID | None, limit: int
 ) -> Sequence[Listed]:
-    """An account's messages from people, newest first; those after the one with the id ``after``."""
+    """An account's inbound messages, newest first; those after the one with the id ``after``."""
     asked: dict[str, Any] = {"account": account_id, "channel": channel, "sender": sender, "after": after}
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Listed)) as cursor:
         await cursor.execute(_LIST, asked | {"limit": limit})

@@ -1,4 +1,4 @@
-"""Who wants no more marketing messages. Only messages that say that they are marketing are stopped by it."""
+"""Opt-outs of marketing messages. They stop only messages that are declared as marketing."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -12,8 +12,8 @@ from store.pool import Pool
 from store.schema.partitions import among
 
 
-async def cancel_unwanted(pool: Pool, uids: Sequence[UUID]) -> None:
-    """Cancel those of these marketing messages, about to leave, whose recipients want none. Safe to repeat."""
+async def cancel_opted_out(pool: Pool, uids: Sequence[UUID]) -> None:
+    """Cancel those of these marketing messages whose recipients have opted out. Idempotent."""
     async with pool.connection() as conn:
         await conn.execute(
             """update messages m set state = 'cancelled', code = %(code)s, updated_at = clock_timestamp(),
@@ -28,7 +28,7 @@ async def cancel_unwanted(pool: Pool, uids: Sequence[UUID]) -> None:
 
 
 async def note_refused(conn: AsyncConnection[TupleRow], uids: Sequence[UUID]) -> None:
-    """The recipients of these messages want no more marketing of their senders: a provider said so."""
+    """Note that the recipients of these messages opted out of marketing, as a provider reported."""
     await conn.execute(
         """insert into marketing_opt_outs (account_id, channel, recipient)
            select distinct account_id, channel, recipient from messages
@@ -45,7 +45,7 @@ async def choose(
     names: Sequence[str],
     chosen: Literal["stop", "resume"],
 ) -> None:
-    """A person, by all names that we know, stops or resumes marketing of everyone who writes through a gateway."""
+    """Opt a person, by all known addresses, out of or into marketing of all accounts that send through a gateway."""
     whom = {"gateway": gateway_id, "channel": channel, "names": list(names)}
     if chosen == "stop":
         await conn.execute(

@@ -1,4 +1,4 @@
-"""Whom a provider means by an id of its own: WhatsApp hides some people's numbers, and writes others another way."""
+"""Providers' ids of persons: WhatsApp hides some numbers, and uses other forms of others."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -11,7 +11,7 @@ Known = tuple[UUID, str, str]
 
 
 async def note(conn: AsyncConnection[TupleRow], channel: str, known: Sequence[Known]) -> None:
-    """Note numbers. Whoever wrote STOP when only the id was known gets nothing at the number, either."""
+    """Note numbers. An opt-out that was made when only the id was known applies to the number, too."""
     if not known:
         return
     gateways, ids, numbers = zip(*sorted(set(known)), strict=True)
@@ -21,19 +21,19 @@ async def note(conn: AsyncConnection[TupleRow], channel: str, known: Sequence[Kn
     )
 
 
-async def note_recipients(conn: AsyncConnection[TupleRow], told: Mapping[UUID, str]) -> None:
-    """Note whose ids a gateway told as it took messages."""
+async def note_recipients(conn: AsyncConnection[TupleRow], ids: Mapping[UUID, str]) -> None:
+    """Note the recipients' ids that a gateway returned when it accepted messages."""
     await conn.execute(
         """select note_person_ids(m.channel, array_agg(m.gateway_id order by m.uid), array_agg(u.id order by m.uid),
                                   array_agg(m.recipient order by m.uid))
            from unnest(%s::uuid[], %s::text[]) as u (uid, id) join messages m using (uid)
            where m.gateway_id is not null group by m.channel""",
-        (list(told), list(told.values())),
+        (list(ids), list(ids.values())),
     )
 
 
 async def number_of(conn: AsyncConnection[TupleRow], gateway_id: UUID, id_: str, answers: str | None) -> str | None:
-    """The number behind an id, as it was noted, or as a message of ours had it that is answered (its provider's id)."""
+    """The number of an id, as noted, or from our message that is being answered (by its provider's id)."""
     cursor = await conn.execute(
         """select number from person_ids where gateway_id = %(gateway)s and id = %(id)s
            union all

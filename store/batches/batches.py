@@ -1,4 +1,4 @@
-"""Batches: stored lists of messages. What their pages say is kept until they are through."""
+"""Batches: stored lists of messages. The contents of their pages are kept until they end."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,13 +13,13 @@ from domain.batches.batch import BatchHeader, BatchPage, Stream
 from domain.errors import ConflictError
 from domain.ids import PAGE_SIZE, batch_page_id, batch_page_number, batch_range, message_uid
 from domain.limits import BATCH_LIMITS
-from store.idempotency import Place
+from store.idempotency import KeyScope
 from store.pool import Pool, long_transaction
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPage:
-    """A page on its way into the store."""
+    """A page to store."""
 
     number: int
     size: int
@@ -46,22 +46,22 @@ class NewBatch:
     pages: Sequence[StoredPage]
 
 
-async def store(pool: Pool, batch: NewBatch, place: Place | None, answer: bytes) -> None:
+async def store(pool: Pool, batch: NewBatch, scope: KeyScope | None, answer: bytes) -> None:
     """Store a batch and all its messages in one transaction, with the answer under the request's idempotency key.
 
     Raises:
-        ConflictError: somebody else has taken the key over; nothing was stored.
+        ConflictError: another request has taken over the key; nothing was stored.
     """
     streams = orjson.dumps([asdict(stream) for stream in batch.streams]).decode()
     async with long_transaction(pool) as conn, conn.cursor() as cursor:
-        if place is not None:
+        if scope is not None:
             await cursor.execute(
                 """update idempotency_keys set response = %s
                    where account_id = %s and endpoint = %s and key = %s and page_id = %s and status is null""",
-                (answer, *place, batch.id),
+                (answer, *scope, batch.id),
             )
             if cursor.rowcount == 0:
-                raise ConflictError("idempotency_in_flight", "another request with this key is at work")
+                raise ConflictError("idempotency_in_flight", "another request with this key is in progress")
         await cursor.execute(
             "insert into batches (id, account_id, channel, lane, total, streams) values (%s, %s, %s, %s, %s, %s)",
             (batch.id, batch.account_id, batch.channel, batch.lane, batch.total, streams),
@@ -76,7 +76,7 @@ async def store(pool: Pool, batch: NewBatch, place: Place | None, answer: bytes)
 
 
 async def header(pool: Pool, batch_id: UUID) -> BatchHeader | None:
-    """What the workflow of a stored batch starts with; ``None``: there is no such batch."""
+    """The input of a stored batch's workflow; ``None``: there is no such batch."""
     async with pool.connection() as conn:
         cursor = await conn.execute("select account_id, channel, lane, streams from batches where id = %s", (batch_id,))
         row = await cursor.fetchone()
@@ -99,7 +99,7 @@ async def list_pages(pool: Pool, batch_id: UUID, first: int, last: int) -> list[
 
 
 async def open_pages(pool: Pool, page_ids: Sequence[UUID]) -> list[UUID]:
-    """Those of a batch's pages that have messages without an outcome."""
+    """Which of a batch's pages have messages without an outcome."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """select p.first from unnest(%s::uuid[], %s::uuid[]) as p (first, last)
@@ -111,14 +111,14 @@ async def open_pages(pool: Pool, page_ids: Sequence[UUID]) -> list[UUID]:
 
 
 async def page_content(pool: Pool, page_id: UUID) -> bytes | None:
-    """What a page of a batch says; ``None``: that was forgotten, as each of its messages has an outcome."""
+    """The content of a batch's page; ``None``: it was deleted, as each of its messages has an outcome."""
     async with pool.connection() as conn:
         row = await (await conn.execute("select content from batch_pages where page_id = %s", (page_id,))).fetchone()
         return row[0] if row else None
 
 
 async def show_state(pool: Pool, batch_id: UUID, state: str) -> None:
-    """Show a batch's state in the record, unless it has ended."""
+    """Record a batch's state, unless it has ended."""
     async with pool.connection() as conn:
         await conn.execute(
             "update batches set state = %s where id = %s and state not in ('cancelled', 'completed')", (state, batch_id)
@@ -126,7 +126,7 @@ async def show_state(pool: Pool, batch_id: UUID, state: str) -> None:
 
 
 async def finish(pool: Pool, batch_id: UUID, state: str) -> bool:
-    """End a batch, as ``end`` does; what has not had its turn in a cancelled one is cancelled."""
+    """End a batch, as ``end`` does; unstarted messages of a cancelled one are cancelled."""
     async with long_transaction(pool) as conn:
         if state == "cancelled":
             await cancel_pending(conn, batch_id, "batch_cancelled", "the batch was cancelled")
@@ -134,7 +134,7 @@ async def finish(pool: Pool, batch_id: UUID, state: str) -> bool:
 
 
 async def cancel_pending(conn: AsyncConnection[TupleRow], batch_id: UUID, code: str, reason: str) -> list[UUID]:
-    """Cancel the messages of a batch that have not had their turn. Returns them."""
+    """Cancel the messages of a batch that were not started. Returns them."""
     cursor = await conn.execute(
         """update messages set state = 'cancelled', code = %s, reason = %s, credit = 'free',
                updated_at = clock_timestamp()
@@ -144,7 +144,7 @@ async def cancel_pending(conn: AsyncConnection[TupleRow], batch_id: UUID, code: 
     return [uid for (uid,) in await cursor.fetchall()]
 
 
-# What is unknown may be sent again by an operator: what its page says is kept for that.
+# An operator may resend messages that are unknown: their pages' contents are kept for that.
 _FORGET_PAGES = """
 delete from batch_pages p where p.page_id between %s and %s and not exists (
     select from messages m where m.uid between p.page_id and page_end(p.page_id) and m.state = 'unknown')
@@ -152,9 +152,9 @@ delete from batch_pages p where p.page_id between %s and %s and not exists (
 
 
 async def end(conn: AsyncConnection[TupleRow], batch_id: UUID, state: str) -> bool:
-    """End a batch if each of its messages has an outcome, and forget what its pages say. Returns whether it has ended.
+    """End a batch if each of its messages has an outcome, and delete its pages' contents. Returns whether it has ended.
 
-    A message without one belongs to a page that was lost: the workers' sweep sees to that page, and ends the batch.
+    A message without one belongs to a lost page: the workers' sweep recovers that page, and ends the batch.
     """
     bounds = batch_range(batch_id)
     cursor = await conn.execute(
@@ -176,8 +176,8 @@ async def end(conn: AsyncConnection[TupleRow], batch_id: UUID, state: str) -> bo
     return True
 
 
-async def forget_pages(pool: Pool) -> None:
-    """Forget what pages of ended batches say, once nothing in them is unknown any more."""
+async def delete_pages(pool: Pool) -> None:
+    """Delete the contents of pages of ended batches, once no message in them is unknown."""
     async with long_transaction(pool) as conn:
         await conn.execute(
             """delete from batch_pages p using batches b
@@ -188,7 +188,7 @@ async def forget_pages(pool: Pool) -> None:
 
 
 async def cancel_message(pool: Pool, uid: UUID) -> bool:
-    """Take back one message whose page's turn has not come. Returns whether it was such a one."""
+    """Cancel one message whose page was not started. Returns whether it was cancelled."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """update messages set state = 'cancelled', code = 'cancelled', reason = 'cancelled by the sender',
@@ -199,10 +199,10 @@ async def cancel_message(pool: Pool, uid: UUID) -> bool:
         return cursor.rowcount == 1
 
 
-async def forget_unstarted(pool: Pool, batch_id: UUID) -> bool:
-    """Remove a stored batch whose workflow has not begun; one that begins after this has nothing to send.
+async def delete_unstarted(pool: Pool, batch_id: UUID) -> bool:
+    """Delete a stored batch whose workflow has not started; one that starts after this has nothing to send.
 
-    Returns whether it had not begun.
+    Returns whether it had not started.
     """
     bounds = batch_range(batch_id)
     async with long_transaction(pool) as conn:
@@ -214,7 +214,7 @@ async def forget_unstarted(pool: Pool, batch_id: UUID) -> bool:
 
 
 async def unstarted(pool: Pool, older_than_seconds: float) -> list[UUID]:
-    """Batches that were stored but, for all the record knows, never started."""
+    """Batches that were stored but, according to the database, never started."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """select id from batches

@@ -1,4 +1,4 @@
-"""Reading batches for people. Each listing is one bounded walk along an index."""
+"""Listings of batches for the API and the CLI. Each is one bounded index scan."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from store.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch, without what became of its messages."""
+    """A batch, without the outcomes of its messages."""
 
     id: UUID
     account_id: int
@@ -37,7 +37,7 @@ class Listed:
     recipient: str
     state: str
     receipts: bool
-    """Whether the gateway that took it reports deliveries."""
+    """Whether the gateway that accepted it reports deliveries."""
     gateway: str | None
     provider_id: str | None
     code: str | None
@@ -111,7 +111,7 @@ select state, credit, count(*), sum(price), min(schedule_at), max(schedule_at),
 from messages where uid between %(first)s and %(last)s group by state, credit
 """
 
-# By the tries, because a receipt touches its message again, long after that has left.
+# By attempts, because a receipt updates its message again, long after it was sent.
 _ANSWERED = """
 select now(), count(*), min(ended_at) from attempts
 where uid between %(first)s and %(last)s and ended_at > now() - %(lately)s * interval '1 second'
@@ -120,7 +120,7 @@ where uid between %(first)s and %(last)s and ended_at > now() - %(lately)s * int
 
 
 async def tally(pool: Pool, batch_id: UUID) -> Tally:
-    """Count a batch's messages: one walk along their uids, and one along those that were touched lately."""
+    """Count a batch's messages: one index scan of their uids, and one of their recent attempts."""
     first, last = batch_range(batch_id)
     async with pool.connection() as conn:
         counted = await _fetch(conn, _COUNT, first, last)

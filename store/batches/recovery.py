@@ -1,4 +1,4 @@
-"""Batches that have not ended, and what is left of them: for when their workflows may be gone."""
+"""Batches that have not ended, and their remaining pages: to recover those whose workflows are lost."""
 
 from dataclasses import dataclass, replace
 from uuid import UUID
@@ -19,7 +19,7 @@ class OpenBatch:
 
     state: str
     header: BatchHeader
-    """What its workflow was started with."""
+    """Its workflow's input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class PageLeft:
 
     id: UUID
     is_pending: bool
-    """Whether its turn has not come yet, for all that the record knows."""
+    """Whether it was not started yet, according to the database."""
 
     @property
     def number(self) -> int:
@@ -37,7 +37,7 @@ class PageLeft:
 
 
 async def open_batches(pool: Pool, after: UUID, limit: int) -> list[UUID]:
-    """The next batches that have not ended, by id, from ``after`` on, but for those that were asked about lately."""
+    """The next batches that have not ended, by id, from ``after`` on, without those that were checked recently."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """select b.id from batches b left join workflow_checks c on c.id = b.id
@@ -49,7 +49,7 @@ async def open_batches(pool: Pool, after: UUID, limit: int) -> list[UUID]:
 
 
 async def of_deleted_accounts(pool: Pool) -> list[UUID]:
-    """Some of the batches that have begun and not ended although their accounts were deleted, and are not being
+    """Some of the started, unfinished batches of deleted accounts that are not being
     cancelled."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
@@ -91,7 +91,7 @@ async def pages_left(conn: AsyncConnection[TupleRow], batch_id: UUID) -> list[Pa
 
 
 async def stored_page(conn: AsyncConnection[TupleRow], page_id: UUID) -> tuple[PageHeader, str] | None:
-    """A page of a batch as its workflow was started, and the batch's state; ``None``: what it says is not kept."""
+    """A page of a batch as its workflow was started, and the batch's state; ``None``: its content was deleted."""
     cursor = await conn.execute(
         """select b.state, b.account_id, b.channel, b.lane, b.streams, p.size,
                   coalesce(extract(epoch from p.due_at), 0)::float8

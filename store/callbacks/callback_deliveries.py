@@ -1,4 +1,4 @@
-"""The deliveries of callbacks: what is due, how the tries went, and for people to look at and to repeat."""
+"""Deliveries of callbacks: due ones, results of attempts, listings and replays."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,7 +28,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A delivery, for people."""
+    """A delivery in a listing."""
 
     number: int
     """The place in the listing."""
@@ -45,11 +45,11 @@ class Listed:
     created_at: datetime
     delivered_at: datetime | None
     data: str = field(repr=False)
-    """What it tells, as JSON."""
+    """Its payload, as JSON."""
 
 
 async def due(pool: Pool, endpoint_id: UUID, now: datetime, limit: int) -> list[Due]:
-    """What an endpoint is to be told now, what has waited longest first."""
+    """An endpoint's due deliveries, the longest waiting first."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Due)) as cursor:
         await cursor.execute(
             """select id, type, occurred_at, data::text as data, tries from callback_deliveries
@@ -72,7 +72,7 @@ async def next_due(pool: Pool, endpoint_id: UUID) -> datetime | None:
 
 
 async def overdue(pool: Pool, seconds: float) -> list[UUID]:
-    """Enabled endpoints with a delivery that is due for so long: perhaps their workflows were never woken."""
+    """Enabled endpoints with a delivery that has been due for this long: perhaps their workflows were never woken."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """select e.id from callback_endpoints e where e.enabled and exists (
@@ -84,7 +84,7 @@ async def overdue(pool: Pool, seconds: float) -> list[UUID]:
 
 
 async def move_back(pool: Pool) -> None:
-    """Have deliveries made now that were queued before the database's clock was set back: they lie in the future."""
+    """Make deliveries due that were queued before the database's clock was set back: their times are in the future."""
     async with pool.connection() as conn:
         await conn.execute(
             """update callback_deliveries set next_at = clock_timestamp(), created_at = clock_timestamp()
@@ -93,23 +93,23 @@ async def move_back(pool: Pool) -> None:
 
 
 async def succeed(pool: Pool, delivery_id: UUID, status: int | None, now: datetime) -> None:
-    """A customer has taken an event."""
+    """Record that a customer accepted an event."""
     async with pool.connection() as conn:
         await conn.execute(
-            """with told as (
+            """with delivered as (
                    update callback_deliveries set state = 'delivered', tries = tries + 1, last_status = %(status)s,
                        last_error = null, delivered_at = %(now)s
                    where id = %(id)s returning endpoint_id
                )
-               update callback_endpoints e set failing_since = null from told
-               where e.id = told.endpoint_id and e.failing_since is not null""",
+               update callback_endpoints e set failing_since = null from delivered
+               where e.id = delivered.endpoint_id and e.failing_since is not null""",
             {"id": delivery_id, "status": status, "now": now},
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A try that a customer did not take."""
+    """A failed attempt at a delivery."""
 
     delivery_id: UUID
     status: int | None
@@ -117,7 +117,7 @@ class Failure:
     next_at: datetime | None
     """``None``: it was the last one."""
     is_gone: bool
-    """The customer wants no more at all."""
+    """The customer wants no more callbacks (410)."""
 
 
 _FAIL = """
@@ -143,9 +143,9 @@ returning e.disabled_reason
 
 
 async def fail(pool: Pool, failure: Failure, now: datetime) -> tuple[bool, str | None]:
-    """A customer did not take an event. May disable the endpoint.
+    """Record that a customer did not accept an event. May disable the endpoint.
 
-    Returns whether it is enabled still, and the reason if it was disabled by this.
+    Returns whether it is still enabled, and the reason if this disabled it.
     """
     async with pool.connection() as conn:
         cursor = await conn.execute(
@@ -184,7 +184,7 @@ _AGAIN = "state = 'pending', tries = 0, next_at = clock_timestamp(), delivered_a
 
 
 async def replay(pool: Pool, endpoint_id: UUID, delivery_id: UUID) -> bool:
-    """Have a delivery made again, as if for the first time. Returns whether it is the endpoint's."""
+    """Repeat a delivery, as if for the first time. Returns whether it is the endpoint's."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
             f"update callback_deliveries set {_AGAIN} where id = %s and endpoint_id = %s",  # noqa: S608 - a constant
@@ -194,9 +194,9 @@ async def replay(pool: Pool, endpoint_id: UUID, delivery_id: UUID) -> bool:
 
 
 async def replay_since(pool: Pool, endpoint_id: UUID, state: str, since: datetime) -> tuple[int, datetime | None]:
-    """Have deliveries made again that are in a state and are of events since then, ``MOST_REPLAYED`` at a time.
+    """Repeat deliveries in a state, of events since then, ``MOST_REPLAYED`` at a time.
 
-    Returns how many, and where to go on; ``None``: these were all.
+    Returns how many, and where to continue; ``None``: these were all.
     """
     async with pool.connection() as conn:
         cursor = await conn.execute(
@@ -213,8 +213,8 @@ async def replay_since(pool: Pool, endpoint_id: UUID, state: str, since: datetim
     return len(times), max(times) if len(times) == MOST_REPLAYED else None
 
 
-async def forget_older_than(pool: Pool, days: int) -> int:
-    """Drop deliveries that were queued more than ``days`` ago. Returns how many."""
+async def delete_older_than(pool: Pool, days: int) -> int:
+    """Delete deliveries that were queued more than ``days`` ago. Returns how many."""
     async with long_transaction(pool) as conn:
         cursor = await conn.execute(
             "delete from callback_deliveries where created_at < clock_timestamp() - %s * interval '1 day'", (days,)

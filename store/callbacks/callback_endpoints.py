@@ -1,4 +1,4 @@
-"""Where customers want to be called back. Secrets are readable only with the key ring."""
+"""Customers' callback endpoints. Secrets are readable only with the key ring."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ MOST = 10
 """Endpoints of an account."""
 
 _MOST_SECRETS = 4
-"""That sign at a time: rotating once more than one has noticed must not end the one in use."""
+"""That sign at a time: an extra rotation must not end the secret in use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class NewEndpoint:
     account_id: int
     url: str
     events: Sequence[str] | None = None
-    """What it wants to be told; ``None``: everything."""
+    """Event types that it receives; ``None``: all."""
     description: str = ""
     allow_private_network: bool = False
 
@@ -49,7 +49,7 @@ class Endpoint:
     """Why we disabled it; ``None``: its owner did."""
     disabled_at: datetime | None
     failing_since: datetime | None
-    """When it began to fail without a success; ``None``: it took the last event."""
+    """Since when it fails without a success; ``None``: it accepted the last event."""
     allow_private_network: bool
     created_at: datetime
 
@@ -63,7 +63,7 @@ class Target:
     allow_private_network: bool
     is_failing: bool
     secrets: list[str] = field(repr=False)
-    """All that sign now."""
+    """All secrets that sign now."""
 
 
 _COLUMNS = """id, account_id, url, description, events, enabled, disabled_reason, disabled_at, failing_since,
@@ -80,7 +80,7 @@ async def add(pool: Pool, keyring: Keyring, new: NewEndpoint) -> str:
     """
     sealed = _seal(keyring, new.id, [(new_secret(), None)])
     async with pool.connection() as conn, conn.transaction():
-        # The lock makes those who count take turns.
+        # The lock serialises those who count.
         cursor = await conn.execute(
             "select from accounts where id = %s and status <> 'deleted' for update", (new.account_id,)
         )
@@ -119,7 +119,7 @@ async def find(pool: Pool, endpoint_id: UUID, account_id: int | None = None) -> 
 
 
 async def list_endpoints(pool: Pool, account_id: int | None = None) -> list[Endpoint]:
-    """An account's endpoints, or everybody's, oldest first."""
+    """An account's endpoints, or all, oldest first."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Endpoint)) as cursor:
         await cursor.execute(
             f"""select {_COLUMNS} from callback_endpoints
@@ -133,7 +133,7 @@ async def list_endpoints(pool: Pool, account_id: int | None = None) -> list[Endp
 async def change(pool: Pool, endpoint_id: UUID, account_id: int, changes: dict[str, Any]) -> bool:
     """Change ``url``, ``description``, ``events``, ``enabled`` or ``allow_private_network``.
 
-    Enabling an endpoint forgets why it was disabled, and makes due what is pending. Returns whether it is the
+    Enabling an endpoint clears why it was disabled, and makes pending deliveries due. Returns whether it is the
     account's.
     """
     assert changes.keys() <= {"url", "description", "events", "enabled", "allow_private_network"}
@@ -159,7 +159,7 @@ async def change(pool: Pool, endpoint_id: UUID, account_id: int, changes: dict[s
 
 
 async def remove(pool: Pool, endpoint_id: UUID, account_id: int | None = None) -> bool:
-    """Forget an endpoint and all that it was, or was to be, told. Returns whether it was the account's."""
+    """Delete an endpoint and all its deliveries. Returns whether it was the account's."""
     async with pool.connection() as conn, conn.transaction():
         cursor = await conn.execute(
             f"delete from callback_endpoints where {_WHOSE}",  # noqa: S608 - constants of ours
@@ -171,7 +171,7 @@ async def remove(pool: Pool, endpoint_id: UUID, account_id: int | None = None) -
 
 
 async def rotate(pool: Pool, keyring: Keyring, endpoint_id: UUID, account_id: int, until: datetime) -> str | None:
-    """Give an endpoint a new secret; those before sign beside it until then. ``None``: it is not the account's."""
+    """Give an endpoint a new secret; earlier ones also sign until ``until``. ``None``: it is not the account's."""
     async with pool.connection() as conn, conn.transaction():
         known = await _secrets(conn, keyring, endpoint_id, account_id)
         if not known:
@@ -187,7 +187,7 @@ async def rotate(pool: Pool, keyring: Keyring, endpoint_id: UUID, account_id: in
 
 
 async def target(pool: Pool, keyring: Keyring, endpoint_id: UUID, now: datetime) -> Target | None:
-    """What posting to an endpoint needs; ``None``: it is disabled, or was removed.
+    """The data to post to an endpoint; ``None``: it is disabled, or was removed.
 
     Raises:
         KeyringError: the ring lacks the key, or the row was tampered with.
@@ -207,7 +207,7 @@ async def target(pool: Pool, keyring: Keyring, endpoint_id: UUID, now: datetime)
 
 
 async def reseal_all(pool: Pool, keyring: Keyring) -> int:
-    """Seal all secrets anew with the current key, so that older keys can leave the ring. Returns how many.
+    """Reseal all secrets with the current key, so that older keys can be removed from the ring. Returns how many.
 
     Raises:
         KeyringError: one does not open; nothing was changed then.
@@ -216,8 +216,8 @@ async def reseal_all(pool: Pool, keyring: Keyring) -> int:
         cursor = await conn.execute("select id, secrets from callback_endpoints order by id for update")
         rows = await cursor.fetchall()
         for endpoint_id, sealed in rows:
-            anew = _seal(keyring, endpoint_id, _open(keyring, endpoint_id, sealed))
-            await conn.execute("update callback_endpoints set secrets = %s where id = %s", (anew, endpoint_id))
+            resealed = _seal(keyring, endpoint_id, _open(keyring, endpoint_id, sealed))
+            await conn.execute("update callback_endpoints set secrets = %s where id = %s", (resealed, endpoint_id))
     return len(rows)
 
 

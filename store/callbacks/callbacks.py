@@ -1,7 +1,7 @@
-"""What there is to tell customers: queued beside the record, once per endpoint and event, however often it is found.
+"""Queues callbacks to customers in the transaction of the event, once per endpoint and event.
 
-Whoever queues has the endpoints' workflows woken afterwards (``services.callbacks.wake``). What dies in between is
-woken by the workers' upkeep.
+The caller wakes the endpoints' workflows afterwards (``services.callbacks.wake``). If it dies in between, they are
+woken by the workers' maintenance.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,23 +19,23 @@ from store.pool import Pool
 from store.schema.partitions import among
 
 _CHUNK = 1000
-"""Messages that are looked at together."""
+"""Messages that are read together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that happened, for whoever of the account's endpoints listens to it."""
+    """An event, for those of the account's endpoints that listen to it."""
 
     account_id: int
     type: str
     """An ``EventType``, or ``TEST_EVENT``."""
     uid: UUID | None
-    """The message; ``None``: it is about none."""
+    """The message; ``None``: the event is not about one."""
     at: datetime
     data: Mapping[str, Any] = field(repr=False)
     """As it will be posted: JSON-able, with times and UUIDs, and less than 20 kB."""
     key: str = ""
-    """Tells apart what happens to a message more than once, such as clicks. Empty for a state: it is told once, whoever
+    """Distinguishes repeated events of a message, such as clicks. Empty for a state: it is reported once, whoever
     finds it out first."""
 
 
@@ -47,7 +47,7 @@ class _Delivery:
 
 
 async def listening(conn: AsyncConnection[TupleRow], account_ids: Iterable[int]) -> set[int]:
-    """Of these accounts, those that have an enabled endpoint."""
+    """Which of these accounts have an enabled endpoint."""
     cursor = await conn.execute(
         "select distinct account_id from callback_endpoints where account_id = any(%s::bigint[]) and enabled",
         (list(account_ids),),
@@ -56,9 +56,9 @@ async def listening(conn: AsyncConnection[TupleRow], account_ids: Iterable[int])
 
 
 async def queue(conn: AsyncConnection[TupleRow], notices: Sequence[Notice]) -> set[UUID]:
-    """Queue what endpoints are to be told. Returns those endpoints that have not been tried with some of it yet.
+    """Queue deliveries to endpoints. Returns the endpoints with deliveries that have not been tried yet.
 
-    Safe to repeat: also after a crash, when everything is queued but nobody was woken, it returns them.
+    Idempotent: after a crash, when all is queued but no endpoint was woken, it returns them again.
     """
     cursor = await conn.execute(
         "select account_id, id, events from callback_endpoints where account_id = any(%s::bigint[]) and enabled",
@@ -79,7 +79,7 @@ async def queue(conn: AsyncConnection[TupleRow], notices: Sequence[Notice]) -> s
 
 
 async def queue_for(conn: AsyncConnection[TupleRow], endpoint_id: UUID, notice: Notice) -> UUID:
-    """Queue what one endpoint is to be told, whatever it listens to. Returns the delivery's id."""
+    """Queue a delivery to one endpoint, whatever it listens to. Returns the delivery's id."""
     delivery = _Delivery(delivery_id(endpoint_id, notice.type, notice.uid, notice.key), endpoint_id, notice)
     await _insert(conn, [delivery])
     return delivery.id
@@ -130,7 +130,7 @@ order by m.uid limit %(limit)s
 
 
 async def queue_page(pool: Pool, first: UUID, last: UUID) -> set[UUID]:
-    """Queue the states of the messages from ``first`` to ``last`` that a gateway took, or that have ended.
+    """Queue the states of the messages from ``first`` to ``last`` that a gateway accepted, or that have ended.
 
     Returns the endpoints to wake, as ``queue`` does.
     """
@@ -147,15 +147,15 @@ async def queue_page(pool: Pool, first: UUID, last: UUID) -> set[UUID]:
 
 
 async def queue_states(conn: AsyncConnection[TupleRow], uids: Sequence[UUID]) -> set[UUID]:
-    """Queue the states to which these messages have come, in the transaction that brought them there.
+    """Queue the new states of these messages, in the transaction that changed them.
 
     Returns the endpoints to wake, as ``queue`` does.
     """
     endpoints: set[UUID] = set()
     for start in range(0, len(uids), _CHUNK):
         messages = (await snapshots(conn, uids[start : start + _CHUNK])).values()
-        told = await listening(conn, {message.account_id for message in messages})
-        notices = [state_notice(message) for message in messages if message.account_id in told]
+        accounts = await listening(conn, {message.account_id for message in messages})
+        notices = [state_notice(message) for message in messages if message.account_id in accounts]
         if notices:
             endpoints |= await queue(conn, notices)
     return endpoints
@@ -173,13 +173,13 @@ async def snapshots(conn: AsyncConnection[TupleRow], uids: Sequence[UUID]) -> di
 def event_notice(
     message: Snapshot, kind: str, at: datetime, key: str, url: str | None = None, who: str | None = None
 ) -> Notice:
-    """That somebody did something with a message, such as opening it. ``who`` is its recipient, unless it is said."""
+    """A notice of a person's action on a message, such as opening it. ``who`` is by default its recipient."""
     data = message.data() | {"at": at, "to": who or message.recipient} | ({"url": url} if url else {})
     return Notice(message.account_id, f"message.{kind}", message.uid, at, data, key)
 
 
 def state_notice(message: Snapshot) -> Notice:
-    """That a message came to its state."""
+    """A notice of a message's new state."""
     kind = EventType.of_state(State(message.state))
-    assert kind is not None, "only states that are told are looked for"
+    assert kind is not None, "only states with an event type are selected"
     return Notice(message.account_id, kind, message.uid, message.at, message.data())

@@ -1,4 +1,4 @@
--- The accounts that a recipient means who writes to a gateway: its owner, and whoever wrote through it.
+-- The accounts that an inbound message to a gateway concerns: its owner, and those that sent to the sender through it.
 create or replace function accounts_heard(p_gateway uuid, p_channel text, p_recipient text)
 returns setof bigint language sql stable as $$
     select g.account_id from gateways g where g.id = p_gateway

@@ -1,5 +1,5 @@
--- Record events of messages, move states up in rank, settle or give back credits, stop sending to who cannot or will
--- not receive. Events about another's mailbox than the message's name it as recipient, and have no state. Who
+-- Record events of messages, advance states by rank, settle or refund credits, stop sending to recipients who cannot or
+-- will not receive. Events about a copy's mailbox name it as recipient, and have no state. Who
 -- subscribes again is found by recipient_key. Returns the events that were new, in their order.
 create or replace function apply_receipts(
     p_uids uuid[], p_gateways uuid[], p_keys uuid[], p_kinds text[], p_states text[], p_at timestamptz[],
@@ -10,7 +10,7 @@ declare
     v_moved integer[];
     s record;
 begin
-    -- In one order, so that posts that speak of the same messages cannot deadlock.
+    -- In one order, so that posts about the same messages cannot deadlock.
     perform from unnest(p_uids) as u (uid) join messages m using (uid) order by m.uid for update of m;
 
     with written as (

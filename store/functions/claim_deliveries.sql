@@ -1,4 +1,4 @@
--- Keys of messages that came in one handful, by their digests.
+-- Keys of messages that arrived together, by their digests.
 create or replace function claim_deliveries(p_gateway uuid, p_digests bytea[], p_handful uuid, p_within interval)
 returns uuid[] language plpgsql as $$
 declare

@@ -1,4 +1,4 @@
--- Find the messages that events speak of: by our own id, but only if one of these gateways was given the message; else
+-- Find the messages of events: by our own id, but only if one of these gateways was given the message; else
 -- by the provider's id. No row for those that are not found.
 create or replace function find_receipts(p_gateways uuid[], p_uids uuid[], p_provider_ids text[])
 returns table (place integer, uid uuid, gateway_id uuid) language sql stable as $$

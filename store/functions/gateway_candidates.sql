@@ -2,8 +2,8 @@
 -- priority. An account without any has one row, without a gateway. A breaker that is open for longer than any pause was
 -- opened before the clock was set back: it is over.
 --
--- Each `limit 1` keeps the planner from turning a join round, and without sequential scans each step is a look-up in an
--- index, whatever it believes of the tables' sizes. A plan made while they were small would else read all tenants' rows
+-- Each `limit 1` keeps the planner from reordering a join, and without sequential scans each step is a look-up in an
+-- index, whatever the estimated table sizes. A plan made while they were small would else read all tenants' rows
 -- for as long as the connection keeps it.
 create or replace function gateway_candidates(p_accounts bigint[], p_channel text) returns table (
     account_id bigint, status text, gateway_id uuid, identifier text, version integer, own boolean,

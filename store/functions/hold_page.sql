@@ -1,6 +1,6 @@
 -- Write an account's messages of a page and hold their credits. A message that cannot be paid, or must not be sent, is
--- recorded as rejected by itself; its neighbours pass. What had been accepted of an account that was deleted since is
--- cancelled. Returns those that shall not be sent: place in the arrays (from 0) and code.
+-- recorded as rejected alone; the others pass. Messages of an account that was deleted since they were accepted are
+-- cancelled. Returns those that must not be sent: index in the arrays (from 0) and code.
 create or replace function hold_page(
     p_account bigint, p_channel text, p_uids uuid[], p_recipients text[], p_prices integer[],
     p_schedule timestamptz[], p_on_unknown text[], p_exempt boolean

@@ -1,5 +1,5 @@
--- Hold the credits of a page of a batch, whose messages stand in the record already. Returns those that shall not be
--- sent: refused here, or cancelled before their turn came, as is what an account had accepted that was deleted since.
+-- Hold the credits of a page of a batch, whose messages are stored already. Returns those that must not be
+-- sent: refused here, or cancelled before they were started, e.g. because their account was deleted.
 create or replace function hold_stored_page(p_account bigint, p_channel text, p_first uuid, p_last uuid)
 returns setof uuid language plpgsql as $$
 declare

@@ -1,5 +1,5 @@
--- Keep one part. Returns its message. A part that is known comes again; one whose place is free in a message that
--- nobody has begun to hand over joins it; any other begins a message, since references come round again.
+-- Store one part. Returns its message. A known part is a repeat; one whose index is free in a message that
+-- is not being handed over joins it; any other starts a new message, since references are reused.
 create or replace function keep_part(
     p_gateway uuid, p_sender text, p_recipient text, p_reference integer, p_total smallint, p_number text, p_part jsonb,
     p_within interval

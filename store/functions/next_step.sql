@@ -1,5 +1,5 @@
--- What is next for a message with a fallback: 'done', 'wait' for a receipt, or 'send' the fallback, whose page id is then
--- fixed. Asking again gives the same answer.
+-- The next step for a message with a fallback: 'done', 'wait' for a receipt, or 'send' the fallback, whose page id is then
+-- fixed. A repeated call gives the same answer.
 create or replace function next_step(p_uid uuid, p_unless text, p_late boolean, p_page uuid)
 returns table (step text, page uuid) language plpgsql as $$
 declare
@@ -10,7 +10,7 @@ begin
         return query select 'send', m.fallback_uid;
     elsif m.state in ('cancelled', 'unknown') or is_needless(p_unless, m.state)
           or (m.state = 'sent' and not m.receipts) then
-        -- Nothing more will be heard through a gateway without receipts, and unknown is for people to decide.
+        -- A gateway without receipts reports nothing more, and unknown is for operators to resolve.
         update messages set awaited = false where uid = p_uid and awaited;
         return query select 'done', null::uuid;
     elsif p_late or state_rank(m.state) = 30 then

@@ -1,4 +1,4 @@
--- Note whose ids these are. What a person said when only the id was known counts for the number, too.
+-- Note the numbers of ids. Opt-outs that were made when only the id was known apply to the number, too.
 create or replace function note_person_ids(p_channel text, p_gateways uuid[], p_ids text[], p_numbers text[]) returns void
 language plpgsql as $$
 declare

@@ -1,5 +1,5 @@
--- End what is still to come for a recipient. What waits in pages of batches ends here. Returns messages that wait in
--- pages under way, whose workflows must be told: at most p_limit, those after p_after in the order of their uids.
+-- Cancel a recipient's waiting messages. Those in unstarted pages of batches end here. Returns messages that wait in
+-- running pages, whose workflows must be signalled: at most p_limit, those after p_after in the order of their uids.
 create or replace function opt_out(p_gateway uuid, p_channel text, p_recipient text, p_after uuid, p_limit integer)
 returns setof uuid language plpgsql as $$
 declare

@@ -1,5 +1,5 @@
--- The one form by which a recipient is found, however it is written. Mail servers do not tell letters' case in names
--- apart. Of mobile numbers WhatsApp, and the networks, use two forms in some countries: in Brazil with and without the
+-- The canonical form by which a recipient is found, in any notation. Mail servers do not distinguish case in names.
+-- Of mobile numbers WhatsApp, and the networks, use two forms in some countries: in Brazil with and without the
 -- ninth digit, in Mexico with and without a 1, in Argentina with and without a 9.
 create or replace function recipient_key(p_channel text, p_recipient text) returns text
 language sql immutable parallel safe as $$

@@ -1,4 +1,4 @@
--- For tables that only grow.
+-- For append-only tables.
 create or replace function refuse_change() returns trigger language plpgsql as $$
 begin
     raise exception '% is append-only', tg_table_name;

@@ -1,12 +1,12 @@
--- Credits of a page whose messages are final, and of all accounts that share it: what a gateway took is captured, and
--- given back if it did not arrive; what no gateway took is released, with its place of the day; what is unknown stays
--- held until a receipt or an operator decides. In whatever order receipts and the end of the page come, the same is
--- paid. Wallets are locked in one order, so that two pages cannot deadlock.
+-- Settle the credits of a page's final messages, of all accounts that share it: accepted ones are captured, and
+-- refunded if they did not arrive; others are released, also from the daily limit; unknown ones stay
+-- held until a receipt or an operator decides. The result does not depend on the order of receipts and the page's end.
+-- Wallets are locked in one order, so that two pages cannot deadlock.
 create or replace function settle_page(p_first uuid, p_last uuid) returns void language plpgsql as $$
 declare
     s record;
 begin
-    -- Twins lock the same rows in whatever order their plans visit them: one after the other they cannot deadlock.
+    -- Concurrent repeats would lock the same rows in any order: one after the other they cannot deadlock.
     perform pg_advisory_xact_lock(hashtextextended(p_first::text, 0));
 
     for s in

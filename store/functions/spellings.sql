@@ -1,4 +1,4 @@
--- All the forms of a telephone number, to find it by index; of other recipients the one that is given.
+-- All forms of a phone number, to find it by index; of other recipients only the given one.
 create or replace function spellings(p_channel text, p_recipient text) returns text[]
 language sql immutable parallel safe as $$
     select case

@@ -1,10 +1,10 @@
--- Judge messages in their order, each by itself, and take credits and daily limit for those that pass. Returns the code
+-- Check messages in order, each separately, and take credits and daily limit for those that pass. Returns the code
 -- of each refusal, null for those that pass. The caller holds the account's lock.
 --
--- What a suspended account had accepted is held like any other's: it waits, and its plan may be renewed meanwhile, so
--- that is not asked whether it has run out. A plan that renews does not expire. Days are those of the account's time
--- zone; the day is that of now(), which stands in the journal, too. Rows are found by index whatever the statistics
--- say: a plan that was made while there were few accounts would read all of them for each page, for as long as the
+-- Messages of a suspended account are held like any others: they wait, and the plan may be renewed meanwhile, so
+-- its end is not checked. A plan that renews does not expire. Days are those of the account's time
+-- zone; the day is that of now(), as in the journal. Rows are found by index whatever the statistics
+-- are: a plan that was made while there were few accounts would read all of them for each page, for as long as the
 -- connection keeps it.
 create or replace function take_credits(
     p_account bigint, p_channel text, p_recipients text[], p_prices integer[], p_exempt boolean default false

@@ -1,5 +1,5 @@
--- Messages that did not leave count no longer towards the limit of the day on which they were counted. What a gateway
--- took, or may have taken, has left.
+-- Remove messages that were not sent from the daily limit of the day on which they were counted. What a gateway
+-- accepted, or may have accepted, counts as sent.
 create or replace function uncount(p_account bigint, p_channel text, p_uids uuid[]) returns void language sql
 set enable_seqscan = off
 as $$

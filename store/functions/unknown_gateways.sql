@@ -1,5 +1,5 @@
--- Of these identifiers, those that mean no gateway on a channel to the account, enabled or not. Planned by index whatever
--- the statistics say, as gateway_candidates is.
+-- Which of these identifiers name no gateway, enabled or not, for the account on a channel. Planned by index whatever
+-- the statistics are, as gateway_candidates is.
 create or replace function unknown_gateways(p_account bigint, p_channel text, p_identifiers text[])
 returns setof text language plpgsql stable
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan

@@ -1,5 +1,5 @@
 -- The gateways that an account with this plan may use, enabled or not: its own (unless the plan forbids them), those
--- shared with it, and those of the plan. Simple enough for PostgreSQL to make it a part of the statement that calls it.
+-- shared with it, and those of the plan. Simple enough for PostgreSQL to inline it.
 create or replace function usable_gateways(p_account bigint, p_plan bigint) returns setof uuid language sql stable as $$
     select g.id from gateways g where g.account_id = p_account
         and (p_plan is null or (select p.own_gateways from plans p where p.id = p_plan))

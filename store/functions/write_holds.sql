@@ -1,4 +1,4 @@
--- The holds of an account's messages, into the journal; those with a code have none.
+-- Write the holds of an account's messages to the journal; those with a code have none.
 create or replace function write_holds(p_account bigint, p_channel text, p_uids uuid[], p_prices integer[], p_codes text[])
 returns void language sql as $$
     insert into journal (account_id, channel, uid, attempt, kind, amount)

@@ -1,4 +1,4 @@
-"""How a gateway is doing: its breaker, what became of what it was given, when it was last heard of."""
+"""A gateway's health: its breaker, outcomes of its messages, times of its last success and receipt."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,19 +14,19 @@ from store.pool import Pool, long_transaction
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """What keeps a gateway that fails out of use."""
+    """The circuit breaker of a gateway."""
 
     state: str
     """``closed``, ``open`` or ``half_open``, as in ``GatewayInfo``."""
     failures: int
-    """In a row, as far as they were counted."""
+    """Consecutive failures, as far as they were counted."""
     open_until: datetime | None
     last_error: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """Tries at messages, by their outcomes. A lost answer that turned up after all counts as what it was, too."""
+    """Attempts by their outcomes. A lost answer that arrived later counts with its outcome, too."""
 
     accepted: int
     refused: int
@@ -34,7 +34,7 @@ class Outcomes:
     gateway_down: int
     unknown: int
     error_rate: float | None
-    """The share of ``gateway_down`` and ``unknown``: what is the gateway's own fault. ``None``: there were no tries."""
+    """The share of ``gateway_down`` and ``unknown``: the gateway's own failures. ``None``: there were no attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class GatewayHealth:
     last_15_minutes: Outcomes
     last_day: Outcomes
     last_accepted_at: datetime | None
-    """When it last took a message; ``None``: not in the last seven days."""
+    """When it last accepted a message; ``None``: not in the last seven days."""
     last_receipt_at: datetime | None
 
 
@@ -93,7 +93,7 @@ async def _outcomes(conn: AsyncConnection[Any], gateway_id: UUID, minutes: int) 
 
 
 async def note_receipts(conn: AsyncConnection[Any], gateway_id: UUID, at: datetime) -> None:
-    """Receipts of a gateway came in at ``at``, as a part of the caller's transaction."""
+    """Note that receipts of a gateway arrived at ``at``, as a part of the caller's transaction."""
     await conn.execute(
         """insert into gateway_activity as a (gateway_id, last_receipt_at)
                select g.id, %s from gateways g where g.id = %s
@@ -103,8 +103,8 @@ async def note_receipts(conn: AsyncConnection[Any], gateway_id: UUID, at: dateti
     )
 
 
-async def forget_minutes(pool: Pool, days: int) -> None:
-    """Drop counts older than ``days``."""
+async def delete_old_minutes(pool: Pool, days: int) -> None:
+    """Delete counts older than ``days``."""
     async with long_transaction(pool) as conn:
         await conn.execute(
             "delete from gateway_minutes where minute < clock_timestamp() - %s * interval '1 day'", (days,)

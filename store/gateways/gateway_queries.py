@@ -1,4 +1,4 @@
-"""Reading gateways for those who may see them, without their configuration."""
+"""Listings of the gateways that an account may see, without their configuration."""
 
 from uuid import UUID
 
@@ -31,6 +31,6 @@ async def visible(pool: Pool, account_id: int | None, after: UUID | None, limit:
     """The gateways that an account sees, or all, oldest first; with ``after`` those that follow it."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
         seen = "true" if account_id is None else _SEEN
-        asked = {"account": account_id, "after": after, "limit": limit}
-        await cursor.execute(f"{INFO} where {seen} and {_AFTER}", asked)
+        arguments = {"account": account_id, "after": after, "limit": limit}
+        await cursor.execute(f"{INFO} where {seen} and {_AFTER}", arguments)
         return await cursor.fetchall()

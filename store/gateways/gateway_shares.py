@@ -1,4 +1,4 @@
-"""Who may use whose gateways."""
+"""Shares: which accounts may use which gateways of others."""
 
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from store.pool import Pool
 
 
 async def share(pool: Pool, gateway_id: UUID, account_id: int) -> None:
-    """Let an account use a gateway; again is no error.
+    """Let an account use a gateway. Idempotent.
 
     Raises:
         NotFoundError: there is no such gateway, or no such account.
@@ -32,7 +32,7 @@ async def share_on(conn: AsyncConnection[Any], gateway_id: UUID, account_id: int
 
 
 async def unshare(pool: Pool, gateway_id: UUID, account_id: int) -> None:
-    """Take a share back.
+    """Remove a share.
 
     Raises:
         NotFoundError: the gateway is not shared with this account.

@@ -1,4 +1,4 @@
-"""Pages with messages that wait for a paused gateway: who is to be told when it is resumed."""
+"""Pages with messages that wait for a paused gateway: they are signalled when it is resumed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
@@ -7,7 +7,7 @@ from uuid import UUID
 from store.pool import Pool
 
 AT_A_TIME = 50
-"""Pages that are told in one transaction."""
+"""Pages that are signalled in one transaction."""
 
 _TAKE = """
 delete from gateway_waits where ctid = any(array(
@@ -19,7 +19,7 @@ returning page_id
 
 
 async def note(pool: Pool, page_id: UUID, gateway_ids: Collection[UUID]) -> None:
-    """A page waits for any of these gateways; again is no error."""
+    """Note that a page waits for any of these gateways. Idempotent."""
     async with pool.connection() as conn:
         await conn.execute(
             """insert into gateway_waits (page_id, gateway_id) select %s, unnest(%s::uuid[])
@@ -28,12 +28,12 @@ async def note(pool: Pool, page_id: UUID, gateway_ids: Collection[UUID]) -> None
         )
 
 
-async def tell_resumed(pool: Pool, tell: Callable[[UUID], Awaitable[None]]) -> bool:
-    """Tell pages that a gateway which they wait for is in use again, or will never be. Returns whether there were any.
+async def signal_resumed(pool: Pool, signal: Callable[[UUID], Awaitable[None]]) -> bool:
+    """Signal pages that wait for a gateway that is in use again, or was deleted. Returns whether there were any.
 
-    A page is forgotten only when it was told: when ``tell`` raises, all of them are told again by the next call.
+    A wait is deleted only once its page was signalled: if ``signal`` raises, the next call signals all of them again.
     """
     async with pool.connection() as conn, conn.transaction():
         rows = await (await conn.execute(_TAKE, (AT_A_TIME,))).fetchall()
-        await asyncio.gather(*(tell(page_id) for page_id in {page_id for (page_id,) in rows}))
+        await asyncio.gather(*(signal(page_id) for page_id in {page_id for (page_id,) in rows}))
         return bool(rows)

@@ -21,7 +21,7 @@ IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What an identifier may look like."""
 
 MOST_OF_A_TYPE = 200
-"""Gateways whose secrets are tried at an address that does not name one. More need addresses of their own."""
+"""Gateways whose secrets are tried at a webhook address that names none. With more, use addresses per gateway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class NewGateway:
     type: str
     config: dict[str, Any] = field(repr=False)
     per_second: float | None = None
-    """The most messages a second; ``None``: as many as it takes."""
+    """The most messages per second; ``None``: no limit."""
     priority: int = 100
     """Lower goes first."""
     on_unknown: str = "hold"
-    """What happens to a message whose answer was lost: hold or resend."""
+    """What to do with a message whose answer was lost: hold or resend."""
     share_with: Sequence[int] = ()
     """Accounts that may use it, besides the owner."""
 
@@ -68,7 +68,7 @@ class GatewayInfo:
 
 @dataclass(frozen=True, slots=True)
 class StoredGateway:
-    """A gateway with its configuration in plain: for building it, never for showing it."""
+    """A gateway with its decrypted configuration: for building it, never for output."""
 
     id: UUID
     account_id: int
@@ -82,7 +82,7 @@ class StoredGateway:
     enabled: bool
 
 
-# Of a gateway whose breaker's row is `b`. What lies further away than any pause was written by a clock set back since.
+# The state of the breaker in row `b`. A time further away than any pause was written before the clock was set back.
 BREAKER = """
     case when b.open_until is null then 'closed' when b.open_until between clock_timestamp() and clock_timestamp()
          + interval '10 minutes' then 'open' else 'half_open' end
@@ -143,7 +143,7 @@ async def get(pool: Pool, gateway_id: UUID) -> GatewayInfo:
 
 
 async def list_gateways(pool: Pool, account_id: int | None = None) -> list[GatewayInfo]:
-    """An owner's gateways, or everybody's, in the order of owner, channel and identifier."""
+    """An owner's gateways, or all, in the order of owner, channel and identifier."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
         await cursor.execute(
             f"""{INFO} where %(owner)s::bigint is null or g.account_id = %(owner)s
@@ -226,7 +226,7 @@ async def load(pool: Pool, keyring: Keyring, gateway_id: UUID) -> StoredGateway:
 
 
 async def set_enabled(pool: Pool, gateway_id: UUID, enabled: bool) -> None:
-    """Put a gateway in or out of use.
+    """Enable or disable a gateway.
 
     Raises:
         NotFoundError: there is none of this id.
@@ -235,7 +235,7 @@ async def set_enabled(pool: Pool, gateway_id: UUID, enabled: bool) -> None:
 
 
 async def set_mode(pool: Pool, gateway_id: UUID, mode: Mode) -> None:
-    """Let a gateway be used, or drain or pause it. In the mode that it has already this is no error.
+    """Activate, drain or pause a gateway. Idempotent.
 
     Raises:
         NotFoundError: there is none of this id.
@@ -244,7 +244,7 @@ async def set_mode(pool: Pool, gateway_id: UUID, mode: Mode) -> None:
 
 
 async def tune(pool: Pool, gateway_id: UUID, per_second: float | None, priority: int, on_unknown: str) -> None:
-    """Change how fast, how early and how carefully a gateway is used.
+    """Change a gateway's rate, priority and policy for lost answers.
 
     Raises:
         NotFoundError: there is none of this id.
@@ -263,7 +263,7 @@ async def configure(pool: Pool, keyring: Keyring, gateway_id: UUID, config: dict
 
 
 async def _change(pool: Pool, gateway_id: UUID, assignments: str, values: tuple[object, ...]) -> None:
-    """Every change counts up the version: it is how workers learn that they hold an old one."""
+    """Every change increments the version, by which workers detect outdated copies."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
             f"update gateways set {assignments}, version = version + 1 where id = %s",  # noqa: S608 - constants of ours
@@ -274,7 +274,7 @@ async def _change(pool: Pool, gateway_id: UUID, assignments: str, values: tuple[
 
 
 async def reseal_all(pool: Pool, keyring: Keyring) -> int:
-    """Seal every configuration anew with the current key, so that older keys can leave the ring. Returns how many.
+    """Reseal every configuration with the current key, so that older keys can be removed. Returns how many.
 
     Raises:
         KeyringError: a configuration does not open; nothing was changed then.
@@ -282,8 +282,8 @@ async def reseal_all(pool: Pool, keyring: Keyring) -> int:
     async with pool.connection() as conn, conn.transaction():
         rows = await (await conn.execute("select id, config from gateways order by id for update")).fetchall()
         for gateway_id, sealed in rows:
-            anew = _seal(keyring, gateway_id, _open(keyring, gateway_id, sealed))
-            await conn.execute("update gateways set config = %s where id = %s", (anew, gateway_id))
+            resealed = _seal(keyring, gateway_id, _open(keyring, gateway_id, sealed))
+            await conn.execute("update gateways set config = %s where id = %s", (resealed, gateway_id))
     return len(rows)
 
 

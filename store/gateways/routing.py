@@ -1,4 +1,4 @@
-"""What choosing a gateway reads and writes: who may use which, their health, their rate slots."""
+"""Reads and writes of choose_gateway: usable gateways, their health, their rate slots."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from store.pool import Pool
 _FOR_EVER = 1e9
 """Seconds, as an interval that the database can hold."""
 LONGEST_OPEN = timedelta(minutes=10)
-"""Breakers stay open for 5 minutes at most. What lies further away was written before the clock was set back, and is
-over; ``gateway_candidates`` and ``store/gateways/gateways.py`` say so, too."""
+"""Breakers stay open for 5 minutes at most. Later times were written before the clock was set back, and are
+over; ``gateway_candidates`` and ``store/gateways/gateways.py`` have the same rule."""
 
 
 async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dict[int, Sender]:
@@ -62,8 +62,8 @@ class Slots:
     """Seconds until then; negative: it has just begun."""
 
 
-# When the database's clock is set back, slots that were taken before that would lie as far in the future: nothing would
-# leave until it has caught up. The clock was at least at `asked_at`, so what it lacks to that moves the slots back.
+# When the database's clock is set back, slots that were taken before are as far in the future: nothing would
+# be sent until it has caught up. The clock was at least at `asked_at`, so the difference to that moves the slots back.
 _FREE_AT = "s.free_at - greatest(s.asked_at - clock_timestamp(), interval '0')"
 
 _RESERVE = f"""
@@ -76,7 +76,7 @@ on conflict (gateway_id) do update
 returning extract(epoch from free_at)::float8 - %(span)s, extract(epoch from clock_timestamp())::float8
 """  # noqa: S608 - a constant of ours
 
-# Slots that are refused as too far away must be moved back as well, or they would never come nearer.
+# Slots that are refused as too far ahead must be moved back as well, or they would stay so.
 _MOVE_BACK = f"""
 update gateway_slots s set free_at = {_FREE_AT}, asked_at = clock_timestamp()
 where gateway_id = %(id)s and asked_at > clock_timestamp()
@@ -88,7 +88,7 @@ async def reserve_slots(
 ) -> Slots | None:
     """Take the gateway's next ``count`` rate slots (GCRA), unless the first begins in more than ``within`` seconds.
 
-    Slots that nobody took may be taken up to 0.1 s late: who sends slice by slice would lose some with every slice.
+    Free slots may be taken up to 0.1 s late: a dispatch that sends in slices would lose some with every slice.
     """
     asked = {"id": gateway_id, "span": count / per_second, "within": min(within, _FOR_EVER)}
     async with pool.connection() as conn:
@@ -101,7 +101,7 @@ async def reserve_slots(
 async def return_slots(pool: Pool, gateway_id: UUID, end: float, count: int, per_second: float) -> None:
     """Give back rate slots that will not be used: the last ``count`` before ``end`` (Unix seconds).
 
-    Where others have taken later ones they stay empty.
+    If later ones were taken they stay unused.
     """
     async with pool.connection() as conn:
         await conn.execute(
@@ -116,8 +116,8 @@ async def record_down(
 ) -> None:
     """Count failures of the gateway itself; at ``threshold`` its breaker opens, and it stays out of use.
 
-    The pause is ``pause`` seconds and doubles with each failed probe, up to 5 minutes. What was under way when the
-    breaker opened says nothing new when it fails, too.
+    The pause is ``pause`` seconds and doubles with each failed probe, up to 5 minutes. Failures of sends in
+    flight when the breaker opened do not count.
     """
     async with pool.connection() as conn:
         await conn.execute(
@@ -146,9 +146,9 @@ async def record_down(
 
 
 async def take_probe(pool: Pool, gateway_id: UUID, seconds: float) -> bool:
-    """Claim the right to try a gateway whose pause is over; for ``seconds`` nobody else gets it.
+    """Claim the right to probe a gateway whose pause is over; for ``seconds`` no other process gets it.
 
-    Returns whether it was there to be had.
+    Returns whether it was claimed.
     """
     async with pool.connection() as conn:
         cursor = await conn.execute(

@@ -47,7 +47,7 @@ async def put(pool: Pool, gateway: str, uid: UUID, channel: str, recipient: str,
 
 
 async def count_try(pool: Pool, uid: UUID) -> int:
-    """Count a try at a message. Returns how many there were, this one included."""
+    """Count an attempt at a message. Returns the number so far, including this one."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """insert into sandbox_tries as t values (%s, 1)

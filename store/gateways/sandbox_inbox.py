@@ -22,12 +22,12 @@ class SandboxInbox:
         return str(await sandbox.put(self._pool, gateway, message.uid, message.channel, message.to, _content(message)))
 
     async def tries(self, uid: UUID) -> int:
-        """Count one more try at a message and return how many there were, this one included."""
+        """Count an attempt at a message and return the number so far, including this one."""
         return await sandbox.count_try(self._pool, uid)
 
 
 def _content(message: Outbound) -> dict[str, Any]:
-    """What the message says, without what it does not use."""
+    """The message's content, without empty fields."""
     fields = {name: getattr(message, name) for name in (*_CONTENT, *_OF_EMAILS)}
     fields["cc"] = list(message.cc)
     fields["headers"] = dict(message.headers)

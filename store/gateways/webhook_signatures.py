@@ -1,21 +1,21 @@
-"""Signatures of providers that cover a time but not the event: each is good for one event, at whichever process."""
+"""Replay protection for signatures that cover a time but not the event: each is valid for one event."""
 
 import hashlib
 
 from store.pool import Pool
 
 SIGNATURE_HOURS = 24
-"""How long a signature is remembered: longer than any gateway takes one for fresh."""
+"""How long a signature is stored: longer than any gateway accepts it."""
 
 
 class Signatures:
-    """The memory of all processes."""
+    """Used signatures, shared by all processes."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def came_with(self, signature: bytes, event: bytes) -> bool:
-        """Whether this is the event that the signature came with first; the first time it is."""
+    async def is_first_event_of(self, signature: bytes, event: bytes) -> bool:
+        """Whether this is the first event with this signature, or a repeat of that event."""
         digest = hashlib.sha256(event).digest()
         async with self._pool.connection() as conn:
             cursor = await conn.execute(
@@ -28,8 +28,8 @@ class Signatures:
         return bytes(row[0]) == digest
 
 
-async def forget_older_than(pool: Pool, hours: int) -> None:
-    """Drop signatures that nobody takes for fresh any more."""
+async def delete_older_than(pool: Pool, hours: int) -> None:
+    """Delete signatures that no gateway accepts any more."""
     async with pool.connection() as conn:
         await conn.execute(
             "delete from webhook_signatures where seen_at < clock_timestamp() - %s * interval '1 hour'", (hours,)

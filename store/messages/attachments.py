@@ -1,4 +1,4 @@
-"""The files that emails carry: stored before their messages are accepted, read when these leave."""
+"""Attachments of emails: stored before their messages are accepted, read when these are sent."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ def file_id(account_id: int, content: bytes) -> str:
 
 
 async def keep(pool: Pool, account_id: int, files: Mapping[str, bytes], due: datetime) -> None:
-    """Store files by their ids, for messages that are due then. Those that are there already are kept as long."""
+    """Store files by their ids, for messages that are due then. Existing ones are kept as long."""
     if not files:
         return
     ids = sorted(files)  # in one order, so that two requests with the same files cannot deadlock
@@ -31,7 +31,7 @@ async def keep(pool: Pool, account_id: int, files: Mapping[str, bytes], due: dat
 
 
 async def load(pool: Pool, file: str) -> bytes | None:
-    """A file by its id; ``None``: it is not kept any more."""
+    """A file by its id; ``None``: it is no longer stored."""
     async with pool.connection() as conn:
         cursor = await conn.execute("select content from attachments where id = %s", (bytes.fromhex(file),))
         row = await cursor.fetchone()
@@ -39,7 +39,7 @@ async def load(pool: Pool, file: str) -> bytes | None:
 
 
 async def keep_longer(pool: Pool, uid: UUID, due: datetime) -> None:
-    """A message was moved to another time: its account's files, whichever are its own, are kept as long."""
+    """Keep the files of a rescheduled message (in fact all of its account) until its new time."""
     async with pool.connection() as conn:
         await conn.execute(
             """update attachments a set keep_until = greatest(a.keep_until, %s) from messages m
@@ -48,8 +48,8 @@ async def keep_longer(pool: Pool, uid: UUID, due: datetime) -> None:
         )
 
 
-async def forget(pool: Pool) -> None:
-    """Remove files past their time, but none of an account with a batch under way: that may be paused for long."""
+async def delete_expired(pool: Pool) -> None:
+    """Delete expired files, but none of an account with an unfinished batch: that may be paused for long."""
     async with long_transaction(pool) as conn:
         await conn.execute(
             """delete from attachments a where a.keep_until < clock_timestamp()

@@ -1,4 +1,4 @@
-"""Tries at messages: the intent before a message leaves, and what came of it. Every function is one round trip."""
+"""Attempts at messages: the intent before a message is sent, and its outcome. Every function is one round trip."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from domain.messages.receipts import MARKETING_OPTED_OUT
 from store.audience import marketing, people
 from store.pool import Pool
 from store.schema.partitions import among
-from store.workers import OF_LIVING_PROCESS
+from store.workers import PROCESS_IS_ALIVE
 
 
 @dataclass(frozen=True, slots=True)
 class Attempted:
-    """The outcome of one try, on its way into the record."""
+    """The outcome of one attempt, to be written."""
 
     uid: UUID
     attempt: int
@@ -23,23 +23,23 @@ class Attempted:
     code: str | None = None
     reason: str | None = None
     recipient_id: str | None = None
-    """The provider's own id of the recipient, if it told one."""
+    """The provider's id of the recipient, if it returned one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intents:
-    """Of messages that are about to leave, what became; those in no set have ended."""
+    """The result of writing intents; messages in no set have ended."""
 
     claimed: set[UUID]
     taken: set[UUID]
     """Another run has an intent for them, or had one a moment ago."""
     withheld: set[UUID]
-    """Their account is not active: nobody has claimed them, and nobody may."""
+    """Unclaimed, because their account is not active."""
 
 
 _INTEND = """
 with opted_out as (
-    -- Credits may be held long before a message leaves: who wants no more of them by then gets none.
+    -- Credits may be held long before a message is sent: recipients may have opted out since.
     update messages m set state = 'cancelled', code = 'opted_out', updated_at = clock_timestamp(),
                           reason = 'the recipient wants no more messages'
     from suppressions s
@@ -58,22 +58,22 @@ with opted_out as (
       and is_needless(first.unless, first.state)
     returning m.uid
 ), wanted as (
-    -- What was claimed before its account was suspended stays claimed, however often its run says so.
+    -- Messages claimed before their account was suspended stay claimed, also when the claim is repeated.
     select uid, account_id in (select active_accounts(array(
                  select distinct account_id from messages
                  where uid = any(%(uids)s::uuid[]) and uid between %(first)s and %(last)s)))
-             or (select true from attempts t where t.uid = m.uid and t.attempt = %(attempt)s) as may_leave
+             or (select true from attempts t where t.uid = m.uid and t.attempt = %(attempt)s) as may_refuse
     from messages m
     where uid = any(%(uids)s::uuid[]) and uid between %(first)s and %(last)s
       and state in ('scheduled', 'queued', 'processing', 'unknown')
       and uid not in (select uid from opted_out union all select uid from superseded)
 ), claimed as (
     insert into attempts as a (uid, attempt, gateway_id, run_id)
-    select uid, %(attempt)s, %(gateway)s, %(run)s from wanted where may_leave
+    select uid, %(attempt)s, %(gateway)s, %(run)s from wanted where may_refuse
     on conflict (uid, attempt) do update set run_id = a.run_id where a.run_id = excluded.run_id and a.outcome is null
     returning uid
 )
-select uid, case when uid in (select uid from claimed) then 'claimed' when may_leave then 'taken' else 'withheld' end
+select uid, case when uid in (select uid from claimed) then 'claimed' when may_refuse then 'taken' else 'withheld' end
 from wanted
 """
 
@@ -81,9 +81,9 @@ from wanted
 async def write_intents(
     pool: Pool, uids: Sequence[UUID], attempt: int, gateway_id: UUID, run_id: UUID, *, exempt: bool = False
 ) -> Intents:
-    """Say in the record that these messages are about to leave, and that ``run_id`` sends them. Safe to repeat.
+    """Record that ``run_id`` is about to send these messages. Idempotent.
 
-    ``exempt`` messages leave whatever their recipient said.
+    ``exempt`` messages are sent despite opt-outs.
     """
     intent = {**among(uids), "attempt": attempt, "gateway": gateway_id, "run": run_id, "exempt": exempt}
     async with pool.connection() as conn:
@@ -94,9 +94,9 @@ async def write_intents(
 
 
 async def withdraw_intents(pool: Pool, uids: Sequence[UUID], attempt: int, run_id: UUID) -> set[UUID]:
-    """Take back the intents of messages that ``run_id`` has not begun to send after all. Safe to repeat.
+    """Take back the intents of messages that ``run_id`` has not sent. Idempotent.
 
-    Returns those that have an intent still: another run has judged them meanwhile.
+    Returns those that still have an intent: another run has settled them in the meantime.
     """
     async with pool.connection() as conn:
         cursor = await conn.execute(
@@ -121,14 +121,14 @@ class Earlier:
     outcome: str | None
     run_id: UUID
     has_process: bool
-    """Whether the process of that run says that it lives."""
+    """Whether the process of that run is alive."""
 
 
 async def earlier_outcomes(pool: Pool, uids: Sequence[UUID], attempt: int) -> dict[UUID, Earlier]:
-    """Of these messages, those whose intent an earlier run wrote."""
+    """Which of these messages have an intent of an earlier run."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            f"""select uid, outcome, run_id, outcome is null and {OF_LIVING_PROCESS}
+            f"""select uid, outcome, run_id, outcome is null and {PROCESS_IS_ALIVE}
                 from attempts where uid = any(%(uids)s::uuid[]) and uid between %(first)s and %(last)s
                     and attempt = %(attempt)s""",  # noqa: S608 - a constant of ours
             {**among(uids), "attempt": attempt},
@@ -136,7 +136,7 @@ async def earlier_outcomes(pool: Pool, uids: Sequence[UUID], attempt: int) -> di
         return {uid: Earlier(*found) for uid, *found in await cursor.fetchall()}
 
 
-# Counts the rows of `tries`. It stands before whatever moves messages, so that its row is locked last and only for as
+# Counts the rows of `tries`. It precedes the updates of messages, so that its row is locked last and only for as
 # long as the commit takes: of statements that write, PostgreSQL runs the later ones first.
 COUNTED = """counted as (
     insert into gateway_minutes as g
@@ -172,7 +172,7 @@ with outcomes as (
         where outcome = 'accepted' and receipts and provider_id is not null
     on conflict do nothing
 ), {COUNTED}, moved as (
-    -- One try's no is the message's no only if no other try may have been taken, or still can be.
+    -- One refused attempt fails the message only if no other attempt was or can still be accepted.
     update messages m set
         state = case when t.outcome = 'accepted' then 'sent'
                      when t.outcome = 'refused' and not exists (
@@ -195,7 +195,7 @@ select n > 0 from was_unknown
 
 
 async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> bool:
-    """Write outcomes into the record. A lost answer that turns up after all replaces ``unknown``; nothing else moves.
+    """Write outcomes. A lost answer that arrives later replaces ``unknown``; other states do not change.
 
     Returns whether any of the messages was ``unknown``: its page may have been settled without it.
     """
@@ -215,6 +215,6 @@ async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> bool:
             },
         )
         row = await cursor.fetchone()
-        if told := {o.uid: o.recipient_id for o in done if o.recipient_id is not None}:
-            await people.note_recipients(conn, told)
+        if ids := {o.uid: o.recipient_id for o in done if o.recipient_id is not None}:
+            await people.note_recipients(conn, ids)
         return bool(row and row[0])

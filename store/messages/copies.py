@@ -1,4 +1,4 @@
-"""Copies of emails: who in ``cc`` wants no more of them, and what a message costs without them."""
+"""Copies of emails: opted-out addresses in ``cc``, and prices without them."""
 
 from collections.abc import Mapping, Sequence
 from typing import LiteralString
@@ -14,12 +14,12 @@ where exists (select from suppressions s where s.channel = 'email' and s.account
 
 
 async def opted_out(pool: Pool, account_id: int, addresses: Sequence[str]) -> set[str]:
-    """Of these addresses, those to which an account's emails are not to go."""
+    """Which of these addresses have opted out of an account's emails."""
     return await _opted_out(pool, _UNWANTED.format(account="%s"), account_id, addresses)
 
 
 async def opted_out_of(pool: Pool, uid: UUID, addresses: Sequence[str]) -> set[str]:
-    """Of these addresses, those to which an email of a message's account is not to go."""
+    """Which of these addresses have opted out of emails of a message's account."""
     account = "(select account_id from messages where uid = %s)"
     return await _opted_out(pool, _UNWANTED.format(account=account), uid, addresses)
 
@@ -30,7 +30,7 @@ async def _opted_out(pool: Pool, query: LiteralString, whose: int | UUID, addres
 
 
 async def set_prices(pool: Pool, prices: Mapping[UUID, int]) -> None:
-    """Change what messages of a batch cost, as long as no credit is held for them."""
+    """Change the prices of a batch's messages, as long as no credit is held for them."""
     async with pool.connection() as conn:
         await conn.execute(
             """update messages m set price = u.price from unnest(%s::uuid[], %s::integer[]) as u (uid, price)

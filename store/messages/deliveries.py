@@ -1,4 +1,4 @@
-"""Messages from phones that come over SMPP, which gives them no id, and whose parts may come to different processes."""
+"""Inbound messages over SMPP, which gives them no id, and whose parts may arrive at different processes."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,23 +13,23 @@ from domain.text.sms_parts import Gathered, Part
 from store.pool import Pool
 
 AGAIN_WITHIN = timedelta(hours=1)
-"""How long after the last try a delivery that comes again is taken for the same one."""
+"""How long after the last try an equal delivery counts as a repeat."""
 TAKEN_FOR = timedelta(minutes=1)
-"""How long whoever hands over a message without all parts is left to it."""
+"""How long a process may take to hand over an incomplete message, before another one does."""
 KEPT_FOR = timedelta(days=1)
 
 
 class Deliveries:
-    """What comes to one gateway, to all processes."""
+    """Deliveries to one gateway, shared by all processes."""
 
     def __init__(self, pool: Pool, gateway_id: UUID) -> None:
         self._pool = pool
         self._gateway_id = gateway_id
 
     async def keys_of(self, messages: Sequence[tuple[str, str, str]]) -> list[str]:
-        """The key of each of these messages (sender, recipient, text), which have come together.
+        """The key of each of these messages (sender, recipient, text), which arrived together.
 
-        One that comes again because it was not answered keeps its key.
+        One that is repeated because it was not acknowledged keeps its key.
         """
         digests = [hashlib.sha256("\n".join(message).encode()).digest() for message in messages]
         async with self._pool.connection() as conn:
@@ -41,7 +41,7 @@ class Deliveries:
         return [str(key) for key in row[0]]
 
     async def keep(self, sender: str, recipient: str, part: Part) -> Gathered:
-        """Keep a part: it is safe then. Returns what there is of its message."""
+        """Store a part durably. Returns the parts of its message so far."""
         content = Jsonb({"coding": part.data_coding, "octets": part.octets.hex()})
         async with self._pool.connection() as conn, conn.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(
@@ -62,7 +62,7 @@ class Deliveries:
         return _gathered(row)
 
     async def overdue(self, seconds: float) -> list[Gathered]:
-        """Messages that have been waiting for parts for longer than that. They are the caller's to hand over."""
+        """Messages that have been waiting for parts for longer than this. The caller must hand them over."""
         async with self._pool.connection() as conn, conn.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(
                 """update split_deliveries set taken_at = clock_timestamp()
@@ -73,7 +73,7 @@ class Deliveries:
             return [_gathered(row) for row in await cursor.fetchall()]
 
     async def finish(self, keys: Sequence[str]) -> None:
-        """These messages were handed over and answered."""
+        """Delete messages that were handed over and acknowledged."""
         async with self._pool.connection() as conn:
             await conn.execute(
                 """with whole as (delete from unanswered_deliveries where key = any(%(keys)s::uuid[]))
@@ -82,8 +82,8 @@ class Deliveries:
             )
 
 
-async def forget_old(pool: Pool) -> None:
-    """Drop what does not come again any more."""
+async def delete_old(pool: Pool) -> None:
+    """Delete deliveries that are too old to be repeated."""
     async with pool.connection() as conn:
         await conn.execute(
             """with whole as (delete from unanswered_deliveries where tried_at < clock_timestamp() - %(age)s)

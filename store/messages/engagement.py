@@ -1,4 +1,4 @@
-"""What recipients did with an email, as our own links tell it."""
+"""Recipients' actions on emails, from tracking and unsubscribe links."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -18,9 +18,9 @@ on conflict (uid, key) do nothing returning uid
 
 
 async def unsubscribe(pool: Pool, uid: UUID) -> bool:
-    """The recipient wants no more emails of this account. Doing so twice is doing it once.
+    """Unsubscribe the recipient from this account's emails. Idempotent.
 
-    Returns whether the message is on record; otherwise nobody knows who that was.
+    Returns whether the message exists; otherwise the recipient is unknown.
     """
     async with pool.connection() as conn, conn.transaction():
         cursor = await conn.execute(
@@ -37,13 +37,13 @@ async def unsubscribe(pool: Pool, uid: UUID) -> bool:
 
 
 async def opened(pool: Pool, uid: UUID, at: datetime) -> None:
-    """The email's pixel was loaded. It counts once a day: the link is anybody's to load again and again."""
+    """Record that the email's pixel was loaded. It counts once a day, as anyone can load it repeatedly."""
     async with pool.connection() as conn, conn.transaction():
         await _record(conn, uid, "opened", at, None, f"{at:%Y-%m-%d}")
 
 
 async def clicked(pool: Pool, uid: UUID, at: datetime, url: str) -> None:
-    """A link was followed. Each counts once a day."""
+    """Record that a link was followed. Each counts once a day."""
     async with pool.connection() as conn, conn.transaction():
         await _record(conn, uid, "clicked", at, url, f"{at:%Y-%m-%d} {url}")
 
@@ -51,7 +51,7 @@ async def clicked(pool: Pool, uid: UUID, at: datetime, url: str) -> None:
 async def _record(
     conn: AsyncConnection[TupleRow], uid: UUID, kind: str, at: datetime, url: str | None, of_which: str
 ) -> None:
-    """Write an event; of those with the same ``of_which`` a message has one. Customers are told within a minute."""
+    """Write an event, once per message and ``of_which``. Its callbacks are sent within a minute."""
     key = UUID(bytes=hashlib.sha256(f"{kind} {of_which}".encode()).digest()[:16])
     cursor = await conn.execute(_RECORD, {"uid": uid, "key": key, "kind": kind, "at": at, "url": url})
     if cursor.rowcount:

@@ -11,7 +11,7 @@ from store.pool import Pool
 
 
 async def next_step(pool: Pool, uid: UUID, unless: str, *, late: bool) -> tuple[NextKind, UUID | None]:
-    """What is next for a message with a fallback, and the page of the fallback if that is to be sent.
+    """The next step for a message with a fallback, and the page of the fallback if that is to be sent.
 
     ``late``: the time for proof of its arrival is over.
     """
@@ -24,7 +24,7 @@ async def next_step(pool: Pool, uid: UUID, unless: str, *, late: bool) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A message with a fallback to look at."""
+    """A message with a fallback to check."""
 
     uid: UUID
     unless: str
@@ -33,7 +33,7 @@ class Look:
 
 
 async def decide(pool: Pool, looks: Sequence[Look], page_id: UUID) -> list[tuple[NextKind, UUID | None]]:
-    """What is next for each of these messages, in their order, and the uid of the fallback if that is to be sent.
+    """The next step for each of these messages, in order, and the uid of the fallback if that is to be sent.
 
     Fallbacks that become due now are messages of the page ``page_id``; those that became due before keep their uids.
     """
@@ -51,7 +51,7 @@ async def decide(pool: Pool, looks: Sequence[Look], page_id: UUID) -> list[tuple
 
 
 async def members(pool: Pool, page_id: UUID, fallback_pages: Iterable[UUID]) -> dict[UUID, list[UUID]]:
-    """The messages of one page whose fallbacks these pages carry, in the order of those."""
+    """The messages of one page whose fallbacks are in these pages, in the order of the fallbacks."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """select fallback_uid, uid from messages where uid between %s and %s and fallback_uid is not null

@@ -1,4 +1,4 @@
-"""Reading the record of messages: for one account, or for an admin."""
+"""Reading messages: for one account, or for an admin."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from store.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try at handing a message to a gateway; ``outcome`` is ``None`` while the answer is awaited."""
+    """One attempt to send a message; ``outcome`` is ``None`` while the answer is awaited."""
 
     attempt: int
     gateway: str
@@ -24,7 +24,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The record of one message."""
+    """A message with its attempts and receipts."""
 
     uid: UUID
     account_id: int
@@ -48,7 +48,7 @@ class Message:
     reported: list[dict[str, Any]]
     """Its receipts in the order in which they happened: kind, at, code, reason, url, recipient."""
     attempts: list[Attempt]
-    """Every try at it, first to last."""
+    """All attempts, first to last."""
 
 
 _FIND = """
@@ -71,19 +71,19 @@ _MESSAGE_COLUMNS = 18
 
 
 async def find(pool: Pool, account_id: int, channel: str, uid: UUID) -> Message | None:
-    """An account's own message, or nothing: another account's is as unknown as one that never was."""
+    """An account's message, or ``None``: another account's is treated like one that does not exist."""
     whose = "and m.account_id = %(account)s and m.channel = %(channel)s"
     return await _find(pool, _FIND.format(whose=whose), {"uid": uid, "account": account_id, "channel": channel})
 
 
 async def find_any(pool: Pool, uid: UUID) -> Message | None:
-    """A message, whoever's it is: for admins."""
+    """A message of any account: for admins."""
     return await _find(pool, _FIND.format(whose=""), {"uid": uid})
 
 
-async def _find(pool: Pool, query: str, asked: dict[str, Any]) -> Message | None:
+async def _find(pool: Pool, query: str, arguments: dict[str, Any]) -> Message | None:
     async with pool.connection() as conn:
-        rows = await (await conn.execute(query, asked)).fetchall()
+        rows = await (await conn.execute(query, arguments)).fetchall()
     if not rows:
         return None
     attempts = [Attempt(*row[_MESSAGE_COLUMNS:]) for row in rows if row[_MESSAGE_COLUMNS] is not None]

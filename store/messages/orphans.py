@@ -1,6 +1,6 @@
-"""Messages without an outcome whose page's workflow may have ended: finding them, and giving them an end.
+"""Messages without an outcome whose page's workflow may have ended: finding and ending them.
 
-What ends messages here runs in the caller's transaction, under the page's lock (``workflow_checks.try_lock``).
+Functions that end messages run in the caller's transaction, under the page's lock (``workflow_checks.try_lock``).
 """
 
 from collections.abc import Sequence
@@ -20,15 +20,15 @@ _OPEN = "('scheduled', 'queued', 'processing')"
 
 @dataclass(frozen=True, slots=True)
 class OpenPage:
-    """A page that was looked at."""
+    """A page that was checked."""
 
     id: UUID
     is_silent: bool
-    """Whether it has open messages and nothing has been recorded of it for a while: its workflow may be gone."""
+    """Whether it has open messages and no writes for a while: its workflow may be lost."""
 
 
-# Pages that batches have not begun are their batch's to see to, and what is unknown is settled by others: such pages
-# are looked at again when that may have changed. The `limit` has the planner go by the primary key, page by page.
+# Unstarted pages are left to their batches, and unknown messages are settled elsewhere: such pages
+# are checked again when that may have changed. The `limit` makes the planner use the primary key, page by page.
 _LOOK = f"""
 with due as (
     select c.id from workflow_checks c
@@ -55,12 +55,12 @@ select id, is_live is true and touched is not null and next_at <= now() as is_si
 """  # noqa: S608 - constants of ours
 
 
-async def look(pool: Pool, limit: int, quiet: float, later: float) -> list[OpenPage]:
-    """Look at the pages that it is time to look at, longest due first.
+async def check_due(pool: Pool, limit: int, quiet: float, later: float) -> list[OpenPage]:
+    """Check the pages whose checks are due, longest due first.
 
-    Those that have ended are forgotten. Those of which something was recorded in the last ``quiet`` seconds are put off
-    until it is so long ago, and those that have nothing open for ``later`` seconds. Silent ones are the caller's to put
-    off.
+    Ended ones are removed. Those with writes in the last ``quiet`` seconds are put off
+    until these are that old, and those without open messages for ``later`` seconds. The caller must put off
+    silent ones.
     """
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(OpenPage)) as cursor:
         await cursor.execute(_LOOK, {"limit": limit, "quiet": quiet, "later": later})
@@ -110,7 +110,7 @@ returning m.uid
 """  # noqa: S608 - constants of ours
 
 
-async def doubt(conn: AsyncConnection[TupleRow], page_id: UUID, code: str, reason: str) -> list[UUID]:
+async def mark_unknown(conn: AsyncConnection[TupleRow], page_id: UUID, code: str, reason: str) -> list[UUID]:
     """Messages of a page that were being handed to a gateway become ``unknown``. Returns them."""
     first, last = _range(page_id)
     cursor = await conn.execute(_DOUBT, {"first": first, "last": last, "code": code, "reason": reason})
@@ -118,7 +118,7 @@ async def doubt(conn: AsyncConnection[TupleRow], page_id: UUID, code: str, reaso
 
 
 async def end(conn: AsyncConnection[TupleRow], uids: Sequence[UUID], state: str, code: str, reason: str) -> list[UUID]:
-    """End open messages that have surely not left. Returns those that were open."""
+    """End open messages that were certainly not sent. Returns those that were open."""
     cursor = await conn.execute(
         f"""update messages set state = %(state)s, code = %(code)s, reason = %(reason)s, updated_at = clock_timestamp(),
                 credit = case when credit = 'pending' then 'free' else credit end

@@ -1,4 +1,4 @@
-"""The hot path: what one page of a send reads and writes. Every function here is one round trip."""
+"""The hot path: reads and writes of one page. Every function here is one round trip."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from store.workflow_checks import noting_late
 
 @dataclass(frozen=True, slots=True)
 class PageRows:
-    """The messages of a page that are one account's, as columns: one entry per message in each list."""
+    """One account's messages of a page, as columns: one entry per message in each list."""
 
     account_id: int
     channel: str
@@ -28,12 +28,12 @@ class PageRows:
     schedule_at: list[datetime | None]
     on_unknown: list[str | None]
     exempt: bool = False
-    """Whether they may go to who wants no more messages."""
+    """Whether they are sent despite opt-outs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """A final state that no gateway decided: no gateway was left, it was cancelled, it expired."""
+class FinalState:
+    """A final state not decided by a gateway: no gateway was left, it was cancelled, it expired."""
 
     uid: UUID
     state: str
@@ -42,9 +42,9 @@ class Verdict:
 
 
 async def hold(pool: Pool, *shares: PageRows) -> dict[UUID, str]:
-    """Record a page's messages and hold their credits, once however often it is called.
+    """Record a page's messages and hold their credits. Idempotent.
 
-    A page that several accounts share comes as one share for each. Returns the refused messages with their codes.
+    A page that several accounts share is passed as one share for each. Returns the refused messages with their codes.
     """
     # In one order, because each share locks its account's wallet.
     ordered = sorted(shares, key=lambda share: share.account_id)
@@ -80,7 +80,7 @@ async def _hold(conn: AsyncConnection[TupleRow], share: PageRows) -> dict[UUID, 
 
 
 async def hold_stored(pool: Pool, account_id: int, channel: str, first: UUID, last: UUID) -> set[UUID]:
-    """Hold the credits of a batch's page, whose messages stand in the record already. Returns those not to send."""
+    """Hold the credits of a batch's page, whose messages are stored already. Returns those not to send."""
     query, arguments = "select hold_stored_page(%s, %s, %s, %s)", (account_id, channel, first, last)
     async with pool.connection() as conn:
         cursor = await conn.execute(*noting_late([first], query, arguments))
@@ -90,7 +90,7 @@ async def hold_stored(pool: Pool, account_id: int, channel: str, first: UUID, la
 async def settle(pool: Pool, first: UUID, last: UUID) -> bool:
     """Capture or release the credits of the final messages from ``first`` to ``last``.
 
-    Returns whether there is any customer who wants to be told of messages, so that nobody else pays for the question.
+    Returns whether any callback endpoint is enabled, to save the query for callbacks otherwise.
     """
     async with pool.connection() as conn:
         cursor = await conn.execute(
@@ -112,18 +112,18 @@ with verdicts as (
 update messages m set
     state = case when t.uid is null then v.state else 'unknown' end,
     code = case when t.uid is null then v.code else 'dispatch_given_up' end,
-    reason = case when t.uid is null then v.reason else 'its worker died, and nobody can find out: ' || v.reason end,
+    reason = case when t.uid is null then v.reason else 'its worker died, and its outcome is unknown: ' || v.reason end,
     gateway_id = coalesce(t.gateway_id, m.gateway_id), updated_at = clock_timestamp()
 from verdicts v left join tries t on t.uid = v.uid
 where m.uid = v.uid and m.uid between %(first)s and %(last)s and m.state in ('scheduled', 'queued', 'processing')
 """  # noqa: S608 - a constant of ours
 
 
-async def give_verdicts(pool: Pool, verdicts: Sequence[Verdict]) -> None:
-    """Record verdicts on messages that are not final yet.
+async def record_final_states(pool: Pool, verdicts: Sequence[FinalState]) -> None:
+    """Record final states of messages that are not final yet.
 
-    A message with an open intent may have left: whatever the verdict, it is ``unknown``. So is one that is cancelled
-    after its dispatch died with its worker, before another dispatch found out.
+    A message with an open intent may have been sent: it becomes ``unknown`` in any case. So does one that is cancelled
+    after its dispatch died with its worker, before another dispatch took over.
     """
     async with pool.connection() as conn:
         await conn.execute(
@@ -154,7 +154,7 @@ where m.uid = u.uid and m.uid between %(first)s and %(last)s and m.state in ('sc
 
 
 async def give_up(pool: Pool, uids: Sequence[UUID], attempt: int) -> None:
-    """End what a dispatch left behind that Temporal gave up: ``unknown`` where an intent is open, else ``failed``."""
+    """End the messages of a dispatch that timed out finally: ``unknown`` where an intent is open, else ``failed``."""
     async with pool.connection() as conn:
         await conn.execute(_GIVE_UP, {**among(uids), "attempt": attempt})
 

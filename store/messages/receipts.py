@@ -1,4 +1,4 @@
-"""What came back about messages: events recorded once, states moved up, credits given back."""
+"""Receipts: events recorded once, states advanced, credits refunded."""
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from domain.messages.receipts import MARKETING_OPTED_OUT, TOLD, Receipt
+from domain.messages.receipts import CALLBACK_KINDS, MARKETING_OPTED_OUT, Receipt
 from store.audience import marketing, people
 from store.callbacks import callbacks
 from store.gateways import gateway_health
@@ -18,7 +18,7 @@ from store.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A receipt, and the message it speaks of."""
+    """A receipt, and its message."""
 
     place: int
     """Which receipt, counted from 0."""
@@ -28,52 +28,52 @@ class Match:
     recipient: str
     """The message's, and so is the channel."""
 
-    def stranger(self, receipt: Receipt) -> str | None:
-        """The mailbox that the receipt is about, if it is not the message's: a copy went there, too."""
+    def other_mailbox(self, receipt: Receipt) -> str | None:
+        """The mailbox that the receipt is about, if it is that of a copy."""
         about = receipt.recipient
         # Many providers write all addresses in lower case.
         return about if about and about.casefold() != self.recipient.casefold() else None
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """A receipt that was not known before."""
+class NewReceipt:
+    """A receipt that was recorded for the first time."""
 
     place: int
     uid: UUID
     account_id: int
     channel: str
     moved: bool
-    """Whether it moved its message's state."""
+    """Whether it changed its message's state."""
     awaited: bool
     """Whether a workflow waits for the message's receipts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of receipts."""
+    """The result of applying receipts."""
 
-    news: list[News]
+    new: list[NewReceipt]
     unmatched: list[int]
-    """Places of those whose message is not known: it may become known."""
+    """Indexes of those whose message is not known: it may become known."""
     endpoints: set[UUID]
-    """Customers' endpoints that are to be told, and woken for that."""
+    """Customers' endpoints to wake."""
 
 
 async def apply(pool: Pool, gateways: Sequence[UUID], receipts: Sequence[Receipt]) -> Outcome:
-    """Apply receipts of messages that these gateways were given, all in one transaction; once however often posted.
+    """Apply receipts of messages that these gateways were given, all in one transaction. Idempotent.
 
-    One about a mailbox that only got a copy is recorded, and concerns that mailbox alone: the message stays as it is.
+    One about a mailbox that only got a copy is recorded, but does not change the message.
     """
     async with pool.connection() as conn, conn.transaction():
         matches = await _find(conn, gateways, receipts)
-        news = await _apply(conn, matches, receipts) if matches else []
+        new = await _apply(conn, matches, receipts) if matches else []
         for gateway_id in sorted({match.gateway_id for match in matches}):  # in one order, against deadlocks
             await gateway_health.note_receipts(conn, gateway_id, datetime.now(UTC))
         await _note_people(conn, matches, receipts)
-        endpoints = await _tell(conn, news, receipts) if news else set()
+        endpoints = await _tell(conn, new, receipts) if new else set()
     found = {match.place for match in matches}
-    return Outcome(news, [place for place in range(len(receipts)) if place not in found], endpoints)
+    return Outcome(new, [place for place in range(len(receipts)) if place not in found], endpoints)
 
 
 async def _find(conn: AsyncConnection[TupleRow], gateways: Sequence[UUID], receipts: Sequence[Receipt]) -> list[Match]:
@@ -85,9 +85,11 @@ async def _find(conn: AsyncConnection[TupleRow], gateways: Sequence[UUID], recei
     return [Match(*row) for row in await cursor.fetchall()]
 
 
-async def _apply(conn: AsyncConnection[TupleRow], matches: Sequence[Match], receipts: Sequence[Receipt]) -> list[News]:
+async def _apply(
+    conn: AsyncConnection[TupleRow], matches: Sequence[Match], receipts: Sequence[Receipt]
+) -> list[NewReceipt]:
     of_ours = [receipts[match.place] for match in matches]
-    strangers = [match.stranger(receipt) for match, receipt in zip(matches, of_ours, strict=True)]
+    others = [match.other_mailbox(receipt) for match, receipt in zip(matches, of_ours, strict=True)]
     cursor = await conn.execute(
         """select place, account_id, channel, moved, awaited
            from apply_receipts(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[],
@@ -97,21 +99,24 @@ async def _apply(conn: AsyncConnection[TupleRow], matches: Sequence[Match], rece
             [match.gateway_id for match in matches],
             [_key(receipt.key) for receipt in of_ours],
             [receipt.kind for receipt in of_ours],
-            [None if stranger else receipt.kind.state for receipt, stranger in zip(of_ours, strangers, strict=True)],
+            [
+                None if other_mailbox else receipt.kind.state
+                for receipt, other_mailbox in zip(of_ours, others, strict=True)
+            ],
             [datetime.fromtimestamp(receipt.at, UTC) for receipt in of_ours],
             [receipt.code for receipt in of_ours],
             [receipt.reason for receipt in of_ours],
             [receipt.url for receipt in of_ours],
             [receipt.provider_id for receipt in of_ours],
-            strangers,
+            others,
             [receipt.suppression for receipt in of_ours],
         ),
     )
-    return [News(matches[place].place, matches[place].uid, *rest) for place, *rest in await cursor.fetchall()]
+    return [NewReceipt(matches[place].place, matches[place].uid, *rest) for place, *rest in await cursor.fetchall()]
 
 
 async def _note_people(conn: AsyncConnection[TupleRow], matches: Sequence[Match], receipts: Sequence[Receipt]) -> None:
-    """Note what receipts say about people, besides what became of messages."""
+    """Note what receipts report about people, besides the states of messages."""
     known: dict[str, list[people.Known]] = {}
     for match in matches:
         if id_ := receipts[match.place].recipient_id:
@@ -122,22 +127,22 @@ async def _note_people(conn: AsyncConnection[TupleRow], matches: Sequence[Match]
         await marketing.note_refused(conn, refused)
 
 
-async def _tell(conn: AsyncConnection[TupleRow], news: Sequence[News], receipts: Sequence[Receipt]) -> set[UUID]:
-    """Queue what there is to tell customers: that states moved, and what people did."""
-    listening = await callbacks.listening(conn, {one.account_id for one in news})
+async def _tell(conn: AsyncConnection[TupleRow], new: Sequence[NewReceipt], receipts: Sequence[Receipt]) -> set[UUID]:
+    """Queue callbacks: for changed states, and for actions of recipients."""
+    listening = await callbacks.listening(conn, {one.account_id for one in new})
     if not listening:
         return set()
-    wanted = [one for one in news if one.account_id in listening]
+    wanted = [one for one in new if one.account_id in listening]
     messages = await callbacks.snapshots(conn, [one.uid for one in wanted])
     notices = []
     for one in wanted:
         receipt, message = receipts[one.place], messages[one.uid]
         if one.moved:
             notices.append(callbacks.state_notice(message))
-        elif receipt.kind in TOLD:
+        elif receipt.kind in CALLBACK_KINDS:
             at = datetime.fromtimestamp(receipt.at, UTC)
-            told = callbacks.event_notice(message, receipt.kind, at, receipt.key, receipt.url, receipt.recipient)
-            notices.append(told)
+            notice = callbacks.event_notice(message, receipt.kind, at, receipt.key, receipt.url, receipt.recipient)
+            notices.append(notice)
     return await callbacks.queue(conn, notices)
 
 
@@ -150,7 +155,7 @@ with late as (
     returning uid
 ), expired as (
     update messages m set state = 'expired', code = 'no_receipt', updated_at = clock_timestamp(),
-        reason = 'nobody reported a delivery in time'
+        reason = 'no delivery was reported in time'
     from late where m.uid = late.uid and m.state in ('sent', 'deferred')
     returning m.uid
 )
@@ -159,9 +164,9 @@ select late.uid, expired.uid is not null from late left join expired using (uid)
 
 
 async def expire_older_than(pool: Pool, days: float) -> AsyncIterator[set[UUID]]:
-    """End the wait for receipts of messages that were taken so long ago. Their credits stay spent: they did leave.
+    """End the wait for receipts of messages that were accepted this long ago. Their credits stay spent: they were sent.
 
-    Yields customers' endpoints that are to be woken, as often as there are any.
+    Yields customers' endpoints to wake, batch by batch.
     """
     looked_at = _AT_A_TIME
     while looked_at == _AT_A_TIME:
@@ -174,7 +179,7 @@ async def expire_older_than(pool: Pool, days: float) -> AsyncIterator[set[UUID]]
 
 
 def _uid(text: str | None) -> UUID | None:
-    """Our own id as a stranger gives it back; anything else stands in that place, too."""
+    """Our own id as a provider returns it; it may also be anything else."""
     try:
         return UUID(text) if text else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""Settling by hand what became of a message whose outcome is ``unknown``."""
+"""Resolving by hand a message whose outcome is ``unknown``."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -30,7 +30,7 @@ class Resolved:
 
 
 async def settle(pool: Pool, uid: UUID, outcome: Literal["sent", "failed"], reason: str, actor: str) -> Resolved:
-    """Say that a message was sent, or was not. Saying the same again changes nothing.
+    """Resolve a message as sent or failed. Idempotent.
 
     Raises:
         NotFoundError: there is no such message.
@@ -58,13 +58,13 @@ class Resend:
 
     resolved: Resolved
     attempt: int
-    """The number of its next try: at most one is made under it."""
+    """The number of its next attempt: at most one is made under it."""
     is_repeat: bool
-    """Whether that was asked for before."""
+    """Whether it was requested before."""
 
 
 async def begin_resend(pool: Pool, uid: UUID, reason: str, actor: str) -> Resend:
-    """Note that a message is to be sent again. It stays ``unknown`` until it has been. Noting it again adds nothing.
+    """Note that a message is to be sent again. It stays ``unknown`` until then. Idempotent.
 
     Raises:
         NotFoundError: there is no such message.
@@ -78,7 +78,7 @@ async def begin_resend(pool: Pool, uid: UUID, reason: str, actor: str) -> Resend
         is_repeat = before is not None and before.get("attempt") == attempt
         if not is_repeat:
             await audit.note(conn, actor, audit.RESOLVE, uid, {"as": "resend", "reason": reason, "attempt": attempt})
-        # What is being sent again is not old: it is not ended meanwhile.
+        # Not to be ended as too old while it is being resent.
         await conn.execute("update messages set updated_at = clock_timestamp() where uid = %s", (uid,))
         return Resend(resolved, attempt, is_repeat)
 

@@ -1,4 +1,4 @@
-"""Messages whose outcome nobody could find out: they do not stay so for ever."""
+"""Ends messages that stay ``unknown`` for too long."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -17,7 +17,7 @@ _PAGES_AT_A_TIME = 200
 _OLD = "state = 'unknown' and updated_at < clock_timestamp() - %(days)s * interval '1 day'"
 
 # Locked in one order, against deadlocks with receipts; settled by account, because that locks wallets. The inner
-# `limit` has the planner go by the primary key, page by page.
+# `limit` makes the planner use the primary key, page by page.
 _END = f"""
 with old as (
     select uid from messages where {_OLD} and uid = any(array(
@@ -27,16 +27,16 @@ with old as (
     order by uid for update skip locked
 )
 update messages m set state = %(state)s, code = 'unknown_expired', updated_at = clock_timestamp(),
-    reason = 'nobody found out what became of it in time'
+    reason = 'its outcome did not become known in time'
 from old where m.uid = old.uid
 returning m.account_id, m.channel, m.uid
 """  # noqa: S608 - constants of ours
 
 
 async def end_older_than(pool: Pool, days: float, state: str) -> AsyncIterator[set[UUID]]:
-    """End messages that have been ``unknown`` for so long: ``expired`` gives their credit back, ``sent`` keeps it.
+    """End messages that have been ``unknown`` for this long: ``expired`` gives their credit back, ``sent`` keeps it.
 
-    Yields customers' endpoints that are to be woken, as often as there are any.
+    Yields customers' endpoints to wake, batch by batch.
     """
     after = UUID(int=0)
     while pages := await _pages_older_than(pool, days, after):

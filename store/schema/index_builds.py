@@ -1,4 +1,4 @@
-"""Indexes built while others write, on partitioned tables too, where PostgreSQL by itself builds them under a lock."""
+"""Concurrent index builds, also on partitioned tables, where PostgreSQL offers only builds under a lock."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -15,7 +15,7 @@ _BUILD = re.compile(
 )
 
 Retry = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
-"""Does a step until it gets its locks."""
+"""Retries a step until it gets its locks."""
 
 
 def builds_index(statement: str) -> bool:
@@ -24,7 +24,7 @@ def builds_index(statement: str) -> bool:
 
 
 async def build_index(conn: AsyncConnection[TupleRow], statement: str, retry: Retry) -> None:
-    """Run a ``create index concurrently if not exists``. What an earlier build that was cut off left is removed."""
+    """Run a ``create index concurrently if not exists``. What an interrupted build left is removed."""
     build = _BUILD.match(statement)
     assert build is not None
     parts = await _partitions(conn, build["table"])
@@ -32,7 +32,7 @@ async def build_index(conn: AsyncConnection[TupleRow], statement: str, retry: Re
     for part in parts or [build["table"]]:
         index = f"{part}_{suffix}" if parts else build["index"]
         await _drop_unfinished(conn, index)
-        await limit_lock_waits(conn, 0)  # neither the build's lock nor waiting for it stops readers or writers
+        await limit_lock_waits(conn, 0)  # neither the build's lock nor waiting for it blocks readers or writers
         unique = build["unique"] or ""
         await conn.execute(
             f"create {unique}index concurrently if not exists {index} on {part} {build['rest']}".encode()
@@ -47,7 +47,7 @@ async def _partitions(conn: AsyncConnection[TupleRow], table: str) -> list[str]:
 
 
 async def _unite(conn: AsyncConnection[TupleRow], build: re.Match[str]) -> None:
-    """Make the index of the whole table, which takes those of its partitions as they are."""
+    """Create the index of the whole table, which attaches those of its partitions."""
     await limit_lock_waits(conn)
     unique = build["unique"] or ""
     statement = f"create {unique}index if not exists {build['index']} on {build['table']} {build['rest']}"
@@ -55,7 +55,7 @@ async def _unite(conn: AsyncConnection[TupleRow], build: re.Match[str]) -> None:
 
 
 async def _drop_unfinished(conn: AsyncConnection[TupleRow], index: str) -> None:
-    """Remove what a build that was cut off left behind: it costs writers time, and no query uses it."""
+    """Drop the invalid index of an interrupted build: it costs writers time, and no query uses it."""
     found = await conn.execute("select from pg_index where indexrelid = to_regclass(%s) and not indisvalid", (index,))
     if found.rowcount:
         await limit_lock_waits(conn, 0)

@@ -1,7 +1,7 @@
-"""SQL functions as they run: one file each in ``store/functions``, put in place again whenever its text changes.
+"""SQL functions as they run: one file each in ``store/functions``, applied again whenever its text changes.
 
-Migrations make tables; what they say of functions is history. To change a function, change its file. One whose
-arguments or columns change gets a new name, or a migration that drops the old one when no release calls it any more:
+Migrations create tables; functions in them are outdated. To change a function, change its file. One whose
+arguments or columns change gets a new name, or a migration that drops the old one once no release calls it:
 the workers of the release before run on the new schema.
 """
 
@@ -12,17 +12,17 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 _PREFIX = "functions/"
-"""Before their names in the ledger of migrations."""
+"""Prefix of their names in ``schema_migrations``."""
 
 
 def live_functions() -> list[tuple[str, str]]:
-    """Every function of this version, as (name in the ledger, SQL)."""
+    """Every function of this version, as (name in ``schema_migrations``, SQL)."""
     folder = files("store") / "functions"
     return [(f"{_PREFIX}{file.name}", file.read_text()) for file in sorted(folder.iterdir(), key=lambda f: f.name)]
 
 
-async def put_in_place(conn: AsyncConnection[TupleRow], known: dict[str, str]) -> list[str]:
-    """Put those in place whose text is not that of the ledger, all of them or none. Returns their names."""
+async def apply_changed(conn: AsyncConnection[TupleRow], known: dict[str, str]) -> list[str]:
+    """Apply the functions whose text has changed, in one transaction. Returns their names."""
     changed = {
         name: (text, checksum)
         for name, text in live_functions()

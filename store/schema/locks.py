@@ -1,4 +1,4 @@
-"""Locks that would hold up others: asked for in short, again and again, so that those behind can go on between."""
+"""Locks that would block others: requested with short time-outs and retried, so that others can proceed between."""
 
 import asyncio
 import time
@@ -10,9 +10,9 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 from psycopg.rows import TupleRow
 
 LOCK_TIMEOUT_MS = 50
-"""How long a statement waits for a lock. While it waits, whoever comes after it waits as well."""
+"""How long a statement waits for a lock. While it waits, later statements wait as well."""
 RETRY_EVERY = 0.5
-"""Seconds between two tries at a lock, in which those who waited behind the last one go on."""
+"""Seconds between two tries at a lock, in which waiting statements proceed."""
 
 NO_LOCK = (LockNotAvailable, DeadlockDetected)
 
@@ -25,7 +25,7 @@ async def limit_lock_waits(conn: AsyncConnection[TupleRow], milliseconds: int = 
 
 
 async def retry_until_locked(give_up_after: float, step: Callable[[], Awaitable[_T]]) -> _T:
-    """Do a step, which leaves nothing behind when it fails, until it gets all its locks.
+    """Retry a step, which must be atomic, until it gets all its locks.
 
     Raises:
         psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected: it has not within ``give_up_after`` seconds.

@@ -17,12 +17,12 @@ from store.schema.locks import LOCK_TIMEOUT_MS, retry_until_locked
 PARTITIONED = ("messages", "attempts", "receipts")
 
 AHEAD = 3
-"""How many months that are yet to come have a partition."""
+"""How many future months have a partition."""
 _MOST_AT_ONCE = 12
-"""A clock that is set ahead by years has no more made at a time."""
+"""A bound, in case the clock is years ahead."""
 
 _LOCKED_WITHIN = 60.0
-"""Seconds after which a lock that somebody keeps is given up, until the next time."""
+"""Seconds after which waiting for a lock is given up, until the next run."""
 _LONGEST = 300
 """Seconds that a statement may take: it may read all of a partition."""
 
@@ -37,12 +37,12 @@ class Partition:
 
 
 def among(uids: Collection[UUID]) -> dict[str, Any]:
-    """Messages as arguments, with the first and the last of them, which tell PostgreSQL the partition."""
+    """Uids as arguments, with the first and the last of them, by which PostgreSQL selects the partitions."""
     return {"uids": list(uids), "first": min(uids, default=None), "last": max(uids, default=None)}
 
 
 async def partitions(conn: Connection) -> list[Partition]:
-    """All that have a time, in order of table and time. A table's first has what stood in it before there were any."""
+    """Partitions with a time range, by table and time. A table's first one has the rows from before partitioning."""
     rows = await conn.execute(
         r"""select t.relname, p.relname, substring(pg_get_expr(p.relpartbound, p.oid) from 'TO \(''(.*)''\)')
             from pg_inherits i join pg_class t on t.oid = i.inhparent join pg_class p on p.oid = i.inhrelid
@@ -60,7 +60,7 @@ async def make_ahead(conn: Connection) -> list[str]:
     """Make the partitions of this month and of the next ``AHEAD``, where they are missing. Returns their names.
 
     Raises:
-        psycopg.errors.LockNotAvailable: somebody keeps a lock; the next time goes on from there.
+        psycopg.errors.LockNotAvailable: another session holds a lock; the next run continues.
     """
     last_begins = _month(await _now(conn), AHEAD)
     made: list[str] = []
@@ -76,7 +76,7 @@ async def make_next(conn: Connection, table: str) -> str:
     """Make the partition of the month after the last one of a table. Returns its name.
 
     Raises:
-        psycopg.errors.LockNotAvailable: somebody keeps a lock.
+        psycopg.errors.LockNotAvailable: another session holds a lock.
     """
     return await retry_until_locked(_LOCKED_WITHIN, partial(_make, conn, table, await _end(conn, table)))
 
@@ -90,10 +90,10 @@ async def months_ahead(conn: Connection) -> int:
 async def drop_older(conn: Connection, months: int) -> list[str]:
     """Drop the partitions that ended ``months`` or more before this month began, with all that they hold.
 
-    One stays for as long as a message in it has no outcome, or credits held. Returns the names of those dropped.
+    One is kept while a message in it has no outcome, or held credits. Returns the names of those dropped.
 
     Raises:
-        psycopg.errors.LockNotAvailable: somebody keeps a lock; the next time goes on from there.
+        psycopg.errors.LockNotAvailable: another session holds a lock; the next run continues.
     """
     youngest = _month(await _now(conn), -months)
     old = [partition for partition in await partitions(conn) if partition.ends <= youngest]
@@ -107,7 +107,7 @@ async def drop_older(conn: Connection, months: int) -> list[str]:
 
 
 async def _make(conn: Connection, table: str, begins: datetime) -> str:
-    """Make the partition of a month. What a wrong clock brought before its time moves into it."""
+    """Make the partition of a month. Rows that a wrong clock wrote too early move into it."""
     name = f"{table}_{begins:%Y_%m}"
     words = {
         "table": sql.Identifier(table),
@@ -147,7 +147,7 @@ async def _drop(conn: Connection, together: list[Partition], end: datetime) -> N
 
 @asynccontextmanager
 async def _change(conn: Connection) -> AsyncIterator[None]:
-    """A transaction that gives up where it would hold up others, and else has its time."""
+    """A transaction with a short lock time-out, so as not to block others, and a long statement time-out."""
     with conn.answering_within(_LONGEST + MARGIN):
         async with conn.transaction():
             await conn.execute(f"set local lock_timeout = {LOCK_TIMEOUT_MS}")
@@ -166,6 +166,6 @@ async def _end(conn: Connection, table: str) -> datetime:
 
 
 def _month(at: datetime, after: int) -> datetime:
-    """The beginning of the month that is so many after this one."""
+    """The start of the month that is ``after`` months after this one."""
     count = at.year * 12 + at.month - 1 + after
     return datetime(count // 12, count % 12 + 1, 1, tzinfo=UTC)

@@ -1,8 +1,8 @@
-"""SQL text taken apart into statements, as far as migrations need it."""
+"""Splits SQL text into statements, as far as migrations need it."""
 
 import re
 
-# What may contain a semicolon that ends nothing, the semicolon that does, and any other character. Bodies of functions
+# Tokens that may contain a semicolon, the semicolon that ends a statement, and any other character. Function bodies
 # are dollar-quoted in this project; the SQL-standard form (BEGIN ATOMIC … END) is not understood.
 _TOKEN = re.compile(
     r"""(?P<comment> --[^\n]* | /\*.*?\*/ )

@@ -49,14 +49,14 @@ async def test_what_waits_for_places_comes_back_and_what_is_under_way_is_recorde
     await gateway.until_arrived(4)
     for is_waiting in (True, False):
         async with asyncio.timeout(5):
-            while bool(page.slots.places._queue) != is_waiting:
+            while bool(page.slots.in_flight._queue) != is_waiting:
                 await asyncio.sleep(0.01)
     gateway.gate.set()
     again = await running
     assert [(more.kind, more.indexes) for more in again] == [("not_started", list(range(4, 20)))]
     assert await page.states() == ["sent"] * 4 + ["queued"] * 16
     assert set(await page.outcomes()) == set(range(4))
-    assert page.slots.places.free == 4
+    assert page.slots.in_flight.free == 4
 
 
 async def test_a_dispatch_that_waits_for_others_launching_comes_back(pool: Pool):
@@ -71,16 +71,16 @@ async def test_an_email_that_waits_for_room_comes_back(pool: Pool):
     page = await new_page(pool, 3)
     files = (FileRef("00" * 32, 1, "a", "b/c"),)
     page.content = replace(page.content, contents=[Content("Hi", mail=MailExtras(files=files))])
-    taken = await page.slots.room.take(10**9, lambda: False)
+    taken = await page.slots.memory.take(10**9, lambda: False)
     async with asyncio.timeout(5):
         again = await page.delivery(OwnGateway(), closes_at=soon()).run()
     assert [(more.kind, more.indexes) for more in again] == [("not_started", [0, 1, 2])]
     assert await page.outcomes() == {}, "what has not left has no intent"
-    page.slots.room.leave(taken)
+    page.slots.memory.leave(taken)
     assert await page.deliver(OwnGateway()) == []
     assert await page.states() == ["rejected"] * 3, "the file is not there, and its room is free again"
     async with asyncio.timeout(5):
-        assert await page.slots.room.take(10**9, lambda: False) == taken
+        assert await page.slots.memory.take(10**9, lambda: False) == taken
 
 
 async def test_a_message_is_not_begun_when_its_time_went_by_before_it_could_leave(pool: Pool, monkeypatch):
@@ -100,7 +100,7 @@ async def test_a_message_is_not_begun_when_its_time_went_by_before_it_could_leav
     again = await delivery.run()
     assert [(more.kind, more.indexes) for more in again] == [("not_started", [0, 1, 2])]
     assert await page.outcomes() == {}
-    assert page.slots.places.free == CONCURRENCY
+    assert page.slots.in_flight.free == CONCURRENCY
     gateway = OwnGateway()
     assert await page.deliver(gateway) == []
     assert gateway.arrived == {0: 1, 1: 1, 2: 1}

@@ -51,7 +51,7 @@ async def test_it_sends_through_the_gateway_of_the_route(pool: Pool, cache: Gate
 
 
 async def test_a_page_that_was_forgotten_after_its_last_outcome_has_nothing_left(pool: Pool, cache: GatewayCache):
-    """The run that sent it died before the workflow heard of it, and the batch ended by what the record says."""
+    """The run that sent it died before the workflow got its result, and the batch ended by the recorded states."""
     page = await with_sandbox(pool, 2)
     await dispatch(page, cache)
     request = page.request()

@@ -43,11 +43,11 @@ async def test_a_cancelled_dispatch_gives_its_places_back(pool: Pool):
     gateway = OwnGateway(lambda index: asyncio.sleep(3600, Accepted()))
     running = asyncio.create_task(page.deliver(gateway))
     async with asyncio.timeout(10):
-        while slots.places.free:
+        while slots.in_flight.free:
             await asyncio.sleep(0.005)
     running.cancel()
     await asyncio.wait([running])
-    assert slots.places.free == 4
+    assert slots.in_flight.free == 4
 
 
 async def test_a_gateway_that_is_silent_is_left_alone_by_all_its_dispatches(pool: Pool):

@@ -1,4 +1,4 @@
-"""However much waits for whoever writes STOP: what an activity answers has a bound, and nothing is left out."""
+"""An opt-out with very many waiting messages: an activity's result is bounded, and no message is left out."""
 
 import time
 from dataclasses import replace

@@ -27,12 +27,12 @@ async def test_a_lone_outcome_is_written_at_once_and_neighbours_go_together():
         done.set()
 
     async with asyncio.timeout(5), OutcomeLog(write, GatewaySlots(10)) as log:
-        await log.take_places(1, never)
+        await log.take_slots(1, never)
         log.add(outcome(0))
         await done.wait()
         assert written == [1]
         for number in range(10):
-            await log.take_places(1, never)
+            await log.take_slots(1, never)
             if number < 9:
                 log.add(outcome(number))
     assert written == [1, 9]
@@ -45,13 +45,13 @@ async def test_a_place_is_free_again_only_when_its_outcome_is_written():
         await gate.wait()
 
     async with OutcomeLog(write, GatewaySlots(1)) as log:
-        await log.take_places(1, never)
+        await log.take_slots(1, never)
         log.add(outcome(0))
-        next_place = asyncio.create_task(log.take_places(1, never))
-        done, _ = await asyncio.wait([next_place], timeout=0.05)
+        next_slot = asyncio.create_task(log.take_slots(1, never))
+        done, _ = await asyncio.wait([next_slot], timeout=0.05)
         assert not done
         gate.set()
-        await asyncio.wait_for(next_place, 5)
+        await asyncio.wait_for(next_slot, 5)
 
 
 async def test_a_write_that_fails_for_good_ends_the_dispatch_instead_of_hanging_it():
@@ -61,7 +61,7 @@ async def test_a_write_that_fails_for_good_ends_the_dispatch_instead_of_hanging_
     async def dispatch() -> None:
         async with OutcomeLog(write, GatewaySlots(1)) as log:
             for number in range(3):
-                await log.take_places(1, never)
+                await log.take_slots(1, never)
                 log.add(outcome(number))
 
     with pytest.raises(ValueError, match="a bug"):
@@ -79,7 +79,7 @@ async def test_what_was_added_is_written_also_when_the_dispatch_is_cancelled():
     async def dispatch() -> None:
         async with OutcomeLog(write, GatewaySlots(5)) as log:
             for number in range(3):
-                await log.take_places(1, never)
+                await log.take_slots(1, never)
                 log.add(outcome(number))
             added.set()
             await asyncio.Event().wait()

@@ -33,7 +33,7 @@ async def choose(page: Page, lane: str = "transactional") -> Route:
 
 
 async def free_at(page: Page) -> float:
-    """When the gateway's next slot begins that nobody has."""
+    """When the gateway's next free slot begins."""
     async with page.pool.connection() as conn:
         cursor = await conn.execute(
             "select extract(epoch from free_at)::float8 from gateway_slots where gateway_id = %s", (page.gateway_id,)
@@ -177,7 +177,7 @@ async def test_bulk_whose_slots_are_too_far_away_comes_again_later(pool: Pool):
         with pytest.raises(NoSlotFree):
             await delivery.run()
     assert await free_at(page) == reserved
-    assert page.slots.places.free == page.slots.places.size
+    assert page.slots.in_flight.free == page.slots.in_flight.size
 
 
 async def test_a_probe_whose_slot_passed_says_nothing_of_its_gateway(pool: Pool, monkeypatch):

@@ -64,7 +64,7 @@ async def test_a_message_that_says_hold_is_held_whatever_its_gateway_says(pool: 
 
 
 async def test_a_run_that_died_before_it_reported_is_reported_by_its_successor(pool: Pool):
-    """Its outcomes are on record, but the workflow has not heard what wants another round."""
+    """Its outcomes are recorded, but the workflow did not get the messages to retry."""
     answers = [GatewayDown("500"), Unknown("no answer"), Accepted()]
 
     async def answer(index: int) -> Outcome:

@@ -1,4 +1,4 @@
-"""What Temporal keeps of a message is sealed; the codec endpoint opens it for admins, and for nobody else."""
+"""Temporal's payloads are sealed; the codec endpoint decodes them for admins only."""
 
 import base64
 from uuid import uuid4
@@ -21,7 +21,7 @@ UI = "http://127.0.0.1:8233"
 
 
 async def history(stack: Stack, uid: str) -> bytes:
-    """The serialized history of a page, as somebody without the key ring reads it."""
+    """The serialized history of a page, as read without the key ring."""
     settings = stack.settings
     raw = await Client.connect(settings.temporal_address, namespace=settings.temporal_namespace)
     fetched = await raw.get_workflow_handle(f"send-{uid}").fetch_history()

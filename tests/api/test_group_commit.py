@@ -1,4 +1,4 @@
-"""One-contact requests share pages under load, and nobody can tell but by the speed."""
+"""One-contact requests share pages under load, without any difference but speed."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from api.http.errors import ApiError, OutcomeUnknownError
 from api.http.idempotency import KeyClaim
 from api.http.temporal_link import TemporalLink
-from api.limits.waiting_room import WaitingRoom
+from api.limits.admission import AdmissionLimit
 from api.sending.commit_queue import OneMessage
 from api.sending.group_commit import GroupCommit
 from api.sending.starts import Starts, start_once
@@ -33,9 +33,9 @@ SMS = {"number": "+14155550123", "body": "Hi"}
 @pytest_asyncio.fixture(loop_scope="session")
 async def group(stack: Stack) -> GroupCommit:
     link = TemporalLink()
-    await link.seek(stack.settings)
-    room = WaitingRoom()
-    return GroupCommit(Starts(link, room), stack.pool, room)
+    await link.connect(stack.settings)
+    limit = AdmissionLimit()
+    return GroupCommit(Starts(link, limit), stack.pool, limit)
 
 
 def one(account_id: int, body: str = "Hi", claimed: KeyClaim | None = None, gateway: str | None = None) -> OneMessage:
@@ -230,26 +230,26 @@ async def test_a_bounded_number_waits(stack: Stack, group: GroupCommit, monkeypa
 
 
 def test_a_bounded_size_waits_but_always_one():
-    room = WaitingRoom(most=10, most_bytes=100_000)
-    with room.place(1, 1_000_000), pytest.raises(ApiError), room.place(2, 1):
+    limit = AdmissionLimit(most=10, most_bytes=100_000)
+    with limit.admitted(1, 1_000_000), pytest.raises(ApiError), limit.admitted(2, 1):
         pass
-    with room.place(1, 45_000), room.place(2, 40_000), pytest.raises(ApiError), room.place(3, 10_000):
+    with limit.admitted(1, 45_000), limit.admitted(2, 40_000), pytest.raises(ApiError), limit.admitted(3, 10_000):
         pass
-    with room.place(1, 10_000):
+    with limit.admitted(1, 10_000):
         pass
 
 
 @pytest.mark.parametrize(("size", "fit"), [(1, 5), (20_000, 2)])
 def test_an_account_has_at_most_half_of_the_room(size: int, fit: int):
-    room = WaitingRoom(most=10, most_bytes=100_000)
+    limit = AdmissionLimit(most=10, most_bytes=100_000)
     for _ in range(fit):
-        room.enter(1, size)
+        limit.enter(1, size)
     with pytest.raises(ApiError, match="was not") as refused:
-        room.enter(1, size)
+        limit.enter(1, size)
     assert (refused.value.status, refused.value.code, refused.value.retry_after) == (429, "too_many_at_once", 2.0)
-    room.enter(2, size)
-    room.leave(1, size)
-    room.enter(1, size)
+    limit.enter(2, size)
+    limit.leave(1, size)
+    limit.enter(1, size)
 
 
 async def test_a_key_leads_to_its_message_before_that_can_leave(stack: Stack, group: GroupCommit):

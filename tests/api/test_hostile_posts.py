@@ -11,7 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from api.webhooks import room as webhook_room
+from api.webhooks import memory as webhook_memory
 from domain.messages.receipts import Receipt, ReceiptKind, decode_events
 from gateways.email.sendgrid import SendGridWebhook
 from services.receipts import MOST_BYTES, for_workflows
@@ -72,7 +72,7 @@ async def test_the_body_of_a_post_to_no_gateway_is_not_waited_for(stack: Stack):
 
 
 async def test_a_provider_that_posts_too_slowly_shall_post_again(stack: Stack, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(webhook_room, "BEGIN_SECONDS", 0.1)
+    monkeypatch.setattr(webhook_memory, "BEGIN_SECONDS", 0.1)
     double = SendGrid(stack.url)
     async with gateway_of(stack, double):
         assert b" 503 " in await begun(stack, double.nonsense())
@@ -112,7 +112,7 @@ async def without_database(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def assert_taken_later(sent: Sent, away: httpx.AsyncClient) -> None:
-    """The provider is told to come again, and when it does nothing is lost."""
+    """The provider is requested to post again, and when it does nothing is lost."""
     double = sent.double
     posting = double.delivered(sent.told)
     answered = await deliver(away, posting, posting.url.removeprefix(sent.stack.url))

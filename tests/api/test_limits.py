@@ -94,7 +94,7 @@ async def on_plan(stack: Stack, rate_class: str) -> User:
 
 @asynccontextmanager
 async def api_without(settings: Settings, **closed: str) -> AsyncIterator[httpx.AsyncClient]:
-    """An API whose database or Temporal is a port on which nobody listens."""
+    """An API whose database or Temporal is a port without a listener."""
     with free_socket() as nobody:
         address = f"127.0.0.1:{nobody.getsockname()[1]}"
         changed = settings.model_copy(update={name: form.format(address) for name, form in closed.items()})

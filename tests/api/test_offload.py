@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from api.http.callers import stays
+from api.http.callers import connected
 from api.http.errors import ApiError
 from api.limits.offload import Offload
 
 
 async def run(offload: Offload, account: int, work, *args):
-    return await offload.run(account, 100, stays, work, *args)
+    return await offload.run(account, 100, connected, work, *args)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -21,7 +21,7 @@ from tests.worker import lost
 
 @dataclass
 class Provider:
-    """Takes each message, and loses its answer while it is told to."""
+    """Accepts each message, and loses its answer while configured to."""
 
     loses: bool = True
     arrived: Counter[str] = field(default_factory=Counter)

@@ -24,7 +24,7 @@ async def bodies(stack: Stack, user: User) -> list[str]:
 
 
 async def until_heard(stack: Stack, *expected: tuple[User, list[str]]) -> None:
-    """Everybody has heard what he was to hear, newest first, and no more."""
+    """Each account has received its messages, newest first, and no others."""
     async with asyncio.timeout(20):
         while [await bodies(stack, user) for user, _ in expected] != [said for _, said in expected]:
             await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""Whoever wants no more of an account's emails gets none as a copy either, and nobody pays for it."""
+"""Recipients who opted out of an account's emails get no copies either, and those cost nothing."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

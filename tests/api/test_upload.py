@@ -17,7 +17,7 @@ KIB = b"x" * 1024
 
 
 class Client:
-    """Sends a body in pieces, and the next one when it is told to."""
+    """Sends a body in pieces, each on request."""
 
     def __init__(self, length: int | None = None) -> None:
         headers = [] if length is None else [(b"content-length", str(length).encode())]

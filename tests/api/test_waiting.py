@@ -138,7 +138,7 @@ async def test_a_foreign_message_cannot_be_changed(stack: Stack):
 
 
 async def assert_unknown_elsewhere(stack: Stack, user: User, uid: str) -> None:
-    """A waiting SMS is no email and no WhatsApp message, whoever asks about it or wants it changed."""
+    """A waiting SMS is not found or changed as an email or a WhatsApp message."""
     for channel in ("email", "whatsapp"):
         for method, path, body in (
             ("GET", f"/api/get/{channel}/{uid}", None),

@@ -18,7 +18,7 @@ from domain.callbacks import FAILING_SECONDS, LADDER, TEST_EVENT, EventType, Sna
 from gateways.callback import ANSWER_SECONDS
 from gateways.webhooks.standard_webhooks import sign
 from store.callbacks.callback_endpoints import MOST
-from worker.chores import CALLBACK_DAYS
+from worker.periodic_tasks import CALLBACK_DAYS
 from workflows.policy import CALLBACK_QUEUE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "callbacks.md").read_text()

@@ -11,7 +11,7 @@ from domain.limits import PAGE_LIMITS
 from domain.messages.routing import PAUSED_LOOK, Mode
 from gateways.config.template import FIELDS
 from gateways.registry import GATEWAY_TYPES
-from worker.chores import HEALTH_DAYS
+from worker.periodic_tasks import HEALTH_DAYS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "gateways.md").read_text()
 

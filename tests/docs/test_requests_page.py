@@ -8,7 +8,7 @@ import pytest
 
 from api.http import body, body_memory, upload
 from api.http.request_cost import MAX_VALUES
-from api.limits import offload, waiting_room
+from api.limits import admission, offload
 from api.sending import large_bodies
 from api.sending.parse_request import read_request
 from domain.channels import Channel
@@ -36,7 +36,7 @@ MIB = 1024 * 1024
         f"{body_memory.SHARE // MIB} MiB | {body_memory.TOTAL // MIB} MiB",
         f"without the first {body_memory.UNCOUNTED // 1024} KiB",
         f"50 more that wait | {offload.PROCESSES} |",
-        f"{waiting_room.MOST:,} of {waiting_room.MOST_BYTES // MIB} MiB",
+        f"{admission.MOST:,} of {admission.MOST_BYTES // MIB} MiB",
     ],
 )
 def test_the_limits_are_those_of_the_code(limit: str):

@@ -1,11 +1,11 @@
-"""How fast a batch is, when it will end, and which of its waits is told."""
+"""A batch's rate, its estimated end, and which of its waits is shown."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from domain.batches.batch import BatchStatus
-from domain.batches.progress import Doing, Tally, Wait, doing, doing_unheard
+from domain.batches.progress import Doing, Tally, Wait, doing, doing_from_database
 from domain.messages.page import LiveStatus
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,7 +64,7 @@ def test_a_pause_or_a_time_goes_before_what_messages_wait_for():
 
 def test_a_batch_that_says_nothing_is_told_from_the_record():
     nothing = tally({"scheduled": 1}, due=NOW)
-    assert doing_unheard("paused", nothing).wait == Wait("paused")
-    assert doing_unheard("scheduled", nothing).wait == Wait("schedule", NOW)
+    assert doing_from_database("paused", nothing).wait == Wait("paused")
+    assert doing_from_database("scheduled", nothing).wait == Wait("schedule", NOW)
     for state in ("stored", "running", "cancelling"):
-        assert doing_unheard(state, nothing) == Doing(state, Wait("worker"))
+        assert doing_from_database(state, nothing) == Doing(state, Wait("worker"))

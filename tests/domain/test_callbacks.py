@@ -1,4 +1,4 @@
-"""What customers are told, and when it is tried again."""
+"""Events of callbacks, and their retries."""
 
 import base64
 from datetime import UTC, datetime

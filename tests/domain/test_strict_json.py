@@ -1,4 +1,4 @@
-"""JSON at the door: what is refused, with which code and pointer."""
+"""JSON of requests: what is refused, with which code and pointer."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Mailboxes and links that strangers name: in the form that we store, or none at all."""
+"""Mailboxes and links in untrusted events: in the form that we store, or none at all."""
 
 import pytest
 

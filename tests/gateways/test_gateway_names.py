@@ -76,7 +76,7 @@ async def test_names_that_answered_are_looked_up_again_beside_silent_ones_of_the
 
 async def test_owners_who_take_all_places_for_new_names_leave_those_of_known_ones(resolver, started, monkeypatch):
     monkeypatch.setattr(names, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(names, "NEW_PLACES", 4)
+    monkeypatch.setattr(names, "NEW_SLOTS", 4)
     known = Names()
     await known.addresses("a.live.test", 80, "one")
     started(*(known.addresses(f"n{number}.dead.test", 80, f"owner {number}") for number in range(10)))
@@ -179,7 +179,7 @@ async def test_an_address_needs_no_place(resolver, started, host):
 
 
 async def test_callbacks_and_gateways_have_look_ups_of_their_own(resolver, started, monkeypatch):
-    monkeypatch.setattr(names, "NEW_PLACES", 2)
+    monkeypatch.setattr(names, "NEW_SLOTS", 2)
     callbacks, gateways = GatewayConnections.open(None), GatewayConnections.open(None)
     started(*(_post(callbacks.public.of(str(number)), f"http://n{number}.dead.test/") for number in range(9)))
     await _until(lambda: resolver.waiting == 2)

@@ -1,4 +1,4 @@
-"""SMPP, incoming: receipts and messages from phones, answered only when somebody has taken them over."""
+"""SMPP, incoming: receipts and inbound messages, acknowledged only when they were accepted."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ TRY_AGAIN = 0x64
 
 @dataclass
 class Sink:
-    """Takes events over, or fails when it is told to."""
+    """Accepts events, or fails when configured to."""
 
     taken: list = field(default_factory=list)
     handfuls: int = 0

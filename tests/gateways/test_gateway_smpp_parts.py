@@ -13,7 +13,7 @@ from smsc import Smsc, gateway_at, smsc
 from domain.messages.receipts import Inbound
 from gateways.sms.smpp import SmppGateway
 from gateways.sms.smpp_inbox import PART_SECONDS
-from store.messages.deliveries import AGAIN_WITHIN, KEPT_FOR, TAKEN_FOR, forget_old
+from store.messages.deliveries import AGAIN_WITHIN, KEPT_FOR, TAKEN_FOR, delete_old
 
 TRY_AGAIN = 0x64
 
@@ -229,10 +229,10 @@ async def test_nothing_is_kept_for_ever(process, pass_time, pool, gateway_id):
         await running.gets("1")
         await running.gets_part(1, "a")
     assert await kept(pool, gateway_id) == [1, 1]
-    await forget_old(pool)
+    await delete_old(pool)
     assert await kept(pool, gateway_id) == [1, 1]
     await pass_time(KEPT_FOR.total_seconds())
-    await forget_old(pool)
+    await delete_old(pool)
     assert await kept(pool, gateway_id) == [0, 0]
 
 

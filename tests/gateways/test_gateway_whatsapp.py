@@ -7,7 +7,7 @@ from domain.channels import Channel
 from domain.messages.outcomes import GatewayDown, Refused, RetryLater, Unknown
 from gateways.conformance.fake_provider import answer, disconnect, hang, reset
 from gateways.whatsapp.media import content_type, file_name
-from gateways.whatsapp.reading import person, said
+from gateways.whatsapp.reading import person, text_of
 
 
 @pytest.fixture(params=CONFIGS)
@@ -116,5 +116,5 @@ def test_only_a_chat_with_one_person_has_a_number(ids, number):
 
 
 def test_a_text_is_kept_as_it_was_written_but_for_nul():
-    assert said(None, 5, "", "  two\nlines\x00 ", "other") == "  two\nlines "
-    assert said(None, {}) == ""
+    assert text_of(None, 5, "", "  two\nlines\x00 ", "other") == "  two\nlines "
+    assert text_of(None, {}) == ""

@@ -8,8 +8,8 @@ def test_what_a_process_has_begun_with_is_not_looked_through() -> None:
     script = """
 import gc
 began_with = [[] for _ in range(50_000)]
-from runtime.garbage import spare_what_stays
-spare_what_stays()
+from runtime.garbage import freeze_startup_objects
+freeze_startup_objects()
 cycle = []
 cycle.append(cycle)
 looked_through = gc.get_objects()

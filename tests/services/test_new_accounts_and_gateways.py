@@ -1,4 +1,4 @@
-"""What holds for a new account or gateway, whichever door it comes through."""
+"""Rules for new accounts and gateways, by any entry point."""
 
 import pytest
 

@@ -15,7 +15,7 @@ from services.workflow_calls import answer_to
 
 
 class Ended:
-    """A workflow that has ended: it says so, and answers as told."""
+    """A workflow that has ended: it reports that, and answers as configured."""
 
     def __init__(self, answer: str | Exception | None) -> None:
         self._answer = answer

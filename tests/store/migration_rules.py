@@ -34,7 +34,7 @@ _REWRITES = re.compile(
 
 
 def blocking(text: str) -> list[str]:
-    """What this migration file does that takes long on a big table and lets nobody else work meanwhile."""
+    """What this migration file does that takes long on a big table and blocks others meanwhile."""
     alone = text.startswith(OUTSIDE_TRANSACTION)
     small = set(SMALL_TABLES)
     problems = []

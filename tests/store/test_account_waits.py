@@ -1,4 +1,4 @@
-"""Pages that wait for a suspended account are told when it is resumed or deleted, each at least once."""
+"""Pages that wait for a suspended account are signalled when it is resumed or deleted, each at least once."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ import pytest
 
 from domain.ids import new_page_id
 from store.accounts import accounts
-from store.accounts.waits import AT_A_TIME, note, tell_resumed
+from store.accounts.waits import AT_A_TIME, note, signal_resumed
 from store.pool import Pool
 from tests.store.builders import new_account
 
@@ -23,13 +23,13 @@ async def suspended(pool: Pool) -> int:
 
 
 async def told(pool: Pool) -> list[UUID]:
-    """The pages that are told now."""
+    """The pages that are signalled now."""
     found: list[UUID] = []
 
     async def tell(page_id: UUID) -> None:
         found.append(page_id)
 
-    while await tell_resumed(pool, tell):
+    while await signal_resumed(pool, tell):
         pass
     return found
 
@@ -84,5 +84,5 @@ async def test_pages_that_could_not_be_told_are_told_again(fresh_pool: Pool):
         raise RuntimeError("Temporal is away")
 
     with pytest.raises(RuntimeError):
-        await tell_resumed(fresh_pool, fail)
+        await signal_resumed(fresh_pool, fail)
     assert await told(fresh_pool) == [page_id]

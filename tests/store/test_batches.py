@@ -100,10 +100,10 @@ async def test_an_ended_batch_cancels_what_had_no_turn_and_forgets_its_content(p
     assert await state(pool, batch) == ("cancelled", False)
     kept = [page.number for page in await batches.list_pages(pool, batch.id, 1, 2)]
     assert kept == [1], "what is unknown may be sent again"
-    await batches.forget_pages(pool)
+    await batches.delete_pages(pool)
     assert len(await batches.list_pages(pool, batch.id, 1, 2)) == 1
     await set_states(pool, uids(batch)[1:2], "sent")
-    await batches.forget_pages(pool)
+    await batches.delete_pages(pool)
     assert await batches.list_pages(pool, batch.id, 1, 2) == []
 
 
@@ -132,7 +132,7 @@ async def test_a_batch_that_was_never_started_is_found_and_forgotten(pool: Pool)
     assert batch.id in await batches.unstarted(pool, 0)
     for each in (batch, started):
         assert started.id not in await batches.unstarted(pool, 0)
-        await batches.forget_unstarted(pool, each.id)
+        await batches.delete_unstarted(pool, each.id)
     assert await rows(pool, batch) == []
     assert await batches.header(pool, batch.id) is None
     assert len(await rows(pool, started)) == 1

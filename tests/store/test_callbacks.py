@@ -1,4 +1,4 @@
-"""The queue of callbacks: each event once per endpoint, whoever finds it out, however often."""
+"""The queue of callbacks: each event once per endpoint, however often it is queued."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -252,5 +252,5 @@ async def test_old_deliveries_are_forgotten(pool: Pool):
         await conn.execute(
             "update callback_deliveries set created_at = now() - interval '31 days' where uid = %s", (old.uid,)
         )
-    assert await callback_deliveries.forget_older_than(pool, 30) >= 1
+    assert await callback_deliveries.delete_older_than(pool, 30) >= 1
     assert [delivery.uid for delivery in await listed(pool, there)] == [young.uid]

@@ -1,4 +1,4 @@
-"""The database's clock is set forward and back: what was written meanwhile lies in the future, and holds up nobody.
+"""The database's clock is set forward and back: times written meanwhile are in the future, and delay nothing.
 
 The clock itself cannot be set here: what it would have written is moved by an hour instead.
 """

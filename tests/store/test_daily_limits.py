@@ -9,7 +9,7 @@ import pytest
 from store.accounts import accounts, plans
 from store.messages import attempts, pages
 from store.messages.attempts import Attempted
-from store.messages.pages import PageRows, Verdict
+from store.messages.pages import FinalState, PageRows
 from tests.store.builders import held, new_account, new_page, set_states
 
 LIMIT = 3
@@ -67,7 +67,7 @@ async def test_what_did_not_leave_gives_its_place_back(pool, account, state):
     page, other = new_page(account, [1, 1]), new_page(account, [1])
     assert await held(pool, page) == await held(pool, other) == {}
     assert await held(pool, new_page(account, [1])) == {0: "daily_limit"}
-    await pages.give_verdicts(pool, [Verdict(uid, state, "test", "a test") for uid in page.uids])
+    await pages.record_final_states(pool, [FinalState(uid, state, "test", "a test") for uid in page.uids])
     for _ in range(2):
         await settle(pool, page)
     assert list((await counted(pool, account)).values()) == [1]
@@ -115,7 +115,7 @@ async def test_the_place_is_given_back_on_the_day_on_which_it_was_taken(fresh_po
         await conn.execute("update daily_usage set day = day - 1")
     await held(fresh_pool, new_page(account, [1]))
     before = await counted(fresh_pool, account)
-    await pages.give_verdicts(fresh_pool, [Verdict(yesterdays.uids[0], "cancelled", "test", "a test")])
+    await pages.record_final_states(fresh_pool, [FinalState(yesterdays.uids[0], "cancelled", "test", "a test")])
     await settle(fresh_pool, yesterdays)
     assert (list(before.values()), list((await counted(fresh_pool, account)).values())) == ([2, 1], [1, 1])
 
@@ -131,7 +131,7 @@ async def test_a_batchs_page_counts_when_its_turn_comes_and_gives_back_too(pool,
     assert await counted(pool, account) == {}
     assert await pages.hold_stored(pool, account, "sms", page.uids[0], page.uids[-1]) == set()
     assert await held(pool, new_page(account, [1])) == {0: "daily_limit"}
-    await pages.give_verdicts(pool, [Verdict(page.uids[0], "cancelled", "test", "a test")])
+    await pages.record_final_states(pool, [FinalState(page.uids[0], "cancelled", "test", "a test")])
     await settle(pool, page)
     assert await held(pool, new_page(account, [1, 1])) == {1: "daily_limit"}
 
@@ -140,7 +140,7 @@ async def test_accounts_without_a_limit_have_nothing_to_give_back(pool):
     account = await new_account(pool, credit=5)
     page = new_page(account, [1])
     await held(pool, page)
-    await pages.give_verdicts(pool, [Verdict(page.uids[0], "cancelled", "test", "a test")])
+    await pages.record_final_states(pool, [FinalState(page.uids[0], "cancelled", "test", "a test")])
     await settle(pool, page)
     assert await counted(pool, account) == {}
 
@@ -149,5 +149,5 @@ async def test_old_days_are_forgotten(pool, account):
     await held(pool, new_page(account, [1]))
     async with pool.connection() as conn:
         await conn.execute("insert into daily_usage values (%s, 'sms', current_date - 40, 7)", (account,))
-    await plans.forget_usage(pool, 31)
+    await plans.delete_old_usage(pool, 31)
     assert list((await counted(pool, account)).values()) == [1]

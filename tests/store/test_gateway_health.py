@@ -9,7 +9,7 @@ import pytest
 from domain.errors import NotFoundError
 from domain.messages.routing import Mode
 from store.gateways import gateway_queries, gateways, routing
-from store.gateways.gateway_health import Breaker, forget_minutes, health, note_receipts
+from store.gateways.gateway_health import Breaker, delete_old_minutes, health, note_receipts
 from store.messages import pages
 from store.pool import Pool
 from tests.store.builders import counts, flush, launched, new_account, new_gateway
@@ -78,12 +78,12 @@ async def test_what_is_older_leaves_the_counts_and_is_forgotten_after_a_week(poo
     found = await health(pool, gateway_id)
     assert (found.last_15_minutes.accepted, found.last_day.accepted) == (0, 1)
     await age(pool, gateway_id, 24 * 60)
-    await forget_minutes(pool, 7)
+    await delete_old_minutes(pool, 7)
     found = await health(pool, gateway_id)
     assert found.last_day.accepted == 0
     assert found.last_accepted_at is not None
     await age(pool, gateway_id, 6 * 24 * 60)
-    await forget_minutes(pool, 7)
+    await delete_old_minutes(pool, 7)
     assert (await health(pool, gateway_id)).last_accepted_at is None
 
 

@@ -1,4 +1,4 @@
-"""Pages that wait for a paused gateway are told when it is resumed, each at least once."""
+"""Pages that wait for a paused gateway are signalled when it is resumed, each at least once."""
 
 from uuid import UUID, uuid4
 
@@ -8,7 +8,7 @@ from domain.ids import new_page_id
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.routing import Mode
 from store.gateways import gateways
-from store.gateways.gateway_waits import AT_A_TIME, note, tell_resumed
+from store.gateways.gateway_waits import AT_A_TIME, note, signal_resumed
 from store.pool import Pool
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
@@ -22,13 +22,13 @@ async def paused_gateway(pool: Pool) -> UUID:
 
 
 async def told(pool: Pool) -> list[UUID]:
-    """The pages that are told now."""
+    """The pages that are signalled now."""
     found: list[UUID] = []
 
     async def tell(page_id: UUID) -> None:
         found.append(page_id)
 
-    while await tell_resumed(pool, tell):
+    while await signal_resumed(pool, tell):
         pass
     return found
 
@@ -64,5 +64,5 @@ async def test_pages_that_could_not_be_told_are_told_again(fresh_pool: Pool):
         raise RuntimeError("Temporal is away")
 
     with pytest.raises(RuntimeError):
-        await tell_resumed(fresh_pool, fail)
+        await signal_resumed(fresh_pool, fail)
     assert await told(fresh_pool) == [page_id]

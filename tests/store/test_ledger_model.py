@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from domain.errors import ConflictError, InsufficientCreditError
 from store.accounts.credits import audit, deduct, top_up
 from store.messages.attempts import Attempted, flush_outcomes, write_intents
-from store.messages.pages import PageRows, Verdict, give_verdicts, settle
+from store.messages.pages import FinalState, PageRows, record_final_states, settle
 from store.migrate import migrate
 from store.pool import Pool, open_pool
 from tests.store.builders import held, new_account, new_page, sms_wallet, states
@@ -49,7 +49,7 @@ class ModelMessage:
 
 @dataclass
 class ModelPage:
-    """A page that was held, and what its callers were told."""
+    """A page that was held, and the result of that."""
 
     rows: PageRows
     refused: dict[int, str]
@@ -172,7 +172,7 @@ class Ledger(RuleBasedStateMachine):
     def give_verdict(self, data: st.DataObject, state: str) -> None:
         page = data.draw(st.sampled_from(self.pages_with(*UNSENT)))
         uids = data.draw(st.lists(st.sampled_from(page.rows.uids), min_size=1, unique=True))
-        self.do(give_verdicts(self.pool, [Verdict(uid, state, "test", "a test") for uid in uids]))
+        self.do(record_final_states(self.pool, [FinalState(uid, state, "test", "a test") for uid in uids]))
         for uid in uids:
             if self.messages[uid].state in UNSENT:
                 self.messages[uid].state = state

@@ -51,7 +51,7 @@ async def one(fresh_pool: Pool) -> AsyncIterator[Pool]:
 
 
 async def fill(pool: Pool) -> list[int]:
-    """Bulk-insert the tenants, and nobody analyses. Returns their ids."""
+    """Bulk-insert the tenants, without ANALYZE. Returns their ids."""
     async with pool.connection() as conn:
         await conn.execute(_FILL)
         rows = await (await conn.execute("select id from accounts where name = 'Tenant'")).fetchall()

@@ -1,4 +1,4 @@
-"""Migrations hold nobody up: every file from 0013 on, and the rule itself."""
+"""Migrations block no other session: every file from 0013 on, and the rule itself."""
 
 import pytest
 

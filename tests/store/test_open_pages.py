@@ -10,7 +10,7 @@ import pytest
 from domain.ids import message_uid, new_page_id, page_of
 from store import workflow_checks
 from store.messages.attempts import Attempted, flush_outcomes, write_intents
-from store.messages.orphans import look
+from store.messages.orphans import check_due
 from store.messages.pages import PageRows, hold, settle
 from store.pool import Pool
 from tests.store.builders import hold_page, new_account, new_batch, new_page, set_states
@@ -177,12 +177,12 @@ async def test_pages_are_forgotten_when_all_their_messages_have_outcomes(fresh_p
         await conn.execute(
             "update messages set updated_at = now() - interval '1 hour' where uid = any(%s::uuid[])", (silent.uids,)
         )
-    pages = await look(fresh_pool, 2, 300, 3600) + await look(fresh_pool, 10, 300, 3600)
+    pages = await check_due(fresh_pool, 2, 300, 3600) + await check_due(fresh_pool, 10, 300, 3600)
     assert {page.id for page in pages if page.is_silent} == ids(silent)
     assert ids(ended).isdisjoint(await noted(fresh_pool))
     pending = UUID(int=batch.id.int + (1 << 9))
     assert await noted(fresh_pool) == ids(unknown, touched, silent) | {pending}
-    assert {page.id for page in await look(fresh_pool, 10, 300, 3600)} == ids(silent), "the others are put off"
+    assert {page.id for page in await check_due(fresh_pool, 10, 300, 3600)} == ids(silent), "the others are put off"
     async with fresh_pool.connection() as conn:
         cursor = await conn.execute("select id, extract(epoch from next_at - now())::float8 from workflow_checks")
         wait = dict(await cursor.fetchall())
@@ -194,10 +194,10 @@ async def test_pages_are_forgotten_when_all_their_messages_have_outcomes(fresh_p
 async def test_what_a_batch_is_asked_about_is_no_page_and_is_forgotten_with_its_end(fresh_pool: Pool):
     batch = await new_batch(fresh_pool, 9, 2)
     await workflow_checks.put_off(fresh_pool, batch.id, -1)
-    assert await look(fresh_pool, 10, 0, 0) == []
-    await workflow_checks.forget_ended(fresh_pool)
+    assert await check_due(fresh_pool, 10, 0, 0) == []
+    await workflow_checks.delete_ended(fresh_pool)
     assert await noted(fresh_pool) == {batch.id}
     async with fresh_pool.connection() as conn:
         await conn.execute("update batches set state = 'completed', finished_at = now()")
-    await workflow_checks.forget_ended(fresh_pool)
+    await workflow_checks.delete_ended(fresh_pool)
     assert await noted(fresh_pool) == set()

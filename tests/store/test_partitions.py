@@ -200,7 +200,7 @@ class Life:
     async def receive(self) -> None:
         told = [receipt("delivered", uid=str(uid)) for uid in self.page.uids[:2]]
         told.append(receipt("delivered", provider_id=f"id-{self.page.uids[2]}"))
-        assert len((await receipts.apply(self.pool, [self.gateway], told)).news) == 3
+        assert len((await receipts.apply(self.pool, [self.gateway], told)).new) == 3
 
     async def answer(self) -> None:
         found = await messages.find(self.pool, self.account, "sms", self.page.uids[0])

@@ -141,10 +141,10 @@ async def test_who_resumes_marketing_gets_it_again_and_a_stop_stays(pool: Pool, 
     first, second = page_to(account), page_to(account)
     assert [await held(pool, page) for page in (first, second)] == [{}, {}]
     await say(pool, gateway, sender=NUMBER, sender_id=None, marketing="stop")
-    await marketing.cancel_unwanted(pool, first.uids)
+    await marketing.cancel_opted_out(pool, first.uids)
     assert await states(pool, first) == [("cancelled", "marketing_opted_out", "held")]
     await say(pool, gateway, sender=NUMBER, sender_id=None, marketing="resume")
-    await marketing.cancel_unwanted(pool, second.uids)
+    await marketing.cancel_opted_out(pool, second.uids)
     assert await states(pool, second) == [("queued", None, "held")]
     await say(pool, gateway, "STOP", sender=NUMBER, sender_id=None)
     await say(pool, gateway, sender=NUMBER, sender_id=None, marketing="resume")
@@ -158,7 +158,7 @@ async def test_a_choice_under_an_id_counts_as_soon_as_the_number_is_known(pool: 
     await report(pool, gateway, page, recipient_id=LID)
     page = page_to(account)
     assert await held(pool, page) == {}
-    await marketing.cancel_unwanted(pool, page.uids)
+    await marketing.cancel_opted_out(pool, page.uids)
     assert (await states(pool, page))[0][1] == "marketing_opted_out"
 
 
@@ -178,7 +178,7 @@ async def test_a_provider_that_refuses_marketing_stops_marketing_alone(pool, acc
     assert intents.claimed == set(again.uids)
     other = page_to(account)
     assert await held(pool, other) == {}
-    await marketing.cancel_unwanted(pool, other.uids)
+    await marketing.cancel_opted_out(pool, other.uids)
     assert (await states(pool, other))[0][:2] == ("cancelled", "marketing_opted_out")
 
 

@@ -48,7 +48,7 @@ async def test_a_receipt_finds_its_message(pool, by):
     page, gateway = await taken(pool, await new_account(pool, credit=5))
     which = {"uid": str(page.uids[0])} if by == "uid" else {"provider_id": f"id-{page.uids[0]}"}
     found = await receipts.apply(pool, [gateway], [receipt("delivered", **which)])
-    assert ([(n.uid, n.moved) for n in found.news], found.unmatched) == ([(page.uids[0], True)], [])
+    assert ([(n.uid, n.moved) for n in found.new], found.unmatched) == ([(page.uids[0], True)], [])
     assert await states(pool, page) == [("delivered", None, "captured")]
 
 
@@ -124,7 +124,7 @@ async def test_the_same_receipt_many_times_at_once_is_one(pool):
         *(receipts.apply(pool, [gateway], events if n % 2 else backwards) for n in range(6)),
         *(settle(pool, page.uids[0], page.uids[-1]) for _ in range(2)),
     )
-    assert sum(len(outcome.news) for outcome in found[:6]) == 50
+    assert sum(len(outcome.new) for outcome in found[:6]) == 50
     assert await sms_wallet(pool, account) == (50, 0, 0, 50)
     assert set(await states(pool, page)) == {("undelivered", "x_1", "refunded")}
     assert await audit(pool) == []
@@ -165,7 +165,7 @@ async def test_an_answer_that_comes_after_its_receipt_changes_nothing_but_the_tr
     await settle(pool, page.uids[0], page.uids[0])
     assert await states(pool, page) == [("delivered", None, "captured")]
     found = await receipts.apply(pool, [gateway], [receipt("read", provider_id="p1")])
-    assert [n.moved for n in found.news] == [True]
+    assert [n.moved for n in found.new] == [True]
 
 
 async def test_a_bounce_after_delivery_is_kept_but_moves_nothing(pool):
@@ -174,7 +174,7 @@ async def test_a_bounce_after_delivery_is_kept_but_moves_nothing(pool):
     uid = str(page.uids[0])
     await receipts.apply(pool, [gateway], [receipt("delivered", uid=uid)])
     found = await receipts.apply(pool, [gateway], [receipt("bounced", uid=uid)])
-    assert [n.moved for n in found.news] == [False]
+    assert [n.moved for n in found.new] == [False]
     assert await states(pool, page) == [("delivered", None, "captured")]
 
 
@@ -263,7 +263,7 @@ async def test_a_mails_recipient_is_known_however_the_provider_writes_him(pool, 
     account = await mailing_account(pool)
     page, gateway = await mailed(pool, account)
     told = receipt("bounced", uid=str(page.uids[0]), recipient=named)
-    (news,) = (await receipts.apply(pool, [gateway], [told])).news
+    (news,) = (await receipts.apply(pool, [gateway], [told])).new
     assert news.moved
     assert await states(pool, page) == [("bounced", None, "refunded")]
     assert await suppressed(pool, account) == {"Ada@example.com": "bounced"}
@@ -290,7 +290,7 @@ async def test_what_becomes_of_a_copy_concerns_nobody_else(pool, kind, reason):
     event = receipt(kind, uid=str(page.uids[0]), recipient=COPY)
     for times in (1, 0):
         found = await receipts.apply(pool, [gateway], [event])
-        assert ([n.moved for n in found.news], found.unmatched) == ([False] * times, [])
+        assert ([n.moved for n in found.new], found.unmatched) == ([False] * times, [])
     assert await states(pool, page) == [("sent", None, "captured")]
     assert await suppressed(pool, account) == ({COPY: reason} if reason else {})
     found = await messages.find(pool, account, "email", page.uids[0])

@@ -74,7 +74,7 @@ async def test_idle_subjects_are_forgotten_and_busy_ones_are_not(pool):
     for subject in (idle, busy):
         await taken(pool, subject, SLOW, 3)
     await pass_time(pool, idle, 1000)
-    await request_rates.forget_idle(pool)
+    await request_rates.delete_idle(pool)
     async with pool.connection() as conn:
         cursor = await conn.execute("select subject from request_rates where subject = any(%s)", ([idle, busy],))
         assert await cursor.fetchall() == [(busy,)]

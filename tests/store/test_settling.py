@@ -1,4 +1,4 @@
-"""Settling a page: each credit is captured or released once, whoever asks and however often."""
+"""Settling a page: each credit is captured or released once, however often it is called."""
 
 import asyncio
 

@@ -6,7 +6,7 @@ import pytest
 
 from store.messages import attempts, pages
 from store.messages.attempts import Attempted
-from store.messages.pages import PageRows, Verdict
+from store.messages.pages import FinalState, PageRows
 from store.pool import Pool
 from tests.store.builders import counts, flush, launched, new_account, new_gateway, new_page
 
@@ -15,7 +15,9 @@ VERDICTS = ["cancelled", "expired", "failed"]
 
 async def verdict(pool: Pool, page: PageRows, state: str) -> dict[UUID, tuple[str, str, str]]:
     """Give all of a page's messages this verdict and settle it; state, code and credit of each."""
-    await pages.give_verdicts(pool, [Verdict(uid, state, "cancelled", "cancelled by an operator") for uid in page.uids])
+    await pages.record_final_states(
+        pool, [FinalState(uid, state, "cancelled", "cancelled by an operator") for uid in page.uids]
+    )
     await pages.settle(pool, page.uids[0], page.uids[-1])
     async with pool.connection() as conn:
         cursor = await conn.execute(

@@ -16,9 +16,9 @@ from domain.messages.page_content import Content, PageContent, PageMessage
 from store.accounts import credits
 from store.pool import Pool
 from tests.stack import Stack, User
+from worker.sweeps.counts import SweepCounts
 from worker.sweeps.sweep_batches import BatchSweep
 from worker.sweeps.sweep_pages import PageSweep
-from worker.sweeps.swept import Swept
 from workflows.policy import start_options
 
 Row = tuple[str, str | None, str]
@@ -29,14 +29,14 @@ def in_an_hour() -> str:
     return (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 
 
-async def sweep_page(stack: Stack, page_id: UUID) -> Swept:
-    swept = Swept()
+async def sweep_page(stack: Stack, page_id: UUID) -> SweepCounts:
+    swept = SweepCounts()
     await PageSweep(stack.pool, stack.temporal, swept).check(page_id)
     return swept
 
 
-async def sweep_batch(stack: Stack, batch_id: UUID) -> Swept:
-    swept = Swept()
+async def sweep_batch(stack: Stack, batch_id: UUID) -> SweepCounts:
+    swept = SweepCounts()
     await BatchSweep(stack.pool, stack.temporal, swept).check(batch_id)
     return swept
 

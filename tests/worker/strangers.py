@@ -1,4 +1,4 @@
-"""What somebody does who reaches Temporal's port and has no key."""
+"""Actions of a client that reaches Temporal's port without the key ring."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ from domain.ids import new_page_id, page_of, send_workflow_id
 from domain.messages.page import ADMIN_ACCOUNT, PageHeader
 from runtime.codec import ENCODING
 from runtime.settings import Settings
-from services.sending.page_runs import began_with, latest_run
+from services.sending.page_runs import latest_run, start_arguments
 from tests.stack import Stack
 
 GARBAGE = Payload(metadata={"encoding": ENCODING}, data=b"\x01\x02k1" + b"x" * 60)
@@ -38,7 +38,7 @@ async def without_a_key(settings: Settings) -> Client:
 async def page_of_admin(stack: Stack, uid: str) -> tuple[PageHeader, bytes]:
     """A new page that says what the page of this message says, in the admin's name."""
     workflow_id = send_workflow_id(page_of(UUID(uid)))
-    began = await began_with(stack.temporal, workflow_id, (await latest_run(stack.temporal, workflow_id)).id)
+    began = await start_arguments(stack.temporal, workflow_id, (await latest_run(stack.temporal, workflow_id)).id)
     assert began is not None
     header, content = began
     return replace(header, page_id=str(new_page_id()), account_id=ADMIN_ACCOUNT, due=[]), content
@@ -67,7 +67,7 @@ class CallActivity:
 
 @asynccontextmanager
 async def own_worker(client: Client) -> AsyncIterator[str]:
-    """A worker of the stranger; yields its queue."""
+    """A worker of that client; yields its queue."""
     queue = f"stranger-{uuid4()}"
     runner = UnsandboxedWorkflowRunner()
     async with Worker(client, task_queue=queue, workflows=[CallActivity], workflow_runner=runner):

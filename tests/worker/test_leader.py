@@ -1,4 +1,4 @@
-"""The upkeep is done by one process of all, survives its errors, and moves on when that process dies."""
+"""Maintenance is run by one process, survives errors, and moves to another process when that one dies."""
 
 import asyncio
 import signal
@@ -15,16 +15,16 @@ from store import leader_lock as roles
 from store.leader_lock import LEADER, leader_lock
 from store.pool import Pool, open_pool
 from worker import leader
-from worker.leader import Chore, lead, repeat
+from worker.leader import PeriodicTask, lead, repeat
 
 ALONE = """
 import asyncio, sys
 from store.pool import open_pool
-from worker.leader import Chore, lead
+from worker.leader import PeriodicTask, lead
 
 async def main():
     async def work(): print("leads", flush=True)
-    await lead(await open_pool(sys.argv[1], 2, "leader"), [Chore("work", 60.0, work)])
+    await lead(await open_pool(sys.argv[1], 2, "leader"), [PeriodicTask("work", 60.0, work)])
 
 asyncio.run(main())
 """
@@ -52,11 +52,11 @@ async def until(condition, seconds: float = 20) -> None:
             await asyncio.sleep(0.01)
 
 
-def counted(done: Counter[int], number: int) -> list[Chore]:
+def counted(done: Counter[int], number: int) -> list[PeriodicTask]:
     async def work() -> None:
         done[number] += 1
 
-    return [Chore("count", 0.01, work)]
+    return [PeriodicTask("count", 0.01, work)]
 
 
 async def holders(pool: Pool) -> list[int]:
@@ -186,13 +186,13 @@ async def test_a_chore_survives_every_error_and_tells_of_each_once():
             raise error
 
     with capture_logs() as logged:
-        task = asyncio.create_task(repeat(Chore("work", 0.0, work)))
+        task = asyncio.create_task(repeat(PeriodicTask("work", 0.0, work)))
         await until(lambda: len(done) > 8)
         task.cancel()
     assert [(each["event"], each.get("error", "").partition(":")[0]) for each in logged] == [
-        ("upkeep fails", "ValueError"),
-        ("upkeep fails", "KeyError"),
-        ("upkeep works again", ""),
-        ("upkeep fails", "ValueError"),
-        ("upkeep works again", ""),
+        ("maintenance task fails", "ValueError"),
+        ("maintenance task fails", "KeyError"),
+        ("maintenance task works again", ""),
+        ("maintenance task fails", "ValueError"),
+        ("maintenance task works again", ""),
     ]

@@ -13,7 +13,7 @@ from gateways.conformance.listening import listening
 from gateways.sms import smpp
 from store import leader_lock as roles
 from store.gateways import gateways
-from store.leader_lock import KEEPER, leader_lock
+from store.leader_lock import LISTENERS, leader_lock
 from store.pool import Pool, open_pool
 from tests.faults.proxy import running_proxy
 from tests.gateways.smsc import smsc
@@ -23,7 +23,7 @@ KEYS = Keyring.generate()
 
 
 class Sink:
-    """Takes what gateways are told."""
+    """Accepts events of gateways."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, Event]] = []
@@ -82,12 +82,12 @@ async def test_a_gateway_out_of_use_is_left_alone(fresh_pool):
 
 
 async def test_only_one_keeps_and_another_takes_over(fresh_pool):
-    async with leader_lock(fresh_pool, KEEPER) as first:
+    async with leader_lock(fresh_pool, LISTENERS) as first:
         assert first is not None
         assert await first()
-        async with leader_lock(fresh_pool, KEEPER) as second:
+        async with leader_lock(fresh_pool, LISTENERS) as second:
             assert second is None
-    async with leader_lock(fresh_pool, KEEPER) as third:
+    async with leader_lock(fresh_pool, LISTENERS) as third:
         assert third is not None
 
 

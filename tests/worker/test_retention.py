@@ -1,4 +1,4 @@
-"""Temporal remembers pages for as long as somebody relies on it."""
+"""Temporal keeps closed pages for as long as is needed."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -10,7 +10,7 @@ from temporalio.client import Client
 
 from embedded.engine import Engine
 from runtime.retention import NEEDED, extend_retention, retention
-from worker.chores import IDEMPOTENCY_HOURS, RECEIPT_DAYS
+from worker.periodic_tasks import IDEMPOTENCY_HOURS, RECEIPT_DAYS
 from worker.retention import warn_of_short_retention
 
 

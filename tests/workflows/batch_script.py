@@ -126,7 +126,7 @@ class Batch:
         """Raises `ChangeRefused` when it is refused."""
         await change_workflow(self.env.client, self.handle.id, BatchChange(uuid4().hex, kind, gateway))
 
-    async def start_again(self) -> WorkflowHandle:
+    async def start_repeatable(self) -> WorkflowHandle:
         """Start the same batch anew, as a reset does."""
         return await self.env.client.start_workflow(
             "BatchWorkflow", self.header, id=self.handle.id, task_queue=WORKFLOW_QUEUE

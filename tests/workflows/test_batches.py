@@ -186,7 +186,7 @@ async def test_a_page_that_was_sent_before_is_not_sent_again(env: WorkflowEnviro
     async with walking(BatchScript(env, pages=pages(6))) as script:
         batch = await start_batch(env, Stream("", 1, 6))
         await batch.handle.result()
-        await (await batch.start_again()).result()
+        await (await batch.start_repeatable()).result()
     assert sorted(script.numbers()) == list(range(1, 7))
     assert script.finished == ["completed"] * 2
 

@@ -56,7 +56,7 @@ class Customer:
     times: list[float] = field(default_factory=list)
     """When posts came, by the engine's clock."""
     more_at: int = 0
-    """The post during which something else happens that is to be told."""
+    """The post during which another event is queued."""
     receiver: Receiver = field(init=False)
     account_id: int = field(init=False)
     id: UUID = field(init=False)

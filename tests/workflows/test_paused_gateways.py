@@ -1,4 +1,4 @@
-"""Messages whose gateway an operator paused: they wait as long as it takes, and go on when they are told."""
+"""Messages whose gateway an operator paused: they wait without limit, and continue when signalled."""
 
 from dataclasses import replace
 

@@ -14,7 +14,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from domain import limits
 from domain.messages import new_page
 from workflows.batch import BatchWorkflow
-from workflows.batches import walk
+from workflows.batches import batch_run
 from workflows.callback import CallbackWorkflow
 from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
@@ -94,7 +94,7 @@ async def test_a_recorded_history_replays_whatever_the_limits_are_now(path: Path
     for name in ("PAGE_LIMITS", "BATCH_LIMITS"):
         small = {field.name: 1 for field in fields(getattr(limits, name))}
         changed = replace(getattr(limits, name), **small)
-        for module in (limits, new_page, page, page_run, walk):
+        for module in (limits, new_page, page, page_run, batch_run):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, changed)
     flows = [SendWorkflow, BatchWorkflow, ReceiptsWorkflow, CallbackWorkflow]

@@ -2,10 +2,10 @@
 
 A query may reach a worker that does not hold its workflow, with the whole history: also with events that no workflow
 task has handed out yet, because their task still waits for a worker that died. The SDK (1.35) gives those to the
-workflow before it asks it. Once more events have come, the task hands out the later ones by themselves; a replay gets
-all of them at once, signals before timers, and may go another way (decision 0014).
+workflow before the query. When more events have come, the task hands out only the later ones; a replay gets
+all of them at once, signals before timers, and may take another path (decision 0014).
 
-Such a query is refused, and the workflow forgotten: whoever asks reads the record, and the task replays the history.
+Such a query is refused, and the workflow evicted: the caller reads the database, and the task replays the history.
 """
 
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation, WorkflowActivationJob
@@ -19,7 +19,7 @@ _RESULTS = {"resolve_activity", "resolve_child_workflow_execution"}
 
 
 class RefuseEarlyEvents(WrappedRunner):
-    """Runs workflows with another runner, and gives them no events before their task."""
+    """Wraps another runner, and gives workflows no events before their task."""
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """An instance that refuses events before their task."""
@@ -30,10 +30,10 @@ class _Refusing(WrappedInstance):
     def __init__(self, instance: WorkflowInstance) -> None:
         super().__init__(instance)
         self._history_size = 0
-        """In bytes, at the latest workflow task: each task brings a larger one. Zero: the server does not tell."""
+        """History size in bytes at the latest workflow task: it grows with each task. Zero: not reported."""
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        """Fail what brings events without a task; else as the instance does."""
+        """Fail an activation that has events without a task; else delegate."""
         is_same_task = act.history_size_bytes == self._history_size > 0
         if is_same_task and any(map(_is_of_history, act.jobs)):
             completion = WorkflowActivationCompletion()
@@ -44,7 +44,7 @@ class _Refusing(WrappedInstance):
 
 
 def _is_of_history(job: WorkflowActivationJob) -> bool:
-    """Whether only an event can have brought it. Within a task come results of local activities, and of activities and
+    """Whether only a history event can cause it. Within a task come results of local activities, and of activities and
     children that the workflow itself cancels.
     """
     kind = job.WhichOneof("variant")

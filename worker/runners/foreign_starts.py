@@ -1,6 +1,6 @@
-"""Workflows that somebody else started on our queues end at once, and the log says so.
+"""Workflows on our queues that this install did not start end at once, with a log entry.
 
-Without this a start that has no seal would end without a word (``runtime/codec.py`` refuses its arguments), and one
+Without this an unsealed start would end without a log entry (``runtime/codec.py`` refuses its arguments), and one
 that has no arguments would fail its workflow task for ever.
 """
 
@@ -19,19 +19,21 @@ log = structlog.get_logger()
 
 
 def warn_of_unsealed_payloads(settings: Settings) -> None:
-    """Log that foreign starts run, too, where the settings say so."""
+    """Log a warning if the settings allow foreign starts."""
     until = settings.accept_unsealed_until
     if not settings.payload_encryption:
-        log.warning("payloads are not sealed: whoever reaches Temporal can send as anybody")
+        log.warning("payloads are not sealed: anyone with access to Temporal can send as any account")
     elif until is not None and until > datetime.now(UTC):
-        log.warning("unsealed payloads are accepted: whoever reaches Temporal can send as anybody", until=str(until))
+        log.warning(
+            "unsealed payloads are accepted: anyone with access to Temporal can send as any account", until=str(until)
+        )
 
 
 class RefuseForeignStarts(WrappedRunner):
-    """Runs workflows with another runner, once it is known that this install started them."""
+    """Wraps another runner, and runs only workflows that this install started."""
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """An instance that looks at its arguments first."""
+        """An instance that checks its arguments first."""
         return _Checked(super().create_instance(det), takes_arguments=bool(det.defn.arg_types))
 
 
@@ -42,7 +44,7 @@ class _Checked(WrappedInstance):
         self._is_checked = False
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        """Fail the workflow where its start is not ours; else as the instance does."""
+        """Fail the workflow if its start is not ours; else delegate."""
         if not self._is_checked:
             self._is_checked = True
             for job in act.jobs:
@@ -57,7 +59,7 @@ class _Checked(WrappedInstance):
 
     def _refuse(self, is_replaying: bool) -> WorkflowActivationCompletion:
         info = self.get_info()
-        if not is_replaying:  # a query of what has ended replays it
+        if not is_replaying:  # a query of a closed workflow replays it
             log.error("ended a workflow that this install did not start", workflow=info.workflow_id, run=info.run_id)
         completion = WorkflowActivationCompletion()
         failure = completion.successful.commands.add().fail_workflow_execution.failure

@@ -1,4 +1,4 @@
-"""Room for checks between Temporal's core and a workflow: both sides of a runner, passed on as they are."""
+"""Base classes for checks between Temporal's core and a workflow: a runner and an instance that delegate."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,46 +10,46 @@ from temporalio.workflow import Info
 
 
 class WrappedRunner(WorkflowRunner):
-    """Runs workflows with another runner."""
+    """Delegates to another runner."""
 
     def __init__(self, runner: WorkflowRunner) -> None:
         self._runner = runner
 
     def prepare_workflow(self, defn: Any) -> None:
-        """As the other runner does."""
+        """Delegate."""
         self._runner.prepare_workflow(defn)
 
     def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:
-        """As the other runner does."""
+        """Delegate."""
         self._runner.set_worker_level_failure_exception_types(types)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """As the other runner does."""
+        """Delegate."""
         return self._runner.create_instance(det)
 
 
 class WrappedInstance(WorkflowInstance):
-    """A workflow of another runner."""
+    """Delegates to a workflow instance of another runner."""
 
     def __init__(self, instance: WorkflowInstance) -> None:
         self._instance = instance
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
-        """As the other instance does."""
+        """Delegate."""
         return self._instance.activate(act)
 
     def get_info(self) -> Info:
-        """As the other instance does."""
+        """Delegate."""
         return self._instance.get_info()
 
     def get_serialization_context(self, command_info: Any) -> Any:
-        """As the other instance does."""
+        """Delegate."""
         return self._instance.get_serialization_context(command_info)
 
     def get_external_store_context(self, command_info: Any) -> Any:
-        """As the other instance does."""
+        """Delegate."""
         return self._instance.get_external_store_context(command_info)
 
     def get_thread_id(self) -> int | None:
-        """As the other instance does."""
+        """Delegate."""
         return self._instance.get_thread_id()

@@ -1,4 +1,4 @@
-"""Batches of accounts that were deleted: they end, also those that are paused or whose time is far away."""
+"""Ends the batches of deleted accounts, also those that are paused or scheduled far ahead."""
 
 from uuid import UUID, uuid5
 
@@ -16,14 +16,14 @@ _CHANGES = UUID("3d0a2c52-5c7e-5a0b-8f6c-6f6d0b0e7a11")
 
 
 async def end_batches(pool: Pool, client: Client) -> None:
-    """Cancel what deleted accounts' batches have not come to, and have their workflows withdraw the rest."""
+    """Cancel unstarted messages of deleted accounts' batches, and have their workflows cancel the rest."""
     for batch_id in await batch_recovery.of_deleted_accounts(pool):
         async with long_transaction(pool) as conn:
             await batches.cancel_pending(conn, batch_id, _CODE, _REASON)
-        # The same change however often it is asked for: the workflow makes it once.
+        # A fixed change id: the workflow applies it once.
         change = BatchChange(str(uuid5(_CHANGES, str(batch_id))), "cancel")
         try:
             await client.get_workflow_handle(batch_workflow_id(batch_id)).signal("change", change)
         except RPCError as error:
-            if error.status != RPCStatusCode.NOT_FOUND:  # the sweep sees to batches without a workflow
+            if error.status != RPCStatusCode.NOT_FOUND:  # the sweep handles batches without a workflow
                 raise

@@ -1,4 +1,4 @@
-"""Batches whose workflow has ended, or does not get on, while they have not."""
+"""Finds unfinished batches whose workflow has ended or makes no progress."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,50 +24,50 @@ from store.batches.recovery import OpenBatch, PageLeft
 from store.callbacks import callbacks
 from store.messages import orphans
 from store.pool import Pool, long_transaction
-from worker.sweeps.swept import FAILING_TRIES, Swept
+from worker.sweeps.counts import FAILING_TRIES, SweepCounts
 from workflows.policy import CALLBACK_QUEUE
 
 log = structlog.get_logger()
 
 _AGAIN = 300.0
-"""Seconds after which a batch is asked about again whose workflow runs."""
+"""Seconds after which a batch with a running workflow is checked again."""
 _AGAIN_SOON = 60.0
 
 _UNTOUCHED = 2 * BATCH_LIMITS.pages_in_flight
-"""So many pages in a row that Temporal does not know: the batch had not come so far."""
+"""After this many pages in a row that Temporal does not know, the batch had started no more of them."""
 
 _STOPPED = "an operator ended the workflow"
 _LOST = "the batch's workflow ended, and cannot be started again"
 
 
 class BatchSweep:
-    """Looks at one batch after the other. Safe to do twice, and side by side with others."""
+    """Checks batches, one at a time. Idempotent, and safe to run concurrently."""
 
-    def __init__(self, pool: Pool, client: Client, swept: Swept) -> None:
+    def __init__(self, pool: Pool, client: Client, counts: SweepCounts) -> None:
         self._pool = pool
         self._client = client
-        self._swept = swept
+        self._counts = counts
 
     async def check(self, batch_id: UUID) -> None:
-        """Have a batch go on, or end it, if its workflow has ended.
+        """Continue a batch, or end it, if its workflow has ended.
 
         Raises:
             RPCError: Temporal does not answer.
         """
-        self._swept.asked += 1
+        self._counts.checked += 1
         run = await latest_run(self._client, batch_workflow_id(batch_id))
         if run.fate is Fate.RUNNING:
             if run.failed_tries < FAILING_TRIES:
                 await workflow_checks.put_off(self._pool, batch_id, _AGAIN)
                 return
             log.error("a batch's workflow keeps failing", batch=str(batch_id), tries=run.failed_tries)
-            self._swept.failing += 1
+            self._counts.failing += 1
             await workflow_checks.note_failing(self._pool, batch_id, run.failed_tries, _AGAIN_SOON)
             return
         endpoints: set[UUID] = set()
-        async with long_transaction(self._pool) as conn:  # it asks Temporal in between
+        async with long_transaction(self._pool) as conn:  # it queries Temporal in between
             if await workflow_checks.try_lock(conn, batch_id):
-                # Once more, now that no other sweep can start it. What is read after this is what that run left.
+                # Again, now that no other sweep can start it. Reads after this see all that this run left.
                 fate = (await latest_run(self._client, batch_workflow_id(batch_id))).fate
                 batch = await batch_recovery.find(conn, batch_id)
                 if batch is not None and fate is not Fate.RUNNING:
@@ -79,14 +79,14 @@ class BatchSweep:
         self, conn: AsyncConnection[TupleRow], batch_id: UUID, batch: OpenBatch, fate: Fate
     ) -> set[UUID]:
         """Returns the endpoints to wake."""
-        if batch.state == "stored" and fate is Fate.GONE:  # its request may be about to start it, or was never answered
+        if batch.state == "stored" and fate is Fate.GONE:  # its request may be about to start it, or has failed
             return set()
         left = await batch_recovery.pages_left(conn, batch_id)
         if fate is Fate.STOPPED or batch.state == "cancelling":
             return await self._cancel(conn, batch_id, fate, left)
         if pending := [page for page in left if page.is_pending]:
-            return await self._go_on(conn, batch, pending)
-        # Pages under way go on by themselves, and lost ones are the page sweep's: the batch ends after them.
+            return await self._continue(conn, batch, pending)
+        # Running pages continue, and the page sweep recovers lost ones: the batch ends after them.
         if await batches.end(conn, batch_id, "completed"):
             log.warning("a batch whose workflow was lost has ended", batch=str(batch_id))
         return set()
@@ -94,7 +94,7 @@ class BatchSweep:
     async def _cancel(
         self, conn: AsyncConnection[TupleRow], batch_id: UUID, fate: Fate, left: Sequence[PageLeft]
     ) -> set[UUID]:
-        """Withdraw what has not left; the batch has ended when what was under way has."""
+        """Cancel unsent messages; the batch ends when those in flight have."""
         code, reason = (
             (TERMINATED, _STOPPED) if fate is Fate.STOPPED else ("batch_cancelled", "the batch was cancelled")
         )
@@ -104,7 +104,7 @@ class BatchSweep:
                 await self._withdraw(page)
         is_over = await batches.end(conn, batch_id, "cancelled")
         log.warning("a batch without its workflow is cancelled", batch=str(batch_id), ended=len(ended), over=is_over)
-        self._swept.ended += len(ended)
+        self._counts.ended += len(ended)
         return await callbacks.queue_states(conn, ended)
 
     async def _withdraw(self, page: PageLeft) -> None:
@@ -114,8 +114,10 @@ class BatchSweep:
             if error.status != RPCStatusCode.NOT_FOUND:  # it has ended
                 raise
 
-    async def _go_on(self, conn: AsyncConnection[TupleRow], batch: OpenBatch, pending: Sequence[PageLeft]) -> set[UUID]:
-        """Have the pages sent whose turn has not come. Returns the endpoints to wake."""
+    async def _continue(
+        self, conn: AsyncConnection[TupleRow], batch: OpenBatch, pending: Sequence[PageLeft]
+    ) -> set[UUID]:
+        """Send the pages that were not started. Returns the endpoints to wake."""
         batch_id, ended = UUID(batch.header.batch_id), list[UUID]()
         begun = await self._begun(pending)
         for page, fate in begun.items():
@@ -126,16 +128,16 @@ class BatchSweep:
         if rest := [page for page in pending if page not in begun]:
             if await workflow_checks.count_restart(conn, batch_id) <= MOST_RESTARTS:
                 header = replace(batch.header, streams=_streams(batch.header, rest), paused=batch.state == "paused")
-                self._swept.restarted += await start_batch(self._client, header)
+                self._counts.restarted += await start_batch(self._client, header)
                 log.warning("a lost batch was started again", batch=str(batch_id), pages=len(rest))
             else:
                 for page in rest:
                     ended += await self._end(conn, page, "failed", LOST, _LOST)
-        self._swept.ended += len(ended)
+        self._counts.ended += len(ended)
         return await callbacks.queue_states(conn, ended)
 
     async def _begun(self, pending: Sequence[PageLeft]) -> dict[PageLeft, Fate]:
-        """Pages that had been started already, but did not come to hold their credits."""
+        """Pages that had been started already, but had not held their credits."""
         found: dict[PageLeft, Fate] = {}
         unknown = 0
         for page in pending:
@@ -151,7 +153,7 @@ class BatchSweep:
         stored = await batch_recovery.stored_page(conn, page.id)
         if stored is None or await workflow_checks.count_restart(conn, page.id) > MOST_RESTARTS:
             return False
-        self._swept.restarted += await start_page(self._client, stored[0], b"")
+        self._counts.restarted += await start_page(self._client, stored[0], b"")
         return True
 
     async def _end(
@@ -162,7 +164,7 @@ class BatchSweep:
 
 
 def _streams(header: BatchHeader, rest: Sequence[PageLeft]) -> list[Stream]:
-    """The streams that have pages left, each from the first of those on."""
+    """The streams with remaining pages, each from its first remaining page on."""
     streams = []
     for stream in header.streams:
         numbers = [page.number for page in rest if stream.next <= page.number <= stream.last]

@@ -1,4 +1,4 @@
-"""Pages whose workflow has ended, or does not get on, while messages of theirs have no outcome."""
+"""Finds pages with unfinished messages whose workflow has ended or makes no progress."""
 
 import time
 from collections.abc import Sequence
@@ -21,17 +21,17 @@ from store import workflow_checks
 from store.callbacks import callbacks
 from store.messages import orphans
 from store.pool import Pool, long_transaction
-from worker.sweeps.swept import FAILING_TRIES, Swept
+from worker.sweeps.counts import FAILING_TRIES, SweepCounts
 from workflows.policy import CALLBACK_QUEUE
 
 log = structlog.get_logger()
 
 _AGAIN = 600.0
-"""Seconds after which a page is asked about again whose workflow runs."""
+"""Seconds after which a page with a running workflow is checked again."""
 _AGAIN_LATER = 3600.0
 """The same where all its messages are due later than that."""
 _AGAIN_SOON = 60.0
-"""The same where its workflow does not get on, or waits for its batch."""
+"""The same where its workflow makes no progress, or waits for its batch."""
 
 _DOUBT = "the workflow ended before the gateway's answer was recorded"
 _STOPPED = "an operator ended the workflow"
@@ -39,28 +39,28 @@ _LOST = "the workflow ended without an outcome, and cannot be started again"
 
 
 class PageSweep:
-    """Looks at one page after the other. What it does is safe to do twice, and side by side with others."""
+    """Checks pages, one at a time. Idempotent, and safe to run concurrently."""
 
-    def __init__(self, pool: Pool, client: Client, swept: Swept) -> None:
+    def __init__(self, pool: Pool, client: Client, counts: SweepCounts) -> None:
         self._pool = pool
         self._client = client
-        self._swept = swept
+        self._counts = counts
 
     async def check(self, page_id: UUID) -> None:
-        """Give an end to messages whose workflow has ended, or start that again.
+        """End messages whose workflow has ended, or restart the workflow.
 
         Raises:
             RPCError: Temporal does not answer.
         """
-        self._swept.asked += 1
+        self._counts.checked += 1
         run = await latest_run(self._client, send_workflow_id(page_id))
         if run.fate is Fate.RUNNING:
             await self._note_running(page_id, run)
             return
         endpoints: set[UUID] = set()
-        async with long_transaction(self._pool) as conn:  # it asks Temporal in between
+        async with long_transaction(self._pool) as conn:  # it queries Temporal in between
             if await workflow_checks.try_lock(conn, page_id):
-                # Once more, now that no other sweep can start it. What is read after this is what that run left.
+                # Again, now that no other sweep can start it. Reads after this see all that this run left.
                 run = await latest_run(self._client, send_workflow_id(page_id))
                 if run.fate is not Fate.RUNNING:
                     endpoints = await self._recover(conn, page_id, run)
@@ -70,7 +70,7 @@ class PageSweep:
     async def _note_running(self, page_id: UUID, run: Run) -> None:
         if run.failed_tries >= FAILING_TRIES:
             log.error("a page's workflow keeps failing", page=str(page_id), tries=run.failed_tries)
-            self._swept.failing += 1
+            self._counts.failing += 1
             await workflow_checks.note_failing(self._pool, page_id, run.failed_tries, _AGAIN_SOON)
             return
         due = await orphans.next_due(self._pool, page_id)
@@ -79,7 +79,7 @@ class PageSweep:
 
     async def _recover(self, conn: AsyncConnection[TupleRow], page_id: UUID, run: Run) -> set[UUID]:
         """Returns the endpoints to wake."""
-        ended = await orphans.doubt(conn, page_id, LOST, _DOUBT)
+        ended = await orphans.mark_unknown(conn, page_id, LOST, _DOUBT)
         left = [message for message in await orphans.left_over(conn, page_id) if not message.is_pending]
         may_go_on = bool(left) and run.fate is not Fate.STOPPED
         start = await page_start(conn, self._client, page_id, run) if may_go_on else None
@@ -89,21 +89,21 @@ class PageSweep:
             ending = ("cancelled", TERMINATED, _STOPPED)
         elif start is not None and start.batch_state == "cancelling":
             ending = ("cancelled", "batch_cancelled", "the batch was cancelled")
-        elif start is not None and start.batch_state == "paused":  # a new run would not hear when it is resumed
+        elif start is not None and start.batch_state == "paused":  # a new run would not be signalled when it is resumed
             going_on = left
         elif start is not None:
             going_on = await self._start_again(conn, page_id, start, left)
         ended += await orphans.end(conn, [each.uid for each in left if each not in going_on], *ending)
         if ended:
             log.warning("messages of a lost page were ended", page=str(page_id), fate=run.fate, count=len(ended))
-            self._swept.ended += len(ended)
+            self._counts.ended += len(ended)
             await orphans.settle(conn, page_id)
         return await callbacks.queue_states(conn, ended)
 
     async def _start_again(
         self, conn: AsyncConnection[TupleRow], page_id: UUID, start: PageStart, left: Sequence[LeftOver]
     ) -> list[LeftOver]:
-        """Have a new run of the page send what may still leave. Returns those messages."""
+        """Restart the page for messages that may still be sent. Returns those messages."""
         now = time.time()
         timely = [message for message in left if message.may_still_leave(now)]
         if not timely or await workflow_checks.count_restart(conn, page_id) > MOST_RESTARTS:
@@ -115,5 +115,5 @@ class PageSweep:
         header = replace(start.header, due=due, carried=Carried(minted_at(page_id), begin))
         if await start_page(self._client, header, start.content):
             log.warning("a lost page was started again", page=str(page_id), count=len(timely))
-            self._swept.restarted += 1
+            self._counts.restarted += 1
         return timely

@@ -1,4 +1,4 @@
-"""The pages of a batch that are under way: those this run started, and those that an earlier run left to it."""
+"""The pages of a batch in flight: started by this run, or inherited from an earlier one."""
 
 import asyncio
 from collections.abc import Iterable
@@ -20,11 +20,11 @@ class BatchPages:
     """Oldest first."""
 
     def __init__(self, in_flight: Iterable[tuple[str, int]]) -> None:
-        """``in_flight``: pages of an earlier run, with the places of their streams."""
+        """``in_flight``: pages of an earlier run, with the indexes of their streams."""
         self._streams = dict(in_flight)
         self._children: dict[str, Child] = {}
         self.followed = list(self._streams)
-        """Of an earlier run: their ends are not told, they must be looked for."""
+        """Of an earlier run: this run is not notified of their ends, and must poll for them."""
 
     @property
     def ids(self) -> list[str]:
@@ -38,11 +38,11 @@ class BatchPages:
 
     @property
     def are_starting(self) -> bool:
-        """Whether any is just being started: the run must not end before that."""
+        """Whether any is being started: the run must not end before that."""
         return len(self._streams) > len(self._children) + len(self.followed)
 
     def count(self, stream: int) -> int:
-        """How many of a stream's are under way."""
+        """How many pages of a stream are in flight."""
         return sum(place == stream for place in self._streams.values())
 
     def starts(self, page_id: str, stream: int) -> None:
@@ -50,16 +50,16 @@ class BatchPages:
         self._streams[page_id] = stream
 
     def started(self, page_id: str, child: Child) -> None:
-        """It was."""
+        """A page was started."""
         self._children[page_id] = child
 
     def ended(self, page_id: str) -> None:
-        """It is done, or could not be started."""
+        """A page has ended, or could not be started."""
         self._streams.pop(page_id, None)
         self._children.pop(page_id, None)
 
     def keep(self, open_pages: Iterable[str]) -> None:
-        """Of those that an earlier run started these have not ended."""
+        """Of the pages of an earlier run, keep only these, which have not ended."""
         still = set(open_pages)
         for page_id in self.followed:
             if page_id not in still:
@@ -67,18 +67,18 @@ class BatchPages:
         self.followed = [page_id for page_id in self.followed if page_id in still]
 
     async def signal(self, name: str, *arguments: str) -> None:
-        """Signal them all; those that have just ended need none."""
+        """Signal all pages, ignoring those that have ended."""
         started = [child.signal(name, args=arguments) for child in self._children.values()]
         earlier = [_external(page_id).signal(name, args=arguments) for page_id in self.followed]
         await asyncio.gather(*started, *earlier, return_exceptions=True)
 
     async def signal_one(self, child: Child, name: str, *arguments: str) -> None:
-        """Signal one of them; one that has just ended needs none."""
+        """Signal one page, unless it has ended."""
         with suppress(ApplicationError):
             await child.signal(name, args=arguments)
 
     async def withdraw(self) -> None:
-        """Have them withdraw what has not left."""
+        """Have all pages cancel their unsent messages."""
         for child in self._children.values():
             child.cancel()
         if self.followed:
@@ -87,7 +87,7 @@ class BatchPages:
 
 
 async def resume_pages(page_ids: Iterable[str]) -> None:
-    """Resume pages; those that have ended need it not."""
+    """Resume pages, ignoring those that have ended."""
     await asyncio.gather(*(_external(page_id).signal("resume") for page_id in page_ids), return_exceptions=True)
 
 

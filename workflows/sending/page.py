@@ -1,4 +1,4 @@
-"""A page at work: sets messages to work when they are due, and acts on what comes from outside, one after the other."""
+"""A page's run loop: starts messages when they are due, and processes external events one after the other."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,25 +27,25 @@ with workflow.unsafe.imports_passed_through():
     from workflows.sending.turns import group_due, group_turns
 
 _SOON = 0.001
-"""Seconds: a dispatch must not be called back in the task in which it was scheduled (workflows/history.py)."""
+"""Seconds: a dispatch must not be cancelled in the task in which it was scheduled (workflows/history.py)."""
 _ENDING = 10.0
-"""Seconds that dispatches have to end by themselves before a run of a very long history calls them back."""
+"""Seconds that dispatches have to end before a run with a very long history cancels them."""
 
 
 class Page(PageRun):
-    """Messages whose turns come together go on together."""
+    """Messages with equal turns are sent as a group."""
 
     def __init__(self, page: PageHeader, content: bytes) -> None:
         super().__init__(page, content)
         self._signals: list[PageSignal] = []
-        """Those that have not been acted on."""
+        """Signals that have not been processed."""
         self._is_ending = False
-        """Whether the history is so long that nothing more is begun in this run."""
+        """Whether the history is so long that this run starts nothing more."""
         for signal in page.carried.signals if page.carried else ():
             self.receive(signal)
 
     async def run(self) -> None:
-        """Send the page; returns when each of its messages has an outcome in the record."""
+        """Send the page; returns when each of its messages has an outcome in the database."""
         working = asyncio.create_task(self._work())
         try:
             await asyncio.shield(working)
@@ -64,11 +64,11 @@ class Page(PageRun):
         return list(dict.fromkeys(self._live.values()))
 
     def answer_to(self, change_id: str) -> str | None:
-        """What became of a change."""
+        """The result of a change."""
         return self._answers.get(change_id)
 
     def receive(self, signal: PageSignal) -> None:
-        """Have a signal acted on when its turn comes."""
+        """Put a signal into the inbox."""
         if signal.change is None or self._answers.begin(signal.change.id):
             self._signals.append(signal)
             self._inbox.put(partial(self._act_on, signal))
@@ -79,7 +79,7 @@ class Page(PageRun):
         while True:
             await self._start_due()
             if not (self._waiting or self._in_flight or self._fallbacks.is_open):
-                await self._inbox.empty()  # whoever asked is answered; nothing comes of it any more
+                await self._inbox.empty()  # pending changes get their answers; they change nothing now
                 return
             if self._wants_fresh_run():
                 self._continue_as_new()
@@ -88,18 +88,18 @@ class Page(PageRun):
             await self._inbox.take()
 
     async def _start_due(self) -> None:
-        """Set to work what is due, until nothing is."""
+        """Start messages until none is due."""
         while not self._is_ending:
             now = self._clock.now()
             if looks := self._fallbacks.take_due(now):
                 self._follow_up(looks)
             due = [] if self._paused and not self._withdrawn else group_due(self._waiting, now)
             for turn, indexes in group_turns(self._waiting) if self._withdrawn else due:
-                await self._set_out(turn, sorted(indexes))
+                await self._start_group(turn, sorted(indexes))
             if not due:
                 return
 
-    async def _set_out(self, turn: Turn, indexes: list[int]) -> None:
+    async def _start_group(self, turn: Turn, indexes: list[int]) -> None:
         self._events.add(A_CHOICE)
         for index in indexes:
             if self._waiting.pop(index).waits_for in OPERATORS_DECIDE:
@@ -114,7 +114,7 @@ class Page(PageRun):
         return min((self._fallbacks.next_at(), *(turn.at for turn in turns)))
 
     def _wants_fresh_run(self) -> bool:
-        """When the history is long: as soon as nothing is in flight. When it is very long, nothing more is begun."""
+        """When the history is long: as soon as nothing is in flight. When it is very long, nothing more is started."""
         if self._events.reached(2) and not self._is_ending:
             self._is_ending = True
             self._recall(_ENDING)
@@ -178,7 +178,7 @@ class Page(PageRun):
                 self._queue([index], replace(turn, at=at, waits_for=waits_for, gateway="", excluded=(), route=None))
 
     def _recall(self, after: float = _SOON) -> None:
-        """Have dispatches come back with what they have not started."""
+        """Have dispatches return the messages that they have not started."""
         if self._at_gateways:
             self._inbox.put_after(after, partial(self._cancel, set(self._at_gateways)))
 
@@ -188,7 +188,7 @@ class Page(PageRun):
             dispatch.cancel()
 
     async def _opt_out(self, indexes: list[int]) -> None:
-        """Withdraw messages whose recipient wants no more of them, as far as they still wait."""
+        """Cancel waiting messages whose recipient has opted out."""
         waiting = [index for index in indexes if index in self._waiting and not self._waiting[index].pinned]
         for index in waiting:
             del self._waiting[index]
@@ -200,7 +200,7 @@ class Page(PageRun):
         self._events.add(A_CHANGE)
         try:
             if request.kind == "cancel":
-                await self._take_back(_index(request.uid))
+                await self._cancel_message(_index(request.uid))
             else:
                 await self._reschedule(RescheduleRequest(request.uid, request.at))
         except ApplicationError as refusal:
@@ -208,7 +208,7 @@ class Page(PageRun):
         else:
             self._answers.give(request.id)
 
-    async def _take_back(self, index: int) -> None:
+    async def _cancel_message(self, index: int) -> None:
         turn = self._waiting.get(index)
         if turn is None or turn.pinned:  # a message that waits to be sent again may have left long ago
             raise ApplicationError("only a message that still waits can be cancelled", type="NotWaiting")

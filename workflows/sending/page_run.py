@@ -1,4 +1,4 @@
-"""A run of a page: where each of its messages is, and how a group of them is sent."""
+"""A run of a page: the state of each message, and how a group of them is sent."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -36,14 +36,14 @@ with workflow.unsafe.imports_passed_through():
     from workflows.sending.turns import first_turns
 
 # About how many events each makes, with the workflow tasks around it.
-A_CHOICE, A_DISPATCH, A_TIMER, A_SIGNAL, A_CHANGE, AN_ERRAND = 2, 8, 5, 4, 6, 6
+A_CHOICE, A_DISPATCH, A_TIMER, A_SIGNAL, A_CHANGE, A_SIDE_ACTIVITY = 2, 8, 5, 4, 6, 6
 
 Dispatch = workflow.ActivityHandle[DispatchResult]
 
 
 class PageRun:
-    """A message is in one of three places: it waits for its turn, it is at work (a way out is sought, or it is at a
-    gateway), or it has its ending.
+    """A message is in one of three states: waiting for its turn, in progress (a gateway is being chosen, or it is at
+    a gateway), or final.
     """
 
     def __init__(self, page: PageHeader, content: bytes) -> None:
@@ -59,17 +59,17 @@ class PageRun:
         self._due = dict(enumerate(page.due))
         """When each message is due (Unix seconds), where it matters."""
         self._live: dict[int, LiveStatus] = {}
-        """Messages without an ending."""
+        """Messages that are not final."""
         self._waiting: dict[int, Turn] = {}
-        """Those of them that wait for their turn: they may be cancelled."""
+        """Those of them that wait: they may be cancelled."""
         self._resumed: set[int] = set()
-        """Messages that set out after a wait which an operator ended."""
+        """Messages whose wait was ended by an operator."""
         self._at_gateways: set[Dispatch] = set()
-        """Dispatches that were not called back."""
+        """Dispatches that were not cancelled."""
         self._in_flight = 0
-        """Activities whose end has not been acted on."""
+        """Activities whose end has not been processed."""
         self._recorded = page.carried is not None
-        """Whether the page stands in the record, with its credits held."""
+        """Whether the page is in the database, with its credits held."""
         self._fallbacks = Fallbacks(page.awaited, carried.followed)
         self._answers = Answers(carried.answers)
         self._withdrawn = carried.withdrawn
@@ -97,7 +97,7 @@ class PageRun:
             self._live[index] = status
 
     async def _deliver(self, turn: Turn, indexes: list[int]) -> None:
-        """Choose ways out for messages whose turn it is, and go each of them at its own speed."""
+        """Choose routes for due messages, and dispatch each route independently."""
         if turn.route is not None:
             self._dispatch(turn, replace(turn.route, indexes=indexes))
             return
@@ -107,7 +107,7 @@ class PageRun:
             "choose_gateway", request, result_type=Routing, **policy.LOCAL
         )
         self._clock.saw(routing.at)
-        for index in self._resumed.intersection(indexes):  # their time to find a gateway begins anew
+        for index in self._resumed.intersection(indexes):  # their time limit for finding a gateway starts again
             self._due[index] = self._clock.now()
         self._resumed.difference_update(indexes)
         for route in routing.routes:
@@ -147,19 +147,19 @@ class PageRun:
         self._inbox.run(self._watch(dispatch, turn, route))
 
     async def _watch(self, dispatch: Dispatch, turn: Turn, route: Route) -> None:
-        """Put a dispatch's end into the inbox. One that did not come back has no result."""
+        """Put a dispatch's end into the inbox. One that was lost has no result."""
         result: DispatchResult | None = None
         try:
             with suppress(ActivityError):
                 result = await dispatch
-        finally:  # also where it was called back in the very task that brought its result, which is lost with that
+        finally:  # also if it was cancelled in the very task that brought its result, which is then lost
             self._inbox.put(partial(self._dispatched, dispatch, turn, route, result))
 
     async def _dispatched(self, dispatch: Dispatch, turn: Turn, route: Route, result: DispatchResult | None) -> None:
         self._in_flight -= 1
         is_recalled = dispatch not in self._at_gateways
         self._at_gateways.discard(dispatch)
-        if result is None and is_recalled:  # it died on the way back: another one finds out what it had done
+        if result is None and is_recalled:  # it was lost after cancellation: another one finds out what it had done
             self._queue(route.indexes, replace(turn, route=None))
             return
         if result is None:
@@ -172,7 +172,7 @@ class PageRun:
             await self._record(RecordRequest(self._page.page_id))
             self._forget([index for index in route.indexes if index not in again])
         for more in result.again:
-            await self._once_more(turn, route, more)
+            await self._retry(turn, route, more)
 
     def _content_inline(self) -> bytes:
         """The page's content for an activity; empty when it is stored, or this run has handed out enough of it."""
@@ -181,8 +181,8 @@ class PageRun:
         self._inline_left -= len(self._content)
         return self._content
 
-    async def _once_more(self, turn: Turn, route: Route, more: Retry) -> None:
-        """Another round for messages that the gateway surely did not take, or that may be sent twice."""
+    async def _retry(self, turn: Turn, route: Route, more: Retry) -> None:
+        """Retry messages that the gateway surely did not accept, or that may be sent twice."""
         tried = more.kind in ("gateway_down", "retry_later", "resend")
         strikes = turn.strikes + (tried and not (route.probe and more.kind == "gateway_down"))
         if strikes >= self._limits.attempts:
@@ -194,7 +194,7 @@ class PageRun:
         )
         if more.kind in ("gateway_down", "held_back"):
             after = replace(after, excluded=(*turn.excluded, route.gateway_id))
-        elif more.kind == "resend":  # safe only where the first try went
+        elif more.kind == "resend":  # safe only through the gateway of the first try
             after = replace(after, pinned=route.gateway_id)
         elif more.kind == "retry_later":
             at = self._clock.now() + (more.after or retry_pause(after.attempt))
@@ -202,7 +202,7 @@ class PageRun:
         await self._wait(more.indexes, after, f"{turn.attempt} tries, the last one: {more.reason}")
 
     async def _wait(self, indexes: list[int], turn: Turn, too_late: str) -> None:
-        """Let messages wait for a gateway, but none beyond its time; what an operator paused waits for the operator."""
+        """Let messages wait for a gateway, within their time limits; a paused gateway is waited for without limit."""
         moment = 0.0 if turn.waits_for in OPERATORS_DECIDE else max(turn.at, self._clock.now())
         expired = [i for i in indexes if moment > max(self._accepted_at, self._due.get(i, 0.0)) + self._limits.wait]
         self._queue([i for i in indexes if i not in expired], turn)
@@ -221,11 +221,13 @@ class PageRun:
         if endpoints:
             options = policy.errand_options(self._page.lane) | {"schedule_to_close_timeout": policy.WAKING}
             arguments = [policy.CALLBACK_QUEUE, endpoints]
-            self._errand(workflow.start_activity("wake_callbacks", args=arguments, **options), self._nothing_follows)
+            self._side_activity(
+                workflow.start_activity("wake_callbacks", args=arguments, **options), self._ignore_result
+            )
 
-    def _errand(self, activity: workflow.ActivityHandle[Any], act: Callable[[Any], None]) -> None:
+    def _side_activity(self, activity: workflow.ActivityHandle[Any], act: Callable[[Any], None]) -> None:
         """Have ``act`` called with an activity's result, or with nothing where it failed."""
-        self._events.add(AN_ERRAND)
+        self._events.add(A_SIDE_ACTIVITY)
         self._in_flight += 1
 
         async def watch() -> None:
@@ -241,11 +243,11 @@ class PageRun:
         self._inbox.run(watch())
 
     @staticmethod
-    def _nothing_follows(result: None) -> None:
-        """What a page could not tell customers' endpoints, upkeep does."""
+    def _ignore_result(result: None) -> None:
+        """Maintenance wakes endpoints that the page could not wake."""
 
     def _follow_up(self, looks: list[tuple[int, bool]]) -> None:
-        """Have messages with a fallback looked at, and their fallbacks sent where they are due."""
+        """Check messages with a fallback, and send due fallbacks."""
         options = policy.start_options(self._page.lane, self._page.account_id)
         request = FollowUp(self._page.brief(), looks, options["task_queue"], options["priority"].priority_key)
         activity = workflow.start_activity(
@@ -254,10 +256,10 @@ class PageRun:
             result_type=FollowedUp,
             **policy.errand_options(self._page.lane),
         )
-        self._errand(activity, partial(self._followed_up, [index for index, _ in looks]))
+        self._side_activity(activity, partial(self._followed_up, [index for index, _ in looks]))
 
     def _followed_up(self, indexes: list[int], found: FollowedUp | None) -> None:
-        assert found is not None, "it is tried until it works"
+        assert found is not None, "it is retried until it succeeds"
         waiting = self._fallbacks.looked(indexes, found.waiting, found.at)
         self._clock.saw(found.at)
         for index in indexes:

@@ -1,4 +1,4 @@
-"""Who goes on together: messages of a page by their turns."""
+"""Groups a page's messages by their turns."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from domain.messages.page import PageHeader, Turn
 
 
 def first_turns(page: PageHeader, accepted_at: float) -> list[tuple[Turn, list[int]]]:
-    """The turns of a page that has just been accepted: at once, or when it is due."""
+    """The first turns of a page's messages: at once, or when they are due."""
     together: dict[float, list[int]] = {}
     for index in range(page.size):
         due = page.due[index] if page.due else 0.0
@@ -16,7 +16,7 @@ def first_turns(page: PageHeader, accepted_at: float) -> list[tuple[Turn, list[i
 
 
 def group_due(waiting: Mapping[int, Turn], now: float) -> list[tuple[Turn, list[int]]]:
-    """Messages whose turn has come, those with equal turns together."""
+    """Due messages, those with equal turns together."""
     groups: dict[tuple[Any, ...], tuple[Turn, list[int]]] = {}
     for index, turn in waiting.items():
         if turn.at <= now:
@@ -26,7 +26,7 @@ def group_due(waiting: Mapping[int, Turn], now: float) -> list[tuple[Turn, list[
 
 
 def group_turns(waiting: Mapping[int, Turn]) -> list[tuple[Turn, list[int]]]:
-    """All that wait, those that share a turn together."""
+    """All waiting messages, those with equal turns together."""
     groups: dict[int, tuple[Turn, list[int]]] = {}
     for index, turn in waiting.items():
         groups.setdefault(id(turn), (turn, []))[1].append(index)

@@ -76,7 +76,7 @@ class Double:
         raise NotImplementedError
 
     def nonsense(self) -> Posting:
-        """A post with good credentials that nobody can read."""
+        """An unreadable post with good credentials."""
         raise NotImplementedError
 
     def says(self, text: str) -> Posting:

@@ -1,4 +1,4 @@
-"""The upkeep makes partitions, says when it cannot, and drops old ones only if it is told to."""
+"""Maintenance makes partitions, logs when it cannot, and drops old ones only if configured to."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from store.connection import Connection
 from store.pool import Pool
 from store.schema import partitions as parts
 from worker import partitions
-from worker.chores import Policy, chores
+from worker.periodic_tasks import Policy, periodic_tasks
 
 
 @pytest.fixture
@@ -50,6 +50,6 @@ async def test_without_a_setting_nothing_is_ever_dropped(pool: Pool, monkeypatch
 
     monkeypatch.setattr(partitions, "drop_older", note)
     for policy in (Policy(), Policy(keep_months=13)):
-        (chore,) = [chore for chore in chores(pool, None, policy) if chore.name == "drop old partitions"]
-        await chore.work()
+        (task,) = [task for task in periodic_tasks(pool, None, policy) if task.name == "drop old partitions"]
+        await task.work()
     assert dropped_before == [13]

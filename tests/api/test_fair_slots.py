@@ -1,4 +1,4 @@
-"""Places that accounts share: shares, turns, and who is turned away."""
+"""Slots that accounts share: shares, order, and refusals."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -6,17 +6,17 @@ from contextlib import AsyncExitStack
 import pytest
 
 from api.http.errors import ApiError
-from api.limits.fair_places import FairPlaces
+from api.limits.fair_slots import FairSlots
 
 
-def places(total: int = 3, share: int = 1, waiting: int = 5, patience: float = 5.0) -> FairPlaces:
-    return FairPlaces(total, share, waiting=waiting, patience=patience, what="large requests")
+def places(total: int = 3, share: int = 1, waiting: int = 5, patience: float = 5.0) -> FairSlots:
+    return FairSlots(total, share, waiting=waiting, patience=patience, what="large requests")
 
 
 class Requests:
-    """Requests that keep their places until they are told to go."""
+    """Requests that keep their slots until they are released."""
 
-    def __init__(self, shared: FairPlaces) -> None:
+    def __init__(self, shared: FairSlots) -> None:
         self.inside: list[str] = []
         self._shared = shared
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -38,7 +38,7 @@ class Requests:
         await settle()
 
     async def _stay(self, name: str, account: int, size: int) -> None:
-        async with self._shared.place(account, size):
+        async with self._shared.slots(account, size):
             self.inside.append(name)
             await self._ends[name].wait()
         self.inside.remove(name)
@@ -98,7 +98,7 @@ async def test_who_has_too_many_waiting_is_turned_away_and_others_are_not():
     for name in ("a1", "a2", "a3"):
         await requests.come(name, account=1)
     with pytest.raises(ApiError, match="nothing was accepted") as refused:
-        async with shared.place(1):
+        async with shared.slots(1):
             pass
     assert (refused.value.status, refused.value.code) == (429, "too_many_at_once")
     assert refused.value.retry_after
@@ -110,12 +110,12 @@ async def test_who_has_too_many_waiting_is_turned_away_and_others_are_not():
 
 async def test_nobody_waits_forever():
     shared = places(total=1, patience=0.01)
-    async with shared.place(1):
+    async with shared.slots(1):
         with pytest.raises(ApiError, match="nothing was accepted") as refused:
-            async with shared.place(2):
+            async with shared.slots(2):
                 pass
     assert (refused.value.status, refused.value.code) == (503, "busy")
-    async with shared.place(2):
+    async with shared.slots(2):
         pass
 
 
@@ -134,10 +134,10 @@ async def test_who_gives_up_holds_up_nobody():
 async def test_a_place_that_was_got_while_giving_up_is_given_back():
     shared = places(total=1)
     async with AsyncExitStack() as held:
-        await held.enter_async_context(shared.place(1))
+        await held.enter_async_context(shared.slots(1))
 
         async def wait() -> None:
-            async with shared.place(2):
+            async with shared.slots(2):
                 raise AssertionError("it gave up")
 
         waiting = asyncio.create_task(wait())
@@ -146,5 +146,5 @@ async def test_a_place_that_was_got_while_giving_up_is_given_back():
         waiting.cancel()  # before it runs again
         await asyncio.wait([waiting])
     assert waiting.cancelled()
-    async with asyncio.timeout(1), shared.place(3):
+    async with asyncio.timeout(1), shared.slots(3):
         pass

@@ -10,14 +10,14 @@ MOST = 5000
 """Of all requests of a process."""
 MOST_BYTES = 128 * 1024 * 1024
 MOST_OF_A_GROUP = 2000
-"""Of one channel and lane: what a stalled one leaves to the others."""
+"""Of one channel and lane, so that a stalled one leaves capacity to the others."""
 
 _OVERHEAD = 4096
-"""Bytes that a request takes besides its content."""
+"""Memory of a request besides its content, in bytes."""
 
 
-class WaitingRoom:
-    """Counts who waits."""
+class AdmissionLimit:
+    """Counts waiting requests."""
 
     def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
         self._most = most
@@ -29,8 +29,8 @@ class WaitingRoom:
         """By account."""
 
     @contextmanager
-    def place(self, account_id: int, size: int) -> Iterator[None]:
-        """A place for content of ``size`` bytes while the context is open, as by ``enter``."""
+    def admitted(self, account_id: int, size: int) -> Iterator[None]:
+        """Count a request with content of ``size`` bytes while the context is open, as by ``enter``."""
         self.enter(account_id, size)
         try:
             yield
@@ -38,10 +38,10 @@ class WaitingRoom:
             self.leave(account_id, size)
 
     def enter(self, account_id: int, size: int) -> None:
-        """Take a place, until ``leave``.
+        """Count a request, until ``leave``.
 
         Raises:
-            ApiError: 503, there is none; 429, the account has half of all.
+            ApiError: 503, the limit is reached; 429, the account has half of it.
         """
         size += _OVERHEAD
         own = self._counts[account_id]
@@ -56,7 +56,7 @@ class WaitingRoom:
         self._sizes[account_id] += size
 
     def leave(self, account_id: int, size: int) -> None:
-        """Give it back."""
+        """Stop counting it."""
         size += _OVERHEAD
         self._count -= 1
         self._bytes -= size

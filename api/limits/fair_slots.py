@@ -1,4 +1,4 @@
-"""Places that all accounts share: nobody has more than a share of them, and who waits is served in turns by account."""
+"""Slots shared by all accounts: each has at most its share, and waiting requests are served round-robin by account."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from api.http.errors import ApiError
 
 
-class FairPlaces:
-    """A number of places. A request may need several at once, such as one for each of its bytes."""
+class FairSlots:
+    """A number of slots. A request may need several at once, such as one for each of its bytes."""
 
     def __init__(self, total: int, share: int, *, waiting: int, patience: float, what: str) -> None:
-        """``share``: what one account may have; its first request may always be larger.
+        """``share``: the most of one account; its first request may be larger.
 
-        ``waiting``: requests of one account that may wait; ``patience``: seconds that each does; ``what``: tells
-        callers what there is too much of.
+        ``waiting``: requests of one account that may wait; ``patience``: seconds that each does; ``what`` names, to
+        callers, what there is too much of.
         """
         self._free = total
         self._total = total
@@ -29,11 +29,11 @@ class FairPlaces:
         """By account; the first one is next."""
 
     @asynccontextmanager
-    async def place(self, account_id: int, size: int = 1) -> AsyncIterator[None]:
-        """``size`` places for a request of an account, at most all there are, while the context is open.
+    async def slots(self, account_id: int, size: int = 1) -> AsyncIterator[None]:
+        """``size`` slots for a request of an account, at most all, while the context is open.
 
         Raises:
-            ApiError: 429 too many requests of the account wait already; 503 it took too long to get a place.
+            ApiError: 429 too many requests of the account wait already; 503 it took too long to get slots.
         """
         size = min(size, self._total)
         if not self._waiting and size <= self._free and self._within_share(account_id, size):
@@ -52,7 +52,7 @@ class FairPlaces:
             raise ApiError(429, "too_many_at_once", message, retry_after=2.0)
         request = _Waiting(size, asyncio.get_running_loop().create_future())
         own.append(request)
-        self._serve()  # who waits may be held up by requests of its own account alone
+        self._serve()  # it may have to wait only for requests of its own account
         try:
             async with asyncio.timeout(self._patience):
                 await request.served
@@ -64,7 +64,7 @@ class FairPlaces:
             raise
 
     def _leave(self, account_id: int, request: "_Waiting") -> None:
-        """Give up waiting; what was got at that very moment is given back."""
+        """Give up waiting; slots granted at the same moment are returned."""
         if request.served.done() and not request.served.cancelled():
             self._give_back(account_id, request.size)
             return
@@ -76,7 +76,7 @@ class FairPlaces:
         self._serve()
 
     def _serve(self) -> None:
-        """Let in who may be let in, one request of each account in turn."""
+        """Grant slots to waiting requests, one of each account in turn."""
         while (account_id := self._next()) is not None:
             own = self._waiting[account_id]
             request = own.popleft()
@@ -89,7 +89,7 @@ class FairPlaces:
                 request.served.set_result(None)
 
     def _next(self) -> int | None:
-        """Whose turn it is, if there is room. Small ones do not pass a large one: they might keep it out."""
+        """The next account, if slots are free for it. Small requests do not overtake a large one: it might starve."""
         for account_id, own in self._waiting.items():
             if self._within_share(account_id, own[0].size):
                 return account_id if own[0].size <= self._free else None
@@ -113,7 +113,7 @@ class FairPlaces:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
-    """A request that waits for places."""
+    """A request that waits for slots."""
 
     size: int
     served: asyncio.Future[None]

@@ -1,4 +1,4 @@
-"""Gateways that other packages bring: entry points of the group ``xsender.gateways``, each of them a ``GatewayType``.
+"""Gateways of other packages: entry points of the group ``xsender.gateways``, each a ``GatewayType``.
 
 In such a package's ``pyproject.toml``::
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def installed(known: Collection[str]) -> dict[str, GatewayType]:
-    """By name. One that cannot be used is left out, with an error in the log: the others' messages must get on.
+    """By name. One that cannot be used is left out, with an error in the log: the others must continue to work.
 
     The log is Python's own: this runs when modules are imported, before a process or a command has set up another.
     """
@@ -30,7 +30,7 @@ def installed(known: Collection[str]) -> dict[str, GatewayType]:
             if taken:
                 raise ValueError(f"there is a type of gateway with the name {entry.name} already")
             found[entry.name] = entry
-        except Exception as error:  # whatever its code does when it is imported
+        except Exception as error:  # importing it may raise anything
             log.error("the gateway %s of another package cannot be used: %r", point.value, error)
     return found
 

@@ -11,20 +11,20 @@ import pytest
 ANSWERS_AT_THE_END = """
 import asyncio
 from temporalio.client import Client
-from runtime.leaving import run_and_leave
+from runtime.exit import run_and_exit
 
 async def main():
     calls = [asyncio.create_task(Client.connect("127.0.0.1:9")) for _ in range(300)]  # nobody listens there
     await asyncio.sleep(0.005)
     print(len(calls))
 
-run_and_leave(lambda: asyncio.run(main()))
+run_and_exit(lambda: asyncio.run(main()))
 """
 
 
 def ended(work: str, **options: object) -> "subprocess.CompletedProcess[str]":
     """Run a process that does ``work`` and leaves."""
-    code = f"import sys\nfrom runtime.leaving import run_and_leave\ndef work():\n    {work}\nrun_and_leave(work)"
+    code = f"import sys\nfrom runtime.exit import run_and_exit\ndef work():\n    {work}\nrun_and_exit(work)"
     return subprocess.run([sys.executable, "-c", code], text=True, timeout=60, **{"capture_output": True} | options)
 
 
@@ -65,7 +65,7 @@ def test_a_defect_is_shown_with_its_traceback() -> None:
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_nothing_is_said_of_a_reader_that_has_gone(unbuffered: str) -> None:
-    code = "import sys\nfrom runtime.leaving import run_and_leave\nrun_and_leave(lambda: print(sys.stdin.read()))"
+    code = "import sys\nfrom runtime.exit import run_and_exit\nrun_and_exit(lambda: print(sys.stdin.read()))"
     process = subprocess.Popen(
         [sys.executable, "-c", code],
         env=os.environ | {"PYTHONUNBUFFERED": unbuffered},

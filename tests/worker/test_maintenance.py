@@ -1,4 +1,4 @@
-"""A worker's own row, and the chores of the install."""
+"""A worker's own row, and the periodic tasks of the install."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -27,11 +27,11 @@ from store.callbacks.callbacks import Notice
 from store.gateways import gateway_waits, gateways
 from store.messages import attachments, pages
 from store.pool import Pool
-from store.workers import beat, queues_served, sign_out_dead
+from store.workers import beat, delete_dead_workers, queues_served
 from tests.receiver import register
 from tests.store.builders import new_account, new_page, set_states, states
-from worker.chores import Policy, chores, end_unknown, tell_of_resumed_accounts, tell_of_resumed_gateways
-from worker.upkeep import upkeep
+from worker.maintenance import maintenance
+from worker.periodic_tasks import Policy, end_unknown, periodic_tasks, signal_resumed_accounts, signal_resumed_gateways
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
 
@@ -43,7 +43,7 @@ async def client(settings: Settings) -> Client:
 
 async def test_a_worker_is_known_while_it_lives_and_not_after(pool: Pool, client: Client):
     queue = f"queue-{uuid4()}"
-    async with upkeep(pool, client, [queue]), asyncio.timeout(10):
+    async with maintenance(pool, client, [queue]), asyncio.timeout(10):
         while queue not in await queues_served(pool):
             await asyncio.sleep(0.01)
     assert queue not in await queues_served(pool)
@@ -51,10 +51,10 @@ async def test_a_worker_is_known_while_it_lives_and_not_after(pool: Pool, client
 
 async def test_one_of_two_workers_in_a_process_may_leave(pool: Pool, client: Client):
     ours, other = f"queue-{uuid4()}", f"queue-{uuid4()}"
-    async with upkeep(pool, client, [ours]), asyncio.timeout(10):
+    async with maintenance(pool, client, [ours]), asyncio.timeout(10):
         while ours not in await queues_served(pool):
             await asyncio.sleep(0.01)
-        async with upkeep(pool, client, [other]):
+        async with maintenance(pool, client, [other]):
             while other not in await queues_served(pool):
                 await asyncio.sleep(0.01)
         assert (await queues_served(pool)) & {ours, other} == {ours}
@@ -64,7 +64,7 @@ async def test_a_worker_known_to_be_dead_is_signed_out_and_others_stay(pool: Poo
     dead, other = [f"queue-{uuid4()}", f"queue-{uuid4()}"], [f"queue-{uuid4()}"]
     await beat(pool, "dead", dead)
     await beat(pool, "other", [*other, dead[0]])
-    await sign_out_dead(settings.database_url, dead)
+    await delete_dead_workers(settings.database_url, dead)
     assert (await queues_served(pool)) & {*dead, *other} == {dead[0], *other}
 
 
@@ -76,7 +76,7 @@ async def test_idempotency_keys_are_kept_for_two_days_and_then_forgotten(pool: P
         await conn.execute(
             "update idempotency_keys set created_at = now() - interval '49 hours' where key = %s", (old,)
         )
-    await do(pool, client, "forget idempotency keys")
+    await do(pool, client, "delete old idempotency keys")
     assert not await _exists(pool, old)
     assert await _exists(pool, young)
 
@@ -91,7 +91,7 @@ async def test_a_batch_that_was_stored_but_never_started_is_forgotten(pool: Pool
         )
     header = BatchHeader(str(started), 0, "sms", "bulk", [], limits=BATCH_LIMITS)
     await client.start_workflow("BatchWorkflow", header, id=batch_workflow_id(started), task_queue=f"queue-{uuid4()}")
-    await do(pool, client, "forget unstarted batches")
+    await do(pool, client, "delete unstarted batches")
     assert await batches.header(pool, stray) is None
     assert await batches.header(pool, started) is not None
 
@@ -107,7 +107,7 @@ async def test_attachments_past_their_time_are_forgotten_unless_a_batch_may_need
     await attachments.keep(pool, account, {kept: b"kept"}, now)
     await attachments.keep(pool, account, {kept: b"kept"}, now - 2 * attachments.KEPT)
     await attachments.keep(pool, busy, {needed: b"past"}, now - attachments.KEPT)
-    await do(pool, client, "forget attachments")
+    await do(pool, client, "delete expired attachments")
     assert await attachments.load(pool, past) is None
     assert await attachments.load(pool, kept) == b"kept"
     assert await attachments.load(pool, needed) == b"past"
@@ -120,7 +120,7 @@ async def test_what_was_queued_for_customers_is_kept_for_a_month_and_then_forgot
         await conn.execute(
             "update callback_deliveries set created_at = now() - interval '31 days' where id = %s", (old,)
         )
-    await do(pool, client, "forget callbacks")
+    await do(pool, client, "delete old callbacks")
     left = await callback_deliveries.listed(pool, endpoint.id, None, None, 10)
     assert [delivery.id for delivery in left] == [young]
     await callback_endpoints.remove(pool, endpoint.id)
@@ -154,13 +154,13 @@ async def test_what_is_unknown_for_too_long_ends_as_the_install_says(pool: Pool,
 
 
 async def do(pool: Pool, client: Client, name: str) -> None:
-    """Do one chore, whoever does the upkeep."""
-    (chore,) = [chore for chore in chores(pool, client, Policy()) if chore.name == name]
-    await chore.work()
+    """Run one maintenance task."""
+    (task,) = [task for task in periodic_tasks(pool, client, Policy()) if task.name == name]
+    await task.work()
 
 
 async def tell(pool: Pool, endpoint_id: UUID) -> UUID:
-    """Queue an event for an endpoint, and wake nobody."""
+    """Queue an event for an endpoint, without waking it."""
     notice = Notice(0, TEST_EVENT, None, datetime.now(UTC), {}, uuid4().hex)
     async with pool.connection() as conn:
         return await callbacks.queue_for(conn, endpoint_id, notice)
@@ -197,7 +197,7 @@ async def test_the_outcomes_of_a_gateways_minutes_are_kept_for_a_week(pool: Pool
             rows = await conn.execute("select from gateway_minutes where gateway_id = %s", (gateway_id,))
             return rows.rowcount
 
-    await do(pool, client, "forget minutes of gateways")
+    await do(pool, client, "delete old minutes of gateways")
     assert await left() == 1
 
 
@@ -235,13 +235,13 @@ async def test_pages_are_told_of_a_gateway_that_is_not_paused_any_more(pool: Poo
         id=send_workflow_id(waiting),
         task_queue=f"queue-{uuid4()}",
     )
-    await tell_of_resumed_gateways(pool, client)
+    await signal_resumed_gateways(pool, client)
     assert await _still_waiting(pool, gateway_id) == len(ended) + 1
     if change == "resumed":
         await gateways.set_mode(pool, gateway_id, Mode.ACTIVE)
     else:
         await gateways.set_enabled(pool, gateway_id, False)
-    await asyncio.gather(*(tell_of_resumed_gateways(pool, client) for _ in range(3)))  # as of several workers
+    await asyncio.gather(*(signal_resumed_gateways(pool, client) for _ in range(3)))  # as of several workers
     async with asyncio.timeout(10):
         while await _still_waiting(pool, gateway_id):
             await asyncio.sleep(0.01)
@@ -262,10 +262,10 @@ async def test_pages_are_told_of_an_account_that_is_not_suspended_any_more(pool:
         id=send_workflow_id(waiting),
         task_queue=f"queue-{uuid4()}",
     )
-    await tell_of_resumed_accounts(pool, client)
+    await signal_resumed_accounts(pool, client)
     assert await _signals(page) == []
     await accounts.resume(pool, account.id)
-    await asyncio.gather(*(tell_of_resumed_accounts(pool, client) for _ in range(3)))  # as of several workers
+    await asyncio.gather(*(signal_resumed_accounts(pool, client) for _ in range(3)))  # as of several workers
     async with asyncio.timeout(10):
         while not (told := await _signals(page)):
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""What a person said by a message of WhatsApp, in one form for all gateways."""
+"""The content of an inbound WhatsApp message, in one form for all gateways."""
 
 import re
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ _WA_ID = re.compile(r"waid=([0-9]{5,15})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """The content of one message. Its fields have the names of Meta's Cloud API, whoever posted it."""
+class InboundContent:
+    """The content of one message. Its fields have the names of Meta's Cloud API, for all providers."""
 
     kind: str
-    """``text``, ``image``, ``location``, ``revoke`` …, or the provider's own word for what we do not know."""
+    """``text``, ``image``, ``location``, ``revoke`` …, or the provider's name of an unknown type."""
     body: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict)
     has_file: bool = False
@@ -46,45 +46,47 @@ class Said:
         return packed(self.fields)
 
 
-def location(latitude: Any, longitude: Any, *, body: str = "", **more: Any) -> Said:
+def location(latitude: Any, longitude: Any, *, body: str = "", **more: Any) -> InboundContent:
     """A place; ``more``: ``name``, ``address``, ``url``, ``live`` …"""
-    return Said("location", body, {"latitude": latitude, "longitude": longitude, **more})
+    return InboundContent("location", body, {"latitude": latitude, "longitude": longitude, **more})
 
 
-def reaction(message_id: str | None, emoji: Any) -> Said:
+def reaction(message_id: str | None, emoji: Any) -> InboundContent:
     """An emoji put on a message, or, empty, taken off it."""
     shown = emoji if isinstance(emoji, str) else ""
-    return Said("reaction", fields={"message_id": message_id, "emoji": shown}, answers=message_id)
+    return InboundContent("reaction", fields={"message_id": message_id, "emoji": shown}, answers=message_id)
 
 
-def revoke(message_id: str | None) -> Said:
+def revoke(message_id: str | None) -> InboundContent:
     """A message of the person's own that was deleted for all."""
-    return Said("revoke", fields={"message_id": message_id})
+    return InboundContent("revoke", fields={"message_id": message_id})
 
 
-def edit(message_id: str | None, new: Said | None) -> Said:
+def edit(message_id: str | None, new: InboundContent | None) -> InboundContent:
     """A message of the person's own that reads otherwise now."""
     if new is None:
-        return Said("edit", fields={"message_id": message_id})
+        return InboundContent("edit", fields={"message_id": message_id})
     fields = {"message_id": message_id, "type": new.kind, **new.fields}
-    return Said("edit", new.body, fields, new.has_file, new.files, new.answers)
+    return InboundContent("edit", new.body, fields, new.has_file, new.files, new.answers)
 
 
-def reply(kind: str, id_: Any, title: Any, description: Any = None) -> Said:
-    """A ``button_reply`` or ``list_reply``: what was chosen is what the person says."""
+def reply(kind: str, id_: Any, title: Any, description: Any = None) -> InboundContent:
+    """A ``button_reply`` or ``list_reply``: the chosen title is the text."""
     shown = title if isinstance(title, str) else ""
-    return Said(kind, shown.replace("\0", ""), {"id": id_, "title": title, "description": description})
+    return InboundContent(kind, shown.replace("\0", ""), {"id": id_, "title": title, "description": description})
 
 
-def form_reply(name: Any, body: Any, response: Any) -> Said:
+def form_reply(name: Any, body: Any, response: Any) -> InboundContent:
     """A form (of a Flow) that was filled in; ``response`` is JSON text."""
     shown = body if isinstance(body, str) else ""
-    return Said("form_reply", shown.replace("\0", ""), {"name": name, "body": body, "response": _opened(response)})
+    return InboundContent(
+        "form_reply", shown.replace("\0", ""), {"name": name, "body": body, "response": _opened(response)}
+    )
 
 
-def contacts(cards: list[str]) -> Said:
+def contacts(cards: list[str]) -> InboundContent:
     """Contacts from their vCards (RFC 6350)."""
-    return Said("contacts", fields={"contacts": [_contact(card[:_VCARD_CAP]) for card in cards[:20]]})
+    return InboundContent("contacts", fields={"contacts": [_contact(card[:_VCARD_CAP]) for card in cards[:20]]})
 
 
 def _contact(card: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""How a process ends.
+"""Ending a process.
 
-The Temporal SDK's own threads may still bring answers while the interpreter shuts down. Python 3.11 then ends the
-process with SIGABRT, or never ends it (github.com/temporalio/sdk-python/issues/300). So a process that has done its
-work leaves without that shutdown.
+The Temporal SDK's threads may still deliver results while the interpreter shuts down. Python 3.11 then ends the
+process with SIGABRT, or hangs (github.com/temporalio/sdk-python/issues/300). So a process that has done its
+work exits without that shutdown.
 """
 
 import logging
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 
-def run_and_leave(work: Callable[[], object]) -> NoReturn:
+def run_and_exit(work: Callable[[], object]) -> NoReturn:
     """Do the work of this process, then end it with the code that Python would end it with."""
     code = 0
     try:
@@ -39,7 +39,7 @@ def _code(ended: SystemExit) -> int:
 
 
 def _flushed(code: int) -> int:
-    """Write out what is buffered. Of a reader that has gone nothing is said, of a full disk something is."""
+    """Flush the output. A closed pipe is ignored, a full disk is reported."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:  # a stream that the caller closed

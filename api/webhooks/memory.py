@@ -1,4 +1,4 @@
-"""Room for what strangers post: how many bytes are held at a time, how slowly they may come, how many are verified."""
+"""Bounds on unauthenticated posts: bytes held at a time, their minimum rate, concurrent verifications."""
 
 import asyncio
 from collections import defaultdict
@@ -17,23 +17,23 @@ ALL = 32 * 1024 * 1024
 OF_ONE = ALL // 2
 """Bytes of those from one address."""
 _LEAST = 64 * 1024
-"""What a post counts at least: it takes more than its body."""
+"""The least that a post counts: it takes more memory than its body."""
 VERIFIED_AT_A_TIME = 4
 """Posts for each type of gateway, as each may have to be verified for many gateways."""
 BEGIN_SECONDS = 3.0
-"""That a post may take beyond what ``LEAST_RATE`` allows it."""
+"""Seconds that a post may take beyond its time at ``LEAST_RATE``."""
 LEAST_RATE = 32 * 1024
 """Bytes a second."""
 MOST_SECONDS = 20.0
-"""That a post may take at all: longer than providers themselves try."""
+"""Longest time of a post: longer than providers themselves try."""
 
 
-class NoRoom(Exception):
-    """The provider shall post it again."""
+class WebhookBusy(Exception):
+    """The limit is reached: the provider shall post it again."""
 
 
-class WebhookRoom:
-    """All posts of this process that are not answered yet."""
+class WebhookMemory:
+    """Memory of all unanswered posts of this process."""
 
     def __init__(self) -> None:
         self._held = 0
@@ -41,18 +41,18 @@ class WebhookRoom:
         self._verifying: dict[str, asyncio.Semaphore] = defaultdict(partial(asyncio.Semaphore, VERIFIED_AT_A_TIME))
 
     @contextmanager
-    def place(self, host: str) -> Iterator["Place"]:
-        """A place for a post from this host.
+    def post(self, host: str) -> Iterator["HeldPost"]:
+        """Memory for a post from this host.
 
         Raises:
-            NoRoom: too much is held, by all or by this address.
+            WebhookBusy: too much is held, by all or by this address.
         """
-        place = Place(self, network_of(host))
+        held = HeldPost(self, network_of(host))
         try:
-            place.hold(_LEAST)
-            yield place
+            held.hold(_LEAST)
+            yield held
         finally:
-            self._take(place.address, -place.held)
+            self._take(held.address, -held.size)
 
     def verifying(self, type_name: str) -> asyncio.Semaphore:
         """Held while a post to this type of gateway is verified."""
@@ -60,38 +60,38 @@ class WebhookRoom:
 
     def _take(self, address: str, count: int) -> None:
         if count > 0 and (self._held + count > ALL or self._by_address[address] + count > OF_ONE):
-            raise NoRoom("too much is posted at once")
+            raise WebhookBusy("too much is posted at once")
         self._held += count
         self._by_address[address] += count
         if not self._by_address[address]:
             del self._by_address[address]
 
 
-class Place:
-    """What one post holds."""
+class HeldPost:
+    """The memory of one post."""
 
-    def __init__(self, room: WebhookRoom, address: str) -> None:
+    def __init__(self, memory: WebhookMemory, address: str) -> None:
         self.address = address
-        self.held = 0
-        self._room = room
+        self.size = 0
+        self._memory = memory
 
     def hold(self, count: int) -> None:
-        """Hold so many bytes, or as many as before if that is more.
+        """Hold ``count`` bytes, or as many as before if that is more.
 
         Raises:
-            NoRoom: too much is held.
+            WebhookBusy: too much is held.
         """
-        if count > self.held:
-            self._room._take(self.address, count - self.held)
-            self.held = count
+        if count > self.size:
+            self._memory._take(self.address, count - self.size)
+            self.size = count
 
 
-async def read_post(request: Request, most: int, place: Place) -> bytes:
-    """The raw body; ``place`` holds it as it comes.
+async def read_post(request: Request, most: int, held: HeldPost) -> bytes:
+    """The raw body; ``held`` counts it as it comes.
 
     Raises:
         ApiError: 413 beyond ``most`` bytes.
-        NoRoom: it does not fit in any more, or comes too slowly.
+        WebhookBusy: the limit is reached, or it comes too slowly.
     """
     if (declared_length(request) or 0) > most:
         raise _too_large(most)
@@ -102,10 +102,10 @@ async def read_post(request: Request, most: int, place: Place) -> bytes:
                 body += chunk
                 if len(body) > most:
                     raise _too_large(most)
-                place.hold(len(body))
+                held.hold(len(body))
                 deadline.reschedule(begun + min(MOST_SECONDS, BEGIN_SECONDS + len(body) / LEAST_RATE))
     except TimeoutError:
-        raise NoRoom("it came too slowly") from None
+        raise WebhookBusy("it came too slowly") from None
     return bytes(body)
 
 

@@ -1,4 +1,4 @@
-"""A batch at work: starts its pages, a few at a time, and acts on what comes from outside, one after the other."""
+"""A run of a batch: starts its pages, a few at a time, and processes external events one after the other."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -26,13 +26,13 @@ with workflow.unsafe.imports_passed_through():
 # About how many events each makes, with the workflow tasks around it.
 _A_PAGE, _A_STATEMENT, _A_TIMER, _A_CHANGE = 12, 2, 5, 6
 
-_FIRST_LOOK, _LAST_LOOK = 1.0, 60.0
-"""Seconds between two looks at whether pages of an earlier run have ended."""
+_FIRST_CHECK, _LAST_CHECK = 1.0, 60.0
+"""Seconds between two checks whether pages of an earlier run have ended."""
 
 
-class Walk:
-    """Each stream of the batch is walked by itself, so that a gateway that is down or slow holds up only what was meant
-    for it.
+class BatchRun:
+    """Streams of the batch progress independently, so that a gateway that is down or slow delays only the messages
+    meant for it.
     """
 
     def __init__(self, batch: BatchHeader) -> None:
@@ -42,32 +42,32 @@ class Walk:
         self._clock = RecordedClock(self._inbox)
         self._events = EventCount(self._limits.events)
         self._next = [stream.next for stream in batch.streams]
-        """For each stream, the page whose turn is next."""
+        """For each stream, the number of its next page."""
         self._listed: list[list[BatchPage]] = [[] for _ in batch.streams]
-        """For each stream, its next pages."""
+        """For each stream, its next pages, as listed."""
         self._due = [0.0 for _ in batch.streams]
         """For each stream, when its next page is due, if it waits for that."""
         self._window = max(2, self._limits.pages_in_flight // max(1, len(batch.streams)))
         self._pages = BatchPages(batch.in_flight)
-        self._look_pause = _FIRST_LOOK
+        self._check_pause = _FIRST_CHECK
         self._paused = batch.paused
         self._gateway = batch.gateway
         self._cancelling = False
         self._answers = Answers(batch.answers)
         self._changes: list[BatchChange] = []
-        """Those that have not been made."""
-        self._shown = ""
-        self._telling = 0
-        """Words to pages that the server has not passed on yet."""
-        self._is_resting = self._has_rested = False
-        """Whether this run, being long, waits for its pages to end, or has waited long enough."""
+        """Changes that have not been applied."""
+        self._recorded_state = ""
+        self._signals_pending = 0
+        """Signals to pages that the server has not accepted yet."""
+        self._in_grace = self._grace_ended = False
+        """Whether this run, having a long history, waits for its pages to end, or has waited long enough."""
         for change in batch.changes:
             self.receive(change)
         if self._pages.followed:
-            self._inbox.put_after(self._look_pause, self._look_for_ends)
+            self._inbox.put_after(self._check_pause, self._check_ended_pages)
 
     async def run(self) -> None:
-        """Walk the batch; returns when each of its messages has an outcome in the record."""
+        """Send the batch; returns when each of its messages has an outcome in the database."""
         working = asyncio.create_task(self._work())
         try:
             await asyncio.shield(working)
@@ -83,47 +83,47 @@ class Walk:
         return BatchStatus(self._state(), until, self._gateway, self._pages.ids)
 
     def answer_to(self, change_id: str) -> str | None:
-        """What became of a change."""
+        """The result of a change."""
         return self._answers.get(change_id)
 
     @property
     def is_cancelling(self) -> bool:
-        """Whether nothing else can be changed any more."""
+        """Whether the batch is being cancelled, and accepts no other change."""
         return self._cancelling
 
     def receive(self, change: BatchChange) -> None:
-        """Have the batch changed when its turn comes."""
+        """Put a change into the inbox."""
         if self._answers.begin(change.id):
             self._changes.append(change)
-            self._inbox.put(partial(self._make, change))
+            self._inbox.put(partial(self._apply_change, change))
 
     async def _work(self) -> None:
         while True:
-            await self._show()
+            await self._record_state()
             await self._start_pages()
-            await self._show()
+            await self._record_state()
             if self._is_done():
                 break
             if self._wants_fresh_run():
-                workflow.continue_as_new(self._rest())
+                workflow.continue_as_new(self._next_header())
             self._events.add(_A_TIMER)
             self._clock.wake_at(min((due for due in self._due if due), default=NEVER))
             await self._inbox.take()
         ending = BatchState(self._batch.batch_id, "cancelled" if self._cancelling else "completed")
         await workflow.execute_local_activity("finish_batch", ending, **policy.LOCAL)
         if self._cancelling:
-            await self._tell_customers()
+            await self._queue_callbacks()
 
-    async def _tell_customers(self) -> None:
-        """What was cancelled here has no page that would."""
+    async def _queue_callbacks(self) -> None:
+        """Queue callbacks for messages that were cancelled here: they have no page that would."""
         endpoints: list[str] = await workflow.execute_activity(
             "queue_callbacks", self._batch.batch_id, result_type=list[str], **policy.errand_options(self._batch.lane)
         )
         await wake(endpoints, self._batch.lane)
 
     def _is_done(self) -> bool:
-        """Whether nothing is left to do. Words that are not passed on yet would be lost with the end of the run."""
-        if self._pages.ids or self._telling:
+        """Whether nothing is left to do. Pending signals would be lost with the end of the run."""
+        if self._pages.ids or self._signals_pending:
             return False
         return self._cancelling or not self._is_left()
 
@@ -131,20 +131,20 @@ class Walk:
         return any(next_ <= stream.last for next_, stream in zip(self._next, self._batch.streams, strict=True))
 
     def _wants_fresh_run(self) -> bool:
-        """When the history is long, and pages under way have had a moment to end; the next run follows the others."""
+        """When the history is long, and pages in flight have had a moment to end; the next run polls for the others."""
         if self._cancelling or not self._events.reached():
             return False
-        if not self._is_resting:
-            self._is_resting = True
-            self._inbox.put_after(self._limits.rest, self._rest_is_over)
-        if self._pages.are_starting or self._telling:
+        if not self._in_grace:
+            self._in_grace = True
+            self._inbox.put_after(self._limits.rest, self._end_grace)
+        if self._pages.are_starting or self._signals_pending:
             return False
-        return self._has_rested or not self._pages.ids
+        return self._grace_ended or not self._pages.ids
 
-    async def _rest_is_over(self) -> None:
-        self._has_rested = True
+    async def _end_grace(self) -> None:
+        self._grace_ended = True
 
-    def _rest(self) -> BatchHeader:
+    def _next_header(self) -> BatchHeader:
         streams = [replace(stream, next=next_) for next_, stream in zip(self._next, self._batch.streams, strict=True)]
         return replace(
             self._batch,
@@ -184,7 +184,7 @@ class Walk:
         return self._listed[stream][0] if self._listed[stream] else None
 
     def _start(self, stream: int, page: BatchPage) -> None:
-        """Have a page sent by a workflow of its own."""
+        """Have a page sent by its own child workflow."""
         self._events.add(_A_PAGE)
         page_id = batch_page_id(UUID(self._batch.batch_id), page.number)
         gateway = self._gateway or self._batch.streams[stream].gateway
@@ -209,36 +209,36 @@ class Walk:
             workflow.logger.warning("a page was sent before: the batch was reset")
         except ChildWorkflowError as error:
             if not self._cancelling:
-                workflow.logger.warning("a page did not come to its end: %s", error.cause)
+                workflow.logger.warning("a page's workflow failed: %s", error.cause)
         self._inbox.put(partial(self._ended, page.page_id))
 
     async def _started(self, page_id: str, child: Child, gateway: str) -> None:
-        """Signal a page what was asked while it was being started."""
+        """Signal a page the changes that came while it was being started."""
         self._pages.started(page_id, child)
         if self._cancelling:
             child.cancel()
         if self._paused:
-            self._tell(self._pages.signal_one(child, "pause"))
+            self._signal(self._pages.signal_one(child, "pause"))
         if self._gateway != gateway:
-            self._tell(self._pages.signal_one(child, "switch_gateway", self._gateway))
+            self._signal(self._pages.signal_one(child, "switch_gateway", self._gateway))
 
     async def _ended(self, page_id: str) -> None:
         self._pages.ended(page_id)
 
-    async def _look_for_ends(self) -> None:
-        """Ask the store which pages of an earlier run have ended."""
+    async def _check_ended_pages(self) -> None:
+        """Query the database which pages of an earlier run have ended."""
         self._events.add(_A_TIMER + _A_STATEMENT)
         still: list[str] = await workflow.execute_local_activity(
             "open_pages", self._pages.followed, result_type=list[str], **policy.LOCAL
         )
-        if self._paused:  # though all their messages have an outcome, pages may wait, and would for ever
-            self._tell(resume_pages([page_id for page_id in self._pages.followed if page_id not in still]))
+        if self._paused:  # a paused page waits even if all its messages have an outcome
+            self._signal(resume_pages([page_id for page_id in self._pages.followed if page_id not in still]))
         self._pages.keep(still)
-        self._look_pause = min(_LAST_LOOK, 2 * self._look_pause)
+        self._check_pause = min(_LAST_CHECK, 2 * self._check_pause)
         if self._pages.followed:
-            self._inbox.put_after(self._look_pause, self._look_for_ends)
+            self._inbox.put_after(self._check_pause, self._check_ended_pages)
 
-    async def _make(self, change: BatchChange) -> None:
+    async def _apply_change(self, change: BatchChange) -> None:
         self._events.add(_A_CHANGE)
         self._changes.remove(change)
         if self._cancelling and change.kind != "cancel":
@@ -248,29 +248,29 @@ class Walk:
             await self._cancel()
         elif change.kind == "switch_gateway":
             self._gateway = change.gateway
-            self._tell(self._pages.signal("switch_gateway", change.gateway))
+            self._signal(self._pages.signal("switch_gateway", change.gateway))
         else:
             self._paused = change.kind == "pause"
-            self._tell(self._pages.signal(change.kind))
-        await self._show()
+            self._signal(self._pages.signal(change.kind))
+        await self._record_state()
         self._answers.give(change.id)
 
     async def _cancel(self) -> None:
         self._cancelling = True
-        self._tell(self._pages.withdraw())
+        self._signal(self._pages.withdraw())
 
-    def _tell(self, telling: Awaitable[None]) -> None:
-        """Have pages told something; the run does not end, and no fresh one begins, before they were."""
-        self._telling += 1
+    def _signal(self, signalling: Awaitable[None]) -> None:
+        """Await signals to pages; the run neither ends nor continues as new before they are delivered."""
+        self._signals_pending += 1
 
         async def watch() -> None:
-            await telling
-            self._inbox.put(self._told)
+            await signalling
+            self._inbox.put(self._signal_delivered)
 
         self._inbox.run(watch())
 
-    async def _told(self) -> None:
-        self._telling -= 1
+    async def _signal_delivered(self) -> None:
+        self._signals_pending -= 1
 
     def _state(self) -> str:
         if self._cancelling:
@@ -279,10 +279,10 @@ class Walk:
             return "paused"
         return "scheduled" if any(self._due) and not self._pages.ids else "running"
 
-    async def _show(self) -> None:
-        """Have the record say what the batch is doing, where that has changed."""
+    async def _record_state(self) -> None:
+        """Record what the batch is doing, where that has changed."""
         state = self._state()
-        if state != self._shown:
-            self._shown = state
+        if state != self._recorded_state:
+            self._recorded_state = state
             self._events.add(_A_STATEMENT)
             await workflow.execute_local_activity("show_batch", BatchState(self._batch.batch_id, state), **policy.LOCAL)

@@ -1,0 +1,35 @@
+"""What a worker process does besides its queues: liveness reports, and maintenance if it is the leader."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from temporalio.client import Client
+
+from store import workers as alive
+from store.pool import DB_UNAVAILABLE, Pool
+from worker.leader import PeriodicTask, lead, repeat
+from worker.periodic_tasks import Policy, periodic_tasks
+
+
+@contextlib.asynccontextmanager
+async def maintenance(
+    pool: Pool, client: Client, queues: list[str], policy: Policy | None = None
+) -> AsyncIterator[None]:
+    """While the context is open: keep the worker's row fresh, and try to become the leader of maintenance."""
+    worker_id = alive.new_worker_id()
+    beat = PeriodicTask(
+        "report that the worker is alive", alive.BEAT_SECONDS, lambda: alive.beat(pool, worker_id, queues)
+    )
+    running = [
+        asyncio.create_task(repeat(beat)),
+        asyncio.create_task(lead(pool, periodic_tasks(pool, client, policy or Policy()))),
+    ]
+    try:
+        yield
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        with contextlib.suppress(*DB_UNAVAILABLE):
+            await alive.leave(pool, worker_id)

@@ -1,0 +1,147 @@
+"""Periodic tasks of the whole install, run by one worker at a time: expiry, deletion, recovery, wake-ups."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.ids import batch_workflow_id, send_workflow_id
+from services.callbacks import wake
+from store import idempotency, workflow_checks
+from store.accounts import renewals
+from store.accounts import waits as account_waits
+from store.batches import batches
+from store.callbacks import callback_deliveries
+from store.gateways import gateway_health, gateway_waits
+from store.messages import attachments, receipts, unknown
+from store.pool import Pool
+from worker.leader import PeriodicTask
+from worker.limits import RENEW_EVERY, delete_old_limits
+from worker.partitions import drop_partitions, make_partitions
+from worker.sweeps.closed_accounts import end_batches
+from worker.sweeps.sweep import Sweep
+from workflows.policy import CALLBACK_QUEUE
+
+HOURLY = 3600.0
+SWEEP_EVERY = 60.0
+
+IDEMPOTENCY_HOURS = 48
+"""How long an ``Idempotency-Key`` keeps its answer: 24 h are promised."""
+
+RECEIPT_DAYS = 4.0
+"""How long a receipt is awaited: mail servers try for up to five days, but those that do report a deferral before."""
+
+CALLBACK_DAYS = 30
+"""How long customers can list their deliveries, and request redelivery."""
+
+WAKE_EVERY = 30.0
+OVERDUE_AFTER = 30.0
+"""Seconds after which a due delivery's endpoint is woken again."""
+
+UNSTARTED_AFTER = 3600.0
+"""Seconds after which a stored batch without a workflow is deleted: its request was never answered."""
+
+RESUMED_EVERY = 1.0
+"""Seconds between two checks for resumed gateways and accounts that pages wait for."""
+
+HEALTH_DAYS = 7
+"""How long per-minute outcomes of gateways are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The operator's settings for maintenance."""
+
+    unknown_days: float = 7.0
+    """For how many days a message stays ``unknown``."""
+    unknown_ends_as: Literal["failed", "sent"] = "failed"
+    keep_months: int | None = None
+    """For how many months before this one messages are kept. ``None``: for ever."""
+
+
+def periodic_tasks(pool: Pool, client: Client, policy: Policy) -> list[PeriodicTask]:
+    """All periodic tasks."""
+    return [
+        PeriodicTask("sweep", SWEEP_EVERY, Sweep(pool, client).run),
+        PeriodicTask("end unknown messages", HOURLY, lambda: end_unknown(pool, client, policy)),
+        PeriodicTask("expire awaited receipts", HOURLY, lambda: expire_receipts(pool, client)),
+        PeriodicTask(
+            "delete old idempotency keys", HOURLY, lambda: idempotency.delete_older_than(pool, IDEMPOTENCY_HOURS)
+        ),
+        PeriodicTask("delete unstarted batches", HOURLY, lambda: delete_unstarted_batches(pool, client)),
+        PeriodicTask("delete pages of ended batches", HOURLY, lambda: batches.delete_pages(pool)),
+        PeriodicTask("delete expired attachments", HOURLY, lambda: attachments.delete_expired(pool)),
+        PeriodicTask(
+            "delete old callbacks", HOURLY, lambda: callback_deliveries.delete_older_than(pool, CALLBACK_DAYS)
+        ),
+        PeriodicTask(
+            "delete old minutes of gateways", HOURLY, lambda: gateway_health.delete_old_minutes(pool, HEALTH_DAYS)
+        ),
+        PeriodicTask("delete checks of workflows", HOURLY, lambda: workflow_checks.delete_ended(pool)),
+        PeriodicTask("make partitions", HOURLY, lambda: make_partitions(pool)),
+        PeriodicTask("drop old partitions", HOURLY, lambda: drop_partitions(pool, policy.keep_months)),
+        PeriodicTask("delete old limits", HOURLY, lambda: delete_old_limits(pool)),
+        PeriodicTask("renew plans", RENEW_EVERY, lambda: renewals.renew_due(pool)),
+        PeriodicTask("resume pages of paused gateways", RESUMED_EVERY, lambda: signal_resumed_gateways(pool, client)),
+        PeriodicTask(
+            "resume pages of suspended accounts", RESUMED_EVERY, lambda: signal_resumed_accounts(pool, client)
+        ),
+        PeriodicTask("end batches of deleted accounts", SWEEP_EVERY, lambda: end_batches(pool, client)),
+        PeriodicTask("wake callbacks", WAKE_EVERY, lambda: wake_overdue(pool, client)),
+    ]
+
+
+async def end_unknown(pool: Pool, client: Client, policy: Policy) -> None:
+    """End messages that stayed ``unknown``. A later receipt still changes their state, if it ranks higher."""
+    state = "sent" if policy.unknown_ends_as == "sent" else "expired"
+    await _wake_each(client, unknown.end_older_than(pool, policy.unknown_days, state))
+
+
+async def expire_receipts(pool: Pool, client: Client, days: float = RECEIPT_DAYS) -> None:
+    """Stop waiting for receipts that did not arrive in time."""
+    await _wake_each(client, receipts.expire_older_than(pool, days))
+
+
+async def _wake_each(client: Client, endpoints: AsyncIterator[set[UUID]]) -> None:
+    async for found in endpoints:
+        await wake(client, CALLBACK_QUEUE, found)
+
+
+async def wake_overdue(pool: Pool, client: Client) -> None:
+    """Wake endpoints with overdue deliveries: their process died before waking them, or its clock differs."""
+    await callback_deliveries.move_back(pool)
+    await wake(client, CALLBACK_QUEUE, await callback_deliveries.overdue(pool, OVERDUE_AFTER))
+
+
+async def delete_unstarted_batches(pool: Pool, client: Client) -> None:
+    """Remove batches whose API process died between storing and starting them, as they would wait for ever."""
+    for batch_id in await batches.unstarted(pool, UNSTARTED_AFTER):
+        try:
+            await client.get_workflow_handle(batch_workflow_id(batch_id)).describe()
+        except RPCError as error:
+            if error.status != RPCStatusCode.NOT_FOUND:
+                raise
+            await batches.delete_unstarted(pool, batch_id)
+
+
+async def signal_resumed_gateways(pool: Pool, client: Client) -> None:
+    """Signal pages that wait for a paused gateway when it is resumed."""
+    while await gateway_waits.signal_resumed(pool, lambda page_id: _signal(client, page_id, "gateway_resumed")):
+        pass
+
+
+async def signal_resumed_accounts(pool: Pool, client: Client) -> None:
+    """Signal pages that wait for a suspended account when it is active again, or deleted."""
+    while await account_waits.signal_resumed(pool, lambda page_id: _signal(client, page_id, "account_resumed")):
+        pass
+
+
+async def _signal(client: Client, page_id: UUID, signal: str) -> None:
+    try:
+        await client.get_workflow_handle(send_workflow_id(page_id)).signal(signal)
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:  # the page has ended, for example by cancellation
+            raise
