@@ -4,12 +4,16 @@ from dataclasses import dataclass
 
 from activities.callbacks import Callbacks
 from activities.dispatching.email_assembler import EmailAssembler
+from activities.dispatching.unfinished import Unfinished
 from activities.pacing.gateway_cache import GatewayCache
 from domain.keyring import CREDENTIALS, Keyring
 from domain.mail.links import LinkSigner
 from gateways.base import EventSink, GatewayConnections
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
+
+DRAIN_SECONDS = 30.0
+"""What a stopping worker gives to messages under way: as long as most gateways take to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +24,20 @@ class Dependencies:
     mails: EmailAssembler
     """Completes emails."""
     callbacks: Callbacks
+    unfinished: Unfinished
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Let messages under way get their answers, then close all connections."""
+        await self.unfinished.aclose(DRAIN_SECONDS)
         await self.gateways.aclose()
         await self.callbacks.aclose()
 
 
 def open_dependencies(pool: Pool, keys: str, sink: EventSink) -> Dependencies:
     """The dependencies of this process. ``keys`` is the key ring's text; ``sink`` takes events of providers."""
-    return Dependencies(open_gateways(pool, keys, sink), open_mails(pool, keys), open_callbacks(pool, keys))
+    return Dependencies(
+        open_gateways(pool, keys, sink), open_mails(pool, keys), open_callbacks(pool, keys), Unfinished()
+    )
 
 
 def open_gateways(pool: Pool, keys: str, sink: EventSink | None = None) -> GatewayCache:

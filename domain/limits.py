@@ -5,7 +5,7 @@ carries the limits that it was started with. To change one, change ``PAGE_LIMITS
 workflows keep their own. A field that is added later needs a default that means "as before".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,9 @@ class PageLimits:
     neither one answer to the server (4 MB) nor the history (50 MB) outgrows its limit."""
     events: int
     """Events, about, after which a page continues as new, far below the server's limit of 51,200."""
+    at_once: float = 0.0
+    """Seconds in which messages that may be sent at once are sent within the page's first workflow task; what takes
+    longer gets a dispatch of its own (0: all do)."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class BatchLimits:
 
 
 PAGE_LIMITS = PageLimits(attempts=8, wait=24 * 3600.0, soon=1.0, shortest_park=1.0, inline_bytes=1_500_000, events=4000)
+AT_ONCE_LIMITS = replace(PAGE_LIMITS, at_once=0.25)
+"""Of pages that somebody waits for, if an API starts them: no worker of a release before them is left by then."""
 BATCH_LIMITS = BatchLimits(pages_in_flight=4, pages_listed=100, events=1500, rest=10.0)
 
 UNSTATED_PAGE_LIMITS = PageLimits(

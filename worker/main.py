@@ -55,7 +55,7 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         warn_of_unsealed_payloads(settings)
         equipment = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
         opened.push_async_callback(equipment.aclose)
-        rows = {queue: row for queue, row in table(pool, equipment).items() if queue in queues}
+        rows = table(pool, equipment, queues)
         if DISPATCH_QUEUE in rows:
             await opened.enter_async_context(keeping_connected(pool, equipment.gateways))
         policy = Policy(settings.unknown_days, settings.unknown_ends_as, settings.keep_months)

@@ -17,7 +17,14 @@ from domain.lanes import Lane
 from store.pool import Pool
 from workflows.batch import BatchWorkflow
 from workflows.callback import CallbackWorkflow
-from workflows.policy import BULK_DISPATCH_QUEUE, BULK_QUEUE, CALLBACK_QUEUE, DISPATCH_QUEUE, WORKFLOW_QUEUE
+from workflows.policy import (
+    BULK_DISPATCH_QUEUE,
+    BULK_QUEUE,
+    CALLBACK_QUEUE,
+    DISPATCH_QUEUE,
+    QUEUES,
+    WORKFLOW_QUEUE,
+)
 from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
 
@@ -41,11 +48,16 @@ class QueueRow:
     """Whether its workflows call its activities as local ones."""
 
 
-def table(pool: Pool, equipment: Dependencies) -> dict[str, QueueRow]:
-    """All task queues."""
+def table(pool: Pool, equipment: Dependencies, served: Sequence[str] = QUEUES) -> dict[str, QueueRow]:
+    """The task queues that a process serves."""
     record = RecordStatus(pool)
     batches = Batches(pool)
     fall_back = FallBack(pool)
+    at_a_time = {Lane.TRANSACTIONAL: DISPATCHES_AT_A_TIME, Lane.BULK: BULK_DISPATCHES_AT_A_TIME}
+    sends_here = DISPATCH_QUEUE in served  # another process has the connections to gateways otherwise
+    dispatch = Dispatch(
+        pool, equipment.gateways, equipment.mails, at_a_time, equipment.unfinished if sends_here else None
+    )
     flows = QueueRow(
         [SendWorkflow, BatchWorkflow, ReceiptsWorkflow],
         [
@@ -60,18 +72,18 @@ def table(pool: Pool, equipment: Dependencies) -> dict[str, QueueRow]:
             Receipts(pool).apply_receipts,
             InboundMessages(pool).process,
             fall_back.next_step,
+            dispatch.dispatch_at_once,
         ],
         at_a_time=50,
         is_local=True,
     )
-    at_a_time = {Lane.TRANSACTIONAL: DISPATCHES_AT_A_TIME, Lane.BULK: BULK_DISPATCHES_AT_A_TIME}
-    dispatch = Dispatch(pool, equipment.gateways, equipment.mails, at_a_time).dispatch
     callbacks = equipment.callbacks
-    errands: list[Callable[..., Any]] = [dispatch, callbacks.queue_batch, callbacks.wake, fall_back.follow_up]
-    return {
+    errands: list[Callable[..., Any]] = [dispatch.dispatch, callbacks.queue_batch, callbacks.wake, fall_back.follow_up]
+    rows = {
         WORKFLOW_QUEUE: flows,
         DISPATCH_QUEUE: QueueRow([], errands, DISPATCHES_AT_A_TIME),
         BULK_QUEUE: flows,
         BULK_DISPATCH_QUEUE: QueueRow([], errands, BULK_DISPATCHES_AT_A_TIME),
         CALLBACK_QUEUE: QueueRow([CallbackWorkflow], [callbacks.deliver], ENDPOINTS_AT_A_TIME),
     }
+    return {queue: row for queue, row in rows.items() if queue in served}

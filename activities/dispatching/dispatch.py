@@ -1,6 +1,7 @@
 """dispatch: hand the messages of one route to their gateway, at its pace, each at most once."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
@@ -16,10 +17,11 @@ from activities.dispatching.health import Health
 from activities.dispatching.heartbeats import heartbeats
 from activities.dispatching.reasons import storable
 from activities.dispatching.start_window import StartWindow, last_start
+from activities.dispatching.unfinished import Unfinished
 from activities.engine_clock import EngineClock
 from activities.pacing.bulk_throttle import BulkThrottle
 from activities.pacing.gateway_cache import GatewayCache
-from activities.pacing.gateway_slots import SlotRegistry
+from activities.pacing.gateway_slots import GatewaySlots, SlotRegistry
 from activities.pacing.owner_shares import OwnerShares
 from activities.pacing.pause_watch import PauseWatch
 from activities.pacing.slots import NoSlotFree
@@ -27,7 +29,15 @@ from activities.started_with import started_content
 from domain.errors import XsenderError
 from domain.ids import minted_at
 from domain.lanes import Lane
-from domain.messages.page import DispatchRequest, DispatchResult, PageHeader, Retry, Route
+from domain.messages.page import (
+    AtOnceRequest,
+    AtOnceResult,
+    DispatchRequest,
+    DispatchResult,
+    PageHeader,
+    Retry,
+    Route,
+)
 from domain.messages.page_content import PageContent
 from gateways.base import Gateway
 from store.batches import batches
@@ -36,12 +46,21 @@ from store.pool import Pool, retry_until_available
 
 
 class Dispatch:
-    """The only activity that talks to providers. It has its own task queue and is never a local activity."""
+    """The activities that talk to providers: ``dispatch`` on its own task queue, and the local ``dispatch_at_once``."""
 
     def __init__(
-        self, pool: Pool, gateways: GatewayCache, assembler: EmailAssembler, at_a_time: Mapping[Lane, int] | None = None
+        self,
+        pool: Pool,
+        gateways: GatewayCache,
+        assembler: EmailAssembler,
+        at_a_time: Mapping[Lane, int] | None = None,
+        unfinished: Unfinished | None = None,
     ) -> None:
-        """``at_a_time``: how many dispatches the process runs of each lane; ``None``: no bound."""
+        """``at_a_time``: how many dispatches the process runs of each lane; ``None``: no bound.
+
+        ``unfinished``: takes what ``dispatch_at_once`` leaves under way; ``None``: nothing is dispatched at once here.
+        """
+        self._unfinished = unfinished
         self._pool = pool
         self._gateways = gateways
         self._assembler = assembler
@@ -69,6 +88,38 @@ class Dispatch:
                 again_in = timedelta(seconds=error.after)
                 benign = ApplicationErrorCategory.BENIGN
                 raise ApplicationError(str(error), next_retry_delay=again_in, category=benign) from None
+
+    @activity.defn(name="dispatch_at_once")
+    async def dispatch_at_once(self, request: AtOnceRequest, content: bytes) -> AtOnceResult:
+        """The same within the page's workflow task, for several routes, as far as their gateways answer soon.
+
+        What has not ended in time goes on with the messages that it has begun, and begins no more. The dispatch that
+        follows waits for their outcomes as for those of any other run.
+        """
+        clock = EngineClock()
+        running = [self._begin_at_once(dispatch, content, request.seconds) for dispatch in request.dispatches]
+        if works := [work for work in running if work]:
+            await asyncio.wait(works, timeout=request.seconds)
+        ended: list[DispatchResult | None] = []
+        for dispatch, work in zip(request.dispatches, running, strict=True):
+            if work is not None and not work.done():
+                self._slots_of(dispatch).was_slow()
+            has_result = work is not None and work.done() and not work.cancelled() and work.exception() is None
+            ended.append(DispatchResult(work.result(), clock.now()) if work and has_result else None)
+        return AtOnceResult(ended)
+
+    def _begin_at_once(
+        self, request: DispatchRequest, content: bytes, seconds: float
+    ) -> "asyncio.Task[list[Retry]] | None":
+        if self._unfinished is None or self._slots_of(request).is_slow:
+            return None
+        if activity.info().attempt == 1:
+            self._throttle.began(minted_at(UUID(request.page.page_id)))
+        closes_at = time.monotonic() + seconds
+        return self._unfinished.begin(self._dispatch(request, content, asyncio.Event(), closes_at))
+
+    def _slots_of(self, request: DispatchRequest) -> GatewaySlots:
+        return self._gateway_slots.of(UUID(request.route.gateway_id), request.page.lane)
 
     async def _content(self, page: PageHeader) -> bytes | None:
         if not page.stored:
@@ -112,7 +163,7 @@ class Dispatch:
         if raw is None:  # an earlier run sent the last of them and was lost before it returned
             return []
         opened = PageContent.decode(raw)
-        slots = self._gateway_slots.of(UUID(route.gateway_id), request.page.lane)
+        slots = self._slots_of(request)
         async with self._watch.on(route) as is_paused:
             window = StartWindow(lambda: activity.is_worker_shutdown() or stopped.is_set() or is_paused(), closes_at)
             delivery = Delivery(

@@ -20,6 +20,8 @@ CLOSED_SECONDS = 5.0
 WAITING = CONCURRENCY
 """Dispatches that may wait long for a slot: as many as there are slots. All others of a slow gateway leave the
 process free for other gateways, and are retried."""
+SLOW_SECONDS = 30.0
+"""How long a gateway that did not answer at once is expected to be slow."""
 _BULK_LAUNCHERS = 2
 """One launches while the other waits for the database."""
 _BULK_WAITING = 4
@@ -51,6 +53,7 @@ class GatewaySlots:
         self.last_failure = ""
         self._failures = 0
         self._closed_until = 0.0
+        self._slow_until = 0.0
 
     @asynccontextmanager
     async def launching(self, given_up: Callable[[], bool], *, may_refuse: bool = False) -> AsyncIterator[None]:
@@ -71,6 +74,15 @@ class GatewaySlots:
     def is_closed(self) -> bool:
         """Whether the gateway failed so often just now that nothing more shall be launched."""
         return time.monotonic() < self._closed_until
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the gateway did not answer at once lately."""
+        return time.monotonic() < self._slow_until
+
+    def was_slow(self) -> None:
+        """The gateway did not answer at once."""
+        self._slow_until = time.monotonic() + SLOW_SECONDS
 
     def failed(self, reason: str) -> None:
         """The gateway failed at a message, or was silent."""

@@ -20,6 +20,7 @@ from api.sending.starts import ACCEPT_SECONDS, Starts
 from domain.channels import Channel
 from domain.ids import message_uid, new_page_id
 from domain.lanes import Lane
+from domain.limits import AT_ONCE_LIMITS
 from domain.messages.new_page import new_page
 from domain.messages.page import PageHeader
 from domain.messages.page_content import Content, PageContent
@@ -185,7 +186,8 @@ def _header(page_id: UUID, channel: Channel, lane: Lane, members: list[OneMessag
         if one.gateway:
             requested.setdefault(one.gateway, []).append(index)
     accounts = [one.account_id for one in members]
-    return new_page(page_id, channel, accounts, [one.message for one in members], requested, lane=lane)
+    page = new_page(page_id, channel, accounts, [one.message for one in members], requested, lane=lane)
+    return replace(page, limits=AT_ONCE_LIMITS) if lane == Lane.TRANSACTIONAL else page
 
 
 def _content(members: list[OneMessage]) -> bytes:

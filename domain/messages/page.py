@@ -263,6 +263,22 @@ class DispatchResult:
 
 
 @dataclass(frozen=True)
+class AtOnceRequest:
+    """Send what may leave at once, as far as it is done within ``seconds``."""
+
+    dispatches: list[DispatchRequest]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class AtOnceResult:
+    """What came of an ``AtOnceRequest``."""
+
+    ended: list[DispatchResult | None]
+    """For each of the dispatches; ``None``: it needs one of its own, which finds out what has been done."""
+
+
+@dataclass(frozen=True)
 class Ending:
     """A final state not decided by a gateway, for some messages of a page."""
 

@@ -14,6 +14,8 @@ with workflow.unsafe.imports_passed_through():
     from domain.limits import PAGE_LIMITS
     from domain.messages.page import (
         OPERATORS_DECIDE,
+        AtOnceRequest,
+        AtOnceResult,
         Carried,
         DispatchRequest,
         DispatchResult,
@@ -110,7 +112,10 @@ class PageRun:
         for index in self._resumed.intersection(indexes):  # their time limit for finding a gateway starts again
             self._due[index] = self._clock.now()
         self._resumed.difference_update(indexes)
-        for route in routing.routes:
+        routes = routing.routes
+        if self._limits.at_once and turn == Turn():
+            routes = await self._send_at_once(turn, routes)
+        for route in routes:
             self._go(turn, route)
         for parked in routing.parked:
             until = max(parked.until, self._clock.now() + self._limits.shortest_park)
@@ -129,11 +134,35 @@ class PageRun:
             replace(turn, at=route.start_at, waits_for=route.waits_for, gateway=route.gateway, route=chosen),
         )
 
-    def _dispatch(self, turn: Turn, route: Route) -> None:
-        self._events.add(A_DISPATCH)
+    async def _send_at_once(self, turn: Turn, routes: list[Route]) -> list[Route]:
+        """Send what may leave now. Returns the routes of what needs a dispatch."""
+        free = [route for route in routes if not (route.waits_for or route.per_second or route.probe)]
+        if not free:
+            return routes
+        self._events.add(A_CHOICE)
+        for route in free:
+            self._show_answer(turn, route)
+        page = self._page.brief()
+        request = AtOnceRequest([DispatchRequest(page, r, turn.attempt, True) for r in free], self._limits.at_once)
+        try:
+            result: AtOnceResult = await workflow.execute_local_activity(
+                "dispatch_at_once", args=[request, self._content], result_type=AtOnceResult, **policy.AT_ONCE
+            )
+        except ActivityError:  # what it had done, the dispatches find out
+            return routes
+        results = dict(zip(map(id, free), result.ended, strict=True))
+        ended = [(route, found) for route in free if (found := results[id(route)])]
+        await self._ended_at_gateways(turn, ended)
+        return [route for route in routes if not results.get(id(route))]
+
+    def _show_answer(self, turn: Turn, route: Route) -> None:
         awaited = "rate_slot" if route.takes_slots else "gateway_answer"
         answer = LiveStatus(self._page.account_id, "processing", awaited, 0.0, route.gateway, turn.attempt)
         self._show(route.indexes, answer)
+
+    def _dispatch(self, turn: Turn, route: Route) -> None:
+        self._events.add(A_DISPATCH)
+        self._show_answer(turn, route)
         at_once = turn == Turn() and not self._page.stored
         dispatch: Dispatch = workflow.start_activity(
             "dispatch",
@@ -166,13 +195,21 @@ class PageRun:
             await self._record(RecordRequest(self._page.page_id, lost_attempt=turn.attempt, lost=route.indexes))
             self._forget(route.indexes)
             return
-        self._clock.saw(result.at)
-        again = {index for more in result.again for index in more.indexes}
-        if len(again) < len(route.indexes):
+        await self._ended_at_gateways(turn, [(route, result)])
+
+    async def _ended_at_gateways(self, turn: Turn, ended: list[tuple[Route, DispatchResult]]) -> None:
+        """Settle what has an outcome; what wants another round gets it."""
+        done: list[int] = []
+        for route, result in ended:
+            self._clock.saw(result.at)
+            again = {index for more in result.again for index in more.indexes}
+            done += [index for index in route.indexes if index not in again]
+        if done:
             await self._record(RecordRequest(self._page.page_id))
-            self._forget([index for index in route.indexes if index not in again])
-        for more in result.again:
-            await self._retry(turn, route, more)
+            self._forget(done)
+        for route, result in ended:
+            for more in result.again:
+                await self._retry(turn, route, more)
 
     def _content_inline(self) -> bytes:
         """The page's content for an activity; empty when it is stored, or this run has handed out enough of it."""
