@@ -43,9 +43,17 @@ $(PEERS)/.venv: $(STAMP) $(PEERS)/requirements.txt
 	@$@/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $(PEERS)/requirements.txt
 	@touch $@
 
-## Style, types, architecture, then all tests on the real servers.
+# Tests that kill, silence and overload, and those that measure: one at a time, with nothing else beside them.
+ALONE := tests/faults tests/abuse
+
+## Style, types, architecture, then all tests on the real servers; with ARGS only those: make test ARGS=tests/api
 test: setup lint
+ifeq ($(strip $(ARGS)),)
+	$(BIN)/pytest -n 4 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(BIN)/pytest $(ALONE)
+else
 	$(BIN)/pytest $(ARGS)
+endif
 
 # What needs no worker of ours, and the HTTP contract: two processes, a file at a time.
 QUICK := $(addprefix tests/,domain gateways docs runtime services deploy test_house_rules.py test_patterns.py \

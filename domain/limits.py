@@ -46,7 +46,7 @@ class BatchLimits:
 
 
 PAGE_LIMITS = PageLimits(attempts=8, wait=24 * 3600.0, soon=1.0, shortest_park=1.0, inline_bytes=1_500_000, events=4000)
-AT_ONCE_LIMITS = replace(PAGE_LIMITS, at_once=0.25)
+AT_ONCE_LIMITS = replace(PAGE_LIMITS, at_once=0.5)
 """Of pages that somebody waits for, if an API starts them: no worker of a release before them is left by then."""
 BATCH_LIMITS = BatchLimits(pages_in_flight=4, pages_listed=100, events=1500, rest=10.0)
 

@@ -21,7 +21,7 @@ from temporalio.worker import Worker
 from domain.batches.batch import BatchPage, Stream
 from domain.callbacks import CallbackRest
 from domain.ids import callback_workflow_id, new_page_id
-from domain.limits import BATCH_LIMITS, PAGE_LIMITS
+from domain.limits import AT_ONCE_LIMITS, BATCH_LIMITS, PAGE_LIMITS
 from domain.messages.fallback import Awaited
 from domain.messages.page import PageHeader, RouteRequest, Routing
 from domain.messages.receipts import Applied, InboundResult, Reply
@@ -89,15 +89,35 @@ async def fresh_run(env: WorkflowEnvironment) -> Page:
     return Page(env, env.client.get_workflow_handle(page.handle.id), page.id)
 
 
+def own_gateways(request: RouteRequest, at: float) -> Routing:
+    """Each account's messages go through a gateway of their own."""
+    shares = request.page.by_account(request.indexes).items()
+    return Routing([route(request, f"g{account}", indexes=indexes) for account, indexes in shares])
+
+
 async def shared(env: WorkflowEnvironment) -> Page:
     """Messages of two accounts, through a gateway each."""
 
-    def own_ways(request: RouteRequest, at: float) -> Routing:
-        shares = request.page.by_account(request.indexes).items()
-        return Routing([route(request, f"g{account}", indexes=indexes) for account, indexes in shares])
-
-    async with acting(Script(env, routings=[own_ways])):
+    async with acting(Script(env, routings=[own_gateways])):
         page = await start(env, size=4, accounts=[7, 8, 7, 8])
+        await page.handle.result()
+    return page
+
+
+async def at_once(env: WorkflowEnvironment) -> Page:
+    """A page that is sent within its first workflow task."""
+    async with acting(Script(env)):
+        page = await start(env, size=3, limits=AT_ONCE_LIMITS)
+        await page.handle.result()
+    return page
+
+
+async def at_once_in_part(env: WorkflowEnvironment) -> Page:
+    """One gateway answers at once, one needs a dispatch, and one fails so that the next one is tried."""
+    dispatches = [all_done, all_done, again("gateway_down"), all_done]
+    routings = [own_gateways, through("b")]
+    async with acting(Script(env, routings=routings, dispatches=dispatches, late=["g8"])):
+        page = await start(env, size=6, accounts=[7, 8, 9, 7, 8, 9], limits=AT_ONCE_LIMITS)
         await page.handle.result()
     return page
 
@@ -233,6 +253,8 @@ PLAYS: list[Play] = [
     refused,
     fresh_run,
     shared,
+    at_once,
+    at_once_in_part,
     steered,
     fell_back,
     receipts,

@@ -16,6 +16,8 @@ from temporalio.worker import Worker
 from domain.ids import message_uid, new_page_id, send_workflow_id
 from domain.limits import PAGE_LIMITS
 from domain.messages.page import (
+    AtOnceRequest,
+    AtOnceResult,
     ChangeRequest,
     DispatchRequest,
     DispatchResult,
@@ -101,6 +103,9 @@ class Script:
     """Messages whose fallback was thought of, and whether their time was over, look after look."""
     listeners: Sequence[str] = ()
     """Endpoints of customers that hear whatever is recorded."""
+    late: Sequence[str] = ()
+    """Gateways that do not answer at once."""
+    sent_at_once: list[DispatchRequest] = field(default_factory=list)
     asked: list[RouteRequest] = field(default_factory=list)
     sent: list[DispatchRequest] = field(default_factory=list)
     sent_at: list[float] = field(default_factory=list)
@@ -130,6 +135,16 @@ class Script:
         if self.hold is not None:
             await self.hold(request)
         return replace(answer(request), at=await now(self.env))
+
+    @activity.defn(name="dispatch_at_once")
+    async def dispatch_at_once(self, request: AtOnceRequest, content: bytes) -> AtOnceResult:
+        ended: list[DispatchResult | None] = []
+        for dispatch in request.dispatches:
+            self.sent_at_once.append(dispatch)
+            answer = self.dispatches[min(len(self.sent_at_once), len(self.dispatches)) - 1]
+            is_late = dispatch.route.gateway in self.late
+            ended.append(None if is_late else replace(answer(dispatch), at=await now(self.env)))
+        return AtOnceResult(ended)
 
     @activity.defn(name="record_status")
     async def record_status(self, request: RecordRequest) -> list[str]:
@@ -233,6 +248,7 @@ async def acting(script: Script, *more_activities: Callable[..., object], **opti
     local = [
         script.check_credit,
         script.choose_gateway,
+        script.dispatch_at_once,
         script.record_status,
         script.record_schedule,
     ]

@@ -112,11 +112,11 @@ class PageRun:
         for index in self._resumed.intersection(indexes):  # their time limit for finding a gateway starts again
             self._due[index] = self._clock.now()
         self._resumed.difference_update(indexes)
-        routes = routing.routes
-        if self._limits.at_once and turn == Turn():
-            routes = await self._send_at_once(turn, routes)
-        for route in routes:
-            self._go(turn, route)
+        if self._may_send_at_once(turn, routing.routes):
+            await self._send_at_once(turn, routing.routes)
+        else:
+            for route in routing.routes:
+                self._go(turn, route)
         for parked in routing.parked:
             until = max(parked.until, self._clock.now() + self._limits.shortest_park)
             pause = replace(turn, at=until, waits_for=parked.waits_for, gateway=parked.gateway, excluded=())
@@ -134,36 +134,40 @@ class PageRun:
             replace(turn, at=route.start_at, waits_for=route.waits_for, gateway=route.gateway, route=chosen),
         )
 
-    async def _send_at_once(self, turn: Turn, routes: list[Route]) -> list[Route]:
-        """Send what may leave now. Returns the routes of what needs a dispatch."""
-        free = [route for route in routes if not (route.waits_for or route.per_second or route.probe)]
-        if not free:
-            return routes
+    def _may_send_at_once(self, turn: Turn, routes: list[Route]) -> bool:
+        """Whether nothing but the gateways' answers is to be waited for. All routes or none: a dispatch of one of them
+        would not begin before the others have ended, and its rate slots would pass."""
+        is_first = bool(self._limits.at_once and routes) and turn == Turn()
+        return is_first and not any(route.waits_for or route.per_second or route.probe for route in routes)
+
+    async def _send_at_once(self, turn: Turn, routes: list[Route]) -> None:
+        """Send within this workflow task; what does not end soon gets a dispatch."""
         self._events.add(A_CHOICE)
-        for route in free:
+        for route in routes:
             self._show_answer(turn, route)
         page = self._page.brief()
-        request = AtOnceRequest([DispatchRequest(page, r, turn.attempt, True) for r in free], self._limits.at_once)
-        try:
-            result: AtOnceResult = await workflow.execute_local_activity(
+        request = AtOnceRequest([DispatchRequest(page, r, turn.attempt, True) for r in routes], self._limits.at_once)
+        result = AtOnceResult([None] * len(routes))  # where it fails: what it had done, the dispatches find out
+        with suppress(ActivityError):
+            result = await workflow.execute_local_activity(
                 "dispatch_at_once", args=[request, self._content], result_type=AtOnceResult, **policy.AT_ONCE
             )
-        except ActivityError:  # what it had done, the dispatches find out
-            return routes
-        results = dict(zip(map(id, free), result.ended, strict=True))
-        ended = [(route, found) for route in free if (found := results[id(route)])]
-        await self._ended_at_gateways(turn, ended)
-        return [route for route in routes if not results.get(id(route))]
+        results = list(zip(routes, result.ended, strict=True))
+        await self._ended_at_gateways(turn, [(route, ended) for route, ended in results if ended])
+        for route, ended in results:
+            if not ended:
+                self._dispatch(turn, route, at_once=False)
 
     def _show_answer(self, turn: Turn, route: Route) -> None:
         awaited = "rate_slot" if route.takes_slots else "gateway_answer"
         answer = LiveStatus(self._page.account_id, "processing", awaited, 0.0, route.gateway, turn.attempt)
         self._show(route.indexes, answer)
 
-    def _dispatch(self, turn: Turn, route: Route) -> None:
+    def _dispatch(self, turn: Turn, route: Route, *, at_once: bool = True) -> None:
+        """``at_once``: whether nothing was waited for on behalf of the gateway."""
         self._events.add(A_DISPATCH)
         self._show_answer(turn, route)
-        at_once = turn == Turn() and not self._page.stored
+        at_once = at_once and turn == Turn() and not self._page.stored
         dispatch: Dispatch = workflow.start_activity(
             "dispatch",
             args=[DispatchRequest(self._page.brief(), route, turn.attempt, at_once), self._content_inline()],

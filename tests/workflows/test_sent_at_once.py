@@ -1,0 +1,181 @@
+"""Messages that may leave at once are sent within their page's first workflow task, if their gateways answer soon."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from time import monotonic
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.dependencies import open_dependencies
+from domain.limits import AT_ONCE_LIMITS, PAGE_LIMITS
+from gateways.conformance.fake_provider import Request, answer, serve
+from store.pool import Pool
+from tests.workflows.script import Page
+from tests.workflows.test_real_pages import KEYS, new_account, provider
+from worker.listener_events import ListenerEvents
+from worker.table import table
+from workflows import policy
+
+SOON = AT_ONCE_LIMITS
+PATIENT = replace(PAGE_LIMITS, at_once=10.0)
+"""For what is to be sent at once however busy the machine is."""
+
+
+@asynccontextmanager
+async def workers(env: WorkflowEnvironment, pool: Pool, served: tuple[str, ...] = policy.QUEUES) -> AsyncIterator[None]:
+    """Workers with fresh dependencies; ``served``: what their process says it serves."""
+    dependencies = open_dependencies(pool, KEYS, ListenerEvents(env.client))
+    send = table(pool, dependencies, served)[policy.WORKFLOW_QUEUE]
+    dispatch = table(pool, dependencies)[policy.DISPATCH_QUEUE]
+    async with (
+        Worker(env.client, task_queue=policy.WORKFLOW_QUEUE, workflows=send.workflows, activities=send.activities),
+        Worker(env.client, task_queue=policy.DISPATCH_QUEUE, activities=dispatch.activities),
+    ):
+        yield
+    await dependencies.aclose()
+
+
+@dataclass
+class Gated:
+    """A provider that answers once its gate is open."""
+
+    url: str = ""
+    arrived: Counter[str] = field(default_factory=Counter)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until_arrived(self, count: int) -> None:
+        async with asyncio.timeout(10):
+            while len(self.arrived) < count:
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def gated() -> AsyncIterator[Gated]:
+    found = Gated()
+
+    async def reply(request: Request, writer) -> None:
+        found.arrived[json.loads(request.body)["ref"]] += 1
+        await found.gate.wait()
+        writer.write(answer(200, b"{}"))
+
+    async with serve(reply) as running:
+        found.url = running.url
+        yield found
+
+
+async def dispatches(page: Page) -> int:
+    """How many dispatches the page has begun on their queue."""
+    events = (await page.handle.fetch_history()).events
+    return sum(event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED for event in events)
+
+
+async def workflow_tasks(page: Page) -> int:
+    events = (await page.handle.fetch_history()).events
+    return sum(event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED for event in events)
+
+
+async def test_a_page_whose_gateways_answer_is_one_workflow_task(env: WorkflowEnvironment, pool: Pool):
+    account = await new_account(env, pool, 5)
+    async with workers(env, pool), provider(200) as (url, arrived):
+        await account.gateway(url)
+        page = await account.send(3, limits=PATIENT)
+        await page.handle.result()
+        assert await dispatches(page) == 0
+        assert await workflow_tasks(page) == 1
+    assert set(arrived.values()) == {1}
+    assert len(arrived) == 3
+    assert await account.states(page, 3) == {("sent", "captured"): 3}
+    assert await account.wallet() == (2, 0, 3)
+
+
+async def test_a_gateway_that_takes_longer_is_waited_for_by_a_dispatch_that_sends_nothing_again(
+    env: WorkflowEnvironment, pool: Pool
+):
+    account = await new_account(env, pool, 5)
+    async with workers(env, pool), gated() as slow:
+        await account.gateway(slow.url)
+        page = await account.send(3, limits=SOON)
+        await slow.until_arrived(3)
+        assert (await page.until("gateway_answer")).state == "processing"
+        slow.gate.set()
+        await page.handle.result()
+        assert await dispatches(page) == 1
+    assert set(slow.arrived.values()) == {1}
+    assert await account.states(page, 3) == {("sent", "captured"): 3}
+
+
+async def test_a_gateway_that_takes_longer_is_not_tried_at_once_again(env: WorkflowEnvironment, pool: Pool):
+    account = await new_account(env, pool, 5)
+    async with workers(env, pool), gated() as slow:
+        await account.gateway(slow.url)
+        first = await account.send(1, limits=SOON)
+        await first.until("gateway_answer")
+        second = await account.send(1, limits=replace(PAGE_LIMITS, at_once=60.0))
+        begun = monotonic()
+        await second.until("gateway_answer")
+        assert monotonic() - begun < 30
+        slow.gate.set()
+        await asyncio.gather(first.handle.result(), second.handle.result())
+    assert sorted(slow.arrived.values()) == [1, 1]
+
+
+async def test_messages_of_a_fast_gateway_are_settled_beside_those_of_a_slow_one(env: WorkflowEnvironment, pool: Pool):
+    account = await new_account(env, pool, 5)
+    async with workers(env, pool), gated() as slow, provider(200) as (url, arrived):
+        requested = {await account.gateway(slow.url): [0], await account.gateway(url): [1]}
+        page = await account.send(2, requested=requested, limits=replace(PAGE_LIMITS, at_once=2.0))
+        await page.until("gateway_answer", 0)
+        record = await account.record(page, 1)
+        assert (record.state, record.credit) == ("sent", "captured")
+        assert await page.status(1) is None
+        slow.gate.set()
+        await page.handle.result()
+    assert await account.states(page, 2) == {("sent", "captured"): 2}
+    assert set(slow.arrived.values()) == set(arrived.values()) == {1}
+
+
+async def test_what_a_gateway_fails_at_goes_through_the_next_one(env: WorkflowEnvironment, pool: Pool):
+    account = await new_account(env, pool, 5)
+    async with workers(env, pool), provider(500) as (down, tried), provider(200) as (url, arrived):
+        await account.gateway(down, priority=1)
+        await account.gateway(url, priority=2)
+        page = await account.send(2, limits=PATIENT)
+        await page.handle.result()
+    assert set(tried.values()) == set(arrived.values()) == {1}
+    assert await account.states(page, 2) == {("sent", "captured"): 2}
+
+
+@pytest.mark.parametrize("how", ["no time for it", "a rate", "a process without connections to gateways"])
+async def test_all_others_are_sent_by_dispatches(env: WorkflowEnvironment, pool: Pool, how: str):
+    account = await new_account(env, pool, 5)
+    served = (policy.WORKFLOW_QUEUE,) if how == "a process without connections to gateways" else policy.QUEUES
+    async with workers(env, pool, served), provider(200) as (url, arrived):
+        await account.gateway(url, **({"per_second": 50.0} if how == "a rate" else {}))
+        page = await account.send(2, limits=PAGE_LIMITS if how == "no time for it" else PATIENT)
+        await page.handle.result()
+        assert await dispatches(page) == 1
+    assert set(arrived.values()) == {1}
+    assert await account.states(page, 2) == {("sent", "captured"): 2}
+
+
+async def test_a_process_that_ends_waits_for_the_answers_of_what_it_has_begun(env: WorkflowEnvironment, pool: Pool):
+    account = await new_account(env, pool, 5)
+    async with gated() as slow:
+        async with workers(env, pool):
+            await account.gateway(slow.url)
+            page = await account.send(2, limits=SOON)
+            await page.until("gateway_answer")
+            await slow.until_arrived(2)
+            asyncio.get_running_loop().call_later(1.0, slow.gate.set)
+        assert await account.states(page, 2) == {("sent", "held"): 2}
+        async with workers(env, pool):
+            await page.handle.result()
+    assert set(slow.arrived.values()) == {1}
+    assert await account.states(page, 2) == {("sent", "captured"): 2}
