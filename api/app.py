@@ -15,6 +15,7 @@ from api.callbacks import routes as callbacks
 from api.callbacks.posted import posted
 from api.gateways import routes as gateways
 from api.http.error_handlers import install_error_handlers
+from api.http.keys import KeyLookup
 from api.http.state import AppState
 from api.http.temporal_link import open_link
 from api.inbound import routes as inbound
@@ -77,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
             group_commit = GroupCommit(starts, pool, admission)
             keys = settings.keys.get_secret_value()
             parts = (
+                KeyLookup(pool),
                 starts,
                 group_commit,
                 offload,

@@ -9,12 +9,13 @@ from fastapi import Request
 
 from api.http.body import declared_length
 from api.http.errors import ApiError
+from api.http.keys import KeyLookup
 from api.http.query_text import check_query
 from api.http.state import state_of
 from domain.api_keys import matches, parse
 from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
 from store.accounts import request_rates
-from store.accounts.api_keys import Network, Principal, StoredKey, find_key
+from store.accounts.api_keys import Network, Principal, StoredKey
 from store.pool import Pool
 
 
@@ -43,7 +44,7 @@ def requires(
         parsed = parse(_key_of(request, basic))
         if parsed is None:
             raise _unauthorized("this is not an xsender API key: copy the whole key, it starts with xs_")
-        stored = await find_key(state.pool, parsed.id, channel)
+        stored = await state.part(KeyLookup).get((parsed.id, channel))
         if stored is None or not matches(parsed, stored.hash) or stored.principal.kind != parsed.kind:
             raise _unauthorized("unknown API key")
         _check_usable(stored, request)

@@ -66,24 +66,31 @@ class KeyInfo:
     created_at: datetime
 
 
+Wanted = tuple[str, str | None]
+"""The id of a key, and the channel whose credit is to be loaded with it."""
+
 _FIND = """
-select k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
+select wanted.id, wanted.channel, k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
        coalesce(p.rate_class, 'unlimited'), w.available, k.hash, k.revoked_at, k.expires_at, k.allowed_ips
-from api_keys k
+from unnest(%s::text[], %s::text[]) as wanted(id, channel)
+join api_keys k on k.id = wanted.id
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id
-left join wallets w on w.account_id = k.account_id and w.channel = %s::text
-where k.id = %s
+left join wallets w on w.account_id = k.account_id and w.channel = wanted.channel
 """
 
 
-async def find_key(pool: Pool, key_id: str, channel: str | None) -> StoredKey | None:
-    """The key of this id, whether it is valid or not, with what its account has available on ``channel``."""
+async def find_keys(pool: Pool, wanted: Sequence[Wanted]) -> dict[Wanted, StoredKey]:
+    """The keys of these ids, whether they are valid or not, with what their accounts have available on the channel."""
+    ids, channels = [key_id for key_id, _ in wanted], [channel for _, channel in wanted]
     async with pool.connection() as conn:
-        row = await (await conn.execute(_FIND, (channel, key_id))).fetchone()
-    if row is None:
-        return None
-    return StoredKey(Principal(*row[:9]), *row[9:])
+        rows = await (await conn.execute(_FIND, (ids, channels))).fetchall()
+    return {(row[0], row[1]): StoredKey(Principal(*row[2:11]), *row[11:]) for row in rows}
+
+
+async def find_key(pool: Pool, key_id: str, channel: str | None) -> StoredKey | None:
+    """As ``find_keys``, for one."""
+    return (await find_keys(pool, [(key_id, channel)])).get((key_id, channel))
 
 
 async def create(

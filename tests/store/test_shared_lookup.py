@@ -1,0 +1,78 @@
+"""Look-ups that come together share a statement, and each gets its own answer."""
+
+import asyncio
+
+import pytest
+
+from store.shared_lookup import SharedLookup
+
+
+class Reads:
+    """What is read together; each read waits for its gate if there is one."""
+
+    def __init__(self) -> None:
+        self.together: list[list[str]] = []
+        self.gates: list[asyncio.Event] = []
+        self.lookup: SharedLookup[str, str] = SharedLookup(self.read)
+
+    async def read(self, keys: list[str]) -> dict[str, str]:
+        self.together.append(keys)
+        if len(self.together) <= len(self.gates):
+            await self.gates[len(self.together) - 1].wait()
+        if "bad" in keys:
+            raise ConnectionError("gone")
+        return {key: key.upper() for key in keys if key != "none"}
+
+    def begin(self, *keys: str) -> list["asyncio.Task[str | None]"]:
+        return [asyncio.create_task(self.lookup.get(key)) for key in keys]
+
+
+async def test_a_look_up_alone_is_read_at_once():
+    reads = Reads()
+    assert await reads.lookup.get("a") == "A"
+    assert await reads.lookup.get("none") is None
+    assert reads.together == [["a"], ["none"]]
+
+
+async def test_what_comes_while_two_are_read_is_read_together_and_each_key_once():
+    reads = Reads()
+    reads.gates = [asyncio.Event(), asyncio.Event()]
+    first, second = reads.begin("a", "b")
+    await asyncio.sleep(0)
+    others = reads.begin("c", "d", "c", "none")
+    await asyncio.sleep(0)
+    reads.gates[1].set()
+    assert await asyncio.gather(second, *others) == ["B", "C", "D", "C", None]
+    assert not first.done()  # what waits for nothing is not held up by it
+    reads.gates[0].set()
+    assert await first == "A"
+    assert [sorted(keys) for keys in reads.together] == [["a"], ["b"], ["c", "d", "none"]]
+
+
+async def test_an_error_is_everybodys_who_was_read_together_and_nobody_elses():
+    reads = Reads()
+    reads.gates = [asyncio.Event(), asyncio.Event()]
+    begun = reads.begin("a", "b")
+    await asyncio.sleep(0)
+    failing = reads.begin("bad", "c")
+    await asyncio.sleep(0)
+    for gate in reads.gates:
+        gate.set()
+    assert await asyncio.gather(*begun) == ["A", "B"]
+    for task in failing:
+        with pytest.raises(ConnectionError):
+            await task
+    assert await reads.lookup.get("c") == "C"
+
+
+async def test_a_caller_who_goes_leaves_the_others_their_answers():
+    reads = Reads()
+    reads.gates = [asyncio.Event(), asyncio.Event()]
+    tasks = reads.begin("a", "b", "c", "d")
+    await asyncio.sleep(0)
+    for gone in (tasks[0], tasks[2]):
+        gone.cancel()
+    for gate in reads.gates:
+        gate.set()
+    await asyncio.gather(tasks[0], tasks[2], return_exceptions=True)
+    assert await asyncio.gather(tasks[1], tasks[3]) == ["B", "D"]
