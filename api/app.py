@@ -14,8 +14,8 @@ from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
 from api.callbacks.posted import posted
 from api.gateways import routes as gateways
+from api.http.auth import KeyLookup
 from api.http.error_handlers import install_error_handlers
-from api.http.keys import KeyLookup
 from api.http.state import AppState
 from api.http.temporal_link import open_link
 from api.inbound import routes as inbound

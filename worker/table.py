@@ -13,6 +13,7 @@ from activities.fall_back import FallBack
 from activities.inbound import InboundMessages
 from activities.receipts import Receipts
 from activities.record_status import RecordStatus
+from activities.send_at_once import SendAtOnce
 from domain.lanes import Lane
 from store.pool import Pool
 from workflows.batch import BatchWorkflow
@@ -58,11 +59,13 @@ def table(pool: Pool, equipment: Dependencies, served: Sequence[str] = QUEUES) -
     dispatch = Dispatch(
         pool, equipment.gateways, equipment.mails, at_a_time, equipment.unfinished if sends_here else None
     )
+    credit, choice = CheckCredit(pool), ChooseGateway(pool)
     flows = QueueRow(
         [SendWorkflow, BatchWorkflow, ReceiptsWorkflow],
         [
-            CheckCredit(pool).check_credit,
-            ChooseGateway(pool).choose_gateway,
+            credit.check_credit,
+            choice.choose_gateway,
+            SendAtOnce(credit, choice, dispatch, record).send_at_once,
             record.record_status,
             record.record_schedule,
             batches.list_pages,
@@ -72,7 +75,6 @@ def table(pool: Pool, equipment: Dependencies, served: Sequence[str] = QUEUES) -
             Receipts(pool).apply_receipts,
             InboundMessages(pool).process,
             fall_back.next_step,
-            dispatch.dispatch_at_once,
         ],
         at_a_time=50,
         is_local=True,

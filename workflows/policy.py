@@ -38,12 +38,6 @@ LOCAL: dict[str, Any] = {
     "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=60)),
 }
 
-# It returns after half a second; one that is lost leaves its messages to dispatches.
-AT_ONCE: dict[str, Any] = {
-    "start_to_close_timeout": timedelta(seconds=15),
-    "retry_policy": RetryPolicy(maximum_attempts=1),
-}
-
 # A round of deliveries to a customer: posts that hang, one after the other, end within this time.
 DELIVERY: dict[str, Any] = {
     "heartbeat_timeout": HEARTBEAT,

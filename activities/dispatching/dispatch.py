@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from uuid import UUID
@@ -29,15 +29,7 @@ from activities.started_with import started_content
 from domain.errors import XsenderError
 from domain.ids import minted_at
 from domain.lanes import Lane
-from domain.messages.page import (
-    AtOnceRequest,
-    AtOnceResult,
-    DispatchRequest,
-    DispatchResult,
-    PageHeader,
-    Retry,
-    Route,
-)
+from domain.messages.page import DispatchRequest, DispatchResult, PageHeader, Retry, Route
 from domain.messages.page_content import PageContent
 from gateways.base import Gateway
 from store.batches import batches
@@ -46,7 +38,7 @@ from store.pool import Pool, retry_until_available
 
 
 class Dispatch:
-    """The activities that talk to providers: ``dispatch`` on its own task queue, and the local ``dispatch_at_once``."""
+    """The only activity that talks to providers, on its own task queue; and the same for ``send_at_once``."""
 
     def __init__(
         self,
@@ -58,7 +50,7 @@ class Dispatch:
     ) -> None:
         """``at_a_time``: how many dispatches the process runs of each lane; ``None``: no bound.
 
-        ``unfinished``: takes what ``dispatch_at_once`` leaves under way; ``None``: nothing is dispatched at once here.
+        ``unfinished``: takes what ``at_once`` leaves under way; ``None``: nothing is sent at once here.
         """
         self._unfinished = unfinished
         self._pool = pool
@@ -89,24 +81,25 @@ class Dispatch:
                 benign = ApplicationErrorCategory.BENIGN
                 raise ApplicationError(str(error), next_retry_delay=again_in, category=benign) from None
 
-    @activity.defn(name="dispatch_at_once")
-    async def dispatch_at_once(self, request: AtOnceRequest, content: bytes) -> AtOnceResult:
-        """The same within the page's workflow task, for several routes, as far as their gateways answer soon.
+    async def at_once(
+        self, requests: Sequence[DispatchRequest], content: bytes, seconds: float
+    ) -> list[DispatchResult | None]:
+        """The same within the page's workflow task, for several routes, as far as their gateways answer in time.
 
-        What has not ended in time goes on with the messages that it has begun, and begins no more. The dispatch that
-        follows waits for their outcomes as for those of any other run.
+        ``None``: a dispatch did not end. It gets the answers of the messages that it has begun, and begins no more; the
+        activity ``dispatch`` waits for their outcomes as for those of any other run.
         """
         clock = EngineClock()
-        running = [self._begin_at_once(dispatch, content, request.seconds) for dispatch in request.dispatches]
+        running = [self._begin_at_once(request, content, seconds) for request in requests]
         if works := [work for work in running if work]:
-            await asyncio.wait(works, timeout=request.seconds)
+            await asyncio.wait(works, timeout=seconds)
         ended: list[DispatchResult | None] = []
-        for dispatch, work in zip(request.dispatches, running, strict=True):
+        for request, work in zip(requests, running, strict=True):
             if work is not None and not work.done():
-                self._slots_of(dispatch).was_slow()
+                self._slots_of(request).was_slow()
             has_result = work is not None and work.done() and not work.cancelled() and work.exception() is None
             ended.append(DispatchResult(work.result(), clock.now()) if work and has_result else None)
-        return AtOnceResult(ended)
+        return ended
 
     def _begin_at_once(
         self, request: DispatchRequest, content: bytes, seconds: float

@@ -3,20 +3,28 @@
 import base64
 from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import ip_address
 
 from fastapi import Request
 
 from api.http.body import declared_length
 from api.http.errors import ApiError
-from api.http.keys import KeyLookup
 from api.http.query_text import check_query
 from api.http.state import state_of
 from domain.api_keys import matches, parse
 from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
 from store.accounts import request_rates
-from store.accounts.api_keys import Network, Principal, StoredKey
+from store.accounts.api_keys import Network, Principal, StoredKey, Wanted, find_keys
 from store.pool import Pool
+from store.shared_lookup import SharedLookup
+
+
+class KeyLookup(SharedLookup[Wanted, StoredKey]):
+    """Reads keys, anew for each request: one that was revoked is refused from then on."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(partial(find_keys, pool))
 
 
 def requires(

@@ -187,7 +187,8 @@ def _header(page_id: UUID, channel: Channel, lane: Lane, members: list[OneMessag
             requested.setdefault(one.gateway, []).append(index)
     accounts = [one.account_id for one in members]
     page = new_page(page_id, channel, accounts, [one.message for one in members], requested, lane=lane)
-    return replace(page, limits=AT_ONCE_LIMITS) if lane == Lane.TRANSACTIONAL else page
+    is_urgent = lane == Lane.TRANSACTIONAL and not page.due
+    return replace(page, limits=AT_ONCE_LIMITS) if is_urgent else page
 
 
 def _content(members: list[OneMessage]) -> bytes:

@@ -263,19 +263,17 @@ class DispatchResult:
 
 
 @dataclass(frozen=True)
-class AtOnceRequest:
-    """Send what may leave at once, as far as it is done within ``seconds``."""
+class SentAtOnce:
+    """What came of sending a page at once."""
 
-    dispatches: list[DispatchRequest]
-    seconds: float
-
-
-@dataclass(frozen=True)
-class AtOnceResult:
-    """What came of an ``AtOnceRequest``."""
-
-    ended: list[DispatchResult | None]
-    """For each of the dispatches; ``None``: it needs one of its own, which finds out what has been done."""
+    refused: list[int]
+    """Indexes of messages that were refused, or cancelled before."""
+    routing: Routing = field(default_factory=Routing)
+    """For all others."""
+    ended: list[DispatchResult | None] = field(default_factory=list)
+    """For each of its routes; ``None``: it needs a dispatch, which finds out what was done. Empty: none was sent."""
+    endpoints: list[str] = field(default_factory=list)
+    """Endpoints of customers that are to be notified."""
 
 
 @dataclass(frozen=True)

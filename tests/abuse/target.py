@@ -39,12 +39,11 @@ class Target:
     async def under(self, name: str, attack: Attack, seconds: float) -> Felt:
         """Attack for so long; ``attack`` is cancelled then, or ends earlier by itself and is begun again.
 
-        Where nothing is measured, an attack that is felt is made once more: the machine may have had other work.
+        An attack that is felt is made once more: the machine may have had other work.
         """
-        if MEASURES:
-            return await self._under(name, attack, seconds)
-        first = await self._under(name, attack, min(seconds, LONGEST))
-        return first if first.holds else await self._under(name, attack, min(seconds, LONGEST))
+        seconds = seconds if MEASURES else min(seconds, LONGEST)
+        first = await self._under(name, attack, seconds)
+        return first if first.holds else await self._under(name, attack, seconds)
 
     async def _under(self, name: str, attack: Attack, seconds: float) -> Felt:
         quiet = await self._quiet()

@@ -23,8 +23,14 @@ class Reads:
             raise ConnectionError("gone")
         return {key: key.upper() for key in keys if key != "none"}
 
-    def begin(self, *keys: str) -> list["asyncio.Task[str | None]"]:
-        return [asyncio.create_task(self.lookup.get(key)) for key in keys]
+    async def begin(self, *keys: str) -> list["asyncio.Task[str | None]"]:
+        """Look up one after the other, each once those before are being read or wait."""
+        tasks = []
+        for key in keys:
+            tasks.append(asyncio.create_task(self.lookup.get(key)))
+            for _ in range(3):
+                await asyncio.sleep(0)
+        return tasks
 
 
 async def test_a_look_up_alone_is_read_at_once():
@@ -37,10 +43,8 @@ async def test_a_look_up_alone_is_read_at_once():
 async def test_what_comes_while_two_are_read_is_read_together_and_each_key_once():
     reads = Reads()
     reads.gates = [asyncio.Event(), asyncio.Event()]
-    first, second = reads.begin("a", "b")
-    await asyncio.sleep(0)
-    others = reads.begin("c", "d", "c", "none")
-    await asyncio.sleep(0)
+    first, second = await reads.begin("a", "b")
+    others = await reads.begin("c", "d", "c", "none")
     reads.gates[1].set()
     assert await asyncio.gather(second, *others) == ["B", "C", "D", "C", None]
     assert not first.done()  # what waits for nothing is not held up by it
@@ -52,10 +56,8 @@ async def test_what_comes_while_two_are_read_is_read_together_and_each_key_once(
 async def test_an_error_is_everybodys_who_was_read_together_and_nobody_elses():
     reads = Reads()
     reads.gates = [asyncio.Event(), asyncio.Event()]
-    begun = reads.begin("a", "b")
-    await asyncio.sleep(0)
-    failing = reads.begin("bad", "c")
-    await asyncio.sleep(0)
+    begun = await reads.begin("a", "b")
+    failing = await reads.begin("bad", "c")
     for gate in reads.gates:
         gate.set()
     assert await asyncio.gather(*begun) == ["A", "B"]
@@ -68,8 +70,7 @@ async def test_an_error_is_everybodys_who_was_read_together_and_nobody_elses():
 async def test_a_caller_who_goes_leaves_the_others_their_answers():
     reads = Reads()
     reads.gates = [asyncio.Event(), asyncio.Event()]
-    tasks = reads.begin("a", "b", "c", "d")
-    await asyncio.sleep(0)
+    tasks = await reads.begin("a", "b", "c", "d")
     for gone in (tasks[0], tasks[2]):
         gone.cancel()
     for gate in reads.gates:

@@ -16,8 +16,6 @@ from temporalio.worker import Worker
 from domain.ids import message_uid, new_page_id, send_workflow_id
 from domain.limits import PAGE_LIMITS
 from domain.messages.page import (
-    AtOnceRequest,
-    AtOnceResult,
     ChangeRequest,
     DispatchRequest,
     DispatchResult,
@@ -32,6 +30,7 @@ from domain.messages.page import (
     Route,
     RouteRequest,
     Routing,
+    SentAtOnce,
 )
 from domain.messages.routing import PAUSED_LOOK, SUSPENDED_LOOK
 from services.workflow_calls import ChangeRefused, answer_to, change_workflow
@@ -136,15 +135,18 @@ class Script:
             await self.hold(request)
         return replace(answer(request), at=await now(self.env))
 
-    @activity.defn(name="dispatch_at_once")
-    async def dispatch_at_once(self, request: AtOnceRequest, content: bytes) -> AtOnceResult:
+    @activity.defn(name="send_at_once")
+    async def send_at_once(self, page: PageHeader, content: bytes) -> SentAtOnce:
+        refused = await self.check_credit(page, content)
+        left = [index for index in range(page.size) if index not in refused]
+        routing = await self.choose_gateway(RouteRequest(page, left, 1))
         ended: list[DispatchResult | None] = []
-        for dispatch in request.dispatches:
-            self.sent_at_once.append(dispatch)
+        for route in routing.routes:
+            request = DispatchRequest(page.brief(), route, 1, at_once=True)
+            self.sent_at_once.append(request)
             answer = self.dispatches[min(len(self.sent_at_once), len(self.dispatches)) - 1]
-            is_late = dispatch.route.gateway in self.late
-            ended.append(None if is_late else replace(answer(dispatch), at=await now(self.env)))
-        return AtOnceResult(ended)
+            ended.append(None if route.gateway in self.late else replace(answer(request), at=await now(self.env)))
+        return SentAtOnce(refused, routing, ended, list(self.listeners))
 
     @activity.defn(name="record_status")
     async def record_status(self, request: RecordRequest) -> list[str]:
@@ -248,7 +250,7 @@ async def acting(script: Script, *more_activities: Callable[..., object], **opti
     local = [
         script.check_credit,
         script.choose_gateway,
-        script.dispatch_at_once,
+        script.send_at_once,
         script.record_status,
         script.record_schedule,
     ]

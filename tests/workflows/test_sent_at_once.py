@@ -30,12 +30,18 @@ PATIENT = replace(PAGE_LIMITS, at_once=10.0)
 
 @asynccontextmanager
 async def workers(env: WorkflowEnvironment, pool: Pool, served: tuple[str, ...] = policy.QUEUES) -> AsyncIterator[None]:
-    """Workers with fresh dependencies; ``served``: what their process says it serves."""
+    """Workers with fresh dependencies, which replay a page in each of its tasks. ``served``: as to ``table``."""
     dependencies = open_dependencies(pool, KEYS, ListenerEvents(env.client))
     send = table(pool, dependencies, served)[policy.WORKFLOW_QUEUE]
     dispatch = table(pool, dependencies)[policy.DISPATCH_QUEUE]
     async with (
-        Worker(env.client, task_queue=policy.WORKFLOW_QUEUE, workflows=send.workflows, activities=send.activities),
+        Worker(
+            env.client,
+            task_queue=policy.WORKFLOW_QUEUE,
+            workflows=send.workflows,
+            activities=send.activities,
+            max_cached_workflows=0,
+        ),
         Worker(env.client, task_queue=policy.DISPATCH_QUEUE, activities=dispatch.activities),
     ):
         yield
@@ -130,7 +136,7 @@ async def test_messages_of_a_fast_gateway_are_settled_beside_those_of_a_slow_one
     account = await new_account(env, pool, 5)
     async with workers(env, pool), gated() as slow, provider(200) as (url, arrived):
         requested = {await account.gateway(slow.url): [0], await account.gateway(url): [1]}
-        page = await account.send(2, requested=requested, limits=replace(PAGE_LIMITS, at_once=2.0))
+        page = await account.send(2, requested=requested, limits=SOON)
         await page.until("gateway_answer", 0)
         record = await account.record(page, 1)
         assert (record.state, record.credit) == ("sent", "captured")

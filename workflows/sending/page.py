@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
+from itertools import zip_longest
 from uuid import UUID
 
 from temporalio import workflow
@@ -21,9 +22,10 @@ with workflow.unsafe.imports_passed_through():
         PageHeader,
         PageSignal,
         RescheduleRequest,
+        SentAtOnce,
         Turn,
     )
-    from workflows.sending.page_run import A_CHANGE, A_CHOICE, A_SIGNAL, A_TIMER, Dispatch, PageRun
+    from workflows.sending.page_run import A_CHANGE, A_CHOICE, A_SIGNAL, A_TIMER, Dispatch, PageRun, done_of
     from workflows.sending.turns import group_due, group_turns
 
 _SOON = 0.001
@@ -75,7 +77,8 @@ class Page(PageRun):
 
     async def _work(self) -> None:
         if not self._recorded:
-            await self._hold()
+            may_send_at_once = self._limits.at_once and not self._page.due and not self._page.stored
+            await (self._send_at_once() if may_send_at_once else self._hold())
         while True:
             await self._start_due()
             if not (self._waiting or self._in_flight or self._fallbacks.is_open):
@@ -86,6 +89,33 @@ class Page(PageRun):
             self._events.add(A_TIMER)
             self._clock.wake_at(self._next_at())
             await self._inbox.take()
+
+    async def _send_at_once(self) -> None:
+        """Record the messages, hold their credits and send them, as far as nothing is to be waited for."""
+        self._events.add(A_CHOICE)
+        sent: SentAtOnce = await workflow.execute_local_activity(
+            "send_at_once", args=[self._page, self._content], result_type=SentAtOnce, **policy.LOCAL
+        )
+        self._recorded = True
+        turn = Turn()
+        self._clock.saw(sent.routing.at)
+        self._waiting.clear()
+        self._forget(sent.refused)
+        self._notify(sent.endpoints)
+        routes = list(zip_longest(sent.routing.routes, sent.ended))
+        for route, result in routes:
+            if result:
+                self._clock.saw(result.at)
+                self._forget(done_of(route, result))
+        for route, result in routes:
+            if result:
+                for more in result.again:
+                    await self._retry(turn, route, more)
+            elif sent.ended:
+                self._dispatch(turn, route, at_once=False)
+            else:
+                self._go(turn, route)
+        await self._go_without_route(turn, sent.routing)
 
     async def _start_due(self) -> None:
         """Start messages until none is due."""

@@ -14,8 +14,6 @@ with workflow.unsafe.imports_passed_through():
     from domain.limits import PAGE_LIMITS
     from domain.messages.page import (
         OPERATORS_DECIDE,
-        AtOnceRequest,
-        AtOnceResult,
         Carried,
         DispatchRequest,
         DispatchResult,
@@ -112,11 +110,11 @@ class PageRun:
         for index in self._resumed.intersection(indexes):  # their time limit for finding a gateway starts again
             self._due[index] = self._clock.now()
         self._resumed.difference_update(indexes)
-        if self._may_send_at_once(turn, routing.routes):
-            await self._send_at_once(turn, routing.routes)
-        else:
-            for route in routing.routes:
-                self._go(turn, route)
+        for route in routing.routes:
+            self._go(turn, route)
+        await self._go_without_route(turn, routing)
+
+    async def _go_without_route(self, turn: Turn, routing: Routing) -> None:
         for parked in routing.parked:
             until = max(parked.until, self._clock.now() + self._limits.shortest_park)
             pause = replace(turn, at=until, waits_for=parked.waits_for, gateway=parked.gateway, excluded=())
@@ -133,30 +131,6 @@ class PageRun:
             route.indexes,
             replace(turn, at=route.start_at, waits_for=route.waits_for, gateway=route.gateway, route=chosen),
         )
-
-    def _may_send_at_once(self, turn: Turn, routes: list[Route]) -> bool:
-        """Whether nothing but the gateways' answers is to be waited for. All routes or none: a dispatch of one of them
-        would not begin before the others have ended, and its rate slots would pass."""
-        is_first = bool(self._limits.at_once and routes) and turn == Turn()
-        return is_first and not any(route.waits_for or route.per_second or route.probe for route in routes)
-
-    async def _send_at_once(self, turn: Turn, routes: list[Route]) -> None:
-        """Send within this workflow task; what does not end soon gets a dispatch."""
-        self._events.add(A_CHOICE)
-        for route in routes:
-            self._show_answer(turn, route)
-        page = self._page.brief()
-        request = AtOnceRequest([DispatchRequest(page, r, turn.attempt, True) for r in routes], self._limits.at_once)
-        result = AtOnceResult([None] * len(routes))  # where it fails: what it had done, the dispatches find out
-        with suppress(ActivityError):
-            result = await workflow.execute_local_activity(
-                "dispatch_at_once", args=[request, self._content], result_type=AtOnceResult, **policy.AT_ONCE
-            )
-        results = list(zip(routes, result.ended, strict=True))
-        await self._ended_at_gateways(turn, [(route, ended) for route, ended in results if ended])
-        for route, ended in results:
-            if not ended:
-                self._dispatch(turn, route, at_once=False)
 
     def _show_answer(self, turn: Turn, route: Route) -> None:
         awaited = "rate_slot" if route.takes_slots else "gateway_answer"
@@ -199,21 +173,12 @@ class PageRun:
             await self._record(RecordRequest(self._page.page_id, lost_attempt=turn.attempt, lost=route.indexes))
             self._forget(route.indexes)
             return
-        await self._ended_at_gateways(turn, [(route, result)])
-
-    async def _ended_at_gateways(self, turn: Turn, ended: list[tuple[Route, DispatchResult]]) -> None:
-        """Settle what has an outcome; what wants another round gets it."""
-        done: list[int] = []
-        for route, result in ended:
-            self._clock.saw(result.at)
-            again = {index for more in result.again for index in more.indexes}
-            done += [index for index in route.indexes if index not in again]
-        if done:
+        self._clock.saw(result.at)
+        if done := done_of(route, result):
             await self._record(RecordRequest(self._page.page_id))
             self._forget(done)
-        for route, result in ended:
-            for more in result.again:
-                await self._retry(turn, route, more)
+        for more in result.again:
+            await self._retry(turn, route, more)
 
     def _content_inline(self) -> bytes:
         """The page's content for an activity; empty when it is stored, or this run has handed out enough of it."""
@@ -259,6 +224,9 @@ class PageRun:
         endpoints: list[str] | None = await workflow.execute_local_activity(
             "record_status", request, result_type=list[str], **policy.LOCAL
         )
+        self._notify(endpoints)
+
+    def _notify(self, endpoints: list[str] | None) -> None:
         if endpoints:
             options = policy.errand_options(self._page.lane) | {"schedule_to_close_timeout": policy.WAKING}
             arguments = [policy.CALLBACK_QUEUE, endpoints]
@@ -320,3 +288,9 @@ class PageRun:
             self._live.pop(index, None)
             self._waiting.pop(index, None)
             self._fallbacks.left(index)
+
+
+def done_of(route: Route, result: DispatchResult) -> list[int]:
+    """The messages of a route that have their outcome."""
+    again = {index for more in result.again for index in more.indexes}
+    return [index for index in route.indexes if index not in again]
