@@ -49,7 +49,7 @@ ALONE := tests/faults tests/abuse
 ## Style, types, architecture, then all tests on the real servers; with ARGS only those: make test ARGS=tests/api
 test: setup lint
 ifeq ($(strip $(ARGS)),)
-	$(BIN)/pytest -n 4 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(BIN)/pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
 	$(BIN)/pytest $(ALONE)
 else
 	$(BIN)/pytest $(ARGS)

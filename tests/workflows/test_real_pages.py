@@ -56,8 +56,8 @@ class Account:
     id: int
     names: list[str] = field(default_factory=list)
 
-    async def gateway(self, url: str, **more: object) -> str:
-        config = {"url": url, "body": {"ref": "{{ reference }}"}, "allow_private_network": True, "timeout": 2.0}
+    async def gateway(self, url: str, timeout: float = 2.0, **more: object) -> str:
+        config = {"url": url, "body": {"ref": "{{ reference }}"}, "allow_private_network": True, "timeout": timeout}
         new = gateways.NewGateway(self.id, "sms", f"g{len(self.names)}", "http", config, **more)
         await gateways.add(self.pool, Keyring.parse(KEYS, CREDENTIALS), new)
         self.names.append(new.identifier)

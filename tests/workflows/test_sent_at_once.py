@@ -106,7 +106,7 @@ async def test_a_gateway_that_takes_longer_is_waited_for_by_a_dispatch_that_send
 ):
     account = await new_account(env, pool, 5)
     async with workers(env, pool), gated() as slow:
-        await account.gateway(slow.url)
+        await account.gateway(slow.url, timeout=30.0)
         page = await account.send(3, limits=SOON)
         await slow.until_arrived(3)
         assert (await page.until("gateway_answer")).state == "processing"
@@ -120,13 +120,13 @@ async def test_a_gateway_that_takes_longer_is_waited_for_by_a_dispatch_that_send
 async def test_a_gateway_that_takes_longer_is_not_tried_at_once_again(env: WorkflowEnvironment, pool: Pool):
     account = await new_account(env, pool, 5)
     async with workers(env, pool), gated() as slow:
-        await account.gateway(slow.url)
-        first = await account.send(1, limits=SOON)
+        await account.gateway(slow.url, timeout=30.0)
+        first = await account.send(1, limits=replace(PAGE_LIMITS, at_once=2.0))
         await first.until("gateway_answer")
-        second = await account.send(1, limits=replace(PAGE_LIMITS, at_once=60.0))
         begun = monotonic()
+        second = await account.send(1, limits=replace(PAGE_LIMITS, at_once=8.0))
         await second.until("gateway_answer")
-        assert monotonic() - begun < 30
+        assert monotonic() - begun < 7
         slow.gate.set()
         await asyncio.gather(first.handle.result(), second.handle.result())
     assert sorted(slow.arrived.values()) == [1, 1]
@@ -135,7 +135,7 @@ async def test_a_gateway_that_takes_longer_is_not_tried_at_once_again(env: Workf
 async def test_messages_of_a_fast_gateway_are_settled_beside_those_of_a_slow_one(env: WorkflowEnvironment, pool: Pool):
     account = await new_account(env, pool, 5)
     async with workers(env, pool), gated() as slow, provider(200) as (url, arrived):
-        requested = {await account.gateway(slow.url): [0], await account.gateway(url): [1]}
+        requested = {await account.gateway(slow.url, timeout=30.0): [0], await account.gateway(url): [1]}
         page = await account.send(2, requested=requested, limits=SOON)
         await page.until("gateway_answer", 0)
         record = await account.record(page, 1)
@@ -175,7 +175,7 @@ async def test_a_process_that_ends_waits_for_the_answers_of_what_it_has_begun(en
     account = await new_account(env, pool, 5)
     async with gated() as slow:
         async with workers(env, pool):
-            await account.gateway(slow.url)
+            await account.gateway(slow.url, timeout=30.0)
             page = await account.send(2, limits=SOON)
             await page.until("gateway_answer")
             await slow.until_arrived(2)
