@@ -22,7 +22,8 @@ class SharedLookup(Generic[_K, _V]):
         """``read`` returns the values of those keys that there are."""
         self._read = read
         self._waiting: list[tuple[_K, asyncio.Future[_V | None]]] = []
-        self._reading: set[asyncio.Task[None]] = set()
+        self._readers = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def get(self, key: _K) -> _V | None:
         """The value of a key; ``None``: there is none.
@@ -33,22 +34,29 @@ class SharedLookup(Generic[_K, _V]):
         loop = asyncio.get_running_loop()
         found: asyncio.Future[_V | None] = loop.create_future()
         self._waiting.append((key, found))
-        if len(self._reading) < _AT_A_TIME:
+        if self._readers < _AT_A_TIME:
+            self._readers += 1
             task = loop.create_task(self._read_all())
-            self._reading.add(task)
-            task.add_done_callback(self._reading.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await found
 
     async def _read_all(self) -> None:
-        while self._waiting:
-            together, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
-            try:
-                values = await self._read(list(dict.fromkeys(key for key, _ in together)))
-            except Exception as error:
-                for _, found in together:
-                    if not found.done():
-                        found.set_exception(error)
-            else:
-                for key, found in together:
-                    if not found.done():  # its caller may have gone
-                        found.set_result(values.get(key))
+        try:
+            while self._waiting:
+                await self._read_waiting()
+        finally:  # in the same step in which nobody waits: who comes after it begins a new one
+            self._readers -= 1
+
+    async def _read_waiting(self) -> None:
+        together, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+        try:
+            values = await self._read(list(dict.fromkeys(key for key, _ in together)))
+        except Exception as error:
+            for _, found in together:
+                if not found.done():
+                    found.set_exception(error)
+        else:
+            for key, found in together:
+                if not found.done():  # its caller may have gone
+                    found.set_result(values.get(key))

@@ -77,3 +77,15 @@ async def test_a_caller_who_goes_leaves_the_others_their_answers():
         gate.set()
     await asyncio.gather(tasks[0], tasks[2], return_exceptions=True)
     assert await asyncio.gather(tasks[1], tasks[3]) == ["B", "D"]
+
+
+async def test_a_look_up_made_in_the_moment_in_which_another_ends_is_read():
+    """Callers who ask again as soon as they have their answers, while nobody else comes."""
+    reads = Reads()
+
+    async def caller() -> None:
+        for number in range(50):
+            assert await reads.lookup.get(f"key {number}") == f"KEY {number}"
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(caller() for _ in range(8)))
