@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 
 import pytest
+import pytest_asyncio
 from temporalio.api.enums.v1 import EventType
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -17,6 +18,7 @@ from activities.dependencies import open_dependencies
 from domain.limits import AT_ONCE_LIMITS, PAGE_LIMITS
 from gateways.conformance.fake_provider import Request, answer, serve
 from store.pool import Pool
+from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.script import Page
 from tests.workflows.test_real_pages import KEYS, new_account, provider
 from worker.listener_events import ListenerEvents
@@ -26,6 +28,13 @@ from workflows import policy
 SOON = AT_ONCE_LIMITS
 PATIENT = replace(PAGE_LIMITS, at_once=10.0)
 """For what is to be sent at once however busy the machine is."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def env() -> AsyncIterator[WorkflowEnvironment]:
+    """A server for these tests alone: it may skip no more time once a worker has left an activity behind."""
+    async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=TEST_SERVER) as running:
+        yield running
 
 
 @asynccontextmanager
@@ -181,7 +190,8 @@ async def test_a_process_that_ends_waits_for_the_answers_of_what_it_has_begun(en
             await slow.until_arrived(2)
             asyncio.get_running_loop().call_later(1.0, slow.gate.set)
         assert await account.states(page, 2) == {("sent", "held"): 2}
-        async with workers(env, pool):
-            await page.handle.result()
+        async with workers(env, pool), asyncio.timeout(60):
+            with env.auto_time_skipping_disabled():
+                await page.handle.result()
     assert set(slow.arrived.values()) == {1}
     assert await account.states(page, 2) == {("sent", "captured"): 2}
