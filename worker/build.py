@@ -6,12 +6,13 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities.dependencies import DRAIN_SECONDS
 from worker.runners.early_events import RefuseEarlyEvents
 from worker.runners.foreign_starts import RefuseForeignStarts
 from worker.table import QueueRow
 
-DRAIN = timedelta(seconds=30)
-"""How long a stopping worker lets its activities finish: the longest that a gateway may take to answer."""
+DRAIN = timedelta(seconds=DRAIN_SECONDS)
+"""How long a stopping worker lets its activities finish."""
 
 
 def build_workers(client: Client, rows: Mapping[str, QueueRow]) -> list[Worker]:

@@ -10,7 +10,8 @@ import uvloop
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.dependencies import open_dependencies
+from activities.dependencies import DRAIN_SECONDS, open_dependencies
+from activities.dispatching.unfinished import Unfinished
 from runtime.garbage import freeze_startup_objects
 from runtime.logs import configure_logs
 from runtime.settings import Settings
@@ -59,7 +60,7 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         if DISPATCH_QUEUE in rows:
             await opened.enter_async_context(keeping_connected(pool, equipment.gateways))
         policy = Policy(settings.unknown_days, settings.unknown_ends_as, settings.keep_months)
-        await serve_until(stop, build_workers(client, rows), pool, list(rows), policy)
+        await serve_until(stop, build_workers(client, rows), pool, list(rows), policy, equipment.unfinished)
 
 
 async def _connect(settings: Settings) -> Client:
@@ -81,6 +82,7 @@ async def serve_until(
     pool: Pool,
     queues: list[str],
     policy: Policy | None = None,
+    unfinished: Unfinished | None = None,
 ) -> None:
     """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
     async with maintenance(pool, workers[0].client, queues, policy):
@@ -90,5 +92,8 @@ async def serve_until(
         await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         log.info("worker draining")
-        await asyncio.gather(*(worker.shutdown() for worker in workers if worker.is_running))
+        ending = [worker.shutdown() for worker in workers if worker.is_running]
+        if unfinished is not None:  # meanwhile, not afterwards: the process has one such time to stop
+            ending.append(unfinished.aclose(DRAIN_SECONDS))
+        await asyncio.gather(*ending)
         await asyncio.gather(*running)
