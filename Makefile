@@ -43,13 +43,17 @@ $(PEERS)/.venv: $(STAMP) $(PEERS)/requirements.txt
 	@$@/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $(PEERS)/requirements.txt
 	@touch $@
 
-# Tests that kill, silence and overload, and those that measure: one at a time, with nothing else beside them.
-ALONE := tests/faults tests/abuse
+# Tests that measure what others feel: one at a time, with nothing else beside them.
+ALONE := tests/abuse $(addprefix tests/faults/test_,hanging_temporal.py silent_database.py slow_neighbour.py stalls.py two_tenants.py)
+# Tests that kill, stop and slow down parts of an install of their own for minutes: two at a time.
+LONG := tests/faults
+TWO := $(BIN)/pytest -n 2
 
 ## Style, types, architecture, then all tests on the real servers; with ARGS only those: make test ARGS=tests/api
 test: setup lint
 ifeq ($(strip $(ARGS)),)
-	$(BIN)/pytest -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(TWO) --dist loadfile $(addprefix --ignore=,$(LONG) $(ALONE))
+	$(TWO) --dist load --maxschedchunk 1 $(LONG) $(addprefix --ignore=,$(ALONE))
 	$(BIN)/pytest $(ALONE)
 else
 	$(BIN)/pytest $(ARGS)
@@ -59,9 +63,9 @@ endif
 QUICK := $(addprefix tests/,domain gateways docs runtime services deploy test_house_rules.py test_patterns.py \
 	api/test_contract.py api/test_contract_schedule.py api/test_openapi_document.py)
 
-## For each change: style, types, architecture, the tests of single parts and of the HTTP contract. Some three minutes.
+## For each change: style, types, architecture, the tests of single parts and of the HTTP contract. Two minutes.
 quick: setup lint
-	$(BIN)/pytest -n 2 --dist loadfile -q $(QUICK) $(ARGS)
+	$(TWO) --dist loadfile -q $(QUICK) $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check $(PACKAGES)

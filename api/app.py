@@ -25,6 +25,7 @@ from api.limits.shared_checks import SharedChecks
 from api.messages import changes as waiting
 from api.messages import mail_links
 from api.messages import routes as status
+from api.messages.lookup import OwnMessages
 from api.reference import page as reference
 from api.reference.openapi import DocumentedApp, operation_id
 from api.sending import routes as send
@@ -79,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
             keys = settings.keys.get_secret_value()
             parts = (
                 KeyLookup(pool),
+                OwnMessages(pool),
                 starts,
                 group_commit,
                 offload,

@@ -12,7 +12,7 @@ from api.http.body import declared_length
 from api.http.errors import ApiError
 from api.http.query_text import check_query
 from api.http.state import state_of
-from domain.api_keys import matches, parse
+from domain.api_keys import ParsedKey, matches, parse
 from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
 from store.accounts import request_rates
 from store.accounts.api_keys import Network, Principal, StoredKey, Wanted, find_keys
@@ -48,25 +48,44 @@ def requires(
     """
 
     async def authenticate(request: Request) -> Principal:
-        state = state_of(request)
-        parsed = parse(_key_of(request, basic))
-        if parsed is None:
-            raise _unauthorized("this is not an xsender API key: copy the whole key, it starts with xs_")
-        stored = await state.part(KeyLookup).get((parsed.id, channel))
-        if stored is None or not matches(parsed, stored.hash) or stored.principal.kind != parsed.kind:
-            raise _unauthorized("unknown API key")
-        _check_usable(stored, request)
-        await _check_rate(state.pool, stored.principal, size_cost(declared_length(request) or 0))
-        if scope not in stored.principal.scopes:
-            raise ApiError(403, "scope_missing", f"this key lacks the scope {scope!r}")
-        if reads_query and (query := request.scope["query_string"]):
-            check_query(query, may_repeat)
-        return stored.principal
+        key = key_of(request, basic=basic)
+        stored = await state_of(request).part(KeyLookup).get((key.id, channel))
+        principal = await accept_key(request, key, stored, scope)
+        if reads_query:
+            check_query(request.scope["query_string"], may_repeat)
+        return principal
 
     return authenticate
 
 
-def _key_of(request: Request, basic: bool) -> str:
+def key_of(request: Request, *, basic: bool = False) -> ParsedKey:
+    """The key that a request carries; ``basic`` is as in ``requires``.
+
+    Raises:
+        ApiError: 401 there is none, or it cannot be one of ours.
+    """
+    parsed = parse(_key_text(request, basic))
+    if parsed is None:
+        raise _unauthorized("this is not an xsender API key: copy the whole key, it starts with xs_")
+    return parsed
+
+
+async def accept_key(request: Request, key: ParsedKey, stored: StoredKey | None, scope: str) -> Principal:
+    """The account that a request acts for, if ``stored`` is the key that it carries and allows ``scope``.
+
+    Raises:
+        ApiError: as in ``requires``, but for the query string.
+    """
+    if stored is None or not matches(key, stored.hash) or stored.principal.kind != key.kind:
+        raise _unauthorized("unknown API key")
+    _check_usable(stored, request)
+    await _check_rate(state_of(request).pool, stored.principal, size_cost(declared_length(request) or 0))
+    if scope not in stored.principal.scopes:
+        raise ApiError(403, "scope_missing", f"this key lacks the scope {scope!r}")
+    return stored.principal
+
+
+def _key_text(request: Request, basic: bool) -> str:
     if key := request.headers.get("api-key"):
         return key.strip()
     kind, _, value = request.headers.get("authorization", "").partition(" ")

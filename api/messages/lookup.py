@@ -1,31 +1,81 @@
 """Finding a caller's own message: in the database or, just after it was accepted, in its workflow."""
 
+from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
+from fastapi import Request
+
+from api.http.auth import accept_key, key_of
 from api.http.errors import ApiError
-from api.http.state import AppState
+from api.http.query_text import check_query
+from api.http.state import AppState, state_of
 from api.http.temporal_link import TemporalUnavailable
 from api.messages.live import accepted_status, live_status
 from domain.channels import Channel
 from domain.messages.page import LiveStatus
 from domain.messages.statuses import State
 from services.workflow_calls import WorkflowUnresponsive
-from store.messages import messages
+from store.accounts.api_keys import Principal, StoredKey
+from store.messages import messages, own_messages
+from store.messages.messages import Message
+from store.messages.own_messages import Wanted
+from store.pool import Pool
+from store.shared_lookup import SharedLookup
 
 _LIVE = frozenset({State.SCHEDULED, State.QUEUED, State.PROCESSING})
 
-Found = tuple[messages.Message, LiveStatus | None] | tuple[None, LiveStatus]
+Found = tuple[Message, LiveStatus | None] | tuple[None, LiveStatus]
 """The message in the database, and its status in the workflow: at least one of them."""
+
+
+class OwnMessages(SharedLookup[Wanted, tuple[StoredKey, Message | None]]):
+    """Reads keys, each with a message of its account."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(partial(own_messages.find_own, pool))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMessage:
+    """The message that a request asks for."""
+
+    principal: Principal
+    uid: UUID | None
+    """``None``: what the path has in its place is none."""
+    message: Message | None
+    """``None``: it is not recorded, or not the account's own."""
+
+
+async def read_message(request: Request) -> ReadMessage:
+    """A dependency: accepts a key as ``requires("read")`` does, and reads the path's message in the same statement."""
+    key, uid = key_of(request), uid_of(request.path_params["uid"])
+    channel = request.path_params.get("channel", Channel.SMS)
+    stored, message = await state_of(request).part(OwnMessages).get((key.id, channel, uid)) or (None, None)
+    principal = await accept_key(request, key, stored, "read")
+    check_query(request.scope["query_string"])
+    return ReadMessage(principal, uid, message)
 
 
 async def find_own(state: AppState, account_id: int, channel: Channel, uid: UUID) -> Found:
     """The message, if it is the account's own.
 
     Raises:
+        as ``with_workflow``.
+    """
+    message = await messages.find(state.pool, account_id, channel, uid)
+    return await with_workflow(state, account_id, channel, uid, message)
+
+
+async def with_workflow(
+    state: AppState, account_id: int, channel: Channel, uid: UUID, message: Message | None
+) -> Found:
+    """The message that was read, with its status in the workflow; ``None``: it was not in the database.
+
+    Raises:
         ApiError: 404, the same for a foreign uid, for another channel's, and for one that does not exist.
         TemporalUnavailable, RPCError: it is not in the database, and Temporal does not answer.
     """
-    message = await messages.find(state.pool, account_id, channel, uid)
     if message is not None:
         return message, await live_if_any(state, message)
     live = await _unrecorded(state, account_id, channel, uid)
@@ -48,7 +98,7 @@ async def _unrecorded(state: AppState, account_id: int, channel: Channel, uid: U
         return accepted
 
 
-async def live_if_any(state: AppState, message: messages.Message) -> LiveStatus | None:
+async def live_if_any(state: AppState, message: Message) -> LiveStatus | None:
     """The workflow's status of a recorded message; ``None``: none."""
     if message.state not in _LIVE and not message.awaited:
         return None
@@ -63,13 +113,19 @@ async def live_if_any(state: AppState, message: messages.Message) -> LiveStatus 
 
 def parse_uid(text: str) -> UUID:
     """A uid from a path; anything else is treated as an unknown uid."""
+    uid = uid_of(text)
+    if uid is None:
+        raise unknown_message()
+    return uid
+
+
+def uid_of(text: str) -> UUID | None:
+    """A uid from a path; ``None``: it is none."""
     try:
         uid = UUID(text)
     except ValueError:
-        raise unknown_message() from None
-    if str(uid) != text.lower():  # UUID() also reads braces, URNs, and digits of other scripts
-        raise unknown_message()
-    return uid
+        return None
+    return uid if str(uid) == text.lower() else None  # UUID() also reads braces, URNs, and digits of other scripts
 
 
 def unknown_message() -> ApiError:

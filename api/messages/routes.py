@@ -7,16 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.http.auth import requires
 from api.http.json_response import json_response
 from api.http.state import state_of
-from api.messages.lookup import find_own, parse_uid
+from api.messages.lookup import ReadMessage, read_message, unknown_message, with_workflow
 from api.messages.models import StatusAnswer
 from api.reference.openapi import answers
 from domain.channels import Channel
 from domain.messages.page import ADMIN_ACCOUNT, LiveStatus
 from domain.messages.statuses import State, advance, contract_word
-from store.accounts.api_keys import Principal
 from store.messages.messages import Message
 
 router = APIRouter(tags=["status"])
@@ -29,27 +27,26 @@ router = APIRouter(tags=["status"])
     responses=answers(StatusAnswer),
 )
 async def get_message(
-    request: Request, channel: Channel, uid: str, principal: Annotated[Principal, Depends(requires("read"))]
+    request: Request, channel: Channel, uid: str, read: Annotated[ReadMessage, Depends(read_message)]
 ) -> Response:
     """`status` is XSender's name, `state` ours. `waiting` states what a message waits for, and until when."""
-    return await _answer(request, channel, uid, principal)
+    return await _answer(request, channel, read)
 
 
 @router.get("/api/sms/get/{uid}", include_in_schema=False)
-async def get_sms_status(
-    request: Request, uid: str, principal: Annotated[Principal, Depends(requires("read"))]
-) -> Response:
+async def get_sms_status(request: Request, uid: str, read: Annotated[ReadMessage, Depends(read_message)]) -> Response:
     """The path that one SDK for XSender uses."""
-    return await _answer(request, Channel.SMS, uid, principal)
+    return await _answer(request, Channel.SMS, read)
 
 
-async def _answer(request: Request, channel: Channel, uid: str, principal: Principal) -> Response:
-    state = state_of(request)
-    message_uid = parse_uid(uid)
-    message, live = await find_own(state, principal.account_id, channel, message_uid)
+async def _answer(request: Request, channel: Channel, read: ReadMessage) -> Response:
+    if read.uid is None:
+        raise unknown_message()
+    account_id = read.principal.account_id
+    message, live = await with_workflow(state_of(request), account_id, channel, read.uid, read.message)
     if message is None:
         assert live is not None
-        data = _accepted(message_uid, live)
+        data = _accepted(read.uid, live)
     else:
         data = recorded(message, live)
     return json_response({"success": True, "message": f"the message is {data['state']}", "data": data})

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
+from typing import Any
 
 from psycopg.rows import class_row
 
@@ -69,15 +70,20 @@ class KeyInfo:
 Wanted = tuple[str, str | None]
 """The id of a key, and the channel whose credit is to be loaded with it."""
 
-_FIND = """
-select wanted.id, wanted.channel, k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
-       coalesce(p.rate_class, 'unlimited'), w.available, k.hash, k.revoked_at, k.expires_at, k.allowed_ips
-from unnest(%s::text[], %s::text[]) as wanted(id, channel)
-join api_keys k on k.id = wanted.id
+COLUMNS = """k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
+       coalesce(p.rate_class, 'unlimited'), {available}, k.hash, k.revoked_at, k.expires_at, k.allowed_ips"""
+"""What ``stored_key`` takes; ``available`` is a column, or null."""
+COLUMN_COUNT = 13
+JOINS = """join api_keys k on k.id = wanted.id
 join accounts a on a.id = k.account_id
-left join plans p on p.id = a.plan_id
+left join plans p on p.id = a.plan_id"""
+
+_FIND = f"""
+select wanted.id, wanted.channel, {COLUMNS.format(available="w.available")}
+from unnest(%s::text[], %s::text[]) as wanted(id, channel)
+{JOINS}
 left join wallets w on w.account_id = k.account_id and w.channel = wanted.channel
-"""
+"""  # noqa: S608 - constants of ours
 
 
 async def find_keys(pool: Pool, wanted: Sequence[Wanted]) -> dict[Wanted, StoredKey]:
@@ -85,7 +91,12 @@ async def find_keys(pool: Pool, wanted: Sequence[Wanted]) -> dict[Wanted, Stored
     ids, channels = [key_id for key_id, _ in wanted], [channel for _, channel in wanted]
     async with pool.connection() as conn:
         rows = await (await conn.execute(_FIND, (ids, channels))).fetchall()
-    return {(row[0], row[1]): StoredKey(Principal(*row[2:11]), *row[11:]) for row in rows}
+    return {(row[0], row[1]): stored_key(row[2:]) for row in rows}
+
+
+def stored_key(columns: Sequence[Any]) -> StoredKey:
+    """A key from its ``COLUMNS``."""
+    return StoredKey(Principal(*columns[:9]), *columns[9:])
 
 
 async def find_key(pool: Pool, key_id: str, channel: str | None) -> StoredKey | None:

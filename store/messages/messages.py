@@ -1,10 +1,12 @@
 """Reading messages: for one account, or for an admin."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from store.connection import Connection
 from store.pool import Pool
 
 
@@ -51,40 +53,57 @@ class Message:
     """All attempts, first to last."""
 
 
-_FIND = """
-select m.uid, m.account_id, m.channel, m.recipient, m.state, m.code, m.reason, m.price, m.credit, g.identifier,
-       m.provider_id, m.receipts, m.schedule_at, m.created_at, m.updated_at,
-       m.awaited, (select f.uid from messages f where f.uid = m.fallback_uid),
+COLUMNS = """m.uid, m.account_id, m.channel, m.recipient, m.state, m.code, m.reason, m.price, m.credit, g.identifier,
+       m.provider_id, m.receipts, m.schedule_at, m.created_at, m.updated_at, m.awaited, m.fallback_uid,
        array(select json_build_object('kind', r.kind, 'at', r.at, 'code', r.code, 'reason', r.reason, 'url', r.url,
                                       'recipient', r.recipient)
-             from receipts r where r.uid = %(uid)s order by r.at, r.received_at),
-       a.attempt, coalesce(ag.identifier, '(deleted)'), a.outcome, a.provider_id, a.code, a.reason,
-       a.started_at, a.ended_at
-from messages m
-left join gateways g on g.id = m.gateway_id
-left join attempts a on a.uid = %(uid)s
-left join gateways ag on ag.id = a.gateway_id
-where m.uid = %(uid)s {whose}
-order by a.attempt
+             from receipts r where r.uid = {uid} order by r.at, r.received_at),
+       t.attempt, coalesce(tg.identifier, '(deleted)'), t.outcome, t.provider_id, t.code, t.reason,
+       t.started_at, t.ended_at"""
+"""What ``message_of`` takes. ``uid`` stands for the uid that is asked for: a value lets PostgreSQL choose the partition
+before it opens any, a column does not.
 """
+JOINS = """left join gateways g on g.id = m.gateway_id
+left join attempts t on t.uid = {uid}
+left join gateways tg on tg.id = t.gateway_id"""
 _MESSAGE_COLUMNS = 18
+
+_FIND = f"""
+select {COLUMNS} from messages m {JOINS} where m.uid = {{uid}} {{whose}} order by t.attempt
+"""  # noqa: S608 - constants of ours
 
 
 async def find(pool: Pool, account_id: int, channel: str, uid: UUID) -> Message | None:
     """An account's message, or ``None``: another account's is treated like one that does not exist."""
     whose = "and m.account_id = %(account)s and m.channel = %(channel)s"
-    return await _find(pool, _FIND.format(whose=whose), {"uid": uid, "account": account_id, "channel": channel})
+    return await _find(pool, whose, {"uid": uid, "account": account_id, "channel": channel})
 
 
 async def find_any(pool: Pool, uid: UUID) -> Message | None:
     """A message of any account: for admins."""
-    return await _find(pool, _FIND.format(whose=""), {"uid": uid})
+    return await _find(pool, "", {"uid": uid})
 
 
-async def _find(pool: Pool, query: str, arguments: dict[str, Any]) -> Message | None:
+async def _find(pool: Pool, whose: str, arguments: dict[str, Any]) -> Message | None:
     async with pool.connection() as conn:
-        rows = await (await conn.execute(query, arguments)).fetchall()
-    if not rows:
-        return None
+        rows = await (await conn.execute(_FIND.format(uid="%(uid)s", whose=whose), arguments)).fetchall()
+        if not rows:
+            return None
+        (message,) = await with_fallbacks(conn, [message_of(rows)])
+        return message
+
+
+def message_of(rows: Sequence[Sequence[Any]]) -> Message:
+    """A message from its rows of ``COLUMNS``, one for each attempt."""
     attempts = [Attempt(*row[_MESSAGE_COLUMNS:]) for row in rows if row[_MESSAGE_COLUMNS] is not None]
     return Message(*(*rows[0][:_MESSAGE_COLUMNS], attempts))
+
+
+async def with_fallbacks(conn: Connection, found: Sequence[Message]) -> list[Message]:
+    """These messages, each with its fallback if that is recorded. Few have any: theirs are looked up apart."""
+    wanted = [message.fallback_uid for message in found if message.fallback_uid]
+    if not wanted:
+        return list(found)
+    rows = await conn.execute("select uid from messages where uid = any(%s)", (wanted,))
+    recorded = {uid for (uid,) in await rows.fetchall()}
+    return [m if m.fallback_uid in recorded else replace(m, fallback_uid=None) for m in found]

@@ -6,9 +6,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from api.messages.lookup import OwnMessages
 from domain.lanes import Lane
 from store.accounts import credits
-from store.messages import messages
+from store.accounts.api_keys import StoredKey
+from store.messages.own_messages import Wanted
 from tests.api.answers import SMS, assert_error, deliveries, send_one
 from tests.stack import Stack, User
 from workflows import policy
@@ -207,11 +209,13 @@ async def test_a_message_that_was_recorded_while_its_workflow_was_asked_is_found
     user = await ready_user(stack)
     item = await send_one(stack, user)
     await stack.final(user, "sms", item["uid"])
-    find, asked = messages.find, []
+    read, asked = OwnMessages.get, []
 
-    async def too_early(*args: object) -> messages.Message | None:
-        asked.append(args)
-        return await find(*args) if len(asked) > 1 else None
+    async def too_early(lookup: OwnMessages, wanted: Wanted) -> tuple[StoredKey, None]:
+        asked.append(wanted)
+        key, _ = await read(lookup, wanted)
+        return key, None
 
-    monkeypatch.setattr("store.messages.messages.find", too_early)
+    monkeypatch.setattr(OwnMessages, "get", too_early)
     assert (await stack.status(user, "sms", item["uid"]))["state"] == "sent"
+    assert asked

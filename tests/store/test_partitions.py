@@ -8,11 +8,13 @@ import psycopg
 import pytest
 from psycopg.errors import LockNotAvailable
 
+from domain.api_keys import KeyKind
 from domain.ids import new_page_id, page_of
 from embedded.engine import Engine
+from store.accounts import api_keys
 from store.batches import queries
 from store.connection import Connection
-from store.messages import attempts, messages, pages, receipts
+from store.messages import attempts, messages, own_messages, pages, receipts
 from store.messages.attempts import Attempted
 from store.migrate import MigrationError, migrate, migrations
 from store.pool import Pool
@@ -182,6 +184,7 @@ class Life:
 
     async def begin(self) -> None:
         self.account = await new_account(self.pool, 100)
+        self.key = (await api_keys.create(self.pool, KeyKind.USER, self.account)).id
         self.page = new_page(self.account, [1] * 3)
         self.batch = await new_batch(self.pool, 100, 3)
 
@@ -207,6 +210,12 @@ class Life:
         assert found is not None
         assert (found.state, len(found.attempts), len(found.reported)) == ("delivered", 1, 1)
 
+    async def answer_its_key(self) -> None:
+        wanted = [(self.key, "sms", uid) for uid in self.page.uids]
+        for of_one in (wanted[:1], wanted):
+            found = await own_messages.find_own(self.pool, of_one)
+            assert [message and message.state for _, message in found.values()] == ["delivered"] * len(of_one)
+
     async def list_batch(self) -> None:
         assert len(await queries.messages(self.pool, self.batch.id, None, None, 100)) == 3
         assert await queries.find(self.pool, self.batch.id, self.batch.account_id) is not None
@@ -216,7 +225,15 @@ async def test_what_is_done_with_a_message_reads_its_partition_alone_and_by_keys
     """Whatever the statistics say: the plans are made while all tables are empty."""
     life = Life(one)
     await life.begin()
-    for step in (life.accept, life.intend, life.record, life.receive, life.answer, life.list_batch):
+    for step in (
+        life.accept,
+        life.intend,
+        life.record,
+        life.receive,
+        life.answer,
+        life.answer_its_key,
+        life.list_batch,
+    ):
         before = await scans(one)
         await step()
         looked = {name for name, count in (await scans(one) - before).items() if count}
@@ -226,11 +243,13 @@ async def test_what_is_done_with_a_message_reads_its_partition_alone_and_by_keys
         assert looked, step.__name__
 
 
-@pytest.mark.parametrize("query", ["status", "batch", "receipts"])
+@pytest.mark.parametrize("query", ["message", "status", "statuses", "batch", "receipts"])
 async def test_their_plans_use_indexes(one: Pool, query: str):
     uid = new_page_id()
     asked = {
-        "status": (messages._FIND.format(whose=""), {"uid": uid}),
+        "message": (messages._FIND.format(uid="%(uid)s", whose=""), {"uid": uid}),
+        "status": (own_messages._FIND_ONE, {"id": "x", "uid": uid}),
+        "statuses": (own_messages._FIND_MANY, {"ids": ["x", "x"], "uids": [uid, uid]}),
         "batch": (queries._MESSAGES, {"first": uid, "last": uid, "after": uid, "state": None, "limit": 10}),
         "receipts": (
             """select from find_receipts(%(gateways)s::uuid[], %(uids)s::uuid[], %(ids)s::text[])
