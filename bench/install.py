@@ -7,15 +7,17 @@ import sys
 import tempfile
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import aiohttp
+import orjson
 from pydantic import SecretStr
 from temporalio.client import Client
 
+from bench.sink import ARRIVALS
 from bench.waiting import until
 from domain.keyring import Keyring
 from embedded.engine import Engine
@@ -52,6 +54,12 @@ class Install:
     sink_url: str
     pids: dict[str, int]
     """Root process of each part."""
+
+    async def arrivals(self) -> list[float]:
+        """When each message reached the sink's timed path (Unix time), in this order."""
+        async with self.http.get(self.sink_url + ARRIVALS) as answer:
+            moments: list[float] = orjson.loads(await answer.read())
+        return moments
 
     @asynccontextmanager
     async def second_bulk_worker(self) -> AsyncIterator[None]:
@@ -93,12 +101,21 @@ async def running_install(commands: Mapping[str, Command] = COMMANDS) -> AsyncIt
         yield Install(settings, http, await connect(settings), pool, sink_url, pids)
 
 
-@asynccontextmanager
-async def running_sink(settings: Settings) -> AsyncIterator[str]:
+def running_sink(settings: Settings) -> AbstractAsyncContextManager[str]:
     """A provider in a process of its own; yields its URL."""
-    async with _process(settings, ("-m", "bench.sink"), piped=True) as sink:
-        assert sink.stdout is not None
-        yield f"http://127.0.0.1:{int(await sink.stdout.readline())}/"
+    return _server(settings, "bench.sink")
+
+
+def running_bare_api(settings: Settings) -> AbstractAsyncContextManager[str]:
+    """The bare API in a process of its own; yields its URL."""
+    return _server(settings, "bench.bare_api")
+
+
+@asynccontextmanager
+async def _server(settings: Settings, module: str) -> AsyncIterator[str]:
+    async with _process(settings, ("-m", module), piped=True) as process:
+        assert process.stdout is not None
+        yield f"http://127.0.0.1:{int(await process.stdout.readline())}/"
 
 
 async def _until_up(http: aiohttp.ClientSession, pool: Pool) -> None:

@@ -4,8 +4,6 @@ from functools import partial
 from math import ceil
 from uuid import UUID
 
-import orjson
-
 from bench import sink
 from bench.figure import Figure
 from bench.install import Install
@@ -68,8 +66,7 @@ async def _arrived_between(install: Install, sent: int, begin: float, end: float
     """How many messages reached the sink in this window of seconds after the first one."""
 
     async def arrivals() -> list[float]:
-        async with install.http.get(install.sink_url + sink.ARRIVALS) as answer:
-            moments = orjson.loads(await answer.read())
+        moments = await install.arrivals()
         return [moment - moments[0] for moment in moments]
 
     def passed(moments: list[float]) -> bool:
