@@ -36,10 +36,8 @@ class Run:
     spread: Spread
 
 
-async def run_in_flight(
-    work: Work, count: int, in_flight: int, after: Callable[[], Awaitable[None]] | None = None
-) -> Run:
-    """Do ``work(0)`` … ``work(count - 1)``, ``in_flight`` of them at a time; ``after`` each, something untimed."""
+async def run_in_flight(work: Work, count: int, in_flight: int) -> Run:
+    """Do ``work(0)`` … ``work(count - 1)``, ``in_flight`` of them at a time."""
     numbers = iter(range(count))
     times: list[float] = []
 
@@ -48,8 +46,6 @@ async def run_in_flight(
             begun = time.perf_counter()
             await work(number)
             times.append(time.perf_counter() - begun)
-            if after is not None:
-                await after()
 
     begun = time.perf_counter()
     await asyncio.gather(*(one_after_another() for _ in range(in_flight)))
