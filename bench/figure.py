@@ -1,5 +1,6 @@
 """A figure beside its floor, what is promised of it, and what bounds it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,3 +50,8 @@ class Figure:
     def as_dict(self) -> dict[str, Any]:
         """The figure with all that is derived from it, for JSON."""
         return asdict(self) | {"ratio": self.ratio, "promised": self.promised, "holds": self.holds}
+
+
+def listed(parts: Mapping[str, float], unit: str) -> str:
+    """What each part has of a figure, for its ``bound_by``."""
+    return "Of it: " + ", ".join(f"{name} {value:.3g} {unit}" for name, value in parts.items()) + "."

@@ -1,4 +1,4 @@
-"""CPU time and memory of process trees, from /proc."""
+"""CPU time of process trees, from /proc."""
 
 import os
 from collections import defaultdict
@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bench.figure import Figure
+
+ALL_PARTS = "all parts"
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -41,19 +43,6 @@ def cpu_seconds(root: int) -> float:
     return total / _TICKS
 
 
-def peak_rss_mib(root: int) -> float:
-    """The most resident memory that any one process of a tree has had, in MiB."""
-    return max(_peak_rss_kib(pid) for pid in tree(root)) / 1024
-
-
-def _peak_rss_kib(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
-
-
 def cpu_of_parts(pids: Mapping[str, int]) -> dict[str, float]:
     """CPU seconds of each part so far."""
     return {name: cpu_seconds(pid) for name, pid in pids.items()}
@@ -79,7 +68,7 @@ class CpuMeter:
     def per_thousand(self) -> dict[str, float]:
         """CPU seconds per 1,000 messages of each part, all parts last."""
         parts = {name: seconds * 1000 / self._messages for name, seconds in self._spent.items()}
-        return parts | {"all parts": sum(parts.values())}
+        return parts | {ALL_PARTS: sum(parts.values())}
 
     def figures(self, load: str) -> list[Figure]:
         """One figure per part."""

@@ -4,12 +4,26 @@ from collections.abc import Awaitable, Callable
 
 from bench.figure import Figure
 from bench.install import Install
-from bench.steps import accept, alone, batch, end_to_end, fairness, hanging, idle, lanes, pace, pages, status
+from bench.steps import (
+    accept,
+    alone,
+    batch,
+    end_to_end,
+    fairness,
+    hanging,
+    idle,
+    lanes,
+    memory,
+    pace,
+    pages,
+    status,
+)
 
 Step = Callable[[Install, float], Awaitable[list[Figure]]]
 
 STEPS: dict[str, Step] = {
     "idle": idle.measure,
+    "memory": memory.measure,  # early: a process keeps much of what it once had
     "accept": accept.measure,
     "alone": alone.measure,
     "end to end": end_to_end.measure,

@@ -8,20 +8,21 @@ from bench.bare import BARE_CLIENT, loop_bare_client
 from bench.figure import Figure
 from bench.install import Install
 from bench.load import ROUNDS, Run, Spread, median, rate
-from bench.processes import CpuMeter, peak_rss_mib
+from bench.memory import peak_rss_mib
+from bench.processes import CpuMeter
 from bench.record import until_settled
 from bench.tenant import list_of, new_tenant, read_answer
 from bench.waiting import until
 
 SIZES = (10_000, 50_000)
-_SMALLEST = 600
+SMALLEST = 600
 """Fewer contacts are a page, not a batch."""
 _BOUND = "CPU: nearly half of it the bulk worker's one Python process, a quarter each Postgres and the engine."
 
 
 async def measure(install: Install, scale: float) -> list[Figure]:
     """The bare client and a batch of each size in turn; then what the largest took."""
-    sizes = [max(_SMALLEST, int(size * scale)) for size in SIZES]
+    sizes = [max(SMALLEST, int(size * scale)) for size in SIZES]
     cpu = CpuMeter(install.pids)
     runs: dict[int, list[Run]] = {size: [] for size in sizes}
     answers: list[bytes] = []

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.chart import draw
-from bench.figure import Figure
+from bench.figure import Figure, listed
 from bench.report import as_json, write_docs
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -61,3 +61,7 @@ def test_the_page_keeps_its_words_and_gets_new_figures(tmp_path):
     assert text.count("| 7 sends/s | 10 (a floor) | 0.70 | **≥ 0.8, broken** | The cores. |") == 1
     assert json.loads((tmp_path / "benchmarks.json").read_text())["figures"][0]["holds"] is False
     assert (tmp_path / "benchmarks.svg").read_text().startswith("<svg")
+
+
+def test_parts_of_a_figure_are_listed():
+    assert listed({"api": 181.26, "worker": 0.5}, "MiB") == "Of it: api 181 MiB, worker 0.5 MiB."
