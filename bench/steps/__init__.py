@@ -8,6 +8,7 @@ from bench.steps import (
     accept,
     alone,
     batch,
+    cost_alone,
     end_to_end,
     fairness,
     hanging,
@@ -26,6 +27,7 @@ STEPS: dict[str, Step] = {
     "memory": memory.measure,  # early: a process keeps much of what it once had
     "accept": accept.measure,
     "alone": alone.measure,
+    "cost alone": cost_alone.measure,
     "end to end": end_to_end.measure,
     "pages": pages.measure,
     "batch": batch.measure,
