@@ -71,7 +71,6 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-api")
         offload = Offload()
-        offload.warm_up()
         outside = GatewayConnections.open(SandboxInbox(pool), Signatures(pool))
         async with open_link(settings) as link:
             admission = AdmissionLimit()

@@ -6,7 +6,6 @@ no other request. Accounts take turns.
 
 import asyncio
 import multiprocessing
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -21,11 +20,11 @@ from api.limits.fair_slots import FairSlots
 from api.limits.offload_child import begin, call_within
 
 PROCESSES = 3
-"""Started when they are needed."""
+"""Started when they are needed: what they are forked from then takes a second to load, once, and 45 MiB."""
 LONGEST = 120.0
 """Seconds after which a process that still reads a request is ended."""
 _HEAVY = 4 * 1024 * 1024
-"""Bytes of a body that takes two slots, and after which its process is replaced, both because of its memory."""
+"""Bytes of a body that takes two slots, and after which its process is ended, both because of its memory."""
 _WAITING = 50
 """Requests of one account that may wait for a slot."""
 _PATIENCE = 60.0
@@ -39,16 +38,12 @@ class Offload:
 
     def __init__(self, longest: float = LONGEST) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["api.sending.parse_request", "api.limits.offload_child"])
+        context.set_forkserver_preload(["api.limits.offload_preload"])
         self._children = [_Child(context, longest) for _ in range(PROCESSES)]
         self._idle = self._children.copy()
         self._slots = FairSlots(
             PROCESSES, 1, waiting=_WAITING, patience=_PATIENCE, what="requests that take long to read"
         )
-
-    def warm_up(self) -> None:
-        """Have a child ready before it is needed; returns at once."""
-        self._idle[-1].warm_up()
 
     async def run(
         self,
@@ -74,7 +69,7 @@ class Offload:
                 return await child.run(work, *args, **kwargs)
             finally:
                 if is_heavy:
-                    child.replace()
+                    child.end()
                 self._idle.insert(len(self._idle) if child.is_running else 0, child)  # the last one is taken next
 
     async def aclose(self) -> None:
@@ -95,9 +90,6 @@ class _Child:
     def is_running(self) -> bool:
         return self._executor is not None
 
-    def warm_up(self) -> None:
-        self._running().submit(os.getpid)
-
     async def run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         begun = time.monotonic()
         try:
@@ -110,15 +102,14 @@ class _Child:
                 raise _too_long(self._longest) from None
             raise unavailable("the process that reads large requests died") from None
         except asyncio.CancelledError:  # the child still computes: no other request shall wait for it
-            self.replace()
+            self.end()
             raise
 
-    def replace(self) -> None:
-        """End the process, which frees the memory of a large request, and start another."""
+    def end(self) -> None:
+        """End the process, which frees the memory of a large request."""
         if self._executor is not None:
             self._executor.shutdown(wait=False)
             self._executor = None
-        self.warm_up()
 
     async def aclose(self) -> None:
         if self._executor is not None:

@@ -1,6 +1,5 @@
 """Accepting a batch: stored in one transaction, then its workflow is started, then it is answered."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from temporalio.client import Client
@@ -8,21 +7,13 @@ from temporalio.service import RPCError
 
 from api.http.errors import OutcomeUnknownError, nothing_accepted, outcome_unknown
 from api.http.idempotency import KeyClaim
+from api.sending.parse_request import RequestedBatch
 from api.sending.starts import START_SECONDS, Starts
 from domain.batches.batch import BatchHeader
-from services.sending.batch_pages import NewBatch
 from services.sending.start_batch import header_of, start_batch
 from store import idempotency
 from store.batches import batches
 from store.pool import Pool
-
-
-@dataclass(frozen=True, slots=True)
-class RequestedBatch:
-    """A requested batch, and the answer once it is accepted."""
-
-    batch: NewBatch
-    answer: bytes
 
 
 async def accept_batch(pool: Pool, starts: Starts, client: Client, asked: RequestedBatch, claimed: KeyClaim) -> bytes:

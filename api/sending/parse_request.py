@@ -11,7 +11,6 @@ from api.http.body import field_errors, validate
 from api.http.errors import ApiError, json_refused
 from api.http.request_cost import MAX_VALUES, ON_LOOP, count_values, reading_cost
 from api.sending.answer import accepted_answer
-from api.sending.batches import RequestedBatch
 from domain.channels import Channel
 from domain.errors import InvalidError, invalid
 from domain.ids import PAGE_SIZE
@@ -21,7 +20,7 @@ from domain.text.strict_json import StrictJsonError, loads
 from services.contacts.models import CONTACT_MODELS, MAX_CONTACTS, MAX_TRANSACTIONAL, SEND_MODELS, AnyContact, AnySend
 from services.contacts.read import ReadContacts, Terms, read_contacts
 from services.contacts.unknown_fields import unknown_names
-from services.sending.batch_pages import build_batch
+from services.sending.batch_pages import NewBatch, build_batch
 
 _PART = 100
 """Contacts that are validated together: validation stops after the first group with an error."""
@@ -49,6 +48,14 @@ class ReadRequest:
         """Whether it may share a page with other requests: a page with fallbacks stays open for long."""
         messages = self.contacts.content.messages
         return len(messages) == 1 and not messages[0].fallback
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedBatch:
+    """A requested batch, and the answer once it is accepted."""
+
+    batch: NewBatch
+    answer: bytes
 
 
 def may_be_large(raw: bytes) -> bool:

@@ -19,12 +19,12 @@ from api.messages.live import accepted_status
 from api.messages.models import SendAnswer
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers, documented_body
 from api.sending.answer import accepted_answer
-from api.sending.batches import RequestedBatch, accept_batch, finish_batch
+from api.sending.batches import accept_batch, finish_batch
 from api.sending.commit_queue import OneMessage
 from api.sending.group_commit import GroupCommit
 from api.sending.large_bodies import Bodies
 from api.sending.pages import accept_page
-from api.sending.parse_request import ReadRequest, may_be_large, read_large_request, read_request
+from api.sending.parse_request import ReadRequest, RequestedBatch, may_be_large, read_large_request, read_request
 from api.sending.starts import ACCEPT_SECONDS, Starts, make_unstartable
 from domain.channels import Channel
 from domain.errors import FieldError, InvalidError, invalid
