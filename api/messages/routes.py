@@ -1,6 +1,5 @@
 """``GET /api/get/{channel}/{uid}``: a message's status, and why it waits."""
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,7 +14,7 @@ from api.reference.openapi import answers
 from domain.channels import Channel
 from domain.messages.page import ADMIN_ACCOUNT, LiveStatus
 from domain.messages.statuses import State, advance, contract_word
-from store.messages.messages import Message
+from store.messages.messages import Attempt, Message
 
 router = APIRouter(tags=["status"])
 
@@ -66,15 +65,18 @@ def recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
         "reason": message.reason,
         "waiting": _waiting(live),
         "credit": {"amount": message.price, "state": message.credit},
-        "attempts": [
-            asdict(attempt) | {"outcome": attempt.outcome or "awaiting answer"} for attempt in message.attempts
-        ],
+        "attempts": [_attempt(attempt) for attempt in message.attempts],
         "receipts": message.reported,
         "fallback_uid": message.fallback_uid,
         "schedule_at": message.schedule_at,
         "created_at": message.created_at,
         "updated_at": message.updated_at,
     }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    fields = {name: getattr(attempt, name) for name in Attempt.__slots__}  # asdict() copies each value, one by one
+    return fields | {"outcome": attempt.outcome or "awaiting answer"}
 
 
 def _accepted(uid: UUID, live: LiveStatus) -> dict[str, Any]:
