@@ -35,6 +35,7 @@ from api.sending.starts import Starts
 from api.webhooks import routes as webhooks
 from api.webhooks.memory import WebhookMemory
 from api.webhooks.receivers import WebhookReceivers
+from api.webhooks.shared_starts import SharedStarts
 from domain.mail.links import LinkSigner
 from gateways.base import GatewayConnections
 from gateways.net.names import Names
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
             admission = AdmissionLimit()
             starts = Starts(link, admission)
             group_commit = GroupCommit(starts, pool, admission)
+            receipts = SharedStarts(link)
             keys = settings.keys.get_secret_value()
             parts = (
                 KeyLookup(pool),
@@ -87,12 +89,14 @@ def create_app(settings: Settings) -> FastAPI:
                 LinkSigner(keys),
                 WebhookReceivers(pool, outside, keys),
                 WebhookMemory(),
+                receipts,
                 SharedChecks(),
                 Names(),
                 written,
             )
             app.state.xsender = AppState(settings, pool, link, {type(part): part for part in parts})
             yield
+            await receipts.aclose()
             await group_commit.aclose()
             await starts.aclose()
         await outside.aclose()

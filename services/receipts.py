@@ -1,8 +1,9 @@
-"""Starts the workflow for events that a provider reported: durable before the provider gets its answer, once only."""
+"""Starts the workflow for events that providers reported: durable before a provider gets its answer."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.client import Client
@@ -10,50 +11,88 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.channels import Channel
-from domain.messages.receipts import Event, Inbound, ReceiptsSource, encode_events
+from domain.messages.receipts import Event, Inbound, ReceiptsSource, Share, encode_events, join_events
 from workflows.policy import receipts_options
 
 MOST_EVENTS = 2000
 """Events of one workflow."""
 MOST_BYTES = 500_000
 """Bytes of a workflow's input: Temporal accepts 2 MB, and warns beyond 512 KiB."""
-_START_TIMEOUT = timedelta(seconds=5)
+START_SECONDS = 5.0
+"""How long Temporal's answer to a start is awaited."""
+_AT_A_TIME = 500
+"""Events of one transaction: it locks their messages and the wallets of those that are refunded."""
 
 
-async def start_receipts(
-    client: Client, channel: Channel, gateways: Sequence[str], events: Sequence[Event], raw: bytes
-) -> None:
-    """Start the workflow that applies these events to messages of these gateways. ``raw`` is the provider's request:
-    a repeat of it starts nothing.
+@dataclass(frozen=True, slots=True)
+class PostPart:
+    """What one workflow can carry of a provider's post."""
+
+    id: str
+    """The same post always has the same parts with the same ids."""
+    channel: Channel
+    gateways: tuple[str, ...]
+    """Ids of the gateways whose secret the post was signed with."""
+    events: bytes
+    count: int
+    is_inbound: bool
+    """Whether there may be inbound messages among the events."""
+
+
+def parts_of(channel: Channel, gateways: Sequence[str], events: Sequence[Event], raw: bytes) -> Iterator[PostPart]:
+    """The parts of a post; ``raw`` is the provider's request."""
+    digest = hashlib.sha256("\n".join([*gateways, ""]).encode() + raw).hexdigest()[:32]
+    is_inbound = any(isinstance(event, Inbound) for event in events)
+    for number, (part, count) in enumerate(for_workflows(events)):
+        yield PostPart(f"{digest}-{number}", channel, tuple(gateways), part, count, is_inbound)
+
+
+async def start_receipts(client: Client, parts: Sequence[PostPart]) -> None:
+    """Start one workflow that applies these parts; more than one must be without inbound messages.
+
+    A repeat of the same parts starts nothing. In other company a part is applied again, which changes nothing.
 
     Raises:
         RPCError: Temporal does not answer; whether it was started is not known.
     """
-    inbound = any(isinstance(event, Inbound) for event in events)
-    source = ReceiptsSource(channel.value, list(gateways), inbound)
-    digest = hashlib.sha256("\n".join([*gateways, ""]).encode() + raw).hexdigest()[:32]
-    for number, part in enumerate(for_workflows(events)):
-        with suppress(WorkflowAlreadyStartedError):
-            await client.start_workflow(
-                "ReceiptsWorkflow",
-                args=[source, part],
-                id=f"receipts-{digest}-{number}",
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                rpc_timeout=_START_TIMEOUT,
-                **receipts_options(gateways[0]),
-            )
+    ids = [part.id for part in parts]
+    with suppress(WorkflowAlreadyStartedError):
+        await client.start_workflow(
+            "ReceiptsWorkflow",
+            args=list(_own_input(parts[0]) if len(parts) == 1 else _shared_input(parts)),
+            id=f"receipts-{ids[0] if len(ids) == 1 else hashlib.sha256(','.join(ids).encode()).hexdigest()[:32]}",
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            rpc_timeout=timedelta(seconds=START_SECONDS),
+            **receipts_options(parts[0].gateways[0]),
+        )
 
 
-def for_workflows(events: Sequence[Event]) -> Iterator[bytes]:
-    """The events, encoded, in as many parts as needed. The same events always give the same parts."""
+def _own_input(part: PostPart) -> tuple[ReceiptsSource, bytes]:
+    source = ReceiptsSource(part.channel.value, list(part.gateways), part.is_inbound, at_a_time=_AT_A_TIME)
+    return source, part.events
+
+
+def _shared_input(parts: Sequence[PostPart]) -> tuple[ReceiptsSource, bytes]:
+    by_gateways: dict[tuple[str, ...], list[PostPart]] = {}
+    for part in parts:
+        by_gateways.setdefault(part.gateways, []).append(part)
+    shares = [Share(list(gateways), sum(part.count for part in own)) for gateways, own in by_gateways.items()]
+    events = join_events(part.events for own in by_gateways.values() for part in own)
+    return ReceiptsSource("", [], shares=shares, at_a_time=_AT_A_TIME), events
+
+
+def for_workflows(events: Sequence[Event]) -> Iterator[tuple[bytes, int]]:
+    """The events, encoded, in as many parts as needed, and how many are in each. The same events always give the same
+    parts.
+    """
     for start in range(0, len(events), MOST_EVENTS):
         yield from _parts(events[start : start + MOST_EVENTS])
 
 
-def _parts(events: Sequence[Event]) -> Iterator[bytes]:
+def _parts(events: Sequence[Event]) -> Iterator[tuple[bytes, int]]:
     encoded = encode_events(events)
     if len(encoded) <= MOST_BYTES or len(events) == 1:
-        yield encoded
+        yield encoded, len(events)
     else:
         half = len(events) // 2
         yield from _parts(events[:half])

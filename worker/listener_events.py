@@ -8,7 +8,7 @@ from temporalio.service import RPCError
 
 from domain.channels import Channel
 from domain.messages.receipts import Event, encode_events
-from services.receipts import start_receipts
+from services.receipts import parts_of, start_receipts
 
 log = structlog.get_logger()
 
@@ -26,7 +26,8 @@ class ListenerEvents:
             RPCError: Temporal does not answer: the provider must send them again.
         """
         try:
-            await start_receipts(self._client, Channel.SMS, [gateway], events, encode_events(events))
+            for part in parts_of(Channel.SMS, [gateway], events, encode_events(events)):
+                await start_receipts(self._client, [part])
         except RPCError as error:
             log.warning("events of a gateway could not be accepted", gateway=gateway, status=error.status.name)
             raise

@@ -24,6 +24,7 @@ from workflows.policy import (
     CALLBACK_QUEUE,
     DISPATCH_QUEUE,
     QUEUES,
+    RECEIPTS_QUEUE,
     WORKFLOW_QUEUE,
 )
 from workflows.receipts import ReceiptsWorkflow
@@ -35,6 +36,9 @@ BULK_DISPATCHES_AT_A_TIME = 64
 """Enough for many batches through slow gateways; beyond that Temporal's fairness applies among accounts."""
 ENDPOINTS_AT_A_TIME = 500
 """A customer's server that hangs occupies one, however many deliveries it has."""
+
+RECEIPTS_AT_A_TIME = 8
+"""Each holds a connection to the database: some must remain for the other queues of the process."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ def table(pool: Pool, equipment: Dependencies, served: Sequence[str] = QUEUES) -
         pool, equipment.gateways, equipment.mails, at_a_time, equipment.unfinished if sends_here else None
     )
     credit, choice = CheckCredit(pool), ChooseGateway(pool)
+    reported: list[Callable[..., Any]] = [Receipts(pool).apply_receipts, InboundMessages(pool).process]
     flows = QueueRow(
         [SendWorkflow, BatchWorkflow, ReceiptsWorkflow],
         [
@@ -72,8 +77,7 @@ def table(pool: Pool, equipment: Dependencies, served: Sequence[str] = QUEUES) -
             batches.open_pages,
             batches.show_batch,
             batches.finish_batch,
-            Receipts(pool).apply_receipts,
-            InboundMessages(pool).process,
+            *reported,  # of workflows that releases before the receipts' own queue started
             fall_back.next_step,
         ],
         at_a_time=50,
@@ -87,5 +91,6 @@ def table(pool: Pool, equipment: Dependencies, served: Sequence[str] = QUEUES) -
         BULK_QUEUE: flows,
         BULK_DISPATCH_QUEUE: QueueRow([], errands, BULK_DISPATCHES_AT_A_TIME),
         CALLBACK_QUEUE: QueueRow([CallbackWorkflow], [callbacks.deliver], ENDPOINTS_AT_A_TIME),
+        RECEIPTS_QUEUE: QueueRow([ReceiptsWorkflow], reported, RECEIPTS_AT_A_TIME, is_local=True),
     }
     return {queue: row for queue, row in rows.items() if queue in served}

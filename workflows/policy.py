@@ -14,7 +14,8 @@ DISPATCH_QUEUE = "xsender-dispatch"
 BULK_QUEUE = "xsender-bulk"
 BULK_DISPATCH_QUEUE = "xsender-bulk-dispatch"
 CALLBACK_QUEUE = "xsender-callbacks"
-BULK_QUEUES = (BULK_QUEUE, BULK_DISPATCH_QUEUE, CALLBACK_QUEUE)
+RECEIPTS_QUEUE = "xsender-receipts"
+BULK_QUEUES = (BULK_QUEUE, BULK_DISPATCH_QUEUE, CALLBACK_QUEUE, RECEIPTS_QUEUE)
 """Queues of work that is not urgent. A worker of only these runs at low CPU priority."""
 QUEUES = (WORKFLOW_QUEUE, DISPATCH_QUEUE, *BULK_QUEUES)
 
@@ -59,8 +60,8 @@ def start_options(lane: str, account_id: int) -> dict[str, Any]:
 
 
 def receipts_options(gateway_id: str) -> dict[str, Any]:
-    """Options of the workflow for a provider's events: at a lower priority than transactional messages."""
-    return {"task_queue": WORKFLOW_QUEUE, "priority": Priority(priority_key=3, fairness_key=gateway_id)}
+    """Options of the workflow for providers' events: a queue of their own, and a fair share among gateways."""
+    return {"task_queue": RECEIPTS_QUEUE, "priority": Priority(fairness_key=gateway_id)}
 
 
 def errand_options(lane: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The workflow for events that a provider posted."""
+"""The workflow for events that providers posted."""
 
 from temporalio import workflow
 
@@ -12,9 +12,10 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class ReceiptsWorkflow:
-    """Applies the events of one webhook request: receipts to messages, inbound messages to opt-outs and replies.
+    """Applies the events of webhook requests: receipts to messages, inbound messages to opt-outs and replies.
 
-    A receipt can arrive before its message is recorded. It is kept here, and tried again.
+    Requests with receipts alone may share a workflow. A receipt can arrive before its message is recorded. It is kept
+    here, and tried again.
     """
 
     @workflow.run
@@ -26,16 +27,25 @@ class ReceiptsWorkflow:
         for pause in (0.0, *source.pauses):
             if pause:
                 await workflow.sleep(pause)
+            places = await self._apply(source, events, places)
+            if not places:
+                return
+        workflow.logger.info("%d events of webhook requests refer to unknown messages", len(places or ()))
+
+    async def _apply(self, source: ReceiptsSource, events: bytes, places: list[int] | None) -> list[int]:
+        """Apply the events at these places (``None``: all). Returns the places of those whose message is unknown."""
+        unmatched: list[int] = []
+        while True:
             applied: Applied = await workflow.execute_local_activity(
                 "apply_receipts", args=[source, events, places], result_type=Applied, **policy.LOCAL
             )
             for page_id, uids in applied.awaited.items():
                 await signal_page(page_id, "reported", uids)
             await wake(applied.endpoints, Lane.TRANSACTIONAL)
-            places = applied.unmatched
+            unmatched += applied.unmatched
+            places = applied.rest
             if not places:
-                return
-        workflow.logger.info("%d events of a webhook request refer to unknown messages", len(places or ()))
+                return unmatched
 
     async def _process_inbound(self, source: ReceiptsSource, events: bytes) -> None:
         at: Position | None = Position(0)

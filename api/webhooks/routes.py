@@ -19,11 +19,12 @@ from api.webhooks.documented import BY_QUERY, BY_QUERY_OF_ONE, EVENTS, EVENTS_OF
 from api.webhooks.events import by_gateways
 from api.webhooks.memory import WebhookBusy, WebhookMemory, read_post
 from api.webhooks.receivers import WebhookReceiver, WebhookReceivers
+from api.webhooks.shared_starts import SharedStarts
 from domain.channels import Channel
 from gateways.background import QUICK, in_background
 from gateways.registry import webhook_at
 from gateways.webhooks.webhook import Post, Reply, UnreadablePost, Webhook
-from services.receipts import start_receipts
+from services.receipts import parts_of, start_receipts
 from store.pool import DB_UNAVAILABLE
 
 log = structlog.get_logger()
@@ -133,7 +134,8 @@ async def _configured(
 
 
 async def _accept(state: AppState, channel: Channel, ends: Sequence[WebhookReceiver], post: Post) -> Response:
-    """Start a workflow for the events of each gateway; gateways with equal events share one."""
+    """Start workflows for the events of each gateway, or have them carried by others; gateways with equal events share
+    one."""
     webhook = ends[0].webhook
     try:
         if len(post.body) > QUICK:  # thousands of events, some of them expensive to parse
@@ -144,7 +146,11 @@ async def _accept(state: AppState, channel: Channel, ends: Sequence[WebhookRecei
         return _refusal(webhook.UNREADABLE, str(error))
     raw = urlsplit(post.url).query.encode() + b"\n" + post.body
     for events, gateways in by_events.items():
-        await start_receipts(state.temporal, channel, gateways, events, raw)
+        for part in parts_of(channel, gateways, events, raw):
+            if part.is_inbound:
+                await start_receipts(state.temporal, [part])
+            else:
+                await state.part(SharedStarts).start(part)
     return _answer(webhook.ACCEPTED)
 
 

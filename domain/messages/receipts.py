@@ -1,6 +1,6 @@
 """Events from providers: receipts of messages, and inbound messages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -152,17 +152,33 @@ Event = Receipt | Inbound
 
 
 @dataclass(frozen=True)
+class Share:
+    """Some of the events of a shared start, which follow those of the shares before it."""
+
+    gateways: list[str]
+    """As in ``ReceiptsSource``."""
+    events: int
+    """How many."""
+
+
+@dataclass(frozen=True)
 class ReceiptsSource:
     """The source of events."""
 
     channel: str
+    """Of inbound messages; empty in a shared start."""
     gateways: list[str]
-    """Ids of the gateways whose secret the post was signed with: only their messages are affected."""
+    """Ids of the gateways whose secret the post was signed with: only their messages are affected. Empty in a shared
+    start."""
     inbound: bool = False
     """Whether there are inbound messages among the events."""
     pauses: tuple[float, ...] = (1.0, 10.0, 120.0, 1800.0)
     """Seconds between tries to find the message of a receipt: a provider can report before its answer is recorded.
     Running workflows were started with these: pass others when starting one, and keep the default."""
+    shares: list[Share] = field(default_factory=list)
+    """Of a shared start: which events came with which gateways' secret. Empty: it carries one post."""
+    at_a_time: int | None = None
+    """Events that one activity applies, in one transaction; ``None``: all, as releases before shared starts did."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +191,8 @@ class Applied:
     """Messages that changed and that a workflow waits for, by their pages."""
     endpoints: list[str] = field(default_factory=list)
     """Customers' endpoints to wake."""
+    rest: list[int] = field(default_factory=list)
+    """Indexes of those that are still to be applied."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +231,11 @@ def encode_events(events: Sequence[Event]) -> bytes:
     """Encode events for a workflow, which does not open them. Empty fields are left out: a worker of the
     previous release does not know every field."""
     return orjson.dumps([[type(event).__name__, _filled(event)] for event in events])
+
+
+def join_events(encoded: Iterable[bytes]) -> bytes:
+    """What ``encode_events`` writes for the events of all of these, in their order."""
+    return b"[" + b",".join(one[1:-1] for one in encoded) + b"]"
 
 
 def _filled(event: Event) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A gateway's health: its breaker, outcomes of its messages, times of its last success and receipt."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,14 +93,19 @@ async def _outcomes(conn: AsyncConnection[Any], gateway_id: UUID, minutes: int) 
     )
 
 
-async def note_receipts(conn: AsyncConnection[Any], gateway_id: UUID, at: datetime) -> None:
-    """Note that receipts of a gateway arrived at ``at``, as a part of the caller's transaction."""
+async def note_receipts(conn: AsyncConnection[Any], gateway_ids: Collection[UUID], at: datetime) -> None:
+    """Note that receipts of gateways arrived at ``at``, to the second.
+
+    Not within a transaction: all that have receipts of these gateways would wait for its end.
+    """
     await conn.execute(
         """insert into gateway_activity as a (gateway_id, last_receipt_at)
-               select g.id, %s from gateways g where g.id = %s
+               select g.id, %(at)s from gateways g left join gateway_activity k on k.gateway_id = g.id
+               where g.id = any(%(ids)s) and coalesce(k.last_receipt_at < %(at)s - interval '1 second', true)
+               order by g.id  -- against deadlocks
            on conflict (gateway_id) do update
                set last_receipt_at = greatest(a.last_receipt_at, excluded.last_receipt_at)""",
-        (at, gateway_id),
+        {"at": at, "ids": list(gateway_ids)},
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+import orjson
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
@@ -14,6 +15,14 @@ from store.audience import marketing, people
 from store.callbacks import callbacks
 from store.gateways import gateway_health
 from store.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaysReceipts:
+    """Receipts of messages that these gateways were given."""
+
+    gateways: Sequence[UUID]
+    receipts: Sequence[Receipt]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +69,38 @@ class Outcome:
     """Customers' endpoints to wake."""
 
 
-async def apply(pool: Pool, gateways: Sequence[UUID], receipts: Sequence[Receipt]) -> Outcome:
-    """Apply receipts of messages that these gateways were given, all in one transaction. Idempotent.
+async def apply(pool: Pool, groups: Sequence[GatewaysReceipts]) -> Outcome:
+    """Apply receipts, all in one transaction; ``place`` and ``unmatched`` count through all groups. Idempotent.
 
     One about a mailbox that only got a copy is recorded, but does not change the message.
     """
-    async with pool.connection() as conn, conn.transaction():
-        matches = await _find(conn, gateways, receipts)
-        new = await _apply(conn, matches, receipts) if matches else []
-        for gateway_id in sorted({match.gateway_id for match in matches}):  # in one order, against deadlocks
-            await gateway_health.note_receipts(conn, gateway_id, datetime.now(UTC))
-        await _note_people(conn, matches, receipts)
-        endpoints = await _tell(conn, new, receipts) if new else set()
+    receipts = [receipt for group in groups for receipt in group.receipts]
+    new: list[NewReceipt] = []
+    endpoints: set[UUID] = set()
+    async with pool.connection() as conn:
+        if matches := await _find(conn, groups):
+            # Before the transaction: after it nothing may fail, as only this call learns what was new.
+            await gateway_health.note_receipts(conn, {match.gateway_id for match in matches}, datetime.now(UTC))
+            async with conn.transaction():
+                new = await _apply(conn, matches, receipts)
+                await _note_people(conn, matches, receipts)
+                endpoints = await _tell(conn, new, receipts) if new else set()
     found = {match.place for match in matches}
     return Outcome(new, [place for place in range(len(receipts)) if place not in found], endpoints)
 
 
-async def _find(conn: AsyncConnection[TupleRow], gateways: Sequence[UUID], receipts: Sequence[Receipt]) -> list[Match]:
+async def _find(conn: AsyncConnection[TupleRow], groups: Sequence[GatewaysReceipts]) -> list[Match]:
+    wanted, first = [], 0
+    for group in groups:
+        uids = [_uid(receipt.uid) for receipt in group.receipts]
+        ids = [receipt.provider_id for receipt in group.receipts]
+        wanted.append({"first": first, "gateways": group.gateways, "uids": uids, "provider_ids": ids})
+        first += len(group.receipts)
     cursor = await conn.execute(
-        """select f.place, f.uid, f.gateway_id, m.channel, m.recipient
-           from find_receipts(%s::uuid[], %s::uuid[], %s::text[]) as f join messages m using (uid)""",
-        (list(gateways), [_uid(receipt.uid) for receipt in receipts], [receipt.provider_id for receipt in receipts]),
+        """select g.first + f.place, f.uid, f.gateway_id, m.channel, m.recipient
+           from json_to_recordset(%s::json) as g (first integer, gateways uuid[], uids uuid[], provider_ids text[])
+           cross join lateral find_receipts(g.gateways, g.uids, g.provider_ids) as f join messages m using (uid)""",
+        (orjson.dumps(wanted).decode(),),
     )
     return [Match(*row) for row in await cursor.fetchall()]
 

@@ -14,7 +14,7 @@ from store.accounts.credits import show, top_up
 from store.batches import batches
 from store.gateways import gateways
 from store.gateways.gateway_health import health
-from store.messages import attempts, pages
+from store.messages import attempts, pages, receipts
 from store.messages.attempts import Attempted
 from store.messages.pages import PageRows, hold_stored
 from store.pool import Pool
@@ -119,6 +119,11 @@ async def flush(pool: Pool, page: PageRows, *outcomes: str) -> None:
 async def counts(pool: Pool, gateway_id: UUID) -> tuple[int, ...]:
     """Accepted, refused, retry_later, gateway_down and unknown of the last 15 minutes."""
     return astuple((await health(pool, gateway_id)).last_15_minutes)[:5]
+
+
+async def apply_all(pool: Pool, gateways: list[UUID], reported: list[Receipt]) -> receipts.Outcome:
+    """Apply receipts of one post."""
+    return await receipts.apply(pool, [receipts.GatewaysReceipts(gateways, reported)])
 
 
 def receipt(kind: str, **fields) -> Receipt:

@@ -135,8 +135,8 @@ async def test_the_last_receipt_is_the_latest_whatever_order_they_come_in(pool: 
     late, early = datetime(2026, 11, 22, 12, tzinfo=UTC), datetime(2026, 11, 22, 11, tzinfo=UTC)
     async with pool.connection() as conn:
         for at in (early, late, early):
-            await note_receipts(conn, gateway_id, at)
-        await note_receipts(conn, uuid4(), late)  # of one that was deleted
+            await note_receipts(conn, [gateway_id], at)
+        await note_receipts(conn, [uuid4()], late)  # of one that was deleted
     assert (await health(pool, gateway_id)).last_receipt_at == late
 
 

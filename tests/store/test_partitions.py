@@ -14,13 +14,13 @@ from embedded.engine import Engine
 from store.accounts import api_keys
 from store.batches import queries
 from store.connection import Connection
-from store.messages import attempts, messages, own_messages, pages, receipts
+from store.messages import attempts, messages, own_messages, pages
 from store.messages.attempts import Attempted
 from store.migrate import MigrationError, migrate, migrations
 from store.pool import Pool
 from store.schema import partitions as parts
 from tests.databases import new_database
-from tests.store.builders import hold_page, new_account, new_batch, new_page, receipt
+from tests.store.builders import apply_all, hold_page, new_account, new_batch, new_page, receipt
 
 Later = dict[str, int]
 
@@ -203,7 +203,7 @@ class Life:
     async def receive(self) -> None:
         told = [receipt("delivered", uid=str(uid)) for uid in self.page.uids[:2]]
         told.append(receipt("delivered", provider_id=f"id-{self.page.uids[2]}"))
-        assert len((await receipts.apply(self.pool, [self.gateway], told)).new) == 3
+        assert len((await apply_all(self.pool, [self.gateway], told)).new) == 3
 
     async def answer(self) -> None:
         found = await messages.find(self.pool, self.account, "sms", self.page.uids[0])

@@ -12,11 +12,11 @@ from store.audience import inbound, marketing
 from store.callbacks import callback_endpoints
 from store.callbacks.callback_endpoints import NewEndpoint
 from store.gateways import gateways
-from store.messages import attempts, receipts
+from store.messages import attempts
 from store.messages.attempts import Attempted
 from store.messages.pages import PageRows
 from store.pool import Pool
-from tests.store.builders import held, new_account, new_page, states
+from tests.store.builders import apply_all, held, new_account, new_page, states
 
 LID = "128999376343081@lid"
 NUMBER = "+14155550123"
@@ -53,7 +53,7 @@ async def say(pool: Pool, gateway: UUID, body: str = "", **more) -> inbound.Take
 
 async def report(pool: Pool, gateway: UUID, page: PageRows, **more) -> None:
     fields = {"kind": ReceiptKind.DELIVERED, "key": uuid4().hex, "at": time.time(), "uid": str(page.uids[0])}
-    await receipts.apply(pool, [gateway], [Receipt(**(fields | more))])
+    await apply_all(pool, [gateway], [Receipt(**(fields | more))])
 
 
 async def test_stop_under_an_id_counts_for_the_number_that_a_receipt_told(pool: Pool, account: int, gateway: UUID):

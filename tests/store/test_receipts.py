@@ -17,7 +17,7 @@ from store.messages import messages, receipts
 from store.messages.attempts import Attempted, flush_outcomes, write_intents
 from store.messages.pages import hold, settle
 from tests.receiver import register
-from tests.store.builders import new_account, new_page, receipt, sms_wallet, states
+from tests.store.builders import apply_all, new_account, new_page, receipt, sms_wallet, states
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
 
@@ -47,7 +47,7 @@ async def test_database_and_domain_rank_alike(pool, state):
 async def test_a_receipt_finds_its_message(pool, by):
     page, gateway = await taken(pool, await new_account(pool, credit=5))
     which = {"uid": str(page.uids[0])} if by == "uid" else {"provider_id": f"id-{page.uids[0]}"}
-    found = await receipts.apply(pool, [gateway], [receipt("delivered", **which)])
+    found = await apply_all(pool, [gateway], [receipt("delivered", **which)])
     assert ([(n.uid, n.moved) for n in found.new], found.unmatched) == ([(page.uids[0], True)], [])
     assert await states(pool, page) == [("delivered", None, "captured")]
 
@@ -61,7 +61,7 @@ async def test_receipts_of_another_gateway_or_of_nothing_are_not_ours(pool):
         receipt("delivered", uid=str(uuid4()), provider_id="x"),
         receipt("delivered"),
     ]
-    assert await receipts.apply(pool, [uuid4()], foreign) == receipts.Outcome([], [0, 1, 2, 3, 4], set())
+    assert await apply_all(pool, [uuid4()], foreign) == receipts.Outcome([], [0, 1, 2, 3, 4], set())
     assert await states(pool, page) == [("sent", None, "captured")]
 
 
@@ -80,7 +80,7 @@ async def test_no_order_of_receipts_moves_a_status_backwards(pool, data):
     state = State((await states(pool, page))[0][0])
     for event in posts:
         fields = {name: getattr(event, name) for name in ("key", "at")}
-        await receipts.apply(pool, [gateway], [Receipt(event.kind, uid=str(page.uids[0]), **fields)])
+        await apply_all(pool, [gateway], [Receipt(event.kind, uid=str(page.uids[0]), **fields)])
         expected = advance(state, event.kind.state) if event.kind.state else state
         state = State((await states(pool, page))[0][0])
         assert state == expected
@@ -103,8 +103,8 @@ async def test_one_post_of_many_receipts_comes_to_the_same_as_one_by_one(pool, d
     page, gateway = await taken(pool, account, size=2)
     events = [receipt(kind, at=1700000000.0 + n) for n, kind in enumerate(kinds)]
     for event in events:
-        await receipts.apply(pool, [gateway], [_of(event, page.uids[0])])
-    await receipts.apply(pool, [gateway], [_of(event, page.uids[1]) for event in [*events, *events]])
+        await apply_all(pool, [gateway], [_of(event, page.uids[0])])
+    await apply_all(pool, [gateway], [_of(event, page.uids[1]) for event in [*events, *events]])
     one_by_one, at_once = await states(pool, page)
     assert State(one_by_one[0]).rank == State(at_once[0]).rank
     if not any(State(kind) in (State.DELIVERED, State.READ) for kind in kinds if kind != "opened"):
@@ -121,7 +121,7 @@ async def test_the_same_receipt_many_times_at_once_is_one(pool):
     events = [receipt("undelivered", uid=str(uid), code="x_1") for uid in page.uids]
     backwards = events[::-1]
     found = await asyncio.gather(
-        *(receipts.apply(pool, [gateway], events if n % 2 else backwards) for n in range(6)),
+        *(apply_all(pool, [gateway], events if n % 2 else backwards) for n in range(6)),
         *(settle(pool, page.uids[0], page.uids[-1]) for _ in range(2)),
     )
     assert sum(len(outcome.new) for outcome in found[:6]) == 50
@@ -136,9 +136,9 @@ async def test_a_late_failure_gives_the_credit_back_once(pool):
     uid = str(page.uids[0])
     assert await sms_wallet(pool, account) == (2, 0, 1, 3)
     for kind in ("undelivered", "failed", "undelivered"):
-        await receipts.apply(pool, [gateway], [receipt(kind, uid=uid)])
+        await apply_all(pool, [gateway], [receipt(kind, uid=uid)])
         assert await sms_wallet(pool, account) == (3, 0, 0, 3)
-    await receipts.apply(pool, [gateway], [receipt("delivered", uid=uid)])
+    await apply_all(pool, [gateway], [receipt("delivered", uid=uid)])
     assert await states(pool, page) == [("delivered", None, "refunded")]
     assert await audit(pool) == []
 
@@ -151,7 +151,7 @@ async def test_any_receipt_settles_an_unknown_message(pool, kind, state, wallet)
     account = await new_account(pool, credit=3)
     page, gateway = await taken(pool, account, outcome="unknown")
     assert (await states(pool, page))[0][::2] == ("unknown", "held")
-    await receipts.apply(pool, [gateway], [receipt(kind, uid=str(page.uids[0]))])
+    await apply_all(pool, [gateway], [receipt(kind, uid=str(page.uids[0]))])
     assert (await states(pool, page))[0][0] == state
     assert await sms_wallet(pool, account) == wallet
     assert await audit(pool) == []
@@ -160,11 +160,11 @@ async def test_any_receipt_settles_an_unknown_message(pool, kind, state, wallet)
 async def test_an_answer_that_comes_after_its_receipt_changes_nothing_but_the_try(pool):
     account = await new_account(pool, credit=3)
     page, gateway = await taken(pool, account, outcome=None, settled=False)
-    await receipts.apply(pool, [gateway], [receipt("delivered", uid=str(page.uids[0]), provider_id="p1")])
+    await apply_all(pool, [gateway], [receipt("delivered", uid=str(page.uids[0]), provider_id="p1")])
     await flush_outcomes(pool, [Attempted(page.uids[0], 1, "accepted", "p1", receipts=True)])
     await settle(pool, page.uids[0], page.uids[0])
     assert await states(pool, page) == [("delivered", None, "captured")]
-    found = await receipts.apply(pool, [gateway], [receipt("read", provider_id="p1")])
+    found = await apply_all(pool, [gateway], [receipt("read", provider_id="p1")])
     assert [n.moved for n in found.new] == [True]
 
 
@@ -172,8 +172,8 @@ async def test_a_bounce_after_delivery_is_kept_but_moves_nothing(pool):
     account = await new_account(pool, credit=3)
     page, gateway = await taken(pool, account)
     uid = str(page.uids[0])
-    await receipts.apply(pool, [gateway], [receipt("delivered", uid=uid)])
-    found = await receipts.apply(pool, [gateway], [receipt("bounced", uid=uid)])
+    await apply_all(pool, [gateway], [receipt("delivered", uid=uid)])
+    found = await apply_all(pool, [gateway], [receipt("bounced", uid=uid)])
     assert [n.moved for n in found.new] == [False]
     assert await states(pool, page) == [("delivered", None, "captured")]
 
@@ -192,7 +192,7 @@ async def test_a_bounce_after_delivery_is_kept_but_moves_nothing(pool):
 async def test_who_cannot_or_will_not_receive_is_sent_nothing_more(pool, fields, reason):
     account = await new_account(pool, credit=5)
     page, gateway = await taken(pool, account)
-    await receipts.apply(pool, [gateway], [receipt(uid=str(page.uids[0]), **fields)])
+    await apply_all(pool, [gateway], [receipt(uid=str(page.uids[0]), **fields)])
     again = new_page(account, [1])
     assert await hold(pool, again) == ({again.uids[0]: "suppressed"} if reason else {})
     async with pool.connection() as conn:
@@ -204,8 +204,8 @@ async def test_who_subscribes_again_is_sent_to_again(pool):
     account = await new_account(pool, credit=5)
     page, gateway = await taken(pool, account)
     uid = str(page.uids[0])
-    await receipts.apply(pool, [gateway], [receipt("unsubscribed", uid=uid)])
-    await receipts.apply(pool, [gateway], [receipt("subscribed", uid=uid)])
+    await apply_all(pool, [gateway], [receipt("unsubscribed", uid=uid)])
+    await apply_all(pool, [gateway], [receipt("subscribed", uid=uid)])
     assert await hold(pool, new_page(account, [1])) == {}
 
 
@@ -224,7 +224,7 @@ async def test_a_receipt_that_never_came_ends_the_wait_and_not_the_charge_and_is
     endpoint = await register(fresh_pool, KEYRING, account, "https://example.com/", "message.expired")
     waiting, _ = await taken(fresh_pool, account)
     arrived, gateway = await taken(fresh_pool, account)
-    await receipts.apply(fresh_pool, [gateway], [receipt("delivered", uid=str(arrived.uids[0]))])
+    await apply_all(fresh_pool, [gateway], [receipt("delivered", uid=str(arrived.uids[0]))])
     assert [found async for found in receipts.expire_older_than(fresh_pool, 1.0)] == []
     assert (await states(fresh_pool, waiting))[0][0] == "sent"
     assert [found async for found in receipts.expire_older_than(fresh_pool, 0.0)] == [{endpoint.id}]
@@ -263,7 +263,7 @@ async def test_a_mails_recipient_is_known_however_the_provider_writes_him(pool, 
     account = await mailing_account(pool)
     page, gateway = await mailed(pool, account)
     told = receipt("bounced", uid=str(page.uids[0]), recipient=named)
-    (news,) = (await receipts.apply(pool, [gateway], [told])).new
+    (news,) = (await apply_all(pool, [gateway], [told])).new
     assert news.moved
     assert await states(pool, page) == [("bounced", None, "refunded")]
     assert await suppressed(pool, account) == {"Ada@example.com": "bounced"}
@@ -289,7 +289,7 @@ async def test_what_becomes_of_a_copy_concerns_nobody_else(pool, kind, reason):
     page, gateway = await mailed(pool, account)
     event = receipt(kind, uid=str(page.uids[0]), recipient=COPY)
     for times in (1, 0):
-        found = await receipts.apply(pool, [gateway], [event])
+        found = await apply_all(pool, [gateway], [event])
         assert ([n.moved for n in found.new], found.unmatched) == ([False] * times, [])
     assert await states(pool, page) == [("sent", None, "captured")]
     assert await suppressed(pool, account) == ({COPY: reason} if reason else {})
@@ -302,7 +302,7 @@ async def test_a_copy_and_the_recipient_in_one_post_are_told_apart(pool):
     page, gateway = await mailed(pool, account)
     whose = [("bounced", COPY), ("delivered", "ada@example.com"), ("opened", "ada@example.com")]
     events = [receipt(kind, uid=str(page.uids[0]), recipient=who, at=float(n)) for n, (kind, who) in enumerate(whose)]
-    await receipts.apply(pool, [gateway], events)
+    await apply_all(pool, [gateway], events)
     assert await states(pool, page) == [("delivered", None, "captured")]
     found = await messages.find(pool, account, "email", page.uids[0])
     assert [(r["kind"], r["recipient"]) for r in found.reported] == [
@@ -317,6 +317,6 @@ async def test_who_got_a_copy_and_subscribes_again_lifts_only_his_own_suppressio
     page, gateway = await mailed(pool, account)
     uid = str(page.uids[0])
     both = [receipt("unsubscribed", uid=uid), receipt("unsubscribed", uid=uid, recipient=COPY)]
-    await receipts.apply(pool, [gateway], both)
-    await receipts.apply(pool, [gateway], [receipt("subscribed", uid=uid, recipient=COPY)])
+    await apply_all(pool, [gateway], both)
+    await apply_all(pool, [gateway], [receipt("subscribed", uid=uid, recipient=COPY)])
     assert await suppressed(pool, account) == {"Ada@example.com": "unsubscribed"}

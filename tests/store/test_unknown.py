@@ -12,12 +12,12 @@ from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.receipts import Receipt, ReceiptKind
 from store.accounts.credits import audit
 from store.callbacks import callback_deliveries
-from store.messages import receipts, resolving, unknown
+from store.messages import resolving, unknown
 from store.messages.attempts import Attempted, flush_outcomes, write_intents
 from store.messages.pages import PageRows, hold, settle
 from store.pool import Pool
 from tests.receiver import register
-from tests.store.builders import new_account, new_page, sms_wallet, states
+from tests.store.builders import apply_all, new_account, new_page, sms_wallet, states
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
 
@@ -127,7 +127,7 @@ async def test_a_late_receipt_still_wins(fresh_pool: Pool):
     page, gateway = await in_doubt(fresh_pool, account)
     assert [found async for found in unknown.end_older_than(fresh_pool, 0.0, "expired")] == []
     late = Receipt(ReceiptKind.DELIVERED, key="late", at=1700000000.0, uid=str(page.uids[0]))
-    await receipts.apply(fresh_pool, [gateway], [late])
+    await apply_all(fresh_pool, [gateway], [late])
     assert await states(fresh_pool, page) == [("delivered", None, "released")]
     assert await audit(fresh_pool) == []
 
