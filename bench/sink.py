@@ -15,7 +15,7 @@ HANG = "hang"
 TIMED = "timed"
 ARRIVALS = "arrivals"
 
-_BODY = b'{"id":"0123456789abcdef","status":"queued"}'
+_BODY = b'{"id":"0123456789abcdef","sid":"0123456789abcdef","status":"queued"}'
 _arrivals: list[float] = []
 
 

@@ -47,6 +47,12 @@ class Tenant:
     id: int
     key: str
 
+    async def add_gateway(self, identifier: str, type_name: str, config: dict[str, Any], **more: Any) -> None:
+        """One more gateway of this account; ``more`` as in ``NewGateway``."""
+        keyring = Keyring.parse(self.install.settings.keys.get_secret_value(), CREDENTIALS)
+        new = gateways.NewGateway(self.id, "sms", identifier, type_name, config, **more)
+        await gateways.add(self.install.pool, keyring, new)
+
     async def post(self, contacts: Sequence[dict[str, Any]], **more: object) -> bytes:
         """Have messages accepted; ``more`` stands beside ``contact``. Returns the answer, unread.
 
@@ -79,7 +85,7 @@ async def new_tenant(install: Install, *ways: Way) -> Tenant:
     """An account with plenty of credit and these gateways; with one to the sink if none is named."""
     account = await accounts.create(install.pool, f"{uuid4().hex}@example.com", "Bench", None, uuid4())
     await credits.top_up(install.pool, account.id, "sms", _CREDIT, "bench", uuid4())
-    keyring = Keyring.parse(install.settings.keys.get_secret_value(), CREDENTIALS)
+    tenant = Tenant(install, account.id, (await api_keys.create(install.pool, KeyKind.USER, account.id)).text)
     for way in ways or (Way(),):
         config = {
             "url": install.sink_url + way.path,
@@ -88,9 +94,8 @@ async def new_tenant(install: Install, *ways: Way) -> Tenant:
             "allow_private_network": True,
             "timeout": way.timeout,
         }
-        new = gateways.NewGateway(account.id, "sms", way.identifier, "http", config, way.per_second)
-        await gateways.add(install.pool, keyring, new)
-    return Tenant(install, account.id, (await api_keys.create(install.pool, KeyKind.USER, account.id)).text)
+        await tenant.add_gateway(way.identifier, "http", config, per_second=way.per_second)
+    return tenant
 
 
 def number() -> str:

@@ -17,6 +17,7 @@ from bench.steps import (
     memory,
     pace,
     pages,
+    receipts,
     status,
 )
 
@@ -34,6 +35,7 @@ STEPS: dict[str, Step] = {
     "fairness": fairness.measure,
     "lanes": lanes.measure,
     "hanging": hanging.measure,
+    "receipts": receipts.measure,
     "status": status.measure,
     "pace": pace.measure,
 }

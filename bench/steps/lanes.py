@@ -1,17 +1,16 @@
 """One-contact sends while a large batch runs, beside the same when nothing else does."""
 
 import asyncio
-import time
 from dataclasses import replace
 from typing import NamedTuple
-from uuid import UUID
 
 from bench.figure import Figure
 from bench.install import Install, running_sink
-from bench.load import Spread, alternate, run_at
-from bench.record import seconds_until_recorded, until_settled
+from bench.load import Spread, alternate
+from bench.record import until_settled
+from bench.steady import steady_sends
 from bench.steps.batch import SIZES
-from bench.tenant import contact, list_of, new_tenant
+from bench.tenant import list_of, new_tenant
 
 _PER_SECOND = 5
 """Through each provider."""
@@ -78,18 +77,9 @@ async def _during_batch(install: Install, other_url: str, count: int) -> _Both:
 
 async def _sends(install: Install, other_url: str, seconds: float, until: asyncio.Event) -> _Both:
     shared, own = await asyncio.gather(
-        _through(install, seconds, until), _through(replace(install, sink_url=other_url), seconds, until)
+        *(
+            steady_sends(replace(install, sink_url=url), _PER_SECOND, seconds, until)
+            for url in (install.sink_url, other_url)
+        )
     )
     return _Both(shared, own)
-
-
-async def _through(install: Install, seconds: float, until: asyncio.Event) -> Spread:
-    tenant = await new_tenant(install)
-    begun: dict[UUID, float] = {}
-
-    async def send(_: int) -> None:
-        at = time.time()
-        begun[(await tenant.send([contact()])).uids[0]] = at
-
-    await run_at(send, [n / _PER_SECOND for n in range(int(seconds * _PER_SECOND))], until)
-    return Spread.of(await seconds_until_recorded(install.pool, begun))
