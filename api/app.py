@@ -49,6 +49,7 @@ DESCRIPTION = "Send email, SMS and WhatsApp through your own gateways; every acc
 _ROUTERS = (
     send.router,
     status.router,
+    webhooks.router,
     batches.router,  # before the paths that begin with a channel
     inbound.router,
     callbacks.router,
@@ -60,7 +61,6 @@ _ROUTERS = (
     codec.router,
     health.router,
     reference.router,
-    webhooks.router,
     mail_links.router,
 )
 

@@ -2,6 +2,10 @@
 
 As one-contact sends share pages (``api/sending/group_commit.py``): a post that comes alone starts its workflow at once;
 under load one start is in flight at a time. No post is answered before the start that carries it is durable.
+
+Those of a shared start are then answered one after the other, over some time: providers post again as soon as they
+are answered, and sends, which the same process accepts, would wait behind all posts that come at once. What comes
+meanwhile shares the next start.
 """
 
 import asyncio
@@ -12,8 +16,10 @@ from api.http.temporal_link import TemporalLink
 from api.webhooks.memory import WebhookBusy
 from services.receipts import MOST_BYTES, MOST_EVENTS, START_SECONDS, PostPart, start_receipts
 
-_LONGEST_PAUSE = 0.05
-"""Seconds between the end of a shared start and the next one; as long as the start took, if that is less."""
+_PAUSE = 12
+"""How many times as long as a shared start took its posts are answered, one after the other."""
+_LONGEST_PAUSE = 0.4
+"""Seconds; a provider waits for its answer for some seconds."""
 _GATEWAY_BYTES = 40
 """Bytes of a gateway's id in a workflow's input."""
 
@@ -24,6 +30,15 @@ class _Waiting:
 
     part: PostPart
     started: asyncio.Future[None]
+
+    def answer(self, error: Exception | None) -> None:
+        """Its start succeeded, or failed."""
+        if self.started.done():  # its caller has gone
+            return
+        if error is None:
+            self.started.set_result(None)
+        else:
+            self.started.set_exception(error)
 
 
 @dataclass(slots=True)
@@ -91,9 +106,9 @@ class SharedStarts:
             while self._waiting:
                 group = self._next_group()
                 begun = time.monotonic()
-                await self._start(group)
-                if len(group.members) > 1:  # more posts come as soon as these are answered: let them share a start
-                    await asyncio.sleep(min(time.monotonic() - begun, _LONGEST_PAUSE))
+                error = await self._start(group)
+                pause = min(_PAUSE * (time.monotonic() - begun), _LONGEST_PAUSE)
+                await _answer(group.members, error, pause)
         finally:
             self._starting = None
 
@@ -105,16 +120,17 @@ class SharedStarts:
             del self._waiting[waiting]
         return group
 
-    async def _start(self, group: _Group) -> None:
-        error: Exception | None = None
+    async def _start(self, group: _Group) -> Exception | None:
         try:
             await start_receipts(self._link.client, list(group.parts.values()))
-        except Exception as raised:
-            error = raised
-        for waiting in group.members:
-            if waiting.started.done():  # its caller has gone
-                continue
-            if error is None:
-                waiting.started.set_result(None)
-            else:
-                waiting.started.set_exception(error)
+        except Exception as error:
+            return error
+        return None
+
+
+async def _answer(members: list[_Waiting], error: Exception | None, seconds: float) -> None:
+    """Answer posts, evenly over so many seconds; one that was alone at once."""
+    for waiting in members:
+        waiting.answer(error)
+        if len(members) > 1:
+            await asyncio.sleep(seconds / len(members))

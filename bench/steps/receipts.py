@@ -30,6 +30,9 @@ _IDLE_SECONDS = 10.0
 _LONGEST = 300.0
 _WITHIN = 60.0
 
+_Post = tuple[str, bytes, str]
+"""Path, body and signature."""
+
 
 @dataclass(frozen=True)
 class _Applied:
@@ -46,18 +49,17 @@ class _Provider:
         self._base = f"http://127.0.0.1:{tenant.install.settings.api_port}"
         self._sent = 0
 
-    async def messages(self, count: int) -> Sequence[UUID]:
-        """So many messages that the provider has taken."""
+    async def reports(self, count: int) -> list[_Post]:
+        """What the provider has to post of so many messages, once it has taken them: each was delivered."""
         uids: list[UUID] = []
         while len(uids) < count:
             uids += (await self._tenant.send([contact() for _ in range(min(PAGE_SIZE, count - len(uids)))])).uids
         self._sent += count
         await until_settled(self._tenant, self._sent)
-        return uids
+        return [self._post(uid) for uid in uids]
 
-    async def report(self, uids: Sequence[UUID]) -> _Applied:
-        """Post that each of them was delivered, and wait until that is recorded."""
-        posts = [self._post(uid) for uid in uids]
+    async def report(self, posts: Sequence[_Post]) -> _Applied:
+        """Post these, and wait until all messages are recorded as delivered."""
         begun = time.perf_counter()
         answered = await run_in_flight(partial(self._deliver, posts), len(posts), _CONNECTIONS)
         await until(partial(states, self._tenant), self._all_delivered, _WITHIN, pause=0.02)
@@ -66,14 +68,13 @@ class _Provider:
     def _all_delivered(self, found: dict[str, int]) -> bool:
         return found == {"delivered": self._sent}
 
-    def _post(self, uid: UUID) -> tuple[str, bytes, str]:
-        """Address, body and signature."""
+    def _post(self, uid: UUID) -> _Post:
         path = f"{_PATH}?uid={uid}"
         form = {"MessageSid": f"SM{uid.hex}", "MessageStatus": "delivered"}
         signed = self._base + path + "".join(name + value for name, value in sorted(form.items()))
         return path, urlencode(form).encode(), b64encode(hmac.digest(_TOKEN.encode(), signed.encode(), "sha1")).decode()
 
-    async def _deliver(self, posts: Sequence[tuple[str, bytes, str]], number: int) -> None:
+    async def _deliver(self, posts: Sequence[_Post], number: int) -> None:
         path, body, signature = posts[number]
         headers = {"X-Twilio-Signature": signature, "Content-Type": "application/x-www-form-urlencoded"}
         async with self._tenant.install.http.post(path, data=body, headers=headers) as answer:
@@ -88,7 +89,7 @@ async def measure(install: Install, scale: float) -> list[Figure]:
     posts, floors = (max(_CONNECTIONS, int(count * scale)) for count in (_POSTS, _FLOORS))
 
     async def report() -> _Applied:
-        return await provider.report(await provider.messages(posts))
+        return await provider.report(await provider.reports(posts))
 
     async def floor() -> _Applied:
         run = await run_in_flight(lambda _: run_floor_workflow(install), floors, _CONNECTIONS)
@@ -144,12 +145,12 @@ async def _new_provider(install: Install) -> _Provider:
 
 
 async def _sends_beside_posts(install: Install, provider: _Provider, posts: int) -> Spread:
-    uids = await provider.messages(posts)
+    reports = await provider.reports(posts)
     done = asyncio.Event()
 
     async def report() -> None:
         try:
-            await provider.report(uids)
+            await provider.report(reports)
         finally:
             done.set()
 
