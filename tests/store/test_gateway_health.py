@@ -140,6 +140,19 @@ async def test_the_last_receipt_is_the_latest_whatever_order_they_come_in(pool: 
     assert (await health(pool, gateway_id)).last_receipt_at == late
 
 
+async def test_receipts_of_the_same_second_are_noted_once(pool: Pool):
+    first, second = await new_gateway(pool), await new_gateway(pool)
+    begun = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    moments = [begun, begun + timedelta(seconds=0.9), begun + timedelta(seconds=1.1)]
+    noted = []
+    for at in moments:
+        async with pool.connection() as conn:
+            await note_receipts(conn, [first, second], at)
+        noted.append((await health(pool, first)).last_receipt_at)
+    assert noted == [moments[0], moments[0], moments[2]]
+    assert (await health(pool, second)).last_receipt_at == moments[2]
+
+
 async def test_an_account_sees_its_own_and_what_it_may_use_page_by_page(pool: Pool):
     account, stranger = await new_account(pool), await new_account(pool)
     own = [await new_gateway(pool, account) for _ in range(3)]

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import AsyncConnection
 
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.receipts import Receipt
@@ -17,7 +18,7 @@ from store.messages import messages, receipts
 from store.messages.attempts import Attempted, flush_outcomes, write_intents
 from store.messages.pages import hold, settle
 from tests.receiver import register
-from tests.store.builders import apply_all, new_account, new_page, receipt, sms_wallet, states
+from tests.store.builders import apply_all, launched, new_account, new_gateway, new_page, receipt, sms_wallet, states
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
 
@@ -233,6 +234,26 @@ async def test_a_receipt_that_never_came_ends_the_wait_and_not_the_charge_and_is
     assert await audit(fresh_pool) == []
     told = await callback_deliveries.listed(fresh_pool, endpoint.id, None, None, 10)
     assert [(delivery.type, delivery.uid) for delivery in told] == [("message.expired", waiting.uids[0])]
+
+
+async def waits_for_a_lock(pool) -> bool:
+    query = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%from apply_receipts(%'"
+    async with pool.connection() as conn:
+        return await (await conn.execute(query)).fetchone() is not None
+
+
+async def test_receipts_that_are_being_applied_do_not_lock_their_gateway(fresh_pool):
+    gateway = await new_gateway(fresh_pool)
+    page = await launched(fresh_pool, gateway, 1)
+    async with await AsyncConnection.connect(fresh_pool.conninfo) as other:
+        await other.execute("select from messages where uid = %s for update", (page.uids[0],))
+        applying = asyncio.create_task(apply_all(fresh_pool, [gateway], [receipt("sent", uid=str(page.uids[0]))]))
+        async with asyncio.timeout(10):
+            while not await waits_for_a_lock(fresh_pool):
+                await asyncio.sleep(0.02)
+        noted = "select last_receipt_at from gateway_activity where gateway_id = %s for update nowait"
+        assert await (await other.execute(noted, (gateway,))).fetchone() is not None
+    assert len((await applying).new) == 1
 
 
 async def mailed(pool, account: int):

@@ -8,7 +8,7 @@ from temporalio import activity
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from domain.messages.receipts import Applied, InboundResult, Position, ReceiptsSource
+from domain.messages.receipts import Applied, InboundResult, Position, ReceiptsSource, Share
 from workflows.policy import WORKFLOW_QUEUE
 
 
@@ -38,10 +38,13 @@ class Posted:
     handle: WorkflowHandle
 
 
-async def post(env: WorkflowEnvironment, *, inbound: bool = False) -> Posted:
+async def post(env: WorkflowEnvironment, *, inbound: bool = False, shares: Sequence[Share] = ()) -> Posted:
+    source = ReceiptsSource("sms", [str(uuid4())], inbound)
+    if shares:
+        source = ReceiptsSource("", [], shares=list(shares), at_a_time=2)
     handle = await env.client.start_workflow(
         "ReceiptsWorkflow",
-        args=[ReceiptsSource("sms", [str(uuid4())], inbound), b"[]"],
+        args=[source, b"[]"],
         id=f"receipts-{uuid4()}",
         task_queue=WORKFLOW_QUEUE,
     )

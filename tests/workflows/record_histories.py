@@ -24,7 +24,7 @@ from domain.ids import callback_workflow_id, new_page_id
 from domain.limits import AT_ONCE_LIMITS, BATCH_LIMITS, PAGE_LIMITS
 from domain.messages.fallback import Awaited
 from domain.messages.page import PageHeader, RouteRequest, Routing
-from domain.messages.receipts import Applied, InboundResult, Reply
+from domain.messages.receipts import Applied, InboundResult, Reply, Share
 from tests.workflows.batch_script import Batch, BatchScript, Gate, pages, start_batch, walking
 from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.receipts_script import Posted, ReceiptsScript, post
@@ -170,6 +170,15 @@ async def receipts(env: WorkflowEnvironment) -> Posted:
     return posted
 
 
+async def receipts_shared(env: WorkflowEnvironment) -> Posted:
+    """Posts of two gateways that share a workflow: more than one transaction holds, and one receipt comes too early."""
+    answers = ReceiptsScript([Applied([1], rest=[2, 3]), Applied(), Applied()])
+    async with acting(Script(env), answers.apply_receipts, answers.hear):
+        posted = await post(env, shares=[Share([str(new_page_id())], 2), Share([str(new_page_id())], 2)])
+        await posted.handle.result()
+    return posted
+
+
 async def batch(env: WorkflowEnvironment) -> Batch:
     """Two streams, one of them with pages that are due later; paused, resumed, re-routed."""
     due = await now(env) + DAY
@@ -258,6 +267,7 @@ PLAYS: list[Play] = [
     steered,
     fell_back,
     receipts,
+    receipts_shared,
     gateway_paused,
     batch,
     batch_cancelled,

@@ -86,7 +86,7 @@ def test_there_are_histories_of_each_kind():
             "batch_cancelled_told",
             "callback",
         }
-    assert {path.stem for path in FOLDER.glob("*.json")} >= {"at_once", "at_once_in_part"}
+    assert {path.stem for path in FOLDER.glob("*.json")} >= {"at_once", "at_once_in_part", "receipts_shared"}
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: str(path.relative_to(FOLDER).with_suffix("")))

@@ -70,6 +70,15 @@ async def test_an_early_receipt_is_tried_again_until_its_message_is_known(env: W
     assert answers.asked == [None, [2, 5], [5]]
 
 
+async def test_what_one_transaction_does_not_hold_is_applied_before_early_receipts_are_tried_again(
+    env: WorkflowEnvironment,
+):
+    answers = ReceiptsScript([Applied([1], rest=[2, 3]), Applied([3]), Applied([3]), Applied()])
+    async with acting(Script(env), answers.apply_receipts, answers.hear):
+        await (await post(env)).handle.result()
+    assert answers.asked == [None, [2, 3], [1, 3], [3]]
+
+
 async def test_a_receipt_of_nothing_of_ours_is_given_up(env: WorkflowEnvironment):
     answers = ReceiptsScript([Applied([0])])
     async with acting(Script(env), answers.apply_receipts, answers.hear):
