@@ -49,7 +49,7 @@ DESCRIPTION = "Send email, SMS and WhatsApp through your own gateways; every acc
 _ROUTERS = (
     send.router,
     status.router,
-    webhooks.router,
+    webhooks.router,  # early, as providers post often: routes are compared one after the other
     batches.router,  # before the paths that begin with a channel
     inbound.router,
     callbacks.router,

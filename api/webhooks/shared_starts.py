@@ -16,10 +16,11 @@ from api.http.temporal_link import TemporalLink
 from api.webhooks.memory import WebhookBusy
 from services.receipts import MOST_BYTES, MOST_EVENTS, START_SECONDS, PostPart, start_receipts
 
-_PAUSE = 12
-"""How many times as long as a shared start took its posts are answered, one after the other."""
-_LONGEST_PAUSE = 0.4
-"""Seconds; a provider waits for its answer for some seconds."""
+_TIMES_THE_START = 12
+"""The posts of a shared start are answered over so many times as long as it took: the slower Temporal, the fewer starts
+and the larger the groups."""
+_MOST_SECONDS = 0.4
+"""The longest such time. Providers wait for an answer for some seconds."""
 _GATEWAY_BYTES = 40
 """Bytes of a gateway's id in a workflow's input."""
 
@@ -51,8 +52,8 @@ class _Group:
     _events: int = 0
     _bytes: int = 0
 
-    def takes(self, waiting: _Waiting) -> bool:
-        """Add a post, unless it would make the workflow's input too large. The first one always fits."""
+    def add(self, waiting: _Waiting) -> bool:
+        """Add a post, if the workflow's input has room for it, and return whether it had. The first one always fits."""
         part = waiting.part
         if part.id not in self.parts:
             size = len(part.events) + (0 if part.gateways in self._gateways else _GATEWAY_BYTES * len(part.gateways))
@@ -107,15 +108,15 @@ class SharedStarts:
                 group = self._next_group()
                 begun = time.monotonic()
                 error = await self._start(group)
-                pause = min(_PAUSE * (time.monotonic() - begun), _LONGEST_PAUSE)
-                await _answer(group.members, error, pause)
+                seconds = min(_TIMES_THE_START * (time.monotonic() - begun), _MOST_SECONDS)
+                await _answer(group.members, error, seconds)
         finally:
             self._starting = None
 
     def _next_group(self) -> _Group:
         group = _Group()
         for waiting in list(self._waiting):
-            if not group.takes(waiting):
+            if not group.add(waiting):
                 break
             del self._waiting[waiting]
         return group
