@@ -26,15 +26,15 @@ async def _main() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
     client = await connect(settings)
-    equipment = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
-    product = table(pool, equipment)
+    dependencies = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
+    product = table(pool, dependencies)
     flow, dispatch = product[WORKFLOW_QUEUE], product[DISPATCH_QUEUE]
     rows = {
         WORKFLOW_QUEUE: replace(flow, workflows=[*flow.workflows, FloorWorkflow]),
         DISPATCH_QUEUE: replace(dispatch, activities=[*dispatch.activities, floor_activity]),
     }
     await serve_until(stop, build_workers(client, rows), pool, list(rows))
-    await equipment.aclose()
+    await dependencies.aclose()
     await pool.close()
 
 

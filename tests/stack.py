@@ -130,16 +130,16 @@ async def serve_api(settings: Settings) -> AsyncIterator[str]:
 async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
     """A worker of all queues."""
     pool = await open_pool(settings.database_url, 8, "test-worker")
-    equipment = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
+    dependencies = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
     stop = asyncio.Event()
-    workers = build_workers(client, table(pool, equipment))
+    workers = build_workers(client, table(pool, dependencies))
     running = asyncio.create_task(serve_until(stop, workers, pool, list(QUEUES)))
     try:
         yield
     finally:
         stop.set()
         await _ended(running)
-        await equipment.aclose()
+        await dependencies.aclose()
         await pool.close()
 
 

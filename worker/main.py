@@ -54,13 +54,13 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         client = await _connect(settings)
         await warn_of_short_retention(client)
         warn_of_unsealed_payloads(settings)
-        equipment = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
-        opened.push_async_callback(equipment.aclose)
-        rows = table(pool, equipment, queues)
+        dependencies = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
+        opened.push_async_callback(dependencies.aclose)
+        rows = table(pool, dependencies, queues)
         if DISPATCH_QUEUE in rows:
-            await opened.enter_async_context(keeping_connected(pool, equipment.gateways))
+            await opened.enter_async_context(keeping_connected(pool, dependencies.gateways))
         policy = Policy(settings.unknown_days, settings.unknown_ends_as, settings.keep_months)
-        await serve_until(stop, build_workers(client, rows), pool, list(rows), policy, equipment.unfinished)
+        await serve_until(stop, build_workers(client, rows), pool, list(rows), policy, dependencies.unfinished)
 
 
 async def _connect(settings: Settings) -> Client:

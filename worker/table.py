@@ -53,7 +53,7 @@ class QueueRow:
     """Whether its workflows call its activities as local ones."""
 
 
-def table(pool: Pool, equipment: Dependencies, served: Sequence[str] = QUEUES) -> dict[str, QueueRow]:
+def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES) -> dict[str, QueueRow]:
     """The task queues that a process serves."""
     record = RecordStatus(pool)
     batches = Batches(pool)
@@ -61,7 +61,7 @@ def table(pool: Pool, equipment: Dependencies, served: Sequence[str] = QUEUES) -
     at_a_time = {Lane.TRANSACTIONAL: DISPATCHES_AT_A_TIME, Lane.BULK: BULK_DISPATCHES_AT_A_TIME}
     sends_here = DISPATCH_QUEUE in served  # another process has the connections to gateways otherwise
     dispatch = Dispatch(
-        pool, equipment.gateways, equipment.mails, at_a_time, equipment.unfinished if sends_here else None
+        pool, dependencies.gateways, dependencies.mails, at_a_time, dependencies.unfinished if sends_here else None
     )
     credit, choice = CheckCredit(pool), ChooseGateway(pool)
     reported: list[Callable[..., Any]] = [Receipts(pool).apply_receipts, InboundMessages(pool).process]
@@ -83,7 +83,7 @@ def table(pool: Pool, equipment: Dependencies, served: Sequence[str] = QUEUES) -
         at_a_time=50,
         is_local=True,
     )
-    callbacks = equipment.callbacks
+    callbacks = dependencies.callbacks
     errands: list[Callable[..., Any]] = [dispatch.dispatch, callbacks.queue_batch, callbacks.wake, fall_back.follow_up]
     rows = {
         WORKFLOW_QUEUE: flows,

@@ -16,11 +16,12 @@ from api.http.temporal_link import TemporalLink
 from api.webhooks.memory import WebhookBusy
 from services.receipts import MOST_BYTES, MOST_EVENTS, START_SECONDS, PostPart, start_receipts
 
-_TIMES_THE_START = 12
-"""The posts of a shared start are answered over so many times as long as it took: the slower Temporal, the fewer starts
-and the larger the groups."""
+_PAUSE = 0.2
+"""Pause between two answers, as a share of the time that the start took: the slower Temporal, the larger the groups. A
+provider with few connections is hardly slowed down by it.
+"""
 _MOST_SECONDS = 0.4
-"""The longest such time. Providers wait for an answer for some seconds."""
+"""The longest time over which a group is answered. Providers wait for an answer for some seconds."""
 _GATEWAY_BYTES = 40
 """Bytes of a gateway's id in a workflow's input."""
 
@@ -108,8 +109,8 @@ class SharedStarts:
                 group = self._next_group()
                 begun = time.monotonic()
                 error = await self._start(group)
-                seconds = min(_TIMES_THE_START * (time.monotonic() - begun), _MOST_SECONDS)
-                await _answer(group.members, error, seconds)
+                pause = min(_PAUSE * (time.monotonic() - begun), _MOST_SECONDS / len(group.members))
+                await _answer(group.members, error, pause)
         finally:
             self._starting = None
 
@@ -129,9 +130,9 @@ class SharedStarts:
         return None
 
 
-async def _answer(members: list[_Waiting], error: Exception | None, seconds: float) -> None:
-    """Answer posts, evenly over so many seconds; one that was alone at once."""
+async def _answer(members: list[_Waiting], error: Exception | None, pause: float) -> None:
+    """Answer posts, with so many seconds between any two and after the last; one that was alone without a pause."""
     for waiting in members:
         waiting.answer(error)
         if len(members) > 1:
-            await asyncio.sleep(seconds / len(members))
+            await asyncio.sleep(pause)

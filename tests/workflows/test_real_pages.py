@@ -36,15 +36,15 @@ DAY = 86_400.0
 @pytest.fixture(scope="module")
 async def work(env: WorkflowEnvironment, pool: Pool) -> AsyncIterator[None]:
     """Workers of all queues."""
-    equipment = open_dependencies(pool, KEYS, ListenerEvents(env.client))
-    rows = table(pool, equipment)
+    dependencies = open_dependencies(pool, KEYS, ListenerEvents(env.client))
+    rows = table(pool, dependencies)
     send, dispatch = rows[policy.WORKFLOW_QUEUE], rows[policy.DISPATCH_QUEUE]
     async with (
         Worker(env.client, task_queue=policy.WORKFLOW_QUEUE, workflows=send.workflows, activities=send.activities),
         Worker(env.client, task_queue=policy.DISPATCH_QUEUE, activities=dispatch.activities),
     ):
         yield
-    await equipment.aclose()
+    await dependencies.aclose()
 
 
 @dataclass
