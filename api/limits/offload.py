@@ -38,7 +38,7 @@ class Offload:
 
     def __init__(self, longest: float = LONGEST) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["api.limits.offload_preload"])
+        context.set_forkserver_preload(["api.sending.preload"])
         self._children = [_Child(context, longest) for _ in range(PROCESSES)]
         self._idle = self._children.copy()
         self._slots = FairSlots(

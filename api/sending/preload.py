@@ -1,4 +1,4 @@
-"""Imported by the process that children are forked from, and by it alone: loads what they need.
+"""Imported by the process that children of ``api.limits.offload`` are forked from, and by it alone: loads what they need.
 
 What they share with it stays shared, as collections in a child do not touch it.
 """
