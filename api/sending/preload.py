@@ -1,6 +1,5 @@
-"""Imported by the process that children of ``api.limits.offload`` are forked from, and by it alone: loads what they need.
-
-What they share with it stays shared, as collections in a child do not touch it.
+"""Imported by the process that children of ``api.limits.offload`` are forked from, and by no other: loads what they
+need. What they share with it stays shared, as collections in a child do not touch it.
 """
 
 import gc
