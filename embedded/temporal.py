@@ -31,7 +31,18 @@ _ONE_PARTITION = dict.fromkeys(("matching.numTaskqueueReadPartitions", "matching
 # The development server always opens an HTTP port as well, which accepts plain text from any web page: with only a host
 # that cannot exist allowed, it refuses all requests.
 _NO_HTTP = {"frontend.httpAllowedHosts": '["nobody.invalid"]'}
-_DYNAMIC_CONFIG = {**_NO_HTTP, **_POLL_LIMITS, **_REQUEST_LIMITS, **_ONE_PARTITION, "matching.enableFairness": "true"}
+# Workflows whose state is kept in memory, ended ones included: by default 128,000, some 60 KiB each.
+_SMALL_CACHE = {"history.hostLevelCacheMaxSize": "500"}
+_DYNAMIC_CONFIG = {
+    **_NO_HTTP,
+    **_SMALL_CACHE,
+    **_POLL_LIMITS,
+    **_REQUEST_LIMITS,
+    **_ONE_PARTITION,
+    "matching.enableFairness": "true",
+}
+# Less often collected than by default, for 15-25 % less CPU, up to a size that its cache leaves room in.
+_MEMORY = {"GOGC": "400", "GOMEMLIMIT": "256MiB"}
 # NORMAL with a write-ahead log keeps everything through the death of any process.
 _PRAGMAS = {"journal_mode": "WAL", "synchronous": "NORMAL"}
 
@@ -57,7 +68,7 @@ class Temporal:
             name=NAME,
             command=(_executable(), "server", "start-dev", *self._options()),
             ready=self._ready,
-            env={"GOGC": "400"},  # a few hundred MB of memory for 15-25 % less CPU
+            env=_MEMORY,
         )
 
     def _options(self) -> list[str]:

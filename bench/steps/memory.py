@@ -13,9 +13,8 @@ from bench.steps.end_to_end import run_sends
 
 _CONNECTIONS = 64
 _SENDS = 3_000
-_WARM_UP = 200
 _REST = 5.0
-"""Seconds after the warm-up, in which what it left is closed."""
+"""Seconds after the start of all parts, in which what that took is closed."""
 
 
 async def measure(install: Install, scale: float) -> list[Figure]:
@@ -23,11 +22,9 @@ async def measure(install: Install, scale: float) -> list[Figure]:
     sends, contacts = max(_CONNECTIONS, int(_SENDS * scale)), max(SMALLEST, int(SIZES[-1] * scale))
     send = partial(run_sends, install, _CONNECTIONS, cpu=CpuMeter(install.pids), answers=[])
     batch = partial(run_batch, install, cpu=CpuMeter(install.pids), answers=[])
-    await send(_WARM_UP)
-    await batch(SMALLEST)
     await asyncio.sleep(_REST)
     return [
-        _figure("idle", await asyncio.to_thread(pss_of_parts, install.pids), 450),
+        _figure("idle, just started", await asyncio.to_thread(pss_of_parts, install.pids), 450),
         _figure(f"one-contact sends, {_CONNECTIONS} connections", await peak_during(send(sends), install.pids), 650),
         _figure(f"batch of {contacts:,}", await peak_during(batch(contacts), install.pids), 750),
     ]
