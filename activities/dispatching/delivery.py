@@ -1,8 +1,7 @@
 """One dispatch: records intents, sends, and records outcomes as they come.
 
 The order is the guarantee. An intent is durable before its connection is opened, so a crash leaves at most
-``CONCURRENCY`` intents without outcome, or ``QUICK_CONCURRENCY`` of bulk through a quick gateway; the next run counts
-those as ``unknown`` and sends only what has no intent.
+``CONCURRENCY`` intents without outcome; the next run counts those as ``unknown`` and sends only what has no intent.
 
 A send starts only if it can get its answer within the dispatch's time; messages not started by then are returned.
 """
@@ -32,8 +31,7 @@ from gateways.base import Gateway
 from store.messages import attempts
 from store.pool import Pool
 
-_LARGEST_SLICE = 64
-"""Messages whose intents one statement writes."""
+_SLICE = 32
 _LONGEST_PAUSE = 1.0
 """Longest pause before a retry, in seconds, that is waited here: for a longer one the page waits."""
 _LOOK_AGAIN = 0.5
@@ -164,14 +162,9 @@ class Delivery:
         if self._route.probe and todo and not await self._probe(todo):
             return
         rate = self._route.per_second
-        most = max(1, int(rate / 4)) if rate else _LARGEST_SLICE
-        while todo and await self._launch_slice(todo, min(most, self._slice)):
+        size = max(1, min(_SLICE, self._gateway_slots.in_flight.size, int(rate / 4) if rate else _SLICE))
+        while todo and await self._launch_slice(todo, size):
             pass
-
-    @property
-    def _slice(self) -> int:
-        """Half of the slots: the next slice gets its intents while this one is being sent."""
-        return max(1, min(_LARGEST_SLICE, self._gateway_slots.in_flight.size // 2))
 
     async def _probe(self, todo: deque[int]) -> bool:
         """Send one message and wait for its outcome. Returns whether others may follow."""
@@ -310,11 +303,8 @@ class Delivery:
             message = await self._assembler.complete(message, extras, exempt=self._exempt)
         if self._window.is_past:
             raise _NotBegunError
-        begun = time.monotonic()
         async with asyncio.timeout(ANSWER_SECONDS):
-            outcome = await self._gateway.send(message)
-        self._gateway_slots.answered_within(time.monotonic() - begun)
-        return outcome
+            return await self._gateway.send(message)
 
     def _extras(self, index: int) -> MailExtras | None:
         return self._content.contents[self._content.messages[index].content].mail

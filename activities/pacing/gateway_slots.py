@@ -10,7 +10,7 @@ from activities.pacing.bulk_throttle import BulkThrottle
 from activities.pacing.rate_slots import GatewayPace
 from activities.pacing.slots import SlotPool
 from domain.lanes import Lane
-from domain.messages.page import CONCURRENCY, QUICK_CONCURRENCY
+from domain.messages.page import CONCURRENCY
 
 FAILURES_TO_STOP = 5
 """Failures of the gateway itself, in a row, after which no more is launched."""
@@ -22,8 +22,6 @@ WAITING = CONCURRENCY
 process free for other gateways, and are retried."""
 SLOW_SECONDS = 30.0
 """How long a gateway that did not answer at once is expected to be slow."""
-QUICK_SECONDS = 0.02
-"""A gateway is quick if it gave half of its last ``CONCURRENCY`` answers within this time, as seen from here."""
 _BULK_LAUNCHERS = 2
 """One launches while the other waits for the database."""
 _BULK_WAITING = 4
@@ -39,20 +37,17 @@ class GatewaySlots:
         launchers: int | None = None,
         throttle: BulkThrottle | None = None,
         pace: GatewayPace | None = None,
-        quick_in_flight: int | None = None,
     ) -> None:
         """``launchers``: how many dispatches launch messages at a time; ``None``: all of them, in turn.
 
         ``throttle``: what slows them down beside urgent messages; ``None``: nothing does. ``pace``: the gateway's, if
-        it has other slots. ``quick_in_flight``: slots while the gateway answers quickly; ``None``: as always.
+        it has other slots.
         """
         self._launchers = SlotPool(launchers, _BULK_WAITING) if launchers else None
         self.throttle = throttle
         self.pace = pace or GatewayPace()
         self.in_flight = SlotPool(in_flight, WAITING)
         """For messages with a written intent and no outcome: those that a crash would make ``unknown``."""
-        self._sizes = {False: in_flight, True: quick_in_flight or in_flight}
-        self._answers = self._quick_answers = 0
         self.memory = MemoryBudget()
         """For the attachments of emails."""
         self.last_failure = ""
@@ -92,7 +87,6 @@ class GatewaySlots:
     def failed(self, reason: str) -> None:
         """The gateway failed at a message, or was silent."""
         self.last_failure = reason
-        self._set_quick(False)
         self._failures += 1
         if self._failures >= FAILURES_TO_STOP:
             self._failures = 0
@@ -102,18 +96,6 @@ class GatewaySlots:
         """The gateway did its work for a message."""
         self._failures = 0
         self._closed_until = 0.0
-
-    def answered_within(self, seconds: float) -> None:
-        """The gateway took so long for an answer, as seen from here."""
-        self._answers += 1
-        self._quick_answers += seconds < QUICK_SECONDS
-        if self._answers >= CONCURRENCY:
-            self._set_quick(self._quick_answers * 2 >= self._answers)
-
-    def _set_quick(self, is_quick: bool) -> None:
-        self._answers = self._quick_answers = 0
-        if self.in_flight.size != self._sizes[is_quick]:
-            self.in_flight.resize(self._sizes[is_quick])
 
 
 class SlotRegistry:
@@ -134,7 +116,7 @@ class SlotRegistry:
             pace = self._paces.setdefault(gateway_id, GatewayPace())
             is_bulk = lane == Lane.BULK
             self._slots[key] = (
-                GatewaySlots(CONCURRENCY, _BULK_LAUNCHERS, self._throttle, pace, QUICK_CONCURRENCY)
+                GatewaySlots(CONCURRENCY, _BULK_LAUNCHERS, self._throttle, pace)
                 if is_bulk
                 else GatewaySlots(CONCURRENCY, pace=pace)
             )

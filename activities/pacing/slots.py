@@ -69,12 +69,6 @@ class SlotPool:
                 self._withdraw(waiter)
         return is_taken
 
-    def resize(self, size: int) -> None:
-        """Have ``size`` slots from now on; if more are taken, none is handed out until enough of them are back."""
-        self.free += size - self.size
-        self.size = size
-        self._serve()
-
     def give_back(self, count: int = 1) -> None:
         """Free slots that were taken."""
         now = time.monotonic()

@@ -16,10 +16,7 @@ ADMIN_ACCOUNT = 0
 """The account under which messages of admin keys are counted; outside it shows as ``user_id = null``."""
 
 CONCURRENCY = 64
-"""Intents without a recorded outcome that a process may have at a time through one gateway, in one lane."""
-
-QUICK_CONCURRENCY = 256
-"""The same for bulk, while the gateway answers quickly: what is answered in milliseconds waits mostly for us."""
+"""Intents without a recorded outcome that one dispatch may have at a time."""
 
 ANSWER_SECONDS = 120.0
 """The longest wait for a gateway's answer, whatever its own time-outs are."""

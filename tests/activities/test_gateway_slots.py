@@ -2,9 +2,9 @@
 
 import asyncio
 
-from activities.pacing.gateway_slots import FAILURES_TO_STOP, QUICK_SECONDS, GatewaySlots
+from activities.pacing.gateway_slots import FAILURES_TO_STOP, GatewaySlots
 from domain.messages.outcomes import Accepted, Outcome, Unknown
-from domain.messages.page import CONCURRENCY, QUICK_CONCURRENCY
+from domain.messages.page import CONCURRENCY
 from store.pool import Pool
 from tests.activities.pages import OwnGateway, always, new_page
 
@@ -87,44 +87,3 @@ async def test_an_answer_opens_a_closed_line(pool: Pool):
     assert slots.is_closed
     slots.answered()
     assert not slots.is_closed
-
-
-def bulk_slots() -> GatewaySlots:
-    return GatewaySlots(quick_in_flight=QUICK_CONCURRENCY)
-
-
-def answer_all(slots: GatewaySlots, quick: int) -> None:
-    """As many answers as are judged together, so many of them quick ones."""
-    for number in range(CONCURRENCY):
-        slots.answered_within(QUICK_SECONDS / 2 if number < quick else 0.05)
-
-
-async def test_a_gateway_that_answers_quickly_has_more_places_until_it_does_not():
-    slots = bulk_slots()
-    answer_all(slots, CONCURRENCY // 2 - 1)
-    assert slots.in_flight.free == CONCURRENCY
-    answer_all(slots, CONCURRENCY // 2)
-    assert slots.in_flight.free == QUICK_CONCURRENCY
-    answer_all(slots, CONCURRENCY // 2 - 1)
-    assert slots.in_flight.free == CONCURRENCY
-
-
-async def test_a_failure_takes_the_additional_places_away():
-    slots = bulk_slots()
-    answer_all(slots, CONCURRENCY)
-    slots.failed("down")
-    assert slots.in_flight.free == CONCURRENCY
-
-
-async def test_places_that_are_taken_away_while_in_use_are_not_handed_out_again():
-    slots = bulk_slots()
-    answer_all(slots, CONCURRENCY)
-    await slots.in_flight.take(100, lambda: False)
-    slots.failed("down")
-    waiting = asyncio.create_task(slots.in_flight.take(1, lambda: False))
-    await asyncio.sleep(0)
-    slots.in_flight.give_back(100 - CONCURRENCY)
-    assert not waiting.done()
-    slots.in_flight.give_back()
-    assert await waiting
-    assert slots.in_flight.free == 0

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from activities.dispatching.delivery import _LARGEST_SLICE
+from activities.dispatching.delivery import _SLICE
 from domain.messages.routing import ACCOUNT_SUSPENDED, Sender, choose_for
 from tests.domain.test_routing import NOW, ask
 
@@ -16,4 +16,4 @@ def test_what_messages_wait_for_and_how_they_end_is_documented():
 
 
 def test_the_limits_are_those_of_the_code():
-    assert f"at most {_LARGEST_SLICE} messages, or a quarter of a second" in PAGE
+    assert f"at most {_SLICE} messages, or a quarter of a second" in PAGE
