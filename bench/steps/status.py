@@ -43,7 +43,7 @@ async def measure(install: Install, scale: float) -> list[Figure]:
             "status of a sent message, p50",
             rates[0][0].spread.p50_ms,
             "ms",
-            "The API's Python and two statements: the key's and the message's.",
+            "The API's Python and one statement for the key and the message.",
             query.spread.p50_ms,
             _BESIDE,
         ),
