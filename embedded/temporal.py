@@ -31,7 +31,7 @@ _ONE_PARTITION = dict.fromkeys(("matching.numTaskqueueReadPartitions", "matching
 # The development server always opens an HTTP port as well, which accepts plain text from any web page: with only a host
 # that cannot exist allowed, it refuses all requests.
 _NO_HTTP = {"frontend.httpAllowedHosts": '["nobody.invalid"]'}
-# Workflows whose state is kept in memory, ended ones included: by default 128,000, some 60 KiB each.
+# Workflows whose state is kept in memory, ended ones included: by default 128,000, some 40 KiB each.
 _SMALL_CACHE = {"history.hostLevelCacheMaxSize": "500"}
 _DYNAMIC_CONFIG = {
     **_NO_HTTP,
