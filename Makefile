@@ -44,17 +44,18 @@ $(PEERS)/.venv: $(STAMP) $(PEERS)/requirements.txt
 	@touch $@
 
 # Tests that measure what others feel: one at a time, with nothing else beside them.
-ALONE := tests/abuse $(addprefix tests/faults/test_,hanging_temporal.py silent_database.py slow_neighbour.py stalls.py two_tenants.py)
-# Tests that kill, stop and slow down parts of an install of their own for minutes: two at a time.
-LONG := tests/faults
+MEASURED := $(addprefix tests/faults/test_,hanging_temporal.py silent_database.py slow_neighbour.py stalls.py two_tenants.py)
+# Tests that kill, stop and slow down parts of an install of their own for minutes: two at a time, the longest first.
+LONGEST := tests/faults/test_stress.py
+LONG := $(LONGEST) $(filter-out $(LONGEST) $(MEASURED),$(sort $(wildcard tests/faults/test_*.py)))
 TWO := $(BIN)/pytest -n 2
 
 ## Style, types, architecture, then all tests on the real servers; with ARGS only those: make test ARGS=tests/api
 test: setup lint
 ifeq ($(strip $(ARGS)),)
-	$(TWO) --dist loadfile $(addprefix --ignore=,$(LONG) $(ALONE))
-	$(TWO) --dist load --maxschedchunk 1 $(LONG) $(addprefix --ignore=,$(ALONE))
-	$(BIN)/pytest $(ALONE)
+	$(TWO) --dist loadfile --ignore=tests/faults --ignore=tests/abuse
+	$(TWO) --dist load --maxschedchunk 1 $(LONG)
+	$(BIN)/pytest tests/abuse $(MEASURED)
 else
 	$(BIN)/pytest $(ARGS)
 endif
