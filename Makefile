@@ -55,7 +55,7 @@ test: setup lint
 ifeq ($(strip $(ARGS)),)
 	$(TWO) --dist loadfile --ignore=tests/faults --ignore=tests/abuse
 	$(TWO) --dist load --maxschedchunk 1 $(LONG)
-	$(BIN)/pytest tests/abuse $(MEASURED)
+	$(BIN)/pytest $(MEASURED) tests/abuse
 else
 	$(BIN)/pytest $(ARGS)
 endif
