@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from bench.figure import Figure
 from bench.install import Install, running_sink
-from bench.load import Spread, alternate
-from bench.record import until_settled
+from bench.load import Run, Spread, alternate, median, rate
+from bench.processes import CpuMeter
 from bench.steady import steady_sends
-from bench.steps.batch import SIZES
-from bench.tenant import list_of, new_tenant
+from bench.steps.batch import SIZES, SMALLEST, run_batch
 
 _PER_SECOND = 5
 """Through each provider."""
@@ -27,14 +26,16 @@ class _Both(NamedTuple):
 
 async def measure(install: Install, scale: float) -> list[Figure]:
     """p95 of post to record at a steady 10 sends a second, from the begin of the batch's post to its last message."""
-    count = int(SIZES[-1] * scale)
+    count = max(SMALLEST, int(SIZES[-1] * scale))
+    beside: list[Run] = []
     async with running_sink(install.settings) as other_url:
         await _sends(install, other_url, 2.0, asyncio.Event())  # a warm-up
         during, idle = await alternate(
-            lambda: _during_batch(install, other_url, count),
+            lambda: _during_batch(install, other_url, count, beside),
             lambda: _sends(install, other_url, max(2.0, _IDLE_SECONDS * scale), asyncio.Event()),
             lambda both: both.shared.p95_ms,
         )
+    alone = [await _batch(install, count) for _ in beside]
     return [
         Figure(
             f"p95 of one-contact sends while a batch of {count:,} runs",
@@ -54,18 +55,28 @@ async def measure(install: Install, scale: float) -> list[Figure]:
             idle.own.p95_ms,
             "the same when idle",
         ),
+        Figure(
+            f"the batch of {count:,} beside them",
+            median(beside, rate).per_second,
+            "messages/s",
+            "It pauses while urgent messages wait longer than usual.",
+            median(alone, rate).per_second,
+            "the batch alone",
+            at_least=0.6,
+        ),
     ]
 
 
-async def _during_batch(install: Install, other_url: str, count: int) -> _Both:
-    tenant = await new_tenant(install)
-    body = list_of(count)
+async def _batch(install: Install, count: int) -> Run:
+    return await run_batch(install, count, CpuMeter(install.pids), [])
+
+
+async def _during_batch(install: Install, other_url: str, count: int, batches: list[Run]) -> _Both:
     done = asyncio.Event()
 
     async def batch() -> None:
         try:
-            await tenant.post_raw(body)
-            await until_settled(tenant, count)
+            batches.append(await _batch(install, count))
         finally:
             done.set()
 
