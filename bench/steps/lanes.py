@@ -2,19 +2,19 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from bench.figure import Figure
 from bench.install import Install, running_sink
 from bench.load import Run, Spread, alternate, median, rate
 from bench.processes import CpuMeter
-from bench.steady import steady_sends
+from bench.steady import LONGEST, beside, steady_sends
 from bench.steps.batch import SIZES, SMALLEST, run_batch
 
 _PER_SECOND = 5
 """Through each provider."""
 _IDLE_SECONDS = 10.0
-_LONGEST = 300.0
 
 
 class _Both(NamedTuple):
@@ -27,15 +27,15 @@ class _Both(NamedTuple):
 async def measure(install: Install, scale: float) -> list[Figure]:
     """p95 of post to record at a steady 10 sends a second, from the begin of the batch's post to its last message."""
     count = max(SMALLEST, int(SIZES[-1] * scale))
-    beside: list[Run] = []
+    slowed: list[Run] = []
     async with running_sink(install.settings) as other_url:
         await _sends(install, other_url, 2.0, asyncio.Event())  # a warm-up
         during, idle = await alternate(
-            lambda: _during_batch(install, other_url, count, beside),
+            lambda: _during_batch(install, other_url, count, slowed),
             lambda: _sends(install, other_url, max(2.0, _IDLE_SECONDS * scale), asyncio.Event()),
             lambda both: both.shared.p95_ms,
         )
-    alone = [await _batch(install, count) for _ in beside]
+    alone = [await _batch(install, count) for _ in slowed]
     return [
         Figure(
             f"p95 of one-contact sends while a batch of {count:,} runs",
@@ -57,7 +57,7 @@ async def measure(install: Install, scale: float) -> list[Figure]:
         ),
         Figure(
             f"the batch of {count:,} beside them",
-            median(beside, rate).per_second,
+            median(slowed, rate).per_second,
             "messages/s",
             "It pauses while urgent messages wait longer than usual.",
             median(alone, rate).per_second,
@@ -72,18 +72,10 @@ async def _batch(install: Install, count: int) -> Run:
 
 
 async def _during_batch(install: Install, other_url: str, count: int, batches: list[Run]) -> _Both:
-    done = asyncio.Event()
-
     async def batch() -> None:
-        try:
-            batches.append(await _batch(install, count))
-        finally:
-            done.set()
+        batches.append(await _batch(install, count))
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(batch())
-        measured = group.create_task(_sends(install, other_url, _LONGEST, done))
-    return measured.result()
+    return await beside(batch(), partial(_sends, install, other_url, LONGEST))
 
 
 async def _sends(install: Install, other_url: str, seconds: float, until: asyncio.Event) -> _Both:

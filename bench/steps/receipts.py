@@ -1,6 +1,5 @@
 """Receipts that a provider posts one by one, beside the floor workflow, and what they do to one-contact sends."""
 
-import asyncio
 import hmac
 import time
 from base64 import b64encode
@@ -15,7 +14,7 @@ from bench.figure import Figure
 from bench.install import Install
 from bench.load import Run, Spread, alternate, in_turn, rate, run_in_flight
 from bench.record import states, until_settled
-from bench.steady import steady_sends
+from bench.steady import LONGEST, beside, steady_sends
 from bench.tenant import Tenant, contact, new_tenant
 from bench.waiting import until
 from domain.ids import PAGE_SIZE
@@ -27,7 +26,6 @@ _PATH = "/api/webhook/sms/twilio"
 _TOKEN = "secret"
 _PER_SECOND = 10
 _IDLE_SECONDS = 10.0
-_LONGEST = 300.0
 _WITHIN = 60.0
 
 _Post = tuple[str, bytes, str]
@@ -95,7 +93,7 @@ async def measure(install: Install, scale: float) -> list[Figure]:
         run = await run_in_flight(lambda _: run_floor_workflow(install), floors, _CONNECTIONS)
         return _Applied(run, run.per_second)
 
-    applied, beside = await in_turn(report, floor, lambda run: run.per_second)
+    applied, bare = await in_turn(report, floor, lambda run: run.per_second)
     during, idle = await alternate(
         partial(_sends_beside_posts, install, provider, posts),
         partial(steady_sends, install, _PER_SECOND, max(2.0, _IDLE_SECONDS * scale)),
@@ -108,7 +106,7 @@ async def measure(install: Install, scale: float) -> list[Figure]:
             applied.per_second,
             "posts/s",
             "The API's Python for each post; starts and transactions are shared.",
-            beside.per_second,
+            bare.per_second,
             FLOOR_WORKFLOW,
             at_least=6,
         ),
@@ -146,15 +144,4 @@ async def _new_provider(install: Install) -> _Provider:
 
 async def _sends_beside_posts(install: Install, provider: _Provider, posts: int) -> Spread:
     reports = await provider.reports(posts)
-    done = asyncio.Event()
-
-    async def report() -> None:
-        try:
-            await provider.report(reports)
-        finally:
-            done.set()
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(report())
-        measured = group.create_task(steady_sends(install, _PER_SECOND, _LONGEST, done))
-    return measured.result()
+    return await beside(provider.report(reports), partial(steady_sends, install, _PER_SECOND, LONGEST))

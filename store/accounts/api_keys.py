@@ -77,6 +77,7 @@ COLUMN_COUNT = 13
 JOINS = """join api_keys k on k.id = wanted.id
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id"""
+"""What ``COLUMNS`` are of, joined to ``wanted``, whose ``id`` is a key's."""
 
 _FIND = f"""
 select wanted.id, wanted.channel, {COLUMNS.format(available="w.available")}
@@ -97,11 +98,6 @@ async def find_keys(pool: Pool, wanted: Sequence[Wanted]) -> dict[Wanted, Stored
 def stored_key(columns: Sequence[Any]) -> StoredKey:
     """A key from its ``COLUMNS``."""
     return StoredKey(Principal(*columns[:9]), *columns[9:])
-
-
-async def find_key(pool: Pool, key_id: str, channel: str | None) -> StoredKey | None:
-    """As ``find_keys``, for one."""
-    return (await find_keys(pool, [(key_id, channel)])).get((key_id, channel))
 
 
 async def create(

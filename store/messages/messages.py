@@ -66,6 +66,7 @@ before it opens any, a column does not.
 JOINS = """left join gateways g on g.id = m.gateway_id
 left join attempts t on t.uid = {uid}
 left join gateways tg on tg.id = t.gateway_id"""
+"""What ``COLUMNS`` are of, joined to ``messages m``."""
 _MESSAGE_COLUMNS = 18
 
 _FIND = f"""

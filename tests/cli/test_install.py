@@ -9,9 +9,9 @@ import pytest
 from domain.api_keys import matches, parse
 from embedded.first_run import ensure_first_run
 from runtime.settings import Settings
-from store.accounts.api_keys import find_key
 from store.accounts.credits import Wallet, show
 from store.gateways.gateways import by_identifier, named
+from tests.store.builders import find_key
 
 
 @pytest.fixture

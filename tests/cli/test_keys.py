@@ -1,7 +1,7 @@
 """API keys from the command line."""
 
 from domain.api_keys import KeyKind, matches, parse
-from store.accounts.api_keys import find_key
+from tests.store.builders import find_key
 
 
 async def test_a_users_key(cli, user, pool):

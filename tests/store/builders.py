@@ -10,6 +10,7 @@ from domain.ids import PAGE_SIZE, batch_page_id, message_uid, new_batch_id, new_
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.receipts import Receipt, ReceiptKind
 from store.accounts import accounts
+from store.accounts.api_keys import StoredKey, find_keys
 from store.accounts.credits import show, top_up
 from store.batches import batches
 from store.gateways import gateways
@@ -30,6 +31,11 @@ async def new_account(pool: Pool, credit: int = 0, plan: str | None = None) -> i
     if credit:
         await top_up(pool, account.id, "sms", credit, "test", uuid4())
     return account.id
+
+
+async def find_key(pool: Pool, key_id: str, channel: str | None) -> StoredKey | None:
+    """A key as it is stored."""
+    return (await find_keys(pool, [(key_id, channel)])).get((key_id, channel))
 
 
 def new_page(account_id: int, prices: list[int], age: float = 0.0) -> PageRows:

@@ -10,7 +10,7 @@ from domain.api_keys import KeyKind, parse
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from store.accounts import accounts, api_keys, plans
 from store.accounts.credits import Wallet, show
-from tests.store.builders import new_account
+from tests.store.builders import find_key, new_account
 
 
 def address() -> str:
@@ -44,7 +44,7 @@ async def test_deleting_ends_the_keys_and_is_final(pool):
     account = await new_account(pool)
     key = await api_keys.create(pool, KeyKind.USER, account)
     await accounts.delete(pool, account)
-    found = await api_keys.find_key(pool, parse(key.text).id, None)
+    found = await find_key(pool, parse(key.text).id, None)
     assert found.revoked_at is not None
     assert found.principal.status == "deleted"
     for change in (accounts.delete, accounts.suspend, accounts.resume):

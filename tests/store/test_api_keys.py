@@ -9,7 +9,7 @@ import pytest
 from domain.api_keys import KeyKind, matches, parse
 from domain.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from store.accounts import accounts, api_keys, plans
-from tests.store.builders import new_account
+from tests.store.builders import find_key, new_account
 
 
 async def test_a_key_is_found_with_its_account_plan_and_wallet(pool):
@@ -18,7 +18,7 @@ async def test_a_key_is_found_with_its_account_plan_and_wallet(pool):
     account = await new_account(pool, credit=5, plan=plan.name)
     networks = [ip_network("192.0.2.0/24"), ip_network("2001:db8::1")]
     minted = await api_keys.create(pool, KeyKind.USER, account, "shop", ["send"], networks)
-    found = await api_keys.find_key(pool, minted.id, "sms")
+    found = await find_key(pool, minted.id, "sms")
     assert found.principal == api_keys.Principal(
         key_id=minted.id,
         account_id=account,
@@ -32,13 +32,13 @@ async def test_a_key_is_found_with_its_account_plan_and_wallet(pool):
     )
     assert matches(parse(minted.text), found.hash)
     assert (found.revoked_at, found.expires_at, found.allowed_ips) == (None, None, networks)
-    assert (await api_keys.find_key(pool, minted.id, None)).principal.available is None
-    assert await api_keys.find_key(pool, "nosuchkey000", "sms") is None
+    assert (await find_key(pool, minted.id, None)).principal.available is None
+    assert await find_key(pool, "nosuchkey000", "sms") is None
 
 
 async def test_an_admin_key_has_all_scopes_and_no_wallet(pool):
     minted = await api_keys.create(pool, KeyKind.ADMIN, 0)
-    found = (await api_keys.find_key(pool, minted.id, "sms")).principal
+    found = (await find_key(pool, minted.id, "sms")).principal
     assert (found.account_id, found.kind, found.available) == (0, "admin", None)
     assert found.scopes == ["send", "read", "admin"]
     assert found.rate_class == "unlimited"
@@ -48,7 +48,7 @@ async def test_a_suspension_shows_in_the_key(pool):
     account = await new_account(pool)
     minted = await api_keys.create(pool, KeyKind.USER, account)
     await accounts.suspend(pool, account)
-    assert (await api_keys.find_key(pool, minted.id, "sms")).principal.status == "suspended"
+    assert (await find_key(pool, minted.id, "sms")).principal.status == "suspended"
 
 
 async def test_keys_fit_their_owner(pool):
@@ -81,7 +81,7 @@ async def test_a_rolled_key_works_on_for_the_overlap(pool):
     in_90_days = datetime.now(UTC) + timedelta(days=90)
     old = await api_keys.create(pool, KeyKind.USER, account, "shop", ["read"], networks, in_90_days)
     new = await api_keys.roll(pool, old.id, overlap=600)
-    before, after = [await api_keys.find_key(pool, key.id, None) for key in (old, new)]
+    before, after = [await find_key(pool, key.id, None) for key in (old, new)]
     assert matches(parse(new.text), after.hash)
     assert (after.principal.scopes, after.allowed_ips) == (["read"], networks)
     assert abs(before.expires_at - datetime.now(UTC) - timedelta(seconds=600)) < timedelta(minutes=1)
@@ -93,7 +93,7 @@ async def test_rolling_never_lengthens_a_key_and_needs_a_valid_one(pool):
     soon = datetime.now(UTC) + timedelta(seconds=60)
     key = await api_keys.create(pool, KeyKind.USER, account, expires_at=soon)
     await api_keys.roll(pool, key.id, overlap=3600)
-    assert (await api_keys.find_key(pool, key.id, None)).expires_at == soon
+    assert (await find_key(pool, key.id, None)).expires_at == soon
     await api_keys.roll(pool, key.id, overlap=0)
     with pytest.raises(ConflictError):
         await api_keys.roll(pool, key.id, overlap=0)
@@ -105,9 +105,9 @@ async def test_revoking_is_final(pool):
     account = await new_account(pool)
     key = await api_keys.create(pool, KeyKind.USER, account)
     await api_keys.revoke(pool, key.id)
-    revoked_at = (await api_keys.find_key(pool, key.id, None)).revoked_at
+    revoked_at = (await find_key(pool, key.id, None)).revoked_at
     await api_keys.revoke(pool, key.id)
-    assert (await api_keys.find_key(pool, key.id, None)).revoked_at == revoked_at is not None
+    assert (await find_key(pool, key.id, None)).revoked_at == revoked_at is not None
     with pytest.raises(ConflictError):
         await api_keys.roll(pool, key.id, overlap=60)
     with pytest.raises(NotFoundError):

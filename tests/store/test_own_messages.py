@@ -9,7 +9,7 @@ from store.accounts import api_keys
 from store.messages import attempts, messages, pages
 from store.messages.own_messages import Wanted, find_own
 from store.pool import Pool
-from tests.store.builders import flush, new_account, new_gateway, new_page
+from tests.store.builders import find_key, flush, new_account, new_gateway, new_page
 
 
 class Sender:
@@ -39,7 +39,7 @@ async def sender(pool: Pool) -> Sender:
 async def test_a_key_and_its_message_are_as_each_by_itself(pool: Pool, sender: Sender):
     uid = sender.page.uids[1]
     ((key, message),) = (await find_own(pool, [sender.wants(uid)])).values()
-    assert key == await api_keys.find_key(pool, sender.key, None)
+    assert key == await find_key(pool, sender.key, None)
     assert message == await messages.find(pool, sender.id, "sms", uid)
     assert message is not None
     assert [attempt.outcome for attempt in message.attempts] == ["refused"]
