@@ -173,23 +173,34 @@ async def test_a_post_alone_has_its_own_workflow_and_its_repeat_starts_nothing(s
 async def test_many_posts_of_two_providers_share_workflows_and_all_are_applied(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ):
-    starting = Starting()
+    groups: list[Sequence[PostPart]] = []
+    waiting, all_wait, count = [], asyncio.Event(), 41
+
+    async def wait(starts: SharedStarts, part: PostPart) -> None:
+        waiting.append(part)
+        if len(waiting) == count:
+            all_wait.set()
+        await wait_for_start(starts, part)
 
     async def start(client: Client, parts: Sequence[PostPart]) -> None:
-        starting.groups.append(list(parts))
+        groups.append(parts)
+        await all_wait.wait()
         await start_receipts(client, parts)
 
+    wait_for_start = SharedStarts.start
+    monkeypatch.setattr(SharedStarts, "start", wait)
     monkeypatch.setattr(shared_starts, "start_receipts", start)
     mails = SendGrid(stack.url)
     sent, sms = await send_through(stack, mails), await send_through(stack, Twilio(stack.url))
-    uids = await many_sent(stack, sent.user, 40)
+    uids = await many_sent(stack, sent.user, count - 1)
     events = [[{"event": "delivered", "uid": str(uid), "sg_event_id": uuid4().hex}] for uid in uids]
     postings = [*(mails.signed(one) for one in events), sms.double.delivered(sms.told)]
-    answers = await asyncio.gather(*(deliver(stack.http, posting) for posting in [*postings, *postings]))
+    answers = await asyncio.gather(*(deliver(stack.http, posting) for posting in postings))
+    assert [len(group) for group in groups] == [1, count - 1]
+    answers += await asyncio.gather(*(deliver(stack.http, posting) for posting in postings))
     assert {answered.status_code for answered in answers} == {200}
     await all_in(stack, uids, "delivered")
     await sms.until("delivered")
-    assert len(starting.groups) < len(postings) / 2
     async with stack.pool.connection() as conn:
         cursor = await conn.execute("select count(*) from receipts where uid = any(%s)", (uids,))
         assert await cursor.fetchone() == (len(uids),)
