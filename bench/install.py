@@ -86,7 +86,7 @@ async def running_install(commands: Mapping[str, Command] = COMMANDS) -> AsyncIt
         pids = {name: pid for name in ("postgres", "temporal") if (pid := engine.pid(name))}
         for name, command in commands.items():
             pids[name] = (await stack.enter_async_context(_process(settings, command))).pid
-        pool = await open_pool(settings.database_url, 4, "bench")
+        pool = await open_pool(settings.database_url, 1, "bench")
         stack.push_async_callback(pool.close)
         http = await stack.enter_async_context(
             aiohttp.ClientSession(

@@ -1,5 +1,6 @@
 """``xsender dev``, ``api``, ``worker`` and ``migrate``: the processes, and the migration of the database."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,6 +60,7 @@ def api(
     port: Annotated[int | None, typer.Option("--port", min=1, max=65535)] = None,
 ) -> None:
     """Run the HTTP API."""
+    _leave_out_rich()
     from api.server import run
 
     given = {"api_host": host, "api_port": port}
@@ -73,6 +75,7 @@ def worker(
 ) -> None:
     """Run a worker, which sends accepted messages."""
     wanted = _known_queues(queues)
+    _leave_out_rich()
     if processes == 1:
         from worker.main import run
 
@@ -81,6 +84,11 @@ def worker(
         from worker.processes import run as run_processes
 
         run_processes(load(), wanted, processes)
+
+
+def _leave_out_rich() -> None:
+    """Let its import fail in this process: httpx and structlog would load it, for 4 MiB that a server has no use for."""
+    sys.modules["rich"] = None  # type: ignore[assignment]
 
 
 def _known_queues(text: str) -> list[str]:

@@ -33,7 +33,7 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "100",
-    "shared_buffers": "128MB",
+    "shared_buffers": "64MB",
     # SSDs read random pages about as fast as sequential ones: prefer indexes.
     "random_page_cost": "1.1",
     "max_wal_size": "1GB",

@@ -21,6 +21,8 @@ from api.limits.offload_child import begin, call_within
 
 PROCESSES = 3
 """Started when they are needed: what they are forked from then takes a second to load, once, and 45 MiB."""
+UNUSED = 5.0
+"""Seconds after which a process that has nothing to read is ended: it keeps much of the memory that it once had."""
 LONGEST = 120.0
 """Seconds after which a process that still reads a request is ended."""
 _HEAVY = 4 * 1024 * 1024
@@ -36,10 +38,10 @@ _T = TypeVar("_T")
 class Offload:
     """Runs function calls in child processes."""
 
-    def __init__(self, longest: float = LONGEST) -> None:
+    def __init__(self, longest: float = LONGEST, unused: float = UNUSED) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["api.sending.preload"])
-        self._children = [_Child(context, longest) for _ in range(PROCESSES)]
+        self._children = [_Child(context, longest, unused) for _ in range(PROCESSES)]
         self._idle = self._children.copy()
         self._slots = FairSlots(
             PROCESSES, 1, waiting=_WAITING, patience=_PATIENCE, what="requests that take long to read"
@@ -81,10 +83,12 @@ class Offload:
 class _Child:
     """One process, started when it is needed, and again when it died."""
 
-    def __init__(self, context: ForkServerContext, longest: float) -> None:
+    def __init__(self, context: ForkServerContext, longest: float, unused: float) -> None:
         self._context = context
         self._longest = longest
+        self._unused = unused
         self._executor: ProcessPoolExecutor | None = None
+        self._ending: asyncio.TimerHandle | None = None
 
     @property
     def is_running(self) -> bool:
@@ -92,6 +96,8 @@ class _Child:
 
     async def run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         begun = time.monotonic()
+        if self._ending is not None:
+            self._ending.cancel()
         try:
             return await asyncio.wrap_future(
                 self._running().submit(call_within, self._longest, partial(work, *args, **kwargs))
@@ -104,6 +110,8 @@ class _Child:
         except asyncio.CancelledError:  # the child still computes: no other request shall wait for it
             self.end()
             raise
+        finally:
+            self._ending = asyncio.get_running_loop().call_later(self._unused, self.end)
 
     def end(self) -> None:
         """End the process, which frees the memory of a large request."""
@@ -112,6 +120,8 @@ class _Child:
             self._executor = None
 
     async def aclose(self) -> None:
+        if self._ending is not None:
+            self._ending.cancel()
         if self._executor is not None:
             await asyncio.to_thread(self._executor.shutdown)
             self._executor = None

@@ -29,7 +29,8 @@ class EvolutionConfig(ProviderConfig):
 
     SECRETS: ClassVar[frozenset[str]] = frozenset({"api_key", "webhook_secret"})
 
-    instance: Annotated[str, Field(pattern=r"^\w[\w .@+-]{0,99}$")]
+    # The length apart: repeated in the pattern, letters of all scripts would take 9 MiB of memory.
+    instance: Annotated[str, Field(max_length=100, pattern=r"^\w[\w .@+-]*$")]
     api_key: Secret
     webhook_secret: Secret | None = None
     """What the instance's webhook brings: as it is in a header, or as the key (``jwt_key``) of its tokens."""

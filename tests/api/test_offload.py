@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -33,6 +34,17 @@ async def test_what_computes_for_too_long_is_ended_and_harms_nobody_else(offload
     assert (refused.value.status, refused.value.code) == (422, "too_heavy")
     assert await run(offload, 2, os.getpid) == other
     assert await run(offload, 1, sum, [1, 2]) == 3
+
+
+async def test_a_child_that_has_nothing_to_do_is_ended_and_started_again_when_it_is_needed():
+    offload = Offload(unused=0.2)
+    first = await run(offload, 1, os.getpid)
+    async with asyncio.timeout(20):
+        while Path(f"/proc/{first}").exists():
+            await asyncio.sleep(0.02)
+    assert await run(offload, 1, os.getpid) != first
+    await run(offload, 1, time.sleep, 0.5)  # not ended meanwhile
+    await offload.aclose()
 
 
 async def test_a_child_that_dies_takes_no_other_request_with_it(offload: Offload):
