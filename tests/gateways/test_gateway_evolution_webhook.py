@@ -20,7 +20,15 @@ NOW = 1_730_000_000.0
 
 
 @pytest.mark.parametrize(
-    "change", [{"instance": "../x"}, {"instance": ""}, {"base_url": None}, {"api_key": "a\nb"}, {"receipts": True}]
+    "change",
+    [
+        {"instance": "../x"},
+        {"instance": "x" * 101},
+        {"instance": ""},
+        {"base_url": None},
+        {"api_key": "a\nb"},
+        {"receipts": True},
+    ],
 )
 async def test_a_wrong_configuration_is_refused(outside, change):
     with pytest.raises(InvalidGatewayConfig):
