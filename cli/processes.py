@@ -87,7 +87,7 @@ def worker(
 
 
 def _leave_out_rich() -> None:
-    """Let its import fail in this process: httpx and structlog would load it, for 4 MiB that a server has no use for."""
+    """Let its import fail in this process: httpx and structlog would load it, for 4 MiB that no server uses."""
     sys.modules["rich"] = None  # type: ignore[assignment]
 
 

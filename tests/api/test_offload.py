@@ -5,8 +5,8 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -40,7 +40,7 @@ async def test_a_child_that_has_nothing_to_do_is_ended_and_started_again_when_it
     offload = Offload(unused=0.2)
     first = await run(offload, 1, os.getpid)
     async with asyncio.timeout(20):
-        while Path(f"/proc/{first}").exists():
+        while psutil.pid_exists(first):
             await asyncio.sleep(0.02)
     assert await run(offload, 1, os.getpid) != first
     await run(offload, 1, time.sleep, 0.5)  # not ended meanwhile
