@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from api import health
-from api.admin import codec, sandbox
+from api.admin import audit, codec, keys, sandbox, staff, users
 from api.admin import messages as admin_messages
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
@@ -28,6 +28,7 @@ from api.messages import routes as status
 from api.messages.lookup import OwnMessages
 from api.reference import page as reference
 from api.reference.openapi import DocumentedApp, operation_id
+from api.resources.access import AccessTable
 from api.sending import routes as send
 from api.sending.group_commit import GroupCommit
 from api.sending.large_bodies import Bodies
@@ -56,6 +57,10 @@ _ROUTERS = (
     callback_deliveries.router,
     gateways.router,
     waiting.router,
+    users.router,
+    keys.router,
+    staff.router,
+    audit.router,
     admin_messages.router,
     sandbox.router,
     codec.router,
@@ -92,7 +97,8 @@ def create_app(settings: Settings) -> FastAPI:
                 receipts,
                 SharedChecks(),
                 Names(),
-                written,
+                reference.Reference(app),
+                access,
             )
             app.state.xsender = AppState(settings, pool, link, {type(part): part for part in parts})
             yield
@@ -118,5 +124,5 @@ def create_app(settings: Settings) -> FastAPI:
     app.webhooks.include_router(posted)
     for router in _ROUTERS:
         app.include_router(router)
-    written = reference.Reference.of(app)
+    access = AccessTable(_ROUTERS)
     return app

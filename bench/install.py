@@ -36,10 +36,11 @@ _XSENDER = str(Path(sys.executable).parent / "xsender")
 BULK_WORKER = ("worker", "--queues", ",".join(BULK_QUEUES))
 COMMANDS: dict[str, Command] = {
     "api": (_XSENDER, "api"),
-    "worker": ("-m", "bench.worker"),
+    "worker": ("-c", "import sys; sys.modules['rich'] = None; import bench.worker; bench.worker.main()"),
     "bulk worker": (_XSENDER, *BULK_WORKER),
 }
-"""Our processes, as ``xsender dev`` starts them; the floor workflow runs beside the transactional queues."""
+"""Our processes, as ``xsender dev`` starts them (``cli.processes``, hence no rich); the floor workflow runs beside the
+transactional queues."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import orjson
 
 from bench.install import Install
-from domain.api_keys import KeyKind
+from domain.access.api_keys import KeyKind
 from domain.keyring import CREDENTIALS, Keyring
 from store.accounts import accounts, api_keys, credits
 from store.gateways import gateways

@@ -38,6 +38,7 @@ async def _main() -> None:
     await pool.close()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """The process."""
     configure_logs("WARNING", as_json=False)
     uvloop.run(_main())

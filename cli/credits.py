@@ -7,7 +7,7 @@ import typer
 
 from cli.options import AsJson, ChannelOption, UserOption, uuid, whole
 from cli.output import emit
-from cli.session import run
+from cli.session import run, run_change
 
 if TYPE_CHECKING:
     from store.accounts.credits import Wallet
@@ -30,11 +30,8 @@ def topup(
     as_json: AsJson = False,
 ) -> None:
     """Grant credits."""
-    from store.accounts.credits import top_up
-
     entry = uuid4() if grant_id is None else uuid(grant_id, "--grant-id")
-    wallet = run(lambda session: top_up(session.pool, user, channel, amount, note, entry))
-    _show_booked("grant_id", entry, user, channel, wallet, as_json)
+    _show_booked("grant_id", entry, user, channel, _move(user, channel, amount, note, entry, 1), as_json)
 
 
 @app.command()
@@ -47,11 +44,22 @@ def deduct(
     as_json: AsJson = False,
 ) -> None:
     """Take back available credits."""
-    from store.accounts.credits import deduct
-
     entry = uuid4() if deduct_id is None else uuid(deduct_id, "--deduct-id")
-    wallet = run(lambda session: deduct(session.pool, user, channel, amount, note, entry))
-    _show_booked("deduct_id", entry, user, channel, wallet, as_json)
+    _show_booked("deduct_id", entry, user, channel, _move(user, channel, amount, note, entry, -1), as_json)
+
+
+def _move(user: int, channel: str, amount: int, note: str, entry: UUID, sign: int) -> "Wallet":
+    from services.accounts import move_credits
+    from services.changes import Change
+    from store.accounts.credits import check_amount
+
+    check_amount(amount)
+
+    async def work(made: Change) -> "Wallet":
+        made.reason = note
+        return await move_credits(made, user, channel, sign * amount, entry)
+
+    return run_change("user.credits_moved", work)
 
 
 def _show_booked(name: str, entry: UUID, user: int, channel: str, wallet: "Wallet", as_json: bool) -> None:

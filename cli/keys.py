@@ -1,17 +1,14 @@
 """``xsender key``: API keys. A key is printed once, when it is made."""
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.options import AsJson, user_id, words
 from cli.output import emit
-from cli.session import run
+from cli.session import run, run_change
 from domain.errors import InvalidError
-
-if TYPE_CHECKING:
-    from store.accounts.api_keys import Network
 
 app = typer.Typer(help="API keys of users and of the admin.", no_args_is_help=True)
 
@@ -27,6 +24,7 @@ KeyId = Annotated[str, typer.Argument(metavar="KEY_ID", help="The key's id, as '
 def create(
     user: ForUser = None,
     admin: ForAdmin = False,
+    staff: Annotated[int | None, typer.Option("--staff", min=1, metavar="ID", help="Of a member of staff.")] = None,
     name: Annotated[str, typer.Option("--name", help="What the key is for.")] = "",
     scopes: Annotated[str | None, typer.Option("--scopes", help="E.g. send,read; all if left out.")] = None,
     allowed_ips: Annotated[
@@ -36,16 +34,29 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print it. It cannot be shown again."""
-    from domain.api_keys import KeyKind
-    from store.accounts.api_keys import create
+    from domain.access.api_keys import MintedKey
+    from services import keys
+    from services.changes import Change
 
-    owner = _owner(user, admin)
-    kind = KeyKind.ADMIN if admin else KeyKind.USER
-    wanted = None if scopes is None else words(scopes)
-    networks = None if allowed_ips is None else [_network(text) for text in words(allowed_ips)]
-    expires_at = None if expires_in_days is None else datetime.now(UTC) + timedelta(days=expires_in_days)
-    minted = run(lambda session: create(session.pool, kind, owner, name, wanted, networks, expires_at))
-    emit({"key": minted.text, "id": minted.id, "kind": kind, "user_id": owner or None}, as_json)
+    if [user is not None, admin, staff is not None].count(True) != 1:
+        raise InvalidError("owner", "Choose whose key: either --user ID, --staff ID, or --admin.")
+    new = keys.NewKey(
+        name,
+        None if scopes is None else words(scopes),
+        None if allowed_ips is None else keys.networks(words(allowed_ips)),
+        None if expires_in_days is None else datetime.now(UTC) + timedelta(days=expires_in_days),
+    )
+
+    async def issue(made: Change) -> MintedKey:
+        if staff is not None:
+            return await keys.issue_staff_key(made, staff, new)
+        if user is not None:
+            return await keys.issue_user_key(made, user, new)
+        return await keys.issue_admin_key(made, new)
+
+    minted = run_change("key.issued", issue)
+    kind = "staff" if staff is not None else "user" if user is not None else "admin"
+    emit({"key": minted.text, "id": minted.id, "kind": kind, "user_id": user}, as_json)
 
 
 @app.command("list")
@@ -66,18 +77,18 @@ def roll(
     as_json: AsJson = False,
 ) -> None:
     """Replace a key by a new one with the same rights, and print that."""
-    from store.accounts.api_keys import roll
+    from services.keys import roll_key
 
-    minted = run(lambda session: roll(session.pool, key_id, overlap))
+    minted = run_change("key.rolled", lambda made: roll_key(made, key_id, overlap))
     emit({"key": minted.text, "id": minted.id, "replaces": key_id}, as_json)
 
 
 @app.command()
 def revoke(key_id: KeyId, as_json: AsJson = False) -> None:
     """Revoke a key permanently."""
-    from store.accounts.api_keys import revoke
+    from services.keys import revoke_key
 
-    run(lambda session: revoke(session.pool, key_id))
+    run_change("key.revoked", lambda made: revoke_key(made, key_id))
     emit({"id": key_id, "revoked": True}, as_json)
 
 
@@ -85,14 +96,3 @@ def _owner(user: int | None, admin: bool) -> int:
     if (user is None) != admin:
         raise InvalidError("owner", "Choose whose keys: either --user ID or --admin.")
     return user or 0
-
-
-def _network(text: str) -> "Network":
-    from ipaddress import ip_network
-
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        raise InvalidError(
-            "allowed_ips", f"{text} is neither an IP address nor a network such as 192.0.2.0/24."
-        ) from None

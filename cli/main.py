@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from cli.audit import app as audit
 from cli.batches import app as batch
 from cli.callbacks import app as callback
 from cli.credits import app as credit
@@ -17,7 +18,9 @@ from cli.messages import app as message
 from cli.output import fail
 from cli.plans import app as plan
 from cli.processes import add_to
+from cli.roles import app as role
 from cli.session import choose_install
+from cli.staff import app as staff
 from cli.users import app as user
 from runtime.exit import run_and_exit
 
@@ -33,6 +36,9 @@ app.add_typer(plan, name="plan")
 app.add_typer(credit, name="credit")
 app.add_typer(gateway, name="gateway")
 app.add_typer(key, name="key")
+app.add_typer(staff, name="staff")
+app.add_typer(role, name="role")
+app.add_typer(audit, name="audit")
 app.add_typer(batch, name="batch")
 app.add_typer(callback, name="callback")
 app.add_typer(message, name="message")

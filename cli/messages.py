@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Messages that need a decision, or make no progress.", no_args_is_help=True)
 
-_ACTOR = "cli"
-
 
 @app.command()
 def resolve(
@@ -31,6 +29,7 @@ def resolve(
     """Resolve messages. The exit code is 1 if one of them could not be resolved."""
     from temporalio.service import RPCError
 
+    from domain.access.actors import COMMAND_LINE
     from domain.errors import ConflictError, NotFoundError
     from services.callbacks import wake
     from services.resolving import resolve
@@ -40,7 +39,7 @@ def resolve(
 
     async def one(session: Session, client: "_Client", uid: UUID) -> dict[str, Any]:
         try:
-            resolved = await resolve(session.pool, client.get, uid, outcome, reason, _ACTOR)
+            resolved = await resolve(session.pool, client.get, uid, outcome, reason, COMMAND_LINE)
         except (NotFoundError, ConflictError) as error:
             return {"uid": uid, "as": outcome, "state": None, "credit": None, "error": error.message}
         if resolved.endpoints:

@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.text.printable import visible
 
-_WIDTH = 240
+_WIDTH = 320
 """Of a table that no terminal limits, in characters."""
 
 

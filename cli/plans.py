@@ -6,7 +6,7 @@ import typer
 
 from cli.options import AsJson, UserOption, json_object
 from cli.output import emit
-from cli.session import Session, run
+from cli.session import Session, run, run_change
 
 RenewOption = Annotated[bool, typer.Option("--renew/--no-renew", help="Whether it renews at its period's end.")]
 
@@ -51,15 +51,9 @@ def assign(
     as_json: AsJson = False,
 ) -> None:
     """Give a user a plan from now, and grant its credits now and whenever it is renewed."""
-    from uuid import uuid4
+    from services.accounts import begin_plan
 
-    from store.accounts import accounts
-
-    async def work(session: Session) -> accounts.Account:
-        await accounts.assign_plan(session.pool, user, plan, uuid4(), renews=renew)
-        return await accounts.get(session.pool, user)
-
-    emit(run(work), as_json)
+    emit(run_change("user.plan_assigned", lambda made: begin_plan(made, user, plan, renews=renew)), as_json)
 
 
 @app.command("set-renewal")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # loading these takes longer than most commands work
 
     from domain.keyring import Keyring
     from runtime.settings import Settings
+    from services.changes import Change
     from store.pool import Pool
 
 DEFAULT_FOLDER = Path(".xsender")
@@ -98,6 +99,18 @@ def run(work: Callable[[Session], Awaitable[Result]]) -> Result:
     import asyncio
 
     return asyncio.run(_run(work))
+
+
+def run_change(action: str, work: "Callable[[Change], Awaitable[Result]]") -> Result:
+    """Run a command that changes something: in one transaction with its entry in the audit log."""
+    from domain.access.actors import COMMAND_LINE
+    from services.changes import change
+
+    async def changed(session: Session) -> Result:
+        async with change(session.pool, COMMAND_LINE, action) as made:
+            return await work(made)
+
+    return run(changed)
 
 
 async def _run(work: Callable[[Session], Awaitable[Result]]) -> Result:

@@ -1,12 +1,12 @@
 """``xsender user``: the accounts that send."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from cli.options import AsJson, UserArgument
 from cli.output import emit
-from cli.session import Session, run
+from cli.session import Session, run, run_change
 
 app = typer.Typer(help="The accounts that send.", no_args_is_help=True)
 
@@ -21,9 +21,10 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create a user."""
-    from services.accounts import create_account
+    from services.accounts import add_account
 
-    emit(run(lambda session: create_account(session.pool, email, name, plan)), as_json)
+    wanted = {"email": email, "name": name, "plan": plan}
+    emit(run_change("user.created", lambda made: add_account(made, wanted)), as_json)
 
 
 @app.command("list")
@@ -43,17 +44,17 @@ def list_users(as_json: AsJson = False) -> None:
 @app.command()
 def suspend(user: UserArgument, as_json: AsJson = False) -> None:
     """Refuse all requests of a user, and hold its accepted messages, until resumed."""
-    from store.accounts import accounts
+    from services.accounts import set_suspended
 
-    _change(accounts.suspend, user, as_json)
+    emit(run_change("user.suspended", lambda made: set_suspended(made, user, True)), as_json)
 
 
 @app.command()
 def resume(user: UserArgument, as_json: AsJson = False) -> None:
     """Resume a suspended user; its held messages continue."""
-    from store.accounts import accounts
+    from services.accounts import set_suspended
 
-    _change(accounts.resume, user, as_json)
+    emit(run_change("user.resumed", lambda made: set_suspended(made, user, False)), as_json)
 
 
 @app.command("set-time-zone")
@@ -63,9 +64,7 @@ def set_time_zone(
     as_json: AsJson = False,
 ) -> None:
     """Set the time zone of a user's days, periods and scheduled times."""
-    from store.accounts import accounts
-
-    _change(lambda pool, user_id: accounts.set_time_zone(pool, user_id, zone), user, as_json)
+    _update(user, {"time_zone": zone}, as_json)
 
 
 @app.command("set-default-region")
@@ -75,26 +74,26 @@ def set_default_region(
     as_json: AsJson = False,
 ) -> None:
     """Set the country of a user's numbers without a country code."""
-    from store.accounts import accounts
-
-    wanted = None if region == "-" else region.upper()
-    _change(lambda pool, user_id: accounts.set_default_region(pool, user_id, wanted), user, as_json)
+    _update(user, {"default_region": None if region == "-" else region.upper()}, as_json)
 
 
 @app.command()
 def delete(user: UserArgument, as_json: AsJson = False) -> None:
     """Delete a user: its keys are revoked, waiting messages cancelled, its address is free again."""
-    from store.accounts import accounts
+    from services.accounts import delete_account
 
-    _change(accounts.delete, user, as_json)
+    emit(run_change("user.deleted", lambda made: delete_account(made, user)), as_json)
 
 
-def _change(change: Any, user: int, as_json: bool) -> None:
-    """Apply a change and show the account afterwards."""
-    from store.accounts import accounts
+@app.command()
+def restore(user: UserArgument, as_json: AsJson = False) -> None:
+    """Restore a deleted user. Its keys stay revoked, and its callbacks disabled."""
+    from services.accounts import restore_account
 
-    async def work(session: Session) -> accounts.Account:
-        await change(session.pool, user)
-        return await accounts.get(session.pool, user)
+    emit(run_change("user.restored", lambda made: restore_account(made, user)), as_json)
 
-    emit(run(work), as_json)
+
+def _update(user: int, patch: dict[str, str | None], as_json: bool) -> None:
+    from services.accounts import change_account
+
+    emit(run_change("user.updated", lambda made: change_account(made, user, patch)), as_json)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from domain.api_keys import KeyKind
+from domain.access.api_keys import KeyKind
 from domain.channels import Channel
 from domain.errors import ConflictError
 from domain.keyring import CREDENTIALS, Keyring

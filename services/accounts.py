@@ -1,24 +1,233 @@
-"""Rules for creating accounts, shared by the API and the CLI."""
+"""Rules for accounts, shared by the API and the CLI."""
 
-from uuid import uuid4
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
 
-from domain.errors import InvalidError
-from domain.recipients import normalise_email
-from store.accounts import accounts
-from store.pool import Pool
+from domain.errors import ConflictError, InvalidError, NotFoundError
+from domain.recipients import InvalidRecipient, is_region, normalise_email
+from services.changes import Change
+from store.accounts import accounts, credits
+from store.accounts.accounts import Account
+from store.pool import Connections
 
 LONGEST_NAME = 200
+_EXTERNAL_ID = re.compile(r"[!-~]{1,200}")
+_PERSONAL = ("email", "name")
+_COMPARED = ("email", "name", "status", "external_id", "time_zone", "default_region", "plan", "plan_renews")
 
 
-async def create_account(pool: Pool, email: str, name: str, plan: str | None = None) -> accounts.Account:
-    """Create an account with an empty wallet on every channel; a plan's credits are added.
+def checked_name(name: str) -> str:
+    """A person's or company's name, without spaces around it.
 
     Raises:
-        InvalidError: the name, or the email address (``InvalidRecipient``), cannot be one.
-        ConflictError: another account has this email address.
-        NotFoundError: there is no such plan.
+        InvalidError: it cannot be one.
     """
     name = name.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise InvalidError("name", f"the name must have 1 to {LONGEST_NAME} printable characters", "/name")
-    return await accounts.create(pool, normalise_email(email), name, plan, uuid4())
+    return name
+
+
+def checked_email(email: str) -> str:
+    """The email address of an account or of staff.
+
+    Raises:
+        InvalidError: it cannot be one.
+    """
+    try:
+        return normalise_email(email)
+    except InvalidRecipient as error:
+        raise InvalidError(error.code, error.message, "/email") from None
+
+
+def _checked_external_id(external_id: str | None) -> str | None:
+    if external_id is not None and not _EXTERNAL_ID.fullmatch(external_id):
+        message = "an external_id has 1 to 200 printable ASCII characters, without spaces"
+        raise InvalidError("external_id", message, "/external_id")
+    return external_id
+
+
+async def create_account(
+    pool: Connections, email: str, name: str, plan: str | None = None, external_id: str | None = None
+) -> Account:
+    """Create an account with an empty wallet on every channel; a plan's credits are added.
+
+    Raises:
+        InvalidError: the name, the email address, or the external id cannot be one.
+        ConflictError: another account has this email address, or this external id.
+        NotFoundError: there is no such plan.
+    """
+    external = _checked_external_id(external_id)
+    return await accounts.create(pool, checked_email(email), checked_name(name), plan, uuid4(), external)
+
+
+async def add_account(change: Change, wanted: Mapping[str, Any]) -> Account:
+    """``create_account`` as a logged change; ``wanted`` may have a time zone and a region.
+
+    Raises:
+        InvalidError, ConflictError, NotFoundError: as there; there is no such time zone, or no such region.
+    """
+    account = await create_account(
+        change.store, wanted["email"], wanted["name"], wanted.get("plan"), wanted.get("external_id")
+    )
+    change.about("user", account.id, account.name)
+    where = {name: wanted[name] for name in ("time_zone", "default_region") if wanted.get(name) is not None}
+    if where:
+        account = await _update(change, account, where)
+    change.compare({}, _compared(account), hidden=_PERSONAL)
+    return account
+
+
+async def change_account(change: Change, account_id: int, patch: Mapping[str, Any]) -> Account:
+    """Change address, name, external id, time zone or region of an account.
+
+    Raises:
+        InvalidError, ConflictError: as in ``add_account``.
+        NotFoundError: there is no such account, or it is deleted.
+    """
+    before = await find_account(change, account_id)
+    after = await _update(change, before, patch)
+    change.compare(_compared(before), _compared(after), hidden=_PERSONAL)
+    return after
+
+
+async def put_account(change: Change, external_id: str, wanted: Mapping[str, Any]) -> tuple[Account, bool]:
+    """Create the account with this id in another system, or change it. Returns whether it is new.
+
+    Raises:
+        InvalidError, ConflictError, NotFoundError: as in ``add_account``.
+    """
+    found = await accounts.by_external_id(change.store, external_id)
+    if found is None:
+        return await add_account(change, {**wanted, "external_id": external_id}), True
+    patch = {name: value for name, value in wanted.items() if name != "plan"}
+    account = await change_account(change, found.id, patch)
+    if wanted.get("plan") is not None:
+        account = await assign_plan(change, found.id, wanted["plan"])
+    return account, False
+
+
+async def set_suspended(change: Change, account_id: int, is_suspended: bool) -> Account:
+    """Suspend an account, or resume it. A repeat changes nothing.
+
+    Raises:
+        NotFoundError: there is no such account, or it is deleted.
+    """
+    before = await find_account(change, account_id)
+    await (accounts.suspend if is_suspended else accounts.resume)(change.store, account_id)
+    return await _changed(change, before)
+
+
+async def delete_account(change: Change, account_id: int) -> Account:
+    """Delete an account; its keys are revoked, its callbacks disabled.
+
+    Raises:
+        NotFoundError: there is no such account, or it is deleted.
+    """
+    before = await find_account(change, account_id)
+    await accounts.delete(change.store, account_id)
+    return await _changed(change, before)
+
+
+async def restore_account(change: Change, account_id: int) -> Account:
+    """Take back a deletion. Its keys stay revoked, and its callbacks disabled.
+
+    Raises:
+        NotFoundError: there is no such account.
+        ConflictError: it is not deleted, or another account has its address or its external id now.
+    """
+    before = await accounts.lock(change.store, account_id)
+    change.about("user", before.id, before.name)
+    if before.status != "deleted":
+        raise ConflictError("not_deleted", f"the user {account_id} is not deleted")
+    await accounts.restore(change.store, account_id)
+    return await _changed(change, before)
+
+
+async def begin_plan(change: Change, account_id: int, plan: str, *, renews: bool = True) -> Account:
+    """Give an account a plan from now, and grant the plan's credits. Those left from before stay.
+
+    Raises:
+        NotFoundError: there is no such account, or no such plan.
+    """
+    before = await find_account(change, account_id)
+    await accounts.assign_plan(change.store, account_id, plan, uuid4(), renews=renews)
+    return await _changed(change, before)
+
+
+async def assign_plan(change: Change, account_id: int, plan: str, *, renews: bool = True) -> Account:
+    """``begin_plan``, unless it has this plan: that goes on unchanged, so a repeat grants nothing more.
+
+    Raises:
+        NotFoundError: there is no such account, or no such plan.
+    """
+    before = await find_account(change, account_id)
+    if before.plan != plan or _has_ended(before):
+        return await begin_plan(change, account_id, plan, renews=renews)
+    if before.plan_renews != renews:
+        await accounts.set_renewal(change.store, account_id, renews)
+    return await _changed(change, before)
+
+
+def _has_ended(account: Account) -> bool:
+    return account.plan_expires_at is not None and account.plan_expires_at <= datetime.now(UTC)
+
+
+async def move_credits(change: Change, account_id: int, channel: str, amount: int, entry_id: UUID) -> credits.Wallet:
+    """Grant credits, or deduct them if the amount is negative, once per ``entry_id``. Returns the wallet afterwards.
+
+    Raises:
+        InvalidError: the amount is 0, or too large.
+        NotFoundError: there is no such account, or it is deleted.
+        InsufficientCreditError: less than that is available.
+        ConflictError: ``entry_id`` was used for something else.
+    """
+    await find_account(change, account_id)
+    change.metadata |= {"channel": channel, "amount": amount}
+    move = credits.top_up if amount >= 0 else credits.deduct
+    return await move(change.store, account_id, channel, abs(amount), change.reason, entry_id)
+
+
+async def find_account(change: Change, account_id: int) -> Account:
+    """The account that a change is about; nobody else changes it meanwhile.
+
+    Raises:
+        NotFoundError: there is no such account, or it is deleted.
+    """
+    account = await accounts.lock(change.store, account_id)
+    change.about("user", account.id, account.name)
+    if account.status == "deleted":
+        raise NotFoundError("account_not_found", f"There is no user {account_id}: it was deleted, and can be restored.")
+    return account
+
+
+async def _update(change: Change, account: Account, patch: Mapping[str, Any]) -> Account:
+    values = {**asdict(account), **patch}
+    region = values["default_region"]
+    if region is not None and not is_region(region):
+        message = f"There is no country {region}: use its two letters, such as FR."
+        raise InvalidError("default_region", message, "/region")
+    await accounts.update(
+        change.store,
+        account.id,
+        checked_email(values["email"]) if "email" in patch else account.email,
+        checked_name(values["name"]),
+        _checked_external_id(values["external_id"]),
+        values["time_zone"],
+        region,
+    )
+    return await accounts.get(change.store, account.id)
+
+
+async def _changed(change: Change, before: Account) -> Account:
+    after = await accounts.get(change.store, before.id)
+    change.compare(_compared(before), _compared(after), hidden=_PERSONAL)
+    return after
+
+
+def _compared(account: Account) -> dict[str, Any]:
+    return {name: getattr(account, name) for name in _COMPARED}

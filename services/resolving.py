@@ -6,6 +6,7 @@ from uuid import UUID
 
 from temporalio.client import Client
 
+from domain.access.actors import Actor
 from domain.errors import ConflictError
 from domain.ids import index_of, minted_at, page_of, send_workflow_id
 from domain.messages.page import Carried, Turn
@@ -20,7 +21,7 @@ Connect = Callable[[], Awaitable[Client]]
 """Connects to Temporal when it is needed: only a resend needs it."""
 
 
-async def resolve(pool: Pool, connect: Connect, uid: UUID, outcome: As, reason: str, actor: str) -> Resolved:
+async def resolve(pool: Pool, connect: Connect, uid: UUID, outcome: As, reason: str, actor: Actor) -> Resolved:
     """Resolve a message as sent or failed, or send it again. Idempotent.
 
     The caller wakes the endpoints that have callbacks to deliver.
@@ -36,7 +37,7 @@ async def resolve(pool: Pool, connect: Connect, uid: UUID, outcome: As, reason: 
     return await resolving.settle(pool, uid, outcome, reason, actor)
 
 
-async def _resend(pool: Pool, client: Client, uid: UUID, reason: str, actor: str) -> Resolved:
+async def _resend(pool: Pool, client: Client, uid: UUID, reason: str, actor: Actor) -> Resolved:
     page_id = page_of(uid)
     being_resent = await resolving.being_resent(pool, uid)
     run = await latest_run(client, send_workflow_id(page_id))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from store.pool import Pool, long_transaction
+from store.pool import Connections, Pool, long_transaction
 
 KeyScope = tuple[int, str, str]
 """The scope of a key: account, endpoint, and the key itself."""
@@ -102,7 +102,7 @@ async def bind_keys(pool: Pool, leads: Sequence[KeyBinding]) -> set[UUID]:
         return {to for (to,) in await cursor.fetchall()}
 
 
-async def finish(pool: Pool, account_id: int, endpoint: str, key: str, status: int, response: bytes) -> None:
+async def finish(pool: Connections, account_id: int, endpoint: str, key: str, status: int, response: bytes) -> None:
     """Keep the answer for every repeat."""
     async with pool.connection() as conn:
         await conn.execute(

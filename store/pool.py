@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from time import monotonic
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from psycopg import InterfaceError, OperationalError
 from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
@@ -50,6 +51,23 @@ _PLANNER_DEFAULTS = {"plan_cache_mode": "auto", **dict.fromkeys(list(_BY_KEYS)[1
 """For statements that read whole tables."""
 
 _T = TypeVar("_T")
+
+
+class Connections(Protocol):
+    """Where a statement gets its connection from: a pool, or a transaction that has begun."""
+
+    def connection(self) -> AbstractAsyncContextManager[Connection]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class InTransaction:
+    """Has statements run on a connection whose transaction has begun, and ends with it."""
+
+    conn: Connection
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        yield self.conn
 
 
 class Pool(AsyncConnectionPool[Connection]):

@@ -13,7 +13,7 @@ from temporalio.client import Client
 
 from activities.dependencies import open_dependencies
 from api.server import server_config
-from domain.api_keys import KeyKind
+from domain.access.api_keys import KeyKind
 from domain.keyring import CREDENTIALS, Keyring
 from runtime.settings import Settings
 from runtime.temporal import connect

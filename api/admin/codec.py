@@ -10,20 +10,20 @@ from fastapi import APIRouter, Depends, Request, Response
 from google.protobuf import json_format
 from temporalio.api.common.v1 import Payloads
 
-from api.http.auth import requires
 from api.http.body import MAX_BODY, parse_small, read_body
 from api.http.errors import ApiError
 from api.http.state import AppState, state_of
 from api.messages.models import CodecPayloads
 from api.reference.openapi import answers, documented_body
+from api.resources.access import Allows
+from domain.access.actors import Actor
 from domain.keyring import KeyringError
 from runtime.codec import EncryptionCodec, encryption_codec, is_sealed
-from store.accounts.api_keys import Principal
 
 router = APIRouter(prefix="/api/admin/v1/codec", tags=["admin: codec"])
 
-_authenticate = requires("admin", basic=True)
-_Admin = Annotated[Principal, Depends(_authenticate)]
+_authenticate = Allows("payloads:reveal", basic=True)
+_Admin = Annotated[Actor, Depends(_authenticate)]
 
 
 @router.get("", summary="Sign in a browser for the Temporal UI", include_in_schema=False)

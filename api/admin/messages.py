@@ -1,14 +1,14 @@
 """``/api/admin/v1/messages``: any message, and resolving unknown ones."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from temporalio.client import Client
 
+from api.admin.revealing import Reveal, is_revealed
 from api.callbacks.waking import wake_callbacks
-from api.http.auth import requires
 from api.http.body import parse_body, read_body
 from api.http.json_response import json_response
 from api.http.state import state_of
@@ -16,13 +16,16 @@ from api.messages.lookup import live_if_any, unknown_message
 from api.messages.models import ResolveAnswer, StatusAnswer
 from api.messages.routes import recorded
 from api.reference.openapi import answers, documented_body
+from api.resources.access import Allows
+from domain.access.actors import Actor
+from domain.text.masking import mask, mask_in
 from services.resolving import resolve
-from store.accounts.api_keys import Principal
 from store.messages import messages
 
 router = APIRouter(prefix="/api/admin/v1/messages", tags=["admin: messages"])
 
-_Admin = Annotated[Principal, Depends(requires("admin"))]
+_Reader = Annotated[Actor, Depends(Allows("messages:read"))]
+_Resolver = Annotated[Actor, Depends(Allows("messages:resolve"))]
 
 
 class Resolve(BaseModel):
@@ -37,13 +40,15 @@ class Resolve(BaseModel):
 
 
 @router.get("/{uid}", summary="Read any message", response_model=None, responses=answers(StatusAnswer))
-async def get_any_message(request: Request, uid: UUID, _: _Admin) -> Response:
-    """As its sender reads it."""
+async def get_any_message(request: Request, uid: UUID, actor: _Reader, reveal: Reveal = False) -> Response:
+    """As its sender reads it; for staff its recipient is masked."""
     state = state_of(request)
     message = await messages.find_any(state.pool, uid)
     if message is None:
         raise unknown_message()
     data = recorded(message, await live_if_any(state, message))
+    if not await is_revealed(state, actor, reveal, "message", uid):
+        data = _masked(data, message.recipient)
     return json_response({"success": True, "message": f"the message is {data['state']}", "data": data})
 
 
@@ -54,7 +59,7 @@ async def get_any_message(request: Request, uid: UUID, _: _Admin) -> Response:
     responses=answers(ResolveAnswer, 409),
     openapi_extra=documented_body(Resolve),
 )
-async def resolve_message(request: Request, uid: UUID, principal: _Admin) -> Response:
+async def resolve_message(request: Request, uid: UUID, actor: _Resolver) -> Response:
     """Safe to repeat. It is written to the audit log. 409 where the outcome is known, or it cannot be sent again."""
     state = state_of(request)
     body = parse_body(await read_body(request), Resolve)
@@ -62,8 +67,14 @@ async def resolve_message(request: Request, uid: UUID, principal: _Admin) -> Res
     async def connect() -> Client:
         return state.temporal
 
-    resolved = await resolve(state.pool, connect, uid, body.outcome, body.reason, principal.key_id)
+    resolved = await resolve(state.pool, connect, uid, body.outcome, body.reason, actor)
     await wake_callbacks(state, resolved.endpoints)
     data = {"uid": uid, "state": resolved.state, "credit": resolved.credit}
     message = "it is sent again" if body.outcome == "resend" else f"resolved as {body.outcome}"
     return json_response({"success": True, "message": message, "data": data})
+
+
+def _masked(data: dict[str, Any], recipient: str) -> dict[str, Any]:
+    attempts = [attempt | {"reason": mask_in(attempt["reason"], recipient)} for attempt in data["attempts"]]
+    reason = mask_in(data["reason"], recipient)
+    return data | {"to": mask(recipient), "reason": reason, "attempts": attempts}

@@ -12,7 +12,7 @@ from api.http.body import declared_length
 from api.http.errors import ApiError
 from api.http.query_text import check_query
 from api.http.state import state_of
-from domain.api_keys import ParsedKey, matches, parse
+from domain.access.api_keys import ParsedKey, matches, parse
 from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
 from store.accounts import request_rates
 from store.accounts.api_keys import Network, Principal, StoredKey, Wanted, find_keys
@@ -50,7 +50,8 @@ def requires(
     async def authenticate(request: Request) -> Principal:
         key = key_of(request, basic=basic)
         stored = await state_of(request).part(KeyLookup).get((key.id, channel))
-        principal = await accept_key(request, key, stored, scope)
+        principal = await accept_key(request, key, stored)
+        check_scope(principal, scope)
         if reads_query:
             check_query(request.scope["query_string"], may_repeat)
         return principal
@@ -70,19 +71,27 @@ def key_of(request: Request, *, basic: bool = False) -> ParsedKey:
     return parsed
 
 
-async def accept_key(request: Request, key: ParsedKey, stored: StoredKey | None, scope: str) -> Principal:
-    """The account that a request acts for, if ``stored`` is the key that it carries and allows ``scope``.
+async def accept_key(request: Request, key: ParsedKey, stored: StoredKey | None) -> Principal:
+    """The account that a request acts for, if ``stored`` is the key that it carries, and may be used.
 
     Raises:
-        ApiError: as in ``requires``, but for the query string.
+        ApiError: as in ``requires``, but for the scope and the query string.
     """
     if stored is None or not matches(key, stored.hash) or stored.principal.kind != key.kind:
         raise _unauthorized("unknown API key")
     _check_usable(stored, request)
     await _check_rate(state_of(request).pool, stored.principal, size_cost(declared_length(request) or 0))
-    if scope not in stored.principal.scopes:
-        raise ApiError(403, "scope_missing", f"this key lacks the scope {scope!r}")
     return stored.principal
+
+
+def check_scope(principal: Principal, scope: str) -> None:
+    """Refuse a key without ``scope``.
+
+    Raises:
+        ApiError: 403.
+    """
+    if scope not in principal.scopes:
+        raise ApiError(403, "scope_missing", f"this key lacks the scope {scope!r}")
 
 
 def _key_text(request: Request, basic: bool) -> str:

@@ -52,11 +52,9 @@ async def once(
     Raises:
         ApiError: 409 the first request is still in progress; 422 the key was used for another body.
     """
-    key = request.headers.get(HEADER)
+    key = key_in(request)
     if key is None:
         return _json(await work(KeyClaim(minted, is_new=True)))
-    if not _KEY.fullmatch(key):
-        raise ApiError(422, "idempotency_key", f"an {HEADER} has 1 to 255 printable ASCII characters")
     pool = state_of(request).pool
     scope = (account_id, request.url.path, key)
     subject = f"{request.method}?{request.url.query}\n".encode()
@@ -82,8 +80,25 @@ async def once(
         else:  # whether it was done is not known: the next try checks, under the same id
             await idempotency.hand_over(pool, *scope, claim.locked_until)
         raise
-    await idempotency.finish(pool, *scope, 200, keyring.encrypt(answer, _aad(scope)) if keyring else answer)
+    await idempotency.finish(pool, *scope, 200, seal(keyring, answer, scope) if keyring else answer)
     return _json(answer)
+
+
+def key_in(request: Request) -> str | None:
+    """The key of a request, if it has one.
+
+    Raises:
+        ApiError: 422 it cannot be one.
+    """
+    key = request.headers.get(HEADER)
+    if key is not None and not _KEY.fullmatch(key):
+        raise ApiError(422, "idempotency_key", f"an {HEADER} has 1 to 255 printable ASCII characters")
+    return key
+
+
+def seal(keyring: Keyring, answer: bytes, scope: idempotency.KeyScope) -> bytes:
+    """An answer with a secret, as it is kept."""
+    return keyring.encrypt(answer, _aad(scope))
 
 
 def _aad(scope: idempotency.KeyScope) -> bytes:

@@ -1,14 +1,17 @@
 """Checks of query strings, and the type of parameters that reach the database."""
 
+import re
 from collections.abc import Collection
 from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from domain.errors import FieldError, invalid, pointer
 from domain.text.json_faults import UNSTORABLE
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 
 
 def check_query(raw: bytes, may_repeat: Collection[str] = ()) -> None:
@@ -47,6 +50,15 @@ def _storable(text: str) -> str:
         raise PydanticCustomError("query_text", "text must not hold NUL or half a surrogate pair")
     return text
 
+
+def _no_number(value: object) -> object:
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise PydanticCustomError("moment", "write a time as in 2026-11-28T09:30:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_no_number)]
+"""A time with its offset (RFC 3339); pydantic alone would also take seconds since 1970."""
 
 QueryText = Annotated[str, AfterValidator(_storable)]
 """For each parameter that is compared or stored as given: the same rules as for text in JSON."""

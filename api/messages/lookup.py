@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Request
 
-from api.http.auth import accept_key, key_of
+from api.http.auth import accept_key, check_scope, key_of
 from api.http.errors import ApiError
 from api.http.query_text import check_query
 from api.http.state import AppState, state_of
@@ -52,7 +52,8 @@ async def read_message(request: Request) -> ReadMessage:
     key, uid = key_of(request), uid_of(request.path_params["uid"])
     channel = request.path_params.get("channel", Channel.SMS)
     stored, message = await state_of(request).part(OwnMessages).get((key.id, channel, uid)) or (None, None)
-    principal = await accept_key(request, key, stored, "read")
+    principal = await accept_key(request, key, stored)
+    check_scope(principal, "read")
     check_query(request.scope["query_string"])
     return ReadMessage(principal, uid, message)
 

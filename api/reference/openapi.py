@@ -17,6 +17,7 @@ _ERRORS = {
     404: "unknown here",
     408: "the body arrived too slowly",
     409: "conflicts with the current state",
+    412: "it has changed since it was read",
     413: "too large",
     414: "the address is too long",
     422: "refused: `errors` names each place",
@@ -66,11 +67,11 @@ IDEMPOTENCY_HEADER: dict[str, Any] = {
 _documented: dict[str, type[BaseModel]] = {}
 
 
-def documented_body(model: type[BaseModel], *, idempotent: bool = False) -> dict[str, Any]:
+def documented_body(model: type[BaseModel], *, idempotent: bool = False, required: bool = True) -> dict[str, Any]:
     """``openapi_extra`` of a route that reads ``model`` from its body itself."""
     _documented[model.__name__] = model
     schema = {"$ref": _REF.format(model=model.__name__)}
-    extra: dict[str, Any] = {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    extra: dict[str, Any] = {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
     return extra | {"parameters": [IDEMPOTENCY_HEADER]} if idempotent else extra
 
 

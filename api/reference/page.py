@@ -4,6 +4,7 @@ The viewer's files are in ``viewer/``, as they were published: the page needs no
 code runs beside the API's keys. Without JavaScript it lists all operations.
 """
 
+import asyncio
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -39,24 +40,37 @@ _FILES = frozenset({"swagger-ui-bundle.js", "swagger-ui.css", "start.js"})
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """What is sent. Made before the process serves: it takes half a second, in which nobody would be answered."""
+class Written:
+    """What is sent."""
 
     document: bytes
     """The OpenAPI document."""
     page: str
 
-    @staticmethod
-    def of(app: FastAPI) -> "Reference":
-        """Write down the routes of an application."""
-        document = app.openapi()
-        return Reference(bytes(JSONResponse(document).body), _page(document))
+
+class Reference:
+    """Written when it is first read: it takes half a second of a thread, and 4 MiB, which most processes never need."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._writing: asyncio.Task[Written] | None = None
+
+    async def read(self) -> Written:
+        """The routes of the application, written down."""
+        if self._writing is None:
+            self._writing = asyncio.create_task(asyncio.to_thread(self._write))
+        return await asyncio.shield(self._writing)
+
+    def _write(self) -> Written:
+        document = self._app.openapi()
+        return Written(bytes(JSONResponse(document).body), _page(document))
 
 
 @router.get("/openapi.json")
 async def openapi(request: Request) -> Response:
     """The document."""
-    return Response(state_of(request).part(Reference).document, media_type="application/json")
+    written = await state_of(request).part(Reference).read()
+    return Response(written.document, media_type="application/json")
 
 
 @router.get("/")
@@ -68,8 +82,8 @@ async def root() -> RedirectResponse:
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
     """The page."""
-    page = state_of(request).part(Reference).page
-    return HTMLResponse(page.replace(_BASE_URL, escape(str(request.base_url).rstrip("/"))), headers=_HEADERS)
+    written = await state_of(request).part(Reference).read()
+    return HTMLResponse(written.page.replace(_BASE_URL, escape(str(request.base_url).rstrip("/"))), headers=_HEADERS)
 
 
 @router.get("/docs/viewer/{name}")

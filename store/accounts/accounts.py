@@ -13,7 +13,7 @@ from domain.channels import Channel
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.recipients import is_region
 from store.accounts.credits import grant
-from store.pool import Pool
+from store.pool import Connections
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Account:
     name: str
     status: str
     """active, suspended or deleted."""
+    external_id: str | None
+    """Its id in another system."""
     time_zone: str
     default_region: str | None
     """The country in which its numbers without a country code are dialled. ``None``: the install's."""
@@ -35,24 +37,28 @@ class Account:
     plan_renews: bool
     """Whether the plan renews then."""
     created_at: datetime
+    deleted_at: datetime | None
+    """When it was deleted."""
 
 
-_ACCOUNT = """
-select a.id, a.email, a.name, a.status, a.time_zone, a.default_region, p.name as plan, a.plan_expires_at, a.plan_renews,
-       a.created_at
+ACCOUNT = """
+select a.id, a.email, a.name, a.status, a.external_id, a.time_zone, a.default_region, p.name as plan, a.plan_expires_at,
+       a.plan_renews, a.created_at, a.deleted_at
 from accounts a left join plans p on p.id = a.plan_id
 """
 
 
-async def create(pool: Pool, email: str, name: str, plan: str | None, assignment_id: UUID) -> Account:
+async def create(
+    pool: Connections, email: str, name: str, plan: str | None, assignment_id: UUID, external_id: str | None = None
+) -> Account:
     """Create an account with an empty wallet on every channel; a plan's credits are added.
 
     Raises:
-        ConflictError: another account has this email address.
+        ConflictError: another account has this email address, or this id in another system.
         NotFoundError: there is no such plan.
     """
     async with pool.connection() as conn, conn.transaction():
-        account_id = await _insert(conn, email, name)
+        account_id = await _insert(conn, email, name, external_id)
         await conn.execute(
             "insert into wallets (account_id, channel) select %s, unnest(%s::text[])", (account_id, list(Channel))
         )
@@ -61,49 +67,68 @@ async def create(pool: Pool, email: str, name: str, plan: str | None, assignment
     return await get(pool, account_id)
 
 
-async def _insert(conn: AsyncConnection[Any], email: str, name: str) -> int:
+async def _insert(conn: AsyncConnection[Any], email: str, name: str, external_id: str | None) -> int:
     try:
-        cursor = await conn.execute("insert into accounts (email, name) values (%s, %s) returning id", (email, name))
-    except psycopg.errors.UniqueViolation:
-        raise ConflictError("email_taken", f"There is a user with the address {email} already.") from None
+        cursor = await conn.execute(
+            "insert into accounts (email, name, external_id) values (%s, %s, %s) returning id",
+            (email, name, external_id),
+        )
+    except psycopg.errors.UniqueViolation as error:
+        raise _taken(error) from None
     row = await cursor.fetchone()
     assert row is not None
     return int(row[0])
 
 
-async def get(pool: Pool, account_id: int) -> Account:
+async def get(pool: Connections, account_id: int) -> Account:
     """One account, deleted or not.
 
     Raises:
         NotFoundError: there is none of this id.
     """
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Account)) as cursor:
-        await cursor.execute(f"{_ACCOUNT} where a.id = %s and a.id > 0", (account_id,))
+        await cursor.execute(f"{ACCOUNT} where a.id = %s and a.id > 0", (account_id,))
         account = await cursor.fetchone()
     if account is None:
         raise _unknown(account_id)
     return account
 
 
-async def by_email(pool: Pool, email: str) -> Account | None:
-    """The account that uses this address now."""
+async def lock(pool: Connections, account_id: int) -> Account:
+    """As ``get``; nobody else changes the account until the transaction ends."""
+    async with pool.connection() as conn:
+        await conn.execute("select from accounts where id = %s for update", (account_id,))
+    return await get(pool, account_id)
+
+
+async def by_external_id(pool: Connections, external_id: str) -> Account | None:
+    """The account that has this id in another system now."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Account)) as cursor:
         await cursor.execute(
-            f"{_ACCOUNT} where lower(a.email) = lower(%s) and a.status <> 'deleted' and a.id > 0", (email,)
+            f"{ACCOUNT} where a.external_id = %s and a.status <> 'deleted' and a.id > 0", (external_id,)
         )
         return await cursor.fetchone()
 
 
-async def page(pool: Pool, after: int, limit: int) -> list[Account]:
+async def by_email(pool: Connections, email: str) -> Account | None:
+    """The account that uses this address now."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Account)) as cursor:
+        await cursor.execute(
+            f"{ACCOUNT} where lower(a.email) = lower(%s) and a.status <> 'deleted' and a.id > 0", (email,)
+        )
+        return await cursor.fetchone()
+
+
+async def page(pool: Connections, after: int, limit: int) -> list[Account]:
     """Accounts by id, those after ``after`` (0: from the first), without the deleted ones."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Account)) as cursor:
         await cursor.execute(
-            f"{_ACCOUNT} where a.id > %s and a.status <> 'deleted' order by a.id limit %s", (max(after, 0), limit)
+            f"{ACCOUNT} where a.id > %s and a.status <> 'deleted' order by a.id limit %s", (max(after, 0), limit)
         )
         return await cursor.fetchall()
 
 
-async def suspend(pool: Pool, account_id: int) -> None:
+async def suspend(pool: Connections, account_id: int) -> None:
     """Refuse all requests of the account, and let its accepted messages wait, until it is resumed.
 
     Raises:
@@ -112,7 +137,7 @@ async def suspend(pool: Pool, account_id: int) -> None:
     await _set_status(pool, account_id, "suspended")
 
 
-async def resume(pool: Pool, account_id: int) -> None:
+async def resume(pool: Connections, account_id: int) -> None:
     """Resume a suspended account; its waiting messages continue.
 
     Raises:
@@ -121,7 +146,7 @@ async def resume(pool: Pool, account_id: int) -> None:
     await _set_status(pool, account_id, "active")
 
 
-async def set_time_zone(pool: Pool, account_id: int, zone: str) -> None:
+async def set_time_zone(pool: Connections, account_id: int, zone: str) -> None:
     """Set the time zone (IANA) of the account's days, periods and scheduled times.
 
     Raises:
@@ -135,12 +160,12 @@ async def set_time_zone(pool: Pool, account_id: int, zone: str) -> None:
                 (zone, account_id),
             )
     except psycopg.errors.InvalidParameterValue:
-        raise InvalidError("time_zone", f"There is no time zone {zone}: use a name like Europe/Berlin.") from None
+        raise _no_zone(zone) from None
     if cursor.rowcount == 0:
         raise _unknown(account_id)
 
 
-async def set_default_region(pool: Pool, account_id: int, region: str | None) -> None:
+async def set_default_region(pool: Connections, account_id: int, region: str | None) -> None:
     """Set the region (ISO 3166) of the account's numbers without a country code. ``None``: the install's.
 
     Raises:
@@ -158,7 +183,7 @@ async def set_default_region(pool: Pool, account_id: int, region: str | None) ->
         raise _unknown(account_id)
 
 
-async def _set_status(pool: Pool, account_id: int, status: str) -> None:
+async def _set_status(pool: Connections, account_id: int, status: str) -> None:
     async with pool.connection() as conn:
         cursor = await conn.execute(
             "update accounts set status = %s where id = %s and id > 0 and status <> 'deleted'", (status, account_id)
@@ -167,7 +192,7 @@ async def _set_status(pool: Pool, account_id: int, status: str) -> None:
         raise _unknown(account_id)
 
 
-async def delete(pool: Pool, account_id: int) -> None:
+async def delete(pool: Connections, account_id: int) -> None:
     """Delete an account: its keys are revoked, its callbacks end, its address is free again. Its messages and its
     ledger stay; waiting messages are cancelled when they come due.
 
@@ -177,7 +202,8 @@ async def delete(pool: Pool, account_id: int) -> None:
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """with closed as (
-                   update accounts set status = 'deleted' where id = %s and id > 0 and status <> 'deleted' returning id
+                   update accounts set status = 'deleted', deleted_at = now()
+                   where id = %s and id > 0 and status <> 'deleted' returning id
                ), ended as (
                    update api_keys k set revoked_at = now() from closed c
                    where k.account_id = c.id and k.revoked_at is null
@@ -192,7 +218,48 @@ async def delete(pool: Pool, account_id: int) -> None:
             raise _unknown(account_id)
 
 
-async def assign_plan(pool: Pool, account_id: int, plan: str, assignment_id: UUID, *, renews: bool = True) -> None:
+async def restore(pool: Connections, account_id: int) -> None:
+    """Take back a deletion. Keys stay revoked, and callbacks disabled.
+
+    Raises:
+        ConflictError: another account has its address, or its id in another system.
+    """
+    async with pool.connection() as conn:
+        try:
+            async with conn.transaction():
+                await conn.execute(
+                    "update accounts set status = 'active', deleted_at = null where id = %s and id > 0", (account_id,)
+                )
+        except psycopg.errors.UniqueViolation as error:
+            raise _taken(error) from None
+
+
+async def update(
+    pool: Connections, account_id: int, email: str, name: str, external_id: str | None, zone: str, region: str | None
+) -> None:
+    """Change what an account is known by, and where it is.
+
+    Raises:
+        ConflictError: another account has the address, or the id in another system.
+        InvalidError: there is no such time zone.
+    """
+    async with pool.connection() as conn:
+        try:
+            async with conn.transaction():
+                await conn.execute(
+                    """update accounts set email = %s, name = %s, external_id = %s, time_zone = %s, default_region = %s
+                       where id = %s and id > 0""",
+                    (email, name, external_id, zone, region, account_id),
+                )
+        except psycopg.errors.UniqueViolation as error:
+            raise _taken(error) from None
+        except psycopg.errors.InvalidParameterValue:
+            raise _no_zone(zone) from None
+
+
+async def assign_plan(
+    pool: Connections, account_id: int, plan: str, assignment_id: UUID, *, renews: bool = True
+) -> None:
     """Give an account a plan from now, and grant the plan's credits, once per ``assignment_id``.
 
     Credits left from before stay. Unless it ``renews``, the plan ends with its first period.
@@ -204,7 +271,7 @@ async def assign_plan(pool: Pool, account_id: int, plan: str, assignment_id: UUI
         await _assign(conn, account_id, plan, assignment_id, renews=renews)
 
 
-async def set_renewal(pool: Pool, account_id: int, renews: bool) -> None:
+async def set_renewal(pool: Connections, account_id: int, renews: bool) -> None:
     """Have the account's plan renew whenever its period ends, or end with the current period.
 
     Raises:
@@ -244,6 +311,16 @@ async def _assign(
     )
     for channel, amount in await cursor.fetchall():
         await grant(conn, account_id, channel, amount, f"plan {plan}", uuid5(assignment_id, channel))
+
+
+def _taken(error: psycopg.errors.UniqueViolation) -> ConflictError:
+    if error.diag.constraint_name == "accounts_external_id":
+        return ConflictError("external_id_taken", "Another user has this external_id already.")
+    return ConflictError("email_taken", "There is a user with this email address already.")
+
+
+def _no_zone(zone: str) -> InvalidError:
+    return InvalidError("time_zone", f"There is no time zone {zone}: use a name like Europe/Berlin.", "/time_zone")
 
 
 def _unknown(account_id: int) -> NotFoundError:

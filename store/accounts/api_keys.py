@@ -8,14 +8,15 @@ from typing import Any
 
 from psycopg.rows import class_row
 
-from domain.api_keys import KeyKind, MintedKey, mint, preview
+from domain.access.api_keys import KeyKind, MintedKey, mint, preview
+from domain.access.permissions import EVERYTHING
 from domain.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from store.pool import Pool
+from store.pool import Connections
 
 Network = IPv4Network | IPv6Network
 
 SCOPES = {KeyKind.USER: ("send", "read"), KeyKind.ADMIN: ("send", "read", "admin")}
-"""What a key of each kind can be allowed to do."""
+"""What a key of each kind can be allowed to do; those of staff keys are permissions, or all of their role's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class StoredKey:
     expires_at: datetime | None
     allowed_ips: list[Network] | None
     """Networks it may be used from; ``None``: any."""
+    staff_id: int | None
+    """The member of staff whose it is; ``None``: a user's, or the admin's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class KeyInfo:
     id: str
     account_id: int
     kind: str
+    staff_id: int | None
     name: str
     preview: str
     """The last characters of the key."""
@@ -71,9 +75,10 @@ Wanted = tuple[str, str | None]
 """The id of a key, and the channel whose credit is to be loaded with it."""
 
 COLUMNS = """k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
-       coalesce(p.rate_class, 'unlimited'), {available}, k.hash, k.revoked_at, k.expires_at, k.allowed_ips"""
+       coalesce(p.rate_class, 'unlimited'), {available}, k.hash, k.revoked_at, k.expires_at, k.allowed_ips,
+       k.staff_id"""
 """What ``stored_key`` takes; ``available`` is a column, or null."""
-COLUMN_COUNT = 13
+COLUMN_COUNT = 14
 JOINS = """join api_keys k on k.id = wanted.id
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id"""
@@ -87,7 +92,7 @@ left join wallets w on w.account_id = k.account_id and w.channel = wanted.channe
 """  # noqa: S608 - constants of ours
 
 
-async def find_keys(pool: Pool, wanted: Sequence[Wanted]) -> dict[Wanted, StoredKey]:
+async def find_keys(pool: Connections, wanted: Sequence[Wanted]) -> dict[Wanted, StoredKey]:
     """The keys of these ids, whether they are valid or not, with what their accounts have available on the channel."""
     ids, channels = [key_id for key_id, _ in wanted], [channel for _, channel in wanted]
     async with pool.connection() as conn:
@@ -101,27 +106,32 @@ def stored_key(columns: Sequence[Any]) -> StoredKey:
 
 
 async def create(
-    pool: Pool,
+    pool: Connections,
     kind: KeyKind,
     account_id: int,
     name: str = "",
     scopes: Sequence[str] | None = None,
     allowed_ips: Sequence[Network] | None = None,
     expires_at: datetime | None = None,
+    staff_id: int | None = None,
 ) -> MintedKey:
     """Make a key; ``scopes`` left out means all of its kind. The text in the result is not stored.
+
+    Of a member of staff the account is the admin; whether the scopes are permissions is not checked here.
 
     Raises:
         InvalidError: an unknown scope, or no scope.
         ForbiddenError: a scope that this kind cannot have.
         NotFoundError: there is no such account.
     """
-    _check_scopes(kind, scopes)
+    if kind is not KeyKind.STAFF:
+        check_scopes(kind, scopes)
     minted = mint(kind)
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            """insert into api_keys (id, account_id, kind, name, hash, preview, scopes, allowed_ips, expires_at)
-               select %s, a.id, %s, %s, %s, %s, %s, %s::cidr[], %s from accounts a
+            """insert into api_keys
+                   (id, account_id, kind, name, hash, preview, scopes, allowed_ips, expires_at, staff_id)
+               select %s, a.id, %s, %s, %s, %s, %s, %s::cidr[], %s, %s from accounts a
                where a.id = %s and a.status <> 'deleted' and (a.id = 0) = %s""",
             (
                 minted.id,
@@ -129,11 +139,12 @@ async def create(
                 name,
                 minted.hash,
                 preview(minted.text),
-                list(SCOPES[kind] if scopes is None else scopes),
+                list((SCOPES | {KeyKind.STAFF: (EVERYTHING,)})[kind] if scopes is None else scopes),
                 None if allowed_ips is None else list(allowed_ips),
                 expires_at,
+                staff_id,
                 account_id,
-                kind is KeyKind.ADMIN,
+                kind is not KeyKind.USER,
             ),
         )
     if cursor.rowcount == 0:
@@ -141,27 +152,70 @@ async def create(
     return minted
 
 
-def _check_scopes(kind: KeyKind, scopes: Sequence[str] | None) -> None:
-    if kind not in SCOPES:
-        raise InvalidError("key_kind", f"Keys of kind {kind} cannot be made here.", "/kind")
+def check_scopes(kind: KeyKind, scopes: Sequence[str] | None) -> None:
+    """Refuse what a user's or admin's key cannot be allowed to do.
+
+    Raises:
+        InvalidError: an unknown scope, or no scope.
+        ForbiddenError: a scope that this kind cannot have.
+    """
     if scopes is None:
         return
     known = SCOPES[KeyKind.ADMIN]
     if unknown := sorted(set(scopes) - set(known)):
         raise InvalidError("scope_unknown", f"No scope {', '.join(unknown)}: use {', '.join(known)}.", "/scopes")
     if not scopes:
-        raise InvalidError("scope_missing", f"Give the key a scope: {', '.join(known)}.", "/scopes")
+        raise InvalidError("scopes_empty", f"Give the key a scope: {', '.join(known)}.", "/scopes")
     if denied := sorted(set(scopes) - set(SCOPES[kind])):
         raise ForbiddenError("scope_denied", f"A {kind} key cannot have the scope {', '.join(denied)}.")
 
 
-async def list_keys(pool: Pool, account_id: int) -> list[KeyInfo]:
+_INFO = """
+select id, account_id, kind, staff_id, name, preview, scopes, allowed_ips, expires_at, revoked_at, created_at
+from api_keys
+"""
+
+
+async def list_keys(pool: Connections, account_id: int) -> list[KeyInfo]:
     """An account's keys, the newest first, revoked ones included."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(KeyInfo)) as cursor:
+        await cursor.execute(f"{_INFO} where account_id = %s order by created_at desc, id", (account_id,))
+        return await cursor.fetchall()
+
+
+async def get(pool: Connections, key_id: str, *, lock: bool = False) -> KeyInfo:
+    """One key; ``lock``: nobody else changes it until the transaction ends.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(KeyInfo)) as cursor:
+        await cursor.execute(f"{_INFO} where id = %s{' for update' if lock else ''}", (key_id,))
+        key = await cursor.fetchone()
+    if key is None:
+        raise _unknown(key_id)
+    return key
+
+
+async def page(
+    pool: Connections, user_id: int | None, staff_id: int | None, after: tuple[datetime, str] | None, limit: int
+) -> list[KeyInfo]:
+    """Keys after one made at a time, with an id; the newest first, revoked ones included; of one user, one member of
+    staff, or all."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(KeyInfo)) as cursor:
         await cursor.execute(
-            """select id, account_id, kind, name, preview, scopes, allowed_ips, expires_at, revoked_at, created_at
-                from api_keys where account_id = %s order by created_at desc, id""",
-            (account_id,),
+            f"""{_INFO}
+                where (%(user)s::bigint is null or account_id = %(user)s)
+                    and (%(staff)s::bigint is null or staff_id = %(staff)s)
+                    and (%(at)s::timestamptz is null or (created_at, id) < (%(at)s, %(id)s))
+                order by created_at desc, id desc limit %(limit)s""",
+            {
+                "user": user_id,
+                "staff": staff_id,
+                "at": after and after[0],
+                "id": after and after[1],
+                "limit": limit,
+            },
         )
         return await cursor.fetchall()
 
@@ -170,14 +224,15 @@ _ROLL = """
 with old as (
     update api_keys set expires_at = least(expires_at, now() + %(overlap)s * interval '1 second')
     where id = %(old_id)s
-    returning account_id, kind, name, scopes, allowed_ips
+    returning account_id, kind, name, scopes, allowed_ips, staff_id
 )
-insert into api_keys (id, account_id, kind, name, hash, preview, scopes, allowed_ips, expires_at)
-select %(id)s, account_id, kind, name, %(hash)s, %(preview)s, scopes, allowed_ips, now() + %(lifetime)s from old
+insert into api_keys (id, account_id, kind, name, hash, preview, scopes, allowed_ips, expires_at, staff_id)
+select %(id)s, account_id, kind, name, %(hash)s, %(preview)s, scopes, allowed_ips, now() + %(lifetime)s, staff_id
+from old
 """
 
 
-async def roll(pool: Pool, key_id: str, overlap: int) -> MintedKey:
+async def roll(pool: Connections, key_id: str, overlap: int) -> MintedKey:
     """Replace a key by a new one with the same rights; the old one works for ``overlap`` more seconds.
 
     A key with a limited lifetime is replaced by one with the same lifetime.
@@ -213,7 +268,7 @@ async def roll(pool: Pool, key_id: str, overlap: int) -> MintedKey:
     return minted
 
 
-async def revoke(pool: Pool, key_id: str) -> None:
+async def revoke(pool: Connections, key_id: str) -> None:
     """Revoke a key permanently.
 
     Raises:

@@ -1,31 +1,169 @@
-"""Manual decisions of operators: written in the transaction of the change, and never changed."""
+"""The audit log: who did what to which object, written in the transaction of the change, and never changed."""
 
-from collections.abc import Mapping
-from typing import Any
-from uuid import UUID
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
 
 import orjson
 from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, class_row
 
-RESOLVE = "message.resolve"
+from domain.access.actors import Actor
+from store.pool import Connections, Pool, long_transaction
+
+Outcome = Literal["ok", "denied", "failed"]
+FORM = 1
+"""Version of the form of events."""
 
 
-async def note(
-    conn: AsyncConnection[TupleRow], actor: str, action: str, object_: UUID, detail: Mapping[str, Any]
-) -> None:
-    """Record an action: who did what to which object. ``actor`` is the id of an API key, or ``cli``."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An object that an action is about."""
+
+    type: str
+    id: str
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        """As events are looked up by."""
+        return f"{self.type}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field before and after. Secrets and personal data are not told: both are ``None``."""
+
+    field: str
+    before: Any = None
+    after: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An action of an actor."""
+
+    action: str
+    """What was done: ``user.created``."""
+    actor: Actor
+    targets: Sequence[Target] = ()
+    changes: Sequence[FieldChange] = ()
+    reason: str = ""
+    outcome: Outcome = "ok"
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as it is stored."""
+
+    id: int
+    at: datetime
+    action: str
+    outcome: str
+    event: dict[str, Any]
+
+
+async def append(conn: AsyncConnection[TupleRow], new: NewEvent) -> None:
+    """Append an event. Other appends wait until the transaction ends: make it the last statement."""
+    actor = new.actor
+    event = {
+        "version": FORM,
+        "actor": {"type": actor.type, "id": actor.id, "name": actor.name, "role": actor.role},
+        "targets": [{"type": target.type, "id": target.id, "name": target.name} for target in new.targets],
+        "context": dict(actor.context),
+        "changes": [{"field": one.field, "from": one.before, "to": one.after} for one in new.changes],
+        "reason": new.reason,
+        "metadata": dict(new.metadata),
+    }
+    target = new.targets[0].key if new.targets else None
     await conn.execute(
-        "insert into audit_log (actor, action, object, detail) values (%s, %s, %s, %s)",
-        (actor, action, str(object_), orjson.dumps(detail).decode()),
+        "select append_audit(%s, %s, %s, %s, %s)",
+        (new.action, new.outcome, f"{actor.type}:{actor.id}", target, orjson.dumps(event, default=str).decode()),
     )
 
 
-async def latest(conn: AsyncConnection[TupleRow], action: str, object_: UUID) -> dict[str, Any] | None:
-    """The details of the latest such action on an object; ``None``: there was none."""
-    cursor = await conn.execute(
-        "select detail from audit_log where object = %s and action = %s order by id desc limit 1",
-        (str(object_), action),
-    )
-    row = await cursor.fetchone()
-    return row[0] if row else None
+async def latest(conn: AsyncConnection[TupleRow], action: str, target: Target) -> Event | None:
+    """The latest such action on an object; ``None``: there was none."""
+    async with conn.cursor(row_factory=class_row(Event)) as cursor:
+        await cursor.execute(
+            """select id, at, action, outcome, event from audit_events
+               where target = %s and action = %s and outcome = 'ok' order by id desc limit 1""",
+            (target.key, action),
+        )
+        return await cursor.fetchone()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events are listed; ``None`` and empty: all."""
+
+    action: Sequence[str] = ()
+    outcome: Sequence[str] = ()
+    actor: str | None = None
+    """``<type>:<id>``"""
+    target: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+_PAGE = """
+select id, at, action, outcome, event from audit_events
+where id < %(below)s
+    and (%(action)s::text[] = '{}' or action = any(%(action)s::text[]))
+    and (%(outcome)s::text[] = '{}' or outcome = any(%(outcome)s::text[]))
+    and (%(actor)s::text is null or actor = %(actor)s)
+    and (%(target)s::text is null or target = %(target)s)
+    and (%(after)s::timestamptz is null or at >= %(after)s)
+    and (%(before)s::timestamptz is null or at < %(before)s)
+order by id desc limit %(limit)s
+"""
+
+
+async def page(pool: Connections, wanted: Filter, below: int, limit: int) -> list[Event]:
+    """Events with smaller ids than ``below``, the newest first."""
+    values = {
+        "action": list(wanted.action),
+        "outcome": list(wanted.outcome),
+        "actor": wanted.actor,
+        "target": wanted.target,
+        "after": wanted.after,
+        "before": wanted.before,
+    }
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Event)) as cursor:
+        await cursor.execute(_PAGE, values | {"below": below, "limit": limit})
+        return await cursor.fetchall()
+
+
+_VERIFY = """
+with chained as (
+    select id, hash, lag(id, 1, 0::bigint) over w as before,
+           audit_hash(lag(hash) over w, id, at, action, outcome, actor, target, event) as expected
+    from audit_events window w as (order by id)
+)
+select count(*), max(id), (select hash from audit_events order by id desc limit 1),
+       min(id) filter (where hash <> expected or id <> before + 1)
+from chained
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the log is as it was written."""
+
+    events: int
+    last: int | None
+    last_hash: str | None
+    """Keep it elsewhere: a log whose last events were removed has another one."""
+    first_wrong: int | None
+    """Id of the first event that was changed, or before which one was removed."""
+
+
+async def verify(pool: Pool) -> Verdict:
+    """Compute all hashes again."""
+    async with long_transaction(pool) as conn:
+        row = await (await conn.execute(_VERIFY)).fetchone()
+    assert row is not None
+    events, last, last_hash, first_wrong = row
+    return Verdict(events, last, last_hash.hex() if last_hash else None, first_wrong)

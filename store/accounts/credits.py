@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from domain.errors import ConflictError, InsufficientCreditError, InvalidError, NotFoundError
-from store.pool import Pool, long_transaction
+from store.pool import Connections, Pool, long_transaction
 
 LARGEST_AMOUNT = 10**12
 """The most credits that one entry can move."""
@@ -39,7 +39,7 @@ class Discrepancy:
     journal: Wallet
 
 
-async def top_up(pool: Pool, account_id: int, channel: str, amount: int, note: str, grant_id: UUID) -> Wallet:
+async def top_up(pool: Connections, account_id: int, channel: str, amount: int, note: str, grant_id: UUID) -> Wallet:
     """Grant credits, once per ``grant_id``. Returns the wallet afterwards.
 
     Raises:
@@ -53,7 +53,7 @@ async def top_up(pool: Pool, account_id: int, channel: str, amount: int, note: s
         return await _wallet(conn, account_id, channel)
 
 
-async def deduct(pool: Pool, account_id: int, channel: str, amount: int, note: str, deduct_id: UUID) -> Wallet:
+async def deduct(pool: Connections, account_id: int, channel: str, amount: int, note: str, deduct_id: UUID) -> Wallet:
     """Take back available credits, once per ``deduct_id``. Returns the wallet afterwards.
 
     Raises:
@@ -141,7 +141,7 @@ async def _wallet(conn: AsyncConnection[Any], account_id: int, channel: str) -> 
     return Wallet(*row)
 
 
-async def show(pool: Pool, account_id: int) -> dict[str, Wallet]:
+async def show(pool: Connections, account_id: int) -> dict[str, Wallet]:
     """An account's wallets by channel; those of a deleted account are still there.
 
     Raises:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.channels import Channel
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from store.accounts.credits import LARGEST_AMOUNT
-from store.pool import Pool
+from store.pool import Connections
 
 Count = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
 
@@ -74,7 +74,7 @@ from plans p
 """
 
 
-async def create(pool: Pool, new: NewPlan) -> Plan:
+async def create(pool: Connections, new: NewPlan) -> Plan:
     """Create a plan.
 
     Raises:
@@ -126,7 +126,7 @@ async def _grant_gateways(conn: AsyncConnection[Any], plan_id: int, identifiers:
         raise InvalidError("gateway_not_found", f"The admin has no gateway {', '.join(unknown)}.", "/gateways")
 
 
-async def get(pool: Pool, name: str) -> Plan:
+async def get(pool: Connections, name: str) -> Plan:
     """The plan of this name.
 
     Raises:
@@ -140,14 +140,32 @@ async def get(pool: Pool, name: str) -> Plan:
     return plan
 
 
-async def list_plans(pool: Pool) -> list[Plan]:
+async def name_of(pool: Connections, wanted: int | str) -> str:
+    """The name of a plan, given by its id or its name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute("select name from plans where name = %s or id = %s", (str(wanted), _id_in(wanted)))
+        row = await cursor.fetchone()
+    if row is None:
+        raise NotFoundError("plan_not_found", f"There is no plan {wanted}.")
+    return str(row[0])
+
+
+def _id_in(wanted: int | str) -> int | None:
+    return wanted if isinstance(wanted, int) and wanted < 2**63 else None
+
+
+async def list_plans(pool: Connections) -> list[Plan]:
     """All plans, by name."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Plan)) as cursor:
         await cursor.execute(f"{_PLAN} order by p.name")
         return await cursor.fetchall()
 
 
-async def delete_old_usage(pool: Pool, days: int) -> None:
+async def delete_old_usage(pool: Connections, days: int) -> None:
     """Delete the counts for daily limits of days more than ``days`` ago."""
     async with pool.connection() as conn:
         await conn.execute("delete from daily_usage where day < current_date - %s::integer", (days,))

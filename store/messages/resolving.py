@@ -1,18 +1,21 @@
 """Resolving by hand a message whose outcome is ``unknown``."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from domain.access.actors import Actor
 from domain.errors import ConflictError, NotFoundError
 from store.accounts import audit
 from store.callbacks import callbacks
 from store.pool import Pool
 
 As = Literal["sent", "failed", "resend"]
+
+_ACTION = "message.resolved"
 
 CODE = "resolved"
 """Code of a message whose outcome was decided by hand."""
@@ -29,7 +32,7 @@ class Resolved:
     """Customers' endpoints to wake."""
 
 
-async def settle(pool: Pool, uid: UUID, outcome: Literal["sent", "failed"], reason: str, actor: str) -> Resolved:
+async def settle(pool: Pool, uid: UUID, outcome: Literal["sent", "failed"], reason: str, actor: Actor) -> Resolved:
     """Resolve a message as sent or failed. Idempotent.
 
     Raises:
@@ -46,9 +49,9 @@ async def settle(pool: Pool, uid: UUID, outcome: Literal["sent", "failed"], reas
             (outcome, CODE, reason or f"resolved as {outcome} by an operator", uid),
         )
         await conn.execute("select settle_page(%s, %s)", (uid, uid))
-        await audit.note(conn, actor, audit.RESOLVE, uid, {"as": outcome, "reason": reason})
         endpoints = await callbacks.queue_states(conn, [uid])
         _, _, credit = await _lock(conn, uid)
+        await _audit(conn, actor, uid, reason, {"as": outcome})
         return Resolved(uid, outcome, credit, endpoints)
 
 
@@ -63,7 +66,7 @@ class Resend:
     """Whether it was requested before."""
 
 
-async def begin_resend(pool: Pool, uid: UUID, reason: str, actor: str) -> Resend:
+async def begin_resend(pool: Pool, uid: UUID, reason: str, actor: Actor) -> Resend:
     """Note that a message is to be sent again. It stays ``unknown`` until then. Idempotent.
 
     Raises:
@@ -74,12 +77,11 @@ async def begin_resend(pool: Pool, uid: UUID, reason: str, actor: str) -> Resend
         resolved = await _unknown(conn, uid)
         row = await (await conn.execute("select max(attempt) from attempts where uid = %s", (uid,))).fetchone()
         attempt = 1 + ((row and row[0]) or 0)
-        before = await audit.latest(conn, audit.RESOLVE, uid)
-        is_repeat = before is not None and before.get("attempt") == attempt
-        if not is_repeat:
-            await audit.note(conn, actor, audit.RESOLVE, uid, {"as": "resend", "reason": reason, "attempt": attempt})
+        is_repeat = (await _latest(conn, uid)).get("attempt") == attempt
         # Not to be ended as too old while it is being resent.
         await conn.execute("update messages set updated_at = clock_timestamp() where uid = %s", (uid,))
+        if not is_repeat:
+            await _audit(conn, actor, uid, reason, {"as": "resend", "attempt": attempt})
         return Resend(resolved, attempt, is_repeat)
 
 
@@ -92,13 +94,29 @@ async def being_resent(pool: Pool, uid: UUID) -> Resolved | None:
     """
     async with pool.connection() as conn, conn.transaction():
         resolved = await _unknown(conn, uid)
-        before = await audit.latest(conn, audit.RESOLVE, uid)
-        if before is None or before["as"] != "resend":
+        before = await _latest(conn, uid)
+        if before.get("as") != "resend":
             return None
         cursor = await conn.execute(
             "select from attempts where uid = %s and attempt >= %s and outcome is not null", (uid, before["attempt"])
         )
         return None if cursor.rowcount else resolved
+
+
+async def _latest(conn: AsyncConnection[TupleRow], uid: UUID) -> dict[str, Any]:
+    """How it was resolved last; empty: never."""
+    event = await audit.latest(conn, _ACTION, _target(uid))
+    return event.event["metadata"] if event else {}
+
+
+async def _audit(
+    conn: AsyncConnection[TupleRow], actor: Actor, uid: UUID, reason: str, how: dict[str, str | int]
+) -> None:
+    await audit.append(conn, audit.NewEvent(_ACTION, actor, [_target(uid)], reason=reason, metadata=how))
+
+
+def _target(uid: UUID) -> audit.Target:
+    return audit.Target("message", str(uid))
 
 
 async def _unknown(conn: AsyncConnection[TupleRow], uid: UUID) -> Resolved:

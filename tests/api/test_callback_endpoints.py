@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from domain.api_keys import KeyKind
+from domain.access.api_keys import KeyKind
 from store.accounts import api_keys
 from tests.api.answers import assert_error
 from tests.api.callbacks import ask, data, delivery

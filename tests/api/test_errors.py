@@ -7,7 +7,7 @@ import pytest
 
 from api.sending.large_bodies import LARGE_BODY
 from api.server import server_config
-from domain.api_keys import KeyKind, MintedKey, mint
+from domain.access.api_keys import KeyKind, MintedKey, mint
 from store.accounts import accounts, api_keys
 from tests.api.answers import CONTACT, SMS, assert_error, raw_body
 from tests.stack import Stack, User

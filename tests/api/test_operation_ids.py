@@ -13,6 +13,10 @@ RELEASED = """
     listCallbackDeliveries testCallback replayCallbackDelivery replayCallbackDeliveries
     listGateways getGatewayHealth pauseGateway drainGateway resumeGateway testGateway
     getAnyMessage resolveMessage listSandboxMessages decodePayloads encodePayloads
+    createUser listUsers getUser changeUser deleteUser restoreUser suspendUser resumeUser putUser
+    assignPlan getUserCredits moveUserCredits
+    issueKey listKeys getKey rollKey revokeKey
+    addStaff listStaff getStaff changeStaff removeStaff listRoles getRole putRole deleteRole listPermissions listAudit
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

@@ -6,7 +6,7 @@ import stat
 import psycopg
 import pytest
 
-from domain.api_keys import matches, parse
+from domain.access.api_keys import matches, parse
 from embedded.first_run import ensure_first_run
 from runtime.settings import Settings
 from store.accounts.credits import Wallet, show

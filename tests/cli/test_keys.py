@@ -1,6 +1,6 @@
 """API keys from the command line."""
 
-from domain.api_keys import KeyKind, matches, parse
+from domain.access.api_keys import KeyKind, matches, parse
 from tests.store.builders import find_key
 
 

@@ -12,6 +12,8 @@ DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("
     *map(Path, ("domain/recipients.py", "domain/messages/schedule.py", "domain/text/json_faults.py")),
     Path("store/messages/resolving.py"),
     Path("store/callbacks/callback_endpoints.py"),
+    *(Path("store/accounts") / name for name in ("accounts.py", "api_keys.py", "credits.py", "staff.py")),
+    *map(Path, ("domain/access/actors.py", "domain/access/permissions.py")),
 ]
 PLACE_OF_CODE = {
     "ApiError": 1,
@@ -21,6 +23,9 @@ PLACE_OF_CODE = {
     "InvalidExtra": 1,
     "NotFoundError": 0,
     "ConflictError": 0,
+    "ForbiddenError": 0,
+    "InvalidError": 0,
+    "InsufficientCreditError": 0,
     "UnavailableError": 0,
     "InvalidRecipient": 0,
     "InvalidSchedule": 0,
@@ -28,7 +33,7 @@ PLACE_OF_CODE = {
     "_Refused": 0,
 }
 """The argument of each error that is its code."""
-OF_THE_COMMAND_LINE = {"account_not_found"}
+OF_THE_COMMAND_LINE = {"no_plan", "priority"}
 COMPUTED = {"account_suspended", "account_deleted", "http_404", "http_405", "too_large", "scope_missing"}
 """Codes that are put together, or are given to functions of their own."""
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.api_keys import KeyKind, MintedKey, matches, mint, parse, preview
+from domain.access.api_keys import KeyKind, MintedKey, matches, mint, parse, preview
 
 KEY = mint(KeyKind.USER)
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from domain.api_keys import KeyKind, parse
+from domain.access.api_keys import KeyKind, parse
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from store.accounts import accounts, api_keys, plans
 from store.accounts.credits import Wallet, show

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from domain.api_keys import KeyKind, matches, parse
+from domain.access.api_keys import KeyKind, matches, parse
 from domain.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from store.accounts import accounts, api_keys, plans
 from tests.store.builders import find_key, new_account

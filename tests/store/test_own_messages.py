@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.api_keys import KeyKind
+from domain.access.api_keys import KeyKind
 from store.accounts import api_keys
 from store.messages import attempts, messages, pages
 from store.messages.own_messages import Wanted, find_own

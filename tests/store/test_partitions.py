@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.errors import LockNotAvailable
 
-from domain.api_keys import KeyKind
+from domain.access.api_keys import KeyKind
 from domain.ids import new_page_id, page_of
 from embedded.engine import Engine
 from store.accounts import api_keys

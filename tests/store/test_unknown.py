@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.errors import RaiseException
 
+from domain.access.actors import COMMAND_LINE, Actor
 from domain.errors import ConflictError, NotFoundError
 from domain.ids import batch_page_id, new_batch_id, new_page_id, page_end, page_of
 from domain.keyring import CREDENTIALS, Keyring
@@ -19,6 +20,7 @@ from store.pool import Pool
 from tests.receiver import register
 from tests.store.builders import apply_all, new_account, new_page, sms_wallet, states
 
+KEY = Actor("key", "key1")
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
 
 
@@ -36,7 +38,8 @@ async def audited(pool: Pool, uid: UUID) -> list[tuple[str, str, str]]:
     """Who did what, and how."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            "select actor, action, detail ->> 'as' from audit_log where object = %s order by id", (str(uid),)
+            """select actor, action, event -> 'metadata' ->> 'as' from audit_events where target = %s order by id""",
+            (f"message:{uid}",),
         )
         return await cursor.fetchall()
 
@@ -49,12 +52,12 @@ async def test_whoever_decides_settles_the_credit_once_and_it_is_told_and_audite
     endpoint = await register(pool, KEYRING, account, "https://example.com/")
     page, _ = await in_doubt(pool, account)
     uid = page.uids[0]
-    done = await asyncio.gather(*(resolving.settle(pool, uid, outcome, "asked them", "key1") for _ in range(5)))
+    done = await asyncio.gather(*(resolving.settle(pool, uid, outcome, "asked them", KEY) for _ in range(5)))
     assert {(each.state, each.credit) for each in done} == {(outcome, credit)}
     assert sorted(map(len, (each.endpoints for each in done))) == [0, 0, 0, 0, 1]
     assert await states(pool, page) == [(outcome, "resolved", credit)]
     assert await sms_wallet(pool, account) == wallet
-    assert await audited(pool, uid) == [("key1", "message.resolve", outcome)]
+    assert await audited(pool, uid) == [("key:key1", "message.resolved", outcome)]
     told = await callback_deliveries.listed(pool, endpoint.id, None, None, 10)
     assert [delivery.type for delivery in told] == [f"message.{outcome}"]
 
@@ -63,7 +66,7 @@ async def test_of_two_who_decide_otherwise_one_wins(pool: Pool):
     account = await new_account(pool, credit=9)
     page, _ = await in_doubt(pool, account)
     done = await asyncio.gather(
-        *(resolving.settle(pool, page.uids[0], outcome, "", "cli") for outcome in ("sent", "failed")),
+        *(resolving.settle(pool, page.uids[0], outcome, "", COMMAND_LINE) for outcome in ("sent", "failed")),
         return_exceptions=True,
     )
     (winner,) = [each for each in done if not isinstance(each, BaseException)]
@@ -78,26 +81,28 @@ async def test_what_is_known_or_is_nothing_is_not_resolved(pool: Pool):
     page = new_page(await new_account(pool, credit=9), [1])
     await hold(pool, page)
     with pytest.raises(ConflictError, match="is queued"):
-        await resolving.settle(pool, page.uids[0], "sent", "", "cli")
+        await resolving.settle(pool, page.uids[0], "sent", "", COMMAND_LINE)
     with pytest.raises(NotFoundError):
-        await resolving.begin_resend(pool, uuid4(), "", "cli")
+        await resolving.begin_resend(pool, uuid4(), "", COMMAND_LINE)
 
 
 async def test_a_resend_is_noted_once_for_each_try(pool: Pool):
     page, gateway = await in_doubt(pool, await new_account(pool, credit=9))
     (uid,) = page.uids
     assert await resolving.being_resent(pool, uid) is None
-    noted = [await resolving.begin_resend(pool, uid, "", "cli") for _ in range(2)]
+    noted = [await resolving.begin_resend(pool, uid, "", COMMAND_LINE) for _ in range(2)]
     assert [(each.attempt, each.is_repeat) for each in noted] == [(2, False), (2, True)]
     await write_intents(pool, page.uids, 2, gateway, uuid4())
     assert await resolving.being_resent(pool, uid) is not None
     await flush_outcomes(pool, [Attempted(uid, 2, "unknown")])
     assert await resolving.being_resent(pool, uid) is None
-    assert (await resolving.begin_resend(pool, uid, "", "cli")).attempt == 3
-    assert await audited(pool, uid) == [("cli", "message.resolve", "resend")] * 2
+    assert (await resolving.begin_resend(pool, uid, "", COMMAND_LINE)).attempt == 3
+    assert await audited(pool, uid) == [("cli:cli", "message.resolved", "resend")] * 2
 
 
-@pytest.mark.parametrize("change", ["update audit_log set actor = 'nobody'", "delete from audit_log"])
+@pytest.mark.parametrize(
+    "change", ["update audit_events set actor = 'nobody'", "delete from audit_events", "truncate audit_events"]
+)
 async def test_the_audit_log_cannot_be_changed(pool: Pool, change):
     async with pool.connection() as conn:
         with pytest.raises(RaiseException, match="append-only"):

@@ -1,0 +1,309 @@
+"""Bodies and answers of the admin API."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+
+from api.http.query_text import Moment
+from domain.channels import Channel
+
+Scope = Annotated[StrictStr, Field(max_length=100)]
+PlanName = Annotated[StrictStr, Field(max_length=100)] | StrictInt
+Reason = Annotated[StrictStr, Field(max_length=500)]
+Text = Annotated[StrictStr, Field(max_length=400)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewUser(_Body):
+    """A user to be created."""
+
+    email: Text
+    name: Text
+    plan: PlanName | None = Field(default=None, description="Name or id of a plan; its credits are granted.")
+    external_id: Text | None = Field(default=None, description="Its id in another system.")
+    time_zone: Text | None = Field(default=None, description="Such as `Europe/Berlin`.")
+    region: Text | None = Field(default=None, description="The country of its numbers without a country code: `FR`.")
+
+
+class PutUser(_Body):
+    """A user as another system knows it."""
+
+    email: Text
+    name: Text
+    plan: PlanName | None = None
+    time_zone: Text = "UTC"
+    region: Text | None = None
+
+
+class PatchUser(_Body):
+    """Fields to change (RFC 7396): those left out stay, `null` clears."""
+
+    email: Text = ""
+    name: Text = ""
+    external_id: Text | None = None
+    time_zone: Text = ""
+    region: Text | None = None
+
+
+class User(_Answer):
+    """A user."""
+
+    id: int
+    email: str
+    name: str
+    state: Literal["active", "suspended", "deleted"]
+    external_id: str | None
+    time_zone: str
+    region: str | None
+    plan: str | None
+    plan_expires_at: datetime | None
+    plan_renews: bool
+    created_at: datetime
+    deleted_at: datetime | None
+
+
+class Suspension(_Body):
+    """Why a user is suspended or resumed."""
+
+    reason: Reason = ""
+
+
+class AssignPlan(_Body):
+    """A plan for a user."""
+
+    plan: PlanName
+    renews: StrictBool = Field(default=True, description="Whether it renews at the end of its period.")
+
+
+class MoveCredits(_Body):
+    """Credits to grant, or, if negative, to deduct."""
+
+    channel: Channel
+    amount: StrictInt
+    reason: Reason = ""
+
+
+class Wallet(_Answer):
+    """Credits on a channel: `granted = available + held + spent`."""
+
+    available: int
+    held: int
+    spent: int
+    granted: int
+
+
+class NewKey(_Body):
+    """A key for a user or a member of staff. The answer is the only place where it is ever shown."""
+
+    user: StrictInt | None = None
+    staff: StrictInt | None = None
+    name: Text = ""
+    scopes: list[Scope] | None = Field(
+        default=None,
+        max_length=100,
+        description="For a user `send` and `read`; for staff permissions of its role. Left out: all.",
+    )
+    ip_allow: list[Annotated[StrictStr, Field(max_length=50)]] | None = Field(
+        default=None, max_length=100, description="Addresses or networks: `192.0.2.0/24`."
+    )
+    expires_at: Moment | None = None
+
+
+class RollKey(_Body):
+    """How a key is replaced."""
+
+    overlap_seconds: Annotated[StrictInt, Field(ge=0, le=2_592_000)] = Field(
+        default=3600, description="How long the old key still works."
+    )
+
+
+class Key(_Answer):
+    """A key, without its secret."""
+
+    id: str
+    kind: Literal["user", "admin", "staff"]
+    user_id: int | None
+    staff_id: int | None
+    name: str
+    preview: str
+    scopes: list[str]
+    ip_allow: list[str] | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    created_at: datetime
+
+
+class IssuedKey(Key):
+    """A new key."""
+
+    key: str
+
+
+class NewStaff(_Body):
+    """A member of staff to be added."""
+
+    email: Text
+    name: Text
+    role: Text
+    expires_at: Moment | None = Field(default=None, description="When the rights end.")
+
+
+class PatchStaff(_Body):
+    """Fields to change (RFC 7396): those left out stay, `null` clears."""
+
+    name: Text = ""
+    role: Text = ""
+    expires_at: Moment | None = None
+
+
+class Staff(_Answer):
+    """A member of staff."""
+
+    id: int
+    email: str
+    name: str
+    role: str
+    state: Literal["active", "removed"]
+    expires_at: datetime | None
+    created_at: datetime
+
+
+class PutRole(_Body):
+    """What a role may do."""
+
+    permissions: list[Scope] = Field(max_length=100)
+
+
+class Role(_Answer):
+    """A role."""
+
+    name: str
+    permissions: list[str]
+    preset: bool
+
+
+class Permission(_Answer):
+    """A route, and what it needs."""
+
+    method: str
+    path: str
+    permission: str
+    description: str
+
+
+class AuditEvent(_Answer):
+    """Who did what to which object."""
+
+    id: int
+    action: str
+    version: int
+    occurred_at: datetime
+    outcome: Literal["ok", "denied", "failed"]
+    actor: dict[str, Any]
+    targets: list[dict[str, Any]]
+    context: dict[str, Any]
+    changes: list[dict[str, Any]]
+    reason: str
+    metadata: dict[str, Any]
+
+
+class _One(_Answer):
+    success: Literal[True]
+    message: str
+    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
+
+
+class UserAnswer(_One):
+    """One user."""
+
+    data: User
+
+
+class WalletAnswer(_One):
+    """A wallet after it was changed."""
+
+    data: Wallet
+
+
+class WalletsAnswer(_One):
+    """The wallets of a user, by channel."""
+
+    data: dict[Channel, Wallet]
+
+
+class KeyAnswer(_One):
+    """One key."""
+
+    data: Key
+
+
+class IssuedKeyAnswer(_One):
+    """A new key: keep it, it is not shown again."""
+
+    data: IssuedKey
+
+
+class StaffAnswer(_One):
+    """One member of staff."""
+
+    data: Staff
+
+
+class RoleAnswer(_One):
+    """One role."""
+
+    data: Role
+
+
+class NothingAnswer(_One):
+    """Done."""
+
+    data: None
+
+
+class _Page(_Answer):
+    next_cursor: str | None = Field(description="For the next page; `null`: this was the last one.")
+
+
+class UserPage(_Page):
+    """A page of users."""
+
+    data: list[User]
+
+
+class KeyPage(_Page):
+    """A page of keys."""
+
+    data: list[Key]
+
+
+class StaffPage(_Page):
+    """A page of staff."""
+
+    data: list[Staff]
+
+
+class RolePage(_Page):
+    """All roles."""
+
+    data: list[Role]
+
+
+class PermissionPage(_Page):
+    """All routes of the admin API, with their permissions."""
+
+    data: list[Permission]
+
+
+class AuditPage(_Page):
+    """A page of the audit log."""
+
+    data: list[AuditEvent]

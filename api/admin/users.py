@@ -1,0 +1,245 @@
+"""``/api/admin/v1/users``: users, their plans and their credits."""
+
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api.admin import models
+from api.admin.paths import UserId
+from api.http.body import parse_body, read_body
+from api.http.idempotency import KeyClaim
+from api.http.query_text import Moment, QueryText
+from api.http.state import state_of
+from api.reference.openapi import answers, documented_body
+from api.resources.access import Allows
+from api.resources.changing import Answer, DryRun, answer_one, check_match, perform, perform_once
+from api.resources.listing import Cursor, Format, Limit, below_id, listed
+from domain.access.actors import Actor
+from services import accounts as rules
+from services.changes import Change
+from store.accounts import account_lists, accounts, credits, plans
+from store.accounts.accounts import Account
+
+router = APIRouter(prefix="/api/admin/v1/users", tags=["admin: users"])
+
+State = Literal["active", "suspended", "deleted"]
+_Reader = Annotated[Actor, Depends(Allows("users:read"))]
+_Writer = Annotated[Actor, Depends(Allows("users:write"))]
+_Deleter = Annotated[Actor, Depends(Allows("users:delete"))]
+_one: dict[str, Any] = {"response_model": None, "responses": answers(models.UserAnswer, 409, 412)}
+
+
+@router.post(
+    "",
+    summary="Create a user",
+    openapi_extra=documented_body(models.NewUser, idempotent=True),
+    **_one,
+)
+async def create_user(request: Request, actor: _Writer, dry_run: DryRun = False) -> Response:
+    """With an empty wallet on each channel; a plan's credits are granted."""
+    raw = await read_body(request)
+    body = parse_body(raw, models.NewUser)
+
+    async def work(made: Change, _: KeyClaim) -> Answer:
+        return "created", shown(await rules.add_account(made, await _wanted(made, body.model_dump())))
+
+    return await perform_once(request, actor, "user.created", raw, work, dry_run=dry_run)
+
+
+@router.get("", summary="Users, newest first", response_model=None, responses=answers(models.UserPage))
+async def list_users(
+    request: Request,
+    _: Annotated[Actor, Depends(Allows("users:read", may_repeat=("state",)))],
+    q: Annotated[QueryText | None, Query(max_length=200, description="A part of address, name or id.")] = None,
+    state: Annotated[list[State], Query(description="Left out: all but the deleted ones.")] = [],  # noqa: B006
+    plan: Annotated[QueryText | None, Query(max_length=100)] = None,
+    external_id: Annotated[QueryText | None, Query(max_length=200)] = None,
+    email: Annotated[QueryText | None, Query(max_length=400)] = None,
+    created_after: Moment | None = None,
+    created_before: Moment | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    format: Format = None,  # noqa: A002 - as the parameter is called
+) -> Response:
+    """Filters that are given all apply; a repeated `state` means any of them."""
+    wanted = account_lists.Filter(
+        state, text=q, plan=plan, external_id=external_id, email=email, after=created_after, before=created_before
+    )
+    pool = state_of(request).pool
+    return await listed(request, limit, cursor, format, below_id(partial(account_lists.page, pool, wanted)), shown)
+
+
+@router.get("/{account}", summary="Read a user", response_model=None, responses=answers(models.UserAnswer))
+async def get_user(request: Request, account: UserId, _: _Reader) -> Response:
+    """A deleted one, too."""
+    return answer_one(shown(await accounts.get(state_of(request).pool, account)))
+
+
+@router.patch("/{account}", summary="Change a user", openapi_extra=documented_body(models.PatchUser), **_one)
+async def change_user(request: Request, account: UserId, actor: _Writer, dry_run: DryRun = False) -> Response:
+    """As a JSON Merge Patch: fields left out stay, `null` clears. With `If-Match` only as it was read."""
+    patch = _stored_names(parse_body(await read_body(request), models.PatchUser).model_dump(exclude_unset=True))
+
+    async def work(made: Change) -> Answer:
+        check_match(request, shown(await rules.find_account(made, account)))
+        return "changed", shown(await rules.change_account(made, account, patch))
+
+    return await perform(request, actor, "user.updated", work, dry_run=dry_run)
+
+
+@router.put(
+    "/by-external-id/{external_id}",
+    summary="Create or change the user with this id in another system",
+    openapi_extra=documented_body(models.PutUser),
+    **_one,
+)
+async def put_user(request: Request, external_id: QueryText, actor: _Writer, dry_run: DryRun = False) -> Response:
+    """Other systems need to keep no map of ids. A plan that it has already is left as it is."""
+    body = parse_body(await read_body(request), models.PutUser)
+
+    async def work(made: Change) -> Answer:
+        stored, is_new = await rules.put_account(made, external_id, await _wanted(made, body.model_dump()))
+        return "created" if is_new else "changed", shown(stored)
+
+    return await perform(request, actor, "user.put", work, dry_run=dry_run)
+
+
+@router.delete("/{account}", summary="Delete a user", **_one)
+async def delete_user(request: Request, account: UserId, actor: _Deleter, dry_run: DryRun = False) -> Response:
+    """Its keys are revoked, its callbacks disabled, waiting messages cancelled, its address is free. See `restore`."""
+
+    async def work(made: Change) -> Answer:
+        check_match(request, shown(await rules.find_account(made, account)))
+        return "deleted", shown(await rules.delete_account(made, account))
+
+    return await perform(request, actor, "user.deleted", work, dry_run=dry_run)
+
+
+@router.post("/{account}/restore", summary="Restore a deleted user", **_one)
+async def restore_user(request: Request, account: UserId, actor: _Deleter, dry_run: DryRun = False) -> Response:
+    """Its keys stay revoked, and its callbacks disabled."""
+
+    async def work(made: Change) -> Answer:
+        return "restored", shown(await rules.restore_account(made, account))
+
+    return await perform(request, actor, "user.restored", work, dry_run=dry_run)
+
+
+@router.post(
+    "/{account}/suspend",
+    summary="Suspend a user",
+    openapi_extra=documented_body(models.Suspension, required=False),
+    **_one,
+)
+async def suspend_user(request: Request, account: UserId, actor: _Writer, dry_run: DryRun = False) -> Response:
+    """Its requests are refused from now on, and its accepted messages wait."""
+    return await _set_suspended(request, account, actor, dry_run, is_suspended=True)
+
+
+@router.post(
+    "/{account}/resume",
+    summary="Resume a suspended user",
+    openapi_extra=documented_body(models.Suspension, required=False),
+    **_one,
+)
+async def resume_user(request: Request, account: UserId, actor: _Writer, dry_run: DryRun = False) -> Response:
+    """Its messages continue."""
+    return await _set_suspended(request, account, actor, dry_run, is_suspended=False)
+
+
+async def _set_suspended(
+    request: Request, account: UserId, actor: Actor, dry_run: bool, *, is_suspended: bool
+) -> Response:
+    raw = await read_body(request)
+    reason = parse_body(raw, models.Suspension).reason if raw else ""
+
+    async def work(made: Change) -> Answer:
+        made.reason = reason
+        changed = await rules.set_suspended(made, account, is_suspended)
+        return "suspended" if is_suspended else "active", shown(changed)
+
+    action = "user.suspended" if is_suspended else "user.resumed"
+    return await perform(request, actor, action, work, dry_run=dry_run)
+
+
+@router.put("/{account}/plan", summary="Give a user a plan", openapi_extra=documented_body(models.AssignPlan), **_one)
+async def assign_plan(request: Request, account: UserId, actor: _Writer, dry_run: DryRun = False) -> Response:
+    """From now, with the plan's credits; those left from before stay. One that it has already goes on unchanged."""
+    body = parse_body(await read_body(request), models.AssignPlan)
+
+    async def work(made: Change) -> Answer:
+        name = await plans.name_of(made.store, body.plan)
+        return "assigned", shown(await rules.assign_plan(made, account, name, renews=body.renews))
+
+    return await perform(request, actor, "user.plan_assigned", work, dry_run=dry_run)
+
+
+@router.get(
+    "/{account}/credits", summary="Credits of a user", response_model=None, responses=answers(models.WalletsAnswer)
+)
+async def get_user_credits(
+    request: Request, account: UserId, _: Annotated[Actor, Depends(Allows("credits:read"))]
+) -> Response:
+    """By channel."""
+    wallets = await credits.show(state_of(request).pool, account)
+    return answer_one({channel: _wallet(wallet) for channel, wallet in wallets.items()})
+
+
+@router.post(
+    "/{account}/credits",
+    summary="Grant or deduct credits",
+    response_model=None,
+    responses=answers(models.WalletAnswer, 402, 409),
+    openapi_extra=documented_body(models.MoveCredits, idempotent=True),
+)
+async def move_user_credits(
+    request: Request,
+    account: UserId,
+    actor: Annotated[Actor, Depends(Allows("credits:write"))],
+    dry_run: DryRun = False,
+) -> Response:
+    """A negative amount deducts what is available. Give an `Idempotency-Key`, so that a repeat moves nothing more."""
+    raw = await read_body(request)
+    body = parse_body(raw, models.MoveCredits)
+
+    async def work(made: Change, claim: KeyClaim) -> Answer:
+        made.reason = body.reason
+        wallet = await rules.move_credits(made, account, body.channel, body.amount, claim.id)
+        return "granted" if body.amount > 0 else "deducted", _wallet(wallet)
+
+    return await perform_once(request, actor, "user.credits_moved", raw, work, dry_run=dry_run)
+
+
+def shown(account: Account) -> dict[str, Any]:
+    """A user, as it is answered."""
+    return {
+        "id": account.id,
+        "email": account.email,
+        "name": account.name,
+        "state": account.status,
+        "external_id": account.external_id,
+        "time_zone": account.time_zone,
+        "region": account.default_region,
+        "plan": account.plan,
+        "plan_expires_at": account.plan_expires_at,
+        "plan_renews": account.plan_renews,
+        "created_at": account.created_at,
+        "deleted_at": account.deleted_at,
+    }
+
+
+def _wallet(wallet: credits.Wallet) -> dict[str, int]:
+    return asdict(wallet)
+
+
+async def _wanted(made: Change, body: dict[str, Any]) -> dict[str, Any]:
+    """A body with our names, and its plan by name."""
+    if body.get("plan") is not None:
+        body["plan"] = await plans.name_of(made.store, body["plan"])
+    return _stored_names(body)
+
+
+def _stored_names(body: dict[str, Any]) -> dict[str, Any]:
+    return {("default_region" if name == "region" else name): value for name, value in body.items()}

@@ -1,0 +1,146 @@
+"""Who may call the admin API: every route names one permission, which an admin key or a staff key must have."""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from api.http.auth import KeyLookup, accept_key, key_of
+from api.http.errors import ApiError
+from api.http.query_text import check_query
+from api.http.state import state_of
+from domain.access.actors import Actor
+from domain.access.api_keys import KeyKind
+from domain.access.permissions import OWNER, PERMISSIONS, PRESETS, narrowed
+from domain.errors import FieldError, NotFoundError, invalid, pointer
+from services.changes import log_denied
+from services.staff import permissions_of
+from store.accounts import staff
+from store.accounts.api_keys import Principal, StoredKey
+
+ADMIN_SCOPE = "admin"
+"""The scope of an admin key that lets it call the admin API."""
+
+
+class Allows:
+    """A dependency that accepts requests of whoever has a permission.
+
+    Raises:
+        ApiError: 401 no, unknown, revoked or expired key; 403 it lacks the permission, which is logged if the request
+            would change something; 422 a query parameter that the route does not know, or a repeated one.
+    """
+
+    def __init__(self, permission: str, *, may_repeat: Collection[str] = (), basic: bool = False) -> None:
+        assert permission in PERMISSIONS
+        self.permission = permission
+        self._may_repeat = may_repeat
+        self._basic = basic
+
+    async def __call__(self, request: Request) -> Actor:
+        actor = await actor_of(request, basic=self._basic)
+        if self.permission not in actor.permissions:
+            if request.method not in ("GET", "HEAD"):
+                await log_denied(state_of(request).pool, actor, self.permission)
+            raise ApiError(403, "permission_missing", f"this needs the permission {self.permission}")
+        check_query(request.scope["query_string"], self._may_repeat)
+        _check_known(request)
+        return actor
+
+
+async def actor_of(request: Request, *, basic: bool = False) -> Actor:
+    """Who sends a request to the admin API, with all that it may do at this moment.
+
+    Raises:
+        ApiError: as in ``Allows``.
+    """
+    key = key_of(request, basic=basic)
+    stored = await state_of(request).part(KeyLookup).get((key.id, None))
+    principal = await accept_key(request, key, stored)
+    assert stored is not None
+    return await _ACTORS[KeyKind(principal.kind)](request, principal, stored)
+
+
+async def _no_actor(request: Request, principal: Principal, stored: StoredKey) -> Actor:
+    raise ApiError(403, "scope_missing", "this is the key of a user: the admin API needs one of staff or of the admin")
+
+
+async def _admin(request: Request, principal: Principal, stored: StoredKey) -> Actor:
+    if ADMIN_SCOPE not in principal.scopes:
+        raise ApiError(403, "scope_missing", f"this key lacks the scope {ADMIN_SCOPE!r}")
+    return Actor("key", principal.key_id, "", OWNER, PRESETS[OWNER], _context(request, principal))
+
+
+async def _staff(request: Request, principal: Principal, stored: StoredKey) -> Actor:
+    pool = state_of(request).pool
+    assert stored.staff_id is not None
+    member = await staff.get(pool, stored.staff_id)
+    if member.status != "active" or (member.expires_at is not None and member.expires_at <= datetime.now(UTC)):
+        raise ApiError(401, "unauthorized", "the rights of this member of staff have ended")
+    try:
+        permissions = narrowed(await permissions_of(pool, member.role), principal.scopes)
+    except NotFoundError as error:
+        raise ApiError(403, error.code, error.message) from None
+    return Actor("staff", str(member.id), member.email, member.role, permissions, _context(request, principal))
+
+
+_ACTORS: dict[KeyKind, Callable[[Request, Principal, StoredKey], Awaitable[Actor]]] = {
+    KeyKind.USER: _no_actor,
+    KeyKind.ADMIN: _admin,
+    KeyKind.STAFF: _staff,
+}
+
+
+def _context(request: Request, principal: Principal) -> dict[str, str]:
+    return {
+        "ip": request.client.host if request.client else "",
+        "user_agent": request.headers.get("user-agent", "")[:200],
+        "method": request.method,
+        "path": request.url.path,
+        "key": principal.key_id,
+    }
+
+
+def _check_known(request: Request) -> None:
+    """Refuse query parameters that the route does not know: a mistyped filter must not list everything."""
+    known = set(_aliases(request.scope["route"].dependant))
+    if unknown := sorted(set(request.query_params) - known):
+        words = f"this route knows {', '.join(sorted(known))}" if known else "this route knows none"
+        raise invalid(
+            [FieldError(pointer(name), "query_unknown", f"no parameter {name!r}: {words}") for name in unknown]
+        )
+
+
+def _aliases(dependant: Dependant) -> Iterator[str]:
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for inner in dependant.dependencies:
+        yield from _aliases(inner)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a route needs."""
+
+    method: str
+    path: str
+    permission: str
+
+
+class AccessTable:
+    """All routes that name a permission."""
+
+    def __init__(self, routers: Iterable[APIRouter]) -> None:
+        routes = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+        self.rows = [
+            Access(method, route.path, permission)
+            for route in routes
+            if (permission := _permission_of(route)) is not None
+            for method in sorted(route.methods or ())
+        ]
+
+
+def _permission_of(route: APIRoute) -> str | None:
+    calls = (dependant.call for dependant in route.dependant.dependencies)
+    return next((call.permission for call in calls if isinstance(call, Allows)), None)

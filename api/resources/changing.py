@@ -1,0 +1,110 @@
+"""Requests that change something for the admin API: one transaction with its audit entry, dry runs, safe repeats."""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+from uuid import uuid4
+
+import orjson
+from fastapi import Query, Request, Response
+
+from api.http.errors import ApiError
+from api.http.idempotency import KeyClaim, key_in, once, seal
+from api.http.state import state_of
+from domain.access.actors import Actor
+from services.changes import Change, change
+from store import idempotency
+
+DryRun = Annotated[
+    bool, Query(description='Validate and answer as ever, and write nothing: the answer has `"dry_run": true`.')
+]
+
+Answer = tuple[str, Any]
+"""The message and the data of an answer."""
+Work = Callable[[Change], Awaitable[Answer]]
+
+
+async def perform(request: Request, actor: Actor, action: str, work: Work, *, dry_run: bool) -> Response:
+    """Do ``work`` in a transaction, and answer with what it returns.
+
+    Raises:
+        XsenderError: what it raises: nothing was changed.
+    """
+    async with change(state_of(request).pool, actor, action, dry_run=dry_run) as made:
+        message, data = await work(made)
+    return _response(_encoded(message, data, dry_run), data)
+
+
+async def perform_once(
+    request: Request,
+    actor: Actor,
+    action: str,
+    raw: bytes,
+    work: Callable[[Change, KeyClaim], Awaitable[Answer]],
+    *,
+    dry_run: bool,
+    is_secret: bool = False,
+) -> Response:
+    """``perform`` for what creates something: once per ``Idempotency-Key``.
+
+    The answer is kept in the transaction of the change, so that no crash separates them. ``is_secret``: it is
+    sealed, as it has a secret.
+
+    Raises:
+        ApiError: as in ``once``.
+    """
+    state = state_of(request)
+    keyring = state.keyring if is_secret else None
+    if dry_run:
+        key_in(request)
+        return await perform(request, actor, action, lambda made: work(made, KeyClaim(uuid4(), True)), dry_run=True)
+
+    async def claimed_work(claim: KeyClaim) -> bytes:
+        async with change(state.pool, actor, action) as made:
+            message, data = await work(made, claim)
+            answer = _encoded(message, data)
+            if claim.scope is not None:
+                kept = seal(keyring, answer, claim.scope) if keyring else answer
+                await idempotency.finish(made.store, *claim.scope, 200, kept)
+        return answer
+
+    return await once(request, owner_of(actor), raw, uuid4(), claimed_work, keyring)
+
+
+def owner_of(actor: Actor) -> int:
+    """To whom an idempotency key belongs: to the admin (0), or to a member of staff (below)."""
+    return -int(actor.id) if actor.type == "staff" else 0
+
+
+def answer_one(data: Mapping[str, Any], message: str = "found") -> Response:
+    """The answer of a read, with its ``ETag``."""
+    return _response(_encoded(message, data), data)
+
+
+def etag(data: Any) -> str:
+    """The strong ``ETag`` of an object: it changes with any field."""
+    return f'"{hashlib.sha256(orjson.dumps(data, option=orjson.OPT_UTC_Z)).hexdigest()[:32]}"'
+
+
+def check_match(request: Request, data: Any) -> None:
+    """Refuse to change an object that has changed since the caller read it, if it sent ``If-Match``.
+
+    Raises:
+        ApiError: 412.
+    """
+    wanted = request.headers.get("if-match")
+    if wanted is None or wanted.strip() == "*":
+        return
+    if etag(data) not in {tag.strip() for tag in wanted.split(",")}:
+        raise ApiError(412, "changed_meanwhile", "it has changed since you read it: read it again")
+
+
+def _encoded(message: str, data: Any, dry_run: bool = False) -> bytes:
+    body: dict[str, Any] = {"success": True, "message": message, "data": data}
+    if dry_run:
+        body["dry_run"] = True
+    return orjson.dumps(body, option=orjson.OPT_UTC_Z)
+
+
+def _response(body: bytes, data: Any) -> Response:
+    return Response(body, media_type="application/json", headers={"ETag": etag(data)})

@@ -1,0 +1,129 @@
+"""Lists of the admin API: cursors that carry their filters, and the same rows as CSV."""
+
+import base64
+import csv
+import hashlib
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.http.json_response import json_response
+from domain.errors import InvalidError
+
+_LARGEST = 2**63 - 1
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
+Format = Annotated[
+    Literal["json", "csv"] | None, Query(description="`csv`: all rows, as a file. `Accept: text/csv` does the same.")
+]
+
+Fetch = Callable[[str | None, int], Awaitable[Sequence[Any]]]
+"""Rows after a place (``None``: from the first), at most so many."""
+Show = Callable[[Any], dict[str, Any]]
+Place = Callable[[Any], str]
+
+_BATCH = 500
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def below_id(page: Callable[[int, int], Awaitable[Sequence[Any]]]) -> Fetch:
+    """The ``Fetch`` of rows that are ordered by their ids, the newest first; ``page`` gets those with smaller ids."""
+
+    async def fetch(place: str | None, most: int) -> Sequence[Any]:
+        if place is None:
+            return await page(_LARGEST, most)
+        if not place.isdecimal() or int(place) > _LARGEST:
+            raise no_cursor()
+        return await page(int(place), most)
+
+    return fetch
+
+
+def _id(row: Any) -> str:
+    return str(row.id)
+
+
+async def listed(
+    request: Request,
+    limit: int,
+    cursor: str | None,
+    form: str | None,
+    fetch: Fetch,
+    show: Show,
+    place: Place = _id,
+) -> Response:
+    """A page of rows, or all of them as CSV. ``place`` is where a row stands in their order.
+
+    Raises:
+        InvalidError: the cursor is none of ours, or belongs to other filters.
+    """
+    filters = _filters(request)
+    after = None if cursor is None else _place_in(cursor, filters)
+    if form == "csv" or (form is None and "text/csv" in request.headers.get("accept", "")):
+        return _csv(fetch, show, place, after)
+    rows = await fetch(after, limit + 1)
+    next_cursor = _cursor(place(rows[limit - 1]), filters) if len(rows) > limit else None
+    return json_response({"data": [show(row) for row in rows[:limit]], "next_cursor": next_cursor})
+
+
+def _filters(request: Request) -> str:
+    chosen = sorted(
+        (name, value) for name, value in request.query_params.multi_items() if name not in ("cursor", "limit", "format")
+    )
+    return hashlib.sha256(orjson.dumps(chosen)).hexdigest()[:16]
+
+
+def _cursor(place: str, filters: str) -> str:
+    return base64.urlsafe_b64encode(f"{filters}.{place}".encode()).decode().rstrip("=")
+
+
+def _place_in(cursor: str, filters: str) -> str:
+    try:
+        of_filters, _, place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(".")
+    except ValueError:
+        raise no_cursor() from None
+    if not place:
+        raise no_cursor()
+    if of_filters != filters:
+        raise InvalidError("cursor_filters", "this cursor belongs to other filters: begin without one", "/cursor")
+    return place
+
+
+def no_cursor() -> InvalidError:
+    """422: what was given as a cursor is none."""
+    return InvalidError("cursor", "this is no next_cursor of ours: begin without one", "/cursor")
+
+
+def _csv(fetch: Fetch, show: Show, place: Place, after: str | None) -> Response:
+    headers = {"Content-Disposition": 'attachment; filename="list.csv"'}
+    return StreamingResponse(_lines(fetch, show, place, after), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _lines(fetch: Fetch, show: Show, place: Place, after: str | None) -> AsyncIterator[str]:
+    is_first = True
+    while rows := await fetch(after, _BATCH):
+        shown = [show(row) for row in rows]
+        head = [list(shown[0])] if is_first else []
+        yield _written(head, [[_cell(value) for value in row.values()] for row in shown])
+        is_first, after = False, place(rows[-1])
+
+
+def _cell(value: Any) -> str:
+    """Text that a spreadsheet does not compute as a formula; objects and lists are JSON."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode().strip('"')
+    return f"'{value}" if value.startswith(_FORMULA) else value
+
+
+def _written(*parts: Sequence[Sequence[str]]) -> str:
+    out = io.StringIO()
+    for rows in parts:
+        csv.writer(out).writerows(rows)
+    return out.getvalue()

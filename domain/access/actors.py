@@ -1,0 +1,44 @@
+"""Who changes something: written to the audit log, and compared with what it may do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from domain.access.permissions import OWNER, PRESETS
+from domain.errors import ForbiddenError
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A member of staff, the holder of an admin key, or whoever may run commands on the machine."""
+
+    type: Literal["staff", "key", "cli"]
+    id: str
+    """Of the member of staff, or of the key."""
+    name: str = ""
+    role: str | None = None
+    permissions: frozenset[str] = PRESETS[OWNER]
+    context: Mapping[str, Any] = field(default_factory=dict)
+    """Of its request: address, user agent, method, path, key."""
+
+    def check(self, permission: str) -> None:
+        """Refuse what it may not do.
+
+        Raises:
+            ForbiddenError: it lacks the permission.
+        """
+        if permission not in self.permissions:
+            raise ForbiddenError("permission_missing", f"this needs the permission {permission}, which you do not have")
+
+    def check_grant(self, permissions: frozenset[str]) -> None:
+        """Refuse to grant what it lacks.
+
+        Raises:
+            ForbiddenError: it lacks one of these permissions.
+        """
+        if lacking := sorted(permissions - self.permissions):
+            raise ForbiddenError("grant_denied", f"you cannot grant what you lack: {', '.join(lacking)}")
+
+
+COMMAND_LINE = Actor("cli", "cli")
+"""Whoever can run commands on the machine may do everything."""

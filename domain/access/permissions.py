@@ -1,0 +1,68 @@
+"""What a request to the admin API may do: permissions ``resource:action``, a closed list, and roles made of them."""
+
+from collections.abc import Collection, Iterable
+
+from domain.errors import InvalidError
+
+PERMISSIONS: dict[str, str] = {
+    "users:read": "List users and read one.",
+    "users:write": "Create, change, suspend and resume users, and give them plans.",
+    "users:delete": "Delete users, and restore deleted ones.",
+    "plans:read": "List plans and read one.",
+    "credits:read": "Read wallets and their journals.",
+    "credits:write": "Grant and deduct credits.",
+    "keys:read": "List keys, without their secrets.",
+    "keys:write": "Make, replace and revoke keys, of users and of staff who may do no more than oneself.",
+    "messages:read": "Read any message; its recipient is masked.",
+    "messages:reveal": "Read recipients and texts as they are.",
+    "messages:resolve": "Decide on messages whose outcome is unknown.",
+    "sandbox:read": "Read what the sandbox gateways delivered; recipients are masked.",
+    "payloads:reveal": "Decrypt payloads in Temporal's web interface.",
+    "staff:read": "List staff.",
+    "staff:write": "Add, change and remove staff, with roles that may do no more than oneself.",
+    "roles:read": "List roles and permissions.",
+    "roles:write": "Make, change and delete roles that may do no more than oneself.",
+    "audit:read": "Read the audit log.",
+}
+"""By permission, what it allows."""
+
+OWNER = "owner"
+"""The role that may do everything, and is never without staff once somebody has it."""
+
+_READS = {name for name in PERMISSIONS if name.endswith(":read")}
+
+PRESETS: dict[str, frozenset[str]] = {
+    OWNER: frozenset(PERMISSIONS),
+    "admin": frozenset(PERMISSIONS) - {"payloads:reveal"},
+    "operator": frozenset({"users:read", "plans:read", "messages:read", "messages:resolve", "sandbox:read"}),
+    "support": frozenset({"users:read", "plans:read", "credits:read", "messages:read", "sandbox:read"}),
+    "finance": frozenset({"users:read", "plans:read", "credits:read", "credits:write"}),
+    "marketer": frozenset({"users:read", "plans:read", "messages:read"}),
+    "developer": frozenset({"users:read", "keys:read", "messages:read", "sandbox:read"}),
+    "auditor": frozenset(_READS),
+    "read-only": frozenset(_READS - {"audit:read", "staff:read", "roles:read"}),
+}
+"""Roles that every install has. They cannot be changed."""
+
+EVERYTHING = "*"
+"""As a scope of a key: all that its role allows."""
+
+
+def checked_permissions(wanted: Iterable[str], pointer: str) -> frozenset[str]:
+    """These permissions, without repeats.
+
+    Raises:
+        InvalidError: one of them is none, or there are none.
+    """
+    permissions = frozenset(wanted)
+    if unknown := sorted(permissions - PERMISSIONS.keys()):
+        message = f"there is no permission {', '.join(unknown)}: GET /api/admin/v1/permissions lists them"
+        raise InvalidError("permission_unknown", message, pointer)
+    if not permissions:
+        raise InvalidError("permissions_empty", "name at least one permission", pointer)
+    return permissions
+
+
+def narrowed(role: Collection[str], scopes: Collection[str]) -> frozenset[str]:
+    """What a key with these scopes may do of what its role may."""
+    return frozenset(role) if EVERYTHING in scopes else frozenset(role) & frozenset(scopes)

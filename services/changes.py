@@ -1,0 +1,75 @@
+"""A change by staff: one transaction with the change and its entry in the audit log, which a dry run rolls back."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.access.actors import Actor
+from domain.errors import ForbiddenError
+from store.accounts.audit import FieldChange, NewEvent, Target, append
+from store.pool import Connections, InTransaction, Pool
+
+
+@dataclass(slots=True)
+class Change:
+    """A change in progress."""
+
+    actor: Actor
+    store: Connections
+    """Has the store's functions work in this transaction."""
+    targets: list[Target] = field(default_factory=list)
+    changes: list[FieldChange] = field(default_factory=list)
+    reason: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def about(self, kind: str, id_: object, name: str = "") -> None:
+        """Note an object that is changed; the first one is what the log is searched by."""
+        target = Target(kind, str(id_), name)
+        if target not in self.targets:
+            self.targets.append(target)
+
+    def compare(self, before: Mapping[str, Any], after: Mapping[str, Any], hidden: Sequence[str] = ()) -> None:
+        """Note which fields differ; of those ``hidden``, secrets and personal data, only that they do."""
+        for name in after:
+            if before.get(name) != after[name]:
+                values = () if name in hidden else (before.get(name), after[name])
+                self.changes.append(FieldChange(name, *values))
+
+
+@asynccontextmanager
+async def change(pool: Pool, actor: Actor, action: str, *, dry_run: bool = False) -> AsyncIterator[Change]:
+    """A transaction for a change. It is rolled back if the change fails, and if it is a dry run.
+
+    A refusal for a lack of rights is logged as denied.
+    """
+    async with pool.connection() as conn:
+        made = Change(actor, InTransaction(conn))
+        try:
+            async with conn.transaction(force_rollback=dry_run):
+                yield made
+                await append(conn, _event(made, action))
+        except ForbiddenError as error:
+            if not dry_run:
+                made.metadata["denied"] = error.code
+                async with conn.transaction():
+                    await append(conn, _event(made, action, is_denied=True))
+            raise
+
+
+async def log_denied(pool: Pool, actor: Actor, action: str) -> None:
+    """Log an attempt that was refused before it began."""
+    async with pool.connection() as conn, conn.transaction():
+        await append(conn, NewEvent(action, actor, outcome="denied"))
+
+
+def _event(made: Change, action: str, *, is_denied: bool = False) -> NewEvent:
+    return NewEvent(
+        action,
+        made.actor,
+        made.targets,
+        () if is_denied else made.changes,
+        made.reason,
+        "denied" if is_denied else "ok",
+        made.metadata,
+    )

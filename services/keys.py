@@ -1,0 +1,139 @@
+"""Rules for API keys that staff makes: a key may do no more than whoever makes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from ipaddress import ip_network
+
+from domain.access.api_keys import KeyKind, MintedKey
+from domain.access.permissions import EVERYTHING, OWNER, PRESETS, checked_permissions, narrowed
+from domain.errors import InvalidError, NotFoundError
+from services.accounts import find_account
+from services.changes import Change
+from services.staff import check_end, find_member, permissions_of
+from store.accounts import api_keys
+from store.accounts.api_keys import KeyInfo, Network
+
+
+def networks(texts: Sequence[str]) -> list[Network]:
+    """Addresses and networks, as a key's list has them.
+
+    Raises:
+        InvalidError: one of them is neither.
+    """
+    return [_network(number, text) for number, text in enumerate(texts)]
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key to be made."""
+
+    name: str = ""
+    scopes: Sequence[str] | None = None
+    """``None``: all that a key of its kind can have."""
+    allowed_ips: Sequence[Network] | None = None
+    """``None``: any."""
+    expires_at: datetime | None = None
+
+
+async def issue_user_key(change: Change, user_id: int, new: NewKey) -> MintedKey:
+    """Make a key of a user.
+
+    Raises:
+        NotFoundError: there is no such user, or it is deleted.
+        InvalidError, ForbiddenError: a scope that it cannot have; the end is in the past.
+    """
+    api_keys.check_scopes(KeyKind.USER, new.scopes)
+    await find_account(change, user_id)
+    return await _issue(change, KeyKind.USER, user_id, new)
+
+
+async def issue_admin_key(change: Change, new: NewKey) -> MintedKey:
+    """Make a key of the admin, which may do everything.
+
+    Raises:
+        InvalidError: a scope that it cannot have; the end is in the past.
+        ForbiddenError: the actor may not do everything.
+    """
+    change.actor.check_grant(PRESETS[OWNER])
+    return await _issue(change, KeyKind.ADMIN, 0, new)
+
+
+async def issue_staff_key(change: Change, member_id: int, new: NewKey) -> MintedKey:
+    """Make a key of a member of staff: it may do what the role may, narrowed to its scopes, which are permissions.
+
+    Raises:
+        NotFoundError: there is no such member.
+        InvalidError: a scope is no permission; the end is in the past.
+        ForbiddenError: the key could do what the actor may not.
+    """
+    member = await find_member(change, member_id)
+    scopes = {EVERYTHING} if new.scopes is None else checked_permissions(new.scopes, "/scopes")
+    change.actor.check_grant(narrowed(await permissions_of(change.store, member.role, lock=True), scopes))
+    return await _issue(change, KeyKind.STAFF, 0, replace(new, scopes=sorted(scopes)), member_id)
+
+
+async def _issue(
+    change: Change, kind: KeyKind, account_id: int, new: NewKey, member_id: int | None = None
+) -> MintedKey:
+    check_end(new.expires_at)
+    minted = await api_keys.create(
+        change.store, kind, account_id, new.name, new.scopes, new.allowed_ips, new.expires_at, member_id
+    )
+    return _noted(change, minted)
+
+
+async def roll_key(change: Change, key_id: str, overlap: int) -> MintedKey:
+    """Replace a key by one with the same rights; the old one works for ``overlap`` more seconds.
+
+    Raises:
+        NotFoundError: there is no such key.
+        ConflictError: it is revoked or expired.
+        ForbiddenError: it may do what the actor may not.
+    """
+    await _check_rights(change, await _found(change, key_id))
+    return _noted(change, await api_keys.roll(change.store, key_id, overlap))
+
+
+async def revoke_key(change: Change, key_id: str) -> KeyInfo:
+    """Revoke a key permanently. A repeat changes nothing.
+
+    Raises:
+        NotFoundError: there is no such key.
+        ForbiddenError: it may do what the actor may not.
+    """
+    await _check_rights(change, await _found(change, key_id))
+    await api_keys.revoke(change.store, key_id)
+    return await api_keys.get(change.store, key_id)
+
+
+async def _found(change: Change, key_id: str) -> KeyInfo:
+    key = await api_keys.get(change.store, key_id, lock=True)
+    change.about("key", key.id, key.name)
+    return key
+
+
+async def _check_rights(change: Change, key: KeyInfo) -> None:
+    """Whoever could replace a key that may do more would have what they lack."""
+    if key.kind == KeyKind.ADMIN:
+        change.actor.check_grant(PRESETS[OWNER])
+    elif key.staff_id is not None:
+        member = await find_member(change, key.staff_id)
+        try:
+            role = await permissions_of(change.store, member.role, lock=True)
+        except NotFoundError:
+            return
+        change.actor.check_grant(narrowed(role, key.scopes))
+
+
+def _noted(change: Change, minted: MintedKey) -> MintedKey:
+    change.about("key", minted.id)
+    return minted
+
+
+def _network(number: int, text: str) -> Network:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        message = f"{text} is neither an IP address nor a network such as 192.0.2.0/24"
+        raise InvalidError("ip_allow", message, f"/ip_allow/{number}") from None

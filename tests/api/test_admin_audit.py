@@ -1,0 +1,94 @@
+"""Every route of the admin API names a permission, and every one that changes something is logged."""
+
+from typing import Any
+from uuid import uuid4
+
+from fastapi.routing import APIRoute
+
+from api.app import _ROUTERS
+from tests.api.admin import ADMIN, Staff, admin
+from tests.stack import Stack
+
+WITHOUT_A_PERMISSION = {("GET", f"{ADMIN}/codec"), ("OPTIONS", f"{ADMIN}/codec/{{direction}}")}
+"""The sign-in of a browser, which checks the permission itself, and what a browser asks before it calls."""
+CHANGING_NOTHING = {f"{ADMIN}/codec/decode", f"{ADMIN}/codec/encode"}
+TESTED_ELSEWHERE = {f"{ADMIN}/messages/{{uid}}/resolve": "tests/store/test_unknown.py"}
+
+
+async def rows(staff: Staff) -> set[tuple[str, str]]:
+    return {(row["method"], row["path"]) for row in await staff.data("GET", "/permissions")}
+
+
+async def test_no_route_of_the_admin_api_is_without_a_permission(stack: Stack):
+    routes = {
+        (method, route.path)
+        for router in _ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.path.startswith(ADMIN)
+        for method in route.methods
+    }
+    assert routes - await rows(await admin(stack)) == WITHOUT_A_PERMISSION
+
+
+async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
+    """By route, a call that changes something: path and body."""
+    user, gone = await staff.user(), await staff.user()
+    await staff.data("DELETE", f"/users/{gone['id']}")
+    member, other = await staff.colleague("support"), await staff.colleague("support")
+    old, older = [await staff.data("POST", "/keys", {"user": user["id"]}) for _ in range(2)]
+    role, unused = f"role-{uuid4().hex[:8]}", f"role-{uuid4().hex[:8]}"
+    await staff.data("PUT", f"/roles/{unused}", {"permissions": ["users:read"]})
+    plan, new = await first_plan(staff), {"email": f"{uuid4().hex}@example.com", "name": "New"}
+    people = {"email": f"{uuid4().hex}@example.com", "name": "New"}
+    return {
+        ("POST", "/users"): ("/users", new),
+        ("PATCH", "/users/{account}"): (f"/users/{user['id']}", {"name": "Other"}),
+        ("PUT", "/users/by-external-id/{external_id}"): (f"/users/by-external-id/{uuid4().hex}", people),
+        ("POST", "/users/{account}/restore"): (f"/users/{gone['id']}/restore", None),
+        ("POST", "/users/{account}/suspend"): (f"/users/{user['id']}/suspend", None),
+        ("POST", "/users/{account}/resume"): (f"/users/{user['id']}/resume", None),
+        ("PUT", "/users/{account}/plan"): (f"/users/{user['id']}/plan", {"plan": plan}),
+        ("POST", "/users/{account}/credits"): (f"/users/{user['id']}/credits", {"channel": "sms", "amount": 1}),
+        ("POST", "/keys"): ("/keys", {"user": user["id"]}),
+        ("POST", "/keys/{key}/roll"): (f"/keys/{old['id']}/roll", None),
+        ("POST", "/keys/{key}/revoke"): (f"/keys/{older['id']}/revoke", None),
+        ("POST", "/staff"): ("/staff", people | {"role": "support"}),
+        ("PATCH", "/staff/{staff}"): (f"/staff/{member.id}", {"role": "finance"}),
+        ("DELETE", "/staff/{staff}"): (f"/staff/{other.id}", None),
+        ("PUT", "/roles/{role}"): (f"/roles/{role}", {"permissions": ["users:read"]}),
+        ("DELETE", "/roles/{role}"): (f"/roles/{unused}", None),
+        ("DELETE", "/users/{account}"): (f"/users/{user['id']}", None),
+    }
+
+
+async def first_plan(staff: Staff) -> str:
+    from tests.api.test_admin_users import plan_of
+
+    return (await plan_of(staff.stack)).name
+
+
+async def test_every_route_that_changes_something_writes_one_event_that_names_its_target(stack: Stack):
+    staff = await admin(stack)
+    examples = await calls(staff)
+    changing = {
+        (method, path.removeprefix(ADMIN))
+        for method, path in await rows(staff)
+        if method != "GET" and path not in CHANGING_NOTHING and path not in TESTED_ELSEWHERE
+    }
+    assert changing == set(examples), "give each route an example"
+    key = staff.key.split("_")[2]
+    for (method, _), (path, body) in examples.items():
+        before = await staff.data("GET", f"/audit?actor=key:{key}&limit=200")
+        await staff.data(method, path, body)
+        (event, *others) = await staff.data("GET", f"/audit?actor=key:{key}&limit=200")
+        assert others[0]["id"] == before[0]["id"], f"{method} {path} writes one event"
+        assert (event["context"]["method"], event["context"]["path"]) == (method, ADMIN + path)
+        assert event["targets"], f"{method} {path}"
+
+
+async def test_denied_attempts_are_logged(stack: Stack):
+    owner = await admin(stack)
+    member = await owner.colleague("support")
+    await member.call("POST", "/users", {})
+    (event,) = await owner.data("GET", f"/audit?actor=staff:{member.id}")
+    assert (event["action"], event["outcome"], event["context"]["path"]) == ("users:write", "denied", f"{ADMIN}/users")
