@@ -1,12 +1,15 @@
 """``xsender audit``: who changed what."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.options import AsJson
 from cli.output import emit
 from cli.session import run
+
+if TYPE_CHECKING:
+    from store.accounts.audit import Event
 
 app = typer.Typer(help="The audit log of what staff and commands changed.", no_args_is_help=True)
 
@@ -22,7 +25,27 @@ def list_events(
     from store.accounts.audit import Filter, page
 
     wanted = Filter(target=target, actor=actor)
-    emit(run(lambda session: page(session.pool, wanted, 2**63 - 1, limit)), as_json)
+    events = run(lambda session: page(session.pool, wanted, 2**63 - 1, limit))
+    emit([_full(event) if as_json else _brief(event) for event in events], as_json)
+
+
+def _full(event: "Event") -> dict[str, Any]:
+    return {"id": event.id, "occurred_at": event.at, "action": event.action, "outcome": event.outcome, **event.event}
+
+
+def _brief(event: "Event") -> dict[str, Any]:
+    said = event.event
+    by = said["actor"]
+    return {
+        "id": event.id,
+        "at": event.at,
+        "who": f"{by['type']} {by['name'] or by['id']}",
+        "action": event.action,
+        "outcome": event.outcome,
+        "to": [f"{target['type']} {target['id']} {target['name']}".strip() for target in said["targets"]],
+        "changed": [change["field"] for change in said["changes"]],
+        "reason": said["reason"],
+    }
 
 
 @app.command()

@@ -74,7 +74,7 @@ def set_default_region(
     as_json: AsJson = False,
 ) -> None:
     """Set the country of a user's numbers without a country code."""
-    _update(user, {"default_region": None if region == "-" else region.upper()}, as_json)
+    _update(user, {"default_region": None if region == "-" else region}, as_json)
 
 
 @app.command()

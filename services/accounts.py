@@ -207,7 +207,7 @@ async def find_account(change: Change, account_id: int) -> Account:
 
 async def _update(change: Change, account: Account, patch: Mapping[str, Any]) -> Account:
     values = {**asdict(account), **patch}
-    region = values["default_region"]
+    region = values["default_region"] and values["default_region"].upper()
     if region is not None and not is_region(region):
         message = f"There is no country {region}: use its two letters, such as FR."
         raise InvalidError("default_region", message, "/region")

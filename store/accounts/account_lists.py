@@ -1,7 +1,7 @@
 """Lists of accounts for staff."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from psycopg.rows import class_row
@@ -29,32 +29,27 @@ class Filter:
     """Created earlier."""
 
 
-_PAGE = f"""{ACCOUNT}
-where a.id > 0 and a.id < %(below)s
-    and a.status = any(%(states)s::text[])
-    and (%(text)s::text is null or a.email ilike %(text)s or a.name ilike %(text)s or a.external_id ilike %(text)s)
-    and (%(plan)s::text is null or p.name = %(plan)s)
-    and (%(external_id)s::text is null or a.external_id = %(external_id)s)
-    and (%(email)s::text is null or lower(a.email) = lower(%(email)s))
-    and (%(after)s::timestamptz is null or a.created_at >= %(after)s)
-    and (%(before)s::timestamptz is null or a.created_at < %(before)s)
-order by a.id desc limit %(limit)s
-"""
+_CONDITIONS = {
+    "states": "a.status = any(%(states)s::text[])",
+    "text": "(a.email ilike %(text)s or a.name ilike %(text)s or a.external_id ilike %(text)s)",
+    "plan": "p.name = %(plan)s",
+    "external_id": "a.external_id = %(external_id)s",
+    "email": "lower(a.email) = lower(%(email)s)",
+    "after": "a.created_at >= %(after)s",
+    "before": "a.created_at < %(before)s",
+}
 
 
 async def page(pool: Connections, wanted: Filter, below: int, limit: int) -> list[Account]:
     """Accounts with smaller ids than ``below``, the newest first."""
-    values = {
-        "below": below,
-        "states": list(wanted.states or ("active", "suspended")),
-        "text": None if wanted.text is None else f"%{wanted.text.translate(_LIKE)}%",
-        "plan": wanted.plan,
-        "external_id": wanted.external_id,
-        "email": wanted.email,
-        "after": wanted.after,
-        "before": wanted.before,
-        "limit": limit,
-    }
+    given = {name: value for name, value in asdict(wanted).items() if value is not None}
+    given["states"] = list(wanted.states or ("active", "suspended"))
+    if wanted.text is not None:
+        given["text"] = f"%{wanted.text.translate(_LIKE)}%"
+    conditions = "".join(f" and {_CONDITIONS[name]}" for name in given)
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Account)) as cursor:
-        await cursor.execute(_PAGE, values)
+        await cursor.execute(
+            f"{ACCOUNT} where a.id > 0 and a.id < %(below)s{conditions} order by a.id desc limit %(limit)s",
+            given | {"below": below, "limit": limit},
+        )
         return await cursor.fetchall()

@@ -202,20 +202,17 @@ async def page(
 ) -> list[KeyInfo]:
     """Keys after one made at a time, with an id; the newest first, revoked ones included; of one user, one member of
     staff, or all."""
+    conditions = {
+        "account_id = %(user)s": user_id,
+        "staff_id = %(staff)s": staff_id,
+        "(created_at, id) < (%(at)s, %(id)s)": after,
+    }
+    where = " and ".join(condition for condition, value in conditions.items() if value is not None) or "true"
+    at, key_id = after or (None, None)
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(KeyInfo)) as cursor:
         await cursor.execute(
-            f"""{_INFO}
-                where (%(user)s::bigint is null or account_id = %(user)s)
-                    and (%(staff)s::bigint is null or staff_id = %(staff)s)
-                    and (%(at)s::timestamptz is null or (created_at, id) < (%(at)s, %(id)s))
-                order by created_at desc, id desc limit %(limit)s""",
-            {
-                "user": user_id,
-                "staff": staff_id,
-                "at": after and after[0],
-                "id": after and after[1],
-                "limit": limit,
-            },
+            f"{_INFO} where {where} order by created_at desc, id desc limit %(limit)s",
+            {"user": user_id, "staff": staff_id, "at": at, "id": key_id, "limit": limit},
         )
         return await cursor.fetchall()
 

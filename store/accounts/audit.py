@@ -1,7 +1,7 @@
 """The audit log: who did what to which object, written in the transaction of the change, and never changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -99,8 +99,8 @@ async def latest(conn: AsyncConnection[TupleRow], action: str, target: Target) -
 class Filter:
     """Which events are listed; ``None`` and empty: all."""
 
-    action: Sequence[str] = ()
-    outcome: Sequence[str] = ()
+    action: list[str] = field(default_factory=list)
+    outcome: list[Outcome] = field(default_factory=list)
     actor: str | None = None
     """``<type>:<id>``"""
     target: str | None = None
@@ -108,31 +108,29 @@ class Filter:
     before: datetime | None = None
 
 
-_PAGE = """
-select id, at, action, outcome, event from audit_events
-where id < %(below)s
-    and (%(action)s::text[] = '{}' or action = any(%(action)s::text[]))
-    and (%(outcome)s::text[] = '{}' or outcome = any(%(outcome)s::text[]))
-    and (%(actor)s::text is null or actor = %(actor)s)
-    and (%(target)s::text is null or target = %(target)s)
-    and (%(after)s::timestamptz is null or at >= %(after)s)
-    and (%(before)s::timestamptz is null or at < %(before)s)
-order by id desc limit %(limit)s
-"""
+_CONDITIONS = {
+    "action": "action = any(%(action)s::text[])",
+    "outcome": "outcome = any(%(outcome)s::text[])",
+    "actor": "actor = %(actor)s",
+    "target": "target = %(target)s",
+    "after": """at >= %(after)s
+        and id >= (select id from audit_events where at >= %(after)s order by at, id limit 1)""",
+    "before": """at < %(before)s
+        and id <= (select id from audit_events where at < %(before)s order by at desc, id desc limit 1)""",
+}
+"""By filter. Ids grow with time, so that a time is a place in their order, too."""
 
 
 async def page(pool: Connections, wanted: Filter, below: int, limit: int) -> list[Event]:
     """Events with smaller ids than ``below``, the newest first."""
-    values = {
-        "action": list(wanted.action),
-        "outcome": list(wanted.outcome),
-        "actor": wanted.actor,
-        "target": wanted.target,
-        "after": wanted.after,
-        "before": wanted.before,
-    }
+    given = {name: value for name, value in asdict(wanted).items() if value not in (None, [])}
+    conditions = "".join(f" and {_CONDITIONS[name]}" for name in given)
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Event)) as cursor:
-        await cursor.execute(_PAGE, values | {"below": below, "limit": limit})
+        await cursor.execute(
+            f"""select id, at, action, outcome, event from audit_events
+                where id < %(below)s{conditions} order by id desc limit %(limit)s""",  # noqa: S608 - constants of ours
+            given | {"below": below, "limit": limit},
+        )
         return await cursor.fetchall()
 
 

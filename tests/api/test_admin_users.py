@@ -3,12 +3,15 @@
 import asyncio
 import csv
 import io
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from domain.channels import Channel
+from store import idempotency
 from store.accounts import plans
+from store.pool import Connections, Pool
 from tests.api.admin import Staff, admin
 from tests.api.answers import SMS, assert_error, send_one
 from tests.stack import Stack, User
@@ -73,6 +76,26 @@ async def test_a_top_up_that_is_repeated_with_its_key_is_granted_once(stack: Sta
     assert [answer.headers.get("Idempotent-Replayed") for answer in answers] == [None, "true", "true"]
     assert (await staff.data("GET", path))["sms"]["available"] == 7
     assert_error(await staff.call("POST", path, body | {"amount": 8}, Idempotency_Key=key), 422, "idempotency_mismatch")
+
+
+async def test_a_repeat_after_a_crash_gets_the_answer_of_the_first(stack: Stack, monkeypatch: pytest.MonkeyPatch):
+    """The change and its answer are stored together: what comes after that may fail."""
+    staff, key = await admin(stack), uuid4().hex
+    body = {"email": f"{uuid4().hex}@example.com", "name": "Ann"}
+
+    stored = idempotency.finish
+
+    async def crash(connections: Connections, *answer: Any) -> None:
+        if isinstance(connections, Pool):
+            raise RuntimeError("crashed after the transaction")
+        await stored(connections, *answer)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(idempotency, "finish", crash)
+        assert (await staff.call("POST", "/users", body, Idempotency_Key=key)).status_code == 500
+    repeated = await staff.call("POST", "/users", body, Idempotency_Key=key)
+    assert (repeated.status_code, repeated.headers["Idempotent-Replayed"]) == (200, "true")
+    assert repeated.json()["data"]["email"] == body["email"]
 
 
 async def test_top_ups_at_a_time_all_count(stack: Stack):

@@ -8,11 +8,14 @@ from psycopg import sql
 
 from domain.access.actors import COMMAND_LINE, Actor
 from domain.errors import ConflictError, ForbiddenError
+from embedded.engine import Engine
 from services.changes import change
 from services.staff import add_member, change_member, remove_member
 from store.accounts import audit
 from store.accounts.audit import Filter, Target
-from store.pool import Pool
+from store.migrate import migrate, migrations
+from store.pool import Pool, open_pool
+from tests.databases import new_database
 
 
 async def write(pool: Pool, name: str = "") -> None:
@@ -127,3 +130,27 @@ async def test_filters_find_events(fresh_pool: Pool):
         latest = await audit.latest(conn, "user.updated", Target("user", "7"))
     assert latest is not None
     assert latest.id == 1
+
+
+async def test_what_was_logged_before_is_at_the_start_of_the_chain(engine: Engine):
+    url = await new_database(engine.database_url)
+    await migrate(url, [file for file in migrations() if file[0] < "0030"])
+    uid = uuid4()
+    pool = await open_pool(url, 1, "test")
+    async with pool.connection() as conn:
+        await conn.execute(
+            """insert into audit_log (actor, action, object, detail) values
+                   ('cli', 'message.resolve', %(uid)s, '{"as": "resend", "reason": "lost", "attempt": 2}'),
+                   ('somekey', 'message.resolve', %(uid)s, '{"as": "sent", "reason": ""}')""",
+            {"uid": str(uid)},
+        )
+    await migrate(url)
+    await write(pool)
+    last, second, first = await audit.page(pool, Filter(), 100, 10)
+    assert first.event["actor"]["type"] == "cli"
+    assert (first.event["reason"], first.event["metadata"]) == ("lost", {"as": "resend", "attempt": 2})
+    assert (second.event["actor"]["type"], second.event["actor"]["id"]) == ("key", "somekey")
+    assert last.action == "user.updated"
+    assert [event.id for event in await audit.page(pool, Filter(target=f"message:{uid}"), 100, 10)] == [2, 1]
+    assert await audit.verify(pool) == audit.Verdict(3, 3, (await audit.verify(pool)).last_hash, None)
+    await pool.close()
