@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from api import health
-from api.admin import audit, codec, keys, sandbox, staff, users
+from api.admin import audit, codec, credits, keys, sandbox, staff, users
 from api.admin import messages as admin_messages
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
@@ -58,6 +58,7 @@ _ROUTERS = (
     gateways.router,
     waiting.router,
     users.router,
+    credits.router,
     keys.router,
     staff.router,
     audit.router,

@@ -77,6 +77,20 @@ def show(user: UserOption, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def journal(
+    user: UserOption,
+    uid: Annotated[str | None, typer.Option("--uid", help="All entries of this message or grant.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List what was granted to a user and deducted, the newest first."""
+    from store.accounts.journal import Filter, page
+
+    wanted = Filter(uid=None if uid is None else uuid(uid, "--uid"))
+    emit(run(lambda session: page(session.pool, user, wanted, None, limit)), as_json)
+
+
+@app.command()
 def audit(as_json: AsJson = False) -> None:
     """Compare all wallets with the journal. Lists those that differ; the exit code is 1 if there are any."""
     from store.accounts.credits import audit

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
@@ -271,6 +272,23 @@ class NothingAnswer(_One):
 
 class _Page(_Answer):
     next_cursor: str | None = Field(description="For the next page; `null`: this was the last one.")
+
+
+class JournalEntry(_Answer):
+    """Why a wallet changed."""
+
+    occurred_at: datetime
+    channel: Channel
+    kind: Literal["grant", "deduct", "hold", "capture", "release", "refund"]
+    amount: int
+    uid: UUID = Field(description="The message, or the grant.")
+    reason: str
+
+
+class JournalPage(_Page):
+    """A page of a user's journal."""
+
+    data: list[JournalEntry]
 
 
 class UserPage(_Page):

@@ -1,6 +1,5 @@
 """``/api/admin/v1/users``: users, their plans and their credits."""
 
-from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -19,7 +18,7 @@ from api.resources.listing import Cursor, Format, Limit, below_id, listed
 from domain.access.actors import Actor
 from services import accounts as rules
 from services.changes import Change
-from store.accounts import account_lists, accounts, credits, plans
+from store.accounts import account_lists, accounts, plans
 from store.accounts.accounts import Account
 
 router = APIRouter(prefix="/api/admin/v1/users", tags=["admin: users"])
@@ -176,42 +175,6 @@ async def assign_plan(request: Request, account: UserId, actor: _Writer, dry_run
     return await perform(request, actor, "user.plan_assigned", work, dry_run=dry_run)
 
 
-@router.get(
-    "/{account}/credits", summary="Credits of a user", response_model=None, responses=answers(models.WalletsAnswer)
-)
-async def get_user_credits(
-    request: Request, account: UserId, _: Annotated[Actor, Depends(Allows("credits:read"))]
-) -> Response:
-    """By channel."""
-    wallets = await credits.show(state_of(request).pool, account)
-    return answer_one({channel: _wallet(wallet) for channel, wallet in wallets.items()})
-
-
-@router.post(
-    "/{account}/credits",
-    summary="Grant or deduct credits",
-    response_model=None,
-    responses=answers(models.WalletAnswer, 402, 409),
-    openapi_extra=documented_body(models.MoveCredits, idempotent=True),
-)
-async def move_user_credits(
-    request: Request,
-    account: UserId,
-    actor: Annotated[Actor, Depends(Allows("credits:write"))],
-    dry_run: DryRun = False,
-) -> Response:
-    """A negative amount deducts what is available. Give an `Idempotency-Key`, so that a repeat moves nothing more."""
-    raw = await read_body(request)
-    body = parse_body(raw, models.MoveCredits)
-
-    async def work(made: Change, claim: KeyClaim) -> Answer:
-        made.reason = body.reason
-        wallet = await rules.move_credits(made, account, body.channel, body.amount, claim.id)
-        return "granted" if body.amount > 0 else "deducted", _wallet(wallet)
-
-    return await perform_once(request, actor, "user.credits_moved", raw, work, dry_run=dry_run)
-
-
 def shown(account: Account) -> dict[str, Any]:
     """A user, as it is answered."""
     return {
@@ -228,10 +191,6 @@ def shown(account: Account) -> dict[str, Any]:
         "created_at": account.created_at,
         "deleted_at": account.deleted_at,
     }
-
-
-def _wallet(wallet: credits.Wallet) -> dict[str, int]:
-    return asdict(wallet)
 
 
 async def _wanted(made: Change, body: dict[str, Any]) -> dict[str, Any]:

@@ -106,6 +106,36 @@ async def test_top_ups_at_a_time_all_count(stack: Stack):
     assert (await staff.data("GET", path))["sms"]["available"] == 20
 
 
+async def test_the_journal_tells_what_was_moved_and_what_a_message_cost(stack: Stack):
+    staff = await admin(stack)
+    user = await staff.user()
+    path = f"/users/{user['id']}"
+    for amount, reason in ((5, "welcome"), (-2, "a mistake"), (4, "")):
+        await staff.data("POST", f"{path}/credits", {"channel": "sms", "amount": amount, "reason": reason})
+    await staff.data("POST", f"{path}/credits", {"channel": "email", "amount": 1})
+    gateway = await stack.gateway(user["id"], "sms", "sandbox", {})
+    key = User(user["id"], (await staff.data("POST", "/keys", {"user": user["id"]}))["key"])
+    uid = (await send_one(stack, key, gateway_identifier=gateway))["uid"]
+    await stack.final(key, "sms", uid)
+
+    async def moved(query: str) -> list[tuple[str, int, str]]:
+        entries = await staff.data("GET", f"{path}/journal?{query}")
+        return [(entry["kind"], entry["amount"], entry["reason"]) for entry in entries]
+
+    sms = [("grant", 4, ""), ("deduct", 2, "a mistake"), ("grant", 5, "welcome")]
+    assert await moved("") == [("grant", 1, ""), *sms]
+    assert await moved("channel=sms") == sms
+    assert await moved("kind=deduct") == [sms[1]]
+    assert [kind for kind, _, _ in await moved(f"uid={uid}")] == ["capture", "hold"]
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = (await staff.call("GET", f"{path}/journal?limit=3{cursor and '&cursor=' + cursor}")).json()
+        seen += page["data"]
+        cursor = page["next_cursor"]
+    assert len(seen) == len({entry["uid"] for entry in seen}) == 4
+    assert_error(await staff.call("GET", "/users/9000000000/journal"), 404, "account_not_found")
+
+
 @pytest.mark.parametrize(
     ("patch", "expected"),
     [

@@ -14,7 +14,7 @@ RELEASED = """
     listGateways getGatewayHealth pauseGateway drainGateway resumeGateway testGateway
     getAnyMessage resolveMessage listSandboxMessages decodePayloads encodePayloads
     createUser listUsers getUser changeUser deleteUser restoreUser suspendUser resumeUser putUser
-    assignPlan getUserCredits moveUserCredits
+    assignPlan getUserCredits moveUserCredits listUserJournal
     issueKey listKeys getKey rollKey revokeKey
     addStaff listStaff getStaff changeStaff removeStaff listRoles getRole putRole deleteRole listPermissions listAudit
     getHealth getLiveness getReadiness

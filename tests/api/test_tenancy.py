@@ -54,6 +54,7 @@ ADMIN = {
     "PUT /api/admin/v1/users/{account}/plan",
     "GET /api/admin/v1/users/{account}/credits",
     "POST /api/admin/v1/users/{account}/credits",
+    "GET /api/admin/v1/users/{account}/journal",
     "POST /api/admin/v1/users/{account}/restore",
     "POST /api/admin/v1/users/{account}/resume",
     "POST /api/admin/v1/users/{account}/suspend",

@@ -96,3 +96,15 @@ async def test_a_users_time_zone(cli, user):
 )
 def test_a_malformed_plan_is_refused(refusal, config, complaint):
     assert complaint in refusal("plan", "create", "--name", f"plan {uuid4()}", "--config-json", config, "--json")
+
+
+async def test_the_journal_lists_what_was_moved(cli, user):
+    for command, amount in (("topup", 5), ("deduct", 2)):
+        await cli("credit", command, "--user", user, "--channel", "sms", "--amount", amount, "--note", command)
+    entries = (await cli("credit", "journal", "--user", user, "--json")).json
+    assert [(entry["kind"], entry["amount"], entry["note"]) for entry in entries] == [
+        ("deduct", 2, "deduct"),
+        ("grant", 5, "topup"),
+    ]
+    of_one = (await cli("credit", "journal", "--user", user, "--uid", entries[0]["uid"], "--json")).json
+    assert of_one == entries[:1]

@@ -1,0 +1,120 @@
+"""``/api/admin/v1/users/{account}/credits`` and ``/journal``: what a user has, and why."""
+
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api.admin import models
+from api.admin.paths import UserId
+from api.http.body import parse_body, read_body
+from api.http.idempotency import KeyClaim
+from api.http.query_text import Moment
+from api.http.state import state_of
+from api.reference.openapi import answers, documented_body
+from api.resources.access import Allows
+from api.resources.changing import Answer, DryRun, answer_one, perform_once
+from api.resources.listing import Cursor, Format, Limit, listed, no_cursor
+from domain.access.actors import Actor
+from domain.channels import Channel
+from services import accounts as rules
+from services.changes import Change
+from store.accounts import accounts, credits, journal
+from store.accounts.journal import Entry
+from store.pool import Pool
+
+router = APIRouter(prefix="/api/admin/v1/users", tags=["admin: credits"])
+
+_Reader = Annotated[Actor, Depends(Allows("credits:read"))]
+_JournalReader = Annotated[Actor, Depends(Allows("credits:read", may_repeat=("kind",)))]
+
+
+@router.get(
+    "/{account}/credits", summary="Credits of a user", response_model=None, responses=answers(models.WalletsAnswer)
+)
+async def get_user_credits(request: Request, account: UserId, _: _Reader) -> Response:
+    """By channel."""
+    wallets = await credits.show(state_of(request).pool, account)
+    return answer_one({channel: _wallet(wallet) for channel, wallet in wallets.items()})
+
+
+@router.post(
+    "/{account}/credits",
+    summary="Grant or deduct credits",
+    response_model=None,
+    responses=answers(models.WalletAnswer, 402, 409),
+    openapi_extra=documented_body(models.MoveCredits, idempotent=True),
+)
+async def move_user_credits(
+    request: Request,
+    account: UserId,
+    actor: Annotated[Actor, Depends(Allows("credits:write"))],
+    dry_run: DryRun = False,
+) -> Response:
+    """A negative amount deducts what is available. Give an `Idempotency-Key`, so that a repeat moves nothing more."""
+    raw = await read_body(request)
+    body = parse_body(raw, models.MoveCredits)
+
+    async def work(made: Change, claim: KeyClaim) -> Answer:
+        made.reason = body.reason
+        wallet = await rules.move_credits(made, account, body.channel, body.amount, claim.id)
+        return "granted" if body.amount > 0 else "deducted", _wallet(wallet)
+
+    return await perform_once(request, actor, "user.credits_moved", raw, work, dry_run=dry_run)
+
+
+@router.get(
+    "/{account}/journal", summary="Credits that were moved", response_model=None, responses=answers(models.JournalPage)
+)
+async def list_user_journal(
+    request: Request,
+    account: UserId,
+    _: _JournalReader,
+    kind: Annotated[list[Literal["grant", "deduct"]], Query()] = [],  # noqa: B006
+    channel: Channel | None = None,
+    uid: Annotated[UUID | None, Query(description="All entries of this message, or of this grant.")] = None,
+    occurred_after: Moment | None = None,
+    occurred_before: Moment | None = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    format: Format = None,  # noqa: A002 - as the parameter is called
+) -> Response:
+    """What was granted and deducted, newest first; with `uid` also what a message held, captured and released."""
+    pool = state_of(request).pool
+    await accounts.get(pool, account)
+    wanted = journal.Filter(list(kind), channel, uid, occurred_after, occurred_before)
+    return await listed(request, limit, cursor, format, partial(_fetch, pool, account, wanted), _entry, _place)
+
+
+async def _fetch(pool: Pool, account: int, wanted: journal.Filter, place: str | None, most: int) -> list[Entry]:
+    return await journal.page(pool, account, wanted, None if place is None else _position(place), most)
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "occurred_at": entry.at,
+        "channel": entry.channel,
+        "kind": entry.kind,
+        "amount": entry.amount,
+        "uid": entry.uid,
+        "reason": entry.note or "",
+    }
+
+
+def _place(entry: Entry) -> str:
+    return f"{entry.at.isoformat()} {entry.uid} {entry.kind}"
+
+
+def _position(place: str) -> journal.Place:
+    try:
+        at, uid, kind = place.split(" ")
+        return datetime.fromisoformat(at), UUID(uid), kind
+    except ValueError:
+        raise no_cursor() from None
+
+
+def _wallet(wallet: credits.Wallet) -> dict[str, int]:
+    return asdict(wallet)

@@ -1,0 +1,125 @@
+"""Lists for staff read by index, whatever they filter by, at 10,000 users and as many keys and events."""
+
+import re
+from datetime import UTC, datetime
+from itertools import combinations
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from embedded.engine import Engine
+from store.accounts import account_lists, api_keys, audit, journal
+from store.connection import Connection
+from store.migrate import migrate
+from store.pool import InTransaction, Pool, open_pool
+from tests.databases import new_database
+
+USERS = 10_000
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+OF_USERS: dict[str, Any] = {
+    "states": ["suspended"],
+    "text": "no such user",
+    "plan": "none",
+    "external_id": "crm-9999",
+    "email": "user-9999@example.com",
+    "after": AT,
+    "before": AT,
+}
+UID = UUID(int=1)
+OF_JOURNAL: dict[str, Any] = {"kind": ["deduct"], "channel": "sms", "uid": UID, "after": AT, "before": AT}
+OF_EVENTS: dict[str, Any] = {
+    "action": ["user.created"],
+    "outcome": ["denied"],
+    "actor": "staff:9",
+    "target": "user:9",
+    "after": AT,
+    "before": AT,
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def many(engine: Engine):
+    url = await new_database(engine.database_url)
+    await migrate(url)
+    pool = await open_pool(url, 1, "test")
+    async with pool.connection() as conn:
+        for statement in (
+            f"""insert into accounts (email, name, external_id)
+                select 'user-' || n || '@example.com', 'User ' || n, 'crm-' || n
+                from generate_series(1, {USERS}) as n""",
+            f"""insert into api_keys (id, account_id, kind, hash, preview, scopes, created_at)
+                select 'k' || n, n, 'user', '', '', '{{send}}', now() + n * interval '1 s'
+                from generate_series(1, {USERS}) as n""",
+            f"""insert into audit_events (id, at, action, outcome, actor, target, event, hash)
+                select n, now(), 'user.updated', 'ok', 'staff:' || n % 9, 'user:' || n, '{{}}', ''
+                from generate_series(1, {USERS}) as n""",
+        ):
+            await conn.execute(statement.encode())
+        await conn.execute("analyze")
+    yield pool
+    await pool.close()
+
+
+class Explaining:
+    """A connection whose statements are explained, and not run."""
+
+    def __init__(self, conn: Connection) -> None:
+        self.conn = conn
+        self.plan = ""
+
+    def cursor(self, **_: Any) -> "Explaining":
+        return self
+
+    async def __aenter__(self) -> "Explaining":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def execute(self, statement: str, values: Any) -> None:
+        rows = await (await self.conn.execute(f"explain {statement}", values)).fetchall()  # type: ignore[arg-type]
+        self.plan = "\n".join(line for (line,) in rows)
+
+    async def fetchall(self) -> list[Any]:
+        return []
+
+
+async def plan_of(pool: Pool, read: Any) -> str:
+    async with pool.connection() as conn:
+        explaining = Explaining(conn)
+        await read(InTransaction(explaining))  # type: ignore[arg-type]
+    return explaining.plan
+
+
+def chosen(filters: dict[str, Any]) -> list[dict[str, Any]]:
+    """No filter, each alone, and all pairs."""
+    return [{name: filters[name] for name in names} for size in range(3) for names in combinations(filters, size)]
+
+
+@pytest.mark.parametrize("filters", chosen(OF_USERS), ids=lambda filters: "+".join(filters) or "none")
+async def test_users(many: Pool, filters: dict[str, Any]):
+    plan = await plan_of(many, lambda pool: account_lists.page(pool, account_lists.Filter(**filters), 2**62, 50))
+    assert not re.search("Seq Scan on (accounts|plans)", plan), plan
+
+
+@pytest.mark.parametrize("filters", chosen(OF_EVENTS), ids=lambda filters: "+".join(filters) or "none")
+async def test_events(many: Pool, filters: dict[str, Any]):
+    plan = await plan_of(many, lambda pool: audit.page(pool, audit.Filter(**filters), 2**62, 50))
+    assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.parametrize("filters", chosen(OF_JOURNAL), ids=lambda filters: "+".join(filters) or "none")
+@pytest.mark.parametrize("place", [None, (AT, UID, "grant")])
+async def test_journal(many: Pool, filters: dict[str, Any], place: journal.Place | None):
+    plan = await plan_of(many, lambda pool: journal.page(pool, 7, journal.Filter(**filters), place, 50))
+    assert "Seq Scan" not in plan, plan
+    assert "uid" in filters or "journal_moved" in plan, plan
+
+
+@pytest.mark.parametrize("owner", [(None, None), (7, None), (None, 7)])
+@pytest.mark.parametrize("after", [None, (AT, "k1")])
+async def test_keys(many: Pool, owner: tuple[int | None, int | None], after: tuple[datetime, str] | None):
+    plan = await plan_of(many, lambda pool: api_keys.page(pool, *owner, after, 50))
+    assert "Seq Scan" not in plan, plan
