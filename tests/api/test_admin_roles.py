@@ -1,11 +1,15 @@
 """A token of staff can do exactly what its role and its scopes allow, from the next request on."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import httpx
 import pytest
 
+from domain.access.api_keys import KeyKind
 from domain.access.permissions import PERMISSIONS, PRESETS
+from store.accounts import api_keys
 from tests.api.admin import Staff, admin
 from tests.api.answers import assert_error, send_one
 from tests.stack import Stack, serve_api
@@ -25,14 +29,19 @@ async def table(staff: Staff) -> list[dict[str, str]]:
     return await staff.data("GET", "/permissions")
 
 
-async def is_allowed(staff: Staff, row: dict[str, str]) -> bool:
-    """Whether a request gets past the check of permissions. Whatever it would change does not exist, or is refused."""
+async def attempt(staff: Staff, row: dict[str, str]) -> httpx.Response:
+    """A request to a route. Whatever it would change does not exist, or is refused."""
     path = row["path"].removeprefix("/api/admin/v1")
     for name, value in UNKNOWN.items():
         path = path.replace(name, value)
     answer = await staff.call(row["method"], path, None if row["method"] == "GET" else [])
     assert answer.status_code < 500, answer.text
-    return answer.status_code != 403
+    return answer
+
+
+async def is_allowed(staff: Staff, row: dict[str, str]) -> bool:
+    """Whether a request gets past the check of permissions."""
+    return (await attempt(staff, row)).status_code != 403
 
 
 @pytest.mark.parametrize("role", sorted(PRESETS))
@@ -49,6 +58,75 @@ async def test_a_scope_narrows_a_key_to_its_routes(stack: Stack, permission: str
     member = await owner.colleague("owner", [permission])
     for row in await table(owner):
         assert await is_allowed(member, row) == (row["permission"] == permission), row
+
+
+async def no_key(stack: Stack, owner: Staff) -> str:
+    return ""
+
+
+async def mistyped(stack: Stack, owner: Staff) -> str:
+    return owner.key[:-1] + ("0" if owner.key[-1] != "0" else "1")
+
+
+async def revoked(stack: Stack, owner: Staff) -> str:
+    member = await owner.colleague("owner")
+    await owner.data("POST", f"/keys/{member.key.split('_')[2]}/revoke")
+    return member.key
+
+
+async def expired(stack: Stack, owner: Staff) -> str:
+    member = await owner.colleague("owner")
+    async with stack.pool.connection() as conn:
+        await conn.execute("update api_keys set expires_at = now() where id = %s", (member.key.split("_")[2],))
+    return member.key
+
+
+async def removed(stack: Stack, owner: Staff) -> str:
+    member = await owner.colleague("owner")
+    await owner.data("DELETE", f"/staff/{member.id}")
+    return member.key
+
+
+async def of_another_address(stack: Stack, owner: Staff) -> str:
+    member = await owner.colleague("owner")
+    body = {"staff": member.id, "ip_allow": ["192.0.2.0/24", "2001:db8::1"]}
+    return (await owner.data("POST", "/keys", body))["key"]
+
+
+async def of_a_user(stack: Stack, owner: Staff) -> str:
+    return (await stack.user()).key
+
+
+async def of_a_suspended_user(stack: Stack, owner: Staff) -> str:
+    user = await stack.user()
+    await owner.data("POST", f"/users/{user.id}/suspend")
+    return user.key
+
+
+async def of_an_admin_who_only_sends(stack: Stack, owner: Staff) -> str:
+    return (await api_keys.create(stack.pool, KeyKind.ADMIN, 0, scopes=["send", "read"])).text
+
+
+@pytest.mark.parametrize(
+    ("key_of", "status"),
+    [
+        (no_key, 401),
+        (mistyped, 401),
+        (revoked, 401),
+        (expired, 401),
+        (removed, 401),
+        (of_another_address, 403),
+        (of_a_user, 403),
+        (of_a_suspended_user, 403),
+        (of_an_admin_who_only_sends, 403),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+async def test_other_keys_open_no_route(stack: Stack, key_of: Callable[[Stack, Staff], Awaitable[str]], status: int):
+    owner = await admin(stack)
+    stranger = Staff(stack, await key_of(stack, owner))
+    for row in await table(owner):
+        assert (await attempt(stranger, row)).status_code == status, row
 
 
 async def test_scopes_give_nothing_that_the_role_has_not(stack: Stack):
