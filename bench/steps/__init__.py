@@ -14,6 +14,7 @@ from bench.steps import (
     hanging,
     idle,
     lanes,
+    lists,
     memory,
     pace,
     pages,
@@ -37,6 +38,7 @@ STEPS: dict[str, Step] = {
     "hanging": hanging.measure,
     "receipts": receipts.measure,
     "status": status.measure,
+    "lists": lists.measure,
     "pace": pace.measure,
 }
 """Name → what measures it; called with the install and a scale, below 1 for smaller runs."""

@@ -111,6 +111,8 @@ class Filter:
 _CONDITIONS = {
     "action": "action = any(%(action)s::text[])",
     "outcome": "outcome = any(%(outcome)s::text[])",
+    "one action": "action = %(one action)s",
+    "one outcome": "outcome = %(one outcome)s",
     "actor": "actor = %(actor)s",
     "target": "target = %(target)s",
     "after": """at >= %(after)s
@@ -124,6 +126,9 @@ _CONDITIONS = {
 async def page(pool: Connections, wanted: Filter, below: int, limit: int) -> list[Event]:
     """Events with smaller ids than ``below``, the newest first."""
     given = {name: value for name, value in asdict(wanted).items() if value not in (None, [])}
+    for name in ("action", "outcome"):
+        if len(given.get(name, ())) == 1:  # only of one value does an index have the ids in order
+            given[f"one {name}"] = given.pop(name)[0]
     conditions = "".join(f" and {_CONDITIONS[name]}" for name in given)
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Event)) as cursor:
         await cursor.execute(

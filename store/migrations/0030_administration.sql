@@ -50,6 +50,7 @@ create table audit_events (
 create index audit_events_target on audit_events (target, id);
 create index audit_events_actor on audit_events (actor, id);
 create index audit_events_action on audit_events (action, id);
+create index audit_events_outcome on audit_events (outcome, id);
 create index audit_events_at on audit_events (at, id);
 create trigger audit_events_append_only before update or delete or truncate on audit_events
     for each statement execute function refuse_change();
