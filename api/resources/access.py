@@ -98,7 +98,7 @@ def _context(request: Request, principal: Principal) -> dict[str, str]:
         "ip": request.client.host if request.client else "",
         "user_agent": request.headers.get("user-agent", "")[:200],
         "method": request.method,
-        "path": request.url.path,
+        "path": request.scope["raw_path"].decode("ascii", "replace")[:300],  # as it was sent: it may hold a NUL
         "key": principal.key_id,
     }
 

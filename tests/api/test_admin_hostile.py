@@ -59,6 +59,16 @@ async def test_paths_that_lead_nowhere(stack: Stack, method: str, path: str):
     assert answer.status_code in (404, 405), answer.text
 
 
+@pytest.mark.parametrize("path", ["/users/%00/suspend", "/keys/%00/revoke", "/keys/%ED%A0%80/revoke", "/roles/%00x"])
+async def test_a_denied_attempt_is_logged_whatever_its_path_holds(stack: Stack, path: str):
+    owner = await admin(stack)
+    member = await owner.colleague("support")
+    method = "DELETE" if path.startswith("/roles") else "POST"
+    assert (await member.call(method, path)).status_code == 403
+    (event,) = await owner.data("GET", f"/audit?actor=staff:{member.id}")
+    assert event["context"]["path"] == ADMIN + path
+
+
 @pytest.mark.parametrize("cursor", CURSORS)
 @pytest.mark.parametrize("path", ["/users", "/keys", "/staff", "/audit", "/users/1/journal"])
 async def test_cursors_that_are_forged(stack: Stack, path: str, cursor: str):
