@@ -7,7 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from api import health
-from api.admin import audit, codec, credits, keys, sandbox, staff, users
+from api.admin import audit, codec, credits, keys, plans, sandbox, staff, users
 from api.admin import messages as admin_messages
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
@@ -59,6 +59,7 @@ _ROUTERS = (
     waiting.router,
     users.router,
     credits.router,
+    plans.router,
     keys.router,
     staff.router,
     audit.router,

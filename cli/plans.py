@@ -9,6 +9,7 @@ from cli.output import emit
 from cli.session import Session, run, run_change
 
 RenewOption = Annotated[bool, typer.Option("--renew/--no-renew", help="Whether it renews at its period's end.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The plan's name.")]
 
 app = typer.Typer(help="Plans: credits, limits and gateways for accounts.", no_args_is_help=True)
 
@@ -26,13 +27,46 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create a plan."""
-    import json
+    from services.plans import checked_plan, create_plan
 
+    new = checked_plan({**json_object(config_json, "--config-json"), "name": name})
+    emit(run_change("plan.created", lambda made: create_plan(made, new)), as_json)
+
+
+@app.command()
+def show(name: NameArgument, as_json: AsJson = False) -> None:
+    """Show a plan."""
     from store.accounts import plans
 
-    config = json_object(config_json, "--config-json")
-    new = plans.NewPlan.model_validate_json(json.dumps({**config, "name": name}))
-    emit(run(lambda session: plans.create(session.pool, new)), as_json)
+    emit(run(lambda session: plans.get(session.pool, name)), as_json)
+
+
+@app.command()
+def update(
+    name: NameArgument,
+    config_json: Annotated[
+        str,
+        typer.Option(
+            "--config-json",
+            help='A JSON Merge Patch: {"price_cents": 900, "channels": {"sms": {"daily_limit": 5}, "email": null}}',
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Change a plan: limits and gateways from the next request on, credits from the next renewal on."""
+    from services.plans import change_plan
+
+    patch = json_object(config_json, "--config-json")
+    emit(run_change("plan.updated", lambda made: change_plan(made, name, patch)), as_json)
+
+
+@app.command()
+def delete(name: NameArgument, as_json: AsJson = False) -> None:
+    """Delete a plan that no user has."""
+    from services.plans import delete_plan
+
+    run_change("plan.deleted", lambda made: delete_plan(made, name))
+    emit({"name": name, "deleted": True}, as_json)
 
 
 @app.command("list")

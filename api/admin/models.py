@@ -84,6 +84,52 @@ class AssignPlan(_Body):
     renews: StrictBool = Field(default=True, description="Whether it renews at the end of its period.")
 
 
+class PatchAllowance(_Body):
+    """What a plan gives on one channel; fields left out stay, `null` gives the default."""
+
+    credits: StrictInt | None = Field(default=None, description="Granted at each renewal; default 0.")
+    daily_limit: StrictInt | None = Field(default=None, description="Messages per day; default: no limit.")
+
+
+class PatchPlan(_Body):
+    """Fields to change (RFC 7396): those left out stay, `null` gives the default."""
+
+    name: StrictStr | None = None
+    price_cents: StrictInt | None = None
+    currency: StrictStr | None = None
+    period: StrictStr | None = Field(default=None, description="`day`, `week`, `month`, `year` or `forever`.")
+    own_gateways: StrictBool | None = Field(default=None, description="Whether users may have gateways of their own.")
+    rate_class: StrictStr | None = Field(default=None, description="`standard`, `high` or `unlimited`.")
+    channels: dict[Channel, PatchAllowance | None] | None = Field(
+        default=None, description="By channel; merged: a channel left out stays, `null` removes what it gives there."
+    )
+    gateways: list[StrictStr] | None = Field(
+        default=None, description="Identifiers of gateways of the admin; replaced as a whole."
+    )
+
+
+class PlanAllowance(_Answer):
+    """What a plan gives on one channel."""
+
+    credits: int
+    daily_limit: int | None
+
+
+class Plan(_Answer):
+    """A plan."""
+
+    id: int
+    name: str
+    price_cents: int
+    currency: str
+    period: Literal["day", "week", "month", "year", "forever"]
+    own_gateways: bool
+    rate_class: str
+    channels: dict[Channel, PlanAllowance]
+    gateways: list[str]
+    created_at: datetime
+
+
 class MoveCredits(_Body):
     """Credits to grant, or, if negative, to deduct."""
 
@@ -228,6 +274,12 @@ class UserAnswer(_One):
     data: User
 
 
+class PlanAnswer(_One):
+    """One plan."""
+
+    data: Plan
+
+
 class WalletAnswer(_One):
     """A wallet after it was changed."""
 
@@ -295,6 +347,12 @@ class UserPage(_Page):
     """A page of users."""
 
     data: list[User]
+
+
+class PlanPage(_Page):
+    """A page of plans."""
+
+    data: list[Plan]
 
 
 class KeyPage(_Page):

@@ -4,5 +4,8 @@ from typing import Annotated
 
 from fastapi import Path
 
+from api.http.query_text import QueryText
+
 UserId = Annotated[int, Path(ge=1, le=2**63 - 1, description="The user's id.")]
 MemberId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Id of a member of staff.")]
+PlanRef = Annotated[QueryText, Path(max_length=100, description="Id or name of a plan; a number is an id first.")]

@@ -79,7 +79,12 @@ def validate(value: Any, model: type[_Model]) -> _Model:
 def field_errors(error: ValidationError, place: Callable[[_Loc], _Loc] = tuple) -> list[FieldError]:
     """The errors of a validation, with pointers. ``place`` maps a location in the validated value to the body."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    return [_field_error(pointer(*place(e["loc"])), e["type"], e["msg"]) for e in found]
+    return [_field_error(pointer(*place(_of_key(e["loc"]))), e["type"], e["msg"]) for e in found]
+
+
+def _of_key(loc: _Loc) -> _Loc:
+    """Where a wrong key of an object stands: pydantic adds a word."""
+    return loc[:-1] if loc[-1:] == ("[key]",) else loc
 
 
 def _field_error(place: str, code: str, message: str) -> FieldError:

@@ -45,7 +45,7 @@ async def page(pool: Connections, wanted: Filter, below: int, limit: int) -> lis
     given = {name: value for name, value in asdict(wanted).items() if value is not None}
     given["states"] = list(wanted.states or ("active", "suspended"))
     if wanted.text is not None:
-        given["text"] = f"%{wanted.text.translate(_LIKE)}%"
+        given["text"] = containing(wanted.text)
     conditions = "".join(f" and {_CONDITIONS[name]}" for name in given)
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Account)) as cursor:
         await cursor.execute(
@@ -53,3 +53,8 @@ async def page(pool: Connections, wanted: Filter, below: int, limit: int) -> lis
             given | {"below": below, "limit": limit},
         )
         return await cursor.fetchall()
+
+
+def containing(text: str | None) -> str | None:
+    """The pattern of ``like`` for what has this text in it; ``None``: everything."""
+    return None if text is None else f"%{text.translate(_LIKE)}%"

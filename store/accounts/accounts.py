@@ -294,7 +294,8 @@ async def set_renewal(pool: Connections, account_id: int, renews: bool) -> None:
 async def _assign(
     conn: AsyncConnection[Any], account_id: int, plan: str, assignment_id: UUID, *, renews: bool = True
 ) -> None:
-    cursor = await conn.execute("select id from plans where name = %s", (plan,))
+    # Locked, so that a plan that is being deleted is either still there when this ends, or found to be gone.
+    cursor = await conn.execute("select id from plans where name = %s for key share", (plan,))
     found = await cursor.fetchone()
     if found is None:
         raise NotFoundError("plan_not_found", f"There is no plan {plan}.")

@@ -1,5 +1,6 @@
 """Plans: credits, limits and gateways of accounts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from domain.channels import Channel
 from domain.errors import ConflictError, InvalidError, NotFoundError
+from store.accounts.account_lists import containing
 from store.accounts.credits import LARGEST_AMOUNT
 from store.pool import Connections
 
@@ -83,18 +85,53 @@ async def create(pool: Connections, new: NewPlan) -> Plan:
     """
     async with pool.connection() as conn, conn.transaction():
         plan_id = await _insert(conn, new)
-        await conn.execute(
-            """insert into plan_channels (plan_id, channel, credits, daily_limit)
-               select %s, * from unnest(%s::text[], %s::bigint[], %s::bigint[])""",
-            (
-                plan_id,
-                list(new.channels),
-                [allowance.credits for allowance in new.channels.values()],
-                [allowance.daily_limit for allowance in new.channels.values()],
-            ),
-        )
+        await _allow(conn, plan_id, new.channels)
         await _grant_gateways(conn, plan_id, new.gateways)
     return await get(pool, new.name)
+
+
+async def update(pool: Connections, plan_id: int, new: NewPlan, *, keep_gateways: bool) -> None:
+    """Change a plan to what ``new`` has; ``keep_gateways``: but for its gateways.
+
+    Raises:
+        ConflictError, InvalidError: as in ``create``.
+    """
+    async with pool.connection() as conn, conn.transaction():
+        await _rewrite(conn, plan_id, new)
+        await conn.execute("delete from plan_channels where plan_id = %s", (plan_id,))
+        await _allow(conn, plan_id, new.channels)
+        if not keep_gateways:
+            await _grant_gateways(conn, plan_id, new.gateways)
+            await conn.execute(
+                """delete from plan_gateways pg using gateways g
+                   where pg.plan_id = %s and g.id = pg.gateway_id and g.identifier <> all(%s::text[])""",
+                (plan_id, new.gateways),
+            )
+
+
+async def delete(pool: Connections, plan_id: int) -> None:
+    """Delete a plan that nobody has. Deleted accounts keep theirs, as they can be restored.
+
+    Raises:
+        ConflictError: somebody has it.
+    """
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select id || case status when 'deleted' then ' (deleted)' else '' end from accounts
+               where plan_id = %s order by id limit 3""",
+            (plan_id,),
+        )
+        if users := [user for (user,) in await cursor.fetchall()]:
+            raise _in_use(", ".join(users))
+        try:
+            async with conn.transaction():
+                await conn.execute("delete from plans where id = %s", (plan_id,))
+        except psycopg.errors.ForeignKeyViolation:
+            raise _in_use("some that just got it") from None
+
+
+def _in_use(users: str) -> ConflictError:
+    return ConflictError("plan_in_use", f"Users have this plan: {users}. Give them another one first.")
 
 
 async def _insert(conn: AsyncConnection[Any], new: NewPlan) -> int:
@@ -105,21 +142,50 @@ async def _insert(conn: AsyncConnection[Any], new: NewPlan) -> int:
             (new.name, new.price_cents, new.currency, new.period, new.own_gateways, new.rate_class),
         )
     except psycopg.errors.UniqueViolation:
-        raise ConflictError("plan_exists", f"There is a plan {new.name} already: choose another name.") from None
+        raise _exists(new.name) from None
     row = await cursor.fetchone()
     assert row is not None
     return int(row[0])
 
 
+async def _rewrite(conn: AsyncConnection[Any], plan_id: int, new: NewPlan) -> None:
+    try:
+        await conn.execute(
+            """update plans set name = %s, price_cents = %s, currency = %s, period = %s, own_gateways = %s,
+                   rate_class = %s where id = %s""",
+            (new.name, new.price_cents, new.currency, new.period, new.own_gateways, new.rate_class, plan_id),
+        )
+    except psycopg.errors.UniqueViolation:
+        raise _exists(new.name) from None
+
+
+def _exists(name: str) -> ConflictError:
+    return ConflictError("plan_exists", f"There is a plan {name} already: choose another name.")
+
+
+async def _allow(conn: AsyncConnection[Any], plan_id: int, channels: Mapping[Channel, Allowance]) -> None:
+    await conn.execute(
+        """insert into plan_channels (plan_id, channel, credits, daily_limit)
+           select %s, * from unnest(%s::text[], %s::bigint[], %s::bigint[])""",
+        (
+            plan_id,
+            list(channels),
+            [allowance.credits for allowance in channels.values()],
+            [allowance.daily_limit for allowance in channels.values()],
+        ),
+    )
+
+
 async def _grant_gateways(conn: AsyncConnection[Any], plan_id: int, identifiers: list[str]) -> None:
     """An identifier stands for the admin's gateways of this name on every channel."""
     cursor = await conn.execute(
-        """with granted as (
-               insert into plan_gateways (plan_id, gateway_id)
-               select %s, g.id from gateways g where g.account_id = 0 and g.identifier = any(%s::text[])
-               returning gateway_id)
-           select distinct g.identifier from granted join gateways g on g.id = gateway_id""",
-        (plan_id, identifiers),
+        """with wanted as (
+               select g.id, g.identifier from gateways g where g.account_id = 0 and g.identifier = any(%s::text[])
+               for key share
+           ), granted as (
+               insert into plan_gateways (plan_id, gateway_id) select %s, id from wanted on conflict do nothing)
+           select distinct identifier from wanted""",
+        (identifiers, plan_id),
     )
     found = {identifier for (identifier,) in await cursor.fetchall()}
     if unknown := sorted(set(identifiers) - found):
@@ -140,22 +206,60 @@ async def get(pool: Connections, name: str) -> Plan:
     return plan
 
 
+async def find(pool: Connections, wanted: int | str) -> Plan:
+    """The plan of this id or name. A number is an id first.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Plan)) as cursor:
+        await cursor.execute(
+            f"{_PLAN} where p.id = %(id)s or p.name = %(name)s order by (p.id = %(id)s) is true desc limit 1",
+            {"id": _id_in(wanted), "name": str(wanted)},
+        )
+        plan = await cursor.fetchone()
+    if plan is None:
+        raise NotFoundError("plan_not_found", f"There is no plan {wanted}.")
+    return plan
+
+
+async def lock(pool: Connections, plan_id: int) -> Plan:
+    """One plan; nobody else changes, deletes or assigns it until the transaction ends.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Plan)) as cursor:
+        await cursor.execute("select from plans where id = %s for update", (plan_id,))
+        await cursor.execute(f"{_PLAN} where p.id = %s", (plan_id,))
+        plan = await cursor.fetchone()
+    if plan is None:
+        raise NotFoundError("plan_not_found", f"There is no plan {plan_id}.")
+    return plan
+
+
 async def name_of(pool: Connections, wanted: int | str) -> str:
     """The name of a plan, given by its id or its name.
 
     Raises:
         NotFoundError: there is none.
     """
-    async with pool.connection() as conn:
-        cursor = await conn.execute("select name from plans where name = %s or id = %s", (str(wanted), _id_in(wanted)))
-        row = await cursor.fetchone()
-    if row is None:
-        raise NotFoundError("plan_not_found", f"There is no plan {wanted}.")
-    return str(row[0])
+    return (await find(pool, wanted)).name
 
 
 def _id_in(wanted: int | str) -> int | None:
     return wanted if isinstance(wanted, int) and wanted < 2**63 else None
+
+
+async def page(pool: Connections, text: str | None, below: int, limit: int) -> list[Plan]:
+    """Plans with smaller ids than ``below``, the newest first; ``text`` is a part of their names."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Plan)) as cursor:
+        await cursor.execute(
+            f"""{_PLAN} where p.id < %(below)s and (%(text)s::text is null or p.name ilike %(text)s)
+                order by p.id desc limit %(limit)s""",
+            {"below": below, "text": containing(text), "limit": limit},
+        )
+        return await cursor.fetchall()
 
 
 async def list_plans(pool: Connections) -> list[Plan]:

@@ -15,6 +15,7 @@ RELEASED = """
     getAnyMessage resolveMessage listSandboxMessages decodePayloads encodePayloads
     createUser listUsers getUser changeUser deleteUser restoreUser suspendUser resumeUser putUser
     assignPlan getUserCredits moveUserCredits listUserJournal
+    createPlan listPlans getPlan changePlan deletePlan
     issueKey listKeys getKey rollKey revokeKey
     addStaff listStaff getStaff changeStaff removeStaff listRoles getRole putRole deleteRole listPermissions listAudit
     getHealth getLiveness getReadiness

@@ -63,6 +63,40 @@ async def test_a_plan_is_created_listed_and_assigned(cli, user):
     assert "no plan nowhere" in (await cli("plan", "assign", "--user", user, "--plan", "nowhere")).refusal
 
 
+async def test_a_plan_is_shown_changed_and_deleted(cli, user):
+    name = f"plan {uuid4()}"
+    config = {"price_cents": 900, "channels": {"sms": {"credits": 7, "daily_limit": 5}, "email": {"credits": 1}}}
+    created = (await cli("plan", "create", "--name", name, "--config-json", json.dumps(config), "--json")).json
+    assert (await cli("plan", "show", name, "--json")).json == created
+    patch = {"name": f"{name} b", "price_cents": None, "channels": {"sms": {"daily_limit": 6}, "email": None}}
+    changed = (await cli("plan", "update", name, "--config-json", json.dumps(patch), "--json")).json
+    expected = {"name": f"{name} b", "price_cents": 0, "channels": {"sms": {"credits": 7, "daily_limit": 6}}}
+    assert changed == created | expected
+    await cli("plan", "assign", "--user", user, "--plan", changed["name"])
+    assert f"have this plan: {user}" in (await cli("plan", "delete", changed["name"])).refusal
+    other = f"plan {uuid4()}"
+    await cli("plan", "create", "--name", other)
+    await cli("plan", "assign", "--user", user, "--plan", other)
+    deleted = await cli("plan", "delete", changed["name"], "--json")
+    assert deleted.json == {"name": changed["name"], "deleted": True}
+    assert "no plan" in (await cli("plan", "show", changed["name"])).refusal
+    events = (await cli("audit", "list", "--json")).json
+    logged = [event["action"] for event in events if event["action"].startswith("plan.")]
+    assert {"plan.created", "plan.updated", "plan.deleted"} <= set(logged)
+
+
+@pytest.mark.parametrize(
+    ("patch", "complaint"),
+    [("[]", "must be a JSON object"), ('{"name": null}', "name"), ('{"channels": {"fax": {}}}', "fax")],
+)
+async def test_a_malformed_change_of_a_plan_is_refused(cli, patch, complaint):
+    name = f"plan {uuid4()}"
+    created = (await cli("plan", "create", "--name", name, "--json")).json
+    refused = await cli("plan", "update", name, "--config-json", patch, "--json")
+    assert complaint in refused.refusal
+    assert (await cli("plan", "show", name, "--json")).json == created
+
+
 async def test_a_plans_renewal_is_switched_on_and_off(cli, user):
     name = f"plan {uuid4()}"
     assert "no plan" in (await cli("plan", "set-renewal", "--user", user, "--renew")).refusal

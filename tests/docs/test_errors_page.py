@@ -12,7 +12,7 @@ DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("
     *map(Path, ("domain/recipients.py", "domain/messages/schedule.py", "domain/text/json_faults.py")),
     Path("store/messages/resolving.py"),
     Path("store/callbacks/callback_endpoints.py"),
-    *(Path("store/accounts") / name for name in ("accounts.py", "api_keys.py", "credits.py", "staff.py")),
+    *(Path("store/accounts") / name for name in ("accounts.py", "api_keys.py", "credits.py", "plans.py", "staff.py")),
     *map(Path, ("domain/access/actors.py", "domain/access/permissions.py")),
 ]
 PLACE_OF_CODE = {
