@@ -6,7 +6,7 @@ import typer
 
 from cli.options import AsJson, UserOption, json_object
 from cli.output import emit
-from cli.session import Session, run, run_change
+from cli.session import run, run_change
 
 RenewOption = Annotated[bool, typer.Option("--renew/--no-renew", help="Whether it renews at its period's end.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The plan's name.")]
@@ -93,10 +93,6 @@ def assign(
 @app.command("set-renewal")
 def set_renewal(user: UserOption, renew: RenewOption, as_json: AsJson = False) -> None:
     """Have a user's plan renew whenever its period ends, or end with the current period."""
-    from store.accounts import accounts
+    from services.accounts import set_renewal
 
-    async def work(session: Session) -> accounts.Account:
-        await accounts.set_renewal(session.pool, user, renew)
-        return await accounts.get(session.pool, user)
-
-    emit(run(work), as_json)
+    emit(run_change("user.renewal_set", lambda made: set_renewal(made, user, renews=renew)), as_json)

@@ -168,8 +168,18 @@ async def assign_plan(change: Change, account_id: int, plan: str, *, renews: boo
     before = await find_account(change, account_id)
     if before.plan != plan or _has_ended(before):
         return await begin_plan(change, account_id, plan, renews=renews)
-    if before.plan_renews != renews:
-        await accounts.set_renewal(change.store, account_id, renews)
+    return await set_renewal(change, account_id, renews=renews)
+
+
+async def set_renewal(change: Change, account_id: int, *, renews: bool) -> Account:
+    """Have an account's plan renew whenever its period ends, or end with the current period.
+
+    Raises:
+        NotFoundError: there is no such account, or it is deleted.
+        ConflictError: it has no plan.
+    """
+    before = await find_account(change, account_id)
+    await accounts.set_renewal(change.store, account_id, renews)
     return await _changed(change, before)
 
 
