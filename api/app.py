@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from api import health
 from api.admin import audit, codec, credits, keys, plans, sandbox, staff, users
+from api.admin import gateways as admin_gateways
 from api.admin import messages as admin_messages
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
@@ -63,6 +64,8 @@ _ROUTERS = (
     keys.router,
     staff.router,
     audit.router,
+    admin_gateways.router,
+    admin_gateways.types_router,
     admin_messages.router,
     sandbox.router,
     codec.router,

@@ -9,13 +9,13 @@ from domain.channels import Channel
 from domain.errors import InvalidError, NotFoundError
 
 if TYPE_CHECKING:
-    from store.pool import Pool
+    from store.pool import Connections
 
 Which = Annotated[str, typer.Argument(metavar="GATEWAY", help="Its identifier or id.")]
 OnChannel = Annotated[Channel | None, typer.Option("--channel", help="Needed if it exists on several.")]
 
 
-async def find(pool: "Pool", gateway: str, channel: Channel | None, owner: int) -> UUID:
+async def find(pool: "Connections", gateway: str, channel: Channel | None, owner: int) -> UUID:
     """The id of a gateway that is named by its id, or by its owner's identifier.
 
     Raises:

@@ -7,11 +7,12 @@ import typer
 from cli.gateway_lookup import OnChannel, Which, find
 from cli.options import AsJson, OwnerOption
 from cli.output import emit
-from cli.session import Session, run
+from cli.session import Session, run, run_change
 from domain.channels import Channel
 
 if TYPE_CHECKING:
     from domain.messages.routing import Mode
+    from services.changes import Change
     from services.gateway_trial import Trial
     from store.gateways.gateway_health import GatewayHealth
     from store.gateways.gateways import GatewayInfo
@@ -49,14 +50,12 @@ def resume(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as
 
 
 def _set_mode(mode: "Mode", gateway: str, channel: Channel | None, owner: int, as_json: bool) -> None:
-    from store.gateways.gateways import get, set_mode
+    from services.gateways import MODE_ACTIONS, set_mode
 
-    async def work(session: Session) -> "GatewayInfo":
-        gateway_id = await find(session.pool, gateway, channel, owner)
-        await set_mode(session.pool, gateway_id, mode)
-        return await get(session.pool, gateway_id)
+    async def work(made: "Change") -> "GatewayInfo":
+        return await set_mode(made, await find(made.store, gateway, channel, owner), mode)
 
-    emit(run(work), as_json)
+    emit(run_change(MODE_ACTIONS[mode], work), as_json)
 
 
 def send_test(

@@ -1,7 +1,6 @@
 """``xsender gateway``: managing gateways. Credentials are never shown again."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from uuid import UUID
 
 import typer
 
@@ -16,14 +15,16 @@ from cli.options import (
     UserOption,
     json_object,
     owner_id,
-    per_second,
     user_id,
 )
 from cli.output import emit
-from cli.session import Session, run
+from cli.session import Session, run, run_change, run_sealed_change
 from domain.channels import Channel
+from domain.request_rates import per_second
 
 if TYPE_CHECKING:
+    from domain.keyring import Keyring
+    from services.changes import Change
     from store.gateways.gateways import GatewayInfo
 
 app = typer.Typer(help="Gateways to providers.", no_args_is_help=True)
@@ -65,7 +66,41 @@ def add(
         on_unknown=on_unknown,
         share_with=share_with or (),
     )
-    emit(run(lambda session: add_gateway(session.pool, session.keyring, new)), as_json)
+    emit(run_sealed_change("gateway.created", lambda made, keyring: add_gateway(made, keyring, new)), as_json)
+
+
+@app.command()
+def update(
+    gateway: Which,
+    config_json: Annotated[
+        str | None, typer.Option("--config-json", help=f"Fields to change; null clears. {CONFIG_HELP}")
+    ] = None,
+    rate: Annotated[
+        str | None, typer.Option("--rate", help="Its rate limit: 50/s, 3000/min or 10/h; none ends it.")
+    ] = None,
+    priority: Annotated[int | None, typer.Option("--priority", help="Lower values are tried first.")] = None,
+    channel: OnChannel = None,
+    owner: OwnerOption = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Change a gateway. Fields and secrets that are left out stay as they are."""
+    patch: dict[str, Any] = {}
+    if config_json is not None:
+        patch["config"] = json_object(config_json, "--config-json")
+    if rate is not None:
+        patch["per_second"] = None if rate == "none" else per_second(rate)
+    if priority is not None:
+        patch["priority"] = priority
+    emit(_change(patch, gateway, channel, owner), as_json)
+
+
+def _change(patch: dict[str, Any], gateway: str, channel: Channel | None, owner: int) -> "GatewayInfo":
+    from services.gateways import change_gateway
+
+    async def work(made: "Change", keyring: "Keyring") -> "GatewayInfo":
+        return await change_gateway(made, keyring, await find(made.store, gateway, channel, owner), patch)
+
+    return run_sealed_change("gateway.updated", work)
 
 
 @app.command("list")
@@ -107,24 +142,13 @@ def _fields(schema: dict[str, Any]) -> str:
 @app.command()
 def enable(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
     """Enable a gateway."""
-    _set_enabled(True, gateway, channel, owner, as_json)
+    emit(_change({"enabled": True}, gateway, channel, owner), as_json)
 
 
 @app.command()
 def disable(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
     """Disable a gateway."""
-    _set_enabled(False, gateway, channel, owner, as_json)
-
-
-def _set_enabled(enabled: bool, gateway: str, channel: Channel | None, owner: int, as_json: bool) -> None:
-    from store.gateways.gateways import get, set_enabled
-
-    async def work(session: Session) -> "GatewayInfo":
-        gateway_id = await find(session.pool, gateway, channel, owner)
-        await set_enabled(session.pool, gateway_id, enabled)
-        return await get(session.pool, gateway_id)
-
-    emit(run(work), as_json)
+    emit(_change({"enabled": False}, gateway, channel, owner), as_json)
 
 
 @app.command()
@@ -144,15 +168,13 @@ def unshare(
 
 
 def _set_shared(shared: bool, gateway: str, user: int, channel: Channel | None, owner: int, as_json: bool) -> None:
-    from store.gateways.gateway_shares import share, unshare
-    from store.gateways.gateways import get
+    from services.gateways import share_gateway, unshare_gateway
 
-    async def work(session: Session) -> "GatewayInfo":
-        gateway_id: UUID = await find(session.pool, gateway, channel, owner)
-        await (share if shared else unshare)(session.pool, gateway_id, user)
-        return await get(session.pool, gateway_id)
+    async def work(made: "Change") -> "GatewayInfo":
+        gateway_id = await find(made.store, gateway, channel, owner)
+        return await (share_gateway if shared else unshare_gateway)(made, gateway_id, user)
 
-    emit(run(work), as_json)
+    emit(run_change("gateway.shared" if shared else "gateway.unshared", work), as_json)
 
 
 @app.command()

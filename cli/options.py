@@ -15,9 +15,7 @@ from domain.errors import InvalidError
 _LARGEST_ID = 2**63 - 1
 _LARGEST_FILE = 1_000_000
 """Bytes that are read of a file with a configuration."""
-_SECONDS = {"s": 1, "min": 60, "h": 3600}
 _DIGITS = re.compile(r"[0-9]{1,40}")
-_RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)/(s|min|h)")
 
 
 def user_id(text: str) -> int:
@@ -108,19 +106,6 @@ def uuid(text: str, option: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise InvalidError("uuid", f"{option} must be a UUID, such as 123e4567-e89b-42d3-a456-426614174000.") from None
-
-
-def per_second(rate: str) -> float:
-    """Read a rate such as ``50/s``, ``3000/min`` or ``10/h``.
-
-    Raises:
-        InvalidError: it is none, or it is zero.
-    """
-    match = _RATE.fullmatch(rate)
-    value = float(match[1]) / _SECONDS[match[2]] if match else 0.0
-    if not 0 < value < float("inf"):
-        raise InvalidError("rate", f"{rate} is not a rate: write it as 50/s, 3000/min or 10/h.")
-    return value
 
 
 def words(text: str) -> list[str]:

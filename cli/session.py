@@ -103,12 +103,21 @@ def run(work: Callable[[Session], Awaitable[Result]]) -> Result:
 
 def run_change(action: str, work: "Callable[[Change], Awaitable[Result]]") -> Result:
     """Run a command that changes something: in one transaction with its entry in the audit log."""
+    return _run_change(action, lambda _, made: work(made))
+
+
+def run_sealed_change(action: str, work: "Callable[[Change, Keyring], Awaitable[Result]]") -> Result:
+    """``run_change`` for a command that reads or writes credentials."""
+    return _run_change(action, lambda session, made: work(made, session.keyring))
+
+
+def _run_change(action: str, work: "Callable[[Session, Change], Awaitable[Result]]") -> Result:
     from domain.access.actors import COMMAND_LINE
     from services.changes import change
 
     async def changed(session: Session) -> Result:
         async with change(session.pool, COMMAND_LINE, action) as made:
-            return await work(made)
+            return await work(session, made)
 
     return run(changed)
 

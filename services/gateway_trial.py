@@ -10,15 +10,20 @@ from domain.keyring import Keyring
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Outcome, Unknown
 from domain.recipients import normalise_email, normalise_number
+from domain.request_rates import Rate
 from gateways.base import Gateway, GatewayConnections
 from gateways.net.names import Names
 from gateways.registry import build, parse_config
+from store.accounts import request_rates
 from store.gateways.gateways import load
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
 
 TRIAL_SECONDS = 30.0
 """A caller waits for the result, so this is shorter than the limit for recorded messages."""
+
+TRIAL_RATE = Rate(5 / 60, burst=5)
+"""Test messages through one gateway: they are real, and cost no credits."""
 
 _SUBJECT = "Test message"
 _BODY = "This is a test message of xsender: the gateway works."
@@ -35,6 +40,11 @@ class Trial:
     provider_id: str | None
     code: str | None
     reason: str | None
+
+
+async def take_turn(pool: Pool, gateway_id: UUID) -> float:
+    """Take one of the test messages that may be sent through a gateway now. Returns the seconds to wait; 0: none."""
+    return max(0.0, await request_rates.take(pool, f"test of gateway {gateway_id}", TRIAL_RATE))
 
 
 async def try_gateway(

@@ -5,45 +5,26 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from api.gateways.models import GatewayChangeAnswer, GatewayHealthAnswer, GatewayPage, TrialAnswer
+from api.gateways.trials import GatewayTest, answer_trial, count_trial
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
 from api.http.errors import ApiError
 from api.http.json_response import json_response
 from api.http.state import AppState, state_of
 from api.reference.openapi import answers, documented_body
-from domain.errors import FieldError, invalid
-from domain.keyring import CREDENTIALS, Keyring, KeyringError
 from domain.messages.page import ADMIN_ACCOUNT
 from domain.messages.routing import Mode
-from domain.recipients import InvalidRecipient
-from domain.request_rates import Rate
-from gateways.config.problems import InvalidGatewayConfig
-from gateways.net.names import Names
-from services.gateway_trial import Trial, try_gateway
-from store.accounts import request_rates
 from store.accounts.api_keys import Principal
 from store.gateways import gateway_queries
 from store.gateways.gateway_health import health
 from store.gateways.gateways import GatewayInfo, set_mode
 
-TRIAL_RATE = Rate(5 / 60, burst=5)
-"""Test messages through one gateway: they are real, and cost no credits."""
-
 router = APIRouter(prefix="/api/gateways", tags=["gateways"])
 
 _Reader = Annotated[Principal, Depends(requires("read"))]
 _Sender = Annotated[Principal, Depends(requires("send"))]
-
-
-class GatewayTest(BaseModel):
-    """The recipient of a test message."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    to: Annotated[StrictStr, Field(min_length=1, max_length=320, description="A number, or an email address.")]
 
 
 @router.get("", summary="Your gateways, oldest first", response_model=None, responses=answers(GatewayPage))
@@ -107,24 +88,8 @@ async def test_gateway(request: Request, gateway_id: UUID, principal: _Sender) -
     state = state_of(request)
     body = parse_body(await read_body(request), GatewayTest)
     _check_owner(await _find(state, principal, gateway_id), principal)
-    wait = await request_rates.take(state.pool, f"test of gateway {gateway_id}", TRIAL_RATE)
-    if wait > 0:
-        message = f"a gateway is tested a few times a minute: wait {wait:.0f} s"
-        raise ApiError(429, "rate_limited", message, retry_after=wait)
-    trial = await _try(state, gateway_id, body.to)
-    message = f"the gateway's answer: {trial.outcome}"
-    return json_response({"success": True, "message": message, "data": asdict(trial)})
-
-
-async def _try(state: AppState, gateway_id: UUID, to: str) -> Trial:
-    settings = state.settings
-    try:
-        keyring = Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS)
-        return await try_gateway(state.pool, keyring, gateway_id, to, settings.default_region, state.part(Names))
-    except InvalidRecipient as error:
-        raise invalid([FieldError("/to", error.code, error.message)]) from None
-    except (KeyringError, InvalidGatewayConfig) as error:
-        raise ApiError(409, "gateway_unusable", f"the gateway cannot be used: {error}") from None
+    await count_trial(state, gateway_id)
+    return await answer_trial(state, gateway_id, body)
 
 
 async def _change(request: Request, principal: Principal, gateway_id: UUID, mode: Mode) -> Response:

@@ -15,6 +15,9 @@ PERMISSIONS: dict[str, str] = {
     "credits:write": "Grant and deduct credits.",
     "keys:read": "List keys, without their secrets.",
     "keys:write": "Make, replace and revoke keys, of users and of staff who may do no more than oneself.",
+    "gateways:read": "List gateways and read one, without its secrets.",
+    "gateways:write": "Add and change gateways with their credentials, and share them.",
+    "gateways:pause": "Pause, drain, resume and test gateways.",
     "messages:read": "Read any message; its recipient is masked.",
     "messages:reveal": "Read recipients and texts as they are.",
     "messages:resolve": "Decide on messages whose outcome is unknown.",
@@ -36,11 +39,18 @@ _READS = {name for name in PERMISSIONS if name.endswith(":read")}
 PRESETS: dict[str, frozenset[str]] = {
     OWNER: frozenset(PERMISSIONS),
     "admin": frozenset(PERMISSIONS) - {"payloads:reveal"},
-    "operator": frozenset({"users:read", "plans:read", "messages:read", "messages:resolve", "sandbox:read"}),
-    "support": frozenset({"users:read", "plans:read", "credits:read", "messages:read", "sandbox:read"}),
+    "operator": frozenset(
+        {
+            *("users:read", "plans:read", "gateways:read", "gateways:pause"),
+            *("messages:read", "messages:resolve", "sandbox:read"),
+        }
+    ),
+    "support": frozenset(
+        {"users:read", "plans:read", "credits:read", "gateways:read", "messages:read", "sandbox:read"}
+    ),
     "finance": frozenset({"users:read", "plans:read", "plans:write", "credits:read", "credits:write"}),
     "marketer": frozenset({"users:read", "plans:read", "messages:read"}),
-    "developer": frozenset({"users:read", "keys:read", "messages:read", "sandbox:read"}),
+    "developer": frozenset({"users:read", "keys:read", "gateways:read", "messages:read", "sandbox:read"}),
     "auditor": frozenset(_READS),
     "read-only": frozenset(_READS - {"audit:read", "staff:read", "roles:read"}),
 }

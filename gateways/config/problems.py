@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.errors import InvalidError
+from domain.errors import MAX_SHOWN, FieldError, InvalidError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,5 +19,6 @@ class InvalidGatewayConfig(InvalidError):
 
     def __init__(self, problems: list[Problem]) -> None:
         message = "; ".join(f"{problem.pointer}: {problem.message}" for problem in problems)
-        super().__init__("gateway_config", message)
+        fields = [FieldError(problem.pointer, problem.code, problem.message) for problem in problems[:MAX_SHOWN]]
+        super().__init__("gateway_config", message, fields=fields)
         self.problems = problems

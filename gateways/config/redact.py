@@ -1,53 +1,70 @@
-"""Showing a configuration without its secrets, and taking it back without losing them."""
+"""Showing a stored configuration without its secrets, and changing it without losing them."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from domain.errors import pointer
 from gateways.base import GatewayConfig
 from gateways.config.problems import InvalidGatewayConfig, Problem
 
-HIDDEN = "********"
+SET = {"set": True}
 """Stands in for a secret that is set."""
 
 
-def shown(config: GatewayConfig) -> dict[str, Any]:
-    """Return the configuration as JSON data, with ``HIDDEN`` for each secret that is set."""
-    data: dict[str, Any] = config.model_dump(mode="json")
-    return {name: _hidden(value) if name in config.SECRETS else value for name, value in data.items()}
+def shown(kind: type[GatewayConfig], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a stored configuration, with ``SET`` for each secret, and nothing for one that is empty."""
+    fields = {name: value for name, value in stored.items() if name in kind.model_fields}
+    return {
+        name: _hidden(value) if name in kind.SECRETS else value
+        for name, value in fields.items()
+        if value or name not in kind.SECRETS
+    }
 
 
-def merged(old: GatewayConfig, new: dict[str, Any]) -> dict[str, Any]:
-    """Fill the secrets that ``new`` leaves out, or gives as ``HIDDEN``, from the configuration in force.
+def patched(kind: type[GatewayConfig], stored: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Apply a JSON Merge Patch (RFC 7396). Secrets that it does not name stay. The result is still to be checked.
 
-    Raises ``InvalidGatewayConfig`` when ``new`` also sends them somewhere else: otherwise who may edit a gateway
-    could read its secrets by pointing it at a server of their own.
+    Raises ``InvalidGatewayConfig`` when secrets that stay would be sent somewhere else: otherwise who may edit a
+    gateway could read its secrets by pointing it at a server of their own.
     """
-    data: dict[str, Any] = old.model_dump(mode="json")
-    result = dict(new)
-    for name in sorted(old.SECRETS):
-        if not data[name]:
-            continue
-        result[name] = _restored(new.get(name, HIDDEN), data[name])
-        if result[name] != new.get(name) and _moved(old, data, new):
-            message = "must be given again, because the place it is sent to changes"
-            raise InvalidGatewayConfig([Problem(f"/config/{name}", "secret_needed", message)])
+    result: dict[str, Any] = merge_patch(stored, patch)
+    if _moved(kind, stored, result):
+        message = "must be given again, because the place it is sent to changes"
+        kept = [Problem(place, "secret_needed", message) for place in _kept(kind, stored, patch)]
+        if kept:
+            raise InvalidGatewayConfig(kept)
     return result
 
 
-def _moved(old: GatewayConfig, data: dict[str, Any], new: dict[str, Any]) -> bool:
-    defaults = {name: field.get_default(call_default_factory=True) for name, field in type(old).model_fields.items()}
-    return any(new.get(name, defaults[name]) != data[name] for name in old.DESTINATION)
+def merge_patch(target: Any, patch: Any) -> Any:
+    """A value with a JSON Merge Patch (RFC 7396) applied; neither is changed."""
+    if not isinstance(patch, Mapping):
+        return patch
+    result = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merge_patch(result.get(name), value)
+    return result
 
 
-def _restored(value: Any, secret: Any) -> Any:
-    """Put the secret back where ``HIDDEN`` stands, alone or as a value of an object."""
-    if value == HIDDEN:
-        return secret
-    if isinstance(value, dict) and isinstance(secret, dict):
-        return {key: secret.get(key, item) if item == HIDDEN else item for key, item in value.items()}
-    return value
+def _moved(kind: type[GatewayConfig], stored: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
+    defaults = {name: kind.model_fields[name].get_default(call_default_factory=True) for name in kind.DESTINATION}
+    return any(stored.get(name, default) != result.get(name, default) for name, default in defaults.items())
+
+
+def _kept(kind: type[GatewayConfig], stored: Mapping[str, Any], patch: Mapping[str, Any]) -> Iterator[str]:
+    """Where the stored secrets are that a patch does not name."""
+    for name in sorted(kind.SECRETS):
+        secret, given = stored.get(name), patch.get(name)
+        if not secret:
+            continue
+        if name not in patch:
+            yield pointer("config", name)
+        elif isinstance(secret, Mapping) and isinstance(given, Mapping):
+            yield from (pointer("config", name, inner) for inner in secret if inner not in given)
 
 
 def _hidden(value: Any) -> Any:
-    if isinstance(value, dict):
-        return dict.fromkeys(value, HIDDEN)
-    return HIDDEN if value else value
+    return dict.fromkeys(value, SET) if isinstance(value, Mapping) else SET

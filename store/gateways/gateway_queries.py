@@ -1,11 +1,14 @@
 """Listings of the gateways that an account may see, without their configuration."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
 
 from store.gateways.gateways import INFO, GatewayInfo
-from store.pool import Pool
+from store.pool import Connections, Pool
 
 # An account sees what it owns, and what it may use; without one, everything is seen.
 _SEEN = """g.id in (
@@ -33,4 +36,42 @@ async def visible(pool: Pool, account_id: int | None, after: UUID | None, limit:
         seen = "true" if account_id is None else _SEEN
         arguments = {"account": account_id, "after": after, "limit": limit}
         await cursor.execute(f"{INFO} where {seen} and {_AFTER}", arguments)
+        return await cursor.fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which gateways staff lists; ``None``: all."""
+
+    channel: str | None = None
+    type: str | None = None
+    owner: int | None = None
+    """0 is the admin."""
+    states: Sequence[str] = ()
+    """Modes, or ``disabled``. Empty: all."""
+
+
+_PAGE = f"""{INFO}
+where (%(channel)s::text is null or g.channel = %(channel)s)
+    and (%(type)s::text is null or g.type = %(type)s)
+    and (%(owner)s::bigint is null or g.account_id = %(owner)s)
+    and (%(states)s::text[] = '{{}}' or case when g.enabled then g.mode else 'disabled' end = any(%(states)s))
+    and (%(at)s::timestamptz is null or (g.created_at, g.id) < (%(at)s, %(id)s::uuid))
+order by g.created_at desc, g.id desc limit %(limit)s
+"""
+
+
+async def page(pool: Connections, wanted: Filter, after: tuple[datetime, UUID] | None, limit: int) -> list[GatewayInfo]:
+    """Gateways after one added at a time, with an id; the newest first."""
+    values = {
+        "channel": wanted.channel,
+        "type": wanted.type,
+        "owner": wanted.owner,
+        "states": list(wanted.states),
+        "at": after and after[0],
+        "id": after and after[1],
+        "limit": limit,
+    }
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
+        await cursor.execute(_PAGE, values)
         return await cursor.fetchall()

@@ -6,10 +6,10 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from domain.errors import NotFoundError
-from store.pool import Pool
+from store.pool import Connections
 
 
-async def share(pool: Pool, gateway_id: UUID, account_id: int) -> None:
+async def share(pool: Connections, gateway_id: UUID, account_id: int) -> None:
     """Let an account use a gateway. Idempotent.
 
     Raises:
@@ -31,7 +31,7 @@ async def share_on(conn: AsyncConnection[Any], gateway_id: UUID, account_id: int
         raise NotFoundError("account_not_found", f"There is no user {account_id} to share the gateway with.")
 
 
-async def unshare(pool: Pool, gateway_id: UUID, account_id: int) -> None:
+async def unshare(pool: Connections, gateway_id: UUID, account_id: int) -> None:
     """Remove a share.
 
     Raises:

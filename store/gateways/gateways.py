@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,10 +13,10 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 
 from domain.errors import ConflictError, InvalidError, NotFoundError
-from domain.keyring import Keyring
+from domain.keyring import Keyring, KeyringError
 from domain.messages.routing import Mode
 from store.gateways.gateway_shares import share_on
-from store.pool import Pool
+from store.pool import Connections, Pool
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What an identifier may look like."""
@@ -96,7 +97,7 @@ from gateways g left join gateway_breakers b on b.gateway_id = g.id
 """  # noqa: S608 - a constant of ours
 
 
-async def add(pool: Pool, keyring: Keyring, new: NewGateway) -> UUID:
+async def add(pool: Connections, keyring: Keyring, new: NewGateway) -> UUID:
     """Add a gateway, enabled, and share it. Returns its id.
 
     Raises:
@@ -104,8 +105,7 @@ async def add(pool: Pool, keyring: Keyring, new: NewGateway) -> UUID:
         ConflictError: the owner has a gateway of this identifier on this channel.
         NotFoundError: there is no such owner, or an account to share with does not exist.
     """
-    if not IDENTIFIER.fullmatch(new.identifier):
-        raise InvalidError("identifier", "Use letters, digits, '.', '_' and '-' for the identifier.", "/identifier")
+    _check_identifier(new.identifier)
     gateway_id = uuid4()
     sealed = _seal(keyring, gateway_id, new.config)
     async with pool.connection() as conn, conn.transaction():
@@ -119,8 +119,7 @@ async def add(pool: Pool, keyring: Keyring, new: NewGateway) -> UUID:
                 {**asdict(new), "id": gateway_id, "config": sealed},
             )
         except psycopg.errors.UniqueViolation:
-            taken = f"There is a {new.channel} gateway {new.identifier} already: choose another identifier."
-            raise ConflictError("gateway_exists", taken) from None
+            raise _taken(new.channel, new.identifier) from None
         if cursor.rowcount == 0:
             raise NotFoundError("account_not_found", f"There is no user {new.account_id} to own the gateway.")
         for account_id in new.share_with:
@@ -128,7 +127,7 @@ async def add(pool: Pool, keyring: Keyring, new: NewGateway) -> UUID:
     return gateway_id
 
 
-async def get(pool: Pool, gateway_id: UUID) -> GatewayInfo:
+async def get(pool: Connections, gateway_id: UUID) -> GatewayInfo:
     """One gateway.
 
     Raises:
@@ -142,6 +141,17 @@ async def get(pool: Pool, gateway_id: UUID) -> GatewayInfo:
     return row
 
 
+async def lock(pool: Connections, gateway_id: UUID) -> GatewayInfo:
+    """One gateway, which nobody else changes until the transaction ends.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    async with pool.connection() as conn:
+        await conn.execute("select from gateways where id = %s for no key update", (gateway_id,))
+    return await get(pool, gateway_id)
+
+
 async def list_gateways(pool: Pool, account_id: int | None = None) -> list[GatewayInfo]:
     """An owner's gateways, or all, in the order of owner, channel and identifier."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
@@ -153,7 +163,7 @@ async def list_gateways(pool: Pool, account_id: int | None = None) -> list[Gatew
         return await cursor.fetchall()
 
 
-async def named(pool: Pool, account_id: int, identifier: str, channel: str | None = None) -> list[GatewayInfo]:
+async def named(pool: Connections, account_id: int, identifier: str, channel: str | None = None) -> list[GatewayInfo]:
     """An owner's gateways of this identifier: at most one per channel."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
         await cursor.execute(
@@ -206,7 +216,7 @@ async def unknown_identifiers(pool: Pool, account_id: int, channel: str, identif
         return {identifier for (identifier,) in await cursor.fetchall()}
 
 
-async def load(pool: Pool, keyring: Keyring, gateway_id: UUID) -> StoredGateway:
+async def load(pool: Connections, keyring: Keyring, gateway_id: UUID) -> StoredGateway:
     """A gateway with its configuration opened.
 
     Raises:
@@ -225,7 +235,7 @@ async def load(pool: Pool, keyring: Keyring, gateway_id: UUID) -> StoredGateway:
     return StoredGateway(**{**row, "config": _open(keyring, gateway_id, row["config"])})
 
 
-async def set_enabled(pool: Pool, gateway_id: UUID, enabled: bool) -> None:
+async def set_enabled(pool: Connections, gateway_id: UUID, enabled: bool) -> None:
     """Enable or disable a gateway.
 
     Raises:
@@ -234,7 +244,7 @@ async def set_enabled(pool: Pool, gateway_id: UUID, enabled: bool) -> None:
     await _change(pool, gateway_id, "enabled = %s", (enabled,))
 
 
-async def set_mode(pool: Pool, gateway_id: UUID, mode: Mode) -> None:
+async def set_mode(pool: Connections, gateway_id: UUID, mode: Mode) -> None:
     """Activate, drain or pause a gateway. Idempotent.
 
     Raises:
@@ -243,7 +253,7 @@ async def set_mode(pool: Pool, gateway_id: UUID, mode: Mode) -> None:
     await _change(pool, gateway_id, "mode = %s", (mode,))
 
 
-async def tune(pool: Pool, gateway_id: UUID, per_second: float | None, priority: int, on_unknown: str) -> None:
+async def tune(pool: Connections, gateway_id: UUID, per_second: float | None, priority: int, on_unknown: str) -> None:
     """Change a gateway's rate, priority and policy for lost answers.
 
     Raises:
@@ -253,7 +263,7 @@ async def tune(pool: Pool, gateway_id: UUID, per_second: float | None, priority:
     await _change(pool, gateway_id, "per_second = %s, priority = %s, on_unknown = %s", settings)
 
 
-async def configure(pool: Pool, keyring: Keyring, gateway_id: UUID, config: dict[str, Any]) -> None:
+async def configure(pool: Connections, keyring: Keyring, gateway_id: UUID, config: dict[str, Any]) -> None:
     """Replace a gateway's configuration.
 
     Raises:
@@ -262,7 +272,22 @@ async def configure(pool: Pool, keyring: Keyring, gateway_id: UUID, config: dict
     await _change(pool, gateway_id, "config = %s", (_seal(keyring, gateway_id, config),))
 
 
-async def _change(pool: Pool, gateway_id: UUID, assignments: str, values: tuple[object, ...]) -> None:
+async def rename(pool: Connections, gateway: GatewayInfo, identifier: str) -> None:
+    """Give a gateway another identifier.
+
+    Raises:
+        InvalidError: the identifier cannot be one.
+        ConflictError: the owner has a gateway of this identifier on this channel.
+        NotFoundError: the gateway is no more.
+    """
+    _check_identifier(identifier)
+    try:
+        await _change(pool, gateway.id, "identifier = %s", (identifier,))
+    except psycopg.errors.UniqueViolation:
+        raise _taken(gateway.channel, identifier) from None
+
+
+async def _change(pool: Connections, gateway_id: UUID, assignments: str, values: tuple[object, ...]) -> None:
     """Every change increments the version, by which workers detect outdated copies."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
@@ -285,6 +310,29 @@ async def reseal_all(pool: Pool, keyring: Keyring) -> int:
             resealed = _seal(keyring, gateway_id, _open(keyring, gateway_id, sealed))
             await conn.execute("update gateways set config = %s where id = %s", (resealed, gateway_id))
     return len(rows)
+
+
+async def open_configs(pool: Connections, keyring: Keyring, gateway_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """The configurations of these gateways, without those that do not open with the ring."""
+    async with pool.connection() as conn:
+        rows = await (
+            await conn.execute("select id, config from gateways where id = any(%s)", (list(gateway_ids),))
+        ).fetchall()
+    found: dict[UUID, dict[str, Any]] = {}
+    for gateway_id, sealed in rows:
+        with suppress(KeyringError):
+            found[gateway_id] = _open(keyring, gateway_id, sealed)
+    return found
+
+
+def _check_identifier(identifier: str) -> None:
+    if not IDENTIFIER.fullmatch(identifier):
+        raise InvalidError("identifier", "Use letters, digits, '.', '_' and '-' for the identifier.", "/identifier")
+
+
+def _taken(channel: str, identifier: str) -> ConflictError:
+    message = f"There is a {channel} gateway {identifier} already: choose another identifier."
+    return ConflictError("gateway_exists", message)
 
 
 def _seal(keyring: Keyring, gateway_id: UUID, config: dict[str, Any]) -> bytes:

@@ -41,7 +41,17 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
     await staff.data("PUT", f"/roles/{unused}", {"permissions": ["users:read"]})
     plan, new = await first_plan(staff), {"email": f"{uuid4().hex}@example.com", "name": "New"}
     people = {"email": f"{uuid4().hex}@example.com", "name": "New"}
+    gateway = {"channel": "sms", "type": "sandbox", "identifier": uuid4().hex}
+    where = f"/gateways/{(await staff.data('POST', '/gateways', gateway))['id']}"
     return {
+        ("POST", "/gateways"): ("/gateways", gateway | {"identifier": uuid4().hex}),
+        ("PATCH", "/gateways/{gateway}"): (where, {"config": {"label": "other"}}),
+        ("PUT", "/gateways/{gateway}/shares/{account}"): (f"{where}/shares/{user['id']}", None),
+        ("DELETE", "/gateways/{gateway}/shares/{account}"): (f"{where}/shares/{user['id']}", None),
+        ("POST", "/gateways/{gateway}/pause"): (f"{where}/pause", None),
+        ("POST", "/gateways/{gateway}/drain"): (f"{where}/drain", None),
+        ("POST", "/gateways/{gateway}/resume"): (f"{where}/resume", None),
+        ("POST", "/gateways/{gateway}/test"): (f"{where}/test", {"to": "+14155550123"}),
         ("POST", "/users"): ("/users", new),
         ("PATCH", "/users/{account}"): (f"/users/{user['id']}", {"name": "Other"}),
         ("PUT", "/users/by-external-id/{external_id}"): (f"/users/by-external-id/{uuid4().hex}", people),

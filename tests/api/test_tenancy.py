@@ -79,6 +79,17 @@ ADMIN = {
     "DELETE /api/admin/v1/roles/{role}",
     "GET /api/admin/v1/permissions",
     "GET /api/admin/v1/audit",
+    "GET /api/admin/v1/gateways",
+    "POST /api/admin/v1/gateways",
+    "GET /api/admin/v1/gateways/{gateway}",
+    "PATCH /api/admin/v1/gateways/{gateway}",
+    "PUT /api/admin/v1/gateways/{gateway}/shares/{account}",
+    "DELETE /api/admin/v1/gateways/{gateway}/shares/{account}",
+    "POST /api/admin/v1/gateways/{gateway}/pause",
+    "POST /api/admin/v1/gateways/{gateway}/drain",
+    "POST /api/admin/v1/gateways/{gateway}/resume",
+    "POST /api/admin/v1/gateways/{gateway}/test",
+    "GET /api/admin/v1/gateway-types",
 }
 LATER = {"schedule_at": "2020-01-01T00:00:00Z"}
 

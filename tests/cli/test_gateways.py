@@ -1,13 +1,14 @@
 """Gateways from the command line."""
 
 import json
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
-from domain.keyring import Keyring
+from domain.keyring import CREDENTIALS, Keyring
 from gateways.registry import GATEWAY_TYPES
+from store.gateways import gateways
 
 SECRET = "Bearer sesame-open-1234"
 HTTP = json.dumps(
@@ -36,6 +37,28 @@ async def test_a_gateways_life(cli, user):
     assert (await cli("gateway", "enable", added["id"], "--json")).json["enabled"] is True
     assert (await cli("gateway", "unshare", name, "--user", user, "--json")).json["shared_with"] == []
     assert (await cli("gateway", "share", name, "--user", user, "--json")).json["shared_with"] == [user]
+
+
+async def test_a_gateway_is_changed_and_what_is_left_out_stays(cli, user, pool, settings):
+    name = f"gw-{uuid4().hex}"
+    add = ("gateway", "add", "--channel", "sms", "--type", "http", "--identifier", name, "--config-json", HTTP)
+    added = (await cli(*add, "--rate", "5/s", "--json")).json
+    update = ("gateway", "update", name, "--json")
+    patch = json.dumps({"method": "PUT", "headers": {"X-Other": "x"}, "body": None})
+    changed = await cli(*update, "--config-json", patch, "--priority", 3)
+    assert changed.json == added | {"priority": 3, "version": changed.json["version"]}
+    ring = Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS)
+    stored = await gateways.load(pool, ring, UUID(added["id"]))
+    headers = {"Authorization": SECRET, "X-Other": "x"}
+    assert stored.config == {"url": "https://example.com/send", "method": "PUT", "headers": headers}
+    assert (await cli("gateway", "update", added["id"], "--rate", "none", "--json")).json["per_second"] is None
+    moved = json.dumps({"url": "https://example.org/send"})
+    assert "must be given again" in (await cli(*update, "--config-json", moved)).refusal
+    assert "timeout" in (await cli(*update, "--config-json", '{"timeout": 0}')).refusal
+    assert "no gateway" in (await cli("gateway", "update", "nowhere", "--json")).refusal
+    events = (await cli("audit", "list", "--target", f"gateway:{added['id']}", "--json")).json
+    assert [event["action"] for event in events] == ["gateway.updated", "gateway.updated", "gateway.created"]
+    assert SECRET not in json.dumps(events)
 
 
 async def test_a_key_is_rotated_out(cli, engine, settings):

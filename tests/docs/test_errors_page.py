@@ -13,7 +13,9 @@ DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("
     Path("store/messages/resolving.py"),
     Path("store/callbacks/callback_endpoints.py"),
     *(Path("store/accounts") / name for name in ("accounts.py", "api_keys.py", "credits.py", "plans.py", "staff.py")),
-    *map(Path, ("domain/access/actors.py", "domain/access/permissions.py")),
+    *map(Path, ("domain/access/actors.py", "domain/access/permissions.py", "domain/request_rates.py")),
+    *map(Path, ("store/gateways/gateways.py", "store/gateways/gateway_shares.py", "gateways/registry.py")),
+    Path("gateways/config/redact.py"),
 ]
 PLACE_OF_CODE = {
     "ApiError": 1,
@@ -31,10 +33,19 @@ PLACE_OF_CODE = {
     "InvalidSchedule": 0,
     "StrictJsonError": 0,
     "_Refused": 0,
+    "Problem": 1,
 }
 """The argument of each error that is its code."""
-OF_THE_COMMAND_LINE = {"no_plan", "priority"}
-COMPUTED = {"account_suspended", "account_deleted", "http_404", "http_405", "too_large", "scope_missing"}
+OF_THE_COMMAND_LINE = {"no_plan"}
+COMPUTED = {
+    "account_suspended",
+    "account_deleted",
+    "http_404",
+    "http_405",
+    "too_large",
+    "scope_missing",
+    "gateway_config",
+}
 """Codes that are put together, or are given to functions of their own."""
 
 

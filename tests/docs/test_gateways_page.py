@@ -6,11 +6,12 @@ from typing import get_args
 import pytest
 
 from api.gateways.models import BreakerState, OutcomesAnswer
-from api.gateways.routes import TRIAL_RATE, router
+from api.gateways.routes import router
 from domain.limits import PAGE_LIMITS
 from domain.messages.routing import PAUSED_LOOK, Mode
 from gateways.config.template import FIELDS
 from gateways.registry import GATEWAY_TYPES
+from services.gateway_trial import TRIAL_RATE
 from worker.periodic_tasks import HEALTH_DAYS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "gateways.md").read_text()

@@ -9,7 +9,7 @@ from configs import CONFIGS
 from domain.channels import Channel
 from gateways.base import GatewayConnections
 from gateways.config.problems import InvalidGatewayConfig
-from gateways.config.redact import HIDDEN, merged, shown
+from gateways.config.redact import SET, merge_patch, patched, shown
 from gateways.registry import GATEWAY_TYPES, build, parse_config
 
 SECRET = "topsecret"
@@ -48,15 +48,46 @@ async def test_every_type_is_configured_and_built(outside: GatewayConnections, n
 @pytest.mark.parametrize("name", GATEWAY_TYPES)
 def test_no_secret_is_shown(name):
     config = _config(name)
-    assert "topsecret" not in json.dumps(shown(config))
+    for stored in (MINIMAL[name], config.model_dump(mode="json")):
+        seen = shown(type(config), stored)
+        assert "topsecret" not in json.dumps(seen)
+        given = {field for field in type(config).SECRETS if stored.get(field)}
+        assert {field for field in type(config).SECRETS if field in seen} == given
     assert "topsecret" not in repr(config)
 
 
+def test_a_stored_field_that_the_type_does_not_know_is_not_shown():
+    assert shown(type(_config("twilio")), {"auth_tokn": SECRET, "auth_token": SECRET}) == {"auth_token": SET}
+
+
 @pytest.mark.parametrize("name", GATEWAY_TYPES)
-def test_what_is_shown_can_be_given_back(name):
-    config = _config(name)
-    channel = next(iter(GATEWAY_TYPES[name].channels))
-    assert parse_config(name, channel, merged(config, shown(config))) == config
+def test_a_patch_without_secrets_keeps_them(name):
+    kind = type(_config(name))
+    given = {field: value for field, value in MINIMAL[name].items() if field not in kind.SECRETS}
+    for patch in ({}, given):
+        assert patched(kind, MINIMAL[name], patch) == MINIMAL[name]
+
+
+@pytest.mark.parametrize(
+    ("target", "patch", "expected"),
+    [
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b"}, {"a": None}, {}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ],
+)
+def test_the_examples_of_rfc_7396(target, patch, expected):
+    before = json.dumps(target)
+    assert merge_patch(target, patch) == expected
+    assert json.dumps(target) == before
 
 
 @pytest.mark.parametrize("name", GATEWAY_TYPES)
@@ -67,8 +98,18 @@ def test_stored_form_reads_back(name):
 
 
 def test_one_header_changes_and_the_others_stay():
-    new = {"url": MINIMAL["http"]["url"], "headers": {"Authorization": "new", "X-Other": HIDDEN}}
-    assert merged(_config("http"), new)["headers"] == {"Authorization": "new", "X-Other": "topsecret"}
+    new = patched(type(_config("http")), MINIMAL["http"], {"headers": {"Authorization": "new"}})
+    assert new["headers"] == {"Authorization": "new", "X-Other": "topsecret"}
+
+
+def test_headers_that_are_left_out_do_not_move_to_another_place():
+    kind, moved = type(_config("http")), {"url": "https://evil.example.com/"}
+    with pytest.raises(InvalidGatewayConfig) as caught:
+        patched(kind, MINIMAL["http"], moved | {"headers": {"Authorization": "new"}})
+    assert [problem.pointer for problem in caught.value.problems] == ["/config/headers/X-Other"]
+    gone = patched(kind, MINIMAL["http"], moved | {"headers": {"Authorization": "new", "X-Other": None}})
+    assert gone["headers"] == {"Authorization": "new"}
+    assert "headers" not in patched(kind, MINIMAL["http"], moved | {"headers": None})
 
 
 @pytest.mark.parametrize(
@@ -84,15 +125,15 @@ def test_one_header_changes_and_the_others_stay():
     ],
 )
 def test_secrets_do_not_move_to_another_place(name, change):
-    config = _config(name)
-    secret = next(field for field in config.SECRETS if field in MINIMAL[name])
+    kind = type(_config(name))
+    kept = sorted(field for field in kind.SECRETS if field in MINIMAL[name])
     with pytest.raises(InvalidGatewayConfig) as caught:
-        merged(config, shown(config) | change)
+        patched(kind, MINIMAL[name], change)
     assert [(problem.pointer, problem.code) for problem in caught.value.problems] == [
-        (f"/config/{secret}", "secret_needed")
+        (f"/config/{field}", "secret_needed") for field in kept
     ]
-    given = {secret: MINIMAL[name][secret]}
-    assert merged(config, shown(config) | change | given)[secret] == MINIMAL[name][secret]
+    given = {field: MINIMAL[name][field] for field in kept}
+    assert patched(kind, MINIMAL[name], change | given) == MINIMAL[name] | change
 
 
 def test_unknown_type_and_wrong_channel():

@@ -2,15 +2,22 @@
 
 import pytest
 
+from domain.access.actors import COMMAND_LINE
 from domain.errors import InvalidError
 from domain.keyring import CREDENTIALS, Keyring
 from gateways.config.problems import InvalidGatewayConfig
 from runtime.settings import Settings
 from services.accounts import LONGEST_NAME, create_account
+from services.changes import change
 from services.gateways import LARGEST_PRIORITY, add_gateway
-from store.gateways.gateways import NewGateway
+from store.gateways.gateways import GatewayInfo, NewGateway
 from store.pool import Pool
 from tests.store.builders import new_account
+
+
+async def add(pool: Pool, ring: Keyring, new: NewGateway) -> GatewayInfo:
+    async with change(pool, COMMAND_LINE, "gateway.created") as made:
+        return await add_gateway(made, ring, new)
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * (LONGEST_NAME + 1), "a\nb", "\x1b[31mred"])
@@ -30,7 +37,7 @@ async def test_a_priority_out_of_range_is_refused(pool: Pool, settings: Settings
     ring = Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS)
     new = NewGateway(await new_account(pool), "sms", "mine", "sandbox", {}, priority=priority)
     with pytest.raises(InvalidError) as refused:
-        await add_gateway(pool, ring, new)
+        await add(pool, ring, new)
     assert refused.value.code == "priority"
 
 
@@ -38,6 +45,6 @@ async def test_a_configuration_is_checked_before_anything_is_stored(pool: Pool, 
     ring = Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS)
     account = await new_account(pool)
     with pytest.raises(InvalidGatewayConfig):
-        await add_gateway(pool, ring, NewGateway(account, "sms", "mine", "sandbox", {"typo": 1}))
-    added = await add_gateway(pool, ring, NewGateway(account, "sms", "mine", "sandbox", {}))
+        await add(pool, ring, NewGateway(account, "sms", "mine", "sandbox", {"typo": 1}))
+    added = await add(pool, ring, NewGateway(account, "sms", "mine", "sandbox", {}))
     assert (added.identifier, added.priority) == ("mine", 100)
