@@ -1,6 +1,7 @@
 """``xsender gateway``: managing gateways. Credentials are never shown again."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
 
 import typer
 
@@ -175,6 +176,19 @@ def _set_shared(shared: bool, gateway: str, user: int, channel: Channel | None, 
         return await (share_gateway if shared else unshare_gateway)(made, gateway_id, user)
 
     emit(run_change("gateway.shared" if shared else "gateway.unshared", work), as_json)
+
+
+@app.command()
+def delete(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
+    """Delete a gateway. Messages that wait for it take another one, or fail."""
+    from services.gateways import delete_gateway
+
+    async def work(made: "Change") -> UUID:
+        gateway_id = await find(made.store, gateway, channel, owner)
+        await delete_gateway(made, gateway_id)
+        return gateway_id
+
+    emit({"deleted": run_change("gateway.deleted", work)}, as_json)
 
 
 @app.command()

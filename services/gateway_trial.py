@@ -15,7 +15,7 @@ from gateways.base import Gateway, GatewayConnections
 from gateways.net.names import Names
 from gateways.registry import build, parse_config
 from store.accounts import request_rates
-from store.gateways.gateways import load
+from store.gateways.gateways import get, load
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
 
@@ -60,6 +60,7 @@ async def try_gateway(
         KeyringError: its configuration cannot be opened.
         InvalidGatewayConfig: this version of xsender does not understand its configuration.
     """
+    await get(pool, gateway_id)  # a deleted one is none, and still loads
     stored = await load(pool, keyring, gateway_id)
     channel = Channel(stored.channel)
     message = _message(channel, to, region)

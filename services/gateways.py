@@ -84,6 +84,17 @@ async def change_gateway(change: Change, keyring: Keyring, gateway_id: UUID, pat
     return await _changed(change, before)
 
 
+async def delete_gateway(change: Change, gateway_id: UUID) -> None:
+    """Delete a gateway. Messages that wait for it take another one, or fail; its identifier is free.
+
+    Raises:
+        NotFoundError: there is no such gateway.
+    """
+    before = await find_gateway(change, gateway_id)
+    await gateways.delete(change.store, gateway_id)
+    change.compare(_compared(before), {"enabled": False, "shared_with": []})
+
+
 async def set_mode(change: Change, gateway_id: UUID, mode: Mode) -> GatewayInfo:
     """Activate, drain or pause a gateway. A repeat changes nothing.
 

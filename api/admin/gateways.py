@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.admin.models import NothingAnswer
 from api.admin.paths import GatewayId, UserId
 from api.gateways import admin_models as models
 from api.gateways.models import TrialAnswer
@@ -100,6 +101,26 @@ async def change_gateway(request: Request, gateway: GatewayId, actor: _Writer, d
         return "changed", await _told(made.store, keyring, changed)
 
     return await perform(request, actor, "gateway.updated", work, dry_run=dry_run)
+
+
+@router.delete(
+    "/{gateway}", summary="Delete a gateway", response_model=None, responses=answers(NothingAnswer, 409, 412)
+)
+async def delete_gateway(
+    request: Request,
+    gateway: GatewayId,
+    actor: Annotated[Actor, Depends(Allows("gateways:delete"))],
+    dry_run: DryRun = False,
+) -> Response:
+    """Messages that wait for it take another gateway, or fail. Those that were sent through it still show its name."""
+    keyring = state_of(request).keyring
+
+    async def work(made: Change) -> Answer:
+        check_match(request, await _told(made.store, keyring, await rules.find_gateway(made, gateway)))
+        await rules.delete_gateway(made, gateway)
+        return "deleted", None
+
+    return await perform(request, actor, "gateway.deleted", work, dry_run=dry_run)
 
 
 @router.put("/{gateway}/shares/{account}", summary="Let a user send through a gateway", **_one)

@@ -17,6 +17,7 @@ PERMISSIONS: dict[str, str] = {
     "keys:write": "Make, replace and revoke keys, of users and of staff who may do no more than oneself.",
     "gateways:read": "List gateways and read one, without its secrets.",
     "gateways:write": "Add and change gateways with their credentials, and share them.",
+    "gateways:delete": "Delete gateways.",
     "gateways:pause": "Pause, drain, resume and test gateways.",
     "messages:read": "Read any message; its recipient is masked.",
     "messages:reveal": "Read recipients and texts as they are.",

@@ -180,7 +180,8 @@ async def _grant_gateways(conn: AsyncConnection[Any], plan_id: int, identifiers:
     """An identifier stands for the admin's gateways of this name on every channel."""
     cursor = await conn.execute(
         """with wanted as (
-               select g.id, g.identifier from gateways g where g.account_id = 0 and g.identifier = any(%s::text[])
+               select g.id, g.identifier from gateways g
+               where g.account_id = 0 and g.deleted_at is null and g.identifier = any(%s::text[])
                for key share
            ), granted as (
                insert into plan_gateways (plan_id, gateway_id) select %s, id from wanted on conflict do nothing)

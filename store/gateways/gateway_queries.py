@@ -26,7 +26,7 @@ async def find(pool: Pool, gateway_id: UUID, account_id: int | None) -> GatewayI
     """A gateway; with an account only if that account sees it."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
         seen = "true" if account_id is None else _SEEN
-        await cursor.execute(f"{INFO} where g.id = %(id)s and {seen}", {"account": account_id, "id": gateway_id})
+        await cursor.execute(f"{INFO} and g.id = %(id)s and {seen}", {"account": account_id, "id": gateway_id})
         return await cursor.fetchone()
 
 
@@ -35,7 +35,7 @@ async def visible(pool: Pool, account_id: int | None, after: UUID | None, limit:
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
         seen = "true" if account_id is None else _SEEN
         arguments = {"account": account_id, "after": after, "limit": limit}
-        await cursor.execute(f"{INFO} where {seen} and {_AFTER}", arguments)
+        await cursor.execute(f"{INFO} and {seen} and {_AFTER}", arguments)
         return await cursor.fetchall()
 
 
@@ -52,7 +52,7 @@ class Filter:
 
 
 _PAGE = f"""{INFO}
-where (%(channel)s::text is null or g.channel = %(channel)s)
+    and (%(channel)s::text is null or g.channel = %(channel)s)
     and (%(type)s::text is null or g.type = %(type)s)
     and (%(owner)s::bigint is null or g.account_id = %(owner)s)
     and (%(states)s::text[] = '{{}}' or case when g.enabled then g.mode else 'disabled' end = any(%(states)s))

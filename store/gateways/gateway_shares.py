@@ -23,7 +23,8 @@ async def share_on(conn: AsyncConnection[Any], gateway_id: UUID, account_id: int
     """``share`` as a part of the caller's transaction."""
     cursor = await conn.execute(
         """insert into gateway_shares as s (gateway_id, account_id)
-           select g.id, a.id from gateways g, accounts a where g.id = %s and a.id = %s and a.status <> 'deleted'
+           select g.id, a.id from gateways g, accounts a
+           where g.id = %s and g.deleted_at is null and a.id = %s and a.status <> 'deleted'
            on conflict (gateway_id, account_id) do update set account_id = s.account_id""",
         (gateway_id, account_id),
     )

@@ -16,7 +16,7 @@ from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.keyring import Keyring, KeyringError
 from domain.messages.routing import Mode
 from store.gateways.gateway_shares import share_on
-from store.pool import Connections, Pool
+from store.pool import Connections, InTransaction, Pool
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What an identifier may look like."""
@@ -94,6 +94,7 @@ select g.id, g.account_id, g.channel, g.identifier, g.type, g.enabled, g.mode, {
        g.per_second, g.on_unknown, g.version, g.created_at,
        array(select s.account_id from gateway_shares s where s.gateway_id = g.id order by 1) as shared_with
 from gateways g left join gateway_breakers b on b.gateway_id = g.id
+where g.deleted_at is null
 """  # noqa: S608 - a constant of ours
 
 
@@ -134,7 +135,7 @@ async def get(pool: Connections, gateway_id: UUID) -> GatewayInfo:
         NotFoundError: there is none of this id.
     """
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
-        await cursor.execute(f"{INFO} where g.id = %s", (gateway_id,))
+        await cursor.execute(f"{INFO} and g.id = %s", (gateway_id,))
         row = await cursor.fetchone()
     if row is None:
         raise _unknown(gateway_id)
@@ -156,7 +157,7 @@ async def list_gateways(pool: Pool, account_id: int | None = None) -> list[Gatew
     """An owner's gateways, or all, in the order of owner, channel and identifier."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
         await cursor.execute(
-            f"""{INFO} where %(owner)s::bigint is null or g.account_id = %(owner)s
+            f"""{INFO} and (%(owner)s::bigint is null or g.account_id = %(owner)s)
                 order by g.account_id, g.channel, g.identifier""",
             {"owner": account_id},
         )
@@ -167,7 +168,7 @@ async def named(pool: Connections, account_id: int, identifier: str, channel: st
     """An owner's gateways of this identifier: at most one per channel."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
         await cursor.execute(
-            f"""{INFO} where g.account_id = %(owner)s and g.identifier = %(identifier)s
+            f"""{INFO} and g.account_id = %(owner)s and g.identifier = %(identifier)s
                 and g.channel = coalesce(%(channel)s::text, g.channel) order by g.channel""",
             {"owner": account_id, "identifier": identifier, "channel": channel},
         )
@@ -175,12 +176,15 @@ async def named(pool: Connections, account_id: int, identifier: str, channel: st
 
 
 async def of_type(pool: Pool, channel: str, type_name: str, gateway_id: UUID | None = None) -> list[tuple[UUID, int]]:
-    """Ids and versions of the gateways of a type, or of the one meant, in use or not: the admin's, then by age."""
+    """Ids and versions of the gateways of a type, or of the one meant, in use or not: the admin's, then by age.
+
+    Deleted ones come last, as providers report on what was sent before.
+    """
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """select id, version from gateways
                where channel = %s and type = %s and id = coalesce(%s, id)
-               order by account_id <> 0, created_at, id limit %s""",
+               order by deleted_at is not null, account_id <> 0, created_at, id limit %s""",
             (channel, type_name, gateway_id, MOST_OF_A_TYPE),
         )
         return await cursor.fetchall()
@@ -199,7 +203,7 @@ async def by_identifier(pool: Pool, account_id: int, channel: str, identifier: s
     """The gateway that an account means by this identifier: its own one, else one shared with it or in its plan."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
         await cursor.execute(
-            f"""{INFO} where g.channel = %(channel)s and g.identifier = %(identifier)s and g.id in (
+            f"""{INFO} and g.channel = %(channel)s and g.identifier = %(identifier)s and g.id in (
                     select usable_gateways(a.id, a.plan_id) from accounts a where a.id = %(account_id)s)
                 order by g.account_id = %(account_id)s desc, g.priority, g.created_at, g.id limit 1""",  # noqa: S608 - a constant
             {"account_id": account_id, "channel": channel, "identifier": identifier},
@@ -287,11 +291,27 @@ async def rename(pool: Connections, gateway: GatewayInfo, identifier: str) -> No
         raise _taken(gateway.channel, identifier) from None
 
 
+async def delete(pool: Connections, gateway_id: UUID) -> None:
+    """Delete a gateway: nobody's messages find it. It is kept for what was sent through it, with its configuration for
+    receipts that come later.
+
+    Paused, running dispatches return what they have not sent; disabled, messages that wait for it are signalled.
+
+    Raises:
+        NotFoundError: there is none of this id.
+    """
+    gone = "deleted_at = clock_timestamp(), enabled = %s, mode = %s"
+    async with pool.connection() as conn, conn.transaction():
+        await _change(InTransaction(conn), gateway_id, gone, (False, Mode.PAUSED))
+        await conn.execute("delete from gateway_shares where gateway_id = %s", (gateway_id,))
+        await conn.execute("delete from plan_gateways where gateway_id = %s", (gateway_id,))
+
+
 async def _change(pool: Connections, gateway_id: UUID, assignments: str, values: tuple[object, ...]) -> None:
     """Every change increments the version, by which workers detect outdated copies."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            f"update gateways set {assignments}, version = version + 1 where id = %s",  # noqa: S608 - constants of ours
+            f"update gateways set {assignments}, version = version + 1 where id = %s and deleted_at is null",  # noqa: S608 - constants of ours
             (*values, gateway_id),
         )
     if cursor.rowcount == 0:

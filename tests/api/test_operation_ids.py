@@ -18,8 +18,8 @@ RELEASED = """
     createPlan listPlans getPlan changePlan deletePlan
     issueKey listKeys getKey rollKey revokeKey
     addStaff listStaff getStaff changeStaff removeStaff listRoles getRole putRole deleteRole listPermissions listAudit
-    addGateway listAllGateways getGateway changeGateway shareGateway unshareGateway listGatewayTypes
-    pauseAnyGateway drainAnyGateway resumeAnyGateway testAnyGateway
+    addGateway listAllGateways getGateway changeGateway deleteGateway shareGateway unshareGateway
+    listGatewayTypes pauseAnyGateway drainAnyGateway resumeAnyGateway testAnyGateway
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

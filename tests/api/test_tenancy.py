@@ -83,6 +83,7 @@ ADMIN = {
     "POST /api/admin/v1/gateways",
     "GET /api/admin/v1/gateways/{gateway}",
     "PATCH /api/admin/v1/gateways/{gateway}",
+    "DELETE /api/admin/v1/gateways/{gateway}",
     "PUT /api/admin/v1/gateways/{gateway}/shares/{account}",
     "DELETE /api/admin/v1/gateways/{gateway}/shares/{account}",
     "POST /api/admin/v1/gateways/{gateway}/pause",

@@ -59,6 +59,9 @@ async def test_a_gateway_is_changed_and_what_is_left_out_stays(cli, user, pool, 
     events = (await cli("audit", "list", "--target", f"gateway:{added['id']}", "--json")).json
     assert [event["action"] for event in events] == ["gateway.updated", "gateway.updated", "gateway.created"]
     assert SECRET not in json.dumps(events)
+    assert (await cli("gateway", "delete", name, "--json")).json == {"deleted": added["id"]}
+    assert "no gateway" in (await cli("gateway", "delete", name, "--json")).refusal
+    assert "no gateway" in (await cli("gateway", "test", added["id"], "--to", "+14155550123", "--json")).refusal
 
 
 async def test_a_key_is_rotated_out(cli, engine, settings):
