@@ -7,11 +7,15 @@ from uuid import uuid4
 
 import pytest
 
+from api.admin.models import NothingAnswer
+from api.gateways import admin_models as models
+from api.gateways.models import TrialAnswer
 from gateways.conformance.fake_provider import FakeServer, answer, serve
 from gateways.registry import GATEWAY_TYPES
 from tests.api.admin import Staff, admin
 from tests.api.answers import SMS, assert_error, send_one
 from tests.api.test_admin_users import count
+from tests.api.test_answer_models import fits
 from tests.api.test_paused_gateways import paused, through
 from tests.faults.sink import running_sink
 from tests.stack import Stack, User
@@ -455,6 +459,17 @@ async def test_types_are_listed_for_forms(stack: Stack):
     assert (twilio["channel"], twilio["secrets"]) == ("sms", ["auth_token"])
     assert twilio["description"] == twilio["schema"]["description"]
     assert twilio["schema"]["properties"]["auth_token"]["writeOnly"] is True
+
+
+async def test_answers_are_what_the_reference_says_of_them(stack: Stack):
+    staff = await admin(stack)
+    path = f"/gateways/{(await added(staff))['id']}"
+    fits(await staff.call("GET", path), models.OneGateway)
+    fits(await staff.call("PATCH", f"{path}?dry_run=true", {"priority": 1}), models.OneGateway)
+    fits(await staff.call("GET", "/gateways?limit=1"), models.PageOfGateways)
+    fits(await staff.call("GET", "/gateway-types"), models.TypesOfGateway)
+    fits(await staff.call("POST", f"{path}/test", {"to": "+14155550123"}), TrialAnswer)
+    fits(await staff.call("DELETE", path), NothingAnswer)
 
 
 async def test_a_gateway_that_is_not_there_is_not_found(stack: Stack):
