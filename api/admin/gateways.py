@@ -1,5 +1,6 @@
 """``/api/admin/v1/gateways``: gateways, their configuration and credentials, and who may send through them."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import cache, partial
@@ -28,6 +29,7 @@ from domain.keyring import Keyring
 from domain.messages.page import ADMIN_ACCOUNT
 from domain.messages.routing import Mode
 from domain.request_rates import per_second
+from gateways.base import GatewayType
 from gateways.config.schemas import config_schema
 from gateways.registry import GATEWAY_TYPES
 from services import gateways as rules
@@ -75,7 +77,7 @@ async def list_all_gateways(
 ) -> Response:
     """Filters that are given all apply; a repeated `state` means any of them."""
     of_owner = None if owner is None else ADMIN_ACCOUNT if owner == "admin" else int(owner)
-    fetch = partial(_fetch, state_of(request), gateway_queries.Filter(channel, type, of_owner, state))
+    fetch = partial(_fetch, state_of(request), gateway_queries.Filter(channel, type, of_owner, state or None))
     return await listed(request, limit, cursor, format, fetch, shown, _place)
 
 
@@ -180,7 +182,7 @@ async def test_any_gateway(request: Request, gateway: GatewayId, actor: _Pauser)
 @types_router.get("", summary="Types of gateway", response_model=None, responses=answers(models.TypesOfGateway))
 async def list_gateway_types(request: Request, _: _Reader) -> Response:
     """On each of their channels, with what goes into `config`, for forms."""
-    return json_response({"data": _types(), "next_cursor": None})
+    return json_response({"data": await asyncio.to_thread(_types), "next_cursor": None})
 
 
 def shown(gateway: Described) -> dict[str, Any]:
@@ -273,15 +275,11 @@ def _stored_names(patch: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def _types() -> list[dict[str, Any]]:
-    """The schemas are read from the sources of the types, which takes a while."""
-    return [
-        {
-            "channel": channel,
-            "type": entry.name,
-            "description": (schema := config_schema(entry))["description"],
-            "schema": schema,
-            "secrets": sorted(entry.config.SECRETS),
-        }
-        for entry in GATEWAY_TYPES.values()
-        for channel in sorted(entry.channels)
-    ]
+    """Kept, as they are read from the sources of the types, which takes a while."""
+    return [row for entry in GATEWAY_TYPES.values() for row in _on_each_channel(entry)]
+
+
+def _on_each_channel(entry: GatewayType) -> list[dict[str, Any]]:
+    schema = config_schema(entry)
+    more = {"description": schema["description"], "schema": schema, "secrets": sorted(entry.config.SECRETS)}
+    return [{"channel": channel, "type": entry.name, **more} for channel in sorted(entry.channels)]

@@ -1,7 +1,7 @@
 """Listings of the gateways that an account may see, without their configuration."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -47,31 +47,28 @@ class Filter:
     type: str | None = None
     owner: int | None = None
     """0 is the admin."""
-    states: Sequence[str] = ()
-    """Modes, or ``disabled``. Empty: all."""
+    states: Sequence[str] | None = None
+    """Modes, or ``disabled``."""
 
 
-_PAGE = f"""{INFO}
-    and (%(channel)s::text is null or g.channel = %(channel)s)
-    and (%(type)s::text is null or g.type = %(type)s)
-    and (%(owner)s::bigint is null or g.account_id = %(owner)s)
-    and (%(states)s::text[] = '{{}}' or case when g.enabled then g.mode else 'disabled' end = any(%(states)s))
-    and (%(at)s::timestamptz is null or (g.created_at, g.id) < (%(at)s, %(id)s::uuid))
-order by g.created_at desc, g.id desc limit %(limit)s
-"""
+_CONDITIONS = {
+    "channel": "g.channel = %(channel)s",
+    "type": "g.type = %(type)s",
+    "owner": "g.account_id = %(owner)s",
+    "states": "case when g.enabled then g.mode else 'disabled' end = any(%(states)s)",
+}
 
 
 async def page(pool: Connections, wanted: Filter, after: tuple[datetime, UUID] | None, limit: int) -> list[GatewayInfo]:
     """Gateways after one added at a time, with an id; the newest first."""
-    values = {
-        "channel": wanted.channel,
-        "type": wanted.type,
-        "owner": wanted.owner,
-        "states": list(wanted.states),
-        "at": after and after[0],
-        "id": after and after[1],
-        "limit": limit,
-    }
+    given = {name: value for name, value in asdict(wanted).items() if value is not None}
+    conditions = [_CONDITIONS[name] for name in given]
+    if after is not None:
+        conditions.append("(g.created_at, g.id) < (%(at)s, %(id)s)")
+        given |= {"at": after[0], "id": after[1]}
+    narrowed = "".join(f" and {condition}" for condition in conditions)
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
-        await cursor.execute(_PAGE, values)
+        await cursor.execute(
+            f"{INFO}{narrowed} order by g.created_at desc, g.id desc limit %(limit)s", given | {"limit": limit}
+        )
         return await cursor.fetchall()

@@ -1,6 +1,7 @@
 """Gateways over the admin API: added, changed and shared by staff, and what is sent through them then."""
 
 import asyncio
+import base64
 from collections import Counter
 from typing import Any
 from uuid import uuid4
@@ -438,6 +439,49 @@ async def test_filters_narrow_a_list_and_pages_are_stable(stack: Stack):
 async def test_a_query_that_would_be_misread_is_refused(stack: Stack, query, code):
     reply = await (await admin(stack)).call("GET", f"/gateways?{query}")
     assert (reply.status_code, reply.json()["errors"][0]["code"]) == (422, code)
+
+
+HOSTILE: list[Any] = [
+    None,
+    True,
+    -1,
+    1.5,
+    2**63 - 1,
+    [],
+    {},
+    [[]],
+    {"set": True},
+    "x" * 5000,
+    "",
+    "a\nb",
+    "%s",
+    "\u202e",
+]
+
+
+@pytest.mark.parametrize("field", models.NewGateway.model_fields)
+async def test_values_that_cannot_be_are_refused(stack: Stack, field):
+    staff = await admin(stack)
+    path = f"/gateways/{(await added(staff))['id']}"
+    good = {"channel": "sms", "type": "sandbox", "identifier": uuid4().hex}
+    for value in HOSTILE:
+        replies = [
+            await staff.call("POST", "/gateways?dry_run=true", good | {field: value}),
+            await staff.call("PATCH", f"{path}?dry_run=true", {field: value}),
+            await staff.call("PATCH", f"{path}?dry_run=true", {"config": {field: value, "label": value}}),
+        ]
+        assert {reply.status_code for reply in replies} <= {200, 404, 422}, (value, [reply.text for reply in replies])
+
+
+@pytest.mark.parametrize("place", ["0.0", "x", "2026-01-01T00:00:00 x", "2026-01-01T00:00:00", "9" * 120])
+async def test_a_forged_cursor_is_refused(stack: Stack, place):
+    staff = await admin(stack)
+    for _ in range(2):
+        await added(staff)
+    cursor = (await staff.call("GET", "/gateways?limit=1")).json()["next_cursor"]
+    filters = base64.urlsafe_b64decode(cursor + "==").decode().partition(".")[0]
+    forged = base64.urlsafe_b64encode(f"{filters}.{place}".encode()).decode().rstrip("=")
+    assert_error(await staff.call("GET", f"/gateways?limit=1&cursor={forged}"), 422, "cursor", "/cursor")
 
 
 async def test_a_configuration_that_does_not_open_is_said_so(stack: Stack):
