@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domain.errors import pointer
+from domain.merge_patch import merge
 from gateways.base import GatewayConfig
 from gateways.config.problems import InvalidGatewayConfig, Problem
 
@@ -27,25 +28,12 @@ def patched(kind: type[GatewayConfig], stored: Mapping[str, Any], patch: Mapping
     Raises ``InvalidGatewayConfig`` when secrets that stay would be sent somewhere else: otherwise who may edit a
     gateway could read its secrets by pointing it at a server of their own.
     """
-    result: dict[str, Any] = merge_patch(stored, patch)
+    result: dict[str, Any] = merge(stored, patch)
     if _moved(kind, stored, result):
         message = "must be given again, because the place it is sent to changes"
         kept = [Problem(place, "secret_needed", message) for place in _kept(kind, stored, patch)]
         if kept:
             raise InvalidGatewayConfig(kept)
-    return result
-
-
-def merge_patch(target: Any, patch: Any) -> Any:
-    """A value with a JSON Merge Patch (RFC 7396) applied; neither is changed."""
-    if not isinstance(patch, Mapping):
-        return patch
-    result = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = merge_patch(result.get(name), value)
     return result
 
 

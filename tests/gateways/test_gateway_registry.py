@@ -9,7 +9,7 @@ from configs import CONFIGS
 from domain.channels import Channel
 from gateways.base import GatewayConnections
 from gateways.config.problems import InvalidGatewayConfig
-from gateways.config.redact import SET, merge_patch, patched, shown
+from gateways.config.redact import SET, patched, shown
 from gateways.registry import GATEWAY_TYPES, build, parse_config
 
 SECRET = "topsecret"
@@ -66,28 +66,6 @@ def test_a_patch_without_secrets_keeps_them(name):
     given = {field: value for field, value in MINIMAL[name].items() if field not in kind.SECRETS}
     for patch in ({}, given):
         assert patched(kind, MINIMAL[name], patch) == MINIMAL[name]
-
-
-@pytest.mark.parametrize(
-    ("target", "patch", "expected"),
-    [
-        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
-        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
-        ({"a": "b"}, {"a": None}, {}),
-        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
-        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
-        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
-        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
-        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
-        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
-        ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
-        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
-    ],
-)
-def test_the_examples_of_rfc_7396(target, patch, expected):
-    before = json.dumps(target)
-    assert merge_patch(target, patch) == expected
-    assert json.dumps(target) == before
 
 
 @pytest.mark.parametrize("name", GATEWAY_TYPES)
