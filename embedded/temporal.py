@@ -41,7 +41,8 @@ _DYNAMIC_CONFIG = {
     **_ONE_PARTITION,
     "matching.enableFairness": "true",
 }
-# Less often collected than by default, for 10-20 % less CPU, up to a size that its cache leaves room in.
+# Less often collected than by default, up to a size that its cache leaves room in: 400 saved 15-25 % of its CPU, and 300
+# takes 5 MiB less after a start.
 _MEMORY = {"GOGC": "300", "GOMEMLIMIT": "180MiB"}
 # NORMAL with a write-ahead log keeps everything through the death of any process.
 _PRAGMAS = {"journal_mode": "WAL", "synchronous": "NORMAL"}
