@@ -41,7 +41,7 @@ _DYNAMIC_CONFIG = {
     **_ONE_PARTITION,
     "matching.enableFairness": "true",
 }
-# Less often collected than by default, up to a size that its cache leaves room in: 400 saved 15-25 % of its CPU, and 300
+# Less often collected than by default, up to a size that its cache leaves room in: 400 saved 15-25 % of its CPU, 300
 # takes 5 MiB less after a start. With 180 MiB in place of 256 a batch of 50,000 takes 40 MiB less, but after a long run
 # the server was slower: a bare query took 9 ms, not 6, and a batch beside sends kept a third of its rate, not two.
 _MEMORY = {"GOGC": "300", "GOMEMLIMIT": "256MiB"}
