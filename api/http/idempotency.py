@@ -42,12 +42,20 @@ _Work = Callable[[KeyClaim], Awaitable[bytes]]
 
 
 async def once(
-    request: Request, account_id: int, raw: bytes, minted: UUID, work: _Work, keyring: Keyring | None = None
+    request: Request,
+    account_id: int,
+    raw: bytes,
+    minted: UUID,
+    work: _Work,
+    keyring: Keyring | None = None,
+    *,
+    work_stores: bool = False,
 ) -> Response:
     """Do ``work`` once per key and answer with what it returned the first time.
 
     It uses the id ``minted``, or, when it repeats an interrupted try, that one's. Without the header it is
-    simply done. With a ``keyring`` the answer is stored sealed, because it contains a secret.
+    simply done. With a ``keyring`` the answer is stored sealed, because it contains a secret. ``work_stores``: the work
+    stores its answer itself, in its own transaction.
 
     Raises:
         ApiError: 409 the first request is still in progress; 422 the key was used for another body.
@@ -80,7 +88,8 @@ async def once(
         else:  # whether it was done is not known: the next try checks, under the same id
             await idempotency.hand_over(pool, *scope, claim.locked_until)
         raise
-    await idempotency.finish(pool, *scope, 200, seal(keyring, answer, scope) if keyring else answer)
+    if not work_stores:
+        await idempotency.finish(pool, *scope, 200, seal(keyring, answer, scope) if keyring else answer)
     return _json(answer)
 
 

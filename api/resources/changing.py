@@ -68,7 +68,7 @@ async def perform_once(
                 await idempotency.finish(made.store, *claim.scope, 200, kept)
         return answer
 
-    return await once(request, owner_of(actor), raw, uuid4(), claimed_work, keyring)
+    return await once(request, owner_of(actor), raw, uuid4(), claimed_work, keyring, work_stores=True)
 
 
 def owner_of(actor: Actor) -> int:

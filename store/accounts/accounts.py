@@ -11,7 +11,6 @@ from psycopg.rows import class_row
 
 from domain.channels import Channel
 from domain.errors import ConflictError, InvalidError, NotFoundError
-from domain.recipients import is_region
 from store.accounts.credits import grant
 from store.pool import Connections
 
@@ -144,43 +143,6 @@ async def resume(pool: Connections, account_id: int) -> None:
         NotFoundError: there is no such account.
     """
     await _set_status(pool, account_id, "active")
-
-
-async def set_time_zone(pool: Connections, account_id: int, zone: str) -> None:
-    """Set the time zone (IANA) of the account's days, periods and scheduled times.
-
-    Raises:
-        NotFoundError: there is no such account.
-        InvalidError: there is no such zone.
-    """
-    try:
-        async with pool.connection() as conn:
-            cursor = await conn.execute(
-                "update accounts set time_zone = %s where id = %s and id > 0 and status <> 'deleted'",
-                (zone, account_id),
-            )
-    except psycopg.errors.InvalidParameterValue:
-        raise _no_zone(zone) from None
-    if cursor.rowcount == 0:
-        raise _unknown(account_id)
-
-
-async def set_default_region(pool: Connections, account_id: int, region: str | None) -> None:
-    """Set the region (ISO 3166) of the account's numbers without a country code. ``None``: the install's.
-
-    Raises:
-        NotFoundError: there is no such account.
-        InvalidError: there is no such region.
-    """
-    if region is not None and not is_region(region):
-        raise InvalidError("default_region", f"There is no country {region}: use its two letters, such as FR.")
-    async with pool.connection() as conn:
-        cursor = await conn.execute(
-            "update accounts set default_region = %s where id = %s and id > 0 and status <> 'deleted'",
-            (region, account_id),
-        )
-    if cursor.rowcount == 0:
-        raise _unknown(account_id)
 
 
 async def _set_status(pool: Connections, account_id: int, status: str) -> None:

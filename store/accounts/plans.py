@@ -201,10 +201,7 @@ async def get(pool: Connections, name: str) -> Plan:
     """
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Plan)) as cursor:
         await cursor.execute(f"{_PLAN} where p.name = %s", (name,))
-        plan = await cursor.fetchone()
-    if plan is None:
-        raise NotFoundError("plan_not_found", f"There is no plan {name}.")
-    return plan
+        return _found(await cursor.fetchone(), name)
 
 
 async def find(pool: Connections, wanted: int | str) -> Plan:
@@ -218,10 +215,7 @@ async def find(pool: Connections, wanted: int | str) -> Plan:
             f"{_PLAN} where p.id = %(id)s or p.name = %(name)s order by (p.id = %(id)s) is true desc limit 1",
             {"id": _id_in(wanted), "name": str(wanted)},
         )
-        plan = await cursor.fetchone()
-    if plan is None:
-        raise NotFoundError("plan_not_found", f"There is no plan {wanted}.")
-    return plan
+        return _found(await cursor.fetchone(), wanted)
 
 
 async def lock(pool: Connections, plan_id: int) -> Plan:
@@ -233,9 +227,12 @@ async def lock(pool: Connections, plan_id: int) -> Plan:
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Plan)) as cursor:
         await cursor.execute("select from plans where id = %s for update", (plan_id,))
         await cursor.execute(f"{_PLAN} where p.id = %s", (plan_id,))
-        plan = await cursor.fetchone()
+        return _found(await cursor.fetchone(), plan_id)
+
+
+def _found(plan: Plan | None, wanted: int | str) -> Plan:
     if plan is None:
-        raise NotFoundError("plan_not_found", f"There is no plan {plan_id}.")
+        raise NotFoundError("plan_not_found", f"There is no plan {wanted}.")
     return plan
 
 

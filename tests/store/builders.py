@@ -38,6 +38,12 @@ async def find_key(pool: Pool, key_id: str, channel: str | None) -> StoredKey | 
     return (await find_keys(pool, [(key_id, channel)])).get((key_id, channel))
 
 
+async def set_time_zone(pool: Pool, account_id: int, zone: str) -> None:
+    """Give an account another time zone."""
+    is_of = await accounts.get(pool, account_id)
+    await accounts.update(pool, account_id, is_of.email, is_of.name, is_of.external_id, zone, is_of.default_region)
+
+
 def new_page(account_id: int, prices: list[int], age: float = 0.0) -> PageRows:
     """A page of text messages at these prices, accepted so many seconds ago."""
     page_id = new_page_id(int((time.time() - age) * 1000))

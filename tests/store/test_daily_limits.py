@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from store.accounts import accounts, plans
+from store.accounts import plans
 from store.messages import attempts, pages
 from store.messages.attempts import Attempted
 from store.messages.pages import FinalState, PageRows
-from tests.store.builders import held, new_account, new_page, set_states
+from tests.store.builders import held, new_account, new_page, set_states, set_time_zone
 
 LIMIT = 3
 
@@ -46,7 +46,7 @@ async def attempt(pool, page: PageRows, number: int, outcome: str | None) -> Non
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue", "America/New_York", "UTC"])  # UTC+14, UTC-11
 async def test_a_day_is_one_of_the_accounts_time_zone(pool, account, zone):
-    await accounts.set_time_zone(pool, account, zone)
+    await set_time_zone(pool, account, zone)
     before = datetime.now(ZoneInfo(zone)).date()
     await held(pool, new_page(account, [1]))
     after = datetime.now(ZoneInfo(zone)).date()
@@ -57,7 +57,7 @@ async def test_a_day_is_one_of_the_accounts_time_zone(pool, account, zone):
 async def test_the_days_of_two_zones_are_never_all_the_same(pool, account):
     """Whatever the time is now, one of two zones 25 hours apart is not at the day of UTC."""
     for zone in ("Pacific/Kiritimati", "Pacific/Niue"):
-        await accounts.set_time_zone(pool, account, zone)
+        await set_time_zone(pool, account, zone)
         await held(pool, new_page(account, [1]))
     assert len(await counted(pool, account)) == 2
 

@@ -10,7 +10,7 @@ from domain.errors import ConflictError, InvalidError, NotFoundError
 from store.accounts import accounts, plans
 from store.accounts.credits import audit
 from store.accounts.renewals import MOST_GRANTED, renew_due
-from tests.store.builders import held, new_account, new_page, sms_wallet
+from tests.store.builders import held, new_account, new_page, set_time_zone, sms_wallet
 
 
 def moment(text: str) -> datetime:
@@ -27,7 +27,7 @@ async def new_plan(pool, period="month", grants=10, **channels) -> str:
 async def subscriber(pool, plan: str, began: str, zone: str = "UTC", renews: bool = True) -> int:
     """An account that was given the plan at that time."""
     account = await new_account(pool)
-    await accounts.set_time_zone(pool, account, zone)
+    await set_time_zone(pool, account, zone)
     await accounts.assign_plan(pool, account, plan, uuid4(), renews=renews)
     async with pool.connection() as conn:
         await conn.execute(
@@ -148,7 +148,7 @@ async def test_an_account_that_the_release_before_gave_a_plan_goes_on_from_its_e
 
 async def test_an_account_that_moves_keeps_the_end_it_has(fresh_pool):
     account = await subscriber(fresh_pool, await new_plan(fresh_pool), "2027-01-31T00:00Z")
-    await accounts.set_time_zone(fresh_pool, account, "America/New_York")
+    await set_time_zone(fresh_pool, account, "America/New_York")
     await renew_due(fresh_pool, moment("2027-02-28T00:00Z"))
     assert await end_of(fresh_pool, account) == moment("2027-03-27T23:00Z")  # 27 February 19:00 there, a month on
 
@@ -157,5 +157,5 @@ async def test_an_account_that_moves_keeps_the_end_it_has(fresh_pool):
 async def test_a_zone_that_nobody_knows_is_refused(pool, zone):
     account = await new_account(pool)
     with pytest.raises(InvalidError, match="no time zone"):
-        await accounts.set_time_zone(pool, account, zone)
+        await set_time_zone(pool, account, zone)
     assert (await accounts.get(pool, account)).time_zone == "UTC"
