@@ -7,9 +7,12 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from api import health
-from api.admin import audit, codec, credits, keys, plans, sandbox, staff, users
 from api.admin import gateways as admin_gateways
-from api.admin import messages as admin_messages
+from api.admin.access import audit, staff
+from api.admin.accounts import credits, keys, plans, users
+from api.admin.install import codec
+from api.admin.messages import messages as admin_messages
+from api.admin.messages import sandbox
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks

@@ -9,7 +9,7 @@ from cli.output import emit
 from cli.session import run
 
 if TYPE_CHECKING:
-    from store.accounts.audit import Event
+    from store.access.audit import Event
 
 app = typer.Typer(help="The audit log of what staff and commands changed.", no_args_is_help=True)
 
@@ -22,7 +22,7 @@ def list_events(
     as_json: AsJson = False,
 ) -> None:
     """List the latest events, the newest first."""
-    from store.accounts.audit import Filter, page
+    from store.access.audit import Filter, page
 
     wanted = Filter(target=target, actor=actor)
     events = run(lambda session: page(session.pool, wanted, 2**63 - 1, limit))
@@ -51,7 +51,7 @@ def _brief(event: "Event") -> dict[str, Any]:
 @app.command()
 def verify(as_json: AsJson = False) -> None:
     """Compute all hashes again. The exit code is 1 if an event was changed or removed."""
-    from store.accounts.audit import verify
+    from store.access.audit import verify
 
     verdict = run(lambda session: verify(session.pool))
     emit(verdict, as_json)

@@ -49,7 +49,7 @@ def deduct(
 
 
 def _move(user: int, channel: str, amount: int, note: str, entry: UUID, sign: int) -> "Wallet":
-    from services.accounts import move_credits
+    from services.accounts.users import move_credits
     from services.changes import Change
     from store.accounts.credits import check_amount
 

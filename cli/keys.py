@@ -35,7 +35,7 @@ def create(
 ) -> None:
     """Make a key and print it. It cannot be shown again."""
     from domain.access.api_keys import MintedKey
-    from services import keys
+    from services.accounts import keys
     from services.changes import Change
 
     if [user is not None, admin, staff is not None].count(True) != 1:
@@ -77,7 +77,7 @@ def roll(
     as_json: AsJson = False,
 ) -> None:
     """Replace a key by a new one with the same rights, and print that."""
-    from services.keys import roll_key
+    from services.accounts.keys import roll_key
 
     minted = run_change("key.rolled", lambda made: roll_key(made, key_id, overlap))
     emit({"key": minted.text, "id": minted.id, "replaces": key_id}, as_json)
@@ -86,7 +86,7 @@ def roll(
 @app.command()
 def revoke(key_id: KeyId, as_json: AsJson = False) -> None:
     """Revoke a key permanently."""
-    from services.keys import revoke_key
+    from services.accounts.keys import revoke_key
 
     run_change("key.revoked", lambda made: revoke_key(made, key_id))
     emit({"id": key_id, "revoked": True}, as_json)

@@ -27,7 +27,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create a plan."""
-    from services.plans import checked_plan, create_plan
+    from services.accounts.plans import checked_plan, create_plan
 
     new = checked_plan({**json_object(config_json, "--config-json"), "name": name})
     emit(run_change("plan.created", lambda made: create_plan(made, new)), as_json)
@@ -54,7 +54,7 @@ def update(
     as_json: AsJson = False,
 ) -> None:
     """Change a plan: limits and gateways from the next request on, credits from the next renewal on."""
-    from services.plans import change_plan
+    from services.accounts.plans import change_plan
 
     patch = json_object(config_json, "--config-json")
     emit(run_change("plan.updated", lambda made: change_plan(made, name, patch)), as_json)
@@ -63,7 +63,7 @@ def update(
 @app.command()
 def delete(name: NameArgument, as_json: AsJson = False) -> None:
     """Delete a plan that no user has."""
-    from services.plans import delete_plan
+    from services.accounts.plans import delete_plan
 
     run_change("plan.deleted", lambda made: delete_plan(made, name))
     emit({"name": name, "deleted": True}, as_json)
@@ -85,7 +85,7 @@ def assign(
     as_json: AsJson = False,
 ) -> None:
     """Give a user a plan from now, and grant its credits now and whenever it is renewed."""
-    from services.accounts import begin_plan
+    from services.accounts.users import begin_plan
 
     emit(run_change("user.plan_assigned", lambda made: begin_plan(made, user, plan, renews=renew)), as_json)
 
@@ -93,6 +93,6 @@ def assign(
 @app.command("set-renewal")
 def set_renewal(user: UserOption, renew: RenewOption, as_json: AsJson = False) -> None:
     """Have a user's plan renew whenever its period ends, or end with the current period."""
-    from services.accounts import set_renewal
+    from services.accounts.users import set_renewal
 
     emit(run_change("user.renewal_set", lambda made: set_renewal(made, user, renews=renew)), as_json)

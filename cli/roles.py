@@ -17,7 +17,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME")]
 def list_roles(as_json: AsJson = False) -> None:
     """List the roles with their permissions."""
     from domain.access.permissions import PRESETS
-    from store.accounts import staff
+    from store.access import staff
 
     made = run(lambda session: staff.roles(session.pool))
     presets = [{"name": name, "preset": True, "permissions": sorted(what)} for name, what in PRESETS.items()]
@@ -31,7 +31,7 @@ def put(
     as_json: AsJson = False,
 ) -> None:
     """Make a role, or give it other permissions."""
-    from services.staff import put_role
+    from services.access.staff import put_role
 
     wanted = words(permissions)
     run_change("role.put", lambda made: put_role(made, name, wanted))
@@ -41,7 +41,7 @@ def put(
 @app.command()
 def delete(name: Name, as_json: AsJson = False) -> None:
     """Delete a role that nobody has."""
-    from services.staff import delete_role
+    from services.access.staff import delete_role
 
     run_change("role.deleted", lambda made: delete_role(made, name))
     emit({"name": name, "deleted": True}, as_json)

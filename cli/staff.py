@@ -24,7 +24,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a member of staff. Then make a key for it: xsender key create --staff ID."""
-    from services.staff import add_member
+    from services.access.staff import add_member
 
     emit(run_change("staff.added", lambda made: add_member(made, email, name, role, None)), as_json)
 
@@ -32,7 +32,7 @@ def add(
 @app.command("list")
 def list_staff(as_json: AsJson = False) -> None:
     """List the staff, the newest first."""
-    from store.accounts import staff
+    from store.access import staff
 
     async def work(session: Session) -> list[staff.Member]:
         found: list[staff.Member] = []
@@ -46,7 +46,7 @@ def list_staff(as_json: AsJson = False) -> None:
 @app.command("set-role")
 def set_role(member: StaffId, role: Role, as_json: AsJson = False) -> None:
     """Give a member of staff another role, from the next request on."""
-    from services.staff import change_member
+    from services.access.staff import change_member
 
     emit(run_change("staff.updated", lambda made: change_member(made, member, {"role": role})), as_json)
 
@@ -54,7 +54,7 @@ def set_role(member: StaffId, role: Role, as_json: AsJson = False) -> None:
 @app.command()
 def remove(member: StaffId, as_json: AsJson = False) -> None:
     """Remove a member of staff; its keys are revoked."""
-    from services.staff import remove_member
+    from services.access.staff import remove_member
 
     run_change("staff.removed", lambda made: remove_member(made, member))
     emit({"id": member, "removed": True}, as_json)

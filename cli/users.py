@@ -21,7 +21,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create a user."""
-    from services.accounts import add_account
+    from services.accounts.users import add_account
 
     wanted = {"email": email, "name": name, "plan": plan}
     emit(run_change("user.created", lambda made: add_account(made, wanted)), as_json)
@@ -44,7 +44,7 @@ def list_users(as_json: AsJson = False) -> None:
 @app.command()
 def suspend(user: UserArgument, as_json: AsJson = False) -> None:
     """Refuse all requests of a user, and hold its accepted messages, until resumed."""
-    from services.accounts import set_suspended
+    from services.accounts.users import set_suspended
 
     emit(run_change("user.suspended", lambda made: set_suspended(made, user, True)), as_json)
 
@@ -52,7 +52,7 @@ def suspend(user: UserArgument, as_json: AsJson = False) -> None:
 @app.command()
 def resume(user: UserArgument, as_json: AsJson = False) -> None:
     """Resume a suspended user; its held messages continue."""
-    from services.accounts import set_suspended
+    from services.accounts.users import set_suspended
 
     emit(run_change("user.resumed", lambda made: set_suspended(made, user, False)), as_json)
 
@@ -80,7 +80,7 @@ def set_default_region(
 @app.command()
 def delete(user: UserArgument, as_json: AsJson = False) -> None:
     """Delete a user: its keys are revoked, waiting messages cancelled, its address is free again."""
-    from services.accounts import delete_account
+    from services.accounts.users import delete_account
 
     emit(run_change("user.deleted", lambda made: delete_account(made, user)), as_json)
 
@@ -88,12 +88,12 @@ def delete(user: UserArgument, as_json: AsJson = False) -> None:
 @app.command()
 def restore(user: UserArgument, as_json: AsJson = False) -> None:
     """Restore a deleted user. Its keys stay revoked, and its callbacks disabled."""
-    from services.accounts import restore_account
+    from services.accounts.users import restore_account
 
     emit(run_change("user.restored", lambda made: restore_account(made, user)), as_json)
 
 
 def _update(user: int, patch: dict[str, str | None], as_json: bool) -> None:
-    from services.accounts import change_account
+    from services.accounts.users import change_account
 
     emit(run_change("user.updated", lambda made: change_account(made, user, patch)), as_json)

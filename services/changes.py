@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.access.actors import Actor
 from domain.errors import ForbiddenError
-from store.accounts.audit import FieldChange, NewEvent, Target, append
+from store.access.audit import FieldChange, NewEvent, Target, append
 from store.pool import Connections, InTransaction, Pool
 
 

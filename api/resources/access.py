@@ -16,9 +16,9 @@ from domain.access.actors import Actor
 from domain.access.api_keys import KeyKind
 from domain.access.permissions import OWNER, PERMISSIONS, PRESETS, narrowed
 from domain.errors import FieldError, NotFoundError, invalid, pointer
+from services.access.staff import permissions_of
 from services.changes import log_denied
-from services.staff import permissions_of
-from store.accounts import staff
+from store.access import staff
 from store.accounts.api_keys import Principal, StoredKey
 
 ADMIN_SCOPE = "admin"

@@ -9,7 +9,7 @@ from psycopg.rows import TupleRow
 
 from domain.access.actors import Actor
 from domain.errors import ConflictError, NotFoundError
-from store.accounts import audit
+from store.access import audit
 from store.callbacks import callbacks
 from store.pool import Pool
 

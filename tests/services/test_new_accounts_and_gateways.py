@@ -7,7 +7,7 @@ from domain.errors import InvalidError
 from domain.keyring import CREDENTIALS, Keyring
 from gateways.config.problems import InvalidGatewayConfig
 from runtime.settings import Settings
-from services.accounts import LONGEST_NAME, create_account
+from services.accounts.users import LONGEST_NAME, create_account
 from services.changes import change
 from services.gateways import LARGEST_PRIORITY, add_gateway
 from store.gateways.gateways import GatewayInfo, NewGateway

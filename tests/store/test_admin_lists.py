@@ -10,7 +10,8 @@ import pytest
 import pytest_asyncio
 
 from embedded.engine import Engine
-from store.accounts import account_lists, api_keys, audit, journal
+from store.access import audit
+from store.accounts import account_lists, api_keys, journal
 from store.connection import Connection
 from store.migrate import migrate
 from store.pool import InTransaction, Pool, open_pool

@@ -9,10 +9,10 @@ from psycopg import sql
 from domain.access.actors import COMMAND_LINE, Actor
 from domain.errors import ConflictError, ForbiddenError
 from embedded.engine import Engine
+from services.access.staff import add_member, change_member, remove_member
 from services.changes import change
-from services.staff import add_member, change_member, remove_member
-from store.accounts import audit
-from store.accounts.audit import Filter, Target
+from store.access import audit
+from store.access.audit import Filter, Target
 from store.migrate import migrate, migrations
 from store.pool import Pool, open_pool
 from tests.databases import new_database

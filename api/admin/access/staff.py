@@ -19,10 +19,10 @@ from api.resources.changing import Answer, DryRun, answer_one, check_match, perf
 from api.resources.listing import Cursor, Format, Limit, below_id, listed
 from domain.access.actors import Actor
 from domain.access.permissions import PERMISSIONS, PRESETS
-from services import staff as rules
+from services.access import staff as rules
 from services.changes import Change
-from store.accounts import staff as members
-from store.accounts.staff import Member
+from store.access import staff as members
+from store.access.staff import Member
 from store.pool import Connections
 
 router = APIRouter(prefix="/api/admin/v1", tags=["admin: staff"])

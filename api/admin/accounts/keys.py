@@ -19,7 +19,7 @@ from api.resources.listing import Cursor, Format, Limit, listed, no_cursor
 from domain.access.actors import Actor
 from domain.access.api_keys import MintedKey
 from domain.errors import InvalidError
-from services import keys as rules
+from services.accounts import keys as rules
 from services.changes import Change
 from store.accounts import api_keys
 from store.accounts.api_keys import KeyInfo

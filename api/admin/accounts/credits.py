@@ -20,7 +20,7 @@ from api.resources.changing import Answer, DryRun, answer_one, perform_once
 from api.resources.listing import Cursor, Format, Limit, listed, no_cursor
 from domain.access.actors import Actor
 from domain.channels import Channel
-from services import accounts as rules
+from services.accounts import users as rules
 from services.changes import Change
 from store.accounts import accounts, credits, journal
 from store.accounts.journal import Entry

@@ -8,10 +8,10 @@ from typing import Any
 
 from domain.access.permissions import OWNER, PRESETS, checked_permissions
 from domain.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-from services.accounts import checked_email, checked_name
+from services.accounts.users import checked_email, checked_name
 from services.changes import Change
-from store.accounts import staff
-from store.accounts.staff import Member
+from store.access import staff
+from store.access.staff import Member
 from store.pool import Connections
 
 _ROLE_NAME = re.compile(r"[a-z][a-z0-9-]{0,49}")

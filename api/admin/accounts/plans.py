@@ -17,7 +17,7 @@ from api.resources.access import Allows
 from api.resources.changing import Answer, DryRun, answer_one, check_match, perform, perform_once
 from api.resources.listing import Cursor, Format, Limit, below_id, listed
 from domain.access.actors import Actor
-from services import plans as rules
+from services.accounts import plans as rules
 from services.changes import Change
 from store.accounts import plans
 from store.accounts.plans import NewPlan, Plan

@@ -8,9 +8,9 @@ from ipaddress import ip_network
 from domain.access.api_keys import KeyKind, MintedKey
 from domain.access.permissions import EVERYTHING, OWNER, PRESETS, checked_permissions, narrowed
 from domain.errors import InvalidError, NotFoundError
-from services.accounts import find_account
+from services.access.staff import check_end, find_member, permissions_of
+from services.accounts.users import find_account
 from services.changes import Change
-from services.staff import check_end, find_member, permissions_of
 from store.accounts import api_keys
 from store.accounts.api_keys import KeyInfo, Network
 

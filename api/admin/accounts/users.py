@@ -16,7 +16,7 @@ from api.resources.access import Allows
 from api.resources.changing import Answer, DryRun, answer_one, check_match, perform, perform_once
 from api.resources.listing import Cursor, Format, Limit, below_id, listed
 from domain.access.actors import Actor
-from services import accounts as rules
+from services.accounts import users as rules
 from services.changes import Change
 from store.accounts import account_lists, accounts, plans
 from store.accounts.accounts import Account

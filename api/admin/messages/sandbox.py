@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.admin.revealing import Reveal, is_revealed
+from api.admin.messages.revealing import Reveal, is_revealed
 from api.http.json_response import json_response
 from api.http.state import state_of
 from api.messages.models import SandboxPage

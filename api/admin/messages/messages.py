@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from temporalio.client import Client
 
-from api.admin.revealing import Reveal, is_revealed
+from api.admin.messages.revealing import Reveal, is_revealed
 from api.callbacks.waking import wake_callbacks
 from api.http.body import parse_body, read_body
 from api.http.json_response import json_response

@@ -12,8 +12,8 @@ from api.reference.openapi import answers
 from api.resources.access import Allows
 from api.resources.listing import Cursor, Format, Limit, below_id, listed
 from domain.access.actors import Actor
-from store.accounts import audit
-from store.accounts.audit import Event
+from store.access import audit
+from store.access.audit import Event
 
 router = APIRouter(prefix="/api/admin/v1/audit", tags=["admin: audit"])
 
