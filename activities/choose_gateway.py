@@ -8,7 +8,8 @@ from temporalio import activity
 from activities.database_clock import DatabaseClock
 from domain.lanes import Lane
 from domain.messages.page import CONCURRENCY, Route, RouteRequest, Routing
-from domain.messages.routing import ACCOUNT_SUSPENDED, Sender, choose_for, join
+from domain.messages.routing import ACCOUNT_SUSPENDED, choose_for, join
+from store import sending_pauses
 from store.accounts import waits as account_waits
 from store.gateways import gateway_waits, routing
 from store.pool import Pool
@@ -37,31 +38,36 @@ class ChooseGateway:
         await self._clock.adjust()
         probing: set[str] = set()
         while True:
-            chosen = await self._choose(request, probing)
+            chosen, pauses = await self._choose(request, probing)
             wanted = {route.gateway_id for route in chosen.routes if route.probe} - probing
             won = [gateway_id for gateway_id in sorted(wanted) if await self._may_probe(gateway_id)]
             probing.update(won)
             if len(won) == len(wanted):
-                await self._note_waits(request, chosen)
+                await self._note_waits(request, chosen, pauses)
                 routes = [await self._reserve(route, request.page.lane) for route in chosen.routes]
                 return replace(chosen, routes=routes, at=self._clock.now())
 
-    async def _choose(self, request: RouteRequest, probing: set[str]) -> Routing:
-        """Each account's messages by its own gateways; those that this call probes count as usable."""
+    async def _choose(self, request: RouteRequest, probing: set[str]) -> tuple[Routing, set[UUID]]:
+        """Each account's messages by its own gateways; those that this call probes count as usable.
+
+        Returns the pauses of sending that stop some of them, too.
+        """
         shares = request.page.by_account(request.indexes)
         now = self._clock.now()
         routings = []
-        for account_id, sender in (await routing.candidates(self._pool, shares, request.page.channel)).items():
+        senders = await routing.candidates(self._pool, shares, request.page.channel)
+        for account_id, sender in senders.items():
             usable = [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in sender.candidates]
             share = replace(request, indexes=shares[account_id])
-            routings.append(choose_for(Sender(sender.status, usable), share, now))
-        return join(routings)
+            routings.append(choose_for(replace(sender, candidates=usable), share, now))
+        pauses = {sender.pause_id for sender in senders.values() if sender.pause_id is not None}
+        return join(routings), pauses
 
     async def _may_probe(self, gateway_id: str) -> bool:
         return await routing.take_probe(self._pool, UUID(gateway_id), PROBE_SECONDS)
 
-    async def _note_waits(self, request: RouteRequest, chosen: Routing) -> None:
-        """Note which pages to signal when a paused gateway, or a suspended account, is resumed."""
+    async def _note_waits(self, request: RouteRequest, chosen: Routing, pauses: set[UUID]) -> None:
+        """Note which pages to signal when a paused gateway, a suspended account, or all sending is resumed."""
         page_id = UUID(request.page.page_id)
         stopped = {UUID(gateway_id) for parked in chosen.parked for gateway_id in parked.stopped}
         if stopped:
@@ -70,6 +76,8 @@ class ChooseGateway:
         if suspended:
             owners = {request.page.account_of(indexes[0]) for indexes in suspended}
             await account_waits.note(self._pool, page_id, owners)
+        if pauses:
+            await sending_pauses.note(self._pool, page_id, pauses)
 
     async def _reserve(self, route: Route, lane: str) -> Route:
         if not route.per_second:

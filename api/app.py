@@ -10,7 +10,7 @@ from api import health
 from api.admin import gateways as admin_gateways
 from api.admin.access import audit, staff
 from api.admin.accounts import credits, keys, plans, users
-from api.admin.install import codec
+from api.admin.install import codec, sending_pauses
 from api.admin.messages import messages as admin_messages
 from api.admin.messages import sandbox
 from api.batches import routes as batches
@@ -71,6 +71,7 @@ _ROUTERS = (
     admin_gateways.types_router,
     admin_messages.router,
     sandbox.router,
+    sending_pauses.router,
     codec.router,
     health.router,
     reference.router,

@@ -19,6 +19,7 @@ from cli.output import fail
 from cli.plans import app as plan
 from cli.processes import add_to
 from cli.roles import app as role
+from cli.sending_pauses import app as sending
 from cli.session import choose_install
 from cli.staff import app as staff
 from cli.users import app as user
@@ -42,6 +43,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(batch, name="batch")
 app.add_typer(callback, name="callback")
 app.add_typer(message, name="message")
+app.add_typer(sending, name="sending")
 add_to(app)
 
 

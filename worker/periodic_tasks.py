@@ -10,7 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id, send_workflow_id
 from services.callbacks import wake
-from store import idempotency, workflow_checks
+from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import renewals
 from store.accounts import waits as account_waits
 from store.batches import batches
@@ -45,7 +45,7 @@ UNSTARTED_AFTER = 3600.0
 """Seconds after which a stored batch without a workflow is deleted: its request was never answered."""
 
 RESUMED_EVERY = 1.0
-"""Seconds between two checks for resumed gateways and accounts that pages wait for."""
+"""Seconds between two checks for resumed gateways, accounts and sending that pages wait for."""
 
 HEALTH_DAYS = 7
 """How long per-minute outcomes of gateways are kept."""
@@ -89,6 +89,7 @@ def periodic_tasks(pool: Pool, client: Client, policy: Policy) -> list[PeriodicT
         PeriodicTask(
             "resume pages of suspended accounts", RESUMED_EVERY, lambda: signal_resumed_accounts(pool, client)
         ),
+        PeriodicTask("resume pages of paused sending", RESUMED_EVERY, lambda: signal_resumed_sending(pool, client)),
         PeriodicTask("end batches of deleted accounts", SWEEP_EVERY, lambda: end_batches(pool, client)),
         PeriodicTask("wake callbacks", WAKE_EVERY, lambda: wake_overdue(pool, client)),
     ]
@@ -136,6 +137,12 @@ async def signal_resumed_gateways(pool: Pool, client: Client) -> None:
 async def signal_resumed_accounts(pool: Pool, client: Client) -> None:
     """Signal pages that wait for a suspended account when it is active again, or deleted."""
     while await account_waits.signal_resumed(pool, lambda page_id: _signal(client, page_id, "account_resumed")):
+        pass
+
+
+async def signal_resumed_sending(pool: Pool, client: Client) -> None:
+    """Signal pages that wait for a pause of sending that has ended."""
+    while await sending_pauses.signal_resumed(pool, lambda page_id: _signal(client, page_id, "account_resumed")):
         pass
 
 

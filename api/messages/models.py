@@ -87,7 +87,7 @@ class Waiting(_Answer):
 
     for_: str = Field(
         alias="for",
-        description="Such as `schedule`, `rate_slot`, `gateway_breaker`, `gateway_paused`, `account_suspended`.",
+        description="Such as `schedule`, `rate_slot`, `gateway_paused`, `account_suspended`, `sending_paused`.",
     )
     until: datetime | None
     gateway: str | None

@@ -28,6 +28,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "staff_not_found",
         "role_not_found",
         "share_not_found",
+        "pause_not_found",
     ),
     408: ("upload_too_slow",),
     409: (
@@ -56,6 +57,7 @@ CODES: dict[int, tuple[str, ...]] = {
     412: ("changed_meanwhile",),
     413: ("too_large", "too_many_contacts", "too_many_values"),
     422: (
+        "reason_missing",
         "json_depth",
         "json_text",
         "json_number",

@@ -22,6 +22,8 @@ PERMISSIONS: dict[str, str] = {
     "messages:read": "Read any message; its recipient is masked.",
     "messages:reveal": "Read recipients and texts as they are.",
     "messages:resolve": "Decide on messages whose outcome is unknown.",
+    "sending:read": "See what sending is paused, and why.",
+    "sending:pause": "Pause and resume all sending, a channel's or a user's.",
     "sandbox:read": "Read what the sandbox gateways delivered; recipients are masked.",
     "payloads:reveal": "Decrypt payloads in Temporal's web interface.",
     "staff:read": "List staff.",
@@ -43,7 +45,7 @@ PRESETS: dict[str, frozenset[str]] = {
     "operator": frozenset(
         {
             *("users:read", "plans:read", "gateways:read", "gateways:pause"),
-            *("messages:read", "messages:resolve", "sandbox:read"),
+            *("messages:read", "messages:resolve", "sandbox:read", "sending:read", "sending:pause"),
         }
     ),
     "support": frozenset(

@@ -17,6 +17,7 @@ RATE_SECONDS = 10
 _WITHOUT_OUTCOME = (State.SCHEDULED, State.QUEUED, State.PROCESSING)
 MOST_RELEVANT_FIRST = (
     "account_suspended",
+    "sending_paused",
     "gateway_paused",
     "gateway_breaker",
     "retry_pause",

@@ -15,11 +15,14 @@ DEFAULT_GATEWAY = "default_gateway"
 ACCOUNT_SUSPENDED = "account_suspended"
 """What messages of a suspended account wait for."""
 
+SENDING_PAUSED = "sending_paused"
+"""What messages wait for while staff has paused sending."""
+
 MAX_PAUSE = 60.0
 
 PAUSED_LOOK = 300.0
-"""Seconds after which messages that wait for a paused gateway choose again. They are signalled when it is
-resumed, but not when another gateway is added or shared."""
+"""Seconds after which messages that wait for a paused gateway choose again, and those whose sending is paused. They
+are signalled when it is resumed, but not when another gateway is added or shared."""
 
 SUSPENDED_LOOK = 3600.0
 """Seconds after which messages of a suspended account choose again. They are signalled when it is resumed."""
@@ -62,6 +65,8 @@ class Sender:
     """``active``, ``suspended``, ``deleted``, or ``unknown``: there is no such account."""
     candidates: list[Candidate]
     """The gateways that it may use on a channel, in the order in which they are tried."""
+    pause_id: UUID | None = None
+    """The pause of sending that stops its messages on this channel, if there is one."""
 
 
 def retry_pause(attempt: int) -> float:
@@ -72,8 +77,10 @@ def retry_pause(attempt: int) -> float:
 def choose_for(sender: Sender, request: RouteRequest, now: float) -> Routing:
     """As ``choose``, for an account that may send. A suspended one's messages wait, a deleted one's are cancelled.
 
-    docs/accounts.md documents this.
+    Those of an account whose sending is paused wait, too. docs/accounts.md documents this.
     """
+    if sender.status == "active" and sender.pause_id is not None:
+        return Routing(parked=[Parked(request.indexes, now + PAUSED_LOOK, "", SENDING_PAUSED)])
     if sender.status == "active":
         return choose(request, sender.candidates, now)
     if sender.status == "suspended":

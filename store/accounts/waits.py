@@ -1,16 +1,10 @@
 """Pages with messages that wait for a suspended account: they are signalled when it is resumed."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from uuid import UUID
 
 from store.pool import Pool
-
-AT_A_TIME = 50
-"""Pages that are signalled in one transaction."""
-
-NOTED_FOR = 1.0
-"""Seconds after which a waiting page is signalled: by then its workflow has the result of choose_gateway."""
+from store.waking import AT_A_TIME, NOTED_FOR, Signal, signal_taken
 
 # From account to account along the index: every second, however many pages wait for however few accounts.
 _TAKE = """
@@ -40,12 +34,6 @@ async def note(pool: Pool, page_id: UUID, account_ids: Collection[int]) -> None:
         )
 
 
-async def signal_resumed(pool: Pool, signal: Callable[[UUID], Awaitable[None]]) -> bool:
-    """Signal pages that wait for an account that is active again, or deleted. Returns whether there were any.
-
-    A wait is deleted only once its page was signalled: if ``signal`` raises, the next call signals all of them again.
-    """
-    async with pool.connection() as conn, conn.transaction():
-        rows = await (await conn.execute(_TAKE, (NOTED_FOR, AT_A_TIME))).fetchall()
-        await asyncio.gather(*(signal(page_id) for page_id in {page_id for (page_id,) in rows}))
-        return bool(rows)
+async def signal_resumed(pool: Pool, signal: Signal) -> bool:
+    """Signal pages that wait for an account that is active again, or deleted, as ``signal_taken`` does."""
+    return await signal_taken(pool, _TAKE, (NOTED_FOR, AT_A_TIME), signal)

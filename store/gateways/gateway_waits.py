@@ -1,13 +1,10 @@
 """Pages with messages that wait for a paused gateway: they are signalled when it is resumed."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from uuid import UUID
 
 from store.pool import Pool
-
-AT_A_TIME = 50
-"""Pages that are signalled in one transaction."""
+from store.waking import AT_A_TIME, Signal, signal_taken
 
 _TAKE = """
 delete from gateway_waits where ctid = any(array(
@@ -28,12 +25,6 @@ async def note(pool: Pool, page_id: UUID, gateway_ids: Collection[UUID]) -> None
         )
 
 
-async def signal_resumed(pool: Pool, signal: Callable[[UUID], Awaitable[None]]) -> bool:
-    """Signal pages that wait for a gateway that is in use again, or was deleted. Returns whether there were any.
-
-    A wait is deleted only once its page was signalled: if ``signal`` raises, the next call signals all of them again.
-    """
-    async with pool.connection() as conn, conn.transaction():
-        rows = await (await conn.execute(_TAKE, (AT_A_TIME,))).fetchall()
-        await asyncio.gather(*(signal(page_id) for page_id in {page_id for (page_id,) in rows}))
-        return bool(rows)
+async def signal_resumed(pool: Pool, signal: Signal) -> bool:
+    """Signal pages that wait for a gateway that is in use again, or was deleted, as ``signal_taken`` does."""
+    return await signal_taken(pool, _TAKE, (AT_A_TIME,), signal)

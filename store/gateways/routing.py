@@ -16,6 +16,14 @@ LONGEST_OPEN = timedelta(minutes=10)
 over; ``gateway_candidates`` and ``store/gateways/gateways.py`` have the same rule."""
 
 
+_CANDIDATES = """
+select (select p.id from sending_pauses p
+        where (p.account_id is null or p.account_id = c.account_id) and (p.channel is null or p.channel = %(channel)s)
+        limit 1), c.*
+from gateway_candidates(%(accounts)s::bigint[], %(channel)s) c
+"""
+
+
 async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dict[int, Sender]:
     """Each account with the enabled gateways that it may use, in the order in which they are tried.
 
@@ -24,11 +32,11 @@ async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dic
     """
     found = {account_id: Sender("unknown", []) for account_id in accounts}
     async with pool.connection() as conn:
-        cursor = await conn.execute("select * from gateway_candidates(%s::bigint[], %s)", (list(accounts), channel))
-        for account_id, status, *candidate in await cursor.fetchall():
+        cursor = await conn.execute(_CANDIDATES, {"accounts": list(accounts), "channel": channel})
+        for pause_id, account_id, status, *candidate in await cursor.fetchall():
             sender = found[account_id]
             if sender.status != status:
-                sender = found[account_id] = Sender(status, [])
+                sender = found[account_id] = Sender(status, [], pause_id)
             if candidate[0] is not None:
                 sender.candidates.append(Candidate(*candidate))
     return found

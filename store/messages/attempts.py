@@ -34,7 +34,7 @@ class Intents:
     taken: set[UUID]
     """Another run has an intent for them, or had one a moment ago."""
     withheld: set[UUID]
-    """Unclaimed, because their account is not active."""
+    """Unclaimed, because their account is not active, or its sending is paused."""
 
 
 _INTEND = """
@@ -58,10 +58,13 @@ with opted_out as (
       and is_needless(first.unless, first.state)
     returning m.uid
 ), wanted as (
-    -- Messages claimed before their account was suspended stay claimed, also when the claim is repeated.
+    -- Messages claimed before their account was suspended, or sending paused, stay claimed, also when the claim is
+    -- repeated.
     select uid, account_id in (select active_accounts(array(
                  select distinct account_id from messages
                  where uid = any(%(uids)s::uuid[]) and uid between %(first)s and %(last)s)))
+             and not exists (select from sending_pauses p where (p.account_id is null or p.account_id = m.account_id)
+                             and (p.channel is null or p.channel = m.channel))
              or (select true from attempts t where t.uid = m.uid and t.attempt = %(attempt)s) as may_refuse
     from messages m
     where uid = any(%(uids)s::uuid[]) and uid between %(first)s and %(last)s

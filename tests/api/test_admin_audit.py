@@ -53,6 +53,8 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("POST", "/gateways/{gateway}/resume"): (f"{where}/resume", None),
         ("POST", "/gateways/{gateway}/test"): (f"{where}/test", {"to": "+14155550123"}),
         ("DELETE", "/gateways/{gateway}"): (where, None),
+        ("POST", "/pause-sending"): ("/pause-sending", {"user": user["id"], "reason": "spam"}),
+        ("POST", "/resume-sending"): ("/resume-sending", {"user": user["id"]}),
         ("POST", "/users"): ("/users", new),
         ("PATCH", "/users/{account}"): (f"/users/{user['id']}", {"name": "Other"}),
         ("PUT", "/users/by-external-id/{external_id}"): (f"/users/by-external-id/{uuid4().hex}", people),

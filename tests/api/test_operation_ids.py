@@ -20,6 +20,7 @@ RELEASED = """
     addStaff listStaff getStaff changeStaff removeStaff listRoles getRole putRole deleteRole listPermissions listAudit
     addGateway listAllGateways getGateway changeGateway deleteGateway shareGateway unshareGateway
     listGatewayTypes pauseAnyGateway drainAnyGateway resumeAnyGateway testAnyGateway
+    pauseSending resumeSending listSendingPauses
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

@@ -14,6 +14,7 @@ DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("
     Path("store/callbacks/callback_endpoints.py"),
     *(Path("store/accounts") / name for name in ("accounts.py", "api_keys.py", "credits.py", "plans.py")),
     Path("store/access/staff.py"),
+    Path("store/sending_pauses.py"),
     *map(Path, ("domain/access/actors.py", "domain/access/permissions.py", "domain/request_rates.py")),
     *map(Path, ("store/gateways/gateways.py", "store/gateways/gateway_shares.py", "gateways/registry.py")),
     Path("gateways/config/redact.py"),

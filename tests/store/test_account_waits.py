@@ -6,8 +6,9 @@ import pytest
 
 from domain.ids import new_page_id
 from store.accounts import accounts
-from store.accounts.waits import AT_A_TIME, note, signal_resumed
+from store.accounts.waits import note, signal_resumed
 from store.pool import Pool
+from store.waking import AT_A_TIME
 from tests.store.builders import new_account
 
 

@@ -8,8 +8,9 @@ from domain.ids import new_page_id
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.routing import Mode
 from store.gateways import gateways
-from store.gateways.gateway_waits import AT_A_TIME, note, signal_resumed
+from store.gateways.gateway_waits import note, signal_resumed
 from store.pool import Pool
+from store.waking import AT_A_TIME
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
 

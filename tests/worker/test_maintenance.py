@@ -27,6 +27,7 @@ from store.callbacks.callbacks import Notice
 from store.gateways import gateway_waits, gateways
 from store.messages import attachments, pages
 from store.pool import Pool
+from store.waking import AT_A_TIME
 from store.workers import beat, delete_dead_workers, queues_served
 from tests.receiver import register
 from tests.store.builders import new_account, new_page, set_states, states
@@ -206,7 +207,7 @@ async def _waiting_for_a_gateway(pool: Pool, mode: Mode) -> tuple[UUID, list[UUI
     new = gateways.NewGateway(0, "sms", f"gw-{uuid4().hex}", "sandbox", {})
     gateway_id = await gateways.add(pool, Keyring.parse(Keyring.generate(), CREDENTIALS), new)
     await gateways.set_mode(pool, gateway_id, mode)
-    page_ids = [new_page_id() for _ in range(gateway_waits.AT_A_TIME + 10)]
+    page_ids = [new_page_id() for _ in range(AT_A_TIME + 10)]
     for page_id in page_ids:
         await gateway_waits.note(pool, page_id, [gateway_id])
     return gateway_id, page_ids

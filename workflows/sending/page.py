@@ -171,7 +171,7 @@ class Page(PageRun):
             "pause": partial(self._pause, True),
             "resume": partial(self._pause, False),
             "gateway_resumed": partial(self._look_again, "gateway_paused"),
-            "account_resumed": partial(self._look_again, "account_suspended"),
+            "account_resumed": partial(self._look_again, "account_suspended", "sending_paused"),
             "switch_gateway": partial(self._switch_gateway, signal.gateway),
             "reported": partial(self._fallbacks.reported, map(_index, signal.uids)),
             "opted_out": partial(self._opt_out, list(map(_index, signal.uids))),
@@ -193,9 +193,9 @@ class Page(PageRun):
         for index in self._fallbacks.end():
             self._live.pop(index, None)
 
-    def _look_again(self, waits_for: str) -> None:
+    def _look_again(self, *waits_for: str) -> None:
         for index, turn in list(self._waiting.items()):
-            if turn.waits_for == waits_for:
+            if turn.waits_for in waits_for:
                 self._queue([index], replace(turn, at=0.0))
 
     def _switch_gateway(self, identifier: str) -> None:
