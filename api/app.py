@@ -11,6 +11,7 @@ from api.admin import gateways as admin_gateways
 from api.admin.access import audit, staff
 from api.admin.accounts import credits, keys, plans, users
 from api.admin.install import codec, sending_pauses
+from api.admin.install import settings as install_settings
 from api.admin.messages import messages as admin_messages
 from api.admin.messages import sandbox
 from api.batches import routes as batches
@@ -45,6 +46,7 @@ from domain.mail.links import LinkSigner
 from gateways.base import GatewayConnections
 from gateways.net.names import Names
 from runtime.settings import Settings
+from services.settings.current import CurrentSettings
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.gateways.webhook_signatures import Signatures
 from store.pool import open_pool
@@ -72,6 +74,7 @@ _ROUTERS = (
     admin_messages.router,
     sandbox.router,
     sending_pauses.router,
+    install_settings.router,
     codec.router,
     health.router,
     reference.router,
@@ -95,6 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
             keys = settings.keys.get_secret_value()
             parts = (
                 KeyLookup(pool),
+                CurrentSettings(pool, settings.for_install),
                 OwnMessages(pool),
                 starts,
                 group_commit,

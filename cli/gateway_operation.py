@@ -67,10 +67,12 @@ def send_test(
 ) -> None:
     """Send one real test message, and print the gateway's answer. The exit code is 1 unless it was accepted."""
     from services.gateway_trial import try_gateway
+    from services.settings.current import read_current
 
     async def work(session: Session) -> "Trial":
         gateway_id = await find(session.pool, gateway, channel, owner)
-        return await try_gateway(session.pool, session.keyring, gateway_id, to, session.settings.default_region)
+        region = (await read_current(session.pool, session.settings.for_install)).default_region
+        return await try_gateway(session.pool, session.keyring, gateway_id, to, region)
 
     trial = run(work)
     emit(trial, as_json)

@@ -21,6 +21,7 @@ from cli.processes import add_to
 from cli.roles import app as role
 from cli.sending_pauses import app as sending
 from cli.session import choose_install
+from cli.settings import app as settings
 from cli.staff import app as staff
 from cli.users import app as user
 from runtime.exit import run_and_exit
@@ -40,6 +41,7 @@ app.add_typer(key, name="key")
 app.add_typer(staff, name="staff")
 app.add_typer(role, name="role")
 app.add_typer(audit, name="audit")
+app.add_typer(settings, name="settings")
 app.add_typer(batch, name="batch")
 app.add_typer(callback, name="callback")
 app.add_typer(message, name="message")

@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 INSTALL_FILE = "install.json"
 
+_OF_INSTALL = ("public_url", "default_region", "unknown_days", "unknown_ends_as", "keep_months")
+
 
 class Settings(BaseSettings):
     """All settings that a process of xsender needs to start."""
@@ -71,6 +73,12 @@ class Settings(BaseSettings):
 
     keep_months: int | None = Field(default=None, ge=1, le=1200)
     """For how many months before this one messages are kept, with their tries and receipts; unset: for ever."""
+
+    @property
+    def for_install(self) -> dict[str, Any]:
+        """Settings of the whole install that this process was started with. What was set over HTTP or by command goes
+        before them, see ``services/settings``."""
+        return {name: value for name in _OF_INSTALL if name in self.model_fields_set and (value := getattr(self, name))}
 
     @field_validator("accept_unsealed_until", "keep_months", mode="before")
     @classmethod

@@ -11,7 +11,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Outcome, Unknown
 from domain.recipients import normalise_email, normalise_number
 from domain.request_rates import Rate
-from gateways.base import Gateway, GatewayConnections
+from gateways.base import Gateway, GatewayConfig, GatewayConnections
 from gateways.net.names import Names
 from gateways.registry import build, parse_config
 from store.accounts import request_rates
@@ -66,7 +66,12 @@ async def try_gateway(
     message = _message(channel, to, region)
     config = parse_config(stored.type, channel, stored.config)
     outside = GatewayConnections.open(SandboxInbox(pool), names=names).of(f"account {stored.account_id}")
-    gateway = build(stored.type, config, outside)
+    return await send_through(stored.type, config, outside, message)
+
+
+async def send_through(type_name: str, config: GatewayConfig, outside: GatewayConnections, message: Outbound) -> Trial:
+    """Send one message through a gateway that is built for it; ``outside`` is closed afterwards."""
+    gateway = build(type_name, config, outside)
     try:
         answer = await _send(gateway, message)
     finally:

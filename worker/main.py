@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 import uvloop
@@ -20,8 +21,7 @@ from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.listener_events import ListenerEvents
 from worker.listeners import keeping_connected
-from worker.maintenance import maintenance
-from worker.periodic_tasks import Policy
+from worker.maintenance import NOTHING_SET, maintenance
 from worker.priority import lower_priority
 from worker.retention import warn_of_short_retention
 from worker.runners.foreign_starts import warn_of_unsealed_payloads
@@ -59,8 +59,8 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         rows = table(pool, dependencies, queues)
         if DISPATCH_QUEUE in rows:
             await opened.enter_async_context(keeping_connected(pool, dependencies.gateways))
-        policy = Policy(settings.unknown_days, settings.unknown_ends_as, settings.keep_months)
-        await serve_until(stop, build_workers(client, rows), pool, list(rows), policy, dependencies.unfinished)
+        workers, unfinished = build_workers(client, rows), dependencies.unfinished
+        await serve_until(stop, workers, pool, list(rows), settings.for_install, unfinished)
 
 
 async def _connect(settings: Settings) -> Client:
@@ -81,11 +81,11 @@ async def serve_until(
     workers: Sequence[Worker],
     pool: Pool,
     queues: list[str],
-    policy: Policy | None = None,
+    environment: Mapping[str, Any] = NOTHING_SET,
     unfinished: Unfinished | None = None,
 ) -> None:
     """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
-    async with maintenance(pool, workers[0].client, queues, policy):
+    async with maintenance(pool, workers[0].client, queues, environment):
         running = [asyncio.create_task(worker.run()) for worker in workers]
         stopping = asyncio.create_task(stop.wait())
         log.info("worker started", queues=queues)

@@ -2,28 +2,35 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from temporalio.client import Client
 
 from store import workers as alive
 from store.pool import DB_UNAVAILABLE, Pool
 from worker.leader import PeriodicTask, lead, repeat
-from worker.periodic_tasks import Policy, periodic_tasks
+from worker.periodic_tasks import periodic_tasks
+
+NOTHING_SET: Mapping[str, Any] = MappingProxyType({})
 
 
 @contextlib.asynccontextmanager
 async def maintenance(
-    pool: Pool, client: Client, queues: list[str], policy: Policy | None = None
+    pool: Pool, client: Client, queues: list[str], environment: Mapping[str, Any] = NOTHING_SET
 ) -> AsyncIterator[None]:
-    """While the context is open: keep the worker's row fresh, and try to become the leader of maintenance."""
+    """While the context is open: keep the worker's row fresh, and try to become the leader of maintenance.
+
+    ``environment``: settings of the install that this process was started with.
+    """
     worker_id = alive.new_worker_id()
     beat = PeriodicTask(
         "report that the worker is alive", alive.BEAT_SECONDS, lambda: alive.beat(pool, worker_id, queues)
     )
     running = [
         asyncio.create_task(repeat(beat)),
-        asyncio.create_task(lead(pool, periodic_tasks(pool, client, policy or Policy()))),
+        asyncio.create_task(lead(pool, periodic_tasks(pool, client, environment))),
     ]
     try:
         yield

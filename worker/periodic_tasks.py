@@ -1,8 +1,8 @@
 """Periodic tasks of the whole install, run by one worker at a time: expiry, deletion, recovery, wake-ups."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from temporalio.client import Client
@@ -10,6 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id, send_workflow_id
 from services.callbacks import wake
+from services.settings.current import read_current
 from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import renewals
 from store.accounts import waits as account_waits
@@ -53,7 +54,7 @@ HEALTH_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The operator's settings for maintenance."""
+    """The settings of the install that maintenance goes by."""
 
     unknown_days: float = 7.0
     """For how many days a message stays ``unknown``."""
@@ -61,12 +62,25 @@ class Policy:
     keep_months: int | None = None
     """For how many months before this one messages are kept. ``None``: for ever."""
 
+    @classmethod
+    async def read(cls, pool: Pool, environment: Mapping[str, Any]) -> "Policy":
+        """The policy that holds now."""
+        current = await read_current(pool, environment)
+        return cls(current.unknown_days, current.unknown_ends_as, current.retention.keep_months)
 
-def periodic_tasks(pool: Pool, client: Client, policy: Policy) -> list[PeriodicTask]:
-    """All periodic tasks."""
+
+def periodic_tasks(pool: Pool, client: Client, environment: Mapping[str, Any]) -> list[PeriodicTask]:
+    """All periodic tasks. ``environment``: settings of the install that this process was started with."""
+
+    async def end_unknown_now() -> None:
+        await end_unknown(pool, client, await Policy.read(pool, environment))
+
+    async def drop_partitions_now() -> None:
+        await drop_partitions(pool, (await Policy.read(pool, environment)).keep_months)
+
     return [
         PeriodicTask("sweep", SWEEP_EVERY, Sweep(pool, client).run),
-        PeriodicTask("end unknown messages", HOURLY, lambda: end_unknown(pool, client, policy)),
+        PeriodicTask("end unknown messages", HOURLY, end_unknown_now),
         PeriodicTask("expire awaited receipts", HOURLY, lambda: expire_receipts(pool, client)),
         PeriodicTask(
             "delete old idempotency keys", HOURLY, lambda: idempotency.delete_older_than(pool, IDEMPOTENCY_HOURS)
@@ -82,7 +96,7 @@ def periodic_tasks(pool: Pool, client: Client, policy: Policy) -> list[PeriodicT
         ),
         PeriodicTask("delete checks of workflows", HOURLY, lambda: workflow_checks.delete_ended(pool)),
         PeriodicTask("make partitions", HOURLY, lambda: make_partitions(pool)),
-        PeriodicTask("drop old partitions", HOURLY, lambda: drop_partitions(pool, policy.keep_months)),
+        PeriodicTask("drop old partitions", HOURLY, drop_partitions_now),
         PeriodicTask("delete old limits", HOURLY, lambda: delete_old_limits(pool)),
         PeriodicTask("renew plans", RENEW_EVERY, lambda: renewals.renew_due(pool)),
         PeriodicTask("resume pages of paused gateways", RESUMED_EVERY, lambda: signal_resumed_gateways(pool, client)),

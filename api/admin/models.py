@@ -30,7 +30,7 @@ class NewUser(_Body):
     name: Text
     plan: PlanName | None = Field(default=None, description="Name or id of a plan; its credits are granted.")
     external_id: Text | None = Field(default=None, description="Its id in another system.")
-    time_zone: Text | None = Field(default=None, description="Such as `Europe/Berlin`.")
+    time_zone: Text | None = Field(default=None, description="Such as `Europe/Berlin`; left out: the install's.")
     region: Text | None = Field(default=None, description="The country of its numbers without a country code: `FR`.")
 
 
@@ -40,7 +40,7 @@ class PutUser(_Body):
     email: Text
     name: Text
     plan: PlanName | None = None
-    time_zone: Text = "UTC"
+    time_zone: Text | None = Field(default=None, description="Left out: the install's.")
     region: Text | None = None
 
 

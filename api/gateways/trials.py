@@ -16,6 +16,7 @@ from domain.recipients import InvalidRecipient
 from gateways.config.problems import InvalidGatewayConfig
 from gateways.net.names import Names
 from services.gateway_trial import Trial, take_turn, try_gateway
+from services.settings.current import CurrentSettings
 
 
 class GatewayTest(BaseModel):
@@ -50,7 +51,7 @@ async def answer_trial(state: AppState, gateway_id: UUID, body: GatewayTest) -> 
 
 
 async def _try(state: AppState, gateway_id: UUID, to: str) -> Trial:
-    region, names = state.settings.default_region, state.part(Names)
+    region, names = (await state.part(CurrentSettings).recent()).default_region, state.part(Names)
     try:
         return await try_gateway(state.pool, state.keyring, gateway_id, to, region, names)
     except InvalidRecipient as error:

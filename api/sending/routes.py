@@ -29,11 +29,13 @@ from api.sending.starts import ACCEPT_SECONDS, Starts, make_unstartable
 from domain.channels import Channel
 from domain.errors import FieldError, InvalidError, invalid
 from domain.ids import new_batch_id, page_of
+from domain.messages.page import ADMIN_ACCOUNT
 from services.contacts.models import MAX_CONTACTS, SEND_MODELS
 from services.contacts.read import ReadContacts, Terms
 from services.contacts.unknown_fields import UnknownField, unread_parameters
 from services.sending.batch_pages import NewBatch
 from services.sending.start_batch import page_sizes
+from services.settings.current import CurrentSettings
 from store.accounts.api_keys import Principal
 from store.gateways.gateways import unknown_identifiers
 from store.messages import attachments
@@ -127,9 +129,8 @@ async def _read(
     parameters: Sequence[UnknownField],
 ) -> ReadRequest | RequestedBatch:
     state = state_of(request)
-    settings, account_id = state.settings, principal.account_id
-    region = principal.default_region or settings.default_region
-    terms = Terms(principal.time_zone, region, account_id, settings.public_url, tuple(parameters))
+    account_id = principal.account_id
+    terms = await _terms(state, principal, parameters)
     if not may_be_large(raw):
         read = read_request(raw, channel, terms)
         if read.fits_a_page:
@@ -150,6 +151,18 @@ async def _read(
     if isinstance(found, ApiError | InvalidError):
         raise found
     return found
+
+
+async def _terms(state: AppState, principal: Principal, parameters: Sequence[UnknownField]) -> Terms:
+    install = await state.part(CurrentSettings).at(principal.settings_version)
+    return Terms(
+        install.default_time_zone if principal.account_id == ADMIN_ACCOUNT else principal.time_zone,
+        principal.default_region or install.default_region,
+        principal.account_id,
+        install.public_url,
+        tuple(parameters),
+        install.allowed_countries,
+    )
 
 
 def _contacts(read: ReadRequest | RequestedBatch) -> int:

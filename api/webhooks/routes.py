@@ -25,6 +25,7 @@ from gateways.background import QUICK, in_background
 from gateways.registry import webhook_at
 from gateways.webhooks.webhook import Post, Reply, UnreadablePost, Webhook
 from services.receipts import parts_of, start_receipts
+from services.settings.current import CurrentSettings
 from store.pool import DB_UNAVAILABLE
 
 log = structlog.get_logger()
@@ -81,8 +82,9 @@ async def _take(request: Request, channel: Channel, provider: str, gateway_id: U
     if found is None:
         raise ApiError(404, "provider_unknown", f"no {channel} provider {provider!r} posts to a webhook")
     type_name, webhook = found
-    head = Post(request.method, _public_url(state, request), dict(request.headers), b"", time.time())
     try:
+        address = await _public_url(state, request)
+        head = Post(request.method, address, dict(request.headers), b"", time.time())
         ends = [
             end
             for end in await _configured(state, channel, type_name, gateway_id)
@@ -154,10 +156,10 @@ async def _accept(state: AppState, channel: Channel, ends: Sequence[WebhookRecei
     return _answer(webhook.ACCEPTED)
 
 
-def _public_url(state: AppState, request: Request) -> str:
-    """The address that the provider posted to: behind a proxy only the configuration knows it."""
+async def _public_url(state: AppState, request: Request) -> str:
+    """The address that the provider posted to: behind a proxy only the settings have it."""
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    base = state.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    base = (await state.part(CurrentSettings).recent()).public_url or f"{request.url.scheme}://{request.url.netloc}"
     return base.rstrip("/") + path
 
 

@@ -31,6 +31,8 @@ PERMISSIONS: dict[str, str] = {
     "roles:read": "List roles and permissions.",
     "roles:write": "Make, change and delete roles that may do no more than oneself.",
     "audit:read": "Read the audit log.",
+    "settings:read": "Read the settings of the whole install, without its secrets.",
+    "settings:write": "Change the settings of the whole install, and send test mails of the system.",
 }
 """By permission, what it allows."""
 

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.recipients import InvalidRecipient, is_region, normalise_email
 from services.changes import Change
+from services.settings.current import read_current
 from store.accounts import accounts, credits
 from store.accounts.accounts import Account
 from store.pool import Connections
@@ -66,7 +67,7 @@ async def create_account(
 
 
 async def add_account(change: Change, wanted: Mapping[str, Any]) -> Account:
-    """``create_account`` as a logged change; ``wanted`` may have a time zone and a region.
+    """``create_account`` as a logged change; ``wanted`` may have a time zone, else it has the install's, and a region.
 
     Raises:
         InvalidError, ConflictError, NotFoundError: as there; there is no such time zone, or no such region.
@@ -76,7 +77,8 @@ async def add_account(change: Change, wanted: Mapping[str, Any]) -> Account:
     )
     change.about("user", account.id, account.name)
     where = {name: wanted[name] for name in ("time_zone", "default_region") if wanted.get(name) is not None}
-    if where:
+    where.setdefault("time_zone", await _default_zone(change))
+    if where != {"time_zone": account.time_zone}:
         account = await _update(change, account, where)
     change.compare({}, _compared(account), hidden=_PERSONAL)
     return account
@@ -105,6 +107,8 @@ async def put_account(change: Change, external_id: str, wanted: Mapping[str, Any
     if found is None:
         return await add_account(change, {**wanted, "external_id": external_id}), True
     patch = {name: value for name, value in wanted.items() if name != "plan"}
+    if "time_zone" in patch and patch["time_zone"] is None:
+        patch["time_zone"] = await _default_zone(change)
     account = await change_account(change, found.id, patch)
     if wanted.get("plan") is not None:
         account = await assign_plan(change, found.id, wanted["plan"])
@@ -213,6 +217,10 @@ async def find_account(change: Change, account_id: int) -> Account:
     if account.status == "deleted":
         raise NotFoundError("account_not_found", f"There is no user {account_id}: it was deleted, and can be restored.")
     return account
+
+
+async def _default_zone(change: Change) -> str:
+    return (await read_current(change.store, {})).default_time_zone
 
 
 async def _update(change: Change, account: Account, patch: Mapping[str, Any]) -> Account:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from domain.countries import is_in
 from domain.messages.page_content import PageMessage
-from domain.recipients import read_number
+from domain.recipients import InvalidRecipient, read_number
 
 MAX_LISTED = 20
 """Contacts that a warning lists."""
@@ -13,9 +14,11 @@ MAX_LISTED = 20
 class NumberReader:
     """Reads numbers, and remembers which of them are merely possible."""
 
-    def __init__(self, region: str | None) -> None:
-        """``region``: of numbers without country code; ``None``: such numbers are refused."""
+    def __init__(self, region: str | None, countries: frozenset[str] = frozenset()) -> None:
+        """``region``: of numbers without country code; ``None``: such numbers are refused. ``countries``: whose numbers
+        are accepted; empty: those of all."""
         self._region = region
+        self._countries = countries
         self._unknown: set[str] = set()
 
     @property
@@ -26,6 +29,9 @@ class NumberReader:
     def read(self, value: object) -> str:
         """The E.164 form of a number. Raises ``InvalidRecipient``."""
         number = read_number(value, self._region)
+        if self._countries and not is_in(number.e164, self._countries):
+            message = "messages to this country are not allowed here: ask whoever runs this install"
+            raise InvalidRecipient("country_not_allowed", message)
         if not number.is_known:
             self._unknown.add(number.e164)
         return number.e164

@@ -58,6 +58,8 @@ class Terms:
     """Base URL of links in emails; ``None``: no links can be made."""
     parameters: tuple[UnknownField, ...] = ()
     """Those of the query string that nothing reads."""
+    countries: frozenset[str] = frozenset()
+    """Whose numbers may be sent to; empty: those of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
     now = datetime.now(UTC)
     mail = MailReader(terms.account_id, terms.public_url, unsubscribe=lane is Lane.BULK)
     shared = read_shared_fields(send, terms.time_zone, now, mail)
-    numbers = NumberReader(terms.region)
+    numbers = NumberReader(terms.region, terms.countries)
     errors: list[FieldError] = []
     contents: dict[Content, int] = {}  # equal contents are carried once
     messages: list[PageMessage] = []

@@ -12,6 +12,7 @@ from domain.access.api_keys import KeyKind, MintedKey, mint, preview
 from domain.access.permissions import EVERYTHING
 from domain.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from store.pool import Connections
+from store.settings import install_settings
 
 Network = IPv4Network | IPv6Network
 
@@ -37,6 +38,8 @@ class Principal:
     """From the account's plan; ``unlimited`` without one."""
     available: int | None
     """Credits on the requested channel; ``None`` where nothing is charged, or no channel was given."""
+    settings_version: int
+    """Of the settings of the install (``store.settings.install_settings``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,11 @@ class KeyInfo:
 Wanted = tuple[str, str | None]
 """The id of a key, and the channel whose credit is to be loaded with it."""
 
-COLUMNS = """k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
-       coalesce(p.rate_class, 'unlimited'), {available}, k.hash, k.revoked_at, k.expires_at, k.allowed_ips,
-       k.staff_id"""
+COLUMNS = f"""k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
+       coalesce(p.rate_class, 'unlimited'), {{available}}, {install_settings.VERSION}, k.hash, k.revoked_at,
+       k.expires_at, k.allowed_ips, k.staff_id"""
 """What ``stored_key`` takes; ``available`` is a column, or null."""
-COLUMN_COUNT = 14
+COLUMN_COUNT = 15
 JOINS = """join api_keys k on k.id = wanted.id
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id"""
@@ -102,7 +105,7 @@ async def find_keys(pool: Connections, wanted: Sequence[Wanted]) -> dict[Wanted,
 
 def stored_key(columns: Sequence[Any]) -> StoredKey:
     """A key from its ``COLUMNS``."""
-    return StoredKey(Principal(*columns[:9]), *columns[9:])
+    return StoredKey(Principal(*columns[:10]), *columns[10:])
 
 
 async def create(

@@ -43,6 +43,8 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
     people = {"email": f"{uuid4().hex}@example.com", "name": "New"}
     gateway = {"channel": "sms", "type": "sandbox", "identifier": uuid4().hex}
     where = f"/gateways/{(await staff.data('POST', '/gateways', gateway))['id']}"
+    nobody = {"host": "127.0.0.1", "port": 9, "from_address": "a@example.com", "allow_private_network": True}
+    await staff.data("PATCH", "/settings", {"system_mail": nobody})
     return {
         ("POST", "/gateways"): ("/gateways", gateway | {"identifier": uuid4().hex}),
         ("PATCH", "/gateways/{gateway}"): (where, {"config": {"label": "other"}}),
@@ -55,6 +57,8 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("DELETE", "/gateways/{gateway}"): (where, None),
         ("POST", "/pause-sending"): ("/pause-sending", {"user": user["id"], "reason": "spam"}),
         ("POST", "/resume-sending"): ("/resume-sending", {"user": user["id"]}),
+        ("PATCH", "/settings"): ("/settings", {"branding": {"footer": "Acme"}}),
+        ("POST", "/settings/system-mail/test"): ("/settings/system-mail/test", {"to": "ada@example.com"}),
         ("POST", "/users"): ("/users", new),
         ("PATCH", "/users/{account}"): (f"/users/{user['id']}", {"name": "Other"}),
         ("PUT", "/users/by-external-id/{external_id}"): (f"/users/by-external-id/{uuid4().hex}", people),
@@ -101,6 +105,7 @@ async def test_every_route_that_changes_something_writes_one_event_that_names_it
         assert others[0]["id"] == before[0]["id"], f"{method} {path} writes one event"
         assert (event["context"]["method"], event["context"]["path"]) == (method, ADMIN + quote(path))
         assert event["targets"], f"{method} {path}"
+    await staff.data("PATCH", "/settings", {"branding": None, "system_mail": None})
 
 
 async def test_denied_attempts_are_logged(stack: Stack):

@@ -21,6 +21,7 @@ RELEASED = """
     addGateway listAllGateways getGateway changeGateway deleteGateway shareGateway unshareGateway
     listGatewayTypes pauseAnyGateway drainAnyGateway resumeAnyGateway testAnyGateway
     pauseSending resumeSending listSendingPauses
+    getSettings changeInstallSettings testSystemMail
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

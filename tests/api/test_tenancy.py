@@ -94,6 +94,9 @@ ADMIN = {
     "POST /api/admin/v1/gateways/{gateway}/resume",
     "POST /api/admin/v1/gateways/{gateway}/test",
     "GET /api/admin/v1/gateway-types",
+    "GET /api/admin/v1/settings",
+    "PATCH /api/admin/v1/settings",
+    "POST /api/admin/v1/settings/system-mail/test",
 }
 LATER = {"schedule_at": "2020-01-01T00:00:00Z"}
 

@@ -156,7 +156,7 @@ async def test_what_is_unknown_for_too_long_ends_as_the_install_says(pool: Pool,
 
 async def do(pool: Pool, client: Client, name: str) -> None:
     """Run one maintenance task."""
-    (task,) = [task for task in periodic_tasks(pool, client, Policy()) if task.name == name]
+    (task,) = [task for task in periodic_tasks(pool, client, {}) if task.name == name]
     await task.work()
 
 

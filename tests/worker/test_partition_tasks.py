@@ -10,7 +10,7 @@ from store.connection import Connection
 from store.pool import Pool
 from store.schema import partitions as parts
 from worker import partitions
-from worker.periodic_tasks import Policy, periodic_tasks
+from worker.periodic_tasks import periodic_tasks
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def test_without_a_setting_nothing_is_ever_dropped(pool: Pool, monkeypatch
         return []
 
     monkeypatch.setattr(partitions, "drop_older", note)
-    for policy in (Policy(), Policy(keep_months=13)):
-        (task,) = [task for task in periodic_tasks(pool, None, policy) if task.name == "drop old partitions"]
+    for environment in ({}, {"keep_months": 13}):
+        (task,) = [task for task in periodic_tasks(pool, None, environment) if task.name == "drop old partitions"]
         await task.work()
     assert dropped_before == [13]

@@ -1,0 +1,108 @@
+"""Bodies and answers of the settings of the whole install."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+
+_Text = Annotated[StrictStr, Field(max_length=500)]
+_Null = "`null`: as the environment says, or its default."
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PatchBranding(_Body):
+    """How the install looks to people; `null` gives the default."""
+
+    product_name: _Text | None = None
+    logo_url: _Text | None = None
+    colour: _Text | None = Field(default=None, description="Of headings, links and buttons: `#1f5fd0`.")
+    background: _Text | None = None
+    support_address: _Text | None = None
+    footer: _Text | None = Field(default=None, description="Below each mail of the system.")
+
+
+class PatchRetention(_Body):
+    """For how long things are kept."""
+
+    keep_months: StrictInt | None = Field(default=None, description=f"Months of messages before this one. {_Null}")
+
+
+class PatchSettings(_Body):
+    """Settings to change (RFC 7396): those left out stay, `null` removes what was set."""
+
+    public_url: _Text | None = Field(default=None, description=f"The API's public base URL. {_Null}")
+    branding: PatchBranding | None = None
+    default_region: _Text | None = Field(
+        default=None, description=f"Country of numbers without a country code: `FR`. {_Null}"
+    )
+    default_time_zone: _Text | None = Field(default=None, description="Of new users, and of what the admin sends.")
+    allowed_countries: Annotated[list[_Text], Field(max_length=300)] | None = Field(
+        default=None, description="Whose numbers may be sent to, replaced as a whole; empty: all."
+    )
+    retention: PatchRetention | None = None
+    unknown_days: Annotated[float, Field(strict=True)] | None = Field(
+        default=None, description=f"Days until a message of unknown outcome is ended. {_Null}"
+    )
+    unknown_ends_as: Literal["failed", "sent"] | None = None
+    system_mail: dict[str, Any] | None = Field(
+        default=None,
+        repr=False,
+        description="The mail server for the system's own mail, by the schema of the gateway type `smtp`: `host`, "
+        "`port`, `security`, `username`, `password`, `from_address`, `from_name` … It is merged: a password left out "
+        "stays. It is never answered.",
+    )
+
+
+class BrandingData(_Answer):
+    """How the install looks to people."""
+
+    product_name: str
+    logo_url: str | None
+    colour: str
+    background: str
+    support_address: str | None
+    footer: str | None
+
+
+class RetentionData(_Answer):
+    """For how long things are kept."""
+
+    keep_months: int | None = Field(description="`null`: for ever.")
+
+
+class SettingsData(_Answer):
+    """The settings that hold."""
+
+    public_url: str | None
+    branding: BrandingData
+    default_region: str | None
+    default_time_zone: str
+    allowed_countries: list[str]
+    retention: RetentionData
+    unknown_days: float
+    unknown_ends_as: Literal["failed", "sent"]
+    system_mail: dict[str, Any] | None
+    sources: dict[str, Literal["stored", "environment", "default"]] = Field(
+        description="By field, where its value is from."
+    )
+
+
+class SettingsAnswer(_Answer):
+    """The settings of the whole install."""
+
+    success: Literal[True]
+    message: str
+    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
+    data: SettingsData
+
+
+class MailTest(_Body):
+    """The recipient of a test mail."""
+
+    to: Annotated[StrictStr, Field(min_length=1, max_length=320)]
