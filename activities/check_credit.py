@@ -52,7 +52,10 @@ class CheckCredit:
         if page.exempt or not addresses:
             return prices
         opted_out = await copies.opted_out(self._pool, account_id, sorted(addresses))
-        return [price - len(opted_out.intersection(cc)) for price, cc in zip(prices, paid, strict=True)]
+        return [
+            price // (1 + len(cc)) * (1 + len(cc) - len(opted_out.intersection(cc)))
+            for price, cc in zip(prices, paid, strict=True)
+        ]
 
 
 def _share(

@@ -8,8 +8,9 @@ from domain.channels import Channel
 from domain.ids import page_of
 from domain.messages.new_page import new_page
 from domain.messages.page_content import Content, PageContent, PageMessage
-from domain.messages.prices import price, sms_content
+from domain.messages.prices import Prices, sms_content
 from domain.messages.receipts import Inbound, InboundResult, Position, ReceiptsSource, Reply, decode_events
+from services.accounts.rates import PlanPrices
 from store.audience import inbound
 from store.pool import Pool
 
@@ -24,6 +25,7 @@ class InboundMessages:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._prices = PlanPrices(pool)
 
     @activity.defn(name="hear")
     async def process(self, source: ReceiptsSource, events: bytes, start: Position | None = None) -> InboundResult:
@@ -32,7 +34,7 @@ class InboundMessages:
         Its result is bounded, however many waiting messages an opt-out withdraws: then it returns where to continue.
         """
         start = start or Position(0)
-        answer = _Answer(source.channel)
+        answer = _Answer()
         after = UUID(start.after) if start.after else None
         for place, event in enumerate(decode_events(events)[start.event :], start.event):
             if answer.is_full:
@@ -41,18 +43,24 @@ class InboundMessages:
                 gateway = UUID(source.gateways[0])
                 taken = await inbound.take(self._pool, gateway, source.channel, event, after, WITHDRAWN_AT_A_TIME)
                 if taken is not None:
-                    answer.add(taken, is_first=after is None)
+                    reply = await self._reply(taken, source.channel) if after is None else None
+                    answer.add(taken, reply)
                     if len(taken.withdrawn) == WITHDRAWN_AT_A_TIME:
                         return answer.result(Position(place, str(taken.withdrawn[-1])))
             after = None
         return answer.result(None)
 
+    async def _reply(self, taken: inbound.Taken, channel: str) -> Reply | None:
+        if not taken.reply:
+            return None
+        prices = await self._prices.of(taken.account_id, taken.rates_version)
+        return _reply(taken, Channel(channel), taken.reply, prices)
+
 
 class _Answer:
     """The result of the events so far."""
 
-    def __init__(self, channel: str) -> None:
-        self._channel = channel
+    def __init__(self) -> None:
         self._withdrawn: dict[str, list[str]] = {}
         self._count = 0
         self._replies: list[Reply] = []
@@ -62,22 +70,23 @@ class _Answer:
     def is_full(self) -> bool:
         return self._count >= WITHDRAWN_AT_A_TIME or len(self._replies) >= REPLIES_AT_A_TIME
 
-    def add(self, taken: inbound.Taken, *, is_first: bool) -> None:
-        """Add one processed event; ``is_first``: not a continuation of its withdrawals."""
+    def add(self, taken: inbound.Taken, reply: Reply | None) -> None:
+        """Add one processed event; without its reply if this only continues its withdrawals."""
         for uid in taken.withdrawn:
             self._withdrawn.setdefault(str(page_of(uid)), []).append(str(uid))
         self._count += len(taken.withdrawn)
         self._endpoints |= taken.endpoints
-        if taken.reply and is_first:
-            self._replies.append(_reply(taken, self._channel, taken.reply))
+        if reply:
+            self._replies.append(reply)
 
     def result(self, rest: Position | None) -> InboundResult:
         return InboundResult(self._withdrawn, self._replies, sorted(map(str, self._endpoints)), rest)
 
 
-def _reply(taken: inbound.Taken, channel: str, text: str) -> Reply:
+def _reply(taken: inbound.Taken, channel: Channel, text: str, prices: Prices) -> Reply:
     """A page of one message, through the gateway that received the inbound one."""
-    content, parts = sms_content(text) if channel == Channel.SMS else (Content(body=text), 1)
-    message = PageMessage(taken.sender, price(taken.account_id, parts=parts), 0)
+    content, parts = sms_content(text) if channel is Channel.SMS else (Content(body=text), 1)
+    category = "service" if channel is Channel.WHATSAPP else None
+    message = PageMessage(taken.sender, prices.of(channel, taken.sender, parts, category), 0)
     page = new_page(taken.reply_page, channel, [taken.account_id], [message], {taken.gateway: [0]}, exempt=True)
     return Reply(page, PageContent([content], [message]).encode().decode())

@@ -46,6 +46,7 @@ from domain.mail.links import LinkSigner
 from gateways.base import GatewayConnections
 from gateways.net.names import Names
 from runtime.settings import Settings
+from services.accounts.rates import PlanPrices
 from services.settings.current import CurrentSettings
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.gateways.webhook_signatures import Signatures
@@ -99,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
             parts = (
                 KeyLookup(pool),
                 CurrentSettings(pool, settings.for_install),
+                PlanPrices(pool),
                 OwnMessages(pool),
                 starts,
                 group_commit,

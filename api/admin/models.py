@@ -106,6 +106,18 @@ class PatchPlan(_Body):
     gateways: list[StrictStr] | None = Field(
         default=None, description="Identifiers of gateways of the admin; replaced as a whole."
     )
+    rates: list[dict[StrictStr, Any]] | None = Field(
+        default=None, description="What messages cost, as for a new plan; replaced as a whole."
+    )
+
+
+class PlanRate(_Answer):
+    """What messages of a kind cost: `credits` for each part of an SMS, recipient of an email, WhatsApp message."""
+
+    channel: Channel
+    prefix: str | None
+    category: Literal["marketing", "utility", "authentication", "service"] | None
+    credits: int
 
 
 class PlanAllowance(_Answer):
@@ -127,6 +139,7 @@ class Plan(_Answer):
     rate_class: str
     channels: dict[Channel, PlanAllowance]
     gateways: list[str]
+    rates: list[PlanRate]
     created_at: datetime
 
 

@@ -56,15 +56,15 @@ def parse_body(raw: bytes, model: type[_Model]) -> _Model:
     return validate(parse_small(raw), model)
 
 
-def parse_small(raw: bytes) -> Any:
+def parse_small(raw: bytes, most: int = MAX_SMALL_VALUES) -> Any:
     """Parse a JSON body that holds few values, as all bodies do but those of send requests.
 
     Raises:
         StrictJsonError: not JSON, or JSON that is refused.
         ApiError: 413 too many values.
     """
-    if count_values(raw) > MAX_SMALL_VALUES:
-        raise ApiError(413, "too_many_values", f"the body holds more than {MAX_SMALL_VALUES} values")
+    if count_values(raw) > most:
+        raise ApiError(413, "too_many_values", f"the body holds more than {most} values")
     return loads(raw)
 
 

@@ -124,6 +124,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "secret_needed",
         "identifier",
         "rate",
+        "rate_repeated",
         "priority",
     ),
     429: ("rate_limited", "too_many_at_once"),

@@ -30,6 +30,7 @@ from domain.channels import Channel
 from domain.errors import FieldError, InvalidError, invalid
 from domain.ids import new_batch_id, page_of
 from domain.messages.page import ADMIN_ACCOUNT
+from services.accounts.rates import PlanPrices
 from services.contacts.models import MAX_CONTACTS, SEND_MODELS
 from services.contacts.read import ReadContacts, Terms
 from services.contacts.unknown_fields import UnknownField, unread_parameters
@@ -162,6 +163,7 @@ async def _terms(state: AppState, principal: Principal, parameters: Sequence[Unk
         install.public_url,
         tuple(parameters),
         install.allowed_countries,
+        await state.part(PlanPrices).of(principal.account_id, principal.rates_version),
     )
 
 
@@ -219,7 +221,7 @@ async def _check(state: AppState, principal: Principal, channel: Channel, asked:
         unknown = await unknown_identifiers(state.pool, principal.account_id, channel, list(asked.requested))
         if unknown:
             raise _unknown_gateways(channel, asked, unknown)
-    if principal.kind != "admin" and not principal.available:
+    if not principal.available and principal.kind != "admin" and not asked.is_free:
         raise ApiError(402, "no_credit", f"no {channel} credit is left: top up, or assign a plan that has some")
 
 

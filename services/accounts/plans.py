@@ -1,7 +1,7 @@
 """Rules for plans, shared by the API and the CLI."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,7 +10,10 @@ from domain.errors import FieldError, invalid, pointer
 from domain.merge_patch import merge
 from services.changes import Change
 from store.accounts import plans
-from store.accounts.plans import NewPlan, Plan
+from store.accounts.plans import NewPlan, Plan, PlanRate
+
+_MOST_TOLD = 50
+"""Rates that the audit log names."""
 
 
 def checked_plan(form: Any) -> NewPlan:
@@ -20,10 +23,25 @@ def checked_plan(form: Any) -> NewPlan:
         InvalidError: it cannot be one; each place that does not fit is named.
     """
     try:
-        return NewPlan.model_validate_json(json.dumps(form))
+        plan = NewPlan.model_validate_json(json.dumps(form))
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
         raise invalid([_field_error(e["loc"], e["type"], e["msg"]) for e in found]) from None
+    if repeated := _repeated(plan.rates):
+        raise invalid(repeated)
+    return plan
+
+
+def _repeated(rates: Sequence[PlanRate]) -> list[FieldError]:
+    """An error for each rate that is for the same messages as an earlier one."""
+    first: dict[tuple[Any, ...], int] = {}
+    errors = []
+    for place, rate in enumerate(rates):
+        known = first.setdefault((rate.channel, rate.prefix, rate.category), place)
+        if known != place:
+            message = f"rate {known} has this channel, prefix and category already: leave one of them out"
+            errors.append(FieldError(pointer("rates", place), "rate_repeated", message))
+    return errors
 
 
 def _field_error(loc: tuple[int | str, ...], code: str, message: str) -> FieldError:
@@ -43,7 +61,7 @@ async def create_plan(change: Change, new: NewPlan) -> Plan:
     """
     plan = await plans.create(change.store, new)
     change.about("plan", plan.id, plan.name)
-    change.compare({}, _form(plan))
+    _compare(change, {"rates": []}, _form(plan))
     return plan
 
 
@@ -61,7 +79,7 @@ async def change_plan(change: Change, wanted: int | str, patch: Mapping[str, Any
     new = checked_plan(merge(_form(before), patch))
     await plans.update(change.store, before.id, new, keep_gateways="gateways" not in patch)
     after = await plans.get(change.store, new.name)
-    change.compare(_form(before), _form(after))
+    _compare(change, _form(before), _form(after))
     return after
 
 
@@ -85,6 +103,25 @@ async def find_plan(change: Change, wanted: int | str) -> Plan:
     plan = await plans.lock(change.store, (await plans.find(change.store, wanted)).id)
     change.about("plan", plan.id, plan.name)
     return plan
+
+
+def _compare(change: Change, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Of rates, of which there may be thousands, the log tells those that went and those that came."""
+    rates, new_rates = before.pop("rates"), after.pop("rates")
+    change.compare(before, after)
+    gone, come = _without(rates, new_rates), _without(new_rates, rates)
+    if gone or come:
+        change.compare({"rates": gone[:_MOST_TOLD]}, {"rates": come[:_MOST_TOLD]})
+        change.metadata |= {"rates_removed": len(gone), "rates_added": len(come)}
+
+
+def _without(rates: list[dict[str, Any]], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    known = {_kind_and_price(rate) for rate in others}
+    return [rate for rate in rates if _kind_and_price(rate) not in known]
+
+
+def _kind_and_price(rate: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(rate[name] for name in PlanRate.model_fields)
 
 
 def _form(plan: Plan) -> dict[str, Any]:

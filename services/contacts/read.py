@@ -8,13 +8,14 @@ from typing import Any, TypeVar
 
 import orjson
 
+from domain.channels import Channel
 from domain.errors import MAX_SHOWN, FieldError, invalid
 from domain.lanes import Lane
 from domain.mail.extras import MailExtras
 from domain.mail.tracking import UNSUBSCRIBE_FIELD, UNSUBSCRIBE_MARK
 from domain.messages.fallback import Fallback
 from domain.messages.page_content import Content, PageContent, PageMessage
-from domain.messages.prices import price, sms_content
+from domain.messages.prices import ONE_EACH, UNDECLARED, Prices, sms_content
 from domain.messages.routing import DEFAULT_GATEWAY
 from domain.messages.schedule import InvalidSchedule
 from domain.recipients import InvalidRecipient, normalise_email
@@ -60,6 +61,7 @@ class Terms:
     """Those of the query string that nothing reads."""
     countries: frozenset[str] = frozenset()
     """Whose numbers may be sent to; empty: those of all."""
+    prices: Prices = ONE_EACH
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,11 @@ class ReadContacts:
     duplicates: Duplicates = NO_DUPLICATES
     unknown: Sequence[dict[str, Any]] = ()
     """Warnings of what is not known: fields, numbers."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether none of the messages costs anything; their fallbacks may."""
+        return not any(message.price for message in self.content.messages)
 
     @property
     def last_due(self) -> float:
@@ -106,7 +113,7 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
     seen: set[str] | None = set() if send.duplicates == "skip" else None
     for index, contact in enumerate(contacts):
         try:
-            to, content, cost = _read(contact, shared, numbers, terms.account_id)
+            to, content, cost = _read(contact, shared, numbers, terms.prices)
             at = _due(contact, terms.time_zone, now) if contact.schedule_at else shared.due
             if seen is not None and _was_seen(to, seen):
                 skipped.append(index)
@@ -150,24 +157,23 @@ def _steps(
     return read_steps(
         contact,
         send.fallback or (),
-        lambda step: _read(step, shared.for_steps(), numbers, terms.account_id),
+        lambda step: _read(step, shared.for_steps(), numbers, terms.prices),
         lambda content: contents.setdefault(content, len(contents)),
     )
 
 
-def _read(
-    contact: AnyContact, shared: SharedFields, numbers: NumberReader, account_id: int
-) -> tuple[str, Content, int]:
+def _read(contact: AnyContact, shared: SharedFields, numbers: NumberReader, prices: Prices) -> tuple[str, Content, int]:
     """Recipient, content and price in credits of one contact."""
     match contact:
         case EmailContact():
             to, content = _read_email(contact, shared)
-            return to, content, price(account_id, copies=len(content.mail.cc) if content.mail else 0)
+            return to, content, prices.of(Channel.EMAIL, to, 1 + (len(content.mail.cc) if content.mail else 0))
         case SmsContact():
             to, content, parts = _read_sms(contact, shared, numbers)
-            return to, content, price(account_id, parts=parts)
+            return to, content, prices.of(Channel.SMS, to, parts)
         case WhatsappContact():
-            return *_read_whatsapp(contact, shared, numbers), price(account_id)
+            to, content = _read_whatsapp(contact, shared, numbers)
+            return to, content, prices.of(Channel.WHATSAPP, to, category=_category(contact))
 
 
 def _read_email(contact: EmailContact, shared: SharedFields) -> tuple[str, Content]:
@@ -216,6 +222,11 @@ def _read_sms(contact: SmsContact, shared: SharedFields, numbers: NumberReader) 
         raise ContactError("body", "too_long", f"the text needs more than {MAX_SEGMENTS} parts: shorten it")
     _refuse_controls("sender_id", contact.sender_id or "")
     return to, content, parts
+
+
+def _category(contact: WhatsappContact) -> str:
+    """As its price depends on it."""
+    return (contact.template.category or UNDECLARED) if contact.template else "service"
 
 
 def _written(template: WhatsappTemplate) -> dict[str, Any]:

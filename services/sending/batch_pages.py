@@ -29,6 +29,7 @@ class NewBatch:
     files: dict[str, bytes]
     """As in ``ReadContacts``."""
     duplicates: Duplicates
+    is_free: bool
 
     @property
     def last_due(self) -> float:
@@ -81,6 +82,7 @@ def build_batch(
         read.wide_gateway,
         read.files,
         read.duplicates,
+        read.is_free,
     )
     return batch, [(uids[index], message) for index, message in enumerate(messages)]
 

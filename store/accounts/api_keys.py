@@ -40,6 +40,8 @@ class Principal:
     """Credits on the requested channel; ``None`` where nothing is charged, or no channel was given."""
     settings_version: int
     """Of the settings of the install (``store.settings.install_settings``)."""
+    rates_version: int | None
+    """Of the rates of the account's plan; ``None``: it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,10 @@ Wanted = tuple[str, str | None]
 """The id of a key, and the channel whose credit is to be loaded with it."""
 
 COLUMNS = f"""k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
-       coalesce(p.rate_class, 'unlimited'), {{available}}, {install_settings.VERSION}, k.hash, k.revoked_at,
-       k.expires_at, k.allowed_ips, k.staff_id"""
+       coalesce(p.rate_class, 'unlimited'), {{available}}, {install_settings.VERSION}, p.rates_version, k.hash,
+       k.revoked_at, k.expires_at, k.allowed_ips, k.staff_id"""
 """What ``stored_key`` takes; ``available`` is a column, or null."""
-COLUMN_COUNT = 15
+COLUMN_COUNT = 16
 JOINS = """join api_keys k on k.id = wanted.id
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id"""
@@ -105,7 +107,7 @@ async def find_keys(pool: Connections, wanted: Sequence[Wanted]) -> dict[Wanted,
 
 def stored_key(columns: Sequence[Any]) -> StoredKey:
     """A key from its ``COLUMNS``."""
-    return StoredKey(Principal(*columns[:10]), *columns[10:])
+    return StoredKey(Principal(*columns[:11]), *columns[11:])
 
 
 async def create(

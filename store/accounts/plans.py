@@ -8,13 +8,19 @@ from typing import Annotated, Any, Literal
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
-from pydantic import BaseModel, ConfigDict, Field
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from domain.channels import Channel
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from store.accounts.account_lists import containing
 from store.accounts.credits import LARGEST_AMOUNT
 from store.pool import Connections
+
+MOST_RATES = 2_000
+DEAREST = 100_000
+"""The most credits for one part, recipient or message."""
 
 Count = Annotated[int, Field(ge=0, le=LARGEST_AMOUNT)]
 
@@ -28,6 +34,34 @@ class Allowance(BaseModel):
     """Granted when the plan is assigned, and whenever it is renewed."""
     daily_limit: Count | None = None
     """Messages per day, in the account's time zone, without those that were not sent; ``None``: no limit."""
+
+
+class PlanRate(BaseModel):
+    """What messages of a kind cost. The longest prefix decides, then the category; without a rate it is 1 credit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    channel: Channel
+    prefix: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{0,14}$")] | None = None
+    """The beginning of the recipient's number; ``None``: any."""
+    category: Literal["marketing", "utility", "authentication", "service"] | None = None
+    """Of WhatsApp messages, as their senders declare it; ``None``: any."""
+    credits: Annotated[int, Field(ge=0, le=DEAREST)]
+    """For each part of an SMS, each recipient of an email, each WhatsApp message."""
+
+    @field_validator("prefix")
+    @classmethod
+    def _has_numbers(cls, prefix: str | None, info: ValidationInfo) -> str | None:
+        if prefix is not None and info.data.get("channel") is Channel.EMAIL:
+            raise PydanticCustomError("rate_prefix", "email addresses have no prefix: leave it out")
+        return prefix
+
+    @field_validator("category")
+    @classmethod
+    def _has_categories(cls, category: str | None, info: ValidationInfo) -> str | None:
+        if category is not None and info.data.get("channel") in (Channel.EMAIL, Channel.SMS):
+            raise PydanticCustomError("rate_category", "only WhatsApp messages have categories: leave it out")
+        return category
 
 
 class NewPlan(BaseModel):
@@ -46,6 +80,7 @@ class NewPlan(BaseModel):
     channels: dict[Channel, Allowance] = {}
     gateways: list[str] = []
     """Identifiers of gateways of the admin that its accounts may use."""
+    rates: Annotated[list[PlanRate], Field(max_length=MOST_RATES)] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +97,13 @@ class Plan:
     channels: dict[str, dict[str, int | None]]
     """By channel: ``credits`` and ``daily_limit``."""
     gateways: list[str]
+    rates: list[dict[str, Any]]
+    """Fields of ``PlanRate``."""
     created_at: datetime
 
 
 _PLAN = """
-select p.id, p.name, p.price_cents, p.currency, p.period, p.own_gateways, p.rate_class, p.created_at,
+select p.id, p.name, p.price_cents, p.currency, p.period, p.own_gateways, p.rate_class, p.created_at, p.rates,
        coalesce((select jsonb_object_agg(
                      c.channel, jsonb_build_object('credits', c.credits, 'daily_limit', c.daily_limit))
                  from plan_channels c where c.plan_id = p.id), '{}') as channels,
@@ -137,9 +174,9 @@ def _in_use(users: str) -> ConflictError:
 async def _insert(conn: AsyncConnection[Any], new: NewPlan) -> int:
     try:
         cursor = await conn.execute(
-            """insert into plans (name, price_cents, currency, period, own_gateways, rate_class)
-               values (%s, %s, %s, %s, %s, %s) returning id""",
-            (new.name, new.price_cents, new.currency, new.period, new.own_gateways, new.rate_class),
+            """insert into plans (name, price_cents, currency, period, own_gateways, rate_class, rates)
+               values (%s, %s, %s, %s, %s, %s, %s) returning id""",
+            _values(new),
         )
     except psycopg.errors.UniqueViolation:
         raise _exists(new.name) from None
@@ -152,11 +189,16 @@ async def _rewrite(conn: AsyncConnection[Any], plan_id: int, new: NewPlan) -> No
     try:
         await conn.execute(
             """update plans set name = %s, price_cents = %s, currency = %s, period = %s, own_gateways = %s,
-                   rate_class = %s where id = %s""",
-            (new.name, new.price_cents, new.currency, new.period, new.own_gateways, new.rate_class, plan_id),
+                   rate_class = %s, rates = %s where id = %s""",
+            (*_values(new), plan_id),
         )
     except psycopg.errors.UniqueViolation:
         raise _exists(new.name) from None
+
+
+def _values(new: NewPlan) -> tuple[Any, ...]:
+    rates = Jsonb([rate.model_dump(mode="json") for rate in new.rates])
+    return new.name, new.price_cents, new.currency, new.period, new.own_gateways, new.rate_class, rates
 
 
 def _exists(name: str) -> ConflictError:

@@ -43,6 +43,8 @@ class Taken:
     """Messages that must not be sent any more."""
     endpoints: set[UUID]
     """Customers' endpoints to wake."""
+    rates_version: int | None
+    """Of the rates of the account's plan, which the reply's price depends on; ``None``: it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,12 @@ class Listed:
     received_at: datetime
 
 
+_RECEIVER = """
+select g.account_id, g.identifier, p.rates_version
+from gateways g join accounts a on a.id = g.account_id left join plans p on p.id = a.plan_id where g.id = %s
+"""
+
+
 async def take(
     pool: Pool, gateway_id: UUID, channel: str, inbound: Inbound, after: UUID | None, limit: int
 ) -> Taken | None:
@@ -75,11 +83,10 @@ async def take(
     deleted.
     """
     async with pool.connection() as conn, conn.transaction():
-        query = "select account_id, identifier from gateways where id = %s"
-        row = await (await conn.execute(query, (gateway_id,))).fetchone()
+        row = await (await conn.execute(_RECEIVER, (gateway_id,))).fetchone()
         if row is None:
             return None
-        account_id, gateway = row
+        account_id, gateway, rates_version = row
         keywords = await of_account(conn, account_id)
         keyword = Keyword(inbound.says) if inbound.says else keywords.meaning(inbound.body)
         inbound = await _with_number(conn, gateway_id, channel, inbound)
@@ -87,7 +94,7 @@ async def take(
         withdrawn = await _act(conn, keyword, gateway_id, channel, inbound, (after, limit))
         endpoints = await callbacks.queue(conn, [_notice(account_id, gateway, channel, inbound, keyword)])
     reply = keywords.replies.get(keyword) if keyword else None
-    return Taken(account_id, gateway, inbound.sender, keyword, reply, page, withdrawn, endpoints)
+    return Taken(account_id, gateway, inbound.sender, keyword, reply, page, withdrawn, endpoints, rates_version)
 
 
 async def _with_number(conn: AsyncConnection[TupleRow], gateway_id: UUID, channel: str, inbound: Inbound) -> Inbound:

@@ -26,6 +26,7 @@ DEFAULTS = {
     "rate_class": "unlimited",
     "channels": {},
     "gateways": [],
+    "rates": [],
 }
 SMS_9, EMAIL_3 = {"credits": 7, "daily_limit": 9}, {"credits": 3, "daily_limit": None}
 
@@ -48,7 +49,15 @@ async def test_a_plan_is_created_read_by_id_and_name_and_assigned(stack: Stack):
     gateway = await stack.gateway(0, "sms", "sandbox", {})
     plan = await new_plan(staff, **FULL, gateways=[gateway])
     assert (
-        plan == {"id": plan["id"], "name": plan["name"], "created_at": plan["created_at"], "gateways": [gateway]} | FULL
+        plan
+        == {
+            "id": plan["id"],
+            "name": plan["name"],
+            "created_at": plan["created_at"],
+            "gateways": [gateway],
+            "rates": [],
+        }
+        | FULL
     )
     for path in (plan["id"], plan["name"]):
         assert await staff.data("GET", f"/plans/{path}") == plan

@@ -30,6 +30,7 @@ async def test_a_key_is_found_with_its_account_plan_and_wallet(pool):
         rate_class="high",
         available=5,
         settings_version=found.principal.settings_version,
+        rates_version=None,
     )
     assert matches(parse(minted.text), found.hash)
     assert (found.revoked_at, found.expires_at, found.allowed_ips) == (None, None, networks)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.admin import models
 from api.admin.paths import PlanRef
-from api.http.body import parse_body, parse_small, read_body
+from api.http.body import parse_small, read_body, validate
 from api.http.idempotency import KeyClaim
 from api.http.query_text import QueryText
 from api.http.state import state_of
@@ -20,11 +20,13 @@ from domain.access.actors import Actor
 from services.accounts import plans as rules
 from services.changes import Change
 from store.accounts import plans
-from store.accounts.plans import NewPlan, Plan
+from store.accounts.plans import MOST_RATES, NewPlan, Plan
 
 router = APIRouter(prefix="/api/admin/v1/plans", tags=["admin: plans"])
 
 _ID = re.compile(r"[1-9][0-9]{0,18}")
+_LARGEST_BODY = 256 * 1024
+_MOST_VALUES = 10 * MOST_RATES
 _Reader = Annotated[Actor, Depends(Allows("plans:read"))]
 _Writer = Annotated[Actor, Depends(Allows("plans:write"))]
 _Deleter = Annotated[Actor, Depends(Allows("plans:delete"))]
@@ -34,8 +36,8 @@ _one: dict[str, Any] = {"response_model": None, "responses": answers(models.Plan
 @router.post("", summary="Create a plan", openapi_extra=documented_body(NewPlan, idempotent=True), **_one)
 async def create_plan(request: Request, actor: _Writer, dry_run: DryRun = False) -> Response:
     """What is left out has its default."""
-    raw = await read_body(request)
-    new = rules.checked_plan(parse_small(raw))
+    raw = await read_body(request, _LARGEST_BODY)
+    new = rules.checked_plan(parse_small(raw, _MOST_VALUES))
 
     async def work(made: Change, _: KeyClaim) -> Answer:
         return "created", shown(await rules.create_plan(made, new))
@@ -65,12 +67,12 @@ async def get_plan(request: Request, plan: PlanRef, _: _Reader) -> Response:
 
 @router.patch("/{plan}", summary="Change a plan", openapi_extra=documented_body(models.PatchPlan), **_one)
 async def change_plan(request: Request, plan: PlanRef, actor: _Writer, dry_run: DryRun = False) -> Response:
-    """As a JSON Merge Patch: fields left out stay, `null` gives the default; `channels` is merged, `gateways` replaced.
+    """As a JSON Merge Patch: fields left out stay, `null` gives the default; `channels` is merged, lists are replaced.
 
-    For users that have the plan, daily limits, gateways, `own_gateways` and `rate_class` count from the next request
-    on; credits and the period count from the next renewal on. Who has it without an end keeps it without one.
+    For users that have the plan, daily limits, gateways, `own_gateways`, `rate_class` and `rates` count from the next
+    request on; credits and the period count from the next renewal on. Who has it without an end keeps it without one.
     """
-    body = parse_body(await read_body(request), models.PatchPlan)
+    body = validate(parse_small(await read_body(request, _LARGEST_BODY), _MOST_VALUES), models.PatchPlan)
     patch = body.model_dump(mode="json", exclude_unset=True)
 
     async def work(made: Change) -> Answer:
@@ -111,6 +113,7 @@ def shown(plan: Plan) -> dict[str, Any]:
         "rate_class": plan.rate_class,
         "channels": plan.channels,
         "gateways": plan.gateways,
+        "rates": plan.rates,
         "created_at": plan.created_at,
     }
 
