@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from api import health
 from api.admin import gateways as admin_gateways
-from api.admin.access import audit, staff
+from api.admin.access import approvals, audit, staff
 from api.admin.accounts import credits, keys, plans, users
 from api.admin.install import codec, sending_pauses
 from api.admin.install import settings as install_settings
@@ -70,6 +70,7 @@ _ROUTERS = (
     keys.router,
     staff.router,
     audit.router,
+    approvals.router,
     admin_gateways.router,
     admin_gateways.types_router,
     admin_messages.router,

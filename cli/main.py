@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from cli.approvals import app as approval
 from cli.audit import app as audit
 from cli.batches import app as batch
 from cli.callbacks import app as callback
@@ -42,6 +43,7 @@ app.add_typer(staff, name="staff")
 app.add_typer(role, name="role")
 app.add_typer(audit, name="audit")
 app.add_typer(settings, name="settings")
+app.add_typer(approval, name="approval")
 app.add_typer(batch, name="batch")
 app.add_typer(callback, name="callback")
 app.add_typer(message, name="message")

@@ -5,10 +5,11 @@ from uuid import UUID, uuid4
 from temporalio.client import Client
 
 from domain.batches.batch import BatchChange, BatchChangeKind
-from domain.batches.progress import ENDED, Doing, Tally, doing_from_database
+from domain.batches.progress import ENDED, Doing, Tally, Wait, doing_from_database
 from domain.errors import ConflictError, NotFoundError, UnavailableError
 from domain.ids import batch_workflow_id
 from services.workflow_calls import ChangeRefused, WorkflowUnresponsive, change_workflow, query_batch
+from store.access import approvals
 from store.batches import queries
 from store.batches.queries import Batch
 from store.pool import Pool
@@ -33,6 +34,8 @@ async def batch_doing(client: Client | None, batch: Batch, tally: Tally) -> Doin
     """What a batch is doing: from its workflow, or from the database if Temporal or the workflow does not answer."""
     if batch.state in ENDED:
         return Doing(batch.state)
+    if batch.awaits_approval:
+        return Doing("paused", Wait("approval"))
     if client is None:
         return doing_from_database(batch.state, tally)
     try:
@@ -45,12 +48,14 @@ async def change_batch(pool: Pool, client: Client, batch: Batch, kind: BatchChan
     """Have the batch's workflow apply a change; returns the changed batch. ``gateway``: of ``switch_gateway``.
 
     Raises:
-        ConflictError: it has ended, or is being cancelled.
+        ConflictError: it has ended, or is being cancelled; or it waits for approval and cannot be resumed.
         UnavailableError: it has not begun yet, or no worker answers.
         RPCError: Temporal refused it.
     """
     if batch.state in ENDED:
         raise _ended()
+    if kind == "resume" and await approvals.is_batch_held(pool, batch.id):
+        raise ConflictError("approval_needed", "this batch waits for the approval of the staff: it begins with it")
     try:
         await change_workflow(client, batch_workflow_id(batch.id), BatchChange(str(uuid4()), kind, gateway))
     except ChangeRefused:

@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from domain.access.actors import Actor
+from domain.access.approvals import ApprovalKind, ApprovalNeeded, Sensitive
 from domain.errors import ForbiddenError
+from store.access import approvals
 from store.access.audit import FieldChange, NewEvent, Target, append
 from store.pool import Connections, InTransaction, Pool
 
@@ -22,12 +24,17 @@ class Change:
     changes: list[FieldChange] = field(default_factory=list)
     reason: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
+    sensitive: list[Sensitive] = field(default_factory=list)
 
     def about(self, kind: str, id_: object, name: str = "") -> None:
         """Note an object that is changed; the first one is what the log is searched by."""
         target = Target(kind, str(id_), name)
         if target not in self.targets:
             self.targets.append(target)
+
+    def may_need_approval(self, kind: ApprovalKind, amount: int | None = None) -> None:
+        """Note that this is a change that a second person must approve if there is a policy for it."""
+        self.sensitive.append(Sensitive(kind, amount))
 
     def compare(self, before: Mapping[str, Any], after: Mapping[str, Any], hidden: Sequence[str] = ()) -> None:
         """Note which fields differ; of those ``hidden``, secrets and personal data, only that they do."""
@@ -42,12 +49,16 @@ async def change(pool: Pool, actor: Actor, action: str, *, dry_run: bool = False
     """A transaction for a change. It is rolled back if the change fails, and if it is a dry run.
 
     A refusal for a lack of rights is logged as denied.
+
+    Raises:
+        ApprovalNeeded: a second person must approve it first.
     """
     async with pool.connection() as conn:
         made = Change(actor, InTransaction(conn))
         try:
             async with conn.transaction(force_rollback=dry_run):
                 yield made
+                await _check_approval(made)
                 await append(conn, _event(made, action))
         except ForbiddenError as error:
             if not dry_run:
@@ -61,6 +72,20 @@ async def log_denied(pool: Pool, actor: Actor, action: str) -> None:
     """Log an attempt that was refused before it began."""
     async with pool.connection() as conn, conn.transaction():
         await append(conn, NewEvent(action, actor, outcome="denied"))
+
+
+async def _check_approval(made: Change) -> None:
+    """Whoever can run commands on the machine needs no approval."""
+    actor = made.actor
+    if actor.approved is not None:
+        by = actor.approved.by
+        await approvals.decide(made.store, actor.approved.id, "approved", by.named)
+        made.metadata |= {"approval": actor.approved.id, "approved_by": by.named}
+        approval = Target("approval", str(actor.approved.id))
+        async with made.store.connection() as conn:
+            await append(conn, NewEvent("approval.approved", by, [approval, *made.targets]))
+    elif actor.type != "cli" and (needs := await approvals.exceeded(made.store, made.sensitive)):
+        raise ApprovalNeeded(needs, [asdict(target) for target in made.targets])
 
 
 def _event(made: Change, action: str, *, is_denied: bool = False) -> NewEvent:

@@ -151,6 +151,8 @@ async def _configure(change: Change, keyring: Keyring, gateway: GatewayInfo, pat
     config = patched(entry.config, stored, patch)
     read_config(entry, Channel(gateway.channel), config)
     if config != stored:
+        if any(config.get(name) != stored.get(name) for name in entry.config.SECRETS):
+            change.may_need_approval("credentials")
         await gateways.configure(change.store, keyring, gateway.id, config)
         _compare_configs(change, stored, config)
 

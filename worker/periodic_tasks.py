@@ -9,6 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id, send_workflow_id
+from services.batch_approvals import carry_out
 from services.callbacks import wake
 from services.settings.current import read_current
 from store import idempotency, sending_pauses, workflow_checks
@@ -47,6 +48,9 @@ UNSTARTED_AFTER = 3600.0
 
 RESUMED_EVERY = 1.0
 """Seconds between two checks for resumed gateways, accounts and sending that pages wait for."""
+
+APPROVALS_EVERY = 5.0
+"""Seconds between two checks for decisions about batches, and for approvals whose time is over."""
 
 HEALTH_DAYS = 7
 """How long per-minute outcomes of gateways are kept."""
@@ -105,6 +109,7 @@ def periodic_tasks(pool: Pool, client: Client, environment: Mapping[str, Any]) -
         ),
         PeriodicTask("resume pages of paused sending", RESUMED_EVERY, lambda: signal_resumed_sending(pool, client)),
         PeriodicTask("end batches of deleted accounts", SWEEP_EVERY, lambda: end_batches(pool, client)),
+        PeriodicTask("carry out approvals", APPROVALS_EVERY, lambda: carry_out(pool, client)),
         PeriodicTask("wake callbacks", WAKE_EVERY, lambda: wake_overdue(pool, client)),
     ]
 

@@ -43,7 +43,10 @@ async def read_body(request: Request, most: int = SMALL_BODY, held: HeldBody | N
     upload = Upload(request, held)
     if not await upload.read(most):
         raise too_large(most)
-    return upload.whole()
+    raw = upload.whole()
+    if len(raw) <= SMALL_BODY:
+        request.state.body = raw  # a change that needs approval keeps it (api.resources.approving)
+    return raw
 
 
 def parse_body(raw: bytes, model: type[_Model]) -> _Model:

@@ -73,7 +73,7 @@ async def once(
         raise ApiError(422, "idempotency_mismatch", f"this {HEADER} was used for another request: take a new one")
     if claim.response is not None and claim.status is not None:
         kept = keyring.decrypt(claim.response, _aad(scope)) if keyring else claim.response
-        return _json(kept, replayed=True)
+        return _json(kept, claim.status, replayed=True)
     if not claim.mine:
         raise ApiError(
             409, "idempotency_in_flight", "the first request with this key is still in progress", retry_after=1
@@ -120,6 +120,6 @@ def _digest(subject: bytes, raw: bytes) -> bytes:
     return digest.digest()
 
 
-def _json(body: bytes, *, replayed: bool = False) -> Response:
+def _json(body: bytes, status: int = 200, *, replayed: bool = False) -> Response:
     headers = {"Idempotent-Replayed": "true"} if replayed else None
-    return Response(body, media_type="application/json", headers=headers)
+    return Response(body, status, media_type="application/json", headers=headers)

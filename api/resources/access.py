@@ -12,6 +12,7 @@ from api.http.auth import KeyLookup, accept_key, key_of
 from api.http.errors import ApiError
 from api.http.query_text import check_query
 from api.http.state import state_of
+from api.resources.approving import approved_actor
 from domain.access.actors import Actor
 from domain.access.api_keys import KeyKind
 from domain.access.permissions import OWNER, PERMISSIONS, PRESETS, narrowed
@@ -40,7 +41,7 @@ class Allows:
         self._basic = basic
 
     async def __call__(self, request: Request) -> Actor:
-        actor = await actor_of(request, basic=self._basic)
+        actor = approved_actor(request) or await actor_of(request, basic=self._basic)
         if self.permission not in actor.permissions:
             if request.method not in ("GET", "HEAD"):
                 await log_denied(state_of(request).pool, actor, self.permission)

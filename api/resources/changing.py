@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -11,9 +12,12 @@ from fastapi import Query, Request, Response
 from api.http.errors import ApiError
 from api.http.idempotency import KeyClaim, key_in, once, seal
 from api.http.state import state_of
+from api.resources.approving import keep
 from domain.access.actors import Actor
+from domain.access.approvals import ApprovalNeeded
 from services.changes import Change, change
 from store import idempotency
+from store.access.approvals import Approval
 
 DryRun = Annotated[
     bool, Query(description='Validate and answer as ever, and write nothing: the answer has `"dry_run": true`.')
@@ -27,11 +31,18 @@ Work = Callable[[Change], Awaitable[Answer]]
 async def perform(request: Request, actor: Actor, action: str, work: Work, *, dry_run: bool) -> Response:
     """Do ``work`` in a transaction, and answer with what it returns.
 
+    What needs the approval of a second person is answered 202, and kept.
+
     Raises:
         XsenderError: what it raises: nothing was changed.
     """
-    async with change(state_of(request).pool, actor, action, dry_run=dry_run) as made:
-        message, data = await work(made)
+    try:
+        async with change(state_of(request).pool, actor, action, dry_run=dry_run) as made:
+            message, data = await work(made)
+    except ApprovalNeeded as needed:
+        async with change(state_of(request).pool, actor, "approval.requested", dry_run=dry_run) as made:
+            body = await _kept(request, made, action, needed, dry_run)
+        return Response(body, 202, media_type="application/json")
     return _response(_encoded(message, data, dry_run), data)
 
 
@@ -59,16 +70,42 @@ async def perform_once(
         key_in(request)
         return await perform(request, actor, action, lambda made: work(made, KeyClaim(uuid4(), True)), dry_run=True)
 
+    waits = False
+
+    async def finish(made: Change, claim: KeyClaim, answer: bytes, status: int = 200) -> None:
+        if claim.scope is not None:
+            kept = seal(keyring, answer, claim.scope) if keyring else answer
+            await idempotency.finish(made.store, *claim.scope, status, kept)
+
     async def claimed_work(claim: KeyClaim) -> bytes:
-        async with change(state.pool, actor, action) as made:
-            message, data = await work(made, claim)
-            answer = _encoded(message, data)
-            if claim.scope is not None:
-                kept = seal(keyring, answer, claim.scope) if keyring else answer
-                await idempotency.finish(made.store, *claim.scope, 200, kept)
+        nonlocal waits
+        try:
+            async with change(state.pool, actor, action) as made:
+                message, data = await work(made, claim)
+                answer = _encoded(message, data)
+                await finish(made, claim, answer)
+        except ApprovalNeeded as needed:
+            waits = True
+            async with change(state.pool, actor, "approval.requested") as made:
+                answer = await _kept(request, made, action, needed)
+                await finish(made, claim, answer, 202)
         return answer
 
-    return await once(request, owner_of(actor), raw, uuid4(), claimed_work, keyring, work_stores=True)
+    answered = await once(request, owner_of(actor), raw, uuid4(), claimed_work, keyring, work_stores=True)
+    if waits:
+        answered.status_code = 202
+    return answered
+
+
+async def _kept(request: Request, made: Change, action: str, needed: ApprovalNeeded, dry_run: bool = False) -> bytes:
+    """Keep a request that a second person must approve; returns its answer."""
+    approval = await keep(request, made, action, needed)
+    return _encoded("this waits for the approval of a second person", shown_approval(approval), dry_run)
+
+
+def shown_approval(approval: Approval) -> dict[str, Any]:
+    """What waits for approval, or waited, as it is answered."""
+    return asdict(approval)
 
 
 def owner_of(actor: Actor) -> int:

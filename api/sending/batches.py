@@ -10,6 +10,7 @@ from api.http.idempotency import KeyClaim
 from api.sending.parse_request import RequestedBatch
 from api.sending.starts import START_SECONDS, Starts
 from domain.batches.batch import BatchHeader
+from services.batch_approvals import needed_for
 from services.sending.start_batch import header_of, start_batch
 from store import idempotency
 from store.batches import batches
@@ -28,9 +29,10 @@ async def accept_batch(pool: Pool, starts: Starts, client: Client, asked: Reques
     if claimed.scope is not None and claimed.id != stored.id:  # an earlier try with this key stored nothing
         await idempotency.bind_keys(pool, [idempotency.KeyBinding(claimed.scope, claimed.id, stored.id)])
     async with starts.turn(stored.account_id, 0):  # its content waits in the database
-        await batches.store(pool, stored, claimed.scope, asked.answer)
+        needs = await needed_for(pool, stored.cost)
+        await batches.store(pool, stored, claimed.scope, asked.answer, needs)
         try:
-            await _start(client, header_of(stored))
+            await _start(client, header_of(stored, paused=needs is not None))
         except OutcomeUnknownError:
             # A deleted batch has nothing to send if it starts after all. One with a key is kept for the
             # repeat, which may be in progress already.

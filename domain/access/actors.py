@@ -20,6 +20,13 @@ class Actor:
     permissions: frozenset[str] = PRESETS[OWNER]
     context: Mapping[str, Any] = field(default_factory=dict)
     """Of its request: address, user agent, method, path, key."""
+    approved: "Approved | None" = None
+    """The approval under which it acts."""
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """As it is stored."""
+        return {"type": self.type, "id": self.id, "name": self.name, "role": self.role}
 
     def check(self, permission: str) -> None:
         """Refuse what it may not do.
@@ -38,6 +45,14 @@ class Actor:
         """
         if lacking := sorted(permissions - self.permissions):
             raise ForbiddenError("grant_denied", f"you cannot grant what you lack: {', '.join(lacking)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """The approval under which somebody acts."""
+
+    id: int
+    by: Actor
 
 
 COMMAND_LINE = Actor("cli", "cli")

@@ -30,6 +30,9 @@ PERMISSIONS: dict[str, str] = {
     "staff:write": "Add, change and remove staff, with roles that may do no more than oneself.",
     "roles:read": "List roles and permissions.",
     "roles:write": "Make, change and delete roles that may do no more than oneself.",
+    "approvals:read": "See what waits for approval, and what needs it.",
+    "approvals:decide": "Approve or deny what others request, if one may do it oneself.",
+    "approvals:write": "Say what needs approval.",
     "audit:read": "Read the audit log.",
     "settings:read": "Read the settings of the whole install, without its secrets.",
     "settings:write": "Change the settings of the whole install, and send test mails of the system.",
@@ -53,7 +56,17 @@ PRESETS: dict[str, frozenset[str]] = {
     "support": frozenset(
         {"users:read", "plans:read", "credits:read", "gateways:read", "messages:read", "sandbox:read"}
     ),
-    "finance": frozenset({"users:read", "plans:read", "plans:write", "credits:read", "credits:write"}),
+    "finance": frozenset(
+        {
+            "users:read",
+            "plans:read",
+            "plans:write",
+            "credits:read",
+            "credits:write",
+            "approvals:read",
+            "approvals:decide",
+        }
+    ),
     "marketer": frozenset({"users:read", "plans:read", "messages:read"}),
     "developer": frozenset({"users:read", "keys:read", "gateways:read", "messages:read", "sandbox:read"}),
     "auditor": frozenset(_READS),

@@ -43,6 +43,7 @@ async def add_member(change: Change, email: str, name: str, role: str, expires_a
     change.metadata["role"] = role
     await _check_grant(change, role)
     check_end(expires_at)
+    change.may_need_approval("role_grant")
     member = await staff.add(change.store, checked_email(email), checked_name(name), role, expires_at)
     change.about("staff", member.id, member.email)
     change.compare({}, _compared(member), hidden=("name",))
@@ -64,6 +65,7 @@ async def change_member(change: Change, member_id: int, patch: Mapping[str, Any]
         await _check_grant(change, before.role)
         await _check_grant(change, values["role"])
         check_end(values["expires_at"])
+        change.may_need_approval("role_grant")
         if values["role"] != OWNER or values["expires_at"] is not None:
             await _check_last_owner(change, before)
     await staff.change(change.store, member_id, checked_name(values["name"]), values["role"], values["expires_at"])
@@ -101,6 +103,7 @@ async def put_role(change: Change, name: str, permissions: list[str]) -> None:
     wanted = checked_permissions(permissions, "/permissions")
     before = await staff.role(change.store, name, lock=True)
     change.actor.check_grant(wanted | frozenset(before.permissions if before else ()))
+    change.may_need_approval("role_grant")
     await staff.put_role(change.store, name, sorted(wanted))
     change.compare(
         {"permissions": before.permissions if before else None},

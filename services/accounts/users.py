@@ -202,6 +202,8 @@ async def move_credits(change: Change, account_id: int, channel: str, amount: in
     """
     await find_account(change, account_id)
     change.metadata |= {"channel": channel, "amount": amount}
+    if amount > 0:
+        change.may_need_approval("top_up", amount)
     move = credits.top_up if amount >= 0 else credits.deduct
     return await move(change.store, account_id, channel, abs(amount), change.reason, entry_id)
 

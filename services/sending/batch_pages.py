@@ -76,8 +76,9 @@ def build_batch(
             rows = "".join(_row(uid, account_id, channel, messages[index]) for index, uid in own.items())
             pages.append(batches.StoredPage(number, len(indexes), due, _content(read.content, indexes), rows.encode()))
         streams[-1] = replace(streams[-1], last=len(pages))
+    cost = sum(message.price for message in messages)
     batch = NewBatch(
-        batches.NewBatch(batch_id, account_id, channel.value, lane.value, len(messages), streams, pages),
+        batches.NewBatch(batch_id, account_id, channel.value, lane.value, len(messages), streams, pages, cost),
         {name: indexes[:MAX_SHOWN] for name, indexes in read.requested.items()},
         read.wide_gateway,
         read.files,

@@ -28,9 +28,11 @@ async def page_sizes(pool: Pool, account_id: int, channel: Channel) -> dict[str,
     return sizes
 
 
-def header_of(batch: batches.NewBatch) -> BatchHeader:
+def header_of(batch: batches.NewBatch, *, paused: bool = False) -> BatchHeader:
     """The input of a new batch's workflow."""
-    return BatchHeader(str(batch.id), batch.account_id, batch.channel, batch.lane, batch.streams, limits=BATCH_LIMITS)
+    return BatchHeader(
+        str(batch.id), batch.account_id, batch.channel, batch.lane, batch.streams, paused, limits=BATCH_LIMITS
+    )
 
 
 async def start_batch(client: Client, header: BatchHeader, seconds: float) -> None:

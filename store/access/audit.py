@@ -70,7 +70,7 @@ async def append(conn: AsyncConnection[TupleRow], new: NewEvent) -> None:
     actor = new.actor
     event = {
         "version": FORM,
-        "actor": {"type": actor.type, "id": actor.id, "name": actor.name, "role": actor.role},
+        "actor": actor.named,
         "targets": [{"type": target.type, "id": target.id, "name": target.name} for target in new.targets],
         "context": dict(actor.context),
         "changes": [{"field": one.field, "from": one.before, "to": one.after} for one in new.changes],

@@ -9,12 +9,14 @@ import orjson
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from domain.access.approvals import Sensitive
 from domain.batches.batch import BatchHeader, BatchPage, Stream
 from domain.errors import ConflictError
 from domain.ids import PAGE_SIZE, batch_page_id, batch_page_number, batch_range, message_uid
 from domain.limits import BATCH_LIMITS
+from store.access import approvals
 from store.idempotency import KeyScope
-from store.pool import Pool, long_transaction
+from store.pool import InTransaction, Pool, long_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,16 @@ class NewBatch:
     total: int
     streams: list[Stream]
     pages: Sequence[StoredPage]
+    cost: int = 0
+    """Credits."""
 
 
-async def store(pool: Pool, batch: NewBatch, scope: KeyScope | None, answer: bytes) -> None:
+async def store(
+    pool: Pool, batch: NewBatch, scope: KeyScope | None, answer: bytes, needs: Sensitive | None = None
+) -> None:
     """Store a batch and all its messages in one transaction, with the answer under the request's idempotency key.
+
+    ``needs``: the approval that it waits for; it is paused until then.
 
     Raises:
         ConflictError: another request has taken over the key; nothing was stored.
@@ -63,9 +71,17 @@ async def store(pool: Pool, batch: NewBatch, scope: KeyScope | None, answer: byt
             if cursor.rowcount == 0:
                 raise ConflictError("idempotency_in_flight", "another request with this key is in progress")
         await cursor.execute(
-            "insert into batches (id, account_id, channel, lane, total, streams) values (%s, %s, %s, %s, %s, %s)",
-            (batch.id, batch.account_id, batch.channel, batch.lane, batch.total, streams),
+            """insert into batches (id, account_id, channel, lane, total, streams, state)
+               values (%s, %s, %s, %s, %s, %s, %s)""",
+            (
+                *(batch.id, batch.account_id, batch.channel, batch.lane, batch.total, streams),
+                "paused" if needs else "stored",
+            ),
         )
+        if needs is not None:
+            who = {"type": "user", "id": str(batch.account_id), "name": "", "role": None}
+            target = {"type": "batch", "id": str(batch.id), "name": ""}
+            await approvals.add(InTransaction(conn), needs, "batch.accepted", who, [target], batch.id)
         async with cursor.copy("copy batch_pages (page_id, size, due_at, content) from stdin") as copy:
             for page in batch.pages:
                 due = datetime.fromtimestamp(page.due).astimezone() if page.due else None
@@ -78,13 +94,16 @@ async def store(pool: Pool, batch: NewBatch, scope: KeyScope | None, answer: byt
 async def header(pool: Pool, batch_id: UUID) -> BatchHeader | None:
     """The input of a stored batch's workflow; ``None``: there is no such batch."""
     async with pool.connection() as conn:
-        cursor = await conn.execute("select account_id, channel, lane, streams from batches where id = %s", (batch_id,))
+        cursor = await conn.execute(
+            "select account_id, channel, lane, streams, state from batches where id = %s", (batch_id,)
+        )
         row = await cursor.fetchone()
         if row is None:
             return None
-        account_id, channel, lane, streams = row
+        account_id, channel, lane, streams, state = row
         runs = [Stream(**stream) for stream in streams]
-        return BatchHeader(str(batch_id), account_id, channel, lane, runs, limits=BATCH_LIMITS)
+        is_paused = state == "paused"
+        return BatchHeader(str(batch_id), account_id, channel, lane, runs, is_paused, limits=BATCH_LIMITS)
 
 
 async def list_pages(pool: Pool, batch_id: UUID, first: int, last: int) -> list[BatchPage]:

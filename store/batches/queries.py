@@ -27,6 +27,7 @@ class Batch:
     """Messages."""
     created_at: datetime
     finished_at: datetime | None
+    awaits_approval: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class Listed:
 
 
 _BATCH = """
-select b.id, b.account_id, a.email, b.channel, b.lane, b.state, b.total, b.created_at, b.finished_at
+select b.id, b.account_id, a.email, b.channel, b.lane, b.state, b.total, b.created_at, b.finished_at,
+       exists (select from approvals p where p.batch_id = b.id and p.state = 'pending') as awaits_approval
 from batches b join accounts a on a.id = b.account_id
 """
 

@@ -7,13 +7,18 @@ from uuid import uuid4
 from fastapi.routing import APIRoute
 
 from api.app import _ROUTERS
+from domain.access.approvals import Sensitive
+from store.access import approvals
 from tests.api.admin import ADMIN, Staff, admin
 from tests.stack import Stack
 
 WITHOUT_A_PERMISSION = {("GET", f"{ADMIN}/codec"), ("OPTIONS", f"{ADMIN}/codec/{{direction}}")}
 """The sign-in of a browser, which checks the permission itself, and what a browser asks before it calls."""
 CHANGING_NOTHING = {f"{ADMIN}/codec/decode", f"{ADMIN}/codec/encode"}
-TESTED_ELSEWHERE = {f"{ADMIN}/messages/{{uid}}/resolve": "tests/store/test_unknown.py"}
+TESTED_ELSEWHERE = {
+    f"{ADMIN}/messages/{{uid}}/resolve": "tests/store/test_unknown.py",
+    f"{ADMIN}/approvals/{{approval}}/approve": "tests/api/test_approvals.py",
+}
 
 
 async def rows(staff: Staff) -> set[tuple[str, str]]:
@@ -55,6 +60,9 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("POST", "/gateways/{gateway}/resume"): (f"{where}/resume", None),
         ("POST", "/gateways/{gateway}/test"): (f"{where}/test", {"to": "+14155550123"}),
         ("DELETE", "/gateways/{gateway}"): (where, None),
+        ("PUT", "/approval-policies/{kind}"): ("/approval-policies/batch", {"above": 10**9}),
+        ("DELETE", "/approval-policies/{kind}"): ("/approval-policies/batch", None),
+        ("POST", "/approvals/{approval}/deny"): (f"/approvals/{await some_approval(staff)}/deny", None),
         ("POST", "/pause-sending"): ("/pause-sending", {"user": user["id"], "reason": "spam"}),
         ("POST", "/resume-sending"): ("/resume-sending", {"user": user["id"]}),
         ("PATCH", "/settings"): ("/settings", {"branding": {"footer": "Acme"}}),
@@ -80,6 +88,11 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("DELETE", "/roles/{role}"): (f"/roles/{unused}", None),
         ("DELETE", "/users/{account}"): (f"/users/{user['id']}", None),
     }
+
+
+async def some_approval(staff: Staff) -> int:
+    who = {"type": "staff", "id": "0", "name": "", "role": "finance"}
+    return (await approvals.add(staff.stack.pool, Sensitive("top_up", 1), "credits.moved", who, [])).id
 
 
 async def first_plan(staff: Staff) -> str:

@@ -20,6 +20,8 @@ RELEASED = """
     addStaff listStaff getStaff changeStaff removeStaff listRoles getRole putRole deleteRole listPermissions listAudit
     addGateway listAllGateways getGateway changeGateway deleteGateway shareGateway unshareGateway
     listGatewayTypes pauseAnyGateway drainAnyGateway resumeAnyGateway testAnyGateway
+    listApprovalPolicies putApprovalPolicy deleteApprovalPolicy
+    listApprovals getApproval approveApproval denyApproval
     pauseSending resumeSending listSendingPauses
     getSettings changeInstallSettings testSystemMail
     getHealth getLiveness getReadiness
