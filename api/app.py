@@ -14,6 +14,7 @@ from api.admin.install import codec, sending_pauses
 from api.admin.install import settings as install_settings
 from api.admin.messages import messages as admin_messages
 from api.admin.messages import sandbox
+from api.admin.reports import usage as admin_usage
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
@@ -33,6 +34,7 @@ from api.messages import routes as status
 from api.messages.lookup import OwnMessages
 from api.reference import page as reference
 from api.reference.openapi import DocumentedApp, operation_id
+from api.reports import usage
 from api.resources.access import AccessTable
 from api.sending import routes as send
 from api.sending.group_commit import GroupCommit
@@ -78,6 +80,8 @@ _ROUTERS = (
     sending_pauses.router,
     install_settings.router,
     codec.router,
+    admin_usage.router,
+    usage.router,
     health.router,
     reference.router,
     mail_links.router,

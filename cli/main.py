@@ -24,6 +24,7 @@ from cli.sending_pauses import app as sending
 from cli.session import choose_install
 from cli.settings import app as settings
 from cli.staff import app as staff
+from cli.usage import usage
 from cli.users import app as user
 from runtime.exit import run_and_exit
 
@@ -47,6 +48,7 @@ app.add_typer(approval, name="approval")
 app.add_typer(batch, name="batch")
 app.add_typer(callback, name="callback")
 app.add_typer(message, name="message")
+app.command()(usage)
 app.add_typer(sending, name="sending")
 add_to(app)
 

@@ -20,6 +20,7 @@ from store.callbacks import callback_deliveries
 from store.gateways import gateway_health, gateway_waits
 from store.messages import attachments, receipts, unknown
 from store.pool import Pool
+from store.reports import usage
 from worker.leader import PeriodicTask
 from worker.limits import RENEW_EVERY, delete_old_limits
 from worker.partitions import drop_partitions, make_partitions
@@ -51,6 +52,9 @@ RESUMED_EVERY = 1.0
 
 APPROVALS_EVERY = 5.0
 """Seconds between two checks for decisions about batches, and for approvals whose time is over."""
+
+FOLD_EVERY = 10.0
+"""Seconds between two rounds that add up the counters of usage: what was not added up yet is read one by one."""
 
 HEALTH_DAYS = 7
 """How long per-minute outcomes of gateways are kept."""
@@ -102,6 +106,7 @@ def periodic_tasks(pool: Pool, client: Client, environment: Mapping[str, Any]) -
         PeriodicTask("make partitions", HOURLY, lambda: make_partitions(pool)),
         PeriodicTask("drop old partitions", HOURLY, drop_partitions_now),
         PeriodicTask("delete old limits", HOURLY, lambda: delete_old_limits(pool)),
+        PeriodicTask("add up usage", FOLD_EVERY, lambda: usage.fold(pool)),
         PeriodicTask("renew plans", RENEW_EVERY, lambda: renewals.renew_due(pool)),
         PeriodicTask("resume pages of paused gateways", RESUMED_EVERY, lambda: signal_resumed_gateways(pool, client)),
         PeriodicTask(

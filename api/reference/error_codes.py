@@ -111,6 +111,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "query_unknown",
         "cursor",
         "cursor_filters",
+        "period",
         "name",
         "external_id",
         "time_zone",

@@ -47,7 +47,7 @@ class Allows:
                 await log_denied(state_of(request).pool, actor, self.permission)
             raise ApiError(403, "permission_missing", f"this needs the permission {self.permission}")
         check_query(request.scope["query_string"], self._may_repeat)
-        _check_known(request)
+        check_known(request)
         return actor
 
 
@@ -104,7 +104,7 @@ def _context(request: Request, principal: Principal) -> dict[str, str]:
     }
 
 
-def _check_known(request: Request) -> None:
+def check_known(request: Request) -> None:
     """Refuse query parameters that the route does not know: a mistyped filter must not list everything."""
     known = set(_aliases(request.scope["route"].dependant))
     if unknown := sorted(set(request.query_params) - known):

@@ -36,6 +36,7 @@ PERMISSIONS: dict[str, str] = {
     "audit:read": "Read the audit log.",
     "settings:read": "Read the settings of the whole install, without its secrets.",
     "settings:write": "Change the settings of the whole install, and send test mails of the system.",
+    "usage:read": "Read how many messages were sent, and what they cost.",
 }
 """By permission, what it allows."""
 
@@ -51,10 +52,11 @@ PRESETS: dict[str, frozenset[str]] = {
         {
             *("users:read", "plans:read", "gateways:read", "gateways:pause"),
             *("messages:read", "messages:resolve", "sandbox:read", "sending:read", "sending:pause"),
+            "usage:read",
         }
     ),
     "support": frozenset(
-        {"users:read", "plans:read", "credits:read", "gateways:read", "messages:read", "sandbox:read"}
+        {"users:read", "plans:read", "credits:read", "gateways:read", "messages:read", "sandbox:read", "usage:read"}
     ),
     "finance": frozenset(
         {
@@ -65,10 +67,11 @@ PRESETS: dict[str, frozenset[str]] = {
             "credits:write",
             "approvals:read",
             "approvals:decide",
+            "usage:read",
         }
     ),
-    "marketer": frozenset({"users:read", "plans:read", "messages:read"}),
-    "developer": frozenset({"users:read", "keys:read", "gateways:read", "messages:read", "sandbox:read"}),
+    "marketer": frozenset({"users:read", "plans:read", "messages:read", "usage:read"}),
+    "developer": frozenset({"users:read", "keys:read", "gateways:read", "messages:read", "sandbox:read", "usage:read"}),
     "auditor": frozenset(_READS),
     "read-only": frozenset(_READS - {"audit:read", "staff:read", "roles:read"}),
 }

@@ -26,6 +26,10 @@ begin
         from unnest(p_uids, p_recipients, p_prices, p_schedule, p_on_unknown, v_codes)
             as u (uid, recipient, price, schedule_at, on_unknown, code);
     perform write_holds(p_account, p_channel, p_uids, p_prices, v_codes);
+    insert into usage_changes
+        select p_account, p_channel, null, uid_day(left(p_uids[1]::text, 13)), cardinality(p_uids), 0, 0,
+               cardinality(v_codes) - cardinality(array_positions(v_codes, null)), 0, 0
+        where p_uids[1] >= (select uid from usage_mark);
     return query select (u.n - 1)::integer, u.code from unnest(v_codes) with ordinality u (code, n)
         where u.code is not null;
 end $$;

@@ -24,6 +24,7 @@ RELEASED = """
     listApprovals getApproval approveApproval denyApproval
     pauseSending resumeSending listSendingPauses
     getSettings changeInstallSettings testSystemMail
+    listAllUsage listUsage
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

@@ -104,6 +104,7 @@ ADMIN = {
     "GET /api/admin/v1/settings",
     "PATCH /api/admin/v1/settings",
     "POST /api/admin/v1/settings/system-mail/test",
+    "GET /api/admin/v1/usage",
 }
 LATER = {"schedule_at": "2020-01-01T00:00:00Z"}
 
@@ -145,6 +146,7 @@ LISTS = {
     "GET /api/inbound",
     "GET /api/inbound/keywords",
     "PUT /api/inbound/keywords",
+    "GET /api/usage",
 }
 CREATES = {"POST /api/callbacks"}
 SWITCHED = {"gateway_identifier": "default_gateway"}

@@ -38,6 +38,14 @@ async def check_ledger(dev: Dev, user: User, states: Iterable[str]) -> None:
     assert wallet["spent"] == counts["sent"]
     assert wallet["held"] == counts["unknown"]
     assert await dev.cli("credit", "audit") == [], "journal and wallets differ"
+    (usage,) = await dev.cli("usage", "--user", str(user.id), "--by", "channel")
+    counted = {name: usage[name] for name in ("accepted", "sent", "unknown", "credits")}
+    assert counted == {
+        "accepted": counts.total(),
+        "sent": counts["sent"],
+        "unknown": counts["unknown"],
+        "credits": counts["sent"],
+    }
 
 
 async def find(pool: Pool, batch: str) -> Batch:

@@ -27,6 +27,7 @@ from store.messages.pages import FinalState, PageRows, record_final_states, sett
 from store.migrate import migrate
 from store.pool import Pool, open_pool
 from tests.store.builders import held, new_account, new_page, sms_wallet, states
+from tests.store.recount import miscounted
 
 Result = TypeVar("Result")
 
@@ -205,6 +206,7 @@ class Ledger(RuleBasedStateMachine):
         for page in self.pages:
             found = [(state, credit) for state, _, credit in self.do(states(self.pool, page.rows))]
             assert found == [(self.messages[uid].state, self.messages[uid].credit) for uid in page.rows.uids]
+        assert self.do(miscounted(self.pool)) == set()
 
 
 def test_the_ledger_behaves_like_its_model(engine):

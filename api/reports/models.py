@@ -1,0 +1,35 @@
+"""Answers of reports."""
+
+from datetime import date
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.channels import Channel
+
+
+class Usage(BaseModel):
+    """Messages of a group by their outcome, and what they cost. `accepted` is the sum of the other counts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    day: date = Field(default=date.min, description="On which they were accepted (UTC); if grouped by it.")
+    channel: Channel = Field(default=Channel.SMS, description="If grouped by it.")
+    gateway_id: UUID | None = Field(default=None, description="If grouped by gateway; `null`: none has had them.")
+    gateway: str | None = Field(default=None, description="Its identifier.")
+    accepted: int
+    waiting: int = Field(description="Without an outcome yet.")
+    sent: int = Field(description="A gateway accepted them, and no more is known.")
+    delivered: int = Field(description="Delivered or read.")
+    failed: int = Field(description="Rejected, bounced, undelivered, expired, failed or cancelled.")
+    unknown: int = Field(description="The gateway's answer was lost.")
+    credits: int = Field(description="Spent on them.")
+
+
+class UsagePage(BaseModel):
+    """A page of usage."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: list[Usage]
+    next_cursor: str | None = Field(description="For the next page; `null`: this was the last one.")
