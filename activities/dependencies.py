@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from activities.callbacks import Callbacks
 from activities.dispatching.email_assembler import EmailAssembler
 from activities.dispatching.unfinished import Unfinished
+from activities.operations.work import Operations
 from activities.pacing.gateway_cache import GatewayCache
 from domain.keyring import CREDENTIALS, Keyring
 from domain.mail.links import LinkSigner
@@ -24,6 +25,7 @@ class Dependencies:
     mails: EmailAssembler
     """Completes emails."""
     callbacks: Callbacks
+    operations: Operations
     unfinished: Unfinished
 
     async def aclose(self) -> None:
@@ -36,7 +38,11 @@ class Dependencies:
 def open_dependencies(pool: Pool, keys: str, sink: EventSink) -> Dependencies:
     """The dependencies of this process. ``keys`` is the key ring's text; ``sink`` takes events of providers."""
     return Dependencies(
-        open_gateways(pool, keys, sink), open_mails(pool, keys), open_callbacks(pool, keys), Unfinished()
+        open_gateways(pool, keys, sink),
+        open_mails(pool, keys),
+        open_callbacks(pool, keys),
+        Operations(pool, keys),
+        Unfinished(),
     )
 
 

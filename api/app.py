@@ -9,8 +9,9 @@ from fastapi import FastAPI
 from api import health
 from api.admin import gateways as admin_gateways
 from api.admin.access import approvals, audit, staff
-from api.admin.accounts import credits, keys, plans, users
+from api.admin.accounts import bulk, credits, keys, plans, users
 from api.admin.install import codec, sending_pauses
+from api.admin.install import operations as admin_operations
 from api.admin.install import settings as install_settings
 from api.admin.messages import messages as admin_messages
 from api.admin.messages import sandbox
@@ -32,6 +33,7 @@ from api.messages import changes as waiting
 from api.messages import mail_links
 from api.messages import routes as status
 from api.messages.lookup import OwnMessages
+from api.operations import routes as operations
 from api.reference import page as reference
 from api.reference.openapi import DocumentedApp, operation_id
 from api.reports import usage
@@ -65,7 +67,9 @@ _ROUTERS = (
     callbacks.router,
     callback_deliveries.router,
     gateways.router,
+    operations.router,
     waiting.router,
+    bulk.router,
     users.router,
     credits.router,
     plans.router,
@@ -79,6 +83,7 @@ _ROUTERS = (
     sandbox.router,
     sending_pauses.router,
     install_settings.router,
+    admin_operations.router,
     codec.router,
     admin_usage.router,
     usage.router,

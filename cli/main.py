@@ -16,6 +16,7 @@ from cli.credits import app as credit
 from cli.gateways import app as gateway
 from cli.keys import app as key
 from cli.messages import app as message
+from cli.operations import app as operation
 from cli.output import fail
 from cli.plans import app as plan
 from cli.processes import add_to
@@ -50,6 +51,7 @@ app.add_typer(callback, name="callback")
 app.add_typer(message, name="message")
 app.command()(usage)
 app.add_typer(sending, name="sending")
+app.add_typer(operation, name="operation")
 add_to(app)
 
 

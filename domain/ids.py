@@ -99,6 +99,11 @@ def batch_workflow_id(batch_id: UUID) -> str:
     return f"batch-{batch_id}"
 
 
+def operation_workflow_id(operation_id: UUID) -> str:
+    """The id of an operation's workflow."""
+    return f"operation-{operation_id}"
+
+
 def callback_workflow_id(endpoint_id: UUID) -> str:
     """The id of the workflow that delivers callbacks to an endpoint."""
     return f"callback-{endpoint_id}"

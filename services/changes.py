@@ -10,6 +10,7 @@ from domain.access.approvals import ApprovalKind, ApprovalNeeded, Sensitive
 from domain.errors import ForbiddenError
 from store.access import approvals
 from store.access.audit import FieldChange, NewEvent, Target, append
+from store.connection import Connection
 from store.pool import Connections, InTransaction, Pool
 
 
@@ -66,6 +67,48 @@ async def change(pool: Pool, actor: Actor, action: str, *, dry_run: bool = False
                 async with conn.transaction():
                     await append(conn, _event(made, action, is_denied=True))
             raise
+
+
+class Changes:
+    """Several changes in one transaction, each done or refused by itself, each with its own entry."""
+
+    def __init__(self, conn: Connection, actor: Actor) -> None:
+        self.store: Connections = InTransaction(conn)
+        self._conn = conn
+        self._actor = actor
+        self._events: list[NewEvent] = []
+
+    @asynccontextmanager
+    async def one(self, action: str) -> AsyncIterator[Change]:
+        """One of the changes. If it fails, it alone is rolled back.
+
+        Raises:
+            ApprovalNeeded: a second person must approve it: it is to be sent by itself.
+        """
+        made = Change(self._actor, self.store)
+        try:
+            async with self._conn.transaction():
+                yield made
+                await _check_approval(made)
+        except ForbiddenError as error:
+            made.metadata["denied"] = error.code
+            self._events.append(_event(made, action, is_denied=True))
+            raise
+        self._events.append(_event(made, action))
+
+    async def log(self) -> None:
+        """Write the entries: at the end, as other changes wait from then on until the transaction ends."""
+        for event in self._events:
+            await append(self._conn, event)
+
+
+@asynccontextmanager
+async def changes(pool: Pool, actor: Actor, *, dry_run: bool = False) -> AsyncIterator[Changes]:
+    """A transaction for several changes. It is rolled back if it is a dry run."""
+    async with pool.connection() as conn, conn.transaction(force_rollback=dry_run):
+        made = Changes(conn, actor)
+        yield made
+        await made.log()
 
 
 async def log_denied(pool: Pool, actor: Actor, action: str) -> None:

@@ -25,6 +25,7 @@ from worker.leader import PeriodicTask
 from worker.limits import RENEW_EVERY, delete_old_limits
 from worker.partitions import drop_partitions, make_partitions
 from worker.sweeps.closed_accounts import end_batches
+from worker.sweeps.operations import start_operations
 from worker.sweeps.sweep import Sweep
 from workflows.policy import CALLBACK_QUEUE
 
@@ -52,6 +53,8 @@ RESUMED_EVERY = 1.0
 
 APPROVALS_EVERY = 5.0
 """Seconds between two checks for decisions about batches, and for approvals whose time is over."""
+START_EVERY = 1.0
+"""Seconds between two looks for operations to start."""
 
 FOLD_EVERY = 10.0
 """Seconds between two rounds that add up the counters of usage: what was not added up yet is read one by one."""
@@ -115,6 +118,7 @@ def periodic_tasks(pool: Pool, client: Client, environment: Mapping[str, Any]) -
         PeriodicTask("resume pages of paused sending", RESUMED_EVERY, lambda: signal_resumed_sending(pool, client)),
         PeriodicTask("end batches of deleted accounts", SWEEP_EVERY, lambda: end_batches(pool, client)),
         PeriodicTask("carry out approvals", APPROVALS_EVERY, lambda: carry_out(pool, client)),
+        PeriodicTask("start operations", START_EVERY, lambda: start_operations(pool, client)),
         PeriodicTask("wake callbacks", WAKE_EVERY, lambda: wake_overdue(pool, client)),
     ]
 

@@ -18,11 +18,13 @@ from domain.lanes import Lane
 from store.pool import Pool
 from workflows.batch import BatchWorkflow
 from workflows.callback import CallbackWorkflow
+from workflows.operation import OperationWorkflow
 from workflows.policy import (
     BULK_DISPATCH_QUEUE,
     BULK_QUEUE,
     CALLBACK_QUEUE,
     DISPATCH_QUEUE,
+    OPERATIONS_QUEUE,
     QUEUES,
     RECEIPTS_QUEUE,
     WORKFLOW_QUEUE,
@@ -39,6 +41,9 @@ ENDPOINTS_AT_A_TIME = 500
 
 RECEIPTS_AT_A_TIME = 8
 """Each holds a connection to the database: some must remain for the other queues of the process."""
+
+OPERATIONS_AT_A_TIME = 2
+"""Each holds a connection to the database nearly all the time."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,7 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
         BULK_QUEUE: flows,
         BULK_DISPATCH_QUEUE: QueueRow([], errands, BULK_DISPATCHES_AT_A_TIME),
         CALLBACK_QUEUE: QueueRow([CallbackWorkflow], [callbacks.deliver], ENDPOINTS_AT_A_TIME),
+        OPERATIONS_QUEUE: QueueRow([OperationWorkflow], [dependencies.operations.work], OPERATIONS_AT_A_TIME),
         RECEIPTS_QUEUE: QueueRow([ReceiptsWorkflow], reported, RECEIPTS_AT_A_TIME, is_local=True),
     }
     return {queue: row for queue, row in rows.items() if queue in served}

@@ -15,7 +15,8 @@ BULK_QUEUE = "xsender-bulk"
 BULK_DISPATCH_QUEUE = "xsender-bulk-dispatch"
 CALLBACK_QUEUE = "xsender-callbacks"
 RECEIPTS_QUEUE = "xsender-receipts"
-BULK_QUEUES = (BULK_QUEUE, BULK_DISPATCH_QUEUE, CALLBACK_QUEUE, RECEIPTS_QUEUE)
+OPERATIONS_QUEUE = "xsender-operations"
+BULK_QUEUES = (BULK_QUEUE, BULK_DISPATCH_QUEUE, CALLBACK_QUEUE, RECEIPTS_QUEUE, OPERATIONS_QUEUE)
 """Queues of work that is not urgent. A worker of only these runs at low CPU priority."""
 QUEUES = (WORKFLOW_QUEUE, DISPATCH_QUEUE, *BULK_QUEUES)
 
@@ -44,6 +45,13 @@ DELIVERY: dict[str, Any] = {
     "heartbeat_timeout": HEARTBEAT,
     "start_to_close_timeout": timedelta(minutes=10),
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60)),
+}
+
+# Some slices of an operation, each a transaction of a second or two.
+OPERATION: dict[str, Any] = {
+    "heartbeat_timeout": HEARTBEAT,
+    "start_to_close_timeout": timedelta(minutes=10),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
 }
 
 WAKING = timedelta(minutes=1)

@@ -32,6 +32,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "pause_not_found",
         "approval_not_found",
         "policy_not_found",
+        "operation_not_found",
     ),
     408: ("upload_too_slow",),
     409: (
@@ -61,6 +62,8 @@ CODES: dict[int, tuple[str, ...]] = {
         "gateway_exists",
         "system_mail_missing",
         "system_mail_unusable",
+        "operation_ended",
+        "operation_not_cancellable",
     ),
     412: ("changed_meanwhile",),
     413: ("too_large", "too_many_contacts", "too_many_values"),

@@ -15,7 +15,7 @@ from api.http.state import state_of
 from api.resources.approving import keep
 from domain.access.actors import Actor
 from domain.access.approvals import ApprovalNeeded
-from services.changes import Change, change
+from services.changes import Change, Changes, change, changes
 from store import idempotency
 from store.access.approvals import Approval
 
@@ -106,6 +106,36 @@ async def _kept(request: Request, made: Change, action: str, needed: ApprovalNee
 def shown_approval(approval: Approval) -> dict[str, Any]:
     """What waits for approval, or waited, as it is answered."""
     return asdict(approval)
+
+
+async def perform_many(
+    request: Request,
+    actor: Actor,
+    raw: bytes,
+    work: Callable[[Changes, KeyClaim], Awaitable[Answer]],
+    *,
+    dry_run: bool,
+) -> Response:
+    """``perform_once`` for several changes in one transaction, each with its own audit entry.
+
+    Raises:
+        ApiError: as in ``once``.
+    """
+    pool = state_of(request).pool
+    if dry_run:
+        key_in(request)
+        async with changes(pool, actor, dry_run=True) as tried:
+            message, data = await work(tried, KeyClaim(uuid4(), True))
+        return _response(_encoded(message, data, dry_run=True), data)
+
+    async def claimed_work(claim: KeyClaim) -> bytes:
+        async with changes(pool, actor) as made:
+            answer = _encoded(*await work(made, claim))
+            if claim.scope is not None:
+                await idempotency.finish(made.store, *claim.scope, 200, answer)
+        return answer
+
+    return await once(request, owner_of(actor), raw, uuid4(), claimed_work, work_stores=True)
 
 
 def owner_of(actor: Actor) -> int:

@@ -10,11 +10,12 @@ from domain.errors import ForbiddenError
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A member of staff, the holder of an admin key, or whoever may run commands on the machine."""
+    """A member of staff, the holder of an admin key or of a user's, whoever may run commands on the machine, or the
+    install itself."""
 
-    type: Literal["staff", "key", "cli"]
+    type: Literal["staff", "key", "user", "cli", "system"]
     id: str
-    """Of the member of staff, or of the key."""
+    """Of the member of staff, the key, or the user."""
     name: str = ""
     role: str | None = None
     permissions: frozenset[str] = PRESETS[OWNER]
@@ -57,3 +58,6 @@ class Approved:
 
 COMMAND_LINE = Actor("cli", "cli")
 """Whoever can run commands on the machine may do everything."""
+
+SYSTEM = Actor("system", "maintenance")
+"""The install itself: what it does by its rules, without being asked."""

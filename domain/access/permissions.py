@@ -26,6 +26,8 @@ PERMISSIONS: dict[str, str] = {
     "sending:pause": "Pause and resume all sending, a channel's or a user's.",
     "sandbox:read": "Read what the sandbox gateways delivered; recipients are masked.",
     "payloads:reveal": "Decrypt payloads in Temporal's web interface.",
+    "operations:read": "List long operations and read one, with its result.",
+    "operations:write": "Cancel long operations.",
     "staff:read": "List staff.",
     "staff:write": "Add, change and remove staff, with roles that may do no more than oneself.",
     "roles:read": "List roles and permissions.",
@@ -53,6 +55,8 @@ PRESETS: dict[str, frozenset[str]] = {
             *("users:read", "plans:read", "gateways:read", "gateways:pause"),
             *("messages:read", "messages:resolve", "sandbox:read", "sending:read", "sending:pause"),
             "usage:read",
+            *("messages:read", "messages:resolve", "sandbox:read"),
+            *("operations:read", "operations:write"),
         }
     ),
     "support": frozenset(

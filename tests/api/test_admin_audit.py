@@ -7,8 +7,10 @@ from uuid import uuid4
 from fastapi.routing import APIRoute
 
 from api.app import _ROUTERS
+from domain.access.actors import COMMAND_LINE
 from domain.access.approvals import Sensitive
 from store.access import approvals
+from store.operations import operations
 from tests.api.admin import ADMIN, Staff, admin
 from tests.stack import Stack
 
@@ -86,6 +88,8 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("DELETE", "/staff/{staff}"): (f"/staff/{other.id}", None),
         ("PUT", "/roles/{role}"): (f"/roles/{role}", {"permissions": ["users:read"]}),
         ("DELETE", "/roles/{role}"): (f"/roles/{unused}", None),
+        ("POST", "/users/bulk"): ("/users/bulk", {"items": [{"action": "resume", "user": user["id"]}]}),
+        ("POST", "/operations/{operation}/cancel"): (f"/operations/{await waiting_operation(staff)}/cancel", None),
         ("DELETE", "/users/{account}"): (f"/users/{user['id']}", None),
     }
 
@@ -93,6 +97,14 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
 async def some_approval(staff: Staff) -> int:
     who = {"type": "staff", "id": "0", "name": "", "role": "finance"}
     return (await approvals.add(staff.stack.pool, Sensitive("top_up", 1), "credits.moved", who, [])).id
+
+
+async def waiting_operation(staff: Staff) -> str:
+    """An operation that has not ended: the workers of this process do not come to it."""
+    added = await operations.add(staff.stack.pool, "users.bulk", COMMAND_LINE, {"items": [{}], "id": ""})
+    async with staff.stack.pool.connection() as conn:
+        await conn.execute("update operations set state = 'running' where id = %s", (added.id,))
+    return str(added.id)
 
 
 async def first_plan(staff: Staff) -> str:

@@ -14,7 +14,7 @@ from store.workers import beat
 from tests.stack import serve_api
 
 TRANSACTIONAL = ["xsender", "xsender-dispatch"]
-BULK = ["xsender-bulk", "xsender-bulk-dispatch", "xsender-callbacks", "xsender-receipts"]
+BULK = ["xsender-bulk", "xsender-bulk-dispatch", "xsender-callbacks", "xsender-receipts", "xsender-operations"]
 
 
 @pytest_asyncio.fixture

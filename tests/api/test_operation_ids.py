@@ -19,6 +19,7 @@ RELEASED = """
     issueKey listKeys getKey rollKey revokeKey
     addStaff listStaff getStaff changeStaff removeStaff listRoles getRole putRole deleteRole listPermissions listAudit
     addGateway listAllGateways getGateway changeGateway deleteGateway shareGateway unshareGateway
+    changeUsers listOperations getOperation cancelAnyOperation getOwnOperation
     listGatewayTypes pauseAnyGateway drainAnyGateway resumeAnyGateway testAnyGateway
     listApprovalPolicies putApprovalPolicy deleteApprovalPolicy
     listApprovals getApproval approveApproval denyApproval

@@ -10,10 +10,12 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from api.app import create_app
+from domain.access.actors import COMMAND_LINE
 from domain.keyring import Keyring
 from runtime.settings import Settings
 from store.accounts import api_keys
 from store.gateways import gateways
+from store.operations import operations
 from tests.api.answers import CONTACT, send_one
 from tests.api.batches import get, send_batch, steer, until
 from tests.receiver import receiving, register
@@ -68,6 +70,10 @@ ADMIN = {
     "POST /api/admin/v1/users/{account}/restore",
     "POST /api/admin/v1/users/{account}/resume",
     "POST /api/admin/v1/users/{account}/suspend",
+    "POST /api/admin/v1/users/bulk",
+    "GET /api/admin/v1/operations",
+    "GET /api/admin/v1/operations/{operation}",
+    "POST /api/admin/v1/operations/{operation}/cancel",
     "GET /api/admin/v1/plans",
     "POST /api/admin/v1/plans",
     "GET /api/admin/v1/plans/{plan}",
@@ -173,6 +179,7 @@ OF_CALLBACKS = [
         "/api/callbacks/{callback}/deliveries/{delivery}/replay",
     ),
 ]
+OF_OPERATIONS = [Call("GET /api/operations/{operation}", "/api/operations/{operation}")]
 OF_GATEWAYS = [
     Call("GET /api/gateways/{gateway_id}/health", "/api/gateways/{gateway}/health"),
     Call("POST /api/gateways/{gateway_id}/pause", "/api/gateways/{gateway}/pause"),
@@ -195,13 +202,13 @@ ROUTES = [f"{method} {path}" for method, path in routes()]
 
 
 def test_every_route_is_covered_here():
-    with_ids = {call.route for call in WITH_IDS + OF_BATCHES + OF_CALLBACKS + OF_GATEWAYS}
+    with_ids = {call.route for call in WITH_IDS + OF_BATCHES + OF_CALLBACKS + OF_GATEWAYS + OF_OPERATIONS}
     assert sorted(ROUTES) == sorted({*PUBLIC, *ADMIN, *LISTS, *CREATES, *with_ids})
 
 
 def filled(path: str) -> str:
     path = path.replace("{channel}", "sms")
-    for name in ("{uid}", "{callback}", "{delivery}", "{gateway_id}"):
+    for name in ("{uid}", "{callback}", "{delivery}", "{gateway_id}", "{operation}"):
         path = path.replace(name, str(uuid4()))
     return path
 
@@ -348,6 +355,19 @@ async def test_anothers_gateway_is_as_unknown_as_one_that_never_was(stack: Stack
     assert (await gateways.get(stack.pool, gateway.id)).version == gateway.version
     listed = await stack.http.get("/api/gateways", headers=user.headers)
     assert listed.json()["data"] == []
+
+
+@pytest.mark.parametrize("owner", ["another user", "the admin"])
+async def test_anothers_operation_is_as_unknown_as_one_that_never_was(stack: Stack, owner):
+    user = await stack.user()
+    theirs = await stack.user() if owner == "another user" else await stack.admin()
+    begun = await operations.add(stack.pool, "test", COMMAND_LINE, {}, theirs.id or None, theirs.id)
+    for planned in OF_OPERATIONS:
+        refused = await call(stack, user, planned, "sms", {"operation": str(uuid4())})
+        assert refused.status_code == 404, refused.text
+        answer = await call(stack, user, planned, "sms", {"operation": str(begun.id)})
+        assert (answer.status_code, answer.text) == (404, refused.text)
+        assert dict(answer.headers).keys() == dict(refused.headers).keys()
 
 
 async def test_a_message_of_ones_own_is_unknown_on_another_channel(stack: Stack):

@@ -20,17 +20,19 @@ from temporalio.worker import Worker
 
 from domain.batches.batch import BatchPage, Stream
 from domain.callbacks import CallbackRest
-from domain.ids import callback_workflow_id, new_page_id
+from domain.ids import callback_workflow_id, new_page_id, operation_workflow_id
 from domain.limits import AT_ONCE_LIMITS, BATCH_LIMITS, PAGE_LIMITS
 from domain.messages.fallback import Awaited
 from domain.messages.page import PageHeader, RouteRequest, Routing
 from domain.messages.receipts import Applied, InboundResult, Reply, Share
+from domain.operations.slices import OperationRest
 from tests.workflows.batch_script import Batch, BatchScript, Gate, pages, start_batch, walking
 from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.receipts_script import Posted, ReceiptsScript, post
 from tests.workflows.script import Page, Script, acting, again, all_done, now, parked, paused, route, start, through
 from workflows import policy
 from workflows.callback import CallbackWorkflow
+from workflows.operation import OperationWorkflow
 
 FOLDER = Path(__file__).parent / "histories"
 DAY = 86_400.0
@@ -254,6 +256,24 @@ async def callback(env: WorkflowEnvironment) -> Page:
     return Page(env, handle, endpoint_id)
 
 
+async def operation(env: WorkflowEnvironment) -> Page:
+    """An operation of three rounds, one of which has it wait."""
+    rests = iter([OperationRest(), OperationRest(pause=7.0), OperationRest(is_over=True)])
+
+    @activity.defn(name="work_on_operation")
+    async def work(operation_id: str) -> OperationRest:
+        return next(rests)
+
+    operation_id = new_page_id()
+    queue = policy.OPERATIONS_QUEUE
+    async with Worker(env.client, task_queue=queue, workflows=[OperationWorkflow], activities=[work]):
+        handle = await env.client.start_workflow(
+            "OperationWorkflow", str(operation_id), id=operation_workflow_id(operation_id), task_queue=queue
+        )
+        await handle.result()
+    return Page(env, handle, operation_id)
+
+
 PLAYS: list[Play] = [
     plain,
     failover,
@@ -275,6 +295,7 @@ PLAYS: list[Play] = [
     refused_told,
     batch_cancelled_told,
     callback,
+    operation,
 ]
 
 

@@ -16,12 +16,14 @@ from domain.messages import new_page
 from workflows.batch import BatchWorkflow
 from workflows.batches import batch_run
 from workflows.callback import CallbackWorkflow
+from workflows.operation import OperationWorkflow
 from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
 from workflows.sending import page, page_run
 
 FOLDER = Path(__file__).parent / "histories"
 HISTORIES = sorted(FOLDER.rglob("*.json"))
+FLOWS = [SendWorkflow, BatchWorkflow, ReceiptsWorkflow, CallbackWorkflow, OperationWorkflow]
 
 
 def load(name: str, change: Callable[[str], str] = str) -> WorkflowHistory:
@@ -32,8 +34,7 @@ def load(name: str, change: Callable[[str], str] = str) -> WorkflowHistory:
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: str(path.relative_to(FOLDER).with_suffix("")))
 async def test_a_recorded_history_replays(path: Path, runner: WorkflowRunner):
     history = load(str(path.relative_to(FOLDER).with_suffix("")))
-    flows = [SendWorkflow, BatchWorkflow, ReceiptsWorkflow, CallbackWorkflow]
-    await Replayer(workflows=flows, workflow_runner=runner).replay_workflow(history)
+    await Replayer(workflows=FLOWS, workflow_runner=runner).replay_workflow(history)
 
 
 async def test_a_history_that_the_code_would_not_make_is_noticed():
@@ -86,7 +87,9 @@ def test_there_are_histories_of_each_kind():
             "batch_cancelled_told",
             "callback",
         }
-    assert {path.stem for path in FOLDER.glob("*.json")} >= {"at_once", "at_once_in_part", "receipts_shared"}
+    assert {path.stem for path in FOLDER.glob("*.json")} >= {
+        *("at_once", "at_once_in_part", "receipts_shared", "operation"),
+    }
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: str(path.relative_to(FOLDER).with_suffix("")))
@@ -98,8 +101,7 @@ async def test_a_recorded_history_replays_whatever_the_limits_are_now(path: Path
         for module in (limits, new_page, page, page_run, batch_run):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, changed)
-    flows = [SendWorkflow, BatchWorkflow, ReceiptsWorkflow, CallbackWorkflow]
     runner = UnsandboxedWorkflowRunner()
-    await Replayer(workflows=flows, workflow_runner=runner).replay_workflow(
+    await Replayer(workflows=FLOWS, workflow_runner=runner).replay_workflow(
         load(str(path.relative_to(FOLDER).with_suffix("")))
     )

@@ -1,0 +1,7 @@
+"""The table of all kinds of operations."""
+
+from services.operations.bulk_users import BulkUsers
+from services.operations.kinds import Kind
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (BulkUsers(),)}
+"""By name. A kind that has operations which have not ended must stay."""
