@@ -13,8 +13,10 @@ from api.admin.accounts import bulk, credits, keys, plans, users
 from api.admin.install import codec, sending_pauses
 from api.admin.install import operations as admin_operations
 from api.admin.install import settings as install_settings
+from api.admin.messages import callbacks as admin_callbacks
+from api.admin.messages import inbound as admin_inbound
 from api.admin.messages import messages as admin_messages
-from api.admin.messages import sandbox
+from api.admin.messages import sandbox, suppressions
 from api.admin.reports import usage as admin_usage
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
@@ -81,6 +83,9 @@ _ROUTERS = (
     admin_gateways.types_router,
     admin_messages.router,
     sandbox.router,
+    suppressions.router,
+    admin_inbound.router,
+    admin_callbacks.router,
     sending_pauses.router,
     install_settings.router,
     admin_operations.router,

@@ -47,7 +47,7 @@ async def list_callback_deliveries(
     await find_endpoint(state_of(request), principal, callback)
     found = await callback_deliveries.listed(state_of(request).pool, callback, state, cursor, limit)
     next_cursor = found[-1].number if len(found) == limit else None
-    return json_response({"data": [_shown(delivery) for delivery in found], "next_cursor": next_cursor})
+    return json_response({"data": [shown(delivery) for delivery in found], "next_cursor": next_cursor})
 
 
 @router.post(
@@ -117,7 +117,8 @@ async def _find_enabled(state: AppState, principal: Principal, endpoint_id: UUID
         raise ApiError(409, "callback_disabled", "this endpoint is disabled: enable it first")
 
 
-def _shown(delivery: Listed) -> dict[str, Any]:
-    shown = asdict(delivery) | {"data": orjson.Fragment(delivery.data)}
-    del shown["number"]
-    return shown
+def shown(delivery: Listed) -> dict[str, Any]:
+    """A delivery, as its account reads it."""
+    fields = asdict(delivery) | {"data": orjson.Fragment(delivery.data)}
+    del fields["number"]
+    return fields

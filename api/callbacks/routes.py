@@ -55,7 +55,7 @@ Manager = Annotated[Principal, Depends(manager)]
 async def list_callbacks(request: Request, principal: Reader) -> Response:
     """Oldest first. There are ten at most, so there is one page of them."""
     found = await callback_endpoints.list_endpoints(state_of(request).pool, principal.account_id)
-    return json_response({"data": [_shown(endpoint) for endpoint in found], "next_cursor": None})
+    return json_response({"data": [shown(endpoint) for endpoint in found], "next_cursor": None})
 
 
 @router.post(
@@ -83,7 +83,7 @@ async def register_callback(request: Request, principal: Manager) -> Response:
                 claimed.id, principal.account_id, body.url, events, body.description, body.allow_private_network
             ),
         )
-        data = _shown(await find_endpoint(state, principal, claimed.id)) | {"secret": secret}
+        data = shown(await find_endpoint(state, principal, claimed.id)) | {"secret": secret}
         message = "registered: keep the secret, it is not shown again"
         return orjson.dumps({"success": True, "message": message, "data": data}, option=orjson.OPT_UTC_Z)
 
@@ -175,10 +175,11 @@ def _check_address(principal: Principal, url: str) -> None:
 async def _answer(state: AppState, principal: Principal, endpoint_id: UUID) -> Response:
     endpoint = await find_endpoint(state, principal, endpoint_id)
     message = f"the endpoint is {'enabled' if endpoint.enabled else 'disabled'}"
-    return json_response({"success": True, "message": message, "data": _shown(endpoint)})
+    return json_response({"success": True, "message": message, "data": shown(endpoint)})
 
 
-def _shown(endpoint: Endpoint) -> dict[str, Any]:
-    shown = asdict(endpoint)
-    del shown["account_id"]
-    return shown
+def shown(endpoint: Endpoint) -> dict[str, Any]:
+    """An endpoint, as its account reads it."""
+    fields = asdict(endpoint)
+    del fields["account_id"]
+    return fields

@@ -1,7 +1,7 @@
 """``/api/inbound``: inbound messages, and keywords to opt out and in."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -17,7 +17,8 @@ from api.reference.openapi import answers, documented_body
 from domain.channels import Channel
 from domain.text.keywords import Keyword, KeywordSet, fold
 from store.accounts.api_keys import Principal
-from store.audience import inbound, keyword_sets
+from store.audience import inbound_lists, keyword_sets
+from store.audience.inbound_lists import Listed
 
 router = APIRouter(prefix="/api/inbound", tags=["messages from people"])
 
@@ -70,9 +71,9 @@ async def list_inbound(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """Messages received through your own gateways."""
-    found = await inbound.own(state_of(request).pool, principal.account_id, channel, sender, cursor, limit)
+    found = await inbound_lists.own(state_of(request).pool, principal.account_id, channel, sender, cursor, limit)
     next_cursor = found[-1].id if len(found) == limit else None
-    return json_response({"data": [asdict(message) for message in found], "next_cursor": next_cursor})
+    return json_response({"data": [shown(message) for message in found], "next_cursor": next_cursor})
 
 
 @router.get("/keywords", summary="Your keywords", response_model=None, responses=answers(KeywordsAnswer))
@@ -94,6 +95,13 @@ async def put_keywords(request: Request, principal: _Sender) -> Response:
     chosen = KeywordSet(body.stop, body.start, body.help, body.replies.model_dump(exclude_none=True))
     await keyword_sets.replace(state_of(request).pool, principal.account_id, chosen)
     return _shown(chosen)
+
+
+def shown(message: Listed) -> dict[str, Any]:
+    """A message from a person, as its account reads it."""
+    fields = asdict(message)
+    del fields["account_id"]
+    return fields
 
 
 def _shown(keywords: KeywordSet) -> Response:

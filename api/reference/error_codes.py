@@ -30,6 +30,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "role_not_found",
         "share_not_found",
         "pause_not_found",
+        "suppression_not_found",
         "approval_not_found",
         "policy_not_found",
         "operation_not_found",

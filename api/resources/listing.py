@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -35,13 +36,24 @@ def below_id(page: Callable[[int, int], Awaitable[Sequence[Any]]]) -> Fetch:
     """The ``Fetch`` of rows that are ordered by their ids, the newest first; ``page`` gets those with smaller ids."""
 
     async def fetch(place: str | None, most: int) -> Sequence[Any]:
-        if place is None:
-            return await page(_LARGEST, most)
-        if not place.isdecimal() or int(place) > _LARGEST:
-            raise no_cursor()
-        return await page(int(place), most)
+        return await page(_LARGEST if place is None else _number(place), most)
 
     return fetch
+
+
+def below(page: Callable[[int | None, int], Awaitable[Sequence[Any]]]) -> Fetch:
+    """The same for rows that have numbers of another name; ``None``: from the first."""
+
+    async def fetch(place: str | None, most: int) -> Sequence[Any]:
+        return await page(None if place is None else _number(place), most)
+
+    return fetch
+
+
+def _number(place: str) -> int:
+    if not place.isdecimal() or int(place) > _LARGEST:
+        raise no_cursor()
+    return int(place)
 
 
 def _id(row: Any) -> str:
@@ -92,6 +104,26 @@ def _place_in(cursor: str, filters: str) -> str:
     if of_filters != filters:
         raise InvalidError("cursor_filters", "this cursor belongs to other filters: begin without one", "/cursor")
     return place
+
+
+def place_in_time(at: datetime, *keys: object) -> str:
+    """The place of a row in a list that is ordered by a time, and by keys among those of the same time."""
+    return orjson.dumps([at.isoformat(), *map(str, keys)]).decode()
+
+
+def read_place(place: str | None, *kinds: Callable[[str], Any]) -> tuple[Any, ...] | None:
+    """What ``place_in_time`` wrote; ``kinds`` read the keys. ``None``: the first place.
+
+    Raises:
+        InvalidError: it is none.
+    """
+    if place is None:
+        return None
+    try:
+        at, *keys = orjson.loads(place)
+        return (datetime.fromisoformat(at), *(kind(key) for kind, key in zip(kinds, keys, strict=True)))
+    except (ValueError, TypeError):
+        raise no_cursor() from None
 
 
 def no_cursor() -> InvalidError:

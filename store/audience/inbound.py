@@ -1,15 +1,13 @@
 """Inbound messages: stored once, and processed."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import orjson
 from psycopg import AsyncConnection
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow
 
 from domain.callbacks import EventType
 from domain.ids import new_page_id
@@ -45,27 +43,6 @@ class Taken:
     """Customers' endpoints to wake."""
     rates_version: int | None
     """Of the rates of the account's plan, which the reply's price depends on; ``None``: it has none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """An inbound message as its account sees it."""
-
-    id: UUID
-    channel: str
-    gateway: str | None
-    sender: str
-    recipient: str
-    name: str | None
-    body: str
-    media: list[str]
-    answers: str | None
-    keyword: str | None
-    type: str
-    content: dict[str, Any] | None
-    sender_id: str | None
-    at: datetime
-    received_at: datetime
 
 
 _RECEIVER = """
@@ -205,27 +182,3 @@ async def _act(
             {"gateway": gateway_id, "channel": channel, "names": names},
         )
     return []
-
-
-_LIST = """
-select i.id, i.channel, g.identifier as gateway, i.sender, i.recipient, i.name, i.body, i.media, i.answers, i.keyword,
-       coalesce(i.kind, 'text') as type, i.content, i.sender_id, i.at, i.received_at
-from inbound_messages i left join gateways g on g.id = i.gateway_id
-where i.account_id = %(account)s
-  and (%(channel)s::text is null or i.channel = %(channel)s)
-  and (%(sender)s::text is null or i.sender = %(sender)s or i.sender_id = %(sender)s)
-  and (%(after)s::uuid is null
-       or (i.received_at, i.id) < (select a.received_at, a.id from inbound_messages a
-                                   where a.id = %(after)s and a.account_id = %(account)s))
-order by i.received_at desc, i.id desc limit %(limit)s
-"""
-
-
-async def own(
-    pool: Pool, account_id: int, channel: str | None, sender: str | None, after: UUID | None, limit: int
-) -> Sequence[Listed]:
-    """An account's inbound messages, newest first; those after the one with the id ``after``."""
-    asked: dict[str, Any] = {"account": account_id, "channel": channel, "sender": sender, "after": after}
-    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Listed)) as cursor:
-        await cursor.execute(_LIST, asked | {"limit": limit})
-        return await cursor.fetchall()

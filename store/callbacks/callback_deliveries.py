@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from domain.callbacks import FAILING_SECONDS, SURE_TRIES
-from store.pool import Pool, long_transaction
+from store.pool import Connections, Pool, long_transaction
 
 MOST_REPLAYED = 10_000
 """Deliveries that one call repeats."""
@@ -183,7 +183,7 @@ async def listed(pool: Pool, endpoint_id: UUID, state: str | None, before: int |
 _AGAIN = "state = 'pending', tries = 0, next_at = clock_timestamp(), delivered_at = null"
 
 
-async def replay(pool: Pool, endpoint_id: UUID, delivery_id: UUID) -> bool:
+async def replay(pool: Connections, endpoint_id: UUID, delivery_id: UUID) -> bool:
     """Repeat a delivery, as if for the first time. Returns whether it is the endpoint's."""
     async with pool.connection() as conn:
         cursor = await conn.execute(

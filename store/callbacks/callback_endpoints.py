@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow, class_row
 from domain.callbacks import new_secret
 from domain.errors import ConflictError, NotFoundError
 from domain.keyring import Keyring
-from store.pool import Pool
+from store.pool import Connections, Pool
 
 MOST = 10
 """Endpoints of an account."""
@@ -108,7 +108,7 @@ async def add(pool: Pool, keyring: Keyring, new: NewEndpoint) -> str:
         return secret
 
 
-async def find(pool: Pool, endpoint_id: UUID, account_id: int | None = None) -> Endpoint | None:
+async def find(pool: Connections, endpoint_id: UUID, account_id: int | None = None) -> Endpoint | None:
     """An endpoint; with an account only if it is that account's own."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Endpoint)) as cursor:
         await cursor.execute(
@@ -130,7 +130,31 @@ async def list_endpoints(pool: Pool, account_id: int | None = None) -> list[Endp
         return await cursor.fetchall()
 
 
-async def change(pool: Pool, endpoint_id: UUID, account_id: int, changes: dict[str, Any]) -> bool:
+async def page(
+    pool: Connections,
+    account_id: int | None,
+    enabled: bool | None,
+    place: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Endpoint]:
+    """Endpoints of all accounts, or of one, before a place, the newest first."""
+    conditions = {
+        "account_id = %(account)s": account_id is not None,
+        "enabled = %(enabled)s": enabled is not None,
+        "(created_at, id) < (%(at)s, %(id)s)": place is not None,
+    }
+    given = [condition for condition, is_given in conditions.items() if is_given]
+    at, endpoint_id = place or (None, None)
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Endpoint)) as cursor:
+        await cursor.execute(
+            f"""select {_COLUMNS} from callback_endpoints {"where" if given else ""} {" and ".join(given)}
+                order by created_at desc, id desc limit %(limit)s""",  # noqa: S608 - constants of ours
+            {"account": account_id, "enabled": enabled, "at": at, "id": endpoint_id, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def change(pool: Connections, endpoint_id: UUID, account_id: int, changes: dict[str, Any]) -> bool:
     """Change ``url``, ``description``, ``events``, ``enabled`` or ``allow_private_network``.
 
     Enabling an endpoint clears why it was disabled, and makes pending deliveries due. Returns whether it is the

@@ -1,8 +1,9 @@
 """Every route of the admin API names a permission, and every one that changes something is logged."""
 
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from fastapi.routing import APIRoute
 
@@ -10,6 +11,9 @@ from api.app import _ROUTERS
 from domain.access.actors import COMMAND_LINE
 from domain.access.approvals import Sensitive
 from store.access import approvals
+from store.callbacks import callback_endpoints, callbacks
+from store.callbacks.callback_endpoints import NewEndpoint
+from store.callbacks.callbacks import Notice
 from store.operations import operations
 from tests.api.admin import ADMIN, Staff, admin
 from tests.stack import Stack
@@ -49,6 +53,8 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
     plan, new = await first_plan(staff), {"email": f"{uuid4().hex}@example.com", "name": "New"}
     people = {"email": f"{uuid4().hex}@example.com", "name": "New"}
     gateway = {"channel": "sms", "type": "sandbox", "identifier": uuid4().hex}
+    recipient = {"user": user["id"], "channel": "sms", "recipient": "+14155550100"}
+    callback, delivery = await some_delivery(staff)
     where = f"/gateways/{(await staff.data('POST', '/gateways', gateway))['id']}"
     nobody = {"host": "127.0.0.1", "port": 9, "from_address": "a@example.com", "allow_private_network": True}
     await staff.data("PATCH", "/settings", {"system_mail": nobody})
@@ -65,6 +71,14 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("PUT", "/approval-policies/{kind}"): ("/approval-policies/batch", {"above": 10**9}),
         ("DELETE", "/approval-policies/{kind}"): ("/approval-policies/batch", None),
         ("POST", "/approvals/{approval}/deny"): (f"/approvals/{await some_approval(staff)}/deny", None),
+        ("POST", "/suppressions"): ("/suppressions", recipient),
+        ("POST", "/suppressions/remove"): ("/suppressions/remove", recipient),
+        ("POST", "/callbacks/{callback}/enable"): (f"/callbacks/{callback}/enable", None),
+        ("POST", "/callbacks/{callback}/deliveries/{delivery}/replay"): (
+            f"/callbacks/{callback}/deliveries/{delivery}/replay",
+            None,
+        ),
+        ("POST", "/callbacks/{callback}/disable"): (f"/callbacks/{callback}/disable", None),
         ("POST", "/pause-sending"): ("/pause-sending", {"user": user["id"], "reason": "spam"}),
         ("POST", "/resume-sending"): ("/resume-sending", {"user": user["id"]}),
         ("PATCH", "/settings"): ("/settings", {"branding": {"footer": "Acme"}}),
@@ -92,6 +106,19 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("POST", "/operations/{operation}/cancel"): (f"/operations/{await waiting_operation(staff)}/cancel", None),
         ("DELETE", "/users/{account}"): (f"/users/{user['id']}", None),
     }
+
+
+async def some_delivery(staff: Staff) -> tuple[UUID, UUID]:
+    stack, endpoint_id, key = staff.stack, uuid4(), uuid4().hex
+    user = await stack.user()
+    await callback_endpoints.add(
+        stack.pool, stack.keyring, NewEndpoint(endpoint_id, user.id, "https://example.com/hook")
+    )
+    async with stack.pool.connection() as conn:
+        notice = Notice(user.id, "endpoint.test", None, datetime.now(UTC), {}, key)
+        delivery = await callbacks.queue_for(conn, endpoint_id, notice)
+    assert delivery is not None
+    return endpoint_id, delivery
 
 
 async def some_approval(staff: Staff) -> int:

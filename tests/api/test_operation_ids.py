@@ -23,6 +23,8 @@ RELEASED = """
     listGatewayTypes pauseAnyGateway drainAnyGateway resumeAnyGateway testAnyGateway
     listApprovalPolicies putApprovalPolicy deleteApprovalPolicy
     listApprovals getApproval approveApproval denyApproval
+    listAllSuppressions suppressRecipient unsuppressRecipient listAllInbound
+    listAllCallbacks getAnyCallback enableAnyCallback disableAnyCallback listAnyDeliveries replayAnyDelivery
     pauseSending resumeSending listSendingPauses
     getSettings changeInstallSettings testSystemMail
     listAllUsage listUsage

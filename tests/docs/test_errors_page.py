@@ -15,6 +15,7 @@ DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("
     *(Path("store/accounts") / name for name in ("accounts.py", "api_keys.py", "credits.py", "plans.py")),
     Path("store/access/staff.py"),
     Path("store/sending_pauses.py"),
+    Path("store/audience/suppressions.py"),
     Path("store/access/approvals.py"),
     Path("domain/access/approvals.py"),
     *map(Path, ("domain/access/actors.py", "domain/access/permissions.py", "domain/request_rates.py")),

@@ -12,6 +12,8 @@ import pytest_asyncio
 from embedded.engine import Engine
 from store.access import audit
 from store.accounts import account_lists, api_keys, journal
+from store.audience import inbound_lists, suppressions
+from store.callbacks import callback_endpoints
 from store.connection import Connection
 from store.migrate import migrate
 from store.pool import InTransaction, Pool, open_pool
@@ -55,6 +57,16 @@ async def many(engine: Engine):
                 from generate_series(1, {USERS}) as n""",
             f"""insert into audit_events (id, at, action, outcome, actor, target, event, hash)
                 select n, now(), 'user.updated', 'ok', 'staff:' || n % 9, 'user:' || n, '{{}}', ''
+                from generate_series(1, {USERS}) as n""",
+            f"""insert into suppressions (account_id, channel, recipient, reason, created_at)
+                select n, 'sms', '+1202' || n, 'opted_out', now() + n * interval '1 s'
+                from generate_series(1, {USERS}) as n""",
+            f"""insert into inbound_messages 
+                    (id, gateway_id, account_id, channel, sender, recipient, body, media, at, received_at)
+                select lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid, n, 'sms', '+1202' || n, '', '',
+                       '{{}}', now(), now() + n * interval '1 s' from generate_series(1, {USERS}) as n""",
+            f"""insert into callback_endpoints (id, account_id, url, secrets, created_at)
+                select lpad(to_hex(n), 32, '0')::uuid, n, '', '', now() + n * interval '1 s'
                 from generate_series(1, {USERS}) as n""",
         ):
             await conn.execute(statement.encode())
@@ -123,4 +135,36 @@ async def test_journal(many: Pool, filters: dict[str, Any], place: journal.Place
 @pytest.mark.parametrize("after", [None, (AT, "k1")])
 async def test_keys(many: Pool, owner: tuple[int | None, int | None], after: tuple[datetime, str] | None):
     plan = await plan_of(many, lambda pool: api_keys.page(pool, *owner, after, 50))
+    assert "Seq Scan" not in plan, plan
+
+
+OF_SUPPRESSIONS: dict[str, Any] = {"account_id": 7, "channel": "sms", "recipient": "+12029999", "reason": "bounced"}
+OF_INBOUND: dict[str, Any] = {
+    "account_id": 7,
+    "channel": "sms",
+    "sender": "+12029999",
+    "keyword": "stop",
+    "after": AT,
+    "before": AT,
+}
+
+
+@pytest.mark.parametrize("filters", chosen(OF_SUPPRESSIONS), ids=lambda filters: "+".join(filters) or "none")
+@pytest.mark.parametrize("place", [None, (AT, 7, "sms", "+1")])
+async def test_suppressions(many: Pool, filters: dict[str, Any], place: suppressions.Place | None):
+    plan = await plan_of(many, lambda pool: suppressions.page(pool, suppressions.Filter(**filters), place, 50))
+    assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.parametrize("filters", chosen(OF_INBOUND), ids=lambda filters: "+".join(filters) or "none")
+@pytest.mark.parametrize("place", [None, (AT, UID)])
+async def test_inbound(many: Pool, filters: dict[str, Any], place: tuple[datetime, UUID] | None):
+    plan = await plan_of(many, lambda pool: inbound_lists.page(pool, inbound_lists.Filter(**filters), place, 50))
+    assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.parametrize("enabled", [None, False])
+@pytest.mark.parametrize("account", [None, 7])
+async def test_callback_endpoints(many: Pool, account: int | None, enabled: bool | None):
+    plan = await plan_of(many, lambda pool: callback_endpoints.page(pool, account, enabled, (AT, UID), 50))
     assert "Seq Scan" not in plan, plan

@@ -8,7 +8,7 @@ import pytest
 
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.receipts import Inbound, Receipt, ReceiptKind
-from store.audience import inbound, marketing
+from store.audience import inbound, inbound_lists, marketing
 from store.callbacks import callback_endpoints
 from store.callbacks.callback_endpoints import NewEndpoint
 from store.gateways import gateways
@@ -132,7 +132,7 @@ async def test_an_id_of_another_gateway_is_another_person(pool: Pool, account: i
 async def test_who_wrote_is_listed_by_number_and_by_id(pool: Pool, account: int, gateway: UUID):
     await say(pool, gateway, "hello", sender=NUMBER, kind="location", content='{"latitude":1}')
     for name in (NUMBER, LID):
-        (listed,) = await inbound.own(pool, account, None, name, None, 9)
+        (listed,) = await inbound_lists.own(pool, account, None, name, None, 9)
         assert (listed.sender, listed.sender_id, listed.type) == (NUMBER, LID, "location")
         assert listed.content == {"latitude": 1}
 
