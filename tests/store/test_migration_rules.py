@@ -16,6 +16,11 @@ READ_BY_PEOPLE = {
 """Files whose statements the rule cannot see, and why they are quick. ``tests/upgrade/test_locks.py`` measures them."""
 
 
+def test_every_file_has_a_number_of_its_own():
+    numbers = [int(name[:4]) for name, _ in migrations()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 @pytest.mark.parametrize(
     "name", [name for name, _ in migrations() if name >= RULE_SINCE and name not in READ_BY_PEOPLE]
 )
