@@ -18,7 +18,7 @@ READ_BY_PEOPLE = {
 
 def test_every_file_has_a_number_of_its_own():
     numbers = [int(name[:4]) for name, _ in migrations()]
-    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(set(numbers)) == len(numbers)
 
 
 @pytest.mark.parametrize(
