@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from api import health
 from api.admin import gateways as admin_gateways
 from api.admin.access import approvals, audit, staff
-from api.admin.accounts import bulk, credits, keys, plans, users
+from api.admin.accounts import bulk, credits, keys, plans, subscriptions, users
 from api.admin.install import codec, sending_pauses
 from api.admin.install import operations as admin_operations
 from api.admin.install import settings as install_settings
@@ -73,6 +73,7 @@ _ROUTERS = (
     waiting.router,
     bulk.router,
     users.router,
+    subscriptions.router,
     credits.router,
     plans.router,
     keys.router,

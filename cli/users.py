@@ -93,6 +93,14 @@ def restore(user: UserArgument, as_json: AsJson = False) -> None:
     emit(run_change("user.restored", lambda made: restore_account(made, user)), as_json)
 
 
+@app.command()
+def subscription(user: UserArgument, as_json: AsJson = False) -> None:
+    """Show a user's plan, what is left of its credits, and the plan that follows."""
+    from services.accounts.subscriptions import read
+
+    emit(run(lambda session: read(session.pool, user)), as_json)
+
+
 def _update(user: int, patch: dict[str, str | None], as_json: bool) -> None:
     from services.accounts.users import change_account
 

@@ -9,11 +9,11 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id, send_workflow_id
+from services.accounts.subscriptions import begin_due_periods
 from services.batch_approvals import carry_out
 from services.callbacks import wake
 from services.settings.current import read_current
 from store import idempotency, sending_pauses, workflow_checks
-from store.accounts import renewals
 from store.accounts import waits as account_waits
 from store.batches import batches
 from store.callbacks import callback_deliveries
@@ -110,7 +110,7 @@ def periodic_tasks(pool: Pool, client: Client, environment: Mapping[str, Any]) -
         PeriodicTask("drop old partitions", HOURLY, drop_partitions_now),
         PeriodicTask("delete old limits", HOURLY, lambda: delete_old_limits(pool)),
         PeriodicTask("add up usage", FOLD_EVERY, lambda: usage.fold(pool)),
-        PeriodicTask("renew plans", RENEW_EVERY, lambda: renewals.renew_due(pool)),
+        PeriodicTask("renew plans", RENEW_EVERY, lambda: begin_due_periods(pool)),
         PeriodicTask("resume pages of paused gateways", RESUMED_EVERY, lambda: signal_resumed_gateways(pool, client)),
         PeriodicTask(
             "resume pages of suspended accounts", RESUMED_EVERY, lambda: signal_resumed_accounts(pool, client)

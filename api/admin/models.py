@@ -82,6 +82,9 @@ class AssignPlan(_Body):
 
     plan: PlanName
     renews: StrictBool = Field(default=True, description="Whether it renews at the end of its period.")
+    at: Literal["period_end"] | Moment | None = Field(
+        default=None, description="When: `period_end`, or a time. Left out: now, and what was scheduled is dropped."
+    )
 
 
 class PatchAllowance(_Body):
@@ -89,6 +92,9 @@ class PatchAllowance(_Body):
 
     credits: StrictInt | None = Field(default=None, description="Granted at each renewal; default 0.")
     daily_limit: StrictInt | None = Field(default=None, description="Messages per day; default: no limit.")
+    carry_over: StrictInt | None = Field(
+        default=None, description="How many of the credits that are left stay at a renewal; default: all."
+    )
 
 
 class PatchPlan(_Body):
@@ -125,6 +131,7 @@ class PlanAllowance(_Answer):
 
     credits: int
     daily_limit: int | None
+    carry_over: int | None
 
 
 class Plan(_Answer):

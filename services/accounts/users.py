@@ -11,7 +11,7 @@ from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.recipients import InvalidRecipient, is_region, normalise_email
 from services.changes import Change
 from services.settings.current import read_current
-from store.accounts import accounts, credits
+from store.accounts import accounts, credits, subscriptions
 from store.accounts.accounts import Account
 from store.pool import Connections
 
@@ -123,7 +123,7 @@ async def set_suspended(change: Change, account_id: int, is_suspended: bool) -> 
     """
     before = await find_account(change, account_id)
     await (accounts.suspend if is_suspended else accounts.resume)(change.store, account_id)
-    return await _changed(change, before)
+    return await changed_account(change, before)
 
 
 async def delete_account(change: Change, account_id: int) -> Account:
@@ -134,7 +134,7 @@ async def delete_account(change: Change, account_id: int) -> Account:
     """
     before = await find_account(change, account_id)
     await accounts.delete(change.store, account_id)
-    return await _changed(change, before)
+    return await changed_account(change, before)
 
 
 async def restore_account(change: Change, account_id: int) -> Account:
@@ -149,18 +149,20 @@ async def restore_account(change: Change, account_id: int) -> Account:
     if before.status != "deleted":
         raise ConflictError("not_deleted", f"the user {account_id} is not deleted")
     await accounts.restore(change.store, account_id)
-    return await _changed(change, before)
+    return await changed_account(change, before)
 
 
 async def begin_plan(change: Change, account_id: int, plan: str, *, renews: bool = True) -> Account:
-    """Give an account a plan from now, and grant the plan's credits. Those left from before stay.
+    """Give an account a plan from now, and grant the plan's credits. Those left from before stay. A plan that was
+    scheduled for it is dropped.
 
     Raises:
         NotFoundError: there is no such account, or no such plan.
     """
     before = await find_account(change, account_id)
     await accounts.assign_plan(change.store, account_id, plan, uuid4(), renews=renews)
-    return await _changed(change, before)
+    await subscriptions.drop_change(change.store, account_id)
+    return await changed_account(change, before)
 
 
 async def assign_plan(change: Change, account_id: int, plan: str, *, renews: bool = True) -> Account:
@@ -184,7 +186,7 @@ async def set_renewal(change: Change, account_id: int, *, renews: bool) -> Accou
     """
     before = await find_account(change, account_id)
     await accounts.set_renewal(change.store, account_id, renews)
-    return await _changed(change, before)
+    return await changed_account(change, before)
 
 
 def _has_ended(account: Account) -> bool:
@@ -243,7 +245,8 @@ async def _update(change: Change, account: Account, patch: Mapping[str, Any]) ->
     return await accounts.get(change.store, account.id)
 
 
-async def _changed(change: Change, before: Account) -> Account:
+async def changed_account(change: Change, before: Account) -> Account:
+    """The account after a change, which is noted."""
     after = await accounts.get(change.store, before.id)
     change.compare(_compared(before), _compared(after), hidden=_PERSONAL)
     return after

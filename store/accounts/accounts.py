@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from domain.channels import Channel
 from domain.errors import ConflictError, InvalidError, NotFoundError
-from store.accounts.credits import grant
+from store.accounts.plan_credits import Ended, begin_period
 from store.pool import Connections
 
 
@@ -220,17 +220,26 @@ async def update(
 
 
 async def assign_plan(
-    pool: Connections, account_id: int, plan: str, assignment_id: UUID, *, renews: bool = True
+    pool: Connections,
+    account_id: int,
+    plan: str,
+    assignment_id: UUID,
+    *,
+    renews: bool = True,
+    began: datetime | None = None,
+    ended: Ended | None = None,
 ) -> None:
-    """Give an account a plan from now, and grant the plan's credits, once per ``assignment_id``.
+    """Give an account a plan from now (or since it ``began``), and grant the plan's credits, once per
+    ``assignment_id``.
 
-    Credits left from before stay. Unless it ``renews``, the plan ends with its first period.
+    Credits left from before stay, unless the period of a plan has ``ended``. Unless it ``renews``, the plan ends with
+    its first period.
 
     Raises:
         NotFoundError: there is no such account, or no such plan.
     """
     async with pool.connection() as conn, conn.transaction():
-        await _assign(conn, account_id, plan, assignment_id, renews=renews)
+        await _assign(conn, account_id, plan, assignment_id, renews=renews, began=began, ended=ended)
 
 
 async def set_renewal(pool: Connections, account_id: int, renews: bool) -> None:
@@ -254,7 +263,14 @@ async def set_renewal(pool: Connections, account_id: int, renews: bool) -> None:
 
 
 async def _assign(
-    conn: AsyncConnection[Any], account_id: int, plan: str, assignment_id: UUID, *, renews: bool = True
+    conn: AsyncConnection[Any],
+    account_id: int,
+    plan: str,
+    assignment_id: UUID,
+    *,
+    renews: bool = True,
+    began: datetime | None = None,
+    ended: Ended | None = None,
 ) -> None:
     # Locked, so that a plan that is being deleted is either still there when this ends, or found to be gone.
     cursor = await conn.execute("select id from plans where name = %s for key share", (plan,))
@@ -262,18 +278,17 @@ async def _assign(
     if found is None:
         raise NotFoundError("plan_not_found", f"There is no plan {plan}.")
     cursor = await conn.execute(
-        """update accounts a set plan_id = p.id, plan_renews = %s, plan_began_at = now(), plan_periods = 1,
-               plan_expires_at = period_end(now(), a.time_zone, p.period, 1)
-           from plans p where p.id = %s and a.id = %s and a.id > 0 and a.status <> 'deleted'""",
-        (renews, found[0], account_id),
+        """update accounts a set plan_id = p.id, plan_renews = %(renews)s, plan_periods = 1,
+               plan_began_at = coalesce(%(began)s, now()),
+               plan_expires_at = period_end(coalesce(%(began)s, now()), a.time_zone, p.period, 1)
+           from plans p where p.id = %(plan)s and a.id = %(account)s and a.id > 0 and a.status <> 'deleted'""",
+        {"renews": renews, "began": began, "plan": found[0], "account": account_id},
     )
     if cursor.rowcount == 0:
         raise _unknown(account_id)
-    cursor = await conn.execute(
-        "select channel, credits from plan_channels where plan_id = %s and credits > 0 order by channel", found
+    await begin_period(
+        conn, account_id, found[0], f"plan {plan}", lambda channel, _: uuid5(assignment_id, channel), ended
     )
-    for channel, amount in await cursor.fetchall():
-        await grant(conn, account_id, channel, amount, f"plan {plan}", uuid5(assignment_id, channel))
 
 
 def _taken(error: psycopg.errors.UniqueViolation) -> ConflictError:

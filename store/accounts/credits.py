@@ -64,16 +64,7 @@ async def deduct(pool: Connections, account_id: int, channel: str, amount: int, 
     """
     check_amount(amount)
     async with pool.connection() as conn, conn.transaction():
-        if await _enter(conn, account_id, channel, amount, note, deduct_id, "deduct"):
-            cursor = await conn.execute(
-                """update wallets set granted = granted - %(amount)s, available = available - %(amount)s
-                   where account_id = %(account_id)s and channel = %(channel)s and available >= %(amount)s""",
-                {"account_id": account_id, "channel": channel, "amount": amount},
-            )
-            if cursor.rowcount == 0:
-                raise InsufficientCreditError(
-                    "insufficient_credit", f"User {account_id} has fewer than {amount} {channel} credits available."
-                )
+        await take_back(conn, account_id, channel, amount, note, deduct_id)
         return await _wallet(conn, account_id, channel)
 
 
@@ -97,6 +88,34 @@ async def grant(
                where account_id = %(account_id)s and channel = %(channel)s""",
             {"account_id": account_id, "channel": channel, "amount": amount},
         )
+
+
+async def take_back(
+    conn: AsyncConnection[Any], account_id: int, channel: str, amount: int, note: str, deduct_id: UUID
+) -> None:
+    """``deduct`` as a part of the caller's transaction, which must be rolled back on an error of this."""
+    if await _enter(conn, account_id, channel, amount, note, deduct_id, "deduct"):
+        cursor = await conn.execute(
+            """update wallets set granted = granted - %(amount)s, available = available - %(amount)s
+               where account_id = %(account_id)s and channel = %(channel)s and available >= %(amount)s""",
+            {"account_id": account_id, "channel": channel, "amount": amount},
+        )
+        if cursor.rowcount == 0:
+            raise InsufficientCreditError(
+                "insufficient_credit", f"User {account_id} has fewer than {amount} {channel} credits available."
+            )
+        await conn.execute(_NO_MORE_OF_THE_PLAN, {"account": account_id, "channel": channel})
+
+
+PLAN_LEFT = "least(k.credits, greatest(0, k.credits + k.used - w.spent - w.held))"
+"""What is left of a plan's credits (``plan_credits`` k), by the wallet w: messages of the period spend them first."""
+
+# What is taken back was topped up, if it can be. Once a plan's credits were taken, later top-ups are not its own.
+_NO_MORE_OF_THE_PLAN = f"""
+update plan_credits k set credits = k.credits + w.available - {PLAN_LEFT}
+from wallets w where k.account_id = %(account)s and k.channel = %(channel)s
+    and w.account_id = k.account_id and w.channel = k.channel and {PLAN_LEFT} > w.available
+"""  # noqa: S608 - constants of ours
 
 
 async def _enter(

@@ -34,6 +34,8 @@ class Allowance(BaseModel):
     """Granted when the plan is assigned, and whenever it is renewed."""
     daily_limit: Count | None = None
     """Messages per day, in the account's time zone, without those that were not sent; ``None``: no limit."""
+    carry_over: Count | None = None
+    """How many of the plan's credits that are left stay when it is renewed; ``None``: all, 0: none."""
 
 
 class PlanRate(BaseModel):
@@ -95,7 +97,7 @@ class Plan:
     own_gateways: bool
     rate_class: str
     channels: dict[str, dict[str, int | None]]
-    """By channel: ``credits`` and ``daily_limit``."""
+    """By channel: ``credits``, ``daily_limit`` and ``carry_over``."""
     gateways: list[str]
     rates: list[dict[str, Any]]
     """Fields of ``PlanRate``."""
@@ -105,7 +107,8 @@ class Plan:
 _PLAN = """
 select p.id, p.name, p.price_cents, p.currency, p.period, p.own_gateways, p.rate_class, p.created_at, p.rates,
        coalesce((select jsonb_object_agg(
-                     c.channel, jsonb_build_object('credits', c.credits, 'daily_limit', c.daily_limit))
+                     c.channel, jsonb_build_object('credits', c.credits, 'daily_limit', c.daily_limit,
+                                                   'carry_over', c.carry_over))
                  from plan_channels c where c.plan_id = p.id), '{}') as channels,
        array(select distinct g.identifier from plan_gateways pg join gateways g on g.id = pg.gateway_id
              where pg.plan_id = p.id order by 1) as gateways
@@ -147,7 +150,7 @@ async def update(pool: Connections, plan_id: int, new: NewPlan, *, keep_gateways
 
 
 async def delete(pool: Connections, plan_id: int) -> None:
-    """Delete a plan that nobody has. Deleted accounts keep theirs, as they can be restored.
+    """Delete a plan that nobody has or will get. Deleted accounts keep theirs, as they can be restored.
 
     Raises:
         ConflictError: somebody has it.
@@ -155,8 +158,9 @@ async def delete(pool: Connections, plan_id: int) -> None:
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """select id || case status when 'deleted' then ' (deleted)' else '' end from accounts
-               where plan_id = %s order by id limit 3""",
-            (plan_id,),
+               where plan_id = %(plan)s or id in (select account_id from plan_changes where plan_id = %(plan)s)
+               order by id limit 3""",
+            {"plan": plan_id},
         )
         if users := [user for (user,) in await cursor.fetchall()]:
             raise _in_use(", ".join(users))
@@ -207,13 +211,14 @@ def _exists(name: str) -> ConflictError:
 
 async def _allow(conn: AsyncConnection[Any], plan_id: int, channels: Mapping[Channel, Allowance]) -> None:
     await conn.execute(
-        """insert into plan_channels (plan_id, channel, credits, daily_limit)
-           select %s, * from unnest(%s::text[], %s::bigint[], %s::bigint[])""",
+        """insert into plan_channels (plan_id, channel, credits, daily_limit, carry_over)
+           select %s, * from unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[])""",
         (
             plan_id,
             list(channels),
             [allowance.credits for allowance in channels.values()],
             [allowance.daily_limit for allowance in channels.values()],
+            [allowance.carry_over for allowance in channels.values()],
         ),
     )
 

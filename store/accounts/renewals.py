@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from store.accounts.credits import grant
+from store.accounts.plan_credits import Ended, begin_period
 from store.pool import Pool
 
 MOST_GRANTED = 12
@@ -15,7 +15,7 @@ _RENEWALS = UUID("8f2a1c4e-5b7d-5c39-9d06-3e1f7a90b2c4")
 _DUE = """
 select a.id from accounts a join plans p on p.id = a.plan_id
 where a.plan_renews and a.status <> 'deleted' and a.plan_expires_at <= coalesce(%(now)s, clock_timestamp())
-  and p.period <> 'forever'
+  and p.period <> 'forever' and not change_comes_first(a.id, a.plan_expires_at)
 order by a.plan_expires_at limit %(limit)s
 """
 
@@ -29,6 +29,7 @@ with due as (
     from accounts a join plans p on p.id = a.plan_id
     where a.id = %(account)s and a.plan_renews and a.status <> 'deleted' and p.period <> 'forever'
       and a.plan_expires_at <= coalesce(%(now)s, clock_timestamp())
+      and not change_comes_first(a.id, a.plan_expires_at)
     for update of a skip locked
 ), anchored as (
     select due.*, case when counted then plan_began_at else ended end as began,
@@ -66,7 +67,8 @@ async def _due(pool: Pool, now: datetime | None) -> list[int]:
 
 
 async def _renew(pool: Pool, account_id: int, now: datetime | None) -> bool:
-    """Start the next period of one account, if it is due and no other process does. Remaining credits stay."""
+    """Start the next period of one account, if it is due and no other process does. The plan's remaining credits stay,
+    or lapse, as it says."""
     async with pool.connection() as conn, conn.transaction():
         cursor = await conn.execute(_MOVE, {"account": account_id, "now": now, "most": MOST_GRANTED})
         row = await cursor.fetchone()
@@ -74,11 +76,10 @@ async def _renew(pool: Pool, account_id: int, now: datetime | None) -> bool:
             return False
         ended, plan_id, plan, granted = row
         if granted:
-            cursor = await conn.execute(
-                "select channel, credits from plan_channels where plan_id = %s and credits > 0 order by channel",
-                (plan_id,),
-            )
-            for channel, amount in await cursor.fetchall():
-                entry = uuid5(_RENEWALS, f"{account_id}|{ended.timestamp()}|{plan_id}|{channel}|{amount}")
-                await grant(conn, account_id, channel, amount, f"plan {plan}, renewed", entry)
+
+            def entry(channel: str, amount: int) -> UUID:
+                return uuid5(_RENEWALS, f"{account_id}|{ended.timestamp()}|{plan_id}|{channel}|{amount}")
+
+            note = f"plan {plan}, renewed"
+            await begin_period(conn, account_id, plan_id, note, entry, Ended(plan_id, plan))
         return True

@@ -2,9 +2,9 @@
 -- of each refusal, null for those that pass. The caller holds the account's lock.
 --
 -- Messages of a suspended account are held like any others: they wait, and the plan may be renewed meanwhile, so
--- its end is not checked. A plan that renews does not expire. Days are those of the account's time
--- zone; the day is that of now(), as in the journal. Rows are found by index whatever the statistics
--- are: a plan that was made while there were few accounts would read all of them for each page, for as long as the
+-- its end is not checked. A plan that renews does not expire, nor does one that is followed by another. Days are those
+-- of the account's time zone; the day is that of now(), as in the journal. Rows are found by index whatever the
+-- statistics are: a plan that was made while there were few accounts would read all of them for each page, for as long as the
 -- connection keeps it.
 create or replace function take_credits(
     p_account bigint, p_channel text, p_recipients text[], p_prices integer[], p_exempt boolean default false
@@ -33,7 +33,8 @@ begin
     v_status := coalesce(v_status, 'unknown');
     v_whole := case
         when v_status not in ('active', 'suspended') then 'account_' || v_status
-        when v_status = 'active' and v_expires < clock_timestamp() then 'plan_expired'
+        when v_status = 'active' and v_expires < clock_timestamp()
+            and not change_comes_first(p_account, v_expires) then 'plan_expired'
     end;
     if v_limit is not null then
         insert into daily_usage as d values (p_account, p_channel, v_day, 0)

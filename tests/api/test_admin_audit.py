@@ -52,6 +52,8 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
     await staff.data("PUT", f"/roles/{unused}", {"permissions": ["users:read"]})
     plan, new = await first_plan(staff), {"email": f"{uuid4().hex}@example.com", "name": "New"}
     people = {"email": f"{uuid4().hex}@example.com", "name": "New"}
+    subscriber = f"/users/{(await staff.user(plan=plan))['id']}"
+    await staff.data("PUT", f"{subscriber}/plan", {"plan": plan, "at": "period_end"})
     gateway = {"channel": "sms", "type": "sandbox", "identifier": uuid4().hex}
     recipient = {"user": user["id"], "channel": "sms", "recipient": "+14155550100"}
     callback, delivery = await some_delivery(staff)
@@ -90,6 +92,9 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("POST", "/users/{account}/suspend"): (f"/users/{user['id']}/suspend", None),
         ("POST", "/users/{account}/resume"): (f"/users/{user['id']}/resume", None),
         ("PUT", "/users/{account}/plan"): (f"/users/{user['id']}/plan", {"plan": plan}),
+        ("DELETE", "/users/{account}/subscription/change"): (f"{subscriber}/subscription/change", None),
+        ("POST", "/users/{account}/subscription/renew"): (f"{subscriber}/subscription/renew", None),
+        ("POST", "/users/{account}/subscription/expire"): (f"{subscriber}/subscription/expire", None),
         ("POST", "/users/{account}/credits"): (f"/users/{user['id']}/credits", {"channel": "sms", "amount": 1}),
         ("POST", "/plans"): ("/plans", {"name": f"plan {uuid4().hex}"}),
         ("PATCH", "/plans/{plan}"): (f"/plans/{plan}", {"price_cents": 900}),

@@ -16,7 +16,10 @@ FULL = {
     "period": "year",
     "own_gateways": False,
     "rate_class": "high",
-    "channels": {"sms": {"credits": 7, "daily_limit": 9}, "email": {"credits": 3, "daily_limit": None}},
+    "channels": {
+        "sms": {"credits": 7, "daily_limit": 9, "carry_over": 2},
+        "email": {"credits": 3, "daily_limit": None, "carry_over": None},
+    },
 }
 DEFAULTS = {
     "price_cents": 0,
@@ -28,7 +31,7 @@ DEFAULTS = {
     "gateways": [],
     "rates": [],
 }
-SMS_9, EMAIL_3 = {"credits": 7, "daily_limit": 9}, {"credits": 3, "daily_limit": None}
+SMS_9, EMAIL_3 = FULL["channels"]["sms"], FULL["channels"]["email"]
 
 
 def name() -> str:
@@ -113,13 +116,23 @@ async def test_a_creation_that_is_repeated_with_its_key_is_done_once(stack: Stac
             {"channels": {"sms": {"daily_limit": None}}},
             {"channels": {"sms": SMS_9 | {"daily_limit": None}, "email": EMAIL_3}},
         ),
+        (
+            {"channels": {"sms": {"carry_over": 0}}},
+            {"channels": {"sms": SMS_9 | {"carry_over": 0}, "email": EMAIL_3}},
+        ),
         ({"channels": {"sms": {"credits": None}}}, {"channels": {"sms": SMS_9 | {"credits": 0}, "email": EMAIL_3}}),
         ({"channels": {"sms": None}}, {"channels": {"email": EMAIL_3}}),
         ({"channels": {"sms": None, "email": {"credits": 4}}}, {"channels": {"email": EMAIL_3 | {"credits": 4}}}),
         ({"channels": {"whatsapp": None}}, {}),
         (
             {"channels": {"whatsapp": {"daily_limit": 0}}},
-            {"channels": {"sms": SMS_9, "email": EMAIL_3, "whatsapp": {"credits": 0, "daily_limit": 0}}},
+            {
+                "channels": {
+                    "sms": SMS_9,
+                    "email": EMAIL_3,
+                    "whatsapp": {"credits": 0, "daily_limit": 0, "carry_over": None},
+                }
+            },
         ),
         ({"channels": None}, {"channels": {}}),
         ({"gateways": []}, {"gateways": []}),
@@ -174,6 +187,8 @@ WRONG = [
     ({"channels": {"fax": {}}}, "enum", "/channels/fax"),
     ({"channels": {"sms": {"credits": True}}}, "int_type", "/channels/sms/credits"),
     ({"channels": {"sms": {"daily_limit": -1}}}, "greater_than_equal", "/channels/sms/daily_limit"),
+    ({"channels": {"sms": {"carry_over": -1}}}, "greater_than_equal", "/channels/sms/carry_over"),
+    ({"channels": {"sms": {"carry_over": "all"}}}, "int_type", "/channels/sms/carry_over"),
     ({"channels": {"sms": {"credit": 5}}}, "extra_forbidden", "/channels/sms/credit"),
     ({"gateways": ["nowhere"]}, "gateway_not_found", "/gateways"),
     ({"colour": "red"}, "extra_forbidden", "/colour"),
@@ -244,7 +259,7 @@ async def test_patches_at_a_time_all_count(stack: Stack):
         {"channels": {"email": {"credits": 7}}},
     ]
     await asyncio.gather(*(staff.data("PATCH", f"/plans/{plan['id']}", patch) for patch in patches))
-    channels = {"sms": {"credits": 5, "daily_limit": 6}, "email": {"credits": 7, "daily_limit": None}}
+    channels = {"sms": SMS_9 | {"credits": 5, "daily_limit": 6, "carry_over": None}, "email": EMAIL_3 | {"credits": 7}}
     expected = plan | {"price_cents": 5, "currency": "EUR", "period": "year", "channels": channels}
     assert await staff.data("GET", f"/plans/{plan['id']}") == expected
 
@@ -340,7 +355,7 @@ async def test_changes_are_logged_with_what_differs(stack: Stack):
     assert [event["action"] for event in found] == ["plan.deleted", "plan.updated", "plan.created"]
     assert found[1]["changes"] == [
         {"field": "price_cents", "from": 5, "to": 6},
-        {"field": "channels", "from": {}, "to": {"sms": {"credits": 1, "daily_limit": None}}},
+        {"field": "channels", "from": {}, "to": {"sms": {"credits": 1, "daily_limit": None, "carry_over": None}}},
     ]
     assert found[0]["targets"] == [{"type": "plan", "id": str(plan["id"]), "name": plan["name"]}]
 

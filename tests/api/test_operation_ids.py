@@ -14,7 +14,8 @@ RELEASED = """
     listGateways getGatewayHealth pauseGateway drainGateway resumeGateway testGateway
     getAnyMessage resolveMessage listSandboxMessages decodePayloads encodePayloads
     createUser listUsers getUser changeUser deleteUser restoreUser suspendUser resumeUser putUser
-    assignPlan getUserCredits moveUserCredits listUserJournal
+    assignPlan getSubscription renewSubscription expireSubscription cancelPlanChange
+    getUserCredits moveUserCredits listUserJournal
     createPlan listPlans getPlan changePlan deletePlan
     issueKey listKeys getKey rollKey revokeKey
     addStaff listStaff getStaff changeStaff removeStaff listRoles getRole putRole deleteRole listPermissions listAudit

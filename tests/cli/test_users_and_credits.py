@@ -51,7 +51,11 @@ def test_a_bad_or_unknown_user_is_refused(refusal, user):
 
 async def test_a_plan_is_created_listed_and_assigned(cli, user):
     name = f"plan {uuid4()}"
-    config = {"price_cents": 900, "period": "year", "channels": {"sms": {"credits": 7, "daily_limit": 5}}}
+    config = {
+        "price_cents": 900,
+        "period": "year",
+        "channels": {"sms": {"credits": 7, "daily_limit": 5, "carry_over": None}},
+    }
     created = (await cli("plan", "create", "--name", name, "--config-json", json.dumps(config), "--json")).json
     assert (created["name"], created["price_cents"], created["channels"]) == (name, 900, config["channels"])
     assert created in (await cli("plan", "list", "--json")).json
@@ -70,7 +74,11 @@ async def test_a_plan_is_shown_changed_and_deleted(cli, user):
     assert (await cli("plan", "show", name, "--json")).json == created
     patch = {"name": f"{name} b", "price_cents": None, "channels": {"sms": {"daily_limit": 6}, "email": None}}
     changed = (await cli("plan", "update", name, "--config-json", json.dumps(patch), "--json")).json
-    expected = {"name": f"{name} b", "price_cents": 0, "channels": {"sms": {"credits": 7, "daily_limit": 6}}}
+    expected = {
+        "name": f"{name} b",
+        "price_cents": 0,
+        "channels": {"sms": {"credits": 7, "daily_limit": 6, "carry_over": None}},
+    }
     assert changed == created | expected
     await cli("plan", "assign", "--user", user, "--plan", changed["name"])
     assert f"have this plan: {user}" in (await cli("plan", "delete", changed["name"])).refusal

@@ -41,7 +41,7 @@ PLACE_OF_CODE = {
     "Problem": 1,
 }
 """The argument of each error that is its code."""
-OF_THE_COMMAND_LINE = {"no_plan"}
+OF_THE_COMMAND_LINE: set[str] = set()
 COMPUTED = {
     "account_suspended",
     "account_deleted",

@@ -99,7 +99,7 @@ async def test_a_plan_comes_back_as_it_was_created(pool):
     plan = await new_plan(pool, price_cents=900, currency="EUR", channels={"sms": {"credits": 7, "daily_limit": 9}})
     found = await plans.get(pool, plan)
     assert (found.price_cents, found.currency, found.period, found.own_gateways) == (900, "EUR", "month", True)
-    assert found.channels == {"sms": {"credits": 7, "daily_limit": 9}}
+    assert found.channels == {"sms": {"credits": 7, "daily_limit": 9, "carry_over": None}}
     assert found in await plans.list_plans(pool)
     with pytest.raises(ConflictError):
         await plans.create(pool, plans.NewPlan(name=plan))

@@ -16,6 +16,7 @@ from api.resources.access import Allows
 from api.resources.changing import Answer, DryRun, answer_one, check_match, perform, perform_once
 from api.resources.listing import Cursor, Format, Limit, below_id, listed
 from domain.access.actors import Actor
+from services.accounts import subscriptions
 from services.accounts import users as rules
 from services.changes import Change
 from store.accounts import account_lists, accounts, plans
@@ -165,14 +166,21 @@ async def _set_suspended(
 
 @router.put("/{account}/plan", summary="Give a user a plan", openapi_extra=documented_body(models.AssignPlan), **_one)
 async def assign_plan(request: Request, account: UserId, actor: _Writer, dry_run: DryRun = False) -> Response:
-    """From now, with the plan's credits; those left from before stay. One that it has already goes on unchanged."""
+    """From now, with the plan's credits; those left from before stay. One that it has already goes on unchanged.
+
+    With `at` later, once: `GET …/subscription` shows it, and `DELETE …/subscription/change` cancels it.
+    """
     body = parse_body(await read_body(request), models.AssignPlan)
 
     async def work(made: Change) -> Answer:
         name = await plans.name_of(made.store, body.plan)
+        if body.at is not None:
+            user = await subscriptions.schedule_plan(made, account, name, body.at, renews=body.renews)
+            return "scheduled", shown(user)
         return "assigned", shown(await rules.assign_plan(made, account, name, renews=body.renews))
 
-    return await perform(request, actor, "user.plan_assigned", work, dry_run=dry_run)
+    action = "user.plan_assigned" if body.at is None else "user.plan_scheduled"
+    return await perform(request, actor, action, work, dry_run=dry_run)
 
 
 def shown(account: Account) -> dict[str, Any]:
