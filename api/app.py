@@ -10,6 +10,7 @@ from api import health
 from api.admin import gateways as admin_gateways
 from api.admin.access import approvals, audit, staff
 from api.admin.accounts import bulk, credits, keys, plans, subscriptions, users
+from api.admin.accounts import domains as admin_domains
 from api.admin.install import codec, sending_pauses
 from api.admin.install import operations as admin_operations
 from api.admin.install import settings as install_settings
@@ -22,6 +23,7 @@ from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
 from api.callbacks.posted import posted
+from api.domains import routes as domains
 from api.gateways import routes as gateways
 from api.http.auth import KeyLookup
 from api.http.error_handlers import install_error_handlers
@@ -70,6 +72,7 @@ _ROUTERS = (
     callback_deliveries.router,
     gateways.router,
     operations.router,
+    domains.router,
     waiting.router,
     bulk.router,
     users.router,
@@ -77,6 +80,7 @@ _ROUTERS = (
     credits.router,
     plans.router,
     keys.router,
+    admin_domains.router,
     staff.router,
     audit.router,
     approvals.router,

@@ -13,6 +13,7 @@ from cli.audit import app as audit
 from cli.batches import app as batch
 from cli.callbacks import app as callback
 from cli.credits import app as credit
+from cli.domains import app as domain
 from cli.gateways import app as gateway
 from cli.keys import app as key
 from cli.messages import app as message
@@ -40,6 +41,7 @@ app.add_typer(user, name="user")
 app.add_typer(plan, name="plan")
 app.add_typer(credit, name="credit")
 app.add_typer(gateway, name="gateway")
+app.add_typer(domain, name="domain")
 app.add_typer(key, name="key")
 app.add_typer(staff, name="staff")
 app.add_typer(role, name="role")

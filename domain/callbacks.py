@@ -34,6 +34,9 @@ class EventType(StrEnum):
     MESSAGE_COMPLAINED = "message.complained"
     MESSAGE_UNSUBSCRIBED = "message.unsubscribed"
     INBOUND_RECEIVED = "inbound.received"
+    DOMAIN_VERIFIED = "domain.verified"
+    DOMAIN_FAILING = "domain.failing"
+    DOMAIN_UNVERIFIED = "domain.unverified"
 
     @classmethod
     def of_state(cls, state: State) -> "EventType | None":

@@ -66,6 +66,10 @@ class Settings(BaseSettings):
                 raise ValueError(f"there is no country {region}: use its two letters, such as FR")
         return region
 
+    dns_servers: str = ""
+    """Which DNS servers are asked for the records of sender domains: ``192.0.2.1`` or ``192.0.2.1:5353``, several with
+    commas. Empty: those of the machine."""
+
     unknown_days: float = Field(default=7.0, gt=0, le=3650)
     """For how many days a message stays ``unknown`` before it is ended."""
     unknown_ends_as: Literal["failed", "sent"] = "failed"

@@ -46,10 +46,12 @@ class Change:
 
 
 @asynccontextmanager
-async def change(pool: Pool, actor: Actor, action: str, *, dry_run: bool = False) -> AsyncIterator[Change]:
+async def change(
+    pool: Pool, actor: Actor, action: str, *, dry_run: bool = False, only_if_changed: bool = False
+) -> AsyncIterator[Change]:
     """A transaction for a change. It is rolled back if the change fails, and if it is a dry run.
 
-    A refusal for a lack of rights is logged as denied.
+    A refusal for a lack of rights is logged as denied. ``only_if_changed``: nothing is logged if no field differs.
 
     Raises:
         ApprovalNeeded: a second person must approve it first.
@@ -60,7 +62,8 @@ async def change(pool: Pool, actor: Actor, action: str, *, dry_run: bool = False
             async with conn.transaction(force_rollback=dry_run):
                 yield made
                 await _check_approval(made)
-                await append(conn, _event(made, action))
+                if made.changes or not only_if_changed:
+                    await append(conn, _event(made, action))
         except ForbiddenError as error:
             if not dry_run:
                 made.metadata["denied"] = error.code

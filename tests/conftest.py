@@ -10,6 +10,7 @@ from runtime.settings import Settings
 from store.migrate import migrate
 from store.pool import Pool, open_pool
 from tests.databases import new_database
+from tests.dns_double import Dns, serve_dns
 from tests.stack import Stack, run_stack
 
 
@@ -21,8 +22,20 @@ async def engine(tmp_path_factory) -> AsyncIterator[Engine]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def settings(engine: Engine) -> Settings:
-    return Settings(database_url=engine.database_url, temporal_address=engine.temporal_address, keys=Keyring.generate())
+async def dns() -> AsyncIterator[Dns]:
+    """What sender domains are looked up at."""
+    async with serve_dns() as double:
+        yield double
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def settings(engine: Engine, dns: Dns) -> Settings:
+    return Settings(
+        database_url=engine.database_url,
+        temporal_address=engine.temporal_address,
+        keys=Keyring.generate(),
+        dns_servers=dns.address,
+    )
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -133,7 +133,7 @@ async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
     dependencies = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
     stop = asyncio.Event()
     workers = build_workers(client, table(pool, dependencies))
-    running = asyncio.create_task(serve_until(stop, workers, pool, list(QUEUES)))
+    running = asyncio.create_task(serve_until(stop, workers, pool, list(QUEUES), dns_servers=settings.dns_servers))
     try:
         yield
     finally:

@@ -60,7 +60,8 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         if DISPATCH_QUEUE in rows:
             await opened.enter_async_context(keeping_connected(pool, dependencies.gateways))
         workers, unfinished = build_workers(client, rows), dependencies.unfinished
-        await serve_until(stop, workers, pool, list(rows), settings.for_install, unfinished)
+        environment = settings.for_install
+        await serve_until(stop, workers, pool, list(rows), environment, unfinished, dns_servers=settings.dns_servers)
 
 
 async def _connect(settings: Settings) -> Client:
@@ -83,9 +84,11 @@ async def serve_until(
     queues: list[str],
     environment: Mapping[str, Any] = NOTHING_SET,
     unfinished: Unfinished | None = None,
+    *,
+    dns_servers: str = "",
 ) -> None:
     """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
-    async with maintenance(pool, workers[0].client, queues, environment):
+    async with maintenance(pool, workers[0].client, queues, environment, dns_servers):
         running = [asyncio.create_task(worker.run()) for worker in workers]
         stopping = asyncio.create_task(stop.wait())
         log.info("worker started", queues=queues)

@@ -18,11 +18,11 @@ NOTHING_SET: Mapping[str, Any] = MappingProxyType({})
 
 @contextlib.asynccontextmanager
 async def maintenance(
-    pool: Pool, client: Client, queues: list[str], environment: Mapping[str, Any] = NOTHING_SET
+    pool: Pool, client: Client, queues: list[str], environment: Mapping[str, Any] = NOTHING_SET, dns_servers: str = ""
 ) -> AsyncIterator[None]:
     """While the context is open: keep the worker's row fresh, and try to become the leader of maintenance.
 
-    ``environment``: settings of the install that this process was started with.
+    ``environment`` and ``dns_servers``: as in ``periodic_tasks``.
     """
     worker_id = alive.new_worker_id()
     beat = PeriodicTask(
@@ -30,7 +30,7 @@ async def maintenance(
     )
     running = [
         asyncio.create_task(repeat(beat)),
-        asyncio.create_task(lead(pool, periodic_tasks(pool, client, environment))),
+        asyncio.create_task(lead(pool, periodic_tasks(pool, client, environment, dns_servers))),
     ]
     try:
         yield

@@ -26,6 +26,7 @@ from worker.limits import RENEW_EVERY, delete_old_limits
 from worker.partitions import drop_partitions, make_partitions
 from worker.sweeps.closed_accounts import end_batches
 from worker.sweeps.operations import start_operations
+from worker.sweeps.sender_domains import DomainSweep
 from worker.sweeps.sweep import Sweep
 from workflows.policy import CALLBACK_QUEUE
 
@@ -80,8 +81,13 @@ class Policy:
         return cls(current.unknown_days, current.unknown_ends_as, current.retention.keep_months)
 
 
-def periodic_tasks(pool: Pool, client: Client, environment: Mapping[str, Any]) -> list[PeriodicTask]:
-    """All periodic tasks. ``environment``: settings of the install that this process was started with."""
+def periodic_tasks(
+    pool: Pool, client: Client, environment: Mapping[str, Any], dns_servers: str = ""
+) -> list[PeriodicTask]:
+    """All periodic tasks. ``environment``: settings of the install that this process was started with.
+
+    ``dns_servers``: which are asked for the records of sender domains; empty: those of the machine.
+    """
 
     async def end_unknown_now() -> None:
         await end_unknown(pool, client, await Policy.read(pool, environment))
@@ -119,6 +125,7 @@ def periodic_tasks(pool: Pool, client: Client, environment: Mapping[str, Any]) -
         PeriodicTask("end batches of deleted accounts", SWEEP_EVERY, lambda: end_batches(pool, client)),
         PeriodicTask("carry out approvals", APPROVALS_EVERY, lambda: carry_out(pool, client)),
         PeriodicTask("start operations", START_EVERY, lambda: start_operations(pool, client)),
+        PeriodicTask("check sender domains", SWEEP_EVERY, DomainSweep(pool, client, dns_servers).run),
         PeriodicTask("wake callbacks", WAKE_EVERY, lambda: wake_overdue(pool, client)),
     ]
 

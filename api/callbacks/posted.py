@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from api.reference.openapi import PUBLIC
 from domain.callbacks import EventType
 from domain.channels import Channel
+from domain.mail.sender_domains import DomainState, RecordState
 from domain.messages.statuses import State
 
 EXAMPLE: dict[str, Any] = {
@@ -32,7 +33,7 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-_OF_MESSAGES = [kind for kind in EventType if kind is not EventType.INBOUND_RECEIVED]
+_OF_MESSAGES = [kind for kind in EventType if kind.startswith("message.")]
 _MessageEventType = Annotated[EventType, WithJsonSchema({"type": "string", "enum": _OF_MESSAGES})]
 
 
@@ -90,6 +91,34 @@ class InboundEvent(BaseModel):
     data: InboundNow
 
 
+class RecordNow(BaseModel):
+    """What the check found of a record."""
+
+    purpose: Literal["ownership", "dkim", "dkim_next", "spf", "dmarc"]
+    state: RecordState
+    message: str
+
+
+class DomainNow(BaseModel):
+    """A sender domain after a check of its DNS records."""
+
+    id: int
+    domain: str
+    state: DomainState
+    records: list[RecordNow]
+    user_id: int | None = Field(description="Whose it is. `null`: the admin's.")
+    by_admin: bool
+    at: datetime
+
+
+class DomainEvent(BaseModel):
+    """The state of a sender domain has changed."""
+
+    type: Literal["domain.verified", "domain.failing", "domain.unverified"]
+    timestamp: datetime
+    data: DomainNow
+
+
 class TestedEndpoint(BaseModel):
     """The endpoint that is tested, and who owns it."""
 
@@ -118,6 +147,11 @@ async def message_event(event: MessageEvent) -> None:
 
 @posted.post("inbound", summary="An inbound message", openapi_extra=PUBLIC)
 async def inbound_event(event: InboundEvent) -> None:
+    """Posted like message events."""
+
+
+@posted.post("domain", summary="A sender domain may be sent from, is failing, or is lost", openapi_extra=PUBLIC)
+async def domain_event(event: DomainEvent) -> None:
     """Posted like message events."""
 
 

@@ -104,8 +104,20 @@ def _context(request: Request, principal: Principal) -> dict[str, str]:
     }
 
 
+def user_actor(request: Request, principal: Principal) -> Actor:
+    """Who changes something of an account's own, by its key."""
+    if principal.kind == KeyKind.ADMIN:
+        return Actor("key", principal.key_id, context=_context(request, principal))
+    context = _context(request, principal)
+    return Actor("user", str(principal.account_id), permissions=frozenset(), context=context)
+
+
 def check_known(request: Request) -> None:
-    """Refuse query parameters that the route does not know: a mistyped filter must not list everything."""
+    """Refuse query parameters that the route does not know: a mistyped filter must not list everything.
+
+    Raises:
+        InvalidError: it has one.
+    """
     known = set(_aliases(request.scope["route"].dependant))
     if unknown := sorted(set(request.query_params) - known):
         words = f"this route knows {', '.join(sorted(known))}" if known else "this route knows none"

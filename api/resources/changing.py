@@ -139,8 +139,13 @@ async def perform_many(
 
 
 def owner_of(actor: Actor) -> int:
-    """To whom an idempotency key belongs: to the admin (0), or to a member of staff (below)."""
-    return -int(actor.id) if actor.type == "staff" else 0
+    """To whom an idempotency key belongs: to the admin (0), a user (above), or a member of staff (below)."""
+    match actor.type:
+        case "staff":
+            return -int(actor.id)
+        case "user":
+            return int(actor.id)
+    return 0
 
 
 def answer_one(data: Mapping[str, Any], message: str = "found") -> Response:

@@ -15,6 +15,8 @@ PERMISSIONS: dict[str, str] = {
     "credits:write": "Grant and deduct credits.",
     "keys:read": "List keys, without their secrets.",
     "keys:write": "Make, replace and revoke keys, of users and of staff who may do no more than oneself.",
+    "domains:read": "List sender domains and read one.",
+    "domains:write": "Add, check and delete sender domains of any account, and replace their keys.",
     "gateways:read": "List gateways and read one, without its secrets.",
     "gateways:write": "Add and change gateways with their credentials, and share them.",
     "gateways:delete": "Delete gateways.",
@@ -57,7 +59,7 @@ PRESETS: dict[str, frozenset[str]] = {
     "admin": frozenset(PERMISSIONS) - {"payloads:reveal"},
     "operator": frozenset(
         {
-            *("users:read", "plans:read", "gateways:read", "gateways:pause"),
+            *("users:read", "plans:read", "domains:read", "gateways:read", "gateways:pause"),
             *("messages:read", "messages:resolve", "sandbox:read", "sending:read", "sending:pause"),
             "usage:read",
             *("messages:read", "messages:resolve", "sandbox:read"),
@@ -65,7 +67,10 @@ PRESETS: dict[str, frozenset[str]] = {
         }
     ),
     "support": frozenset(
-        {"users:read", "plans:read", "credits:read", "gateways:read", "messages:read", "sandbox:read", "usage:read"}
+        {
+            *("users:read", "plans:read", "credits:read", "domains:read", "gateways:read"),
+            *("messages:read", "sandbox:read", "usage:read"),
+        }
     ),
     "finance": frozenset(
         {
@@ -79,8 +84,10 @@ PRESETS: dict[str, frozenset[str]] = {
             "usage:read",
         }
     ),
-    "marketer": frozenset({"users:read", "plans:read", "messages:read", "usage:read"}),
-    "developer": frozenset({"users:read", "keys:read", "gateways:read", "messages:read", "sandbox:read", "usage:read"}),
+    "marketer": frozenset({"users:read", "plans:read", "domains:read", "messages:read", "usage:read"}),
+    "developer": frozenset(
+        {"users:read", "keys:read", "domains:read", "gateways:read", "messages:read", "sandbox:read", "usage:read"}
+    ),
     "auditor": frozenset(_READS),
     "read-only": frozenset(_READS - {"audit:read", "staff:read", "roles:read"}),
 }

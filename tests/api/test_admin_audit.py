@@ -60,7 +60,12 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
     where = f"/gateways/{(await staff.data('POST', '/gateways', gateway))['id']}"
     nobody = {"host": "127.0.0.1", "port": 9, "from_address": "a@example.com", "allow_private_network": True}
     await staff.data("PATCH", "/settings", {"system_mail": nobody})
+    domain = (await staff.data("POST", "/domains", {"user": user["id"], "domain": f"{uuid4().hex}.test"}))["id"]
     return {
+        ("POST", "/domains"): ("/domains", {"domain": f"{uuid4().hex}.test"}),
+        ("POST", "/domains/{domain}/check"): (f"/domains/{domain}/check", None),
+        ("POST", "/domains/{domain}/rotate-key"): (f"/domains/{domain}/rotate-key", None),
+        ("DELETE", "/domains/{domain}"): (f"/domains/{domain}", None),
         ("POST", "/gateways"): ("/gateways", gateway | {"identifier": uuid4().hex}),
         ("PATCH", "/gateways/{gateway}"): (where, {"config": {"label": "other"}}),
         ("PUT", "/gateways/{gateway}/shares/{account}"): (f"{where}/shares/{user['id']}", None),

@@ -29,6 +29,8 @@ RELEASED = """
     pauseSending resumeSending listSendingPauses
     getSettings changeInstallSettings testSystemMail
     listAllUsage listUsage
+    addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
+    addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

@@ -120,6 +120,12 @@ ADMIN = {
     "POST /api/admin/v1/gateways/{gateway}/drain",
     "POST /api/admin/v1/gateways/{gateway}/resume",
     "POST /api/admin/v1/gateways/{gateway}/test",
+    "GET /api/admin/v1/domains",
+    "POST /api/admin/v1/domains",
+    "GET /api/admin/v1/domains/{domain}",
+    "DELETE /api/admin/v1/domains/{domain}",
+    "POST /api/admin/v1/domains/{domain}/check",
+    "POST /api/admin/v1/domains/{domain}/rotate-key",
     "GET /api/admin/v1/gateway-types",
     "GET /api/admin/v1/settings",
     "PATCH /api/admin/v1/settings",
@@ -162,13 +168,14 @@ WITH_IDS = [
 LISTS = {
     "GET /api/batches",
     "GET /api/callbacks",
+    "GET /api/domains",
     "GET /api/gateways",
     "GET /api/inbound",
     "GET /api/inbound/keywords",
     "PUT /api/inbound/keywords",
     "GET /api/usage",
 }
-CREATES = {"POST /api/callbacks"}
+CREATES = {"POST /api/callbacks", "POST /api/domains"}
 SWITCHED = {"gateway_identifier": "default_gateway"}
 OF_BATCHES = [
     Call("GET /api/batches/{uid}", "/api/batches/{batch}"),
@@ -194,6 +201,12 @@ OF_CALLBACKS = [
     ),
 ]
 OF_OPERATIONS = [Call("GET /api/operations/{operation}", "/api/operations/{operation}")]
+OF_DOMAINS = [
+    Call("GET /api/domains/{domain}", "/api/domains/{domain}"),
+    Call("DELETE /api/domains/{domain}", "/api/domains/{domain}"),
+    Call("POST /api/domains/{domain}/check", "/api/domains/{domain}/check"),
+    Call("POST /api/domains/{domain}/rotate-key", "/api/domains/{domain}/rotate-key"),
+]
 OF_GATEWAYS = [
     Call("GET /api/gateways/{gateway_id}/health", "/api/gateways/{gateway}/health"),
     Call("POST /api/gateways/{gateway_id}/pause", "/api/gateways/{gateway}/pause"),
@@ -216,7 +229,7 @@ ROUTES = [f"{method} {path}" for method, path in routes()]
 
 
 def test_every_route_is_covered_here():
-    with_ids = {call.route for call in WITH_IDS + OF_BATCHES + OF_CALLBACKS + OF_GATEWAYS + OF_OPERATIONS}
+    with_ids = {call.route for call in WITH_IDS + OF_BATCHES + OF_CALLBACKS + OF_DOMAINS + OF_GATEWAYS + OF_OPERATIONS}
     assert sorted(ROUTES) == sorted({*PUBLIC, *ADMIN, *LISTS, *CREATES, *with_ids})
 
 
@@ -382,6 +395,27 @@ async def test_anothers_operation_is_as_unknown_as_one_that_never_was(stack: Sta
         answer = await call(stack, user, planned, "sms", {"operation": str(begun.id)})
         assert (answer.status_code, answer.text) == (404, refused.text)
         assert dict(answer.headers).keys() == dict(refused.headers).keys()
+
+
+@pytest.mark.parametrize("owner", ["another user", "the admin"])
+async def test_anothers_domain_is_as_unknown_as_one_that_never_was(stack: Stack, owner):
+    user = await stack.user()
+    theirs = await stack.user() if owner == "another user" else await stack.admin()
+    body = {"domain": f"{uuid4().hex}.test"}
+    added = await stack.http.post("/api/domains", headers=theirs.headers, json=body)
+    domain = added.json()["data"]["id"]
+    for planned in OF_DOMAINS:
+        refused = await call(stack, user, planned, "sms", {"domain": str(2**62)})
+        assert refused.status_code == 404, refused.text
+        answer = await call(stack, user, planned, "sms", {"domain": str(domain)})
+        assert (answer.status_code, answer.text) == (404, refused.text)
+    assert (await stack.http.get(f"/api/domains/{domain}", headers=theirs.headers)).json() == {
+        "success": True,
+        "message": "found",
+        "data": added.json()["data"],
+    }
+    listed = await stack.http.get("/api/domains", headers=user.headers)
+    assert listed.json()["data"] == []
 
 
 async def test_a_message_of_ones_own_is_unknown_on_another_channel(stack: Stack):

@@ -55,6 +55,7 @@ def environment(settings: Settings) -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("XSENDER_")}
     return own | {
         "XSENDER_DATABASE_URL": settings.database_url,
+        "XSENDER_DNS_SERVERS": settings.dns_servers,
         "XSENDER_KEYS": settings.keys.get_secret_value(),
     }
 

@@ -12,12 +12,16 @@ DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("
     *map(Path, ("domain/recipients.py", "domain/messages/schedule.py", "domain/text/json_faults.py")),
     Path("store/messages/resolving.py"),
     Path("store/callbacks/callback_endpoints.py"),
-    *(Path("store/accounts") / name for name in ("accounts.py", "api_keys.py", "credits.py", "plans.py")),
+    *(
+        Path("store/accounts") / name
+        for name in ("accounts.py", "api_keys.py", "credits.py", "plans.py", "sender_domains.py")
+    ),
     Path("store/access/staff.py"),
     Path("store/sending_pauses.py"),
     Path("store/audience/suppressions.py"),
     Path("store/access/approvals.py"),
     Path("domain/access/approvals.py"),
+    Path("domain/mail/sender_domains.py"),
     *map(Path, ("domain/access/actors.py", "domain/access/permissions.py", "domain/request_rates.py")),
     *map(Path, ("store/gateways/gateways.py", "store/gateways/gateway_shares.py", "gateways/registry.py")),
     Path("gateways/config/redact.py"),
@@ -38,6 +42,7 @@ PLACE_OF_CODE = {
     "InvalidSchedule": 0,
     "StrictJsonError": 0,
     "_Refused": 0,
+    "_refused": 0,
     "Problem": 1,
 }
 """The argument of each error that is its code."""

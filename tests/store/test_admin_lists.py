@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from embedded.engine import Engine
 from store.access import audit
-from store.accounts import account_lists, api_keys, journal
+from store.accounts import account_lists, api_keys, journal, sender_domains
 from store.audience import inbound_lists, suppressions
 from store.callbacks import callback_endpoints
 from store.connection import Connection
@@ -54,6 +54,9 @@ async def many(engine: Engine):
                 from generate_series(1, {USERS}) as n""",
             f"""insert into api_keys (id, account_id, kind, hash, preview, scopes, created_at)
                 select 'k' || n, n, 'user', '', '', '{{send}}', now() + n * interval '1 s'
+                from generate_series(1, {USERS}) as n""",
+            f"""insert into sender_domains (account_id, domain, token, selector, key, public, state)
+                select n, n || '.test', '', 'xs1', '', '', case when n % 100 = 0 then 'failing' else 'verified' end
                 from generate_series(1, {USERS}) as n""",
             f"""insert into audit_events (id, at, action, outcome, actor, target, event, hash)
                 select n, now(), 'user.updated', 'ok', 'staff:' || n % 9, 'user:' || n, '{{}}', ''
@@ -167,4 +170,13 @@ async def test_inbound(many: Pool, filters: dict[str, Any], place: tuple[datetim
 @pytest.mark.parametrize("account", [None, 7])
 async def test_callback_endpoints(many: Pool, account: int | None, enabled: bool | None):
     plan = await plan_of(many, lambda pool: callback_endpoints.page(pool, account, enabled, (AT, UID), 50))
+    assert "Seq Scan" not in plan, plan
+
+
+OF_DOMAINS: dict[str, Any] = {"account_id": 7, "state": ["failing"], "domain": "7.test"}
+
+
+@pytest.mark.parametrize("filters", chosen(OF_DOMAINS), ids=lambda filters: "+".join(filters) or "none")
+async def test_sender_domains(many: Pool, filters: dict[str, Any]):
+    plan = await plan_of(many, lambda pool: sender_domains.page(pool, sender_domains.Filter(**filters), 2**62, 50))
     assert "Seq Scan" not in plan, plan
