@@ -14,8 +14,10 @@ from api.admin.accounts import domains as admin_domains
 from api.admin.install import codec, sending_pauses
 from api.admin.install import operations as admin_operations
 from api.admin.install import settings as install_settings
+from api.admin.messages import batches as admin_batches
 from api.admin.messages import callbacks as admin_callbacks
 from api.admin.messages import inbound as admin_inbound
+from api.admin.messages import lists as admin_lists
 from api.admin.messages import messages as admin_messages
 from api.admin.messages import sandbox, suppressions
 from api.admin.reports import usage as admin_usage
@@ -34,7 +36,7 @@ from api.limits.admission import AdmissionLimit
 from api.limits.offload import Offload
 from api.limits.shared_checks import SharedChecks
 from api.messages import changes as waiting
-from api.messages import mail_links
+from api.messages import lists, mail_links
 from api.messages import routes as status
 from api.messages.lookup import OwnMessages
 from api.operations import routes as operations
@@ -73,6 +75,7 @@ _ROUTERS = (
     gateways.router,
     operations.router,
     domains.router,
+    lists.router,
     waiting.router,
     bulk.router,
     users.router,
@@ -87,6 +90,8 @@ _ROUTERS = (
     admin_gateways.router,
     admin_gateways.types_router,
     admin_messages.router,
+    admin_lists.router,
+    admin_batches.router,
     sandbox.router,
     suppressions.router,
     admin_inbound.router,

@@ -1,19 +1,22 @@
 """``xsender batch``: reading and changing batches of all users."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
 
-from cli.options import AsJson, uuid
+from cli.options import AfterOption, AsJson, BeforeOption, OfUser, uuid, words
 from cli.output import emit
-from cli.session import Session, run, temporal
+from cli.session import Session, run, run_connected_change, temporal
+from domain.channels import Channel
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
     from cli.batch_bar import BatchBar, Look
+    from services.batches import Steering
+    from services.changes import Change
     from store.batches.queries import Batch
 
 app = typer.Typer(help="Batches: large requests.", no_args_is_help=True)
@@ -26,14 +29,21 @@ BatchUid = Annotated[str, typer.Argument(metavar="UID", help="The batch's uid, a
 
 @app.command("list")
 def list_batches(
+    user: OfUser = None,
+    state: Annotated[str | None, typer.Option("--state", help="One or more, e.g. running,paused.")] = None,
+    channel: Annotated[Channel | None, typer.Option("--channel")] = None,
+    created_after: AfterOption = None,
+    created_before: BeforeOption = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many.")] = 50,
     as_json: AsJson = False,
 ) -> None:
     """List the newest batches of all users, newest first."""
-    from store.batches.queries import newest
+    from store.batches.queries import Filter, newest
+
+    wanted = Filter(user, words(state or ""), channel, created_after, created_before)
 
     async def work(session: Session) -> list[dict[str, Any]]:
-        return [_head(batch) for batch in await newest(session.pool, limit)]
+        return [_head(batch) for batch in await newest(session.pool, wanted, None, limit)]
 
     emit(run(work), as_json)
 
@@ -79,17 +89,16 @@ def cancel(uid: BatchUid, as_json: AsJson = False) -> None:
     _change(uid, "cancel", as_json)
 
 
-def _change(uid: str, kind: Literal["pause", "resume", "cancel"], as_json: bool) -> None:
+def _change(uid: str, kind: "Steering", as_json: bool) -> None:
     """Have a batch's workflow apply a change, and show the changed batch."""
-    from services.batches import change_batch, find_batch
+    from services.batches import ACTIONS, steer_batch
 
     batch_id = uuid(uid, "UID")
 
-    async def work(session: Session) -> dict[str, Any]:
-        batch = await find_batch(session.pool, batch_id)
-        return _head(await change_batch(session.pool, await temporal(session.settings), batch, kind))
+    async def work(session: Session, made: "Change") -> dict[str, Any]:
+        return _head(await steer_batch(made, await temporal(session.settings), batch_id, kind))
 
-    emit(run(work), as_json)
+    emit(run_connected_change(ACTIONS[kind], work), as_json)
 
 
 async def _watch(session: Session, batch_id: UUID, bar: "BatchBar") -> "Look":

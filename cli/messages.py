@@ -1,19 +1,21 @@
-"""``xsender message``: resolving messages whose outcome is unknown, and listing stuck workflows."""
+"""``xsender message``: lists of messages and of failures, resolving unknown outcomes, stuck workflows."""
 
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 import typer
 
-from cli.options import AsJson, uuid
+from cli.options import AfterOption, AsJson, BeforeOption, OfUser, uuid
 from cli.output import emit
 from cli.session import Session, run, temporal
+from domain.channels import Channel
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-app = typer.Typer(help="Messages that need a decision, or make no progress.", no_args_is_help=True)
+app = typer.Typer(help="Messages, and those that need a decision or make no progress.", no_args_is_help=True)
 
 
 @app.command()
@@ -63,6 +65,64 @@ def stuck(as_json: AsJson = False) -> None:
     from store.workflow_checks import failing
 
     emit(run(lambda session: failing(session.pool)), as_json)
+
+
+_Channel = Annotated[Channel | None, typer.Option("--channel")]
+_State = Annotated[str | None, typer.Option("--state", help="One or more, e.g. failed,expired.")]
+_Gateway = Annotated[str | None, typer.Option("--gateway", help="Id or identifier of the last one.")]
+_Code = Annotated[str | None, typer.Option("--code", help="Why they failed.")]
+
+
+@app.command("list")
+def list_messages(
+    user: OfUser = None,
+    uid: Annotated[str | None, typer.Option("--uid", help="This message.")] = None,
+    recipient: Annotated[str | None, typer.Option("--recipient", help="A number, or an address.")] = None,
+    state: _State = None,
+    gateway: _Gateway = None,
+    code: _Code = None,
+    channel: _Channel = None,
+    batch: Annotated[str | None, typer.Option("--batch", metavar="UID", help="Of this batch.")] = None,
+    created_after: AfterOption = None,
+    created_before: BeforeOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List messages of all users, newest first."""
+    from services.messages.search import Search, listed
+
+    search = Search(
+        user=user,
+        uid=None if uid is None else uuid(uid, "--uid"),
+        recipient=recipient,
+        states=[] if state is None else [state],
+        gateway=gateway,
+        code=code,
+        channel=channel,
+        batch=None if batch is None else uuid(batch, "--batch"),
+        after=created_after,
+        before=created_before,
+    )
+    emit(run(lambda session: listed(session.pool, search, limit)), as_json)
+
+
+@app.command()
+def failures(
+    user: OfUser = None,
+    state: _State = None,
+    gateway: _Gateway = None,
+    code: _Code = None,
+    channel: _Channel = None,
+    hours: Annotated[int, typer.Option("--hours", min=1, max=24 * 366, help="Of how many hours.")] = 24,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many causes.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Show why messages failed: by channel, gateway and code, the most frequent first."""
+    from services.messages.search import Search, find_causes
+
+    search = Search(user=user, states=[] if state is None else [state], gateway=gateway, code=code, channel=channel)
+    after = datetime.now(UTC) - timedelta(hours=hours)
+    emit(run(lambda session: find_causes(session.pool, search, after, None, limit)).causes, as_json)
 
 
 class _Client:

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -57,6 +58,31 @@ OwnerOption = Annotated[
 ]
 ChannelOption = Annotated[Channel, typer.Option("--channel")]
 
+
+def moment(text: str) -> datetime:
+    """Read a time with its offset.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise typer.BadParameter(f"'{text}' is not a time: write it as in 2026-11-28T09:30:00Z")
+    return at
+
+
+AfterOption = Annotated[
+    datetime | None, typer.Option("--created-after", parser=moment, metavar="TIME", help="Accepted then or later.")
+]
+BeforeOption = Annotated[
+    datetime | None, typer.Option("--created-before", parser=moment, metavar="TIME", help="Accepted earlier.")
+]
+OfUser = Annotated[
+    int | None, typer.Option("--user", parser=owner_id, metavar="ID", help="Of this user; 0: sent by the admin.")
+]
 
 CONFIG_HELP = "JSON; @FILE or - (standard input) keeps secrets out of the list of processes."
 """Help of options that take a JSON object."""

@@ -111,6 +111,11 @@ def run_sealed_change(action: str, work: "Callable[[Change, Keyring], Awaitable[
     return _run_change(action, lambda session, made: work(made, session.keyring))
 
 
+def run_connected_change(action: str, work: "Callable[[Session, Change], Awaitable[Result]]") -> Result:
+    """``run_change`` for a command that needs the install's Temporal too."""
+    return _run_change(action, work)
+
+
 def _run_change(action: str, work: "Callable[[Session, Change], Awaitable[Result]]") -> Result:
     from domain.access.actors import COMMAND_LINE
     from services.changes import change

@@ -1,5 +1,6 @@
 """Reading and changing batches, for the API and the CLI."""
 
+from typing import Literal
 from uuid import UUID, uuid4
 
 from temporalio.client import Client
@@ -8,17 +9,18 @@ from domain.batches.batch import BatchChange, BatchChangeKind
 from domain.batches.progress import ENDED, Doing, Tally, Wait, doing_from_database
 from domain.errors import ConflictError, NotFoundError, UnavailableError
 from domain.ids import batch_workflow_id
+from services.changes import Change
 from services.workflow_calls import ChangeRefused, WorkflowUnresponsive, change_workflow, query_batch
 from store.access import approvals
 from store.batches import queries
 from store.batches.queries import Batch
-from store.pool import Pool
+from store.pool import Connections
 
 _STORED = "stored"
 """The state of a batch that has just been accepted: its workflow is being started."""
 
 
-async def find_batch(pool: Pool, batch_id: UUID, account_id: int | None = None) -> Batch:
+async def find_batch(pool: Connections, batch_id: UUID, account_id: int | None = None) -> Batch:
     """A batch; with an account only if it is that account's own.
 
     Raises:
@@ -44,7 +46,9 @@ async def batch_doing(client: Client | None, batch: Batch, tally: Tally) -> Doin
         return doing_from_database(batch.state, tally)
 
 
-async def change_batch(pool: Pool, client: Client, batch: Batch, kind: BatchChangeKind, gateway: str = "") -> Batch:
+async def change_batch(
+    pool: Connections, client: Client, batch: Batch, kind: BatchChangeKind, gateway: str = ""
+) -> Batch:
     """Have the batch's workflow apply a change; returns the changed batch. ``gateway``: of ``switch_gateway``.
 
     Raises:
@@ -63,6 +67,29 @@ async def change_batch(pool: Pool, client: Client, batch: Batch, kind: BatchChan
             raise UnavailableError("unavailable", "the batch has not begun yet: try again") from None
         raise _ended() from None
     return await find_batch(pool, batch.id)
+
+
+Steering = Literal["pause", "resume", "cancel"]
+ACTIONS: dict[Steering, str] = {"pause": "batch.paused", "resume": "batch.resumed", "cancel": "batch.cancelled"}
+"""What staff may do to a batch, with its name in the audit log."""
+
+
+async def steer_batch(change: Change, client: Client | None, batch_id: UUID, kind: Steering) -> Batch:
+    """Pause, resume or cancel any batch; without a client only check whether that is possible.
+
+    Raises:
+        NotFoundError: there is no such batch.
+        ConflictError, UnavailableError, RPCError: as in ``change_batch``.
+    """
+    batch = await find_batch(change.store, batch_id)
+    change.about("batch", batch_id)
+    if batch.state in ENDED:
+        raise _ended()
+    if client is None:
+        return batch
+    changed = await change_batch(change.store, client, batch, kind)
+    change.compare({"state": batch.state}, {"state": changed.state})
+    return changed
 
 
 def _ended() -> ConflictError:

@@ -36,6 +36,9 @@ GIVE_UP_AFTER = 600.0
 _LONGEST = 3600.0
 """Seconds that a statement may take: tables are large."""
 
+_READ_TOGETHER = 5000
+"""Messages whose failures are noted in one step."""
+
 _LOCK = 0x78736E64  # "xsnd": serialises concurrent migrators
 
 _LEDGER = """
@@ -94,6 +97,7 @@ async def migrate(database_url: str, wanted: Iterable[tuple[str, str]] | None = 
         if wanted is None:
             applied_now += await apply_changed(conn, known)
             await _make_partitions(conn)
+            await _fill_failures(conn)
     return applied_now
 
 
@@ -102,6 +106,21 @@ async def _make_partitions(conn: Connection) -> None:
         await make_ahead(conn)
     except NO_LOCK as error:
         raise MigrationError(await _lock_kept(conn, "partitions")) from error
+
+
+async def _fill_failures(conn: AsyncConnection[TupleRow]) -> None:
+    """Fill the list of failures from messages that are older than it, in short steps, so that none waits for it."""
+
+    async def step() -> bool:
+        await limit_lock_waits(conn)
+        row = await (await conn.execute("select fill_failures(%s)", (_READ_TOGETHER,))).fetchone()
+        return bool(row and row[0])
+
+    try:
+        while await retry_until_locked(GIVE_UP_AFTER, step):
+            pass
+    except NO_LOCK as error:
+        raise MigrationError(await _lock_kept(conn, "failures")) from error
 
 
 async def _lock_migrations(conn: AsyncConnection[TupleRow]) -> None:

@@ -54,7 +54,7 @@ async def list_batches(
     """A request of more than 500 contacts becomes a batch."""
     found = await batch_queries.own(state_of(request).pool, principal.account_id, state, cursor, limit)
     next_cursor = found[-1].id if len(found) == limit else None
-    return json_response({"data": [_head(batch) for batch in found], "next_cursor": next_cursor})
+    return json_response({"data": [head(batch) for batch in found], "next_cursor": next_cursor})
 
 
 @router.get("/{uid}", summary="Read a batch's progress", response_model=None, responses=answers(BatchAnswer))
@@ -63,10 +63,8 @@ async def get_batch(request: Request, uid: UUID, principal: _Reader) -> Response
     state = state_of(request)
     batch = await _find(state, principal, uid)
     tally = await batch_queries.tally(state.pool, uid)
-    doing = await _doing(state, batch, tally)
-    return json_response(
-        {"success": True, "message": f"the batch is {doing.state}", "data": _progress(batch, tally, doing)}
-    )
+    now = await doing(state, batch, tally)
+    return json_response({"success": True, "message": f"the batch is {now.state}", "data": progress(batch, tally, now)})
 
 
 @router.get(
@@ -142,17 +140,19 @@ async def _change(
     """Have the batch's workflow apply a change, and return the changed batch."""
     state = state_of(request)
     batch = await change_batch(state.pool, state.temporal, await _find(state, principal, uid), kind, gateway)
-    return json_response({"success": True, "message": f"the batch is {batch.state}", "data": _head(batch)})
+    return json_response({"success": True, "message": f"the batch is {batch.state}", "data": head(batch)})
 
 
-async def _doing(state: AppState, batch: Batch, tally: Tally) -> Doing:
+async def doing(state: AppState, batch: Batch, tally: Tally) -> Doing:
+    """What a batch is doing, also while Temporal is unavailable."""
     client = None
     with suppress(TemporalUnavailable):
         client = state.temporal
     return await batch_doing(client, batch, tally)
 
 
-def _head(batch: Batch) -> dict[str, Any]:
+def head(batch: Batch) -> dict[str, Any]:
+    """A batch, as it is answered."""
     return {
         "uid": batch.id,
         "channel": batch.channel,
@@ -164,10 +164,11 @@ def _head(batch: Batch) -> dict[str, Any]:
     }
 
 
-def _progress(batch: Batch, tally: Tally, doing: Doing) -> dict[str, Any]:
+def progress(batch: Batch, tally: Tally, doing: Doing) -> dict[str, Any]:
+    """A batch and its progress, as they are answered."""
     wait = doing.wait
     return {
-        **_head(batch),
+        **head(batch),
         "state": doing.state,
         "done": tally.done,
         "counts": tally.counts,

@@ -148,7 +148,7 @@ class MessageStatus(_Answer):
     receipts: list[ReceiptEvent] = Field(description="In the order in which they happened.")
     fallback_uid: UUID | None = Field(description="The message that was sent as its fallback.")
     schedule_at: datetime | None
-    created_at: datetime | None
+    created_at: datetime = Field(description="When it was accepted.")
     updated_at: datetime | None
 
 
@@ -158,6 +158,61 @@ class StatusAnswer(_Answer):
     success: Literal[True]
     message: str
     data: MessageStatus
+
+
+class ListedMessage(_Answer):
+    """A message in a list."""
+
+    uid: UUID
+    channel: Channel
+    status: Word
+    state: State
+    user_id: int | None = Field(description="`null` where an admin key sent it.")
+    by_admin: bool
+    to: str
+    gateway: str | None
+    provider_id: str | None
+    code: str | None = Field(description="Why it ended as it did, for programs.")
+    reason: str | None = Field(description="The same for people.")
+    credit: Credit
+    batch: UUID | None
+    schedule_at: datetime | None
+    created_at: datetime = Field(description="When it was accepted.")
+    updated_at: datetime
+
+
+class MessagePage(_Answer):
+    """A page of messages."""
+
+    data: list[ListedMessage]
+    next_cursor: str | None = Field(
+        description="For the next page; `null`: this was the last one. A page is read in bounded time, so one with a "
+        "rare filter may have few messages, or none, and yet not be the last."
+    )
+
+
+class FailureCause(_Answer):
+    """Failures of one channel, gateway and code."""
+
+    channel: Channel
+    gateway: str | None = Field(description="`null`: they were given to none.")
+    gateway_id: UUID | None
+    code: str | None
+    reason: str | None = Field(description="Of the last one.")
+    count: int
+    first_at: datetime
+    last_at: datetime
+    sample_uid: UUID = Field(description="The last one.")
+
+
+class CausePage(_Answer):
+    """Failures by cause."""
+
+    data: list[FailureCause]
+    next_cursor: None
+    counted_since: datetime = Field(
+        description="Of more than 20,000 failures the latest were counted: those from this time on."
+    )
 
 
 class Changed(_Answer):

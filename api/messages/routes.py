@@ -12,6 +12,7 @@ from api.messages.lookup import ReadMessage, read_message, unknown_message, with
 from api.messages.models import StatusAnswer
 from api.reference.openapi import answers
 from domain.channels import Channel
+from domain.ids import minted_at
 from domain.messages.page import ADMIN_ACCOUNT, LiveStatus
 from domain.messages.statuses import State, advance, contract_word
 from store.messages.messages import Attempt, Message
@@ -69,7 +70,7 @@ def recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
         "receipts": message.reported,
         "fallback_uid": message.fallback_uid,
         "schedule_at": message.schedule_at,
-        "created_at": message.created_at,
+        "created_at": accepted_at(message.uid),
         "updated_at": message.updated_at,
     }
 
@@ -81,7 +82,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 
 def _accepted(uid: UUID, live: LiveStatus) -> dict[str, Any]:
     """A message that was accepted a moment ago: its page has not been recorded yet."""
-    unknown = ("to", "gateway", "provider_id", "code", "reason", "credit", "created_at", "updated_at", "fallback_uid")
+    unknown = ("to", "gateway", "provider_id", "code", "reason", "credit", "updated_at", "fallback_uid")
     return {
         "uid": uid,
         **_states(State(live.state), receipts=False),
@@ -91,7 +92,13 @@ def _accepted(uid: UUID, live: LiveStatus) -> dict[str, Any]:
         "attempts": [],
         "receipts": [],
         "schedule_at": _instant(live.until) if live.state == State.SCHEDULED else None,
+        "created_at": accepted_at(uid),
     }
+
+
+def accepted_at(uid: UUID) -> datetime:
+    """When a message was accepted; lists are ordered and filtered by it."""
+    return datetime.fromtimestamp(minted_at(uid), UTC)
 
 
 def sender(account_id: int) -> dict[str, Any]:

@@ -123,6 +123,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "payloads",
         "undecodable",
         "query_unknown",
+        "state_unknown",
         "cursor",
         "cursor_filters",
         "period",

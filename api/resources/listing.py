@@ -24,9 +24,18 @@ Format = Annotated[
 ]
 
 Fetch = Callable[[str | None, int], Awaitable[Sequence[Any]]]
-"""Rows after a place (``None``: from the first), at most so many."""
+"""Rows after a place (``None``: from the first), at most so many. Fewer are the last, if not ``Partial``."""
 Show = Callable[[Any], dict[str, Any]]
 Place = Callable[[Any], str]
+
+
+class Partial(list[Any]):
+    """Rows of a read that is bounded: there may be more of them after the place where it stopped."""
+
+    def __init__(self, rows: Sequence[Any], stopped: str) -> None:
+        super().__init__(rows)
+        self.stopped = stopped
+
 
 _BATCH = 500
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -79,8 +88,13 @@ async def listed(
     if form == "csv" or (form is None and "text/csv" in request.headers.get("accept", "")):
         return _csv(fetch, show, place, after)
     rows = await fetch(after, limit + 1)
-    next_cursor = _cursor(place(rows[limit - 1]), filters) if len(rows) > limit else None
+    following = place(rows[limit - 1]) if len(rows) > limit else _stopped(rows)
+    next_cursor = None if following is None else _cursor(following, filters)
     return json_response({"data": [show(row) for row in rows[:limit]], "next_cursor": next_cursor})
+
+
+def _stopped(rows: Sequence[Any]) -> str | None:
+    return rows.stopped if isinstance(rows, Partial) else None
 
 
 def _filters(request: Request) -> str:
@@ -138,11 +152,17 @@ def _csv(fetch: Fetch, show: Show, place: Place, after: str | None) -> Response:
 
 async def _lines(fetch: Fetch, show: Show, place: Place, after: str | None) -> AsyncIterator[str]:
     is_first = True
-    while rows := await fetch(after, _BATCH):
-        shown = [show(row) for row in rows]
-        head = [list(shown[0])] if is_first else []
-        yield _written(head, [[_cell(value) for value in row.values()] for row in shown])
-        is_first, after = False, place(rows[-1])
+    while True:
+        rows = await fetch(after, _BATCH)
+        if rows:
+            shown = [show(row) for row in rows]
+            head = [list(shown[0])] if is_first else []
+            yield _written(head, [[_cell(value) for value in row.values()] for row in shown])
+            is_first = False
+        following = _stopped(rows) or (place(rows[-1]) if rows else None)
+        if following is None:
+            break
+        after = following
 
 
 def _cell(value: Any) -> str:

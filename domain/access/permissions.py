@@ -31,6 +31,8 @@ PERMISSIONS: dict[str, str] = {
     "callbacks:write": "Enable and disable callback endpoints, and repeat deliveries.",
     "sending:read": "See what sending is paused, and why.",
     "sending:pause": "Pause and resume all sending, a channel's or a user's.",
+    "batches:read": "List batches and read one.",
+    "batches:write": "Pause, resume and cancel batches.",
     "sandbox:read": "Read what the sandbox gateways delivered; recipients are masked.",
     "payloads:reveal": "Decrypt payloads in Temporal's web interface.",
     "operations:read": "List long operations and read one, with its result.",
@@ -61,15 +63,15 @@ PRESETS: dict[str, frozenset[str]] = {
         {
             *("users:read", "plans:read", "domains:read", "gateways:read", "gateways:pause"),
             *("messages:read", "messages:resolve", "sandbox:read", "sending:read", "sending:pause"),
+            *("batches:read", "batches:write"),
             "usage:read",
-            *("messages:read", "messages:resolve", "sandbox:read"),
             *("operations:read", "operations:write"),
         }
     ),
     "support": frozenset(
         {
             *("users:read", "plans:read", "credits:read", "domains:read", "gateways:read"),
-            *("messages:read", "sandbox:read", "usage:read"),
+            *("messages:read", "batches:read", "sandbox:read", "usage:read"),
         }
     ),
     "finance": frozenset(
@@ -84,9 +86,12 @@ PRESETS: dict[str, frozenset[str]] = {
             "usage:read",
         }
     ),
-    "marketer": frozenset({"users:read", "plans:read", "domains:read", "messages:read", "usage:read"}),
+    "marketer": frozenset({"users:read", "plans:read", "domains:read", "messages:read", "batches:read", "usage:read"}),
     "developer": frozenset(
-        {"users:read", "keys:read", "domains:read", "gateways:read", "messages:read", "sandbox:read", "usage:read"}
+        {
+            *("users:read", "keys:read", "domains:read", "gateways:read"),
+            *("messages:read", "batches:read", "sandbox:read", "usage:read"),
+        }
     ),
     "auditor": frozenset(_READS),
     "read-only": frozenset(_READS - {"audit:read", "staff:read", "roles:read"}),

@@ -1,5 +1,6 @@
 """Listings of batches for the API and the CLI. Each is one bounded index scan."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +10,8 @@ from psycopg.rows import TupleRow, class_row
 
 from domain.batches.progress import RATE_SECONDS, Tally
 from domain.ids import batch_range
-from store.pool import Pool
+from store.messages.search.filters import first_at
+from store.pool import Connections, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ from batches b join accounts a on a.id = b.account_id
 """
 
 
-async def find(pool: Pool, batch_id: UUID, account_id: int | None = None) -> Batch | None:
+async def find(pool: Connections, batch_id: UUID, account_id: int | None = None) -> Batch | None:
     """A batch; with an account only if it is that account's own."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Batch)) as cursor:
         await cursor.execute(
@@ -77,10 +79,44 @@ async def own(pool: Pool, account_id: int, state: str | None, before: UUID | Non
         return await cursor.fetchall()
 
 
-async def newest(pool: Pool, limit: int) -> list[Batch]:
-    """The newest batches of all accounts."""
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which batches are listed; ``None``, and no state: all."""
+
+    account_id: int | None = None
+    states: Sequence[str] = ()
+    channel: str | None = None
+    after: datetime | None = None
+    """Accepted then or later."""
+    before: datetime | None = None
+    """Accepted earlier."""
+
+
+_CONDITIONS = {
+    "account_id": "b.account_id = %(account_id)s",
+    "states": "b.state = any(%(states)s::text[])",
+    "channel": "b.channel = %(channel)s",
+    "after": "b.id >= %(after)s",
+    "before": "b.id < %(before)s",
+}
+
+
+async def newest(pool: Connections, wanted: Filter, below: UUID | None, limit: int) -> list[Batch]:
+    """Batches of all accounts with smaller ids than ``below``, the newest first."""
+    values = {
+        "account_id": wanted.account_id,
+        "states": list(wanted.states) or None,
+        "channel": wanted.channel,
+        "after": None if wanted.after is None else first_at(wanted.after),
+        "before": None if wanted.before is None else first_at(wanted.before),
+    }
+    given = {name: value for name, value in values.items() if value is not None}
+    conditions = "".join(f" and {_CONDITIONS[name]}" for name in given)
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Batch)) as cursor:
-        await cursor.execute(f"{_BATCH} order by b.id desc limit %s", (limit,))
+        await cursor.execute(
+            f"{_BATCH} where b.id < coalesce(%(below)s, {_LAST}){conditions} order by b.id desc limit %(limit)s",
+            given | {"below": below, "limit": limit},
+        )
         return await cursor.fetchall()
 
 

@@ -72,3 +72,21 @@ async def page(pool: Connections, wanted: Filter, after: tuple[datetime, UUID] |
             f"{INFO}{narrowed} order by g.created_at desc, g.id desc limit %(limit)s", given | {"limit": limit}
         )
         return await cursor.fetchall()
+
+
+async def ids_named(pool: Connections, text: str) -> list[UUID]:
+    """The gateways of all owners that have this id or identifier, deleted ones too."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select id from gateways where identifier = %(text)s
+               union select id from gateways where id = %(id)s""",
+            {"text": text, "id": _id(text)},
+        )
+        return [gateway_id for (gateway_id,) in await cursor.fetchall()]
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -22,6 +22,13 @@ async def send_batch(stack: Stack, user: User, count: int, **fields: object) -> 
     return answer.json()
 
 
+async def waiting_batch(stack: Stack, user: User) -> str:
+    """The uid of a batch whose messages wait for a time that is long to come."""
+    batch: str = (await send_batch(stack, user, 501, schedule_at="2027-01-01T00:00:00Z"))["batch"]
+    await until(stack, user, batch, lambda data: data["state"] == "scheduled")
+    return batch
+
+
 async def get(stack: Stack, user: User, path: str, **params: object) -> dict[str, Any]:
     """The answer of a route below ``/api/batches``."""
     answer = await stack.http.get(f"/api/batches{path}", headers=user.headers, params=params)

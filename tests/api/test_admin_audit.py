@@ -16,6 +16,7 @@ from store.callbacks.callback_endpoints import NewEndpoint
 from store.callbacks.callbacks import Notice
 from store.operations import operations
 from tests.api.admin import ADMIN, Staff, admin
+from tests.api.batches import waiting_batch
 from tests.stack import Stack
 
 WITHOUT_A_PERMISSION = {("GET", f"{ADMIN}/codec"), ("OPTIONS", f"{ADMIN}/codec/{{direction}}")}
@@ -58,6 +59,7 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
     recipient = {"user": user["id"], "channel": "sms", "recipient": "+14155550100"}
     callback, delivery = await some_delivery(staff)
     where = f"/gateways/{(await staff.data('POST', '/gateways', gateway))['id']}"
+    batch = await waiting_batch(staff.stack, await staff.stack.user())
     nobody = {"host": "127.0.0.1", "port": 9, "from_address": "a@example.com", "allow_private_network": True}
     await staff.data("PATCH", "/settings", {"system_mail": nobody})
     domain = (await staff.data("POST", "/domains", {"user": user["id"], "domain": f"{uuid4().hex}.test"}))["id"]
@@ -86,6 +88,9 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
             None,
         ),
         ("POST", "/callbacks/{callback}/disable"): (f"/callbacks/{callback}/disable", None),
+        ("POST", "/batches/{uid}/pause"): (f"/batches/{batch}/pause", None),
+        ("POST", "/batches/{uid}/resume"): (f"/batches/{batch}/resume", None),
+        ("POST", "/batches/{uid}/cancel"): (f"/batches/{batch}/cancel", None),
         ("POST", "/pause-sending"): ("/pause-sending", {"user": user["id"], "reason": "spam"}),
         ("POST", "/resume-sending"): ("/resume-sending", {"user": user["id"]}),
         ("PATCH", "/settings"): ("/settings", {"branding": {"footer": "Acme"}}),

@@ -12,6 +12,8 @@ RELEASED = """
     listCallbacks registerCallback getCallback changeCallback removeCallback rotateCallbackSecret
     listCallbackDeliveries testCallback replayCallbackDelivery replayCallbackDeliveries
     listGateways getGatewayHealth pauseGateway drainGateway resumeGateway testGateway
+    listMessages listFailures listAnyMessages listAnyFailures
+    listAnyBatches getAnyBatch pauseAnyBatch resumeAnyBatch cancelAnyBatch
     getAnyMessage resolveMessage listSandboxMessages decodePayloads encodePayloads
     createUser listUsers getUser changeUser deleteUser restoreUser suspendUser resumeUser putUser
     assignPlan getSubscription renewSubscription expireSubscription cancelPlanChange

@@ -41,7 +41,14 @@ SIGNED = {
 """Without a key, but of no use to who has not the provider's secret, or a link of ours."""
 PUBLIC = OPEN | SIGNED
 ADMIN = {
+    "GET /api/admin/v1/messages",
     "GET /api/admin/v1/messages/{uid}",
+    "GET /api/admin/v1/failures",
+    "GET /api/admin/v1/batches",
+    "GET /api/admin/v1/batches/{uid}",
+    "POST /api/admin/v1/batches/{uid}/pause",
+    "POST /api/admin/v1/batches/{uid}/resume",
+    "POST /api/admin/v1/batches/{uid}/cancel",
     "POST /api/admin/v1/messages/{uid}/resolve",
     "GET /api/admin/v1/sandbox/messages",
     "GET /api/admin/v1/codec",
@@ -169,6 +176,8 @@ LISTS = {
     "GET /api/batches",
     "GET /api/callbacks",
     "GET /api/domains",
+    "GET /api/failures",
+    "GET /api/messages",
     "GET /api/gateways",
     "GET /api/inbound",
     "GET /api/inbound/keywords",

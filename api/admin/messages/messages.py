@@ -1,5 +1,6 @@
 """``/api/admin/v1/messages``: any message, and resolving unknown ones."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -7,13 +8,14 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from temporalio.client import Client
 
+from api.admin.messages.models import WholeAnswer
 from api.admin.messages.revealing import Reveal, is_revealed
 from api.callbacks.waking import wake_callbacks
 from api.http.body import parse_body, read_body
 from api.http.json_response import json_response
 from api.http.state import state_of
 from api.messages.lookup import live_if_any, unknown_message
-from api.messages.models import ResolveAnswer, StatusAnswer
+from api.messages.models import ResolveAnswer
 from api.messages.routes import recorded
 from api.reference.openapi import answers, documented_body
 from api.resources.access import Allows
@@ -21,6 +23,7 @@ from domain.access.actors import Actor
 from domain.text.masking import mask, mask_in
 from services.resolving import resolve
 from store.messages import messages
+from store.messages.search import stories
 
 router = APIRouter(prefix="/api/admin/v1/messages", tags=["admin: messages"])
 
@@ -39,14 +42,15 @@ class Resolve(BaseModel):
     reason: Annotated[str, Field(max_length=500)] = ""
 
 
-@router.get("/{uid}", summary="Read any message", response_model=None, responses=answers(StatusAnswer))
+@router.get("/{uid}", summary="Read any message", response_model=None, responses=answers(WholeAnswer))
 async def get_any_message(request: Request, uid: UUID, actor: _Reader, reveal: Reveal = False) -> Response:
-    """As its sender reads it; for staff its recipient is masked."""
+    """Its whole story: attempts, receipts, credits, callbacks, batch, fallbacks. For staff its recipient is masked."""
     state = state_of(request)
     message = await messages.find_any(state.pool, uid)
     if message is None:
         raise unknown_message()
-    data = recorded(message, await live_if_any(state, message))
+    story = await stories.read(state.pool, uid, message.account_id)
+    data = recorded(message, await live_if_any(state, message)) | {"channel": message.channel} | asdict(story)
     if not await is_revealed(state, actor, reveal, "message", uid):
         data = _masked(data, message.recipient)
     return json_response({"success": True, "message": f"the message is {data['state']}", "data": data})
@@ -75,6 +79,16 @@ async def resolve_message(request: Request, uid: UUID, actor: _Resolver) -> Resp
 
 
 def _masked(data: dict[str, Any], recipient: str) -> dict[str, Any]:
-    attempts = [attempt | {"reason": mask_in(attempt["reason"], recipient)} for attempt in data["attempts"]]
+    attempts = [attempt | _masked_reason(attempt, recipient) for attempt in data["attempts"]]
     reason = mask_in(data["reason"], recipient)
-    return data | {"to": mask(recipient), "reason": reason, "attempts": attempts}
+    receipts = [
+        receipt
+        | {"recipient": receipt["recipient"] and mask(receipt["recipient"])}
+        | _masked_reason(receipt, recipient)
+        for receipt in data["receipts"]
+    ]
+    return data | {"to": mask(recipient), "reason": reason, "attempts": attempts, "receipts": receipts}
+
+
+def _masked_reason(entry: dict[str, Any], recipient: str) -> dict[str, Any]:
+    return {"reason": mask_in(entry["reason"], recipient)}

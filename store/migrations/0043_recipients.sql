@@ -1,0 +1,2 @@
+-- messages_of_recipient has taken its place.
+drop index messages_recipient;
