@@ -6,7 +6,7 @@ import typer
 
 from cli.options import AsJson
 from cli.output import emit
-from cli.session import run
+from cli.session import Session, run
 
 if TYPE_CHECKING:
     from store.access.audit import Event
@@ -46,6 +46,25 @@ def _brief(event: "Event") -> dict[str, Any]:
         "changed": [change["field"] for change in said["changes"]],
         "reason": said["reason"],
     }
+
+
+@app.command()
+def export(
+    after: Annotated[int, typer.Option("--after", min=0, help="Only events with larger ids.")] = 0,
+) -> None:
+    """Write the events as lines of JSON, the oldest first."""
+    import orjson
+
+    from store.access.audit import as_told, oldest
+
+    async def work(session: Session) -> None:
+        last = after
+        while events := await oldest(session.pool, last, 500):
+            for event in events:
+                typer.echo(orjson.dumps(as_told(event), option=orjson.OPT_UTC_Z))
+            last = events[-1].id
+
+    run(work)
 
 
 @app.command()

@@ -37,6 +37,8 @@ class EventType(StrEnum):
     DOMAIN_VERIFIED = "domain.verified"
     DOMAIN_FAILING = "domain.failing"
     DOMAIN_UNVERIFIED = "domain.unverified"
+    AUDIT_EVENT = "audit.event"
+    """An event of the audit log: for endpoints of the admin that name it."""
 
     @classmethod
     def of_state(cls, state: State) -> "EventType | None":

@@ -24,6 +24,7 @@ from store.reports import usage
 from worker.leader import PeriodicTask
 from worker.limits import RENEW_EVERY, delete_old_limits
 from worker.partitions import drop_partitions, make_partitions
+from worker.sweeps.audit_stream import stream_audit
 from worker.sweeps.closed_accounts import end_batches
 from worker.sweeps.operations import start_operations
 from worker.sweeps.sender_domains import DomainSweep
@@ -52,8 +53,8 @@ UNSTARTED_AFTER = 3600.0
 RESUMED_EVERY = 1.0
 """Seconds between two checks for resumed gateways, accounts and sending that pages wait for."""
 
-APPROVALS_EVERY = 5.0
-"""Seconds between two checks for decisions about batches, and for approvals whose time is over."""
+DECISIONS_EVERY = 5.0
+"""Seconds between two checks for decisions of staff: approvals of batches, and the audit log that is posted."""
 START_EVERY = 1.0
 """Seconds between two looks for operations to start."""
 
@@ -123,9 +124,10 @@ def periodic_tasks(
         ),
         PeriodicTask("resume pages of paused sending", RESUMED_EVERY, lambda: signal_resumed_sending(pool, client)),
         PeriodicTask("end batches of deleted accounts", SWEEP_EVERY, lambda: end_batches(pool, client)),
-        PeriodicTask("carry out approvals", APPROVALS_EVERY, lambda: carry_out(pool, client)),
+        PeriodicTask("carry out approvals", DECISIONS_EVERY, lambda: carry_out(pool, client)),
         PeriodicTask("start operations", START_EVERY, lambda: start_operations(pool, client)),
         PeriodicTask("check sender domains", SWEEP_EVERY, DomainSweep(pool, client, dns_servers).run),
+        PeriodicTask("post the audit log", DECISIONS_EVERY, lambda: stream_audit(pool, client)),
         PeriodicTask("wake callbacks", WAKE_EVERY, lambda: wake_overdue(pool, client)),
     ]
 

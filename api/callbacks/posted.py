@@ -119,6 +119,14 @@ class DomainEvent(BaseModel):
     data: DomainNow
 
 
+class PostedAuditEvent(BaseModel):
+    """An event of the audit log."""
+
+    type: Literal["audit.event"]
+    timestamp: datetime
+    data: dict[str, Any] = Field(description="As `GET /api/admin/v1/audit` lists it.")
+
+
 class TestedEndpoint(BaseModel):
     """The endpoint that is tested, and who owns it."""
 
@@ -153,6 +161,11 @@ async def inbound_event(event: InboundEvent) -> None:
 @posted.post("domain", summary="A sender domain may be sent from, is failing, or is lost", openapi_extra=PUBLIC)
 async def domain_event(event: DomainEvent) -> None:
     """Posted like message events."""
+
+
+@posted.post("audit", summary="An event of the audit log", openapi_extra=PUBLIC)
+async def audit_event(event: PostedAuditEvent) -> None:
+    """Posted like message events, to endpoints of the admin that name `audit.event`, in order, within seconds."""
 
 
 @posted.post("test", summary="A test of your endpoint", openapi_extra=PUBLIC)

@@ -1,5 +1,6 @@
 """``/api/callbacks``: an account's endpoints for events of its messages."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -26,6 +27,7 @@ from api.http.idempotency import KeyClaim, once
 from api.http.json_response import json_response
 from api.http.state import AppState, state_of
 from api.reference.openapi import answers, documented_body
+from domain.callbacks import EventType
 from domain.errors import FieldError, invalid
 from store.accounts.api_keys import Principal
 from store.callbacks import callback_endpoints
@@ -71,6 +73,7 @@ async def register_callback(request: Request, principal: Manager) -> Response:
     raw = await read_body(request)
     body = parse_body(raw, RegisterCallback)
     _check_address(principal, body.url)
+    _check_events(principal, body.events)
     if body.allow_private_network and principal.kind != "admin":
         raise ApiError(403, "private_network", "only an admin may let an endpoint be in a private network")
 
@@ -107,6 +110,7 @@ async def change_callback(request: Request, callback: UUID, principal: Manager) 
     """Enabling it again continues with pending deliveries. A changed address must not be in a private network."""
     state = state_of(request)
     changes = parse_body(await read_body(request), ChangeCallback).model_dump(exclude_unset=True)
+    _check_events(principal, changes.get("events"))
     if "url" in changes:
         _check_address(principal, changes["url"])
         if principal.kind != "admin":  # an admin allowed it for the former address
@@ -170,6 +174,11 @@ def _unknown() -> ApiError:
 def _check_address(principal: Principal, url: str) -> None:
     if principal.kind != "admin" and not url.lower().startswith("https:"):
         raise invalid([FieldError("/url", "https_required", "must begin with https://")])
+
+
+def _check_events(principal: Principal, events: Sequence[EventType] | None) -> None:
+    if principal.kind != "admin" and EventType.AUDIT_EVENT in (events or ()):
+        raise invalid([FieldError("/events", "event_of_admin", "only an admin key's endpoints get the audit log")])
 
 
 async def _answer(state: AppState, principal: Principal, endpoint_id: UUID) -> Response:

@@ -120,6 +120,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "duration",
         "fallback_in_batch",
         "https_required",
+        "event_of_admin",
         "payloads",
         "undecodable",
         "query_unknown",

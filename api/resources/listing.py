@@ -20,7 +20,8 @@ _LARGEST = 2**63 - 1
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
 Format = Annotated[
-    Literal["json", "csv"] | None, Query(description="`csv`: all rows, as a file. `Accept: text/csv` does the same.")
+    Literal["json", "csv", "ndjson"] | None,
+    Query(description="`csv`, `ndjson`: all rows, as a file. `Accept: text/csv` does the same."),
 ]
 
 Fetch = Callable[[str | None, int], Awaitable[Sequence[Any]]]
@@ -78,13 +79,15 @@ async def listed(
     show: Show,
     place: Place = _id,
 ) -> Response:
-    """A page of rows, or all of them as CSV. ``place`` is where a row stands in their order.
+    """A page of rows, or all of them as CSV or as lines of JSON. ``place`` is where a row stands in their order.
 
     Raises:
         InvalidError: the cursor is none of ours, or belongs to other filters.
     """
     filters = _filters(request)
     after = None if cursor is None else _place_in(cursor, filters)
+    if form == "ndjson":
+        return StreamingResponse(_json_lines(fetch, show, place, after), media_type="application/x-ndjson")
     if form == "csv" or (form is None and "text/csv" in request.headers.get("accept", "")):
         return _csv(fetch, show, place, after)
     rows = await fetch(after, limit + 1)
@@ -163,6 +166,12 @@ async def _lines(fetch: Fetch, show: Show, place: Place, after: str | None) -> A
         if following is None:
             break
         after = following
+
+
+async def _json_lines(fetch: Fetch, show: Show, place: Place, after: str | None) -> AsyncIterator[bytes]:
+    while rows := await fetch(after, _BATCH):
+        yield b"".join(orjson.dumps(show(row), option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE) for row in rows)
+        after = place(rows[-1])
 
 
 def _cell(value: Any) -> str:

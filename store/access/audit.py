@@ -65,6 +65,18 @@ class Event:
     event: dict[str, Any]
 
 
+def as_told(event: Event) -> dict[str, Any]:
+    """An event in the form in which it is listed, exported and posted."""
+    return {
+        "id": event.id,
+        "action": event.action,
+        "version": event.event["version"],
+        "occurred_at": event.at,
+        "outcome": event.outcome,
+        **{name: event.event[name] for name in ("actor", "targets", "context", "changes", "reason", "metadata")},
+    }
+
+
 async def append(conn: AsyncConnection[TupleRow], new: NewEvent) -> None:
     """Append an event. Other appends wait until the transaction ends: make it the last statement."""
     actor = new.actor
@@ -135,6 +147,15 @@ async def page(pool: Connections, wanted: Filter, below: int, limit: int) -> lis
             f"""select id, at, action, outcome, event from audit_events
                 where id < %(below)s{conditions} order by id desc limit %(limit)s""",  # noqa: S608 - constants of ours
             given | {"below": below, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def oldest(pool: Connections, above: int, limit: int) -> list[Event]:
+    """Events with larger ids than ``above``, the oldest first."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Event)) as cursor:
+        await cursor.execute(
+            "select id, at, action, outcome, event from audit_events where id > %s order by id limit %s", (above, limit)
         )
         return await cursor.fetchall()
 

@@ -73,9 +73,13 @@ async def queue(conn: AsyncConnection[TupleRow], notices: Sequence[Notice]) -> s
             _Delivery(delivery_id(endpoint_id, notice.type, notice.uid, notice.key), endpoint_id, notice)
             for notice in notices
             for endpoint_id, events in endpoints.get(notice.account_id, ())
-            if events is None or notice.type in events
+            if _listens(events, notice.type)
         ],
     )
+
+
+def _listens(events: frozenset[str] | None, type_: str) -> bool:
+    return type_ != EventType.AUDIT_EVENT if events is None else type_ in events
 
 
 async def queue_for(conn: AsyncConnection[TupleRow], endpoint_id: UUID, notice: Notice) -> UUID:

@@ -1,7 +1,7 @@
 """``/api/admin/v1/audit``: who did what to which object."""
 
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -13,7 +13,7 @@ from api.resources.access import Allows
 from api.resources.listing import Cursor, Format, Limit, below_id, listed
 from domain.access.actors import Actor
 from store.access import audit
-from store.access.audit import Event
+from store.access.audit import as_told
 
 router = APIRouter(prefix="/api/admin/v1/audit", tags=["admin: audit"])
 
@@ -37,15 +37,4 @@ async def list_audit(
     """Denied attempts included. Nothing in it can be changed: each event has the hash of the one before."""
     wanted = audit.Filter(action, outcome, actor, target, occurred_after, occurred_before)
     fetch = below_id(partial(audit.page, state_of(request).pool, wanted))
-    return await listed(request, limit, cursor, format, fetch, _shown)
-
-
-def _shown(event: Event) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "action": event.action,
-        "version": event.event["version"],
-        "occurred_at": event.at,
-        "outcome": event.outcome,
-        **{name: event.event[name] for name in ("actor", "targets", "context", "changes", "reason", "metadata")},
-    }
+    return await listed(request, limit, cursor, format, fetch, as_told)
