@@ -20,6 +20,7 @@ from api.admin.messages import inbound as admin_inbound
 from api.admin.messages import lists as admin_lists
 from api.admin.messages import messages as admin_messages
 from api.admin.messages import sandbox, suppressions
+from api.admin.reports import requests as admin_requests
 from api.admin.reports import usage as admin_usage
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
@@ -42,7 +43,8 @@ from api.messages.lookup import OwnMessages
 from api.operations import routes as operations
 from api.reference import page as reference
 from api.reference.openapi import DocumentedApp, operation_id
-from api.reports import usage
+from api.reports import requests, usage
+from api.requests.log import RequestLog
 from api.resources.access import AccessTable
 from api.sending import routes as send
 from api.sending.group_commit import GroupCommit
@@ -102,6 +104,8 @@ _ROUTERS = (
     codec.router,
     admin_usage.router,
     usage.router,
+    admin_requests.router,
+    requests.router,
     health.router,
     reference.router,
     mail_links.router,
@@ -121,6 +125,7 @@ def create_app(settings: Settings) -> FastAPI:
             starts = Starts(link, admission)
             group_commit = GroupCommit(starts, pool, admission)
             receipts = SharedStarts(link)
+            request_log = RequestLog(pool)
             keys = settings.keys.get_secret_value()
             parts = (
                 KeyLookup(pool),
@@ -139,12 +144,14 @@ def create_app(settings: Settings) -> FastAPI:
                 Names(),
                 reference.Reference(app),
                 access,
+                request_log,
             )
             app.state.xsender = AppState(settings, pool, link, {type(part): part for part in parts})
             yield
             await receipts.aclose()
             await group_commit.aclose()
             await starts.aclose()
+            await request_log.aclose()
         await outside.aclose()
         await offload.aclose()
         await pool.close()

@@ -20,7 +20,7 @@ from store.callbacks import callback_deliveries
 from store.gateways import gateway_health, gateway_waits
 from store.messages import attachments, receipts, unknown
 from store.pool import Pool
-from store.reports import usage
+from store.reports import request_log, usage
 from worker.leader import PeriodicTask
 from worker.limits import RENEW_EVERY, delete_old_limits
 from worker.partitions import drop_partitions, make_partitions
@@ -57,6 +57,9 @@ DECISIONS_EVERY = 5.0
 """Seconds between two checks for decisions of staff: approvals of batches, and the audit log that is posted."""
 START_EVERY = 1.0
 """Seconds between two looks for operations to start."""
+
+REQUEST_DAYS = 7
+"""How long the log of requests is kept."""
 
 FOLD_EVERY = 10.0
 """Seconds between two rounds that add up the counters of usage: what was not added up yet is read one by one."""
@@ -116,6 +119,7 @@ def periodic_tasks(
         PeriodicTask("make partitions", HOURLY, lambda: make_partitions(pool)),
         PeriodicTask("drop old partitions", HOURLY, drop_partitions_now),
         PeriodicTask("delete old limits", HOURLY, lambda: delete_old_limits(pool)),
+        PeriodicTask("delete old requests", HOURLY, lambda: request_log.delete_older(pool, REQUEST_DAYS)),
         PeriodicTask("add up usage", FOLD_EVERY, lambda: usage.fold(pool)),
         PeriodicTask("renew plans", RENEW_EVERY, lambda: begin_due_periods(pool)),
         PeriodicTask("resume pages of paused gateways", RESUMED_EVERY, lambda: signal_resumed_gateways(pool, client)),

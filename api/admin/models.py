@@ -206,6 +206,8 @@ class Key(_Answer):
     expires_at: datetime | None
     revoked_at: datetime | None
     created_at: datetime
+    last_used_at: datetime | None = Field(description="To the minute; `null`: never.")
+    last_used_ip: str | None
 
 
 class IssuedKey(Key):

@@ -12,6 +12,7 @@ from api.http.body import declared_length
 from api.http.errors import ApiError
 from api.http.query_text import check_query
 from api.http.state import state_of
+from api.requests.entry import noted_of
 from domain.access.api_keys import ParsedKey, matches, parse
 from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
 from store.accounts import request_rates
@@ -79,6 +80,7 @@ async def accept_key(request: Request, key: ParsedKey, stored: StoredKey | None)
     """
     if stored is None or not matches(key, stored.hash) or stored.principal.kind != key.kind:
         raise _unauthorized("unknown API key")
+    noted_of(request).key = stored.principal
     _check_usable(stored, request)
     await _check_rate(state_of(request).pool, stored.principal, size_cost(declared_length(request) or 0))
     return stored.principal

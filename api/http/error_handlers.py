@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect
 from temporalio.service import RPCError
 
 from api.http.errors import ApiError, error_response, json_refused, unavailable
+from api.requests.entry import noted_of
 from domain.errors import (
     ConflictError,
     FaultError,
@@ -92,16 +93,16 @@ async def _gone(_: Request, __: ClientDisconnect) -> Response:
     return Response(status_code=400)
 
 
-async def _database_away(_: Request, error: Exception) -> JSONResponse:
-    log.warning("the database is unavailable", error=type(error).__name__)
+async def _database_away(request: Request, error: Exception) -> JSONResponse:
+    log.warning("the database is unavailable", error=type(error).__name__, request_id=noted_of(request).id)
     return error_response(unavailable("the database does not answer"))
 
 
-async def _temporal_away(_: Request, error: RPCError) -> JSONResponse:
-    log.warning("Temporal does not answer", status=error.status.name)
+async def _temporal_away(request: Request, error: RPCError) -> JSONResponse:
+    log.warning("Temporal does not answer", status=error.status.name, request_id=noted_of(request).id)
     return error_response(unavailable("Temporal does not answer"))
 
 
-async def _bug(_: Request, error: Exception) -> JSONResponse:
-    log.error("unhandled error", exc_info=error)
+async def _bug(request: Request, error: Exception) -> JSONResponse:
+    log.error("unhandled error", exc_info=error, request_id=noted_of(request).id)
     return error_response(ApiError(500, "internal", "internal error; it has been logged"))

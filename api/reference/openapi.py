@@ -6,8 +6,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.types import ASGIApp
 
 from api.reference.error_codes import codes_of
+from api.requests.middleware import RequestNotes
 
 _ERRORS = {
     400: "not JSON, or not HTTP",
@@ -81,7 +83,11 @@ def answers(model: type[BaseModel], *errors: int) -> dict[int | str, dict[str, A
 
 
 class DocumentedApp(FastAPI):
-    """An application whose OpenAPI document is complete."""
+    """An application whose OpenAPI document is complete, and whose requests have ids."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Around all else, so that answers to errors of ours have their id, too."""
+        return RequestNotes(super().build_middleware_stack())
 
     def openapi(self) -> dict[str, Any]:
         """Build the document. It is not kept: half a second each time."""

@@ -1,6 +1,6 @@
 """Answers of reports."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,4 +32,34 @@ class UsagePage(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     data: list[Usage]
+    next_cursor: str | None = Field(description="For the next page; `null`: this was the last one.")
+
+
+class LoggedRequest(BaseModel):
+    """A request that was answered."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: int
+    occurred_at: datetime
+    request_id: str = Field(description="As in the header `X-Request-Id` of its answer.")
+    key_id: str | None
+    method: str
+    path: str = Field(description="Without its query; parts that may be secret are hidden.")
+    status: int
+    milliseconds: float
+    ip: str
+    code: str | None = Field(description="Of its error.")
+    ids: list[str] = Field(description="That its answer gave, at most 20.")
+    body: str | None = Field(
+        description="Of a failed one: at most 4,096 characters, with masked recipients, without texts and secrets."
+    )
+
+
+class RequestPage(BaseModel):
+    """A page of the log of requests."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: list[LoggedRequest]
     next_cursor: str | None = Field(description="For the next page; `null`: this was the last one.")

@@ -12,6 +12,7 @@ from api.http.auth import KeyLookup, accept_key, key_of
 from api.http.errors import ApiError
 from api.http.query_text import check_query
 from api.http.state import state_of
+from api.requests.entry import noted_of
 from api.resources.approving import approved_actor
 from domain.access.actors import Actor
 from domain.access.api_keys import KeyKind
@@ -101,6 +102,7 @@ def _context(request: Request, principal: Principal) -> dict[str, str]:
         "method": request.method,
         "path": request.scope["raw_path"].decode("ascii", "replace")[:300],  # as it was sent: it may hold a NUL
         "key": principal.key_id,
+        "request_id": noted_of(request).id,
     }
 
 

@@ -48,6 +48,7 @@ PERMISSIONS: dict[str, str] = {
     "settings:read": "Read the settings of the whole install, without its secrets.",
     "settings:write": "Change the settings of the whole install, and send test mails of the system.",
     "usage:read": "Read how many messages were sent, and what they cost.",
+    "requests:read": "Read the log of requests.",
 }
 """By permission, what it allows."""
 
@@ -64,14 +65,14 @@ PRESETS: dict[str, frozenset[str]] = {
             *("users:read", "plans:read", "domains:read", "gateways:read", "gateways:pause"),
             *("messages:read", "messages:resolve", "sandbox:read", "sending:read", "sending:pause"),
             *("batches:read", "batches:write"),
-            "usage:read",
+            *("usage:read", "requests:read"),
             *("operations:read", "operations:write"),
         }
     ),
     "support": frozenset(
         {
             *("users:read", "plans:read", "credits:read", "domains:read", "gateways:read"),
-            *("messages:read", "batches:read", "sandbox:read", "usage:read"),
+            *("messages:read", "batches:read", "sandbox:read", "usage:read", "requests:read"),
         }
     ),
     "finance": frozenset(
@@ -90,7 +91,7 @@ PRESETS: dict[str, frozenset[str]] = {
     "developer": frozenset(
         {
             *("users:read", "keys:read", "domains:read", "gateways:read"),
-            *("messages:read", "batches:read", "sandbox:read", "usage:read"),
+            *("messages:read", "batches:read", "sandbox:read", "usage:read", "requests:read"),
         }
     ),
     "auditor": frozenset(_READS),

@@ -74,6 +74,9 @@ class KeyInfo:
     expires_at: datetime | None
     revoked_at: datetime | None
     created_at: datetime
+    last_used_at: datetime | None
+    """To the minute; ``None``: never."""
+    last_used_ip: str | None
 
 
 Wanted = tuple[str, str | None]
@@ -176,7 +179,9 @@ def check_scopes(kind: KeyKind, scopes: Sequence[str] | None) -> None:
 
 
 _INFO = """
-select id, account_id, kind, staff_id, name, preview, scopes, allowed_ips, expires_at, revoked_at, created_at
+select id, account_id, kind, staff_id, name, preview, scopes, allowed_ips, expires_at, revoked_at, created_at,
+       (select u.last_used_at from key_uses u where u.key_id = id) as last_used_at,
+       (select u.last_used_ip from key_uses u where u.key_id = id) as last_used_ip
 from api_keys
 """
 

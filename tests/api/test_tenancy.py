@@ -138,6 +138,7 @@ ADMIN = {
     "PATCH /api/admin/v1/settings",
     "POST /api/admin/v1/settings/system-mail/test",
     "GET /api/admin/v1/usage",
+    "GET /api/admin/v1/requests",
 }
 LATER = {"schedule_at": "2020-01-01T00:00:00Z"}
 
@@ -183,6 +184,7 @@ LISTS = {
     "GET /api/inbound/keywords",
     "PUT /api/inbound/keywords",
     "GET /api/usage",
+    "GET /api/requests",
 }
 CREATES = {"POST /api/callbacks", "POST /api/domains"}
 SWITCHED = {"gateway_identifier": "default_gateway"}

@@ -23,6 +23,7 @@ from store.messages.search import failures, walks
 from store.messages.search.filters import Filter
 from store.migrate import migrate
 from store.pool import InTransaction, Pool, open_pool
+from store.reports import request_log, usage
 from tests.databases import new_database
 
 USERS = 10_000
@@ -38,6 +39,17 @@ OF_USERS: dict[str, Any] = {
 }
 UID = UUID(int=1)
 OF_JOURNAL: dict[str, Any] = {"kind": ["deduct"], "channel": "sms", "uid": UID, "after": AT, "before": AT}
+OF_REQUESTS: dict[str, Any] = {
+    "account_id": 7,
+    "key_id": "k7",
+    "status": 4,
+    "method": "DELETE",
+    "path": "/api/none",
+    "after": AT,
+    "before": AT,
+    "request_id": "none",
+}
+OF_USAGE: dict[str, Any] = {"account_id": 7, "channel": "sms", "gateway_id": UID}
 OF_EVENTS: dict[str, Any] = {
     "action": ["user.created"],
     "outcome": ["denied"],
@@ -96,6 +108,13 @@ async def many(engine: Engine):
                 from generate_series(1, {USERS}) as n""",
             f"""insert into batches (id, account_id, channel, lane, total, streams)
                 select uid_at(now() - n * interval '1 s'), n, 'sms', 'bulk', 1, '[]'
+                from generate_series(1, {USERS}) as n""",
+            f"""insert into request_log
+                    (at, request_id, account_id, key_id, method, path, status, milliseconds, ip, ids)
+                select now(), 'r' || n, n % 99, 'k' || n % 99, 'GET', '/api/usage', 200 + n % 9, 1, '', '{{}}'
+                from generate_series(1, {USERS}) as n""",
+            f"""insert into usage_days
+                select n % 99, 'sms', null, date '2026-01-01' + n / 99, 1, 1, 0, 0, 0, 1
                 from generate_series(1, {USERS}) as n""",
         ):
             await conn.execute(statement.encode())
@@ -167,6 +186,19 @@ async def test_journal(many: Pool, filters: dict[str, Any], place: journal.Place
     plan = await plan_of(many, lambda pool: journal.page(pool, 7, journal.Filter(**filters), place, 50))
     assert "Seq Scan" not in plan, plan
     assert "uid" in filters or "journal_moved" in plan, plan
+
+
+@pytest.mark.parametrize("filters", chosen(OF_REQUESTS), ids=lambda filters: "+".join(filters) or "none")
+async def test_requests(many: Pool, filters: dict[str, Any]):
+    plan = await plan_of(many, lambda pool: request_log.page(pool, request_log.Filter(**filters), 2**62, 50))
+    assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.parametrize("filters", chosen(OF_USAGE), ids=lambda filters: "+".join(filters) or "none")
+async def test_usage(many: Pool, filters: dict[str, Any]):
+    wanted = usage.Filter(AT.date(), AT.date(), **filters)
+    plan = await plan_of(many, lambda pool: usage.page(pool, wanted, ["day", "user"], None, 50))
+    assert "Seq Scan on usage_days" not in plan, plan
 
 
 @pytest.mark.parametrize("owner", [(None, None), (7, None), (None, 7)])

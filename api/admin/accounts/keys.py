@@ -122,6 +122,8 @@ def shown(key: KeyInfo) -> dict[str, Any]:
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,
         "created_at": key.created_at,
+        "last_used_at": key.last_used_at,
+        "last_used_ip": key.last_used_ip,
     }
 
 

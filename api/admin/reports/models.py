@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.reports.models import Usage
+from api.reports.models import LoggedRequest, Usage
 
 
 class AnyUsage(Usage):
@@ -17,4 +17,19 @@ class AnyUsagePage(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     data: list[AnyUsage]
+    next_cursor: str | None = Field(description="For the next page; `null`: this was the last one.")
+
+
+class AnyRequest(LoggedRequest):
+    """A request that was answered."""
+
+    user_id: int | None = Field(description="Whose key it carried; `null`: the admin's, one of staff, or none.")
+
+
+class AnyRequestPage(BaseModel):
+    """A page of the log of requests."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: list[AnyRequest]
     next_cursor: str | None = Field(description="For the next page; `null`: this was the last one.")
