@@ -4,7 +4,6 @@ import base64
 from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from functools import partial
-from ipaddress import ip_address
 
 from fastapi import Request
 
@@ -14,6 +13,7 @@ from api.http.query_text import check_query
 from api.http.state import state_of
 from api.requests.entry import noted_of
 from domain.access.api_keys import ParsedKey, matches, parse
+from domain.access.networks import address_of, is_within
 from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
 from store.accounts import request_rates
 from store.accounts.api_keys import Network, Principal, StoredKey, Wanted, find_keys
@@ -126,12 +126,7 @@ def _check_usable(stored: StoredKey, request: Request) -> None:
 
 
 def _comes_from(request: Request, networks: list[Network]) -> bool:
-    try:
-        address = ip_address(request.client.host if request.client else "")
-    except ValueError:  # a proxy passed on something else
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any((mapped or address) in network for network in networks)
+    return is_within(address_of(request.client.host if request.client else None), networks)
 
 
 async def _check_rate(pool: Pool, principal: Principal, more: int) -> None:

@@ -81,6 +81,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "domain_public",
         "too_many_domains",
         "reason_missing",
+        "address_excluded",
         "json_depth",
         "json_text",
         "json_number",

@@ -14,6 +14,7 @@ from api.http.query_text import check_query
 from api.http.state import state_of
 from api.requests.entry import noted_of
 from api.resources.approving import approved_actor
+from api.resources.network import check_admin_network
 from domain.access.actors import Actor
 from domain.access.api_keys import KeyKind
 from domain.access.permissions import OWNER, PERMISSIONS, PRESETS, narrowed
@@ -42,6 +43,7 @@ class Allows:
         self._basic = basic
 
     async def __call__(self, request: Request) -> Actor:
+        await check_admin_network(request)
         actor = approved_actor(request) or await actor_of(request, basic=self._basic)
         if self.permission not in actor.permissions:
             if request.method not in ("GET", "HEAD"):

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
+from domain.access.networks import may_come
 from domain.channels import Channel
 from domain.errors import ConflictError, FieldError, InvalidError, invalid, pointer
 from domain.keyring import Keyring, KeyringError
@@ -66,10 +67,19 @@ async def change_settings(change: Change, keyring: Keyring, patch: Mapping[str, 
     others = {name: value for name, value in patch.items() if name != MAIL}
     after = checked_settings(merge(before.settings, others))
     if after != before.settings:
+        _check_not_locked_out(change, after)
         await install_settings.write(change.store, after)
         compare_all(change, leaves(before.settings), leaves(after))
     if MAIL in patch:
         await _change_mail(change, keyring, before.sealed_mail, patch[MAIL])
+
+
+def _check_not_locked_out(change: Change, settings: Mapping[str, Any]) -> None:
+    """Whoever sends the change must not be refused by it. Commands on the machine have no address."""
+    network, ip = settings.get("admin_network", {}), change.actor.context.get("ip")
+    if ip and not may_come(ip, network.get("allow", ()), network.get("deny", ())):
+        message = f"your own address, {ip}, would be refused: allow it as well, or change this on the machine"
+        raise InvalidError("address_excluded", message, "/admin_network")
 
 
 def checked_settings(form: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
+from domain.access.networks import network
 from domain.recipients import InvalidRecipient, is_region, normalise_email
 
 
@@ -51,6 +52,13 @@ def _region(text: str) -> str:
     return region
 
 
+def _network(text: str) -> str:
+    try:
+        return str(network(text))
+    except ValueError as error:
+        raise ValueError(f"must be an address or a network such as 10.0.0.0/8: {error}") from None
+
+
 def _zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"there is no time zone {name}: use a name like Europe/Berlin")
@@ -61,6 +69,8 @@ _WebAddress = Annotated[str, Field(max_length=500), AfterValidator(_web_address)
 _Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 _Region = Annotated[str, Field(min_length=2, max_length=2), AfterValidator(_region)]
 _Countries = Annotated[frozenset[_Region], Field(max_length=300), PlainSerializer(sorted, return_type=list[str])]
+
+_Networks = Annotated[list[Annotated[str, Field(max_length=50), AfterValidator(_network)]], Field(max_length=200)]
 
 
 class _Part(BaseModel):
@@ -88,6 +98,15 @@ class Retention(_Part):
     """For how many months before this one messages are kept; ``None``: for ever."""
 
 
+class AdminNetwork(_Part):
+    """From where the admin API may be used."""
+
+    allow: _Networks = []
+    """Addresses and networks; empty: from everywhere."""
+    deny: _Networks = []
+    """From these not, even if they are allowed."""
+
+
 class InstallSettings(_Part):
     """All settings but the system's mail server, which is sealed."""
 
@@ -101,6 +120,7 @@ class InstallSettings(_Part):
     allowed_countries: _Countries = frozenset()
     """Countries whose numbers may be sent to; empty: all."""
     retention: Retention = Retention()
+    admin_network: AdminNetwork = AdminNetwork()
     unknown_days: Annotated[float, Field(gt=0, le=3650)] = 7.0
     """For how many days a message stays ``unknown`` before it is ended."""
     unknown_ends_as: Literal["failed", "sent"] = "failed"
@@ -110,7 +130,7 @@ class InstallSettings(_Part):
         """Settings that were checked when they were stored. What a newer release stored besides is ignored, and no
         table is asked again: one that lacks a time zone on this machine must not stop everything."""
         values = _known(cls, form)
-        for name, kind in (("branding", Branding), ("retention", Retention)):
+        for name, kind in (("branding", Branding), ("retention", Retention), ("admin_network", AdminNetwork)):
             if name in values:
                 values[name] = kind.model_construct(**_known(kind, values[name]))
         if "allowed_countries" in values:

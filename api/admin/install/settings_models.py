@@ -33,6 +33,13 @@ class PatchRetention(_Body):
     keep_months: StrictInt | None = Field(default=None, description=f"Months of messages before this one. {_Null}")
 
 
+class PatchAdminNetwork(_Body):
+    """From where the admin API may be used: addresses and networks; each list is replaced as a whole."""
+
+    allow: Annotated[list[_Text], Field(max_length=200)] | None = Field(default=None, description="Empty: everywhere.")
+    deny: Annotated[list[_Text], Field(max_length=200)] | None = Field(default=None, description="Wins over `allow`.")
+
+
 class PatchSettings(_Body):
     """Settings to change (RFC 7396): those left out stay, `null` removes what was set."""
 
@@ -46,6 +53,7 @@ class PatchSettings(_Body):
         default=None, description="Whose numbers may be sent to, replaced as a whole; empty: all."
     )
     retention: PatchRetention | None = None
+    admin_network: PatchAdminNetwork | None = None
     unknown_days: Annotated[float, Field(strict=True)] | None = Field(
         default=None, description=f"Days until a message of unknown outcome is ended. {_Null}"
     )
@@ -76,6 +84,13 @@ class RetentionData(_Answer):
     keep_months: int | None = Field(description="`null`: for ever.")
 
 
+class AdminNetworkData(_Answer):
+    """From where the admin API may be used."""
+
+    allow: list[str] = Field(description="Empty: from everywhere.")
+    deny: list[str]
+
+
 class SettingsData(_Answer):
     """The settings that hold."""
 
@@ -85,6 +100,7 @@ class SettingsData(_Answer):
     default_time_zone: str
     allowed_countries: list[str]
     retention: RetentionData
+    admin_network: AdminNetworkData
     unknown_days: float
     unknown_ends_as: Literal["failed", "sent"]
     system_mail: dict[str, Any] | None
