@@ -96,7 +96,7 @@ def _change(uid: str, kind: "Steering", as_json: bool) -> None:
     batch_id = uuid(uid, "UID")
 
     async def work(session: Session, made: "Change") -> dict[str, Any]:
-        return _head(await steer_batch(made, await temporal(session.settings), batch_id, kind))
+        return _head(await steer_batch(made, lambda: temporal(session.settings), batch_id, kind))
 
     emit(run_connected_change(ACTIONS[kind], work), as_json)
 

@@ -1,5 +1,6 @@
 """Reading and changing batches, for the API and the CLI."""
 
+from collections.abc import Awaitable, Callable
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -74,8 +75,10 @@ ACTIONS: dict[Steering, str] = {"pause": "batch.paused", "resume": "batch.resume
 """What staff may do to a batch, with its name in the audit log."""
 
 
-async def steer_batch(change: Change, client: Client | None, batch_id: UUID, kind: Steering) -> Batch:
-    """Pause, resume or cancel any batch; without a client only check whether that is possible.
+async def steer_batch(
+    change: Change, connect: Callable[[], Awaitable[Client]] | None, batch_id: UUID, kind: Steering
+) -> Batch:
+    """Pause, resume or cancel any batch; without a way to ``connect`` to Temporal only check whether that is possible.
 
     Raises:
         NotFoundError: there is no such batch.
@@ -85,9 +88,9 @@ async def steer_batch(change: Change, client: Client | None, batch_id: UUID, kin
     change.about("batch", batch_id)
     if batch.state in ENDED:
         raise _ended()
-    if client is None:
+    if connect is None:
         return batch
-    changed = await change_batch(change.store, client, batch, kind)
+    changed = await change_batch(change.store, await connect(), batch, kind)
     change.compare({"state": batch.state}, {"state": changed.state})
     return changed
 

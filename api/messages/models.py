@@ -211,7 +211,7 @@ class CausePage(_Answer):
     data: list[FailureCause]
     next_cursor: None
     counted_since: datetime = Field(
-        description="Of more than 20,000 failures the latest were counted: those from this time on."
+        description="Of more than 10,000 failures the latest were counted: those from this time on."
     )
 
 

@@ -8,12 +8,14 @@ from urllib.parse import urlencode
 from bench.figure import Figure
 from bench.install import Install
 from bench.load import Run, in_turn, run_in_flight
+from bench.messages import GATEWAYS, fill_messages
 from domain.access.api_keys import KeyKind
 from store.accounts import api_keys
 from store.pool import long_transaction
 
 _USERS = 10_000
 _EVENTS = 100_000
+_MESSAGES = 1_000_000
 _READS = 8
 """Of each list."""
 _FILL = (
@@ -49,7 +51,27 @@ _FILTERS = {
         "occurred_before": "2020-01-01T00:00:00Z",
     },
     "keys": {"user": "77"},
+    "messages": {
+        "user": "77",
+        "recipient": "+12020000031",
+        "state": "failed",
+        "gateway": str(GATEWAYS[7]),
+        "code": "code_7",
+        "channel": "sms",
+        "created_after": "2020-01-01T00:00:00Z",
+        "created_before": "2020-01-01T00:00:00Z",
+    },
+    "failures": {"user": "77", "state": "failed", "gateway": str(GATEWAYS[7]), "code": "code_7", "channel": "sms"},
+    "batches": {"user": "77", "state": "paused", "channel": "sms", "created_after": "2020-01-01T00:00:00Z"},
 }
+_OTHERS = {
+    "messages": [
+        {"state": states} | more
+        for states in ("sent", "scheduled,queued,processing", "unknown", "sent,failed")
+        for more in ({}, {"user": "77"}, {"gateway": str(GATEWAYS[7])}, {"code": "none"}, {"channel": "sms"})
+    ]
+}
+"""More choices: other states are found in other ways."""
 
 
 async def measure(install: Install, scale: float) -> list[Figure]:
@@ -57,10 +79,14 @@ async def measure(install: Install, scale: float) -> list[Figure]:
     async with long_transaction(install.pool) as conn:
         for statement in _FILL:
             await conn.execute(statement, {"users": int(_USERS * scale), "events": int(_EVENTS * scale)})
-    async with install.pool.connection() as conn:
+        await fill_messages(conn, int(_MESSAGES * scale), int(_USERS * scale))
+    async with long_transaction(install.pool) as conn:
         await conn.execute("analyze")
     key = (await api_keys.create(install.pool, KeyKind.ADMIN, 0)).text
-    return [await _slowest(install, key, name, _queries(filters)) for name, filters in _FILTERS.items()]
+    return [
+        await _slowest(install, key, name, [*_queries(filters), *map(urlencode, _OTHERS.get(name, []))])
+        for name, filters in _FILTERS.items()
+    ]
 
 
 def _queries(filters: dict[str, str]) -> list[str]:
@@ -78,8 +104,8 @@ async def _slowest(install: Install, key: str, name: str, queries: Sequence[str]
         f"p95 of a page of {name}, the slowest of {len(queries)} choices of filters",
         _p95(runs[slowest][0]),
         "ms",
-        f"Of {_USERS:,} users and {_EVENTS:,} events. The slowest: {slowest or 'without filters'}; "
-        f"a SELECT by key beside it takes {_p95(runs[slowest][1]):.1f} ms.",
+        f"Of {_USERS:,} users, {_EVENTS:,} events, {_MESSAGES:,} messages. The slowest: "
+        f"{slowest or 'without filters'}; a SELECT by key beside it takes {_p95(runs[slowest][1]):.1f} ms.",
         at_most=50,
     )
 

@@ -5,6 +5,7 @@ import json
 from uuid import uuid4
 
 from store import workflow_checks
+from tests.api.test_message_lists import refused
 from tests.api.test_resolve import in_doubt, provider
 from tests.stack import Stack
 from tests.worker import lost
@@ -45,6 +46,32 @@ async def test_what_stands_still_is_listed(stack: Stack, cli):
     assert shown[str(page)] == 7
     await workflow_checks.put_off(stack.pool, page, 0)
     assert str(page) not in [entry["id"] for entry in (await cli("message", "stuck", "--json")).json]
+
+
+async def test_messages_and_failures_are_listed(stack: Stack, cli):
+    user = await stack.user()
+    (first, second) = await refused(stack, user, "blocked", 2)
+    listed = (await cli("message", "list", "--user", user.id, "--state", "rejected,failed", "--json")).json
+    assert [entry["uid"] for entry in listed] == [str(second), str(first)]
+    assert (listed[0]["recipient"], listed[0]["code"]) == ("+12025550001", "blocked")
+    for filters, expected in (
+        (("--uid", first), [str(first)]),
+        (("--user", user.id, "--code", "none"), []),
+        (("--user", user.id, "--recipient", "+1 202-555-0000"), [str(first)]),
+        (("--user", user.id, "--created-before", "2026-01-01T00:00:00Z"), []),
+        (("--user", user.id, "--limit", 1), [str(second)]),
+    ):
+        found = (await cli("message", "list", *filters, "--json")).json
+        assert [entry["uid"] for entry in found] == expected, filters
+    (cause,) = (await cli("message", "failures", "--user", user.id, "--json")).json
+    assert (cause["channel"], cause["code"], cause["count"]) == ("sms", "blocked", 2)
+    shown = await cli("message", "failures", "--user", user.id)
+    assert "blocked" in shown.out
+
+
+def test_filters_that_mean_nothing_are_refused(refusal):
+    assert "the states are" in refusal("message", "list", "--state", "lost")
+    assert "2026-11-28T09:30:00Z" in refusal("message", "list", "--created-after", "yesterday")
 
 
 def test_what_is_no_uid_is_refused(refusal):

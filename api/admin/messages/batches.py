@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from temporalio.client import Client
 
 from api.admin.messages.models import AnyBatchAnswer, AnyBatchChange, AnyBatchPage
 from api.batches.models import BatchState
@@ -80,10 +81,11 @@ async def cancel_any_batch(request: Request, uid: UUID, actor: _Writer, dry_run:
 
 
 async def _steer(request: Request, uid: UUID, actor: Actor, kind: Steering, dry_run: bool) -> Response:
-    client = None if dry_run else state_of(request).temporal
+    async def connect() -> Client:
+        return state_of(request).temporal
 
     async def work(made: Change) -> Answer:
-        batch = await steer_batch(made, client, uid, kind)
+        batch = await steer_batch(made, None if dry_run else connect, uid, kind)
         return f"the batch is {batch.state}", _shown(batch)
 
     return await perform(request, actor, ACTIONS[kind], work, dry_run=dry_run)

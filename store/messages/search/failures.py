@@ -10,7 +10,7 @@ from store.messages.search.filters import CONDITIONS, Filter
 from store.messages.search.walks import IN_ORDER
 from store.pool import Connections
 
-MOST_COUNTED = 20_000
+MOST_COUNTED = 10_000
 """Failures that are read: of more, the latest."""
 
 
