@@ -7,7 +7,7 @@ from temporalio import activity
 
 from domain.channels import Channel
 from domain.ids import PAGE_SIZE, index_of, message_uid
-from domain.messages.page import PageHeader
+from domain.messages.page import PageHeader, Share
 from domain.messages.page_content import PageContent
 from store.batches import batches
 from store.messages import copies, pages
@@ -27,8 +27,8 @@ class CheckCredit:
             return await self._hold_stored(page)
         opened = PageContent.decode(content)
         shares = [
-            _share(page, account_id, indexes, opened, await self._prices(page, account_id, indexes, opened))
-            for account_id, indexes in page.by_account(range(page.size)).items()
+            _rows(page, share, opened, await self._prices(page, share.account_id, share.indexes, opened))
+            for share in page.shares(range(page.size))
         ]
         return sorted(map(index_of, await pages.hold(self._pool, *shares)))
 
@@ -58,18 +58,17 @@ class CheckCredit:
         ]
 
 
-def _share(
-    page: PageHeader, account_id: int, indexes: list[int], content: PageContent, prices: list[int]
-) -> pages.PageRows:
+def _rows(page: PageHeader, share: Share, content: PageContent, prices: list[int]) -> pages.PageRows:
     page_id = UUID(page.page_id)
-    mine = [content.messages[index] for index in indexes]
+    mine = [content.messages[index] for index in share.indexes]
     return pages.PageRows(
-        account_id=account_id,
+        account_id=share.account_id,
         channel=page.channel,
-        uids=[message_uid(page_id, index) for index in indexes],
+        uids=[message_uid(page_id, index) for index in share.indexes],
         recipients=[m.to for m in mine],
         prices=prices,
         schedule_at=[datetime.fromtimestamp(m.due, UTC) if m.due else None for m in mine],
         on_unknown=[m.on_unknown for m in mine],
         exempt=page.exempt,
+        key=share.key,
     )

@@ -48,18 +48,23 @@ class ChooseGateway:
                 return replace(chosen, routes=routes, at=self._clock.now())
 
     async def _choose(self, request: RouteRequest, probing: set[str]) -> tuple[Routing, set[UUID]]:
-        """Each account's messages by its own gateways; those that this call probes count as usable.
+        """Each account's messages by its own gateways, and those of test keys by the sandbox; gateways that this call
+        probes count as usable.
 
         Returns the pauses of sending that stop some of them, too.
         """
-        shares = request.page.by_account(request.indexes)
-        now = self._clock.now()
+        shares = request.page.shares(request.indexes)
+        channel, now = request.page.channel, self._clock.now()
+        senders = await routing.candidates(self._pool, {share.account_id for share in shares}, channel)
+        tests = any(share.key is not None and share.key.test for share in shares)
+        sandbox = await routing.sandbox(self._pool, channel) if tests else []
         routings = []
-        senders = await routing.candidates(self._pool, shares, request.page.channel)
-        for account_id, sender in senders.items():
-            usable = [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in sender.candidates]
-            share = replace(request, indexes=shares[account_id])
-            routings.append(choose_for(replace(sender, candidates=usable), share, now))
+        for share in shares:
+            sender = senders[share.account_id]
+            candidates = sandbox if share.key is not None and share.key.test else sender.candidates
+            usable = [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in candidates]
+            asked = replace(request, indexes=share.indexes)
+            routings.append(choose_for(replace(sender, candidates=usable), asked, now, share.key))
         pauses = {sender.pause_id for sender in senders.values() if sender.pause_id is not None}
         return join(routings), pauses
 

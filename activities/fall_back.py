@@ -11,8 +11,8 @@ from activities.engine_clock import EngineClock
 from activities.started_with import started_content
 from domain.ids import index_of, message_uid, new_page_id, page_of
 from domain.messages.fallback import Fallback
-from domain.messages.new_page import new_page
-from domain.messages.page import FollowedUp, FollowUp, NextStep, PageHeader
+from domain.messages.new_page import all_of, new_page
+from domain.messages.page import FollowedUp, FollowUp, KeyTerms, NextStep, PageHeader
 from domain.messages.page_content import PageContent, PageMessage
 from services.sending.start_page import start_page
 from store.messages import fallbacks
@@ -36,7 +36,8 @@ class FallBack:
         decoded = PageContent.decode(content or await started_content())
         waiting, pages = await self._decide(page_id, request.looks, decoded)
         for next_page, members in (await fallbacks.members(self._pool, page_id, pages)).items():
-            header, carried = _page(next_page, request.page, [index_of(uid) for uid in members], decoded)
+            indexes = [index_of(uid) for uid in members.uids]
+            header, carried = _page(next_page, request.page, indexes, decoded, members.key)
             await start_page(
                 activity.client(),
                 header,
@@ -80,9 +81,9 @@ class FallBack:
 
 
 def _page(
-    page_id: UUID, before: PageHeader, indexes: list[int], content: PageContent
+    page_id: UUID, before: PageHeader, indexes: list[int], content: PageContent, key: KeyTerms | None = None
 ) -> tuple[PageHeader, PageContent]:
-    """The page of these messages' fallbacks, with the remaining steps.
+    """The page of these messages' fallbacks, with the remaining steps, sent with the same key.
 
     It carries only their own contents: carrying all contents of the first page for each message would grow with the
     square of their number.
@@ -100,5 +101,6 @@ def _page(
         if step.gateway:
             requested.setdefault(step.gateway, []).append(place)
     channel = content.messages[indexes[0]].fallback[0].channel
-    header = new_page(page_id, channel, [before.account_id], messages, requested, lane=before.lane)
+    keyed = all_of(key, len(messages))
+    header = new_page(page_id, channel, [before.account_id], messages, requested, lane=before.lane, keyed=keyed)
     return header, PageContent([content.contents[place] for place in places], messages)

@@ -7,7 +7,7 @@ import typer
 
 from cli.options import AsJson, user_id, words
 from cli.output import emit
-from cli.session import run, run_change
+from cli.session import run, run_change, run_sealed_change
 from domain.errors import InvalidError
 
 app = typer.Typer(help="API keys of users and of the admin.", no_args_is_help=True)
@@ -26,15 +26,26 @@ def create(
     admin: ForAdmin = False,
     staff: Annotated[int | None, typer.Option("--staff", min=1, metavar="ID", help="Of a member of staff.")] = None,
     name: Annotated[str, typer.Option("--name", help="What the key is for.")] = "",
-    scopes: Annotated[str | None, typer.Option("--scopes", help="E.g. send,read; all if left out.")] = None,
+    scopes: Annotated[
+        str | None,
+        typer.Option("--scopes", "--scope", help="Of a user e.g. send,channel:sms; left out: send,read; else all."),
+    ] = None,
     allowed_ips: Annotated[
         str | None, typer.Option("--allowed-ips", help="Addresses or networks, e.g. 192.0.2.7,2001:db8::/32.")
     ] = None,
     expires_in_days: Annotated[int | None, typer.Option("--expires-in-days", min=1, max=_LONGEST_DAYS)] = None,
+    test: Annotated[
+        bool, typer.Option("--test", help="A user's messages go to the sandbox, and cost nothing.")
+    ] = False,
+    rate_class: Annotated[str | None, typer.Option("--rate-class", help="standard, high or unlimited.")] = None,
+    spend_cap: Annotated[
+        int | None, typer.Option("--spend-cap", min=1, metavar="CREDITS", help="The most that it spends in a day.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print it. It cannot be shown again."""
     from domain.access.api_keys import MintedKey
+    from domain.keyring import Keyring
     from services.accounts import keys
     from services.changes import Change
 
@@ -45,18 +56,19 @@ def create(
         None if scopes is None else words(scopes),
         None if allowed_ips is None else keys.networks(words(allowed_ips)),
         None if expires_in_days is None else datetime.now(UTC) + timedelta(days=expires_in_days),
+        *(test, rate_class, spend_cap),
     )
 
-    async def issue(made: Change) -> MintedKey:
+    async def issue(made: Change, keyring: Keyring) -> MintedKey:
         if staff is not None:
             return await keys.issue_staff_key(made, staff, new)
         if user is not None:
-            return await keys.issue_user_key(made, user, new)
+            return await keys.issue_user_key(made, keyring, user, new)
         return await keys.issue_admin_key(made, new)
 
-    minted = run_change("key.issued", issue)
+    minted = run_sealed_change("key.issued", issue)
     kind = "staff" if staff is not None else "user" if user is not None else "admin"
-    emit({"key": minted.text, "id": minted.id, "kind": kind, "user_id": user}, as_json)
+    emit({"key": minted.text, "id": minted.id, "kind": kind, "user_id": user, "test": test}, as_json)
 
 
 @app.command("list")

@@ -99,6 +99,8 @@ class Snapshot:
     reason: str | None
     gateway: str | None
     provider_id: str | None
+    test: bool
+    """Whether it only pretends to be sent, by a test key."""
     at: datetime
     """When it reached this state."""
 
@@ -117,6 +119,7 @@ class Snapshot:
             "by_admin": by_admin,
             "gateway": self.gateway,
             "provider_id": self.provider_id,
+            "test": self.test,
             "at": self.at,
         }
 

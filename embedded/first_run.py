@@ -15,8 +15,8 @@ from domain.errors import ConflictError
 from domain.keyring import CREDENTIALS, Keyring
 from embedded.install import write_private
 from runtime.settings import Settings
+from services.sending.sandbox import ensure_sandbox
 from store.accounts import accounts, api_keys, plans
-from store.gateways import gateways
 from store.gateways.gateway_shares import share
 from store.pool import Pool, open_pool
 
@@ -57,7 +57,7 @@ async def _make(settings: Settings) -> dict[str, Any]:
     keyring = Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS)
     pool = await open_pool(settings.database_url, 1, "xsender-first-run")
     try:
-        sandbox = [await _gateway(pool, keyring, channel) for channel in Channel]
+        sandbox = await ensure_sandbox(pool, keyring)
         await _plan(pool, [gateway.identifier for gateway in sandbox])
         user_id = await _user(pool)
         for gateway in sandbox:
@@ -69,14 +69,6 @@ async def _make(settings: Settings) -> dict[str, Any]:
         }
     finally:
         await pool.close()
-
-
-async def _gateway(pool: Pool, keyring: Keyring, channel: Channel) -> gateways.GatewayInfo:
-    identifier = f"sandbox-{channel}"
-    if found := await gateways.named(pool, 0, identifier, channel):
-        return found[0]
-    new = gateways.NewGateway(account_id=0, channel=channel, identifier=identifier, type="sandbox", config={})
-    return await gateways.get(pool, await gateways.add(pool, keyring, new))
 
 
 async def _plan(pool: Pool, identifiers: list[str]) -> None:

@@ -21,14 +21,16 @@ _STORED = "stored"
 """The state of a batch that has just been accepted: its workflow is being started."""
 
 
-async def find_batch(pool: Connections, batch_id: UUID, account_id: int | None = None) -> Batch:
-    """A batch; with an account only if it is that account's own.
+async def find_batch(
+    pool: Connections, batch_id: UUID, account_id: int | None = None, *, tests_only: bool = False
+) -> Batch:
+    """A batch; with an account only if it is that account's own; ``tests_only``: only if a test key sent it.
 
     Raises:
         NotFoundError: there is none.
     """
     batch = await queries.find(pool, batch_id, account_id)
-    if batch is None:
+    if batch is None or (tests_only and not batch.test):
         raise NotFoundError("batch_not_found", "there is no batch with this uid")
     return batch
 

@@ -1,5 +1,6 @@
 """Maintenance of limits: expired usage data, and renewal of plans."""
 
+from store.access import key_spend
 from store.accounts import plans, request_rates
 from store.gateways import webhook_signatures
 from store.gateways.webhook_signatures import SIGNATURE_HOURS
@@ -19,3 +20,4 @@ async def delete_old_limits(pool: Pool) -> None:
     await webhook_signatures.delete_older_than(pool, SIGNATURE_HOURS)
     await deliveries.delete_old(pool)
     await plans.delete_old_usage(pool, USAGE_DAYS)
+    await key_spend.delete_old(pool, USAGE_DAYS)

@@ -176,12 +176,22 @@ class NewKey(_Body):
     scopes: list[Scope] | None = Field(
         default=None,
         max_length=100,
-        description="For a user `send` and `read`; for staff permissions of its role. Left out: all.",
+        description="For a user `send`, `read`, `keys`, `gateways`, narrowed by `channel:sms` or `gateway:<id>`; left "
+        "out: `send` and `read`. For staff permissions of its role; left out: all.",
     )
     ip_allow: list[Annotated[StrictStr, Field(max_length=50)]] | None = Field(
         default=None, max_length=100, description="Addresses or networks: `192.0.2.0/24`."
     )
     expires_at: Moment | None = None
+    test: StrictBool = Field(
+        default=False, description="For a user: what it sends goes to the sandbox gateways, and costs nothing."
+    )
+    rate_class: Annotated[StrictStr, Field(max_length=50)] | None = Field(
+        default=None, description="`standard`, `high` or `unlimited`; left out: that of the user's plan."
+    )
+    spend_cap: StrictInt | None = Field(
+        default=None, description="For a user: the most credits in a day, over all channels; left out: no limit."
+    )
 
 
 class RollKey(_Body):
@@ -196,13 +206,16 @@ class Key(_Answer):
     """A key, without its secret."""
 
     id: str
-    kind: Literal["user", "admin", "staff"]
+    kind: Literal["user", "test", "admin", "staff"]
+    test: bool = Field(description="Whether what it sends goes to the sandbox gateways.")
     user_id: int | None
     staff_id: int | None
     name: str
     preview: str
     scopes: list[str]
     ip_allow: list[str] | None
+    rate_class: str | None = Field(description="`null`: that of the user's plan.")
+    spend_cap: int | None = Field(description="The most credits in a day; `null`: no limit.")
     expires_at: datetime | None
     revoked_at: datetime | None
     created_at: datetime

@@ -25,6 +25,7 @@ class BatchHead(_Answer):
     uid: UUID
     channel: Channel
     priority: Lane
+    test: bool = Field(description="Whether a test key sent it: its messages only pretend to be sent.")
     state: BatchState
     total: int = Field(description="Number of its messages.")
     created_at: datetime

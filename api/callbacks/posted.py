@@ -28,6 +28,7 @@ EXAMPLE: dict[str, Any] = {
         "by_admin": False,
         "gateway": "my-provider",
         "provider_id": "SM123",
+        "test": False,
         "at": "2026-12-01T09:30:00.123456Z",
     },
 }
@@ -51,6 +52,7 @@ class MessageNow(BaseModel):
     by_admin: bool
     gateway: str | None
     provider_id: str | None
+    test: bool = Field(description="Whether a test key sent it: it only pretended to be sent.")
     at: datetime
 
 

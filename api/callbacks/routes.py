@@ -35,22 +35,9 @@ from store.callbacks.callback_endpoints import Endpoint, NewEndpoint
 
 router = APIRouter(prefix="/api/callbacks", tags=["callbacks"])
 
-_send = requires("send")
-
-
-async def manager(principal: Annotated[Principal, Depends(_send)]) -> Principal:
-    """Who may change endpoints. They receive events of all messages, so a key that may only send must not create any.
-
-    Raises:
-        ApiError: 403 the key lacks the scope to read.
-    """
-    if "read" not in principal.scopes:
-        raise ApiError(403, "scope_missing", "this key lacks the scope 'read'")
-    return principal
-
-
 Reader = Annotated[Principal, Depends(requires("read"))]
-Manager = Annotated[Principal, Depends(manager)]
+Manager = Annotated[Principal, Depends(requires("send", also=("read",)))]
+"""Who may change endpoints. They receive events of all messages, so a key that may only send must not create any."""
 
 
 @router.get("", summary="Your callback endpoints", response_model=None, responses=answers(CallbackPage))

@@ -1,7 +1,7 @@
 """Authentication: the key of a request is checked before anything else is read."""
 
 import base64
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import partial
 
@@ -14,6 +14,7 @@ from api.http.state import state_of
 from api.requests.entry import noted_of
 from domain.access.api_keys import ParsedKey, matches, parse
 from domain.access.networks import address_of, is_within
+from domain.access.user_scopes import is_narrowed
 from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
 from store.accounts import request_rates
 from store.accounts.api_keys import Network, Principal, StoredKey, Wanted, find_keys
@@ -28,36 +29,79 @@ class KeyLookup(SharedLookup[Wanted, StoredKey]):
         super().__init__(partial(find_keys, pool))
 
 
-def requires(
-    scope: str,
-    channel: str | None = None,
-    *,
-    basic: bool = False,
-    reads_query: bool = True,
-    may_repeat: Collection[str] = (),
-) -> Callable[[Request], Awaitable[Principal]]:
+class Requires:
     """A dependency that accepts requests whose key has ``scope``; with a ``channel`` it also loads the credit there.
+
+    ``also`` are further scopes that it needs.
 
     ``basic`` takes the key as the password of Basic authentication too. Browsers keep that and send it along with
     requests of any page, so it must be off if a request changes something. ``reads_query`` is off if
     nothing is read from the query string, so that nothing can be misread; ``may_repeat`` are parameters whose values
-    add up.
+    add up. ``minds_narrowing``: keys that are narrowed to channels or gateways, and test keys, are accepted as well;
+    the channel of the path is checked, the route sees to everything else.
 
     Raises:
-        ApiError: 401 no, unknown, revoked or expired key; 403 missing scope, suspended account, foreign address;
-            422 a query string that would be misread; 429 the key's rate class is used up.
+        ApiError: 401 no, unknown, revoked or expired key; 403 missing scope, narrowed key, suspended account, foreign
+            address; 422 a query string that would be misread; 429 the key's rate class is used up.
     """
 
-    async def authenticate(request: Request) -> Principal:
-        key = key_of(request, basic=basic)
-        stored = await state_of(request).part(KeyLookup).get((key.id, channel))
+    def __init__(
+        self,
+        scope: str,
+        channel: str | None = None,
+        *,
+        also: Collection[str] = (),
+        basic: bool = False,
+        reads_query: bool = True,
+        may_repeat: Collection[str] = (),
+        minds_narrowing: bool = False,
+    ) -> None:
+        self.scopes = (scope, *also)
+        self.minds_narrowing = minds_narrowing
+        self._channel = channel
+        self._basic = basic
+        self._reads_query = reads_query
+        self._may_repeat = may_repeat
+
+    async def __call__(self, request: Request) -> Principal:
+        key = key_of(request, basic=self._basic)
+        stored = await state_of(request).part(KeyLookup).get((key.id, self._channel))
         principal = await accept_key(request, key, stored)
-        check_scope(principal, scope)
-        if reads_query:
-            check_query(request.scope["query_string"], may_repeat)
+        self.check(principal, self._channel or request.path_params.get("channel"))
+        if self._reads_query:
+            check_query(request.scope["query_string"], self._may_repeat)
         return principal
 
-    return authenticate
+    def check(self, principal: Principal, channel: str | None) -> None:
+        """Refuse a key without the scope, or one that is narrowed too much.
+
+        Raises:
+            ApiError: 403.
+        """
+        for scope in self.scopes:
+            if scope not in principal.scopes:
+                raise ApiError(403, "scope_missing", f"this key lacks the scope {scope!r}")
+        if principal.is_test and not self.minds_narrowing:
+            raise ApiError(403, "test_key", "a test key only sends, reads and changes test messages")
+        if is_narrowed(principal.scopes):
+            if not self.minds_narrowing:
+                raise ApiError(403, "key_narrowed", "this key is narrowed: it only sends, reads and changes messages")
+            if channel is not None:
+                check_channel(principal, channel)
+
+
+requires = Requires
+"""As routes name it."""
+
+
+def check_channel(principal: Principal, channel: str) -> None:
+    """Refuse a key that is narrowed to other channels.
+
+    Raises:
+        ApiError: 403.
+    """
+    if not principal.rights.allows_channel(channel):
+        raise ApiError(403, "channel_not_allowed", f"this key is not for {channel}: it has other channel: scopes")
 
 
 def key_of(request: Request, *, basic: bool = False) -> ParsedKey:
@@ -84,16 +128,6 @@ async def accept_key(request: Request, key: ParsedKey, stored: StoredKey | None)
     _check_usable(stored, request)
     await _check_rate(state_of(request).pool, stored.principal, size_cost(declared_length(request) or 0))
     return stored.principal
-
-
-def check_scope(principal: Principal, scope: str) -> None:
-    """Refuse a key without ``scope``.
-
-    Raises:
-        ApiError: 403.
-    """
-    if scope not in principal.scopes:
-        raise ApiError(403, "scope_missing", f"this key lacks the scope {scope!r}")
 
 
 def _key_text(request: Request, basic: bool) -> str:
@@ -130,7 +164,9 @@ def _comes_from(request: Request, networks: list[Network]) -> bool:
 
 
 async def _check_rate(pool: Pool, principal: Principal, more: int) -> None:
-    """Only a limited account pays for it, with a statement; all its keys and all processes share the limit."""
+    """Only what is limited pays for it, with a statement. All keys of an account share its limit, but for those that
+    have one of their own; all processes do.
+    """
     rate = _rate_of(principal)
     if rate is None:
         return
@@ -148,11 +184,12 @@ async def charge_contacts(request: Request, principal: Principal, contacts: int,
 
 
 def _rate_of(principal: Principal) -> Rate | None:
-    return None if principal.kind == "admin" else RATE_CLASSES.get(principal.rate_class)
+    is_free = principal.kind == "admin" and not principal.has_own_rate
+    return None if is_free else RATE_CLASSES.get(principal.rate_class)
 
 
 def _subject(principal: Principal) -> str:
-    return f"account {principal.account_id}"
+    return f"key {principal.key_id}" if principal.has_own_rate else f"account {principal.account_id}"
 
 
 def _unauthorized(message: str) -> ApiError:

@@ -50,12 +50,13 @@ async def once(
     keyring: Keyring | None = None,
     *,
     work_stores: bool = False,
+    apart: str = "",
 ) -> Response:
     """Do ``work`` once per key and answer with what it returned the first time.
 
     It uses the id ``minted``, or, when it repeats an interrupted try, that one's. Without the header it is
     simply done. With a ``keyring`` the answer is stored sealed, because it contains a secret. ``work_stores``: the work
-    stores its answer itself, in its own transaction.
+    stores its answer itself, in its own transaction. ``apart``: the same key with another word here is another one.
 
     Raises:
         ApiError: 409 the first request is still in progress; 422 the key was used for another body.
@@ -64,7 +65,7 @@ async def once(
     if key is None:
         return _json(await work(KeyClaim(minted, is_new=True)))
     pool = state_of(request).pool
-    scope = (account_id, request.url.path, key)
+    scope = (account_id, apart + request.url.path, key)
     subject = f"{request.method}?{request.url.query}\n".encode()
     is_large = len(raw) > _SOON_HASHED
     digest = await asyncio.to_thread(_digest, subject, raw) if is_large else _digest(subject, raw)

@@ -29,7 +29,7 @@ from store.callbacks import callbacks
 
 router = APIRouter(tags=["waiting messages"], responses=answers(ChangeAnswer, 409))
 
-_Sender = Annotated[Principal, Depends(requires("send"))]
+_Sender = Annotated[Principal, Depends(requires("send", minds_narrowing=True))]
 
 
 class Reschedule(BaseModel):
@@ -44,7 +44,7 @@ class Reschedule(BaseModel):
 async def cancel_message(request: Request, channel: Channel, uid: str, principal: _Sender) -> Response:
     """The message is not sent and its credit is released."""
     state, message_uid = state_of(request), parse_uid(uid)
-    await find_own(state, principal.account_id, channel, message_uid)
+    await find_own(state, principal, channel, message_uid)
     if await batches.cancel_message(state.pool, message_uid):
         await wake_callbacks(state, await callbacks.queue_page(state.pool, message_uid, message_uid))
     else:
@@ -62,7 +62,7 @@ async def reschedule_message(request: Request, channel: Channel, uid: str, princ
     """The new time is read as in the send request; a past one means at once."""
     state, message_uid = state_of(request), parse_uid(uid)
     body = parse_body(await read_body(request), Reschedule)
-    message, _ = await find_own(state, principal.account_id, channel, message_uid)
+    message, _ = await find_own(state, principal, channel, message_uid)
     if message is not None and message.credit == "pending":
         raise ApiError(409, "in_batch", "a batch keeps one time for all its messages: cancel this one, or the batch")
     try:

@@ -42,7 +42,8 @@ async def accepted_status(client: Client, channel: Channel, uid: UUID) -> LiveSt
     if index >= page.size or page.channel != channel:
         return None
     due = page.due[index] if page.due else 0.0
-    return LiveStatus(page.account_of(index), "scheduled" if due else "queued", "worker", due)
+    state = "scheduled" if due else "queued"
+    return LiveStatus(page.account_of(index), state, "worker", due, test=page.is_test(index))
 
 
 async def is_page_known(client: Client, page_id: UUID) -> bool:

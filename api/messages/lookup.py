@@ -1,12 +1,12 @@
 """Finding a caller's own message: in the database or, just after it was accepted, in its workflow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
 from fastapi import Request
 
-from api.http.auth import accept_key, check_scope, key_of
+from api.http.auth import Requires, accept_key, key_of
 from api.http.errors import ApiError
 from api.http.query_text import check_query
 from api.http.state import AppState, state_of
@@ -47,45 +47,63 @@ class ReadMessage:
     """``None``: it is not recorded, or not the account's own."""
 
 
-async def read_message(request: Request) -> ReadMessage:
+class MessageReader:
     """A dependency: accepts a key as ``requires("read")`` does, and reads the path's message in the same statement."""
-    key, uid = key_of(request), uid_of(request.path_params["uid"])
-    channel = request.path_params.get("channel", Channel.SMS)
-    stored, message = await state_of(request).part(OwnMessages).get((key.id, channel, uid)) or (None, None)
-    principal = await accept_key(request, key, stored)
-    check_scope(principal, "read")
-    check_query(request.scope["query_string"])
-    return ReadMessage(principal, uid, message)
+
+    requires = Requires("read", minds_narrowing=True)
+
+    async def __call__(self, request: Request) -> ReadMessage:
+        key, uid = key_of(request), uid_of(request.path_params["uid"])
+        channel = request.path_params.get("channel", Channel.SMS)
+        stored, message = await state_of(request).part(OwnMessages).get((key.id, channel, uid)) or (None, None)
+        principal = await accept_key(request, key, stored)
+        self.requires.check(principal, channel)
+        check_query(request.scope["query_string"])
+        return ReadMessage(principal, uid, message)
 
 
-async def find_own(state: AppState, account_id: int, channel: Channel, uid: UUID) -> Found:
+read_message = MessageReader()
+
+
+async def find_own(state: AppState, principal: Principal, channel: Channel, uid: UUID) -> Found:
     """The message, if it is the account's own.
 
     Raises:
         as ``with_workflow``.
     """
-    message = await messages.find(state.pool, account_id, channel, uid)
-    return await with_workflow(state, account_id, channel, uid, message)
+    message = await messages.find(state.pool, principal.account_id, channel, uid)
+    return await with_workflow(state, principal, channel, uid, message)
 
 
 async def with_workflow(
-    state: AppState, account_id: int, channel: Channel, uid: UUID, message: Message | None
+    state: AppState, principal: Principal, channel: Channel, uid: UUID, message: Message | None
 ) -> Found:
     """The message that was read, with its status in the workflow; ``None``: it was not in the database.
+
+    A test key finds none but test messages.
 
     Raises:
         ApiError: 404, the same for a foreign uid, for another channel's, and for one that does not exist.
         TemporalUnavailable, RPCError: it is not in the database, and Temporal does not answer.
     """
     if message is not None:
+        _check_visible(principal, message.test)
         return message, await live_if_any(state, message)
+    account_id = principal.account_id
     live = await _unrecorded(state, account_id, channel, uid)
     if live is not None:
+        _check_visible(principal, live.test)
         return None, live
     message = await messages.find(state.pool, account_id, channel, uid)  # it may have been recorded meanwhile
     if message is None:
         raise unknown_message()
+    _check_visible(principal, message.test)
     return message, None
+
+
+def _check_visible(principal: Principal, is_test: bool) -> None:
+    if principal.is_test and not is_test:
+        raise unknown_message()
 
 
 async def _unrecorded(state: AppState, account_id: int, channel: Channel, uid: UUID) -> LiveStatus | None:
@@ -94,9 +112,10 @@ async def _unrecorded(state: AppState, account_id: int, channel: Channel, uid: U
     if accepted is None or accepted.account_id != account_id:
         return None
     try:
-        return await live_status(state.temporal, uid)
+        live = await live_status(state.temporal, uid)
     except WorkflowUnresponsive:
         return accepted
+    return live and replace(live, test=accepted.test)
 
 
 async def live_if_any(state: AppState, message: Message) -> LiveStatus | None:

@@ -42,8 +42,7 @@ async def get_sms_status(request: Request, uid: str, read: Annotated[ReadMessage
 async def _answer(request: Request, channel: Channel, read: ReadMessage) -> Response:
     if read.uid is None:
         raise unknown_message()
-    account_id = read.principal.account_id
-    message, live = await with_workflow(state_of(request), account_id, channel, read.uid, read.message)
+    message, live = await with_workflow(state_of(request), read.principal, channel, read.uid, read.message)
     if message is None:
         assert live is not None
         data = _accepted(read.uid, live)
@@ -59,6 +58,7 @@ def recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
         "uid": message.uid,
         **_states(advance(state, State(live.state)) if live else state, message.receipts),
         **sender(message.account_id),
+        "test": message.test,
         "to": message.recipient,
         "gateway": message.gateway,
         "provider_id": message.provider_id,
@@ -87,6 +87,7 @@ def _accepted(uid: UUID, live: LiveStatus) -> dict[str, Any]:
         "uid": uid,
         **_states(State(live.state), receipts=False),
         **sender(live.account_id),
+        "test": live.test,
         **dict.fromkeys(unknown),
         "waiting": _waiting(live),
         "attempts": [],

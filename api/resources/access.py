@@ -1,8 +1,9 @@
 """Who may call the admin API: every route names one permission, which an admin key or a staff key must have."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.dependencies.models import Dependant
@@ -17,12 +18,14 @@ from api.resources.approving import approved_actor
 from api.resources.network import check_admin_network
 from domain.access.actors import Actor
 from domain.access.api_keys import KeyKind
+from domain.access.narrowing import allows, are_narrowed
 from domain.access.permissions import OWNER, PERMISSIONS, PRESETS, narrowed
 from domain.errors import FieldError, NotFoundError, invalid, pointer
 from services.access.staff import permissions_of
 from services.changes import log_denied
 from store.access import staff
 from store.accounts.api_keys import Principal, StoredKey
+from store.messages import messages
 
 ADMIN_SCOPE = "admin"
 """The scope of an admin key that lets it call the admin API."""
@@ -45,10 +48,12 @@ class Allows:
     async def __call__(self, request: Request) -> Actor:
         await check_admin_network(request)
         actor = approved_actor(request) or await actor_of(request, basic=self._basic)
-        if self.permission not in actor.permissions:
+        if are_narrowed(actor.permissions):
+            actor = replace(actor, objects=await _named(request))
+        if not allows(actor.permissions, self.permission, actor.objects):
             if request.method not in ("GET", "HEAD"):
                 await log_denied(state_of(request).pool, actor, self.permission)
-            raise ApiError(403, "permission_missing", f"this needs the permission {self.permission}")
+            raise ApiError(403, "permission_missing", f"this needs the permission {self.permission}{_where(actor)}")
         check_query(request.scope["query_string"], self._may_repeat)
         check_known(request)
         return actor
@@ -92,9 +97,31 @@ async def _staff(request: Request, principal: Principal, stored: StoredKey) -> A
 
 _ACTORS: dict[KeyKind, Callable[[Request, Principal, StoredKey], Awaitable[Actor]]] = {
     KeyKind.USER: _no_actor,
+    KeyKind.TEST: _no_actor,
     KeyKind.ADMIN: _admin,
     KeyKind.STAFF: _staff,
 }
+
+
+async def _named(request: Request) -> dict[str, str]:
+    """The objects that a request names: in its path, or as the filter of a list. Of a message it is its channel."""
+    named = {name: value for name, value in request.path_params.items() if name in ("account", "gateway")}
+    channels = request.query_params.getlist("channel")
+    if "uid" in request.path_params:
+        channels = await _channels_of(request, request.path_params["uid"])
+    return named | ({"channel": f"channel:{channels[0]}"} if len(channels) == 1 else {})
+
+
+async def _channels_of(request: Request, uid: str) -> list[str]:
+    try:
+        message = await messages.find_any(state_of(request).pool, UUID(uid))
+    except ValueError:  # the route refuses it
+        return []
+    return [message.channel] if message else []
+
+
+def _where(actor: Actor) -> str:
+    return f" for {', '.join(actor.objects.values())}" if actor.objects else ""
 
 
 def _context(request: Request, principal: Principal) -> dict[str, str]:

@@ -10,6 +10,7 @@ from fastapi import Request
 from api.http.state import state_of
 from domain.access.actors import Actor, Approved
 from domain.access.approvals import ApprovalNeeded
+from domain.access.permissions import narrowed
 from services.changes import Change
 from store.access import approvals
 from store.access.approvals import Approval
@@ -69,7 +70,7 @@ async def repeat(request: Request, approval: Approval, by: Actor, allowed: froze
         who["id"],
         who["name"],
         who["role"],
-        allowed & frozenset(kept["permissions"]),
+        narrowed(allowed, kept["permissions"]),
         kept["context"],
         Approved(approval.id, by),
     )

@@ -9,6 +9,7 @@ from api.http.callers import Caller, connected
 from api.http.errors import nothing_accepted, outcome_unknown
 from api.http.idempotency import KeyClaim
 from domain.ids import PAGE_SIZE
+from domain.messages.page import KeyTerms
 from domain.messages.page_content import PAGE_BYTES, Content, PageMessage
 
 
@@ -24,6 +25,8 @@ class OneMessage:
     claimed: KeyClaim
     """The request's idempotency key, if any, must be bound to the message before that can be sent."""
     caller: Caller = connected
+    key: KeyTerms | None = None
+    """The message's key, if it demands something."""
 
 
 @dataclass(slots=True, eq=False)

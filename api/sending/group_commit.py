@@ -22,7 +22,7 @@ from domain.ids import message_uid, new_page_id
 from domain.lanes import Lane
 from domain.limits import AT_ONCE_LIMITS
 from domain.messages.new_page import new_page
-from domain.messages.page import PageHeader
+from domain.messages.page import Keyed, PageHeader
 from domain.messages.page_content import Content, PageContent
 from store import idempotency
 from store.pool import Pool
@@ -182,11 +182,15 @@ async def _fail_disconnected(members: list[Waiting]) -> None:
 
 def _header(page_id: UUID, channel: Channel, lane: Lane, members: list[OneMessage]) -> PageHeader:
     requested: dict[str, list[int]] = {}
+    keyed: dict[str, Keyed] = {}
     for index, one in enumerate(members):
         if one.gateway:
             requested.setdefault(one.gateway, []).append(index)
+        if one.key:
+            keyed.setdefault(one.key.id, Keyed(one.key, [])).indexes.append(index)
     accounts = [one.account_id for one in members]
-    page = new_page(page_id, channel, accounts, [one.message for one in members], requested, lane=lane)
+    messages = [one.message for one in members]
+    page = new_page(page_id, channel, accounts, messages, requested, lane=lane, keyed=list(keyed.values()))
     is_urgent = lane == Lane.TRANSACTIONAL and not page.due
     return replace(page, limits=AT_ONCE_LIMITS) if is_urgent else page
 

@@ -7,15 +7,16 @@ from api.sending.starts import Starts
 from domain.channels import Channel
 from domain.ids import message_uid
 from domain.lanes import Lane
-from domain.messages.new_page import new_page
+from domain.messages.new_page import all_of, new_page
 from services.contacts.read import ReadContacts
+from store.accounts.api_keys import Principal
 
 
 async def accept_page(
     starts: Starts,
     caller: Caller,
     claimed: KeyClaim,
-    account_id: int,
+    principal: Principal,
     channel: Channel,
     lane: Lane,
     read: ReadContacts,
@@ -28,7 +29,8 @@ async def accept_page(
         RPCError: Temporal refused it.
     """
     messages = read.content.messages
-    page = new_page(claimed.id, channel, [account_id], messages, read.requested, lane=lane)
+    keyed = all_of(principal.terms, len(messages))
+    page = new_page(claimed.id, channel, [principal.account_id], messages, read.requested, lane=lane, keyed=keyed)
     # A request's key is bound to its page: a repeat must be able to start that.
     start = starts.start_own if claimed.scope is None else starts.start_repeatable
     await start(page, read.content.encode(), caller)

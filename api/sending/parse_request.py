@@ -15,6 +15,7 @@ from domain.channels import Channel
 from domain.errors import InvalidError, invalid
 from domain.ids import PAGE_SIZE
 from domain.lanes import Lane
+from domain.messages.page import KeyTerms
 from domain.messages.page_content import PAGE_BYTES
 from domain.text.strict_json import StrictJsonError, loads
 from services.contacts.models import CONTACT_MODELS, MAX_CONTACTS, MAX_TRANSACTIONAL, SEND_MODELS, AnyContact, AnySend
@@ -115,9 +116,15 @@ def _invalid(error: ValidationError, start: int, has_more: bool) -> InvalidError
 
 
 def read_large_request(
-    raw: bytes, channel: Channel, terms: Terms, batch_id: UUID, account_id: int, page_sizes: Mapping[str, int]
+    raw: bytes,
+    channel: Channel,
+    terms: Terms,
+    batch_id: UUID,
+    account_id: int,
+    page_sizes: Mapping[str, int],
+    key: KeyTerms | None = None,
 ) -> ReadRequest | RequestedBatch | ApiError | InvalidError:
-    """The same for a request that may become a batch; then the batch is built as well.
+    """The same for a request that may become a batch; then the batch is built as well. ``key``: as in ``build_batch``.
 
     An error is returned, not raised: this runs in a process of its own.
     """
@@ -129,5 +136,5 @@ def read_large_request(
         return read
     if any(message.fallback for message in read.contacts.content.messages):
         return ApiError(422, "fallback_in_batch", f"fallbacks need requests of at most {PAGE_SIZE} contacts and 1 MB")
-    batch, messages = build_batch(batch_id, account_id, channel, read.lane, read.contacts, page_sizes)
+    batch, messages = build_batch(batch_id, account_id, channel, read.lane, read.contacts, page_sizes, key)
     return RequestedBatch(batch, accepted_answer(messages, read.contacts.warnings(), batch=batch_id))

@@ -1,7 +1,7 @@
 """``POST /api/{channel}/send`` and its query-string variant."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.http.auth import charge_contacts, requires
+from api.http.auth import Requires, charge_contacts, requires
 from api.http.body import MAX_BODY
 from api.http.errors import ApiError, outcome_unknown
 from api.http.idempotency import KeyClaim, once
@@ -20,6 +20,7 @@ from api.messages.models import SendAnswer
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers, documented_body
 from api.sending.answer import accepted_answer
 from api.sending.batches import accept_batch, finish_batch
+from api.sending.checks import check_request
 from api.sending.commit_queue import OneMessage
 from api.sending.group_commit import GroupCommit
 from api.sending.large_bodies import Bodies
@@ -30,6 +31,7 @@ from domain.channels import Channel
 from domain.errors import FieldError, InvalidError, invalid
 from domain.ids import new_batch_id, page_of
 from domain.messages.page import ADMIN_ACCOUNT
+from domain.messages.prices import FREE
 from services.accounts.rates import PlanPrices
 from services.contacts.models import MAX_CONTACTS, SEND_MODELS
 from services.contacts.read import ReadContacts, Terms
@@ -38,7 +40,6 @@ from services.sending.batch_pages import NewBatch
 from services.sending.start_batch import page_sizes
 from services.settings.current import CurrentSettings
 from store.accounts.api_keys import Principal
-from store.gateways.gateways import unknown_identifiers
 from store.messages import attachments
 
 router = APIRouter(tags=["send"])
@@ -50,9 +51,15 @@ _Endpoint = Callable[..., Awaitable[Response]]
 _PARAMETERS = frozenset({"contacts", "message", "sms_type", "gateway_identifier", "schedule_at", "duplicates"})
 
 
+def _may_send(channel: Channel, *, by_query: bool) -> Requires:
+    may_repeat = ("contacts",) if by_query else ()
+    return requires("send", channel, reads_query=by_query, may_repeat=may_repeat, minds_narrowing=True)
+
+
 def _send_endpoint(channel: Channel) -> _Endpoint:
     async def send(
-        request: Request, principal: Annotated[Principal, Depends(requires("send", channel, reads_query=False))]
+        request: Request,
+        principal: Annotated[Principal, Depends(requires("send", channel, reads_query=False, minds_narrowing=True))],
     ) -> Response:
         parameters = unread_parameters(request.query_params, ())
         async with state_of(request).part(Bodies).read(request, principal.account_id) as raw:
@@ -66,7 +73,7 @@ def _query_endpoint(channel: Channel) -> _Endpoint:
 
     async def send_by_query(
         request: Request,
-        principal: Annotated[Principal, Depends(requires("send", channel, may_repeat=("contacts",)))],
+        principal: Annotated[Principal, Depends(_may_send(channel, by_query=True))],
         contacts: Annotated[
             str, Query(description="Numbers, separated by commas; may be given several times.", max_length=MAX_NUMBERS)
         ],
@@ -113,12 +120,13 @@ async def _send(
         if read.may_share_a_page:
             return await _send_one(request, principal, channel, read, claimed)
         if claimed.is_new:  # a page that may have been started is finished without new checks
-            await _check(state, principal, channel, read.contacts)
+            await check_request(state, principal, channel, read.contacts)
         await _keep_files(state, principal, read.contacts)
-        account_id, caller = principal.account_id, request.is_disconnected
-        return await accept_page(state.part(Starts), caller, claimed, account_id, channel, read.lane, read.contacts)
+        return await accept_page(
+            state.part(Starts), request.is_disconnected, claimed, principal, channel, read.lane, read.contacts
+        )
 
-    return await once(request, principal.account_id, raw, minted, send)
+    return await once(request, principal.account_id, raw, minted, send, apart="test" if principal.is_test else "")
 
 
 async def _read(
@@ -148,6 +156,7 @@ async def _read(
         batch_id,
         account_id,
         sizes,
+        principal.terms,
     )
     if isinstance(found, ApiError | InvalidError):
         raise found
@@ -163,7 +172,7 @@ async def _terms(state: AppState, principal: Principal, parameters: Sequence[Unk
         install.public_url,
         tuple(parameters),
         install.allowed_countries,
-        await state.part(PlanPrices).of(principal.account_id, principal.rates_version),
+        FREE if principal.is_test else await state.part(PlanPrices).of(principal.account_id, principal.rates_version),
     )
 
 
@@ -179,10 +188,11 @@ async def _send_one(
     message = content.messages[0]
     uid = None if claimed.is_new else await _accepted_before(state, channel, claimed.id)
     if uid is None:
-        await _check(state, principal, channel, read.contacts)
+        await check_request(state, principal, channel, read.contacts)
         await _keep_files(state, principal, read.contacts)
         wanted = next(iter(read.contacts.requested), None)
-        one = OneMessage(principal.account_id, message, content.contents[0], wanted, claimed, request.is_disconnected)
+        caller = request.is_disconnected
+        one = OneMessage(principal.account_id, message, content.contents[0], wanted, claimed, caller, principal.terms)
         uid = await state.part(GroupCommit).accept(channel, read.lane, one)
     return accepted_answer([(uid, message)], read.contacts.warnings())
 
@@ -203,7 +213,7 @@ async def _send_batch(
 ) -> bytes:
     answer = await finish_batch(state.pool, state.temporal, claimed)
     if answer is None:
-        await _check(state, principal, channel, asked.batch)
+        await check_request(state, principal, channel, asked.batch)
         await _keep_files(state, principal, asked.batch)
         answer = await accept_batch(state.pool, state.part(Starts), state.temporal, asked, claimed)
     return answer
@@ -213,30 +223,6 @@ async def _keep_files(state: AppState, principal: Principal, asked: ReadContacts
     """Store attachments before messages that need them are started."""
     due = max(datetime.fromtimestamp(asked.last_due, UTC), datetime.now(UTC))
     await attachments.keep(state.pool, principal.account_id, asked.files, due)
-
-
-async def _check(state: AppState, principal: Principal, channel: Channel, asked: ReadContacts | NewBatch) -> None:
-    """Check the request against the account's gateways and wallet."""
-    if asked.requested:
-        unknown = await unknown_identifiers(state.pool, principal.account_id, channel, list(asked.requested))
-        if unknown:
-            raise _unknown_gateways(channel, asked, unknown)
-    if not principal.available and principal.kind != "admin" and not asked.is_free:
-        raise ApiError(402, "no_credit", f"no {channel} credit is left: top up, or assign a plan that has some")
-
-
-def _unknown_gateways(channel: Channel, asked: ReadContacts | NewBatch, unknown: Collection[str]) -> ApiError:
-    wrong: list[tuple[str, str]] = []
-    if asked.wide_gateway is not None and asked.wide_gateway in unknown:
-        wrong.append(("/gateway_identifier", asked.wide_gateway))
-    named = sorted((index, name) for name in unknown for index in asked.requested[name] if name != asked.wide_gateway)
-    wrong += [(f"/contact/{asked.duplicates.contact_of(i)}/gateway_identifier", name) for i, name in named]
-    return ApiError(
-        404,
-        "gateway_not_found",
-        f"no {channel} gateway {wrong[0][1]!r} for this account: check gateway_identifier, or leave it out",
-        [FieldError(place, "gateway_not_found", f"there is no gateway {name!r}") for place, name in wrong],
-    )
 
 
 def _documented(**more: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from domain.access.narrowing import Named, allows, covers
 from domain.access.permissions import OWNER, PRESETS
 from domain.errors import ForbiddenError
 
@@ -23,6 +24,8 @@ class Actor:
     """Of its request: address, user agent, method, path, key."""
     approved: "Approved | None" = None
     """The approval under which it acts."""
+    objects: Named = field(default_factory=dict)
+    """The objects that its request names."""
 
     @property
     def named(self) -> dict[str, Any]:
@@ -35,7 +38,7 @@ class Actor:
         Raises:
             ForbiddenError: it lacks the permission.
         """
-        if permission not in self.permissions:
+        if not allows(self.permissions, permission, self.objects):
             raise ForbiddenError("permission_missing", f"this needs the permission {permission}, which you do not have")
 
     def check_grant(self, permissions: frozenset[str]) -> None:
@@ -44,7 +47,7 @@ class Actor:
         Raises:
             ForbiddenError: it lacks one of these permissions.
         """
-        if lacking := sorted(permissions - self.permissions):
+        if lacking := sorted(wanted for wanted in permissions if not covers(self.permissions, wanted)):
             raise ForbiddenError("grant_denied", f"you cannot grant what you lack: {', '.join(lacking)}")
 
 

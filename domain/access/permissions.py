@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
+from domain.access.narrowing import base, covers, is_well_formed
 from domain.errors import InvalidError
 
 PERMISSIONS: dict[str, str] = {
@@ -110,7 +111,7 @@ def checked_permissions(wanted: Iterable[str], pointer: str) -> frozenset[str]:
         InvalidError: one of them is none, or there are none.
     """
     permissions = frozenset(wanted)
-    if unknown := sorted(permissions - PERMISSIONS.keys()):
+    if unknown := sorted(one for one in permissions if base(one) not in PERMISSIONS or not is_well_formed(one)):
         message = f"there is no permission {', '.join(unknown)}: GET /api/admin/v1/permissions lists them"
         raise InvalidError("permission_unknown", message, pointer)
     if not permissions:
@@ -119,5 +120,7 @@ def checked_permissions(wanted: Iterable[str], pointer: str) -> frozenset[str]:
 
 
 def narrowed(role: Collection[str], scopes: Collection[str]) -> frozenset[str]:
-    """What a key with these scopes may do of what its role may."""
-    return frozenset(role) if EVERYTHING in scopes else frozenset(role) & frozenset(scopes)
+    """What a key with these scopes may do of what its role may. Of two that overlap, the narrower one counts."""
+    if EVERYTHING in scopes:
+        return frozenset(role)
+    return frozenset(scope for scope in scopes if covers(role, scope)) | {own for own in role if covers(scopes, own)}

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from domain.limits import BatchLimits
+from domain.messages.page import KeyTerms
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class BatchHeader:
     """Results of the latest requested changes, by their ids."""
     changes: list[BatchChange] = field(default_factory=list)
     """Changes that have not been applied."""
+    key: KeyTerms | None = None
+    """The key of all messages, if it demands something."""
 
 
 @dataclass(frozen=True)

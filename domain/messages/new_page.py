@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.lanes import Lane
 from domain.limits import PAGE_LIMITS
 from domain.messages.fallback import Awaited
-from domain.messages.page import PageHeader
+from domain.messages.page import Keyed, KeyTerms, PageHeader
 from domain.messages.page_content import PageMessage
 
 
@@ -21,10 +21,12 @@ def new_page(
     *,
     lane: str = Lane.TRANSACTIONAL,
     exempt: bool = False,
+    keyed: Sequence[Keyed] = (),
 ) -> PageHeader:
     """A page with these messages; their content is passed beside it.
 
-    ``accounts``: the account of each message, or the one of all. ``requested`` and ``exempt``: as in ``PageHeader``.
+    ``accounts``: the account of each message, or the one of all. ``requested``, ``exempt`` and ``keyed``: as in
+    ``PageHeader``.
     """
     due = [message.due for message in messages]
     return PageHeader(
@@ -39,10 +41,18 @@ def new_page(
         exempt=exempt,
         awaited=[Awaited(index, m.fallback[0].after) for index, m in enumerate(messages) if m.fallback],
         limits=PAGE_LIMITS,
+        keyed=list(keyed),
     )
 
 
-def new_stored_page(page_id: UUID, account_id: int, channel: str, lane: str, size: int, gateway: str) -> PageHeader:
+def all_of(key: KeyTerms | None, size: int) -> list[Keyed]:
+    """``PageHeader.keyed`` of a page with messages of one key; ``None``: it demands nothing."""
+    return [] if key is None else [Keyed(key, list(range(size)))]
+
+
+def new_stored_page(
+    page_id: UUID, account_id: int, channel: str, lane: str, size: int, gateway: str, key: KeyTerms | None
+) -> PageHeader:
     """A page of a batch, whose messages are stored. ``gateway``: the requested one; "": none."""
     return PageHeader(
         str(page_id),
@@ -53,4 +63,5 @@ def new_stored_page(page_id: UUID, account_id: int, channel: str, lane: str, siz
         lane=lane,
         stored=True,
         limits=PAGE_LIMITS,
+        keyed=all_of(key, size),
     )

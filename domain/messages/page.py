@@ -121,6 +121,34 @@ class Carried:
 
 
 @dataclass(frozen=True)
+class KeyTerms:
+    """What a key demands of the messages that were sent with it. Most keys demand nothing."""
+
+    id: str
+    test: bool = False
+    """Whether they only pretend to be sent: they cost nothing, and go through the sandbox gateways."""
+    gateways: list[str] = field(default_factory=list)
+    """Ids of the only gateways that they may be sent through; empty: any."""
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """Messages of a page whose key demands something."""
+
+    key: KeyTerms
+    indexes: list[int]
+
+
+@dataclass(frozen=True)
+class Share:
+    """Messages of a page that are of one account, and of one key if that demands something."""
+
+    account_id: int
+    key: KeyTerms | None
+    indexes: list[int]
+
+
+@dataclass(frozen=True)
 class PageHeader:
     """A page, without its content."""
 
@@ -145,6 +173,8 @@ class PageHeader:
     """Messages with a fallback."""
     limits: PageLimits | None = None
     """The limits that the page was started with; ``None``: it was started before pages carried them."""
+    keyed: list[Keyed] = field(default_factory=list)
+    """Messages whose keys demand something."""
 
     def account_of(self, index: int) -> int:
         """The account of a message."""
@@ -156,6 +186,24 @@ class PageHeader:
         for index in indexes:
             found.setdefault(self.account_of(index), []).append(index)
         return found
+
+    def shares(self, indexes: Iterable[int]) -> list[Share]:
+        """Messages of the page by account, and by key where that demands something."""
+        if not self.keyed:
+            return [Share(account_id, None, own) for account_id, own in self.by_account(indexes).items()]
+        keys = {index: keyed.key for keyed in self.keyed for index in keyed.indexes}
+        found: dict[tuple[int, str], Share] = {}
+        for index in indexes:
+            account_id, key = self.account_of(index), keys.get(index)
+            place = account_id, key.id if key else ""
+            if place not in found:
+                found[place] = Share(account_id, key, [])
+            found[place].indexes.append(index)
+        return list(found.values())
+
+    def is_test(self, index: int) -> bool:
+        """Whether a message only pretends to be sent."""
+        return any(keyed.key.test and index in keyed.indexes for keyed in self.keyed)
 
     def brief(self) -> "PageHeader":
         """The header without its data about single messages."""
@@ -313,6 +361,8 @@ class LiveStatus:
     """Unix seconds, if the wait has a known end."""
     gateway: str = ""
     attempt: int = 0
+    test: bool = False
+    """Whether it only pretends to be sent. Workflows do not say so: the record does, or the page's start."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from domain.messages.page import NoRoute, Parked, Route, RouteRequest, Routing
+from domain.messages.page import KeyTerms, NoRoute, Parked, Route, RouteRequest, Routing
 
 DEFAULT_GATEWAY = "default_gateway"
 """What XSender's clients send to request no particular gateway."""
@@ -26,6 +26,11 @@ are signalled when it is resumed, but not when another gateway is added or share
 
 SUSPENDED_LOOK = 3600.0
 """Seconds after which messages of a suspended account choose again. They are signalled when it is resumed."""
+
+
+def sandbox_identifier(channel: str) -> str:
+    """What the install's own sandbox gateway of a channel is called; the admin owns it."""
+    return f"sandbox-{channel}"
 
 
 class Mode(StrEnum):
@@ -74,13 +79,16 @@ def retry_pause(attempt: int) -> float:
     return min(MAX_PAUSE, 2.0 ** min(10, max(0, attempt - 2)))
 
 
-def choose_for(sender: Sender, request: RouteRequest, now: float) -> Routing:
+def choose_for(sender: Sender, request: RouteRequest, now: float, key: KeyTerms | None = None) -> Routing:
     """As ``choose``, for an account that may send. A suspended one's messages wait, a deleted one's are cancelled.
 
-    Those of an account whose sending is paused wait, too. docs/accounts.md documents this.
+    Those of an account whose sending is paused wait, too. ``key`` is the messages' if it demands something.
+    docs/accounts.md and docs/keys.md document this.
     """
     if sender.status == "active" and sender.pause_id is not None:
         return Routing(parked=[Parked(request.indexes, now + PAUSED_LOOK, "", SENDING_PAUSED)])
+    if sender.status == "active" and key is not None:
+        return _choose_for_key(sender, request, now, key)
     if sender.status == "active":
         return choose(request, sender.candidates, now)
     if sender.status == "suspended":
@@ -110,6 +118,19 @@ def choose(request: RouteRequest, candidates: Sequence[Candidate], now: float) -
         else:
             routing.parked.append(_park(indexes, usable, now))
     return routing
+
+
+def _choose_for_key(sender: Sender, request: RouteRequest, now: float, key: KeyTerms) -> Routing:
+    if key.test:  # whatever gateway was requested: none of the account's is used
+        routing = choose(replace(request, page=replace(request.page, requested={})), sender.candidates, now)
+        code, reason = "no_sandbox_gateway", "the install's sandbox gateway of this channel is disabled or deleted"
+    elif key.gateways:
+        allowed = [c for c in sender.candidates if str(c.gateway_id) in key.gateways]
+        routing = choose(request, allowed, now)
+        code, reason = "gateway_not_allowed", "its key may send only through gateways of which none can be used here"
+    else:
+        return choose(request, sender.candidates, now)
+    return replace(routing, none=[replace(none, code=code, reason=reason) for none in routing.none])
 
 
 def join(routings: Sequence[Routing]) -> Routing:

@@ -7,12 +7,20 @@ from ipaddress import ip_network
 
 from domain.access.api_keys import KeyKind, MintedKey
 from domain.access.permissions import EVERYTHING, OWNER, PRESETS, checked_permissions, narrowed
+from domain.access.user_scopes import KEYS, READ, SEND, Rights, checked_scopes
 from domain.errors import InvalidError, NotFoundError
+from domain.keyring import Keyring
+from domain.request_rates import RATE_CLASSES
 from services.access.staff import check_end, find_member, permissions_of
 from services.accounts.users import find_account
 from services.changes import Change
+from services.sending.sandbox import ensure_sandbox
 from store.accounts import api_keys
 from store.accounts.api_keys import KeyInfo, Network
+from store.gateways.gateways import usable_ids
+
+LARGEST_CAP = 10**12
+"""Credits: more than any wallet has."""
 
 
 def networks(texts: Sequence[str]) -> list[Network]:
@@ -34,18 +42,41 @@ class NewKey:
     allowed_ips: Sequence[Network] | None = None
     """``None``: any."""
     expires_at: datetime | None = None
+    test: bool = False
+    """Whether its messages only pretend to be sent; of users only."""
+    rate_class: str | None = None
+    """How often it may call, whatever the account may; ``None``: as the account."""
+    spend_cap: int | None = None
+    """The most credits that its messages may take in a day, on all channels; ``None``: no limit. Of users only."""
 
 
-async def issue_user_key(change: Change, user_id: int, new: NewKey) -> MintedKey:
-    """Make a key of a user.
+async def issue_user_key(change: Change, keyring: Keyring, user_id: int, new: NewKey) -> MintedKey:
+    """Make a key of a user. The first test key makes the sandbox gateways, where the install has none.
 
     Raises:
         NotFoundError: there is no such user, or it is deleted.
-        InvalidError, ForbiddenError: a scope that it cannot have; the end is in the past.
+        InvalidError, ForbiddenError: a scope that it cannot have; the end is in the past; limits that make no sense.
     """
-    api_keys.check_scopes(KeyKind.USER, new.scopes)
+    wanted = replace(new, scopes=checked_scopes(new.scopes))
     await find_account(change, user_id)
-    return await _issue(change, KeyKind.USER, user_id, new)
+    await _check_user_key(change, user_id, wanted)
+    if new.test:
+        await ensure_sandbox(change.store, keyring)
+    return await _issue(change, KeyKind.TEST if new.test else KeyKind.USER, user_id, wanted)
+
+
+async def _check_user_key(change: Change, user_id: int, new: NewKey) -> None:
+    assert new.scopes is not None
+    rights = Rights.of(new.scopes)
+    if KEYS in rights.actions and (new.rate_class is not None or new.spend_cap is not None):
+        message = "a key with the scope keys would make others without its limits: leave out the scope, or the limits"
+        raise InvalidError("scope_conflict", message, "/scopes")
+    if new.test and (extra := sorted(rights.actions - {SEND, READ})):
+        message = f"a test key only sends and reads test messages: leave out {', '.join(extra)}"
+        raise InvalidError("scope_conflict", message, "/scopes")
+    usable = await usable_ids(change.store, user_id, rights.gateways)
+    if unknown := sorted(rights.gateways - usable):
+        raise InvalidError("gateway_not_found", f"the user has no gateway {', '.join(unknown)}", "/scopes")
 
 
 async def issue_admin_key(change: Change, new: NewKey) -> MintedKey:
@@ -56,6 +87,9 @@ async def issue_admin_key(change: Change, new: NewKey) -> MintedKey:
         ForbiddenError: the actor may not do everything.
     """
     change.actor.check_grant(PRESETS[OWNER])
+    if new.scopes is not None:
+        api_keys.check_admin_scopes(new.scopes)
+    _refuse_user_limits(new)
     return await _issue(change, KeyKind.ADMIN, 0, new)
 
 
@@ -67,6 +101,7 @@ async def issue_staff_key(change: Change, member_id: int, new: NewKey) -> Minted
         InvalidError: a scope is no permission; the end is in the past.
         ForbiddenError: the key could do what the actor may not.
     """
+    _refuse_user_limits(new)
     member = await find_member(change, member_id)
     scopes = {EVERYTHING} if new.scopes is None else checked_permissions(new.scopes, "/scopes")
     change.actor.check_grant(narrowed(await permissions_of(change.store, member.role, lock=True), scopes))
@@ -77,10 +112,22 @@ async def _issue(
     change: Change, kind: KeyKind, account_id: int, new: NewKey, member_id: int | None = None
 ) -> MintedKey:
     check_end(new.expires_at)
+    if new.rate_class is not None and new.rate_class not in RATE_CLASSES:
+        raise InvalidError("rate_class", f"use {', '.join(RATE_CLASSES)}", "/rate_class")
+    if new.spend_cap is not None and not 0 < new.spend_cap <= LARGEST_CAP:
+        raise InvalidError("spend_cap", f"a key spends from 1 to {LARGEST_CAP:,} credits in a day", "/spend_cap")
     minted = await api_keys.create(
-        change.store, kind, account_id, new.name, new.scopes, new.allowed_ips, new.expires_at, member_id
+        *(change.store, kind, account_id, new.name, new.scopes, new.allowed_ips, new.expires_at, member_id),
+        rate_class=new.rate_class,
+        spend_cap=new.spend_cap,
     )
     return _noted(change, minted)
+
+
+def _refuse_user_limits(new: NewKey) -> None:
+    for name in ("test", "spend_cap"):
+        if getattr(new, name):
+            raise InvalidError("key_owner", f"only the key of a user has {name}", f"/{name}")
 
 
 async def roll_key(change: Change, key_id: str, overlap: int) -> MintedKey:

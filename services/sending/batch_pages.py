@@ -11,6 +11,7 @@ from domain.channels import Channel
 from domain.errors import MAX_SHOWN
 from domain.ids import PAGE_SIZE, batch_page_id, message_uid
 from domain.lanes import Lane
+from domain.messages.page import KeyTerms
 from domain.messages.page_content import PAGE_BYTES, Content, PageContent, PageMessage
 from domain.messages.statuses import State
 from services.contacts.duplicates import Duplicates
@@ -49,12 +50,14 @@ def build_batch(
     lane: Lane,
     read: ReadContacts,
     page_sizes: Mapping[str, int],
+    key: KeyTerms | None = None,
 ) -> tuple[NewBatch, list[tuple[UUID, PageMessage]]]:
     """Cut messages into pages: each for one requested gateway and one time, soonest first.
 
     Also returns the messages with their uids, in the order of the contacts.
 
-    ``page_sizes`` has the page size for each gateway, by identifier, and for "" where none is requested.
+    ``page_sizes`` has the page size for each gateway, by identifier, and for "" where none is requested. ``key`` is
+    that of all messages, if it demands something.
     """
     messages = read.content.messages
     gateways = {index: name for name, indexes in read.requested.items() for index in indexes}
@@ -62,6 +65,7 @@ def build_batch(
     def way(index: int) -> tuple[str, float]:
         return gateways.get(index, ""), messages[index].due
 
+    of_key = f"{key.id}\t{'t' if key.test else 'f'}" if key else "\\N\tf"
     pages: list[batches.StoredPage] = []
     streams: list[Stream] = []
     uids: dict[int, UUID] = {}
@@ -73,12 +77,12 @@ def build_batch(
             page_id = batch_page_id(batch_id, number)
             own = {index: message_uid(page_id, place) for place, index in enumerate(indexes)}
             uids |= own
-            rows = "".join(_row(uid, account_id, channel, messages[index]) for index, uid in own.items())
+            rows = "".join(_row(uid, account_id, channel, messages[index], of_key) for index, uid in own.items())
             pages.append(batches.StoredPage(number, len(indexes), due, _content(read.content, indexes), rows.encode()))
         streams[-1] = replace(streams[-1], last=len(pages))
     cost = sum(message.price for message in messages)
     batch = NewBatch(
-        batches.NewBatch(batch_id, account_id, channel.value, lane.value, len(messages), streams, pages, cost),
+        batches.NewBatch(batch_id, account_id, channel.value, lane.value, len(messages), streams, pages, cost, key),
         {name: indexes[:MAX_SHOWN] for name, indexes in read.requested.items()},
         read.wide_gateway,
         read.files,
@@ -115,11 +119,13 @@ def _content(content: PageContent, indexes: list[int]) -> bytes:
     return PageContent(contents, messages).encode()
 
 
-def _row(uid: UUID, account_id: int, channel: Channel, message: PageMessage) -> str:
+def _row(uid: UUID, account_id: int, channel: Channel, message: PageMessage, of_key: str) -> str:
     """A message in the text form of COPY. No field can hold a tab or a line break; an address may hold a backslash."""
     recipient = message.to.replace("\\", "\\\\")
     state, due = State.QUEUED.value, "\\N"
     if message.due:
         state, due = State.SCHEDULED.value, datetime.fromtimestamp(message.due, UTC).isoformat()
     policy = message.on_unknown or "\\N"
-    return f"{uid}\t{account_id}\t{channel}\t{recipient}\t{state}\t{message.price}\tpending\t{due}\t{policy}\n"
+    return (
+        f"{uid}\t{account_id}\t{channel}\t{recipient}\t{state}\t{message.price}\tpending\t{due}\t{policy}\t{of_key}\n"
+    )

@@ -31,7 +31,9 @@ async def page_sizes(pool: Pool, account_id: int, channel: Channel) -> dict[str,
 def header_of(batch: batches.NewBatch, *, paused: bool = False) -> BatchHeader:
     """The input of a new batch's workflow."""
     return BatchHeader(
-        str(batch.id), batch.account_id, batch.channel, batch.lane, batch.streams, paused, limits=BATCH_LIMITS
+        *(str(batch.id), batch.account_id, batch.channel, batch.lane, batch.streams, paused),
+        limits=BATCH_LIMITS,
+        key=batch.key,
     )
 
 

@@ -10,14 +10,17 @@ from psycopg.rows import class_row
 
 from domain.access.api_keys import KeyKind, MintedKey, mint, preview
 from domain.access.permissions import EVERYTHING
-from domain.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from domain.access.user_scopes import Rights, checked_scopes, is_narrowed, terms_of
+from domain.errors import ConflictError, InvalidError, NotFoundError
+from domain.messages.page import KeyTerms
 from store.pool import Connections
 from store.settings import install_settings
 
 Network = IPv4Network | IPv6Network
 
-SCOPES = {KeyKind.USER: ("send", "read"), KeyKind.ADMIN: ("send", "read", "admin")}
-"""What a key of each kind can be allowed to do; those of staff keys are permissions, or all of their role's."""
+ADMIN_SCOPES = ("send", "read", "admin")
+"""What a key of the admin can be allowed to do; those of staff keys are permissions, or all of their role's."""
+_ALL = {KeyKind.ADMIN: ADMIN_SCOPES, KeyKind.STAFF: (EVERYTHING,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,35 @@ class Principal:
     default_region: str | None
     """The country of the account's numbers that have no country code; ``None``: the install's."""
     rate_class: str
-    """From the account's plan; ``unlimited`` without one."""
+    """The key's own, or from the account's plan; ``unlimited`` without either."""
     available: int | None
     """Credits on the requested channel; ``None`` where nothing is charged, or no channel was given."""
     settings_version: int
     """Of the settings of the install (``store.settings.install_settings``)."""
     rates_version: int | None
     """Of the rates of the account's plan; ``None``: it has none."""
+    has_own_rate: bool = False
+    """Whether the rate class is the key's own, so that its requests are counted apart."""
+    spend_cap: int | None = None
+    """The most credits that its messages may take in a day; ``None``: no limit."""
+
+    @property
+    def is_test(self) -> bool:
+        """Whether its messages only pretend to be sent."""
+        return self.kind == KeyKind.TEST
+
+    @property
+    def rights(self) -> Rights:
+        """What a user's key may do, as it is compared."""
+        return Rights.of(self.scopes)
+
+    @property
+    def terms(self) -> KeyTerms | None:
+        """What the key demands of its messages, if anything."""
+        if not (self.is_test or self.spend_cap is not None or is_narrowed(self.scopes)):
+            return None
+        terms = terms_of(self.key_id, self.scopes, test=self.is_test)
+        return terms if terms.test or terms.gateways or self.spend_cap is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +102,18 @@ class KeyInfo:
     last_used_at: datetime | None
     """To the minute; ``None``: never."""
     last_used_ip: str | None
+    rate_class: str | None
+    spend_cap: int | None
 
 
 Wanted = tuple[str, str | None]
 """The id of a key, and the channel whose credit is to be loaded with it."""
 
 COLUMNS = f"""k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
-       coalesce(p.rate_class, 'unlimited'), {{available}}, {install_settings.VERSION}, p.rates_version, k.hash,
-       k.revoked_at, k.expires_at, k.allowed_ips, k.staff_id"""
+       coalesce(k.rate_class, p.rate_class, 'unlimited'), {{available}}, {install_settings.VERSION}, p.rates_version,
+       k.rate_class is not null, k.spend_cap, k.hash, k.revoked_at, k.expires_at, k.allowed_ips, k.staff_id"""
 """What ``stored_key`` takes; ``available`` is a column, or null."""
-COLUMN_COUNT = 16
+COLUMN_COUNT = 18
 JOINS = """join api_keys k on k.id = wanted.id
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id"""
@@ -110,7 +137,7 @@ async def find_keys(pool: Connections, wanted: Sequence[Wanted]) -> dict[Wanted,
 
 def stored_key(columns: Sequence[Any]) -> StoredKey:
     """A key from its ``COLUMNS``."""
-    return StoredKey(Principal(*columns[:11]), *columns[11:])
+    return StoredKey(Principal(*columns[:13]), *columns[13:])
 
 
 async def create(
@@ -122,8 +149,10 @@ async def create(
     allowed_ips: Sequence[Network] | None = None,
     expires_at: datetime | None = None,
     staff_id: int | None = None,
+    rate_class: str | None = None,
+    spend_cap: int | None = None,
 ) -> MintedKey:
-    """Make a key; ``scopes`` left out means all of its kind. The text in the result is not stored.
+    """Make a key; ``scopes`` left out means those that a key of its kind usually has. Its text is not stored.
 
     Of a member of staff the account is the admin; whether the scopes are permissions is not checked here.
 
@@ -132,14 +161,20 @@ async def create(
         ForbiddenError: a scope that this kind cannot have.
         NotFoundError: there is no such account.
     """
-    if kind is not KeyKind.STAFF:
-        check_scopes(kind, scopes)
+    is_users = kind in (KeyKind.USER, KeyKind.TEST)
+    if is_users:
+        scopes = checked_scopes(scopes)
+    elif scopes is None:
+        scopes = _ALL[kind]
+    elif kind is KeyKind.ADMIN:
+        check_admin_scopes(scopes)
     minted = mint(kind)
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """insert into api_keys
-                   (id, account_id, kind, name, hash, preview, scopes, allowed_ips, expires_at, staff_id)
-               select %s, a.id, %s, %s, %s, %s, %s, %s::cidr[], %s, %s from accounts a
+                   (id, account_id, kind, name, hash, preview, scopes, allowed_ips, expires_at, staff_id, rate_class,
+                    spend_cap)
+               select %s, a.id, %s, %s, %s, %s, %s, %s::cidr[], %s, %s, %s, %s from accounts a
                where a.id = %s and a.status <> 'deleted' and (a.id = 0) = %s""",
             (
                 minted.id,
@@ -147,12 +182,14 @@ async def create(
                 name,
                 minted.hash,
                 preview(minted.text),
-                list((SCOPES | {KeyKind.STAFF: (EVERYTHING,)})[kind] if scopes is None else scopes),
+                list(scopes),
                 None if allowed_ips is None else list(allowed_ips),
                 expires_at,
                 staff_id,
+                rate_class,
+                spend_cap,
                 account_id,
-                kind is not KeyKind.USER,
+                not is_users,
             ),
         )
     if cursor.rowcount == 0:
@@ -160,28 +197,23 @@ async def create(
     return minted
 
 
-def check_scopes(kind: KeyKind, scopes: Sequence[str] | None) -> None:
-    """Refuse what a user's or admin's key cannot be allowed to do.
+def check_admin_scopes(scopes: Sequence[str]) -> None:
+    """Refuse what an admin's key cannot be allowed to do.
 
     Raises:
         InvalidError: an unknown scope, or no scope.
-        ForbiddenError: a scope that this kind cannot have.
     """
-    if scopes is None:
-        return
-    known = SCOPES[KeyKind.ADMIN]
-    if unknown := sorted(set(scopes) - set(known)):
-        raise InvalidError("scope_unknown", f"No scope {', '.join(unknown)}: use {', '.join(known)}.", "/scopes")
+    known = ", ".join(ADMIN_SCOPES)
+    if unknown := sorted(set(scopes) - set(ADMIN_SCOPES)):
+        raise InvalidError("scope_unknown", f"No scope {', '.join(unknown)}: use {known}.", "/scopes")
     if not scopes:
-        raise InvalidError("scopes_empty", f"Give the key a scope: {', '.join(known)}.", "/scopes")
-    if denied := sorted(set(scopes) - set(SCOPES[kind])):
-        raise ForbiddenError("scope_denied", f"A {kind} key cannot have the scope {', '.join(denied)}.")
+        raise InvalidError("scopes_empty", f"Give the key a scope: {known}.", "/scopes")
 
 
 _INFO = """
 select id, account_id, kind, staff_id, name, preview, scopes, allowed_ips, expires_at, revoked_at, created_at,
        (select u.last_used_at from key_uses u where u.key_id = id) as last_used_at,
-       (select u.last_used_ip from key_uses u where u.key_id = id) as last_used_ip
+       (select u.last_used_ip from key_uses u where u.key_id = id) as last_used_ip, rate_class, spend_cap
 from api_keys
 """
 
@@ -231,10 +263,14 @@ _ROLL = """
 with old as (
     update api_keys set expires_at = least(expires_at, now() + %(overlap)s * interval '1 second')
     where id = %(old_id)s
-    returning account_id, kind, name, scopes, allowed_ips, staff_id
+    returning account_id, kind, name, scopes, allowed_ips, staff_id, rate_class, spend_cap
+), spent as (
+    insert into key_spend select %(id)s, day, credits from key_spend where key_id = %(old_id)s
 )
-insert into api_keys (id, account_id, kind, name, hash, preview, scopes, allowed_ips, expires_at, staff_id)
-select %(id)s, account_id, kind, name, %(hash)s, %(preview)s, scopes, allowed_ips, now() + %(lifetime)s, staff_id
+insert into api_keys
+    (id, account_id, kind, name, hash, preview, scopes, allowed_ips, expires_at, staff_id, rate_class, spend_cap)
+select %(id)s, account_id, kind, name, %(hash)s, %(preview)s, scopes, allowed_ips, now() + %(lifetime)s, staff_id,
+       rate_class, spend_cap
 from old
 """
 
@@ -242,7 +278,8 @@ from old
 async def roll(pool: Connections, key_id: str, overlap: int) -> MintedKey:
     """Replace a key by a new one with the same rights; the old one works for ``overlap`` more seconds.
 
-    A key with a limited lifetime is replaced by one with the same lifetime.
+    What the old one has spent today counts for the new one too. A key with a limited lifetime is replaced by one with
+    the same lifetime.
 
     Raises:
         NotFoundError: there is no such key.

@@ -10,10 +10,12 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from domain.access.approvals import Sensitive
+from domain.access.user_scopes import terms_of
 from domain.batches.batch import BatchHeader, BatchPage, Stream
 from domain.errors import ConflictError
 from domain.ids import PAGE_SIZE, batch_page_id, batch_page_number, batch_range, message_uid
 from domain.limits import BATCH_LIMITS
+from domain.messages.page import KeyTerms
 from store.access import approvals
 from store.idempotency import KeyScope
 from store.pool import InTransaction, Pool, long_transaction
@@ -32,7 +34,7 @@ class StoredPage:
     """Its messages in the text form of COPY, columns as in ``COPY_COLUMNS``."""
 
 
-COPY_COLUMNS = "uid, account_id, channel, recipient, state, price, credit, schedule_at, on_unknown"
+COPY_COLUMNS = "uid, account_id, channel, recipient, state, price, credit, schedule_at, on_unknown, key_id, test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class NewBatch:
     pages: Sequence[StoredPage]
     cost: int = 0
     """Credits."""
+    key: KeyTerms | None = None
+    """The key of all messages, if it demands something."""
 
 
 async def store(
@@ -71,11 +75,12 @@ async def store(
             if cursor.rowcount == 0:
                 raise ConflictError("idempotency_in_flight", "another request with this key is in progress")
         await cursor.execute(
-            """insert into batches (id, account_id, channel, lane, total, streams, state)
-               values (%s, %s, %s, %s, %s, %s, %s)""",
+            """insert into batches (id, account_id, channel, lane, total, streams, state, key_id, test)
+               values (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
             (
                 *(batch.id, batch.account_id, batch.channel, batch.lane, batch.total, streams),
                 "paused" if needs else "stored",
+                *((batch.key.id, batch.key.test) if batch.key else (None, False)),
             ),
         )
         if needs is not None:
@@ -95,15 +100,31 @@ async def header(pool: Pool, batch_id: UUID) -> BatchHeader | None:
     """The input of a stored batch's workflow; ``None``: there is no such batch."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            "select account_id, channel, lane, streams, state from batches where id = %s", (batch_id,)
+            f"""select b.account_id, b.channel, b.lane, b.streams, b.state, {KEY_COLUMNS} from batches b {KEY}
+                where b.id = %s""",  # noqa: S608 - constants of ours
+            (batch_id,),
         )
         row = await cursor.fetchone()
         if row is None:
             return None
-        account_id, channel, lane, streams, state = row
+        account_id, channel, lane, streams, state, *key = row
         runs = [Stream(**stream) for stream in streams]
-        is_paused = state == "paused"
-        return BatchHeader(str(batch_id), account_id, channel, lane, runs, is_paused, limits=BATCH_LIMITS)
+        return BatchHeader(
+            *(str(batch_id), account_id, channel, lane, runs, state == "paused"),
+            limits=BATCH_LIMITS,
+            key=key_of_batch(*key),
+        )
+
+
+KEY_COLUMNS = "b.key_id, b.test, k.scopes"
+"""What ``key_of_batch`` takes."""
+KEY = "left join api_keys k on k.id = b.key_id"
+"""What ``KEY_COLUMNS`` are of, joined to ``batches b``."""
+
+
+def key_of_batch(key_id: str | None, test: bool, scopes: Sequence[str] | None) -> KeyTerms | None:
+    """The key of a batch's messages, if it demands something."""
+    return None if key_id is None else terms_of(key_id, scopes or (), test=test)
 
 
 async def list_pages(pool: Pool, batch_id: UUID, first: int, last: int) -> list[BatchPage]:

@@ -1,6 +1,6 @@
 """Listings of batches for the API and the CLI. Each is one bounded index scan."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -24,6 +24,10 @@ class Batch:
     """Of the account."""
     channel: str
     lane: str
+    test: bool
+    """Whether its messages only pretend to be sent, by a test key."""
+    key_id: str | None
+    """The key of all messages, if it demands something."""
     state: str
     total: int
     """Messages."""
@@ -52,7 +56,7 @@ class Listed:
 
 
 _BATCH = """
-select b.id, b.account_id, a.email, b.channel, b.lane, b.state, b.total, b.created_at, b.finished_at,
+select b.id, b.account_id, a.email, b.channel, b.lane, b.test, b.key_id, b.state, b.total, b.created_at, b.finished_at,
        exists (select from approvals p where p.batch_id = b.id and p.state = 'pending') as awaits_approval
 from batches b join accounts a on a.id = b.account_id
 """
@@ -68,13 +72,30 @@ async def find(pool: Connections, batch_id: UUID, account_id: int | None = None)
         return await cursor.fetchone()
 
 
-async def own(pool: Pool, account_id: int, state: str | None, before: UUID | None, limit: int) -> list[Batch]:
-    """An account's batches, newest first; with a state those that are in it, with ``before`` those that are older."""
+async def own(
+    pool: Pool,
+    account_id: int,
+    state: str | None,
+    before: UUID | None,
+    limit: int,
+    *,
+    channels: Collection[str] = (),
+    tests_only: bool = False,
+) -> list[Batch]:
+    """An account's batches, newest first; with a state those that are in it, with ``before`` those that are older.
+
+    ``channels``: only those on them; empty: on any. ``tests_only``: only those of test keys.
+    """
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Batch)) as cursor:
         await cursor.execute(
             f"""{_BATCH} where b.account_id = %(account)s and b.id < coalesce(%(before)s, {_LAST})
-                and (%(state)s::text is null or b.state = %(state)s) order by b.id desc limit %(limit)s""",
-            {"account": account_id, "before": before, "state": state, "limit": limit},
+                and (%(state)s::text is null or b.state = %(state)s)
+                and (%(channels)s::text[] is null or b.channel = any(%(channels)s)) and (b.test or not %(tests)s)
+                order by b.id desc limit %(limit)s""",
+            {
+                **{"account": account_id, "before": before, "state": state, "limit": limit},
+                **{"channels": list(channels) or None, "tests": tests_only},
+            },
         )
         return await cursor.fetchall()
 

@@ -10,6 +10,7 @@ from domain.batches.batch import BatchHeader, Stream
 from domain.ids import batch_page_number, batch_range, page_of
 from domain.messages.new_page import new_stored_page
 from domain.messages.page import PageHeader
+from store.batches.batches import KEY, KEY_COLUMNS, key_of_batch
 from store.pool import Pool
 
 
@@ -63,14 +64,16 @@ async def of_deleted_accounts(pool: Pool) -> list[UUID]:
 async def find(conn: AsyncConnection[TupleRow], batch_id: UUID) -> OpenBatch | None:
     """A batch, unless it has ended."""
     cursor = await conn.execute(
-        """select state, account_id, channel, lane, streams from batches where id = %s and finished_at is null""",
+        f"""select b.state, b.account_id, b.channel, b.lane, b.streams, {KEY_COLUMNS} from batches b {KEY}
+            where b.id = %s and b.finished_at is null""",  # noqa: S608 - constants of ours
         (batch_id,),
     )
     row = await cursor.fetchone()
     if row is None:
         return None
-    state, account_id, channel, lane, streams = row
-    header = BatchHeader(str(batch_id), account_id, channel, lane, [Stream(**stream) for stream in streams])
+    state, account_id, channel, lane, streams, *key = row
+    runs = [Stream(**stream) for stream in streams]
+    header = BatchHeader(str(batch_id), account_id, channel, lane, runs, key=key_of_batch(*key))
     return OpenBatch(state, header)
 
 
@@ -93,16 +96,16 @@ async def pages_left(conn: AsyncConnection[TupleRow], batch_id: UUID) -> list[Pa
 async def stored_page(conn: AsyncConnection[TupleRow], page_id: UUID) -> tuple[PageHeader, str] | None:
     """A page of a batch as its workflow was started, and the batch's state; ``None``: its content was deleted."""
     cursor = await conn.execute(
-        """select b.state, b.account_id, b.channel, b.lane, b.streams, p.size,
-                  coalesce(extract(epoch from p.due_at), 0)::float8
-           from batch_pages p join batches b on b.id = batch_of(p.page_id) where p.page_id = %s""",
+        f"""select b.state, b.account_id, b.channel, b.lane, b.streams, p.size,
+                   coalesce(extract(epoch from p.due_at), 0)::float8, {KEY_COLUMNS}
+            from batch_pages p join batches b on b.id = batch_of(p.page_id) {KEY} where p.page_id = %s""",  # noqa: S608 - constants of ours
         (page_of(page_id),),
     )
     row = await cursor.fetchone()
     if row is None:
         return None
-    state, account_id, channel, lane, streams, size, due = row
+    state, account_id, channel, lane, streams, size, due, *key = row
     number = batch_page_number(page_id)
     gateway = next((each["gateway"] for each in streams if each["next"] <= number <= each["last"]), "")
-    header = new_stored_page(page_id, account_id, channel, lane, size, gateway)
+    header = new_stored_page(page_id, account_id, channel, lane, size, gateway, key_of_batch(*key))
     return replace(header, due=[due] * size if due else []), state

@@ -123,7 +123,7 @@ async def _insert(conn: AsyncConnection[TupleRow], deliveries: Sequence[_Deliver
 
 _SNAPSHOT = """
 select m.uid, m.account_id, m.channel, m.recipient, m.state, m.receipts, m.code, m.reason, g.identifier as gateway,
-       m.provider_id, m.updated_at as at
+       m.provider_id, m.test, m.updated_at as at
 from messages m left join gateways g on g.id = m.gateway_id
 """
 _OF_RANGE = """

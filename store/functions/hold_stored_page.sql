@@ -7,13 +7,20 @@ declare
     v_recipients text[];
     v_prices     integer[];
     v_codes      text[];
+    v_key        text;
+    v_test       boolean;
 begin
     perform lock_account(p_account, p_channel, p_first);
-    select array_agg(m.uid), array_agg(m.recipient), array_agg(m.price) into v_uids, v_recipients, v_prices
-        from (select uid, recipient, price from messages
+    select array_agg(m.uid), array_agg(m.recipient), array_agg(m.price), max(m.key_id), bool_or(m.test)
+        into v_uids, v_recipients, v_prices, v_key, v_test
+        from (select uid, recipient, price, key_id, test from messages
               where uid between p_first and p_last and credit = 'pending' order by uid for update) m;
     if v_uids is not null then
-        v_codes := take_credits(p_account, p_channel, v_recipients, v_prices);
+        v_codes := case
+            when v_test then check_test_messages(p_account, p_channel, v_recipients)
+            when v_key is not null
+            then take_keyed_credits(p_account, p_channel, v_recipients, v_prices, false, v_key)
+            else take_credits(p_account, p_channel, v_recipients, v_prices) end;
         update messages m set state = case when u.code is null then 'queued' when u.code = 'account_deleted' then 'cancelled'
                                            else 'rejected' end, code = u.code,
                               credit = case when u.code is null and m.price > 0 then 'held' else 'free' end,

@@ -14,23 +14,27 @@ begin
             update messages set credit = case when is_paid(state) then 'captured' else 'released' end
             where uid between p_first and p_last and credit = 'held'
               and state not in ('scheduled', 'queued', 'processing', 'unknown')
-            returning uid, account_id, channel, price, credit
+            returning uid, account_id, channel, price, credit, key_id
         ), written as (
             insert into journal (account_id, channel, uid, attempt, kind, amount)
             select account_id, channel, uid, 0, case credit when 'captured' then 'capture' else 'release' end, price
             from settled
-            returning account_id, channel, uid, kind, amount
         )
-        select account_id, channel, sum(amount) as all_held,
-               coalesce(sum(amount) filter (where kind = 'capture'), 0) as captured,
-               coalesce(sum(amount) filter (where kind = 'release'), 0) as released,
-               array_agg(uid) filter (where kind = 'release') as unpaid
-        from written group by account_id, channel order by account_id, channel
+        select account_id, channel, sum(price) as all_held,
+               coalesce(sum(price) filter (where credit = 'captured'), 0) as captured,
+               coalesce(sum(price) filter (where credit = 'released'), 0) as released,
+               array_agg(uid) filter (where credit = 'released') as unpaid,
+               array_agg(uid) filter (where credit = 'released' and key_id is not null) as unspent,
+               array_agg(key_id) filter (where credit = 'released' and key_id is not null) as of_keys
+        from settled group by account_id, channel order by account_id, channel
     loop
         update wallets w set held = w.held - s.all_held, spent = w.spent + s.captured, available = w.available + s.released
             where w.account_id = s.account_id and w.channel = s.channel;
         if s.unpaid is not null then
             perform uncount(s.account_id, s.channel, s.unpaid);
+        end if;
+        if s.unspent is not null then
+            perform unspend(s.account_id, s.unspent, s.of_keys);
         end if;
     end loop;
 end $$;

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -218,6 +218,29 @@ async def unknown_identifiers(pool: Pool, account_id: int, channel: str, identif
             "select unknown_gateways(%s, %s, %s::text[])", (account_id, channel, list(identifiers))
         )
         return {identifier for (identifier,) in await cursor.fetchall()}
+
+
+async def identifiers_of(pool: Connections, gateway_ids: Collection[str], channel: str) -> set[str]:
+    """The identifiers of these gateways, as far as they are of a channel and not deleted."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "select identifier from gateways where id = any(%s::uuid[]) and channel = %s and deleted_at is null",
+            (list(gateway_ids), channel),
+        )
+        return {identifier for (identifier,) in await cursor.fetchall()}
+
+
+async def usable_ids(pool: Connections, account_id: int, gateway_ids: Collection[str]) -> set[str]:
+    """Which of these gateways an account may send through, enabled or not."""
+    if not gateway_ids:
+        return set()
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select way.id::text from accounts a cross join lateral usable_gateways(a.id, a.plan_id) as way (id)
+               where a.id = %s and way.id = any(%s::uuid[])""",
+            (account_id, list(gateway_ids)),
+        )
+        return {gateway_id for (gateway_id,) in await cursor.fetchall()}
 
 
 async def load(pool: Connections, keyring: Keyring, gateway_id: UUID) -> StoredGateway:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from math import inf
 from uuid import UUID
 
-from domain.messages.routing import Candidate, Sender
+from domain.messages.routing import Candidate, Sender, sandbox_identifier
 from store.pool import Pool
 
 _FOR_EVER = 1e9
@@ -40,6 +40,23 @@ async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dic
             if candidate[0] is not None:
                 sender.candidates.append(Candidate(*candidate))
     return found
+
+
+_SANDBOX = """
+select g.id, g.identifier, g.version, false, g.per_second, g.on_unknown, coalesce(b.failures, 0), b.open_until,
+       coalesce(b.open_until between clock_timestamp() and clock_timestamp() + interval '10 minutes', false),
+       g.mode <> 'active'
+from gateways g left join gateway_breakers b on b.gateway_id = g.id
+where g.account_id = 0 and g.channel = %(channel)s and g.identifier = %(identifier)s and g.type = 'sandbox'
+      and g.enabled and g.deleted_at is null
+"""
+
+
+async def sandbox(pool: Pool, channel: str) -> list[Candidate]:
+    """The install's own sandbox gateway of a channel, by which messages of test keys go: at most one."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(_SANDBOX, {"channel": channel, "identifier": sandbox_identifier(channel)})
+        return [Candidate(*row) for row in await cursor.fetchall()]
 
 
 async def is_current(pool: Pool, gateway_id: UUID, version: int) -> bool:

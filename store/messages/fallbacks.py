@@ -1,12 +1,14 @@
 """Deciding whether fallbacks are due."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 from uuid import UUID
 
+from domain.access.user_scopes import terms_of
 from domain.ids import PAGE_SIZE, message_uid, new_page_id, page_of
 from domain.messages.fallback import NextKind
+from domain.messages.page import KeyTerms
 from store.pool import Pool
 
 
@@ -50,16 +52,28 @@ async def decide(pool: Pool, looks: Sequence[Look], page_id: UUID) -> list[tuple
         return [(cast(NextKind, step), uid) for step, uid in await cursor.fetchall()]
 
 
-async def members(pool: Pool, page_id: UUID, fallback_pages: Iterable[UUID]) -> dict[UUID, list[UUID]]:
-    """The messages of one page whose fallbacks are in these pages, in the order of the fallbacks."""
+@dataclass(slots=True)
+class Members:
+    """The messages of a page whose fallbacks are in another one, in the order of the fallbacks."""
+
+    uids: list[UUID] = field(default_factory=list)
+    key: KeyTerms | None = None
+    """Their key, if it demands something: a page with fallbacks is of one request."""
+
+
+async def members(pool: Pool, page_id: UUID, fallback_pages: Iterable[UUID]) -> dict[UUID, Members]:
+    """The messages of one page whose fallbacks are in these pages."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            """select fallback_uid, uid from messages where uid between %s and %s and fallback_uid is not null
-               order by fallback_uid""",
+            """select m.fallback_uid, m.uid, m.key_id, m.test, k.scopes
+               from messages m left join api_keys k on k.id = m.key_id
+               where m.uid between %s and %s and m.fallback_uid is not null order by m.fallback_uid""",
             (page_id, message_uid(page_id, PAGE_SIZE - 1)),
         )
-        found: dict[UUID, list[UUID]] = {page: [] for page in sorted(fallback_pages)}
-        for fallback_uid, uid in await cursor.fetchall():
+        found = {page: Members() for page in sorted(fallback_pages)}
+        for fallback_uid, uid, key_id, test, scopes in await cursor.fetchall():
             if page_of(fallback_uid) in found:
-                found[page_of(fallback_uid)].append(uid)
+                of_page = found[page_of(fallback_uid)]
+                of_page.uids.append(uid)
+                of_page.key = None if key_id is None else terms_of(key_id, scopes or (), test=test)
         return found

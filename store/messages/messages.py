@@ -47,6 +47,8 @@ class Message:
     """Whether a workflow waits for its receipts."""
     fallback_uid: UUID | None
     """The message that was sent in its place."""
+    test: bool
+    """Whether it only pretends to be sent, by a test key."""
     reported: list[dict[str, Any]]
     """Its receipts in the order in which they happened: kind, at, code, reason, url, recipient."""
     attempts: list[Attempt]
@@ -54,7 +56,7 @@ class Message:
 
 
 COLUMNS = """m.uid, m.account_id, m.channel, m.recipient, m.state, m.code, m.reason, m.price, m.credit, g.identifier,
-       m.provider_id, m.receipts, m.schedule_at, m.created_at, m.updated_at, m.awaited, m.fallback_uid,
+       m.provider_id, m.receipts, m.schedule_at, m.created_at, m.updated_at, m.awaited, m.fallback_uid, m.test,
        array(select json_build_object('kind', r.kind, 'at', r.at, 'code', r.code, 'reason', r.reason, 'url', r.url,
                                       'recipient', r.recipient)
              from receipts r where r.uid = {uid} order by r.at, r.received_at),
@@ -67,7 +69,7 @@ JOINS = """left join gateways g on g.id = m.gateway_id
 left join attempts t on t.uid = {uid}
 left join gateways tg on tg.id = t.gateway_id"""
 """What ``COLUMNS`` are of, joined to ``messages m``."""
-_MESSAGE_COLUMNS = 18
+_MESSAGE_COLUMNS = 19
 
 _FIND = f"""
 select {COLUMNS} from messages m {JOINS} where m.uid = {{uid}} {{whose}} order by t.attempt

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from domain.messages.page import KeyTerms
 from store.messages.attempts import COUNTED
 from store.pool import Pool
 from store.schema.partitions import among
@@ -29,6 +31,8 @@ class PageRows:
     on_unknown: list[str | None]
     exempt: bool = False
     """Whether they are sent despite opt-outs."""
+    key: KeyTerms | None = None
+    """Their key, if it demands something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,11 @@ class FinalState:
 async def hold(pool: Pool, *shares: PageRows) -> dict[UUID, str]:
     """Record a page's messages and hold their credits. Idempotent.
 
-    A page that several accounts share is passed as one share for each. Returns the refused messages with their codes.
+    A page that several accounts or keys share is passed as one share for each. Returns the refused messages with
+    their codes.
     """
-    # In one order, because each share locks its account's wallet.
-    ordered = sorted(shares, key=lambda share: share.account_id)
+    # In one order, because each share locks its account's wallet, and what its key has spent.
+    ordered = sorted(shares, key=lambda share: (share.account_id, share.key.id if share.key else ""))
     async with pool.connection() as conn:
         if len(ordered) == 1:
             return await _hold(conn, ordered[0])
@@ -58,24 +63,26 @@ async def hold(pool: Pool, *shares: PageRows) -> dict[UUID, str]:
             return refused
 
 
+_COLUMNS = "%s, %s, %s::uuid[], %s::text[], %s::integer[], %s::timestamptz[], %s::text[], %s"
+_HOLD = f"select place, code from hold_page({_COLUMNS})"  # noqa: S608 - a constant of ours
+_HOLD_KEYED = f"select place, code from hold_keyed_page({_COLUMNS}, %s, %s)"  # noqa: S608 - a constant of ours
+
+
 async def _hold(conn: AsyncConnection[TupleRow], share: PageRows) -> dict[UUID, str]:
-    cursor = await conn.execute(
-        *noting_late(
-            share.uids,
-            """select place, code
-               from hold_page(%s, %s, %s::uuid[], %s::text[], %s::integer[], %s::timestamptz[], %s::text[], %s)""",
-            (
-                share.account_id,
-                share.channel,
-                share.uids,
-                share.recipients,
-                share.prices,
-                share.schedule_at,
-                share.on_unknown,
-                share.exempt,
-            ),
-        )
+    arguments: tuple[Any, ...] = (
+        share.account_id,
+        share.channel,
+        share.uids,
+        share.recipients,
+        share.prices,
+        share.schedule_at,
+        share.on_unknown,
+        share.exempt,
     )
+    statement = _HOLD
+    if share.key is not None:
+        statement, arguments = _HOLD_KEYED, (*arguments, share.key.id, share.key.test)
+    cursor = await conn.execute(*noting_late(share.uids, statement, arguments))
     return {share.uids[place]: code for place, code in await cursor.fetchall()}
 
 

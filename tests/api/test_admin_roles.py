@@ -9,6 +9,7 @@ import pytest
 
 from domain.access.api_keys import KeyKind
 from domain.access.permissions import PERMISSIONS, PRESETS
+from domain.access.user_scopes import SCOPES
 from store.accounts import api_keys
 from tests.api.admin import Staff, admin
 from tests.api.answers import assert_error, send_one
@@ -97,6 +98,19 @@ async def of_a_user(stack: Stack, owner: Staff) -> str:
     return (await stack.user()).key
 
 
+async def of_tests(stack: Stack, owner: Staff) -> str:
+    return (await owner.data("POST", "/keys", {"user": (await stack.user()).id, "test": True}))["key"]
+
+
+async def narrowed_to_a_channel(stack: Stack, owner: Staff) -> str:
+    body = {"user": (await stack.user()).id, "scopes": ["send", "read", "channel:sms"]}
+    return (await owner.data("POST", "/keys", body))["key"]
+
+
+async def with_every_scope(stack: Stack, owner: Staff) -> str:
+    return (await owner.data("POST", "/keys", {"user": (await stack.user()).id, "scopes": list(SCOPES)}))["key"]
+
+
 async def of_a_suspended_user(stack: Stack, owner: Staff) -> str:
     user = await stack.user()
     await owner.data("POST", f"/users/{user.id}/suspend")
@@ -117,6 +131,9 @@ async def of_an_admin_who_only_sends(stack: Stack, owner: Staff) -> str:
         (removed, 401),
         (of_another_address, 403),
         (of_a_user, 403),
+        (of_tests, 403),
+        (narrowed_to_a_channel, 403),
+        (with_every_scope, 403),
         (of_a_suspended_user, 403),
         (of_an_admin_who_only_sends, 403),
     ],

@@ -126,6 +126,7 @@ def test_the_example_of_a_callback_is_what_is_posted():
         data.reason,
         data.gateway,
         data.provider_id,
+        data.test,
         data.at,
     )
     posted = payload(event.type, datetime(2026, 12, 1, 9, 30, 0, 123456, UTC), encode_data(snapshot.data()).decode())

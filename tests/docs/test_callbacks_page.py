@@ -44,7 +44,7 @@ def test_every_field_of_an_endpoint_is_documented(field):
 def test_the_example_of_a_post_has_every_field():
     example = json.loads(re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1])
     assert set(example) == {"type", "timestamp", "data"}
-    message = Snapshot(UUID(int=0), 7, "sms", "", "sent", True, None, None, None, None, datetime.now(UTC))
+    message = Snapshot(UUID(int=0), 7, "sms", "", "sent", True, None, None, None, None, False, datetime.now(UTC))
     assert list(example["data"]) == list(message.data())
 
 

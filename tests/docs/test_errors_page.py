@@ -23,6 +23,7 @@ DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("
     Path("domain/access/approvals.py"),
     Path("domain/mail/sender_domains.py"),
     *map(Path, ("domain/access/actors.py", "domain/access/permissions.py", "domain/request_rates.py")),
+    Path("domain/access/user_scopes.py"),
     *map(Path, ("store/gateways/gateways.py", "store/gateways/gateway_shares.py", "gateways/registry.py")),
     Path("gateways/config/redact.py"),
 ]

@@ -26,6 +26,7 @@ def snapshot(**more: object) -> Snapshot:
         "reason": None,
         "gateway": "g",
         "provider_id": "p",
+        "test": False,
         "at": AT,
     }
     return Snapshot(**known | more)
@@ -99,6 +100,7 @@ def test_the_body_of_a_callback_says_what_happened_and_when():
             "by_admin": False,
             "gateway": "g",
             "provider_id": "p",
+            "test": False,
             "at": "2026-12-01T09:30:00Z",
         },
     }

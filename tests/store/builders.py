@@ -89,7 +89,7 @@ async def sms_wallet(pool: Pool, account_id: int) -> tuple[int, int, int, int]:
 def stored_page(batch_id: UUID, account_id: int, number: int, size: int, due: float = 0.0) -> batches.StoredPage:
     page_id = batch_page_id(batch_id, number)
     rows = "".join(
-        f"{message_uid(page_id, index)}\t{account_id}\tsms\t+1202555{index:04}\tqueued\t1\tpending\t\\N\t\\N\n"
+        f"{message_uid(page_id, index)}\t{account_id}\tsms\t+1202555{index:04}\tqueued\t1\tpending\t\\N\t\\N\t\\N\tf\n"
         for index in range(size)
     )
     return batches.StoredPage(number, size, due, CONTENT, rows.encode())

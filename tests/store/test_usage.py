@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ import pytest
 
 from domain.access.actors import COMMAND_LINE
 from domain.ids import message_uid, minted_at
+from domain.messages.page import KeyTerms
 from store.batches import batches
 from store.messages import attempts, orphans, pages, receipts, resolving, unknown
 from store.messages.attempts import Attempted
@@ -122,6 +124,21 @@ async def die_while_changing(pool: Pool) -> None:
     async with pool.connection() as conn, conn.transaction():
         await conn.execute("update messages set state = 'delivered'")
         await conn.execute("select pg_terminate_backend(pg_backend_pid())")
+
+
+@pytest.mark.parametrize("test", [False, True])
+async def test_messages_of_keys_with_terms_count_and_those_of_test_keys_do_not(fresh_pool: Pool, test: bool):
+    page = replace(new_page(await new_account(fresh_pool, 3), [2, 2]), key=KeyTerms("k" * 12, test))
+    for _ in range(2):
+        await pages.hold(fresh_pool, page)
+    await attempts.write_intents(fresh_pool, page.uids[:1], 1, await new_gateway(fresh_pool), uuid4())
+    await attempts.flush_outcomes(fresh_pool, [Attempted(page.uids[0], 1, "accepted", "id", False)])
+    await pages.settle(fresh_pool, page.uids[0], page.uids[-1])
+    if test:
+        assert await usage.page(fresh_pool, EVER, ["channel"], None, 2) == []
+    else:
+        assert await outcomes(fresh_pool) == Counter(accepted=2, sent=1, failed=1, credits=2)
+    assert await is_exact(fresh_pool)
 
 
 async def test_what_is_rolled_back_counts_nothing(fresh_pool: Pool):

@@ -189,7 +189,7 @@ class BatchRun:
         page_id = batch_page_id(UUID(self._batch.batch_id), page.number)
         gateway = self._gateway or self._batch.streams[stream].gateway
         batch = self._batch
-        header = new_stored_page(page_id, batch.account_id, batch.channel, batch.lane, page.size, gateway)
+        header = new_stored_page(page_id, batch.account_id, batch.channel, batch.lane, page.size, gateway, batch.key)
         self._pages.starts(header.page_id, stream)
         self._inbox.run(self._send(header, self._gateway))
 

@@ -17,7 +17,7 @@ from api.resources.access import Allows
 from api.resources.changing import Answer, DryRun, answer_one, perform, perform_once
 from api.resources.listing import Cursor, Format, Limit, listed, no_cursor
 from domain.access.actors import Actor
-from domain.access.api_keys import MintedKey
+from domain.access.api_keys import KeyKind, MintedKey
 from domain.errors import InvalidError
 from services.accounts import keys as rules
 from services.changes import Change
@@ -45,11 +45,13 @@ async def issue_key(request: Request, actor: _Writer, dry_run: DryRun = False) -
     if (body.user is None) == (body.staff is None):
         raise InvalidError("key_owner", "say whose key it is: either user or staff")
     allowed_ips = None if body.ip_allow is None else rules.networks(body.ip_allow)
-    new = rules.NewKey(body.name, body.scopes, allowed_ips, body.expires_at)
+    limits = (body.test, body.rate_class, body.spend_cap)
+    new = rules.NewKey(body.name, body.scopes, allowed_ips, body.expires_at, *limits)
+    keyring = state_of(request).keyring
 
     async def work(made: Change, _: KeyClaim) -> Answer:
         if body.user is not None:
-            minted = await rules.issue_user_key(made, body.user, new)
+            minted = await rules.issue_user_key(made, keyring, body.user, new)
         else:
             assert body.staff is not None
             minted = await rules.issue_staff_key(made, body.staff, new)
@@ -113,12 +115,15 @@ def shown(key: KeyInfo) -> dict[str, Any]:
     return {
         "id": key.id,
         "kind": key.kind,
+        "test": key.kind == KeyKind.TEST,
         "user_id": key.account_id or None,
         "staff_id": key.staff_id,
         "name": key.name,
         "preview": key.preview,
         "scopes": key.scopes,
         "ip_allow": None if key.allowed_ips is None else [str(network) for network in key.allowed_ips],
+        "rate_class": key.rate_class,
+        "spend_cap": key.spend_cap,
         "expires_at": key.expires_at,
         "revoked_at": key.revoked_at,
         "created_at": key.created_at,

@@ -1,0 +1,65 @@
+"""A send request against its key, its account's gateways and its wallet: what is wrong is refused at once.
+
+What counts is checked again when credits are held and gateways are chosen.
+"""
+
+from collections.abc import Collection
+
+from api.http.auth import check_channel
+from api.http.errors import ApiError
+from api.http.state import AppState
+from domain.access.user_scopes import is_narrowed
+from domain.channels import Channel
+from domain.errors import FieldError
+from services.contacts.read import ReadContacts
+from services.sending.allowed import check_gateways
+from services.sending.batch_pages import NewBatch
+from store.access import key_spend
+from store.accounts.api_keys import Principal
+from store.gateways.gateways import unknown_identifiers
+
+Asked = ReadContacts | NewBatch
+
+
+async def check_request(state: AppState, principal: Principal, channel: Channel, asked: Asked) -> None:
+    """Refuse what cannot be sent.
+
+    Raises:
+        ApiError: 402 no credit is left, or the key has spent all that it may today; 403 the key is narrowed to others;
+            404 no such gateway.
+        ForbiddenError: the key may not send through a gateway that is requested.
+    """
+    if asked.requested:
+        unknown = await unknown_identifiers(state.pool, principal.account_id, channel, list(asked.requested))
+        if unknown:
+            raise _unknown_gateways(channel, asked, unknown)
+    if is_narrowed(principal.scopes):
+        _check_fallbacks(principal, asked)
+        await check_gateways(state.pool, principal.rights.gateways, channel, asked.requested)
+    if principal.kind == "admin" or principal.is_test:
+        return
+    if not principal.available and not asked.is_free:
+        raise ApiError(402, "no_credit", f"no {channel} credit is left: top up, or assign a plan that has some")
+    if principal.spend_cap is not None and await key_spend.today(state.pool, principal.key_id) >= principal.spend_cap:
+        message = f"this key has spent the {principal.spend_cap} credits that it may spend in a day"
+        raise ApiError(402, "spend_cap_reached", message)
+
+
+def _check_fallbacks(principal: Principal, asked: Asked) -> None:
+    if isinstance(asked, ReadContacts):  # a batch has none
+        for channel in {step.channel for message in asked.content.messages for step in message.fallback}:
+            check_channel(principal, channel)
+
+
+def _unknown_gateways(channel: Channel, asked: Asked, unknown: Collection[str]) -> ApiError:
+    wrong: list[tuple[str, str]] = []
+    if asked.wide_gateway is not None and asked.wide_gateway in unknown:
+        wrong.append(("/gateway_identifier", asked.wide_gateway))
+    named = sorted((index, name) for name in unknown for index in asked.requested[name] if name != asked.wide_gateway)
+    wrong += [(f"/contact/{asked.duplicates.contact_of(i)}/gateway_identifier", name) for i, name in named]
+    return ApiError(
+        404,
+        "gateway_not_found",
+        f"no {channel} gateway {wrong[0][1]!r} for this account: check gateway_identifier, or leave it out",
+        [FieldError(place, "gateway_not_found", f"there is no gateway {name!r}") for place, name in wrong],
+    )

@@ -1,0 +1,14 @@
+-- Check messages that only pretend to be sent, as take_credits does, but for what costs or counts. Returns the code of
+-- each refusal, null for those that pass.
+create or replace function check_test_messages(p_account bigint, p_channel text, p_recipients text[])
+returns text[] language sql stable
+set enable_seqscan = off
+as $$
+    select coalesce(array_agg(case
+            when a.id is null then 'account_unknown'
+            when a.status not in ('active', 'suspended') then 'account_' || a.status
+            when exists (select from suppressions s where s.account_id = p_account and s.channel = p_channel
+                         and recipient_key(s.channel, s.recipient) = recipient_key(p_channel, u.recipient))
+            then 'suppressed' end order by u.n), '{}')
+    from unnest(p_recipients) with ordinality u (recipient, n) left join accounts a on a.id = p_account
+$$;

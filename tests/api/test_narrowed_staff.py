@@ -1,0 +1,171 @@
+"""Permissions of staff are narrowed to a user, a gateway or a channel: the request has to name that."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from domain.access.narrowing import NARROWED_BY
+from domain.access.permissions import PERMISSIONS, narrowed
+from store.gateways import gateways
+from tests.api.admin import admin
+from tests.api.answers import CONTACT, assert_error, send_one
+from tests.api.test_admin_roles import UNKNOWN, attempt, table
+from tests.stack import Stack
+
+ONE, OTHER = "9000000000", "9000000001"
+GATEWAY = str(uuid4())
+OBJECTS = {"account": (ONE, OTHER), "gateway": (GATEWAY, str(uuid4())), "channel": ("channel:sms", "channel:email")}
+NARROWABLE = sorted(name for name in PERMISSIONS if name.partition(":")[0] in NARROWED_BY)
+
+
+def kind_of(permission: str) -> str:
+    return NARROWED_BY[permission.partition(":")[0]]
+
+
+def filled(row: dict[str, str], kind: str, value: str) -> dict[str, str] | None:
+    """The route with the object in its path; ``None``: it has no place for it."""
+    place = "{" + kind + "}"
+    return row | {"path": row["path"].replace(place, value)} if place in row["path"] else None
+
+
+def paths(rows: list[dict[str, str]], permission: str) -> Iterator[tuple[dict[str, str], bool]]:
+    """Every route, and whether the permission, narrowed to the first object of its kind, opens it."""
+    kind = kind_of(permission)
+    mine, others = OBJECTS[kind]
+    for row in rows:
+        named = filled(row, kind, mine)
+        yield named or row, named is not None and row["permission"] == permission
+        if another := filled(row, kind, others):
+            yield another, False
+
+
+@pytest.mark.parametrize("permission", NARROWABLE)
+@pytest.mark.parametrize("by", ["key", "role"])
+async def test_a_narrowed_permission_opens_its_routes_of_that_object_and_no_others(
+    stack: Stack, permission: str, by: str
+):
+    owner = await admin(stack)
+    scope = f"{permission}@{OBJECTS[kind_of(permission)][0]}"
+    if by == "key":
+        member = await owner.colleague("owner", [scope])
+    else:
+        role = f"narrow-{uuid4().hex[:8]}"
+        await owner.data("PUT", f"/roles/{role}", {"permissions": [scope]})
+        member = await owner.colleague(role)
+    for row, opens in paths(await table(owner), permission):
+        assert ((await attempt(member, row)).status_code != 403) == opens, row
+
+
+async def test_messages_of_one_channel(stack: Stack):
+    owner, user = await admin(stack), await stack.user()
+    uids = {}
+    for channel in CONTACT:
+        await stack.gateway(user.id, channel, "sandbox", {})
+        uids[channel] = (await send_one(stack, user, channel))["uid"]
+        await stack.final(user, channel, uids[channel])
+    member = await owner.colleague("owner", ["messages:read@channel:sms", "messages:resolve@channel:sms"])
+    assert (await member.data("GET", f"/messages/{uids['sms']}"))["uid"] == uids["sms"]
+    assert_error(await member.call("POST", f"/messages/{uids['sms']}/resolve", {"as": "sent"}), 409, "not_unknown")
+    for uid in (uids["email"], uids["whatsapp"], str(uuid4())):
+        assert_error(await member.call("GET", f"/messages/{uid}"), 403, "permission_missing")
+        assert_error(await member.call("POST", f"/messages/{uid}/resolve", {"as": "sent"}), 403, "permission_missing")
+    assert (await member.call("GET", "/messages/none")).status_code == 403
+    assert_error(await member.call("GET", f"/messages/{uids['sms']}?reveal=true"), 403, "permission_missing")
+
+
+async def test_recipients_are_revealed_on_the_channel_of_the_permission_only(stack: Stack):
+    owner, user = await admin(stack), await stack.user()
+    member = await owner.colleague("owner", ["messages:read", "messages:reveal@channel:sms"])
+    for channel, status in (("sms", 200), ("email", 403)):
+        await stack.gateway(user.id, channel, "sandbox", {})
+        uid = (await send_one(stack, user, channel))["uid"]
+        await stack.final(user, channel, uid)
+        assert (await member.call("GET", f"/messages/{uid}")).status_code == 200
+        assert (await member.call("GET", f"/messages/{uid}?reveal=true")).status_code == status
+
+
+async def test_a_member_works_on_one_gateway(stack: Stack):
+    owner = await admin(stack)
+    mine, other = [
+        (await gateways.named(stack.pool, 0, await stack.gateway(0, "sms", "sandbox", {})))[0].id for _ in "ab"
+    ]
+    member = await owner.colleague("operator", [f"gateways:pause@{mine}", f"gateways:read@{mine}"])
+    assert (await member.data("POST", f"/gateways/{mine}/pause"))["mode"] == "paused"
+    assert (await member.data("GET", f"/gateways/{mine}"))["mode"] == "paused"
+    for method, path in (("POST", f"/gateways/{other}/pause"), ("GET", f"/gateways/{other}"), ("GET", "/gateways")):
+        assert_error(await member.call(method, path), 403, "permission_missing")
+    assert (await gateways.get(stack.pool, other)).mode == "active"
+
+
+def test_of_two_that_overlap_the_narrower_one_counts():
+    assert narrowed({"users:read"}, {"users:read@7"}) == {"users:read@7"}
+    assert narrowed({"users:read@7"}, {"users:read"}) == {"users:read@7"}
+    assert narrowed({"users:read@7", "users:read@8"}, {"users:read@8", "users:write"}) == {"users:read@8"}
+    assert narrowed({"users:read@7"}, {"users:read@8"}) == frozenset()
+    assert narrowed({"users:read@7"}, {"*"}) == {"users:read@7"}
+
+
+async def test_nobody_grants_more_objects_than_they_have(stack: Stack):
+    owner, role = await admin(stack), f"lead-{uuid4().hex[:8]}"
+    own = ["keys:write", "roles:write", "staff:write", "users:read@7", "gateways:read"]
+    await owner.data("PUT", f"/roles/{role}", {"permissions": own})
+    lead, boss = await owner.colleague(role), await owner.colleague("admin")
+
+    async def tries(permissions: list[str]) -> set[int]:
+        key = await lead.call("POST", "/keys", {"staff": boss.id, "scopes": permissions})
+        made = await lead.call("PUT", f"/roles/x-{uuid4().hex[:8]}", {"permissions": permissions})
+        return {key.status_code, made.status_code}
+
+    for allowed in (["users:read@7"], ["gateways:read"], [f"gateways:read@{GATEWAY}"]):
+        assert await tries(allowed) == {200}
+    for denied in (["users:read"], ["users:read@8"], ["users:read@7", "users:read@8"], ["users:write@7"]):
+        assert await tries(denied) == {403}
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "users:read@",
+        "users:read@0",
+        "users:read@07",
+        "users:read@x",
+        "users:read@7@8",
+        "users:read@channel:sms",
+        "users:fly@7",
+        "plans:read@7",
+        "gateways:read@7",
+        f"gateways:read@{GATEWAY.upper()}",
+        "messages:read@sms",
+        "messages:read@channel:fax",
+        "audit:read@7",
+    ],
+)
+async def test_what_is_no_narrowed_permission(stack: Stack, scope: str):
+    owner = await admin(stack)
+    assert_error(
+        await owner.call("PUT", f"/roles/r-{uuid4().hex[:8]}", {"permissions": [scope]}),
+        422,
+        "permission_unknown",
+        "/permissions",
+    )
+
+
+async def test_other_forms_of_an_id_do_not_open_anothers(stack: Stack):
+    owner = await admin(stack)
+    seven = await owner.user()
+    member = await owner.colleague("owner", [f"users:read@{seven['id']}"])
+    assert (await member.data("GET", f"/users/{seven['id']}"))["id"] == seven["id"]
+    for path in (
+        f"/users/0{seven['id']}",
+        f"/users/{ONE}",
+        f"/users/{ONE}?account={seven['id']}",
+        "/users",
+        "/users?q=a",
+    ):
+        assert (await member.call("GET", path)).status_code == 403, path
+
+
+def test_the_walk_names_every_kind_of_object():
+    assert set(OBJECTS) == set(NARROWED_BY.values())
+    assert {"{account}", "{uid}"} <= set(UNKNOWN)
