@@ -20,6 +20,7 @@ from api.admin.messages import inbound as admin_inbound
 from api.admin.messages import lists as admin_lists
 from api.admin.messages import messages as admin_messages
 from api.admin.messages import sandbox, suppressions
+from api.admin.reports import overview
 from api.admin.reports import requests as admin_requests
 from api.admin.reports import usage as admin_usage
 from api.batches import routes as batches
@@ -103,6 +104,7 @@ _ROUTERS = (
     admin_operations.router,
     codec.router,
     admin_usage.router,
+    overview.router,
     usage.router,
     admin_requests.router,
     requests.router,

@@ -19,6 +19,11 @@ PROCESS_IS_ALIVE = f"""exists (
         and w.seen_at > clock_timestamp() - interval '{_DEAD_AFTER}')"""
 """SQL: whether the process that created a ``run_id`` is alive."""
 
+LIVE = (
+    f"""seen_at between clock_timestamp() - interval '{_DEAD_AFTER}' and clock_timestamp() + interval '{_DEAD_AFTER}'"""
+)
+"""SQL: whether a row of ``workers`` is of one that is alive."""
+
 
 def new_worker_id() -> str:
     """Host and process, for readers, and a unique part, as containers may share both."""
@@ -63,9 +68,6 @@ async def queues_served(pool: Pool) -> set[str]:
     """The task queues for which a worker is alive."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            """select distinct unnest(queues) from workers
-               where seen_at between clock_timestamp() - %(dead)s::interval
-                   and clock_timestamp() + %(dead)s::interval""",
-            {"dead": _DEAD_AFTER},
+            f"select distinct unnest(queues) from workers where {LIVE}"  # noqa: S608 - a constant of ours
         )
         return {queue for (queue,) in await cursor.fetchall()}

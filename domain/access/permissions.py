@@ -50,6 +50,7 @@ PERMISSIONS: dict[str, str] = {
     "settings:write": "Change the settings of the whole install, and send test mails of the system.",
     "usage:read": "Read how many messages were sent, and what they cost.",
     "requests:read": "Read the log of requests.",
+    "overview:read": "Read how the install is doing: accounts, messages, gateways in trouble, workers.",
 }
 """By permission, what it allows."""
 
@@ -66,7 +67,7 @@ PRESETS: dict[str, frozenset[str]] = {
             *("users:read", "plans:read", "domains:read", "gateways:read", "gateways:pause"),
             *("messages:read", "messages:resolve", "sandbox:read", "sending:read", "sending:pause"),
             *("batches:read", "batches:write"),
-            *("usage:read", "requests:read"),
+            *("usage:read", "requests:read", "overview:read"),
             *("operations:read", "operations:write"),
         }
     ),
@@ -74,6 +75,7 @@ PRESETS: dict[str, frozenset[str]] = {
         {
             *("users:read", "plans:read", "credits:read", "domains:read", "gateways:read"),
             *("messages:read", "batches:read", "sandbox:read", "usage:read", "requests:read"),
+            "overview:read",
         }
     ),
     "finance": frozenset(
@@ -93,6 +95,7 @@ PRESETS: dict[str, frozenset[str]] = {
         {
             *("users:read", "keys:read", "domains:read", "gateways:read"),
             *("messages:read", "batches:read", "sandbox:read", "usage:read", "requests:read"),
+            "overview:read",
         }
     ),
     "auditor": frozenset(_READS),

@@ -30,7 +30,7 @@ RELEASED = """
     listAllCallbacks getAnyCallback enableAnyCallback disableAnyCallback listAnyDeliveries replayAnyDelivery
     pauseSending resumeSending listSendingPauses
     getSettings changeInstallSettings testSystemMail
-    listAllUsage listUsage listAllRequests listRequests
+    listAllUsage listUsage listAllRequests listRequests getOverview
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
     getHealth getLiveness getReadiness

@@ -139,6 +139,7 @@ ADMIN = {
     "POST /api/admin/v1/settings/system-mail/test",
     "GET /api/admin/v1/usage",
     "GET /api/admin/v1/requests",
+    "GET /api/admin/v1/overview",
 }
 LATER = {"schedule_at": "2020-01-01T00:00:00Z"}
 

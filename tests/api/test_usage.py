@@ -108,3 +108,19 @@ async def test_usage_needs_its_permission(stack: Stack):
     colleague = await (await admin(stack)).colleague("developer", ["users:read"])
     answer = await colleague.call("GET", "/usage")
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, "permission_missing")
+
+
+async def test_the_overview_counts_what_was_sent(stack: Stack):
+    boss = await admin(stack)
+    before = await boss.data("GET", "/overview")
+    user = await sent(stack)
+    await settled(stack, user)
+    after = await boss.data("GET", "/overview")
+    counts = [view["today"]["channels"].get("sms", {}).get("accepted", 0) for view in (before, after)]
+    assert counts[1] > counts[0]
+    assert after["today"]["credits"] >= before["today"]["credits"] + 2
+    assert after["last_7_days"]["credits"] >= after["today"]["credits"]
+    assert after["accounts"]["active"] > before["accounts"]["active"]
+    assert after["workers"] != []
+    colleague = await boss.colleague("finance")
+    assert (await colleague.call("GET", "/overview")).status_code == 403
