@@ -19,7 +19,7 @@ dev: $(STAMP)
 	@XSENDER_STOP_WITH_PARENT=1 exec $(BIN)/xsender dev $(ARGS)
 
 ## Build .venv, again whenever the locked requirements change, and install the peers that the tests use.
-setup: $(STAMP) $(PEERS)/node_modules $(PEERS)/.venv
+setup: $(STAMP) $(PEERS)/node_modules $(PEERS)/.venv $(PEERS)/nginx
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "xsender needs Python 3.11 or newer")'
@@ -42,6 +42,12 @@ $(PEERS)/.venv: $(STAMP) $(PEERS)/requirements.txt
 	@test -x $@/bin/python || $(PYTHON) -m venv $@
 	@$@/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $(PEERS)/requirements.txt
 	@touch $@
+
+# A real reverse proxy, unpacked from Debian's package. Where there is none, the tests that need it are skipped.
+$(PEERS)/nginx:
+	@echo "unpacking nginx into $@"
+	@mkdir -p $@ && cd $@ && (apt-get download -qq nginx || (apt-get update -qq && apt-get download -qq nginx)) \
+		2>/dev/null && dpkg -x nginx_*.deb . && rm nginx_*.deb || echo "there is none: tests with nginx are skipped"
 
 # Tests that measure what others feel: one at a time, with nothing else beside them.
 MEASURED := $(addprefix tests/faults/test_,hanging_temporal.py silent_database.py slow_neighbour.py stalls.py two_tenants.py)
@@ -88,4 +94,4 @@ lock: $(STAMP)
 	$(COMPILE) --extra embedded --extra test --output-file requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) $(PEERS)/.venv $(PEERS)/node_modules *.egg-info build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS)/.venv $(PEERS)/node_modules $(PEERS)/nginx *.egg-info build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -8,6 +8,7 @@ import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.app import create_app
+from api.limits.client_certificates import OnlyFromProxies
 from api.limits.connections import ConnectionLimits, Connections
 from api.limits.protocol import LimitedHttp
 from api.limits.proxies import VARIABLE, check_proxies
@@ -39,13 +40,16 @@ def server_config(settings: Settings) -> uvicorn.Config:
         port=settings.api_port,
         loop="uvloop",
         ws="none",  # it would bypass the limits
+        proxy_headers=False,  # done below
         access_log=False,
         log_config=None,
         server_header=False,
         backlog=limits.backlog,
         timeout_graceful_shutdown=20,
     )
-    proxies = ProxyHeadersMiddleware(app, config.forwarded_allow_ips).trusted_hosts
+    behind_proxies = ProxyHeadersMiddleware(app, config.forwarded_allow_ips)
+    proxies = behind_proxies.trusted_hosts
+    config.app = OnlyFromProxies(behind_proxies, proxies.__contains__)
     protocol: Any = partial(LimitedHttp, connections=Connections(limits, proxies.__contains__))
     config.http = protocol  # called as a class would be
     return config
