@@ -47,7 +47,7 @@ def server_config(settings: Settings) -> uvicorn.Config:
         backlog=limits.backlog,
         timeout_graceful_shutdown=20,
     )
-    behind_proxies = ProxyHeadersMiddleware(app, config.forwarded_allow_ips)
+    behind_proxies: Any = ProxyHeadersMiddleware(app, config.forwarded_allow_ips)
     proxies = behind_proxies.trusted_hosts
     config.app = OnlyFromProxies(behind_proxies, proxies.__contains__)
     protocol: Any = partial(LimitedHttp, connections=Connections(limits, proxies.__contains__))
