@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from api import health
 from api.admin import gateways as admin_gateways
 from api.admin.access import approvals, audit, staff
-from api.admin.accounts import bulk, credits, keys, plans, subscriptions, users
+from api.admin.accounts import bulk, credit_requests, credits, keys, plans, subscriptions, users
 from api.admin.accounts import domains as admin_domains
 from api.admin.install import codec, sending_pauses
 from api.admin.install import operations as admin_operations
@@ -27,6 +27,7 @@ from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
 from api.callbacks.posted import posted
+from api.credits import routes as own_credits
 from api.domains import routes as domains
 from api.gateways import routes as gateways
 from api.http.auth import KeyLookup
@@ -84,6 +85,8 @@ _ROUTERS = (
     users.router,
     subscriptions.router,
     credits.router,
+    credit_requests.router,
+    own_credits.router,
     plans.router,
     keys.router,
     admin_domains.router,

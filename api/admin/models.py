@@ -158,6 +158,15 @@ class MoveCredits(_Body):
     reason: Reason = ""
 
 
+class TransferCredits(_Body):
+    """Credits for another user."""
+
+    to: Annotated[StrictInt, Field(ge=1, le=2**63 - 1)] = Field(description="The other user's id.")
+    channel: Channel
+    amount: StrictInt
+    reason: Reason = ""
+
+
 class Wallet(_Answer):
     """Credits on a channel: `granted = available + held + spent`."""
 
@@ -327,6 +336,20 @@ class WalletsAnswer(_One):
     data: dict[Channel, Wallet]
 
 
+class TransferredWallets(_Answer):
+    """Both wallets after a transfer."""
+
+    from_: Wallet = Field(alias="from")
+    to: Wallet
+    uid: UUID = Field(description="Of the transfer, in both journals.")
+
+
+class TransferAnswer(_One):
+    """Credits went from one user to another."""
+
+    data: TransferredWallets
+
+
 class KeyAnswer(_One):
     """One key."""
 
@@ -366,10 +389,11 @@ class JournalEntry(_Answer):
 
     occurred_at: datetime
     channel: Channel
-    kind: Literal["grant", "deduct", "hold", "capture", "release", "refund"]
-    amount: int
-    uid: UUID = Field(description="The message, or the grant.")
+    kind: Literal["grant", "deduct", "transfer", "hold", "capture", "release", "refund"]
+    amount: int = Field(description="Negative: a transfer to another user.")
+    uid: UUID = Field(description="The message, the grant, or the transfer.")
     reason: str
+    other_user_id: int | None = Field(description="Of a transfer: from whom, or to whom.")
 
 
 class JournalPage(_Page):

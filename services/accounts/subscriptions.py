@@ -10,10 +10,11 @@ from domain.access.actors import Actor
 from domain.errors import ConflictError, InvalidError, NotFoundError, XsenderError
 from services.accounts.users import changed_account, find_account
 from services.changes import Change, change
-from store.accounts import accounts, plan_credits, renewals, subscriptions
+from store.accounts import accounts, renewals, subscriptions
 from store.accounts.accounts import Account
-from store.accounts.plan_credits import Ended
 from store.accounts.subscriptions import Subscription
+from store.credits import plan_credits
+from store.credits.plan_credits import Ended
 from store.pool import Connections, Pool
 
 RENEWALS = Actor("system", "renewals")

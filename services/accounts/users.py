@@ -13,6 +13,7 @@ from services.changes import Change
 from services.settings.current import read_current
 from store.accounts import accounts, credits, subscriptions
 from store.accounts.accounts import Account
+from store.credits.transfers import transfer
 from store.pool import Connections
 
 LONGEST_NAME = 200
@@ -208,6 +209,31 @@ async def move_credits(change: Change, account_id: int, channel: str, amount: in
         change.may_need_approval("top_up", amount)
     move = credits.top_up if amount >= 0 else credits.deduct
     return await move(change.store, account_id, channel, abs(amount), change.reason, entry_id)
+
+
+async def transfer_credits(
+    change: Change, from_id: int, to_id: int, channel: str, amount: int, entry_id: UUID
+) -> dict[str, credits.Wallet]:
+    """Move available credits from one account to another. Returns both wallets, as ``from`` and ``to``.
+
+    Raises:
+        InvalidError: the amount cannot be one, or both accounts are the same.
+        NotFoundError: there is no such account, or it is deleted.
+        InsufficientCreditError: less than that is available.
+    """
+    if from_id == to_id:
+        raise InvalidError("to", "credits go to another user", "/to")
+    for account_id in sorted((from_id, to_id)):  # in one order, so that two that cross cannot deadlock
+        await accounts.lock(change.store, account_id)
+    await find_account(change, from_id)
+    await find_account(change, to_id)
+    change.metadata |= {"channel": channel, "amount": amount, "to": to_id}
+    change.may_need_approval("top_up", amount)
+    await transfer(change.store, from_id, to_id, channel, amount, change.reason, entry_id)
+    return {
+        side: (await credits.show(change.store, account_id))[channel]
+        for side, account_id in (("from", from_id), ("to", to_id))
+    }
 
 
 async def find_account(change: Change, account_id: int) -> Account:

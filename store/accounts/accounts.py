@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from domain.channels import Channel
 from domain.errors import ConflictError, InvalidError, NotFoundError
-from store.accounts.plan_credits import Ended, begin_period
+from store.credits.plan_credits import Ended, begin_period
 from store.pool import Connections
 
 

@@ -26,7 +26,7 @@ class Wallet:
     """Set aside for messages whose outcome is open."""
     spent: int
     granted: int
-    """All that was ever granted, less what was deducted."""
+    """All that was ever granted or transferred here, less what was deducted or transferred away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,12 @@ async def take_back(
             raise InsufficientCreditError(
                 "insufficient_credit", f"User {account_id} has fewer than {amount} {channel} credits available."
             )
-        await conn.execute(_NO_MORE_OF_THE_PLAN, {"account": account_id, "channel": channel})
+        await note_taken(conn, account_id, channel)
+
+
+async def note_taken(conn: AsyncConnection[Any], account_id: int, channel: str) -> None:
+    """Note how much of the plan's credits is left after credits were taken, in the transaction that took them."""
+    await conn.execute(_NO_MORE_OF_THE_PLAN, {"account": account_id, "channel": channel})
 
 
 PLAN_LEFT = "least(k.credits, greatest(0, k.credits + k.used - w.spent - w.held))"
@@ -180,12 +185,13 @@ async def show(pool: Connections, account_id: int) -> dict[str, Wallet]:
 _AUDIT = """
 with journalled as (
     select account_id, channel,
-           sum(amount * case kind when 'grant' then 1 when 'release' then 1 when 'refund' then 1
+           sum(amount * case kind when 'grant' then 1 when 'transfer' then 1 when 'release' then 1 when 'refund' then 1
                                   when 'deduct' then -1 when 'hold' then -1 else 0 end)::bigint as available,
            sum(amount * case kind when 'hold' then 1 when 'capture' then -1 when 'release' then -1 else 0 end)::bigint
                as held,
            sum(amount * case kind when 'capture' then 1 when 'refund' then -1 else 0 end)::bigint as spent,
-           sum(amount * case kind when 'grant' then 1 when 'deduct' then -1 else 0 end)::bigint as granted
+           sum(amount * case kind when 'grant' then 1 when 'transfer' then 1 when 'deduct' then -1 else 0 end)::bigint
+               as granted
     from journal group by account_id, channel
 ), compared as (
     select account_id, channel,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from store.accounts.plan_credits import Ended, begin_period
+from store.credits.plan_credits import Ended, begin_period
 from store.pool import Pool
 
 MOST_GRANTED = 12

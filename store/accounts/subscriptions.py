@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from domain.errors import ConflictError, NotFoundError
-from store.accounts.plan_credits import Ended
+from store.credits.plan_credits import Ended
 from store.pool import Connections
 
 

@@ -53,6 +53,7 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
     await staff.data("PUT", f"/roles/{unused}", {"permissions": ["users:read"]})
     plan, new = await first_plan(staff), {"email": f"{uuid4().hex}@example.com", "name": "New"}
     people = {"email": f"{uuid4().hex}@example.com", "name": "New"}
+    asked = await ask(staff.stack)
     subscriber = f"/users/{(await staff.user(plan=plan))['id']}"
     await staff.data("PUT", f"{subscriber}/plan", {"plan": plan, "at": "period_end"})
     gateway = {"channel": "sms", "type": "sandbox", "identifier": uuid4().hex}
@@ -102,6 +103,15 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("POST", "/users/{account}/suspend"): (f"/users/{user['id']}/suspend", None),
         ("POST", "/users/{account}/resume"): (f"/users/{user['id']}/resume", None),
         ("PUT", "/users/{account}/plan"): (f"/users/{user['id']}/plan", {"plan": plan}),
+        ("POST", "/users/{account}/credits/transfer"): (
+            f"{subscriber}/credits/transfer",
+            {"to": user["id"], "channel": "sms", "amount": 1},
+        ),
+        ("POST", "/credits/requests/{credit_request}/approve"): (f"/credits/requests/{asked[0]}/approve", None),
+        ("POST", "/credits/requests/{credit_request}/reject"): (
+            f"/credits/requests/{asked[1]}/reject",
+            {"reason": "unpaid"},
+        ),
         ("DELETE", "/users/{account}/subscription/change"): (f"{subscriber}/subscription/change", None),
         ("POST", "/users/{account}/subscription/renew"): (f"{subscriber}/subscription/renew", None),
         ("POST", "/users/{account}/subscription/expire"): (f"{subscriber}/subscription/expire", None),
@@ -147,6 +157,15 @@ async def waiting_operation(staff: Staff) -> str:
     async with staff.stack.pool.connection() as conn:
         await conn.execute("update operations set state = 'running' where id = %s", (added.id,))
     return str(added.id)
+
+
+async def ask(stack: Stack) -> list[int]:
+    """The ids of two requests for credits."""
+    user, body = await stack.user(), {"channel": "sms", "amount": 5}
+    return [
+        (await stack.http.post("/api/credits/requests", json=body, headers=user.headers)).json()["data"]["id"]
+        for _ in range(2)
+    ]
 
 
 async def first_plan(staff: Staff) -> str:

@@ -17,6 +17,8 @@ RELEASED = """
     getAnyMessage resolveMessage listSandboxMessages decodePayloads encodePayloads
     createUser listUsers getUser changeUser deleteUser restoreUser suspendUser resumeUser putUser
     assignPlan getSubscription renewSubscription expireSubscription cancelPlanChange
+    transferCredits listCreditRequests getCreditRequest getCreditProof approveCreditRequest rejectCreditRequest
+    getCredits listJournal askForCredits listOwnCreditRequests
     getUserCredits moveUserCredits listUserJournal
     createPlan listPlans getPlan changePlan deletePlan
     issueKey listKeys getKey rollKey revokeKey

@@ -86,6 +86,12 @@ ADMIN = {
     "POST /api/admin/v1/users/{account}/subscription/expire",
     "DELETE /api/admin/v1/users/{account}/subscription/change",
     "GET /api/admin/v1/users/{account}/credits",
+    "POST /api/admin/v1/users/{account}/credits/transfer",
+    "GET /api/admin/v1/credits/requests",
+    "GET /api/admin/v1/credits/requests/{credit_request}",
+    "GET /api/admin/v1/credits/requests/{credit_request}/proof",
+    "POST /api/admin/v1/credits/requests/{credit_request}/approve",
+    "POST /api/admin/v1/credits/requests/{credit_request}/reject",
     "POST /api/admin/v1/users/{account}/credits",
     "GET /api/admin/v1/users/{account}/journal",
     "POST /api/admin/v1/users/{account}/restore",
@@ -186,8 +192,11 @@ LISTS = {
     "PUT /api/inbound/keywords",
     "GET /api/usage",
     "GET /api/requests",
+    "GET /api/credits",
+    "GET /api/credits/requests",
+    "GET /api/journal",
 }
-CREATES = {"POST /api/callbacks", "POST /api/domains"}
+CREATES = {"POST /api/callbacks", "POST /api/domains", "POST /api/credits/requests"}
 SWITCHED = {"gateway_identifier": "default_gateway"}
 OF_BATCHES = [
     Call("GET /api/batches/{uid}", "/api/batches/{batch}"),

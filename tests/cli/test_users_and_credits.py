@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from store.credits.requests import add
+
 EMPTY = {"available": 0, "held": 0, "spent": 0, "granted": 0}
 
 
@@ -150,3 +152,37 @@ async def test_the_journal_lists_what_was_moved(cli, user):
     ]
     of_one = (await cli("credit", "journal", "--user", user, "--uid", entries[0]["uid"], "--json")).json
     assert of_one == entries[:1]
+
+
+async def test_credits_are_transferred(cli, user):
+    await cli("credit", "topup", "--user", user, "--channel", "sms", "--amount", 5)
+    other = (await cli("user", "create", "--email", f"{uuid4().hex}@example.com", "--name", "Bo", "--json")).json["id"]
+    move = ("credit", "transfer", "--user", user, "--to", other, "--channel", "sms", "--json")
+    moved = (await cli(*move, "--amount", 3, "--note", "shared")).json
+    assert (moved["from"]["available"], moved["to"]["available"]) == (2, 3)
+    (entry,) = (await cli("credit", "journal", "--user", other, "--json")).json
+    assert (entry["kind"], entry["amount"], entry["other_account"], entry["uid"]) == ("transfer", 3, user, moved["uid"])
+    assert "fewer than 3" in (await cli(*move, "--amount", 3)).refusal
+
+
+async def test_what_users_ask_for_is_listed_approved_and_rejected(cli, user, pool):
+    first, second = [await add(pool, user, uuid4(), "sms", 5, "invoice", None) for _ in range(2)]
+    waiting = (await cli("credit", "requests", "--json")).json
+    assert [entry["id"] for entry in waiting if entry["account_id"] == user] == [second.id, first.id]
+    approved = (await cli("credit", "approve", first.id, "--amount", 4, "--json")).json
+    assert (approved["state"], approved["granted"]) == ("approved", 4)
+    assert "is approved" in (await cli("credit", "approve", first.id)).refusal
+    rejected = (await cli("credit", "reject", second.id, "--reason", "unpaid", "--json")).json
+    assert (rejected["state"], rejected["reason"]) == ("rejected", "unpaid")
+    assert (await cli("credit", "show", "--user", user, "--json")).json["sms"]["available"] == 4
+    assert "no request 999999" in (await cli("credit", "approve", 999999)).refusal
+
+
+async def test_a_users_plan_and_what_is_left_of_it(cli, user):
+    name = f"plan {uuid4()}"
+    config = {"channels": {"sms": {"credits": 7, "carry_over": 2}}}
+    await cli("plan", "create", "--name", name, "--config-json", json.dumps(config))
+    await cli("plan", "assign", "--user", user, "--plan", name)
+    shown = (await cli("user", "subscription", user, "--json")).json
+    assert (shown["plan"], shown["state"], shown["change"]) == (name, "active", None)
+    assert shown["credits"] == {"sms": {"credits": 7, "left": 7, "carry_over": 2}}

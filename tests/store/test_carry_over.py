@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from embedded.engine import Engine
-from store.accounts import accounts, plan_credits, plans
+from store.accounts import accounts, plans
 from store.accounts.credits import audit, deduct, top_up
 from store.accounts.renewals import renew_due
+from store.credits import plan_credits
 from store.messages.pages import FinalState, record_final_states, settle
 from store.migrate import migrate
 from store.pool import Pool, open_pool

@@ -1,8 +1,6 @@
 """``/api/admin/v1/users/{account}/credits`` and ``/journal``: what a user has, and why."""
 
 from dataclasses import asdict
-from datetime import datetime
-from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.admin import models
 from api.admin.paths import UserId
+from api.credits.journal import listed_journal, shown_entry
 from api.http.body import parse_body, read_body
 from api.http.idempotency import KeyClaim
 from api.http.query_text import Moment
@@ -17,14 +16,13 @@ from api.http.state import state_of
 from api.reference.openapi import answers, documented_body
 from api.resources.access import Allows
 from api.resources.changing import Answer, DryRun, answer_one, perform_once
-from api.resources.listing import Cursor, Format, Limit, listed, no_cursor
+from api.resources.listing import Cursor, Format, Limit
 from domain.access.actors import Actor
 from domain.channels import Channel
 from services.accounts import users as rules
 from services.changes import Change
 from store.accounts import accounts, credits, journal
 from store.accounts.journal import Entry
-from store.pool import Pool
 
 router = APIRouter(prefix="/api/admin/v1/users", tags=["admin: credits"])
 
@@ -66,6 +64,31 @@ async def move_user_credits(
     return await perform_once(request, actor, "user.credits_moved", raw, work, dry_run=dry_run)
 
 
+@router.post(
+    "/{account}/credits/transfer",
+    summary="Transfer credits to another user",
+    response_model=None,
+    responses=answers(models.TransferAnswer, 402, 409),
+    openapi_extra=documented_body(models.TransferCredits, idempotent=True),
+)
+async def transfer_credits(
+    request: Request,
+    account: UserId,
+    actor: Annotated[Actor, Depends(Allows("credits:write"))],
+    dry_run: DryRun = False,
+) -> Response:
+    """What is available, in one transaction. Both journals have an entry `transfer` that names the other user."""
+    raw = await read_body(request)
+    body = parse_body(raw, models.TransferCredits)
+
+    async def work(made: Change, claim: KeyClaim) -> Answer:
+        made.reason = body.reason
+        wallets = await rules.transfer_credits(made, account, body.to, body.channel, body.amount, claim.id)
+        return "transferred", {side: _wallet(wallet) for side, wallet in wallets.items()} | {"uid": claim.id}
+
+    return await perform_once(request, actor, "user.credits_transferred", raw, work, dry_run=dry_run)
+
+
 @router.get(
     "/{account}/journal", summary="Credits that were moved", response_model=None, responses=answers(models.JournalPage)
 )
@@ -73,7 +96,7 @@ async def list_user_journal(
     request: Request,
     account: UserId,
     _: _JournalReader,
-    kind: Annotated[list[Literal["grant", "deduct"]], Query()] = [],  # noqa: B006
+    kind: Annotated[list[Literal["grant", "deduct", "transfer"]], Query()] = [],  # noqa: B006
     channel: Channel | None = None,
     uid: Annotated[UUID | None, Query(description="All entries of this message, or of this grant.")] = None,
     occurred_after: Moment | None = None,
@@ -82,38 +105,15 @@ async def list_user_journal(
     cursor: Cursor = None,
     format: Format = None,  # noqa: A002 - as the parameter is called
 ) -> Response:
-    """What was granted and deducted, newest first; with `uid` also what a message held, captured and released."""
+    """What was granted, deducted and transferred, newest first; with `uid` all entries of a message."""
     pool = state_of(request).pool
     await accounts.get(pool, account)
     wanted = journal.Filter(list(kind), channel, uid, occurred_after, occurred_before)
-    return await listed(request, limit, cursor, format, partial(_fetch, pool, account, wanted), _entry, _place)
-
-
-async def _fetch(pool: Pool, account: int, wanted: journal.Filter, place: str | None, most: int) -> list[Entry]:
-    return await journal.page(pool, account, wanted, None if place is None else _position(place), most)
+    return await listed_journal(request, account, wanted, limit, cursor, format, _entry)
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    return {
-        "occurred_at": entry.at,
-        "channel": entry.channel,
-        "kind": entry.kind,
-        "amount": entry.amount,
-        "uid": entry.uid,
-        "reason": entry.note or "",
-    }
-
-
-def _place(entry: Entry) -> str:
-    return f"{entry.at.isoformat()} {entry.uid} {entry.kind}"
-
-
-def _position(place: str) -> journal.Place:
-    try:
-        at, uid, kind = place.split(" ")
-        return datetime.fromisoformat(at), UUID(uid), kind
-    except ValueError:
-        raise no_cursor() from None
+    return shown_entry(entry) | {"other_user_id": entry.other_account}
 
 
 def _wallet(wallet: credits.Wallet) -> dict[str, int]:
