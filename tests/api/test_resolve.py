@@ -135,6 +135,7 @@ async def test_an_admin_reads_any_message(stack: Stack):
     async with provider(stack, user):
         uid = await in_doubt(stack, user)
     shown = await stack.http.get(f"/api/admin/v1/messages/{uid}", headers=admin.headers)
-    assert shown.json()["data"] == await stack.status(user, "sms", uid)
+    of_user = await stack.status(user, "sms", uid)
+    assert {name: shown.json()["data"][name] for name in of_user} == of_user
     missing = await stack.http.get(f"/api/admin/v1/messages/{uuid4()}", headers=admin.headers)
     assert_error(missing, 404, "message_not_found")
