@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from api import health
 from api.admin import gateways as admin_gateways
-from api.admin.access import approvals, audit, staff
+from api.admin.access import approvals, audit, invitations, staff
 from api.admin.accounts import bulk, credit_requests, credits, keys, plans, subscriptions, users
 from api.admin.accounts import domains as admin_domains
 from api.admin.install import codec, sending_pauses
@@ -23,6 +23,9 @@ from api.admin.messages import sandbox, suppressions
 from api.admin.reports import overview
 from api.admin.reports import requests as admin_requests
 from api.admin.reports import usage as admin_usage
+from api.auth import passwords as own_passwords
+from api.auth import routes as log_in
+from api.auth import sessions as own_sessions
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
@@ -30,7 +33,7 @@ from api.callbacks.posted import posted
 from api.credits import routes as own_credits
 from api.domains import routes as domains
 from api.gateways import routes as gateways
-from api.http.auth import KeyLookup
+from api.http.auth import KeyLookup, SessionLookup
 from api.http.error_handlers import install_error_handlers
 from api.http.state import AppState
 from api.http.temporal_link import open_link
@@ -60,6 +63,7 @@ from domain.mail.links import LinkSigner
 from gateways.base import GatewayConnections
 from gateways.net.names import Names
 from runtime.settings import Settings
+from services.access.hashing import Hashing
 from services.accounts.rates import PlanPrices
 from services.settings.current import CurrentSettings
 from store.gateways.sandbox_inbox import SandboxInbox
@@ -93,6 +97,10 @@ _ROUTERS = (
     staff.router,
     audit.router,
     approvals.router,
+    invitations.router,
+    log_in.router,
+    own_sessions.router,
+    own_passwords.router,
     admin_gateways.router,
     admin_gateways.types_router,
     admin_messages.router,
@@ -124,6 +132,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-api")
         offload = Offload()
+        hashing = Hashing()
         outside = GatewayConnections.open(SandboxInbox(pool), Signatures(pool))
         async with open_link(settings) as link:
             admission = AdmissionLimit()
@@ -134,6 +143,8 @@ def create_app(settings: Settings) -> FastAPI:
             keys = settings.keys.get_secret_value()
             parts = (
                 KeyLookup(pool),
+                SessionLookup(pool),
+                hashing,
                 CurrentSettings(pool, settings.for_install),
                 PlanPrices(pool),
                 OwnMessages(pool),
@@ -159,6 +170,7 @@ def create_app(settings: Settings) -> FastAPI:
             await request_log.aclose()
         await outside.aclose()
         await offload.aclose()
+        hashing.close()
         await pool.close()
 
     app = DocumentedApp(

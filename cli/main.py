@@ -19,6 +19,8 @@ from cli.keys import app as key
 from cli.messages import app as message
 from cli.operations import app as operation
 from cli.output import fail
+from cli.people import add_to as add_people_to
+from cli.people import session
 from cli.plans import app as plan
 from cli.processes import add_to
 from cli.roles import app as role
@@ -45,6 +47,7 @@ app.add_typer(domain, name="domain")
 app.add_typer(key, name="key")
 app.add_typer(staff, name="staff")
 app.add_typer(role, name="role")
+app.add_typer(session, name="session")
 app.add_typer(audit, name="audit")
 app.add_typer(settings, name="settings")
 app.add_typer(approval, name="approval")
@@ -55,6 +58,7 @@ app.command()(usage)
 app.add_typer(sending, name="sending")
 app.add_typer(operation, name="operation")
 add_to(app)
+add_people_to(app)
 
 
 @app.callback()

@@ -84,6 +84,23 @@ OfUser = Annotated[
     int | None, typer.Option("--user", parser=owner_id, metavar="ID", help="Of this user; 0: sent by the admin.")
 ]
 
+
+def read_password() -> str:
+    """Read a password: from the terminal, which asks for it twice, else the first line of standard input.
+
+    It is no option, as others see the options of a process.
+
+    Raises:
+        InvalidError: it is not UTF-8 text.
+    """
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    try:
+        return sys.stdin.buffer.readline(_LARGEST_FILE).decode().rstrip("\r\n")
+    except ValueError:
+        raise InvalidError("password_length", "The password is not UTF-8 text.") from None
+
+
 CONFIG_HELP = "JSON; @FILE or - (standard input) keeps secrets out of the list of processes."
 """Help of options that take a JSON object."""
 

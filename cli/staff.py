@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsJson
+from cli.options import AsJson, read_password
 from cli.output import emit
 from cli.session import Session, run, run_change
 
@@ -23,7 +23,7 @@ def add(
     role: Role,
     as_json: AsJson = False,
 ) -> None:
-    """Add a member of staff. Then make a key for it: xsender key create --staff ID."""
+    """Add a member of staff. Then invite it, or make a key for it: xsender key create --staff ID."""
     from services.access.staff import add_member
 
     emit(run_change("staff.added", lambda made: add_member(made, email, name, role, None)), as_json)
@@ -52,8 +52,29 @@ def set_role(member: StaffId, role: Role, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def invite(member: StaffId, as_json: AsJson = False) -> None:
+    """Print a token with which a member of staff sets a password, once: POST /api/auth/reset."""
+    from cli.people import invite_person
+
+    invite_person("staff", member, as_json)
+
+
+@app.command("set-password")
+def set_password(member: StaffId, as_json: AsJson = False) -> None:
+    """Set a member's password, asked for or read from standard input. All its sessions end."""
+    from domain.access.people import Person, PersonKind
+    from services.access import passwords
+    from services.access.hashing import Hashing
+
+    password = read_password()
+    person = Person(PersonKind.STAFF, member)
+    run_change("password.set", lambda made: passwords.set_password(made, Hashing(), person, password))
+    emit({"id": member, "password": "set"}, as_json)
+
+
+@app.command()
 def remove(member: StaffId, as_json: AsJson = False) -> None:
-    """Remove a member of staff; its keys are revoked."""
+    """Remove a member of staff; its keys are revoked, its sessions end."""
     from services.access.staff import remove_member
 
     run_change("staff.removed", lambda made: remove_member(made, member))

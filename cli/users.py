@@ -42,6 +42,14 @@ def list_users(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def invite(user: UserArgument, as_json: AsJson = False) -> None:
+    """Print a token with which a user sets a password, once: POST /api/auth/reset."""
+    from cli.people import invite_person
+
+    invite_person("user", user, as_json)
+
+
+@app.command()
 def suspend(user: UserArgument, as_json: AsJson = False) -> None:
     """Refuse all requests of a user, and hold its accepted messages, until resumed."""
     from services.accounts.users import set_suspended

@@ -10,6 +10,8 @@
     │   └── InvalidGatewayConfig
     ├── InsufficientCreditError   402
     ├── ForbiddenError            403
+    ├── LogInError                401  a log-in was refused
+    ├── TooSoonError              429
     ├── UnavailableError          503
     │   ├── TemporalUnavailable
     │   └── WorkflowUnresponsive
@@ -88,6 +90,18 @@ class InsufficientCreditError(XsenderError):
 
 class ForbiddenError(XsenderError):
     """The caller is known, but may not do this."""
+
+
+class LogInError(XsenderError):
+    """A log-in was refused, or needs a code as well."""
+
+
+class TooSoonError(XsenderError):
+    """Too many tries: the caller waits for ``retry_after`` seconds."""
+
+    def __init__(self, code: str, message: str, retry_after: float) -> None:
+        super().__init__(code, message)
+        self.retry_after = retry_after
 
 
 class UnavailableError(XsenderError):

@@ -114,10 +114,12 @@ async def changes(pool: Pool, actor: Actor, *, dry_run: bool = False) -> AsyncIt
         await made.log()
 
 
-async def log_denied(pool: Pool, actor: Actor, action: str) -> None:
+async def log_denied(
+    pool: Pool, actor: Actor, action: str, targets: Sequence[Target] = (), metadata: Mapping[str, Any] | None = None
+) -> None:
     """Log an attempt that was refused before it began."""
     async with pool.connection() as conn, conn.transaction():
-        await append(conn, NewEvent(action, actor, outcome="denied"))
+        await append(conn, NewEvent(action, actor, targets, outcome="denied", metadata=metadata or {}))
 
 
 async def _check_approval(made: Change) -> None:

@@ -1,6 +1,6 @@
 """Maintenance of limits: expired usage data, and renewal of plans."""
 
-from store.access import key_spend
+from store.access import key_spend, log_in_waits, one_time_tokens, sessions
 from store.accounts import plans, request_rates
 from store.gateways import webhook_signatures
 from store.gateways.webhook_signatures import SIGNATURE_HOURS
@@ -21,3 +21,6 @@ async def delete_old_limits(pool: Pool) -> None:
     await deliveries.delete_old(pool)
     await plans.delete_old_usage(pool, USAGE_DAYS)
     await key_spend.delete_old(pool, USAGE_DAYS)
+    await log_in_waits.delete_old(pool)
+    await one_time_tokens.delete_expired(pool)
+    await sessions.delete_ended(pool)

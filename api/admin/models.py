@@ -267,6 +267,13 @@ class Staff(_Answer):
     created_at: datetime
 
 
+class Invitation(_Answer):
+    """A token that sets a password, once."""
+
+    token: str
+    expires_at: datetime
+
+
 class PutRole(_Body):
     """What a role may do."""
 
@@ -366,6 +373,12 @@ class StaffAnswer(_One):
     """One member of staff."""
 
     data: Staff
+
+
+class InvitationAnswer(_One):
+    """A token: keep it, it is not shown again."""
+
+    data: Invitation
 
 
 class RoleAnswer(_One):

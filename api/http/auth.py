@@ -11,15 +11,20 @@ from api.http.body import declared_length
 from api.http.errors import ApiError
 from api.http.query_text import check_query
 from api.http.state import state_of
+from api.limits.own_page import SAFE_METHODS, check_own_page, session_cookie
 from api.requests.entry import noted_of
-from domain.access.api_keys import ParsedKey, matches, parse
+from domain.access.api_keys import KeyKind, ParsedKey, matches, parse
 from domain.access.networks import address_of, is_within
+from domain.access.sessions import MARKED_EVERY
 from domain.access.user_scopes import is_narrowed
 from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
+from store.access import sessions
 from store.accounts import request_rates
 from store.accounts.api_keys import Network, Principal, StoredKey, Wanted, find_keys
 from store.pool import Pool
 from store.shared_lookup import SharedLookup
+
+_SESSION_ENDED = "this session has ended: log in again"
 
 
 class KeyLookup(SharedLookup[Wanted, StoredKey]):
@@ -27,6 +32,13 @@ class KeyLookup(SharedLookup[Wanted, StoredKey]):
 
     def __init__(self, pool: Pool) -> None:
         super().__init__(partial(find_keys, pool))
+
+
+class SessionLookup(SharedLookup[Wanted, StoredKey]):
+    """Reads sessions, anew for each request, too."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(partial(sessions.find_sessions, pool))
 
 
 class Requires:
@@ -64,9 +76,8 @@ class Requires:
         self._may_repeat = may_repeat
 
     async def __call__(self, request: Request) -> Principal:
-        key = key_of(request, basic=self._basic)
-        stored = await state_of(request).part(KeyLookup).get((key.id, self._channel))
-        principal = await accept_key(request, key, stored)
+        key = key_of(request, basic=self._basic, changes="send" in self.scopes)
+        principal = await accept_key(request, key, await stored_key_of(request, key, self._channel))
         self.check(principal, self._channel or request.path_params.get("channel"))
         if self._reads_query:
             check_query(request.scope["query_string"], self._may_repeat)
@@ -104,16 +115,34 @@ def check_channel(principal: Principal, channel: str) -> None:
         raise ApiError(403, "channel_not_allowed", f"this key is not for {channel}: it has other channel: scopes")
 
 
-def key_of(request: Request, *, basic: bool = False) -> ParsedKey:
-    """The key that a request carries; ``basic`` is as in ``requires``.
+def key_of(request: Request, *, basic: bool = False, changes: bool = False) -> ParsedKey:
+    """The key or the session that a request carries; ``basic`` is as in ``requires``.
+
+    A header comes before the cookie of a session, which browsers send along with requests of other pages, too. So with
+    the cookie a request that changes something must come from a page of ours. ``changes``: it does, whatever its
+    method.
 
     Raises:
-        ApiError: 401 there is none, or it cannot be one of ours.
+        ApiError: 401 there is none, or it cannot be one of ours; 403 it comes from another page.
     """
-    parsed = parse(_key_text(request, basic))
+    text = _key_text(request, basic)
+    if text is None:
+        parsed = parse(session_cookie(request) or "")
+        if parsed is None or parsed.kind is not KeyKind.SESSION:
+            raise _unauthorized("send your API key in the header 'Api-key' or 'Authorization: Bearer', or log in")
+        if changes or request.method not in SAFE_METHODS:
+            check_own_page(request)
+        return parsed
+    parsed = parse(text)
     if parsed is None:
         raise _unauthorized("this is not an xsender API key: copy the whole key, it starts with xs_")
     return parsed
+
+
+async def stored_key_of(request: Request, key: ParsedKey, channel: str | None = None) -> StoredKey | None:
+    """What is stored of a key or a session, with the credit on the channel; ``None``: nothing."""
+    lookup = SessionLookup if key.kind is KeyKind.SESSION else KeyLookup
+    return await state_of(request).part(lookup).get((key.id, channel))
 
 
 async def accept_key(request: Request, key: ParsedKey, stored: StoredKey | None) -> Principal:
@@ -122,15 +151,17 @@ async def accept_key(request: Request, key: ParsedKey, stored: StoredKey | None)
     Raises:
         ApiError: as in ``requires``, but for the scope and the query string.
     """
-    if stored is None or not matches(key, stored.hash) or stored.principal.kind != key.kind:
-        raise _unauthorized("unknown API key")
+    if stored is None or not matches(key, stored.hash) or stored.kind != key.kind:
+        raise _unauthorized(_SESSION_ENDED if key.kind is KeyKind.SESSION else "unknown API key")
     noted_of(request).key = stored.principal
     _check_usable(stored, request)
+    if stored.session_used_at is not None and stored.session_used_at < datetime.now(UTC) - MARKED_EVERY:
+        await sessions.mark_used(state_of(request).pool, key.id)
     await _check_rate(state_of(request).pool, stored.principal, size_cost(declared_length(request) or 0))
     return stored.principal
 
 
-def _key_text(request: Request, basic: bool) -> str:
+def _key_text(request: Request, basic: bool) -> str | None:
     if key := request.headers.get("api-key"):
         return key.strip()
     kind, _, value = request.headers.get("authorization", "").partition(" ")
@@ -138,7 +169,7 @@ def _key_text(request: Request, basic: bool) -> str:
         return value.strip()
     if kind.lower() == "basic" and basic:
         return _password(value)
-    raise _unauthorized("send your API key in the header 'Api-key' or 'Authorization: Bearer'")
+    return None
 
 
 def _password(encoded: str) -> str:
@@ -152,7 +183,7 @@ def _check_usable(stored: StoredKey, request: Request) -> None:
     if stored.revoked_at is not None:
         raise _unauthorized("this API key was revoked")
     if stored.expires_at is not None and stored.expires_at <= datetime.now(UTC):
-        raise _unauthorized("this API key has expired")
+        raise _unauthorized(_SESSION_ENDED if stored.principal.is_session else "this API key has expired")
     if stored.principal.status != "active":
         raise ApiError(403, f"account_{stored.principal.status}", f"this account is {stored.principal.status}")
     if stored.allowed_ips is not None and not _comes_from(request, stored.allowed_ips):

@@ -17,7 +17,9 @@ from domain.errors import (
     ForbiddenError,
     InsufficientCreditError,
     InvalidError,
+    LogInError,
     NotFoundError,
+    TooSoonError,
     UnavailableError,
     XsenderError,
     invalid,
@@ -29,11 +31,13 @@ from store.pool import DB_UNAVAILABLE
 log = structlog.get_logger()
 
 _STATUS: dict[type[XsenderError], int] = {
+    LogInError: 401,
     InsufficientCreditError: 402,
     ForbiddenError: 403,
     NotFoundError: 404,
     ConflictError: 409,
     InvalidError: 422,
+    TooSoonError: 429,
     UnavailableError: 503,
 }
 _FRAMEWORK = {404: "there is nothing at this address", 405: "this address does not know that method"}
@@ -66,7 +70,7 @@ async def _ours(request: Request, error: XsenderError) -> JSONResponse:
         return await _bug(request, error)
     status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
     fields = error.fields if isinstance(error, InvalidError) else ()
-    retry_after = error.retry_after if isinstance(error, UnavailableError) else None
+    retry_after = error.retry_after if isinstance(error, UnavailableError | TooSoonError) else None
     return error_response(ApiError(status, error.code, error.message, fields, retry_after))
 
 

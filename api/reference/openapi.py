@@ -130,7 +130,8 @@ def _build(app: FastAPI) -> dict[str, Any]:
 def _complete(operation: dict[str, Any]) -> None:
     """Add the parts that all operations with a key share."""
     if operation.get("security") == []:
-        operation["responses"].pop("422", None)  # FastAPI adds it by itself; nothing without a key answers it
+        if "HTTPValidationError" in str(operation["responses"].get("422")):  # FastAPI adds it by itself
+            del operation["responses"]["422"]
         return
     operation["security"] = [{"ApiKey": []}, {"Bearer": []}]
     statuses = (*_ALWAYS, 413) if "requestBody" in operation else _ALWAYS

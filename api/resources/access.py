@@ -9,12 +9,12 @@ from fastapi import APIRouter, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from api.http.auth import KeyLookup, accept_key, key_of
+from api.http.auth import accept_key, key_of, stored_key_of
 from api.http.errors import ApiError
 from api.http.query_text import check_query
 from api.http.state import state_of
-from api.requests.entry import noted_of
 from api.resources.approving import approved_actor
+from api.resources.context import request_context
 from api.resources.network import check_admin_network
 from domain.access.actors import Actor
 from domain.access.api_keys import KeyKind
@@ -66,7 +66,7 @@ async def actor_of(request: Request, *, basic: bool = False) -> Actor:
         ApiError: as in ``Allows``.
     """
     key = key_of(request, basic=basic)
-    stored = await state_of(request).part(KeyLookup).get((key.id, None))
+    stored = await stored_key_of(request, key)
     principal = await accept_key(request, key, stored)
     assert stored is not None
     return await _ACTORS[KeyKind(principal.kind)](request, principal, stored)
@@ -125,14 +125,8 @@ def _where(actor: Actor) -> str:
 
 
 def _context(request: Request, principal: Principal) -> dict[str, str]:
-    return {
-        "ip": request.client.host if request.client else "",
-        "user_agent": request.headers.get("user-agent", "")[:200],
-        "method": request.method,
-        "path": request.scope["raw_path"].decode("ascii", "replace")[:300],  # as it was sent: it may hold a NUL
-        "key": principal.key_id,
-        "request_id": noted_of(request).id,
-    }
+    named = "session_id" if principal.is_session else "key"
+    return {**request_context(request), named: principal.key_id}
 
 
 def user_actor(request: Request, principal: Principal) -> Actor:

@@ -12,9 +12,9 @@ from domain.errors import ForbiddenError
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A member of staff, the holder of an admin key or of a user's, whoever may run commands on the machine, or the
-    install itself."""
+    install itself. In the events of log-in also somebody unknown."""
 
-    type: Literal["staff", "key", "user", "cli", "system"]
+    type: Literal["staff", "key", "user", "cli", "system", "unknown"]
     id: str
     """Of the member of staff, the key, or the user."""
     name: str = ""

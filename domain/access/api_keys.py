@@ -20,7 +20,8 @@ _SECRET_BITS = 256
 _SECRET_LENGTH = 43
 _CHECK_LENGTH = 6
 _KEY = re.compile(
-    r"(?P<checked>xs_(?P<kind>user|test|admin|staff)_(?P<id>[a-z0-9]{12})_(?P<secret>[0-9A-Za-z]{43}))(?P<check>[0-9A-Za-z]{6})"
+    r"(?P<checked>xs_(?P<kind>user|test|admin|staff|session)_(?P<id>[a-z0-9]{12})_(?P<secret>[0-9A-Za-z]{43}))"
+    r"(?P<check>[0-9A-Za-z]{6})"
 )
 
 
@@ -32,6 +33,8 @@ class KeyKind(StrEnum):
     """A user, for messages that only pretend to be sent."""
     ADMIN = "admin"
     STAFF = "staff"
+    SESSION = "session"
+    """Of somebody who has logged in. It has the form of a key, and ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)

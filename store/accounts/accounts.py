@@ -155,8 +155,8 @@ async def _set_status(pool: Connections, account_id: int, status: str) -> None:
 
 
 async def delete(pool: Connections, account_id: int) -> None:
-    """Delete an account: its keys are revoked, its callbacks end, its address is free again. Its messages and its
-    ledger stay; waiting messages are cancelled when they come due.
+    """Delete an account: its keys are revoked, its sessions and callbacks end, its address is free again. Its messages
+    and its ledger stay; waiting messages are cancelled when they come due.
 
     Raises:
         NotFoundError: there is no such account.
@@ -173,6 +173,10 @@ async def delete(pool: Connections, account_id: int) -> None:
                    update callback_endpoints e
                    set enabled = false, disabled_reason = 'the account was closed', disabled_at = now() from closed c
                    where e.account_id = c.id and e.enabled
+               ), left_alone as (
+                   delete from sessions s using closed c where s.kind = 'user' and s.person_id = c.id
+               ), unlinked as (
+                   delete from one_time_tokens t using closed c where t.kind = 'user' and t.person_id = c.id
                ) select id from closed""",
             (account_id,),
         )

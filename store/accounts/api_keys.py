@@ -49,6 +49,8 @@ class Principal:
     """Whether the rate class is the key's own, so that its requests are counted apart."""
     spend_cap: int | None = None
     """The most credits that its messages may take in a day; ``None``: no limit."""
+    is_session: bool = False
+    """Whether somebody has logged in: then ``key_id`` is the session's."""
 
     @property
     def is_test(self) -> bool:
@@ -81,6 +83,13 @@ class StoredKey:
     """Networks it may be used from; ``None``: any."""
     staff_id: int | None
     """The member of staff whose it is; ``None``: a user's, or the admin's."""
+    session_used_at: datetime | None = None
+    """When it was used, about, if it is a session."""
+
+    @property
+    def kind(self) -> str:
+        """What its text says that it is."""
+        return KeyKind.SESSION if self.principal.is_session else self.principal.kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,8 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("POST", "/staff"): ("/staff", people | {"role": "support"}),
         ("PATCH", "/staff/{staff}"): (f"/staff/{member.id}", {"role": "finance"}),
         ("DELETE", "/staff/{staff}"): (f"/staff/{other.id}", None),
+        ("POST", "/staff/{staff}/invite"): (f"/staff/{member.id}/invite", None),
+        ("POST", "/users/{account}/invite"): (f"/users/{user['id']}/invite", None),
         ("PUT", "/roles/{role}"): (f"/roles/{role}", {"permissions": ["users:read"]}),
         ("DELETE", "/roles/{role}"): (f"/roles/{unused}", None),
         ("POST", "/users/bulk"): ("/users/bulk", {"items": [{"action": "resume", "user": user["id"]}]}),

@@ -35,6 +35,7 @@ RELEASED = """
     listAllUsage listUsage listAllRequests listRequests getOverview
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
+    logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword inviteStaff inviteUser
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

@@ -39,7 +39,22 @@ SIGNED = {
     "GET /c/{token}",
 }
 """Without a key, but of no use to who has not the provider's secret, or a link of ours."""
-PUBLIC = OPEN | SIGNED
+LOG_IN = {
+    "POST /api/auth/login",
+    "POST /api/auth/reset",
+    "POST /api/auth/setup",
+}
+"""Without a key, but with a password, or a token of ours."""
+PUBLIC = OPEN | SIGNED | LOG_IN
+OF_SESSIONS = {
+    "GET /api/auth/me",
+    "POST /api/auth/logout",
+    "POST /api/auth/password",
+    "GET /api/auth/sessions",
+    "DELETE /api/auth/sessions",
+    "DELETE /api/auth/sessions/{session}",
+}
+"""For who is logged in, about oneself."""
 ADMIN = {
     "GET /api/admin/v1/messages",
     "GET /api/admin/v1/messages/{uid}",
@@ -116,6 +131,8 @@ ADMIN = {
     "GET /api/admin/v1/staff/{staff}",
     "PATCH /api/admin/v1/staff/{staff}",
     "DELETE /api/admin/v1/staff/{staff}",
+    "POST /api/admin/v1/staff/{staff}/invite",
+    "POST /api/admin/v1/users/{account}/invite",
     "GET /api/admin/v1/roles",
     "GET /api/admin/v1/roles/{role}",
     "PUT /api/admin/v1/roles/{role}",
@@ -251,7 +268,7 @@ ROUTES = [f"{method} {path}" for method, path in routes()]
 
 def test_every_route_is_covered_here():
     with_ids = {call.route for call in WITH_IDS + OF_BATCHES + OF_CALLBACKS + OF_DOMAINS + OF_GATEWAYS + OF_OPERATIONS}
-    assert sorted(ROUTES) == sorted({*PUBLIC, *ADMIN, *LISTS, *CREATES, *with_ids})
+    assert sorted(ROUTES) == sorted({*PUBLIC, *OF_SESSIONS, *ADMIN, *LISTS, *CREATES, *with_ids})
 
 
 def filled(path: str) -> str:
@@ -284,6 +301,26 @@ async def test_public_routes_want_none(stack: Stack, route):
         method, filled(path).replace("{direction}", "decode").replace("{name}", "start.js")
     )
     assert answer.status_code in (200, 204, 302)
+
+
+@pytest.mark.parametrize("route", sorted(OF_SESSIONS))
+async def test_routes_for_who_is_logged_in_refuse_keys(stack: Stack, route):
+    method, path = route.split(" ")
+    for holder in (await stack.user(), await stack.admin()):
+        answer = await stack.http.request(method, filled(path), headers=holder.headers, json={})
+        assert answer.status_code == 403, answer.text
+
+
+@pytest.mark.parametrize("route", sorted(LOG_IN))
+async def test_log_in_believes_nobody_without_a_password_or_a_token(stack: Stack, route):
+    method, path = route.split(" ")
+    body = {"email": "nobody@example.com", "password": "a wrong guess"}
+    if not path.endswith("/login"):
+        body = {"token": "xs_once_none", "password": "correct horse battery"}
+    if path.endswith("/setup"):
+        body |= {"email": "nobody@example.com", "name": "Nobody"}
+    answer = await stack.http.request(method, path, json=body)
+    assert answer.status_code in (401, 409, 422), answer.text
 
 
 @pytest.mark.parametrize("route", sorted(ADMIN))

@@ -1,0 +1,12 @@
+"""How long a session lasts."""
+
+from datetime import timedelta
+
+IDLE = timedelta(hours=12)
+"""Without a request for so long it ends."""
+LIFETIME = timedelta(days=7)
+"""It ends, whatever it is used for."""
+MARKED_EVERY = timedelta(minutes=1)
+"""How exactly it is known when a session was used last: a request costs no more than one write a minute."""
+MOST = 100
+"""Sessions of one person: the oldest ends when another one begins."""
