@@ -30,6 +30,7 @@ from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
 from api.callbacks.posted import posted
+from api.credits import alerts as credit_alerts
 from api.credits import routes as own_credits
 from api.domains import routes as domains
 from api.gateways import routes as gateways
@@ -91,6 +92,8 @@ _ROUTERS = (
     credits.router,
     credit_requests.router,
     own_credits.router,
+    credit_alerts.router,
+    credit_alerts.admin_router,
     plans.router,
     keys.router,
     admin_domains.router,

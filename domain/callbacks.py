@@ -34,6 +34,7 @@ class EventType(StrEnum):
     MESSAGE_COMPLAINED = "message.complained"
     MESSAGE_UNSUBSCRIBED = "message.unsubscribed"
     INBOUND_RECEIVED = "inbound.received"
+    CREDIT_LOW = "credit.low"
     DOMAIN_VERIFIED = "domain.verified"
     DOMAIN_FAILING = "domain.failing"
     DOMAIN_UNVERIFIED = "domain.unverified"

@@ -17,6 +17,7 @@ from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import waits as account_waits
 from store.batches import batches
 from store.callbacks import callback_deliveries
+from store.credits import alerts
 from store.gateways import gateway_health, gateway_waits
 from store.messages import attachments, receipts, unknown
 from store.pool import Pool
@@ -49,6 +50,8 @@ OVERDUE_AFTER = 30.0
 
 UNSTARTED_AFTER = 3600.0
 """Seconds after which a stored batch without a workflow is deleted: its request was never answered."""
+
+LOW_CREDITS_EVERY = 15.0
 
 RESUMED_EVERY = 1.0
 """Seconds between two checks for resumed gateways, accounts and sending that pages wait for."""
@@ -132,6 +135,7 @@ def periodic_tasks(
         PeriodicTask("start operations", START_EVERY, lambda: start_operations(pool, client)),
         PeriodicTask("check sender domains", SWEEP_EVERY, DomainSweep(pool, client, dns_servers).run),
         PeriodicTask("post the audit log", DECISIONS_EVERY, lambda: stream_audit(pool, client)),
+        PeriodicTask("tell of low credits", LOW_CREDITS_EVERY, lambda: tell_low_credits(pool, client)),
         PeriodicTask("wake callbacks", WAKE_EVERY, lambda: wake_overdue(pool, client)),
     ]
 
@@ -156,6 +160,11 @@ async def wake_overdue(pool: Pool, client: Client) -> None:
     """Wake endpoints with overdue deliveries: their process died before waking them, or its clock differs."""
     await callback_deliveries.move_back(pool)
     await wake(client, CALLBACK_QUEUE, await callback_deliveries.overdue(pool, OVERDUE_AFTER))
+
+
+async def tell_low_credits(pool: Pool, client: Client) -> None:
+    """Post to customers that their wallets have become low."""
+    await wake(client, CALLBACK_QUEUE, await alerts.tell(pool))
 
 
 async def delete_unstarted_batches(pool: Pool, client: Client) -> None:

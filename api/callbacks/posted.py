@@ -121,6 +121,24 @@ class DomainEvent(BaseModel):
     data: DomainNow
 
 
+class WalletNow(BaseModel):
+    """A wallet that has become low."""
+
+    channel: Channel
+    available: int
+    below: int = Field(description="It is low below so many credits.")
+    user_id: int
+    at: datetime
+
+
+class CreditEvent(BaseModel):
+    """Fewer credits are available than the user wants to have."""
+
+    type: Literal["credit.low"]
+    timestamp: datetime
+    data: WalletNow
+
+
 class PostedAuditEvent(BaseModel):
     """An event of the audit log."""
 
@@ -163,6 +181,11 @@ async def inbound_event(event: InboundEvent) -> None:
 @posted.post("domain", summary="A sender domain may be sent from, is failing, or is lost", openapi_extra=PUBLIC)
 async def domain_event(event: DomainEvent) -> None:
     """Posted like message events."""
+
+
+@posted.post("credit", summary="A wallet has become low", openapi_extra=PUBLIC)
+async def credit_event(event: CreditEvent) -> None:
+    """Posted like message events, once whenever it becomes low."""
 
 
 @posted.post("audit", summary="An event of the audit log", openapi_extra=PUBLIC)

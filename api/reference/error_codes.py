@@ -173,6 +173,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "rate",
         "rate_repeated",
         "to",
+        "alert_threshold",
         "proof_type",
         "proof_too_large",
         "at",

@@ -103,6 +103,7 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("POST", "/users/{account}/suspend"): (f"/users/{user['id']}/suspend", None),
         ("POST", "/users/{account}/resume"): (f"/users/{user['id']}/resume", None),
         ("PUT", "/users/{account}/plan"): (f"/users/{user['id']}/plan", {"plan": plan}),
+        ("PUT", "/users/{account}/credits/alerts"): (f"/users/{user['id']}/credits/alerts", {"sms": {"amount": 5}}),
         ("POST", "/users/{account}/credits/transfer"): (
             f"{subscriber}/credits/transfer",
             {"to": user["id"], "channel": "sms", "amount": 1},

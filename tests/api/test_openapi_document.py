@@ -102,14 +102,15 @@ async def test_the_example_of_a_send_is_accepted_as_it_stands(stack: Stack, chan
 
 def test_what_is_posted_is_in_the_section_webhooks():
     document = new_app().openapi()
-    assert set(document["webhooks"]) == {"message", "inbound", "domain", "audit", "test"}
+    assert set(document["webhooks"]) == {"message", "inbound", "domain", "credit", "audit", "test"}
     schemas = document["components"]["schemas"]
     assert set(schemas["EventType"]["enum"]) == set(EventType)
     of_messages = schemas["MessageEvent"]["properties"]["type"]["enum"]
     inbound = schemas["InboundEvent"]["properties"]["type"]["const"]
     of_domains = schemas["DomainEvent"]["properties"]["type"]["enum"]
     audit = schemas["PostedAuditEvent"]["properties"]["type"]["const"]
-    assert sorted([*of_messages, *of_domains, inbound, audit]) == sorted(EventType)
+    credit = schemas["CreditEvent"]["properties"]["type"]["const"]
+    assert sorted([*of_messages, *of_domains, inbound, credit, audit]) == sorted(EventType)
 
 
 def test_the_example_of_a_callback_is_what_is_posted():

@@ -18,6 +18,7 @@ RELEASED = """
     createUser listUsers getUser changeUser deleteUser restoreUser suspendUser resumeUser putUser
     assignPlan getSubscription renewSubscription expireSubscription cancelPlanChange
     transferCredits listCreditRequests getCreditRequest getCreditProof approveCreditRequest rejectCreditRequest
+    getCreditAlerts putCreditAlerts getUserCreditAlerts putUserCreditAlerts
     getCredits listJournal askForCredits listOwnCreditRequests
     getUserCredits moveUserCredits listUserJournal
     createPlan listPlans getPlan changePlan deletePlan

@@ -102,6 +102,8 @@ ADMIN = {
     "DELETE /api/admin/v1/users/{account}/subscription/change",
     "GET /api/admin/v1/users/{account}/credits",
     "POST /api/admin/v1/users/{account}/credits/transfer",
+    "GET /api/admin/v1/users/{account}/credits/alerts",
+    "PUT /api/admin/v1/users/{account}/credits/alerts",
     "GET /api/admin/v1/credits/requests",
     "GET /api/admin/v1/credits/requests/{credit_request}",
     "GET /api/admin/v1/credits/requests/{credit_request}/proof",
@@ -210,6 +212,8 @@ LISTS = {
     "GET /api/usage",
     "GET /api/requests",
     "GET /api/credits",
+    "GET /api/credits/alerts",
+    "PUT /api/credits/alerts",
     "GET /api/credits/requests",
     "GET /api/journal",
 }
