@@ -41,6 +41,9 @@ def create(
     spend_cap: Annotated[
         int | None, typer.Option("--spend-cap", min=1, metavar="CREDITS", help="The most that it spends in a day.")
     ] = None,
+    certificate: Annotated[
+        str | None, typer.Option("--certificate", metavar="SHA256", help="Of the client certificate that it needs.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and print it. It cannot be shown again."""
@@ -56,7 +59,7 @@ def create(
         None if scopes is None else words(scopes),
         None if allowed_ips is None else keys.networks(words(allowed_ips)),
         None if expires_in_days is None else datetime.now(UTC) + timedelta(days=expires_in_days),
-        *(test, rate_class, spend_cap),
+        *(test, rate_class, spend_cap, None if certificate is None else keys.fingerprint(certificate)),
     )
 
     async def issue(made: Change, keyring: Keyring) -> MintedKey:

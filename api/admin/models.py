@@ -201,6 +201,9 @@ class NewKey(_Body):
     spend_cap: StrictInt | None = Field(
         default=None, description="For a user: the most credits in a day, over all channels; left out: no limit."
     )
+    certificate: Annotated[StrictStr, Field(max_length=100)] | None = Field(
+        default=None, description="SHA-256 of the client certificate (mTLS) that its requests must come with."
+    )
 
 
 class RollKey(_Body):
@@ -223,6 +226,7 @@ class Key(_Answer):
     preview: str
     scopes: list[str]
     ip_allow: list[str] | None
+    certificate: str | None = Field(description="SHA-256 of the client certificate that it needs.")
     rate_class: str | None = Field(description="`null`: that of the user's plan.")
     spend_cap: int | None = Field(description="The most credits in a day; `null`: no limit.")
     expires_at: datetime | None

@@ -8,6 +8,7 @@ from functools import partial
 from fastapi import Request
 
 from api.http.body import declared_length
+from api.http.client_certificates import fingerprint_of
 from api.http.errors import ApiError
 from api.http.query_text import check_query
 from api.http.state import state_of
@@ -188,6 +189,8 @@ def _check_usable(stored: StoredKey, request: Request) -> None:
         raise ApiError(403, f"account_{stored.principal.status}", f"this account is {stored.principal.status}")
     if stored.allowed_ips is not None and not _comes_from(request, stored.allowed_ips):
         raise ApiError(403, "address_not_allowed", "this key may not be used from your address")
+    if stored.certificate is not None and fingerprint_of(request) != stored.certificate:
+        raise ApiError(403, "certificate_required", "this key may only be used with its client certificate")
 
 
 def _comes_from(request: Request, networks: list[Network]) -> bool:

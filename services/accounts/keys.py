@@ -1,5 +1,6 @@
 """Rules for API keys that staff makes: a key may do no more than whoever makes it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -32,6 +33,19 @@ def networks(texts: Sequence[str]) -> list[Network]:
     return [_network(number, text) for number, text in enumerate(texts)]
 
 
+def fingerprint(text: str) -> str:
+    """The SHA-256 of a certificate, as a key keeps it: ``AB:CD:…`` as openssl prints it, or without colons.
+
+    Raises:
+        InvalidError: it is none.
+    """
+    plain = text.replace(":", "").lower()
+    if not re.fullmatch("[0-9a-f]{64}", plain):
+        message = "this is no SHA-256 of a certificate: openssl x509 -in cert.pem -noout -fingerprint -sha256 prints it"
+        raise InvalidError("certificate", message, "/certificate")
+    return plain
+
+
 @dataclass(frozen=True, slots=True)
 class NewKey:
     """A key to be made."""
@@ -48,6 +62,8 @@ class NewKey:
     """How often it may call, whatever the account may; ``None``: as the account."""
     spend_cap: int | None = None
     """The most credits that its messages may take in a day, on all channels; ``None``: no limit. Of users only."""
+    certificate: str | None = None
+    """SHA-256 of the client certificate that its requests must come with, as ``fingerprint`` returns it."""
 
 
 async def issue_user_key(change: Change, keyring: Keyring, user_id: int, new: NewKey) -> MintedKey:
@@ -68,7 +84,7 @@ async def issue_user_key(change: Change, keyring: Keyring, user_id: int, new: Ne
 async def _check_user_key(change: Change, user_id: int, new: NewKey) -> None:
     assert new.scopes is not None
     rights = Rights.of(new.scopes)
-    if KEYS in rights.actions and (new.rate_class is not None or new.spend_cap is not None):
+    if KEYS in rights.actions and (new.rate_class, new.spend_cap, new.certificate) != (None,) * 3:
         message = "a key with the scope keys would make others without its limits: leave out the scope, or the limits"
         raise InvalidError("scope_conflict", message, "/scopes")
     if new.test and (extra := sorted(rights.actions - {SEND, READ})):
@@ -120,6 +136,7 @@ async def _issue(
         *(change.store, kind, account_id, new.name, new.scopes, new.allowed_ips, new.expires_at, member_id),
         rate_class=new.rate_class,
         spend_cap=new.spend_cap,
+        certificate=new.certificate,
     )
     return _noted(change, minted)
 

@@ -42,7 +42,7 @@ join (select s.id, s.kind, s.hash, s.used_at, least(s.expires_at, s.used_at + %(
              case s.kind when 'staff' then s.person_id end as staff_id,
              case s.kind when 'user' then %(of_users)s::text[] else %(of_staff)s::text[] end as scopes,
              null::timestamptz as revoked_at, null::cidr[] as allowed_ips, null::text as rate_class,
-             null::bigint as spend_cap
+             null::bigint as spend_cap, null::text as certificate
       from sessions s) as k on k.id = wanted.id
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id

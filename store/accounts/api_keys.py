@@ -83,6 +83,8 @@ class StoredKey:
     """Networks it may be used from; ``None``: any."""
     staff_id: int | None
     """The member of staff whose it is; ``None``: a user's, or the admin's."""
+    certificate: str | None
+    """SHA-256 of the client certificate that requests must come with; ``None``: they need none."""
     session_used_at: datetime | None = None
     """When it was used, about, if it is a session."""
 
@@ -113,6 +115,7 @@ class KeyInfo:
     last_used_ip: str | None
     rate_class: str | None
     spend_cap: int | None
+    certificate: str | None
 
 
 Wanted = tuple[str, str | None]
@@ -120,9 +123,10 @@ Wanted = tuple[str, str | None]
 
 COLUMNS = f"""k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
        coalesce(k.rate_class, p.rate_class, 'unlimited'), {{available}}, {install_settings.VERSION}, p.rates_version,
-       k.rate_class is not null, k.spend_cap, k.hash, k.revoked_at, k.expires_at, k.allowed_ips, k.staff_id"""
+       k.rate_class is not null, k.spend_cap, k.hash, k.revoked_at, k.expires_at, k.allowed_ips, k.staff_id,
+       k.certificate"""
 """What ``stored_key`` takes; ``available`` is a column, or null."""
-COLUMN_COUNT = 18
+COLUMN_COUNT = 19
 JOINS = """join api_keys k on k.id = wanted.id
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id"""
@@ -160,6 +164,7 @@ async def create(
     staff_id: int | None = None,
     rate_class: str | None = None,
     spend_cap: int | None = None,
+    certificate: str | None = None,
 ) -> MintedKey:
     """Make a key; ``scopes`` left out means those that a key of its kind usually has. Its text is not stored.
 
@@ -182,8 +187,8 @@ async def create(
         cursor = await conn.execute(
             """insert into api_keys
                    (id, account_id, kind, name, hash, preview, scopes, allowed_ips, expires_at, staff_id, rate_class,
-                    spend_cap)
-               select %s, a.id, %s, %s, %s, %s, %s, %s::cidr[], %s, %s, %s, %s from accounts a
+                    spend_cap, certificate)
+               select %s, a.id, %s, %s, %s, %s, %s, %s::cidr[], %s, %s, %s, %s, %s from accounts a
                where a.id = %s and a.status <> 'deleted' and (a.id = 0) = %s""",
             (
                 minted.id,
@@ -197,6 +202,7 @@ async def create(
                 staff_id,
                 rate_class,
                 spend_cap,
+                certificate,
                 account_id,
                 not is_users,
             ),
@@ -222,7 +228,8 @@ def check_admin_scopes(scopes: Sequence[str]) -> None:
 _INFO = """
 select id, account_id, kind, staff_id, name, preview, scopes, allowed_ips, expires_at, revoked_at, created_at,
        (select u.last_used_at from key_uses u where u.key_id = id) as last_used_at,
-       (select u.last_used_ip from key_uses u where u.key_id = id) as last_used_ip, rate_class, spend_cap
+       (select u.last_used_ip from key_uses u where u.key_id = id) as last_used_ip, rate_class, spend_cap,
+       certificate
 from api_keys
 """
 
@@ -272,14 +279,15 @@ _ROLL = """
 with old as (
     update api_keys set expires_at = least(expires_at, now() + %(overlap)s * interval '1 second')
     where id = %(old_id)s
-    returning account_id, kind, name, scopes, allowed_ips, staff_id, rate_class, spend_cap
+    returning account_id, kind, name, scopes, allowed_ips, staff_id, rate_class, spend_cap, certificate
 ), spent as (
     insert into key_spend select %(id)s, day, credits from key_spend where key_id = %(old_id)s
 )
 insert into api_keys
-    (id, account_id, kind, name, hash, preview, scopes, allowed_ips, expires_at, staff_id, rate_class, spend_cap)
+    (id, account_id, kind, name, hash, preview, scopes, allowed_ips, expires_at, staff_id, rate_class, spend_cap,
+     certificate)
 select %(id)s, account_id, kind, name, %(hash)s, %(preview)s, scopes, allowed_ips, now() + %(lifetime)s, staff_id,
-       rate_class, spend_cap
+       rate_class, spend_cap, certificate
 from old
 """
 

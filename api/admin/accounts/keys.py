@@ -45,7 +45,8 @@ async def issue_key(request: Request, actor: _Writer, dry_run: DryRun = False) -
     if (body.user is None) == (body.staff is None):
         raise InvalidError("key_owner", "say whose key it is: either user or staff")
     allowed_ips = None if body.ip_allow is None else rules.networks(body.ip_allow)
-    limits = (body.test, body.rate_class, body.spend_cap)
+    certificate = None if body.certificate is None else rules.fingerprint(body.certificate)
+    limits = (body.test, body.rate_class, body.spend_cap, certificate)
     new = rules.NewKey(body.name, body.scopes, allowed_ips, body.expires_at, *limits)
     keyring = state_of(request).keyring
 
@@ -122,6 +123,7 @@ def shown(key: KeyInfo) -> dict[str, Any]:
         "preview": key.preview,
         "scopes": key.scopes,
         "ip_allow": None if key.allowed_ips is None else [str(network) for network in key.allowed_ips],
+        "certificate": key.certificate,
         "rate_class": key.rate_class,
         "spend_cap": key.spend_cap,
         "expires_at": key.expires_at,
