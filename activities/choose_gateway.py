@@ -1,5 +1,6 @@
 """choose_gateway: routes for some messages of a page, with their rate slots reserved."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -7,11 +8,13 @@ from temporalio import activity
 
 from activities.database_clock import DatabaseClock
 from domain.lanes import Lane
+from domain.mail.addresses import domain_of
 from domain.messages.page import CONCURRENCY, Route, RouteRequest, Routing
-from domain.messages.routing import ACCOUNT_SUSPENDED, choose_for, join
+from domain.messages.routing import ACCOUNT_SUSPENDED, Sender, choose_for, join
 from store import sending_pauses
 from store.accounts import waits as account_waits
 from store.gateways import gateway_waits, routing
+from store.gateways.senders import sending_as
 from store.pool import Pool
 
 PROBE_SECONDS = 30.0
@@ -59,14 +62,24 @@ class ChooseGateway:
         tests = any(share.key is not None and share.key.test for share in shares)
         sandbox = await routing.sandbox(self._pool, channel) if tests else []
         routings = []
+        if request.page.senders:
+            senders = await self._with_addresses(request.page.senders, senders)
         for share in shares:
             sender = senders[share.account_id]
-            candidates = sandbox if share.key is not None and share.key.test else sender.candidates
-            usable = [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in candidates]
+            if share.key is not None and share.key.test:  # nothing leaves through a sandbox, whatever it is from
+                sender = replace(sender, candidates=sandbox, sending_as=None)
+            usable = [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in sender.candidates]
             asked = replace(request, indexes=share.indexes)
             routings.append(choose_for(replace(sender, candidates=usable), asked, now, share.key))
         pauses = {sender.pause_id for sender in senders.values() if sender.pause_id is not None}
         return join(routings), pauses
+
+    async def _with_addresses(self, addresses: Iterable[str], senders: Mapping[int, Sender]) -> dict[int, Sender]:
+        """Each account with what it may send from: one statement more, for pages that need it only."""
+        domains = {domain_of(address) for address in addresses}
+        gateway_ids = {c.gateway_id for sender in senders.values() for c in sender.candidates}
+        found = await sending_as(self._pool, list(senders), domains, gateway_ids)
+        return {account_id: replace(sender, sending_as=found[account_id]) for account_id, sender in senders.items()}
 
     async def _may_probe(self, gateway_id: str) -> bool:
         return await routing.take_probe(self._pool, UUID(gateway_id), PROBE_SECONDS)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from activities.callbacks import Callbacks
 from activities.dispatching.email_assembler import EmailAssembler
+from activities.dispatching.sender_keys import SenderKeys
 from activities.dispatching.unfinished import Unfinished
 from activities.operations.work import Operations
 from activities.pacing.gateway_cache import GatewayCache
@@ -53,7 +54,7 @@ def open_gateways(pool: Pool, keys: str, sink: EventSink | None = None) -> Gatew
 
 def open_mails(pool: Pool, keys: str) -> EmailAssembler:
     """The email assembler of this process."""
-    return EmailAssembler(pool, LinkSigner(keys))
+    return EmailAssembler(pool, LinkSigner(keys), SenderKeys(pool, Keyring.parse(keys, CREDENTIALS)))
 
 
 def open_callbacks(pool: Pool, keys: str) -> Callbacks:

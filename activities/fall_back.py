@@ -9,6 +9,7 @@ from temporalio.common import Priority
 
 from activities.engine_clock import EngineClock
 from activities.started_with import started_content
+from domain.channels import Channel
 from domain.ids import index_of, message_uid, new_page_id, page_of
 from domain.messages.fallback import Fallback
 from domain.messages.new_page import all_of, new_page
@@ -101,6 +102,15 @@ def _page(
         if step.gateway:
             requested.setdefault(step.gateway, []).append(place)
     channel = content.messages[indexes[0]].fallback[0].channel
-    keyed = all_of(key, len(messages))
-    header = new_page(page_id, channel, [before.account_id], messages, requested, lane=before.lane, keyed=keyed)
-    return header, PageContent([content.contents[place] for place in places], messages)
+    carried = PageContent([content.contents[place] for place in places], messages)
+    header = new_page(
+        page_id,
+        channel,
+        [before.account_id],
+        messages,
+        requested,
+        lane=before.lane,
+        keyed=all_of(key, len(messages)),
+        senders=carried.senders() if channel == Channel.EMAIL else {},
+    )
+    return header, carried

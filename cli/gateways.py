@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from services.changes import Change
     from store.gateways.gateways import GatewayInfo
 
+From = Annotated[
+    Literal["fixed", "verified_domains"],
+    typer.Option("--from", help="What emails are from: its own address only, or also those of senders' domains."),
+]
+
 app = typer.Typer(help="Gateways to providers.", no_args_is_help=True)
 for command in (health, pause, drain, resume):
     app.command()(command)
@@ -50,6 +55,7 @@ def add(
     on_unknown: Annotated[
         Literal["hold", "resend"], typer.Option("--on-unknown", help="What to do when its answer was lost.")
     ] = "hold",
+    from_policy: From = "fixed",
     as_json: AsJson = False,
 ) -> None:
     """Add a gateway; 'xsender gateway types' lists the fields of its configuration."""
@@ -66,6 +72,7 @@ def add(
         priority=priority,
         on_unknown=on_unknown,
         share_with=share_with or (),
+        from_policy=from_policy,
     )
     emit(run_sealed_change("gateway.created", lambda made, keyring: add_gateway(made, keyring, new)), as_json)
 
@@ -80,6 +87,7 @@ def update(
         str | None, typer.Option("--rate", help="Its rate limit: 50/s, 3000/min or 10/h; none ends it.")
     ] = None,
     priority: Annotated[int | None, typer.Option("--priority", help="Lower values are tried first.")] = None,
+    from_policy: From | None = None,
     channel: OnChannel = None,
     owner: OwnerOption = 0,
     as_json: AsJson = False,
@@ -92,6 +100,8 @@ def update(
         patch["per_second"] = None if rate == "none" else per_second(rate)
     if priority is not None:
         patch["priority"] = priority
+    if from_policy is not None:
+        patch["from_policy"] = from_policy
     emit(_change(patch, gateway, channel, owner), as_json)
 
 

@@ -12,7 +12,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, Outcome, Refused, Unknown
 from gateways.answers import error_text, failure, parse
 from gateways.base import GatewayConfig, GatewayConnections
-from gateways.config.template import default_body, has_placeholder, json_filler, text_filler, url_filler
+from gateways.config.template import default_body, has_placeholder, json_filler, names_in, text_filler, url_filler
 from gateways.net.http import CONTROL_CHARACTERS, DEFAULT_SECONDS, Call, UnfitHeader, call
 from gateways.net.http_answer import Answer
 from gateways.net.web_address import WebAddress
@@ -102,6 +102,7 @@ class HttpGateway:
         self._http = outside.http(allow_private_network=config.allow_private_network)
         self._fill_body = _body_filler(config)
         self._fill_call = _call_filler(config)
+        self._carries_from = _carries_from(config)
         self._read = AnswerReader(config)
         self._success = config.success_statuses or frozenset(range(200, 300))
 
@@ -109,6 +110,8 @@ class HttpGateway:
         """Make the request for one message."""
         if message.cc or message.headers or message.attachments:  # half of an email is none
             return Refused("not_carried", "a gateway of type http carries no cc, headers or attachments")
+        if message.from_address and not self._carries_from:
+            return Refused("not_carried", "the configuration of this gateway has no place for {{ from }}")
         try:
             body = self._fill_body(message)
             call = self._fill_call(message)
@@ -121,6 +124,11 @@ class HttpGateway:
 
     async def aclose(self) -> None:
         """Nothing to close: the HTTP client is shared."""
+
+
+def _carries_from(config: HttpConfig) -> bool:
+    sends_all = config.body is None and config.method != "GET"
+    return sends_all or "from" in names_in([config.url, config.headers, config.body])
 
 
 def _body_filler(config: HttpConfig) -> Callable[[Outbound], bytes]:

@@ -21,8 +21,8 @@ LARGEST_PRIORITY = 1_000_000
 MODE_ACTIONS = {Mode.PAUSED: "gateway.paused", Mode.DRAINING: "gateway.drained", Mode.ACTIVE: "gateway.resumed"}
 """By the mode that a gateway gets, how the audit log calls it."""
 
-_COMPARED = ("identifier", "enabled", "mode", "priority", "per_second", "on_unknown", "shared_with")
-_TUNED = ("per_second", "priority", "on_unknown")
+_COMPARED = ("identifier", "enabled", "mode", "priority", "per_second", "on_unknown", "from_policy", "shared_with")
+_TUNED = ("per_second", "priority", "on_unknown", "from_policy")
 
 
 @dataclass(frozen=True, slots=True)

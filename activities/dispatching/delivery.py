@@ -18,6 +18,7 @@ from activities.dispatching.email_assembler import AttachmentExpired, EmailAssem
 from activities.dispatching.health import Health
 from activities.dispatching.outcome_log import OutcomeLog
 from activities.dispatching.outcome_tally import OutcomeTally
+from activities.dispatching.sender_keys import FromRefused, SenderAddresses
 from activities.dispatching.start_window import StartWindow
 from activities.pacing.gateway_slots import GatewaySlots
 from activities.pacing.rate_slots import RateSlots
@@ -58,10 +59,13 @@ class Delivery:
         slots: GatewaySlots,
         window: StartWindow,
         clock: DatabaseClock,
+        addresses: SenderAddresses | None = None,
         *,
         is_rerun: bool = False,
     ) -> None:
-        """``is_rerun``: another run of this dispatch may still be running, with the slots of the route."""
+        """``addresses``: what its emails are from; ``None``: the gateway's own address.
+
+        ``is_rerun``: another run of this dispatch may still be running, with the slots of the route."""
         self._gateway = gateway
         self._route = request.route
         self._exempt = request.page.exempt
@@ -73,6 +77,7 @@ class Delivery:
         self._gateway_slots = slots
         self._window = window
         self._clock = clock
+        self._addresses = addresses
         self._rate_slots = RateSlots(
             pool, clock, slots.pace, request.route, came_with_route=not (request.route.takes_slots or is_rerun)
         )
@@ -292,6 +297,8 @@ class Delivery:
             outcome = Unknown(f"no answer within {ANSWER_SECONDS:g} s", silent=True)
         except AttachmentExpired:
             outcome = Refused("attachment_gone", "an attachment is no longer stored")
+        except FromRefused as error:
+            outcome = Refused(error.code, error.reason)
         except Exception as error:  # an adapter's bug: whether it had sent the message is unknown
             outcome = Unknown(f"the gateway's adapter failed: {type(error).__name__}: {error}")
         self._record_outcome(index, outcome)
@@ -299,6 +306,8 @@ class Delivery:
 
     async def _hand_over(self, index: int) -> Outcome:
         message = self._content.outbound(self._page_id, self._channel, index)
+        if self._addresses is not None:
+            message = self._addresses.apply(index, message)
         if extras := self._extras(index):
             message = await self._assembler.complete(message, extras, exempt=self._exempt)
         if self._window.is_past:

@@ -16,6 +16,7 @@ from activities.dispatching.email_assembler import EmailAssembler
 from activities.dispatching.health import Health
 from activities.dispatching.heartbeats import heartbeats
 from activities.dispatching.reasons import storable
+from activities.dispatching.sender_keys import SenderAddresses
 from activities.dispatching.start_window import StartWindow, last_start
 from activities.dispatching.unfinished import Unfinished
 from activities.engine_clock import EngineClock
@@ -157,6 +158,7 @@ class Dispatch:
             return []
         opened = PageContent.decode(raw)
         slots = self._slots_of(request)
+        addresses = await self._addresses(request, opened)
         async with self._watch.on(route) as is_paused:
             window = StartWindow(lambda: activity.is_worker_shutdown() or stopped.is_set() or is_paused(), closes_at)
             delivery = Delivery(
@@ -169,11 +171,20 @@ class Dispatch:
                 slots,
                 window,
                 self._clock,
+                addresses,
                 is_rerun=is_rerun,
             )
             if is_rerun:
                 await delivery.take_over()
             return await delivery.run()
+
+    async def _addresses(self, request: DispatchRequest, content: PageContent) -> SenderAddresses | None:
+        """What its emails are from; ``None``: the gateway's own address."""
+        if not any(one.from_address for one in content.contents):
+            return None
+        keys, route = self._assembler.keys, request.route
+        assert keys is not None, "every worker has them"
+        return await keys.of(request.page, content, route.indexes, self._gateways.sends_as(UUID(route.gateway_id)))
 
     async def _is_current(self, route: Route) -> bool:
         return await retry_until_available(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from math import ceil
 
+from activities.dispatching.sender_keys import SenderKeys
 from activities.pacing.slots import SlotPool
 from domain.mail.extras import FileRef, MailExtras
 from domain.mail.links import LinkKind, LinkSigner
@@ -50,7 +51,9 @@ class MemoryBudget:
 class EmailAssembler:
     """Completes emails; one per process."""
 
-    def __init__(self, pool: Pool, signer: LinkSigner) -> None:
+    def __init__(self, pool: Pool, signer: LinkSigner, keys: SenderKeys | None = None) -> None:
+        """``keys``: of sender domains; ``None``: nothing is sent from them here."""
+        self.keys = keys
         self._pool = pool
         self._signer = signer
         self._files: OrderedDict[str, bytes] = OrderedDict()

@@ -5,11 +5,14 @@ from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
+from activities.dispatching.sender_keys import GatewaySends
 from domain.channels import Channel
 from domain.keyring import Keyring
 from gateways.base import EventSink, Gateway, GatewayConnections
 from gateways.registry import build, parse_config
 from store.gateways import gateways as stored_gateways
+from store.gateways.gateways import StoredGateway
+from store.gateways.senders import note_from_address
 from store.messages.deliveries import Deliveries
 from store.pool import Pool
 
@@ -27,6 +30,7 @@ class GatewayCache:
         self._sink = sink
         self._built: dict[UUID, tuple[int, Gateway]] = {}
         self._owners: dict[UUID, str] = {}
+        self._sends: dict[UUID, GatewaySends] = {}
         self._building = asyncio.Lock()
 
     async def get(self, gateway_id: UUID, version: int) -> Gateway:
@@ -53,6 +57,7 @@ class GatewayCache:
         owner = self._owners[gateway_id] = (
             f"account {stored.account_id}" if stored.account_id else f"gateway {stored.id}"
         )
+        self._sends[gateway_id] = await self._sends_of(stored)
         gateway = build(stored.type, config, self._outside_of(gateway_id, owner))
         self._built[gateway_id] = (stored.version, gateway)
         if known is not None:
@@ -62,6 +67,16 @@ class GatewayCache:
     def owner_of(self, gateway_id: UUID) -> str:
         """The owner of a cached gateway, for fair shares of dispatches."""
         return self._owners[gateway_id]
+
+    def sends_as(self, gateway_id: UUID) -> GatewaySends:
+        """What a cached gateway sends as."""
+        return self._sends[gateway_id]
+
+    async def _sends_of(self, stored: StoredGateway) -> GatewaySends:
+        address = stored_gateways.from_address(stored.config)
+        if stored.from_address is None:  # it was configured before these were noted
+            await note_from_address(self._pool, stored.id, address)
+        return GatewaySends(stored.from_policy == "verified_domains", address, stored.type == "sandbox")
 
     def _outside_of(self, gateway_id: UUID, owner: str) -> GatewayConnections:
         outside = self._outside.of(owner)

@@ -202,6 +202,7 @@ def shown(gateway: Described) -> dict[str, Any]:
         "priority": info.priority,
         "per_second": info.per_second,
         "on_unknown": info.on_unknown,
+        "from": info.from_policy,
         "config": gateway.config,
         "version": info.version,
         "created_at": info.created_at,
@@ -262,6 +263,7 @@ def _wanted(body: models.NewGateway) -> NewGateway:
         per_second=None if body.rate is None else per_second(body.rate),
         priority=body.priority,
         on_unknown=body.on_unknown,
+        from_policy=body.from_policy,
         share_with=[body.share_with] if isinstance(body.share_with, int) else body.share_with,
     )
 

@@ -15,6 +15,10 @@ _UserId = Annotated[StrictInt, Field(ge=1, le=2**63 - 1)]
 _Text = Annotated[StrictStr, Field(max_length=100)]
 _Config = Annotated[dict[str, Any], Field(repr=False)]
 _OnUnknown = Literal["hold", "resend"]
+_From = Literal["fixed", "verified_domains"]
+_FROM = (
+    "What emails are from: `fixed`, its own address; `verified_domains`, addresses of senders' verified domains, too."
+)
 
 
 class _Body(BaseModel):
@@ -39,6 +43,7 @@ class NewGateway(_Body):
     rate: _Text | None = Field(default=None, description="Its rate limit: `50/s`, `3000/min` or `10/h`.")
     priority: StrictInt = Field(default=100, description="Lower values are tried first.")
     on_unknown: _OnUnknown = Field(default="hold", description="What to do with a message whose answer was lost.")
+    from_policy: _From = Field(default="fixed", alias="from", description=_FROM)
 
 
 class PatchGateway(_Body):
@@ -49,6 +54,7 @@ class PatchGateway(_Body):
     rate: _Text | None = Field(default=None, description="`null`: no limit.")
     priority: StrictInt = 100
     on_unknown: _OnUnknown = "hold"
+    from_policy: _From = Field(default="fixed", alias="from", description=_FROM)
     enabled: StrictBool = Field(default=True, description="Without it nobody's messages find it.")
 
 
@@ -68,6 +74,7 @@ class Gateway(_Answer):
     priority: int
     per_second: float | None = Field(description="The most messages a second; `null`: no limit.")
     on_unknown: _OnUnknown
+    from_policy: _From = Field(alias="from", description=_FROM)
     config: dict[str, Any] | None = Field(
         description='As it was given, with `{"set": true}` for each secret. `null`: it cannot be read.'
     )

@@ -93,6 +93,11 @@ CODES: dict[int, tuple[str, ...]] = {
     412: ("changed_meanwhile",),
     413: ("too_large", "too_many_contacts", "too_many_values"),
     422: (
+        "from_invalid",
+        "from_not_verified",
+        "from_not_allowed",
+        "sender_name_address",
+        "too_many_senders",
         "policy_amount",
         "domain_invalid",
         "domain_public",

@@ -3,19 +3,21 @@
 What counts is checked again when credits are held and gateways are chosen.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from api.http.auth import check_channel
 from api.http.errors import ApiError
 from api.http.state import AppState
 from domain.access.user_scopes import is_narrowed
 from domain.channels import Channel
-from domain.errors import FieldError
+from domain.errors import FieldError, invalid
+from domain.mail.addresses import domain_of
 from services.contacts.read import ReadContacts
 from services.sending.allowed import check_gateways
 from services.sending.batch_pages import NewBatch
 from store.access import key_spend
 from store.accounts.api_keys import Principal
+from store.gateways import senders
 from store.gateways.gateways import unknown_identifiers
 
 Asked = ReadContacts | NewBatch
@@ -26,13 +28,15 @@ async def check_request(state: AppState, principal: Principal, channel: Channel,
 
     Raises:
         ApiError: 402 no credit is left, or the key has spent all that it may today; 403 the key is narrowed to others;
-            404 no such gateway.
+            404 no such gateway; 422 it may not be sent from there.
         ForbiddenError: the key may not send through a gateway that is requested.
     """
     if asked.requested:
         unknown = await unknown_identifiers(state.pool, principal.account_id, channel, list(asked.requested))
         if unknown:
             raise _unknown_gateways(channel, asked, unknown)
+    if asked.froms:
+        await _check_froms(state, principal, asked.froms)
     if is_narrowed(principal.scopes):
         _check_fallbacks(principal, asked)
         await check_gateways(state.pool, principal.rights.gateways, channel, asked.requested)
@@ -43,6 +47,22 @@ async def check_request(state: AppState, principal: Principal, channel: Channel,
     if principal.spend_cap is not None and await key_spend.today(state.pool, principal.key_id) >= principal.spend_cap:
         message = f"this key has spent the {principal.spend_cap} credits that it may spend in a day"
         raise ApiError(402, "spend_cap_reached", message)
+
+
+async def _check_froms(state: AppState, principal: Principal, froms: Mapping[str, str]) -> None:
+    """Nobody sends as somebody else."""
+    found = await senders.wishes(state.pool, principal.account_id, list(froms))
+    errors: list[FieldError] = []
+    for address, place in froms.items():
+        wish = found[address]
+        if not (wish.is_verified or wish.is_own):
+            message = f"{domain_of(address)} is not a verified sender domain of this account: add it at /api/domains"
+            errors.append(FieldError(place, "from_not_verified", message))
+        elif not (wish.has_gateway or wish.is_own or principal.is_test):
+            message = "no gateway of this account sends from verified domains: ask whoever runs this install for one"
+            errors.append(FieldError(place, "from_not_allowed", message))
+    if errors:
+        raise invalid(errors)
 
 
 def _check_fallbacks(principal: Principal, asked: Asked) -> None:

@@ -23,7 +23,7 @@ from domain.lanes import Lane
 from domain.limits import AT_ONCE_LIMITS
 from domain.messages.new_page import new_page
 from domain.messages.page import Keyed, PageHeader
-from domain.messages.page_content import Content, PageContent
+from domain.messages.page_content import Content, PageContent, senders_of
 from store import idempotency
 from store.pool import Pool
 
@@ -190,7 +190,9 @@ def _header(page_id: UUID, channel: Channel, lane: Lane, members: list[OneMessag
             keyed.setdefault(one.key.id, Keyed(one.key, [])).indexes.append(index)
     accounts = [one.account_id for one in members]
     messages = [one.message for one in members]
-    page = new_page(page_id, channel, accounts, messages, requested, lane=lane, keyed=list(keyed.values()))
+    senders = senders_of(one.content.from_address for one in members)
+    keys = list(keyed.values())
+    page = new_page(page_id, channel, accounts, messages, requested, lane=lane, keyed=keys, senders=senders)
     is_urgent = lane == Lane.TRANSACTIONAL and not page.due
     return replace(page, limits=AT_ONCE_LIMITS) if is_urgent else page
 

@@ -29,8 +29,17 @@ async def accept_page(
         RPCError: Temporal refused it.
     """
     messages = read.content.messages
-    keyed = all_of(principal.terms, len(messages))
-    page = new_page(claimed.id, channel, [principal.account_id], messages, read.requested, lane=lane, keyed=keyed)
+    keyed, senders = all_of(principal.terms, len(messages)), read.content.senders()
+    page = new_page(
+        claimed.id,
+        channel,
+        [principal.account_id],
+        messages,
+        read.requested,
+        lane=lane,
+        keyed=keyed,
+        senders=senders,
+    )
     # A request's key is bound to its page: a repeat must be able to start that.
     start = starts.start_own if claimed.scope is None else starts.start_repeatable
     await start(page, read.content.encode(), caller)

@@ -9,7 +9,8 @@ from domain.messages.page import KeyTerms
 
 @dataclass(frozen=True)
 class Stream:
-    """A range of a batch's pages that are sent in order: those for one requested gateway, soonest due first."""
+    """A range of a batch's pages that are sent in order: those for one requested gateway and one sender, soonest
+    due first."""
 
     gateway: str
     """The requested gateway, by its identifier; empty: none."""
@@ -17,6 +18,8 @@ class Stream:
     """Number of the next page."""
     last: int
     """Number of the last page."""
+    sender: str = ""
+    """The mailbox that its emails are from; empty: that of their gateway."""
 
 
 BatchChangeKind = Literal["pause", "resume", "cancel", "switch_gateway"]

@@ -122,10 +122,5 @@ def normalise_domain(text: str) -> str:
     return domain
 
 
-def domain_of(address: str) -> str:
-    """The domain of a normalised address."""
-    return address.rpartition("@")[2]
-
-
 def _refused(code: str, message: str) -> InvalidError:
     return InvalidError(code, message, "/domain")

@@ -22,11 +22,12 @@ def new_page(
     lane: str = Lane.TRANSACTIONAL,
     exempt: bool = False,
     keyed: Sequence[Keyed] = (),
+    senders: Mapping[str, list[int]] | None = None,
 ) -> PageHeader:
     """A page with these messages; their content is passed beside it.
 
-    ``accounts``: the account of each message, or the one of all. ``requested``, ``exempt`` and ``keyed``: as in
-    ``PageHeader``.
+    ``accounts``: the account of each message, or the one of all. ``requested``, ``exempt``, ``keyed`` and
+    ``senders``: as in ``PageHeader``.
     """
     due = [message.due for message in messages]
     return PageHeader(
@@ -42,6 +43,7 @@ def new_page(
         awaited=[Awaited(index, m.fallback[0].after) for index, m in enumerate(messages) if m.fallback],
         limits=PAGE_LIMITS,
         keyed=list(keyed),
+        senders=dict(senders or {}),
     )
 
 
@@ -51,9 +53,19 @@ def all_of(key: KeyTerms | None, size: int) -> list[Keyed]:
 
 
 def new_stored_page(
-    page_id: UUID, account_id: int, channel: str, lane: str, size: int, gateway: str, key: KeyTerms | None
+    page_id: UUID,
+    account_id: int,
+    channel: str,
+    lane: str,
+    size: int,
+    gateway: str,
+    key: KeyTerms | None,
+    sender: str = "",
 ) -> PageHeader:
-    """A page of a batch, whose messages are stored. ``gateway``: the requested one; "": none."""
+    """A page of a batch, whose messages are stored.
+
+    ``gateway``: the requested one; ``sender``: the mailbox that its emails are from; "": none.
+    """
     return PageHeader(
         str(page_id),
         account_id,
@@ -64,4 +76,5 @@ def new_stored_page(
         stored=True,
         limits=PAGE_LIMITS,
         keyed=all_of(key, size),
+        senders={sender: list(range(size))} if sender else {},
     )

@@ -1,5 +1,6 @@
 """A message as a gateway gets it: one recipient, ready to send."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -55,3 +56,7 @@ class Outbound:
     attachments: tuple[Attachment, ...] = ()
     unsubscribe_url: str | None = None
     """Where a POST unsubscribes the recipient (RFC 8058)."""
+    from_address: str | None = None
+    """The mailbox that it is from; ``None``: the gateway's own."""
+    sign: Callable[[bytes], bytes] | None = field(default=None, repr=False, compare=False)
+    """Signs a whole mail for the domain of ``from_address`` (DKIM), for gateways that write mails themselves."""

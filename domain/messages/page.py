@@ -175,6 +175,8 @@ class PageHeader:
     """The limits that the page was started with; ``None``: it was started before pages carried them."""
     keyed: list[Keyed] = field(default_factory=list)
     """Messages whose keys demand something."""
+    senders: dict[str, list[int]] = field(default_factory=dict)
+    """Emails that are from a mailbox of their own: mailbox → indexes. All others are from that of their gateway."""
 
     def account_of(self, index: int) -> int:
         """The account of a message."""
@@ -215,6 +217,7 @@ class PageHeader:
             lane=self.lane,
             stored=self.stored,
             exempt=self.exempt,
+            accounts=self.accounts if self.senders else [],  # whose they are decides what they may be from
         )
 
 

@@ -1,6 +1,6 @@
 """The content of a page as one ``bytes`` value: encoded once, passed on as it is, decoded where needed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,8 @@ class Content:
     """As JSON text, so that equal contents can be found by their hash."""
     mail: MailExtras | None = None
     """Other fields of an email; ``None``: none."""
+    from_address: str | None = None
+    """The mailbox that an email is from; ``None``: the gateway's own."""
 
     @property
     def is_marketing(self) -> bool:
@@ -115,6 +117,16 @@ class PageContent:
         mail = self.contents[self.messages[index].content].mail
         return mail.cc if mail else ()
 
+    def from_address(self, index: int) -> str | None:
+        """The mailbox that the ``index``-th message is from; ``None``: the gateway's own."""
+        return self.contents[self.messages[index].content].from_address
+
+    def senders(self) -> dict[str, list[int]]:
+        """Messages by the mailbox that they are from, without those from the gateway's own."""
+        if not any(content.from_address for content in self.contents):
+            return {}
+        return senders_of(map(self.from_address, range(len(self.messages))))
+
     def outbound(self, page_id: UUID, channel: Channel, index: int) -> Outbound:
         """The ``index``-th message, ready for a gateway except for attachments and tracking links."""
         message = self.messages[index]
@@ -136,7 +148,17 @@ class PageContent:
             reply_to=content.mail.reply_to if content.mail else None,
             cc=self.copies(index),
             headers=content.mail.headers if content.mail else (),
+            from_address=content.from_address,
         )
+
+
+def senders_of(froms: Iterable[str | None]) -> dict[str, list[int]]:
+    """Indexes by the mailbox that is there; ``None``: none."""
+    found: dict[str, list[int]] = {}
+    for index, address in enumerate(froms):
+        if address is not None:
+            found.setdefault(address, []).append(index)
+    return found
 
 
 def _content(value: dict[str, Any]) -> Content:

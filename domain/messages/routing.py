@@ -1,12 +1,13 @@
 """Choice of a message's gateway: a pure function of candidates, without clock and database."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from domain.mail.addresses import domain_of
 from domain.messages.page import KeyTerms, NoRoute, Parked, Route, RouteRequest, Routing
 
 DEFAULT_GATEWAY = "default_gateway"
@@ -63,6 +64,24 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class SendingAs:
+    """Which mailboxes an account may send emails from, through which gateways."""
+
+    verified: frozenset[str]
+    """Domains that are verified for it."""
+    open_gateways: frozenset[UUID]
+    """Gateways that send from verified domains."""
+    fixed: Mapping[UUID, str | None]
+    """The own address of each gateway, where it is known."""
+
+    def allows(self, gateway_id: UUID, address: str) -> bool:
+        """Whether a mail from this address may go through the gateway."""
+        if self.fixed.get(gateway_id) == address:
+            return True
+        return gateway_id in self.open_gateways and domain_of(address) in self.verified
+
+
+@dataclass(frozen=True, slots=True)
 class Sender:
     """An account, as far as it affects the choice of gateways."""
 
@@ -70,6 +89,8 @@ class Sender:
     """``active``, ``suspended``, ``deleted``, or ``unknown``: there is no such account."""
     candidates: list[Candidate]
     """The gateways that it may use on a channel, in the order in which they are tried."""
+    sending_as: "SendingAs | None" = None
+    """What it may send emails from; ``None``: no message of the request is from a mailbox of its own."""
     pause_id: UUID | None = None
     """The pause of sending that stops its messages on this channel, if there is one."""
 
@@ -90,23 +111,31 @@ def choose_for(sender: Sender, request: RouteRequest, now: float, key: KeyTerms 
     if sender.status == "active" and key is not None:
         return _choose_for_key(sender, request, now, key)
     if sender.status == "active":
-        return choose(request, sender.candidates, now)
+        return choose(request, sender.candidates, now, sender.sending_as)
     if sender.status == "suspended":
         return Routing(parked=[Parked(request.indexes, now + SUSPENDED_LOOK, "", ACCOUNT_SUSPENDED)])
     ending = NoRoute(request.indexes, f"account_{sender.status}", f"the account is {sender.status}", "cancelled")
     return Routing(none=[ending])
 
 
-def choose(request: RouteRequest, candidates: Sequence[Candidate], now: float) -> Routing:
+def choose(
+    request: RouteRequest, candidates: Sequence[Candidate], now: float, sending_as: SendingAs | None = None
+) -> Routing:
     """Give each message of the request a route, or the reason why there is none.
 
     The first candidate that is neither out of use nor stopped is chosen, in order. A message that requests a gateway
     gets that one or none. When every such candidate has failed this message before, the first of them is tried again
-    after a pause. A route to a gateway whose breaker's pause is over is a probe: the caller lets few take it.
+    after a pause. A message from a mailbox of its own gets only gateways that may send from that. A route to a gateway
+    whose breaker's pause is over is a probe: the caller lets few take it.
     """
     routing = Routing()
-    for wanted, indexes in _by_wish(request).items():
+    for (wanted, address), indexes in _by_wish(request).items():
         usable = _usable(candidates, wanted, request.pinned)
+        if address and usable and sending_as is not None:
+            usable = [c for c in usable if sending_as.allows(c.gateway_id, address)]
+            if not usable:
+                routing.none.append(_no_sender(indexes, address, sending_as))
+                continue
         in_use = [c for c in usable if not c.out_of_use and not c.stopped]
         fresh = [c for c in in_use if str(c.gateway_id) not in request.excluded]
         if not usable:
@@ -122,15 +151,22 @@ def choose(request: RouteRequest, candidates: Sequence[Candidate], now: float) -
 
 def _choose_for_key(sender: Sender, request: RouteRequest, now: float, key: KeyTerms) -> Routing:
     if key.test:  # whatever gateway was requested: none of the account's is used
-        routing = choose(replace(request, page=replace(request.page, requested={})), sender.candidates, now)
+        routing = choose(
+            replace(request, page=replace(request.page, requested={})), sender.candidates, now, sender.sending_as
+        )
         code, reason = "no_sandbox_gateway", "the install's sandbox gateway of this channel is disabled or deleted"
     elif key.gateways:
         allowed = [c for c in sender.candidates if str(c.gateway_id) in key.gateways]
-        routing = choose(request, allowed, now)
+        routing = choose(request, allowed, now, sender.sending_as)
         code, reason = "gateway_not_allowed", "its key may send only through gateways of which none can be used here"
     else:
-        return choose(request, sender.candidates, now)
-    return replace(routing, none=[replace(none, code=code, reason=reason) for none in routing.none])
+        return choose(request, sender.candidates, now, sender.sending_as)
+    return replace(routing, none=[_of_key(none, code, reason) for none in routing.none])
+
+
+def _of_key(none: NoRoute, code: str, reason: str) -> NoRoute:
+    """Why a key has no gateway, unless it is whom the message is from."""
+    return none if none.code.startswith("from_") else replace(none, code=code, reason=reason)
 
 
 def join(routings: Sequence[Routing]) -> Routing:
@@ -145,12 +181,17 @@ def join(routings: Sequence[Routing]) -> Routing:
     return Routing(list(routes.values()), parked, [none for routing in routings for none in routing.none])
 
 
-def _by_wish(request: RouteRequest) -> dict[str, list[int]]:
-    requested = {index: identifier for identifier, indexes in request.page.requested.items() for index in indexes}
-    grouped: dict[str, list[int]] = defaultdict(list)
+def _by_wish(request: RouteRequest) -> dict[tuple[str, str], list[int]]:
+    """Messages by the gateway that they request, and the mailbox that they are from ("": that of their gateway)."""
+    requested, senders = _by_index(request.page.requested), _by_index(request.page.senders)
+    grouped: dict[tuple[str, str], list[int]] = defaultdict(list)
     for index in request.indexes:
-        grouped[requested.get(index, DEFAULT_GATEWAY)].append(index)
+        grouped[requested.get(index, DEFAULT_GATEWAY), senders.get(index, "")].append(index)
     return grouped
+
+
+def _by_index(groups: Mapping[str, list[int]]) -> dict[int, str]:
+    return {index: name for name, indexes in groups.items() for index in indexes}
 
 
 def _usable(candidates: Iterable[Candidate], wanted: str, pinned: str) -> list[Candidate]:
@@ -184,6 +225,13 @@ def _route(candidate: Candidate, indexes: list[int], start_at: float = 0.0, wait
         probe=candidate.open_until is not None,
         on_unknown=candidate.on_unknown,
     )
+
+
+def _no_sender(indexes: list[int], address: str, sending_as: SendingAs) -> NoRoute:
+    if domain_of(address) not in sending_as.verified:
+        reason = f"the domain of {address} is not verified for this account, or no longer: see its DNS records"
+        return NoRoute(indexes, "from_not_verified", reason)
+    return NoRoute(indexes, "from_not_allowed", f"no enabled gateway of this account may send from {address}")
 
 
 def _no_route(indexes: list[int], wanted: str) -> NoRoute:

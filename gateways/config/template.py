@@ -31,11 +31,12 @@ FIELDS: dict[str, Field] = {
     "media_url": attrgetter("media_url"),
     "reply_to": attrgetter("reply_to"),
     "unsubscribe_url": attrgetter("unsubscribe_url"),
+    "from": attrgetter("from_address"),
 }
 
 _PLACEHOLDER = re.compile(r"\{\{\s{0,20}+((?:(?!\s{0,20}\}\})[^{}\n]){0,60})\s{0,20}\}\}")
 """Names are short, and so is the space around them: of a brace that nothing closes little is read."""
-_ABSENT_LEFT_OUT = ("subject", "html", "sender", "media_type", "media_url", "reply_to", "unsubscribe_url")
+_ABSENT_LEFT_OUT = ("subject", "html", "sender", "media_type", "media_url", "reply_to", "unsubscribe_url", "from")
 
 
 class UnknownField(ValueError):
@@ -68,6 +69,11 @@ def text_filler(template: str) -> Callable[[Outbound], str]:
 def has_placeholder(text: str) -> bool:
     """Whether the text depends on the message."""
     return _PLACEHOLDER.search(text) is not None
+
+
+def names_in(template: Any) -> set[str]:
+    """The placeholders in a JSON value."""
+    return set(_PLACEHOLDER.findall(orjson.dumps(template).decode()))
 
 
 def without_placeholders(text: str) -> str:

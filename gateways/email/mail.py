@@ -58,7 +58,7 @@ def take_apart(message: Outbound, from_address: str, from_name: str | None, rese
     if "\0" in message.body or "\0" in (message.html or ""):
         raise UnfitMessage("invalid_body", "the text contains NUL")
     return Mail(
-        sender=parse_mailbox(from_address),
+        sender=_mailbox("invalid_from", "from", message.from_address or from_address),
         sender_name=name,
         recipient=_mailbox("invalid_recipient", "the recipient", message.to),
         subject=message.subject or "",

@@ -11,7 +11,7 @@ from gateways.base import UnfitMessage
 from gateways.email.html_text import html_to_text
 from gateways.email.mail import Mail, take_apart
 from gateways.email.mail_headers import HeaderField, addresses_field, text_field
-from gateways.email.mailbox import Mailbox
+from gateways.email.mailbox import Mailbox, parse_mailbox
 from gateways.email.mime import Part, file_part, multipart, text_part
 
 _OF_MIME = (b"MIME-Version", b"Content-Type", b"Content-Transfer-Encoding", b"Content-Disposition")
@@ -35,7 +35,10 @@ class Letter:
 
 
 def write_letter(message: Outbound, from_address: str, from_name: str | None) -> Letter:
-    """Build the mail for one message. Raises ``UnfitMessage`` before anything was connected to."""
+    """Build the mail for one message. Raises ``UnfitMessage`` before anything was connected to.
+
+    Its envelope has the gateway's own address, whomever it is from: bounces go to the gateway.
+    """
     parts = take_apart(message, from_address, from_name)
     mailboxes = [parts.sender, parts.recipient, *parts.cc, *([parts.reply_to] if parts.reply_to else [])]
     try:
@@ -46,7 +49,7 @@ def write_letter(message: Outbound, from_address: str, from_name: str | None) ->
         raise UnfitMessage("invalid_content", str(error)) from None
     _check_head(content, [field.name.encode() for field in fields])
     needs_utf8 = any(mailbox.needs_smtputf8 for mailbox in mailboxes)
-    return Letter(parts.sender, parts.recipient, content, parts.cc, needs_utf8)
+    return Letter(parse_mailbox(from_address), parts.recipient, content, parts.cc, needs_utf8)
 
 
 def _fields(parts: Mail, uid: UUID) -> list[HeaderField]:

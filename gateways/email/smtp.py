@@ -114,7 +114,8 @@ class SmtpGateway:
 
     def _write(self, message: Outbound) -> Letter:
         letter = write_letter(message, self._sender, self._name)
-        return replace(letter, content=self._dkim.sign(letter.content)) if self._dkim else letter
+        sign = message.sign or (self._dkim.sign if self._dkim else None)
+        return replace(letter, content=sign(letter.content)) if sign else letter
 
     async def _send(self, letter: Letter) -> Outcome:
         try:

@@ -12,6 +12,7 @@ from domain.mail.headers import refusal
 from domain.recipients import InvalidRecipient, normalise_email
 from domain.text.media_types import InvalidMediaType, normalise_media_type
 from services.contacts.css import CssError, CssInliner
+from services.contacts.from_field import From, InvalidFrom, read_from
 from services.contacts.mail_models import MAX_FILE_BYTES, AttachedFile, MailFields
 from store.messages.attachments import file_id
 
@@ -46,10 +47,12 @@ class MailReader:
         self._base_url = (public_url or "").rstrip("/")
         self._css = CssInliner()
         self._inlines = False
+        self._shared_from: From | None = None
         self._shared = self._with_links(MailExtras(unsubscribe=unsubscribe and bool(self._base_url)))
 
     def read_shared(self, given: MailFields) -> None:
         """Read what holds for all contacts. Raises ``InvalidExtra``."""
+        self._shared_from = self._from(given)
         self._shared = self.read(given)
         self._inlines = bool(given.inline_css)
 
@@ -71,6 +74,18 @@ class MailReader:
             changes |= {"opens": given.track.opens, "clicks": given.track.clicks}
             self._need_url(given.track.opens or given.track.clicks, "track")
         return self._with_links(replace(self._shared, **changes)) if changes else self._shared
+
+    def read_from(self, given: MailFields) -> From | None:
+        """Whom the email to a contact is from; ``None``: the gateway decides. Raises ``InvalidExtra``."""
+        return self._shared_from if given.from_ is None else self._from(given)
+
+    def _from(self, given: MailFields) -> From | None:
+        if given.from_ is None:
+            return None
+        try:
+            return read_from(given.from_)
+        except InvalidFrom as error:
+            raise InvalidExtra(["from"], error.code, error.message) from None
 
     def style(self, given: MailFields, html: str) -> str:
         """The HTML of an email, its styles in place if that is wanted. Raises ``InvalidExtra``."""

@@ -44,6 +44,13 @@ class Tracking(BaseModel):
 class MailFields(BaseModel):
     """The fields. A contact's value overrides the request's."""
 
+    from_: Annotated[StrictStr, Field(max_length=600)] | None = Field(
+        None,
+        alias="from",
+        description="The sender: `news@example.com` or `News <news@example.com>`, of a sender domain that is verified "
+        "for this account. Left out: the gateway's own address.",
+        examples=[None],
+    )
     reply_to: _Address | None = Field(None, description="The address that replies go to.", examples=[None])
     cc: Annotated[list[_Address], Field(max_length=MAX_CC)] | None = Field(
         None, description="Addresses that get a visible copy of the email; each costs a credit.", examples=[[]]

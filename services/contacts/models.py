@@ -76,6 +76,10 @@ class _Common(BaseModel):
     fallback: _Fallback = None
 
 
+_IN_REQUESTS = {"from_": "from"}
+"""Fields whose names are words of Python."""
+
+
 class _Contact(_Common):
     """Fields that contacts of all channels share. Unknown fields are kept for templates."""
 
@@ -83,7 +87,8 @@ class _Contact(_Common):
 
     def fields(self) -> dict[str, object]:
         """All fields of the contact, by the names that the request used."""
-        return self.__dict__ | (self.__pydantic_extra__ or {})
+        named = {_IN_REQUESTS.get(name, name): value for name, value in self.__dict__.items()}
+        return named | (self.__pydantic_extra__ or {})
 
 
 class EmailContact(_Contact, MailFields):

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import orjson
 
 from domain.channels import Channel
-from domain.errors import MAX_SHOWN, FieldError, invalid
+from domain.errors import MAX_SHOWN, FieldError, invalid, pointer
 from domain.lanes import Lane
 from domain.mail.extras import MailExtras
 from domain.mail.tracking import UNSUBSCRIBE_FIELD, UNSUBSCRIBE_MARK
@@ -23,7 +23,9 @@ from domain.text.template_errors import InvalidTemplate, MissingField
 from services.contacts.duplicates import NO_DUPLICATES, Duplicates, find_duplicates
 from services.contacts.errors import ContactError
 from services.contacts.fallbacks import read_steps
+from services.contacts.from_field import MOST_SENDERS, From, InvalidFrom, check_name, read_from
 from services.contacts.mail_extras import CONTROLS, InvalidExtra, MailReader
+from services.contacts.mail_models import MailFields
 from services.contacts.models import (
     MAX_SUBJECT,
     AnyContact,
@@ -75,6 +77,8 @@ class ReadContacts:
     """The one requested for all contacts, if any."""
     files: dict[str, bytes] = field(default_factory=dict)
     """Attachments, by id."""
+    froms: dict[str, str] = field(default_factory=dict)
+    """The mailboxes that emails and fallbacks are from, each with the place where it was given first."""
     duplicates: Duplicates = NO_DUPLICATES
     unknown: Sequence[dict[str, Any]] = ()
     """Warnings of what is not known: fields, numbers."""
@@ -105,6 +109,7 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
     shared = read_shared_fields(send, terms.time_zone, now, mail)
     numbers = NumberReader(terms.region, terms.countries)
     errors: list[FieldError] = []
+    froms: dict[str, str] = {}
     contents: dict[Content, int] = {}  # equal contents are carried once
     messages: list[PageMessage] = []
     requested: dict[str, list[int]] = {}
@@ -118,13 +123,14 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
             if seen is not None and _was_seen(to, seen):
                 skipped.append(index)
                 continue
-            steps = _steps(contact, send, shared, contents, terms, numbers) if contact.fallback or send.fallback else ()
+            placed = partial(_placed, contents, froms, index, contact, send)
+            place = placed(content)
+            steps = _steps(contact, send, shared, placed, terms, numbers) if contact.fallback or send.fallback else ()
         except ContactError as error:
             errors.append(error.at(index))
             if len(errors) == MAX_SHOWN:
                 raise invalid(errors, all_checked=index + 1 == len(contacts)) from None
             continue
-        place = contents.setdefault(content, len(contents))
         on_unknown = contact.on_unknown or shared.on_unknown
         messages.append(PageMessage(to, cost, place, at, on_unknown, steps))
         if wanted := _wanted_gateway(contact, shared):
@@ -136,8 +142,39 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
     if numbers.has_unknown:
         unknown += numbers.warnings(messages, duplicates.contact_of)
     return ReadContacts(
-        PageContent(list(contents), messages), requested, shared.gateway, mail.files, duplicates, unknown
+        PageContent(list(contents), messages), requested, shared.gateway, mail.files, froms, duplicates, unknown
     )
+
+
+def _placed(
+    contents: dict[Content, int],
+    froms: dict[str, str],
+    index: int,
+    contact: AnyContact,
+    send: AnySend,
+    content: Content,
+) -> int:
+    """The place of a content among those of the request. Whom it is from is noted.
+
+    Raises:
+        ContactError: the request has too many senders.
+    """
+    if content.from_address is not None and content.from_address not in froms:
+        froms[content.from_address] = _place_of_from(index, content, contact, send)
+        if len(froms) > MOST_SENDERS:
+            message = f"a request has at most {MOST_SENDERS} different senders: send several requests"
+            raise ContactError("from", "too_many_senders", message)
+    return contents.setdefault(content, len(contents))
+
+
+def _place_of_from(index: int, content: Content, contact: AnyContact, send: AnySend) -> str:
+    """Where a sender was given: for the contact, for all, or in a fallback."""
+    own, wide = (one.from_ if isinstance(one, MailFields) else None for one in (contact, send))
+    if own is not None and read_from(own).address == content.from_address:
+        return pointer("contact", index, "from")
+    if wide is not None and read_from(wide).address == content.from_address:
+        return pointer("from")
+    return pointer("contact", index, "fallback") if contact.fallback else pointer("fallback")
 
 
 def _was_seen(recipient: str, seen: set[str]) -> bool:
@@ -150,7 +187,7 @@ def _steps(
     contact: AnyContact,
     send: AnySend,
     shared: SharedFields,
-    contents: dict[Content, int],
+    placed: Callable[[Content], int],
     terms: Terms,
     numbers: NumberReader,
 ) -> tuple[Fallback, ...]:
@@ -158,7 +195,7 @@ def _steps(
         contact,
         send.fallback or (),
         lambda step: _read(step, shared.for_steps(), numbers, terms.prices),
-        lambda content: contents.setdefault(content, len(contents)),
+        placed,
     )
 
 
@@ -181,7 +218,8 @@ def _read_email(contact: EmailContact, shared: SharedFields) -> tuple[str, Conte
     extras = _extra(partial(shared.mail.read, contact)).without_repeats(to)
     known = {UNSUBSCRIBE_FIELD: UNSUBSCRIBE_MARK} if extras.unsubscribe else {}
     subject = _subject(contact, shared)
-    _refuse_controls("sender_name", contact.sender_name or "")
+    from_ = _extra(partial(shared.mail.read_from, contact))
+    name = _sender_name(contact.sender_name, from_)
     html, text = contact.message or contact.body, ""
     if contact.message and contact.body:
         text = contact.body
@@ -191,7 +229,19 @@ def _read_email(contact: EmailContact, shared: SharedFields) -> tuple[str, Conte
         raise ContactError("message", "missing", "give the email's HTML in 'message'")
     html = _extra(partial(shared.mail.style, contact, html))
     mail = None if extras == _NO_EXTRAS else extras
-    return to, Content(body=text, html=html, subject=subject, sender=contact.sender_name, mail=mail)
+    address = from_.address if from_ else None
+    return to, Content(body=text, html=html, subject=subject, sender=name, mail=mail, from_address=address)
+
+
+def _sender_name(given: str | None, from_: From | None) -> str | None:
+    """The name that is shown as the sender: the contact's ``sender_name``, or that in ``from``."""
+    if not given:
+        return from_.name if from_ else None
+    try:
+        check_name(given, from_.address if from_ else None)
+    except InvalidFrom as error:
+        raise ContactError("sender_name", error.code, error.message) from None
+    return given
 
 
 def _extra(read: Callable[[], _T]) -> _T:

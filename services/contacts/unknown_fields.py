@@ -121,7 +121,7 @@ def _nearest(name: str, known: frozenset[str]) -> str | None:
 
 @lru_cache(maxsize=16)
 def _fields(model: type[BaseModel]) -> frozenset[str]:
-    return frozenset(model.model_fields)
+    return frozenset(field.alias or name for name, field in model.model_fields.items())
 
 
 @lru_cache(maxsize=8)

@@ -27,6 +27,7 @@ class NewBatch:
     requested: dict[str, list[int]]
     """Requested gateways: identifier → the indexes of some of the messages that request it."""
     wide_gateway: str | None
+    froms: dict[str, str]
     files: dict[str, bytes]
     """As in ``ReadContacts``."""
     duplicates: Duplicates
@@ -52,7 +53,7 @@ def build_batch(
     page_sizes: Mapping[str, int],
     key: KeyTerms | None = None,
 ) -> tuple[NewBatch, list[tuple[UUID, PageMessage]]]:
-    """Cut messages into pages: each for one requested gateway and one time, soonest first.
+    """Cut messages into pages: each for one requested gateway, one sender and one time, soonest first.
 
     Also returns the messages with their uids, in the order of the contacts.
 
@@ -62,16 +63,16 @@ def build_batch(
     messages = read.content.messages
     gateways = {index: name for name, indexes in read.requested.items() for index in indexes}
 
-    def way(index: int) -> tuple[str, float]:
-        return gateways.get(index, ""), messages[index].due
+    def way(index: int) -> tuple[str, str, float]:
+        return gateways.get(index, ""), read.content.from_address(index) or "", messages[index].due
 
     of_key = f"{key.id}\t{'t' if key.test else 'f'}" if key else "\\N\tf"
     pages: list[batches.StoredPage] = []
     streams: list[Stream] = []
     uids: dict[int, UUID] = {}
-    for (gateway, due), alike in groupby(sorted(range(len(messages)), key=way), key=way):
-        if not streams or streams[-1].gateway != gateway:
-            streams.append(Stream(gateway, len(pages) + 1, len(pages)))
+    for (gateway, sender, due), alike in groupby(sorted(range(len(messages)), key=way), key=way):
+        if not streams or (streams[-1].gateway, streams[-1].sender) != (gateway, sender):
+            streams.append(Stream(gateway, len(pages) + 1, len(pages), sender))
         for indexes in _cut(list(alike), read.content, page_sizes.get(gateway, page_sizes[""])):
             number = len(pages) + 1
             page_id = batch_page_id(batch_id, number)
@@ -85,6 +86,7 @@ def build_batch(
         batches.NewBatch(batch_id, account_id, channel.value, lane.value, len(messages), streams, pages, cost, key),
         {name: indexes[:MAX_SHOWN] for name, indexes in read.requested.items()},
         read.wide_gateway,
+        read.froms,
         read.files,
         read.duplicates,
         read.is_free,

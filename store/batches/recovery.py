@@ -106,6 +106,7 @@ async def stored_page(conn: AsyncConnection[TupleRow], page_id: UUID) -> tuple[P
         return None
     state, account_id, channel, lane, streams, size, due, *key = row
     number = batch_page_number(page_id)
-    gateway = next((each["gateway"] for each in streams if each["next"] <= number <= each["last"]), "")
-    header = new_stored_page(page_id, account_id, channel, lane, size, gateway, key_of_batch(*key))
+    stream = next((Stream(**each) for each in streams if each["next"] <= number <= each["last"]), None)
+    gateway, sender = (stream.gateway, stream.sender) if stream else ("", "")
+    header = new_stored_page(page_id, account_id, channel, lane, size, gateway, key_of_batch(*key), sender)
     return replace(header, due=[due] * size if due else []), state

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -15,6 +15,7 @@ from psycopg.rows import class_row, dict_row
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.keyring import Keyring, KeyringError
 from domain.messages.routing import Mode
+from domain.recipients import InvalidRecipient, normalise_email
 from store.gateways.gateway_shares import share_on
 from store.pool import Connections, InTransaction, Pool
 
@@ -43,6 +44,8 @@ class NewGateway:
     """What to do with a message whose answer was lost: hold or resend."""
     share_with: Sequence[int] = ()
     """Accounts that may use it, besides the owner."""
+    from_policy: str = "fixed"
+    """What emails through it are from: ``fixed``, its own address; ``verified_domains``, those of senders, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class GatewayInfo:
     on_unknown: str
     version: int
     shared_with: list[int]
+    from_policy: str
+    """As in ``NewGateway``."""
     created_at: datetime
 
 
@@ -81,6 +86,9 @@ class StoredGateway:
     per_second: float | None
     on_unknown: str
     enabled: bool
+    from_policy: str
+    from_address: str | None
+    """Its own address; empty: it has none; ``None``: not noted yet."""
 
 
 # The state of the breaker in row `b`. A time further away than any pause was written before the clock was set back.
@@ -91,7 +99,7 @@ BREAKER = """
 
 INFO = f"""
 select g.id, g.account_id, g.channel, g.identifier, g.type, g.enabled, g.mode, {BREAKER} as breaker, g.priority,
-       g.per_second, g.on_unknown, g.version, g.created_at,
+       g.per_second, g.on_unknown, g.version, g.created_at, g.from_policy,
        array(select s.account_id from gateway_shares s where s.gateway_id = g.id order by 1) as shared_with
 from gateways g left join gateway_breakers b on b.gateway_id = g.id
 where g.deleted_at is null
@@ -113,11 +121,17 @@ async def add(pool: Connections, keyring: Keyring, new: NewGateway) -> UUID:
         try:
             cursor = await conn.execute(
                 """insert into gateways
-                       (id, account_id, channel, identifier, type, config, per_second, priority, on_unknown)
+                       (id, account_id, channel, identifier, type, config, per_second, priority, on_unknown,
+                        from_policy, from_address)
                    select %(id)s, a.id, %(channel)s, %(identifier)s, %(type)s, %(config)s,
-                          %(per_second)s, %(priority)s, %(on_unknown)s
+                          %(per_second)s, %(priority)s, %(on_unknown)s, %(from_policy)s, %(from_address)s
                    from accounts a where a.id = %(account_id)s and a.status <> 'deleted'""",
-                {**asdict(new), "id": gateway_id, "config": sealed},
+                {
+                    **asdict(new),
+                    "id": gateway_id,
+                    "config": sealed,
+                    "from_address": from_address(new.config),
+                },
             )
         except psycopg.errors.UniqueViolation:
             raise _taken(new.channel, new.identifier) from None
@@ -252,7 +266,8 @@ async def load(pool: Connections, keyring: Keyring, gateway_id: UUID) -> StoredG
     """
     async with pool.connection() as conn, conn.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(
-            """select id, account_id, channel, identifier, type, config, version, per_second, on_unknown, enabled
+            """select id, account_id, channel, identifier, type, config, version, per_second, on_unknown, enabled,
+                      from_policy, from_address
                from gateways where id = %s""",
             (gateway_id,),
         )
@@ -280,14 +295,16 @@ async def set_mode(pool: Connections, gateway_id: UUID, mode: Mode) -> None:
     await _change(pool, gateway_id, "mode = %s", (mode,))
 
 
-async def tune(pool: Connections, gateway_id: UUID, per_second: float | None, priority: int, on_unknown: str) -> None:
-    """Change a gateway's rate, priority and policy for lost answers.
+async def tune(
+    pool: Connections, gateway_id: UUID, per_second: float | None, priority: int, on_unknown: str, from_policy: str
+) -> None:
+    """Change a gateway's rate, priority, and policies for lost answers and for what emails are from.
 
     Raises:
         NotFoundError: there is none of this id.
     """
-    settings = (per_second, priority, on_unknown)
-    await _change(pool, gateway_id, "per_second = %s, priority = %s, on_unknown = %s", settings)
+    settings = (per_second, priority, on_unknown, from_policy)
+    await _change(pool, gateway_id, "per_second = %s, priority = %s, on_unknown = %s, from_policy = %s", settings)
 
 
 async def configure(pool: Connections, keyring: Keyring, gateway_id: UUID, config: dict[str, Any]) -> None:
@@ -296,7 +313,8 @@ async def configure(pool: Connections, keyring: Keyring, gateway_id: UUID, confi
     Raises:
         NotFoundError: there is none of this id.
     """
-    await _change(pool, gateway_id, "config = %s", (_seal(keyring, gateway_id, config),))
+    values = (_seal(keyring, gateway_id, config), from_address(config))
+    await _change(pool, gateway_id, "config = %s, from_address = %s", values)
 
 
 async def rename(pool: Connections, gateway: GatewayInfo, identifier: str) -> None:
@@ -366,6 +384,17 @@ async def open_configs(pool: Connections, keyring: Keyring, gateway_ids: Sequenc
         with suppress(KeyringError):
             found[gateway_id] = _open(keyring, gateway_id, sealed)
     return found
+
+
+def from_address(config: Mapping[str, Any]) -> str:
+    """The own address of a gateway, as senders' addresses are spelled; empty: it has none."""
+    given = config.get("from_address")
+    if not isinstance(given, str):
+        return ""
+    try:
+        return normalise_email(given)
+    except InvalidRecipient:
+        return ""
 
 
 def _check_identifier(identifier: str) -> None:

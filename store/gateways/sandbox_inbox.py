@@ -29,6 +29,7 @@ class SandboxInbox:
 def _content(message: Outbound) -> dict[str, Any]:
     """The message's content, without empty fields."""
     fields = {name: getattr(message, name) for name in (*_CONTENT, *_OF_EMAILS)}
+    fields["from"] = message.from_address
     fields["cc"] = list(message.cc)
     fields["headers"] = dict(message.headers)
     fields["attachments"] = [_file(attachment) for attachment in message.attachments]

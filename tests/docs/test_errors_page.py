@@ -45,6 +45,7 @@ PLACE_OF_CODE = {
     "StrictJsonError": 0,
     "_Refused": 0,
     "_refused": 0,
+    "InvalidFrom": 0,
     "Problem": 1,
 }
 """The argument of each error that is its code."""

@@ -187,9 +187,11 @@ class BatchRun:
         """Have a page sent by its own child workflow."""
         self._events.add(_A_PAGE)
         page_id = batch_page_id(UUID(self._batch.batch_id), page.number)
-        gateway = self._gateway or self._batch.streams[stream].gateway
-        batch = self._batch
-        header = new_stored_page(page_id, batch.account_id, batch.channel, batch.lane, page.size, gateway, batch.key)
+        batch, of_stream = self._batch, self._batch.streams[stream]
+        gateway = self._gateway or of_stream.gateway
+        header = new_stored_page(
+            page_id, batch.account_id, batch.channel, batch.lane, page.size, gateway, batch.key, of_stream.sender
+        )
         self._pages.starts(header.page_id, stream)
         self._inbox.run(self._send(header, self._gateway))
 
