@@ -9,6 +9,7 @@ import dkim
 import pytest
 
 from tests.api.answers import EMAIL, SMS, assert_error, deliveries
+from tests.api.test_test_keys import sandbox_key
 from tests.dns_double import Dns
 from tests.gateways.fake_smtp import mail_server
 from tests.sending_domains import ask, verified
@@ -250,3 +251,13 @@ async def test_mails_through_a_mail_server_are_signed_with_the_domains_key(stack
         assert not dkim.verify(content.replace(b"From: ", b"From: x", 1), dnsfunc=record)
         by_selector["xs2" if b"s=xs2;" in content else "xs1"] = content
     assert set(by_selector) == {"xs1", "xs2"}
+
+
+async def test_a_test_key_sends_from_it_into_the_sandbox(stack: Stack, dns: Dns):
+    user = await stack.user()
+    name = (await verified(stack, dns, user))["domain"]
+    key = await sandbox_key(stack, user)
+    item = await send(stack, key, **{"from": f"news@{name}"})
+    assert (await stack.final(key, "email", item["uid"]))["state"] == "sent"
+    assert await froms(stack, item["uid"]) == [f"news@{name}"]
+    await refused(stack, key, "from_not_verified", "/from", **{"from": "a@example.com"})
