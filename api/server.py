@@ -8,7 +8,7 @@ import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.app import create_app
-from api.http.client_certificates import OnlyFromProxies
+from api.limits.client_certificates import OnlyFromProxies
 from api.limits.connections import ConnectionLimits, Connections
 from api.limits.protocol import LimitedHttp
 from api.limits.proxies import VARIABLE, check_proxies

@@ -8,10 +8,10 @@ from functools import partial
 from fastapi import Request
 
 from api.http.body import declared_length
-from api.http.client_certificates import fingerprint_of
 from api.http.errors import ApiError
 from api.http.query_text import check_query
 from api.http.state import state_of
+from api.limits.client_certificates import fingerprint_of
 from api.limits.own_page import SAFE_METHODS, check_own_page, session_cookie
 from api.requests.entry import noted_of
 from domain.access.api_keys import KeyKind, ParsedKey, matches, parse

@@ -2,7 +2,7 @@
 
 from starlette.types import Receive, Scope, Send
 
-from api.http.client_certificates import OnlyFromProxies
+from api.limits.client_certificates import OnlyFromProxies
 
 HEADER = (b"x-client-certificate", b"cert")
 
