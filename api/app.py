@@ -33,12 +33,14 @@ from api.callbacks.posted import posted
 from api.credits import alerts as credit_alerts
 from api.credits import routes as own_credits
 from api.domains import routes as domains
+from api.gateways import own as own_gateways
 from api.gateways import routes as gateways
 from api.http.auth import KeyLookup, SessionLookup
 from api.http.error_handlers import install_error_handlers
 from api.http.state import AppState
 from api.http.temporal_link import open_link
 from api.inbound import routes as inbound
+from api.keys import routes as own_keys
 from api.limits.admission import AdmissionLimit
 from api.limits.offload import Offload
 from api.limits.shared_checks import SharedChecks
@@ -82,6 +84,8 @@ _ROUTERS = (
     callbacks.router,
     callback_deliveries.router,
     gateways.router,
+    own_gateways.router,
+    own_keys.router,
     operations.router,
     domains.router,
     lists.router,

@@ -67,6 +67,9 @@ _OURS = {
     )
 }
 
+BUILT_IN = frozenset(_OURS)
+"""The types that come with xsender."""
+
 GATEWAY_TYPES: dict[str, GatewayType] = {**_OURS, **installed(_OURS)}
 """By name: ours, and those of packages that are installed beside xsender."""
 

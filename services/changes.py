@@ -123,7 +123,7 @@ async def log_denied(
 
 
 async def _check_approval(made: Change) -> None:
-    """Whoever can run commands on the machine needs no approval."""
+    """Whoever can run commands on the machine needs no approval, nor do users for what is their own."""
     actor = made.actor
     if actor.approved is not None:
         by = actor.approved.by
@@ -132,7 +132,7 @@ async def _check_approval(made: Change) -> None:
         approval = Target("approval", str(actor.approved.id))
         async with made.store.connection() as conn:
             await append(conn, NewEvent("approval.approved", by, [approval, *made.targets]))
-    elif actor.type != "cli" and (needs := await approvals.exceeded(made.store, made.sensitive)):
+    elif actor.type not in ("cli", "user") and (needs := await approvals.exceeded(made.store, made.sensitive)):
         raise ApprovalNeeded(needs, [asdict(target) for target in made.targets])
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.gateways.head import head, sees
 from api.gateways.models import GatewayChangeAnswer, GatewayHealthAnswer, GatewayPage, TrialAnswer
 from api.gateways.trials import GatewayTest, answer_trial, count_trial
 from api.http.auth import requires
@@ -14,12 +15,14 @@ from api.http.errors import ApiError
 from api.http.json_response import json_response
 from api.http.state import AppState, state_of
 from api.reference.openapi import answers, documented_body
-from domain.messages.page import ADMIN_ACCOUNT
+from api.resources.access import user_actor
 from domain.messages.routing import Mode
+from services.changes import change
+from services.gateways import MODE_ACTIONS, find_gateway, set_mode
 from store.accounts.api_keys import Principal
 from store.gateways import gateway_queries
 from store.gateways.gateway_health import health
-from store.gateways.gateways import GatewayInfo, set_mode
+from store.gateways.gateways import GatewayInfo
 
 router = APIRouter(prefix="/api/gateways", tags=["gateways"])
 
@@ -35,9 +38,9 @@ async def list_gateways(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """Your own, those shared with you, and those of your plan. An admin sees all of the install."""
-    found = await gateway_queries.visible(state_of(request).pool, _sees(principal), cursor, limit)
+    found = await gateway_queries.visible(state_of(request).pool, sees(principal), cursor, limit)
     next_cursor = found[-1].id if len(found) == limit else None
-    return json_response({"data": [_head(gateway, principal) for gateway in found], "next_cursor": next_cursor})
+    return json_response({"data": [head(gateway, principal) for gateway in found], "next_cursor": next_cursor})
 
 
 @router.get(
@@ -89,53 +92,32 @@ async def test_gateway(request: Request, gateway_id: UUID, principal: _Sender) -
     body = parse_body(await read_body(request), GatewayTest)
     _check_owner(await _find(state, principal, gateway_id), principal)
     await count_trial(state, gateway_id)
+    async with change(state.pool, user_actor(request, principal), "gateway.tested") as made:
+        await find_gateway(made, gateway_id)
     return await answer_trial(state, gateway_id, body)
 
 
 async def _change(request: Request, principal: Principal, gateway_id: UUID, mode: Mode) -> Response:
     state = state_of(request)
     _check_owner(await _find(state, principal, gateway_id), principal)
-    await set_mode(state.pool, gateway_id, mode)
+    async with change(state.pool, user_actor(request, principal), MODE_ACTIONS[mode]) as made:
+        await set_mode(made, gateway_id, mode)
     gateway = await _find(state, principal, gateway_id)
-    return json_response({"success": True, "message": _state_message(gateway), "data": _head(gateway, principal)})
+    return json_response({"success": True, "message": _state_message(gateway), "data": head(gateway, principal)})
 
 
 async def _find(state: AppState, principal: Principal, gateway_id: UUID) -> GatewayInfo:
-    gateway = await gateway_queries.find(state.pool, gateway_id, _sees(principal))
+    gateway = await gateway_queries.find(state.pool, gateway_id, sees(principal))
     if gateway is None:
         raise ApiError(404, "gateway_not_found", "there is no gateway with this id")
     return gateway
 
 
-def _sees(principal: Principal) -> int | None:
-    """The account whose gateways the key may see; ``None``: all gateways."""
-    return None if "admin" in principal.scopes else principal.account_id
-
-
 def _check_owner(gateway: GatewayInfo, principal: Principal) -> None:
-    if _sees(principal) not in (None, gateway.account_id):
+    if sees(principal) not in (None, gateway.account_id):
         raise ApiError(
             403, "gateway_not_yours", "you may use this gateway, but only its owner or an admin may change it"
         )
-
-
-def _head(gateway: GatewayInfo, principal: Principal) -> dict[str, Any]:
-    shows_owner = _sees(principal) in (None, gateway.account_id) and gateway.account_id != ADMIN_ACCOUNT
-    return {
-        "id": gateway.id,
-        "channel": gateway.channel,
-        "identifier": gateway.identifier,
-        "type": gateway.type,
-        "own": gateway.account_id == principal.account_id,
-        "user_id": gateway.account_id if shows_owner else None,
-        "enabled": gateway.enabled,
-        "mode": gateway.mode,
-        "breaker": gateway.breaker,
-        "priority": gateway.priority,
-        "per_second": gateway.per_second,
-        "on_unknown": gateway.on_unknown,
-        "created_at": gateway.created_at,
-    }
 
 
 def _state_message(gateway: GatewayInfo) -> str:

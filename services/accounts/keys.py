@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 from domain.access.api_keys import KeyKind, MintedKey
 from domain.access.permissions import EVERYTHING, OWNER, PRESETS, checked_permissions, narrowed
-from domain.access.user_scopes import KEYS, READ, SEND, Rights, checked_scopes
+from domain.access.user_scopes import KEYS, READ, SEND, Rights, checked_scopes, is_narrowed
 from domain.errors import InvalidError, NotFoundError
 from domain.keyring import Keyring
 from domain.request_rates import RATE_CLASSES
@@ -87,8 +87,8 @@ async def _check_user_key(change: Change, user_id: int, new: NewKey) -> None:
     if KEYS in rights.actions and (new.rate_class, new.spend_cap, new.certificate) != (None,) * 3:
         message = "a key with the scope keys would make others without its limits: leave out the scope, or the limits"
         raise InvalidError("scope_conflict", message, "/scopes")
-    if new.test and (extra := sorted(rights.actions - {SEND, READ})):
-        message = f"a test key only sends and reads test messages: leave out {', '.join(extra)}"
+    if (new.test or is_narrowed(new.scopes)) and (extra := sorted(rights.actions - {SEND, READ})):
+        message = f"a test key, or a narrowed one, only sends and reads messages: leave out {', '.join(extra)}"
         raise InvalidError("scope_conflict", message, "/scopes")
     usable = await usable_ids(change.store, user_id, rights.gateways)
     if unknown := sorted(rights.gateways - usable):
@@ -138,7 +138,7 @@ async def _issue(
         spend_cap=new.spend_cap,
         certificate=new.certificate,
     )
-    return _noted(change, minted)
+    return noted(change, minted)
 
 
 def _refuse_user_limits(new: NewKey) -> None:
@@ -156,7 +156,7 @@ async def roll_key(change: Change, key_id: str, overlap: int) -> MintedKey:
         ForbiddenError: it may do what the actor may not.
     """
     await _check_rights(change, await _found(change, key_id))
-    return _noted(change, await api_keys.roll(change.store, key_id, overlap))
+    return noted(change, await api_keys.roll(change.store, key_id, overlap))
 
 
 async def revoke_key(change: Change, key_id: str) -> KeyInfo:
@@ -190,7 +190,8 @@ async def _check_rights(change: Change, key: KeyInfo) -> None:
         change.actor.check_grant(narrowed(role, key.scopes))
 
 
-def _noted(change: Change, minted: MintedKey) -> MintedKey:
+def noted(change: Change, minted: MintedKey) -> MintedKey:
+    """The key, noted in the log."""
     change.about("key", minted.id)
     return minted
 

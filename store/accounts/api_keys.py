@@ -255,6 +255,18 @@ async def get(pool: Connections, key_id: str, *, lock: bool = False) -> KeyInfo:
     return key
 
 
+async def count_valid(pool: Connections, account_id: int) -> int:
+    """How many keys of an account can be used."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select count(*) from api_keys
+               where account_id = %s and revoked_at is null and coalesce(expires_at > now(), true)""",
+            (account_id,),
+        )
+        row = await cursor.fetchone()
+        return int(row[0]) if row else 0
+
+
 async def page(
     pool: Connections, user_id: int | None, staff_id: int | None, after: tuple[datetime, str] | None, limit: int
 ) -> list[KeyInfo]:

@@ -318,3 +318,15 @@ async def delete_old_usage(pool: Connections, days: int) -> None:
     """Delete the counts for daily limits of days more than ``days`` ago."""
     async with pool.connection() as conn:
         await conn.execute("delete from daily_usage where day < current_date - %s::integer", (days,))
+
+
+async def allow_own_gateways(pool: Connections, account_id: int) -> bool:
+    """Whether an account may have gateways of its own. Its row is locked until the transaction ends."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select coalesce((select p.own_gateways from plans p where p.id = a.plan_id), true)
+               from accounts a where a.id = %s for no key update of a""",
+            (account_id,),
+        )
+        row = await cursor.fetchone()
+        return bool(row and row[0])

@@ -257,6 +257,16 @@ async def usable_ids(pool: Connections, account_id: int, gateway_ids: Collection
         return {gateway_id for (gateway_id,) in await cursor.fetchall()}
 
 
+async def count(pool: Connections, account_id: int) -> int:
+    """How many gateways an account owns."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "select count(*) from gateways where account_id = %s and deleted_at is null", (account_id,)
+        )
+        row = await cursor.fetchone()
+        return int(row[0]) if row else 0
+
+
 async def load(pool: Connections, keyring: Keyring, gateway_id: UUID) -> StoredGateway:
     """A gateway with its configuration opened.
 

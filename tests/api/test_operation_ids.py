@@ -12,6 +12,7 @@ RELEASED = """
     listCallbacks registerCallback getCallback changeCallback removeCallback rotateCallbackSecret
     listCallbackDeliveries testCallback replayCallbackDelivery replayCallbackDeliveries
     listGateways getGatewayHealth pauseGateway drainGateway resumeGateway testGateway
+    addOwnGateway getOwnGateway changeOwnGateway deleteOwnGateway listOwnKeys issueOwnKey rollOwnKey revokeOwnKey
     listMessages listFailures listAnyMessages listAnyFailures
     listAnyBatches getAnyBatch pauseAnyBatch resumeAnyBatch cancelAnyBatch
     getAnyMessage resolveMessage listSandboxMessages decodePayloads encodePayloads

@@ -206,6 +206,7 @@ LISTS = {
     "GET /api/failures",
     "GET /api/messages",
     "GET /api/gateways",
+    "GET /api/keys",
     "GET /api/inbound",
     "GET /api/inbound/keywords",
     "PUT /api/inbound/keywords",
@@ -217,7 +218,13 @@ LISTS = {
     "GET /api/credits/requests",
     "GET /api/journal",
 }
-CREATES = {"POST /api/callbacks", "POST /api/domains", "POST /api/credits/requests"}
+CREATES = {
+    "POST /api/gateways",
+    "POST /api/keys",
+    "POST /api/callbacks",
+    "POST /api/domains",
+    "POST /api/credits/requests",
+}
 SWITCHED = {"gateway_identifier": "default_gateway"}
 OF_BATCHES = [
     Call("GET /api/batches/{uid}", "/api/batches/{batch}"),
@@ -227,6 +234,12 @@ OF_BATCHES = [
     Call("POST /api/batches/{uid}/cancel", "/api/batches/{batch}/cancel"),
     Call("POST /api/batches/{uid}/switch-gateway", "/api/batches/{batch}/switch-gateway", SWITCHED),
 ]
+
+OF_OWN = {
+    *(f"{method} /api/gateways/{{gateway_id}}" for method in ("GET", "PATCH", "DELETE")),
+    *(f"POST /api/keys/{{key}}/{what}" for what in ("roll", "revoke")),
+}
+"""They need scopes that a usual key has not: see test_own_keys.py and test_own_gateways.py."""
 
 LONG_AGO = {"since": "2020-01-01T00:00:00Z"}
 OF_CALLBACKS = [
@@ -271,7 +284,9 @@ ROUTES = [f"{method} {path}" for method, path in routes()]
 
 
 def test_every_route_is_covered_here():
-    with_ids = {call.route for call in WITH_IDS + OF_BATCHES + OF_CALLBACKS + OF_DOMAINS + OF_GATEWAYS + OF_OPERATIONS}
+    with_ids = OF_OWN | {
+        call.route for call in WITH_IDS + OF_BATCHES + OF_CALLBACKS + OF_DOMAINS + OF_GATEWAYS + OF_OPERATIONS
+    }
     assert sorted(ROUTES) == sorted({*PUBLIC, *OF_SESSIONS, *ADMIN, *LISTS, *CREATES, *with_ids})
 
 

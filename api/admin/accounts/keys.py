@@ -1,6 +1,5 @@
 """``/api/admin/v1/keys``: API keys of users and of staff."""
 
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -12,12 +11,14 @@ from api.http.body import parse_body, read_body
 from api.http.idempotency import KeyClaim
 from api.http.query_text import QueryText
 from api.http.state import state_of
+from api.keys.shown import place, position
+from api.keys.shown import shown as own_shown
 from api.reference.openapi import answers, documented_body
 from api.resources.access import Allows
 from api.resources.changing import Answer, DryRun, answer_one, perform, perform_once
-from api.resources.listing import Cursor, Format, Limit, listed, no_cursor
+from api.resources.listing import Cursor, Format, Limit, listed
 from domain.access.actors import Actor
-from domain.access.api_keys import KeyKind, MintedKey
+from domain.access.api_keys import MintedKey
 from domain.errors import InvalidError
 from services.accounts import keys as rules
 from services.changes import Change
@@ -73,7 +74,7 @@ async def list_keys(
 ) -> Response:
     """Without their secrets; revoked ones included."""
     fetch = partial(_fetch, state_of(request).pool, user, staff)
-    return await listed(request, limit, cursor, format, fetch, shown, _place)
+    return await listed(request, limit, cursor, format, fetch, shown, place)
 
 
 @router.get("/{key}", summary="Read a key", response_model=None, responses=answers(models.KeyAnswer))
@@ -113,25 +114,7 @@ async def revoke_key(request: Request, key: QueryText, actor: _Writer, dry_run: 
 
 def shown(key: KeyInfo) -> dict[str, Any]:
     """A key, as it is answered."""
-    return {
-        "id": key.id,
-        "kind": key.kind,
-        "test": key.kind == KeyKind.TEST,
-        "user_id": key.account_id or None,
-        "staff_id": key.staff_id,
-        "name": key.name,
-        "preview": key.preview,
-        "scopes": key.scopes,
-        "ip_allow": None if key.allowed_ips is None else [str(network) for network in key.allowed_ips],
-        "certificate": key.certificate,
-        "rate_class": key.rate_class,
-        "spend_cap": key.spend_cap,
-        "expires_at": key.expires_at,
-        "revoked_at": key.revoked_at,
-        "created_at": key.created_at,
-        "last_used_at": key.last_used_at,
-        "last_used_ip": key.last_used_ip,
-    }
+    return own_shown(key) | {"user_id": key.account_id or None, "staff_id": key.staff_id}
 
 
 async def _issued(made: Change, minted: MintedKey) -> dict[str, Any]:
@@ -139,18 +122,6 @@ async def _issued(made: Change, minted: MintedKey) -> dict[str, Any]:
 
 
 async def _fetch(
-    pool: Pool, user: UserId | None, staff: MemberId | None, place: str | None, most: int
+    pool: Pool, user: UserId | None, staff: MemberId | None, after: str | None, most: int
 ) -> list[KeyInfo]:
-    return await api_keys.page(pool, user, staff, None if place is None else _position(place), most)
-
-
-def _place(key: KeyInfo) -> str:
-    return f"{key.created_at.isoformat()} {key.id}"
-
-
-def _position(place: str) -> tuple[datetime, str]:
-    at, _, key_id = place.partition(" ")
-    try:
-        return datetime.fromisoformat(at), key_id
-    except ValueError:
-        raise no_cursor() from None
+    return await api_keys.page(pool, user, staff, None if after is None else position(after), most)
