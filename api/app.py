@@ -26,6 +26,7 @@ from api.admin.reports import usage as admin_usage
 from api.auth import passwords as own_passwords
 from api.auth import routes as log_in
 from api.auth import sessions as own_sessions
+from api.auth import totp
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
@@ -108,6 +109,7 @@ _ROUTERS = (
     log_in.router,
     own_sessions.router,
     own_passwords.router,
+    totp.router,
     admin_gateways.router,
     admin_gateways.types_router,
     admin_messages.router,

@@ -72,6 +72,16 @@ def set_password(member: StaffId, as_json: AsJson = False) -> None:
     emit({"id": member, "password": "set"}, as_json)
 
 
+@app.command("reset-totp")
+def reset_totp(member: StaffId, as_json: AsJson = False) -> None:
+    """Remove the second factor of a member who lost it. All its sessions end."""
+    from domain.access.people import Person, PersonKind
+    from services.access.second_factor import reset
+
+    run_change("totp.reset", lambda made: reset(made, Person(PersonKind.STAFF, member)))
+    emit({"id": member, "totp": "removed"}, as_json)
+
+
 @app.command()
 def remove(member: StaffId, as_json: AsJson = False) -> None:
     """Remove a member of staff; its keys are revoked, its sessions end."""

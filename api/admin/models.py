@@ -249,6 +249,7 @@ class NewStaff(_Body):
     name: Text
     role: Text
     expires_at: Moment | None = Field(default=None, description="When the rights end.")
+    totp_required: StrictBool = Field(default=False, description="Whether who logs in needs a second factor.")
 
 
 class PatchStaff(_Body):
@@ -257,6 +258,7 @@ class PatchStaff(_Body):
     name: Text = ""
     role: Text = ""
     expires_at: Moment | None = None
+    totp_required: StrictBool = False
 
 
 class Staff(_Answer):
@@ -268,6 +270,7 @@ class Staff(_Answer):
     role: str
     state: Literal["active", "removed"]
     expires_at: datetime | None
+    totp_required: bool
     created_at: datetime
 
 

@@ -58,6 +58,38 @@ class ChangePassword(_Body):
     new_password: NewPassword
 
 
+class BeginTotp(_Body):
+    """Who sets up a second factor."""
+
+    password: Password
+
+
+class ConfirmTotp(_Body):
+    """The first code of a second factor."""
+
+    code: Code
+
+
+class DisableTotp(_Body):
+    """Who gives up the second factor."""
+
+    password: Password
+    code: Code
+
+
+class Totp(_Answer):
+    """A secret for an app that computes codes."""
+
+    secret: str
+    uri: str = Field(description="The same as an address, as apps read it from a picture.")
+
+
+class RecoveryCodes(_Answer):
+    """Codes for whoever lost the second factor; each can be used once."""
+
+    recovery_codes: list[str]
+
+
 class Session(_Answer):
     """A session."""
 
@@ -80,6 +112,8 @@ class Me(_Answer):
     role: str | None
     permissions: list[str]
     session_id: str
+    totp: bool = Field(description="Whether a code is needed to log in.")
+    totp_required: bool = Field(description="Whether nothing else can be done before there is a second factor.")
 
 
 class NewSession(Me):
@@ -109,6 +143,18 @@ class MeAnswer(_One):
     """Who is logged in."""
 
     data: Me
+
+
+class TotpAnswer(_One):
+    """A second factor that waits for its first code."""
+
+    data: Totp
+
+
+class RecoveryCodesAnswer(_One):
+    """The second factor is in use."""
+
+    data: RecoveryCodes
 
 
 class EndedAnswer(_One):

@@ -15,8 +15,8 @@ from domain.access.passwords import checked_password
 from services.access import first_owner
 from services.access import passwords as rules
 from services.access.hashing import Hashing
-from services.access.log_in import count_try
 from services.access.people import actor_of
+from services.access.waits import count_try
 from services.changes import change
 from store.access import log_in_waits
 

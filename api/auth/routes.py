@@ -39,7 +39,7 @@ async def log_in(request: Request) -> Response:
     state = state_of(request)
     kind = PersonKind(body.kind) if body.kind else None
     attempt = rules.Attempt(body.email, body.password, body.code, kind, request_context(request))
-    begun = await rules.log_in(state.pool, state.part(Hashing), attempt)
+    begun = await rules.log_in(state.pool, state.part(Hashing), state.keyring, attempt)
     data = {**await _shown(state, begun.known, begun.token.id), "token": begun.token.text}
     answer = answered("logged in: the token is not shown again", data)
     set_session_cookie(request, answer, begun.token.text)
@@ -74,4 +74,6 @@ async def _shown(state: AppState, known: Known, session_id: str) -> dict[str, An
         "role": known.role,
         "permissions": sorted(permissions),
         "session_id": session_id,
+        "totp": known.totp_since is not None,
+        "totp_required": known.totp_required,
     }

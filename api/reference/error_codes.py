@@ -2,7 +2,7 @@
 
 CODES: dict[int, tuple[str, ...]] = {
     400: ("json_syntax", "json_encoding"),
-    401: ("unauthorized", "log_in_refused", "password_wrong"),
+    401: ("unauthorized", "log_in_refused", "password_wrong", "code_needed", "code_wrong"),
     402: ("no_credit", "insufficient_credit", "spend_cap_reached"),
     403: (
         "account_suspended",
@@ -20,6 +20,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "grant_denied",
         "own_role",
         "session_needed",
+        "totp_required",
         "foreign_page",
         "scope_denied",
         "own_request",
@@ -86,6 +87,10 @@ CODES: dict[int, tuple[str, ...]] = {
         "has_password",
         "no_password",
         "password_changed",
+        "totp_on",
+        "totp_off",
+        "totp_not_begun",
+        "totp_required",
         "system_mail_missing",
         "system_mail_unusable",
         "operation_ended",
@@ -173,6 +178,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "key_owner",
         "password_length",
         "password_weak",
+        "code_wrong",
         "token_unusable",
         "ip_allow",
         "gateway_not_found",

@@ -19,13 +19,15 @@ from api.resources.network import check_admin_network
 from domain.access.actors import Actor
 from domain.access.api_keys import KeyKind
 from domain.access.narrowing import allows, are_narrowed
+from domain.access.people import Person, PersonKind
 from domain.access.permissions import OWNER, PERMISSIONS, PRESETS, narrowed
 from domain.errors import FieldError, NotFoundError, invalid, pointer
 from services.access.staff import permissions_of
 from services.changes import log_denied
-from store.access import staff
+from store.access import people, staff
 from store.accounts.api_keys import Principal, StoredKey
 from store.messages import messages
+from store.pool import Pool
 
 ADMIN_SCOPE = "admin"
 """The scope of an admin key that lets it call the admin API."""
@@ -88,11 +90,19 @@ async def _staff(request: Request, principal: Principal, stored: StoredKey) -> A
     member = await staff.get(pool, stored.staff_id)
     if member.status != "active" or (member.expires_at is not None and member.expires_at <= datetime.now(UTC)):
         raise ApiError(401, "unauthorized", "the rights of this member of staff have ended")
+    if member.totp_required and principal.is_session:
+        await _check_second_factor(pool, member.id)
     try:
         permissions = narrowed(await permissions_of(pool, member.role), principal.scopes)
     except NotFoundError as error:
         raise ApiError(403, error.code, error.message) from None
     return Actor("staff", str(member.id), member.email, member.role, permissions, _context(request, principal))
+
+
+async def _check_second_factor(pool: Pool, member_id: int) -> None:
+    known = await people.get(pool, Person(PersonKind.STAFF, member_id))
+    if known.totp_since is None:
+        raise ApiError(403, "totp_required", "first set up a second factor: POST /api/auth/totp")
 
 
 _ACTORS: dict[KeyKind, Callable[[Request, Principal, StoredKey], Awaitable[Actor]]] = {

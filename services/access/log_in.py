@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.access.api_keys import MintedKey
-from domain.access.log_in_waits import OF_ADDRESS, OF_PAIR, Wait, address_subject, pair_subject
+from domain.access.log_in_waits import OF_ADDRESS, OF_PAIR, address_subject, pair_subject
 from domain.access.passwords import plain
 from domain.access.people import PersonKind
-from domain.errors import ForbiddenError, LogInError, TooSoonError
+from domain.errors import ForbiddenError, LogInError
+from domain.keyring import Keyring
+from services.access import second_factor
 from services.access.hashing import Hashing
 from services.access.people import about, actor_of
+from services.access.waits import count_try
 from services.changes import change, log_denied
 from store.access import log_in_waits, people, sessions
 from store.access.audit import Target
@@ -50,11 +53,11 @@ class Begun:
     token: MintedKey
 
 
-async def log_in(pool: Pool, hashing: Hashing, attempt: Attempt) -> Begun:
+async def log_in(pool: Pool, hashing: Hashing, keyring: Keyring, attempt: Attempt) -> Begun:
     """Begin a session.
 
     Raises:
-        LogInError: unknown address or wrong password.
+        LogInError: unknown address or wrong password; no code of the second factor, or a wrong one.
         TooSoonError: after too many tries.
         ForbiddenError: the user is suspended.
         UnavailableError: too many log in at this moment.
@@ -72,18 +75,17 @@ async def log_in(pool: Pool, hashing: Hashing, attempt: Attempt) -> Begun:
     if known.status != "active":
         await _log_refused(pool, attempt, known, "account_suspended")
         raise ForbiddenError("account_suspended", "this account is suspended")
-    return await _begin(pool, hashing, attempt, known, password)
+    proof = "password" if known.totp_since is None else await _check_factor(pool, keyring, attempt, known)
+    return await _begin(pool, hashing, attempt, known, password, proof)
 
 
-async def count_try(pool: Pool, subject: str, wait: Wait) -> None:
-    """Count a try, before it is known whether it fails.
-
-    Raises:
-        TooSoonError: it may not be made now.
-    """
-    seconds = await log_in_waits.take(pool, subject, wait)
-    if seconds > 0:
-        raise TooSoonError("log_in_delayed", f"too many tries: wait {seconds:.0f} s", seconds)
+async def _check_factor(pool: Pool, keyring: Keyring, attempt: Attempt, known: Known) -> str:
+    try:
+        return await second_factor.check(pool, keyring, known, attempt.code)
+    except LogInError as error:
+        if attempt.code is not None:
+            await _log_refused(pool, attempt, known, error.code)
+        raise
 
 
 async def _find(pool: Pool, attempt: Attempt) -> Known | None:
@@ -95,7 +97,7 @@ async def _find(pool: Pool, attempt: Attempt) -> Known | None:
     return found[0] if found else None
 
 
-async def _begin(pool: Pool, hashing: Hashing, attempt: Attempt, known: Known, password: str) -> Begun:
+async def _begin(pool: Pool, hashing: Hashing, attempt: Attempt, known: Known, password: str, proof: str) -> Begun:
     stored = known.password
     assert stored is not None
     renewed = await hashing.renewed(stored, password)
@@ -108,7 +110,7 @@ async def _begin(pool: Pool, hashing: Hashing, attempt: Attempt, known: Known, p
         )
         if token is None:
             raise LogInError("log_in_refused", "the password was changed at this moment: log in again")
-        made.metadata["session_id"] = token.id
+        made.metadata |= {"session_id": token.id, "with": proof}
     return Begun(known, token)
 
 

@@ -1,14 +1,15 @@
 """Passwords: set by a link that can be used once, or changed by who knows the one before."""
 
+from domain.access.log_in_waits import codes_subject
 from domain.access.one_time import Purpose, new_token, token_hash
 from domain.access.passwords import checked_password, plain
-from domain.access.people import Person, PersonKind
-from domain.errors import ConflictError, InvalidError, LogInError, NotFoundError
+from domain.access.people import Person
+from domain.errors import ConflictError, InvalidError, LogInError
 from services.access.hashing import Hashing
-from services.access.people import about
+from services.access.people import about, find_person
 from services.access.staff import permissions_of
 from services.changes import Change
-from store.access import one_time_tokens, people, sessions
+from store.access import log_in_waits, one_time_tokens, people, sessions
 from store.access.people import Known
 from store.pool import Connections, Pool
 
@@ -91,7 +92,7 @@ async def replace_password(change: Change, known: Known, hashed: str, session_id
     if not await people.replace_password(change.store, known.person, known.password, hashed):
         raise ConflictError("password_changed", "your password was changed at this moment: log in again")
     about(change, known)
-    await one_time_tokens.revoke(change.store, known.person)
+    await _end_others(change, known)
     ended = await sessions.end_all(change.store, known.person, but=session_id)
     change.metadata["sessions_ended"] = ended
     return ended
@@ -118,25 +119,17 @@ async def invite(change: Change, person: Person, *, again: bool = False) -> str:
     return token
 
 
-async def find_person(pool: Connections, person: Person) -> Known:
-    """Somebody who may log in.
-
-    Raises:
-        NotFoundError: there is nobody of this id, or not any more.
-    """
-    known = await people.get(pool, person)
-    if known.status == "ended":
-        what = "member of staff" if person.kind is PersonKind.STAFF else "user"
-        code = "staff_not_found" if person.kind is PersonKind.STAFF else "account_not_found"
-        raise NotFoundError(code, f"there is no {what} {person.id}")
-    return known
-
-
 async def _set(change: Change, known: Known, hashed: str) -> None:
     about(change, known)
     await people.set_password(change.store, known.person, hashed)
-    await one_time_tokens.revoke(change.store, known.person)
+    await _end_others(change, known)
     change.metadata["sessions_ended"] = await sessions.end_all(change.store, known.person)
+
+
+async def _end_others(change: Change, known: Known) -> None:
+    """Whoever has a link, or guesses at codes with the password before, begins anew."""
+    await one_time_tokens.revoke(change.store, known.person)
+    await log_in_waits.forget(change.store, codes_subject(known.person))
 
 
 def _unusable() -> InvalidError:

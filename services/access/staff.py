@@ -14,6 +14,7 @@ from store.access import staff
 from store.access.staff import Member
 from store.pool import Connections
 
+_RIGHTS = ("role", "expires_at", "totp_required")
 _ROLE_NAME = re.compile(r"[a-z][a-z0-9-]{0,49}")
 
 
@@ -31,8 +32,10 @@ async def permissions_of(pool: Connections, role: str, *, lock: bool = False) ->
     return frozenset(made.permissions)
 
 
-async def add_member(change: Change, email: str, name: str, role: str, expires_at: datetime | None) -> Member:
-    """Add a member of staff.
+async def add_member(
+    change: Change, email: str, name: str, role: str, expires_at: datetime | None, totp_required: bool = False
+) -> Member:
+    """Add a member of staff; ``totp_required``: who logs in does nothing without a second factor.
 
     Raises:
         InvalidError: the name or the address cannot be one, or the end is in the past.
@@ -44,31 +47,39 @@ async def add_member(change: Change, email: str, name: str, role: str, expires_a
     await _check_grant(change, role)
     check_end(expires_at)
     change.may_need_approval("role_grant")
-    member = await staff.add(change.store, checked_email(email), checked_name(name), role, expires_at)
+    member = await staff.add(change.store, checked_email(email), checked_name(name), role, expires_at, totp_required)
     change.about("staff", member.id, member.email)
     change.compare({}, _compared(member), hidden=("name",))
     return member
 
 
 async def change_member(change: Change, member_id: int, patch: Mapping[str, Any]) -> Member:
-    """Change name, role or end of a member of staff.
+    """Change name, role or end of a member of staff, or whether it needs a second factor.
 
     Raises:
         NotFoundError, InvalidError, ForbiddenError: as in ``add_member``; nobody changes their own role.
         ConflictError: it is the last owner.
     """
     before = await find_member(change, member_id)
-    values = {"name": before.name, "role": before.role, "expires_at": before.expires_at, **patch}
-    if values["role"] != before.role or values["expires_at"] != before.expires_at:
+    values = {**_compared(before), **patch}
+    if any(values[name] != getattr(before, name) for name in _RIGHTS):
         if change.actor.type == "staff" and change.actor.id == str(member_id):
             raise ForbiddenError("own_role", "nobody changes their own rights: ask another member of staff")
         await _check_grant(change, before.role)
+    if values["role"] != before.role or values["expires_at"] != before.expires_at:
         await _check_grant(change, values["role"])
         check_end(values["expires_at"])
         change.may_need_approval("role_grant")
         if values["role"] != OWNER or values["expires_at"] is not None:
             await _check_last_owner(change, before)
-    await staff.change(change.store, member_id, checked_name(values["name"]), values["role"], values["expires_at"])
+    await staff.change(
+        change.store,
+        member_id,
+        checked_name(values["name"]),
+        values["role"],
+        values["expires_at"],
+        values["totp_required"],
+    )
     after = await staff.get(change.store, member_id)
     change.compare(_compared(before), _compared(after), hidden=("name",))
     return after
@@ -163,4 +174,4 @@ def check_end(expires_at: datetime | None) -> None:
 
 
 def _compared(member: Member) -> dict[str, Any]:
-    return {name: value for name, value in asdict(member).items() if name in ("name", "role", "expires_at")}
+    return {name: value for name, value in asdict(member).items() if name in ("name", *_RIGHTS)}

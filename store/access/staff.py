@@ -24,6 +24,8 @@ class Member:
     expires_at: datetime | None
     """When its rights end; ``None``: never."""
     created_at: datetime
+    totp_required: bool
+    """Whether its sessions do nothing before there is a second factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,18 @@ class Role:
 
 
 _FOR_UPDATE = " for update"
-_MEMBER = "select id, email, name, role, status, expires_at, created_at from staff"
+_COLUMNS = "id, email, name, role, status, expires_at, created_at, totp_required"
+_MEMBER = f"select {_COLUMNS} from staff"  # noqa: S608 - constants of ours
 
 
-async def add(pool: Connections, email: str, name: str, role: str, expires_at: datetime | None) -> Member:
+async def add(
+    pool: Connections,
+    email: str,
+    name: str,
+    role: str,
+    expires_at: datetime | None,
+    totp_required: bool = False,
+) -> Member:
     """Add a member.
 
     Raises:
@@ -49,9 +59,9 @@ async def add(pool: Connections, email: str, name: str, role: str, expires_at: d
         try:
             async with conn.transaction():
                 await cursor.execute(
-                    """insert into staff (email, name, role, expires_at) values (%s, %s, %s, %s)
-                       returning id, email, name, role, status, expires_at, created_at""",
-                    (email, name, role, expires_at),
+                    f"""insert into staff (email, name, role, expires_at, totp_required) values (%s, %s, %s, %s, %s)
+                        returning {_COLUMNS}""",  # noqa: S608 - constants of ours
+                    (email, name, role, expires_at, totp_required),
                 )
                 member = await cursor.fetchone()
         except psycopg.errors.UniqueViolation:
@@ -83,11 +93,14 @@ async def page(pool: Connections, below: int, limit: int) -> list[Member]:
         return await cursor.fetchall()
 
 
-async def change(pool: Connections, member_id: int, name: str, role: str, expires_at: datetime | None) -> None:
+async def change(
+    pool: Connections, member_id: int, name: str, role: str, expires_at: datetime | None, totp_required: bool
+) -> None:
     """Change a member."""
     async with pool.connection() as conn:
         await conn.execute(
-            "update staff set name = %s, role = %s, expires_at = %s where id = %s", (name, role, expires_at, member_id)
+            "update staff set name = %s, role = %s, expires_at = %s, totp_required = %s where id = %s",
+            (name, role, expires_at, totp_required, member_id),
         )
 
 

@@ -1,11 +1,13 @@
 """People with passwords, and how they log in."""
 
 import random
+import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import pyotp
 
 from tests.api.admin import Staff
 from tests.stack import Stack
@@ -98,3 +100,23 @@ async def user(owner: Staff) -> Person:
     """A user who logs in."""
     made = await owner.user()
     return await invited(owner, "user", made["id"], made["email"])
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A second factor in use."""
+
+    secret: str
+    recovery_codes: list[str]
+
+    def code(self, later: int = 1) -> str:
+        """The code of the half minute that comes so many later: that of now was used to enrol."""
+        return pyotp.TOTP(self.secret).at(time.time(), counter_offset=later)
+
+
+async def enrol(session: Session) -> Factor:
+    """Have somebody use a second factor."""
+    begun = await session.data("POST", "/api/auth/totp", {"password": PASSWORD})
+    code = pyotp.TOTP(begun["secret"]).now()
+    confirmed = await session.data("POST", "/api/auth/totp/confirm", {"code": code})
+    return Factor(begun["secret"], confirmed["recovery_codes"])

@@ -17,6 +17,9 @@ from store.callbacks.callbacks import Notice
 from store.operations import operations
 from tests.api.admin import ADMIN, Staff, admin
 from tests.api.batches import waiting_batch
+from tests.api.log_in import Person, enrol
+from tests.api.log_in import member as member_who_logs_in
+from tests.api.log_in import user as user_who_logs_in
 from tests.stack import Stack
 
 WITHOUT_A_PERMISSION = {("GET", f"{ADMIN}/codec"), ("OPTIONS", f"{ADMIN}/codec/{{direction}}")}
@@ -128,6 +131,8 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("DELETE", "/staff/{staff}"): (f"/staff/{other.id}", None),
         ("POST", "/staff/{staff}/invite"): (f"/staff/{member.id}/invite", None),
         ("POST", "/users/{account}/invite"): (f"/users/{user['id']}/invite", None),
+        ("POST", "/staff/{staff}/reset-totp"): (f"/staff/{(await with_totp(staff, 'staff')).id}/reset-totp", None),
+        ("POST", "/users/{account}/reset-totp"): (f"/users/{(await with_totp(staff, 'user')).id}/reset-totp", None),
         ("PUT", "/roles/{role}"): (f"/roles/{role}", {"permissions": ["users:read"]}),
         ("DELETE", "/roles/{role}"): (f"/roles/{unused}", None),
         ("POST", "/users/bulk"): ("/users/bulk", {"items": [{"action": "resume", "user": user["id"]}]}),
@@ -169,6 +174,12 @@ async def ask(stack: Stack) -> list[int]:
         (await stack.http.post("/api/credits/requests", json=body, headers=user.headers)).json()["data"]["id"]
         for _ in range(2)
     ]
+
+
+async def with_totp(staff: Staff, kind: str) -> Person:
+    person = await (member_who_logs_in if kind == "staff" else user_who_logs_in)(staff)
+    await enrol(await person.begin())
+    return person
 
 
 async def first_plan(staff: Staff) -> str:

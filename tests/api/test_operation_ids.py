@@ -38,6 +38,7 @@ RELEASED = """
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword inviteStaff inviteUser
+    beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

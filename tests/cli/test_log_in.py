@@ -5,7 +5,7 @@ import sys
 from uuid import uuid4
 
 from tests.api.admin import admin
-from tests.api.log_in import PASSWORD, Person, member, some_address
+from tests.api.log_in import PASSWORD, Person, enrol, member, some_address
 from tests.cli.conftest import XSENDER
 from tests.stack import Stack
 
@@ -56,3 +56,11 @@ async def test_a_password_is_read_from_standard_input(environment, stack: Stack,
 async def test_a_setup_token_is_refused_once_an_owner_can_log_in(refusal, stack: Stack):
     await member(await admin(stack), "owner")
     assert "an owner who can log in" in await asyncio.to_thread(refusal, "setup-token")
+
+
+async def test_a_command_removes_the_factor_of_who_lost_it(cli, stack: Stack):
+    person = await member(await admin(stack))
+    await enrol(await person.begin())
+    assert (await person.log_in()).status_code == 401
+    assert (await cli("staff", "reset-totp", person.id, "--json")).json == {"id": person.id, "totp": "removed"}
+    await person.begin()

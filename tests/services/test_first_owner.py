@@ -13,6 +13,7 @@ from runtime.settings import Settings
 from services.access import passwords
 from services.access.first_owner import issue_setup_token
 from services.access.hashing import Hashing
+from services.access.people import find_person
 from services.changes import change
 from store.access import staff
 from store.access.audit import Filter, page
@@ -101,6 +102,6 @@ async def test_a_command_sets_a_password(fresh_pool: Pool):
     person, hashing = Person(PersonKind.STAFF, member.id), Hashing()
     async with change(fresh_pool, COMMAND_LINE, "password.set") as made:
         await passwords.set_password(made, hashing, person, PASSWORD)
-    known = await passwords.find_person(fresh_pool, person)
+    known = await find_person(fresh_pool, person)
     assert await hashing.verify(known.password, PASSWORD)
     hashing.close()

@@ -47,7 +47,9 @@ async def add_staff(request: Request, actor: _StaffWriter, dry_run: DryRun = Fal
     body = parse_body(raw, models.NewStaff)
 
     async def work(made: Change, _: KeyClaim) -> Answer:
-        return "added", shown(await rules.add_member(made, body.email, body.name, body.role, body.expires_at))
+        return "added", shown(
+            await rules.add_member(made, body.email, body.name, body.role, body.expires_at, body.totp_required)
+        )
 
     return await perform_once(request, actor, "staff.added", raw, work, dry_run=dry_run)
 
@@ -164,6 +166,7 @@ def shown(member: Member) -> dict[str, Any]:
         "role": member.role,
         "state": member.status,
         "expires_at": member.expires_at,
+        "totp_required": member.totp_required,
         "created_at": member.created_at,
     }
 
