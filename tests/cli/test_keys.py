@@ -41,3 +41,16 @@ def test_wrong_requests_are_refused(refusal):
     assert "scope" in refusal(*create, "--user", 1, "--scopes", "")
     assert "300.0.0.1" in refusal(*create, "--user", 1, "--allowed-ips", "300.0.0.1")
     assert "no key" in refusal("key", "revoke", "nosuchkey000")
+
+
+async def test_keys_are_made_with_scopes_and_limits_of_their_own_and_for_tests(cli, user):
+    narrow = ("--scope", "send,channel:sms", "--spend-cap", "500", "--rate-class", "high")
+    made = (await cli("key", "create", "--user", user, *narrow, "--json")).json
+    test = (await cli("key", "create", "--user", user, "--test", "--json")).json
+    assert (made["test"], test["test"], test["key"].startswith("xs_test_")) == (False, True, True)
+    keys = {key["id"]: key for key in (await cli("key", "list", "--user", user, "--json")).json}
+    first, second = keys[made["id"]], keys[test["id"]]
+    assert (first["scopes"], first["spend_cap"], first["rate_class"]) == (["channel:sms", "send"], 500, "high")
+    assert (first["kind"], second["kind"], second["spend_cap"]) == ("user", "test", None)
+    assert "only the key of a user has test" in (await cli("key", "create", "--admin", "--test")).refusal
+    assert "No scope fly" in (await cli("key", "create", "--user", user, "--scope", "fly")).refusal
