@@ -97,9 +97,13 @@ def _accepted(uid: UUID, live: LiveStatus) -> dict[str, Any]:
     }
 
 
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
+"""An uid has room for later times, of clocks that were wrong, than can be shown."""
+
+
 def accepted_at(uid: UUID) -> datetime:
     """When a message was accepted; lists are ordered and filtered by it."""
-    return datetime.fromtimestamp(minted_at(uid), UTC)
+    return datetime.fromtimestamp(min(minted_at(uid), _LATEST), UTC)
 
 
 def sender(account_id: int) -> dict[str, Any]:
