@@ -63,10 +63,12 @@ from api.webhooks import routes as webhooks
 from api.webhooks.memory import WebhookMemory
 from api.webhooks.receivers import WebhookReceivers
 from api.webhooks.shared_starts import SharedStarts
+from domain.keyring import CREDENTIALS, Keyring
 from domain.mail.links import LinkSigner
 from gateways.base import GatewayConnections
 from gateways.net.names import Names
 from runtime.settings import Settings
+from services.access.forgotten import Forgotten
 from services.access.hashing import Hashing
 from services.accounts.rates import PlanPrices
 from services.settings.current import CurrentSettings
@@ -142,6 +144,7 @@ def create_app(settings: Settings) -> FastAPI:
         pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-api")
         offload = Offload()
         hashing = Hashing()
+        names = Names()
         outside = GatewayConnections.open(SandboxInbox(pool), Signatures(pool))
         async with open_link(settings) as link:
             admission = AdmissionLimit()
@@ -150,10 +153,12 @@ def create_app(settings: Settings) -> FastAPI:
             receipts = SharedStarts(link)
             request_log = RequestLog(pool)
             keys = settings.keys.get_secret_value()
+            forgotten = Forgotten(pool, Keyring.parse(keys, CREDENTIALS), settings.for_install, names)
             parts = (
                 KeyLookup(pool),
                 SessionLookup(pool),
                 hashing,
+                forgotten,
                 CurrentSettings(pool, settings.for_install),
                 PlanPrices(pool),
                 OwnMessages(pool),
@@ -166,7 +171,7 @@ def create_app(settings: Settings) -> FastAPI:
                 WebhookMemory(),
                 receipts,
                 SharedChecks(),
-                Names(),
+                names,
                 reference.Reference(app),
                 access,
                 request_log,
@@ -177,6 +182,7 @@ def create_app(settings: Settings) -> FastAPI:
             await group_commit.aclose()
             await starts.aclose()
             await request_log.aclose()
+            await forgotten.aclose()
         await outside.aclose()
         await offload.aclose()
         hashing.close()

@@ -44,6 +44,12 @@ class SetUp(_Body):
     password: NewPassword
 
 
+class Forgot(_Body):
+    """Who forgot the password."""
+
+    email: Text
+
+
 class SetPassword(_Body):
     """A password, set by a link."""
 

@@ -14,6 +14,7 @@ from domain.access.log_in_waits import OF_ADDRESS, OF_PAIR, address_subject, pai
 from domain.access.passwords import checked_password
 from services.access import first_owner
 from services.access import passwords as rules
+from services.access.forgotten import Forgotten
 from services.access.hashing import Hashing
 from services.access.people import actor_of
 from services.access.waits import count_try
@@ -45,6 +46,20 @@ async def set_up(request: Request) -> Response:
         await first_owner.set_up(made, body.token, body.email, body.name, hashed)
     await log_in_waits.give_back(state.pool, address_subject(context["ip"]))
     return answered("created: log in", None)
+
+
+@router.post(
+    "/forgot",
+    summary="Have a link for a new password sent",
+    openapi_extra=documented_body(models.Forgot) | PUBLIC,
+    **_public,
+)
+async def forgot_password(request: Request) -> Response:
+    """The answer is always the same. Whoever uses the address, and has a password, gets a mail."""
+    body = parse_body(await read_body(request), models.Forgot)
+    context = await _counted(request)
+    state_of(request).part(Forgotten).begin(body.email, context)
+    return answered("if somebody of this address has a password, a mail is on its way", None)
 
 
 @router.post(

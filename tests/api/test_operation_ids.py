@@ -37,7 +37,8 @@ RELEASED = """
     listAllUsage listUsage listAllRequests listRequests getOverview
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
-    logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword inviteStaff inviteUser
+    logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword
+    forgotPassword inviteStaff inviteUser
     beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery

@@ -42,6 +42,7 @@ SIGNED = {
 LOG_IN = {
     "POST /api/auth/login",
     "POST /api/auth/reset",
+    "POST /api/auth/forgot",
     "POST /api/auth/setup",
 }
 """Without a key, but with a password, or a token of ours."""
