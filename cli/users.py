@@ -50,19 +50,30 @@ def invite(user: UserArgument, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def suspend(user: UserArgument, as_json: AsJson = False) -> None:
-    """Refuse all requests of a user, and hold its accepted messages, until resumed."""
-    from services.accounts.users import set_suspended
+def suspend(
+    user: UserArgument,
+    keep_waiting: Annotated[
+        bool, typer.Option("--keep-waiting", help="Its accepted messages wait until it is resumed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Refuse all requests of a user until resumed. Its waiting messages are cancelled, and their credits released."""
+    from dataclasses import asdict
 
-    emit(run_change("user.suspended", lambda made: set_suspended(made, user, True)), as_json)
+    from services.accounts.users import suspend_account
+
+    account, begun = run_change(
+        "user.suspended", lambda made: suspend_account(made, user, cancel_waiting=not keep_waiting)
+    )
+    emit(asdict(account) | {"operation": begun and begun.id}, as_json)
 
 
 @app.command()
 def resume(user: UserArgument, as_json: AsJson = False) -> None:
-    """Resume a suspended user; its held messages continue."""
-    from services.accounts.users import set_suspended
+    """Resume a suspended user; messages that were kept waiting continue."""
+    from services.accounts.users import resume_account
 
-    emit(run_change("user.resumed", lambda made: set_suspended(made, user, False)), as_json)
+    emit(run_change("user.resumed", lambda made: resume_account(made, user)), as_json)
 
 
 @app.command("set-time-zone")

@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Literal
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.batches.batch import BatchChange, BatchChangeKind
 from domain.batches.progress import ENDED, Doing, Tally, Wait, doing_from_database
@@ -17,6 +18,8 @@ from store.batches import queries
 from store.batches.queries import Batch
 from store.pool import Connections
 
+_OF_ACCOUNTS = UUID("3d0a2c52-5c7e-5a0b-8f6c-6f6d0b0e7a11")
+"""Under which the changes of batches of suspended and deleted accounts have their ids."""
 _STORED = "stored"
 """The state of a batch that has just been accepted: its workflow is being started."""
 
@@ -95,6 +98,21 @@ async def steer_batch(
     changed = await change_batch(change.store, await connect(), batch, kind)
     change.compare({"state": batch.state}, {"state": changed.state})
     return changed
+
+
+async def cancel_for_account(client: Client, batch_id: UUID) -> None:
+    """Have a batch end whose account is suspended or deleted, also if it is paused or scheduled far ahead. It may be
+    repeated: the workflow applies it once.
+
+    Raises:
+        RPCError: Temporal does not answer.
+    """
+    change = BatchChange(str(uuid5(_OF_ACCOUNTS, str(batch_id))), "cancel")
+    try:
+        await client.get_workflow_handle(batch_workflow_id(batch_id)).signal("change", change)
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:  # the sweep handles batches without a workflow
+            raise
 
 
 def _ended() -> ConflictError:

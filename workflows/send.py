@@ -109,6 +109,11 @@ class SendWorkflow:
         """Cancel waiting messages whose recipient has opted out."""
         self._page.receive(PageSignal("opted_out", uids)) if self._page else self._old.opted_out(uids)
 
+    @workflow.signal
+    def ended(self, uids: list[str]) -> None:
+        """Wait no longer for messages that have ended in the database."""
+        self._page.receive(PageSignal("ended", uids)) if self._page else self._old.opted_out(uids)
+
     # Updates of the first release, for its callers and histories: they are not safe beside local activities.
 
     @workflow.update

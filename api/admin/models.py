@@ -72,7 +72,17 @@ class User(_Answer):
 
 
 class Suspension(_Body):
-    """Why a user is suspended or resumed."""
+    """Why a user is suspended, and what becomes of its waiting messages."""
+
+    reason: Reason = ""
+    waiting: Literal["cancel", "keep"] = Field(
+        default="cancel",
+        description="`cancel`: they end, and their credits are released. `keep`: they wait until the user is resumed.",
+    )
+
+
+class Resumption(_Body):
+    """Why a user is resumed."""
 
     reason: Reason = ""
 
@@ -324,6 +334,18 @@ class _One(_Answer):
     success: Literal[True]
     message: str
     dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
+
+
+class SuspendedUser(User):
+    """A user that was suspended."""
+
+    operation: UUID | None = Field(description="Of the operation that cancels its waiting messages.")
+
+
+class SuspendedUserAnswer(_One):
+    """A user that was suspended."""
+
+    data: SuspendedUser
 
 
 class UserAnswer(_One):

@@ -96,6 +96,7 @@ class PageSignal:
         "switch_gateway",
         "reported",
         "opted_out",
+        "ended",
         "withdraw",
     ]
     uids: list[str] = field(default_factory=list)

@@ -93,6 +93,8 @@ class Sender:
     """What it may send emails from; ``None``: no message of the request is from a mailbox of its own."""
     pause_id: UUID | None = None
     """The pause of sending that stops its messages on this channel, if there is one."""
+    cancels_waiting: bool = False
+    """Of a suspended one: whether its messages are cancelled, and do not wait."""
 
 
 def retry_pause(attempt: int) -> float:
@@ -101,7 +103,8 @@ def retry_pause(attempt: int) -> float:
 
 
 def choose_for(sender: Sender, request: RouteRequest, now: float, key: KeyTerms | None = None) -> Routing:
-    """As ``choose``, for an account that may send. A suspended one's messages wait, a deleted one's are cancelled.
+    """As ``choose``, for an account that may send. A suspended one's messages wait or are cancelled, a deleted
+    one's are cancelled.
 
     Those of an account whose sending is paused wait, too. ``key`` is the messages' if it demands something.
     docs/accounts.md and docs/keys.md document this.
@@ -112,7 +115,7 @@ def choose_for(sender: Sender, request: RouteRequest, now: float, key: KeyTerms 
         return _choose_for_key(sender, request, now, key)
     if sender.status == "active":
         return choose(request, sender.candidates, now, sender.sending_as)
-    if sender.status == "suspended":
+    if sender.status == "suspended" and not sender.cancels_waiting:
         return Routing(parked=[Parked(request.indexes, now + SUSPENDED_LOOK, "", ACCOUNT_SUSPENDED)])
     ending = NoRoute(request.indexes, f"account_{sender.status}", f"the account is {sender.status}", "cancelled")
     return Routing(none=[ending])

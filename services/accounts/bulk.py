@@ -31,12 +31,14 @@ async def _upsert(made: Change, item: Item, _: UUID) -> int:
 
 async def _suspend(made: Change, item: Item, _: UUID) -> int:
     made.reason = item.get("reason", "")
-    return (await rules.set_suspended(made, item["user"], True)).id
+    cancel_waiting = item.get("waiting", "cancel") == "cancel"
+    account, _operation = await rules.suspend_account(made, item["user"], cancel_waiting=cancel_waiting)
+    return account.id
 
 
 async def _resume(made: Change, item: Item, _: UUID) -> int:
     made.reason = item.get("reason", "")
-    return (await rules.set_suspended(made, item["user"], False)).id
+    return (await rules.resume_account(made, item["user"])).id
 
 
 async def _delete(made: Change, item: Item, _: UUID) -> int:

@@ -14,7 +14,12 @@ from services.settings.current import read_current
 from store.accounts import accounts, credits, subscriptions
 from store.accounts.accounts import Account
 from store.credits.transfers import transfer
+from store.operations import operations
+from store.operations.operations import Operation
 from store.pool import Connections
+
+CANCEL_WAITING = "messages.cancel_waiting"
+"""The kind of operation that cancels a suspended account's waiting messages."""
 
 LONGEST_NAME = 200
 _EXTERNAL_ID = re.compile(r"[!-~]{1,200}")
@@ -116,14 +121,35 @@ async def put_account(change: Change, external_id: str, wanted: Mapping[str, Any
     return account, False
 
 
-async def set_suspended(change: Change, account_id: int, is_suspended: bool) -> Account:
-    """Suspend an account, or resume it. A repeat changes nothing.
+async def suspend_account(
+    change: Change, account_id: int, *, cancel_waiting: bool = True
+) -> tuple[Account, Operation | None]:
+    """Suspend an account. Its waiting messages are cancelled, by an operation that is returned, or wait.
+
+    A repeat changes nothing, except for what becomes of waiting messages.
 
     Raises:
         NotFoundError: there is no such account, or it is deleted.
     """
     before = await find_account(change, account_id)
-    await (accounts.suspend if is_suspended else accounts.resume)(change.store, account_id)
+    await accounts.suspend(change.store, account_id, cancels_waiting=cancel_waiting)
+    after = await changed_account(change, before)
+    change.metadata["waiting"] = "cancel" if cancel_waiting else "keep"
+    if not cancel_waiting:
+        return after, None
+    operation = await operations.open_of(change.store, account_id, CANCEL_WAITING)
+    operation = operation or await operations.add(change.store, CANCEL_WAITING, change.actor, {}, account_id)
+    return after, operation
+
+
+async def resume_account(change: Change, account_id: int) -> Account:
+    """Resume a suspended account. A repeat changes nothing.
+
+    Raises:
+        NotFoundError: there is no such account, or it is deleted.
+    """
+    before = await find_account(change, account_id)
+    await accounts.resume(change.store, account_id)
     return await changed_account(change, before)
 
 

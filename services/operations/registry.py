@@ -1,7 +1,8 @@
 """The table of all kinds of operations."""
 
 from services.operations.bulk_users import BulkUsers
+from services.operations.cancel_waiting import CancelWaiting
 from services.operations.kinds import Kind
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (BulkUsers(),)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (BulkUsers(), CancelWaiting())}
 """By name. A kind that has operations which have not ended must stay."""

@@ -127,13 +127,15 @@ async def page(pool: Connections, after: int, limit: int) -> list[Account]:
         return await cursor.fetchall()
 
 
-async def suspend(pool: Connections, account_id: int) -> None:
-    """Refuse all requests of the account, and let its accepted messages wait, until it is resumed.
+async def suspend(pool: Connections, account_id: int, *, cancels_waiting: bool = False) -> None:
+    """Refuse all requests of the account until it is resumed.
+
+    Its accepted messages wait until then, or are cancelled whenever they come due.
 
     Raises:
         NotFoundError: there is no such account.
     """
-    await _set_status(pool, account_id, "suspended")
+    await _set_status(pool, account_id, "suspended", cancels_waiting)
 
 
 async def resume(pool: Connections, account_id: int) -> None:
@@ -145,13 +147,31 @@ async def resume(pool: Connections, account_id: int) -> None:
     await _set_status(pool, account_id, "active")
 
 
-async def _set_status(pool: Connections, account_id: int, status: str) -> None:
+async def _set_status(pool: Connections, account_id: int, status: str, cancels_waiting: bool = False) -> None:
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            "update accounts set status = %s where id = %s and id > 0 and status <> 'deleted'", (status, account_id)
+            """update accounts set status = %s, cancels_waiting = %s
+               where id = %s and id > 0 and status <> 'deleted'""",
+            (status, cancels_waiting, account_id),
         )
     if cursor.rowcount == 0:
         raise _unknown(account_id)
+
+
+async def lock_waiting(store: Connections, account_id: int) -> tuple[str, bool]:
+    """An account's status, and whether its waiting messages are cancelled; both stay until the transaction ends.
+
+    Raises:
+        NotFoundError: there is no such account.
+    """
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            "select status, cancels_waiting from accounts where id = %s for share", (account_id,)
+        )
+        row = await cursor.fetchone()
+    if row is None:
+        raise _unknown(account_id)
+    return row[0], row[1]
 
 
 async def delete(pool: Connections, account_id: int) -> None:

@@ -11,7 +11,7 @@ from domain.ids import batch_page_number, batch_range, page_of
 from domain.messages.new_page import new_stored_page
 from domain.messages.page import PageHeader
 from store.batches.batches import KEY, KEY_COLUMNS, key_of_batch
-from store.pool import Pool
+from store.pool import Connections, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,17 @@ async def of_deleted_accounts(pool: Pool) -> list[UUID]:
             """select b.id from batches b join accounts a on a.id = b.account_id
                where b.finished_at is null and b.state not in ('stored', 'cancelling') and a.status = 'deleted'
                limit 100"""
+        )
+        return [batch_id for (batch_id,) in await cursor.fetchall()]
+
+
+async def of_account(store: Connections, account_id: int, after: UUID, limit: int) -> list[UUID]:
+    """An account's started, unfinished batches, by id, those after ``after``."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """select id from batches where account_id = %s and id > %s and finished_at is null and state <> 'stored'
+               order by id limit %s""",
+            (account_id, after, limit),
         )
         return [batch_id for (batch_id,) in await cursor.fetchall()]
 

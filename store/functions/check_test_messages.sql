@@ -7,6 +7,7 @@ as $$
     select coalesce(array_agg(case
             when a.id is null then 'account_unknown'
             when a.status not in ('active', 'suspended') then 'account_' || a.status
+            when a.status = 'suspended' and a.cancels_waiting then 'account_suspended'
             when exists (select from suppressions s where s.account_id = p_account and s.channel = p_channel
                          and recipient_key(s.channel, s.recipient) = recipient_key(p_channel, u.recipient))
             then 'suppressed' end order by u.n), '{}')

@@ -17,7 +17,7 @@ begin
     if exists (select from messages m where m.uid = p_uids[1]) then
         return query select (u.n - 1)::integer, m.code
             from unnest(p_uids) with ordinality u (uid, n) join messages m using (uid)
-            where (m.state = 'rejected' or m.code = 'account_deleted') and m.gateway_id is null;
+            where (m.state = 'rejected' or m.code in ('account_deleted', 'account_suspended')) and m.gateway_id is null;
         return;
     end if;
 
@@ -29,7 +29,8 @@ begin
     insert into messages
             (uid, account_id, channel, recipient, state, code, price, credit, schedule_at, on_unknown, key_id, test)
         select u.uid, p_account, p_channel, u.recipient,
-               case when u.code = 'account_deleted' then 'cancelled' when u.code is not null then 'rejected'
+               case when u.code in ('account_deleted', 'account_suspended') then 'cancelled'
+                    when u.code is not null then 'rejected'
                     when u.schedule_at > clock_timestamp() then 'scheduled' else 'queued' end,
                u.code, u.price, case when u.code is null and u.price > 0 then 'held' else 'free' end,
                u.schedule_at, u.on_unknown, p_key, p_test

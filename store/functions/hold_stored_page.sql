@@ -21,7 +21,8 @@ begin
             when v_key is not null
             then take_keyed_credits(p_account, p_channel, v_recipients, v_prices, false, v_key)
             else take_credits(p_account, p_channel, v_recipients, v_prices) end;
-        update messages m set state = case when u.code is null then 'queued' when u.code = 'account_deleted' then 'cancelled'
+        update messages m set state = case when u.code is null then 'queued'
+                                           when u.code in ('account_deleted', 'account_suspended') then 'cancelled'
                                            else 'rejected' end, code = u.code,
                               credit = case when u.code is null and m.price > 0 then 'held' else 'free' end,
                               updated_at = clock_timestamp()

@@ -1,11 +1,11 @@
 -- Check messages in order, each separately, and take credits and daily limit for those that pass. Returns the code
 -- of each refusal, null for those that pass. The caller holds the account's lock.
 --
--- Messages of a suspended account are held like any others: they wait, and the plan may be renewed meanwhile, so
--- its end is not checked. A plan that renews does not expire, nor does one that is followed by another. Days are those
--- of the account's time zone; the day is that of now(), as in the journal. Rows are found by index whatever the
--- statistics are: a plan that was made while there were few accounts would read all of them for each page, for as long as the
--- connection keeps it.
+-- Messages of a suspended account are held like any others, unless its waiting messages are cancelled: they wait, and the
+-- plan may be renewed meanwhile, so its end is not checked. A plan that renews does not expire, nor does one that is
+-- followed by another. Days are those of the account's time zone; the day is that of now(), as in the journal. Rows are
+-- found by index whatever the statistics are: a plan that was made while there were few accounts would read all of them
+-- for each page, for as long as the connection keeps it.
 create or replace function take_credits(
     p_account bigint, p_channel text, p_recipients text[], p_prices integer[], p_exempt boolean default false
 ) returns text[] language plpgsql
@@ -13,6 +13,7 @@ set enable_seqscan = off
 as $$
 declare
     v_status    text;
+    v_cancels   boolean;
     v_expires   timestamptz;
     v_limit     bigint;
     v_used      bigint := 0;
@@ -25,9 +26,9 @@ declare
 begin
     select w.available into v_available from wallets w where w.account_id = p_account and w.channel = p_channel;
     v_available := coalesce(v_available, 0);
-    select a.status, case when not a.plan_renews then a.plan_expires_at end, pc.daily_limit,
+    select a.status, a.cancels_waiting, case when not a.plan_renews then a.plan_expires_at end, pc.daily_limit,
            (now() at time zone a.time_zone)::date
-        into v_status, v_expires, v_limit, v_day
+        into v_status, v_cancels, v_expires, v_limit, v_day
         from accounts a left join plan_channels pc on pc.plan_id = a.plan_id and pc.channel = p_channel
         where a.id = p_account;
     v_status := coalesce(v_status, 'unknown');
@@ -35,6 +36,7 @@ begin
         when v_status not in ('active', 'suspended') then 'account_' || v_status
         when v_status = 'active' and v_expires < clock_timestamp()
             and not change_comes_first(p_account, v_expires) then 'plan_expired'
+        when v_status = 'suspended' and v_cancels then 'account_suspended'
     end;
     if v_limit is not null then
         insert into daily_usage as d values (p_account, p_channel, v_day, 0)

@@ -19,7 +19,7 @@ over; ``gateway_candidates`` and ``store/gateways/gateways.py`` have the same ru
 _CANDIDATES = """
 select (select p.id from sending_pauses p
         where (p.account_id is null or p.account_id = c.account_id) and (p.channel is null or p.channel = %(channel)s)
-        limit 1), c.*
+        limit 1), c.status = 'suspended' and (select a.cancels_waiting from accounts a where a.id = c.account_id), c.*
 from gateway_candidates(%(accounts)s::bigint[], %(channel)s) c
 """
 
@@ -33,10 +33,10 @@ async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dic
     found = {account_id: Sender("unknown", []) for account_id in accounts}
     async with pool.connection() as conn:
         cursor = await conn.execute(_CANDIDATES, {"accounts": list(accounts), "channel": channel})
-        for pause_id, account_id, status, *candidate in await cursor.fetchall():
+        for pause_id, cancels_waiting, account_id, status, *candidate in await cursor.fetchall():
             sender = found[account_id]
             if sender.status != status:
-                sender = found[account_id] = Sender(status, [], pause_id)
+                sender = found[account_id] = Sender(status, [], pause_id=pause_id, cancels_waiting=cancels_waiting)
             if candidate[0] is not None:
                 sender.candidates.append(Candidate(*candidate))
     return found

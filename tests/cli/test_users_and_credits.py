@@ -186,3 +186,11 @@ async def test_a_users_plan_and_what_is_left_of_it(cli, user):
     shown = (await cli("user", "subscription", user, "--json")).json
     assert (shown["plan"], shown["state"], shown["change"]) == (name, "active", None)
     assert shown["credits"] == {"sms": {"credits": 7, "left": 7, "carry_over": 2}}
+
+
+async def test_a_suspension_cancels_what_waits_by_an_operation_or_keeps_it(cli, user):
+    assert (await cli("user", "suspend", user, "--keep-waiting", "--json")).json["operation"] is None
+    operation = (await cli("user", "suspend", user, "--json")).json["operation"]
+    shown = (await cli("operation", "show", operation, "--json")).json
+    assert (shown["kind"], shown["user_id"]) == ("messages.cancel_waiting", user)
+    await cli("user", "resume", user)

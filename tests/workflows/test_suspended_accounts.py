@@ -60,3 +60,14 @@ async def test_messages_of_a_deleted_account_end_as_the_choice_says(env: Workflo
         page = await start(env, size=2)
         await page.handle.result()
     assert script.endings() == dict.fromkeys((0, 1), ("cancelled", "account_deleted"))
+
+
+async def test_what_has_ended_in_the_database_is_waited_for_no_more(env: WorkflowEnvironment):
+    async with acting(Script(env, routings=[suspended(), through()])) as script:
+        page = await start(env, size=3)
+        await page.until("account_suspended")
+        await page.handle.signal("ended", [page.uid(0), page.uid(2)])
+        await page.handle.signal("account_resumed")
+        await page.handle.result()
+    assert script.endings() == {}, "their ends are recorded already"
+    assert [request.route.indexes for request in script.sent] == [[1]]

@@ -175,6 +175,7 @@ class Page(PageRun):
             "switch_gateway": partial(self._switch_gateway, signal.gateway),
             "reported": partial(self._fallbacks.reported, map(_index, signal.uids)),
             "opted_out": partial(self._opt_out, list(map(_index, signal.uids))),
+            "ended": partial(self._drop, list(map(_index, signal.uids))),
             "withdraw": self._withdraw,
             "change": partial(self._change, signal.change),
         }
@@ -224,6 +225,10 @@ class Page(PageRun):
             del self._waiting[index]
         if waiting:
             await self._end(waiting, "cancelled", "opted_out", "the recipient wants no more messages")
+
+    def _drop(self, indexes: list[int]) -> None:
+        """Wait no longer for messages that have ended in the database."""
+        self._forget([index for index in indexes if index in self._waiting])
 
     async def _change(self, request: ChangeRequest | None) -> None:
         assert request is not None

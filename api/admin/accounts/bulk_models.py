@@ -46,6 +46,7 @@ class SuspendItem(_Part):
     action: Literal["suspend"]
     user: UserRef
     reason: Reason = ""
+    waiting: Literal["cancel", "keep"] = "cancel"
 
 
 class ResumeItem(_Part):

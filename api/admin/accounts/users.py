@@ -130,38 +130,39 @@ async def restore_user(request: Request, account: UserId, actor: _Deleter, dry_r
 @router.post(
     "/{account}/suspend",
     summary="Suspend a user",
+    response_model=None,
+    responses=answers(models.SuspendedUserAnswer, 409, 412),
     openapi_extra=documented_body(models.Suspension, required=False),
-    **_one,
 )
 async def suspend_user(request: Request, account: UserId, actor: _Writer, dry_run: DryRun = False) -> Response:
-    """Its requests are refused from now on, and its accepted messages wait."""
-    return await _set_suspended(request, account, actor, dry_run, is_suspended=True)
+    """Its requests are refused from now on. Its waiting messages are cancelled, by an operation, or wait."""
+    raw = await read_body(request)
+    body = parse_body(raw, models.Suspension) if raw else models.Suspension()
+
+    async def work(made: Change) -> Answer:
+        made.reason = body.reason
+        changed, begun = await rules.suspend_account(made, account, cancel_waiting=body.waiting == "cancel")
+        return "suspended", shown(changed) | {"operation": begun and begun.id}
+
+    return await perform(request, actor, "user.suspended", work, dry_run=dry_run)
 
 
 @router.post(
     "/{account}/resume",
     summary="Resume a suspended user",
-    openapi_extra=documented_body(models.Suspension, required=False),
+    openapi_extra=documented_body(models.Resumption, required=False),
     **_one,
 )
 async def resume_user(request: Request, account: UserId, actor: _Writer, dry_run: DryRun = False) -> Response:
-    """Its messages continue."""
-    return await _set_suspended(request, account, actor, dry_run, is_suspended=False)
-
-
-async def _set_suspended(
-    request: Request, account: UserId, actor: Actor, dry_run: bool, *, is_suspended: bool
-) -> Response:
+    """Its messages that wait continue; those that were cancelled stay so."""
     raw = await read_body(request)
-    reason = parse_body(raw, models.Suspension).reason if raw else ""
+    reason = parse_body(raw, models.Resumption).reason if raw else ""
 
     async def work(made: Change) -> Answer:
         made.reason = reason
-        changed = await rules.set_suspended(made, account, is_suspended)
-        return "suspended" if is_suspended else "active", shown(changed)
+        return "active", shown(await rules.resume_account(made, account))
 
-    action = "user.suspended" if is_suspended else "user.resumed"
-    return await perform(request, actor, action, work, dry_run=dry_run)
+    return await perform(request, actor, "user.resumed", work, dry_run=dry_run)
 
 
 @router.put("/{account}/plan", summary="Give a user a plan", openapi_extra=documented_body(models.AssignPlan), **_one)
