@@ -11,7 +11,7 @@ from api.admin import gateways as admin_gateways
 from api.admin.access import approvals, audit, invitations, staff
 from api.admin.accounts import bulk, credit_requests, credits, keys, plans, subscriptions, users
 from api.admin.accounts import domains as admin_domains
-from api.admin.install import codec, sending_pauses
+from api.admin.install import codec, sending_pauses, settings_file
 from api.admin.install import operations as admin_operations
 from api.admin.install import settings as install_settings
 from api.admin.messages import batches as admin_batches
@@ -124,6 +124,7 @@ _ROUTERS = (
     sending_pauses.router,
     install_settings.router,
     admin_operations.router,
+    settings_file.router,
     codec.router,
     admin_usage.router,
     overview.router,

@@ -106,9 +106,11 @@ def run_change(action: str, work: "Callable[[Change], Awaitable[Result]]") -> Re
     return _run_change(action, lambda _, made: work(made))
 
 
-def run_sealed_change(action: str, work: "Callable[[Change, Keyring], Awaitable[Result]]") -> Result:
-    """``run_change`` for a command that reads or writes credentials."""
-    return _run_change(action, lambda session, made: work(made, session.keyring))
+def run_sealed_change(
+    action: str, work: "Callable[[Change, Keyring], Awaitable[Result]]", *, dry_run: bool = False
+) -> Result:
+    """``run_change`` for a command that reads or writes credentials; ``dry_run``: nothing is written."""
+    return _run_change(action, lambda session, made: work(made, session.keyring), dry_run=dry_run)
 
 
 def run_connected_change(action: str, work: "Callable[[Session, Change], Awaitable[Result]]") -> Result:
@@ -116,12 +118,14 @@ def run_connected_change(action: str, work: "Callable[[Session, Change], Awaitab
     return _run_change(action, work)
 
 
-def _run_change(action: str, work: "Callable[[Session, Change], Awaitable[Result]]") -> Result:
+def _run_change(
+    action: str, work: "Callable[[Session, Change], Awaitable[Result]]", *, dry_run: bool = False
+) -> Result:
     from domain.access.actors import COMMAND_LINE
     from services.changes import change
 
     async def changed(session: Session) -> Result:
-        async with change(session.pool, COMMAND_LINE, action) as made:
+        async with change(session.pool, COMMAND_LINE, action, dry_run=dry_run) as made:
             return await work(session, made)
 
     return run(changed)

@@ -7,6 +7,7 @@ import typer
 from cli.options import CONFIG_HELP, AsJson, json_object
 from cli.output import emit
 from cli.session import Session, run, run_sealed_change
+from cli.settings_file import add_to
 
 if TYPE_CHECKING:
     from domain.keyring import Keyring
@@ -50,3 +51,6 @@ async def _described(session: Session) -> dict[str, Any]:
     found = await describe(session.pool, session.keyring, session.settings.for_install)
     settings = found.settings.model_dump(mode="json")
     return {**settings, "system_mail": found.system_mail, "sources": found.sources}
+
+
+add_to(app)

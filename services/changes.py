@@ -26,6 +26,13 @@ class Change:
     reason: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
     sensitive: list[Sensitive] = field(default_factory=list)
+    parts: "list[tuple[Change, str]]" = field(default_factory=list)
+
+    def part(self, action: str) -> "Change":
+        """A change within this one that has an event of its own; it is written with the one of this."""
+        part = Change(self.actor, self.store, sensitive=self.sensitive)
+        self.parts.append((part, action))
+        return part
 
     def about(self, kind: str, id_: object, name: str = "") -> None:
         """Note an object that is changed; the first one is what the log is searched by."""
@@ -62,6 +69,8 @@ async def change(
             async with conn.transaction(force_rollback=dry_run):
                 yield made
                 await _check_approval(made)
+                for part, its_action in made.parts:
+                    await append(conn, _event(part, its_action))
                 if made.changes or not only_if_changed:
                     await append(conn, _event(made, action))
         except ForbiddenError as error:

@@ -1,6 +1,6 @@
 """Rules for gateways, shared by the API and the CLI."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,12 +9,14 @@ from domain.channels import Channel
 from domain.errors import ConflictError, InvalidError
 from domain.keyring import Keyring, KeyringError
 from domain.messages.routing import Mode
-from gateways.config.redact import patched, shown
+from gateways.base import GatewayConfig
+from gateways.config.redact import patched, replaced, shown
 from gateways.registry import GATEWAY_TYPES, find_type, parse_config, read_config
 from services.changes import Change
 from store.gateways import gateway_shares, gateways
 from store.gateways.gateways import GatewayInfo, NewGateway
 from store.pool import Connections
+from store.settings.applied_objects import managed
 
 LARGEST_PRIORITY = 1_000_000
 
@@ -32,12 +34,15 @@ class Described:
     info: GatewayInfo
     config: dict[str, Any] | None
     """Without its secrets. ``None``: it does not open, or no installed package has its type."""
+    is_in_file: bool
+    """Whether a settings file keeps it."""
 
 
 async def describe(store: Connections, keyring: Keyring, infos: Sequence[GatewayInfo]) -> list[Described]:
     """Gateways with their configurations, of whose secrets only that they are set."""
     stored = await gateways.open_configs(store, keyring, [info.id for info in infos])
-    return [Described(info, _shown(info.type, stored.get(info.id))) for info in infos]
+    kept = await managed(store, "gateway", [str(info.id) for info in infos])
+    return [Described(info, _shown(info.type, stored.get(info.id)), str(info.id) in kept) for info in infos]
 
 
 async def add_gateway(change: Change, keyring: Keyring, new: NewGateway) -> GatewayInfo:
@@ -59,10 +64,13 @@ async def add_gateway(change: Change, keyring: Keyring, new: NewGateway) -> Gate
     return gateway
 
 
-async def change_gateway(change: Change, keyring: Keyring, gateway_id: UUID, patch: Mapping[str, Any]) -> GatewayInfo:
+async def change_gateway(
+    change: Change, keyring: Keyring, gateway_id: UUID, patch: Mapping[str, Any], *, is_whole_config: bool = False
+) -> GatewayInfo:
     """Change identifier, ``enabled``, rate, priority, what happens when answers are lost, or the configuration.
 
-    ``config`` is a JSON Merge Patch of the stored one: secrets that it does not name stay.
+    ``config`` is a JSON Merge Patch of the stored one: secrets that it does not name stay. With ``is_whole_config`` it
+    is all of it: secrets stay where it has ``KEPT``.
 
     Raises:
         InvalidGatewayConfig: the configuration would not be right, or would send its secrets elsewhere.
@@ -72,7 +80,7 @@ async def change_gateway(change: Change, keyring: Keyring, gateway_id: UUID, pat
     """
     before = await find_gateway(change, gateway_id)
     if "config" in patch:
-        await _configure(change, keyring, before, patch["config"])
+        await _configure(change, keyring, before, patch["config"], replaced if is_whole_config else patched)
     tuned = {name: patch.get(name, getattr(before, name)) for name in _TUNED}
     if tuned != {name: getattr(before, name) for name in _TUNED}:
         _check_priority(tuned["priority"])
@@ -142,13 +150,18 @@ async def find_gateway(change: Change, gateway_id: UUID) -> GatewayInfo:
     return gateway
 
 
-async def _configure(change: Change, keyring: Keyring, gateway: GatewayInfo, patch: Mapping[str, Any]) -> None:
+_Combine = Callable[[type[GatewayConfig], Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
+
+
+async def _configure(
+    change: Change, keyring: Keyring, gateway: GatewayInfo, given: Mapping[str, Any], combine: _Combine
+) -> None:
     try:
         stored = (await gateways.load(change.store, keyring, gateway.id)).config
     except KeyringError as error:
         raise ConflictError("gateway_unusable", f"the gateway cannot be used: {error}") from None
     entry = find_type(gateway.type)
-    config = patched(entry.config, stored, patch)
+    config = combine(entry.config, stored, given)
     read_config(entry, Channel(gateway.channel), config)
     if config != stored:
         if any(config.get(name) != stored.get(name) for name in entry.config.SECRETS):

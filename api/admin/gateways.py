@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from api.admin.managed import managed_by
 from api.admin.models import NothingAnswer
 from api.admin.paths import GatewayId, UserId
 from api.gateways import admin_models as models
@@ -206,6 +207,7 @@ def shown(gateway: Described) -> dict[str, Any]:
         "config": gateway.config,
         "version": info.version,
         "created_at": info.created_at,
+        "managed_by": managed_by(gateway.is_in_file),
     }
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from api.admin.managed import ManagedBy
 from api.http.query_text import Moment
 from domain.channels import Channel
 
@@ -158,6 +159,7 @@ class Plan(_Answer):
     gateways: list[str]
     rates: list[PlanRate]
     created_at: datetime
+    managed_by: ManagedBy
 
 
 class MoveCredits(_Body):
@@ -303,6 +305,7 @@ class Role(_Answer):
     name: str
     permissions: list[str]
     preset: bool
+    managed_by: ManagedBy
 
 
 class Permission(_Answer):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from api.admin.managed import ManagedBy
 from api.gateways.models import BreakerState
 from domain.channels import Channel
 from domain.messages.routing import Mode
@@ -80,6 +81,7 @@ class Gateway(_Answer):
     )
     version: int = Field(description="Grows with every change.")
     created_at: datetime
+    managed_by: ManagedBy
 
 
 class TypeOfGateway(_Answer):

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
 
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
@@ -15,7 +14,8 @@ from api.http.state import state_of
 from api.inbound.models import InboundPage, KeywordsAnswer
 from api.reference.openapi import answers, documented_body
 from domain.channels import Channel
-from domain.text.keywords import Keyword, KeywordSet, fold
+from domain.text.keywords import Keyword, KeywordSet
+from services.keywords import Keywords
 from store.accounts.api_keys import Principal
 from store.audience import inbound_lists, keyword_sets
 from store.audience.inbound_lists import Listed
@@ -24,41 +24,6 @@ router = APIRouter(prefix="/api/inbound", tags=["messages from people"])
 
 _Reader = Annotated[Principal, Depends(requires("read"))]
 _Sender = Annotated[Principal, Depends(requires("send"))]
-
-
-def _plain(text: str) -> str:
-    if not fold(text) or not text.isprintable():
-        raise ValueError("must be a word or a few, without line breaks")
-    return text
-
-
-Word = Annotated[StrictStr, Field(max_length=40), AfterValidator(_plain)]
-Words = Annotated[list[Word], Field(max_length=100)]
-ReplyText = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
-
-
-class Replies(BaseModel):
-    """Answers to keywords."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    stop: ReplyText | None = None
-    start: ReplyText | None = None
-    help: ReplyText | None = None
-
-
-class Keywords(BaseModel):
-    """An account's words. Left out or `null`: the built-in ones, in many languages."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    stop: Words | None = Field(None, description="Besides `STOP`, which always ends messages.")
-    start: Words | None = None
-    help: Words | None = None
-    replies: Replies = Field(
-        default_factory=Replies,
-        description="Replies. Without an entry none is sent: many carriers and providers reply themselves.",
-    )
 
 
 @router.get("", summary="Messages from people, newest first", response_model=None, responses=answers(InboundPage))
@@ -92,9 +57,8 @@ async def get_keywords(request: Request, principal: _Reader) -> Response:
 async def put_keywords(request: Request, principal: _Sender) -> Response:
     """They apply to messages to your own gateways."""
     body = parse_body(await read_body(request), Keywords)
-    chosen = KeywordSet(body.stop, body.start, body.help, body.replies.model_dump(exclude_none=True))
-    await keyword_sets.replace(state_of(request).pool, principal.account_id, chosen)
-    return _shown(chosen)
+    await keyword_sets.replace(state_of(request).pool, principal.account_id, body.chosen)
+    return _shown(body.chosen)
 
 
 def shown(message: Listed) -> dict[str, Any]:

@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domain.errors import pointer
+from domain.kept import KEPT
 from domain.merge_patch import merge
 from gateways.base import GatewayConfig
 from gateways.config.problems import InvalidGatewayConfig, Problem
+
+_MOVED = "must be given again, because the place it is sent to changes"
 
 SET = {"set": True}
 """Stands in for a secret that is set."""
@@ -30,11 +33,43 @@ def patched(kind: type[GatewayConfig], stored: Mapping[str, Any], patch: Mapping
     """
     result: dict[str, Any] = merge(stored, patch)
     if _moved(kind, stored, result):
-        message = "must be given again, because the place it is sent to changes"
-        kept = [Problem(place, "secret_needed", message) for place in _kept(kind, stored, patch)]
+        kept = [Problem(place, "secret_needed", _MOVED) for place in _kept(kind, stored, patch)]
         if kept:
             raise InvalidGatewayConfig(kept)
     return result
+
+
+def replaced(kind: type[GatewayConfig], stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """A whole configuration, with the stored secret in each place of ``KEPT``. The result is still to be checked.
+
+    Raises ``InvalidGatewayConfig`` when there is none, and as ``patched``.
+    """
+    result, missing = _filled(wanted, stored), list(_places_of_kept(wanted, stored, is_there=False))
+    if missing:
+        raise InvalidGatewayConfig([Problem(place, "secret_missing", "nothing is stored here") for place in missing])
+    if _moved(kind, stored, result) and (kept := list(_places_of_kept(wanted, stored, is_there=True))):
+        raise InvalidGatewayConfig([Problem(place, "secret_needed", _MOVED) for place in kept])
+    return result
+
+
+def _filled(wanted: Mapping[str, Any], stored: Any) -> dict[str, Any]:
+    inner = stored if isinstance(stored, Mapping) else {}
+    result: dict[str, Any] = {}
+    for name, value in wanted.items():
+        if value is KEPT:
+            result[name] = inner.get(name)
+        else:
+            result[name] = _filled(value, inner.get(name)) if isinstance(value, Mapping) else value
+    return result
+
+
+def _places_of_kept(wanted: Any, stored: Any, *, is_there: bool, path: tuple[str, ...] = ("config",)) -> Iterator[str]:
+    if wanted is KEPT and (stored is not None) is is_there:
+        yield pointer(*path)
+    elif isinstance(wanted, Mapping):
+        for name, value in wanted.items():
+            inner = stored.get(name) if isinstance(stored, Mapping) else None
+            yield from _places_of_kept(value, inner, is_there=is_there, path=(*path, name))
 
 
 def _moved(kind: type[GatewayConfig], stored: Mapping[str, Any], result: Mapping[str, Any]) -> bool:

@@ -1,6 +1,6 @@
 """Rules for the settings of the whole install, shared by the API and the CLI."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,17 +12,20 @@ from domain.channels import Channel
 from domain.errors import ConflictError, FieldError, InvalidError, invalid, pointer
 from domain.keyring import Keyring, KeyringError
 from domain.merge_patch import merge
+from gateways.base import GatewayConfig
 from gateways.config.problems import InvalidGatewayConfig
-from gateways.config.redact import patched, shown
+from gateways.config.redact import patched, replaced, shown
 from gateways.registry import find_type, read_config
 from services.changes import Change
 from services.settings.current import effective, in_place
 from services.settings.models import InstallSettings, leaves
 from store.pool import Connections
 from store.settings import install_settings
+from store.settings.applied_objects import managed
+from store.settings.install_settings import StoredSettings
 
 MAIL = "system_mail"
-_SMTP = "smtp"
+SMTP = "smtp"
 """The type of gateway whose configuration the system's mail server has."""
 
 
@@ -35,6 +38,8 @@ class Described:
     """Of its secrets only that they are set. ``None``: there is none, or it does not open."""
     sources: dict[str, str]
     """By field, where its value is from: ``stored``, ``environment`` or ``default``."""
+    is_in_file: bool
+    """Whether a settings file keeps them."""
 
 
 async def describe(store: Connections, keyring: Keyring, environment: Mapping[str, Any]) -> Described:
@@ -47,8 +52,9 @@ async def describe(store: Connections, keyring: Keyring, environment: Mapping[st
         for name in leaves(settings.model_dump())
     }
     sources[MAIL] = "default" if stored.sealed_mail is None else "stored"
+    is_in_file = bool(await managed(store, "settings", ["install"]))
     mail = None if stored.sealed_mail is None else _opened(keyring, stored.sealed_mail)
-    return Described(settings, mail and shown(find_type(_SMTP).config, mail), sources)
+    return Described(settings, mail and shown(find_type(SMTP).config, mail), sources, is_in_file)
 
 
 async def change_settings(change: Change, keyring: Keyring, patch: Mapping[str, Any]) -> None:
@@ -58,20 +64,38 @@ async def change_settings(change: Change, keyring: Keyring, patch: Mapping[str, 
     ``system_mail`` is merged into the stored one: secrets that it does not name stay.
 
     Raises:
-        InvalidError: a value cannot be one; each place that does not fit is named.
-        InvalidGatewayConfig: that of the mail server is not right, or would send its password elsewhere.
+        InvalidError: a value cannot be one; each place that does not fit is named. The mail server is not right, or
+            its password would be sent elsewhere.
         ConflictError: the stored configuration of the mail server does not open.
     """
+    before = await _about(change)
+    await _write(change, before, merge(before.settings, {n: value for n, value in patch.items() if n != MAIL}))
+    if MAIL in patch:
+        await _write_mail(change, keyring, before, patch[MAIL], patched)
+
+
+async def replace_settings(change: Change, keyring: Keyring, whole: Mapping[str, Any]) -> None:
+    """Set these settings and no others. Secrets stay where there is ``KEPT``.
+
+    Raises:
+        InvalidError, ConflictError: as in ``change_settings``.
+    """
+    before = await _about(change)
+    await _write(change, before, {name: value for name, value in whole.items() if name != MAIL})
+    await _write_mail(change, keyring, before, whole.get(MAIL), replaced)
+
+
+async def _about(change: Change) -> StoredSettings:
     change.about("settings", "install")
-    before = await install_settings.read(change.store, lock=True)
-    others = {name: value for name, value in patch.items() if name != MAIL}
-    after = checked_settings(merge(before.settings, others))
+    return await install_settings.read(change.store, lock=True)
+
+
+async def _write(change: Change, before: StoredSettings, wanted: Mapping[str, Any]) -> None:
+    after = checked_settings(wanted)
     if after != before.settings:
         _check_not_locked_out(change, after)
         await install_settings.write(change.store, after)
         compare_all(change, leaves(before.settings), leaves(after))
-    if MAIL in patch:
-        await _change_mail(change, keyring, before.sealed_mail, patch[MAIL])
 
 
 def _check_not_locked_out(change: Change, settings: Mapping[str, Any]) -> None:
@@ -105,33 +129,37 @@ def compare_all(
     change.compare(old, new, hidden=names if are_hidden else ())
 
 
-async def _change_mail(change: Change, keyring: Keyring, sealed: bytes | None, patch: Any) -> None:
-    stored = {} if sealed is None else _opened_or_refused(keyring, sealed, is_needed=patch is not None)
-    config = None
-    if patch is not None:
-        config = checked_mail(stored, patch)
-    if config != (None if sealed is None else stored):
+_Combine = Callable[[type[GatewayConfig], Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
+
+
+async def _write_mail(change: Change, keyring: Keyring, before: StoredSettings, given: Any, combine: _Combine) -> None:
+    sealed = before.sealed_mail
+    if given is None and sealed is None:
+        return
+    stored = {} if sealed is None else _opened_or_refused(keyring, sealed, is_needed=given is not None)
+    config = None if given is None else _checked_mail(stored, given, combine)
+    if config is None or config != stored:
         await install_settings.write_mail(change.store, keyring, config)
         compare_all(change, _named(stored), _named(config or {}), are_hidden=True)
 
 
-def checked_mail(stored: Mapping[str, Any], patch: Any) -> dict[str, Any]:
-    """A changed configuration of the system's mail server.
-
-    Raises:
-        InvalidError, InvalidGatewayConfig: it is not right, or would send its password elsewhere.
-    """
-    if not isinstance(patch, Mapping):
+def _checked_mail(stored: Mapping[str, Any], given: Any, combine: _Combine) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
         raise InvalidError("object_type", "system_mail must be a JSON object, or null", pointer(MAIL))
-    entry = find_type(_SMTP)
+    entry = find_type(SMTP)
     try:
-        config = patched(entry.config, stored, patch)
+        config = combine(entry.config, stored, given)
         read_config(entry, Channel.EMAIL, config)
     except InvalidGatewayConfig as error:
-        raise invalid(
-            [FieldError(one.pointer.replace("/config", f"/{MAIL}", 1), one.code, one.message) for one in error.fields]
-        ) from None
+        raise in_mail(error) from None
     return config
+
+
+def in_mail(error: InvalidGatewayConfig) -> InvalidError:
+    """The problems of the mail server's configuration, at their places in the settings."""
+    return invalid(
+        [FieldError(one.pointer.replace("/config", f"/{MAIL}", 1), one.code, one.message) for one in error.fields]
+    )
 
 
 def _named(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Role:
     created_at: datetime
 
 
+_ROLES = "select name, permissions, created_at from roles"
 _FOR_UPDATE = " for update"
 _COLUMNS = "id, email, name, role, status, expires_at, created_at, totp_required"
 _MEMBER = f"select {_COLUMNS} from staff"  # noqa: S608 - constants of ours
@@ -128,10 +129,10 @@ async def lock_role(pool: Connections, role: str) -> int:
     return int(row[0])
 
 
-async def roles(pool: Connections) -> list[Role]:
-    """All roles that were made here, by name."""
+async def roles(pool: Connections, *, lock: bool = False) -> list[Role]:
+    """All roles that were made here, by name; ``lock`` as in ``get``."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Role)) as cursor:
-        await cursor.execute("select name, permissions, created_at from roles order by name")
+        await cursor.execute(f"{_ROLES} order by name{_FOR_UPDATE if lock else ''}")
         return await cursor.fetchall()
 
 
@@ -139,7 +140,7 @@ async def role(pool: Connections, name: str, *, lock: bool = False) -> Role | No
     """The role of this name, if it was made here; ``lock`` as in ``get``."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Role)) as cursor:
         await cursor.execute(
-            f"select name, permissions, created_at from roles where name = %s{_FOR_UPDATE if lock else ''}",  # noqa: S608
+            f"{_ROLES} where name = %s{_FOR_UPDATE if lock else ''}",
             (name,),
         )
         return await cursor.fetchone()

@@ -102,10 +102,13 @@ class Plan:
     rates: list[dict[str, Any]]
     """Fields of ``PlanRate``."""
     created_at: datetime
+    is_in_file: bool
+    """Whether a settings file keeps it."""
 
 
 _PLAN = """
 select p.id, p.name, p.price_cents, p.currency, p.period, p.own_gateways, p.rate_class, p.created_at, p.rates,
+       exists (select from applied_objects o where o.kind = 'plan' and o.object_id = p.id::text) as is_in_file,
        coalesce((select jsonb_object_agg(
                      c.channel, jsonb_build_object('credits', c.credits, 'daily_limit', c.daily_limit,
                                                    'carry_over', c.carry_over))
@@ -307,9 +310,11 @@ async def page(pool: Connections, text: str | None, below: int, limit: int) -> l
         return await cursor.fetchall()
 
 
-async def list_plans(pool: Connections) -> list[Plan]:
-    """All plans, by name."""
+async def list_plans(pool: Connections, *, lock: bool = False) -> list[Plan]:
+    """All plans, by name; ``lock`` as in ``lock``."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Plan)) as cursor:
+        if lock:
+            await cursor.execute("select from plans order by id for update")
         await cursor.execute(f"{_PLAN} order by p.name")
         return await cursor.fetchall()
 

@@ -7,7 +7,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from domain.text.keywords import KeywordSet
-from store.pool import Pool
+from store.pool import Connections, Pool
 
 
 async def of_account(conn: AsyncConnection[TupleRow], account_id: int) -> KeywordSet:
@@ -25,7 +25,7 @@ async def show(pool: Pool, account_id: int) -> KeywordSet:
         return await of_account(conn, account_id)
 
 
-async def replace(pool: Pool, account_id: int, keywords: KeywordSet) -> None:
+async def replace(pool: Connections, account_id: int, keywords: KeywordSet) -> None:
     """Give an account another set."""
     row = asdict(keywords) | {"account": account_id, "replies": Jsonb(keywords.replies)}
     async with pool.connection() as conn:
@@ -36,3 +36,21 @@ async def replace(pool: Pool, account_id: int, keywords: KeywordSet) -> None:
                    help = excluded.help, replies = excluded.replies""",
             row,
         )
+
+
+async def own(store: Connections, account_id: int, *, lock: bool) -> KeywordSet | None:
+    """An account's own set, if it has one; ``lock``: nobody else changes it until the transaction ends."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            f"""select stop, start, help, replies from keyword_sets where account_id = %s
+                {"for update" if lock else ""}""",  # noqa: S608 - a constant of ours
+            (account_id,),
+        )
+        row = await cursor.fetchone()
+    return KeywordSet(*row) if row else None
+
+
+async def delete(store: Connections, account_id: int) -> None:
+    """Give an account the built-in set again."""
+    async with store.connection() as conn:
+        await conn.execute("delete from keyword_sets where account_id = %s", (account_id,))

@@ -66,19 +66,19 @@ class Target:
     """All secrets that sign now."""
 
 
-_COLUMNS = """id, account_id, url, description, events, enabled, disabled_reason, disabled_at, failing_since,
+COLUMNS = """id, account_id, url, description, events, enabled, disabled_reason, disabled_at, failing_since,
               allow_private_network, created_at"""
 _WHOSE = "id = %(id)s and (%(account)s::bigint is null or account_id = %(account)s)"
 
 
-async def add(pool: Pool, keyring: Keyring, new: NewEndpoint) -> str:
-    """Add an endpoint, once per id, and return its secret.
+async def add(pool: Connections, keyring: Keyring, new: NewEndpoint, secret: str | None = None) -> str:
+    """Add an endpoint, once per id, and return its secret; left out, it gets a new one.
 
     Raises:
         NotFoundError: there is no such account.
         ConflictError: the account has as many as it may have.
     """
-    sealed = _seal(keyring, new.id, [(new_secret(), None)])
+    sealed = _seal(keyring, new.id, [(secret or new_secret(), None)])
     async with pool.connection() as conn, conn.transaction():
         # The lock serialises those who count.
         cursor = await conn.execute(
@@ -104,25 +104,25 @@ async def add(pool: Pool, keyring: Keyring, new: NewEndpoint) -> str:
                 new.allow_private_network,
             ),
         )
-        (secret, _), *_ = await _secrets(conn, keyring, new.id, new.account_id)
-        return secret
+        (kept, _), *_ = await _secrets(conn, keyring, new.id, new.account_id)
+        return kept
 
 
 async def find(pool: Connections, endpoint_id: UUID, account_id: int | None = None) -> Endpoint | None:
     """An endpoint; with an account only if it is that account's own."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Endpoint)) as cursor:
         await cursor.execute(
-            f"select {_COLUMNS} from callback_endpoints where {_WHOSE}",  # noqa: S608 - constants of ours
+            f"select {COLUMNS} from callback_endpoints where {_WHOSE}",  # noqa: S608 - constants of ours
             {"id": endpoint_id, "account": account_id},
         )
         return await cursor.fetchone()
 
 
-async def list_endpoints(pool: Pool, account_id: int | None = None) -> list[Endpoint]:
+async def list_endpoints(pool: Connections, account_id: int | None = None) -> list[Endpoint]:
     """An account's endpoints, or all, oldest first."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Endpoint)) as cursor:
         await cursor.execute(
-            f"""select {_COLUMNS} from callback_endpoints
+            f"""select {COLUMNS} from callback_endpoints
                 where %(account)s::bigint is null or account_id = %(account)s
                 order by account_id, created_at, id""",  # noqa: S608 - constants of ours
             {"account": account_id},
@@ -147,7 +147,7 @@ async def page(
     at, endpoint_id = place or (None, None)
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Endpoint)) as cursor:
         await cursor.execute(
-            f"""select {_COLUMNS} from callback_endpoints {"where" if given else ""} {" and ".join(given)}
+            f"""select {COLUMNS} from callback_endpoints {"where" if given else ""} {" and ".join(given)}
                 order by created_at desc, id desc limit %(limit)s""",  # noqa: S608 - constants of ours
             {"account": account_id, "enabled": enabled, "at": at, "id": endpoint_id, "limit": limit},
         )
@@ -182,7 +182,7 @@ async def change(pool: Connections, endpoint_id: UUID, account_id: int, changes:
         return cursor.rowcount == 1
 
 
-async def remove(pool: Pool, endpoint_id: UUID, account_id: int | None = None) -> bool:
+async def remove(pool: Connections, endpoint_id: UUID, account_id: int | None = None) -> bool:
     """Delete an endpoint and all its deliveries. Returns whether it was the account's."""
     async with pool.connection() as conn, conn.transaction():
         cursor = await conn.execute(
@@ -194,13 +194,21 @@ async def remove(pool: Pool, endpoint_id: UUID, account_id: int | None = None) -
         return cursor.rowcount == 1
 
 
-async def rotate(pool: Pool, keyring: Keyring, endpoint_id: UUID, account_id: int, until: datetime) -> str | None:
-    """Give an endpoint a new secret; earlier ones also sign until ``until``. ``None``: it is not the account's."""
+async def rotate(
+    pool: Connections,
+    keyring: Keyring,
+    endpoint_id: UUID,
+    account_id: int,
+    until: datetime,
+    secret: str | None = None,
+) -> str | None:
+    """Give an endpoint this secret, or a new one; earlier ones also sign until ``until``. ``None``: it is not the
+    account's."""
     async with pool.connection() as conn, conn.transaction():
         known = await _secrets(conn, keyring, endpoint_id, account_id)
         if not known:
             return None
-        fresh = new_secret()
+        fresh = secret or new_secret()
         ends = until.timestamp()
         former = [(secret, ends if end is None else min(end, ends)) for secret, end in known]
         await conn.execute(
@@ -226,7 +234,8 @@ async def target(pool: Pool, keyring: Keyring, endpoint_id: UUID, now: datetime)
     if row is None:
         return None
     account_id, url, allow_private_network, is_failing, sealed = row
-    secrets = [secret for secret, end in _open(keyring, endpoint_id, sealed) if end is None or end > now.timestamp()]
+    known = open_secrets(keyring, endpoint_id, sealed)
+    secrets = [secret for secret, end in known if end is None or end > now.timestamp()]
     return Target(account_id, url, allow_private_network, is_failing, secrets)
 
 
@@ -240,7 +249,7 @@ async def reseal_all(pool: Pool, keyring: Keyring) -> int:
         cursor = await conn.execute("select id, secrets from callback_endpoints order by id for update")
         rows = await cursor.fetchall()
         for endpoint_id, sealed in rows:
-            resealed = _seal(keyring, endpoint_id, _open(keyring, endpoint_id, sealed))
+            resealed = _seal(keyring, endpoint_id, open_secrets(keyring, endpoint_id, sealed))
             await conn.execute("update callback_endpoints set secrets = %s where id = %s", (resealed, endpoint_id))
     return len(rows)
 
@@ -258,14 +267,19 @@ async def _secrets(
         (endpoint_id, account_id),
     )
     row = await cursor.fetchone()
-    return _open(keyring, endpoint_id, row[0]) if row else []
+    return open_secrets(keyring, endpoint_id, row[0]) if row else []
 
 
 def _seal(keyring: Keyring, endpoint_id: UUID, secrets: Sequence[_Secret]) -> bytes:
     return keyring.encrypt(orjson.dumps(secrets), _aad(endpoint_id))
 
 
-def _open(keyring: Keyring, endpoint_id: UUID, sealed: bytes) -> list[_Secret]:
+def open_secrets(keyring: Keyring, endpoint_id: UUID, sealed: bytes) -> list[_Secret]:
+    """An endpoint's secrets, newest first.
+
+    Raises:
+        KeyringError: the ring lacks the key, or the row was tampered with.
+    """
     return [(secret, end) for secret, end in orjson.loads(keyring.decrypt(sealed, _aad(endpoint_id)))]
 
 

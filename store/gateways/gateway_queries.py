@@ -90,3 +90,17 @@ def _id(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+async def of_owners(store: Connections, account_ids: Sequence[int], *, lock: bool) -> list[GatewayInfo]:
+    """The gateways that these accounts own; ``lock``: nobody else changes them until the transaction ends."""
+    async with store.connection() as conn, conn.cursor(row_factory=class_row(GatewayInfo)) as cursor:
+        owners = list(account_ids)
+        if lock:
+            await cursor.execute(
+                """select from gateways where account_id = any(%s) and deleted_at is null order by id
+                   for no key update""",
+                (owners,),
+            )
+        await cursor.execute(f"{INFO} and g.account_id = any(%s) order by g.created_at, g.id", (owners,))
+        return await cursor.fetchall()

@@ -24,7 +24,7 @@ from tests.stack import Stack
 
 WITHOUT_A_PERMISSION = {("GET", f"{ADMIN}/codec"), ("OPTIONS", f"{ADMIN}/codec/{{direction}}")}
 """The sign-in of a browser, which checks the permission itself, and what a browser asks before it calls."""
-CHANGING_NOTHING = {f"{ADMIN}/codec/decode", f"{ADMIN}/codec/encode"}
+CHANGING_NOTHING = {f"{ADMIN}/codec/decode", f"{ADMIN}/codec/encode", f"{ADMIN}/settings/diff"}
 TESTED_ELSEWHERE = {
     f"{ADMIN}/messages/{{uid}}/resolve": "tests/store/test_unknown.py",
     f"{ADMIN}/approvals/{{approval}}/approve": "tests/api/test_approvals.py",
@@ -98,6 +98,7 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("POST", "/pause-sending"): ("/pause-sending", {"user": user["id"], "reason": "spam"}),
         ("POST", "/resume-sending"): ("/resume-sending", {"user": user["id"]}),
         ("PATCH", "/settings"): ("/settings", {"branding": {"footer": "Acme"}}),
+        ("POST", "/settings/apply"): ("/settings/apply", {"apiVersion": "xsender/v1"}),
         ("POST", "/settings/system-mail/test"): ("/settings/system-mail/test", {"to": "ada@example.com"}),
         ("POST", "/users"): ("/users", new),
         ("PATCH", "/users/{account}"): (f"/users/{user['id']}", {"name": "Other"}),

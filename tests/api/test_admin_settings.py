@@ -33,7 +33,7 @@ async def staff(stack: Stack) -> AsyncIterator[Staff]:
     assert "stored" not in before.values()
     yield owner
     found = await owner.data("GET", "/settings")
-    await owner.data("PATCH", "/settings", dict.fromkeys(found.keys() - {"sources"}))
+    await owner.data("PATCH", "/settings", dict.fromkeys(found.keys() - {"sources", "managed_by"}))
 
 
 async def test_seed_row_edit_global_settings(stack: Stack, staff: Staff):

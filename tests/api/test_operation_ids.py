@@ -40,6 +40,8 @@ RELEASED = """
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword
     forgotPassword inviteStaff inviteUser
     beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp
+    logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword inviteStaff inviteUser
+    exportSettings getSettingsSchema diffSettings applySettings
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

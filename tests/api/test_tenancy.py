@@ -171,6 +171,10 @@ ADMIN = {
     "GET /api/admin/v1/usage",
     "GET /api/admin/v1/requests",
     "GET /api/admin/v1/overview",
+    "GET /api/admin/v1/settings/export",
+    "GET /api/admin/v1/settings/schema",
+    "POST /api/admin/v1/settings/diff",
+    "POST /api/admin/v1/settings/apply",
 }
 LATER = {"schedule_at": "2020-01-01T00:00:00Z"}
 

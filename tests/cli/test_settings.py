@@ -1,4 +1,16 @@
-"""Settings of the install by commands."""
+"""Settings of the install by commands, and as a file."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from store.pool import Pool
+from tests.cli.conftest import XSENDER
+
+SECRET = "hunter2-hunter2-hunter2"
 
 
 async def test_settings_are_shown_and_set(cli):
@@ -16,3 +28,73 @@ async def test_settings_are_shown_and_set(cli):
 
 def test_what_cannot_be_is_refused(refusal):
     assert "there is no country XX" in refusal("settings", "set", "--config-json", '{"default_region": "XX"}')
+
+
+def gateway_file(folder: Path, name: str, reference: str, **more: Any) -> Path:
+    file = folder / "settings.yaml"
+    rest = "".join(f"    {key}: {value}\n" for key, value in more.items())
+    file.write_text(
+        f"""apiVersion: xsender/v1
+gateways:
+  sms/{name}:
+    type: http
+    config:
+      url: https://sms.example.com/send
+      headers: {{Authorization: {{secretRef: '{reference}'}}}}
+{rest}"""
+    )
+    return file
+
+
+async def test_a_file_is_compared_applied_and_pruned(cli, tmp_path: Path):
+    name = f"file-{uuid4().hex[:8]}"
+    file = gateway_file(tmp_path, name, "env:THE_SECRET")
+    found = await cli("settings", "diff", file, THE_SECRET=SECRET)
+    assert (found.code, found.out.splitlines()[0]) == (2, f"create gateways: sms/{name}")
+    assert "config.headers.Authorization: (secret)" in found.out
+    assert (await cli("settings", "apply", "--dry-run", file, THE_SECRET=SECRET)).out == found.out
+    (applied,) = (await cli("settings", "apply", file, "--json", THE_SECRET=SECRET)).json
+    assert (applied["key"], applied["action"]) == (f"sms/{name}", "create")
+    (tmp_path / "secret").write_text(SECRET + "\n")
+    again = await cli("settings", "diff", gateway_file(tmp_path, name, f"file:{tmp_path}/secret"))
+    assert (again.code, again.out) == (0, "nothing to change\n")
+    file.write_text("apiVersion: xsender/v1\ngateways: {}\n")
+    assert (await cli("settings", "apply", "--prune", file)).out.startswith(f"delete gateways: sms/{name}")
+
+
+async def test_an_export_has_the_sections_that_are_asked_for(cli):
+    assert (await cli("settings", "export", "--kind", "roles")).out.startswith("apiVersion: xsender/v1\nroles:")
+
+
+def test_a_section_or_a_secret_that_there_is_not_is_refused(refusal, tmp_path: Path):
+    assert "no section plan" in refusal("settings", "export", "--kind", "plan")
+    file = gateway_file(tmp_path, "main", "env:NOT_THERE")
+    assert "the environment has no NOT_THERE" in refusal("settings", "diff", file)
+    assert "cannot be read" in refusal("settings", "diff", gateway_file(tmp_path, "main", "file:/none"))
+
+
+async def test_a_command_that_is_killed_within_leaves_nothing(
+    cli, environment: dict[str, str], pool: Pool, tmp_path: Path
+):
+    """It is held up at its last object by another session, and killed there."""
+    name, plan = f"file-{uuid4().hex[:8]}", f"plan {uuid4().hex[:8]}"
+    file = gateway_file(tmp_path, name, "env:THE_SECRET")
+    file.write_text(file.read_text() + f"plans:\n  {plan}: {{}}\n")
+    arguments = (sys.executable, XSENDER, "settings", "apply", file)
+    async with pool.connection() as conn, conn.transaction(force_rollback=True):
+        await conn.execute("insert into plans (name) values (%s)", (plan,))
+        process = await asyncio.create_subprocess_exec(*arguments, env=environment | {"THE_SECRET": SECRET})
+        await until_it_waits(pool)
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+    async with pool.connection() as conn:
+        cursor = await conn.execute("select count(*) from gateways where identifier = %s", (name,))
+        assert await cursor.fetchone() == (0,)
+    assert (await cli("settings", "diff", file, THE_SECRET=SECRET)).out.count("create") == 2
+
+
+async def until_it_waits(pool: Pool) -> None:
+    async with asyncio.timeout(30), pool.connection() as conn:
+        waiting = "select from pg_stat_activity where application_name like 'xsender-cli%' and wait_event_type = 'Lock'"
+        while (await conn.execute(waiting)).rowcount == 0:
+            await asyncio.sleep(0.02)

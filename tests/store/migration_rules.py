@@ -9,7 +9,7 @@ from store.schema.statements import split, without_literals
 SMALL_TABLES = {
     *("accounts", "plans", "plan_channels", "plan_gateways", "api_keys", "wallets", "keyword_sets"),
     *("gateways", "gateway_shares", "gateway_slots", "gateway_breakers", "gateway_activity"),
-    *("callback_endpoints", "install_settings", "workers", "slowdowns", "schema_migrations"),
+    *("callback_endpoints", "install_settings", "applied_objects", "workers", "slowdowns", "schema_migrations"),
 }
 """Tables with a row for each thing that people set up. Every other one is taken for one that grows with traffic."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.admin import models
+from api.admin.managed import managed_by
 from api.admin.paths import MemberId
 from api.http.body import parse_body, read_body
 from api.http.idempotency import KeyClaim
@@ -24,6 +25,7 @@ from services.changes import Change
 from store.access import staff as members
 from store.access.staff import Member
 from store.pool import Connections
+from store.settings.applied_objects import managed
 
 router = APIRouter(prefix="/api/admin/v1", tags=["admin: staff"])
 
@@ -104,11 +106,12 @@ async def remove_staff(request: Request, staff: MemberId, actor: _StaffWriter, d
 @router.get("/roles", summary="Roles", response_model=None, responses=answers(models.RolePage))
 async def list_roles(request: Request, _: _RoleReader) -> Response:
     """First those of every install, then those that were made here, by name."""
-    made = await members.roles(state_of(request).pool)
-    presets = [_shown_role(name, permissions, True) for name, permissions in PRESETS.items()]
-    return json_response(
-        {"data": [*presets, *(_shown_role(role.name, role.permissions, False) for role in made)], "next_cursor": None}
-    )
+    pool = state_of(request).pool
+    presets = [_shown_role(name, permissions) for name, permissions in PRESETS.items()]
+    made = await members.roles(pool)
+    kept = await managed(pool, "role", [role.name for role in made])
+    own = [_shown_role(role.name, role.permissions, role.name in kept) for role in made]
+    return json_response({"data": [*presets, *own], "next_cursor": None})
 
 
 @router.get("/roles/{role}", summary="Read a role", response_model=None, responses=answers(models.RoleAnswer))
@@ -172,8 +175,14 @@ def shown(member: Member) -> dict[str, Any]:
 
 
 async def _found_role(pool: Connections, name: str) -> dict[str, Any]:
-    return _shown_role(name, await rules.permissions_of(pool, name), name in PRESETS)
+    permissions = await rules.permissions_of(pool, name)
+    return _shown_role(name, permissions, bool(await managed(pool, "role", [name])))
 
 
-def _shown_role(name: str, permissions: frozenset[str] | list[str], is_preset: bool) -> dict[str, Any]:
-    return {"name": name, "permissions": sorted(permissions), "preset": is_preset}
+def _shown_role(name: str, permissions: frozenset[str] | list[str], is_in_file: bool = False) -> dict[str, Any]:
+    return {
+        "name": name,
+        "permissions": sorted(permissions),
+        "preset": name in PRESETS,
+        "managed_by": managed_by(is_in_file),
+    }

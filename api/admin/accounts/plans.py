@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.admin import models
+from api.admin.managed import managed_by
 from api.admin.paths import PlanRef
 from api.http.body import parse_small, read_body, validate
 from api.http.idempotency import KeyClaim
@@ -115,6 +116,7 @@ def shown(plan: Plan) -> dict[str, Any]:
         "gateways": plan.gateways,
         "rates": plan.rates,
         "created_at": plan.created_at,
+        "managed_by": managed_by(plan.is_in_file),
     }
 
 

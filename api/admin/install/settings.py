@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.admin.install import settings_models as models
+from api.admin.managed import managed_by
 from api.gateways.models import TrialAnswer
 from api.http.body import parse_body, read_body
 from api.http.errors import ApiError
@@ -79,7 +80,8 @@ async def test_system_mail(request: Request, actor: _Writer) -> Response:
 def shown(described: Described) -> dict[str, Any]:
     """The settings, as they are answered."""
     settings = described.settings.model_dump(mode="json")
-    return {**settings, "system_mail": described.system_mail, "sources": described.sources}
+    more = {"sources": described.sources, "managed_by": managed_by(described.is_in_file)}
+    return {**settings, "system_mail": described.system_mail, **more}
 
 
 async def _told(state: AppState, store: Connections) -> dict[str, Any]:

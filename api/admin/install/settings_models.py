@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
+from api.admin.managed import ManagedBy
+
 _Text = Annotated[StrictStr, Field(max_length=500)]
 _Null = "`null`: as the environment says, or its default."
 
@@ -107,6 +109,7 @@ class SettingsData(_Answer):
     sources: dict[str, Literal["stored", "environment", "default"]] = Field(
         description="By field, where its value is from."
     )
+    managed_by: ManagedBy
 
 
 class SettingsAnswer(_Answer):

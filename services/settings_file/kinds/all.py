@@ -1,0 +1,12 @@
+"""All kinds, in the order in which they are applied: those that others refer to come first."""
+
+from services.settings_file.kind import Kind
+from services.settings_file.kinds.callbacks import Callbacks
+from services.settings_file.kinds.gateways import Gateways
+from services.settings_file.kinds.keywords import Keywords
+from services.settings_file.kinds.plans import Plans
+from services.settings_file.kinds.roles import Roles
+from services.settings_file.kinds.settings import Settings
+
+KINDS: tuple[Kind, ...] = (Settings(), Roles(), Gateways(), Plans(), Callbacks(), Keywords())
+BY_SECTION = {kind.section: kind for kind in KINDS}
