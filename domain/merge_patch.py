@@ -1,7 +1,7 @@
-"""JSON Merge Patch (RFC 7396)."""
+"""JSON Merge Patch (RFC 7396), and a place-holder for what a whole document leaves as it is."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final, final
 
 
 def merge(target: Any, patch: Any) -> Any:
@@ -15,3 +15,14 @@ def merge(target: Any, patch: Any) -> Any:
         else:
             merged[name] = merge(merged.get(name), value)
     return merged
+
+
+@final
+class Kept:
+    """Stands where a secret would that stays as it is stored."""
+
+    def __repr__(self) -> str:
+        return "KEPT"
+
+
+KEPT: Final = Kept()

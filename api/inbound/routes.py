@@ -15,7 +15,7 @@ from api.inbound.models import InboundPage, KeywordsAnswer
 from api.reference.openapi import answers, documented_body
 from domain.channels import Channel
 from domain.text.keywords import Keyword, KeywordSet
-from services.keywords import Keywords
+from services.messages.keywords import Keywords
 from store.accounts.api_keys import Principal
 from store.audience import inbound_lists, keyword_sets
 from store.audience.inbound_lists import Listed

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domain.errors import pointer
-from domain.kept import KEPT
-from domain.merge_patch import merge
+from domain.merge_patch import KEPT, merge
 from gateways.base import GatewayConfig
 from gateways.config.problems import InvalidGatewayConfig, Problem
 

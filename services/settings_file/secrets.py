@@ -10,7 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from domain.errors import FieldError, InvalidError, invalid, pointer
-from domain.kept import KEPT
+from domain.merge_patch import KEPT
 from services.settings_file.kind import Form, Path
 
 REFERENCE = "secretRef"

@@ -506,3 +506,20 @@ async def test_other_requests_are_answered_while_a_long_file_is_read(stack: Stac
         waits.append(perf_counter() - began)
     assert reading.result().status_code == 200
     assert sorted(waits)[len(waits) // 2] < 0.5
+
+
+async def test_what_needs_a_second_person_needs_one_in_a_file_too(install: Install):
+    role = {"roles": {"helpdesk": {"permissions": ["users:read"]}}}
+    await install.apply(role)
+    second = await install.staff.colleague("owner")
+    await install.staff.data("PUT", "/approval-policies/role_grant", {})
+    try:
+        other = {"roles": {"helpdesk": {"permissions": ["users:read", "users:write"]}}}
+        waiting = await install.post("apply", other)
+        assert waiting.status_code == 202, waiting.text
+        assert (await install.diff(other))["changes"] == 1
+        approval = waiting.json()["data"]["id"]
+        assert (await second.call("POST", f"/approvals/{approval}/approve")).status_code == 200
+        assert (await install.diff(other))["changes"] == 0
+    finally:
+        await install.staff.data("DELETE", "/approval-policies/role_grant")

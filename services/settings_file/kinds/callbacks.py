@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from domain.callbacks import EventType
 from domain.errors import InvalidError
-from domain.kept import KEPT
 from domain.keyring import Keyring
+from domain.merge_patch import KEPT
 from domain.messages.page import ADMIN_ACCOUNT
 from gateways.callback import CallbackUrl
 from services.changes import Change
@@ -77,7 +77,7 @@ class Callbacks:
         if owner and endpoint.allow_private_network:
             raise InvalidError("private_network", "only the admin's may be there", "/allow_private_network")
         if owner and EventType.AUDIT_EVENT in (endpoint.events or ()):
-            raise InvalidError("audit_event", "only the admin's may have events of the audit log", "/events")
+            raise InvalidError("event_of_admin", "only the admin's may have events of the audit log", "/events")
         whole = endpoint.model_dump(mode="json")
         events = None if endpoint.events is None else sorted(set(whole["events"]))
         return {**whole, "events": events, _SECRET: endpoint.secret or KEPT}

@@ -7,7 +7,7 @@ from domain.errors import InvalidError
 from domain.keyring import Keyring
 from domain.text.keywords import KeywordSet
 from services.changes import Change
-from services.keywords import Keywords as Body
+from services.messages.keywords import Keywords as Body
 from services.settings.changing import compare_all
 from services.settings_file.kind import Form, Found, Path, validated
 from services.settings_file.owners import find_owner, need_owner
