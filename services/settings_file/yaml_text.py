@@ -79,9 +79,9 @@ class _Builder:
         if name == "DocumentStartEvent":
             self._documents += 1
             if self._documents > 1:
-                raise _refused(event, "yaml_syntax", "a settings file is one document: remove '---' in the middle")
+                raise _refused("yaml_syntax", "a settings file is one document: remove '---' in the middle", event)
         elif name == "AliasEvent":
-            raise _refused(event, "yaml_alias", "aliases are not allowed: write the value again")
+            raise _refused("yaml_alias", "aliases are not allowed: write the value again", event)
         elif name in ("MappingStartEvent", "SequenceStartEvent", "ScalarEvent"):
             self._check(event, name)
             if name == "ScalarEvent":
@@ -95,15 +95,15 @@ class _Builder:
     def _check(self, event: Any, name: str) -> None:
         self._values += 1
         if event.anchor is not None:
-            raise _refused(event, "yaml_alias", "anchors are not allowed: write the value again")
+            raise _refused("yaml_alias", "anchors are not allowed: write the value again", event)
         if event.tag is not None:
-            raise _refused(event, "yaml_tag", "tags are not allowed: write plain values")
+            raise _refused("yaml_tag", "tags are not allowed: write plain values", event)
         if self._values > MAX_VALUES:
-            raise _refused(event, "yaml_size", f"a settings file has at most {MAX_VALUES:,} values")
+            raise _refused("yaml_size", f"a settings file has at most {MAX_VALUES:,} values", event)
 
     def _begin(self, event: Any, made: dict[str, Any] | list[Any]) -> None:
         if len(self._open) == MAX_DEPTH:
-            raise _refused(event, "yaml_depth", f"values are nested more than {MAX_DEPTH} deep")
+            raise _refused("yaml_depth", f"values are nested more than {MAX_DEPTH} deep", event)
         self._put(event, made)
         self._open.append(made)
         self._keys.append(_NOTHING if isinstance(made, dict) else None)
@@ -124,26 +124,26 @@ class _Builder:
     def _key(self, event: Any, into: dict[str, Any], value: Any) -> str:
         key = event.value if type(event).__name__ == "ScalarEvent" else value
         if not isinstance(key, str):
-            raise _refused(event, "yaml_key", "keys must be text")
+            raise _refused("yaml_key", "keys must be text", event)
         if key == "<<" and event.implicit[0]:
-            raise _refused(event, "yaml_alias", "merge keys are not allowed: write the values again")
+            raise _refused("yaml_alias", "merge keys are not allowed: write the values again", event)
         if key in into:
-            raise _refused(event, "yaml_duplicate_key", "this key is given twice")
+            raise _refused("yaml_duplicate_key", "this key is given twice", event)
         return key
 
     def _scalar(self, event: Any) -> Any:
         text: str = event.value
         if UNSTORABLE.search(text):
-            raise _refused(event, "yaml_text", "text must not hold NUL or half a surrogate pair")
+            raise _refused("yaml_text", "text must not hold NUL or half a surrogate pair", event)
         if not event.implicit[0]:  # it stands in quotes
             return text
         value = plain(text)
         if _NO_NUMBER.fullmatch(text) or (isinstance(value, float) and not math.isfinite(value)):
-            raise _refused(event, "yaml_number", "this is no number that can be used")
+            raise _refused("yaml_number", "this is no number that can be used", event)
         if isinstance(value, str) and text[:1] in "+-.0123456789" and _NUMBER.fullmatch(text[:200]):
-            raise _refused(event, "yaml_number", "this number is too long: write it in quotes if it is text")
+            raise _refused("yaml_number", "this number is too long: write it in quotes if it is text", event)
         if isinstance(value, float) and _is_whole(text):
-            raise _refused(event, "yaml_number", "this number is too large")
+            raise _refused("yaml_number", "this number is too large", event)
         return value
 
 
@@ -151,7 +151,7 @@ def _is_whole(text: str) -> bool:
     return not any(mark in text for mark in ".eE")
 
 
-def _refused(event: Any, code: str, message: str) -> InvalidError:
+def _refused(code: str, message: str, event: Any) -> InvalidError:
     return InvalidError(code, f"line {event.start_mark.line + 1}, column {event.start_mark.column + 1}: {message}")
 
 

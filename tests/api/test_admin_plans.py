@@ -57,6 +57,7 @@ async def test_a_plan_is_created_read_by_id_and_name_and_assigned(stack: Stack):
             "id": plan["id"],
             "name": plan["name"],
             "created_at": plan["created_at"],
+            "managed_by": None,
             "gateways": [gateway],
             "rates": [],
         }

@@ -3,14 +3,41 @@
 import asyncio
 import signal
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from store.pool import Pool
+import pytest_asyncio
+
+from domain.keyring import Keyring
+from embedded.engine import Engine
+from store.migrate import migrate
+from store.pool import Pool, open_pool
 from tests.cli.conftest import XSENDER
+from tests.databases import new_database
 
 SECRET = "hunter2-hunter2-hunter2"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def own_database(engine: Engine) -> dict[str, str]:
+    """The settings of an install of these tests' own: others leave gateways that do not open."""
+    url = await new_database(engine.database_url)
+    await migrate(url)
+    return {"XSENDER_DATABASE_URL": url, "XSENDER_KEYS": Keyring.generate()}
+
+
+@pytest_asyncio.fixture
+async def environment(environment: dict[str, str], own_database: dict[str, str]) -> dict[str, str]:
+    return environment | own_database
+
+
+@pytest_asyncio.fixture
+async def own_pool(own_database: dict[str, str]) -> AsyncIterator[Pool]:
+    opened = await open_pool(own_database["XSENDER_DATABASE_URL"], 3, "tests")
+    yield opened
+    await opened.close()
 
 
 async def test_settings_are_shown_and_set(cli):
@@ -74,20 +101,20 @@ def test_a_section_or_a_secret_that_there_is_not_is_refused(refusal, tmp_path: P
 
 
 async def test_a_command_that_is_killed_within_leaves_nothing(
-    cli, environment: dict[str, str], pool: Pool, tmp_path: Path
+    cli, environment: dict[str, str], own_pool: Pool, tmp_path: Path
 ):
     """It is held up at its last object by another session, and killed there."""
     name, plan = f"file-{uuid4().hex[:8]}", f"plan {uuid4().hex[:8]}"
     file = gateway_file(tmp_path, name, "env:THE_SECRET")
     file.write_text(file.read_text() + f"plans:\n  {plan}: {{}}\n")
     arguments = (sys.executable, XSENDER, "settings", "apply", file)
-    async with pool.connection() as conn, conn.transaction(force_rollback=True):
+    async with own_pool.connection() as conn, conn.transaction(force_rollback=True):
         await conn.execute("insert into plans (name) values (%s)", (plan,))
         process = await asyncio.create_subprocess_exec(*arguments, env=environment | {"THE_SECRET": SECRET})
-        await until_it_waits(pool)
+        await until_it_waits(own_pool)
         process.send_signal(signal.SIGKILL)
         await process.wait()
-    async with pool.connection() as conn:
+    async with own_pool.connection() as conn:
         cursor = await conn.execute("select count(*) from gateways where identifier = %s", (name,))
         assert await cursor.fetchone() == (0,)
     assert (await cli("settings", "diff", file, THE_SECRET=SECRET)).out.count("create") == 2
