@@ -11,6 +11,7 @@ from domain.access.api_keys import KeyKind
 from domain.access.permissions import PERMISSIONS, PRESETS
 from domain.access.user_scopes import SCOPES
 from store.accounts import api_keys
+from tests.api import log_in
 from tests.api.admin import Staff, admin
 from tests.api.answers import assert_error, send_one
 from tests.stack import Stack, serve_api
@@ -61,6 +62,15 @@ async def test_a_scope_narrows_a_key_to_its_routes(stack: Stack, permission: str
         assert await is_allowed(member, row) == (row["permission"] == permission), row
 
 
+async def test_a_role_of_ones_own_opens_its_routes_and_no_others(stack: Stack):
+    owner, role = await admin(stack), f"role-{uuid4().hex[:8]}"
+    mine = {"users:read", "credits:write", "gateways:pause", "audit:read"}
+    await owner.data("PUT", f"/roles/{role}", {"permissions": sorted(mine)})
+    member = await owner.colleague(role)
+    for row in await table(owner):
+        assert await is_allowed(member, row) == (row["permission"] in mine), row
+
+
 async def no_key(stack: Stack, owner: Staff) -> str:
     return ""
 
@@ -92,6 +102,24 @@ async def of_another_address(stack: Stack, owner: Staff) -> str:
     member = await owner.colleague("owner")
     body = {"staff": member.id, "ip_allow": ["192.0.2.0/24", "2001:db8::1"]}
     return (await owner.data("POST", "/keys", body))["key"]
+
+
+async def without_its_certificate(stack: Stack, owner: Staff) -> str:
+    member = await owner.colleague("owner")
+    return (await owner.data("POST", "/keys", {"staff": member.id, "certificate": "ab" * 32}))["key"]
+
+
+async def of_a_session_that_ended(stack: Stack, owner: Staff) -> str:
+    session = await (await log_in.member(owner, "owner")).begin()
+    await session.call("POST", "/api/auth/logout")
+    return session.token
+
+
+async def of_rights_that_ended(stack: Stack, owner: Staff) -> str:
+    member = await owner.colleague("owner", expires_at=(datetime.now(UTC) + timedelta(days=1)).isoformat())
+    async with stack.pool.connection() as conn:
+        await conn.execute("update staff set expires_at = now() where id = %s", (member.id,))
+    return member.key
 
 
 async def of_a_user(stack: Stack, owner: Staff) -> str:
@@ -129,7 +157,10 @@ async def of_an_admin_who_only_sends(stack: Stack, owner: Staff) -> str:
         (revoked, 401),
         (expired, 401),
         (removed, 401),
+        (of_a_session_that_ended, 401),
+        (of_rights_that_ended, 401),
         (of_another_address, 403),
+        (without_its_certificate, 403),
         (of_a_user, 403),
         (of_tests, 403),
         (narrowed_to_a_channel, 403),
