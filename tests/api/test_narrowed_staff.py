@@ -14,7 +14,7 @@ from tests.api.test_admin_roles import UNKNOWN, attempt, table
 from tests.stack import Stack
 
 ONE, OTHER = "9000000000", "9000000001"
-GATEWAY = str(uuid4())
+GATEWAY = "0b9d7c52-3c1a-4b7e-9a44-6f2d1c8e5a10"
 OBJECTS = {"account": (ONE, OTHER), "gateway": (GATEWAY, str(uuid4())), "channel": ("channel:sms", "channel:email")}
 NARROWABLE = sorted(name for name in PERMISSIONS if name.partition(":")[0] in NARROWED_BY)
 
