@@ -61,9 +61,6 @@ DECISIONS_EVERY = 5.0
 START_EVERY = 1.0
 """Seconds between two looks for operations to start."""
 
-REQUEST_DAYS = 7
-"""How long the log of requests is kept."""
-
 FOLD_EVERY = 10.0
 """Seconds between two rounds that add up the counters of usage: what was not added up yet is read one by one."""
 
@@ -80,12 +77,14 @@ class Policy:
     unknown_ends_as: Literal["failed", "sent"] = "failed"
     keep_months: int | None = None
     """For how many months before this one messages are kept. ``None``: for ever."""
+    request_log_days: int = 7
 
     @classmethod
     async def read(cls, pool: Pool, environment: Mapping[str, Any]) -> "Policy":
         """The policy that holds now."""
         current = await read_current(pool, environment)
-        return cls(current.unknown_days, current.unknown_ends_as, current.retention.keep_months)
+        kept = current.retention
+        return cls(current.unknown_days, current.unknown_ends_as, kept.keep_months, kept.request_log_days)
 
 
 def periodic_tasks(
@@ -98,6 +97,9 @@ def periodic_tasks(
 
     async def end_unknown_now() -> None:
         await end_unknown(pool, client, await Policy.read(pool, environment))
+
+    async def delete_requests_now() -> None:
+        await request_log.delete_older(pool, (await Policy.read(pool, environment)).request_log_days)
 
     async def drop_partitions_now() -> None:
         await drop_partitions(pool, (await Policy.read(pool, environment)).keep_months)
@@ -122,7 +124,7 @@ def periodic_tasks(
         PeriodicTask("make partitions", HOURLY, lambda: make_partitions(pool)),
         PeriodicTask("drop old partitions", HOURLY, drop_partitions_now),
         PeriodicTask("delete old limits", HOURLY, lambda: delete_old_limits(pool)),
-        PeriodicTask("delete old requests", HOURLY, lambda: request_log.delete_older(pool, REQUEST_DAYS)),
+        PeriodicTask("delete old requests", HOURLY, delete_requests_now),
         PeriodicTask("add up usage", FOLD_EVERY, lambda: usage.fold(pool)),
         PeriodicTask("renew plans", RENEW_EVERY, lambda: begin_due_periods(pool)),
         PeriodicTask("resume pages of paused gateways", RESUMED_EVERY, lambda: signal_resumed_gateways(pool, client)),

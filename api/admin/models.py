@@ -126,6 +126,9 @@ class PatchPlan(_Body):
     rates: list[dict[StrictStr, Any]] | None = Field(
         default=None, description="What messages cost, as for a new plan; replaced as a whole."
     )
+    allowed_countries: Annotated[list[StrictStr], Field(max_length=300)] | None = Field(
+        default=None, description="Whose numbers users may send to, of those that the install allows; empty: all."
+    )
 
 
 class PlanRate(_Answer):
@@ -158,6 +161,7 @@ class Plan(_Answer):
     channels: dict[Channel, PlanAllowance]
     gateways: list[str]
     rates: list[PlanRate]
+    allowed_countries: list[str]
     created_at: datetime
     managed_by: ManagedBy
 

@@ -171,7 +171,7 @@ async def _terms(state: AppState, principal: Principal, parameters: Sequence[Unk
         principal.account_id,
         install.public_url,
         tuple(parameters),
-        install.allowed_countries,
+        install.countries_with(principal.plan_countries),
         FREE if principal.is_test else await state.part(PlanPrices).of(principal.account_id, principal.rates_version),
     )
 

@@ -14,9 +14,9 @@ MAX_LISTED = 20
 class NumberReader:
     """Reads numbers, and remembers which of them are merely possible."""
 
-    def __init__(self, region: str | None, countries: frozenset[str] = frozenset()) -> None:
+    def __init__(self, region: str | None, countries: frozenset[str] | None = None) -> None:
         """``region``: of numbers without country code; ``None``: such numbers are refused. ``countries``: whose numbers
-        are accepted; empty: those of all."""
+        are accepted; ``None``: those of all."""
         self._region = region
         self._countries = countries
         self._unknown: set[str] = set()
@@ -29,7 +29,7 @@ class NumberReader:
     def read(self, value: object) -> str:
         """The E.164 form of a number. Raises ``InvalidRecipient``."""
         number = read_number(value, self._region)
-        if self._countries and not is_in(number.e164, self._countries):
+        if self._countries is not None and not is_in(number.e164, self._countries):
             message = "messages to this country are not allowed here: ask whoever runs this install"
             raise InvalidRecipient("country_not_allowed", message)
         if not number.is_known:

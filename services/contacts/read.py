@@ -61,8 +61,8 @@ class Terms:
     """Base URL of links in emails; ``None``: no links can be made."""
     parameters: tuple[UnknownField, ...] = ()
     """Those of the query string that nothing reads."""
-    countries: frozenset[str] = frozenset()
-    """Whose numbers may be sent to; empty: those of all."""
+    countries: frozenset[str] | None = None
+    """Whose numbers may be sent to; ``None``: those of all."""
     prices: Prices = ONE_EACH
 
 

@@ -1,6 +1,6 @@
 """The settings of the whole install, with their defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -96,6 +96,8 @@ class Retention(_Part):
 
     keep_months: Annotated[int, Field(ge=1, le=1200)] | None = None
     """For how many months before this one messages are kept; ``None``: for ever."""
+    request_log_days: Annotated[int, Field(ge=1, le=90)] = 7
+    """For how many days the log of requests is kept."""
 
 
 class AdminNetwork(_Part):
@@ -124,6 +126,12 @@ class InstallSettings(_Part):
     unknown_days: Annotated[float, Field(gt=0, le=3650)] = 7.0
     """For how many days a message stays ``unknown`` before it is ended."""
     unknown_ends_as: Literal["failed", "sent"] = "failed"
+
+    def countries_with(self, of_plan: Collection[str] | None) -> frozenset[str] | None:
+        """Whose numbers an account may send to if its plan allows these; ``None``: those of all."""
+        if not of_plan:
+            return self.allowed_countries or None
+        return frozenset(of_plan) & self.allowed_countries if self.allowed_countries else frozenset(of_plan)
 
     @classmethod
     def trusted(cls, form: Mapping[str, Any]) -> "InstallSettings":

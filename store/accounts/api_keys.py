@@ -45,6 +45,8 @@ class Principal:
     """Of the settings of the install (``store.settings.install_settings``)."""
     rates_version: int | None
     """Of the rates of the account's plan; ``None``: it has none."""
+    plan_countries: list[str] | None = None
+    """Whose numbers the account's plan lets it send to; ``None``: those of all."""
     has_own_rate: bool = False
     """Whether the rate class is the key's own, so that its requests are counted apart."""
     spend_cap: int | None = None
@@ -123,10 +125,10 @@ Wanted = tuple[str, str | None]
 
 COLUMNS = f"""k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
        coalesce(k.rate_class, p.rate_class, 'unlimited'), {{available}}, {install_settings.VERSION}, p.rates_version,
-       k.rate_class is not null, k.spend_cap, k.hash, k.revoked_at, k.expires_at, k.allowed_ips, k.staff_id,
-       k.certificate"""
+       p.allowed_countries, k.rate_class is not null, k.spend_cap, k.hash, k.revoked_at, k.expires_at, k.allowed_ips,
+       k.staff_id, k.certificate"""
 """What ``stored_key`` takes; ``available`` is a column, or null."""
-COLUMN_COUNT = 19
+COLUMN_COUNT = 20
 JOINS = """join api_keys k on k.id = wanted.id
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id"""
@@ -150,7 +152,7 @@ async def find_keys(pool: Connections, wanted: Sequence[Wanted]) -> dict[Wanted,
 
 def stored_key(columns: Sequence[Any]) -> StoredKey:
     """A key from its ``COLUMNS``."""
-    return StoredKey(Principal(*columns[:13]), *columns[13:])
+    return StoredKey(Principal(*columns[:14]), *columns[14:])
 
 
 async def create(

@@ -83,6 +83,18 @@ class NewPlan(BaseModel):
     gateways: list[str] = []
     """Identifiers of gateways of the admin that its accounts may use."""
     rates: Annotated[list[PlanRate], Field(max_length=MOST_RATES)] = []
+    allowed_countries: Annotated[list[str], Field(max_length=300)] = []
+    """Whose numbers its accounts may send to, of those that the install allows; empty: all of them."""
+
+    @field_validator("allowed_countries")
+    @classmethod
+    def _are_countries(cls, countries: list[str]) -> list[str]:
+        from domain.recipients import is_region  # slow to import
+
+        wanted = sorted({country.upper() for country in countries})
+        if wrong := [country for country in wanted if not is_region(country)]:
+            raise PydanticCustomError("country", "there is no country {name}: use its two letters", {"name": wrong[0]})
+        return wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,7 @@ class Plan:
     gateways: list[str]
     rates: list[dict[str, Any]]
     """Fields of ``PlanRate``."""
+    allowed_countries: list[str]
     created_at: datetime
     is_in_file: bool
     """Whether a settings file keeps it."""
@@ -108,6 +121,7 @@ class Plan:
 
 _PLAN = """
 select p.id, p.name, p.price_cents, p.currency, p.period, p.own_gateways, p.rate_class, p.created_at, p.rates,
+       coalesce(p.allowed_countries, '{}') as allowed_countries,
        exists (select from applied_objects o where o.kind = 'plan' and o.object_id = p.id::text) as is_in_file,
        coalesce((select jsonb_object_agg(
                      c.channel, jsonb_build_object('credits', c.credits, 'daily_limit', c.daily_limit,
@@ -181,8 +195,9 @@ def _in_use(users: str) -> ConflictError:
 async def _insert(conn: AsyncConnection[Any], new: NewPlan) -> int:
     try:
         cursor = await conn.execute(
-            """insert into plans (name, price_cents, currency, period, own_gateways, rate_class, rates)
-               values (%s, %s, %s, %s, %s, %s, %s) returning id""",
+            """insert into plans
+                   (name, price_cents, currency, period, own_gateways, rate_class, rates, allowed_countries)
+               values (%s, %s, %s, %s, %s, %s, %s, %s) returning id""",
             _values(new),
         )
     except psycopg.errors.UniqueViolation:
@@ -196,7 +211,7 @@ async def _rewrite(conn: AsyncConnection[Any], plan_id: int, new: NewPlan) -> No
     try:
         await conn.execute(
             """update plans set name = %s, price_cents = %s, currency = %s, period = %s, own_gateways = %s,
-                   rate_class = %s, rates = %s where id = %s""",
+                   rate_class = %s, rates = %s, allowed_countries = %s where id = %s""",
             (*_values(new), plan_id),
         )
     except psycopg.errors.UniqueViolation:
@@ -205,7 +220,8 @@ async def _rewrite(conn: AsyncConnection[Any], plan_id: int, new: NewPlan) -> No
 
 def _values(new: NewPlan) -> tuple[Any, ...]:
     rates = Jsonb([rate.model_dump(mode="json") for rate in new.rates])
-    return new.name, new.price_cents, new.currency, new.period, new.own_gateways, new.rate_class, rates
+    fields = (new.name, new.price_cents, new.currency, new.period, new.own_gateways, new.rate_class)
+    return *fields, rates, new.allowed_countries or None
 
 
 def _exists(name: str) -> ConflictError:

@@ -30,6 +30,7 @@ DEFAULTS = {
     "channels": {},
     "gateways": [],
     "rates": [],
+    "allowed_countries": [],
 }
 SMS_9, EMAIL_3 = FULL["channels"]["sms"], FULL["channels"]["email"]
 
@@ -58,6 +59,7 @@ async def test_a_plan_is_created_read_by_id_and_name_and_assigned(stack: Stack):
             "name": plan["name"],
             "created_at": plan["created_at"],
             "managed_by": None,
+            "allowed_countries": [],
             "gateways": [gateway],
             "rates": [],
         }

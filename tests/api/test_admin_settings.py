@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -52,7 +53,7 @@ async def test_seed_row_edit_global_settings(stack: Stack, staff: Staff):
     assert changed["public_url"] == "https://send.example.com"
     assert changed["allowed_countries"] == ["DE", "FR"]
     assert changed["branding"] | {"product_name": "Acme", "colour": "#0a7d4f"} == changed["branding"]
-    assert (changed["retention"], changed["unknown_days"]) == ({"keep_months": 13}, 3.0)
+    assert (changed["retention"], changed["unknown_days"]) == ({"keep_months": 13, "request_log_days": 7}, 3.0)
     assert changed["sources"]["branding.colour"] == "stored"
     assert changed["sources"]["branding.footer"] == "default"
     assert await staff.data("GET", "/settings") == changed
@@ -139,6 +140,27 @@ async def test_numbers_of_other_countries_are_refused_from_the_next_request_on_i
             await staff.data("PATCH", "/settings", {"allowed_countries": None})
             for one in stacks:
                 assert (await one.send(user, "sms", FRENCH | LATER)).status_code == 200
+
+
+async def test_a_plan_allows_fewer_countries_than_the_install(stack: Stack, staff: Staff):
+    plan = await staff.data("POST", "/plans", {"name": uuid4().hex, "allowed_countries": ["fr", "US"]})
+    assert plan["allowed_countries"] == ["FR", "US"]
+    user = await stack.user()
+    await staff.data("PUT", f"/users/{user.id}/plan", {"plan": plan["id"]})
+    await stack.gateway(user.id, "sms", "sandbox", {})
+    german = {"number": "+4915112345678", "body": "Hi"}
+    assert_error(await stack.send(user, "sms", german), 422, "country_not_allowed", "/contact/0/number")
+    assert (await stack.send(user, "sms", FRENCH | LATER)).status_code == 200
+    await staff.data("PATCH", "/settings", {"allowed_countries": ["FR", "DE"]})
+    refused = await stack.send(user, "sms", german, AMERICAN)
+    assert_error(refused, 422, "country_not_allowed", "/contact/0/number", "/contact/1/number")
+    assert (await stack.send(user, "sms", FRENCH | LATER)).status_code == 200
+    await staff.data("PATCH", "/settings", {"allowed_countries": ["DE"]})
+    assert_error(await stack.send(user, "sms", FRENCH), 422, "country_not_allowed", "/contact/0/number")
+    await staff.data("PATCH", f"/plans/{plan['id']}", {"allowed_countries": None})
+    assert (await stack.send(user, "sms", german | LATER)).status_code == 200
+    wrong = await staff.call("PATCH", f"/plans/{plan['id']}", {"allowed_countries": ["XX"]})
+    assert_error(wrong, 422, "country", "/allowed_countries")
 
 
 async def test_fallbacks_and_other_channels_keep_to_the_allowed_countries_too(stack: Stack, staff: Staff):

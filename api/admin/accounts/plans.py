@@ -115,6 +115,7 @@ def shown(plan: Plan) -> dict[str, Any]:
         "channels": plan.channels,
         "gateways": plan.gateways,
         "rates": plan.rates,
+        "allowed_countries": plan.allowed_countries,
         "created_at": plan.created_at,
         "managed_by": managed_by(plan.is_in_file),
     }

@@ -33,6 +33,7 @@ class PatchRetention(_Body):
     """For how long things are kept."""
 
     keep_months: StrictInt | None = Field(default=None, description=f"Months of messages before this one. {_Null}")
+    request_log_days: StrictInt | None = Field(default=None, description="Days of the log of requests.")
 
 
 class PatchAdminNetwork(_Body):
@@ -84,6 +85,7 @@ class RetentionData(_Answer):
     """For how long things are kept."""
 
     keep_months: int | None = Field(description="`null`: for ever.")
+    request_log_days: int
 
 
 class AdminNetworkData(_Answer):
