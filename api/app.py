@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from api import health
 from api.admin import gateways as admin_gateways
 from api.admin.access import approvals, audit, invitations, staff
+from api.admin.access import oidc as admin_oidc
 from api.admin.accounts import bulk, credit_requests, credits, keys, plans, subscriptions, users
 from api.admin.accounts import domains as admin_domains
 from api.admin.install import codec, sending_pauses, settings_file
@@ -23,10 +24,10 @@ from api.admin.messages import sandbox, suppressions
 from api.admin.reports import overview
 from api.admin.reports import requests as admin_requests
 from api.admin.reports import usage as admin_usage
+from api.auth import oidc, totp
 from api.auth import passwords as own_passwords
 from api.auth import routes as log_in
 from api.auth import sessions as own_sessions
-from api.auth import totp
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
@@ -70,6 +71,7 @@ from gateways.net.names import Names
 from runtime.settings import Settings
 from services.access.forgotten import Forgotten
 from services.access.hashing import Hashing
+from services.access.oidc import OidcLogIn
 from services.accounts.rates import PlanPrices
 from services.settings.current import CurrentSettings
 from store.gateways.sandbox_inbox import SandboxInbox
@@ -112,6 +114,8 @@ _ROUTERS = (
     own_sessions.router,
     own_passwords.router,
     totp.router,
+    oidc.router,
+    admin_oidc.router,
     admin_gateways.router,
     admin_gateways.types_router,
     admin_messages.router,
@@ -154,12 +158,14 @@ def create_app(settings: Settings) -> FastAPI:
             receipts = SharedStarts(link)
             request_log = RequestLog(pool)
             keys = settings.keys.get_secret_value()
-            forgotten = Forgotten(pool, Keyring.parse(keys, CREDENTIALS), settings.for_install, names)
+            keyring = Keyring.parse(keys, CREDENTIALS)
+            forgotten = Forgotten(pool, keyring, settings.for_install, names)
             parts = (
                 KeyLookup(pool),
                 SessionLookup(pool),
                 hashing,
                 forgotten,
+                OidcLogIn(pool, keyring, outside),
                 CurrentSettings(pool, settings.for_install),
                 PlanPrices(pool),
                 OwnMessages(pool),

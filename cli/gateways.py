@@ -206,8 +206,9 @@ def reseal(as_json: AsJson = False) -> None:
     """Re-encrypt all secrets with the first key of XSENDER_KEYS, so that older ones can be removed.
 
     Those of callback endpoints, sender domains, second factors, settings files and the system's mail server, too.
+    Those of callback endpoints, sender domains, second factors, log-in and the system's mail server, too.
     """
-    from store.access import second_factors
+    from store.access import oidc, second_factors
     from store.accounts import sender_domains
     from store.callbacks import callback_endpoints
     from store.gateways import gateways
@@ -218,6 +219,7 @@ def reseal(as_json: AsJson = False) -> None:
             *(callback_endpoints, install_settings, applied_objects),
             *(second_factors, sender_domains, gateways),
         )
+        places = (callback_endpoints, install_settings, second_factors, oidc, sender_domains, gateways)
         return sum([await place.reseal_all(session.pool, session.keyring) for place in places])
 
     emit({"resealed": run(work)}, as_json)

@@ -297,6 +297,53 @@ class Invitation(_Answer):
     expires_at: datetime
 
 
+class RoleOfGroup(_Body):
+    """Which role a group gives."""
+
+    group: Text
+    role: Text
+
+
+class PatchOidc(_Body):
+    """Fields to change (RFC 7396): those left out stay, `null` gives the default."""
+
+    issuer: Text | None = Field(default=None, description="As the provider calls itself: `https://login.example.com`.")
+    client_id: Text | None = None
+    client_secret: Annotated[StrictStr, Field(min_length=1, max_length=1000)] | None = Field(
+        default=None, description="Not shown again; to be given anew with another issuer."
+    )
+    group_claim: Text | None = Field(default=None, description="The claim that has somebody's groups.")
+    roles: Annotated[list[RoleOfGroup], Field(max_length=100)] | None = Field(
+        default=None, description="The first group that somebody is in counts; replaced as a whole."
+    )
+    email_domains: Annotated[list[Text], Field(max_length=100)] | None = Field(
+        default=None, description="Whose addresses are accepted; empty: all that the provider has verified."
+    )
+    enabled: StrictBool | None = None
+    allow_private_network: StrictBool | None = Field(
+        default=None, description="Whether the provider is in the install's own network."
+    )
+
+
+class SecretSet(_Answer):
+    """Stands in for a secret."""
+
+    set: Literal[True]
+
+
+class Oidc(_Answer):
+    """The provider of identities."""
+
+    issuer: str
+    client_id: str
+    client_secret: SecretSet
+    group_claim: str
+    roles: list[RoleOfGroup]
+    email_domains: list[str]
+    enabled: bool
+    allow_private_network: bool
+
+
 class PutRole(_Body):
     """What a role may do."""
 
@@ -415,6 +462,12 @@ class InvitationAnswer(_One):
     """A token: keep it, it is not shown again."""
 
     data: Invitation
+
+
+class OidcAnswer(_One):
+    """The provider of identities."""
+
+    data: Oidc
 
 
 class RoleAnswer(_One):

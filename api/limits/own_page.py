@@ -4,6 +4,7 @@ Browsers send cookies along with requests that pages of others make. But they sa
 ``Sec-Fetch-Site`` or at least in ``Origin``, and no page of others can have them send a header like ``X-CSRF``.
 """
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
@@ -15,34 +16,60 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 HEADER = "X-CSRF"
 
-_PLAIN = "xsender_session"
-_SECURE = f"__Host-{_PLAIN}"
-"""Browsers take a cookie of such a name over HTTPS only, and from this host alone."""
+_SESSION, _LOG_IN = "xsender_session", "xsender_oidc"
+_AT_THE_PROVIDER = timedelta(minutes=10)
 
 
 def session_cookie(request: Request) -> str | None:
     """The token in the cookie of a request."""
-    return request.cookies.get(_SECURE if _is_https(request) else _PLAIN)
+    return request.cookies.get(_name(request, _SESSION))
 
 
 def set_session_cookie(request: Request, response: Response, token: str) -> None:
     """Have the browser keep a session. Pages cannot read it, and other sites' pages do not send it with forms."""
-    https = _is_https(request)
+    _set(request, response, _SESSION, token, LIFETIME)
+
+
+def delete_session_cookie(request: Request, response: Response) -> None:
+    """Have the browser forget it."""
+    _delete(request, response, _SESSION)
+
+
+def log_in_cookie(request: Request) -> str | None:
+    """What binds a log-in at a provider of identities to the browser that began it."""
+    return request.cookies.get(_name(request, _LOG_IN))
+
+
+def set_log_in_cookie(request: Request, response: Response, binding: str) -> None:
+    """Have the browser keep it while it is there."""
+    _set(request, response, _LOG_IN, binding, _AT_THE_PROVIDER)
+
+
+def delete_log_in_cookie(request: Request, response: Response) -> None:
+    """Have the browser forget it."""
+    _delete(request, response, _LOG_IN)
+
+
+def _name(request: Request, name: str) -> str:
+    """Over HTTPS one that browsers take from this host alone."""
+    return f"__Host-{name}" if _is_https(request) else name
+
+
+def _set(request: Request, response: Response, name: str, value: str, lifetime: timedelta) -> None:
     response.set_cookie(
-        _SECURE if https else _PLAIN,
-        token,
-        max_age=int(LIFETIME.total_seconds()),
+        _name(request, name),
+        value,
+        max_age=int(lifetime.total_seconds()),
         path="/",
-        secure=https,
+        secure=_is_https(request),
         httponly=True,
         samesite="lax",
     )
 
 
-def delete_session_cookie(request: Request, response: Response) -> None:
-    """Have the browser forget it."""
+def _delete(request: Request, response: Response, name: str) -> None:
     https = _is_https(request)
-    response.delete_cookie(_SECURE if https else _PLAIN, path="/", secure=https, httponly=True, samesite="lax")
+    response.delete_cookie(_name(request, name), path="/", secure=https, httponly=True, samesite="lax")
 
 
 def check_own_page(request: Request) -> None:

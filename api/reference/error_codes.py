@@ -2,7 +2,7 @@
 
 CODES: dict[int, tuple[str, ...]] = {
     400: ("json_syntax", "json_encoding"),
-    401: ("unauthorized", "log_in_refused", "password_wrong", "code_needed", "code_wrong"),
+    401: ("unauthorized", "log_in_refused", "password_wrong", "code_needed", "code_wrong", "oidc_refused"),
     402: ("no_credit", "insufficient_credit", "spend_cap_reached"),
     403: (
         "account_suspended",
@@ -45,6 +45,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "share_not_found",
         "domain_not_found",
         "session_not_found",
+        "oidc_off",
         "pause_not_found",
         "suppression_not_found",
         "approval_not_found",
@@ -90,6 +91,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "totp_on",
         "totp_off",
         "totp_not_begun",
+        "public_url_missing",
         "totp_required",
         "drift",
         "apply_in_progress",
@@ -215,7 +217,7 @@ CODES: dict[int, tuple[str, ...]] = {
     ),
     429: ("log_in_delayed", "rate_limited", "too_many_at_once"),
     500: ("internal",),
-    503: ("unavailable", "busy", "outcome_unknown"),
+    503: ("unavailable", "busy", "oidc_unavailable", "outcome_unknown"),
 }
 """Those that only providers get are in ``api/webhooks/documented.py``. A field that fails validation has the rule's
 name as code, such as ``missing`` or ``extra_forbidden``, with status 422."""

@@ -24,7 +24,7 @@ from domain.access.permissions import OWNER, PERMISSIONS, PRESETS, narrowed
 from domain.errors import FieldError, NotFoundError, invalid, pointer
 from services.access.staff import permissions_of
 from services.changes import log_denied
-from store.access import people, staff
+from store.access import second_factors, staff
 from store.accounts.api_keys import Principal, StoredKey
 from store.messages import messages
 from store.pool import Pool
@@ -91,7 +91,7 @@ async def _staff(request: Request, principal: Principal, stored: StoredKey) -> A
     if member.status != "active" or (member.expires_at is not None and member.expires_at <= datetime.now(UTC)):
         raise ApiError(401, "unauthorized", "the rights of this member of staff have ended")
     if member.totp_required and principal.is_session:
-        await _check_second_factor(pool, member.id)
+        await _check_second_factor(pool, member.id, principal.key_id)
     try:
         permissions = narrowed(await permissions_of(pool, member.role), principal.scopes)
     except NotFoundError as error:
@@ -99,9 +99,8 @@ async def _staff(request: Request, principal: Principal, stored: StoredKey) -> A
     return Actor("staff", str(member.id), member.email, member.role, permissions, _context(request, principal))
 
 
-async def _check_second_factor(pool: Pool, member_id: int) -> None:
-    known = await people.get(pool, Person(PersonKind.STAFF, member_id))
-    if known.totp_since is None:
+async def _check_second_factor(pool: Pool, member_id: int, session_id: str) -> None:
+    if not await second_factors.is_satisfied(pool, Person(PersonKind.STAFF, member_id), session_id):
         raise ApiError(403, "totp_required", "first set up a second factor: POST /api/auth/totp")
 
 

@@ -88,6 +88,18 @@ async def remove(pool: Connections, person: Person) -> bool:
         return cursor.rowcount == 1
 
 
+async def is_satisfied(pool: Connections, person: Person, session_id: str) -> bool:
+    """Whether a session is of somebody who has a second factor, or of whom a provider of identities saw to that."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select exists (select from log_ins where (kind, person_id) = (%s, %s) and totp_since is not null)
+                   or exists (select from sessions where id = %s and proof <> 'password')""",
+            (person.kind, person.id, session_id),
+        )
+        row = await cursor.fetchone()
+    return row is not None and bool(row[0])
+
+
 async def reseal_all(pool: Pool, keyring: Keyring) -> int:
     """Reseal every secret with the current key, so that older keys can be removed. Returns how many.
 

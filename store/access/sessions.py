@@ -73,8 +73,8 @@ _BEGIN = """
 with known as (
     select from log_ins where (kind, person_id, password) = (%(kind)s, %(person)s, %(password)s) for update
 ), begun as (
-    insert into sessions (id, kind, person_id, hash, ip, user_agent, expires_at)
-    select %(id)s, %(kind)s, %(person)s, %(hash)s, %(ip)s, %(user_agent)s, clock_timestamp() + %(lifetime)s
+    insert into sessions (id, kind, person_id, hash, ip, user_agent, expires_at, proof)
+    select %(id)s, %(kind)s, %(person)s, %(hash)s, %(ip)s, %(user_agent)s, clock_timestamp() + %(lifetime)s, %(proof)s
     where %(password)s::text is null or exists (select from known)
     returning id
 ), crowded as (
@@ -86,11 +86,13 @@ select id from begun
 """
 
 
-async def begin(pool: Connections, person: Person, ip: str, user_agent: str, password: str | None) -> MintedKey | None:
+async def begin(
+    pool: Connections, person: Person, ip: str, user_agent: str, password: str | None, proof: str = "password"
+) -> MintedKey | None:
     """Begin a session. The text in the result is not stored.
 
     ``password``: the hash that was verified; if another one was set meanwhile, nothing begins, and the result is
-    ``None``. ``None``: the person logs in with something else.
+    ``None``. ``None``: the person logs in with something else, the ``proof``.
     """
     minted = mint(KeyKind.SESSION)
     values = {
@@ -102,6 +104,7 @@ async def begin(pool: Connections, person: Person, ip: str, user_agent: str, pas
         "ip": ip,
         "user_agent": user_agent,
         "lifetime": LIFETIME,
+        "proof": proof,
         "others": MOST - 1,
     }
     async with pool.connection() as conn:

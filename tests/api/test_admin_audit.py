@@ -25,6 +25,8 @@ from tests.stack import Stack
 WITHOUT_A_PERMISSION = {("GET", f"{ADMIN}/codec"), ("OPTIONS", f"{ADMIN}/codec/{{direction}}")}
 """The sign-in of a browser, which checks the permission itself, and what a browser asks before it calls."""
 CHANGING_NOTHING = {f"{ADMIN}/codec/decode", f"{ADMIN}/codec/encode", f"{ADMIN}/settings/diff"}
+PROVIDER = {"issuer": "https://login.example.com", "client_id": "x", "client_secret": "y", "enabled": False}
+CHANGING_NOTHING = {f"{ADMIN}/codec/decode", f"{ADMIN}/codec/encode"}
 TESTED_ELSEWHERE = {
     f"{ADMIN}/messages/{{uid}}/resolve": "tests/store/test_unknown.py",
     f"{ADMIN}/approvals/{{approval}}/approve": "tests/api/test_approvals.py",
@@ -134,6 +136,7 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("POST", "/users/{account}/invite"): (f"/users/{user['id']}/invite", None),
         ("POST", "/staff/{staff}/reset-totp"): (f"/staff/{(await with_totp(staff, 'staff')).id}/reset-totp", None),
         ("POST", "/users/{account}/reset-totp"): (f"/users/{(await with_totp(staff, 'user')).id}/reset-totp", None),
+        ("PATCH", "/oidc"): ("/oidc", PROVIDER),
         ("PUT", "/roles/{role}"): (f"/roles/{role}", {"permissions": ["users:read"]}),
         ("DELETE", "/roles/{role}"): (f"/roles/{unused}", None),
         ("POST", "/users/bulk"): ("/users/bulk", {"items": [{"action": "resume", "user": user["id"]}]}),

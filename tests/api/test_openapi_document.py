@@ -29,6 +29,8 @@ UNDOCUMENTED = {
     "GET /api/sms/get/{uid}": "what one SDK calls by mistake for /api/get/sms/{uid}",
     "GET /api/admin/v1/codec": "has a browser ask for the key, for the Temporal UI",
     "OPTIONS /api/admin/v1/codec/{direction}": "what a browser asks before the Temporal UI's calls",
+    "GET /api/auth/oidc/start": "leads a browser to the provider of identities",
+    "GET /api/auth/oidc/callback": "where the provider sends it back to",
     "GET /u/{token}": "the page of a link in our emails, for recipients",
     "POST /u/{token}": "its button, and one-click unsubscription by mail programs",
     "GET /c/{token}": "a link in our emails",

@@ -42,6 +42,7 @@ RELEASED = """
     beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword inviteStaff inviteUser
     exportSettings getSettingsSchema diffSettings applySettings
+    beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp getOidc changeOidc
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

@@ -1,0 +1,56 @@
+"""``/api/auth/oidc``: log-in of staff at a provider of identities, by a browser."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api.http.query_text import QueryText
+from api.http.state import AppState, state_of
+from api.limits.own_page import (
+    delete_log_in_cookie,
+    log_in_cookie,
+    set_log_in_cookie,
+    set_session_cookie,
+)
+from api.reference.openapi import PUBLIC
+from api.resources.context import request_context
+from domain.access.oidc import refused
+from services.access.oidc import OidcLogIn
+from services.settings.current import CurrentSettings
+
+router = APIRouter(prefix="/api/auth/oidc", tags=["log-in"])
+
+_Text = Annotated[QueryText | None, Query(max_length=4096)]
+
+
+@router.get("/start", summary="Log in at the provider", include_in_schema=False, openapi_extra=PUBLIC)
+async def start_oidc(request: Request) -> Response:
+    """Leads a browser to the provider of identities."""
+    state = state_of(request)
+    started = await state.part(OidcLogIn).start(await _public_url(state))
+    answer = RedirectResponse(started.url, 303, {"Cache-Control": "no-store"})
+    set_log_in_cookie(request, answer, started.binding)
+    return answer
+
+
+@router.get("/callback", summary="Come back from the provider", include_in_schema=False, openapi_extra=PUBLIC)
+async def finish_oidc(request: Request, code: _Text = None, state: _Text = None, error: _Text = None) -> Response:
+    """Begins the session, and leads the browser to the first page."""
+    binding = log_in_cookie(request)
+    if error is not None:
+        raise refused("the provider refused the log-in")
+    if code is None or state is None or binding is None:
+        raise refused("this log-in was not begun in this browser: begin again")
+    install = state_of(request)
+    begun = await install.part(OidcLogIn).finish(
+        await _public_url(install), state, binding, code, request_context(request)
+    )
+    answer = RedirectResponse("/", 303, {"Cache-Control": "no-store"})
+    delete_log_in_cookie(request, answer)
+    set_session_cookie(request, answer, begun.token.text)
+    return answer
+
+
+async def _public_url(state: AppState) -> str | None:
+    return (await state.part(CurrentSettings).recent()).public_url
