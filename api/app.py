@@ -92,6 +92,7 @@ _ROUTERS = (
     own_gateways.router,
     own_keys.router,
     operations.router,
+    operations.export_router,
     domains.router,
     lists.router,
     waiting.router,

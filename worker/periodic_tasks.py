@@ -12,6 +12,7 @@ from domain.ids import batch_workflow_id, send_workflow_id
 from services.accounts.subscriptions import begin_due_periods
 from services.batch_approvals import carry_out
 from services.callbacks import wake
+from services.operations.export_user import KEPT_DAYS
 from services.settings.current import read_current
 from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import waits as account_waits
@@ -20,6 +21,7 @@ from store.callbacks import callback_deliveries
 from store.credits import alerts
 from store.gateways import gateway_health, gateway_waits
 from store.messages import attachments, receipts, unknown
+from store.operations import exports
 from store.pool import Pool
 from store.reports import request_log, usage
 from worker.leader import PeriodicTask
@@ -27,6 +29,7 @@ from worker.limits import RENEW_EVERY, delete_old_limits
 from worker.partitions import drop_partitions, make_partitions
 from worker.sweeps.audit_stream import stream_audit
 from worker.sweeps.closed_accounts import end_batches
+from worker.sweeps.deleted_accounts import purge_deleted
 from worker.sweeps.operations import start_operations
 from worker.sweeps.sender_domains import DomainSweep
 from worker.sweeps.sweep import Sweep
@@ -136,6 +139,8 @@ def periodic_tasks(
         PeriodicTask("carry out approvals", DECISIONS_EVERY, lambda: carry_out(pool, client)),
         PeriodicTask("start operations", START_EVERY, lambda: start_operations(pool, client)),
         PeriodicTask("check sender domains", SWEEP_EVERY, DomainSweep(pool, client, dns_servers).run),
+        PeriodicTask("remove data of deleted users", HOURLY, lambda: purge_deleted(pool)),
+        PeriodicTask("delete old exports", HOURLY, lambda: exports.delete_older_than(pool, KEPT_DAYS)),
         PeriodicTask("post the audit log", DECISIONS_EVERY, lambda: stream_audit(pool, client)),
         PeriodicTask("tell of low credits", LOW_CREDITS_EVERY, lambda: tell_low_credits(pool, client)),
         PeriodicTask("wake callbacks", WAKE_EVERY, lambda: wake_overdue(pool, client)),

@@ -47,6 +47,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "session_not_found",
         "oidc_off",
         "pause_not_found",
+        "files_not_found",
         "suppression_not_found",
         "approval_not_found",
         "policy_not_found",
@@ -54,6 +55,7 @@ CODES: dict[int, tuple[str, ...]] = {
     ),
     408: ("upload_too_slow",),
     409: (
+        "account_purged",
         "approval_needed",
         "approval_decided",
         "approval_request",

@@ -8,6 +8,7 @@ from domain.errors import InvalidError
 PERMISSIONS: dict[str, str] = {
     "users:read": "List users and read one.",
     "users:write": "Create, change, suspend and resume users, and give them plans.",
+    "users:export": "Export all data of a user, together with messages:reveal.",
     "users:delete": "Delete users, and restore deleted ones.",
     "plans:read": "List plans and read one.",
     "plans:write": "Create and change plans; a change counts for all who have the plan.",

@@ -14,7 +14,7 @@ from services.settings.current import read_current
 from store.accounts import accounts, credits, subscriptions
 from store.accounts.accounts import Account
 from store.credits.transfers import transfer
-from store.operations import operations
+from store.operations import operations, purging
 from store.operations.operations import Operation
 from store.pool import Connections
 
@@ -169,14 +169,25 @@ async def restore_account(change: Change, account_id: int) -> Account:
 
     Raises:
         NotFoundError: there is no such account.
-        ConflictError: it is not deleted, or another account has its address or its external id now.
+        ConflictError: it is not deleted; its data was removed; another account has its address or its external id now.
     """
     before = await accounts.lock(change.store, account_id)
     change.about("user", before.id, before.name)
     if before.status != "deleted":
         raise ConflictError("not_deleted", f"the user {account_id} is not deleted")
+    await check_not_purged(change, account_id)
     await accounts.restore(change.store, account_id)
     return await changed_account(change, before)
+
+
+async def check_not_purged(change: Change, account_id: int) -> None:
+    """Refuse what needs data that was removed.
+
+    Raises:
+        ConflictError: it was removed, or is being removed.
+    """
+    if await purging.is_purged(change.store, account_id):
+        raise ConflictError("account_purged", f"the data of the user {account_id} was removed")
 
 
 async def begin_plan(change: Change, account_id: int, plan: str, *, renews: bool = True) -> Account:

@@ -2,7 +2,9 @@
 
 from services.operations.bulk_users import BulkUsers
 from services.operations.cancel_waiting import CancelWaiting
+from services.operations.export_user import ExportUser
 from services.operations.kinds import Kind
+from services.operations.purge_user import PurgeUser
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (BulkUsers(), CancelWaiting())}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (BulkUsers(), CancelWaiting(), ExportUser(), PurgeUser())}
 """By name. A kind that has operations which have not ended must stay."""

@@ -50,7 +50,8 @@ async def test_no_route_of_the_admin_api_is_without_a_permission(stack: Stack):
 
 async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
     """By route, a call that changes something: path and body."""
-    user, gone = await staff.user(), await staff.user()
+    user, gone, left = await staff.user(), await staff.user(), await staff.user()
+    await staff.data("DELETE", f"/users/{left['id']}")
     await staff.data("DELETE", f"/users/{gone['id']}")
     member, other = await staff.colleague("support"), await staff.colleague("support")
     old, older = [await staff.data("POST", "/keys", {"user": user["id"]}) for _ in range(2)]
@@ -97,6 +98,8 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("POST", "/batches/{uid}/pause"): (f"/batches/{batch}/pause", None),
         ("POST", "/batches/{uid}/resume"): (f"/batches/{batch}/resume", None),
         ("POST", "/batches/{uid}/cancel"): (f"/batches/{batch}/cancel", None),
+        ("POST", "/users/{account}/export"): (f"/users/{user['id']}/export", None),
+        ("POST", "/users/{account}/purge"): (f"/users/{left['id']}/purge", None),
         ("POST", "/pause-sending"): ("/pause-sending", {"user": user["id"], "reason": "spam"}),
         ("POST", "/resume-sending"): ("/resume-sending", {"user": user["id"]}),
         ("PATCH", "/settings"): ("/settings", {"branding": {"footer": "Acme"}}),

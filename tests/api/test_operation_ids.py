@@ -32,6 +32,7 @@ RELEASED = """
     listApprovals getApproval approveApproval denyApproval
     listAllSuppressions suppressRecipient unsuppressRecipient listAllInbound
     listAllCallbacks getAnyCallback enableAnyCallback disableAnyCallback listAnyDeliveries replayAnyDelivery
+    exportUser purgeUser getOperationFiles getOwnOperationFiles exportOwnData
     pauseSending resumeSending listSendingPauses
     getSettings changeInstallSettings testSystemMail
     listAllUsage listUsage listAllRequests listRequests getOverview

@@ -11,6 +11,8 @@ from api.http.body import parse_body, read_body
 from api.http.idempotency import KeyClaim
 from api.http.query_text import Moment, QueryText
 from api.http.state import state_of
+from api.operations.models import OperationAnswer
+from api.operations.shown import shown as shown_operation
 from api.reference.openapi import answers, documented_body
 from api.resources.access import Allows
 from api.resources.changing import Answer, DryRun, answer_one, check_match, perform, perform_once
@@ -18,15 +20,18 @@ from api.resources.listing import Cursor, Format, Limit, below_id, listed
 from domain.access.actors import Actor
 from services.accounts import subscriptions
 from services.accounts import users as rules
+from services.accounts.leaving import begin_export, begin_purge
 from services.changes import Change
 from store.accounts import account_lists, accounts, plans
 from store.accounts.accounts import Account
 
+_operation: dict[str, Any] = {"response_model": None, "responses": answers(OperationAnswer, 409)}
 router = APIRouter(prefix="/api/admin/v1/users", tags=["admin: users"])
 
 State = Literal["active", "suspended", "deleted"]
 _Reader = Annotated[Actor, Depends(Allows("users:read"))]
 _Writer = Annotated[Actor, Depends(Allows("users:write"))]
+_Exporter = Annotated[Actor, Depends(Allows("users:export"))]
 _Deleter = Annotated[Actor, Depends(Allows("users:delete"))]
 _one: dict[str, Any] = {"response_model": None, "responses": answers(models.UserAnswer, 409, 412)}
 
@@ -125,6 +130,32 @@ async def restore_user(request: Request, account: UserId, actor: _Deleter, dry_r
         return "restored", shown(await rules.restore_account(made, account))
 
     return await perform(request, actor, "user.restored", work, dry_run=dry_run)
+
+
+@router.post("/{account}/export", summary="Export all data of a user", **_operation)
+async def export_user(request: Request, account: UserId, actor: _Exporter, dry_run: DryRun = False) -> Response:
+    """As files of lines of JSON, recipients as they are: it needs `messages:reveal`, too. Of a deleted one as well.
+
+    The operation makes them; `GET /operations/{operation}/result` downloads them for 7 days.
+    """
+
+    async def work(made: Change) -> Answer:
+        return "begun", shown_operation(await begin_export(made, account))
+
+    return await perform(request, actor, "user.exported", work, dry_run=dry_run)
+
+
+@router.post("/{account}/purge", summary="Remove the data of a deleted user", **_operation)
+async def purge_user(request: Request, account: UserId, actor: _Deleter, dry_run: DryRun = False) -> Response:
+    """For ever, before the 30 days are over after which it is done anyway. Counts, money and the audit log stay.
+
+    The operation's result has how many rows of each table were removed.
+    """
+
+    async def work(made: Change) -> Answer:
+        return "begun", shown_operation(await begin_purge(made, account))
+
+    return await perform(request, actor, "user.purged", work, dry_run=dry_run)
 
 
 @router.post(

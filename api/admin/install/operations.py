@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.http.query_text import QueryText
 from api.http.state import state_of
+from api.operations.files import ZIP, download
 from api.operations.models import OperationAnswer, OperationPage, State
 from api.operations.shown import shown
 from api.reference.openapi import answers
@@ -15,7 +16,7 @@ from api.resources.access import Allows
 from api.resources.changing import Answer, DryRun, answer_one, perform
 from api.resources.listing import Cursor, Format, Limit, listed, no_cursor
 from domain.access.actors import Actor
-from services.changes import Change
+from services.changes import Change, change
 from services.operations.changing import cancel_operation, find_operation
 from store.operations import operations
 from store.operations.operations import Filter, Operation
@@ -48,6 +49,20 @@ async def get_operation(request: Request, operation: OperationId, _: _Reader) ->
     """How far it is, what failed, and what came of it."""
     found = await find_operation(state_of(request).pool, operation)
     return answer_one(shown(found), f"the operation is {found.state}")
+
+
+@router.get("/{operation}/result", summary="Download what an operation has made", response_model=None, responses=ZIP)
+async def get_operation_files(
+    request: Request, operation: OperationId, actor: Annotated[Actor, Depends(Allows("users:export"))]
+) -> Response:
+    """A ZIP file of `<table>.ndjson`, for 7 days. It is logged, and needs `messages:reveal`, too."""
+    pool = state_of(request).pool
+    found = await find_operation(pool, operation)
+    files = await download(pool, found)
+    async with change(pool, actor, "operation.downloaded") as made:
+        made.about("operation", found.id, found.kind)
+        actor.check("messages:reveal")
+    return files
 
 
 @router.post(

@@ -1,0 +1,113 @@
+"""Removing the personal data of a deleted account, some rows at a time. Counts, money and the audit log stay."""
+
+from typing import LiteralString
+from uuid import UUID
+
+from store.operations.waiting import START
+from store.pool import Connections
+from store.schema.partitions import among
+
+ROWS = 2000
+"""Rows of a slice."""
+
+_DELETED: dict[str, LiteralString] = {
+    "inbound_messages": """delete from inbound_messages where ctid = any(array(
+        select ctid from inbound_messages where account_id = %(account)s limit 2000))""",
+    "suppressions": """delete from suppressions where ctid = any(array(
+        select ctid from suppressions where account_id = %(account)s limit 2000))""",
+    "marketing_opt_outs": """delete from marketing_opt_outs where ctid = any(array(
+        select ctid from marketing_opt_outs where account_id = %(account)s limit 2000))""",
+    "keyword_sets": """delete from keyword_sets where ctid = any(array(
+        select ctid from keyword_sets where account_id = %(account)s limit 2000))""",
+    "callback_deliveries": """delete from callback_deliveries where ctid = any(array(
+        select ctid from callback_deliveries where account_id = %(account)s limit 2000))""",
+    "idempotency_keys": """delete from idempotency_keys where ctid = any(array(
+        select ctid from idempotency_keys where account_id = %(account)s limit 2000))""",
+    "attachments": """delete from attachments where ctid = any(array(
+        select ctid from attachments where account_id = %(account)s limit 2000))""",
+    "sandbox_messages": """delete from sandbox_messages where ctid = any(array(
+        select ctid from sandbox_messages where account_id = %(account)s limit 2000))""",
+    "sender_domains": """delete from sender_domains where ctid = any(array(
+        select ctid from sender_domains where account_id = %(account)s limit 2000))""",
+    "request_log": """delete from request_log where ctid = any(array(
+        select ctid from request_log where account_id = %(account)s limit 2000))""",
+    "plan_changes": """delete from plan_changes where ctid = any(array(
+        select ctid from plan_changes where account_id = %(account)s limit 2000))""",
+    "callback_endpoints": "delete from callback_endpoints where account_id = %(account)s",
+    "recovery_codes": "delete from recovery_codes where kind = 'user' and person_id = %(account)s",
+    "log_ins": "delete from log_ins where kind = 'user' and person_id = %(account)s",
+    "operation_files": """delete from operation_files where ctid = any(array(
+        select f.ctid from operation_files f join operations o on o.id = f.operation_id
+        where o.account_id = %(account)s limit 100))""",
+}
+_EMPTIED: dict[str, LiteralString] = {
+    "gateways": """update gateways set config = '', identifier = 'purged-' || id, enabled = false, from_address = null,
+                       deleted_at = coalesce(deleted_at, clock_timestamp()), version = version + 1
+                   where account_id = %(account)s and config <> ''""",
+    "api_keys": "update api_keys set name = '' where account_id = %(account)s and name <> ''",
+    "credit_requests": """update credit_requests set note = '', proof = null, proof_type = null
+                          where account_id = %(account)s and (note <> '' or proof is not null)""",
+    "accounts": """update accounts set email = 'purged-' || id || '@invalid', name = '', external_id = null
+                   where id = %(account)s and name <> ''""",
+}
+STEPS: dict[str, LiteralString] = {**_DELETED, **_EMPTIED}
+"""By table, what is done with its rows, until none is left to do it with."""
+
+
+async def begin(store: Connections, account_id: int) -> None:
+    """Note that an account's data is being removed: it cannot be restored from now on."""
+    async with store.connection() as conn:
+        await conn.execute(
+            "update accounts set purged_at = coalesce(purged_at, clock_timestamp()) where id = %s", (account_id,)
+        )
+
+
+async def is_purged(store: Connections, account_id: int) -> bool:
+    """Whether its data was removed, or is being removed."""
+    async with store.connection() as conn:
+        cursor = await conn.execute("select from accounts where id = %s and purged_at is not null", (account_id,))
+        return cursor.rowcount == 1
+
+
+async def due(store: Connections, days: int, limit: int) -> list[int]:
+    """Accounts that were deleted more than ``days`` ago."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """select id from accounts where status = 'deleted' and purged_at is null and id > 0
+               and deleted_at < clock_timestamp() - %s * interval '1 day' order by id limit %s""",
+            (days, limit),
+        )
+        return [account_id for (account_id,) in await cursor.fetchall()]
+
+
+async def forget_messages(store: Connections, account_id: int, after: UUID | None) -> tuple[int, UUID | None]:
+    """Remove recipients, and what providers said, from some messages. Returns how many, and where to go on."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            "select uid from messages where account_id = %s and uid > %s order by uid limit %s",
+            (account_id, after or START, ROWS),
+        )
+        uids = [uid for (uid,) in await cursor.fetchall()]
+        if not uids:
+            return 0, None
+        for statement in _OF_MESSAGES:
+            await conn.execute(statement, among(uids))
+    return len(uids), uids[-1] if len(uids) == ROWS else None
+
+
+_OF_MESSAGES: tuple[LiteralString, ...] = (
+    """update messages set recipient = '', reason = null, provider_id = null
+       where uid = any(%(uids)s) and uid between %(first)s and %(last)s""",
+    """update attempts set reason = null, provider_id = null
+       where uid = any(%(uids)s) and uid between %(first)s and %(last)s""",
+    """update receipts set reason = null, url = null, recipient = null
+       where uid = any(%(uids)s) and uid between %(first)s and %(last)s""",
+    "delete from receipt_ids where uid = any(%(uids)s)",
+    "delete from batch_pages where page_id = any(select distinct page_of(u) from unnest(%(uids)s::uuid[]) as u)",
+)
+
+
+async def do_step(store: Connections, name: str, account_id: int) -> int:
+    """Remove some rows of a table, or what is personal in them. Returns how many."""
+    async with store.connection() as conn:
+        return (await conn.execute(STEPS[name], {"account": account_id})).rowcount
