@@ -26,7 +26,6 @@ WITHOUT_A_PERMISSION = {("GET", f"{ADMIN}/codec"), ("OPTIONS", f"{ADMIN}/codec/{
 """The sign-in of a browser, which checks the permission itself, and what a browser asks before it calls."""
 CHANGING_NOTHING = {f"{ADMIN}/codec/decode", f"{ADMIN}/codec/encode", f"{ADMIN}/settings/diff"}
 PROVIDER = {"issuer": "https://login.example.com", "client_id": "x", "client_secret": "y", "enabled": False}
-CHANGING_NOTHING = {f"{ADMIN}/codec/decode", f"{ADMIN}/codec/encode"}
 TESTED_ELSEWHERE = {
     f"{ADMIN}/messages/{{uid}}/resolve": "tests/store/test_unknown.py",
     f"{ADMIN}/approvals/{{approval}}/approve": "tests/api/test_approvals.py",

@@ -241,6 +241,7 @@ CREATES = {
     "POST /api/callbacks",
     "POST /api/domains",
     "POST /api/credits/requests",
+    "POST /api/export",
 }
 SWITCHED = {"gateway_identifier": "default_gateway"}
 OF_BATCHES = [
@@ -253,10 +254,12 @@ OF_BATCHES = [
 ]
 
 OF_OWN = {
+    "GET /api/operations/{operation}/result",
     *(f"{method} /api/gateways/{{gateway_id}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"POST /api/keys/{{key}}/{what}" for what in ("roll", "revoke")),
 }
-"""They need scopes that a usual key has not: see test_own_keys.py and test_own_gateways.py."""
+"""They need scopes that a usual key has not, or files: see test_own_keys.py, test_own_gateways.py and
+test_leaving_users.py."""
 
 LONG_AGO = {"since": "2020-01-01T00:00:00Z"}
 OF_CALLBACKS = [
