@@ -40,20 +40,24 @@ async def reader(request: Request, principal: Annotated[Principal, Depends(requi
     Raises:
         ApiError: 403 an admin key: what it sends costs nothing; 422 an unknown query parameter.
     """
-    check_known(request)
-    if principal.account_id == ADMIN_ACCOUNT:
-        raise ApiError(403, "no_wallet", "this is a key of the admin, who has no credits: use a user's key")
-    return principal
+    return _owner(request, principal)
 
 
-async def manager(principal: Annotated[Principal, Depends(reader)]) -> Principal:
+async def manager(
+    request: Request, principal: Annotated[Principal, Depends(requires("read", also=("send",)))]
+) -> Principal:
     """Who may ask for credits.
 
     Raises:
-        ApiError: 403 the key lacks the scope to send.
+        ApiError: as in ``reader``.
     """
-    if "send" not in principal.scopes:
-        raise ApiError(403, "scope_missing", "this key lacks the scope 'send'")
+    return _owner(request, principal)
+
+
+def _owner(request: Request, principal: Principal) -> Principal:
+    check_known(request)
+    if principal.account_id == ADMIN_ACCOUNT:
+        raise ApiError(403, "no_wallet", "this is a key of the admin, who has no credits: use a user's key")
     return principal
 
 

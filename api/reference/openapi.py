@@ -79,7 +79,12 @@ def documented_body(model: type[BaseModel], *, idempotent: bool = False, require
 
 def answers(model: type[BaseModel], *errors: int) -> dict[int | str, dict[str, Any]]:
     """``responses`` of a route: its success, and errors besides those of all routes."""
-    return {200: {"model": model}, **{status: _error(status) for status in errors}}
+    return {200: {"model": model}, **errors_of(*errors)}
+
+
+def errors_of(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same without its success, for answers that are no JSON."""
+    return {status: _error(status) for status in statuses}
 
 
 class DocumentedApp(FastAPI):
@@ -127,12 +132,18 @@ def _build(app: FastAPI) -> dict[str, Any]:
     return document
 
 
+_FILES: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in ("text/csv", "application/x-ndjson")}
+"""What lists answer besides JSON."""
+
+
 def _complete(operation: dict[str, Any]) -> None:
     """Add the parts that all operations with a key share."""
     if operation.get("security") == []:
         if "HTTPValidationError" in str(operation["responses"].get("422")):  # FastAPI adds it by itself
             del operation["responses"]["422"]
         return
+    if any(parameter.get("name") == "format" for parameter in operation.get("parameters", ())):
+        operation["responses"]["200"]["content"] |= _FILES
     operation["security"] = [{"ApiKey": []}, {"Bearer": []}]
     statuses = (*_ALWAYS, 413) if "requestBody" in operation else _ALWAYS
     operation["responses"].update({str(status): _error(status) for status in statuses})

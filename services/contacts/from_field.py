@@ -8,7 +8,7 @@ from domain.recipients import InvalidRecipient, normalise_email
 MOST_SENDERS = 20
 """Different ``from`` addresses of one request: its messages are grouped by them."""
 
-_NAMED = re.compile(r'(?:"((?:[^"\\]|\\["\\])*)"|([^"<>]*?)) *<([^<>]*)>')
+_NAMED = re.compile(r'(?:"((?:[^"\\]|\\["\\])*)" *|([^"<>]*))<([^<>]*)>')
 _ESCAPED = re.compile(r'\\(["\\])')
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 """Controls, and what turns the direction of a text around."""

@@ -36,6 +36,7 @@ async def test_a_customer_hears_of_a_message_that_was_sent(stack: Stack):
         "reason": None,
         "user_id": user.id,
         "by_admin": False,
+        "test": False,
         "gateway": status["gateway"],
         "provider_id": status["provider_id"],
         "at": status["updated_at"],

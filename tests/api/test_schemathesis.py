@@ -2,12 +2,18 @@
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
-from store.settings import install_settings
-from tests.stack import Stack, User
+from domain.keyring import Keyring
+from embedded.engine import Engine
+from runtime.settings import Settings
+from store.migrate import migrate
+from tests.databases import new_database
+from tests.stack import Stack, User, run_stack
 
 # `positive_data_acceptance` is left out: a number that fits the schema may still not exist.
 CHECKS = (
@@ -36,21 +42,30 @@ async def conforms(stack: Stack, user: User, folder: Path, *more: str) -> None:
     assert process.returncode == 0, "\n".join(line[:300] for line in output.decode().splitlines())
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def own_stack(engine: Engine) -> AsyncIterator[Stack]:
+    """An install of these tests' own: what other tests leave behind answers otherwise."""
+    url = await new_database(engine.database_url)
+    await migrate(url)
+    settings = Settings(database_url=url, temporal_address=engine.temporal_address, keys=Keyring.generate())
+    async with run_stack(settings) as stack:
+        yield stack
+
+
 @pytest.fixture
-async def furnished(stack: Stack) -> User:
+async def furnished(own_stack: Stack) -> User:
     """A user with credit and gateways on every channel."""
-    user = await stack.user(credit=100_000)
+    user = await own_stack.user(credit=100_000)
     for channel in ("email", "sms", "whatsapp"):
-        await stack.gateway(user.id, channel, "sandbox", {})
+        await own_stack.gateway(user.id, channel, "sandbox", {})
     return user
 
 
-async def test_the_document_is_true_for_a_user(stack: Stack, furnished: User, tmp_path: Path):
-    await conforms(stack, furnished, tmp_path, "--exclude-path-regex", "^/api/admin/")
+async def test_the_document_is_true_for_a_user(own_stack: Stack, furnished: User, tmp_path: Path):
+    await conforms(own_stack, furnished, tmp_path, "--exclude-path-regex", "^/api/admin/")
 
 
-async def test_the_document_is_true_for_an_admin(stack: Stack, tmp_path: Path):
-    try:
-        await conforms(stack, await stack.admin(), tmp_path, "--include-path-regex", "^/(api/admin/|api/get/)")
-    finally:  # tests that come later need the defaults
-        await install_settings.write(stack.pool, {})
+async def test_the_document_is_true_for_an_admin(own_stack: Stack, furnished: User, tmp_path: Path):
+    # `bulk` is left out: with another method it is the name of a user, which is refused as such.
+    paths = ("--include-path-regex", "^/(api/admin/|api/get/)", "--exclude-path-regex", "/users/bulk$")
+    await conforms(own_stack, await own_stack.admin(), tmp_path, *paths)

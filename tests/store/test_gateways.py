@@ -45,6 +45,8 @@ async def test_a_gateway_comes_back_with_its_configuration(pool):
         per_second=50.0,
         on_unknown="resend",
         enabled=True,
+        from_policy="fixed",
+        from_address="",
     )
     info = await gateways.get(pool, gateway_id)
     assert (info.priority, info.shared_with) == (7, [])
@@ -75,7 +77,7 @@ async def test_resealing_lets_an_old_key_go(fresh_pool):
 async def test_every_change_counts_up_the_version(pool):
     gateway_id = await gateways.add(pool, KEYRING, new(0))
     await gateways.set_enabled(pool, gateway_id, False)
-    await gateways.tune(pool, gateway_id, 2.5, 9, "resend")
+    await gateways.tune(pool, gateway_id, 2.5, 9, "resend", "fixed")
     await gateways.configure(pool, KEYRING, gateway_id, {"url": "https://example.org"})
     loaded = await gateways.load(pool, KEYRING, gateway_id)
     assert (loaded.version, loaded.enabled, loaded.per_second, loaded.on_unknown) == (4, False, 2.5, "resend")

@@ -11,7 +11,7 @@ from api.admin.install import settings_file_models as models
 from api.http.body import read_body
 from api.http.json_response import json_response
 from api.http.state import state_of
-from api.reference.openapi import answers
+from api.reference.openapi import answers, errors_of
 from api.resources.access import Allows
 from api.resources.changing import Answer, DryRun, perform
 from domain.access.actors import Actor
@@ -41,7 +41,7 @@ _FILE_BODY: dict[str, Any] = {
 _FILE: dict[str, Any] = {"description": "A settings file.", "content": {_YAML: {"schema": {}}}}
 
 
-@router.get("/export", summary="Settings as a file", response_class=Response, responses={200: _FILE})
+@router.get("/export", summary="Settings as a file", response_class=Response, responses={200: _FILE, **errors_of(409)})
 async def export_settings(
     request: Request,
     actor: Annotated[Actor, Depends(Allows("settings:read", may_repeat=("kind",)))],
