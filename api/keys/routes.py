@@ -101,8 +101,11 @@ async def revoke_own_key(request: Request, key: QueryText, principal: _Holder, d
     return await perform(request, user_actor(request, principal), "key.revoked", work, dry_run=dry_run)
 
 
-async def _holder(made: Change, principal: Principal) -> KeyInfo:
-    return await api_keys.get(made.store, principal.key_id)
+async def _holder(made: Change, principal: Principal) -> rules.Holder:
+    if principal.is_session:
+        return rules.Holder(principal.account_id, principal.scopes)
+    key = await api_keys.get(made.store, principal.key_id)
+    return rules.Holder(key.account_id, key.scopes, key.allowed_ips, key.expires_at)
 
 
 async def _issued(made: Change, minted: MintedKey) -> tuple[str, dict[str, Any]]:

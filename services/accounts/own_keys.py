@@ -1,7 +1,7 @@
 """Rules for keys that users make of their own account: a key makes none that may do more than itself."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.access.api_keys import MintedKey
@@ -17,7 +17,19 @@ MOST = 100
 """Valid keys of an account that may make more."""
 
 
-async def issue_own_key(change: Change, keyring: Keyring, holder: KeyInfo, new: NewKey) -> MintedKey:
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What somebody may do who makes keys: as a key, or as who is logged in."""
+
+    account_id: int
+    scopes: Sequence[str]
+    allowed_ips: Sequence[Network] | None = None
+    """``None``: any."""
+    expires_at: datetime | None = None
+    """``None``: what it makes need not end."""
+
+
+async def issue_own_key(change: Change, keyring: Keyring, holder: Holder, new: NewKey) -> MintedKey:
     """Make a key of the holder's account. What ``new`` leaves out is as the holder's.
 
     Raises:
@@ -39,7 +51,7 @@ async def issue_own_key(change: Change, keyring: Keyring, holder: KeyInfo, new: 
     return minted
 
 
-async def roll_own_key(change: Change, holder: KeyInfo, key_id: str, overlap: int) -> MintedKey:
+async def roll_own_key(change: Change, holder: Holder, key_id: str, overlap: int) -> MintedKey:
     """Replace a key of the holder's account by one with the same rights.
 
     Raises:
@@ -56,7 +68,7 @@ async def roll_own_key(change: Change, holder: KeyInfo, key_id: str, overlap: in
     return noted(change, await api_keys.roll(change.store, key_id, overlap))
 
 
-async def revoke_own_key(change: Change, holder: KeyInfo, key_id: str) -> KeyInfo:
+async def revoke_own_key(change: Change, holder: Holder, key_id: str) -> KeyInfo:
     """Revoke a key of the holder's account permanently. A repeat changes nothing.
 
     Raises:
@@ -70,7 +82,7 @@ async def revoke_own_key(change: Change, holder: KeyInfo, key_id: str) -> KeyInf
     return await api_keys.get(change.store, key_id)
 
 
-async def _find_own(change: Change, holder: KeyInfo, key_id: str) -> KeyInfo:
+async def _find_own(change: Change, holder: Holder, key_id: str) -> KeyInfo:
     key = await api_keys.get(change.store, key_id, lock=True)
     if key.account_id != holder.account_id:
         raise NotFoundError("key_not_found", f"There is no key with the id {key_id}.")
@@ -79,7 +91,7 @@ async def _find_own(change: Change, holder: KeyInfo, key_id: str) -> KeyInfo:
 
 
 def _check_within(
-    holder: KeyInfo, scopes: Sequence[str], allowed_ips: Sequence[Network] | None, expires_at: datetime | None
+    holder: Holder, scopes: Sequence[str], allowed_ips: Sequence[Network] | None, expires_at: datetime | None
 ) -> None:
     is_within = (
         Rights.of(holder.scopes).covers(Rights.of(scopes))
@@ -98,7 +110,7 @@ def _is_among(network: Network, networks: Sequence[Network]) -> bool:
     )
 
 
-def _usual(holder: KeyInfo) -> list[str]:
+def _usual(holder: Holder) -> list[str]:
     """The scopes of a key that is made without any, as far as its maker has them."""
     return [scope for scope in holder.scopes if scope in DEFAULT or ":" in scope]
 

@@ -10,20 +10,10 @@ import pytest
 from domain.access.permissions import PRESETS
 from services.access import hashing
 from store.access.people import by_email
-from tests.api.admin import ADMIN, Staff, admin
+from tests.api.admin import ADMIN, admin
 from tests.api.answers import SMS, assert_error
 from tests.api.log_in import PASSWORD, Session, member, post, some_address, user
-from tests.api.test_admin_roles import is_allowed, table
 from tests.stack import Stack, serve_api
-
-
-@pytest.mark.parametrize("role", sorted(PRESETS))
-async def test_a_session_of_staff_opens_the_routes_of_its_role_and_no_others(stack: Stack, role: str):
-    owner = await admin(stack)
-    session = await (await member(owner, role)).begin()
-    as_staff = Staff(stack, session.token)
-    for row in await table(owner):
-        assert await is_allowed(as_staff, row) == (row["permission"] in PRESETS[role]), row
 
 
 async def test_a_session_of_a_user_may_do_what_its_key_may(stack: Stack):

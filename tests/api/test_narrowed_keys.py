@@ -4,21 +4,14 @@ import asyncio
 from uuid import uuid4
 
 import pytest
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import iter_route_contexts
 
-from api.app import create_app
-from api.http.auth import Requires
-from api.messages.lookup import MessageReader
-from domain.access.user_scopes import SCOPES
-from domain.keyring import Keyring
 from domain.messages.routing import Mode
-from runtime.settings import Settings
 from store.gateways import gateways
+from tests.api.access.routes import ALL
 from tests.api.admin import admin
 from tests.api.answers import CONTACT, EMAIL, SMS, assert_error, send_one
 from tests.api.batches import get, send_batch, sink_gateway, steer
-from tests.api.test_tenancy import ADMIN, OF_SESSIONS, PUBLIC, ROUTES, filled
+from tests.api.test_tenancy import filled
 from tests.faults.sink import running_sink
 from tests.stack import Stack, User
 
@@ -37,29 +30,7 @@ async def gateway_id(stack: Stack, user: User, identifier: str) -> str:
     return str(found.id)
 
 
-def needs_of(dependant: Dependant) -> list[Requires]:
-    """What a route declares, in its own dependencies or in theirs."""
-    call = dependant.call.requires if isinstance(dependant.call, MessageReader) else dependant.call
-    own = [call] if isinstance(call, Requires) else []
-    return own + [needs for inner in dependant.dependencies for needs in needs_of(inner)]
-
-
-def declared() -> dict[str, Requires]:
-    """What each route of a user declares."""
-    found = {}
-    for route in iter_route_contexts(create_app(Settings(keys=Keyring.generate())).routes):
-        needs = needs_of(route.dependant) if hasattr(route, "dependant") else []
-        assert len({each.scopes for each in needs}) <= 1, f"{route.path} declares more than once"
-        found |= {f"{method} {route.path}": needs[0] for method in route.methods - {"HEAD"} if needs}
-    return found
-
-
-DECLARED = declared()
-
-
-def test_every_route_of_a_user_declares_scopes_of_the_closed_list():
-    assert sorted(DECLARED) == sorted(set(ROUTES) - PUBLIC - OF_SESSIONS - ADMIN)
-    assert {scope for needs in DECLARED.values() for scope in needs.scopes} <= set(SCOPES)
+NEEDS = {route.name: route.scopes for route in ALL if route.scopes}
 
 
 async def code_of(stack: Stack, key: User, route: str) -> str | None:
@@ -68,14 +39,6 @@ async def code_of(stack: Stack, key: User, route: str) -> str | None:
     answer = await stack.http.request(method, filled(path).replace("{key}", "none"), headers=key.headers, json={})
     assert answer.status_code < 500, answer.text
     return answer.json()["errors"][0]["code"] if answer.status_code == 403 else None
-
-
-@pytest.mark.parametrize("scope", sorted(SCOPES))
-async def test_a_scope_opens_its_routes_and_no_others(stack: Stack, scope: str):
-    key = await key_with(stack, await stack.user(), scope)
-    for route, needs in DECLARED.items():
-        code = await code_of(stack, key, route)
-        assert code == (None if set(needs.scopes) == {scope} else "scope_missing"), route
 
 
 async def test_narrowed_keys_and_test_keys_only_reach_what_minds_them(stack: Stack):
@@ -88,7 +51,7 @@ async def test_narrowed_keys_and_test_keys_only_reach_what_minds_them(stack: Sta
         (await key_with(stack, user, *both, gateway), "key_narrowed"),
         (await key_with(stack, user, *both, test=True), "test_key"),
     ):
-        for route, needs in DECLARED.items():
+        for route, needs in NEEDS.items():
             if set(needs.scopes) <= set(both) and "/email/" not in route and "/whatsapp/" not in route:
                 assert await code_of(stack, key, route) == (None if needs.minds_narrowing else refusal), route
 

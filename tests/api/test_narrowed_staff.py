@@ -1,60 +1,16 @@
 """Permissions of staff are narrowed to a user, a gateway or a channel: the request has to name that."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
-from domain.access.narrowing import NARROWED_BY
-from domain.access.permissions import PERMISSIONS, narrowed
+from domain.access.permissions import narrowed
 from store.gateways import gateways
+from tests.api.access.test_decisions import GATEWAY
+from tests.api.access.test_walk import NOBODY
 from tests.api.admin import admin
 from tests.api.answers import CONTACT, assert_error, send_one
-from tests.api.test_admin_roles import UNKNOWN, attempt, table
 from tests.stack import Stack
-
-ONE, OTHER = "9000000000", "9000000001"
-GATEWAY = "0b9d7c52-3c1a-4b7e-9a44-6f2d1c8e5a10"
-OBJECTS = {"account": (ONE, OTHER), "gateway": (GATEWAY, str(uuid4())), "channel": ("channel:sms", "channel:email")}
-NARROWABLE = sorted(name for name in PERMISSIONS if name.partition(":")[0] in NARROWED_BY)
-
-
-def kind_of(permission: str) -> str:
-    return NARROWED_BY[permission.partition(":")[0]]
-
-
-def filled(row: dict[str, str], kind: str, value: str) -> dict[str, str] | None:
-    """The route with the object in its path; ``None``: it has no place for it."""
-    place = "{" + kind + "}"
-    return row | {"path": row["path"].replace(place, value)} if place in row["path"] else None
-
-
-def paths(rows: list[dict[str, str]], permission: str) -> Iterator[tuple[dict[str, str], bool]]:
-    """Every route, and whether the permission, narrowed to the first object of its kind, opens it."""
-    kind = kind_of(permission)
-    mine, others = OBJECTS[kind]
-    for row in rows:
-        named = filled(row, kind, mine)
-        yield named or row, named is not None and row["permission"] == permission
-        if another := filled(row, kind, others):
-            yield another, False
-
-
-@pytest.mark.parametrize("permission", NARROWABLE)
-@pytest.mark.parametrize("by", ["key", "role"])
-async def test_a_narrowed_permission_opens_its_routes_of_that_object_and_no_others(
-    stack: Stack, permission: str, by: str
-):
-    owner = await admin(stack)
-    scope = f"{permission}@{OBJECTS[kind_of(permission)][0]}"
-    if by == "key":
-        member = await owner.colleague("owner", [scope])
-    else:
-        role = f"narrow-{uuid4().hex[:8]}"
-        await owner.data("PUT", f"/roles/{role}", {"permissions": [scope]})
-        member = await owner.colleague(role)
-    for row, opens in paths(await table(owner), permission):
-        assert ((await attempt(member, row)).status_code != 403) == opens, row
 
 
 async def test_messages_of_one_channel(stack: Stack):
@@ -158,14 +114,9 @@ async def test_other_forms_of_an_id_do_not_open_anothers(stack: Stack):
     assert (await member.data("GET", f"/users/{seven['id']}"))["id"] == seven["id"]
     for path in (
         f"/users/0{seven['id']}",
-        f"/users/{ONE}",
-        f"/users/{ONE}?account={seven['id']}",
+        f"/users/{NOBODY}",
+        f"/users/{NOBODY}?account={seven['id']}",
         "/users",
         "/users?q=a",
     ):
         assert (await member.call("GET", path)).status_code == 403, path
-
-
-def test_the_walk_names_every_kind_of_object():
-    assert set(OBJECTS) == set(NARROWED_BY.values())
-    assert {"{account}", "{uid}"} <= set(UNKNOWN)

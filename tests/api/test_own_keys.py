@@ -12,6 +12,7 @@ from store.accounts import api_keys
 from store.gateways import gateways
 from tests.api.admin import admin
 from tests.api.answers import SMS, assert_error, send_one
+from tests.api.log_in import user as user_who_logs_in
 from tests.api.test_narrowed_keys import key_with
 from tests.stack import Stack, User
 
@@ -159,3 +160,14 @@ async def test_an_admin_key_manages_keys_by_the_admin_api(stack: Stack):
     assert_error(await call(stack, await stack.admin(), "GET"), 403, "scope_missing")
     key = await api_keys.create(stack.pool, KeyKind.USER, (await stack.user()).id)
     assert_error(await call(stack, User(0, key.text), "GET"), 403, "scope_missing")
+
+
+async def test_who_is_logged_in_makes_replaces_and_revokes_keys(stack: Stack):
+    person = await user_who_logs_in(await admin(stack))
+    session = await person.begin()
+    new = await session.data("POST", "/api/keys", {"scopes": list(ALL)})
+    assert new["scopes"] == sorted(ALL)
+    rolled = await session.data("POST", f"/api/keys/{new['id']}/roll", {"overlap_seconds": 0})
+    assert (await call(stack, User(person.id, rolled["key"]), "GET")).status_code == 200
+    assert (await session.data("POST", f"/api/keys/{rolled['id']}/revoke"))["revoked_at"]
+    assert (await call(stack, User(person.id, rolled["key"]), "GET")).status_code == 401

@@ -1,0 +1,50 @@
+"""One object of each kind that a user's routes name, of one account."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from domain.access.actors import COMMAND_LINE
+from domain.access.api_keys import KeyKind
+from domain.operations.slices import Sliced
+from store.accounts import api_keys
+from store.callbacks import callback_endpoints, callbacks
+from store.callbacks.callback_endpoints import NewEndpoint
+from store.callbacks.callbacks import Notice
+from store.gateways import gateways
+from store.operations import exports, operations
+from tests.api.admin import admin
+from tests.api.answers import send_one
+from tests.api.batches import waiting_batch
+from tests.stack import Stack, User
+
+
+async def objects_of(stack: Stack, user: User) -> dict[str, str]:
+    """By what stands in paths, an id. ``{uid}`` is a message; ``{batch}`` is what it is on routes of batches."""
+    identifier = await stack.gateway(user.id, "sms", "sandbox", {})
+    (gateway,) = await gateways.named(stack.pool, user.id, identifier)
+    message = await send_one(stack, user, schedule_at="2027-01-01T00:00:00Z")
+    endpoint, delivery = await _delivery(stack, user)
+    key = await api_keys.create(stack.pool, KeyKind.USER, user.id)
+    domain = await (await admin(stack)).data("POST", "/domains", {"user": user.id, "domain": f"{uuid4().hex}.test"})
+    operation = await operations.add(stack.pool, "test", COMMAND_LINE, {}, user.id, user.id)
+    await operations.record(stack.pool, operation, Sliced())
+    await exports.write(stack.pool, operation.id, "messages", [("1", "{}")])
+    return {
+        "{uid}": message["uid"],
+        "{batch}": await waiting_batch(stack, user),
+        "{callback}": endpoint,
+        "{delivery}": delivery,
+        "{gateway_id}": str(gateway.id),
+        "{key}": key.id,
+        "{domain}": str(domain["id"]),
+        "{operation}": str(operation.id),
+    }
+
+
+async def _delivery(stack: Stack, user: User) -> tuple[str, str]:
+    """A callback endpoint, and something that is posted to it."""
+    endpoint = NewEndpoint(uuid4(), user.id, "https://192.0.2.1/hook")
+    await callback_endpoints.add(stack.pool, stack.keyring, endpoint)
+    async with stack.pool.connection() as conn:
+        notice = Notice(user.id, "endpoint.test", None, datetime.now(UTC), {}, uuid4().hex)
+        return str(endpoint.id), str(await callbacks.queue_for(conn, endpoint.id, notice))

@@ -1,0 +1,117 @@
+"""Every route of the app, and what its own dependencies say that it needs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+
+from api.app import create_app
+from api.auth.signed_in import signed_in
+from api.http.auth import Requires
+from api.messages.lookup import MessageReader
+from api.resources.access import Allows
+from domain.channels import Channel
+from domain.keyring import Keyring
+from runtime.settings import Settings
+
+OPEN = {
+    "GET /",
+    "GET /docs",
+    "GET /docs/viewer/{name}",
+    "GET /openapi.json",
+    "GET /health",
+    "GET /health/live",
+    "GET /health/ready",
+    "OPTIONS /api/admin/v1/codec/{direction}",
+}
+"""For everybody."""
+SIGNED = {
+    *(f"{method} /api/webhook/{{channel}}/{{provider}}" for method in ("GET", "POST")),
+    *(f"{method} /api/webhook/{{channel}}/{{provider}}/{{gateway_id}}" for method in ("GET", "POST")),
+    *(f"{method} /u/{{token}}" for method in ("GET", "POST")),
+    "GET /o/{token}.gif",
+    "GET /c/{token}",
+}
+"""Without a key, but of no use to who has not the provider's secret, or a link of ours."""
+LOG_IN = {
+    "GET /api/auth/oidc/start",
+    "GET /api/auth/oidc/callback",
+    "POST /api/auth/login",
+    "POST /api/auth/reset",
+    "POST /api/auth/forgot",
+    "POST /api/auth/setup",
+}
+"""Without a key, but with a password, or a token of ours."""
+SIGN_IN = "GET /api/admin/v1/codec"
+"""Of a browser: it asks for its permission itself (test_codec.py)."""
+UNGUARDED = OPEN | SIGNED | LOG_IN | {SIGN_IN}
+"""Routes that look at no key: test_tenancy.py shows that they believe nobody."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route, and what it needs: one of the three, or nothing."""
+
+    method: str
+    path: str
+    scopes: Requires | None = None
+    """Scopes of a user's key."""
+    permission: str | None = None
+    """Of staff."""
+    session: bool = False
+    """That somebody has logged in."""
+    allows: Allows | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def channel(self) -> str | None:
+        """The channel that its path names, where ``{channel}`` is ``sms``."""
+        named = [part for part in self.path.replace("{channel}", Channel.SMS).split("/") if part in set(Channel)]
+        return named[0] if named else None
+
+    @property
+    def is_guarded(self) -> bool:
+        return self.scopes is not None or self.permission is not None or self.session
+
+
+def all_calls(dependant: Dependant) -> Iterator[object]:
+    """The dependencies of a route, and theirs."""
+    for inner in dependant.dependencies:
+        yield inner.call
+        yield from all_calls(inner)
+
+
+def _route(method: str, path: str, calls: list[object]) -> Route:
+    needed = [call.requires if isinstance(call, MessageReader) else call for call in calls]
+    scopes = [call for call in needed if isinstance(call, Requires)]
+    allowed = [call for call in needed if isinstance(call, Allows)]
+    assert len({call.scopes for call in scopes}) <= 1, f"{path} declares scopes more than once"
+    assert len(allowed) <= 1, f"{path} names more than one permission"
+    session = any(call is signed_in for call in needed)
+    assert bool(scopes) + bool(allowed) + session <= 1, f"{path} is of several kinds"
+    one = allowed[0] if allowed else None
+    return Route(method, path, scopes[0] if scopes else None, one.permission if one else None, session, one)
+
+
+def application() -> FastAPI:
+    """The app, which needs nothing before it is started."""
+    return create_app(Settings(keys=Keyring.generate()))
+
+
+def read_routes() -> list[Route]:
+    """All routes of the app."""
+    found = []
+    for route in iter_route_contexts(application().routes):
+        calls = list(all_calls(route.dependant)) if hasattr(route, "dependant") else []
+        found += [_route(method, route.path, calls) for method in sorted(route.methods - {"HEAD"})]
+    return found
+
+
+ALL = read_routes()
+GUARDED = [route for route in ALL if route.is_guarded]
+OF_STAFF = [route for route in ALL if route.permission is not None]
