@@ -330,7 +330,9 @@ async def test_a_log_in_that_took_too_long_is_over(stack: Stack, provider: Provi
         {"token_answer": Response(status_code=302, headers={"location": "http://169.254.169.254/"})},
         {"shown_keys": []},
     ],
-    ids=str,
+    ids=lambda lie: next(
+        (f"{one.status_code} {one.body!r}" for one in lie.values() if isinstance(one, Response)), str(lie)
+    ),
 )
 async def test_a_provider_that_answers_nonsense_logs_nobody_in(stack: Stack, provider: Provider, lie: dict):
     provider.somebody("owners")
