@@ -44,6 +44,16 @@ def new_app() -> FastAPI:
     return create_app(Settings(keys=Keyring.generate()))
 
 
+def test_every_dry_run_is_in_the_document_of_its_answer():
+    document = new_app().openapi()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if any(parameter["name"] == "dry_run" for parameter in operation.get("parameters", ())):
+                (answer,) = (found for status, found in operation["responses"].items() if status == "200")
+                name = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+                assert "dry_run" in document["components"]["schemas"][name]["properties"], f"{method} {path}"
+
+
 def test_every_route_is_in_the_document_or_listed_with_a_reason():
     app = new_app()
     routes = {

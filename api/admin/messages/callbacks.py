@@ -54,6 +54,12 @@ class AnyCallbackAnswer(BaseModel):
     dry_run: bool = False
 
 
+class ReplayAnswer(QueuedAnswer):
+    """The delivery is queued."""
+
+    dry_run: bool = False
+
+
 class AnyDelivery(CallbackDelivery):
     """A delivery, without what was posted: `data` is `null`."""
 
@@ -128,7 +134,7 @@ async def list_any_deliveries(
     "/{callback}/deliveries/{delivery}/replay",
     summary="Repeat a delivery",
     response_model=None,
-    responses=answers(QueuedAnswer, 409),
+    responses=answers(ReplayAnswer, 409),
 )
 async def replay_any_delivery(
     request: Request, callback: _Id, delivery: UUID, actor: _Writer, dry_run: DryRun = False

@@ -26,9 +26,6 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
     endpoint, delivery = await _delivery(stack, user)
     key = await api_keys.create(stack.pool, KeyKind.USER, user.id)
     domain = await (await admin(stack)).data("POST", "/domains", {"user": user.id, "domain": f"{uuid4().hex}.test"})
-    operation = await operations.add(stack.pool, "test", COMMAND_LINE, {}, user.id, user.id)
-    await operations.record(stack.pool, operation, Sliced())
-    await exports.write(stack.pool, operation.id, "messages", [("1", "{}")])
     return {
         "{uid}": message["uid"],
         "{batch}": await waiting_batch(stack, user),
@@ -37,8 +34,16 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
         "{gateway_id}": str(gateway.id),
         "{key}": key.id,
         "{domain}": str(domain["id"]),
-        "{operation}": str(operation.id),
+        "{operation}": await ended_operation(stack, user),
     }
+
+
+async def ended_operation(stack: Stack, user: User) -> str:
+    """A long operation of the account, with a file that it has made."""
+    operation = await operations.add(stack.pool, "test", COMMAND_LINE, {}, user.id, user.id)
+    await operations.record(stack.pool, operation, Sliced())
+    await exports.write(stack.pool, operation.id, "messages", [("1", "{}")])
+    return str(operation.id)
 
 
 async def _delivery(stack: Stack, user: User) -> tuple[str, str]:
