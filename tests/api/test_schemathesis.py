@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from domain.access.user_scopes import SCOPES
 from domain.keyring import Keyring
 from embedded.engine import Engine
 from runtime.settings import Settings
 from store.migrate import migrate
+from tests.api.admin import admin
 from tests.databases import new_database
 from tests.stack import Stack, User, run_stack
 
@@ -54,11 +56,12 @@ async def own_stack(engine: Engine) -> AsyncIterator[Stack]:
 
 @pytest.fixture
 async def furnished(own_stack: Stack) -> User:
-    """A user with credit and gateways on every channel."""
+    """A user's key with every scope; with credit, and gateways on every channel."""
     user = await own_stack.user(credit=100_000)
+    key = await (await admin(own_stack)).data("POST", "/keys", {"user": user.id, "scopes": list(SCOPES)})
     for channel in ("email", "sms", "whatsapp"):
         await own_stack.gateway(user.id, channel, "sandbox", {})
-    return user
+    return User(user.id, key["key"])
 
 
 async def test_the_document_is_true_for_a_user(own_stack: Stack, furnished: User, tmp_path: Path):
