@@ -50,11 +50,20 @@ async def send(stack: Stack, user: User, **more) -> str:
     return answer.json()["data"][0]["uid"]
 
 
+async def held(stack: Stack, user: User, uid: str) -> None:
+    """Wait until a message is recorded: a STOP before that has it rejected."""
+    async with asyncio.timeout(10):
+        while (await stack.status(user, "sms", uid))["credit"] is None:
+            await asyncio.sleep(0.01)
+
+
 async def test_stop_withdraws_what_is_to_come_and_gives_its_credit_back(stack: Stack):
     user, gateway = await sms_user(stack)
     await stack.final(user, "sms", await send(stack, user))
     later = [await send(stack, user, schedule_at=LATER) for _ in range(3)]
     neighbour = (await stack.send(user, "sms", {"number": "+14155550178", "body": "Hi", "schedule_at": LATER})).json()
+    for uid in later:
+        await held(stack, user, uid)
     await says(stack, gateway, "STOP")
     for uid in later:
         data = await stack.final(user, "sms", uid)
