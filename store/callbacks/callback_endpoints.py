@@ -183,15 +183,20 @@ async def change(pool: Connections, endpoint_id: UUID, account_id: int, changes:
 
 
 async def remove(pool: Connections, endpoint_id: UUID, account_id: int | None = None) -> bool:
-    """Delete an endpoint and all its deliveries. Returns whether it was the account's."""
-    async with pool.connection() as conn, conn.transaction():
-        cursor = await conn.execute(
-            f"delete from callback_endpoints where {_WHOSE}",  # noqa: S608 - constants of ours
-            {"id": endpoint_id, "account": account_id},
-        )
-        if cursor.rowcount:
+    """Delete an endpoint and all its deliveries. Returns whether it was the account's.
+
+    In the order in which the end of a try locks them: first the deliveries. So that none is queued meanwhile, the
+    endpoint is disabled before.
+    """
+    values = {"id": endpoint_id, "account": account_id}
+    async with pool.connection() as conn:
+        cursor = await conn.execute(f"update callback_endpoints set enabled = false where {_WHOSE}", values)  # noqa: S608
+        if cursor.rowcount == 0:
+            return False
+        async with conn.transaction():
             await conn.execute("delete from callback_deliveries where endpoint_id = %s", (endpoint_id,))
-        return cursor.rowcount == 1
+            await conn.execute(f"delete from callback_endpoints where {_WHOSE}", values)  # noqa: S608
+        return True
 
 
 async def rotate(

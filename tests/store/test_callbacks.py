@@ -1,5 +1,6 @@
 """The queue of callbacks: each event once per endpoint, however often it is queued."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -225,6 +226,30 @@ async def test_an_endpoint_that_is_removed_leaves_nothing(pool: Pool):
     assert await callback_endpoints.remove(pool, there, account)
     assert await listed(pool, there) == []
     assert await callback_endpoints.target(pool, KEYRING, there, AT) is None
+
+
+async def test_an_endpoint_is_removed_while_a_try_of_it_ends(pool: Pool):
+    account = await new_account(pool)
+    there = await endpoint(pool, account)
+    await queue(pool, notice(account))
+    async with pool.connection() as conn, conn.transaction():  # as the end of a try does it: delivery, then endpoint
+        await conn.execute("update callback_deliveries set tries = 1 where endpoint_id = %s", (there,))
+        removing = asyncio.create_task(callback_endpoints.remove(pool, there, account))
+        while not await blocked(pool):
+            await asyncio.sleep(0.01)
+        await conn.execute("update callback_endpoints set failing_since = null where id = %s", (there,))
+    assert await removing
+    assert await callback_endpoints.find(pool, there) is None
+
+
+async def blocked(pool: Pool) -> bool:
+    """Whether the removal waits for the try."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
+               and query like '%callback_%'"""
+        )
+        return cursor.rowcount > 0
 
 
 async def test_those_that_are_made_again_come_in_portions(pool: Pool, monkeypatch):
