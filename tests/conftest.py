@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
+from psycopg import AsyncConnection
 
 from domain.keyring import Keyring
 from embedded.engine import Engine
 from runtime.settings import Settings
 from store.migrate import migrate
 from store.pool import Pool, open_pool
+from tests.api.leaks import tables_with_secrets
 from tests.databases import new_database
 from tests.dns_double import Dns, serve_dns
 from tests.stack import Stack, run_stack
@@ -19,6 +21,8 @@ async def engine(tmp_path_factory) -> AsyncIterator[Engine]:
     async with Engine(tmp_path_factory.mktemp("engine"), durable=False) as running:
         await migrate(running.database_url)
         yield running
+        async with await AsyncConnection.connect(running.database_url, autocommit=True) as conn:
+            assert await tables_with_secrets(conn) == [], "after all tests a table has a secret in clear"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,7 +1,16 @@
-import pytest
+from collections.abc import AsyncIterator
 
+import pytest
+import pytest_asyncio
+
+from domain.keyring import Keyring
+from embedded.engine import Engine
 from gateways.email import ses
+from runtime.settings import Settings
+from store.migrate import migrate
+from tests.databases import new_database
 from tests.gateways.sns_signer import CERTIFICATE_URL, Amazon, certificate, rsa_key
+from tests.stack import Stack, run_stack
 
 
 @pytest.fixture
@@ -9,3 +18,13 @@ def amazon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Amazon hands its certificate out at no address but its own, so it is there instead of the outside."""
     amazon = Amazon({CERTIFICATE_URL: certificate(rsa_key(), days=36500)})
     monkeypatch.setattr(ses, "fetch_over", lambda http: amazon.fetch)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def own_stack(engine: Engine) -> AsyncIterator[Stack]:
+    """An install of a module's own: what other tests leave behind answers otherwise."""
+    url = await new_database(engine.database_url)
+    await migrate(url)
+    settings = Settings(database_url=url, temporal_address=engine.temporal_address, keys=Keyring.generate())
+    async with run_stack(settings) as stack:
+        yield stack

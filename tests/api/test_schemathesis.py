@@ -2,20 +2,13 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from domain.access.user_scopes import SCOPES
-from domain.keyring import Keyring
-from embedded.engine import Engine
-from runtime.settings import Settings
-from store.migrate import migrate
 from tests.api.admin import admin
-from tests.databases import new_database
-from tests.stack import Stack, User, run_stack
+from tests.stack import Stack, User
 
 # `positive_data_acceptance` is left out: a number that fits the schema may still not exist.
 CHECKS = (
@@ -42,16 +35,6 @@ async def conforms(stack: Stack, user: User, folder: Path, *more: str) -> None:
     )
     output, _ = await process.communicate()
     assert process.returncode == 0, "\n".join(line[:300] for line in output.decode().splitlines())
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def own_stack(engine: Engine) -> AsyncIterator[Stack]:
-    """An install of these tests' own: what other tests leave behind answers otherwise."""
-    url = await new_database(engine.database_url)
-    await migrate(url)
-    settings = Settings(database_url=url, temporal_address=engine.temporal_address, keys=Keyring.generate())
-    async with run_stack(settings) as stack:
-        yield stack
 
 
 @pytest.fixture

@@ -1,97 +1,58 @@
 """Secrets never come back: each kind is made, used and listed over HTTP, and then searched for everywhere."""
 
 import base64
+import io
+import zipfile
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
 from fastapi.routing import APIRoute
 
 from api.app import _ROUTERS
+from domain.access.one_time import new_token
 from domain.ids import page_of, send_workflow_id
 from runtime.codec import encryption_codec
 from tests.api.admin import ADMIN, Staff, admin
 from tests.api.answers import EMAIL, SMS
-from tests.api.leaks import leaked, leaks_in_histories, leaks_in_history, leaks_in_tables
-from tests.api.log_in import enrol, member
+from tests.api.leaks import leaked, leaks_in_histories, leaks_in_history, leaks_in_tables, tables_with_secrets
+from tests.api.marked_secrets import Made, Recorder, make_secrets, marked
+from tests.api.operations import ended
+from tests.api.processes import api_process
 from tests.stack import Stack
 
 
-def marked() -> str:
-    """A secret that stands nowhere else."""
-    return f"mark-{uuid4().hex}"
-
-
-class Recorder:
-    """Keeps every answer of the install, but those that are the only place where a secret is shown."""
-
-    def __init__(self) -> None:
-        self.answers: list[str] = []
-        self.is_listening = True
-
-    async def note(self, response: httpx.Response) -> None:
-        await response.aread()
-        if self.is_listening:
-            self.answers.append(f"{response.request.method} {response.request.url} {response.headers} {response.text}")
-
-
-async def make_secrets(staff: Staff, answers: Recorder) -> tuple[list[str], Any, str]:
-    """Each kind of secret; returns them, a user's key and the user's id."""
-    stack = staff.stack
-    answers.is_listening = False
-    user = await staff.user()
-    key = await staff.data("POST", "/keys", {"user": user["id"]}, Idempotency_Key=uuid4().hex)
-    rolled = await staff.data("POST", f"/keys/{key['id']}/roll")
-    test_key = await staff.data("POST", "/keys", {"user": user["id"], "test": True})
-    person = await member(staff, "owner")
-    session = await person.begin()
-    factor = await enrol(session)
-    invite = await staff.data("POST", f"/users/{user['id']}/invite")
-    credential, other, header, password = marked(), marked(), marked(), marked()
-    answers.is_listening = True
-    config = {"api_key": credential, "from_address": "a@example.com", "webhook_secret": f"whsec_{_base64()}"}
-    gateway = await staff.data(
-        "POST", "/gateways", {"channel": "email", "type": "resend", "identifier": uuid4().hex, "config": config}
-    )
-    await staff.data("PATCH", f"/gateways/{gateway['id']}", {"config": {"api_key": other}})
-    http = {"url": "https://192.0.2.1/send", "headers": {"Authorization": header}, "body": {"to": "{{ to }}"}}
-    http_gateway = {"channel": "sms", "type": "http", "identifier": uuid4().hex, "config": http, "owner": user["id"]}
-    await staff.data("POST", "/gateways", http_gateway)
-    await staff.data(
-        "PATCH",
-        "/settings",
-        {"system_mail": {"host": "192.0.2.1", "username": "u", "password": password, "from_address": "a@example.com"}},
-    )
-    answers.is_listening = False
-    headers = {"Api-key": rolled["key"]}
-    hook = await stack.http.post("/api/callbacks", json={"url": "https://192.0.2.1/hook"}, headers=headers)
-    callback = hook.json()["data"]["secret"]
-    answers.is_listening = True
-    secrets = [
-        *(key["key"].split("_")[-1], rolled["key"].split("_")[-1], test_key["key"].split("_")[-1]),
-        *(session.token.split("_")[-1], factor.secret, *factor.recovery_codes, person.password, invite["token"]),
-        *(credential, other, header, password, config["webhook_secret"], callback, staff.key.split("_")[-1]),
-    ]
-    return secrets, headers, user["id"]
-
-
-def _base64() -> str:
-    return base64.b64encode(uuid4().bytes + uuid4().bytes).decode()
-
-
-async def use_them(staff: Staff, headers: dict[str, str], user: int, secrets: list[str]) -> None:
+async def use_them(staff: Staff, made: Made) -> None:
     """Requests in which secrets stand where they do not belong, and the messages of the user."""
     stack = staff.stack
     for channel, contact in (("sms", SMS), ("email", EMAIL)):
-        await stack.http.post(f"/api/{channel}/send", json={"contact": [contact]}, headers=headers)
-    for secret in secrets:
+        sent = await stack.http.post(f"/api/{channel}/send", json={"contact": [contact]}, headers=made.headers)
+        assert sent.status_code == 200, sent.text
+    for secret in made.secrets.values():
         await staff.call("POST", "/gateways", {"channel": "sms", "type": "nowhere", "config": {"token": secret}})
         await stack.http.get("/api/gateways", headers={"Api-key": f"xs_user_nobody_{secret}"})
-    wrong = {"email": "nobody@example.com", "password": secrets[-3]}
+        await stack.http.post(
+            "/api/auth/reset", json={"token": secret, "password": "short"}, headers={"Cookie": f"x={secret}"}
+        )
+    wrong = {"email": "nobody@example.com", "password": made.secrets["a password of user"]}
     await stack.http.post("/api/auth/login", json=wrong)
-    await staff.data("POST", f"/users/{user}/suspend", {"reason": "a test"})
-    await staff.data("POST", f"/users/{user}/resume")
+    for session in made.sessions:
+        await session.data("GET", "/api/auth/me")
+    await staff.data("POST", f"/users/{made.user}/suspend", {"reason": "a test"})
+    await staff.data("POST", f"/users/{made.user}/resume")
+
+
+async def read_export(staff: Staff, user: int) -> str:
+    """All that is exported of the user."""
+    begun = await staff.data("POST", f"/users/{user}/export")
+    await ended(staff.stack.pool, begun["id"])
+    answer = await staff.call("GET", f"/operations/{begun['id']}/result")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert {"gateways.ndjson", "messages.ndjson"} <= set(archive.namelist())
+        return "".join(archive.read(name).decode() for name in archive.namelist())
 
 
 async def read_everything(staff: Staff, headers: dict[str, str]) -> None:
@@ -122,30 +83,40 @@ def _rows(answer: httpx.Response) -> list[Any]:
     return data[:30] if isinstance(data, list) else []
 
 
-async def test_no_secret_comes_back(stack: Stack, capfd: pytest.CaptureFixture[str]):
-    staff, answers = await admin(stack), Recorder()
-    stack.http.event_hooks["response"].append(answers.note)
-    try:
-        secrets, headers, user = await make_secrets(staff, answers)
-        assert len(set(secrets)) == len(secrets)
-        await use_them(staff, headers, user, secrets)
-        await read_everything(staff, headers)
-    finally:
-        stack.http.event_hooks["response"].remove(answers.note)
-        await staff.data("PATCH", "/settings", {"system_mail": None})
-    assert len(answers.answers) > 150
-    assert [found for answer in answers.answers for found in leaked(answer, secrets)] == []
-    assert await leaks_in_tables(stack.pool, secrets) == []
-    codec = encryption_codec(stack.settings.keys.get_secret_value())
-    assert await leaks_in_histories(stack.temporal, codec, secrets, 50) == []
-    assert leaked("".join(capfd.readouterr()), secrets) == []
+async def test_no_secret_comes_back(own_stack: Stack, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    answers, log = Recorder(), tmp_path / "log"
+    async with api_process(own_stack.settings, log) as http:
+        http.event_hooks["response"].append(answers.note)
+        staff = await admin(replace(own_stack, http=http, url=str(http.base_url)))
+        try:
+            made = await make_secrets(staff, answers)
+            await use_them(staff, made)
+            await read_everything(staff, made.headers)
+            exported = await read_export(staff, made.user)
+        finally:
+            await staff.data("PATCH", "/settings", {"system_mail": None})
+    secrets = list(made.secrets.values())
+    names = {secret: name for name, secret in made.secrets.items()}
+    assert len(answers.answers) > 200
+    assert [(names[found], answer) for answer in answers.answers for found in leaked(answer, secrets)] == []
+    assert leaked(exported, secrets) == []
+    assert await leaks_in_tables(own_stack.pool, secrets) == []
+    codec = encryption_codec(own_stack.settings.keys.get_secret_value())
+    assert await leaks_in_histories(own_stack.temporal, codec, secrets, 50) == []
+    assert leaked(log.read_text() + "".join(capfd.readouterr()), secrets) == []
+    assert "started" in log.read_text().lower()
 
 
 async def test_a_planted_leak_is_found(stack: Stack):
     secret, other = marked(), marked()
+    key, token = (await stack.user()).key, new_token()
     async with stack.pool.connection() as conn:
         await conn.execute("create table leaky (said text, raw bytea)")
         try:
+            for said, raw in ((key, b""), (None, key.encode()), (f"?token={token}", b"")):
+                await conn.execute("insert into leaky values (%s, %s)", (said, raw))
+                assert await tables_with_secrets(conn) == ["leaky"], said
+                await conn.execute("delete from leaky")
             await conn.execute("insert into leaky values (%s, %s)", (f"key={secret}!", other.encode()))
             assert sorted(await leaks_in_tables(stack.pool, [secret, other])) == sorted(
                 [f"leaky: {secret}", f"leaky: {other}"]

@@ -93,17 +93,17 @@ async def test_seed_row_admin_endpoints_are_secured_by_an_ip_allow_list(stack: S
         assert (await Staff(stack, key).call("GET", "/users")).status_code == status
 
 
-async def test_seed_row_settings_export_and_apply(stack: Stack):
+async def test_seed_row_settings_export_and_apply(own_stack: Stack):
     """What the page has a tool on the machine for."""
-    owner = await admin(stack)
+    owner = await admin(own_stack)
     role = f"exported-{uuid4().hex[:8]}"
     await owner.data("PUT", f"/roles/{role}", {"permissions": ["users:read"]})
     exported = await owner.call("GET", "/settings/export")
     assert role in yaml.safe_load(exported.text)["roles"]
-    before = await install_settings.read(stack.pool)
+    before = await install_settings.read(own_stack.pool)
     answer = await _post(owner, "diff", exported.text)
     assert answer.status_code == 200, answer.text
-    assert await install_settings.read(stack.pool) == before
+    assert await install_settings.read(own_stack.pool) == before
     added = yaml.safe_dump({"apiVersion": "xsender/v1", "roles": {f"x-{role}": {"permissions": ["plans:read"]}}})
     assert (await _post(owner, "apply", added)).status_code == 200
     assert (await owner.data("GET", f"/roles/x-{role}"))["permissions"] == ["plans:read"]
