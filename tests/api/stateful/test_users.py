@@ -1,0 +1,80 @@
+"""What users make, change and delete over HTTP, in any order; another tenant finds nothing of it after any step."""
+
+from uuid import uuid4
+
+from domain.access.user_scopes import SCOPES
+from tests.api.access.objects import ended_operation
+from tests.api.admin import admin
+from tests.api.answers import send_one
+from tests.api.batches import waiting_batch
+from tests.api.stateful.machine import Game, Ids
+from tests.api.stateful.playing import Caller, play
+from tests.stack import Stack, User
+
+TWILIO = {"account_sid": "AC" + "0" * 32, "auth_token": "secret", "from_number": "+14155550100"}
+
+
+async def everything(stack: Stack) -> User:
+    """A user's key with every scope."""
+    user = await stack.user()
+    key = await (await admin(stack)).data("POST", "/keys", {"user": user.id, "scopes": list(SCOPES)})
+    return User(user.id, key["key"])
+
+
+async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_nothing(stack: Stack):
+    async def begin() -> Caller:
+        user = await everything(stack)
+        return Caller(user.headers, user)
+
+    async def created(user: User, path: str, body: dict | None = None) -> dict:
+        answer = await stack.http.post(path, json=body, headers=user.headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+    async def message(user: User) -> Ids:
+        sent = await send_one(stack, user, schedule_at="2027-01-01T00:00:00Z")
+        return {"channel": "sms", "uid": sent["uid"]}
+
+    async def batch(user: User) -> Ids:
+        return {"uid": await waiting_batch(stack, user)}
+
+    async def callback(user: User) -> Ids:
+        made = await created(user, "/api/callbacks", {"url": "https://192.0.2.1/hook"})
+        test = await created(user, f"/api/callbacks/{made['id']}/test")
+        return {"callback": made["id"], "delivery": test["id"]}
+
+    async def gateway(user: User) -> Ids:
+        new = {"channel": "sms", "type": "twilio", "identifier": uuid4().hex, "config": TWILIO}
+        return {"gateway_id": (await created(user, "/api/gateways", new))["id"]}
+
+    async def key(user: User) -> Ids:
+        return {"key": (await created(user, "/api/keys", {"name": "shop"}))["id"]}
+
+    async def domain(user: User) -> Ids:
+        return {"domain": str((await created(user, "/api/domains", {"domain": f"{uuid4().hex}.test"}))["id"])}
+
+    async def operation(user: User) -> Ids:
+        return {"operation": await ended_operation(stack, user)}
+
+    game = Game(
+        url=stack.url,
+        under=["/api/"],
+        but=["/api/admin/", "/api/auth/", "/api/webhook/"],
+        kind_at=2,
+        kinds=dict.fromkeys(("get", "sms", "{channel}"), "messages"),
+        stranger=(await everything(stack)).headers,
+        refusals=[404, 422],
+        still_there=[],
+        rounds=15,
+        steps=25,
+    )
+    makers = {
+        "messages": message,
+        "batches": batch,
+        "callbacks": callback,
+        "gateways": gateway,
+        "keys": key,
+        "domains": domain,
+        "operations": operation,
+    }
+    await play(game, begin, makers)
