@@ -71,4 +71,5 @@ def _rows(page: PageHeader, share: Share, content: PageContent, prices: list[int
         on_unknown=[m.on_unknown for m in mine],
         exempt=page.exempt,
         key=share.key,
+        purposes=None if page.is_transactional else page.purposes_of(share.indexes),
     )

@@ -38,7 +38,7 @@ class FallBack:
         waiting, pages = await self._decide(page_id, request.looks, decoded)
         for next_page, members in (await fallbacks.members(self._pool, page_id, pages)).items():
             indexes = [index_of(uid) for uid in members.uids]
-            header, carried = _page(next_page, request.page, indexes, decoded, members.key)
+            header, carried = _page(next_page, request.page, indexes, decoded, members.key, members.purposes)
             await start_page(
                 activity.client(),
                 header,
@@ -82,9 +82,15 @@ class FallBack:
 
 
 def _page(
-    page_id: UUID, before: PageHeader, indexes: list[int], content: PageContent, key: KeyTerms | None = None
+    page_id: UUID,
+    before: PageHeader,
+    indexes: list[int],
+    content: PageContent,
+    key: KeyTerms | None = None,
+    purposes: Sequence[str] = (),
 ) -> tuple[PageHeader, PageContent]:
-    """The page of these messages' fallbacks, with the remaining steps, sent with the same key.
+    """The page of these messages' fallbacks, with the remaining steps, sent with the same key, for the same
+    purposes (none: that of the lane).
 
     It carries only their own contents: carrying all contents of the first page for each message would grow with the
     square of their number.
@@ -112,5 +118,6 @@ def _page(
         lane=before.lane,
         keyed=all_of(key, len(messages)),
         senders=carried.senders() if channel == Channel.EMAIL else {},
+        purposes=purposes,
     )
     return header, carried

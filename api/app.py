@@ -32,6 +32,7 @@ from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
 from api.callbacks.posted import posted
+from api.consent import purposes
 from api.credits import alerts as credit_alerts
 from api.credits import routes as own_credits
 from api.domains import routes as domains
@@ -94,6 +95,7 @@ _ROUTERS = (
     operations.router,
     operations.export_router,
     domains.router,
+    purposes.router,
     lists.router,
     waiting.router,
     bulk.router,

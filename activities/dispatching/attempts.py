@@ -43,6 +43,7 @@ class Attempts:
         self._attempt = request.attempt
         self._page_id = UUID(request.page.page_id)
         self._exempt = request.page.exempt
+        self._is_transactional = request.page.is_transactional
         self._run_id = new_run_id()
         self._is_late = False
 
@@ -74,7 +75,13 @@ class Attempts:
         uids = self._uids(indexes)
         intents = await retry_until_available(
             lambda: attempts.write_intents(
-                self._pool, list(uids), self._attempt, self._gateway_id, self._run_id, exempt=self._exempt
+                self._pool,
+                list(uids),
+                self._attempt,
+                self._gateway_id,
+                self._run_id,
+                exempt=self._exempt,
+                transactional=self._is_transactional,
             )
         )
         return Claim(*({uids[uid] for uid in each} for each in (intents.claimed, intents.taken, intents.withheld)))

@@ -9,6 +9,7 @@ from api.http.auth import check_channel
 from api.http.errors import ApiError
 from api.http.state import AppState
 from domain.access.user_scopes import is_narrowed
+from domain.audience.purposes import check_purpose
 from domain.channels import Channel
 from domain.errors import FieldError, invalid
 from domain.mail.addresses import domain_of
@@ -29,6 +30,7 @@ async def check_request(state: AppState, principal: Principal, channel: Channel,
     Raises:
         ApiError: 402 no credit is left, or the key has spent all that it may today; 403 the key is narrowed to others;
             404 no such gateway; 422 it may not be sent from there.
+        InvalidError: no such purpose, or not on this channel.
         ForbiddenError: the key may not send through a gateway that is requested.
     """
     if asked.requested:
@@ -37,8 +39,11 @@ async def check_request(state: AppState, principal: Principal, channel: Channel,
             raise _unknown_gateways(channel, asked, unknown)
     if asked.froms:
         await _check_froms(state, principal, asked.froms)
+    channels = asked.channels if isinstance(asked, ReadContacts) else set()  # a batch has no fallbacks
+    check_purpose(principal.purposes, asked.purpose, [channel, *sorted(channels)])
     if is_narrowed(principal.scopes):
-        _check_fallbacks(principal, asked)
+        for other in channels:
+            check_channel(principal, other)
         await check_gateways(state.pool, principal.rights.gateways, channel, asked.requested)
     if principal.kind == "admin" or principal.is_test:
         return
@@ -63,12 +68,6 @@ async def _check_froms(state: AppState, principal: Principal, froms: Mapping[str
             errors.append(FieldError(place, "from_not_allowed", message))
     if errors:
         raise invalid(errors)
-
-
-def _check_fallbacks(principal: Principal, asked: Asked) -> None:
-    if isinstance(asked, ReadContacts):  # a batch has none
-        for channel in {step.channel for message in asked.content.messages for step in message.fallback}:
-            check_channel(principal, channel)
 
 
 def _unknown_gateways(channel: Channel, asked: Asked, unknown: Collection[str]) -> ApiError:

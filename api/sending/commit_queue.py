@@ -8,6 +8,7 @@ from uuid import UUID
 from api.http.callers import Caller, connected
 from api.http.errors import nothing_accepted, outcome_unknown
 from api.http.idempotency import KeyClaim
+from domain.audience.purposes import TRANSACTIONAL
 from domain.ids import PAGE_SIZE
 from domain.messages.page import KeyTerms
 from domain.messages.page_content import PAGE_BYTES, Content, PageMessage
@@ -27,6 +28,7 @@ class OneMessage:
     caller: Caller = connected
     key: KeyTerms | None = None
     """The message's key, if it demands something."""
+    purpose: str = TRANSACTIONAL
 
 
 @dataclass(slots=True, eq=False)

@@ -192,7 +192,17 @@ def _header(page_id: UUID, channel: Channel, lane: Lane, members: list[OneMessag
     messages = [one.message for one in members]
     senders = senders_of(one.content.from_address for one in members)
     keys = list(keyed.values())
-    page = new_page(page_id, channel, accounts, messages, requested, lane=lane, keyed=keys, senders=senders)
+    page = new_page(
+        page_id,
+        channel,
+        accounts,
+        messages,
+        requested,
+        lane=lane,
+        keyed=keys,
+        senders=senders,
+        purposes=[one.purpose for one in members],
+    )
     is_urgent = lane == Lane.TRANSACTIONAL and not page.due
     return replace(page, limits=AT_ONCE_LIMITS) if is_urgent else page
 

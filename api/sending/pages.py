@@ -39,6 +39,7 @@ async def accept_page(
         lane=lane,
         keyed=keyed,
         senders=senders,
+        purposes=[read.purpose],
     )
     # A request's key is bound to its page: a repeat must be able to start that.
     start = starts.start_own if claimed.scope is None else starts.start_repeatable

@@ -48,7 +48,9 @@ MAX_NUMBERS = 20_000
 """Characters of the numbers in a query string."""
 
 _Endpoint = Callable[..., Awaitable[Response]]
-_PARAMETERS = frozenset({"contacts", "message", "sms_type", "gateway_identifier", "schedule_at", "duplicates"})
+_PARAMETERS = frozenset(
+    {"contacts", "message", "sms_type", "gateway_identifier", "schedule_at", "duplicates", "purpose"}
+)
 
 
 def _may_send(channel: Channel, *, by_query: bool) -> Requires:
@@ -82,6 +84,7 @@ def _query_endpoint(channel: Channel) -> _Endpoint:
         gateway_identifier: Annotated[str | None, Query(max_length=200)] = None,
         schedule_at: Annotated[str | None, Query(max_length=64)] = None,
         duplicates: Annotated[Literal["send", "skip"] | None, Query(description="As in a POST.")] = None,
+        purpose: Annotated[str | None, Query(max_length=50, description="As in a POST.")] = None,
     ) -> Response:
         numbers = _numbers(request.query_params.getlist("contacts"))
         shared = {
@@ -94,7 +97,7 @@ def _query_endpoint(channel: Channel) -> _Endpoint:
             raise ApiError(413, "too_large", "these are too many numbers for so long a text: send them by POST")
         # Converted to the body of a POST, so that both forms are parsed by the same code.
         listed = [{"number": number, **shared} for number in numbers if number]
-        raw = orjson.dumps({"duplicates": duplicates, "contact": listed})
+        raw = orjson.dumps({"duplicates": duplicates, "purpose": purpose, "contact": listed})
         return await _send(request, principal, channel, raw, unread_parameters(request.query_params, known))
 
     return send_by_query
@@ -192,7 +195,16 @@ async def _send_one(
         await _keep_files(state, principal, read.contacts)
         wanted = next(iter(read.contacts.requested), None)
         caller = request.is_disconnected
-        one = OneMessage(principal.account_id, message, content.contents[0], wanted, claimed, caller, principal.terms)
+        one = OneMessage(
+            principal.account_id,
+            message,
+            content.contents[0],
+            wanted,
+            claimed,
+            caller,
+            principal.terms,
+            read.contacts.purpose,
+        )
         uid = await state.part(GroupCommit).accept(channel, read.lane, one)
     return accepted_answer([(uid, message)], read.contacts.warnings())
 

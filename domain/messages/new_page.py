@@ -5,6 +5,7 @@ a batch.
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from domain.audience.purposes import of_lane
 from domain.lanes import Lane
 from domain.limits import PAGE_LIMITS
 from domain.messages.fallback import Awaited
@@ -23,11 +24,12 @@ def new_page(
     exempt: bool = False,
     keyed: Sequence[Keyed] = (),
     senders: Mapping[str, list[int]] | None = None,
+    purposes: Sequence[str] = (),
 ) -> PageHeader:
     """A page with these messages; their content is passed beside it.
 
-    ``accounts``: the account of each message, or the one of all. ``requested``, ``exempt``, ``keyed`` and
-    ``senders``: as in ``PageHeader``.
+    ``accounts`` and ``purposes``: of each message, or the one of all; no purpose: that of the lane. ``requested``,
+    ``exempt``, ``keyed`` and ``senders``: as in ``PageHeader``.
     """
     due = [message.due for message in messages]
     return PageHeader(
@@ -44,12 +46,21 @@ def new_page(
         limits=PAGE_LIMITS,
         keyed=list(keyed),
         senders=dict(senders or {}),
+        purposes=_unusual(purposes, lane, len(messages)),
     )
 
 
 def all_of(key: KeyTerms | None, size: int) -> list[Keyed]:
     """``PageHeader.keyed`` of a page with messages of one key; ``None``: it demands nothing."""
     return [] if key is None else [Keyed(key, list(range(size)))]
+
+
+def _unusual(purposes: Sequence[str], lane: str, size: int) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for index, purpose in enumerate(purposes if len(purposes) != 1 else [*purposes] * size):
+        if purpose != of_lane(lane):
+            found.setdefault(purpose, []).append(index)
+    return found
 
 
 def new_stored_page(

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from domain.audience.purposes import of_lane, stored
 from domain.lanes import Lane
 from domain.limits import PageLimits
 from domain.messages.fallback import Awaited, NextKind
@@ -179,6 +180,20 @@ class PageHeader:
     senders: dict[str, list[int]] = field(default_factory=dict)
     """Emails that are from a mailbox of their own: mailbox → indexes. All others are from that of their gateway."""
 
+    purposes: dict[str, list[int]] = field(default_factory=dict)
+    """Messages for another purpose than that of their lane: purpose → indexes."""
+
+    @property
+    def is_transactional(self) -> bool:
+        """Whether all of its messages surely are, without a look at what is stored."""
+        return self.lane == Lane.TRANSACTIONAL and not self.purposes and not self.stored
+
+    def purposes_of(self, indexes: Iterable[int]) -> list[str | None]:
+        """What each of these messages is for; ``None``: it is transactional."""
+        named = {index: purpose for purpose, places in self.purposes.items() for index in places}
+        usual = of_lane(self.lane)
+        return [stored(named.get(index, usual)) for index in indexes]
+
     def account_of(self, index: int) -> int:
         """The account of a message."""
         return self.accounts[index] if self.accounts else self.account_id
@@ -218,6 +233,7 @@ class PageHeader:
             lane=self.lane,
             stored=self.stored,
             exempt=self.exempt,
+            purposes=self.purposes,
             accounts=self.accounts if self.senders else [],  # whose they are decides what they may be from
         )
 

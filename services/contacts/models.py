@@ -198,6 +198,12 @@ class _Send(_Common):
     priority: Lane | None = Field(
         None, description=f"Which lane to take; left out: `bulk` for more than {MAX_TRANSACTIONAL} contacts."
     )
+    purpose: Annotated[StrictStr, Field(max_length=50)] | None = Field(
+        None,
+        description="What the messages are for, as their recipients allow or refuse it; one of `/api/purposes`. Left "
+        "out: `transactional` in the transactional lane, else `marketing`.",
+        examples=[None],
+    )
 
 
 class EmailSend(_Send, MailFields):

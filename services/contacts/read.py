@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from domain.audience.purposes import TRANSACTIONAL, of_lane
 from domain.channels import Channel
 from domain.errors import MAX_SHOWN, FieldError, invalid, pointer
 from domain.lanes import Lane
@@ -80,8 +81,14 @@ class ReadContacts:
     froms: dict[str, str] = field(default_factory=dict)
     """The mailboxes that emails and fallbacks are from, each with the place where it was given first."""
     duplicates: Duplicates = NO_DUPLICATES
+    purpose: str = TRANSACTIONAL
     unknown: Sequence[dict[str, Any]] = ()
     """Warnings of what is not known: fields, numbers."""
+
+    @property
+    def channels(self) -> set[str]:
+        """Those of its fallbacks."""
+        return {step.channel for message in self.content.messages for step in message.fallback}
 
     @property
     def is_free(self) -> bool:
@@ -142,7 +149,14 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
     if numbers.has_unknown:
         unknown += numbers.warnings(messages, duplicates.contact_of)
     return ReadContacts(
-        PageContent(list(contents), messages), requested, shared.gateway, mail.files, froms, duplicates, unknown
+        PageContent(list(contents), messages),
+        requested,
+        shared.gateway,
+        mail.files,
+        froms,
+        duplicates,
+        of_lane(lane) if send.purpose is None else send.purpose,
+        unknown,
     )
 
 

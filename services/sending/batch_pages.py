@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from uuid import UUID
 
+from domain.audience.purposes import stored
 from domain.batches.batch import Stream
 from domain.channels import Channel
 from domain.errors import MAX_SHOWN
@@ -17,6 +18,9 @@ from domain.messages.statuses import State
 from services.contacts.duplicates import Duplicates
 from services.contacts.read import ReadContacts
 from store.batches import batches
+
+_NULL = "\\N"
+"""Of COPY."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class NewBatch:
     """As in ``ReadContacts``."""
     duplicates: Duplicates
     is_free: bool
+    purpose: str
 
     @property
     def last_due(self) -> float:
@@ -66,7 +71,8 @@ def build_batch(
     def way(index: int) -> tuple[str, str, float]:
         return gateways.get(index, ""), read.content.from_address(index) or "", messages[index].due
 
-    of_key = f"{key.id}\t{'t' if key.test else 'f'}" if key else "\\N\tf"
+    shared = f"{key.id}\t{'t' if key.test else 'f'}" if key else f"{_NULL}\tf"
+    shared += f"\t{stored(read.purpose) or _NULL}"
     pages: list[batches.StoredPage] = []
     streams: list[Stream] = []
     uids: dict[int, UUID] = {}
@@ -78,7 +84,7 @@ def build_batch(
             page_id = batch_page_id(batch_id, number)
             own = {index: message_uid(page_id, place) for place, index in enumerate(indexes)}
             uids |= own
-            rows = "".join(_row(uid, account_id, channel, messages[index], of_key) for index, uid in own.items())
+            rows = "".join(_row(uid, account_id, channel, messages[index], shared) for index, uid in own.items())
             pages.append(batches.StoredPage(number, len(indexes), due, _content(read.content, indexes), rows.encode()))
         streams[-1] = replace(streams[-1], last=len(pages))
     cost = sum(message.price for message in messages)
@@ -90,6 +96,7 @@ def build_batch(
         read.files,
         read.duplicates,
         read.is_free,
+        read.purpose,
     )
     return batch, [(uids[index], message) for index, message in enumerate(messages)]
 
@@ -121,13 +128,16 @@ def _content(content: PageContent, indexes: list[int]) -> bytes:
     return PageContent(contents, messages).encode()
 
 
-def _row(uid: UUID, account_id: int, channel: Channel, message: PageMessage, of_key: str) -> str:
-    """A message in the text form of COPY. No field can hold a tab or a line break; an address may hold a backslash."""
+def _row(uid: UUID, account_id: int, channel: Channel, message: PageMessage, shared: str) -> str:
+    """A message in the text form of COPY; ``shared``: its last columns.
+
+    No field can hold a tab or a line break; an address may hold a backslash.
+    """
     recipient = message.to.replace("\\", "\\\\")
-    state, due = State.QUEUED.value, "\\N"
+    state, due = State.QUEUED.value, _NULL
     if message.due:
         state, due = State.SCHEDULED.value, datetime.fromtimestamp(message.due, UTC).isoformat()
-    policy = message.on_unknown or "\\N"
+    policy = message.on_unknown or _NULL
     return (
-        f"{uid}\t{account_id}\t{channel}\t{recipient}\t{state}\t{message.price}\tpending\t{due}\t{policy}\t{of_key}\n"
+        f"{uid}\t{account_id}\t{channel}\t{recipient}\t{state}\t{message.price}\tpending\t{due}\t{policy}\t{shared}\n"
     )

@@ -11,8 +11,10 @@ from psycopg.rows import class_row
 from domain.access.api_keys import KeyKind, MintedKey, mint, preview
 from domain.access.permissions import EVERYTHING
 from domain.access.user_scopes import Rights, checked_scopes, is_narrowed, terms_of
+from domain.audience.purposes import Purpose
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.messages.page import KeyTerms
+from store.audience.consent import purposes
 from store.pool import Connections
 from store.settings import install_settings
 
@@ -51,6 +53,8 @@ class Principal:
     """Whether the rate class is the key's own, so that its requests are counted apart."""
     spend_cap: int | None = None
     """The most credits that its messages may take in a day; ``None``: no limit."""
+    purposes: tuple[Purpose, ...] = ()
+    """Those that the account made or changed."""
     is_session: bool = False
     """Whether somebody has logged in: then ``key_id`` is the session's."""
 
@@ -125,10 +129,11 @@ Wanted = tuple[str, str | None]
 
 COLUMNS = f"""k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
        coalesce(k.rate_class, p.rate_class, 'unlimited'), {{available}}, {install_settings.VERSION}, p.rates_version,
-       p.allowed_countries, k.rate_class is not null, k.spend_cap, k.hash, k.revoked_at, k.expires_at, k.allowed_ips,
+       p.allowed_countries, k.rate_class is not null, k.spend_cap,
+       case when a.asks_consent then {purposes.OF_ACCOUNT} end, k.hash, k.revoked_at, k.expires_at, k.allowed_ips,
        k.staff_id, k.certificate"""
 """What ``stored_key`` takes; ``available`` is a column, or null."""
-COLUMN_COUNT = 20
+COLUMN_COUNT = 21
 JOINS = """join api_keys k on k.id = wanted.id
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id"""
@@ -152,7 +157,7 @@ async def find_keys(pool: Connections, wanted: Sequence[Wanted]) -> dict[Wanted,
 
 def stored_key(columns: Sequence[Any]) -> StoredKey:
     """A key from its ``COLUMNS``."""
-    return StoredKey(Principal(*columns[:14]), *columns[14:])
+    return StoredKey(Principal(*[*columns[:14], purposes.read(columns[14])]), *columns[15:])
 
 
 async def create(

@@ -34,7 +34,9 @@ class StoredPage:
     """Its messages in the text form of COPY, columns as in ``COPY_COLUMNS``."""
 
 
-COPY_COLUMNS = "uid, account_id, channel, recipient, state, price, credit, schedule_at, on_unknown, key_id, test"
+COPY_COLUMNS = (
+    "uid, account_id, channel, recipient, state, price, credit, schedule_at, on_unknown, key_id, test, purpose"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 -- Write an account's messages of a page and hold their credits. A message that cannot be paid, or must not be sent, is
 -- recorded as rejected alone; the others pass. Messages of an account that was deleted since they were accepted are
 -- cancelled, and of a suspended one, if its waiting messages are. Returns those that must not be sent: index in the arrays
--- (from 0) and code.
+-- (from 0) and code. All are transactional; others are held by hold_purposed_page.
 create or replace function hold_page(
     p_account bigint, p_channel text, p_uids uuid[], p_recipients text[], p_prices integer[],
     p_schedule timestamptz[], p_on_unknown text[], p_exempt boolean
@@ -17,7 +17,7 @@ begin
         return;
     end if;
 
-    v_codes := take_credits(p_account, p_channel, p_recipients, p_prices, p_exempt);
+    v_codes := take_credits(p_account, p_channel, p_recipients, p_prices, p_exempt, null);
     insert into messages (uid, account_id, channel, recipient, state, code, price, credit, schedule_at, on_unknown)
         select u.uid, p_account, p_channel, u.recipient,
                case when u.code in ('account_deleted', 'account_suspended') then 'cancelled'

@@ -9,18 +9,20 @@ declare
     v_codes      text[];
     v_key        text;
     v_test       boolean;
+    v_purposes   text[];
 begin
     perform lock_account(p_account, p_channel, p_first);
-    select array_agg(m.uid), array_agg(m.recipient), array_agg(m.price), max(m.key_id), bool_or(m.test)
-        into v_uids, v_recipients, v_prices, v_key, v_test
-        from (select uid, recipient, price, key_id, test from messages
+    select array_agg(m.uid), array_agg(m.recipient), array_agg(m.price), max(m.key_id), bool_or(m.test),
+           case when count(m.purpose) > 0 then array_agg(m.purpose) end
+        into v_uids, v_recipients, v_prices, v_key, v_test, v_purposes
+        from (select uid, recipient, price, key_id, test, purpose from messages
               where uid between p_first and p_last and credit = 'pending' order by uid for update) m;
     if v_uids is not null then
         v_codes := case
-            when v_test then check_test_messages(p_account, p_channel, v_recipients)
+            when v_test then check_test_messages(p_account, p_channel, v_recipients, v_purposes)
             when v_key is not null
-            then take_keyed_credits(p_account, p_channel, v_recipients, v_prices, false, v_key)
-            else take_credits(p_account, p_channel, v_recipients, v_prices) end;
+            then take_keyed_credits(p_account, p_channel, v_recipients, v_prices, false, v_key, v_purposes)
+            else take_credits(p_account, p_channel, v_recipients, v_prices, false, v_purposes) end;
         update messages m set state = case when u.code is null then 'queued'
                                            when u.code in ('account_deleted', 'account_suspended') then 'cancelled'
                                            else 'rejected' end, code = u.code,

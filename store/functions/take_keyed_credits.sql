@@ -1,12 +1,14 @@
 -- As take_credits, for messages of a key that may spend only so much in a day, over all channels. Those beyond that get
 -- 'spend_cap_reached', and what was taken for them is given back. A key without a limit has none of this.
+drop function if exists take_keyed_credits(bigint, text, text[], integer[], boolean, text);
 create or replace function take_keyed_credits(
-    p_account bigint, p_channel text, p_recipients text[], p_prices integer[], p_exempt boolean, p_key text
+    p_account bigint, p_channel text, p_recipients text[], p_prices integer[], p_exempt boolean, p_key text,
+    p_purposes text[] default null
 ) returns text[] language plpgsql
 set enable_seqscan = off
 as $$
 declare
-    v_codes text[] := take_credits(p_account, p_channel, p_recipients, p_prices, p_exempt);
+    v_codes text[] := take_credits(p_account, p_channel, p_recipients, p_prices, p_exempt, p_purposes);
     v_cap   bigint;
     v_day   date;
     v_limit bigint;

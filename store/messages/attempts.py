@@ -37,6 +37,21 @@ class Intents:
     """Unclaimed, because their account is not active, or its sending is paused."""
 
 
+# Only of messages that may have a purpose: others pay nothing for this.
+_WITHOUT_CONSENT = """), no_consent as (
+    update messages m set state = 'cancelled', code = refused.code, updated_at = clock_timestamp(),
+                          reason = 'the recipient does not want messages of this purpose'
+    from (select of.uid, case when (select a.asks_consent from accounts a where a.id = of.account_id)
+                              then consent_code(of.account_id, of.channel, of.recipient, of.purpose) end as code
+          from messages of
+          where of.uid = any(%(uids)s::uuid[]) and of.uid between %(first)s and %(last)s and of.purpose is not null
+          offset 0) as refused
+    where refused.code is not null and m.uid = refused.uid and m.uid between %(first)s and %(last)s
+      and m.state in ('scheduled', 'queued', 'processing') and not %(exempt)s
+      and m.uid not in (select uid from opted_out)
+    returning m.uid
+"""
+
 _INTEND = """
 with opted_out as (
     -- Credits may be held long before a message is sent: recipients may have opted out since.
@@ -48,7 +63,7 @@ with opted_out as (
       and s.account_id = m.account_id and s.channel = m.channel
       and recipient_key(s.channel, s.recipient) = recipient_key(m.channel, m.recipient)
     returning m.uid
-), superseded as (
+{consent}), superseded as (
     update messages m set state = 'cancelled', code = 'needless', updated_at = clock_timestamp(),
                           reason = 'the message that it was to take the place of has arrived'
     from messages first
@@ -69,7 +84,7 @@ with opted_out as (
     from messages m
     where uid = any(%(uids)s::uuid[]) and uid between %(first)s and %(last)s
       and state in ('scheduled', 'queued', 'processing', 'unknown')
-      and uid not in (select uid from opted_out union all select uid from superseded)
+      and uid not in (select uid from opted_out union all select uid from superseded{refused})
 ), claimed as (
     insert into attempts as a (uid, attempt, gateway_id, run_id)
     select uid, %(attempt)s, %(gateway)s, %(run)s from wanted where may_refuse
@@ -79,18 +94,28 @@ with opted_out as (
 select uid, case when uid in (select uid from claimed) then 'claimed' when may_refuse then 'taken' else 'withheld' end
 from wanted
 """
+_INTEND_TRANSACTIONAL = _INTEND.format(consent="", refused="")
+_INTEND_ANY = _INTEND.format(consent=_WITHOUT_CONSENT, refused=" union all select uid from no_consent")
 
 
 async def write_intents(
-    pool: Pool, uids: Sequence[UUID], attempt: int, gateway_id: UUID, run_id: UUID, *, exempt: bool = False
+    pool: Pool,
+    uids: Sequence[UUID],
+    attempt: int,
+    gateway_id: UUID,
+    run_id: UUID,
+    *,
+    exempt: bool = False,
+    transactional: bool = False,
 ) -> Intents:
     """Record that ``run_id`` is about to send these messages. Idempotent.
 
-    ``exempt`` messages are sent despite opt-outs.
+    ``exempt`` messages are sent despite opt-outs. ``transactional``: all of them are, so no consent is asked.
     """
     intent = {**among(uids), "attempt": attempt, "gateway": gateway_id, "run": run_id, "exempt": exempt}
+    statement = _INTEND_TRANSACTIONAL if transactional else _INTEND_ANY
     async with pool.connection() as conn:
-        found = await (await conn.execute(_INTEND, intent)).fetchall()
+        found = await (await conn.execute(statement, intent)).fetchall()
     return Intents(
         **{which: {uid for uid, what in found if what == which} for which in ("claimed", "taken", "withheld")}
     )

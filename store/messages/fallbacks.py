@@ -57,6 +57,8 @@ class Members:
     """The messages of a page whose fallbacks are in another one, in the order of the fallbacks."""
 
     uids: list[UUID] = field(default_factory=list)
+    purposes: list[str] = field(default_factory=list)
+    """What each is for."""
     key: KeyTerms | None = None
     """Their key, if it demands something: a page with fallbacks is of one request."""
 
@@ -65,15 +67,16 @@ async def members(pool: Pool, page_id: UUID, fallback_pages: Iterable[UUID]) -> 
     """The messages of one page whose fallbacks are in these pages."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            """select m.fallback_uid, m.uid, m.key_id, m.test, k.scopes
+            """select m.fallback_uid, m.uid, coalesce(m.purpose, 'transactional'), m.key_id, m.test, k.scopes
                from messages m left join api_keys k on k.id = m.key_id
                where m.uid between %s and %s and m.fallback_uid is not null order by m.fallback_uid""",
             (page_id, message_uid(page_id, PAGE_SIZE - 1)),
         )
         found = {page: Members() for page in sorted(fallback_pages)}
-        for fallback_uid, uid, key_id, test, scopes in await cursor.fetchall():
+        for fallback_uid, uid, purpose, key_id, test, scopes in await cursor.fetchall():
             if page_of(fallback_uid) in found:
                 of_page = found[page_of(fallback_uid)]
                 of_page.uids.append(uid)
+                of_page.purposes.append(purpose)
                 of_page.key = None if key_id is None else terms_of(key_id, scopes or (), test=test)
         return found

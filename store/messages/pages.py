@@ -33,6 +33,8 @@ class PageRows:
     """Whether they are sent despite opt-outs."""
     key: KeyTerms | None = None
     """Their key, if it demands something."""
+    purposes: list[str | None] | None = None
+    """What each is for; ``None``, of one or of all: transactional."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ async def hold(pool: Pool, *shares: PageRows) -> dict[UUID, str]:
 
 _COLUMNS = "%s, %s, %s::uuid[], %s::text[], %s::integer[], %s::timestamptz[], %s::text[], %s"
 _HOLD = f"select place, code from hold_page({_COLUMNS})"  # noqa: S608 - a constant of ours
-_HOLD_KEYED = f"select place, code from hold_keyed_page({_COLUMNS}, %s, %s)"  # noqa: S608 - a constant of ours
+_HOLD_PURPOSED = f"select place, code from hold_purposed_page({_COLUMNS}, %s, %s, %s::text[])"  # noqa: S608 - as above
 
 
 async def _hold(conn: AsyncConnection[TupleRow], share: PageRows) -> dict[UUID, str]:
@@ -80,8 +82,9 @@ async def _hold(conn: AsyncConnection[TupleRow], share: PageRows) -> dict[UUID, 
         share.exempt,
     )
     statement = _HOLD
-    if share.key is not None:
-        statement, arguments = _HOLD_KEYED, (*arguments, share.key.id, share.key.test)
+    if share.key is not None or share.purposes is not None:
+        of_key = (share.key.id, share.key.test) if share.key else (None, False)
+        statement, arguments = _HOLD_PURPOSED, (*arguments, *of_key, share.purposes)
     cursor = await conn.execute(*noting_late(share.uids, statement, arguments))
     return {share.uids[place]: code for place, code in await cursor.fetchall()}
 

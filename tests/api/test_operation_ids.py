@@ -36,6 +36,7 @@ RELEASED = """
     pauseSending resumeSending listSendingPauses
     getSettings changeInstallSettings testSystemMail
     listAllUsage listUsage listAllRequests listRequests getOverview
+    listPurposes addPurpose getPurpose changePurpose removePurpose
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword

@@ -91,9 +91,11 @@ OF_OWN = {
     "GET /api/operations/{operation}/result",
     *(f"{method} /api/gateways/{{gateway_id}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"POST /api/keys/{{key}}/{what}" for what in ("roll", "revoke")),
+    *(f"{method} /api/purposes" for method in ("GET", "POST")),
+    *(f"{method} /api/purposes/{{purpose}}" for method in ("GET", "PATCH", "DELETE")),
 }
-"""They need scopes that a usual key has not, or files: see test_own_keys.py, test_own_gateways.py and
-test_leaving_users.py."""
+"""They need scopes that a usual key has not, or files: see test_own_keys.py, test_own_gateways.py,
+test_leaving_users.py and consent/."""
 
 LONG_AGO = {"since": "2020-01-01T00:00:00Z"}
 OF_CALLBACKS = [

@@ -21,6 +21,7 @@ DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("
     Path("store/access/approvals.py"),
     Path("domain/access/approvals.py"),
     Path("domain/mail/sender_domains.py"),
+    Path("domain/audience/purposes.py"),
     Path("domain/access/user_scopes.py"),
     *(Path("domain/access") / name for name in ("actors.py", "oidc.py", "passwords.py", "permissions.py")),
     Path("domain/request_rates.py"),

@@ -86,11 +86,13 @@ async def sms_wallet(pool: Pool, account_id: int) -> tuple[int, int, int, int]:
     return wallet.available, wallet.held, wallet.spent, wallet.granted
 
 
-def stored_page(batch_id: UUID, account_id: int, number: int, size: int, due: float = 0.0) -> batches.StoredPage:
+def stored_page(
+    batch_id: UUID, account_id: int, number: int, size: int, due: float = 0.0, purpose: str = "\\N"
+) -> batches.StoredPage:
     page_id = batch_page_id(batch_id, number)
+    shared = f"queued\t1\tpending\t\\N\t\\N\t\\N\tf\t{purpose}"
     rows = "".join(
-        f"{message_uid(page_id, index)}\t{account_id}\tsms\t+1202555{index:04}\tqueued\t1\tpending\t\\N\t\\N\t\\N\tf\n"
-        for index in range(size)
+        f"{message_uid(page_id, index)}\t{account_id}\tsms\t+1202555{index:04}\t{shared}\n" for index in range(size)
     )
     return batches.StoredPage(number, size, due, CONTENT, rows.encode())
 

@@ -150,7 +150,7 @@ async def test_pages_of_a_batch_are_held_within_the_limit(pool: Pool):
     account, batch_id = await new_account(pool, credit=100), new_batch_id()
     key = await capped(pool, account, 5)
     own = [stored_page(batch_id, account, number, 4) for number in (1, 2)]
-    own = [replace(page, rows=page.rows.replace(b"\t\\N\tf\n", f"\t{key.id}\tf\n".encode())) for page in own]
+    own = [replace(page, rows=page.rows.replace(b"\t\\N\tf\t", f"\t{key.id}\tf\t".encode())) for page in own]
     batch = batches.NewBatch(batch_id, account, "sms", "bulk", 8, [Stream("", 1, 2)], own, key=key)
     await batches.store(pool, batch, None, b"")
     found = await batches.header(pool, batch_id)

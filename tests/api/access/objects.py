@@ -5,8 +5,10 @@ from uuid import uuid4
 
 from domain.access.actors import COMMAND_LINE
 from domain.access.api_keys import KeyKind
+from domain.audience.purposes import Purpose
 from domain.operations.slices import Sliced
 from store.accounts import api_keys
+from store.audience.consent import purposes
 from store.callbacks import callback_endpoints, callbacks
 from store.callbacks.callback_endpoints import NewEndpoint
 from store.callbacks.callbacks import Notice
@@ -34,8 +36,15 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
         "{gateway_id}": str(gateway.id),
         "{key}": key.id,
         "{domain}": str(domain["id"]),
+        "{purpose}": await _purpose(stack, user),
         "{operation}": await ended_operation(stack, user),
     }
+
+
+async def _purpose(stack: Stack, user: User) -> str:
+    key = f"p{uuid4().hex}"
+    await purposes.put(stack.pool, user.id, Purpose(key, "News"))
+    return key
 
 
 async def ended_operation(stack: Stack, user: User) -> str:

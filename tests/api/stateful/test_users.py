@@ -53,6 +53,9 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
     async def domain(user: User) -> Ids:
         return {"domain": str((await created(user, "/api/domains", {"domain": f"{uuid4().hex}.test"}))["id"])}
 
+    async def purpose(user: User) -> Ids:
+        return {"purpose": (await created(user, "/api/purposes", {"key": uuid4().hex, "name": "News"}))["key"]}
+
     async def operation(user: User) -> Ids:
         return {"operation": await ended_operation(stack, user)}
 
@@ -75,6 +78,7 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         "gateways": gateway,
         "keys": key,
         "domains": domain,
+        "purposes": purpose,
         "operations": operation,
     }
     await play(game, begin, makers)
