@@ -17,6 +17,7 @@ from cli.domains import app as domain
 from cli.gateways import app as gateway
 from cli.keys import app as key
 from cli.messages import app as message
+from cli.oidc import app as oidc
 from cli.operations import app as operation
 from cli.output import fail
 from cli.people import add_to as add_people_to
@@ -47,6 +48,7 @@ app.add_typer(domain, name="domain")
 app.add_typer(key, name="key")
 app.add_typer(staff, name="staff")
 app.add_typer(role, name="role")
+app.add_typer(oidc, name="oidc")
 app.add_typer(session, name="session")
 app.add_typer(audit, name="audit")
 app.add_typer(settings, name="settings")

@@ -5,6 +5,7 @@ Core 1.0 §3.1 (authorization code), Discovery 1.0 §4, RFC 7636 (PKCE).
 
 import base64
 import hmac
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -97,6 +98,35 @@ async def exchange(http: HttpClient, provider: Provider, client: Client, code: s
         ProviderAway: it does not answer.
         TokenRefused: it refuses the code, or answers without a token.
     """
+    answer = await _ask_for_token(http, provider, client, code, verifier)
+    if answer.status != 200:
+        raise TokenRefused(f"the provider refused the code (status {answer.status})")
+    token = _object(answer).get("id_token")
+    if not isinstance(token, str):
+        raise TokenRefused("the provider answered without a token")
+    return token
+
+
+async def knows_client(http: HttpClient, provider: Provider, client: Client) -> bool | None:
+    """Whether the provider accepts the client's id and secret; ``None``: its answer does not tell.
+
+    It is asked for the token of a code that nobody has: it looks at the client before the code (RFC 6749 §5.2).
+
+    Raises:
+        ProviderAway: it does not answer.
+    """
+    answer = await _ask_for_token(http, provider, client, secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+    try:
+        found = orjson.loads(answer.body)
+    except ValueError:
+        found = None
+    error = found.get("error") if isinstance(found, dict) else None
+    if error == "invalid_client" or answer.status == 401:
+        return False
+    return True if error == "invalid_grant" else None
+
+
+async def _ask_for_token(http: HttpClient, provider: Provider, client: Client, code: str, verifier: str) -> Answer:
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -105,13 +135,7 @@ async def exchange(http: HttpClient, provider: Provider, client: Client, code: s
     }
     basic = base64.b64encode(f"{quote(client.id, safe='')}:{quote(client.secret, safe='')}".encode()).decode()
     headers = {"content-type": "application/x-www-form-urlencoded", "authorization": f"Basic {basic}"}
-    answer = await _ask(http, "POST", provider.token, headers, urlencode(form).encode())
-    if answer.status != 200:
-        raise TokenRefused(f"the provider refused the code (status {answer.status})")
-    token = _object(answer).get("id_token")
-    if not isinstance(token, str):
-        raise TokenRefused("the provider answered without a token")
-    return token
+    return await _ask(http, "POST", provider.token, headers, urlencode(form).encode())
 
 
 async def fetch_keys(http: HttpClient, provider: Provider) -> list[Any]:
@@ -137,7 +161,7 @@ def verify(token: str, keys: Sequence[Any], issuer: str, client_id: str, nonce: 
     from joserfc.jwk import KeySet
 
     try:
-        claims = jwt.decode(token, KeySet(_usable(keys)), algorithms=list(ALGORITHMS)).claims
+        claims = jwt.decode(token, KeySet(usable_keys(keys)), algorithms=list(ALGORITHMS)).claims
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise TokenRefused(f"its signature cannot be verified ({type(error).__name__})") from None
     now = time.time()
@@ -154,7 +178,7 @@ def verify(token: str, keys: Sequence[Any], issuer: str, client_id: str, nonce: 
     return dict(claims)
 
 
-def _usable(keys: Sequence[Any]) -> list[Any]:
+def usable_keys(keys: Sequence[Any]) -> list[Any]:
     """Public keys for signatures. Others, and those of kinds that we do not know, are left out."""
     from joserfc.errors import JoseError
     from joserfc.jwk import import_key

@@ -342,6 +342,7 @@ class Oidc(_Answer):
     email_domains: list[str]
     enabled: bool
     allow_private_network: bool
+    managed_by: ManagedBy
 
 
 class PutRole(_Body):

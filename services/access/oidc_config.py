@@ -8,15 +8,19 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from domain.access.oidc import GroupRole
-from domain.errors import FieldError, InvalidError, invalid, pointer
+from domain.errors import FieldError, InvalidError, NotFoundError, invalid, pointer
 from domain.keyring import Keyring
-from domain.merge_patch import merge
+from domain.merge_patch import KEPT, Kept, merge
 from services.access.staff import permissions_of
 from services.changes import Change
 from store.access import oidc
 from store.pool import Connections
+from store.settings.applied_objects import managed
 
 SECRET = "client_secret"  # noqa: S105 - a field's name
+LONGEST_SECRET = 1000
+STAFF = "staff"
+"""Who logs in there: the provider's name in the audit log, and in a settings file."""
 
 
 def _issuer(text: str) -> str:
@@ -83,12 +87,26 @@ class OidcConfig(_Part):
         return [GroupRole(one.group, one.role) for one in self.roles]
 
 
-async def read_config(pool: Connections) -> tuple[OidcConfig, bytes] | None:
-    """The provider and the client's sealed secret; ``None``: there is none."""
-    stored = await oidc.read(pool)
+async def read_config(pool: Connections, *, lock: bool = False) -> tuple[OidcConfig, bytes] | None:
+    """The provider and the client's sealed secret; ``None``: there is none. ``lock``: as in ``store``."""
+    stored = await oidc.read(pool, lock=lock)
     return (
         None if stored is None else (OidcConfig.model_validate_json(orjson.dumps(stored.config)), stored.client_secret)
     )
+
+
+async def shown(store: Connections) -> dict[str, Any]:
+    """The provider as staff sees it: of the client's secret only that it is set.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    stored = await read_config(store)
+    if stored is None:
+        raise none_yet()
+    is_in_file = bool(await managed(store, "oidc", [STAFF]))
+    form = stored[0].model_dump(mode="json")
+    return {**form, SECRET: {"set": True}, "managed_by": "file" if is_in_file else None}
 
 
 async def change_config(change: Change, keyring: Keyring, patch: Mapping[str, Any]) -> None:
@@ -101,24 +119,91 @@ async def change_config(change: Change, keyring: Keyring, patch: Mapping[str, An
         NotFoundError: there is no such role.
         ForbiddenError: a role may do what the actor may not.
     """
-    change.about("oidc", "staff")
-    stored = await oidc.read(change.store, lock=True)
+    stored = await _about(change)
     before = {} if stored is None else stored.config
-    config = _checked(merge(before, {name: value for name, value in patch.items() if name != SECRET}))
-    after = config.model_dump(mode="json")
-    for role in sorted({one["role"] for one in (*before.get("roles", ()), *after["roles"])}):
-        change.actor.check_grant(await permissions_of(change.store, role, lock=True))
+    form = merge(before, {name: value for name, value in patch.items() if name != SECRET})
+    keeps = SECRET not in patch
+    await _write(change, keyring, stored, _checked(form), KEPT if keeps else patch[SECRET])
+
+
+async def replace_config(change: Change, keyring: Keyring, whole: Mapping[str, Any]) -> None:
+    """Have this provider and nothing of what was set before. The secret stays where there is ``KEPT``.
+
+    Raises:
+        InvalidError, NotFoundError, ForbiddenError: as in ``change_config``.
+    """
+    stored = await _about(change)
+    config = _checked({name: value for name, value in whole.items() if name != SECRET})
+    await _write(change, keyring, stored, config, whole.get(SECRET))
+
+
+async def remove_config(change: Change) -> None:
+    """Remove the provider with the client's secret. Members stay, and sessions that have begun go on.
+
+    Raises:
+        NotFoundError: there is none.
+        ForbiddenError: a role of its mapping may do what the actor may not.
+    """
+    stored = await _about(change)
+    if stored is None:
+        raise none_yet()
+    await _check_roles(change, stored.config, {})
     change.may_need_approval("role_grant")
-    given = patch.get(SECRET)
-    is_elsewhere = before.get("issuer") != after["issuer"]
-    if given is None and (stored is None or is_elsewhere or SECRET in patch):
+    await oidc.remove(change.store)
+    change.compare(stored.config, dict.fromkeys(stored.config))
+
+
+def checked_secret(secret: Any) -> str:
+    """A client's secret.
+
+    Raises:
+        InvalidError: it cannot be one.
+    """
+    if not isinstance(secret, str) or not 1 <= len(secret) <= LONGEST_SECRET:
+        message = f"the client's secret is text of 1 to {LONGEST_SECRET} characters"
+        raise InvalidError("secret_needed", message, pointer(SECRET))
+    return secret
+
+
+def none_yet() -> NotFoundError:
+    """There is no provider."""
+    return NotFoundError("oidc_off", "there is no provider of identities: PATCH, or xsender oidc set, sets one")
+
+
+async def _about(change: Change) -> oidc.Stored | None:
+    change.about("oidc", STAFF)
+    return await oidc.read(change.store, lock=True)
+
+
+async def _write(
+    change: Change, keyring: Keyring, stored: oidc.Stored | None, config: OidcConfig, secret: str | Kept | None
+) -> None:
+    before = {} if stored is None else stored.config
+    after = config.model_dump(mode="json")
+    await _check_roles(change, before, after)
+    change.may_need_approval("role_grant")
+    if isinstance(secret, str):
+        sealed = oidc.seal(keyring, checked_secret(secret))
+    elif secret is KEPT and stored is not None and before["issuer"] == after["issuer"]:
+        sealed = stored.client_secret
+    else:
         message = "give the client's secret as well: it is sent to this issuer"
         raise InvalidError("secret_needed", message, pointer(SECRET))
-    sealed = stored.client_secret if given is None and stored is not None else oidc.seal(keyring, given or "")
     await oidc.write(change.store, after, sealed)
     change.compare(before, after)
-    if given is not None:
+    if isinstance(secret, str):
         change.compare({SECRET: None}, {SECRET: True}, hidden=(SECRET,))
+
+
+async def _check_roles(change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """A role of before that is gone meanwhile gives nothing."""
+    old, new = ({one["role"] for one in form.get("roles", ())} for form in (before, after))
+    for role in sorted(old | new):
+        try:
+            change.actor.check_grant(await permissions_of(change.store, role, lock=True))
+        except NotFoundError:
+            if role in new:
+                raise
 
 
 def _checked(form: Any) -> OidcConfig:

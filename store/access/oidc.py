@@ -44,6 +44,12 @@ async def write(pool: Connections, config: dict[str, Any], client_secret: bytes)
         )
 
 
+async def remove(pool: Connections) -> None:
+    """Forget the provider."""
+    async with pool.connection() as conn:
+        await conn.execute("delete from oidc")
+
+
 def seal(keyring: Keyring, secret: str) -> bytes:
     """A client secret as it is stored."""
     return keyring.encrypt(secret.encode(), _AAD)

@@ -139,6 +139,7 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("POST", "/staff/{staff}/reset-totp"): (f"/staff/{(await with_totp(staff, 'staff')).id}/reset-totp", None),
         ("POST", "/users/{account}/reset-totp"): (f"/users/{(await with_totp(staff, 'user')).id}/reset-totp", None),
         ("PATCH", "/oidc"): ("/oidc", PROVIDER),
+        ("DELETE", "/oidc"): ("/oidc", None),
         ("PUT", "/roles/{role}"): (f"/roles/{role}", {"permissions": ["users:read"]}),
         ("DELETE", "/roles/{role}"): (f"/roles/{unused}", None),
         ("POST", "/users/bulk"): ("/users/bulk", {"items": [{"action": "resume", "user": user["id"]}]}),

@@ -44,7 +44,7 @@ RELEASED = """
     beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword inviteStaff inviteUser
     exportSettings getSettingsSchema diffSettings applySettings
-    beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp getOidc changeOidc
+    beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp getOidc changeOidc removeOidc
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

@@ -65,7 +65,16 @@ class Install:
 
     async def rows(self) -> dict[str, int]:
         """How many rows there are of each table that a file touches."""
-        tables = ("applied_objects", "roles", "plans", "gateways", "callback_endpoints", "keyword_sets", "audit_events")
+        tables = (
+            "applied_objects",
+            "roles",
+            "oidc",
+            "plans",
+            "gateways",
+            "callback_endpoints",
+            "keyword_sets",
+            "audit_events",
+        )
         async with self.stack.pool.connection() as conn:
             counts = [await (await conn.execute(f"select count(*) from {table}")).fetchone() for table in tables]
         return {table: count for table, (count,) in zip(tables, counts, strict=True)}
@@ -85,7 +94,7 @@ async def own_stack(engine: Any) -> AsyncIterator[Stack]:
 async def install(own_stack: Stack) -> Install:
     """The install, with nothing in it."""
     async with own_stack.pool.connection() as conn:
-        await conn.execute("truncate applied_objects, roles, keyword_sets, callback_endpoints")
+        await conn.execute("truncate applied_objects, roles, keyword_sets, callback_endpoints, oidc")
         for table in ("plan_gateways", "plan_channels", "plans", "gateways"):
             await conn.execute(f"delete from {table}")
         await conn.execute("update install_settings set settings = '{}', system_mail = null, version = version + 1")
@@ -104,6 +113,14 @@ FILE: dict[str, Any] = {
         },
     },
     "roles": {"helpdesk": {"permissions": ["users:read", "messages:read"]}},
+    "oidc": {
+        "staff": {
+            "issuer": "https://login.example.com",
+            "client_id": "xsender",
+            "client_secret": SECRET,
+            "roles": [{"group": "help", "role": "helpdesk"}, {"group": "all", "role": "read-only"}],
+        }
+    },
     "gateways": {"sms/main": HTTP, "email/box": {"type": "sandbox", "priority": 5, "enabled": False}},
     "plans": {
         "Starter": {
@@ -124,7 +141,7 @@ async def test_what_was_exported_and_applied_is_exported_again_byte_for_byte(ins
     assert await install.export() == empty
 
     applied = await install.apply(FILE)
-    assert applied["changes"] == 7
+    assert applied["changes"] == 8
     assert {one["action"] for one in applied["objects"] if one["kind"] != "settings"} == {"create"}
     exported = await install.export()
     assert SECRET not in exported
@@ -255,7 +272,7 @@ async def test_a_process_that_dies_within_leaves_nothing(install: Install, monke
     assert answer.status_code >= 500
     monkeypatch.undo()
     assert (await install.rows(), await install.export()) == (before, exported)
-    assert (await install.apply(FILE))["changes"] == 7
+    assert (await install.apply(FILE))["changes"] == 8
 
 
 async def test_files_that_are_applied_at_once_do_not_interleave(install: Install):
@@ -313,7 +330,7 @@ async def test_nobody_grants_by_a_file_what_they_lack(install: Install):
     assert_error(await install.post("apply", hook, roles), 403, "permission_missing")
     reader = await install.staff.colleague("owner", ["settings:read"])
     seen = yaml.safe_load((await reader.call("GET", "/settings/export")).text)
-    assert set(seen) == {"apiVersion", "settings", "callbacks", "keywords"}
+    assert set(seen) == {"apiVersion", "settings", "oidc", "callbacks", "keywords"}
     assert_error(await reader.call("GET", "/settings/export?kind=roles"), 403, "permission_missing")
     assert (await install.staff.data("GET", "/plans")) == []
 
@@ -360,22 +377,22 @@ async def test_a_stored_secret_stays_and_goes_nowhere_else(install: Install):
 
 async def test_each_object_has_an_event_without_its_secrets(install: Install):
     await install.apply(FILE)
-    events = await install.staff.data("GET", "/audit?limit=8")
+    events = await install.staff.data("GET", "/audit?limit=9")
     actions = {event["action"] for event in events}
     assert {
-        *("settings.applied", "settings.updated", "role.put", "gateway.created", "plan.created"),
+        *("settings.applied", "settings.updated", "role.put", "oidc.updated", "gateway.created", "plan.created"),
         *("callback.created", "keywords.put"),
     } <= actions
     whole = events[0]
     assert whole["action"] == "settings.applied"
-    assert whole["metadata"] == {"create": 6, "update": 1, "delete": 0}
+    assert whole["metadata"] == {"create": 7, "update": 1, "delete": 0}
     assert SECRET not in str(events)
 
 
 async def test_a_dry_run_does_all_and_writes_nothing(install: Install):
     before, exported = await install.rows(), await install.export()
     answer = await install.post("apply", FILE, dry_run="true")
-    assert (answer.json()["dry_run"], answer.json()["data"]["changes"]) == (True, 7)
+    assert (answer.json()["dry_run"], answer.json()["data"]["changes"]) == (True, 8)
     assert (await install.rows(), await install.export()) == (before, exported)
 
 
@@ -391,6 +408,7 @@ async def test_objects_that_are_kept_by_a_file_say_so(install: Install):
     roles = {role["name"]: role["managed_by"] for role in await install.staff.data("GET", "/roles")}
     assert (roles["helpdesk"], roles["owner"]) == ("file", None)
     assert (await install.staff.data("GET", "/roles/helpdesk"))["managed_by"] == "file"
+    assert (await install.staff.data("GET", "/oidc"))["managed_by"] == "file"
 
 
 async def test_objects_of_users_are_named_by_their_owner(install: Install):
@@ -523,3 +541,96 @@ async def test_what_needs_a_second_person_needs_one_in_a_file_too(install: Insta
         assert (await install.diff(other))["changes"] == 0
     finally:
         await install.staff.data("DELETE", "/approval-policies/role_grant")
+
+
+def provider(**more: Any) -> dict[str, Any]:
+    """A file with a provider of identities."""
+    roles = [{"group": "help", "role": "support"}]
+    return {"oidc": {"staff": FILE["oidc"]["staff"] | {"roles": roles} | more}}
+
+
+def mapping(*roles: str) -> dict[str, Any]:
+    return provider(roles=[{"group": f"group-{role}", "role": role} for role in roles])
+
+
+async def test_nobody_maps_a_group_by_a_file_to_a_role_that_may_do_more(install: Install):
+    writer = await install.staff.colleague("owner", ["settings:read", "settings:write", "users:read"])
+    await install.staff.data("PUT", "/roles/reader", {"permissions": ["users:read"]})
+    await install.staff.data("PUT", "/roles/writer", {"permissions": ["users:write"]})
+    assert_error(await install.post("apply", mapping("writer"), writer), 403, "grant_denied")
+    assert (await install.staff.call("GET", "/oidc")).status_code == 404
+    assert (await install.post("apply", mapping("reader"), writer)).status_code == 200
+    await install.apply(mapping("writer"))
+    for file in (mapping("reader"), mapping()):
+        assert_error(await install.post("apply", file, writer), 403, "grant_denied")
+    assert_error(await install.post("apply", {"oidc": {}}, writer, prune="true"), 403, "grant_denied")
+    reader = await install.staff.colleague("owner", ["settings:read"])
+    assert_error(await install.post("apply", mapping("reader"), reader), 403, "permission_missing")
+    assert [one["role"] for one in (await install.staff.data("GET", "/oidc"))["roles"]] == ["writer"]
+
+
+async def test_a_mapping_in_a_file_waits_for_a_second_person_like_any_other(install: Install):
+    await install.apply(mapping("support"))
+    second = await install.staff.colleague("owner")
+    await install.staff.data("PUT", "/approval-policies/role_grant", {})
+    try:
+        for file, query in ((mapping("owner"), {}), ({"oidc": {}}, {"prune": "true"})):
+            waiting = await install.post("apply", file, **query)
+            assert waiting.status_code == 202, waiting.text
+            assert SECRET not in waiting.text
+            assert (await install.diff(file, **query))["changes"] == 1
+            approval = waiting.json()["data"]["id"]
+            assert (await second.call("POST", f"/approvals/{approval}/approve")).status_code == 200
+            assert (await install.diff(file, **query))["changes"] == 0
+        by_hand = await install.staff.call("PATCH", "/oidc", provider()["oidc"]["staff"] | {"roles": []})
+        assert by_hand.status_code == 202
+    finally:
+        await install.staff.data("DELETE", "/approval-policies/role_grant")
+
+
+async def test_the_secret_of_a_provider_stays_with_its_issuer(install: Install):
+    kept = {"client_secret": {"secretRef": "store:"}}
+    assert_error(await install.post("apply", provider(**kept)), 422, "secret_missing", "/oidc/staff/client_secret")
+    await install.apply(provider())
+    assert (await install.apply(provider(**kept)))["changes"] == 0
+    assert (await install.apply(provider(client_id="other", **kept)))["changes"] == 1
+    elsewhere = await install.post("apply", provider(issuer="https://evil.example.com", **kept))
+    assert_error(elsewhere, 422, "secret_needed", "/oidc/staff/client_secret")
+    (told,) = (await install.diff(provider(client_id="other", client_secret="another one")))["objects"]
+    assert [(one["field"], one["secret"]) for one in told["changes"]] == [("client_secret", True)]
+    assert "another one" not in str(told)
+    over_http = await install.post("apply", provider(client_secret={"secretRef": "env:HOME"}))
+    assert_error(over_http, 422, "secret_reference", "/oidc/staff/client_secret")
+
+
+async def test_a_provider_that_was_changed_by_hand_is_drift_and_one_that_was_applied_is_pruned(install: Install):
+    await install.apply(provider())
+    await install.staff.data("PATCH", "/oidc", {"enabled": False})
+    assert_error(await install.post("apply", provider()), 409, "drift")
+    await install.apply(provider(), overwrite_drift="true")
+    assert (await install.apply({"roles": {}}, prune="true"))["changes"] == 0, "its section was not in the file"
+    assert (await install.apply({"oidc": {}}))["changes"] == 0
+    assert (await install.apply({"oidc": {}}, prune="true"))["changes"] == 1
+    assert (await install.staff.call("GET", "/oidc")).status_code == 404
+    assert yaml.safe_load(await install.export())["oidc"] == {}
+    (event, *_) = await install.staff.data("GET", "/audit?target=oidc:staff")
+    assert event["action"] == "oidc.removed"
+
+
+async def test_there_is_one_provider_and_it_needs_a_secret(install: Install):
+    whole = provider()["oidc"]["staff"]
+    others = {name: value for name, value in whole.items() if name != "client_secret"}
+    for file, code, place in (
+        ({"oidc": {"users": whole}}, "file_key", "/oidc/users"),
+        ({"oidc": {"staff": others}}, "missing", "/oidc/staff/client_secret"),
+        ({"oidc": {"staff": whole | {"client_secret": 7}}}, "secret_needed", "/oidc/staff/client_secret"),
+        ({"oidc": {"staff": whole | {"client_secret": {"a": {"b": 1}}}}}, None, None),
+        ({"oidc": {"staff": whole | {"issuers": 1}}}, "extra_forbidden", "/oidc/staff/issuers"),
+        ({"oidc": {"staff": whole | {"issuer": "http://x"}}}, "value_error", "/oidc/staff"),
+    ):
+        answer = await install.post("diff", file)
+        if code is None:
+            assert answer.status_code == 422, answer.text
+        else:
+            assert_error(answer, 422, code, place)
+    assert_error(await install.post("apply", mapping("nobody")), 409, "role_not_found")

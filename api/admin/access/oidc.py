@@ -11,20 +11,19 @@ from api.reference.openapi import answers, documented_body
 from api.resources.access import Allows
 from api.resources.changing import Answer, DryRun, answer_one, check_match, perform
 from domain.access.actors import Actor
-from domain.errors import NotFoundError
 from services.access import oidc_config as rules
 from services.changes import Change
-from store.pool import Connections
 
 router = APIRouter(prefix="/api/admin/v1/oidc", tags=["admin: staff"])
 
 _one: dict[str, Any] = {"response_model": None, "responses": answers(models.OidcAnswer, 409, 412)}
+_removed: dict[int | str, dict[str, Any]] = answers(models.NothingAnswer, 409, 412)
 
 
 @router.get("", summary="Read the provider of identities", **_one)
 async def get_oidc(request: Request, _: Annotated[Actor, Depends(Allows("settings:read"))]) -> Response:
     """Of the client's secret only that it is set."""
-    return answer_one(await _told(state_of(request).pool))
+    return answer_one(await rules.shown(state_of(request).pool))
 
 
 @router.patch(
@@ -38,15 +37,23 @@ async def change_oidc(
 
     async def work(made: Change) -> Answer:
         if "if-match" in request.headers:
-            check_match(request, await _told(made.store))
+            check_match(request, await rules.shown(made.store))
         await rules.change_config(made, state_of(request).keyring, patch)
-        return "changed", await _told(made.store)
+        return "changed", await rules.shown(made.store)
 
     return await perform(request, actor, "oidc.updated", work, dry_run=dry_run)
 
 
-async def _told(store: Connections) -> dict[str, Any]:
-    stored = await rules.read_config(store)
-    if stored is None:
-        raise NotFoundError("oidc_off", "there is no provider of identities: PATCH sets one")
-    return {**stored[0].model_dump(mode="json"), rules.SECRET: {"set": True}}
+@router.delete("", summary="Remove the provider of identities", response_model=None, responses=_removed)
+async def remove_oidc(
+    request: Request, actor: Annotated[Actor, Depends(Allows("settings:write"))], dry_run: DryRun = False
+) -> Response:
+    """With the client's secret. Members stay, and sessions that have begun go on."""
+
+    async def work(made: Change) -> Answer:
+        if "if-match" in request.headers:
+            check_match(request, await rules.shown(made.store))
+        await rules.remove_config(made)
+        return "removed", None
+
+    return await perform(request, actor, "oidc.removed", work, dry_run=dry_run)

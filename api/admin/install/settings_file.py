@@ -25,7 +25,7 @@ from services.settings_file.yaml_text import MAX_BYTES
 
 router = APIRouter(prefix="/api/admin/v1/settings", tags=["admin: settings"])
 
-Section = Literal["settings", "roles", "gateways", "plans", "callbacks", "keywords"]
+Section = Literal["settings", "roles", "oidc", "gateways", "plans", "callbacks", "keywords"]
 _Reader = Annotated[Actor, Depends(Allows("settings:read"))]
 _Writer = Annotated[Actor, Depends(Allows("settings:write"))]
 _Prune = Annotated[

@@ -4,9 +4,10 @@ from services.settings_file.kind import Kind
 from services.settings_file.kinds.callbacks import Callbacks
 from services.settings_file.kinds.gateways import Gateways
 from services.settings_file.kinds.keywords import Keywords
+from services.settings_file.kinds.oidc import Oidc
 from services.settings_file.kinds.plans import Plans
 from services.settings_file.kinds.roles import Roles
 from services.settings_file.kinds.settings import Settings
 
-KINDS: tuple[Kind, ...] = (Settings(), Roles(), Gateways(), Plans(), Callbacks(), Keywords())
+KINDS: tuple[Kind, ...] = (Settings(), Roles(), Oidc(), Gateways(), Plans(), Callbacks(), Keywords())
 BY_SECTION = {kind.section: kind for kind in KINDS}
