@@ -102,7 +102,8 @@ def _print(found: "Sequence[Comparison]", as_json: bool) -> None:
         return
     for one in found:
         if one.action != "none":
-            print(visible(f"{one.action} {one.kind.section}: {one.key}"))
+            why = " (a secret of it does not open with the keys of this install)" if one.action == "skip" else ""
+            print(visible(f"{one.action} {one.kind.section}: {one.key}{why}"))
             for each in one.changes:
                 print(visible(f"    {_line(each)}"))
             for each in one.drift:

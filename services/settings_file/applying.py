@@ -8,13 +8,12 @@ from domain.access.actors import Actor
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.keyring import Keyring
 from services.changes import Change
-from services.settings_file.comparing import Comparison, at, compared, left_out, place
+from services.settings_file.comparing import Comparison, at, compared, left_out, named, place
 from services.settings_file.document import Document, written
 from services.settings_file.kind import Kind
 from services.settings_file.kinds.all import KINDS
 from store.pool import Connections
 from store.settings import applied_objects
-from store.settings.applied_objects import Applied
 
 _MOST_TOLD = 10
 """Objects that an error names."""
@@ -38,18 +37,23 @@ def readable(actor: Actor) -> list[str]:
 async def export(store: Connections, keyring: Keyring, actor: Actor, sections: Collection[str]) -> str:
     """What there is, as a canonical file: applying it changes nothing.
 
-    Of users it has only what was applied by a file.
+    Of users it has only what was applied by a file. What does not open with the keys of the install is left out, and
+    named in a comment.
 
     Raises:
         ForbiddenError: the actor may not see one of the kinds.
     """
     document: Document = {}
+    unread: list[str] = []
     for kind in _kinds(sections):
         _check(actor, kind.reads)
         applied = await applied_objects.of_kind(store, keyring, kind.target)
         found = await kind.current(store, keyring, applied.keys(), lock=False)
-        document[kind.section] = {key: one.form for key, one in found.items()}
-    return written(document)
+        forms = {key: one.form for key, one in found.items() if one.opens}
+        unread += [named(kind, key) for key in sorted(found.keys() - forms.keys())]
+        if forms or not kind.is_single:
+            document[kind.section] = forms
+    return written(document, unread)
 
 
 async def compare(
@@ -129,9 +133,9 @@ async def _keep(change: Change, keyring: Keyring, found: Sequence[Comparison]) -
         current = await kind.current(store, keyring, kept, lock=False)
         for key in kept:
             now = current[key]
-            await applied_objects.keep(store, keyring, kind.target, key, Applied(now.object_id, now.form))
+            await applied_objects.keep(store, keyring, kind.target, key, now.object_id, now.form)
         for one in of_kind:
-            if one.wanted is None and one.action != "keep":
+            if one.wanted is None and one.action not in ("keep", "skip"):
                 await applied_objects.forget(store, kind.target, one.key)
 
 
@@ -139,7 +143,7 @@ def _refuse_drift(found: Sequence[Comparison]) -> None:
     drifted = [one for one in found if one.drift and one.is_a_change]
     if not drifted:
         return
-    names = ", ".join(f"{one.kind.section}: {one.key}" for one in drifted[:_MOST_TOLD])
+    names = ", ".join(named(one.kind, one.key) for one in drifted[:_MOST_TOLD])
     more = f" and {len(drifted) - _MOST_TOLD} more" if len(drifted) > _MOST_TOLD else ""
     message = f"somebody else has changed these since: {names}{more}; see diff, and take it over or overwrite it"
     raise ConflictError("drift", message)
@@ -162,4 +166,4 @@ def _named(one: Comparison) -> Iterator[None]:
     except InvalidError as error:
         raise at(place(one.kind, one.key), error) from None
     except (NotFoundError, ConflictError) as error:
-        raise ConflictError(error.code, f"{one.kind.section}: {one.key}: {error.message}") from None
+        raise ConflictError(error.code, f"{named(one.kind, one.key)}: {error.message}") from None

@@ -9,7 +9,7 @@ from services.settings_file.kind import Form, Found, Kind, Path
 from services.settings_file.secrets import fill_in, places_of_kept
 from store.settings.applied_objects import Applied
 
-Action = Literal["create", "update", "delete", "keep", "none"]
+Action = Literal["create", "update", "delete", "keep", "skip", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,9 @@ class Comparison:
     kind: Kind
     key: str
     action: Action
-    """``keep``: it was applied by a file before, and is not in this one."""
+    """``keep``: it was applied by a file before, and is not in this one. ``skip``: a secret of it does not open with
+    the keys of the install, so it cannot be compared, and stays as it is.
+    """
     wanted: Form | None = field(repr=False)
     now: Found | None = field(repr=False)
     changes: list[Difference] = field(default_factory=list)
@@ -49,6 +51,8 @@ def compared(kind: Kind, key: str, wanted: Form, now: Found | None, applied: App
     Raises:
         InvalidError: it keeps a secret that is not stored, or cannot be one with those that are.
     """
+    if now is not None and not now.opens:
+        return Comparison(kind, key, "skip", None, now)
     whole = _filled(kind, key, wanted, now)
     secrets = {*kind.secrets(whole), *(kind.secrets(now.form) if now else ())}
     changes = _differences(now.form if now else {}, whole, secrets)
@@ -63,6 +67,8 @@ def left_out(kind: Kind, key: str, now: Found | None, applied: Applied, *, prune
         return Comparison(kind, key, "none", None, None)
     if not prune:
         return Comparison(kind, key, "keep", None, now)
+    if not now.opens:
+        return Comparison(kind, key, "skip", None, now)
     changes = _differences(now.form, {}, set(kind.secrets(now.form)))
     return Comparison(kind, key, "delete", None, now, changes, _drift(kind, key, applied, now, {}))
 
@@ -70,6 +76,11 @@ def left_out(kind: Kind, key: str, now: Found | None, applied: Applied, *, prune
 def place(kind: Kind, key: str) -> str:
     """The pointer of an object in a file."""
     return pointer(kind.section) if kind.is_single else pointer(kind.section, key)
+
+
+def named(kind: Kind, key: str) -> str:
+    """An object, as people are told of it."""
+    return f"{kind.section}: {key}"
 
 
 def at(pointer_: str, error: InvalidError) -> InvalidError:
@@ -93,9 +104,11 @@ def _filled(kind: Kind, key: str, wanted: Form, now: Found | None) -> Form:
 
 def _drift(kind: Kind, key: str, applied: Applied, now: Found | None, whole: Form) -> list[Difference]:
     """What differs from what was applied, unless the file says the same."""
-    base = _with_todays_fields(kind, key, applied.form)
     if now is None:
         return [Difference("", "there", "deleted")]
+    if applied.form is None:  # so nobody knows whether somebody else has changed it
+        return [Difference("", "does not open", "there")]
+    base = _with_todays_fields(kind, key, applied.form)
     secrets = {*kind.secrets(base), *kind.secrets(now.form)}
     current, wanted = _flat(now.form), _flat(whole)
     return [

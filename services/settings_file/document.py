@@ -1,6 +1,6 @@
 """A settings file: its sections by kind, with objects by key."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from domain.errors import MAX_SHOWN, FieldError, InvalidError, invalid, pointer
@@ -82,11 +82,11 @@ def _checked(kind: Kind, key: str, form: Any, resolve: Resolve) -> Form:
     return kind.checked(key, resolved(form, kind.secrets(form), resolve))
 
 
-def written(document: Mapping[str, Mapping[str, Form]]) -> str:
-    """A document as a canonical file, with references in place of its secrets."""
+def written(document: Mapping[str, Mapping[str, Form]], unread: Iterable[str] = ()) -> str:
+    """A document as a canonical file, with references in place of its secrets. ``unread``: what it had to leave out."""
     whole: dict[str, Any] = {_VERSION: API_VERSION}
     for kind in KINDS:
         if kind.section in document:
             shown = {key: referring(form, kind.secrets(form)) for key, form in document[kind.section].items()}
             whole[kind.section] = shown.get(INSTALL, {}) if kind.is_single else shown
-    return yaml_text.write(whole)
+    return "".join(f"# left out, as its secrets do not open: {name}\n" for name in unread) + yaml_text.write(whole)

@@ -24,6 +24,13 @@ class Found:
 
     object_id: str
     form: Form = field(repr=False)
+    opens: bool = True
+    """``False``: a secret of it does not open with the keys of the install; there is no form then."""
+
+
+def unopened(object_id: object) -> Found:
+    """An object with a secret that does not open."""
+    return Found(str(object_id), {}, opens=False)
 
 
 class Kind(Protocol):
@@ -69,9 +76,6 @@ class Kind(Protocol):
     ) -> dict[str, Found]:
         """Objects by key: those of the admin, and those of others that have one of these keys. ``lock``: nobody else
         changes them until the transaction ends.
-
-        Raises:
-            KeyringError: a secret does not open.
         """
         ...
 

@@ -1,22 +1,20 @@
 """Callback endpoints as a settings file has them: with the secret that signs."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from domain.keyring import Keyring
+from domain.keyring import Keyring, KeyringError
 from store.callbacks.callback_endpoints import COLUMNS, Endpoint, open_secrets
 from store.pool import Connections
 
 
 async def of_owners(
     store: Connections, keyring: Keyring, account_ids: Sequence[int], *, lock: bool
-) -> list[tuple[Endpoint, str]]:
-    """The endpoints of these accounts, the oldest first, each with its newest secret; ``lock``: nobody else changes
-    them until the transaction ends.
-
-    Raises:
-        KeyringError: the ring lacks the key, or a row was tampered with.
+) -> list[tuple[Endpoint, str | None]]:
+    """The endpoints of these accounts, the oldest first, each with its newest secret; ``None``: it does not open with
+    the ring. ``lock``: nobody else changes them until the transaction ends.
     """
     async with store.connection() as conn, conn.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(
@@ -25,8 +23,13 @@ async def of_owners(
             (list(account_ids),),
         )
         rows = await cursor.fetchall()
-    found = []
-    for row in rows:
-        (secret, _), *_ = open_secrets(keyring, row["id"], row.pop("secrets"))
-        found.append((Endpoint(**row), secret))
-    return found
+    secrets = [_newest(keyring, row["id"], row.pop("secrets")) for row in rows]
+    return [(Endpoint(**row), secret) for row, secret in zip(rows, secrets, strict=True)]
+
+
+def _newest(keyring: Keyring, endpoint_id: UUID, sealed: bytes) -> str | None:
+    try:
+        (secret, _), *_ = open_secrets(keyring, endpoint_id, sealed)
+    except KeyringError:
+        return None
+    return secret

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.errors import LockNotAvailable
 
 from domain.errors import ConflictError
-from domain.keyring import Keyring
+from domain.keyring import Keyring, KeyringError
 from store.pool import Connections, Pool
 
 _PATIENCE = 10
@@ -20,7 +20,8 @@ class Applied:
     """An object after it was applied."""
 
     object_id: str
-    form: dict[str, Any] = field(repr=False)
+    form: dict[str, Any] | None = field(repr=False)
+    """``None``: it does not open with the keys of the install."""
 
 
 async def begin(store: Connections) -> None:
@@ -39,27 +40,25 @@ async def begin(store: Connections) -> None:
 
 
 async def of_kind(store: Connections, keyring: Keyring, kind: str) -> dict[str, Applied]:
-    """All of a kind, by key.
-
-    Raises:
-        KeyringError: the ring lacks a key, or a row was tampered with.
-    """
+    """All of a kind, by key."""
     async with store.connection() as conn:
         cursor = await conn.execute(
             "select key, object_id, document from applied_objects where kind = %s order by key", (kind,)
         )
         rows = await cursor.fetchall()
-    return {key: Applied(object_id, _open(keyring, kind, key, document)) for key, object_id, document in rows}
+    return {
+        key: Applied(object_id, _open_if_possible(keyring, kind, key, document)) for key, object_id, document in rows
+    }
 
 
-async def keep(store: Connections, keyring: Keyring, kind: str, key: str, applied: Applied) -> None:
+async def keep(store: Connections, keyring: Keyring, kind: str, key: str, object_id: str, form: dict[str, Any]) -> None:
     """Keep how an object is now."""
     async with store.connection() as conn:
         await conn.execute(
             """insert into applied_objects (kind, key, object_id, document) values (%s, %s, %s, %s)
                on conflict (kind, key) do update set object_id = excluded.object_id, document = excluded.document,
                    applied_at = now()""",
-            (kind, key, applied.object_id, _seal(keyring, kind, key, applied.form)),
+            (kind, key, object_id, _seal(keyring, kind, key, form)),
         )
 
 
@@ -97,6 +96,13 @@ async def reseal_all(pool: Pool, keyring: Keyring) -> int:
 
 def _seal(keyring: Keyring, kind: str, key: str, form: dict[str, Any]) -> bytes:
     return keyring.encrypt(json.dumps(form).encode(), _aad(kind, key))
+
+
+def _open_if_possible(keyring: Keyring, kind: str, key: str, document: bytes) -> dict[str, Any] | None:
+    try:
+        return _open(keyring, kind, key, document)
+    except KeyringError:
+        return None
 
 
 def _open(keyring: Keyring, kind: str, key: str, document: bytes) -> dict[str, Any]:

@@ -634,3 +634,62 @@ async def test_there_is_one_provider_and_it_needs_a_secret(install: Install):
         else:
             assert_error(answer, 422, code, place)
     assert_error(await install.post("apply", mapping("nobody")), 409, "role_not_found")
+
+
+LOST = {
+    "gateways": "update gateways set config = %s where identifier = 'main'",
+    "callbacks": "update callback_endpoints set secrets = %s",
+    "settings": "update install_settings set system_mail = %s",
+    "oidc": "update oidc set client_secret = %s",
+}
+"""By section, what replaces a stored secret by one of a key that the ring does not have."""
+NAMED = {"gateways": "sms/main", "callbacks": "https://crm.example.com/hook", "settings": "install", "oidc": "staff"}
+
+
+async def lose_key(install: Install, section: str, *, with_applied: bool) -> None:
+    """As if the ring had lost the key of an object."""
+    sealed = Keyring.parse(Keyring.generate().replace("k1", "gone"), CREDENTIALS).encrypt(b"{}", b"")
+    async with install.stack.pool.connection() as conn:
+        await conn.execute(LOST[section].encode(), (sealed,))
+        if with_applied:
+            await conn.execute("update applied_objects set document = %s where key = %s", (sealed, NAMED[section]))
+
+
+@pytest.mark.parametrize("with_applied", [False, True])
+@pytest.mark.parametrize("section", list(LOST))
+async def test_what_does_not_open_is_named_and_all_else_is_changed(install: Install, section: str, with_applied: bool):
+    await install.apply(FILE)
+    whole = yaml.safe_load(await install.export())
+    await lose_key(install, section, with_applied=with_applied)
+    name = f"{section}: {NAMED[section]}"
+    exported = await install.export()
+    assert exported.splitlines()[0] == f"# left out, as its secrets do not open: {name}"
+    if section == "settings":
+        del whole["settings"]
+    else:
+        del whole[section][NAMED[section]]
+    assert yaml.safe_load(exported) == whole
+    before = await install.rows()
+    assert (await install.apply(exported))["changes"] == 0
+    assert (await install.apply(exported, prune="true"))["changes"] == 0
+    assert await install.rows() == before | {"audit_events": before["audit_events"] + 2}
+
+    changed = FILE | {"plans": {"Starter": FILE["plans"]["Starter"] | {"price_cents": 1000}}}
+    skipped = {"kind": section, "key": NAMED[section], "action": "skip", "changes": [], "drift": []}
+    for told in (await install.diff(changed), await install.apply(changed)):
+        assert skipped in told["objects"]
+        assert [one["kind"] for one in told["objects"] if one["action"] != "skip"] == ["plans"]
+    assert yaml.safe_load(await install.export())["plans"]["Starter"]["price_cents"] == 1000
+    assert (await install.diff(changed))["objects"] == [skipped]
+
+
+async def test_if_only_what_was_applied_does_not_open_nothing_is_overwritten_unasked(install: Install):
+    await install.apply(FILE)
+    lost = Keyring.parse(Keyring.generate().replace("k1", "gone"), CREDENTIALS).encrypt(b"{}", b"")
+    async with install.stack.pool.connection() as conn:
+        await conn.execute("update applied_objects set document = %s", (lost,))
+    changed = {"plans": {"Starter": FILE["plans"]["Starter"] | {"price_cents": 1000}}}
+    assert_error(await install.post("apply", changed), 409, "drift")
+    assert (await install.apply(changed, overwrite_drift="true"))["changes"] == 1
+    again = {"plans": {"Starter": FILE["plans"]["Starter"] | {"price_cents": 1100}}}
+    assert (await install.apply(again))["changes"] == 1, "it is kept with a key that the ring has"

@@ -47,7 +47,8 @@ async def export_settings(
     actor: Annotated[Actor, Depends(Allows("settings:read", may_repeat=("kind",)))],
     kind: Annotated[list[Section], Query(description="Left out: all that you may see.")] = [],  # noqa: B006
 ) -> Response:
-    """As canonical YAML: applying it changes nothing. Secrets are references to what is stored.
+    """As canonical YAML: applying it changes nothing. Secrets are references to what is stored. An object with a secret
+    that does not open with the keys of the install is left out, and named in a comment.
 
     Gateways, callbacks and keywords of users are in it if they were applied by a file before.
     """
@@ -129,7 +130,8 @@ def shown(found: list[Comparison]) -> dict[str, Any]:
 
 def told(found: list[Comparison]) -> str:
     """A comparison in a few words."""
-    counts = [(action, sum(one.action == action for one in found)) for action in ("create", "update", "delete")]
+    actions = ("create", "update", "delete", "skip")
+    counts = [(action, sum(one.action == action for one in found)) for action in actions]
     return ", ".join(f"{count} to {action}" for action, count in counts if count) or "nothing to change"
 
 

@@ -32,8 +32,9 @@ class ComparedObject(_Answer):
 
     kind: str
     key: str
-    action: Literal["create", "update", "delete", "keep"] = Field(
-        description="`keep`: it was applied before, is not in the file, and stays as it is."
+    action: Literal["create", "update", "delete", "keep", "skip"] = Field(
+        description="`keep`: it was applied before, is not in the file, and stays as it is. `skip`: a secret of it "
+        "does not open with the keys of the install, so it cannot be compared, and stays as it is, too."
     )
     changes: list[ChangedField]
     drift: list[DriftedField]

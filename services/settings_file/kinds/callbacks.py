@@ -20,7 +20,7 @@ from domain.messages.page import ADMIN_ACCOUNT
 from gateways.callback import CallbackUrl
 from services.changes import Change
 from services.settings.changing import compare_all
-from services.settings_file.kind import Form, Found, Path, validated
+from services.settings_file.kind import Form, Found, Path, unopened, validated
 from services.settings_file.owners import key_of, need_owner, owners_of, taken_apart
 from services.settings_file.secrets import allowing_references, secret_places
 from store.callbacks import callback_endpoints, callback_files
@@ -95,7 +95,7 @@ class Callbacks:
             if key in found:  # of several at one address the oldest is the one that a file can name
                 continue
             if stored.account_id == ADMIN_ACCOUNT or key in keys:
-                found[key] = Found(str(stored.id), _form(stored, secret))
+                found[key] = unopened(stored.id) if secret is None else Found(str(stored.id), _form(stored, secret))
         return found
 
     async def put(self, change: Change, keyring: Keyring, key: str, now: Found | None, form: Form) -> str:

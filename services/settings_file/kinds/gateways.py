@@ -15,7 +15,7 @@ from gateways.config.schemas import config_schema
 from gateways.registry import GATEWAY_TYPES, find_type, read_config
 from services.changes import Change
 from services.gateways import LARGEST_PRIORITY, add_gateway, change_gateway, delete_gateway
-from services.settings_file.kind import Form, Found, Path, no_such_field, validated
+from services.settings_file.kind import Form, Found, Path, no_such_field, unopened, validated
 from services.settings_file.owners import key_of, need_owner, owners_of, taken_apart
 from services.settings_file.secrets import allowing_references, fill_in, places_of_kept, secret_places
 from store.gateways import gateway_queries, gateways
@@ -88,9 +88,8 @@ class Gateways:
             key = key_of(owners[info.account_id], f"{info.channel}/{info.identifier}")
             if info.account_id != ADMIN_ACCOUNT and key not in keys:
                 continue
-            if info.id not in configs:
-                raise ConflictError("gateway_unusable", f"the gateway {key} does not open with the install's keys")
-            found[key] = Found(str(info.id), _form(info, configs[info.id]))
+            config = configs.get(info.id)
+            found[key] = unopened(info.id) if config is None else Found(str(info.id), _form(info, config))
         return found
 
     async def put(self, change: Change, keyring: Keyring, key: str, now: Found | None, form: Form) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from domain.errors import InvalidError, pointer
-from domain.keyring import Keyring
+from domain.keyring import Keyring, KeyringError
 from domain.merge_patch import KEPT
 from services.access.oidc_config import (
     LONGEST_SECRET,
@@ -17,7 +17,7 @@ from services.access.oidc_config import (
     replace_config,
 )
 from services.changes import Change
-from services.settings_file.kind import Form, Found, Path, validated
+from services.settings_file.kind import Form, Found, Path, unopened, validated
 from services.settings_file.secrets import REFERENCE_SCHEMA, secret_places
 from store.access import oidc
 from store.pool import Connections
@@ -58,8 +58,11 @@ class Oidc:
         if stored is None:
             return {}
         config, sealed = stored
-        form = {**config.model_dump(mode="json"), SECRET: oidc.unseal(keyring, sealed)}
-        return {STAFF: Found(STAFF, form)}
+        try:
+            secret = oidc.unseal(keyring, sealed)
+        except KeyringError:
+            return {STAFF: unopened(STAFF)}
+        return {STAFF: Found(STAFF, {**config.model_dump(mode="json"), SECRET: secret})}
 
     async def put(self, change: Change, keyring: Keyring, key: str, now: Found | None, form: Form) -> str:
         await replace_config(change, keyring, form)

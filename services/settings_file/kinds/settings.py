@@ -5,14 +5,14 @@ from typing import Any
 
 from domain.channels import Channel
 from domain.errors import FieldError, InvalidError, invalid
-from domain.keyring import Keyring
+from domain.keyring import Keyring, KeyringError
 from gateways.config.problems import InvalidGatewayConfig
 from gateways.config.schemas import config_schema
 from gateways.registry import find_type, read_config
 from services.changes import Change
 from services.settings.changing import MAIL, SMTP, in_mail, replace_settings
 from services.settings.models import InstallSettings
-from services.settings_file.kind import Form, Found, Path, no_such_field, validated
+from services.settings_file.kind import Form, Found, Path, no_such_field, unopened, validated
 from services.settings_file.secrets import allowing_references, places_of_kept, secret_places
 from store.pool import Connections
 from store.settings import install_settings
@@ -50,7 +50,10 @@ class Settings:
         stored = await install_settings.read(store, lock=lock)
         form = dict(stored.settings)
         if stored.sealed_mail is not None:
-            form[MAIL] = install_settings.open_mail(keyring, stored.sealed_mail)
+            try:
+                form[MAIL] = install_settings.open_mail(keyring, stored.sealed_mail)
+            except KeyringError:
+                return {INSTALL: unopened(INSTALL)}
         return {INSTALL: Found(INSTALL, form)}
 
     async def put(self, change: Change, keyring: Keyring, key: str, now: Found | None, form: Form) -> str:
