@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.http.auth import requires
+from api.http.auth import check_channel, requires
 from api.http.state import state_of
 from api.messages.failures import FailedAfter, FailedBefore, Most, answer_causes
 from api.messages.models import CausePage, MessagePage
@@ -13,12 +13,12 @@ from api.messages.searching import OfFailures, OfMessages, cause, fetching, plac
 from api.reference.openapi import answers
 from api.resources.access import check_known
 from api.resources.listing import Cursor, Format, Limit, listed
-from services.messages.search import found_by
+from services.messages.search import Search, found_by
 from store.accounts.api_keys import Principal
 
 router = APIRouter(tags=["status"])
 
-_Reader = Annotated[Principal, Depends(requires("read", may_repeat=("state",)))]
+_Reader = Annotated[Principal, Depends(requires("read", may_repeat=("state",), minds_narrowing=True))]
 
 
 @router.get(
@@ -38,8 +38,7 @@ async def list_messages(
     """Filters that are given all apply. A page may have fewer messages than `limit` and yet a `next_cursor`."""
     check_known(request)
     pool = state_of(request).pool
-    own = replace(search, user=principal.account_id, region=principal.default_region)
-    fetch = fetching(pool, await found_by(pool, own))
+    fetch = fetching(pool, await found_by(pool, _own(search, principal)))
     return await listed(request, limit, cursor, format, fetch, shown, place_of)
 
 
@@ -59,5 +58,22 @@ async def list_failures(
 ) -> Response:
     """By cause, the most frequent first. Those that were cancelled count only with `state=cancelled`."""
     check_known(request)
-    own = replace(search, user=principal.account_id)
+    own = _own(search, principal)
     return await answer_causes(state_of(request).pool, own, failed_after, failed_before, limit, cause)
+
+
+def _own(search: Search, principal: Principal) -> Search:
+    """Among what the key may see.
+
+    Raises:
+        ApiError: 403, it is narrowed to other channels.
+    """
+    if search.channel is not None:
+        check_channel(principal, search.channel)
+    return replace(
+        search,
+        user=principal.account_id,
+        region=principal.default_region,
+        rights=principal.rights,
+        tests=principal.is_test,
+    )

@@ -170,6 +170,7 @@ class ListedMessage(_Answer):
     state: State
     user_id: int | None = Field(description="`null` where an admin key sent it.")
     by_admin: bool
+    test: bool = Field(description="Whether a test key sent it: it only pretends to be sent, and costs nothing.")
     to: str
     gateway: str | None
     provider_id: str | None

@@ -85,6 +85,7 @@ def shown(message: Listed) -> dict[str, Any]:
         "status": contract_word(State(message.state), message.receipts),
         "state": message.state,
         **sender(message.account_id),
+        "test": message.test,
         "to": message.recipient,
         "gateway": message.gateway,
         "provider_id": message.provider_id,

@@ -1,10 +1,11 @@
 """Finding messages: filters as people write them, for the API and the CLI."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from domain.access.user_scopes import Rights
 from domain.channels import Channel
 from domain.errors import InvalidError
 from domain.messages.statuses import State
@@ -35,6 +36,12 @@ class Search:
     before: datetime | None = None
     region: str | None = None
     """Where numbers without a country code are dialled."""
+    rights: Rights = field(default_factory=lambda: Rights.of(()))
+    """Of the key that searches: of one that is narrowed only messages on its channels are found, and those that its
+    gateways had last.
+    """
+    tests: bool = False
+    """Only messages of test keys."""
 
 
 async def found_by(pool: Connections, search: Search) -> Filter:
@@ -48,13 +55,22 @@ async def found_by(pool: Connections, search: Search) -> Filter:
         uid=search.uid,
         recipient=None if search.recipient is None else _stored(search.recipient, search.region),
         states=_states(search.states),
-        gateways=None if search.gateway is None else await ids_named(pool, search.gateway),
+        gateways=await _gateways(pool, search),
         code=search.code,
-        channel=search.channel,
+        channels=[search.channel] if search.channel else sorted(search.rights.channels) or None,
         batch=search.batch,
         after=search.after,
         before=search.before,
+        tests=search.tests,
     )
+
+
+async def _gateways(pool: Connections, search: Search) -> Sequence[UUID] | None:
+    named = None if search.gateway is None else await ids_named(pool, search.gateway)
+    if search.tests or not search.rights.gateways:  # what a test key sends goes to the sandbox, whatever it names
+        return named
+    allowed = {UUID(each) for each in search.rights.gateways}
+    return sorted(allowed if named is None else allowed & set(named))
 
 
 async def listed(pool: Connections, search: Search, limit: int) -> list[Listed]:

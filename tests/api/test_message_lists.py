@@ -13,6 +13,8 @@ from store.messages.pages import hold
 from tests.api.admin import admin
 from tests.api.answers import assert_error, send_one
 from tests.api.batches import waiting_batch
+from tests.api.test_narrowed_keys import gateway_id, key_with
+from tests.api.test_test_keys import sandbox_key
 from tests.receiver import receiving, register
 from tests.stack import Stack, User
 from tests.store.builders import new_gateway, new_page
@@ -279,3 +281,53 @@ async def test_staff_steers_batches_of_all_users(stack: Stack):
         assert_error(await member.call("POST", f"/batches/{batch}/pause{query}"), 409, "batch_ended")
     assert_error(await member.call("POST", f"/batches/{uuid4()}/pause"), 404, "batch_not_found")
     assert (await (await owner.colleague("support")).call("POST", f"/batches/{batch}/pause")).status_code == 403
+
+
+async def everything(stack: Stack, key: User) -> tuple[set[str], dict[str, int]]:
+    """The uids that a key lists, and the failures that it counts, by their codes."""
+    answer = await stack.http.get("/api/failures", headers=key.headers)
+    assert answer.status_code == 200, answer.text
+    return set(await uids(stack, key)), {cause["code"]: cause["count"] for cause in answer.json()["data"]}
+
+
+async def test_a_test_key_lists_test_messages_only_and_live_keys_list_both_marked(stack: Stack):
+    user = await stack.user()
+    key = await sandbox_key(stack, user)
+    live, blocked = await sent(stack, user), map(str, await refused(stack, user, "blocked"))
+    item = await send_one(stack, key)
+    failing = await send_one(stack, key, number="+15005550001")
+    for each in (item, failing):
+        await stack.final(key, "sms", each["uid"])
+    tests = {item["uid"], failing["uid"]}
+    code = (await stack.status(key, "sms", failing["uid"]))["code"]
+    assert await everything(stack, key) == (tests, {code: 1})
+    assert await everything(stack, user) == ({live, *blocked} | tests, {code: 1, "blocked": 1})
+    for uid in tests:
+        assert await stack.status(user, "sms", uid)  # as a live key reads each of them
+    assert {entry["uid"] for entry in await own(stack, user) if entry["test"]} == tests
+    assert await uids(stack, key, f"uid={live}") == await uids(stack, key, "state=rejected&code=blocked") == []
+    whole = await stack.http.get("/api/messages?format=csv", headers=key.headers)
+    assert {row["uid"] for row in csv.DictReader(io.StringIO(whole.text))} == tests
+
+
+async def test_a_key_of_one_channel_lists_that_only(stack: Stack):
+    user = await stack.user()
+    mail, _ = await sent(stack, user, "email"), await sent(stack, user)
+    await refused(stack, user, "blocked")
+    key = await key_with(stack, user, "read", "channel:email")
+    assert await everything(stack, key) == ({mail}, {})
+    assert await uids(stack, key, "channel=email") == [mail]
+    for path in ("messages", "failures"):
+        answer = await stack.http.get(f"/api/{path}?channel=sms", headers=key.headers)
+        assert_error(answer, 403, "channel_not_allowed")
+
+
+async def test_a_key_of_one_gateway_lists_what_that_had_last(stack: Stack):
+    user = await stack.user()
+    mine, others = [await stack.gateway(user.id, "sms", "sandbox", {}) for _ in range(2)]
+    first, second = [await sent(stack, user, gateway_identifier=name) for name in (mine, others)]
+    await refused(stack, user, "blocked")
+    key = await key_with(stack, user, "read", f"gateway:{await gateway_id(stack, user, mine)}")
+    assert await everything(stack, key) == ({first}, {})
+    assert await uids(stack, key, f"gateway={mine}") == [first]
+    assert await uids(stack, key, f"gateway={others}") == await uids(stack, key, f"uid={second}") == []

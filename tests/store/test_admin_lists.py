@@ -66,7 +66,7 @@ OF_MESSAGES: dict[str, Any] = {
     "states": ["failed"],
     "gateways": [UID],
     "code": "code_7",
-    "channel": "sms",
+    "channels": ["sms"],
     "batch": IN_JUNE,
     "after": AT,
     "before": datetime.now(UTC) - timedelta(days=2),
@@ -260,7 +260,28 @@ async def test_messages(many: Pool, filters: dict[str, Any]):
     assert "->  Sort" not in read, f"it reads all that fits, and sorts it: {plan}"
 
 
-@pytest.mark.parametrize("filters", [{}, {"account_id": 7}, {"code": "code_7"}, {"gateways": [UID], "channel": "sms"}])
+@pytest.mark.parametrize("filters", chosen({**OF_MESSAGES, "account_id": 8}), ids=lambda each: "+".join(each) or "none")
+async def test_messages_of_test_keys(many: Pool, filters: dict[str, Any]):
+    wanted = Filter(**{"account_id": 7} | filters, tests=True)
+    plan = await plan_of(many, lambda pool: walks.page(pool, wanted, UUID(int=2**128 - 1), 50))
+    assert not WHOLE.search(plan), plan
+    read = plan.split("WindowAgg")[1]
+    assert "->  Sort" not in read, f"it reads all that fits, and sorts it: {plan}"
+    assert {"uid", "batch"} & set(filters) or re.search("_account_id_uid_idx1|_of_tests", read), (
+        f"it reads live messages, too: {plan}"
+    )
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {},
+        {"account_id": 7},
+        {"code": "code_7"},
+        {"gateways": [UID], "channels": ["sms"]},
+        {"account_id": 7, "tests": True},
+    ],
+)
 async def test_causes(many: Pool, filters: dict[str, Any]):
     plan = await plan_of(many, lambda pool: failures.causes(pool, Filter(**filters), AT, AT, 50))
     assert not re.search("Seq Scan on (messages|failures|gateways)", plan), plan

@@ -50,6 +50,7 @@ def made() -> list[Row]:
                 "state": state.value,
                 "code": chance.choice(("a", "b")) if state in FAILURES else None,
                 "gateway_id": chance.choice((*GATEWAYS, None)),
+                "test": chance.random() < 0.3,
             }
         )
     return sorted(rows, key=lambda row: row["uid"], reverse=True)
@@ -71,7 +72,10 @@ FILTERS: dict[str, list[tuple[dict[str, Any], Fits]]] = {
         ({"gateways": ids}, lambda row, ids=ids: row["gateway_id"] in ids) for ids in (GATEWAYS[:1], GATEWAYS[:2], [])
     ],
     "code": [({"code": "b"}, lambda row: row["code"] == "b")],
-    "channel": [({"channel": "email"}, lambda row: row["channel"] == "email")],
+    "channel": [
+        ({"channels": names}, lambda row, names=names: row["channel"] in names)
+        for names in (["email"], ["sms", "email"])
+    ],
     "batch": [({"batch": BATCH}, lambda row: row["account_id"] == 3)],
     "after": [({"after": at(20)}, lambda row: minted_at(row["uid"]) >= NOW - 20 * DAY)],
     "before": [({"before": at(8)}, lambda row: minted_at(row["uid"]) < NOW - 8 * DAY)],
@@ -92,9 +96,10 @@ async def filled(engine: Engine):
     async with pool.connection() as conn:
         for row in ROWS:
             await conn.execute(
-                """insert into messages (uid, account_id, channel, recipient, state, code, gateway_id, price, credit)
+                """insert into messages
+                       (uid, account_id, channel, recipient, state, code, gateway_id, test, price, credit)
                    values (%(uid)s, %(account_id)s, %(channel)s, %(recipient)s, %(state)s, %(code)s, %(gateway_id)s,
-                           0, 'free')""",
+                           %(test)s, 0, 'free')""",
                 row,
             )
         await conn.execute("insert into accounts (id, email, name) overriding system value values (3, 'x@y.z', 'X')")
@@ -158,7 +163,7 @@ async def test_failures_by_cause(filled: Pool):
             "update failures f set at = to_timestamp(('x' || left(replace(f.uid::text, '-', ''), 12))"
             "::bit(48)::bigint / 1000.0)"
         )
-    wanted = Filter(states=[State.FAILED, State.REJECTED], channel="sms")
+    wanted = Filter(states=[State.FAILED, State.REJECTED], channels=["sms"])
     found = await causes(filled, wanted, at(30), at(10), 1000)
     expected: dict[Any, list[Row]] = {}
     for row in ROWS:
@@ -170,6 +175,26 @@ async def test_failures_by_cause(filled: Pool):
     }
     assert {cause.sample for cause in found.causes} == {rows[0]["uid"] for rows in expected.values()}
     assert found.counted_since == at(30)
+
+
+async def test_test_messages_are_found_alone_by_every_filter(filled: Pool, monkeypatch: pytest.MonkeyPatch):
+    for most, limit in ((10_000, 500), (7, 3)):
+        monkeypatch.setattr(walks, "MOST_READ", most)
+        for chosen in CHOSEN:
+            options = {name: value for option, _ in chosen for name, value in option.items()}
+            account = options.setdefault("account_id", 2)
+            expected = [
+                row["uid"]
+                for row in ROWS
+                if row["test"] and row["account_id"] == account and all(fits(row) for _, fits in chosen)
+            ]
+            assert await all_pages(filled, Filter(**options, tests=True), limit) == expected, (options, most)
+
+
+async def test_failures_of_test_messages_are_counted_alone(filled: Pool):
+    found = await causes(filled, Filter(account_id=1, states=[State.FAILED], tests=True), at(100), at(-1), 1000)
+    expected = [row for row in ROWS if row["account_id"] == 1 and row["state"] == "failed" and row["test"]]
+    assert sum(cause.count for cause in found.causes) == len(expected) > 0
 
 
 async def test_of_very_many_failures_the_latest_are_counted(filled: Pool, monkeypatch: pytest.MonkeyPatch):

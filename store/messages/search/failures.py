@@ -50,7 +50,7 @@ with read as materialized (
 ), causes as (
     select channel, gateway_id, code, count(*) as count, min(at) as first_at, max(at) as last_at,
            (array_agg(uid))[1] as sample
-    from read m where {conditions} group by channel, gateway_id, code
+    from read m where {conditions} {tests} group by channel, gateway_id, code
 )
 select c.channel, c.gateway_id, g.identifier, c.code, c.count, c.first_at, c.last_at, c.sample, m.recipient, m.reason,
        (select count(*) from read), (select min(at) from read)
@@ -68,6 +68,7 @@ async def causes(pool: Connections, wanted: Filter, since: datetime, until: date
         leading=f"and {CONDITIONS['account_id']}" if of_account else "",
         order="uid" if of_account else "at",
         conditions=" and ".join(CONDITIONS[name] for name in wanted.arguments) or "true",
+        tests="and (select t.test from messages t where t.uid = m.uid)" if wanted.tests else "",
     )
     async with pool.connection() as conn, conn.transaction():
         await conn.execute(IN_ORDER)

@@ -30,12 +30,15 @@ class Filter:
     gateways: Sequence[UUID] | None = None
     """Any of these was the last that a message was given to."""
     code: str | None = None
-    channel: str | None = None
+    channels: Sequence[str] | None = None
+    """On any of these."""
     batch: UUID | None = None
     after: datetime | None = None
     """Accepted then or later, by their uids."""
     before: datetime | None = None
     """Accepted earlier."""
+    tests: bool = False
+    """Only those of test keys, of one account."""
 
     def between(self, below: UUID | None) -> tuple[UUID, UUID]:
         """The first and the last uid that such messages can have which come after ``below`` in a list."""
@@ -56,7 +59,7 @@ class Filter:
             "states": [str(state) for state in self.states] or None,
             "gateways": None if self.gateways is None else list(self.gateways),
             "code": self.code,
-            "channel": self.channel,
+            "channels": None if self.channels is None else list(self.channels),
         }
         return {name: value for name, value in given.items() if value is not None}
 
@@ -67,7 +70,7 @@ CONDITIONS = {
     "states": "m.state = any(%(states)s::text[])",
     "gateways": "m.gateway_id = any(%(gateways)s::uuid[])",
     "code": "m.code = %(code)s",
-    "channel": "m.channel = %(channel)s",
+    "channels": "m.channel = any(%(channels)s::text[])",
 }
 """SQL by the names of ``Filter.arguments``; ``m`` is a message, or its row in ``failures``."""
 

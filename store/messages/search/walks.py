@@ -1,8 +1,8 @@
 """Lists of messages, the newest first, each page in bounded time.
 
-What has an index is found at once: messages of an account or a recipient, failures by gateway, code and state, and
-messages without an outcome. For all else rows are read in the order of the list, at most ``MOST_READ`` for a page: one
-that finds fewer messages tells where the next one continues.
+What has an index is found at once: messages of an account, of its test keys, or of a recipient, failures by gateway,
+code and state, and messages without an outcome. For all else rows are read in the order of the list, at most
+``MOST_READ`` for a page: one that finds fewer messages tells where the next one continues.
 """
 
 from collections.abc import Sequence
@@ -32,6 +32,8 @@ class Listed:
     state: str
     receipts: bool
     """Whether the gateway that accepted it reports deliveries."""
+    test: bool
+    """Whether it only pretends to be sent."""
     gateway: str | None
     provider_id: str | None
     code: str | None
@@ -75,8 +77,8 @@ select set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', '
 """
 
 _PAGE = """
-select m.uid, m.account_id, m.channel, m.recipient, m.state, m.receipts, g.identifier, m.provider_id, m.code, m.reason,
-       m.price, m.credit, b.id, m.schedule_at, m.updated_at, w.uid, w.fits, w.n
+select m.uid, m.account_id, m.channel, m.recipient, m.state, m.receipts, m.test, g.identifier, m.provider_id, m.code,
+       m.reason, m.price, m.credit, b.id, m.schedule_at, m.updated_at, w.uid, w.fits, w.n
 from (
     select * from (
         select uid, place, fits, row_number() over (order by place desc) as n from ({walk} limit %(most)s) as read
@@ -114,6 +116,8 @@ _COLUMNS = len(Listed.__slots__)
 def _walks(wanted: Filter) -> Sequence[_Walk]:
     """The statements that read the rows among which such messages are, one after the other."""
     states = frozenset(wanted.states)
+    if wanted.tests:  # few beside live messages, with an index of their own
+        return [_in_order("messages", wanted, "account_id", "m.test")]
     if wanted.recipient is None and ((states and states <= FAILURES) or (not states and wanted.code is not None)):
         return [_in_order("failures", wanted, _leading(wanted, "code", "gateways", "account_id", "states"))]
     leading = _leading(wanted, "recipient", "account_id")
