@@ -119,7 +119,7 @@ class Me(_Answer):
     permissions: list[str]
     session_id: str
     totp: bool = Field(description="Whether a code is needed to log in.")
-    totp_required: bool = Field(description="Whether nothing else can be done before there is a second factor.")
+    totp_required: bool = Field(description="Whether a log-in with a password needs a second factor to do anything.")
 
 
 class NewSession(Me):

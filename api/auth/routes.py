@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.auth import models
-from api.auth.signed_in import SignedIn, answered, check_page, signed_in
+from api.auth.signed_in import SignedIn, answered, check_page, signed_in_to_enrol
 from api.http.body import parse_body, read_body
 from api.http.state import AppState, state_of
 from api.limits.own_page import delete_session_cookie, set_session_cookie
@@ -17,12 +17,13 @@ from services.access.hashing import Hashing
 from services.access.people import about
 from services.access.staff import permissions_of
 from services.changes import change
+from services.settings.current import CurrentSettings
 from store.access import sessions
 from store.access.people import Known
 
 router = APIRouter(prefix="/api/auth", tags=["log-in"])
 
-_Me = Annotated[SignedIn, Depends(signed_in)]
+_Me = Annotated[SignedIn, Depends(signed_in_to_enrol)]
 
 
 @router.post(
@@ -41,7 +42,9 @@ async def log_in(request: Request) -> Response:
     attempt = rules.Attempt(body.email, body.password, body.code, kind, request_context(request))
     begun = await rules.log_in(state.pool, state.part(Hashing), state.keyring, attempt)
     data = {**await _shown(state, begun.known, begun.token.id), "token": begun.token.text}
-    answer = answered("logged in: the token is not shown again", data)
+    is_enough = data["totp"] or not data["totp_required"]
+    then = "" if is_enough else "; nothing else can be done before you set up a second factor: POST /api/auth/totp"
+    answer = answered(f"logged in: the token is not shown again{then}", data)
     set_session_cookie(request, answer, begun.token.text)
     return answer
 
@@ -65,6 +68,7 @@ async def get_me(request: Request, me: _Me) -> Response:
 
 
 async def _shown(state: AppState, known: Known, session_id: str) -> dict[str, Any]:
+    install = await state.part(CurrentSettings).recent()
     permissions = frozenset() if known.role is None else await permissions_of(state.pool, known.role)
     return {
         "kind": known.person.kind,
@@ -75,5 +79,5 @@ async def _shown(state: AppState, known: Known, session_id: str) -> dict[str, An
         "permissions": sorted(permissions),
         "session_id": session_id,
         "totp": known.totp_since is not None,
-        "totp_required": known.totp_required,
+        "totp_required": known.totp_required or install.requires_second_factor(known.person.kind),
     }

@@ -39,11 +39,21 @@ async def signed_in(request: Request) -> SignedIn:
     """A dependency that accepts requests with a session.
 
     Raises:
-        ApiError: 401 no session, or one that has ended; 403 it is a key, or the request comes from another page.
+        ApiError: 401 no session, or one that has ended; 403 it is a key, the request comes from another page, or the
+            install requires a second factor and there is none.
     """
+    return await _signed_in(request, enrols=False)
+
+
+async def signed_in_to_enrol(request: Request) -> SignedIn:
+    """``signed_in`` of routes that lead to a second factor, so those without one may come, too."""
+    return await _signed_in(request, enrols=True)
+
+
+async def _signed_in(request: Request, *, enrols: bool) -> SignedIn:
     key = key_of(request)
     stored = await stored_key_of(request, key)
-    principal = await accept_key(request, key, stored)
+    principal = await accept_key(request, key, stored, enrols=enrols)
     if key.kind is not KeyKind.SESSION:
         raise ApiError(403, "session_needed", "this is for people who log in, and a key is none: POST /api/auth/login")
     assert stored is not None

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.auth import models
 from api.auth.passwords import confirm_password
-from api.auth.signed_in import SignedIn, answered, signed_in
+from api.auth.signed_in import SignedIn, answered, signed_in, signed_in_to_enrol
 from api.http.body import parse_body, read_body
 from api.http.state import state_of
 from api.reference.openapi import answers, documented_body
@@ -15,12 +15,13 @@ from services.access import second_factor as rules
 from services.access.people import about
 from services.access.waits import count_try
 from services.changes import change
-from services.settings.current import CurrentSettings
+from services.settings.current import CurrentSettings, read_current
 from store.access import log_in_waits
 
 router = APIRouter(prefix="/api/auth/totp", tags=["log-in"])
 
 _Me = Annotated[SignedIn, Depends(signed_in)]
+_Enrolling = Annotated[SignedIn, Depends(signed_in_to_enrol)]
 
 
 @router.post(
@@ -30,7 +31,7 @@ _Me = Annotated[SignedIn, Depends(signed_in)]
     responses=answers(models.TotpAnswer, 409),
     openapi_extra=documented_body(models.BeginTotp),
 )
-async def begin_totp(request: Request, me: _Me) -> Response:
+async def begin_totp(request: Request, me: _Enrolling) -> Response:
     """For an app that computes codes. It counts once `confirm` got the first one. The secret is not shown again."""
     body = parse_body(await read_body(request), models.BeginTotp)
     await confirm_password(request, me, body.password)
@@ -48,7 +49,7 @@ async def begin_totp(request: Request, me: _Me) -> Response:
     responses=answers(models.RecoveryCodesAnswer, 409),
     openapi_extra=documented_body(models.ConfirmTotp),
 )
-async def confirm_totp(request: Request, me: _Me) -> Response:
+async def confirm_totp(request: Request, me: _Enrolling) -> Response:
     """By its first code. All other sessions end. The recovery codes are not shown again: each replaces a code once."""
     body = parse_body(await read_body(request), models.ConfirmTotp)
     state, subject = state_of(request), codes_subject(me.known.person)
@@ -75,5 +76,6 @@ async def disable_totp(request: Request, me: _Me) -> Response:
         await rules.check(state.pool, state.keyring, me.known, body.code)
     async with change(state.pool, me.actor, "totp.disabled") as made:
         about(made, me.known)
-        await rules.disable(made, me.known)
+        install = await read_current(made.store, state.settings.for_install)
+        await rules.disable(made, me.known, is_required=install.requires_second_factor(me.known.person.kind))
     return answered("disabled", None)

@@ -16,9 +16,11 @@ from api.limits.own_page import SAFE_METHODS, check_own_page, session_cookie
 from api.requests.entry import noted_of
 from domain.access.api_keys import KeyKind, ParsedKey, matches, parse
 from domain.access.networks import address_of, is_within
+from domain.access.people import PersonKind
 from domain.access.sessions import MARKED_EVERY
 from domain.access.user_scopes import is_narrowed
 from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
+from services.settings.current import CurrentSettings
 from store.access import sessions
 from store.accounts import request_rates
 from store.accounts.api_keys import Network, Principal, StoredKey, Wanted, find_keys
@@ -146,8 +148,10 @@ async def stored_key_of(request: Request, key: ParsedKey, channel: str | None = 
     return await state_of(request).part(lookup).get((key.id, channel))
 
 
-async def accept_key(request: Request, key: ParsedKey, stored: StoredKey | None) -> Principal:
+async def accept_key(request: Request, key: ParsedKey, stored: StoredKey | None, *, enrols: bool = False) -> Principal:
     """The account that a request acts for, if ``stored`` is the key that it carries, and may be used.
+
+    ``enrols``: the route is one that sets up a second factor, so a session may come without one.
 
     Raises:
         ApiError: as in ``requires``, but for the scope and the query string.
@@ -156,6 +160,8 @@ async def accept_key(request: Request, key: ParsedKey, stored: StoredKey | None)
         raise _unauthorized(_SESSION_ENDED if key.kind is KeyKind.SESSION else "unknown API key")
     noted_of(request).key = stored.principal
     _check_usable(stored, request)
+    if stored.lacks_second_factor and not enrols:
+        await _check_second_factor(request, stored)
     if stored.session_used_at is not None and stored.session_used_at < datetime.now(UTC) - MARKED_EVERY:
         await sessions.mark_used(state_of(request).pool, key.id)
     await _check_rate(state_of(request).pool, stored.principal, size_cost(declared_length(request) or 0))
@@ -191,6 +197,15 @@ def _check_usable(stored: StoredKey, request: Request) -> None:
         raise ApiError(403, "address_not_allowed", "this key may not be used from your address")
     if stored.certificate is not None and fingerprint_of(request) != stored.certificate:
         raise ApiError(403, "certificate_required", "this key may only be used with its client certificate")
+
+
+async def _check_second_factor(request: Request, stored: StoredKey) -> None:
+    """A changed setting counts from the next request on: its version came along with the session."""
+    install = await state_of(request).part(CurrentSettings).at(stored.principal.settings_version)
+    kind = PersonKind.USER if stored.staff_id is None else PersonKind.STAFF
+    if install.requires_second_factor(kind):
+        message = "first set up a second factor: POST /api/auth/totp with your password, then its code to /confirm"
+        raise ApiError(403, "second_factor_required", message)
 
 
 def _comes_from(request: Request, networks: list[Network]) -> bool:

@@ -86,14 +86,16 @@ async def check(pool: Connections, keyring: Keyring, known: Known, code: str | N
     return proved
 
 
-async def disable(change: Change, known: Known) -> None:
-    """Need no codes of who is logged in any more.
+async def disable(change: Change, known: Known, *, is_required: bool) -> None:
+    """Need no codes of who is logged in any more; ``is_required``: the install requires a second factor.
 
     Raises:
-        ConflictError: none are needed; staff must have a second factor.
+        ConflictError: none are needed; it must have a second factor.
     """
     if known.totp_since is None:
         raise ConflictError("totp_off", "you have no second factor")
+    if is_required:
+        raise ConflictError("second_factor_required", "everybody like you must have a second factor here")
     if known.totp_required:
         raise ConflictError("totp_required", "you must have a second factor: ask somebody who may change staff")
     about(change, known)

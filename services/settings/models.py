@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
 from domain.access.networks import network
+from domain.access.people import PersonKind
 from domain.recipients import InvalidRecipient, is_region, normalise_email
 
 
@@ -123,9 +124,15 @@ class InstallSettings(_Part):
     """Countries whose numbers may be sent to; empty: all."""
     retention: Retention = Retention()
     admin_network: AdminNetwork = AdminNetwork()
+    require_second_factor: Literal["none", "staff", "all"] = "none"
+    """Whose sessions do nothing but set up a second factor as long as there is none."""
     unknown_days: Annotated[float, Field(gt=0, le=3650)] = 7.0
     """For how many days a message stays ``unknown`` before it is ended."""
     unknown_ends_as: Literal["failed", "sent"] = "failed"
+
+    def requires_second_factor(self, kind: PersonKind) -> bool:
+        """Whether somebody who logs in with a password needs a second factor."""
+        return self.require_second_factor == "all" or self.require_second_factor == kind
 
     def countries_with(self, of_plan: Collection[str] | None) -> frozenset[str] | None:
         """Whose numbers an account may send to if its plan allows these; ``None``: those of all."""

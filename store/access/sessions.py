@@ -35,9 +35,12 @@ class Session:
 _LIVE = "least(s.expires_at, s.used_at + %(idle)s) > clock_timestamp()"
 
 _FIND = f"""
-select wanted.id, wanted.channel, {api_keys.COLUMNS.format(available="w.available")}, k.used_at
+select wanted.id, wanted.channel, {api_keys.COLUMNS.format(available="w.available")}, k.used_at,
+       k.proof = 'password' and not exists (
+           select from log_ins l where (l.kind, l.person_id) = (k.person, k.person_id) and l.totp_since is not null)
 from unnest(%(ids)s::text[], %(channels)s::text[]) as wanted(id, channel)
-join (select s.id, s.kind, s.hash, s.used_at, least(s.expires_at, s.used_at + %(idle)s) as expires_at,
+join (select s.id, s.kind, s.kind as person, s.person_id, s.proof, s.hash, s.used_at,
+             least(s.expires_at, s.used_at + %(idle)s) as expires_at,
              case s.kind when 'user' then s.person_id else 0 end as account_id,
              case s.kind when 'staff' then s.person_id end as staff_id,
              case s.kind when 'user' then %(of_users)s::text[] else %(of_staff)s::text[] end as scopes,
@@ -62,11 +65,12 @@ async def find_sessions(pool: Pool, wanted: Sequence[Wanted]) -> dict[Wanted, St
     }
     async with pool.connection() as conn:
         rows = await (await conn.execute(_FIND, values)).fetchall()
-    return {(row[0], row[1]): _session(stored_key(row[2:-1]), row[-1]) for row in rows}
+    return {(row[0], row[1]): _session(stored_key(row[2:-2]), *row[-2:]) for row in rows}
 
 
-def _session(stored: StoredKey, used_at: datetime) -> StoredKey:
-    return replace(stored, principal=replace(stored.principal, is_session=True), session_used_at=used_at)
+def _session(stored: StoredKey, used_at: datetime, lacks_second_factor: bool) -> StoredKey:
+    principal = replace(stored.principal, is_session=True)
+    return replace(stored, principal=principal, session_used_at=used_at, lacks_second_factor=lacks_second_factor)
 
 
 _BEGIN = """

@@ -93,6 +93,8 @@ class StoredKey:
     """SHA-256 of the client certificate that requests must come with; ``None``: they need none."""
     session_used_at: datetime | None = None
     """When it was used, about, if it is a session."""
+    lacks_second_factor: bool = False
+    """Whether it is a session that began with a password, of somebody who has no second factor."""
 
     @property
     def kind(self) -> str:

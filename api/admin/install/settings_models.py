@@ -57,6 +57,11 @@ class PatchSettings(_Body):
     )
     retention: PatchRetention | None = None
     admin_network: PatchAdminNetwork | None = None
+    require_second_factor: Literal["none", "staff", "all"] | None = Field(
+        default=None,
+        description="Who logs in with a password does nothing but set up a second factor as long as there is none: "
+        "of nobody, of staff, of staff and users. From the next request on, sessions that have begun included.",
+    )
     unknown_days: Annotated[float, Field(strict=True)] | None = Field(
         default=None, description=f"Days until a message of unknown outcome is ended. {_Null}"
     )
@@ -105,6 +110,7 @@ class SettingsData(_Answer):
     allowed_countries: list[str]
     retention: RetentionData
     admin_network: AdminNetworkData
+    require_second_factor: Literal["none", "staff", "all"]
     unknown_days: float
     unknown_ends_as: Literal["failed", "sent"]
     system_mail: dict[str, Any] | None

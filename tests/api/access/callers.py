@@ -1,7 +1,7 @@
 """Every kind of caller: how it is made, and what it should be able to do."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,11 +46,17 @@ class Caller:
     permissions: frozenset[str] = frozenset()
     """Of staff."""
     session: bool = False
+    lacks_factor: bool = False
+    """It has no second factor, and the install requires one."""
+    install: Mapping[str, Any] = field(default_factory=dict)
+    """Settings that hold while it sends requests."""
 
     def refusal(self, route: Route) -> int | None:
         """The status with which a route should refuse it; ``None``: it is let in."""
         if not route.is_guarded or self.refused is not None:
             return self.refused if route.is_guarded else None
+        if self.lacks_factor:
+            return None if route.enrols else 403
         if self.ended:
             return 403 if route.scopes or (route.session and not self.session) else 401
         if route.session:
@@ -355,3 +361,34 @@ async def session_of_a_member_of_staff_whose_rights_ended(stack: Stack, owner: S
     session = await person.begin()
     await _end_rights(stack, person.id)
     return _session(session, ended=True)
+
+
+def _without_factor(kind: str, required: str, *, refused: bool) -> Maker:
+    async def made(stack: Stack, owner: Staff) -> Caller:
+        person = await (log_in.member(owner, "owner") if kind == "staff" else log_in.user(owner))
+        rights = {"permissions": PRESETS["owner"]} if kind == "staff" else {"scopes": frozenset(SCOPES)}
+        install = {"require_second_factor": required}
+        return _session(await person.begin(), lacks_factor=refused, install=install, **rights)
+
+    return made
+
+
+CALLERS |= {
+    "session of staff without the second factor that staff must have": _without_factor("staff", "staff", refused=True),
+    "session of staff without the second factor that all must have": _without_factor("staff", "all", refused=True),
+    "session of a user without the second factor that all must have": _without_factor("user", "all", refused=True),
+    "session of a user without the second factor that staff must have": _without_factor("user", "staff", refused=False),
+}
+
+
+@_caller
+async def session_with_the_second_factor_that_all_must_have(stack: Stack, owner: Staff) -> Caller:
+    session = await (await log_in.user(owner)).begin()
+    await log_in.enrol(session)
+    return _session(session, scopes=frozenset(SCOPES), install={"require_second_factor": "all"})
+
+
+@_caller
+async def key_of_staff_where_all_must_have_a_second_factor(stack: Stack, owner: Staff) -> Caller:
+    key = await _staff_key(owner)
+    return _of(key, permissions=PRESETS["owner"], install={"require_second_factor": "all"})

@@ -8,7 +8,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
 from api.app import create_app
-from api.auth.signed_in import signed_in
+from api.auth.signed_in import signed_in, signed_in_to_enrol
 from api.http.auth import Requires
 from api.messages.lookup import MessageReader
 from api.resources.access import Allows
@@ -62,6 +62,8 @@ class Route:
     """Of staff."""
     session: bool = False
     """That somebody has logged in."""
+    enrols: bool = False
+    """That it is open to sessions that must first set up a second factor."""
     allows: Allows | None = None
 
     @property
@@ -92,10 +94,11 @@ def _route(method: str, path: str, calls: list[object]) -> Route:
     allowed = [call for call in needed if isinstance(call, Allows)]
     assert len({call.scopes for call in scopes}) <= 1, f"{path} declares scopes more than once"
     assert len(allowed) <= 1, f"{path} names more than one permission"
-    session = any(call is signed_in for call in needed)
+    enrols = any(call is signed_in_to_enrol for call in needed)
+    session = enrols or any(call is signed_in for call in needed)
     assert bool(scopes) + bool(allowed) + session <= 1, f"{path} is of several kinds"
     one = allowed[0] if allowed else None
-    return Route(method, path, scopes[0] if scopes else None, one.permission if one else None, session, one)
+    return Route(method, path, scopes[0] if scopes else None, one.permission if one else None, session, enrols, one)
 
 
 def application() -> FastAPI:
