@@ -18,7 +18,7 @@ from api.resources.context import request_context
 from api.resources.network import check_admin_network
 from domain.access.actors import Actor
 from domain.access.api_keys import KeyKind
-from domain.access.narrowing import allows, are_narrowed
+from domain.access.narrowing import allows, are_narrowed, kind_of, objects_of
 from domain.access.people import Person, PersonKind
 from domain.access.permissions import OWNER, PERMISSIONS, PRESETS, narrowed
 from domain.errors import FieldError, NotFoundError, invalid, pointer
@@ -31,6 +31,9 @@ from store.pool import Pool
 
 ADMIN_SCOPE = "admin"
 """The scope of an admin key that lets it call the admin API."""
+
+_MOST_TOLD = 5
+"""Objects that a refusal names."""
 
 
 class Allows:
@@ -55,7 +58,7 @@ class Allows:
         if not allows(actor.permissions, self.permission, actor.objects):
             if request.method not in ("GET", "HEAD"):
                 await log_denied(state_of(request).pool, actor, self.permission)
-            raise ApiError(403, "permission_missing", f"this needs the permission {self.permission}{_where(actor)}")
+            raise ApiError(403, "permission_missing", _lacks(actor, self.permission))
         check_query(request.scope["query_string"], self._may_repeat)
         check_known(request)
         return actor
@@ -129,8 +132,15 @@ async def _channels_of(request: Request, uid: str) -> list[str]:
     return [message.channel] if message else []
 
 
-def _where(actor: Actor) -> str:
-    return f" for {', '.join(actor.objects.values())}" if actor.objects else ""
+def _lacks(actor: Actor, permission: str) -> str:
+    where = f" for {', '.join(actor.objects.values())}" if actor.objects else ""
+    message = f"this needs the permission {permission}{where}"
+    objects = objects_of(actor.permissions, permission)
+    if not objects:
+        return message
+    told = ", ".join(objects[:_MOST_TOLD]) + (", …" if len(objects) > _MOST_TOLD else "")
+    how = "filter by one channel" if kind_of(permission) == "channel" else "lists are of all, so read it by its id"
+    return f"{message}: yours is only for {told}; {how}"
 
 
 def _context(request: Request, principal: Principal) -> dict[str, str]:

@@ -41,6 +41,16 @@ class Actor:
         if not allows(self.permissions, permission, self.objects):
             raise ForbiddenError("permission_missing", f"this needs the permission {permission}, which you do not have")
 
+    def check_on(self, permission: str, **named: object) -> None:
+        """Refuse what it may not do to another object than those that its request names in the path: ``account=8``.
+
+        Raises:
+            ForbiddenError: it lacks the permission, or has it for other objects only.
+        """
+        if not allows(self.permissions, permission, {kind: str(object_) for kind, object_ in named.items()}):
+            message = f"this needs the permission {permission} for {', '.join(map(str, named.values()))} as well"
+            raise ForbiddenError("permission_missing", message)
+
     def check_grant(self, permissions: frozenset[str]) -> None:
         """Refuse to grant what it lacks.
 

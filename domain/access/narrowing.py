@@ -48,6 +48,11 @@ def allows(held: Collection[str], permission: str, named: Named) -> bool:
     return object_ is not None and f"{permission}@{object_}" in held
 
 
+def objects_of(held: Collection[str], permission: str) -> list[str]:
+    """For which objects these permissions include one, if not for all."""
+    return sorted(one.partition("@")[2] for one in held if one.startswith(f"{permission}@"))
+
+
 def are_narrowed(held: Collection[str]) -> bool:
     """Whether one of these permissions is for an object only."""
     return any("@" in permission for permission in held)

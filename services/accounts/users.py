@@ -255,11 +255,13 @@ async def transfer_credits(
 
     Raises:
         InvalidError: the amount cannot be one, or both accounts are the same.
+        ForbiddenError: the actor may move credits of the other account only.
         NotFoundError: there is no such account, or it is deleted.
         InsufficientCreditError: less than that is available.
     """
     if from_id == to_id:
         raise InvalidError("to", "credits go to another user", "/to")
+    change.actor.check_on("credits:write", account=to_id)
     for account_id in sorted((from_id, to_id)):  # in one order, so that two that cross cannot deadlock
         await accounts.lock(change.store, account_id)
     await find_account(change, from_id)

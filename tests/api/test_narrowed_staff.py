@@ -8,9 +8,9 @@ from domain.access.permissions import narrowed
 from store.gateways import gateways
 from tests.api.access.test_decisions import GATEWAY
 from tests.api.access.test_walk import NOBODY
-from tests.api.admin import admin
+from tests.api.admin import ADMIN, Staff, admin
 from tests.api.answers import CONTACT, assert_error, send_one
-from tests.stack import Stack
+from tests.stack import Stack, serve_api
 
 
 async def test_messages_of_one_channel(stack: Stack):
@@ -120,3 +120,69 @@ async def test_other_forms_of_an_id_do_not_open_anothers(stack: Stack):
         "/users?q=a",
     ):
         assert (await member.call("GET", path)).status_code == 403, path
+
+
+async def test_a_key_for_one_user_is_stored_shown_replaced_and_no_wider_than_its_holder(stack: Stack):
+    owner = await admin(stack)
+    mine, other = await owner.user(), await owner.user()
+    member, scopes = await owner.colleague("support"), [f"users:read@{mine['id']}", f"users:write@{mine['id']}"]
+    made = await owner.data("POST", "/keys", {"staff": member.id, "scopes": scopes})
+    assert made["scopes"] == sorted(scopes)
+    assert (await owner.data("GET", f"/keys/{made['id']}"))["scopes"] == sorted(scopes)
+    rolled = await owner.data("POST", f"/keys/{made['id']}/roll", {"overlap_seconds": 60})
+    assert rolled["scopes"] == sorted(scopes)
+    for key in (made["key"], rolled["key"]):
+        narrow = Staff(stack, key)
+        assert (await narrow.data("GET", f"/users/{mine['id']}"))["id"] == mine["id"]
+        assert_error(await narrow.call("GET", f"/users/{other['id']}"), 403, "permission_missing")
+        change = await narrow.call("PATCH", f"/users/{mine['id']}", {"name": "Bo"})
+        assert_error(change, 403, "permission_missing")  # the role lacks it
+
+
+async def test_a_list_that_shows_more_is_refused_with_what_the_key_is_for(stack: Stack):
+    owner, mine = await admin(stack), await (await admin(stack)).user()
+    key = await owner.colleague("owner", [f"users:read@{mine['id']}", "messages:read@channel:sms"])
+    told = assert_error(await key.call("GET", "/users"), 403, "permission_missing")["message"]
+    assert f"only for {mine['id']};" in told
+    told = assert_error(await key.call("GET", "/messages"), 403, "permission_missing")["message"]
+    assert "only for channel:sms; filter by one channel" in told
+    assert all(one["channel"] == "sms" for one in await key.data("GET", "/messages?channel=sms"))
+    for channels in ("channel=email", "channel=sms&channel=email", "channel=email&channel=sms"):
+        assert (await key.call("GET", f"/messages?{channels}")).status_code == 403
+    assert "only for" not in assert_error(await key.call("GET", "/plans"), 403, "permission_missing")["message"]
+
+
+async def test_a_narrowed_key_follows_its_role_from_the_next_request_on_in_every_process(stack: Stack):
+    owner, role = await admin(stack), f"lead-{uuid4().hex[:8]}"
+    mine, other = await owner.user(), await owner.user()
+    path = f"/users/{mine['id']}"
+    await owner.data("PUT", f"/roles/{role}", {"permissions": ["users:read"]})
+    key = await owner.colleague(role, [f"users:read@{mine['id']}"])
+    async with serve_api(stack.settings) as second:
+        for permissions, status in (
+            ([f"users:read@{other['id']}"], 403),
+            ([f"users:read@{mine['id']}", "plans:read"], 200),
+            (["plans:read"], 403),
+            (["users:read"], 200),
+        ):
+            await owner.data("PUT", f"/roles/{role}", {"permissions": permissions})
+            for url in (stack.url, second):
+                answer = await stack.http.get(f"{url}{ADMIN}{path}", headers={"Api-key": key.key})
+                assert answer.status_code == status, answer.text
+
+
+async def test_credits_of_one_user_go_to_no_other(stack: Stack):
+    owner = await admin(stack)
+    mine, other = await owner.user(), await owner.user()
+    await owner.data("POST", f"/users/{mine['id']}/credits", {"channel": "sms", "amount": 100})
+    body = {"to": other["id"], "channel": "sms", "amount": 10}
+    key = await owner.colleague("owner", [f"credits:write@{mine['id']}"])
+    path = f"/users/{mine['id']}/credits/transfer"
+    refused = await key.call("POST", path, body)
+    assert str(other["id"]) in assert_error(refused, 403, "permission_missing")["message"]
+    missing = await key.call("POST", path, body | {"to": int(NOBODY)})
+    assert missing.status_code == 403, "it is not told whether there is such a user"
+    wallets = (await owner.data("GET", f"/users/{other['id']}/credits"))["sms"]
+    assert wallets["available"] == 0
+    both = await owner.colleague("owner", [f"credits:write@{one['id']}" for one in (mine, other)])
+    assert (await both.call("POST", path, body)).status_code == 200

@@ -21,6 +21,8 @@ from tests.api.log_in import Session
 from tests.api.nginx import certificate
 from tests.stack import Stack
 
+NOBODY = "9000000000"
+"""The user in the paths of the walk, who is not there."""
 WALLETS = "/api/credits"
 JOURNAL = "/api/journal"
 SENDER = frozenset({"send", "read"})
@@ -62,12 +64,17 @@ class Caller:
         if route.session:
             return None if self.session else 403
         if route.permission is not None:
-            return None if route.permission in self.permissions else 403
+            return None if self._is_allowed(route) else 403
         return None if self._is_let_in(route) else 403
 
     def finds_anothers(self, route: Route) -> bool:
         """Whether a route of users shows it what is another account's: an admin key steers all gateways."""
         return self.is_admin and bool(self.permissions) and route.path.startswith("/api/gateways/")
+
+    def _is_allowed(self, route: Route) -> bool:
+        """Permissions for one user open what names it in the path."""
+        of_nobody = f"{route.permission}@{NOBODY}"
+        return route.permission in self.permissions or (of_nobody in self.permissions and "{account}" in route.path)
 
     def _is_let_in(self, route: Route) -> bool:
         assert route.scopes is not None
@@ -392,3 +399,18 @@ async def session_with_the_second_factor_that_all_must_have(stack: Stack, owner:
 async def key_of_staff_where_all_must_have_a_second_factor(stack: Stack, owner: Staff) -> Caller:
     key = await _staff_key(owner)
     return _of(key, permissions=PRESETS["owner"], install={"require_second_factor": "all"})
+
+
+def _narrowed(user: str) -> Maker:
+    async def made(stack: Stack, owner: Staff) -> Caller:
+        held = frozenset(f"{name}@{user}" for name in PERMISSIONS if name.startswith(("users:", "credits:")))
+        member = await owner.colleague("owner", [*sorted(held), "messages:reveal"])
+        return _of(member.key, permissions=held)
+
+    return made
+
+
+CALLERS |= {
+    "key of a member of staff, narrowed to the user in the path": _narrowed(NOBODY),
+    "key of a member of staff, narrowed to another user": _narrowed("9000000001"),
+}

@@ -10,7 +10,7 @@ from aiohttp import ClientSession, TCPConnector
 
 from domain.access.permissions import PERMISSIONS
 from domain.access.user_scopes import SCOPES
-from tests.api.access.callers import CALLERS
+from tests.api.access.callers import CALLERS, NOBODY
 from tests.api.access.objects import objects_of
 from tests.api.access.routes import ALL, GUARDED, OF_STAFF, UNGUARDED, Route
 from tests.api.admin import admin
@@ -18,7 +18,6 @@ from tests.api.log_in import user as user_who_logs_in
 from tests.stack import Stack, User
 
 AT_ONCE = 8
-NOBODY = "9000000000"
 UNKNOWN = {
     **dict.fromkeys(("{account}", "{staff}", "{domain}"), NOBODY),
     **dict.fromkeys(("{key}", "{role}", "{external_id}", "{session}"), "none"),
