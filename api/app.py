@@ -32,7 +32,7 @@ from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
 from api.callbacks.posted import posted
-from api.consent import purposes
+from api.consent import preferences, purposes
 from api.credits import alerts as credit_alerts
 from api.credits import routes as own_credits
 from api.domains import routes as domains
@@ -141,6 +141,7 @@ _ROUTERS = (
     health.router,
     reference.router,
     mail_links.router,
+    preferences.router,
 )
 
 

@@ -25,6 +25,8 @@ class LinkKind(StrEnum):
     UNSUBSCRIBE = "u"
     OPEN = "o"
     CLICK = "c"
+    PREFERENCES = "p"
+    """Of a message, or of an address of an account."""
 
 
 class LinkSigner:
@@ -41,6 +43,10 @@ class LinkSigner:
     def token(self, kind: LinkKind, uid: UUID, url: str = "") -> str:
         """The token of a link; ``url`` is the target of a click."""
         return _base64(_tag(self._keys[0], kind, uid, url) + uid.bytes) + _base64(url.encode())
+
+    def of_address(self, kind: LinkKind, account_id: int, channel: str, recipient: str) -> str:
+        """The token of a link that belongs to an address instead of a message."""
+        return self.token(kind, UUID(int=account_id), f"{channel}:{recipient}")
 
     def read(self, kind: LinkKind, token: str) -> tuple[UUID, str] | None:
         """The message and the URL of a token; ``None``: we did not make it, or not for this purpose."""

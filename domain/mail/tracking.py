@@ -16,13 +16,18 @@ UNSUBSCRIBE_FIELD = "unsubscribe_url"
 UNSUBSCRIBE_MARK = f"{{{{ {UNSUBSCRIBE_FIELD} }}}}"
 """Placeholder in a text for the message's unsubscribe link."""
 
+PREFERENCES_FIELD = "preferences_url"
+PREFERENCES_MARK = f"{{{{ {PREFERENCES_FIELD} }}}}"
+"""The same for the link to what the recipient wants to get."""
+
 MAX_URL = 2000
 """Characters of a link that is tracked; a longer one is left unchanged, as ours would be even longer."""
 
 MAX_LINKS = 1000
 """Tracked links in one text: each is signed for each message. Further ones are left unchanged."""
 
-_MARK = re.compile(rf"\{{\{{\s{{0,20}}{UNSUBSCRIBE_FIELD}\s{{0,20}}\}}\}}")
+_MARKS = {UNSUBSCRIBE_FIELD: LinkKind.UNSUBSCRIBE, PREFERENCES_FIELD: LinkKind.PREFERENCES}
+_MARK = re.compile(rf"\{{\{{\s{{0,20}}({'|'.join(_MARKS)})\s{{0,20}}\}}\}}")
 _RAW = "script|style|textarea|title|xmp|noembed|noframes|iframe"
 """Elements whose content is no markup."""
 _NOT_OF_INTEREST = re.compile(
@@ -71,14 +76,14 @@ class Linked:
 
 @lru_cache(maxsize=32)
 def take_apart(text: str, *, is_html: bool, unsubscribe: bool, opens: bool, clicks: bool) -> Linked:
-    """Find the slots for links: placeholders for the unsubscribe link, web links, a pixel at the end.
+    """Find the slots for links: placeholders for links to unsubscribe or choose, web links, a pixel at the end.
 
     The last few results are cached, because messages with equal texts come one after the other.
     """
     slots: list[tuple[int, int, _Slot]] = []
     if unsubscribe:
         marks = islice(_MARK.finditer(text), MAX_LINKS)
-        slots += [(*found.span(), _Slot(LinkKind.UNSUBSCRIBE)) for found in marks]
+        slots += [(*found.span(), _Slot(_MARKS[found[1]])) for found in marks]
     if is_html and clicks:
         links = islice(_web_links(text), MAX_LINKS)
         slots += [(start, end, _Slot(LinkKind.CLICK, url)) for start, end, url in links]

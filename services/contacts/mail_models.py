@@ -61,7 +61,8 @@ class MailFields(BaseModel):
     attachments: Annotated[list[AttachedFile], Field(max_length=MAX_FILES)] | None = Field(None, examples=[[]])
     unsubscribe: StrictBool | None = Field(
         None,
-        description="One-click unsubscription (RFC 8058); its link replaces `{{ unsubscribe_url }}` in texts. "
+        description="One-click unsubscription (RFC 8058); its link replaces `{{ unsubscribe_url }}` in texts, and "
+        "`{{ preferences_url }}` becomes that to all choices. "
         "Left out: in the bulk lane, where the install knows its public URL.",
         examples=[None],
     )

@@ -13,7 +13,7 @@ from domain.channels import Channel
 from domain.errors import MAX_SHOWN, FieldError, invalid, pointer
 from domain.lanes import Lane
 from domain.mail.extras import MailExtras
-from domain.mail.tracking import UNSUBSCRIBE_FIELD, UNSUBSCRIBE_MARK
+from domain.mail.tracking import PREFERENCES_FIELD, PREFERENCES_MARK, UNSUBSCRIBE_FIELD, UNSUBSCRIBE_MARK
 from domain.messages.fallback import Fallback
 from domain.messages.page_content import Content, PageContent, PageMessage
 from domain.messages.prices import ONE_EACH, UNDECLARED, Prices, sms_content
@@ -48,6 +48,7 @@ _MORE_THAN_FITS = MAX_SEGMENTS * 160
 _NO_EXTRAS = MailExtras()
 _T = TypeVar("_T")
 _NOTHING: Mapping[str, object] = {}
+_LINKS = {UNSUBSCRIBE_FIELD: UNSUBSCRIBE_MARK, PREFERENCES_FIELD: PREFERENCES_MARK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,7 @@ def _read(contact: AnyContact, shared: SharedFields, numbers: NumberReader, pric
 def _read_email(contact: EmailContact, shared: SharedFields) -> tuple[str, Content]:
     to = _recipient("email", lambda: normalise_email(contact.email))
     extras = _extra(partial(shared.mail.read, contact)).without_repeats(to)
-    known = {UNSUBSCRIBE_FIELD: UNSUBSCRIBE_MARK} if extras.unsubscribe else {}
+    known = _LINKS if extras.unsubscribe else {}
     subject = _subject(contact, shared)
     from_ = _extra(partial(shared.mail.read_from, contact))
     name = _sender_name(contact.sender_name, from_)

@@ -1,8 +1,9 @@
 """Recipients who get no more messages from an account on a channel, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from psycopg.rows import class_row
 
@@ -20,6 +21,10 @@ class Suppression:
     reason: str
     """Such as ``opted_out``, ``unsubscribed``, ``bounced``, ``complained``, or what staff wrote."""
     created_at: datetime
+    until: datetime | None = None
+    """When it ends; ``None``: never by itself."""
+    uid: UUID | None = None
+    """The message that it followed from, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Filter:
 Place = tuple[datetime, int, str, str]
 """Where one stands in the order of the list."""
 
-_COLUMNS = "account_id, channel, recipient, reason, created_at"
+_COLUMNS = "account_id, channel, recipient, reason, created_at, until, uid"
 _CONDITIONS = {
     "account_id": "account_id = %(account_id)s",
     "channel": "channel = %(channel)s",
@@ -93,3 +98,49 @@ async def remove(pool: Connections, account_id: int, channel: str, recipient: st
     if removed is None:
         raise NotFoundError("suppression_not_found", "this recipient is not suppressed on this channel")
     return removed
+
+
+async def of_addresses(store: Connections, account_id: int, addresses: Mapping[str, str]) -> dict[str, Suppression]:
+    """By channel, what holds messages back now, of addresses by channel: what ends last."""
+    async with store.connection() as conn, conn.cursor(row_factory=class_row(Suppression)) as cursor:
+        await cursor.execute(
+            f"""select {_COLUMNS} from unnest(%s::text[], %s::text[]) as of (on_channel, address)
+                join suppressions s on s.account_id = %s and s.channel = of.on_channel
+                    and recipient_key(s.channel, s.recipient) = recipient_key(of.on_channel, of.address)
+                where s.until is null or s.until > clock_timestamp() order by s.until""",  # noqa: S608 - constants of ours
+            (list(addresses), list(addresses.values()), account_id),
+        )
+        return {one.channel: one for one in await cursor.fetchall()}
+
+
+async def suppress_for(
+    store: Connections,
+    account_id: int,
+    channel: str,
+    recipient: str,
+    reason: str,
+    length: timedelta | None,
+    uid: UUID | None,
+) -> None:
+    """Suppress a recipient for some time, or for good (``None``). Who is suppressed for good stays so."""
+    async with store.connection() as conn:
+        await conn.execute(
+            """insert into suppressions as s (account_id, channel, recipient, reason, until, uid)
+               values (%s, %s, %s, %s, clock_timestamp() + %s, %s)
+               on conflict (account_id, channel, recipient) do update
+                   set reason = excluded.reason, until = excluded.until, uid = excluded.uid,
+                       created_at = excluded.created_at
+                   where s.until is not null""",
+            (account_id, channel, recipient, reason, length, uid),
+        )
+
+
+async def end_own(store: Connections, account_id: int, channel: str, recipient: str, reasons: Sequence[str]) -> None:
+    """End what a recipient asked for itself, in any spelling, if it is there for one of these reasons."""
+    async with store.connection() as conn:
+        await conn.execute(
+            """delete from suppressions where account_id = %(account)s and channel = %(channel)s
+                   and recipient_key(channel, recipient) = recipient_key(%(channel)s, %(recipient)s)
+                   and reason = any(%(reasons)s)""",
+            {"account": account_id, "channel": channel, "recipient": recipient, "reasons": list(reasons)},
+        )

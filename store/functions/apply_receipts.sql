@@ -70,8 +70,8 @@ begin
         where w.account_id = s.account_id and w.channel = s.channel;
     end loop;
 
-    insert into suppressions (account_id, channel, recipient, reason)
-        select m.account_id, m.channel, coalesce(p_recipients[n], m.recipient), p_suppress[n]
+    insert into suppressions (account_id, channel, recipient, reason, uid)
+        select m.account_id, m.channel, coalesce(p_recipients[n], m.recipient), p_suppress[n], m.uid
         from unnest(v_new) as n join messages m on m.uid = p_uids[n] where p_suppress[n] is not null
         on conflict do nothing;
     delete from suppressions x using unnest(v_new) as n join messages m on m.uid = p_uids[n]

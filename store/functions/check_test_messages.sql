@@ -11,7 +11,8 @@ as $$
             when a.status not in ('active', 'suspended') then 'account_' || a.status
             when a.status = 'suspended' and a.cancels_waiting then 'account_suspended'
             when exists (select from suppressions s where s.account_id = p_account and s.channel = p_channel
-                         and recipient_key(s.channel, s.recipient) = recipient_key(p_channel, u.recipient))
+                         and recipient_key(s.channel, s.recipient) = recipient_key(p_channel, u.recipient)
+                         and (s.until is null or s.until > clock_timestamp()))
             then 'suppressed'
             when a.asks_consent and u.purpose is not null
             then consent_code(p_account, p_channel, u.recipient, u.purpose) end order by u.n), '{}')

@@ -14,8 +14,8 @@ begin
         on conflict (gateway_id, id) do update set number = excluded.number, known_at = excluded.known_at
         returning p.gateway_id, p.id, p.number
     loop
-        insert into suppressions (account_id, channel, recipient, reason)
-            select a, p_channel, v.number, s.reason
+        insert into suppressions (account_id, channel, recipient, reason, uid, until)
+            select a, p_channel, v.number, s.reason, s.uid, s.until
             from gateways g join suppressions s
                 on s.account_id = g.account_id and s.channel = p_channel and s.recipient = v.id
             cross join lateral accounts_heard(v.gateway_id, p_channel, v.number) as a

@@ -54,6 +54,7 @@ begin
         elsif not p_exempt and exists (
             select from suppressions s where s.account_id = p_account and s.channel = p_channel
                 and recipient_key(s.channel, s.recipient) = recipient_key(p_channel, p_recipients[i])
+                and (s.until is null or s.until > clock_timestamp())
         ) then
             v_codes[i] := 'suppressed';
         elsif v_asks and consent_code(p_account, p_channel, p_recipients[i], p_purposes[i]) is not null then

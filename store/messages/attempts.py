@@ -62,6 +62,7 @@ with opted_out as (
       and m.state in ('scheduled', 'queued', 'processing') and not %(exempt)s
       and s.account_id = m.account_id and s.channel = m.channel
       and recipient_key(s.channel, s.recipient) = recipient_key(m.channel, m.recipient)
+      and (s.until is null or s.until > clock_timestamp())
     returning m.uid
 {consent}), superseded as (
     update messages m set state = 'cancelled', code = 'needless', updated_at = clock_timestamp(),
@@ -212,10 +213,10 @@ with outcomes as (
         reason = t.reason, updated_at = clock_timestamp()
     from tries t where m.uid = t.uid and m.uid between %(first)s and %(last)s
         and m.state in ('scheduled', 'queued', 'processing', 'unknown')
-    returning m.account_id, m.channel, m.recipient, m.state, m.code
+    returning m.uid, m.account_id, m.channel, m.recipient, m.state, m.code
 ), opted_out as (
-    insert into suppressions (account_id, channel, recipient, reason)
-    select account_id, channel, recipient, code from moved where state = 'rejected' and code = 'opted_out'
+    insert into suppressions (account_id, channel, recipient, reason, uid)
+    select account_id, channel, recipient, code, uid from moved where state = 'rejected' and code = 'opted_out'
     on conflict do nothing
 )
 select n > 0 from was_unknown

@@ -9,7 +9,8 @@ from store.pool import Pool
 _UNWANTED = """
 select address from unnest(%s::text[]) as address
 where exists (select from suppressions s where s.channel = 'email' and s.account_id = {account}
-    and recipient_key(s.channel, s.recipient) = recipient_key('email', address))
+    and recipient_key(s.channel, s.recipient) = recipient_key('email', address)
+    and (s.until is null or s.until > clock_timestamp()))
 """
 
 

@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from store.callbacks import callbacks
-from store.pool import Pool
+from store.pool import Connections, Pool
 
 _RECORD = """
 insert into receipts (uid, key, kind, at, url)
@@ -17,23 +17,10 @@ on conflict (uid, key) do nothing returning uid
 """
 
 
-async def unsubscribe(pool: Pool, uid: UUID) -> bool:
-    """Unsubscribe the recipient from this account's emails. Idempotent.
-
-    Returns whether the message exists; otherwise the recipient is unknown.
-    """
-    async with pool.connection() as conn, conn.transaction():
-        cursor = await conn.execute(
-            """with m as (select account_id, channel, recipient from messages where uid = %s and channel = 'email'),
-               written as (insert into suppressions (account_id, channel, recipient, reason)
-                           select account_id, channel, recipient, 'unsubscribed' from m on conflict do nothing)
-               select 1 from m""",
-            (uid,),
-        )
-        if await cursor.fetchone() is None:
-            return False
+async def unsubscribed(store: Connections, uid: UUID) -> None:
+    """Record that the recipient unsubscribed by a link of this email. Once. In a transaction."""
+    async with store.connection() as conn:
         await _record(conn, uid, "unsubscribed", datetime.now(UTC), None, "")
-        return True
 
 
 async def opened(pool: Pool, uid: UUID, at: datetime) -> None:

@@ -73,6 +73,23 @@ SOURCES = (
             order by channel || recipient limit %(limit)s""",
     ),
     Source(
+        "purposes",
+        """select key, (to_jsonb(p))::text from purposes p
+            where account_id = %(account)s and key > %(after)s order by key limit %(limit)s""",
+    ),
+    Source(
+        "consents",
+        """select id::text, (to_jsonb(c))::text from consent_events c
+            where account_id = %(account)s and id > %(after)s::bigint order by id limit %(limit)s""",
+        "0",
+    ),
+    Source(
+        "consent_pauses",
+        """select channel || recipient_key, (to_jsonb(c))::text from consent_pauses c
+            where account_id = %(account)s and channel || recipient_key > %(after)s
+            order by channel || recipient_key limit %(limit)s""",
+    ),
+    Source(
         "inbound",
         """select id::text, (to_jsonb(i))::text from inbound_messages i
             where account_id = %(account)s and id > %(after)s::uuid order by id limit %(limit)s""",
