@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 
 from activities.dependencies import DRAIN_SECONDS, open_dependencies
 from activities.dispatching.unfinished import Unfinished
+from domain.keyring import CREDENTIALS, Keyring
 from runtime.garbage import freeze_startup_objects
 from runtime.logs import configure_logs
 from runtime.settings import Settings
@@ -61,7 +62,12 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
             await opened.enter_async_context(keeping_connected(pool, dependencies.gateways))
         workers, unfinished = build_workers(client, rows), dependencies.unfinished
         environment = settings.for_install
-        await serve_until(stop, workers, pool, list(rows), environment, unfinished, dns_servers=settings.dns_servers)
+        keyring = Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS)
+        await serve_until(
+            *(stop, workers, pool, list(rows), environment, unfinished),
+            dns_servers=settings.dns_servers,
+            keyring=keyring,
+        )
 
 
 async def _connect(settings: Settings) -> Client:
@@ -86,9 +92,10 @@ async def serve_until(
     unfinished: Unfinished | None = None,
     *,
     dns_servers: str = "",
+    keyring: Keyring | None = None,
 ) -> None:
     """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
-    async with maintenance(pool, workers[0].client, queues, environment, dns_servers):
+    async with maintenance(pool, workers[0].client, queues, environment, dns_servers, keyring):
         running = [asyncio.create_task(worker.run()) for worker in workers]
         stopping = asyncio.create_task(stop.wait())
         log.info("worker started", queues=queues)

@@ -8,6 +8,7 @@ from typing import Any
 
 from temporalio.client import Client
 
+from domain.keyring import Keyring
 from store import workers as alive
 from store.pool import DB_UNAVAILABLE, Pool
 from worker.leader import PeriodicTask, lead, repeat
@@ -18,11 +19,16 @@ NOTHING_SET: Mapping[str, Any] = MappingProxyType({})
 
 @contextlib.asynccontextmanager
 async def maintenance(
-    pool: Pool, client: Client, queues: list[str], environment: Mapping[str, Any] = NOTHING_SET, dns_servers: str = ""
+    pool: Pool,
+    client: Client,
+    queues: list[str],
+    environment: Mapping[str, Any] = NOTHING_SET,
+    dns_servers: str = "",
+    keyring: Keyring | None = None,
 ) -> AsyncIterator[None]:
     """While the context is open: keep the worker's row fresh, and try to become the leader of maintenance.
 
-    ``environment`` and ``dns_servers``: as in ``periodic_tasks``.
+    ``environment``, ``dns_servers`` and ``keyring``: as in ``periodic_tasks``.
     """
     worker_id = alive.new_worker_id()
     beat = PeriodicTask(
@@ -30,7 +36,7 @@ async def maintenance(
     )
     running = [
         asyncio.create_task(repeat(beat)),
-        asyncio.create_task(lead(pool, periodic_tasks(pool, client, environment, dns_servers))),
+        asyncio.create_task(lead(pool, periodic_tasks(pool, client, environment, dns_servers, keyring))),
     ]
     try:
         yield

@@ -9,6 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id, send_workflow_id
+from domain.keyring import Keyring
 from services.accounts.subscriptions import begin_due_periods
 from services.batch_approvals import carry_out
 from services.callbacks import wake
@@ -30,6 +31,7 @@ from worker.partitions import drop_partitions, make_partitions
 from worker.sweeps.audit_stream import stream_audit
 from worker.sweeps.closed_accounts import end_batches
 from worker.sweeps.deleted_accounts import purge_deleted
+from worker.sweeps.low_credit_mails import LowCreditMails
 from worker.sweeps.operations import start_operations
 from worker.sweeps.sender_domains import DomainSweep
 from worker.sweeps.sweep import Sweep
@@ -91,12 +93,18 @@ class Policy:
 
 
 def periodic_tasks(
-    pool: Pool, client: Client, environment: Mapping[str, Any], dns_servers: str = ""
+    pool: Pool,
+    client: Client,
+    environment: Mapping[str, Any],
+    dns_servers: str = "",
+    keyring: Keyring | None = None,
 ) -> list[PeriodicTask]:
     """All periodic tasks. ``environment``: settings of the install that this process was started with.
 
     ``dns_servers``: which are asked for the records of sender domains; empty: those of the machine.
+    ``keyring`` opens the configuration of the system's own mail server; ``None``: no mails are sent.
     """
+    mails = [] if keyring is None else [mail_low_credits(pool, keyring, environment)]
 
     async def end_unknown_now() -> None:
         await end_unknown(pool, client, await Policy.read(pool, environment))
@@ -143,6 +151,7 @@ def periodic_tasks(
         PeriodicTask("delete old exports", HOURLY, lambda: exports.delete_older_than(pool, KEPT_DAYS)),
         PeriodicTask("post the audit log", DECISIONS_EVERY, lambda: stream_audit(pool, client)),
         PeriodicTask("tell of low credits", LOW_CREDITS_EVERY, lambda: tell_low_credits(pool, client)),
+        *mails,
         PeriodicTask("wake callbacks", WAKE_EVERY, lambda: wake_overdue(pool, client)),
     ]
 
@@ -172,6 +181,11 @@ async def wake_overdue(pool: Pool, client: Client) -> None:
 async def tell_low_credits(pool: Pool, client: Client) -> None:
     """Post to customers that their wallets have become low."""
     await wake(client, CALLBACK_QUEUE, await alerts.tell(pool))
+
+
+def mail_low_credits(pool: Pool, keyring: Keyring, environment: Mapping[str, Any]) -> PeriodicTask:
+    """Mail customers that their wallets have become low."""
+    return PeriodicTask("mail low credits", LOW_CREDITS_EVERY, LowCreditMails(pool, keyring, environment).run)
 
 
 async def delete_unstarted_batches(pool: Pool, client: Client) -> None:

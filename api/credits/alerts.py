@@ -84,7 +84,10 @@ async def get_credit_alerts(request: Request, principal: Reader) -> Response:
     openapi_extra=documented_body(PutAlerts),
 )
 async def put_credit_alerts(request: Request, principal: Manager) -> Response:
-    """Replaces all of them. `credit.low` is posted to your callback endpoints, once whenever a wallet becomes low."""
+    """Replaces all of them. `credit.low` is posted to your callback endpoints, once whenever a wallet becomes low.
+
+    It is also mailed to your address, if the install has a mail server.
+    """
     wanted = await _wanted(request)
     pool = state_of(request).pool
     await alerts.put(pool, principal.account_id, wanted)

@@ -93,14 +93,16 @@ with turned as (
     where coalesce(w.available < {_BELOW}, false) <> (c.low_since is not null)
     order by c.account_id, c.channel limit %(limit)s for update of c skip locked
 )
-update credit_alerts c set low_since = case when t.is_low then clock_timestamp() end
+update credit_alerts c set low_since = case when t.is_low then clock_timestamp() end,
+                           mail_due = case when t.is_low then clock_timestamp() end
 from turned t where c.account_id = t.account_id and c.channel = t.channel
 returning c.account_id, c.channel, t.available, coalesce(t.below, 0) as below, c.low_since
 """  # noqa: S608 - constants of ours
 
 
 async def tell(pool: Pool) -> set[UUID]:
-    """Note which wallets have become low, and which are not any more; those that have are told once, by callback.
+    """Note which wallets have become low, and which are not any more; those that have are told once: by
+    callback, and their mails are due.
 
     Returns the endpoints to wake.
     """
