@@ -3,8 +3,11 @@
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from services.accounts.bulk import AT_ONCE, MOST_ITEMS
 from tests.api.admin import Staff, admin
+from tests.api.answers import assert_error
 from tests.api.operations import ended
 from tests.api.test_admin_users import plan_of
 from tests.api.test_approvals import policy
@@ -176,3 +179,12 @@ async def test_a_grant_that_a_second_person_must_approve_is_refused_in_a_list(st
                 None,
             ]
     assert await available(staff, user) == 1000
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE", "PUT"])
+async def test_its_address_knows_no_other_method_and_is_no_user(stack: Stack, method: str):
+    staff = await admin(stack)
+    answer = await staff.call(method, "/users/bulk", {})
+    assert_error(answer, 405, "http_405")
+    assert answer.headers["allow"] == "POST"
+    assert_error(await staff.call("POST", "/users/bulk/suspend"), 404, "http_404")

@@ -52,6 +52,4 @@ async def test_the_document_is_true_for_a_user(own_stack: Stack, furnished: User
 
 
 async def test_the_document_is_true_for_an_admin(own_stack: Stack, furnished: User, tmp_path: Path):
-    # `bulk` is left out: with another method it is the name of a user, which is refused as such.
-    paths = ("--include-path-regex", "^/(api/admin/|api/get/)", "--exclude-path-regex", "/users/bulk$")
-    await conforms(own_stack, await own_stack.admin(), tmp_path, *paths)
+    await conforms(own_stack, await own_stack.admin(), tmp_path, "--include-path-regex", "^/(api/admin/|api/get/)")

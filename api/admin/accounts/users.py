@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.admin import models
+from api.admin.accounts.user_route import UserRoute
 from api.admin.paths import UserId
 from api.http.body import parse_body, read_body
 from api.http.idempotency import KeyClaim
@@ -26,7 +27,7 @@ from store.accounts import account_lists, accounts, plans
 from store.accounts.accounts import Account
 
 _operation: dict[str, Any] = {"response_model": None, "responses": answers(OperationAnswer, 409)}
-router = APIRouter(prefix="/api/admin/v1/users", tags=["admin: users"])
+router = APIRouter(prefix="/api/admin/v1/users", tags=["admin: users"], route_class=UserRoute)
 
 State = Literal["active", "suspended", "deleted"]
 _Reader = Annotated[Actor, Depends(Allows("users:read"))]
