@@ -19,7 +19,7 @@ from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import waits as account_waits
 from store.batches import batches
 from store.callbacks import callback_deliveries
-from store.credits import alerts
+from store.credits import alerts, requests
 from store.gateways import gateway_health, gateway_waits
 from store.messages import attachments, receipts, unknown
 from store.operations import exports
@@ -83,13 +83,16 @@ class Policy:
     keep_months: int | None = None
     """For how many months before this one messages are kept. ``None``: for ever."""
     request_log_days: int = 7
+    proof_days: int = 365
 
     @classmethod
     async def read(cls, pool: Pool, environment: Mapping[str, Any]) -> "Policy":
         """The policy that holds now."""
         current = await read_current(pool, environment)
         kept = current.retention
-        return cls(current.unknown_days, current.unknown_ends_as, kept.keep_months, kept.request_log_days)
+        return cls(
+            current.unknown_days, current.unknown_ends_as, kept.keep_months, kept.request_log_days, kept.proof_days
+        )
 
 
 def periodic_tasks(
@@ -111,6 +114,9 @@ def periodic_tasks(
 
     async def delete_requests_now() -> None:
         await request_log.delete_older(pool, (await Policy.read(pool, environment)).request_log_days)
+
+    async def delete_proofs_now() -> None:
+        await requests.delete_proofs(pool, (await Policy.read(pool, environment)).proof_days)
 
     async def drop_partitions_now() -> None:
         await drop_partitions(pool, (await Policy.read(pool, environment)).keep_months)
@@ -136,6 +142,7 @@ def periodic_tasks(
         PeriodicTask("drop old partitions", HOURLY, drop_partitions_now),
         PeriodicTask("delete old limits", HOURLY, lambda: delete_old_limits(pool)),
         PeriodicTask("delete old requests", HOURLY, delete_requests_now),
+        PeriodicTask("delete old proofs of payment", HOURLY, delete_proofs_now),
         PeriodicTask("add up usage", FOLD_EVERY, lambda: usage.fold(pool)),
         PeriodicTask("renew plans", RENEW_EVERY, lambda: begin_due_periods(pool)),
         PeriodicTask("resume pages of paused gateways", RESUMED_EVERY, lambda: signal_resumed_gateways(pool, client)),

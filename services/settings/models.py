@@ -99,6 +99,8 @@ class Retention(_Part):
     """For how many months before this one messages are kept; ``None``: for ever."""
     request_log_days: Annotated[int, Field(ge=1, le=90)] = 7
     """For how many days the log of requests is kept."""
+    proof_days: Annotated[int, Field(ge=1, le=3650)] = 365
+    """For how many days proofs of payment are kept after their request was decided."""
 
 
 class AdminNetwork(_Part):

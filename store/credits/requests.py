@@ -10,11 +10,14 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from domain.errors import ConflictError, NotFoundError
-from store.pool import Connections
+from store.pool import Connections, Pool, long_transaction
 
 RequestState = Literal["pending", "approved", "rejected"]
 MOST_PENDING = 10
 """Requests of an account that wait at a time: it bounds what proofs take up."""
+
+_AT_A_TIME = 200
+"""Proofs that are deleted in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,20 @@ async def proof(pool: Connections, request_id: int) -> Proof | None:
     if row is None:
         raise _unknown(request_id)
     return None if row[0] is None else Proof(*row)
+
+
+async def delete_proofs(pool: Pool, days: float) -> None:
+    """Delete the proofs of requests that were decided longer ago than this. The requests stay."""
+    deleted = _AT_A_TIME
+    while deleted == _AT_A_TIME:
+        async with long_transaction(pool) as conn:
+            cursor = await conn.execute(
+                """update credit_requests set proof = null, proof_type = null where id = any(array(
+                       select id from credit_requests
+                       where proof is not null and decided_at < clock_timestamp() - %s * interval '1 day' limit %s))""",
+                (days, _AT_A_TIME),
+            )
+            deleted = cursor.rowcount
 
 
 async def decide(

@@ -53,7 +53,8 @@ async def test_seed_row_edit_global_settings(stack: Stack, staff: Staff):
     assert changed["public_url"] == "https://send.example.com"
     assert changed["allowed_countries"] == ["DE", "FR"]
     assert changed["branding"] | {"product_name": "Acme", "colour": "#0a7d4f"} == changed["branding"]
-    assert (changed["retention"], changed["unknown_days"]) == ({"keep_months": 13, "request_log_days": 7}, 3.0)
+    kept = {"keep_months": 13, "request_log_days": 7, "proof_days": 365}
+    assert (changed["retention"], changed["unknown_days"]) == (kept, 3.0)
     assert changed["sources"]["branding.colour"] == "stored"
     assert changed["sources"]["branding.footer"] == "default"
     assert await staff.data("GET", "/settings") == changed

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from store.accounts import credits
+from store.credits import requests
 from tests.api.admin import admin
 from tests.api.answers import assert_error
 from tests.stack import Stack, User
@@ -173,3 +174,30 @@ async def test_dry_runs_decide_nothing_and_lists_are_filtered(stack: Stack):
     assert [one["id"] for one in await own(stack, user, state="approved")] == [first["id"]]
     csv = await staff.call("GET", f"/credits/requests?user={user.id}&format=csv")
     assert len(csv.text.splitlines()) == 3
+
+
+async def test_proofs_are_deleted_some_time_after_their_decision_and_requests_stay(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("store.credits.requests._AT_A_TIME", 2)
+    staff, user = await admin(stack), await stack.user()
+    proof = b64encode(PDF).decode()
+    ids = [(await asked(stack, user, proof=proof))["id"] for _ in range(6)]
+    for number, request in enumerate(ids[1:]):
+        decision = ("reject", {"reason": "no"}) if number == 0 else ("approve", {})
+        await staff.data("POST", f"/credits/requests/{request}/{decision[0]}", decision[1])
+    async with stack.pool.connection() as conn:
+        await conn.execute(
+            "update credit_requests set created_at = now() - interval '99 days' where id = %s", (ids[0],)
+        )
+        await conn.execute(
+            "update credit_requests set decided_at = now() - interval '31 days' where id = any(%s)", (ids[1:5],)
+        )
+    await requests.delete_proofs(stack.pool, 30)
+    shown = {entry["id"]: entry["proof"] for entry in await own(stack, user)}
+    assert {request: shown[request] is not None for request in ids} == {
+        **dict.fromkeys(ids[1:5], False),
+        **{ids[0]: True, ids[5]: True},
+    }
+    for request, status in ((ids[0], 200), (ids[1], 404), (ids[5], 200)):
+        assert (await staff.call("GET", f"/credits/requests/{request}/proof")).status_code == status

@@ -34,6 +34,9 @@ class PatchRetention(_Body):
 
     keep_months: StrictInt | None = Field(default=None, description=f"Months of messages before this one. {_Null}")
     request_log_days: StrictInt | None = Field(default=None, description="Days of the log of requests.")
+    proof_days: StrictInt | None = Field(
+        default=None, description="Days of proofs of payment, after their request was decided."
+    )
 
 
 class PatchAdminNetwork(_Body):
@@ -91,6 +94,7 @@ class RetentionData(_Answer):
 
     keep_months: int | None = Field(description="`null`: for ever.")
     request_log_days: int
+    proof_days: int
 
 
 class AdminNetworkData(_Answer):
