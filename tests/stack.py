@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import httpx
 import uvicorn
+from google.protobuf.duration_pb2 import Duration
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 
 from activities.dependencies import open_dependencies
@@ -151,6 +153,15 @@ async def _ended(running: "asyncio.Task[None]") -> None:
             task.print_stack()
     else:
         await running
+
+
+async def new_namespace(address: str) -> str:
+    """For an install of its own: workers of another one would take its tasks, and look for them in their database."""
+    name = f"own-{uuid4().hex}"
+    client = await Client.connect(address)
+    request = RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=7 * 86400))
+    await client.workflow_service.register_namespace(request)
+    return name
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from runtime.settings import Settings
 from store.migrate import migrate
 from tests.databases import new_database
 from tests.gateways.sns_signer import CERTIFICATE_URL, Amazon, certificate, rsa_key
-from tests.stack import Stack, run_stack
+from tests.stack import Stack, new_namespace, run_stack
 
 
 @pytest.fixture
@@ -25,6 +25,11 @@ async def own_stack(engine: Engine) -> AsyncIterator[Stack]:
     """An install of a module's own: what other tests leave behind answers otherwise."""
     url = await new_database(engine.database_url)
     await migrate(url)
-    settings = Settings(database_url=url, temporal_address=engine.temporal_address, keys=Keyring.generate())
+    settings = Settings(
+        database_url=url,
+        temporal_address=engine.temporal_address,
+        temporal_namespace=await new_namespace(engine.temporal_address),
+        keys=Keyring.generate(),
+    )
     async with run_stack(settings) as stack:
         yield stack

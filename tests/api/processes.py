@@ -24,6 +24,7 @@ async def api_process(settings: Settings, log: Path | None = None) -> AsyncItera
     own |= {
         "XSENDER_DATABASE_URL": settings.database_url,
         "XSENDER_TEMPORAL_ADDRESS": settings.temporal_address,
+        "XSENDER_TEMPORAL_NAMESPACE": settings.temporal_namespace,
         "XSENDER_KEYS": settings.keys.get_secret_value(),
     }
     with (log or Path(os.devnull)).open("ab") as told:

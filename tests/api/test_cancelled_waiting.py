@@ -106,11 +106,14 @@ async def test_a_resume_stops_it_and_what_it_has_not_come_to_goes_on(stack: Stac
     user, staff = await stack.user(credit=10), await admin(stack)
     async with running_sink(1) as sink:
         await sink_gateway(stack, user, sink)
-        uid = (await send_one(stack, user, schedule_at=later(seconds=3)))["uid"]
+        uid = (await send_one(stack, user, schedule_at=later(days=1)))["uid"]
         operation = await suspend(stack, user)
         assert await suspend(stack, user) == operation, "a repeat begins no second one"
         await staff.data("POST", f"/users/{user.id}/resume")
         assert (await ended(stack.pool, operation)).state == "cancelled"
+        now = {"schedule_at": later()}
+        moved = await stack.http.post(f"/api/sms/{uid}/reschedule", json=now, headers=user.headers)
+        assert moved.status_code == 200, moved.text
         assert (await stack.final(user, "sms", uid))["state"] == "sent"
     await assert_ledger_agrees(stack, user)
 

@@ -48,7 +48,10 @@ async def test_without_workers_a_process_is_ready_and_without_a_database_it_is_a
     ready = await http.get("/health/ready")
     assert (ready.status_code, ready.json()["parts"]) == (200, dict.fromkeys(("api", "postgres", "temporal"), "ok"))
     nowhere = {"database_url": "postgresql://nobody@127.0.0.1:1/none", "temporal_address": "127.0.0.1:1"}
-    async with serve_api(settings.model_copy(update=nowhere)) as url, httpx.AsyncClient(base_url=url) as alone:
+    async with (
+        serve_api(settings.model_copy(update=nowhere)) as url,
+        httpx.AsyncClient(base_url=url, timeout=30) as alone,
+    ):
         ready, live = await alone.get("/health/ready"), await alone.get("/health/live")
     assert (ready.status_code, ready.json()["failing"]) == (503, ["postgres", "temporal"])
     assert ready.headers["retry-after"] == "1"
