@@ -58,6 +58,9 @@ def remove(as_json: AsJson = False) -> None:
 @app.command()
 def check(as_json: AsJson = False) -> None:
     """Check what a log-in needs: the provider, its keys, the client, the roles. The exit code is 1 if one fails."""
+    from runtime.logs import configure_logs
+
+    configure_logs("CRITICAL", as_json=False)  # what fails is in the result
     found = run(_checked)
     emit(found, as_json)
     if not all(one.passed for one in found):

@@ -1,5 +1,6 @@
 """``/api/auth/oidc``: log-in of staff at a provider of identities, by a browser."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -21,6 +22,8 @@ from services.settings.current import CurrentSettings
 
 router = APIRouter(prefix="/api/auth/oidc", tags=["log-in"])
 
+_ERROR = re.compile("[a-z_]{1,50}")
+"""As providers name errors (RFC 6749 §4.1.2.1); anything else in the address is not repeated."""
 _Text = Annotated[QueryText | None, Query(max_length=4096)]
 
 
@@ -39,7 +42,8 @@ async def finish_oidc(request: Request, code: _Text = None, state: _Text = None,
     """Begins the session, and leads the browser to the first page."""
     binding = log_in_cookie(request)
     if error is not None:
-        raise refused("the provider refused the log-in")
+        told = f" ({error})" if _ERROR.fullmatch(error) else ""
+        raise refused(f"the provider refused the log-in{told}")
     if code is None or state is None or binding is None:
         raise refused("this log-in was not begun in this browser: begin again")
     install = state_of(request)

@@ -45,7 +45,7 @@ async def set_up(request: Request) -> Response:
     async with change(state.pool, actor_of(None, context), "owner.set_up") as made:
         await first_owner.set_up(made, body.token, body.email, body.name, hashed)
     await log_in_waits.give_back(state.pool, address_subject(context["ip"]))
-    return answered("created: log in", None)
+    return answered("created: log in, POST /api/auth/login", None)
 
 
 @router.post(
@@ -77,7 +77,7 @@ async def reset_password(request: Request) -> Response:
     async with change(state.pool, actor_of(known, context), "password.set") as made:
         await rules.set_by_token(made, body.token, hashed)
     await log_in_waits.give_back(state.pool, address_subject(context["ip"]))
-    return answered("set: log in", None)
+    return answered("set: log in, POST /api/auth/login", None)
 
 
 @router.post(

@@ -10,7 +10,7 @@ from api.http.body_memory import HeldBody
 from api.http.errors import ApiError
 from api.http.request_cost import count_values
 from api.http.upload import Upload
-from domain.errors import FieldError, invalid, pointer
+from domain.errors import FieldError, invalid, plain, pointer
 from domain.text.strict_json import loads
 
 MAX_BODY = 1024 * 1024
@@ -82,7 +82,7 @@ def validate(value: Any, model: type[_Model]) -> _Model:
 def field_errors(error: ValidationError, place: Callable[[_Loc], _Loc] = tuple) -> list[FieldError]:
     """The errors of a validation, with pointers. ``place`` maps a location in the validated value to the body."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    return [_field_error(pointer(*place(_of_key(e["loc"]))), e["type"], e["msg"]) for e in found]
+    return [_field_error(pointer(*place(_of_key(e["loc"]))), e["type"], plain(e["msg"])) for e in found]
 
 
 def _of_key(loc: _Loc) -> _Loc:

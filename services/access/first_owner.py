@@ -60,4 +60,5 @@ async def set_up(change: Change, token: str, email: str, name: str, hashed: str)
 
 async def _check_none(pool: Connections) -> None:
     if await people.has_owner_with_password(pool, OWNER):
-        raise ConflictError("already_set_up", "there is an owner who can log in: ask one of them for an invitation")
+        message = "there is an owner who can log in: ask one for an invitation, and use it at POST /api/auth/reset"
+        raise ConflictError("already_set_up", message)

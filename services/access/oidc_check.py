@@ -80,11 +80,16 @@ async def _at_provider(http: HttpClient, config: OidcConfig, client: Client) -> 
     try:
         found = await provider.discover(http, config.issuer)
     except ProviderAway as error:
-        yield Checked("issuer", False, f"{config.issuer} cannot be used: {error}")
+        yield Checked("issuer", False, f"{config.issuer} cannot be used: {error}{_advice(config, error)}")
         return
     yield Checked("issuer", True, f"{config.issuer} answers")
     yield await _keys(http, found)
     yield await _client(http, found, client)
+
+
+def _advice(config: OidcConfig, error: ProviderAway) -> str:
+    is_private = "not a public address" in str(error) and not config.allow_private_network
+    return " (set allow_private_network to true if it is in your own network)" if is_private else ""
 
 
 async def _keys(http: HttpClient, found: Provider) -> Checked:

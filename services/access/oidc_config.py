@@ -8,7 +8,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from domain.access.oidc import GroupRole
-from domain.errors import FieldError, InvalidError, NotFoundError, invalid, pointer
+from domain.errors import FieldError, InvalidError, NotFoundError, invalid, plain, pointer
 from domain.keyring import Keyring
 from domain.merge_patch import KEPT, Kept, merge
 from services.access.staff import permissions_of
@@ -78,7 +78,7 @@ class OidcConfig(_Part):
     @model_validator(mode="after")
     def _is_safe(self) -> "OidcConfig":
         if self.issuer.startswith("http:") and not self.allow_private_network:
-            raise ValueError("the issuer must begin with https://, unless it is in a private network")
+            raise ValueError("the issuer must begin with https://, unless allow_private_network is true")
         return self
 
     @property
@@ -211,4 +211,4 @@ def _checked(form: Any) -> OidcConfig:
         return OidcConfig.model_validate_json(orjson.dumps(form))
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid([FieldError(pointer(*e["loc"]), e["type"], e["msg"]) for e in found]) from None
+        raise invalid([FieldError(pointer(*e["loc"]), e["type"], plain(e["msg"])) for e in found]) from None

@@ -111,7 +111,7 @@ async def invite(change: Change, person: Person, *, again: bool = False) -> str:
     if known.role is not None:
         change.actor.check_grant(await permissions_of(change.store, known.role, lock=True))
     if known.password is not None and not again:
-        message = "this person has a password: whoever forgot it asks for a link by mail, at the log-in"
+        message = "this person has a password: whoever forgot it asks for a mail, POST /api/auth/forgot"
         raise ConflictError("has_password", message)
     token = new_token()
     await one_time_tokens.revoke(change.store, person, Purpose.INVITE)
@@ -133,4 +133,6 @@ async def _end_others(change: Change, known: Known) -> None:
 
 
 def _unusable() -> InvalidError:
-    return InvalidError("token_unusable", "this link was used, has expired, or is none: ask for a new one", "/token")
+    return InvalidError(
+        "token_unusable", "this token was used, has expired, or is not whole: ask for a new one", "/token"
+    )

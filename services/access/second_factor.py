@@ -51,10 +51,16 @@ async def confirm(change: Change, keyring: Keyring, known: Known, code: str, ses
         InvalidError: it is not its code.
     """
     if known.totp_secret is None or known.totp_since is not None:
-        raise ConflictError("totp_not_begun", "there is no second factor that waits for its first code")
+        raise ConflictError(
+            "totp_not_begun", "no second factor waits for its first code: begin with POST /api/auth/totp"
+        )
     step = _step_of(keyring, known, code)
     if step is None:
-        raise InvalidError("code_wrong", "this is not the code of this moment", "/code")
+        raise InvalidError(
+            "code_wrong",
+            "this is not the code of this moment: type the newest one, and look whether the app's clock is right",
+            "/code",
+        )
     if not await second_factors.confirm(change.store, known.person, known.totp_secret, step):
         raise ConflictError("totp_not_begun", "the second factor was changed at this moment")
     codes = [_recovery_code() for _ in range(RECOVERY_CODES)]
@@ -72,7 +78,9 @@ async def check(pool: Connections, keyring: Keyring, known: Known, code: str | N
         TooSoonError: after too many tries.
     """
     if code is None:
-        raise LogInError("code_needed", "the code of your second factor is needed as well")
+        raise LogInError(
+            "code_needed", "the code of your second factor, or a recovery code, is needed as well: send it as code"
+        )
     subject = codes_subject(known.person)
     await count_try(pool, subject, OF_CODES)
     step = _step_of(keyring, known, code)

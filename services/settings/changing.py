@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from domain.access.networks import may_come
 from domain.channels import Channel
-from domain.errors import ConflictError, FieldError, InvalidError, invalid, pointer
+from domain.errors import ConflictError, FieldError, InvalidError, invalid, plain, pointer
 from domain.keyring import Keyring, KeyringError
 from domain.merge_patch import merge
 from gateways.base import GatewayConfig
@@ -116,7 +116,7 @@ def checked_settings(form: Mapping[str, Any]) -> dict[str, Any]:
         settings = InstallSettings.model_validate_json(orjson.dumps(form))
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid([FieldError(pointer(*e["loc"]), e["type"], e["msg"]) for e in found]) from None
+        raise invalid([FieldError(pointer(*e["loc"]), e["type"], plain(e["msg"])) for e in found]) from None
     return settings.model_dump(mode="json", exclude_unset=True)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast, get_args, get_origin
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from domain.errors import FieldError, invalid, pointer
+from domain.errors import FieldError, invalid, plain, pointer
 from domain.keyring import Keyring
 from services.changes import Change
 from store.pool import Connections
@@ -119,7 +119,7 @@ def _problems(model: type[BaseModel], error: ValidationError, known: Collection[
         elif one["type"] == "model_type":
             yield FieldError(pointer(*loc), "object_type", "must be a mapping")
         else:
-            yield FieldError(pointer(*loc), one["type"], one["msg"])
+            yield FieldError(pointer(*loc), one["type"], plain(one["msg"]))
 
 
 def no_such_field(name: str, known: Collection[str]) -> str:

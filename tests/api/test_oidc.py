@@ -431,3 +431,18 @@ async def test_refused_log_ins_are_logged(stack: Stack, owner: Staff, provider: 
     (event,) = await owner.data("GET", "/audit?actor=unknown:unknown&outcome=denied&limit=1")
     assert (event["action"], event["metadata"]["with"]) == ("session.begun", "oidc")
     assert "groups" in event["metadata"]["denied"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [("access_denied", " (access_denied)"), ("invalid_scope", " (invalid_scope)"), ("<b>no", "")]
+)
+async def test_a_refusal_of_the_provider_is_told_by_its_name(stack: Stack, provider: Provider, error: str, told: str):
+    answer = await stack_get(stack, f"{stack.url}/api/auth/oidc/callback?error={error}", {})
+    assert assert_error(answer, 401, "oidc_refused")["message"] == f"the provider refused the log-in{told}"
+
+
+async def test_what_is_wrong_with_a_configuration_is_said_in_plain_words(owner: Staff):
+    for more in ({"issuer": "http://x"}, {"issuer": "ftp://x"}, {"email_domains": ["a@b"]}):
+        patch = {"issuer": "https://x", "client_id": "x", "client_secret": "y", "allow_private_network": False} | more
+        answer = await owner.call("PATCH", "/oidc", patch)
+        assert (answer.status_code, "Value error" in answer.text) == (422, False), answer.text

@@ -87,6 +87,10 @@ async def test_what_keeps_people_out_fails_the_check(cli, provider: Provider):
     provider.configuration = {"issuer": "https://other.example.com"}
     others = {one["check"]: one for one in json.loads((await cli("oidc", "check", "--json")).out)}
     assert (others["issuer"]["passed"], "keys" in others) == (False, False)
+    secure = patch(provider, issuer="https://127.0.0.1:1", allow_private_network=False)
+    await cli("oidc", "set", "--config-json", secure)
+    (*_, private) = json.loads((await cli("oidc", "check", "--json")).out)
+    assert (private["passed"], "allow_private_network" in private["told"]) == (False, True)
     await cli("oidc", "remove")
 
 
