@@ -648,7 +648,7 @@ NAMED = {"gateways": "sms/main", "callbacks": "https://crm.example.com/hook", "s
 
 async def lose_key(install: Install, section: str, *, with_applied: bool) -> None:
     """As if the ring had lost the key of an object."""
-    sealed = Keyring.parse(Keyring.generate().replace("k1", "gone"), CREDENTIALS).encrypt(b"{}", b"")
+    sealed = Keyring.parse(Keyring.generate().replace("k1:", "gone:"), CREDENTIALS).encrypt(b"{}", b"")
     async with install.stack.pool.connection() as conn:
         await conn.execute(LOST[section].encode(), (sealed,))
         if with_applied:
@@ -685,7 +685,7 @@ async def test_what_does_not_open_is_named_and_all_else_is_changed(install: Inst
 
 async def test_if_only_what_was_applied_does_not_open_nothing_is_overwritten_unasked(install: Install):
     await install.apply(FILE)
-    lost = Keyring.parse(Keyring.generate().replace("k1", "gone"), CREDENTIALS).encrypt(b"{}", b"")
+    lost = Keyring.parse(Keyring.generate().replace("k1:", "gone:"), CREDENTIALS).encrypt(b"{}", b"")
     async with install.stack.pool.connection() as conn:
         await conn.execute("update applied_objects set document = %s", (lost,))
     changed = {"plans": {"Starter": FILE["plans"]["Starter"] | {"price_cents": 1000}}}
