@@ -63,7 +63,14 @@ class NotFoundError(XsenderError):
 
 
 class ConflictError(XsenderError):
-    """A conflict with the current state: a name in use, an id used for something else, a state that has passed."""
+    """A conflict with the current state: a name in use, an id used for something else, a state that has passed.
+
+    ``fields`` names the values that are in conflict, if that is known.
+    """
+
+    def __init__(self, code: str, message: str, fields: Sequence[FieldError] = ()) -> None:
+        super().__init__(code, message)
+        self.fields = list(fields)
 
 
 class InvalidError(XsenderError):

@@ -69,7 +69,7 @@ async def _ours(request: Request, error: XsenderError) -> JSONResponse:
     if isinstance(error, FaultError):
         return await _bug(request, error)
     status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
-    fields = error.fields if isinstance(error, InvalidError) else ()
+    fields = error.fields if isinstance(error, InvalidError | ConflictError) else ()
     retry_after = error.retry_after if isinstance(error, UnavailableError | TooSoonError) else None
     return error_response(ApiError(status, error.code, error.message, fields, retry_after))
 
