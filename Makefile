@@ -51,15 +51,17 @@ $(PEERS)/nginx:
 
 # Tests that measure what others feel: one at a time, with nothing else beside them.
 MEASURED := $(addprefix tests/faults/test_,hanging_temporal.py silent_database.py slow_neighbour.py stalls.py two_tenants.py)
-# Tests that kill, stop and slow down parts of an install of their own for minutes: two at a time, the longest first.
-LONGEST := tests/faults/test_stress.py
+# Tests that send what the OpenAPI document says, for minutes.
+GENERATED := tests/api/test_schemathesis.py tests/api/stateful
+# They, and those that kill, stop and slow down parts of an install of their own: two at a time, the longest first.
+LONGEST := tests/faults/test_stress.py $(GENERATED)
 LONG := $(LONGEST) $(filter-out $(LONGEST) $(MEASURED),$(sort $(wildcard tests/faults/test_*.py)))
 TWO := $(BIN)/pytest -n 2
 
 ## Style, types, architecture, then all tests on the real servers; with ARGS only those: make test ARGS=tests/api
 test: setup lint
 ifeq ($(strip $(ARGS)),)
-	$(TWO) --dist loadfile --ignore=tests/faults --ignore=tests/abuse
+	$(TWO) --dist loadfile $(addprefix --ignore=,tests/faults tests/abuse $(GENERATED))
 	$(TWO) --dist load --maxschedchunk 1 $(LONG)
 	$(BIN)/pytest $(MEASURED) tests/abuse
 else
