@@ -57,6 +57,7 @@ from api.reference.openapi import DocumentedApp, operation_id
 from api.reports import requests, usage
 from api.requests.log import RequestLog
 from api.resources.access import AccessTable
+from api.segments import routes as segments
 from api.sending import routes as send
 from api.sending.group_commit import GroupCommit
 from api.sending.large_bodies import Bodies
@@ -96,6 +97,7 @@ _ROUTERS = (
     operations.export_router,
     domains.router,
     purposes.router,
+    segments.router,
     lists.router,
     waiting.router,
     bulk.router,

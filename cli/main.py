@@ -25,6 +25,7 @@ from cli.people import session
 from cli.plans import app as plan
 from cli.processes import add_to
 from cli.roles import app as role
+from cli.segments import app as segment
 from cli.sending_pauses import app as sending
 from cli.session import choose_install
 from cli.settings import app as settings
@@ -56,6 +57,7 @@ app.add_typer(approval, name="approval")
 app.add_typer(batch, name="batch")
 app.add_typer(callback, name="callback")
 app.add_typer(message, name="message")
+app.add_typer(segment, name="segment")
 app.command()(usage)
 app.add_typer(sending, name="sending")
 app.add_typer(operation, name="operation")

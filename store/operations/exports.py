@@ -84,6 +84,18 @@ SOURCES = (
         "0",
     ),
     Source(
+        "segments",
+        """select id::text, (to_jsonb(s))::text from segments s
+            where account_id = %(account)s and id > %(after)s::bigint order by id limit %(limit)s""",
+        "0",
+    ),
+    Source(
+        "contact_events",
+        """select source::text, (to_jsonb(e))::text from contact_events e
+            where account_id = %(account)s and source > %(after)s::uuid order by source limit %(limit)s""",
+        str(START),
+    ),
+    Source(
         "consent_pauses",
         """select channel || recipient_key, (to_jsonb(c))::text from consent_pauses c
             where account_id = %(account)s and channel || recipient_key > %(after)s

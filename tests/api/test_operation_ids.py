@@ -37,6 +37,7 @@ RELEASED = """
     getSettings changeInstallSettings testSystemMail
     listAllUsage listUsage listAllRequests listRequests getOverview
     listPurposes addPurpose getPurpose changePurpose removePurpose
+    listSegments addSegment countContacts getSegment changeSegment removeSegment listSegmentContacts explainSegment
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword

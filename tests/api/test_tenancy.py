@@ -93,9 +93,14 @@ OF_OWN = {
     *(f"POST /api/keys/{{key}}/{what}" for what in ("roll", "revoke")),
     *(f"{method} /api/purposes" for method in ("GET", "POST")),
     *(f"{method} /api/purposes/{{purpose}}" for method in ("GET", "PATCH", "DELETE")),
+    *(f"{method} /api/segments" for method in ("GET", "POST")),
+    *(f"{method} /api/segments/{{segment}}" for method in ("GET", "PATCH", "DELETE")),
+    "POST /api/segments/count",
+    "GET /api/segments/{segment}/contacts",
+    "GET /api/segments/{segment}/explain/{contact}",
 }
 """They need scopes that a usual key has not, or files: see test_own_keys.py, test_own_gateways.py,
-test_leaving_users.py and consent/."""
+test_leaving_users.py, consent/ and segments/."""
 
 LONG_AGO = {"since": "2020-01-01T00:00:00Z"}
 OF_CALLBACKS = [

@@ -22,6 +22,8 @@ DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("
     Path("domain/access/approvals.py"),
     Path("domain/mail/sender_domains.py"),
     Path("domain/audience/purposes.py"),
+    *Path("domain/audience/conditions").glob("*.py"),
+    *Path("store/audience/segments").glob("*.py"),
     Path("domain/access/user_scopes.py"),
     *(Path("domain/access") / name for name in ("actors.py", "oidc.py", "passwords.py", "permissions.py")),
     Path("domain/request_rates.py"),
@@ -49,6 +51,7 @@ PLACE_OF_CODE = {
     "_refused": 0,
     "InvalidFrom": 0,
     "Problem": 1,
+    "Fault": 1,
 }
 """The argument of each error that is its code."""
 OF_THE_COMMAND_LINE: set[str] = set()

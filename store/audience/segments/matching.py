@@ -38,13 +38,13 @@ class Member:
     last_name: str | None
 
 
-async def count(pool: Pool, account_id: int, condition: Condition, now: datetime, seconds: float = SECONDS) -> int:
+async def count(pool: Pool, account_id: int, condition: Condition, now: datetime) -> int:
     """How many contacts meet the condition.
 
     Raises:
         UnavailableError: counting them takes too long.
     """
-    async with _reading(pool, seconds) as conn:
+    async with _reading(pool) as conn:
         where, parameters = await _where(conn, account_id, condition, now)
         cursor = await conn.execute(f"select count(*) from contacts c where {where}", parameters)  # noqa: S608
         row = await cursor.fetchone()
@@ -61,7 +61,7 @@ async def page(
     Raises:
         UnavailableError: finding them takes too long.
     """
-    async with _reading(pool, SECONDS) as conn, conn.cursor(row_factory=class_row(Member)) as cursor:
+    async with _reading(pool) as conn, conn.cursor(row_factory=class_row(Member)) as cursor:
         where, parameters = await _where(conn, account_id, condition, now)
         if after is not None:
             where += " and c.id > %(after)s"
@@ -74,15 +74,15 @@ async def page(
 
 
 @asynccontextmanager
-async def _reading(pool: Pool, seconds: float) -> AsyncIterator[Connection]:
+async def _reading(pool: Pool) -> AsyncIterator[Connection]:
     try:
-        async with long_transaction(pool, seconds) as conn:
+        async with long_transaction(pool, SECONDS) as conn:
             await conn.execute("select set_config('work_mem', %s, true)", (_MEMORY,))
             yield conn
     except QueryCanceled as error:
         raise UnavailableError(
             "segment_too_slow",
-            f"this condition took more than {seconds:g} s: ask for fewer events, or for shorter times",
+            f"this condition took more than {SECONDS:g} s: ask for fewer events, or for shorter times",
             retry_after=60.0,
         ) from error
 

@@ -9,6 +9,7 @@ from domain.audience.purposes import Purpose
 from domain.operations.slices import Sliced
 from store.accounts import api_keys
 from store.audience.consent import purposes
+from store.audience.segments import saved
 from store.callbacks import callback_endpoints, callbacks
 from store.callbacks.callback_endpoints import NewEndpoint
 from store.callbacks.callbacks import Notice
@@ -17,6 +18,7 @@ from store.operations import exports, operations
 from tests.api.admin import admin
 from tests.api.answers import send_one
 from tests.api.batches import waiting_batch
+from tests.segments import new_contact
 from tests.stack import Stack, User
 
 
@@ -37,6 +39,8 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
         "{key}": key.id,
         "{domain}": str(domain["id"]),
         "{purpose}": await _purpose(stack, user),
+        "{segment}": str((await saved.add(stack.pool, user.id, "vips", "VIPs", {"tag": "vip"})).id),
+        "{contact}": await new_contact(stack.pool, user.id),
         "{operation}": await ended_operation(stack, user),
     }
 

@@ -32,6 +32,7 @@ BODIES: dict[str, Any] = {
     "POST /api/gateways/{gateway_id}/test": {"to": "+14155550123"},
     "PATCH /api/callbacks/{callback}": {"enabled": False},
     "PATCH /api/purposes/{purpose}": {"name": "News"},
+    "PATCH /api/segments/{segment}": {"name": "VIPs"},
     "POST /api/callbacks/{callback}/rotate": {"overlap_hours": 0},
     "POST /api/callbacks/{callback}/replay": {"since": "2020-01-01T00:00:00Z"},
 }

@@ -9,6 +9,7 @@ from tests.api.answers import send_one
 from tests.api.batches import waiting_batch
 from tests.api.stateful.machine import Game, Ids
 from tests.api.stateful.playing import Caller, play
+from tests.segments import new_contact
 from tests.stack import Stack, User
 
 TWILIO = {"account_sid": "AC" + "0" * 32, "auth_token": "secret", "from_number": "+14155550100"}
@@ -56,6 +57,13 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
     async def purpose(user: User) -> Ids:
         return {"purpose": (await created(user, "/api/purposes", {"key": uuid4().hex, "name": "News"}))["key"]}
 
+    async def segment(user: User) -> Ids:
+        new = {"key": uuid4().hex, "name": "VIPs", "condition": {"tag": "vip"}}
+        return {
+            "segment": str((await created(user, "/api/segments", new))["id"]),
+            "contact": await new_contact(stack.pool, user.id),
+        }
+
     async def operation(user: User) -> Ids:
         return {"operation": await ended_operation(stack, user)}
 
@@ -79,6 +87,7 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         "keys": key,
         "domains": domain,
         "purposes": purpose,
+        "segments": segment,
         "operations": operation,
     }
     await play(game, begin, makers)
