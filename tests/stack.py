@@ -1,7 +1,10 @@
 """A whole install in one test process: API and worker on real sockets, above a running engine."""
 
 import asyncio
+import os
 import socket
+import sys
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -136,6 +139,7 @@ async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
     stop = asyncio.Event()
     workers = build_workers(client, table(pool, dependencies))
     running = asyncio.create_task(serve_until(stop, workers, pool, list(QUEUES), dns_servers=settings.dns_servers))
+    running.add_done_callback(lambda ended: None if stop.is_set() else _end_process(ended))
     try:
         yield
     finally:
@@ -143,6 +147,16 @@ async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
         await _ended(running)
         await dependencies.aclose()
         await pool.close()
+
+
+def _end_process(ended: "asyncio.Task[None]") -> None:
+    """Without its worker every later test would wait until its time is over."""
+    if ended.cancelled():
+        return
+    if error := ended.exception():
+        traceback.print_exception(error, file=sys.__stderr__)
+    print("the worker of the tests has ended", file=sys.__stderr__, flush=True)
+    os._exit(3)
 
 
 async def _ended(running: "asyncio.Task[None]") -> None:
