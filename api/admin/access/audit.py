@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.admin import models
+from api.admin.access import models
 from api.http.query_text import Moment, QueryText
 from api.http.state import state_of
 from api.reference.openapi import answers

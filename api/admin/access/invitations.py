@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.admin import models
+from api.admin.access import models
+from api.admin.models import NothingAnswer
 from api.admin.paths import MemberId, UserId
 from api.http.body import read_body
 from api.http.idempotency import KeyClaim
@@ -26,7 +27,7 @@ _invite: dict[str, Any] = {
     "responses": answers(models.InvitationAnswer, 409),
     "openapi_extra": {"parameters": [IDEMPOTENCY_HEADER]},
 }
-_reset: dict[str, Any] = {"response_model": None, "responses": answers(models.NothingAnswer, 409)}
+_reset: dict[str, Any] = {"response_model": None, "responses": answers(NothingAnswer, 409)}
 
 
 @router.post("/staff/{staff}/invite", summary="Invite a member of staff", **_invite)

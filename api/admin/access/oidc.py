@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.admin import models
+from api.admin.access import models
+from api.admin.models import NothingAnswer
 from api.http.body import parse_body, read_body
 from api.http.state import state_of
 from api.reference.openapi import answers, documented_body
@@ -17,7 +18,7 @@ from services.changes import Change
 router = APIRouter(prefix="/api/admin/v1/oidc", tags=["admin: staff"])
 
 _one: dict[str, Any] = {"response_model": None, "responses": answers(models.OidcAnswer, 409, 412)}
-_removed: dict[int | str, dict[str, Any]] = answers(models.NothingAnswer, 409, 412)
+_removed: dict[int | str, dict[str, Any]] = answers(NothingAnswer, 409, 412)
 
 
 @router.get("", summary="Read the provider of identities", **_one)

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.admin import models
+from api.admin.access import models
 from api.admin.managed import managed_by
+from api.admin.models import NothingAnswer
 from api.admin.paths import MemberId
 from api.http.body import parse_body, read_body
 from api.http.idempotency import KeyClaim
@@ -138,7 +139,7 @@ async def put_role(request: Request, role: QueryText, actor: _RoleWriter, dry_ru
     "/roles/{role}",
     summary="Delete a role",
     response_model=None,
-    responses=answers(models.NothingAnswer, 409),
+    responses=answers(NothingAnswer, 409),
 )
 async def delete_role(request: Request, role: QueryText, actor: _RoleWriter, dry_run: DryRun = False) -> Response:
     """One that nobody has."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.admin import models
+from api.admin.accounts import models
 from api.admin.paths import UserId
 from api.credits.journal import listed_journal, shown_entry
 from api.http.body import parse_body, read_body

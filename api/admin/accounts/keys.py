@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.admin import models
+from api.admin.accounts import models
 from api.admin.paths import MemberId, UserId
 from api.http.body import parse_body, read_body
 from api.http.idempotency import KeyClaim

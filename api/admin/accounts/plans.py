@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.admin import models
+from api.admin.accounts import models
 from api.admin.managed import managed_by
+from api.admin.models import NothingAnswer
 from api.admin.paths import PlanRef
 from api.http.body import parse_small, read_body, validate
 from api.http.idempotency import KeyClaim
@@ -88,7 +89,7 @@ async def change_plan(request: Request, plan: PlanRef, actor: _Writer, dry_run: 
     "/{plan}",
     summary="Delete a plan",
     response_model=None,
-    responses=answers(models.NothingAnswer, 409, 412),
+    responses=answers(NothingAnswer, 409, 412),
 )
 async def delete_plan(request: Request, plan: PlanRef, actor: _Deleter, dry_run: DryRun = False) -> Response:
     """One that nobody has, not even a deleted user, who can be restored."""

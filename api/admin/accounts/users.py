@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.admin import models
+from api.admin.accounts import models
 from api.admin.accounts.user_route import UserRoute
 from api.admin.paths import UserId
 from api.http.body import parse_body, read_body
