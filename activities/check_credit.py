@@ -30,7 +30,8 @@ class CheckCredit:
             _rows(page, share, opened, await self._prices(page, share.account_id, share.indexes, opened))
             for share in page.shares(range(page.size))
         ]
-        return sorted(map(index_of, await pages.hold(self._pool, *shares)))
+        templates = (UUID(page.page_id), page.templates) if page.templates else None
+        return sorted(map(index_of, await pages.hold(self._pool, *shares, templates=templates)))
 
     async def _hold_stored(self, page: PageHeader) -> list[int]:
         page_id = UUID(page.page_id)

@@ -62,6 +62,8 @@ from api.sending import routes as send
 from api.sending.group_commit import GroupCommit
 from api.sending.large_bodies import Bodies
 from api.sending.starts import Starts
+from api.templates import previews as template_previews
+from api.templates import routes as templates
 from api.webhooks import routes as webhooks
 from api.webhooks.memory import WebhookMemory
 from api.webhooks.receivers import WebhookReceivers
@@ -75,6 +77,7 @@ from services.access.forgotten import Forgotten
 from services.access.hashing import Hashing
 from services.access.oidc import OidcLogIn
 from services.accounts.rates import PlanPrices
+from services.audience.templates.named import NamedTemplates
 from services.settings.current import CurrentSettings
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.gateways.webhook_signatures import Signatures
@@ -98,6 +101,8 @@ _ROUTERS = (
     domains.router,
     purposes.router,
     segments.router,
+    templates.router,
+    template_previews.router,
     lists.router,
     waiting.router,
     bulk.router,
@@ -174,6 +179,7 @@ def create_app(settings: Settings) -> FastAPI:
                 OidcLogIn(pool, keyring, outside),
                 CurrentSettings(pool, settings.for_install),
                 PlanPrices(pool),
+                NamedTemplates(pool),
                 OwnMessages(pool),
                 starts,
                 group_commit,

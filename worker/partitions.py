@@ -2,6 +2,7 @@
 
 import structlog
 
+from store.audience.templates import sent
 from store.pool import Pool
 from store.schema.partitions import drop_older, make_ahead, months_ahead
 
@@ -27,9 +28,11 @@ async def make_partitions(pool: Pool) -> None:
 
 
 async def drop_partitions(pool: Pool, keep_months: int | None) -> None:
-    """Drop partitions that are older than the retention."""
+    """Drop partitions that are older than the retention, and what else is kept of their messages."""
     if keep_months is None:
         return
     async with pool.connection() as conn:
         if dropped := await drop_older(conn, keep_months):
             log.info("partitions dropped", names=dropped)
+    while await sent.delete_older_than(pool, keep_months):
+        pass

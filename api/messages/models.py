@@ -66,7 +66,26 @@ class UnknownNumbersWarning(_Answer):
     indexes: list[int] = Field(max_length=numbers.MAX_LISTED, description="The first of them, counted from 0.")
 
 
-SendWarning = Annotated[DuplicatesWarning | UnknownFieldsWarning | UnknownNumbersWarning, Field(discriminator="kind")]
+class SkippedContact(_Answer):
+    """A contact that got no message."""
+
+    pointer: str
+    code: Literal["missing_field"]
+    message: str
+
+
+class SkippedWarning(_Answer):
+    """Contacts lack a variable of a template that skips such contacts."""
+
+    kind: Literal["skipped"]
+    message: str
+    count: int
+    contacts: list[SkippedContact] = Field(max_length=MAX_LISTED, description="The first of them.")
+
+
+SendWarning = Annotated[
+    DuplicatesWarning | UnknownFieldsWarning | UnknownNumbersWarning | SkippedWarning, Field(discriminator="kind")
+]
 """An accepted request may not be as intended."""
 
 
@@ -129,6 +148,13 @@ class ReceiptEvent(_Answer):
     )
 
 
+class MadeFrom(_Answer):
+    """The template that a message was made from."""
+
+    key: str
+    version: int
+
+
 class MessageStatus(_Answer):
     """A message. Just after it was accepted, until it is recorded, most fields are `null`."""
 
@@ -151,6 +177,7 @@ class MessageStatus(_Answer):
     schedule_at: datetime | None
     created_at: datetime = Field(description="When it was accepted.")
     updated_at: datetime | None
+    template: MadeFrom | None = Field(None, description="Left out if it was made from none.")
 
 
 class StatusAnswer(_Answer):

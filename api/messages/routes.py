@@ -15,6 +15,7 @@ from domain.channels import Channel
 from domain.ids import minted_at
 from domain.messages.page import ADMIN_ACCOUNT, LiveStatus
 from domain.messages.statuses import State, advance, contract_word
+from store.audience.templates import sent
 from store.messages.messages import Attempt, Message
 
 router = APIRouter(tags=["status"])
@@ -48,6 +49,8 @@ async def _answer(request: Request, channel: Channel, read: ReadMessage) -> Resp
         data = _accepted(read.uid, live)
     else:
         data = recorded(message, live)
+        if read.principal.templates_version:  # else it has no templates
+            data |= await template_of(request, read.uid)
     return json_response({"success": True, "message": f"the message is {data['state']}", "data": data})
 
 
@@ -73,6 +76,12 @@ def recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
         "created_at": accepted_at(message.uid),
         "updated_at": message.updated_at,
     }
+
+
+async def template_of(request: Request, uid: UUID) -> dict[str, Any]:
+    """From which template a message was made; empty: from none."""
+    found = await sent.of_message(state_of(request).pool, uid)
+    return {"template": found} if found else {}
 
 
 def _attempt(attempt: Attempt) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class OneMessage:
     key: KeyTerms | None = None
     """The message's key, if it demands something."""
     purpose: str = TRANSACTIONAL
+    template: int | None = None
+    """The id of the version of a template that it was made from."""
 
 
 @dataclass(slots=True, eq=False)

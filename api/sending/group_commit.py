@@ -202,6 +202,7 @@ def _header(page_id: UUID, channel: Channel, lane: Lane, members: list[OneMessag
         keyed=keys,
         senders=senders,
         purposes=[one.purpose for one in members],
+        templates=[one.template for one in members],
     )
     is_urgent = lane == Lane.TRANSACTIONAL and not page.due
     return replace(page, limits=AT_ONCE_LIMITS) if is_urgent else page

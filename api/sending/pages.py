@@ -40,6 +40,7 @@ async def accept_page(
         keyed=keyed,
         senders=senders,
         purposes=[read.purpose],
+        templates=[read.template_version],
     )
     # A request's key is bound to its page: a repeat must be able to start that.
     start = starts.start_own if claimed.scope is None else starts.start_repeatable

@@ -11,6 +11,7 @@ from api.http.body import field_errors, validate
 from api.http.errors import ApiError, json_refused
 from api.http.request_cost import MAX_VALUES, ON_LOOP, count_values, reading_cost
 from api.sending.answer import accepted_answer
+from domain.audience.named_template import NamedTemplate, TemplateUse
 from domain.channels import Channel
 from domain.errors import InvalidError, invalid
 from domain.ids import PAGE_SIZE
@@ -64,8 +65,10 @@ def may_be_large(raw: bytes) -> bool:
     return reading_cost(raw) > ON_LOOP
 
 
-def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
-    """Read the body of a send request.
+def read_request(
+    raw: bytes, channel: Channel, terms: Terms, named: NamedTemplate | None = None
+) -> ReadRequest | TemplateUse:
+    """Read the body of a send request; if it names a template and that is not given, what it names.
 
     Raises:
         ApiError: it is refused, with a pointer for each error.
@@ -84,9 +87,11 @@ def read_request(raw: bytes, channel: Channel, terms: Terms) -> ReadRequest:
             f"{len(listed)} contacts in one request: send the list in several requests of at most {MAX_CONTACTS}",
         )
     request = _validate(value, listed, channel) if isinstance(listed, list) else validate(value, SEND_MODELS[channel])
+    if request.template is not None and named is None:
+        return TemplateUse(request.template, request.template_version)
     default = Lane.TRANSACTIONAL if len(request.contact) <= MAX_TRANSACTIONAL else Lane.BULK
     lane = request.priority or default
-    read = read_contacts(request, terms, lane, unknown_names(value, type(request)))
+    read = read_contacts(request, terms, lane, unknown_names(value, request), named)
     return ReadRequest(read, lane)
 
 
@@ -123,16 +128,17 @@ def read_large_request(
     account_id: int,
     page_sizes: Mapping[str, int],
     key: KeyTerms | None = None,
-) -> ReadRequest | RequestedBatch | ApiError | InvalidError:
+    named: NamedTemplate | None = None,
+) -> ReadRequest | RequestedBatch | TemplateUse | ApiError | InvalidError:
     """The same for a request that may become a batch; then the batch is built as well. ``key``: as in ``build_batch``.
 
     An error is returned, not raised: this runs in a process of its own.
     """
     try:
-        read = read_request(raw, channel, terms)
+        read = read_request(raw, channel, terms, named)
     except (ApiError, InvalidError) as error:
         return error
-    if read.fits_a_page:
+    if isinstance(read, TemplateUse) or read.fits_a_page:
         return read
     if any(message.fallback for message in read.contacts.content.messages):
         return ApiError(422, "fallback_in_batch", f"fallbacks need requests of at most {PAGE_SIZE} contacts and 1 MB")

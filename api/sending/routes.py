@@ -27,12 +27,14 @@ from api.sending.large_bodies import Bodies
 from api.sending.pages import accept_page
 from api.sending.parse_request import ReadRequest, RequestedBatch, may_be_large, read_large_request, read_request
 from api.sending.starts import ACCEPT_SECONDS, Starts, make_unstartable
+from domain.audience.named_template import NamedTemplate, TemplateUse
 from domain.channels import Channel
 from domain.errors import FieldError, InvalidError, invalid
 from domain.ids import new_batch_id, page_of
 from domain.messages.page import ADMIN_ACCOUNT
 from domain.messages.prices import FREE
 from services.accounts.rates import PlanPrices
+from services.audience.templates.named import NamedTemplates
 from services.contacts.models import MAX_CONTACTS, SEND_MODELS
 from services.contacts.read import ReadContacts, Terms
 from services.contacts.unknown_fields import UnknownField, unread_parameters
@@ -65,7 +67,7 @@ def _send_endpoint(channel: Channel) -> _Endpoint:
     ) -> Response:
         parameters = unread_parameters(request.query_params, ())
         async with state_of(request).part(Bodies).read(request, principal.account_id) as raw:
-            return await _send(request, principal, channel, raw, parameters)
+            return await send_raw(request, principal, channel, raw, parameters)
 
     return send
 
@@ -98,7 +100,7 @@ def _query_endpoint(channel: Channel) -> _Endpoint:
         # Converted to the body of a POST, so that both forms are parsed by the same code.
         listed = [{"number": number, **shared} for number in numbers if number]
         raw = orjson.dumps({"duplicates": duplicates, "purpose": purpose, "contact": listed})
-        return await _send(request, principal, channel, raw, unread_parameters(request.query_params, known))
+        return await send_raw(request, principal, channel, raw, unread_parameters(request.query_params, known))
 
     return send_by_query
 
@@ -109,12 +111,18 @@ def _numbers(given: list[str]) -> list[str]:
     return [number.strip() for text in given for number in text.split(",")]
 
 
-async def _send(
-    request: Request, principal: Principal, channel: Channel, raw: bytes, parameters: Sequence[UnknownField]
+async def send_raw(
+    request: Request,
+    principal: Principal,
+    channel: Channel,
+    raw: bytes,
+    parameters: Sequence[UnknownField],
+    named: NamedTemplate | None = None,
 ) -> Response:
+    """Accept a send request with this body. ``named``: the template that it names, if that is not to be looked up."""
     state = state_of(request)
     minted = new_batch_id()
-    read = await _read(request, principal, channel, raw, minted, parameters)
+    read = await _read(request, principal, channel, raw, minted, parameters, named)
     await charge_contacts(request, principal, _contacts(read), len(raw))
 
     async def send(claimed: KeyClaim) -> bytes:
@@ -139,34 +147,54 @@ async def _read(
     raw: bytes,
     batch_id: UUID,
     parameters: Sequence[UnknownField],
+    named: NamedTemplate | None,
 ) -> ReadRequest | RequestedBatch:
     state = state_of(request)
     account_id = principal.account_id
-    terms = await _terms(state, principal, parameters)
+    terms = await terms_of(state, principal, parameters)
     if not may_be_large(raw):
         read = read_request(raw, channel, terms)
-        if read.fits_a_page:
+        if isinstance(read, TemplateUse):
+            named = named or await _named(state, principal, channel, read)
+            if named.is_quick(raw.count(b"{")):
+                read = read_request(raw, channel, terms, named)
+        if isinstance(read, ReadRequest) and read.fits_a_page:
             return read
     sizes = await page_sizes(state.pool, account_id, channel)
-    found = await state.part(Offload).run(
-        account_id,
-        len(raw),
-        request.is_disconnected,
-        read_large_request,
-        raw,
-        channel,
-        terms,
-        batch_id,
-        account_id,
-        sizes,
-        principal.terms,
-    )
-    if isinstance(found, ApiError | InvalidError):
-        raise found
+
+    async def large(named: NamedTemplate | None) -> ReadRequest | RequestedBatch | TemplateUse:
+        found = await state.part(Offload).run(
+            account_id,
+            len(raw),
+            request.is_disconnected,
+            read_large_request,
+            raw,
+            channel,
+            terms,
+            batch_id,
+            account_id,
+            sizes,
+            principal.terms,
+            named,
+        )
+        if isinstance(found, ApiError | InvalidError):
+            raise found
+        return found
+
+    found = await large(named)
+    if isinstance(found, TemplateUse):
+        found = await large(await _named(state, principal, channel, found))
+        assert not isinstance(found, TemplateUse)
     return found
 
 
-async def _terms(state: AppState, principal: Principal, parameters: Sequence[UnknownField]) -> Terms:
+async def _named(state: AppState, principal: Principal, channel: Channel, use: TemplateUse) -> NamedTemplate:
+    templates = state.part(NamedTemplates)
+    return await templates.get(principal.account_id, principal.templates_version, channel, use)
+
+
+async def terms_of(state: AppState, principal: Principal, parameters: Sequence[UnknownField] = ()) -> Terms:
+    """What decides how the contacts of a request are read."""
     install = await state.part(CurrentSettings).at(principal.settings_version)
     return Terms(
         install.default_time_zone if principal.account_id == ADMIN_ACCOUNT else principal.time_zone,
@@ -204,6 +232,7 @@ async def _send_one(
             caller,
             principal.terms,
             read.contacts.purpose,
+            read.contacts.template_version,
         )
         uid = await state.part(GroupCommit).accept(channel, read.lane, one)
     return accepted_answer([(uid, message)], read.contacts.warnings())

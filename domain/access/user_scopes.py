@@ -8,7 +8,8 @@ from domain.channels import Channel
 from domain.errors import ForbiddenError, InvalidError
 from domain.messages.page import KeyTerms
 
-SEND, READ, KEYS, GATEWAYS, CONTACTS = "send", "read", "keys", "gateways", "contacts"
+SEND, READ, KEYS, GATEWAYS = "send", "read", "keys", "gateways"
+CONTACTS, TEMPLATES = "contacts", "templates"
 
 SCOPES: dict[str, str] = {
     SEND: "Send messages, change those that wait, and change what belongs to them: callbacks, keywords, pauses.",
@@ -16,6 +17,7 @@ SCOPES: dict[str, str] = {
     KEYS: "Make, list, replace and revoke the account's keys that may do no more than this one.",
     GATEWAYS: "Add, change and delete the account's own gateways, where its plan allows them.",
     CONTACTS: "Read and change contacts, groups, fields and segments, and what recipients allow or refuse.",
+    TEMPLATES: "Read, change, publish and preview the account's templates of messages.",
 }
 """By scope, what it allows."""
 

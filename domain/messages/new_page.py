@@ -25,10 +25,12 @@ def new_page(
     keyed: Sequence[Keyed] = (),
     senders: Mapping[str, list[int]] | None = None,
     purposes: Sequence[str] = (),
+    templates: Sequence[int | None] = (),
 ) -> PageHeader:
     """A page with these messages; their content is passed beside it.
 
-    ``accounts`` and ``purposes``: of each message, or the one of all; no purpose: that of the lane. ``requested``,
+    ``accounts``, ``purposes`` and ``templates`` (ids of versions): of each message, or the one of all; no purpose:
+    that of the lane. ``requested``,
     ``exempt``, ``keyed`` and ``senders``: as in ``PageHeader``.
     """
     due = [message.due for message in messages]
@@ -47,6 +49,7 @@ def new_page(
         keyed=list(keyed),
         senders=dict(senders or {}),
         purposes=_unusual(purposes, lane, len(messages)),
+        templates=_made_from(templates, len(messages)),
     )
 
 
@@ -60,6 +63,15 @@ def _unusual(purposes: Sequence[str], lane: str, size: int) -> dict[str, list[in
     for index, purpose in enumerate(purposes if len(purposes) != 1 else [*purposes] * size):
         if purpose != of_lane(lane):
             found.setdefault(purpose, []).append(index)
+    return found
+
+
+def _made_from(templates: Sequence[int | None], size: int) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    if any(templates):
+        for index, version in enumerate(templates if len(templates) != 1 else [*templates] * size):
+            if version is not None:
+                found.setdefault(str(version), []).append(index)
     return found
 
 

@@ -183,6 +183,9 @@ class PageHeader:
     purposes: dict[str, list[int]] = field(default_factory=dict)
     """Messages for another purpose than that of their lane: purpose → indexes."""
 
+    templates: dict[str, list[int]] = field(default_factory=dict)
+    """Messages that were made from templates: id of the version → indexes."""
+
     @property
     def is_transactional(self) -> bool:
         """Whether all of its messages surely are, without a look at what is stored."""

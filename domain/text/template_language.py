@@ -6,6 +6,7 @@ not sequences, nor the cost of filters, ranges and long values; here each of the
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TextIO
 
@@ -21,7 +22,7 @@ from liquid.filter import with_environment
 from liquid.output import LimitedStringIO
 from liquid.stringify import to_liquid_string
 from liquid.token import TOKEN_CONTENT, TOKEN_ILLEGAL
-from liquid.undefined import UNDEFINED, FalsyStrictUndefined, is_undefined
+from liquid.undefined import UNDEFINED, FalsyStrictUndefined, Undefined, is_undefined
 from liquid.utils import ReadOnlyChainMap
 
 from domain.text.template_errors import TemplateTooHeavy
@@ -64,14 +65,31 @@ _OF_TEXTS = frozenset(
 """Filters that convert their input to text."""
 
 
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """What is done about fields that are missing, ``null`` or empty."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What is printed instead, by the field's name as in the template, such as ``order.city``."""
+    are_empty: bool = False
+    """Whether the others print nothing; else they are an error."""
+
+
+REFUSED = Gaps()
+"""Every missing field is an error."""
+
+
 class Context(RenderContext):
     """The context of one rendering, and the work done so far."""
 
-    __slots__ = ("_markup", "work")
+    __slots__ = ("_markup", "gaps", "work")
 
-    def __init__(self, template: BoundTemplate, fields: Mapping[str, object], markup: int) -> None:
+    def __init__(
+        self, template: BoundTemplate, fields: Mapping[str, object], markup: int, gaps: Gaps = REFUSED
+    ) -> None:
         """``markup``: characters of markup in the template, the work of processing it once."""
         super().__init__(template, globals=fields)
+        self.gaps = gaps
         # Without the clock, which the library provides like a field of the recipient.
         self.scope = ReadOnlyChainMap(self.locals, fields)
         self._markup = markup
@@ -90,8 +108,11 @@ class Context(RenderContext):
     def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
         """The value at a path; if missing, an undefined that can be tested and given a default, but not printed."""
         value = super().get(path, token=token, default=None)
+        if self.gaps.values and (value is None or (isinstance(value, str) and not value.strip())):
+            value = self.gaps.values.get(".".join(map(str, path)), value)
         if value is None:
-            return FalsyStrictUndefined(str(path[0]), token=token, hint=".".join(map(str, path)))
+            missing = Undefined if self.gaps.are_empty else FalsyStrictUndefined
+            return missing(str(path[0]), token=token, hint=".".join(map(str, path)))
         self.spend(_size(value))
         return value
 
@@ -159,7 +180,9 @@ class _Print(OutputNode):
         return buffer.write(text)
 
     def _prints_a_field(self, context: RenderContext) -> bool:
-        """Whether a field is printed without a default for the case that it is empty."""
+        """Whether a field is printed that must not be empty."""
+        if isinstance(context, Context) and context.gaps.are_empty:
+            return False
         expression = self.expression
         if not isinstance(expression, FilteredExpression) or not isinstance(expression.left, Path):
             return False

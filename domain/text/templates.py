@@ -6,12 +6,13 @@ waited for.
 
 import re
 from collections.abc import Mapping
+from copy import copy
 
 from liquid import BoundTemplate, escape
 from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
 
 from domain.text.template_errors import InvalidTemplate, MissingField, TemplateTooHeavy
-from domain.text.template_language import HTML, PLAIN, TAGS, Context, text_with_gaps
+from domain.text.template_language import HTML, PLAIN, REFUSED, TAGS, Context, Gaps, text_with_gaps
 
 MAX_MARKUP = 20_000
 """Characters within ``{{ }}`` and ``{% %}`` of one text; others cost almost nothing."""
@@ -52,11 +53,22 @@ class Template:
         self._all_text = 0
 
     @property
+    def size(self) -> int:
+        """What it takes in memory, about, in bytes."""
+        return 500 + 2 * len(self._text) + 100 * self._markup
+
+    @property
     def is_literal(self) -> bool:
         """Whether there is nothing to fill in."""
         return self._bound is None
 
-    def render(self, fields: Mapping[str, object]) -> str:
+    def apart(self) -> "Template":
+        """The same, whose renderings are counted apart."""
+        same = copy(self)
+        same._all_work = same._all_text = 0
+        return same
+
+    def render(self, fields: Mapping[str, object], gaps: Gaps = REFUSED) -> str:
         """The text for a recipient with these fields; their values are what JSON can hold.
 
         Raises:
@@ -68,7 +80,7 @@ class Template:
             return self._text
         text = self._fill_gaps(fields)
         if text is None:
-            text = self._run(self._bound, fields)
+            text = self._run(self._bound, fields, gaps)
         else:
             self._all_work += self._markup
         self._all_text += len(text)
@@ -88,8 +100,8 @@ class Template:
             pieces.append(escape(value) if is_field and self._bound.env.autoescape else value)
         return "".join(pieces)
 
-    def _run(self, bound: BoundTemplate, fields: Mapping[str, object]) -> str:
-        context = Context(bound, fields, self._markup)
+    def _run(self, bound: BoundTemplate, fields: Mapping[str, object], gaps: Gaps) -> str:
+        context = Context(bound, fields, self._markup, gaps)
         buffer = context.get_buffer()
         try:
             for node in bound.nodes:

@@ -18,11 +18,13 @@ class Duplicates:
     """Of these contacts in the request, in their order."""
     are_skipped: bool = False
     """Whether they are skipped; else each contact gets its message."""
+    others: Sequence[int] = ()
+    """Contacts that get no message for another reason."""
 
     def contact_of(self, index: int) -> int:
         """The index of the contact whose message has this index."""
-        if self.are_skipped:
-            for skipped in self.indexes:
+        if self.are_skipped or self.others:
+            for skipped in sorted([*(self.indexes if self.are_skipped else ()), *self.others]):
                 if skipped > index:
                     break
                 index += 1

@@ -14,6 +14,9 @@ class ContactError(ValueError):
         self.code = code
         self.message = message
 
+    is_skipped = False
+    """Whether only this contact gets no message; else the request is refused."""
+
     def within(self, *path: str | int) -> "ContactError":
         """The same, for a contact that is nested in another one."""
         return ContactError([*path, *self.path], self.code, self.message)
@@ -21,3 +24,9 @@ class ContactError(ValueError):
     def at(self, index: int) -> FieldError:
         """The error of the contact with this index."""
         return FieldError(pointer("contact", index, *self.path), self.code, self.message)
+
+
+class SkippedContact(ContactError):
+    """The contact lacks a variable of a template that skips such contacts."""
+
+    is_skipped = True

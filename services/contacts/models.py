@@ -5,7 +5,16 @@ What is the same for all contacts may stand beside ``contact`` once; there a tex
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from domain.channels import Channel
@@ -183,6 +192,10 @@ _TEMPLATE = (
 )
 
 
+TEMPLATE_FIELDS = frozenset({"template", "template_version", "language"})
+"""Fields of a request that are read only if it names a template."""
+
+
 class _Send(_Common):
     """Fields beside the contacts: they apply to each contact that does not override them."""
 
@@ -198,12 +211,37 @@ class _Send(_Common):
     priority: Lane | None = Field(
         None, description=f"Which lane to take; left out: `bulk` for more than {MAX_TRANSACTIONAL} contacts."
     )
+    template: Annotated[StrictStr, Field(max_length=64)] | None = Field(
+        None,
+        description="The key of a template of `/api/templates`, in place of texts here. Its variables are filled in "
+        "from each contact's fields.",
+        examples=[None],
+    )
+    template_version: StrictInt | None = Field(
+        None, description="Of the template; left out: the published one.", examples=[None]
+    )
+    language: Annotated[StrictStr, Field(max_length=35)] | None = Field(
+        None,
+        description="Of the template's texts, for contacts without a field `language`; left out: the default one.",
+        examples=[None],
+    )
     purpose: Annotated[StrictStr, Field(max_length=50)] | None = Field(
         None,
         description="What the messages are for, as their recipients allow or refuse it; one of `/api/purposes`. Left "
         "out: `transactional` in the transactional lane, else `marketing`.",
         examples=[None],
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _belong_to_a_template(cls, value: Any) -> Any:
+        """Without a template these fields are as unknown as any others; an object is one of the provider, which
+        belongs to contacts."""
+        if isinstance(value, dict) and not TEMPLATE_FIELDS.isdisjoint(value):
+            template = value.get("template")
+            if template is None or isinstance(template, dict):
+                return {name: inner for name, inner in value.items() if name not in TEMPLATE_FIELDS}
+        return value
 
 
 class EmailSend(_Send, MailFields):

@@ -1,13 +1,14 @@
 """Turns the contacts of a request into a page's content: normalised, priced, each error with its pointer."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 
 import orjson
 
+from domain.audience.named_template import NamedTemplate
 from domain.audience.purposes import TRANSACTIONAL, of_lane
 from domain.channels import Channel
 from domain.errors import MAX_SHOWN, FieldError, invalid, pointer
@@ -21,8 +22,9 @@ from domain.messages.routing import DEFAULT_GATEWAY
 from domain.messages.schedule import InvalidSchedule
 from domain.recipients import InvalidRecipient, normalise_email
 from domain.text.template_errors import InvalidTemplate, MissingField
-from services.contacts.duplicates import NO_DUPLICATES, Duplicates, find_duplicates
-from services.contacts.errors import ContactError
+from services.audience.templates.texts import NamedTexts
+from services.contacts.duplicates import MAX_LISTED, NO_DUPLICATES, Duplicates, find_duplicates
+from services.contacts.errors import ContactError, SkippedContact
 from services.contacts.fallbacks import read_steps
 from services.contacts.from_field import MOST_SENDERS, From, InvalidFrom, check_name, read_from
 from services.contacts.mail_extras import CONTROLS, InvalidExtra, MailReader
@@ -85,6 +87,10 @@ class ReadContacts:
     purpose: str = TRANSACTIONAL
     unknown: Sequence[dict[str, Any]] = ()
     """Warnings of what is not known: fields, numbers."""
+    left_out: Sequence[FieldError] = ()
+    """Contacts that get no message, as they lack a variable of the template."""
+    template_version: int | None = None
+    """The id of the version that its texts are of."""
 
     @property
     def channels(self) -> set[str]:
@@ -103,11 +109,29 @@ class ReadContacts:
 
     def warnings(self) -> list[dict[str, Any]]:
         """The answer's warnings."""
-        return [*self.duplicates.warnings(), *self.unknown]
+        return [*self.duplicates.warnings(), *self._skipped(), *self.unknown]
+
+    def _skipped(self) -> list[dict[str, Any]]:
+        if not self.left_out:
+            return []
+        count = len(self.left_out)
+        who = f"{count} contacts lack" if count > 1 else "1 contact lacks"
+        return [
+            {
+                "kind": "skipped",
+                "message": f"{who} a variable of the template, and got no message",
+                "count": count,
+                "contacts": [asdict(error) for error in self.left_out[:MAX_LISTED]],
+            }
+        ]
 
 
-def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[str] = ()) -> ReadContacts:
-    """Read all contacts of a request, however many there are. ``beside``: unknown fields beside them.
+def read_contacts(
+    send: AnySend, terms: Terms, lane: Lane, beside: Collection[str] = (), named: NamedTemplate | None = None
+) -> ReadContacts:
+    """Read all contacts of a request, however many there are.
+
+    ``beside``: unknown fields beside them; ``named``: the template that it names.
 
     Raises:
         ApiError: 422 that names what cannot be sent; then nothing of the request is sent.
@@ -115,7 +139,9 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
     now = datetime.now(UTC)
     mail = MailReader(terms.account_id, terms.public_url, unsubscribe=lane is Lane.BULK)
     shared = read_shared_fields(send, terms.time_zone, now, mail)
+    texts = NamedTexts(named, send, shared) if named else None
     numbers = NumberReader(terms.region, terms.countries)
+    left_out: list[tuple[int, ContactError]] = []
     errors: list[FieldError] = []
     froms: dict[str, str] = {}
     contents: dict[Content, int] = {}  # equal contents are carried once
@@ -126,7 +152,7 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
     seen: set[str] | None = set() if send.duplicates == "skip" else None
     for index, contact in enumerate(contacts):
         try:
-            to, content, cost = _read(contact, shared, numbers, terms.prices)
+            to, content, cost = _read(contact, texts.of(contact) if texts else shared, numbers, terms.prices)
             at = _due(contact, terms.time_zone, now) if contact.schedule_at else shared.due
             if seen is not None and _was_seen(to, seen):
                 skipped.append(index)
@@ -135,6 +161,9 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
             place = placed(content)
             steps = _steps(contact, send, shared, placed, terms, numbers) if contact.fallback or send.fallback else ()
         except ContactError as error:
+            if error.is_skipped and len(left_out) + 1 < len(contacts):
+                left_out.append((index, error))
+                continue
             errors.append(error.at(index))
             if len(errors) == MAX_SHOWN:
                 raise invalid(errors, all_checked=index + 1 == len(contacts)) from None
@@ -145,8 +174,18 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
             requested.setdefault(wanted, []).append(len(messages) - 1)
     if errors:
         raise invalid(errors)
-    duplicates = find_duplicates(messages) if seen is None else Duplicates(skipped, are_skipped=True)
-    unknown = find_unknown_fields(send, shared, beside, terms.parameters)
+    others = [index for index, _ in left_out]
+    if not messages:
+        raise invalid([error.at(index) for index, error in left_out[:MAX_SHOWN]])
+    if seen is None:
+        duplicates = find_duplicates(messages)
+        if others:
+            places = Duplicates(others=others)
+            duplicates = replace(places, indexes=list(map(places.contact_of, duplicates.indexes)))
+    else:
+        duplicates = Duplicates(skipped, are_skipped=True, others=others)
+    names = texts.names_of if texts else shared.template_names
+    unknown = find_unknown_fields(send, names, beside, terms.parameters)
     if numbers.has_unknown:
         unknown += numbers.warnings(messages, duplicates.contact_of)
     return ReadContacts(
@@ -158,6 +197,8 @@ def read_contacts(send: AnySend, terms: Terms, lane: Lane, beside: Collection[st
         duplicates,
         of_lane(lane) if send.purpose is None else send.purpose,
         unknown,
+        [error.at(index) for index, error in left_out],
+        named.version_id if named else None,
     )
 
 
@@ -225,7 +266,7 @@ def _read(contact: AnyContact, shared: SharedFields, numbers: NumberReader, pric
             return to, content, prices.of(Channel.SMS, to, parts)
         case WhatsappContact():
             to, content = _read_whatsapp(contact, shared, numbers)
-            return to, content, prices.of(Channel.WHATSAPP, to, category=_category(contact))
+            return to, content, prices.of(Channel.WHATSAPP, to, category=_category(content.template))
 
 
 def _read_email(contact: EmailContact, shared: SharedFields) -> tuple[str, Content]:
@@ -242,10 +283,16 @@ def _read_email(contact: EmailContact, shared: SharedFields) -> tuple[str, Conte
         html, text = _fill(shared.text, contact, known), _fill(shared.alternative, contact, known) or ""
     if not html:
         raise ContactError("message", "missing", "give the email's HTML in 'message'")
-    html = _extra(partial(shared.mail.style, contact, html))
-    mail = None if extras == _NO_EXTRAS else extras
-    address = from_.address if from_ else None
-    return to, Content(body=text, html=html, subject=subject, sender=name, mail=mail, from_address=address)
+    is_text_only = shared.is_text_only and not (contact.message or contact.body)
+    styled = None if is_text_only else _extra(partial(shared.mail.style, contact, html))
+    return to, Content(
+        body=html if is_text_only else text,
+        html=styled,
+        subject=subject,
+        sender=name,
+        mail=None if extras == _NO_EXTRAS else extras,
+        from_address=from_.address if from_ else None,
+    )
 
 
 def _sender_name(given: str | None, from_: From | None) -> str | None:
@@ -289,9 +336,9 @@ def _read_sms(contact: SmsContact, shared: SharedFields, numbers: NumberReader) 
     return to, content, parts
 
 
-def _category(contact: WhatsappContact) -> str:
-    """As its price depends on it."""
-    return (contact.template.category or UNDECLARED) if contact.template else "service"
+def _category(template: str | None) -> str:
+    """As its price depends on it; ``template`` as JSON."""
+    return (orjson.loads(template).get("category") or UNDECLARED) if template else "service"
 
 
 def _written(template: WhatsappTemplate) -> dict[str, Any]:
@@ -301,13 +348,17 @@ def _written(template: WhatsappTemplate) -> dict[str, Any]:
 def _read_whatsapp(contact: WhatsappContact, shared: SharedFields, numbers: NumberReader) -> tuple[str, Content]:
     to = _recipient("number", lambda: numbers.read(contact.number))
     text = _text(contact, "message") or (None if contact.template else _fill(shared.text, contact))
+    of_template = None
+    if shared.provider and not (text or contact.template or contact.media):
+        of_template = shared.provider.fill(lambda one: _fill(one, contact) or "")
     if bool(contact.media) != bool(contact.url):
         raise ContactError("url" if contact.media else "media", "missing", "'media' and 'url' belong together")
     if contact.template and contact.media:
         raise ContactError("template", "ambiguous", "give either a template or media, not both")
-    if not (text or contact.media or contact.template):
+    if not (text or contact.media or contact.template or of_template):
         raise ContactError("message", "missing", "give a text in 'message', or 'media' and 'url', or a 'template'")
-    template = orjson.dumps(_written(contact.template)).decode() if contact.template else None
+    written = _written(contact.template) if contact.template else of_template
+    template = orjson.dumps(written).decode() if written else None
     return to, Content(body=text or "", media_type=contact.media, media_url=contact.url, template=template)
 
 
@@ -333,10 +384,10 @@ def _fill(shared: SharedText | None, contact: AnyContact, known: Mapping[str, ob
     except MissingField as error:
         name = error.name
         advice = f"add it, or write {{{{ {name} | default: '…' }}}} there"
-        message = f"the request's {shared.field!r} needs {name!r}, which this contact has not: {advice}"
-        raise ContactError(name, "missing_field", message) from None
+        message = f"{shared.described} needs {name!r}, which this contact has not: {advice}"
+        raise (SkippedContact if shared.skips else ContactError)(name, "missing_field", message) from None
     except InvalidTemplate as error:
-        message = f"the request's {shared.field!r} cannot be filled from this contact: {error}"
+        message = f"{shared.described} cannot be filled from this contact: {error}"
         raise ContactError("", "template_failed", message) from None
 
 

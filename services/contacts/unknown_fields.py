@@ -5,7 +5,7 @@ those that some template of the request may look at are not reported.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -15,8 +15,7 @@ from pydantic import BaseModel
 from domain.channels import Channel
 from domain.errors import pointer
 from services.contacts.fallbacks import template_names
-from services.contacts.models import CONTACT_MODELS, AnyContact, AnySend, FallbackStep
-from services.contacts.shared_fields import SharedFields
+from services.contacts.models import CONTACT_MODELS, TEMPLATE_FIELDS, AnyContact, AnySend, FallbackStep
 
 MAX_LISTED = 20
 """Fields that a warning lists."""
@@ -63,10 +62,14 @@ class _Found:
 
 
 def find_unknown_fields(
-    send: AnySend, shared: SharedFields, beside: Collection[str], parameters: Sequence[UnknownField] = ()
+    send: AnySend,
+    names: Callable[[], frozenset[str] | None],
+    beside: Collection[str],
+    parameters: Sequence[UnknownField] = (),
 ) -> list[dict[str, Any]]:
     """The answer's warning about fields that nothing reads; empty where there are none.
 
+    ``names`` returns the fields of contacts that texts may look at (``None``: any).
     ``beside`` are those beside the contacts, ``parameters`` those of the query string.
     """
     contacts: Sequence[AnyContact] = send.contact
@@ -76,10 +79,10 @@ def find_unknown_fields(
     found = _Found()
     found.count = len(parameters)
     found.listed = [one for one in parameters if len(one.pointer) <= _LONGEST_NAME][:MAX_LISTED]
-    in_contact, in_request = _fields(type(contacts[0])), _fields(type(send))
+    in_contact, in_request = _fields(type(contacts[0])), _beside(type(send), named=send.template is not None)
     found.add(beside, in_request, elsewhere=dict.fromkeys(in_contact, "it belongs to each contact"))
     found.add_steps(send.fallback or (), "fallback")
-    used = _used(send, shared) if more else None
+    used = _used(send, names()) if more else None
     elsewhere = dict.fromkeys(in_request, "it belongs beside 'contact'")
     for index, contact in more:
         extra = contact.__pydantic_extra__
@@ -104,9 +107,9 @@ def unread_parameters(given: Iterable[str], known: Collection[str]) -> Sequence[
     return [describe(name, known, pointer(name)) for name in given if name not in known]
 
 
-def unknown_names(value: Mapping[str, Any], model: type[BaseModel]) -> Collection[str]:
-    """The names in a JSON object that a model does not know."""
-    known = _fields(model)
+def unknown_names(value: Mapping[str, Any], send: AnySend) -> Collection[str]:
+    """The names in a request that its model does not know."""
+    known = _beside(type(send), named=send.template is not None)
     return () if value.keys() <= known else [name for name in value if name not in known]
 
 
@@ -124,14 +127,19 @@ def _fields(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(field.alias or name for name, field in model.model_fields.items())
 
 
+@lru_cache(maxsize=16)
+def _beside(model: type[BaseModel], *, named: bool) -> frozenset[str]:
+    """The fields beside contacts; ``named``: of a request that names a template."""
+    return _fields(model) if named else _fields(model) - TEMPLATE_FIELDS
+
+
 @lru_cache(maxsize=8)
 def _step_fields(channel: Channel) -> frozenset[str]:
     return _fields(CONTACT_MODELS[channel]) - _NOT_IN_STEPS | _IN_STEPS
 
 
-def _used(send: AnySend, shared: SharedFields) -> frozenset[str] | None:
+def _used(send: AnySend, names: frozenset[str] | None) -> frozenset[str] | None:
     """The further fields of contacts that something may read; ``None``: any of them."""
-    names = shared.template_names()
     of_steps = template_names(send.fallback or ())
     if names is None or of_steps is None:
         return None

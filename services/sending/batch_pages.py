@@ -89,7 +89,18 @@ def build_batch(
         streams[-1] = replace(streams[-1], last=len(pages))
     cost = sum(message.price for message in messages)
     batch = NewBatch(
-        batches.NewBatch(batch_id, account_id, channel.value, lane.value, len(messages), streams, pages, cost, key),
+        batches.NewBatch(
+            batch_id,
+            account_id,
+            channel.value,
+            lane.value,
+            len(messages),
+            streams,
+            pages,
+            cost,
+            key,
+            read.template_version,
+        ),
         {name: indexes[:MAX_SHOWN] for name, indexes in read.requested.items()},
         read.wide_gateway,
         read.froms,

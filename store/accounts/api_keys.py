@@ -55,6 +55,8 @@ class Principal:
     """The most credits that its messages may take in a day; ``None``: no limit."""
     purposes: tuple[Purpose, ...] = ()
     """Those that the account made or changed."""
+    templates_version: int = 0
+    """Of the account's templates: it grows with each that is published; 0: none ever was."""
     is_session: bool = False
     """Whether somebody has logged in: then ``key_id`` is the session's."""
 
@@ -132,10 +134,10 @@ Wanted = tuple[str, str | None]
 COLUMNS = f"""k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
        coalesce(k.rate_class, p.rate_class, 'unlimited'), {{available}}, {install_settings.VERSION}, p.rates_version,
        p.allowed_countries, k.rate_class is not null, k.spend_cap,
-       case when a.asks_consent then {purposes.OF_ACCOUNT} end, k.hash, k.revoked_at, k.expires_at, k.allowed_ips,
-       k.staff_id, k.certificate"""
+       case when a.asks_consent then {purposes.OF_ACCOUNT} end, a.templates_version, k.hash, k.revoked_at,
+       k.expires_at, k.allowed_ips, k.staff_id, k.certificate"""
 """What ``stored_key`` takes; ``available`` is a column, or null."""
-COLUMN_COUNT = 21
+COLUMN_COUNT = 22
 JOINS = """join api_keys k on k.id = wanted.id
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id"""
@@ -159,7 +161,7 @@ async def find_keys(pool: Connections, wanted: Sequence[Wanted]) -> dict[Wanted,
 
 def stored_key(columns: Sequence[Any]) -> StoredKey:
     """A key from its ``COLUMNS``."""
-    return StoredKey(Principal(*[*columns[:14], purposes.read(columns[14])]), *columns[15:])
+    return StoredKey(Principal(*[*columns[:14], purposes.read(columns[14]), columns[15]]), *columns[16:])
 
 
 async def create(

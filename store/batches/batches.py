@@ -17,6 +17,7 @@ from domain.ids import PAGE_SIZE, batch_page_id, batch_page_number, batch_range,
 from domain.limits import BATCH_LIMITS
 from domain.messages.page import KeyTerms
 from store.access import approvals
+from store.audience.templates import sent
 from store.idempotency import KeyScope
 from store.pool import InTransaction, Pool, long_transaction
 
@@ -54,6 +55,8 @@ class NewBatch:
     """Credits."""
     key: KeyTerms | None = None
     """The key of all messages, if it demands something."""
+    template_version: int | None = None
+    """The id of the version of a template that its texts are of."""
 
 
 async def store(
@@ -85,6 +88,8 @@ async def store(
                 *((batch.key.id, batch.key.test) if batch.key else (None, False)),
             ),
         )
+        if batch.template_version is not None:
+            await conn.execute(*sent.noting(batch.id, batch.template_version, None))
         if needs is not None:
             who = {"type": "user", "id": str(batch.account_id), "name": "", "role": None}
             target = {"type": "batch", "id": str(batch.id), "name": ""}

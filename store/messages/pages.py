@@ -1,7 +1,7 @@
 """The hot path: reads and writes of one page. Every function here is one round trip."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from domain.messages.page import KeyTerms
+from store.audience.templates import sent
 from store.messages.attempts import COUNTED
 from store.pool import Pool
 from store.schema.partitions import among
@@ -47,20 +48,27 @@ class FinalState:
     reason: str
 
 
-async def hold(pool: Pool, *shares: PageRows) -> dict[UUID, str]:
+async def hold(
+    pool: Pool, *shares: PageRows, templates: tuple[UUID, Mapping[str, list[int]]] | None = None
+) -> dict[UUID, str]:
     """Record a page's messages and hold their credits. Idempotent.
 
-    A page that several accounts or keys share is passed as one share for each. Returns the refused messages with
-    their codes.
+    A page that several accounts or keys share is passed as one share for each. ``templates``: the page, and its
+    messages that were made from templates, by the version's id. Returns the refused messages with their codes.
     """
     # In one order, because each share locks its account's wallet, and what its key has spent.
     ordered = sorted(shares, key=lambda share: (share.account_id, share.key.id if share.key else ""))
     async with pool.connection() as conn:
-        if len(ordered) == 1:
+        if len(ordered) == 1 and not templates:
             return await _hold(conn, ordered[0])
         async with conn.pipeline():
             refused: dict[UUID, str] = {}
-            for codes in await asyncio.gather(*(_hold(conn, share) for share in ordered)):
+            page_id, versions = templates or (None, {})
+            notes = [conn.execute(*sent.noting(page_id, int(one), indexes)) for one, indexes in versions.items()]
+            held, _ = await asyncio.gather(
+                asyncio.gather(*(_hold(conn, share) for share in ordered)), asyncio.gather(*notes)
+            )
+            for codes in held:
                 refused |= codes
             return refused
 

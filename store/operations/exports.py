@@ -108,6 +108,19 @@ SOURCES = (
         str(START),
     ),
     Source(
+        "templates",
+        """select id::text, (to_jsonb(t))::text from templates t
+            where account_id = %(account)s and id > %(after)s::bigint order by id limit %(limit)s""",
+        "0",
+    ),
+    Source(
+        "template_versions",
+        """select v.id::text, (to_jsonb(v) - 'ready' || jsonb_build_object('key', t.key))::text
+            from template_versions v join templates t on t.id = v.template_id
+            where t.account_id = %(account)s and v.id > %(after)s::bigint order by v.id limit %(limit)s""",
+        "0",
+    ),
+    Source(
         "batches",
         """select id::text, (to_jsonb(b))::text from batches b
             where account_id = %(account)s and id > %(after)s::uuid order by id limit %(limit)s""",

@@ -47,6 +47,14 @@ _DELETED: dict[str, LiteralString] = {
     "callback_endpoints": "delete from callback_endpoints where account_id = %(account)s",
     "recovery_codes": "delete from recovery_codes where kind = 'user' and person_id = %(account)s",
     "log_ins": "delete from log_ins where kind = 'user' and person_id = %(account)s",
+    "sent_templates": """delete from sent_templates where ctid = any(array(
+        select s.ctid from sent_templates s join template_versions v on v.id = s.version_id
+        join templates t on t.id = v.template_id where t.account_id = %(account)s limit 2000))""",
+    "template_versions": """delete from template_versions where ctid = any(array(
+        select v.ctid from template_versions v join templates t on t.id = v.template_id
+        where t.account_id = %(account)s limit 200))""",
+    "templates": """delete from templates where ctid = any(array(
+        select ctid from templates where account_id = %(account)s limit 200))""",
     "operation_files": """delete from operation_files where ctid = any(array(
         select f.ctid from operation_files f join operations o on o.id = f.operation_id
         where o.account_id = %(account)s limit 100))""",

@@ -36,6 +36,9 @@ RELEASED = """
     pauseSending resumeSending listSendingPauses
     getSettings changeInstallSettings testSystemMail
     listAllUsage listUsage listAllRequests listRequests getOverview
+    listTemplates getTemplate putTemplate publishTemplate archiveTemplate restoreTemplate
+    listTemplateVersions getTemplateVersion diffTemplate previewTemplate
+    testEmailTemplate testSmsTemplate testWhatsappTemplate
     listPurposes addPurpose getPurpose changePurpose removePurpose
     listSegments addSegment countContacts getSegment changeSegment removeSegment listSegmentContacts explainSegment
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey

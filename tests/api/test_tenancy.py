@@ -91,6 +91,11 @@ OF_OWN = {
     "GET /api/operations/{operation}/result",
     *(f"{method} /api/gateways/{{gateway_id}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"POST /api/keys/{{key}}/{what}" for what in ("roll", "revoke")),
+    "GET /api/templates",
+    *(f"{method} /api/templates/{{template}}" for method in ("GET", "PUT")),
+    *(f"GET /api/templates/{{template}}/{what}" for what in ("versions", "versions/{version}", "diff")),
+    *(f"POST /api/templates/{{template}}/{what}" for what in ("publish", "archive", "restore", "preview")),
+    *(f"POST /api/templates/{{template}}/test/{channel}" for channel in CONTACT),
     *(f"{method} /api/purposes" for method in ("GET", "POST")),
     *(f"{method} /api/purposes/{{purpose}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"{method} /api/segments" for method in ("GET", "POST")),
@@ -100,7 +105,7 @@ OF_OWN = {
     "GET /api/segments/{segment}/explain/{contact}",
 }
 """They need scopes that a usual key has not, or files: see test_own_keys.py, test_own_gateways.py,
-test_leaving_users.py, consent/ and segments/."""
+test_leaving_users.py, consent/, segments/ and templates/."""
 
 LONG_AGO = {"since": "2020-01-01T00:00:00Z"}
 OF_CALLBACKS = [

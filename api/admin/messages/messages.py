@@ -16,7 +16,7 @@ from api.http.json_response import json_response
 from api.http.state import state_of
 from api.messages.lookup import live_if_any, unknown_message
 from api.messages.models import ResolveAnswer
-from api.messages.routes import recorded
+from api.messages.routes import recorded, template_of
 from api.reference.openapi import answers, documented_body
 from api.resources.access import Allows
 from domain.access.actors import Actor
@@ -51,6 +51,7 @@ async def get_any_message(request: Request, uid: UUID, actor: _Reader, reveal: R
         raise unknown_message()
     story = await stories.read(state.pool, uid, message.account_id)
     data = recorded(message, await live_if_any(state, message)) | {"channel": message.channel} | asdict(story)
+    data |= await template_of(request, uid)
     if not await is_revealed(state, actor, reveal, "message", uid):
         data = _masked(data, message.recipient)
     return json_response({"success": True, "message": f"the message is {data['state']}", "data": data})

@@ -10,11 +10,13 @@ from domain.operations.slices import Sliced
 from store.accounts import api_keys
 from store.audience.consent import purposes
 from store.audience.segments import saved
+from store.audience.templates import templates
 from store.callbacks import callback_endpoints, callbacks
 from store.callbacks.callback_endpoints import NewEndpoint
 from store.callbacks.callbacks import Notice
 from store.gateways import gateways
 from store.operations import exports, operations
+from store.pool import InTransaction
 from tests.api.admin import admin
 from tests.api.answers import send_one
 from tests.api.batches import waiting_batch
@@ -41,6 +43,8 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
         "{purpose}": await _purpose(stack, user),
         "{segment}": str((await saved.add(stack.pool, user.id, "vips", "VIPs", {"tag": "vip"})).id),
         "{contact}": await new_contact(stack.pool, user.id),
+        "{template}": await _template(stack, user),
+        "{version}": "1",
         "{operation}": await ended_operation(stack, user),
     }
 
@@ -48,6 +52,16 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
 async def _purpose(stack: Stack, user: User) -> str:
     key = f"p{uuid4().hex}"
     await purposes.put(stack.pool, user.id, Purpose(key, "News"))
+    return key
+
+
+async def _template(stack: Stack, user: User) -> str:
+    """A template with a version."""
+    key = uuid4().hex
+    texts = {"default_language": "en", "missing": "refuse", "fallbacks": {}, "sms": {"en": {"message": "Hi"}}}
+    saved = await templates.save(stack.pool, user.id, key, "Welcome", texts)
+    async with stack.pool.connection() as conn, conn.transaction():
+        await templates.add_version(InTransaction(conn), saved, texts, texts, "", None)
     return key
 
 

@@ -64,6 +64,13 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
             "contact": await new_contact(stack.pool, user.id),
         }
 
+    async def template(user: User) -> Ids:
+        key, body = uuid4().hex, {"name": "Welcome", "sms": {"en": {"message": "Hi"}}}
+        answer = await stack.http.put(f"/api/templates/{key}", json=body, headers=user.headers)
+        assert answer.status_code == 200, answer.text
+        await created(user, f"/api/templates/{key}/publish")
+        return {"template": key, "version": "1"}
+
     async def operation(user: User) -> Ids:
         return {"operation": await ended_operation(stack, user)}
 
@@ -88,6 +95,7 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         "domains": domain,
         "purposes": purpose,
         "segments": segment,
+        "templates": template,
         "operations": operation,
     }
     await play(game, begin, makers)

@@ -1,0 +1,97 @@
+"""What a template looks like for a recipient: rendered as a send would, without sending. Pure computation."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from domain.audience.named_template import NamedTemplate
+from domain.channels import Channel
+from domain.errors import InvalidError
+from domain.lanes import Lane
+from domain.messages.page_content import Content
+from domain.text.html_tags import HREF, attribute_value
+from domain.text.segments import count_segments
+from services.audience.templates.texts import variables_of
+from services.contacts.models import CONTACT_MODELS, SEND_MODELS
+from services.contacts.read import Terms, read_contacts
+
+MAX_LINKS = 50
+_LONG_SUBJECT = 70
+"""Characters that clients show, about."""
+_LINK = re.compile(rf"<a\s[^>]*?{HREF}", re.VERBOSE | re.IGNORECASE)
+_ADDRESS: dict[Channel, dict[str, Any]] = {Channel.EMAIL: {"email": "preview@example.com"}}
+_NUMBER: dict[str, Any] = {"number": "+14155550123"}
+
+
+def preview(
+    named: Mapping[str, NamedTemplate], variables: Mapping[str, Any], language: str | None, terms: Terms
+) -> dict[str, Any]:
+    """By channel what a recipient with these variables would get, and what may be wrong with it."""
+    return {channel: _channel(Channel(channel), one, variables, language, terms) for channel, one in named.items()}
+
+
+def _channel(
+    channel: Channel, named: NamedTemplate, variables: Mapping[str, Any], language: str | None, terms: Terms
+) -> dict[str, Any]:
+    chosen = named.choose(language)
+    usual = _ADDRESS.get(channel, _NUMBER)
+    given = {name: variables[name] for name in usual if isinstance(variables.get(name), str)}
+    contact = contact_of(channel, variables) | usual | given | {"language": chosen}
+    body = {"template": named.key, "contact": [contact]}
+    missing = sorted(name for name in variables_of(named, chosen) if _is_missing(contact.get(name)))
+    shown: dict[str, Any] = {"language": chosen, "missing": [name for name in missing if name not in named.fallbacks]}
+    try:
+        send = SEND_MODELS[channel].model_validate(body)
+        read = read_contacts(send, terms, Lane.TRANSACTIONAL, named=replace(named, version_id=0))
+    except InvalidError as error:
+        return shown | {"errors": [{"code": one.code, "message": one.message} for one in error.fields]}
+    (message,), content = read.content.messages, read.content.contents[0]
+    return shown | {"errors": [], "credits": message.price} | _TELL[channel](content)
+
+
+def contact_of(channel: Channel, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """A contact that has these variables, and no texts or options of its own."""
+    known = {field.alias or name for name, field in CONTACT_MODELS[channel].model_fields.items()}
+    return {name: value for name, value in variables.items() if name not in known}
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _email(content: Content) -> dict[str, Any]:
+    links = [attribute_value(next(filter(None, match.groups()), "")) for match in _LINK.finditer(content.html or "")]
+    subject = content.subject or ""
+    warnings = []
+    if len(subject) > _LONG_SUBJECT:
+        warnings.append(f"the subject has {len(subject)} characters: many clients cut it")
+    plain = [link for link in links if link.startswith("http:")]
+    warnings += [f"the link {plain[0][:200]!r} is not encrypted"] if plain else []
+    return {
+        "subject": subject,
+        "html": content.html,
+        "text": content.body or None,
+        "links": links[:MAX_LINKS],
+        "warnings": warnings,
+    }
+
+
+def _sms(content: Content) -> dict[str, Any]:
+    segments = count_segments(content.body)
+    warnings = []
+    if segments.encoding == "ucs2" and segments.parts > 1:
+        warnings.append("a character outside of the GSM alphabet makes its parts short: 67 characters instead of 153")
+    return {
+        "text": content.body,
+        "encoding": segments.encoding,
+        "segments": segments.parts,
+        "warnings": warnings,
+    }
+
+
+def _whatsapp(content: Content) -> dict[str, Any]:
+    return {"text": content.body or None, "template": content.template, "warnings": []}
+
+
+_TELL = {Channel.EMAIL: _email, Channel.SMS: _sms, Channel.WHATSAPP: _whatsapp}
