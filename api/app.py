@@ -36,6 +36,7 @@ from api.consent import preferences, purposes
 from api.credits import alerts as credit_alerts
 from api.credits import routes as own_credits
 from api.domains import routes as domains
+from api.events import routes as events
 from api.gateways import own as own_gateways
 from api.gateways import routes as gateways
 from api.http.auth import KeyLookup, SessionLookup
@@ -103,6 +104,7 @@ _ROUTERS = (
     segments.router,
     templates.router,
     template_previews.router,
+    events.router,
     lists.router,
     waiting.router,
     bulk.router,

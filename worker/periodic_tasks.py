@@ -17,6 +17,7 @@ from services.operations.export_user import KEPT_DAYS
 from services.settings.current import read_current
 from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import waits as account_waits
+from store.audience.events import recording
 from store.batches import batches
 from store.callbacks import callback_deliveries
 from store.credits import alerts, requests
@@ -141,6 +142,7 @@ def periodic_tasks(
         PeriodicTask("make partitions", HOURLY, lambda: make_partitions(pool)),
         PeriodicTask("drop old partitions", HOURLY, drop_partitions_now),
         PeriodicTask("delete old limits", HOURLY, lambda: delete_old_limits(pool)),
+        PeriodicTask("delete old events of contacts", HOURLY, lambda: recording.delete_old(pool)),
         PeriodicTask("delete old requests", HOURLY, delete_requests_now),
         PeriodicTask("delete old proofs of payment", HOURLY, delete_proofs_now),
         PeriodicTask("add up usage", FOLD_EVERY, lambda: usage.fold(pool)),

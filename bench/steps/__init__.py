@@ -19,6 +19,7 @@ from bench.steps import (
     pace,
     pages,
     receipts,
+    segments,
     status,
 )
 
@@ -39,6 +40,7 @@ STEPS: dict[str, Step] = {
     "receipts": receipts.measure,
     "status": status.measure,
     "lists": lists.measure,
+    "segments": segments.measure,
     "pace": pace.measure,
 }
 """Name → what measures it; called with the install and a scale, below 1 for smaller runs."""

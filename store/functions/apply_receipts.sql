@@ -8,10 +8,13 @@ create or replace function apply_receipts(
 declare
     v_new integer[];
     v_moved integer[];
+    v_accounts bigint[];
     s record;
 begin
     -- In one order, so that posts about the same messages cannot deadlock.
-    perform from unnest(p_uids) as u (uid) join messages m using (uid) order by m.uid for update of m;
+    select array_agg(distinct locked.account_id) into v_accounts from (
+        select m.account_id from unnest(p_uids) as u (uid) join messages m using (uid) order by m.uid for update of m
+    ) as locked;
 
     with written as (
         insert into receipts as r (uid, key, kind, at, code, reason, url, recipient)
@@ -78,6 +81,8 @@ begin
         where p_kinds[n] = 'subscribed' and x.reason in ('unsubscribed', 'opted_out')
           and x.account_id = m.account_id and x.channel = m.channel
           and recipient_key(x.channel, x.recipient) = recipient_key(m.channel, coalesce(p_recipients[n], m.recipient));
+
+    perform note_contact_events(v_accounts, p_uids, p_keys, p_kinds, p_at, p_codes, p_urls, p_recipients, v_new);
 
     return query select n - 1, m.account_id, m.channel, coalesce(n = any(v_moved), false), m.awaited
         from unnest(v_new) as n join messages m on m.uid = p_uids[n] order by n;

@@ -41,6 +41,7 @@ RELEASED = """
     testEmailTemplate testSmsTemplate testWhatsappTemplate
     listPurposes addPurpose getPurpose changePurpose removePurpose
     listSegments addSegment countContacts getSegment changeSegment removeSegment listSegmentContacts explainSegment
+    postEvents
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword

@@ -101,11 +101,12 @@ OF_OWN = {
     *(f"{method} /api/segments" for method in ("GET", "POST")),
     *(f"{method} /api/segments/{{segment}}" for method in ("GET", "PATCH", "DELETE")),
     "POST /api/segments/count",
+    "POST /api/events",
     "GET /api/segments/{segment}/contacts",
     "GET /api/segments/{segment}/explain/{contact}",
 }
 """They need scopes that a usual key has not, or files: see test_own_keys.py, test_own_gateways.py,
-test_leaving_users.py, consent/, segments/ and templates/."""
+test_leaving_users.py, consent/, segments/, events/ and templates/."""
 
 LONG_AGO = {"since": "2020-01-01T00:00:00Z"}
 OF_CALLBACKS = [

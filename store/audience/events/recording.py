@@ -1,0 +1,73 @@
+"""What happened to contacts: written once for each source, and read by contact."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from psycopg.rows import class_row
+
+from store.pool import Connections, Pool, long_transaction
+
+KEPT_DAYS = 90
+"""How long an event is kept."""
+
+_AT_A_TIME = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEvent:
+    """An event of a contact."""
+
+    contact_id: UUID
+    name: str
+    at: datetime
+    source: UUID
+    """Digest of where it comes from: of one source there is one event."""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+async def add(store: Connections, account_id: int, events: Sequence[ContactEvent]) -> set[UUID]:
+    """Write those of contacts of the account whose source is new; returns their sources."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """insert into contact_events (account_id, contact_id, name, at, data, source)
+               select c.account_id, c.id, e.name, e.at, e.data, e.source
+               from json_to_recordset(%s::json)
+                    as e (contact_id uuid, name text, at timestamptz, data jsonb, source uuid)
+               join contacts c on c.id = e.contact_id and c.account_id = %s
+               order by e.source for key share of c
+               on conflict do nothing returning source""",
+            (orjson.dumps(list(events)).decode(), account_id),
+        )
+        return {source for (source,) in await cursor.fetchall()}
+
+
+async def of_contact(
+    store: Connections, account_id: int, contact_id: UUID, names: Sequence[str], since: datetime, limit: int
+) -> Sequence[ContactEvent]:
+    """Events of these names since a moment, the oldest first."""
+    async with store.connection() as conn, conn.cursor(row_factory=class_row(ContactEvent)) as cursor:
+        await cursor.execute(
+            """select contact_id, name, at, source, data from contact_events
+               where account_id = %s and contact_id = %s and name = any(%s) and at >= %s
+               order by at, source limit %s""",
+            (account_id, contact_id, list(names), since, limit),
+        )
+        return await cursor.fetchall()
+
+
+async def delete_old(pool: Pool) -> None:
+    """Delete events that are older than ``KEPT_DAYS``."""
+    deleted = _AT_A_TIME
+    while deleted == _AT_A_TIME:
+        async with long_transaction(pool) as conn:
+            cursor = await conn.execute(
+                """delete from contact_events where ctid = any(array(
+                       select ctid from contact_events
+                       where at < clock_timestamp() - %s * interval '1 day' limit %s))""",
+                (KEPT_DAYS, _AT_A_TIME),
+            )
+            deleted = cursor.rowcount
