@@ -43,6 +43,9 @@ class Comparisons:
         if op is Op.BETWEEN:
             assert isinstance(value, tuple)
             low, high = value
+            if isinstance(found, Json) and not isinstance(low, str):  # what is between two numbers is a number
+                bounds = self._parameters.json(low), self._parameters.json(high)
+                return f"({found.json} >= {bounds[0]} and {found.json} <= {bounds[1]})"
             return f"({self._order(found, '>=', low)} and {self._order(found, '<=', high)})"
         if op in ORDER | MOMENTS:
             return self._order(found, _SIGNS[op], value)

@@ -21,8 +21,9 @@ from store.pool import Pool, long_transaction
 SECONDS = 10.0
 """How long a count or a page may take."""
 
-_MEMORY = "64MB"
-"""For the table of those to whom an event happened: if it did not fit, each contact would be looked up in all of it."""
+_PLANNING = {"work_mem": "64MB", "enable_nestloop": "off"}
+"""Those to whom an event happened are read once into a table, which must fit into memory. PostgreSQL knows nothing of
+what custom fields hold: it would expect few contacts to meet a condition, and look for the events of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ async def page(
 async def _reading(pool: Pool) -> AsyncIterator[Connection]:
     try:
         async with long_transaction(pool, SECONDS) as conn:
-            await conn.execute("select set_config('work_mem', %s, true)", (_MEMORY,))
+            for setting, value in _PLANNING.items():
+                await conn.execute("select set_config(%s, %s, true)", (setting, value))
             yield conn
     except QueryCanceled as error:
         raise UnavailableError(
