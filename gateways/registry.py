@@ -6,6 +6,7 @@ import orjson
 from pydantic import ValidationError
 
 from domain.channels import Channel
+from domain.errors import plain
 from gateways import generic, sandbox
 from gateways.base import Gateway, GatewayConfig, GatewayConnections, GatewayType
 from gateways.config.problems import InvalidGatewayConfig, Problem
@@ -118,7 +119,7 @@ def webhook_at(channel: Channel, provider: str) -> tuple[str, type[Webhook]] | N
 
 def _problems(error: ValidationError) -> list[Problem]:
     return [
-        Problem(_pointer(entry["loc"]), entry["type"], entry["msg"])
+        Problem(_pointer(entry["loc"]), entry["type"], plain(entry["msg"]))
         for entry in error.errors(include_url=False, include_input=False, include_context=False)
     ]
 

@@ -23,6 +23,7 @@ from domain.errors import (
     UnavailableError,
     XsenderError,
     invalid,
+    plain,
     pointer,
 )
 from domain.text.strict_json import StrictJsonError
@@ -81,7 +82,7 @@ async def _parameters(request: Request, error: RequestValidationError) -> JSONRe
         if source == "path":
             message = f"no {name} {found['input']!r}: {found['msg'][0].lower()}{found['msg'][1:]}"
             return error_response(ApiError(404, f"{name}_not_found", message))
-    fields = [FieldError(pointer(*found["loc"][1:]), found["type"], found["msg"]) for found in error.errors()]
+    fields = [FieldError(pointer(*found["loc"][1:]), found["type"], plain(found["msg"])) for found in error.errors()]
     return await _ours(request, invalid(fields))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from domain.errors import FieldError, invalid, pointer
+from domain.errors import FieldError, invalid, plain, pointer
 from domain.merge_patch import merge
 from services.changes import Change
 from store.accounts import plans
@@ -26,7 +26,7 @@ def checked_plan(form: Any) -> NewPlan:
         plan = NewPlan.model_validate_json(json.dumps(form))
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid([_field_error(e["loc"], e["type"], e["msg"]) for e in found]) from None
+        raise invalid([_field_error(e["loc"], e["type"], plain(e["msg"])) for e in found]) from None
     if repeated := _repeated(plan.rates):
         raise invalid(repeated)
     return plan

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain.channels import Channel
+from domain.errors import plain
 from domain.messages.fallback import Fallback, parse_duration
 from domain.messages.page_content import Content
 from domain.text.template_errors import InvalidTemplate, MissingField
@@ -70,7 +71,7 @@ def _read_step(
         as_contact = CONTACT_MODELS[step.channel].model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise ContactError(".".join([at, *map(str, first["loc"])]), first["type"], first["msg"]) from None
+        raise ContactError(".".join([at, *map(str, first["loc"])]), first["type"], plain(first["msg"])) from None
     try:
         to, content, price = read(as_contact)
     except ContactError as error:

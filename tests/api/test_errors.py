@@ -294,3 +294,15 @@ async def test_an_error_of_ours_shows_nothing_of_itself(stack: Stack, monkeypatc
     answer = await stack.send(user, "sms", SMS, SMS)
     assert_error(answer, 500, "internal")
     assert "secret" not in answer.text
+
+
+async def test_what_we_say_of_a_value_stands_for_itself(stack: Stack):
+    admin = await stack.admin()
+    config = {"host": "mail.example.com", "from_address": "a@example.com", "username": "me"}
+    gateway = {"channel": "email", "type": "smtp", "identifier": "x", "config": config}
+    refused = await stack.http.post("/api/admin/v1/gateways", json=gateway, headers=admin.headers)
+    assert refused.status_code == 422
+    assert [error["message"] for error in refused.json()["errors"]] == ["username and password belong together"]
+    listed = await stack.http.get("/api/admin/v1/users?created_after=yesterday", headers=admin.headers)
+    assert listed.status_code == 422
+    assert not listed.json()["errors"][0]["message"].startswith("Value error")
