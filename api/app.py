@@ -32,7 +32,8 @@ from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
 from api.callbacks.posted import posted
-from api.consent import preferences, purposes
+from api.consent import consents, preferences, purposes
+from api.consent import suppressions as own_suppressions
 from api.credits import alerts as credit_alerts
 from api.credits import routes as own_credits
 from api.domains import routes as domains
@@ -105,6 +106,8 @@ _ROUTERS = (
     templates.router,
     template_previews.router,
     events.router,
+    consents.router,
+    own_suppressions.router,
     lists.router,
     waiting.router,
     bulk.router,

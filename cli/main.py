@@ -12,6 +12,7 @@ from cli.approvals import app as approval
 from cli.audit import app as audit
 from cli.batches import app as batch
 from cli.callbacks import app as callback
+from cli.consent import add_to as add_consent_to
 from cli.credits import app as credit
 from cli.domains import app as domain
 from cli.gateways import app as gateway
@@ -63,6 +64,7 @@ app.add_typer(sending, name="sending")
 app.add_typer(operation, name="operation")
 add_to(app)
 add_people_to(app)
+add_consent_to(app)
 
 
 @app.callback()

@@ -81,6 +81,72 @@ async def add(pool: Connections, account_id: int, channel: str, recipient: str, 
     return added
 
 
+async def write(
+    store: Connections, account_id: int, channel: str, recipient: str, reason: str, until: datetime | None
+) -> Suppression:
+    """Write a suppression over the one that is there, in whatever spelling."""
+    async with store.connection() as conn, conn.cursor(row_factory=class_row(Suppression)) as cursor:
+        values = {"account": account_id, "channel": channel, "to": recipient, "reason": reason, "until": until}
+        await cursor.execute(
+            f"""update suppressions set reason = %(reason)s, until = %(until)s
+                where account_id = %(account)s and channel = %(channel)s
+                    and recipient_key(channel, recipient) = recipient_key(%(channel)s, %(to)s)
+                returning {_COLUMNS}""",  # noqa: S608 - a constant of ours
+            values,
+        )
+        written = await cursor.fetchone()
+        if written is None:
+            await cursor.execute(
+                f"""insert into suppressions (account_id, channel, recipient, reason, until)
+                    values (%(account)s, %(channel)s, %(to)s, %(reason)s, %(until)s)
+                    on conflict (account_id, channel, recipient) do update
+                        set reason = excluded.reason, until = excluded.until
+                    returning {_COLUMNS}""",  # noqa: S608 - a constant of ours
+                values,
+            )
+            written = await cursor.fetchone()
+    assert written is not None
+    return written
+
+
+async def add_many(
+    store: Connections,
+    account_id: int,
+    channels: list[str],
+    recipients: list[str],
+    reasons: list[str],
+    created_at: list[datetime | None],
+    until: list[datetime | None],
+    uids: list[UUID | None],
+) -> int:
+    """Suppress many; who is suppressed already, in whatever spelling, stays so. Returns how many are new."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """insert into suppressions (account_id, channel, recipient, reason, created_at, until, uid)
+               select distinct on (u.channel, recipient_key(u.channel, u.recipient))
+                   %(account)s, u.channel, u.recipient, u.reason, coalesce(u.created_at, now()), u.until, u.uid
+               from unnest(%(channels)s::text[], %(recipients)s::text[], %(reasons)s::text[],
+                           %(created_at)s::timestamptz[], %(until)s::timestamptz[], %(uids)s::uuid[])
+                   with ordinality as u (channel, recipient, reason, created_at, until, uid, n)
+               where coalesce(u.until > now(), true)
+                 and not exists (select from suppressions s where s.account_id = %(account)s and s.channel = u.channel
+                                 and recipient_key(s.channel, s.recipient) = recipient_key(u.channel, u.recipient)
+                                 and (s.until is null or u.until is not null))
+               order by u.channel, recipient_key(u.channel, u.recipient), u.until desc, u.n
+               on conflict do nothing""",
+            {
+                "account": account_id,
+                "channels": channels,
+                "recipients": recipients,
+                "reasons": reasons,
+                "created_at": created_at,
+                "until": until,
+                "uids": uids,
+            },
+        )
+        return cursor.rowcount
+
+
 async def remove(pool: Connections, account_id: int, channel: str, recipient: str) -> Suppression:
     """End a suppression, in whatever spelling it was written.
 

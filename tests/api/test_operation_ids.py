@@ -39,9 +39,10 @@ RELEASED = """
     listTemplates getTemplate putTemplate publishTemplate archiveTemplate restoreTemplate
     listTemplateVersions getTemplateVersion diffTemplate previewTemplate
     testEmailTemplate testSmsTemplate testWhatsappTemplate
-    listPurposes addPurpose getPurpose changePurpose removePurpose
     listSegments addSegment countContacts getSegment changeSegment removeSegment listSegmentContacts explainSegment
     postEvents
+    listPurposes addPurpose getPurpose changePurpose removePurpose listConsents recordConsents importConsents
+    listOwnSuppressions addOwnSuppression putOwnSuppression removeOwnSuppression importSuppressions
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword

@@ -3,6 +3,7 @@
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
@@ -56,6 +57,8 @@ class SuppressionEntry(BaseModel):
     recipient: str
     reason: str
     created_at: datetime
+    until: datetime | None = Field(description="When it ends; `null`: never by itself.")
+    uid: UUID | None = Field(description="The message that it followed from, where that is known.")
 
 
 class SuppressionPage(BaseModel):
@@ -136,4 +139,6 @@ def _shown(is_shown: bool, row: Suppression) -> dict[str, Any]:
         "recipient": row.recipient if is_shown else mask(row.recipient),
         "reason": row.reason,
         "created_at": row.created_at,
+        "until": row.until,
+        "uid": row.uid,
     }

@@ -32,7 +32,7 @@ _COLUMNS = "channel, recipient, purpose, state, source, text_shown, host(ip) as 
 # What was chosen later counts, whatever is recorded later; a request that waits for its confirmation changes no choice.
 _RECORD = """
 with given as (
-    select u.*, recipient_key(u.channel, u.recipient) as key, coalesce(u.given_at, clock_timestamp()) as at
+    select u.*, recipient_key(u.channel, u.recipient) as key, least(u.given_at, clock_timestamp()) as at
     from unnest(%(channels)s::text[], %(recipients)s::text[], %(purposes)s::text[], %(states)s::text[],
                 %(sources)s::text[], %(texts)s::text[], %(ips)s::inet[], %(proofs)s::jsonb[], %(at)s::timestamptz[])
         with ordinality as u (channel, recipient, purpose, state, source, text_shown, ip, proof, given_at, n)
