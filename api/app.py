@@ -32,7 +32,7 @@ from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
 from api.callbacks.posted import posted
-from api.consent import consents, preferences, purposes
+from api.consent import confirming, consents, preferences, purposes, subscribe
 from api.consent import suppressions as own_suppressions
 from api.credits import alerts as credit_alerts
 from api.credits import routes as own_credits
@@ -107,6 +107,7 @@ _ROUTERS = (
     template_previews.router,
     events.router,
     consents.router,
+    subscribe.router,
     own_suppressions.router,
     lists.router,
     waiting.router,
@@ -154,6 +155,7 @@ _ROUTERS = (
     reference.router,
     mail_links.router,
     preferences.router,
+    confirming.router,
 )
 
 

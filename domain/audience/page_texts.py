@@ -1,4 +1,5 @@
-"""What the pages for recipients say, in some languages. ``{sender}`` is the account's name, ``{date}`` a day."""
+"""What the pages for recipients say, in some languages. ``{sender}`` is the account's name, ``{date}`` a day,
+``{url}`` a link."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,6 +10,7 @@ _NAMES = (
     *("topics", "email", "sms", "whatsapp", "save", "saved"),
     *("pause", "paused", "resume", "all_off", "all_off_note", "gets_nothing", "again"),
     *("broken", "broken_note", "confirm_title", "confirm_ask", "confirm", "confirmed"),
+    *("confirm_subject", "confirm_message"),
 )
 _WRITTEN: dict[str, tuple[str, ...]] = {
     "en": (
@@ -20,6 +22,8 @@ _WRITTEN: dict[str, tuple[str, ...]] = {
         *("This link does not work", "It is not complete, or too old."),
         *("Confirm your subscription", "Do you want to get these messages from {sender}?", "Yes, subscribe me"),
         "You are subscribed. Thank you.",
+        "Please confirm your subscription to {sender}",
+        "Do you want to get messages from {sender}? Then confirm here: {url} If not, there is nothing to do.",
     ),
     "de": (
         *("Ihre Nachrichten von {sender}", "Möchten Sie keine dieser Nachrichten mehr bekommen?", "Abmelden"),
@@ -31,6 +35,8 @@ _WRITTEN: dict[str, tuple[str, ...]] = {
         *("Dieser Link funktioniert nicht", "Er ist unvollständig oder zu alt."),
         *("Anmeldung bestätigen", "Möchten Sie diese Nachrichten von {sender} bekommen?", "Ja, anmelden"),
         "Sie sind angemeldet. Vielen Dank.",
+        "Bitte bestätigen Sie Ihre Anmeldung bei {sender}",
+        "Möchten Sie Nachrichten von {sender} bekommen? Dann bestätigen Sie hier: {url} Wenn nicht, ist nichts zu tun.",
     ),
     "fr": (
         *("Vos messages de {sender}", "Ne plus recevoir ces messages ?", "Se désabonner"),
@@ -42,6 +48,8 @@ _WRITTEN: dict[str, tuple[str, ...]] = {
         *("Ce lien ne fonctionne pas", "Il est incomplet ou trop ancien."),
         *("Confirmez votre abonnement", "Souhaitez-vous recevoir ces messages de {sender} ?", "Oui, m’abonner"),
         "Vous êtes abonné. Merci.",
+        "Confirmez votre abonnement à {sender}",
+        "Souhaitez-vous recevoir des messages de {sender} ? Confirmez ici : {url} Sinon, il n’y a rien à faire.",
     ),
     "es": (
         *("Sus mensajes de {sender}", "¿No quiere recibir más estos mensajes?", "Darse de baja"),
@@ -53,6 +61,8 @@ _WRITTEN: dict[str, tuple[str, ...]] = {
         *("Este enlace no funciona", "Está incompleto o es demasiado antiguo."),
         *("Confirme su suscripción", "¿Quiere recibir estos mensajes de {sender}?", "Sí, suscribirme"),
         "Se ha suscrito. Gracias.",
+        "Confirme su suscripción a {sender}",
+        "¿Quiere recibir mensajes de {sender}? Confirme aquí: {url} Si no, no tiene que hacer nada.",
     ),
     "pt": (
         *("As suas mensagens de {sender}", "Não quer receber mais estas mensagens?", "Cancelar a subscrição"),
@@ -64,6 +74,8 @@ _WRITTEN: dict[str, tuple[str, ...]] = {
         *("Esta ligação não funciona", "Está incompleta ou é demasiado antiga."),
         *("Confirme a sua subscrição", "Quer receber estas mensagens de {sender}?", "Sim, subscrever"),
         "A subscrição está feita. Obrigado.",
+        "Confirme a sua subscrição de {sender}",
+        "Quer receber mensagens de {sender}? Confirme aqui: {url} Se não, não precisa de fazer nada.",
     ),
     "it": (
         *("I suoi messaggi da {sender}", "Non vuole più ricevere questi messaggi?", "Annulla l’iscrizione"),
@@ -75,6 +87,8 @@ _WRITTEN: dict[str, tuple[str, ...]] = {
         *("Questo link non funziona", "È incompleto o troppo vecchio."),
         *("Confermi l’iscrizione", "Vuole ricevere questi messaggi da {sender}?", "Sì, mi iscrivo"),
         "L’iscrizione è fatta. Grazie.",
+        "Confermi l’iscrizione a {sender}",
+        "Vuole ricevere messaggi da {sender}? Confermi qui: {url} Altrimenti non deve fare nulla.",
     ),
     "nl": (
         *("Uw berichten van {sender}", "Wilt u deze berichten niet meer krijgen?", "Afmelden"),
@@ -86,6 +100,8 @@ _WRITTEN: dict[str, tuple[str, ...]] = {
         *("Deze link werkt niet", "Hij is niet volledig, of te oud."),
         *("Bevestig uw aanmelding", "Wilt u deze berichten van {sender} krijgen?", "Ja, meld mij aan"),
         "U bent aangemeld. Dank u wel.",
+        "Bevestig uw aanmelding bij {sender}",
+        "Wilt u berichten van {sender} krijgen? Bevestig dan hier: {url} Zo niet, dan hoeft u niets te doen.",
     ),
 }
 TEXTS: Mapping[str, Mapping[str, str]] = {

@@ -27,6 +27,8 @@ class LinkKind(StrEnum):
     CLICK = "c"
     PREFERENCES = "p"
     """Of a message, or of an address of an account."""
+    CONFIRM = "s"
+    """Of a subscription that waits for its confirmation, by its id."""
 
 
 class LinkSigner:

@@ -102,6 +102,17 @@ SOURCES = (
             order by channel || recipient_key limit %(limit)s""",
     ),
     Source(
+        "subscribe_requests",
+        """select id::text, (to_jsonb(r))::text from subscribe_requests r
+            where account_id = %(account)s and id > %(after)s::uuid order by id limit %(limit)s""",
+        str(START),
+    ),
+    Source(
+        "confirmation_texts",
+        """select channel, (to_jsonb(t))::text from confirmation_texts t
+            where account_id = %(account)s and channel > %(after)s order by channel limit %(limit)s""",
+    ),
+    Source(
         "inbound",
         """select id::text, (to_jsonb(i))::text from inbound_messages i
             where account_id = %(account)s and id > %(after)s::uuid order by id limit %(limit)s""",

@@ -43,6 +43,7 @@ RELEASED = """
     postEvents
     listPurposes addPurpose getPurpose changePurpose removePurpose listConsents recordConsents importConsents
     listOwnSuppressions addOwnSuppression putOwnSuppression removeOwnSuppression importSuppressions
+    subscribe listConfirmationTexts putConfirmationText deleteConfirmationText
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword

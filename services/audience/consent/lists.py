@@ -114,7 +114,7 @@ def read_suppressions(raw: bytes, most: int | None = MOST_ROWS) -> ReadList[List
 
 
 def read_consents(raw: bytes, purposes: Sequence[str]) -> ReadList[NewConsent] | InvalidError:
-    """Read a list with the columns of a ``NewConsent``: ``channel``, ``recipient``, ``purpose`` and ``state`` must be there.
+    """Read a list with columns of a ``NewConsent``: ``channel``, ``recipient``, ``purpose``, ``state``, perhaps more.
 
     ``purposes``: those of the account.
     """
