@@ -34,6 +34,8 @@ from api.callbacks import routes as callbacks
 from api.callbacks.posted import posted
 from api.consent import confirming, consents, preferences, purposes, subscribe
 from api.consent import suppressions as own_suppressions
+from api.consent import preferences, purposes
+from api.contacts import imports as contact_imports
 from api.credits import alerts as credit_alerts
 from api.credits import routes as own_credits
 from api.domains import routes as domains
@@ -101,6 +103,7 @@ _ROUTERS = (
     operations.router,
     operations.export_router,
     domains.router,
+    contact_imports.router,  # before routes of single contacts
     purposes.router,
     segments.router,
     templates.router,

@@ -13,6 +13,7 @@ from cli.audit import app as audit
 from cli.batches import app as batch
 from cli.callbacks import app as callback
 from cli.consent import add_to as add_consent_to
+from cli.contact_files import app as contact
 from cli.credits import app as credit
 from cli.domains import app as domain
 from cli.gateways import app as gateway
@@ -62,6 +63,7 @@ app.add_typer(segment, name="segment")
 app.command()(usage)
 app.add_typer(sending, name="sending")
 app.add_typer(operation, name="operation")
+app.add_typer(contact, name="contact")
 add_to(app)
 add_people_to(app)
 add_consent_to(app)

@@ -63,7 +63,15 @@ def cancel(operation: OperationId, as_json: AsJson = False) -> None:
 @app.command()
 def wait(operation: OperationId, as_json: AsJson = False) -> None:
     """Wait until an operation has ended. The exit code is 1 unless it is done."""
-    operation_id = uuid(operation, "ID")
+    shown_end(uuid(operation, "ID"), as_json)
+
+
+def shown_end(operation_id: UUID, as_json: bool) -> None:
+    """Wait until an operation has ended, and print it.
+
+    Raises:
+        typer.Exit: it is not done.
+    """
     ended = run(lambda session: _ended(session, operation_id))
     emit(_shown(ended), as_json)
     if ended.state != "done":

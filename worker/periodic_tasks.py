@@ -18,6 +18,7 @@ from services.settings.current import read_current
 from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import waits as account_waits
 from store.audience.events import recording
+from store.audience.imports import files as import_files
 from store.batches import batches
 from store.callbacks import callback_deliveries
 from store.credits import alerts, requests
@@ -158,6 +159,7 @@ def periodic_tasks(
         PeriodicTask("check sender domains", SWEEP_EVERY, DomainSweep(pool, client, dns_servers).run),
         PeriodicTask("remove data of deleted users", HOURLY, lambda: purge_deleted(pool)),
         PeriodicTask("delete old exports", HOURLY, lambda: exports.delete_older_than(pool, KEPT_DAYS)),
+        PeriodicTask("delete files of ended imports", SWEEP_EVERY, lambda: import_files.delete_ended(pool)),
         PeriodicTask("post the audit log", DECISIONS_EVERY, lambda: stream_audit(pool, client)),
         PeriodicTask("tell of low credits", LOW_CREDITS_EVERY, lambda: tell_low_credits(pool, client)),
         *mails,

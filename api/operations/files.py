@@ -62,7 +62,7 @@ async def _zipped(pool: Pool, operation_id: UUID) -> AsyncIterator[bytes]:
             if entry is None or name != of_file:
                 if entry is not None:
                     entry.close()
-                entry, of_file = archive.open(f"{name}.ndjson", "w", force_zip64=True), name
+                entry, of_file = archive.open(name if "." in name else f"{name}.ndjson", "w", force_zip64=True), name
             entry.write(content)
             yield sink.take()
         if entry is not None:

@@ -13,6 +13,7 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api.http.json_response import json_response
+from domain.audience.imports.csv_cells import neutral
 from domain.errors import InvalidError
 
 _LARGEST = 2**63 - 1
@@ -39,7 +40,6 @@ class Partial(list[Any]):
 
 
 _BATCH = 500
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def below_id(page: Callable[[int, int], Awaitable[Sequence[Any]]]) -> Fetch:
@@ -180,7 +180,7 @@ def _cell(value: Any) -> str:
         return ""
     if not isinstance(value, str):
         return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode().strip('"')
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    return neutral(value)
 
 
 def _written(*parts: Sequence[Sequence[str]]) -> str:

@@ -13,6 +13,7 @@ from bench.steps import (
     fairness,
     hanging,
     idle,
+    imports,
     lanes,
     lists,
     memory,
@@ -41,6 +42,7 @@ STEPS: dict[str, Step] = {
     "status": status.measure,
     "lists": lists.measure,
     "segments": segments.measure,
+    "imports": imports.measure,
     "pace": pace.measure,
 }
 """Name → what measures it; called with the install and a scale, below 1 for smaller runs."""

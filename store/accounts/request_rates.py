@@ -27,7 +27,7 @@ select case when exists (select from taken) then 0 else extract(epoch from coale
 """
 
 
-_MOST_COST = 2000
+_MOST_COST = 6500
 """Twice the largest cost of a request: the most that a bucket holds, beyond its tolerance."""
 
 _CHARGE = """

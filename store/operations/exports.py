@@ -183,9 +183,13 @@ async def grants(store: Connections, account_id: int) -> Rows:
 
 async def write(store: Connections, operation_id: UUID, name: str, found: Rows) -> None:
     """Add rows to a file, as lines of JSON."""
-    if not found:
-        return
-    content = gzip.compress("".join(f"{row}\n" for _, row in found).encode(), 6)
+    if found:
+        await write_text(store, operation_id, name, "".join(f"{row}\n" for _, row in found))
+
+
+async def write_text(store: Connections, operation_id: UUID, name: str, text: str) -> None:
+    """Add text to a file."""
+    content = gzip.compress(text.encode(), 6)
     async with store.connection() as conn:
         await conn.execute(
             "insert into operation_files (operation_id, name, content) values (%s, %s, %s)",

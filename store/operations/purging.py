@@ -48,6 +48,11 @@ _DELETED: dict[str, LiteralString] = {
         select ctid from request_log where account_id = %(account)s limit 2000))""",
     "plan_changes": """delete from plan_changes where ctid = any(array(
         select ctid from plan_changes where account_id = %(account)s limit 2000))""",
+    "import_seen": """delete from import_seen where ctid = any(array(
+        select s.ctid from import_seen s join operations o on o.id = s.operation_id
+        where o.account_id = %(account)s limit 2000))""",
+    "import_files": "delete from import_files where account_id = %(account)s",
+    "import_mappings": "delete from import_mappings where account_id = %(account)s",
     "callback_endpoints": "delete from callback_endpoints where account_id = %(account)s",
     "recovery_codes": "delete from recovery_codes where kind = 'user' and person_id = %(account)s",
     "log_ins": "delete from log_ins where kind = 'user' and person_id = %(account)s",

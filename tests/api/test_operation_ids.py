@@ -52,6 +52,7 @@ RELEASED = """
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword inviteStaff inviteUser
     exportSettings getSettingsSchema diffSettings applySettings
     beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp getOidc changeOidc removeOidc
+    importContacts exportContacts
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

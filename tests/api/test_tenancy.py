@@ -103,6 +103,9 @@ OF_OWN = {
     "GET /api/subscribe/texts",
     *(f"{method} /api/subscribe/texts/{{channel}}" for method in ("PUT", "DELETE")),
     "POST /api/suppressions/remove",
+    "POST /api/contacts/import",
+    "GET /api/contacts/export",
+    *(f"{method} /api/purposes" for method in ("GET", "POST")),
     *(f"{method} /api/purposes/{{purpose}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"{method} /api/segments" for method in ("GET", "POST")),
     *(f"{method} /api/segments/{{segment}}" for method in ("GET", "PATCH", "DELETE")),
@@ -112,7 +115,7 @@ OF_OWN = {
     "GET /api/segments/{segment}/explain/{contact}",
 }
 """They need scopes that a usual key has not, or files: see test_own_keys.py, test_own_gateways.py,
-test_leaving_users.py, consent/, segments/, events/ and templates/."""
+test_leaving_users.py, consent/, contacts/, segments/, events/ and templates/."""
 
 LONG_AGO = {"since": "2020-01-01T00:00:00Z"}
 OF_CALLBACKS = [

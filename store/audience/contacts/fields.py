@@ -30,6 +30,11 @@ async def of_account(store: Connections, account_id: int) -> list[CustomField]:
         return await cursor.fetchall()
 
 
+async def types(store: Connections, account_id: int) -> dict[str, str]:
+    """Types of an account's fields by their keys."""
+    return {field.key: field.type for field in await of_account(store, account_id)}
+
+
 async def add(store: Connections, account_id: int, key: str, type_: str, label: str) -> None:
     """Make a field that the account has not."""
     async with store.connection() as conn:
