@@ -32,6 +32,7 @@ from cli.sending_pauses import app as sending
 from cli.session import choose_install
 from cli.settings import app as settings
 from cli.staff import app as staff
+from cli.templates import app as template
 from cli.usage import usage
 from cli.users import app as user
 from runtime.exit import run_and_exit
@@ -60,6 +61,7 @@ app.add_typer(batch, name="batch")
 app.add_typer(callback, name="callback")
 app.add_typer(message, name="message")
 app.add_typer(segment, name="segment")
+app.add_typer(template, name="template")
 app.command()(usage)
 app.add_typer(sending, name="sending")
 app.add_typer(operation, name="operation")

@@ -18,11 +18,12 @@ from api.resources.changing import answer_one
 from api.sending.routes import send_raw, terms_of
 from api.templates import models
 from api.templates.routes import Holder, Which
-from api.templates.work import apart, caught, named_of
+from api.templates.work import apart, caught
 from domain.access.user_scopes import SEND, TEMPLATES
 from domain.channels import Channel
 from domain.errors import InvalidError
 from services.audience.templates.preview import contact_of, preview
+from services.audience.templates.reading import named_of
 from store.accounts.api_keys import Principal
 from store.audience.templates import templates
 
@@ -45,7 +46,7 @@ async def preview_template(request: Request, principal: Holder, template: Which)
     body = parse_body(raw, models.PreviewOf) if raw else models.PreviewOf()
     state = state_of(request)
     found = await templates.get(state.pool, principal.account_id, template)
-    named = await named_of(request, found, body.version)
+    named = await named_of(state_of(request).pool, found, body.version)
     work = partial(preview, named, body.variables, body.language, await terms_of(state, principal))
     if all(one.is_quick(1) for one in named.values()) and len(raw) < 4_000:
         shown = caught(work)
@@ -65,7 +66,7 @@ def _test_endpoint(channel: Channel) -> Callable[..., Awaitable[Response]]:
         check_known(request)
         body = parse_body(await read_body(request), models.SendTest)
         found = await templates.get(state_of(request).pool, principal.account_id, template)
-        named = (await named_of(request, found, body.version)).get(channel)
+        named = (await named_of(state_of(request).pool, found, body.version)).get(channel)
         if named is None:
             raise InvalidError("template_channel", f"the template {template!r} has no texts for {channel}", "/template")
         if channel is Channel.EMAIL:

@@ -1,6 +1,5 @@
 """``/api/templates``: templates of messages, their drafts and versions."""
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
@@ -21,8 +20,9 @@ from api.templates.work import LARGEST, MOST_VALUES, apart, caught, check
 from domain.access.user_scopes import TEMPLATES
 from domain.errors import ConflictError, InvalidError
 from services.audience.templates import rules
+from services.audience.templates.checking import check_key
 from services.audience.templates.diff import compare
-from services.audience.templates.models import KEY, TemplateBody, TemplateDraft
+from services.audience.templates.models import TemplateBody, TemplateDraft
 from services.audience.templates.preparing import prepare
 from services.audience.templates.shown import head, shown, shown_version, version_head
 from services.changes import Change
@@ -36,7 +36,6 @@ Holder = Annotated[Principal, Depends(requires(TEMPLATES))]
 Which = Annotated[QueryText, Path(alias="template", max_length=64, description="The template's key.")]
 _Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 _AtLeastOne = Annotated[int, Query(ge=1, le=2**31 - 1)]
-_KEY = re.compile(KEY)
 _one: dict[str, Any] = {"response_model": None, "responses": answers(models.TemplateAnswer, 409, 412)}
 
 
@@ -71,7 +70,7 @@ async def get_template(request: Request, principal: Holder, template: Which) -> 
 async def put_template(request: Request, principal: Holder, template: Which, dry_run: DryRun = False) -> Response:
     """The texts are checked. What is sent changes only when the draft is published."""
     check_known(request)
-    _check_key(template)
+    check_key(template)
     raw = await read_body(request, LARGEST)
     draft = validate(parse_small(raw, MOST_VALUES), TemplateDraft)
     await check(request, principal, draft, len(raw))
@@ -209,8 +208,3 @@ async def diff_template(
 
 def _size(body: dict[str, Any]) -> int:
     return len(str(body))
-
-
-def _check_key(key: str) -> None:
-    if not _KEY.fullmatch(key):
-        raise InvalidError("template_key", "a key has up to 64 lower-case letters, digits, '-' and '_'", "/template")

@@ -8,14 +8,10 @@ from fastapi import Request
 from api.http.errors import ApiError
 from api.http.state import state_of
 from api.limits.offload import Offload
-from domain.audience.named_template import NamedTemplate
 from domain.errors import InvalidError
 from services.audience.templates.checking import check_body
 from services.audience.templates.models import TemplateBody
-from services.audience.templates.preparing import prepare
 from store.accounts.api_keys import Principal
-from store.audience.templates import templates
-from store.audience.templates.templates import Template
 
 LARGEST = 1024 * 1024
 """Bytes of the body of a template."""
@@ -49,24 +45,6 @@ async def check(request: Request, principal: Principal, body: TemplateBody, size
     error = check_body(body) if size < _QUICK else await apart(request, principal, size, check_body, body)
     if error is not None:
         raise error
-
-
-async def named_of(request: Request, template: Template, number: int | None) -> dict[str, NamedTemplate]:
-    """A version, or the draft, by channel, as sends take it.
-
-    Raises:
-        InvalidError: MJML of the draft cannot be compiled.
-        NotFoundError: there is no such version.
-    """
-    if number is None:
-        version_id, ready = 0, await prepare(TemplateBody.model_validate(template.draft))
-    else:
-        version_id, ready = await templates.ready(state_of(request).pool, template, number)
-    return {
-        channel: NamedTemplate.of(template.key, number or 0, version_id, channel, ready)
-        for channel in ("email", "sms", "whatsapp")
-        if ready.get(channel)
-    }
 
 
 def caught(work: Callable[[], Any]) -> Any:

@@ -8,13 +8,24 @@ from domain.errors import FieldError, InvalidError, invalid, pointer
 from domain.mail.html_safety import unsafe_part
 from domain.text.template_errors import InvalidTemplate
 from domain.text.templates import compile_template
-from services.audience.templates.models import TemplateBody
+from services.audience.templates.models import KEY, TemplateBody
 
 MAX_MARKUP = 60_000
 """Characters of markup of all texts of a template together: each is compiled, some µs for each."""
 
 _MARKUP = re.compile(r"\{[{%][^{}]{0,600}")
+_KEY = re.compile(KEY)
 _Place = tuple[str | int, ...]
+
+
+def check_key(key: str) -> None:
+    """Refuse what cannot be the key of a template.
+
+    Raises:
+        InvalidError: it cannot.
+    """
+    if not _KEY.fullmatch(key):
+        raise InvalidError("template_key", "a key has up to 64 lower-case letters, digits, '-' and '_'", "/template")
 
 
 def texts_of(body: TemplateBody) -> Iterator[tuple[_Place, str, bool]]:

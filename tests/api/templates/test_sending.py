@@ -117,6 +117,7 @@ async def test_the_policy_for_missing_variables(stack: Stack):
     (warning,) = answer.json()["warnings"]
     assert (warning["kind"], warning["count"]) == ("skipped", 2)
     assert [one["pointer"] for one in warning["contacts"]] == ["/contact/0/name", "/contact/2/name"]
+    await texts(stack, user, answer)
     before = await count_messages(stack, user)
     assert_error(await send(stack, user, nobody, template="welcome"), 422, "missing_field", "/contact/0/name")
     assert await count_messages(stack, user) == before
