@@ -19,7 +19,15 @@ from domain.lanes import Lane
 from domain.messages.page import KeyTerms
 from domain.messages.page_content import PAGE_BYTES
 from domain.text.strict_json import StrictJsonError, loads
-from services.contacts.models import CONTACT_MODELS, MAX_CONTACTS, MAX_TRANSACTIONAL, SEND_MODELS, AnyContact, AnySend
+from services.contacts.models import (
+    CONTACT_MODELS,
+    MAX_CONTACTS,
+    MAX_KEY,
+    MAX_TRANSACTIONAL,
+    SEND_MODELS,
+    AnyContact,
+    AnySend,
+)
 from services.contacts.read import ReadContacts, Terms, read_contacts
 from services.contacts.unknown_fields import unknown_names
 from services.sending.batch_pages import NewBatch, build_batch
@@ -79,6 +87,8 @@ def read_request(
         value = loads(raw)
     except StrictJsonError as error:
         raise json_refused(error) from None
+    if named is None and (use := _use(value)):  # before contacts are validated: that happens with the template
+        return use
     listed = value.get("contact") if isinstance(value, dict) else None
     if isinstance(listed, list) and len(listed) > MAX_CONTACTS:
         raise ApiError(
@@ -87,12 +97,18 @@ def read_request(
             f"{len(listed)} contacts in one request: send the list in several requests of at most {MAX_CONTACTS}",
         )
     request = _validate(value, listed, channel) if isinstance(listed, list) else validate(value, SEND_MODELS[channel])
-    if request.template is not None and named is None:
-        return TemplateUse(request.template, request.template_version)
     default = Lane.TRANSACTIONAL if len(request.contact) <= MAX_TRANSACTIONAL else Lane.BULK
     lane = request.priority or default
     read = read_contacts(request, terms, lane, unknown_names(value, request), named)
     return ReadRequest(read, lane)
+
+
+def _use(value: Any) -> TemplateUse | None:
+    """The template that a request names; ``None``: none, or what it says of it is refused when it is validated."""
+    key, number = (value.get("template"), value.get("template_version")) if isinstance(value, dict) else (None, None)
+    if not isinstance(key, str) or len(key) > MAX_KEY:
+        return None
+    return TemplateUse(key, number) if number is None or type(number) is int else None
 
 
 def _validate(value: dict[str, Any], listed: list[Any], channel: Channel) -> AnySend:

@@ -192,6 +192,9 @@ _TEMPLATE = (
 )
 
 
+MAX_KEY = 64
+"""Characters of a template's key."""
+
 TEMPLATE_FIELDS = frozenset({"template", "template_version", "language"})
 """Fields of a request that are read only if it names a template."""
 
@@ -211,7 +214,7 @@ class _Send(_Common):
     priority: Lane | None = Field(
         None, description=f"Which lane to take; left out: `bulk` for more than {MAX_TRANSACTIONAL} contacts."
     )
-    template: Annotated[StrictStr, Field(max_length=64)] | None = Field(
+    template: Annotated[StrictStr, Field(max_length=MAX_KEY)] | None = Field(
         None,
         description="The key of a template of `/api/templates`, in place of texts here. Its variables are filled in "
         "from each contact's fields.",
