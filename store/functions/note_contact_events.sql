@@ -1,5 +1,6 @@
 -- Record what was reported of messages to contacts of these accounts, once for each report. Most accounts have no contacts:
--- they cost one look.
+-- they cost one look. `offset 0` has the key computed before contacts are looked for: where its expression stands in
+-- the search, PostgreSQL prefers to read all contacts of the account.
 create or replace function note_contact_events(
     p_accounts bigint[], p_uids uuid[], p_keys uuid[], p_kinds text[], p_at timestamptz[], p_codes text[], p_urls text[],
     p_recipients text[], p_new integer[]
@@ -11,11 +12,13 @@ begin
         return;
     end if;
     insert into contact_events (account_id, contact_id, name, at, data, source)
-        select m.account_id, c.id, 'message.' || p_kinds[n], p_at[n],
-               jsonb_strip_nulls(jsonb_build_object('uid', m.uid, 'channel', m.channel, 'code', p_codes[n], 'url', p_urls[n])),
-               md5(m.uid::text || p_keys[n]::text)::uuid
-        from unnest(p_new) as n join messages m on m.uid = p_uids[n]
-        cross join lateral (select recipient_key(m.channel, coalesce(p_recipients[n], m.recipient)) as key) as k
+        select m.account_id, c.id, 'message.' || e.kind, e.at,
+               jsonb_strip_nulls(jsonb_build_object('uid', m.uid, 'channel', m.channel, 'code', e.code, 'url', e.url)),
+               md5(m.uid::text || e.key::text)::uuid
+        from unnest(p_uids, p_keys, p_kinds, p_at, p_codes, p_urls, p_recipients) with ordinality
+            as e (uid, key, kind, at, code, url, recipient, n)
+        join messages m on m.uid = e.uid
+        cross join lateral (select recipient_key(m.channel, coalesce(e.recipient, m.recipient)) as key offset 0) as k
         cross join lateral (
             select id from contacts where m.channel = 'email' and account_id = m.account_id
                 and recipient_key('email', email) = k.key and email is not null
@@ -28,6 +31,7 @@ begin
                 and recipient_key('whatsapp', whatsapp) = k.key and whatsapp is not null
         ) as found
         join contacts c on c.id = found.id
-        order by n for key share of c
+        where e.n = any(p_new)
+        order by e.n for key share of c
         on conflict do nothing;
 end $$;
