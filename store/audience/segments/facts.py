@@ -19,11 +19,12 @@ _COLUMNS = sorted(TEXT_COLUMNS | TIME_COLUMNS)
 _CONTACT = f"""
 select {", ".join(f"c.{name}" for name in _COLUMNS)}, c.fields, c.tags, a.time_zone,
     array(select g.key from contact_groups g where g.account_id = c.account_id and g.id = any(c.groups)),
-    array(select distinct s.channel from suppressions s where s.account_id = c.account_id and (
-        s.channel = 'email' and recipient_key(s.channel, s.recipient) = recipient_key('email', c.email)
-        or s.channel = 'sms' and recipient_key(s.channel, s.recipient) = recipient_key('sms', c.phone)
-        or s.channel = 'whatsapp'
-            and recipient_key(s.channel, s.recipient) = recipient_key('whatsapp', coalesce(c.whatsapp, c.phone))))
+    array(select k.channel from (
+        select v.channel, recipient_key(v.channel, v.address) as key
+        from (values ('email', c.email), ('sms', c.phone), ('whatsapp', coalesce(c.whatsapp, c.phone)))
+            as v (channel, address) offset 0) as k
+        where exists (select from suppressions s where s.account_id = c.account_id and s.channel = k.channel
+            and recipient_key(s.channel, s.recipient) = k.key))
 from contacts c join accounts a on a.id = c.account_id where c.account_id = %s and c.id = %s
 """  # noqa: S608 - constants of ours
 _EVENTS = """
