@@ -34,8 +34,11 @@ from api.callbacks import routes as callbacks
 from api.callbacks.posted import posted
 from api.consent import confirming, consents, preferences, purposes, subscribe
 from api.consent import suppressions as own_suppressions
-from api.consent import preferences, purposes
+from api.contacts import fields as contact_fields
+from api.contacts import groups as contact_groups
 from api.contacts import imports as contact_imports
+from api.contacts import routes as contacts
+from api.contacts import upserts as contact_upserts
 from api.credits import alerts as credit_alerts
 from api.credits import routes as own_credits
 from api.domains import routes as domains
@@ -112,6 +115,10 @@ _ROUTERS = (
     consents.router,
     subscribe.router,
     own_suppressions.router,
+    contact_upserts.router,  # before routes of single contacts
+    contacts.router,
+    contact_groups.router,
+    contact_fields.router,
     lists.router,
     waiting.router,
     bulk.router,

@@ -13,7 +13,9 @@ from cli.audit import app as audit
 from cli.batches import app as batch
 from cli.callbacks import app as callback
 from cli.consent import add_to as add_consent_to
-from cli.contact_files import app as contact
+from cli.contacts import app as contact
+from cli.contacts import field_app as contact_field
+from cli.contacts import group_app as group
 from cli.credits import app as credit
 from cli.domains import app as domain
 from cli.gateways import app as gateway
@@ -49,6 +51,9 @@ app.add_typer(plan, name="plan")
 app.add_typer(credit, name="credit")
 app.add_typer(gateway, name="gateway")
 app.add_typer(domain, name="domain")
+app.add_typer(contact, name="contact")
+app.add_typer(group, name="group")
+app.add_typer(contact_field, name="contact-field")
 app.add_typer(key, name="key")
 app.add_typer(staff, name="staff")
 app.add_typer(role, name="role")
@@ -65,7 +70,6 @@ app.add_typer(template, name="template")
 app.command()(usage)
 app.add_typer(sending, name="sending")
 app.add_typer(operation, name="operation")
-app.add_typer(contact, name="contact")
 add_to(app)
 add_people_to(app)
 add_consent_to(app)

@@ -67,6 +67,23 @@ SOURCES = (
         "0",
     ),
     Source(
+        "contacts",
+        """select id::text, (to_jsonb(c))::text from contacts c
+            where account_id = %(account)s and id > %(after)s::uuid order by id limit %(limit)s""",
+        str(START),
+    ),
+    Source(
+        "contact_groups",
+        """select id::text, (to_jsonb(g))::text from contact_groups g
+            where account_id = %(account)s and id > %(after)s::bigint order by id limit %(limit)s""",
+        "0",
+    ),
+    Source(
+        "contact_fields",
+        """select key, (to_jsonb(f))::text from contact_fields f
+            where account_id = %(account)s and key > %(after)s order by key limit %(limit)s""",
+    ),
+    Source(
         "suppressions",
         """select channel || recipient, (to_jsonb(s))::text from suppressions s
             where account_id = %(account)s and channel || recipient > %(after)s

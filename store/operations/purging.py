@@ -53,6 +53,10 @@ _DELETED: dict[str, LiteralString] = {
         where o.account_id = %(account)s limit 2000))""",
     "import_files": "delete from import_files where account_id = %(account)s",
     "import_mappings": "delete from import_mappings where account_id = %(account)s",
+    "contacts": """delete from contacts where ctid = any(array(
+        select ctid from contacts where account_id = %(account)s limit 2000))""",
+    "contact_groups": "delete from contact_groups where account_id = %(account)s",
+    "contact_fields": "delete from contact_fields where account_id = %(account)s",
     "callback_endpoints": "delete from callback_endpoints where account_id = %(account)s",
     "recovery_codes": "delete from recovery_codes where kind = 'user' and person_id = %(account)s",
     "log_ins": "delete from log_ins where kind = 'user' and person_id = %(account)s",

@@ -44,6 +44,10 @@ RELEASED = """
     listPurposes addPurpose getPurpose changePurpose removePurpose listConsents recordConsents importConsents
     listOwnSuppressions addOwnSuppression putOwnSuppression removeOwnSuppression importSuppressions
     subscribe listConfirmationTexts putConfirmationText deleteConfirmationText
+    listContacts addContact getContact changeContact deleteContact listContactMessages
+    putContact putContacts mergeContacts changeContactTags
+    listGroups addGroup getGroup changeGroup deleteGroup addToGroup removeFromGroup
+    listFields addField getField changeField deleteField
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword

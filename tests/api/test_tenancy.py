@@ -113,6 +113,15 @@ OF_OWN = {
     "POST /api/events",
     "GET /api/segments/{segment}/contacts",
     "GET /api/segments/{segment}/explain/{contact}",
+    *(f"{method} /api/contacts" for method in ("GET", "POST")),
+    *(f"{method} /api/contacts/{{contact}}" for method in ("GET", "PATCH", "DELETE")),
+    "GET /api/contacts/{contact}/messages",
+    *(f"POST /api/contacts/{what}" for what in ("bulk", "{contact}/merge", "{contact}/tags")),
+    "PUT /api/contacts/by-external-id/{external_id}",
+    *(f"{method} /api/{kind}" for method in ("GET", "POST") for kind in ("groups", "contact-fields")),
+    *(f"{method} /api/groups/{{group}}" for method in ("GET", "PATCH", "DELETE")),
+    *(f"POST /api/groups/{{group}}/{what}" for what in ("add", "remove")),
+    *(f"{method} /api/contact-fields/{{field}}" for method in ("GET", "PATCH", "DELETE")),
 }
 """They need scopes that a usual key has not, or files: see test_own_keys.py, test_own_gateways.py,
 test_leaving_users.py, consent/, contacts/, segments/, events/ and templates/."""

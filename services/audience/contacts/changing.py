@@ -1,6 +1,6 @@
 """Rules for single contacts of an account."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ API = "api"
 """The origin of values that requests give."""
 _TRIES = 5
 
-Check = Callable[[Contact], None]
+Check = Callable[[Contact], Awaitable[None]]
 """Looks at a contact before it is changed; raises if it is not as the caller knows it."""
 
 
@@ -64,7 +64,7 @@ async def put(
     values = await _read(change.store, account_id, given)
     result, after, before = await upsert(change.store, account_id, values, origin)
     if check is not None and before is not None:
-        check(before)
+        await check(before)
     _note(change, before, after)
     assert result.outcome != "refused"
     return result.outcome, after
@@ -82,7 +82,7 @@ async def alter(
     """
     for _ in range(_TRIES):
         before = await lock(change.store, account_id, contact_id)
-        check(before)
+        await check(before)
         values = await _read(change.store, account_id, given, before.country)
         await _check_free(change.store, before, values)
         after = patched(before, values, origin, datetime.now(UTC))
@@ -119,7 +119,7 @@ async def remove(change: Change, account_id: int, contact_id: UUID, check: Check
     Raises:
         NotFoundError: the account has none of this id.
     """
-    check(await lock(change.store, account_id, contact_id))
+    await check(await lock(change.store, account_id, contact_id))
     await rows.delete(change.store, account_id, contact_id)
     change.about("contact", contact_id)
 
@@ -130,8 +130,8 @@ async def merge(
     """Make one contact of two: the other one is deleted. Returns it, and values of both of which one was dropped.
 
     Raises:
-        NotFoundError: the account has not both.
-        InvalidError: they are one, or ``take`` has what the other has not.
+        NotFoundError: the account has not the first one.
+        InvalidError: it has not the other one, they are one, or ``take`` has what the other has not.
         ConflictError: together they have too many tags or groups.
     """
     if kept_id == other_id:
@@ -139,12 +139,14 @@ async def merge(
             "contact_same", "a contact cannot be merged with itself: give the id of another one", "/from"
         )
     found = await rows.lock(change.store, account_id, [kept_id, other_id])
-    for contact_id in (kept_id, other_id):
-        if contact_id not in found:
-            raise not_found(contact_id)
+    if kept_id not in found:
+        raise not_found(kept_id)
+    if other_id not in found:
+        raise InvalidError("contact_unknown", f"there is no contact {other_id}", "/from")
     before, other = found[kept_id], found[other_id]
-    check(before)
+    await check(before)
     result = merged(before, other, take)
+    await rows.move_events(change.store, account_id, other_id, kept_id)
     await rows.delete(change.store, account_id, other_id)
     try:
         (after,) = await rows.write(change.store, [], [result.contact])

@@ -35,13 +35,37 @@ async def types(store: Connections, account_id: int) -> dict[str, str]:
     return {field.key: field.type for field in await of_account(store, account_id)}
 
 
-async def add(store: Connections, account_id: int, key: str, type_: str, label: str) -> None:
-    """Make a field that the account has not."""
+async def find(store: Connections, account_id: int, key: str, *, lock: bool = False) -> CustomField | None:
+    """One field; ``lock``: nobody else changes it until the transaction ends."""
+    async with store.connection() as conn, conn.cursor(row_factory=class_row(CustomField)) as cursor:
+        await cursor.execute(
+            f"""select key, type, label, created_at from contact_fields
+                where account_id = %s and key = %s {"for update" if lock else ""}""",  # noqa: S608 - constants of ours
+            (account_id, key),
+        )
+        return await cursor.fetchone()
+
+
+async def add(store: Connections, account_id: int, key: str, type_: str, label: str) -> bool:
+    """Make a field. Returns whether the account had none with this key."""
     async with store.connection() as conn:
-        await conn.execute(
-            "insert into contact_fields (account_id, key, type, label) values (%s, %s, %s, %s)",
+        cursor = await conn.execute(
+            """insert into contact_fields (account_id, key, type, label) values (%s, %s, %s, %s)
+               on conflict (account_id, key) do nothing""",
             (account_id, key, type_, label),
         )
+        return cursor.rowcount == 1
+
+
+async def is_being_cleared(store: Connections, account_id: int, kind: str, key: str) -> bool:
+    """Whether an operation of this kind still removes values of a field."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """select from operations where account_id = %s and kind = %s and state in ('queued', 'running')
+               and input ->> 'key' = %s limit 1""",
+            (account_id, kind, key),
+        )
+        return cursor.rowcount == 1
 
 
 async def relabel(store: Connections, account_id: int, key: str, label: str) -> None:

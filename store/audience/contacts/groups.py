@@ -1,6 +1,6 @@
 """Groups of contacts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -101,7 +101,7 @@ async def has_more_members(store: Connections, account_id: int, group_id: int, m
     async with store.connection() as conn:
         cursor = await conn.execute(
             """select count(*) from (select from contacts
-                   where groups @> array[%s::bigint] and account_id = %s limit %s) as some""",
+                   where groups @> array[%s::bigint] and account_id = %s limit %s) as m""",
             (group_id, account_id, most + 1),
         )
         row = await cursor.fetchone()
@@ -141,3 +141,10 @@ async def known_contacts(store: Connections, account_id: int, contacts: Sequence
             "select id from contacts where id = any(%s) and account_id = %s", (list(contacts), account_id)
         )
         return {contact_id for (contact_id,) in await cursor.fetchall()}
+
+
+async def keys(store: Connections, groups: Iterable[int]) -> dict[int, str]:
+    """The keys of groups that are there."""
+    async with store.connection() as conn:
+        cursor = await conn.execute("select id, key from contact_groups where id = any(%s)", (list(groups),))
+        return dict(await cursor.fetchall())

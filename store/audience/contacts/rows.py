@@ -89,6 +89,15 @@ async def delete(store: Connections, account_id: int, contact_id: UUID) -> bool:
         return cursor.rowcount == 1
 
 
+async def move_events(store: Connections, account_id: int, contact_id: UUID, to: UUID) -> None:
+    """Have what happened to a contact be what happened to another one."""
+    async with store.connection() as conn:
+        await conn.execute(
+            "update contact_events set contact_id = %s where contact_id = %s and account_id = %s",
+            (to, contact_id, account_id),
+        )
+
+
 def _json(contacts: Sequence[Contact]) -> str:
     names = [column.split()[0] for column in _GIVEN.split(",")]
     return orjson.dumps([{name: getattr(contact, name) for name in names} for contact in contacts]).decode()

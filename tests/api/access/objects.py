@@ -9,6 +9,7 @@ from domain.audience.purposes import Purpose
 from domain.operations.slices import Sliced
 from store.accounts import api_keys
 from store.audience.consent import purposes
+from store.audience.contacts import fields, groups
 from store.audience.segments import saved
 from store.audience.templates import templates
 from store.callbacks import callback_endpoints, callbacks
@@ -45,6 +46,9 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
         "{contact}": await new_contact(stack.pool, user.id),
         "{template}": await _template(stack, user),
         "{version}": "1",
+        "{group}": await _group(stack, user),
+        "{field}": await _field(stack, user),
+        "{external_id}": uuid4().hex,
         "{operation}": await ended_operation(stack, user),
     }
 
@@ -62,6 +66,18 @@ async def _template(stack: Stack, user: User) -> str:
     saved = await templates.save(stack.pool, user.id, key, "Welcome", texts)
     async with stack.pool.connection() as conn, conn.transaction():
         await templates.add_version(InTransaction(conn), saved, texts, texts, "", None)
+    return key
+
+
+async def _group(stack: Stack, user: User) -> str:
+    made = await groups.add(stack.pool, user.id, f"g{uuid4().hex}", "News")
+    assert made is not None
+    return made.key
+
+
+async def _field(stack: Stack, user: User) -> str:
+    key = f"f{uuid4().hex}"
+    await fields.add(stack.pool, user.id, key, "text", "")
     return key
 
 

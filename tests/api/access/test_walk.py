@@ -34,6 +34,12 @@ BODIES: dict[str, Any] = {
     **{f"POST /api/templates/{{template}}/test/{channel}": {"to": ["x"]} for channel in ("email", "sms", "whatsapp")},
     "PATCH /api/purposes/{purpose}": {"name": "News"},
     "PATCH /api/segments/{segment}": {"name": "VIPs"},
+    "PATCH /api/contacts/{contact}": {"first_name": "Ada"},
+    "POST /api/contacts/{contact}/merge": {"from": str(uuid4())},
+    "POST /api/contacts/{contact}/tags": {"add": ["new"]},
+    "PATCH /api/groups/{group}": {"name": "News"},
+    **{f"POST /api/groups/{{group}}/{what}": {"contacts": [str(uuid4())]} for what in ("add", "remove")},
+    "PATCH /api/contact-fields/{field}": {"label": "Age"},
     "POST /api/callbacks/{callback}/rotate": {"overlap_hours": 0},
     "POST /api/callbacks/{callback}/replay": {"since": "2020-01-01T00:00:00Z"},
 }
@@ -42,7 +48,7 @@ ENDS_IT = ("DELETE", "cancel", "revoke")
 """What is done last to an object."""
 
 
-MAKES_IT = ("PUT /api/templates/{template}",)
+MAKES_IT = ("PUT /api/templates/{template}", "PUT /api/contacts/by-external-id/{external_id}")
 """What it names by a key of the account's own is made if it is not there: nobody finds another's."""
 
 

@@ -71,6 +71,18 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         await created(user, f"/api/templates/{key}/publish")
         return {"template": key, "version": "1"}
 
+    async def contact(user: User) -> Ids:
+        made = await created(user, "/api/contacts", {"external_id": uuid4().hex})
+        return {"contact": made["id"], "external_id": made["external_id"]}
+
+    async def group(user: User) -> Ids:
+        return {"group": (await created(user, "/api/groups", {"name": f"g{uuid4().hex}"}))["key"]}
+
+    async def field(user: User) -> Ids:
+        return {
+            "field": (await created(user, "/api/contact-fields", {"key": f"f{uuid4().hex}", "type": "text"}))["key"]
+        }
+
     async def operation(user: User) -> Ids:
         return {"operation": await ended_operation(stack, user)}
 
@@ -97,6 +109,9 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         "purposes": purpose,
         "segments": segment,
         "templates": template,
+        "contacts": contact,
+        "groups": group,
+        "contact-fields": field,
         "operations": operation,
     }
     await play(game, begin, makers)
