@@ -105,7 +105,6 @@ OF_OWN = {
     "POST /api/suppressions/remove",
     "POST /api/contacts/import",
     "GET /api/contacts/export",
-    *(f"{method} /api/purposes" for method in ("GET", "POST")),
     *(f"{method} /api/purposes/{{purpose}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"{method} /api/segments" for method in ("GET", "POST")),
     *(f"{method} /api/segments/{{segment}}" for method in ("GET", "PATCH", "DELETE")),

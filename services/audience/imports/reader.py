@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from domain.errors import FaultError, InvalidError
+from domain.errors import InvalidError
 from services.audience.imports.frames import Block, block_of
 from store.audience.imports import files
 from store.pool import Connections
@@ -38,6 +38,10 @@ class Head:
 
 class GoneOn(Exception):
     """A reader is beyond the row from which an operation goes on: some of its slices were done elsewhere."""
+
+
+class ReaderEnded(Exception):
+    """Something has ended the process: the slice is tried again, with another one."""
 
 
 class FileReader:
@@ -127,7 +131,7 @@ class FileReader:
         assert self._process.stdout is not None
         line = await self._process.stdout.readline()
         if not line:
-            raise FaultError("import_reader_ended", "the process that reads the file has ended")
+            raise ReaderEnded("the process that reads the file has ended")
         head = orjson.loads(line)
         if head["kind"] == "failed":
             raise InvalidError(head["code"], head["message"])
