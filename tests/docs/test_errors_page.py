@@ -67,6 +67,7 @@ COMPUTED = {
     "too_large",
     "scope_missing",
     "gateway_config",
+    *(f"list_{column}" for column in ("channel", "time", "uid", "state", "ip")),
 }
 """Codes that are put together, or are given to functions of their own."""
 
