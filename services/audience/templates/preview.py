@@ -1,6 +1,5 @@
 """What a template looks like for a recipient: rendered as a send would, without sending. Pure computation."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,8 +8,8 @@ from domain.audience.named_template import NamedTemplate
 from domain.channels import Channel
 from domain.errors import InvalidError
 from domain.lanes import Lane
+from domain.mail.html_safety import links_in
 from domain.messages.page_content import Content
-from domain.text.html_tags import HREF, attribute_value
 from domain.text.segments import count_segments
 from services.audience.templates.texts import variables_of
 from services.contacts.models import CONTACT_MODELS, SEND_MODELS
@@ -19,7 +18,6 @@ from services.contacts.read import Terms, read_contacts
 MAX_LINKS = 50
 _LONG_SUBJECT = 70
 """Characters that clients show, about."""
-_LINK = re.compile(rf"<a\s[^>]*?{HREF}", re.VERBOSE | re.IGNORECASE)
 _ADDRESS: dict[Channel, dict[str, Any]] = {Channel.EMAIL: {"email": "preview@example.com"}}
 _NUMBER: dict[str, Any] = {"number": "+14155550123"}
 
@@ -61,7 +59,7 @@ def _is_missing(value: object) -> bool:
 
 
 def _email(content: Content) -> dict[str, Any]:
-    links = [attribute_value(next(filter(None, match.groups()), "")) for match in _LINK.finditer(content.html or "")]
+    links = list(links_in(content.html or ""))
     subject = content.subject or ""
     warnings = []
     if len(subject) > _LONG_SUBJECT:

@@ -1,5 +1,7 @@
 """Templates: drafts, versions that never change, and what is refused when they are saved."""
 
+import asyncio
+
 import pytest
 
 from tests.api.admin import admin
@@ -173,6 +175,14 @@ async def test_a_template_that_takes_long_is_answered_in_time(stack: Stack):
     shown = await data(stack, user, "POST", "/welcome/preview")
     (error,) = shown["channels"]["sms"]["errors"]
     assert (error["code"], "too heavy" in error["message"]) == ("template_too_heavy", True)
+
+
+async def test_tags_that_never_end_do_not_make_a_preview_slow(stack: Stack):
+    user = await holder(stack, "email")
+    await saved(stack, user, email={"en": {"subject": "a", "html": '<a b="' * 30_000}})
+    async with asyncio.timeout(5):
+        shown = await data(stack, user, "POST", "/welcome/preview")
+    assert shown["channels"]["email"]["links"] == []
 
 
 async def test_a_preview_says_texts_credits_and_what_is_missing(stack: Stack):
