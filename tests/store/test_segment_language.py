@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -239,3 +240,67 @@ async def test_sql_and_the_evaluator_agree(pool: Pool, people: list[dict[str, An
         assert {member.id for member in found} == {id_ for id_ in ids if evaluate(tree, known[id_]).result}
     everybody = Any_((trees[0], Not(trees[0])))
     assert await matching.count(pool, account_id, everybody, NOW) == len(ids)
+
+
+def _single_leaves() -> list[dict[str, Any]]:
+    """A leaf of each operator with each value, about a field that is a text, a number, a time, a list, or missing."""
+    scalar: list[Any] = [*TEXTS, *TIMES, *NO_TIMES, *NUMBERS, True, False]
+    times, length = TIMES, ["1s", "30m", "1h", "24h", "1d", "30d", "210d", "36500d"]
+    of_values: dict[str, Sequence[Any]] = {
+        **dict.fromkeys(("eq", "ne", "contains", "not_contains"), scalar),
+        **{op: [*TEXTS, *TIMES] for op in ("starts_with", "ends_with")},
+        **{op: [*NUMBERS, *times] for op in ("gt", "gte", "lt", "lte")},
+        **dict.fromkeys(("before", "after"), times),
+        **dict.fromkeys(("within_last", "older_than"), length),
+        "in": [[value] for value in scalar],
+        "not_in": [[value] for value in scalar],
+        "between": [*pairwise(NUMBERS), *pairwise(times), (0, 10), (1, 1)],
+    }
+    leaves = [
+        {"field": "contact.x", "op": op, "value": list(value) if isinstance(value, tuple) else value}
+        for op, all_values in of_values.items()
+        for value in all_values
+    ]
+    leaves += [{"field": "contact.x", "op": op} for op in ("exists", "missing")]
+    leaves += [
+        {"field": "contact.created_at", "op": op, "value": value}
+        for op, given in (("within_last", length), ("older_than", length), ("before", times), ("after", times))
+        for value in given
+    ]
+    events = [
+        {"event": "order.paid", "op": op} | more | ({"value": 2} if op == "count_gte" else {})
+        for op in ("happened", "not_happened", "count_gte")
+        for more in ({}, *({"within": one} for one in length), {"match": {"field": "it.n", "op": "gt", "value": 1}})
+    ]
+    return [*leaves, *events]
+
+
+def _different_people() -> list[dict[str, Any]]:
+    nobody = {"first_name": None, "country": None, "tags": [], "groups": [], "suppressed": [], "addresses": []}
+    fields: list[dict[str, Any]] = [
+        {},
+        *({"x": value} for value in (*TEXTS, *TIMES, *NO_TIMES, *NUMBERS, True, False, None, [1, "a"], [], {"a": 1})),
+        # later than now: what is to come is not within the last days
+        *({"x": value} for value in ("2026-10-26", "2026-10-25T01:30:01Z", "2026-10-25T01:30:00Z")),
+    ]
+    ages = [[], [0], [1], [3600], [3601], [86_400, 86_400], [90_000, 0], [3_000_000], [-60]]
+    return [
+        nobody
+        | {"fields": of_x, "time_zone": ZONES[n % len(ZONES)], "created_at": NOW - timedelta(seconds=(n - 5) * 1800)}
+        | {"events": [("order.paid", age, {"n": n % 3}) for age in ages[n % len(ages)]]}
+        for n, of_x in enumerate(fields)
+    ]
+
+
+async def test_each_operator_agrees_for_each_kind_of_value(pool: Pool):
+    account_id = await new_account(pool)
+    ids = [await new_contact(pool, account_id, {}, raw) for raw in _different_people()]
+    trees = [parse_condition(raw, roots=OF_CONTACTS) for raw in _single_leaves()]
+    known = await facts(pool, account_id, ids, trees)
+    wrong = []
+    for tree in trees:
+        found = {member.id for member in await matching.page(pool, account_id, tree, NOW, None, 1000)}
+        expected = {id_ for id_ in ids if evaluate(tree, known[id_]).result}
+        if found != expected:
+            wrong.append((tree, [known[id_] for id_ in found ^ expected]))
+    assert wrong == []
