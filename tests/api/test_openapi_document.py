@@ -33,6 +33,10 @@ UNDOCUMENTED = {
     "GET /api/auth/oidc/callback": "where the provider sends it back to",
     "GET /u/{token}": "the page of a link in our emails, for recipients",
     "POST /u/{token}": "its button, and one-click unsubscription by mail programs",
+    "GET /p/{token}": "the page of a link in our messages, on which recipients choose what they get",
+    "POST /p/{token}": "its buttons",
+    "GET /s/{token}": "the page of a link in the mail that asks whether somebody subscribed",
+    "POST /s/{token}": "its button",
     "GET /c/{token}": "a link in our emails",
     "GET /o/{token}.gif": "the pixel in our emails",
 }

@@ -5,11 +5,13 @@ from html import escape
 from typing import Any
 
 from domain.errors import invalid
+from domain.text.html_tags import ATTRIBUTE
 from services.audience.templates.checking import check_text
 from services.audience.templates.mjml import to_html
 from services.audience.templates.models import EmailText, TemplateBody
 
-_BODY = re.compile(r"<body(?:[^>\"']|\"[^\"]*\"|'[^']*')*+>", re.IGNORECASE)
+_BODY = re.compile(rf"<body (?=[\s/>]) (?: [\s/]++ | {ATTRIBUTE} )*+ >?", re.VERBOSE | re.IGNORECASE)
+"""A tag that is never closed has no ``>``: so the search ends there, too."""
 _MARKUP = re.compile(r"(\{\{.{0,500}?\}\}|\{%.{0,500}?%\})", re.DOTALL)
 _HIDDEN = '<div style="display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px">'
 
@@ -48,5 +50,5 @@ def _with_preheader(html: str, preheader: str) -> str:
     pieces = _MARKUP.split(preheader)
     written = "".join(piece if number % 2 else escape(piece, quote=False) for number, piece in enumerate(pieces))
     body = _BODY.search(html)
-    at = body.end() if body else 0
+    at = body.end() if body and body[0].endswith(">") else 0
     return f"{html[:at]}{_HIDDEN}{written}</div>{html[at:]}"
