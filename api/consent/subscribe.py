@@ -55,9 +55,6 @@ async def subscribe(request: Request, principal: Holder, dry_run: DryRun = False
     raw, state, account_id = await read_body(request), state_of(request), principal.account_id
     body = parse_body(raw, Subscribe)
     settings = await state.part(CurrentSettings).at(principal.settings_version)
-    if settings.public_url is None:
-        raise ApiError(409, "public_url_missing", "links to confirm need the install's public URL: ask who runs it")
-    base = f"{settings.public_url.rstrip('/')}/{LinkKind.CONFIRM}/"
     recipient = _recipient(body, principal, settings)
     ip = None if body.ip is None else str(body.ip)
     new = NewRequest(uuid4(), body.channel, recipient, body.purposes, body.source, body.text_shown, ip, body.language)
@@ -68,6 +65,9 @@ async def subscribe(request: Request, principal: Holder, dry_run: DryRun = False
 
     async def work(made: Change, _: KeyClaim) -> Answer:
         nonlocal asked
+        if settings.public_url is None:
+            raise ApiError(409, "public_url_missing", "links to confirm need the install's public URL: ask who runs it")
+        base = f"{settings.public_url.rstrip('/')}/{LinkKind.CONFIRM}/"
         asked = await rules.ask(made, account_id, new, lambda of: base + signer.token(LinkKind.CONFIRM, of))
         return f"it is {asked.state}", _shown(asked, page_id)
 

@@ -20,6 +20,7 @@ from api.reference.openapi import answers, documented_body
 from api.resources.access import user_actor
 from api.resources.changing import Answer, DryRun, answer_one, check_match, perform, perform_once
 from api.resources.listing import Cursor, Format, Limit, Partial, listed
+from api.resources.words import unless_word
 from domain.audience.contacts.contact import Contact
 from services.audience.contacts import changing as rules
 from services.audience.contacts import finding
@@ -29,7 +30,8 @@ from services.changes import Change
 from store.audience.contacts import lists
 from store.messages.search.walks import Listed
 
-router = APIRouter(prefix="/api/contacts", tags=["contacts"])
+_Route = unless_word("contact", "bulk", "export", "import")
+router = APIRouter(prefix="/api/contacts", tags=["contacts"], route_class=_Route)
 
 _one: dict[str, Any] = {"response_model": None, "responses": answers(models.ContactAnswer, 409, 412)}
 _Address = Annotated[QueryText | None, Query(max_length=320)]

@@ -16,14 +16,14 @@ from api.reference.openapi import answers, documented_body
 from api.resources.access import user_actor
 from api.resources.changing import Answer, DryRun, answer_one, check_match, perform, perform_once
 from api.resources.listing import Cursor, Format, Limit, below_id, listed, no_cursor
+from api.resources.words import unless_word
 from api.segments import models
-from api.segments.segment_route import SegmentRoute
 from services.audience.segments import rules
 from services.changes import Change
 from store.audience.segments import matching, saved
 from store.audience.segments.matching import Member
 
-router = APIRouter(prefix="/api/segments", tags=["segments"], route_class=SegmentRoute)
+router = APIRouter(prefix="/api/segments", tags=["segments"], route_class=unless_word("segment", "count"))
 
 _Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.admin.accounts import models
-from api.admin.accounts.user_route import UserRoute
 from api.admin.paths import UserId
 from api.http.body import parse_body, read_body
 from api.http.idempotency import KeyClaim
@@ -18,6 +17,7 @@ from api.reference.openapi import answers, documented_body
 from api.resources.access import Allows
 from api.resources.changing import Answer, DryRun, answer_one, check_match, perform, perform_once
 from api.resources.listing import Cursor, Format, Limit, below_id, listed
+from api.resources.words import unless_word
 from domain.access.actors import Actor
 from services.accounts import subscriptions
 from services.accounts import users as rules
@@ -27,7 +27,7 @@ from store.accounts import account_lists, accounts, plans
 from store.accounts.accounts import Account
 
 _operation: dict[str, Any] = {"response_model": None, "responses": answers(OperationAnswer, 409)}
-router = APIRouter(prefix="/api/admin/v1/users", tags=["admin: users"], route_class=UserRoute)
+router = APIRouter(prefix="/api/admin/v1/users", tags=["admin: users"], route_class=unless_word("account", "bulk"))
 
 State = Literal["active", "suspended", "deleted"]
 _Reader = Annotated[Actor, Depends(Allows("users:read"))]

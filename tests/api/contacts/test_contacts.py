@@ -248,3 +248,8 @@ async def test_a_key_without_the_scope_sees_no_contacts(stack: Stack):
     user = await key_with(stack, await stack.user(), "read", "send")
     for path in ("/contacts", "/groups", "/contact-fields", f"/contacts/{uuid4()}"):
         assert_error(await call(stack, user, "GET", path), 403, "scope_missing")
+
+
+@pytest.mark.parametrize("word", ["bulk", "import", "export"])
+async def test_an_address_beside_contacts_does_not_know_their_methods(stack: Stack, word: str):
+    assert_error(await call(stack, await holder(stack), "PATCH", f"/contacts/{word}", {}), 405, "http_405")
