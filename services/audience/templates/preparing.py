@@ -12,7 +12,7 @@ from services.audience.templates.models import EmailText, TemplateBody
 
 _BODY = re.compile(rf"<body (?=[\s/>]) (?: [\s/]++ | {ATTRIBUTE} )*+ >?", re.VERBOSE | re.IGNORECASE)
 """A tag that is never closed has no ``>``: so the search ends there, too."""
-_MARKUP = re.compile(r"(\{\{.{0,500}?\}\}|\{%.{0,500}?%\})", re.DOTALL)
+_MARKUP = re.compile(r"(\{\{[^{}]*+\}\}|\{%[^{}%]*+%\})")
 _HIDDEN = '<div style="display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px">'
 
 
