@@ -1,7 +1,7 @@
 """All data of an account as rows of JSON, table by table, and the files that are made of them."""
 
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 from uuid import UUID
@@ -27,139 +27,55 @@ class Source:
     """A place before the first one."""
 
 
+_FIRST = {"text": "", "bigint": "0", "uuid": str(START)}
+"""A place before all others, by the type of places."""
+
+
+def _table(name: str, table: str = "", place: str = "id", type_: str = "uuid", without: Sequence[str] = ()) -> Source:
+    """A table with an account's rows. ``place``: by which they are in order; ``without``: columns that are left out."""
+    row = "to_jsonb(t)" + "".join(f" - '{column}'" for column in without)
+    return Source(
+        name,
+        f"""select ({place})::text, ({row})::text from {table or name} t
+            where account_id = %(account)s and {place} > %(after)s::{type_} order by {place} limit %(limit)s""",  # noqa: S608 - constants of ours
+        _FIRST[type_],
+    )
+
+
 SOURCES = (
     Source(
         "account",
         """select id::text, (to_jsonb(a))::text from accounts a
             where id = %(account)s and id::text > %(after)s limit %(limit)s""",
     ),
-    Source(
-        "keys",
-        """select id, (to_jsonb(k) - 'hash')::text from api_keys k
-            where account_id = %(account)s and id > %(after)s order by id limit %(limit)s""",
-    ),
-    Source(
-        "gateways",
-        """select id::text, (to_jsonb(g) - 'config')::text from gateways g
-            where account_id = %(account)s and id > %(after)s::uuid order by id limit %(limit)s""",
-        str(START),
-    ),
-    Source(
-        "wallets",
-        """select channel, (to_jsonb(w))::text from wallets w
-            where account_id = %(account)s and channel > %(after)s order by channel limit %(limit)s""",
-    ),
-    Source(
-        "callback_endpoints",
-        """select id::text, (to_jsonb(e) - 'secrets')::text from callback_endpoints e
-            where account_id = %(account)s and id > %(after)s::uuid order by id limit %(limit)s""",
-        str(START),
-    ),
-    Source(
-        "sender_domains",
-        """select domain, (to_jsonb(d) - 'key' - 'next_key')::text from sender_domains d
-            where account_id = %(account)s and domain > %(after)s order by domain limit %(limit)s""",
-    ),
-    Source(
-        "credit_requests",
-        """select id::text, (to_jsonb(r) - 'proof' - 'key')::text from credit_requests r
-           where account_id = %(account)s and id > %(after)s::bigint order by id limit %(limit)s""",
-        "0",
-    ),
-    Source(
-        "contacts",
-        """select id::text, (to_jsonb(c))::text from contacts c
-            where account_id = %(account)s and id > %(after)s::uuid order by id limit %(limit)s""",
-        str(START),
-    ),
-    Source(
-        "contact_groups",
-        """select id::text, (to_jsonb(g))::text from contact_groups g
-            where account_id = %(account)s and id > %(after)s::bigint order by id limit %(limit)s""",
-        "0",
-    ),
-    Source(
-        "contact_fields",
-        """select key, (to_jsonb(f))::text from contact_fields f
-            where account_id = %(account)s and key > %(after)s order by key limit %(limit)s""",
-    ),
-    Source(
-        "suppressions",
-        """select channel || recipient, (to_jsonb(s))::text from suppressions s
-            where account_id = %(account)s and channel || recipient > %(after)s
-            order by channel || recipient limit %(limit)s""",
-    ),
-    Source(
-        "purposes",
-        """select key, (to_jsonb(p))::text from purposes p
-            where account_id = %(account)s and key > %(after)s order by key limit %(limit)s""",
-    ),
-    Source(
-        "consents",
-        """select id::text, (to_jsonb(c))::text from consent_events c
-            where account_id = %(account)s and id > %(after)s::bigint order by id limit %(limit)s""",
-        "0",
-    ),
-    Source(
-        "segments",
-        """select id::text, (to_jsonb(s))::text from segments s
-            where account_id = %(account)s and id > %(after)s::bigint order by id limit %(limit)s""",
-        "0",
-    ),
-    Source(
-        "contact_events",
-        """select source::text, (to_jsonb(e))::text from contact_events e
-            where account_id = %(account)s and source > %(after)s::uuid order by source limit %(limit)s""",
-        str(START),
-    ),
-    Source(
-        "consent_pauses",
-        """select channel || recipient_key, (to_jsonb(c))::text from consent_pauses c
-            where account_id = %(account)s and channel || recipient_key > %(after)s
-            order by channel || recipient_key limit %(limit)s""",
-    ),
-    Source(
-        "subscribe_requests",
-        """select id::text, (to_jsonb(r))::text from subscribe_requests r
-            where account_id = %(account)s and id > %(after)s::uuid order by id limit %(limit)s""",
-        str(START),
-    ),
-    Source(
-        "confirmation_texts",
-        """select channel, (to_jsonb(t))::text from confirmation_texts t
-            where account_id = %(account)s and channel > %(after)s order by channel limit %(limit)s""",
-    ),
-    Source(
-        "inbound",
-        """select id::text, (to_jsonb(i))::text from inbound_messages i
-            where account_id = %(account)s and id > %(after)s::uuid order by id limit %(limit)s""",
-        str(START),
-    ),
-    Source(
-        "templates",
-        """select id::text, (to_jsonb(t))::text from templates t
-            where account_id = %(account)s and id > %(after)s::bigint order by id limit %(limit)s""",
-        "0",
-    ),
+    _table("keys", "api_keys", type_="text", without=["hash"]),
+    _table("gateways", without=["config"]),
+    _table("wallets", place="channel", type_="text"),
+    _table("callback_endpoints", without=["secrets"]),
+    _table("sender_domains", place="domain", type_="text", without=["key", "next_key"]),
+    _table("credit_requests", type_="bigint", without=["proof", "key"]),
+    _table("contacts"),
+    _table("contact_groups", type_="bigint"),
+    _table("contact_fields", place="key", type_="text"),
+    _table("suppressions", place="channel || recipient", type_="text"),
+    _table("purposes", place="key", type_="text"),
+    _table("consents", "consent_events", type_="bigint"),
+    _table("segments", type_="bigint"),
+    _table("contact_events", place="source"),
+    _table("consent_pauses", place="channel || recipient_key", type_="text"),
+    _table("subscribe_requests"),
+    _table("confirmation_texts", place="channel", type_="text"),
+    _table("inbound", "inbound_messages"),
+    _table("templates", type_="bigint"),
     Source(
         "template_versions",
         """select v.id::text, (to_jsonb(v) - 'ready' || jsonb_build_object('key', t.key))::text
             from template_versions v join templates t on t.id = v.template_id
             where t.account_id = %(account)s and v.id > %(after)s::bigint order by v.id limit %(limit)s""",
-        "0",
+        _FIRST["bigint"],
     ),
-    Source(
-        "batches",
-        """select id::text, (to_jsonb(b))::text from batches b
-            where account_id = %(account)s and id > %(after)s::uuid order by id limit %(limit)s""",
-        str(START),
-    ),
-    Source(
-        "messages",
-        """select uid::text, (to_jsonb(m))::text from messages m
-            where account_id = %(account)s and uid > %(after)s::uuid order by uid limit %(limit)s""",
-        str(START),
-    ),
+    _table("batches"),
+    _table("messages", place="uid"),
 )
 """In their order in an export."""
 
