@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from domain.access.api_keys import KeyKind
+from domain.access.user_scopes import SCOPES
 from domain.channels import Channel
 from domain.errors import ConflictError
 from domain.keyring import CREDENTIALS, Keyring
@@ -88,4 +89,6 @@ async def _key(pool: Pool, kind: KeyKind, account_id: int) -> str:
     for key in await api_keys.list_keys(pool, account_id):
         if key.name == _KEY_NAME:
             await api_keys.revoke(pool, key.id)
-    return (await api_keys.create(pool, kind, account_id, _KEY_NAME)).text
+    # The user's key may do all that the docs show; otherwise keys are made with few scopes.
+    scopes = list(SCOPES) if kind is KeyKind.USER else None
+    return (await api_keys.create(pool, kind, account_id, _KEY_NAME, scopes)).text

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from domain.access.api_keys import matches, parse
+from domain.access.user_scopes import SCOPES
 from embedded.first_run import ensure_first_run
 from runtime.settings import Settings
 from store.accounts.credits import Wallet, show
@@ -88,6 +89,7 @@ async def test_the_first_run_makes_a_working_demo(install, pool):
     key = await find_key(pool, parse(first["user_key"]).id, "sms")
     assert matches(parse(first["user_key"]), key.hash)
     assert (key.principal.account_id, key.principal.available) == (first["user_id"], 1000)
+    assert set(key.principal.scopes) == set(SCOPES), "what the docs show works with it"
     assert parse(first["admin_key"]).kind == "admin"
     for channel in ("email", "sms", "whatsapp"):
         gateway = await by_identifier(pool, first["user_id"], channel, f"sandbox-{channel}")
