@@ -54,6 +54,8 @@ from api.keys import routes as own_keys
 from api.limits.admission import AdmissionLimit
 from api.limits.offload import Offload
 from api.limits.shared_checks import SharedChecks
+from api.links import redirects
+from api.links.misses import Misses
 from api.messages import changes as waiting
 from api.messages import lists, mail_links
 from api.messages import routes as status
@@ -166,6 +168,7 @@ _ROUTERS = (
     mail_links.router,
     preferences.router,
     confirming.router,
+    redirects.router,
 )
 
 
@@ -203,6 +206,7 @@ def create_app(settings: Settings) -> FastAPI:
                 offload,
                 Bodies(),
                 LinkSigner(keys),
+                Misses(),
                 WebhookReceivers(pool, outside, keys),
                 WebhookMemory(),
                 receipts,

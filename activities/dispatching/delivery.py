@@ -16,6 +16,7 @@ from activities.database_clock import DatabaseClock
 from activities.dispatching.attempts import UNDER_WAY, Attempts
 from activities.dispatching.email_assembler import AttachmentExpired, EmailAssembler
 from activities.dispatching.health import Health
+from activities.dispatching.message_links import MessageLinks
 from activities.dispatching.outcome_log import OutcomeLog
 from activities.dispatching.outcome_tally import OutcomeTally
 from activities.dispatching.sender_keys import FromRefused, SenderAddresses
@@ -24,6 +25,7 @@ from activities.pacing.gateway_slots import GatewaySlots
 from activities.pacing.rate_slots import RateSlots
 from activities.pacing.slots import NoSlotFree
 from domain.channels import Channel
+from domain.links.targets import Utm
 from domain.mail.extras import MailExtras
 from domain.messages.outcomes import Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import ANSWER_SECONDS, DispatchRequest, Retry
@@ -74,6 +76,7 @@ class Delivery:
         self._content = content
         self._assembler = assembler
         self._health = health
+        self._links = MessageLinks(pool, self._page_id, content)
         self._gateway_slots = slots
         self._window = window
         self._clock = clock
@@ -163,6 +166,7 @@ class Delivery:
         if self._route.waits_for == "retry_pause":
             await self._clock.adjust()
             await asyncio.sleep(min(self._route.start_at - self._clock.now(), _LONGEST_PAUSE))
+        await self._links.prepare(self._todo)
         todo = deque(self._todo)
         if self._route.probe and todo and not await self._probe(todo):
             return
@@ -305,11 +309,11 @@ class Delivery:
         self._log.add(self._attempts.row(index, outcome))
 
     async def _hand_over(self, index: int) -> Outcome:
-        message = self._content.outbound(self._page_id, self._channel, index)
+        message = self._links.fill(index, self._content.outbound(self._page_id, self._channel, index))
         if self._addresses is not None:
             message = self._addresses.apply(index, message)
         if extras := self._extras(index):
-            message = await self._assembler.complete(message, extras, exempt=self._exempt)
+            message = await self._assembler.complete(message, extras, self._utm(index), exempt=self._exempt)
         if self._window.is_past:
             raise _NotBegunError
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -317,6 +321,9 @@ class Delivery:
 
     def _extras(self, index: int) -> MailExtras | None:
         return self._content.contents[self._content.messages[index].content].mail
+
+    def _utm(self, index: int) -> Utm:
+        return self._content.contents[self._content.messages[index].content].utm
 
     def _record_outcome(self, index: int, outcome: Outcome) -> None:
         self._tally.record(index, outcome, self._content.messages[index].on_unknown or self._route.on_unknown)

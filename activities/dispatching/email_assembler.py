@@ -8,6 +8,7 @@ from math import ceil
 
 from activities.dispatching.sender_keys import SenderKeys
 from activities.pacing.slots import SlotPool
+from domain.links.targets import Utm, with_utm
 from domain.mail.extras import FileRef, MailExtras
 from domain.mail.links import LinkKind, LinkSigner
 from domain.mail.tracking import take_apart
@@ -59,8 +60,10 @@ class EmailAssembler:
         self._files: OrderedDict[str, bytes] = OrderedDict()
         self._cached = 0
 
-    async def complete(self, message: Outbound, extras: MailExtras, *, exempt: bool = False) -> Outbound:
+    async def complete(self, message: Outbound, extras: MailExtras, utm: Utm = (), *, exempt: bool = False) -> Outbound:
         """The message with all that its gateway needs. Take ``MemoryBudget`` for its files before.
+
+        ``utm`` is added to the targets of tracked links.
 
         Opted-out recipients in ``cc`` get no copy, unless the message is ``exempt``.
 
@@ -69,20 +72,23 @@ class EmailAssembler:
         """
         if message.cc and not exempt:
             message = await self._without_unwanted_copies(message)
-        linked = await self._linked(message, extras) if extras.base_url else message
+        linked = await self._linked(message, extras, utm) if extras.base_url else message
         return replace(linked, attachments=await self._attachments(extras.files)) if extras.files else linked
 
     async def _without_unwanted_copies(self, message: Outbound) -> Outbound:
         opted_out = await retry_until_available(lambda: copies.opted_out_of(self._pool, message.uid, message.cc))
         return replace(message, cc=tuple([one for one in message.cc if one not in opted_out])) if opted_out else message
 
-    async def _linked(self, message: Outbound, extras: MailExtras) -> Outbound:
+    async def _linked(self, message: Outbound, extras: MailExtras, utm: Utm) -> Outbound:
         is_long = len(message.body) + len(message.html or "") > QUICK
-        return await in_background(self._with_links, message, extras) if is_long else self._with_links(message, extras)
+        if is_long:
+            return await in_background(self._with_links, message, extras, utm)
+        return self._with_links(message, extras, utm)
 
-    def _with_links(self, message: Outbound, extras: MailExtras) -> Outbound:
+    def _with_links(self, message: Outbound, extras: MailExtras, utm: Utm) -> Outbound:
         def link(kind: LinkKind, url: str = "") -> str:
             end = ".gif" if kind is LinkKind.OPEN else ""
+            url = with_utm(url, utm) if kind is LinkKind.CLICK else url
             return f"{extras.base_url}/{kind}/{self._signer.token(kind, message.uid, url)}{end}"
 
         write = partial(take_apart, unsubscribe=extras.unsubscribe, opens=extras.opens, clicks=extras.clicks)

@@ -146,6 +146,7 @@ class ReceiptEvent(_Answer):
     recipient: str | None = Field(
         description="The mailbox that it is about, if not the message's recipient: one in `cc`."
     )
+    scanner: bool = Field(description="Whether a program followed the link before a person could: it counts nowhere.")
 
 
 class MadeFrom(_Answer):

@@ -31,6 +31,7 @@ from domain.audience.named_template import NamedTemplate, TemplateUse
 from domain.channels import Channel
 from domain.errors import FieldError, InvalidError, invalid
 from domain.ids import new_batch_id, page_of
+from domain.links.shortening import LinkRules
 from domain.messages.page import ADMIN_ACCOUNT
 from domain.messages.prices import FREE
 from services.accounts.rates import PlanPrices
@@ -204,6 +205,7 @@ async def terms_of(state: AppState, principal: Principal, parameters: Sequence[U
         tuple(parameters),
         install.countries_with(principal.plan_countries),
         FREE if principal.is_test else await state.part(PlanPrices).of(principal.account_id, principal.rates_version),
+        LinkRules.of(principal.links, install.public_url),
     )
 
 

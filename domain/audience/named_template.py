@@ -54,6 +54,8 @@ class NamedTemplate:
     """How many variables and conditions it has in all; ``None``: how long it takes to fill cannot be foreseen."""
     markup: int = 0
     """Characters of them."""
+    shorten_links: bool | None = None
+    """Whether links in texts are shortened; ``None``: as the account's settings say."""
 
     @classmethod
     def of(cls, key: str, number: int, version_id: int, channel: str, ready: Mapping[str, Any]) -> "NamedTemplate":
@@ -61,7 +63,7 @@ class NamedTemplate:
         texts = ready[channel]
         pieces, markup = _measure(str(text) for fields in texts.values() for text in fields.values())
         how = ready["default_language"], ready["missing"], ready["fallbacks"]
-        return cls(key, number, version_id, channel, *how, texts, pieces, markup)
+        return cls(key, number, version_id, channel, *how, texts, pieces, markup, ready.get("shorten_links"))
 
     @property
     def skips(self) -> bool:

@@ -9,6 +9,8 @@ import orjson
 
 from domain.channels import Channel
 from domain.ids import message_uid
+from domain.links.shortening import ShortLinks
+from domain.links.targets import Utm
 from domain.mail.extras import MailExtras
 from domain.messages.fallback import Fallback
 from domain.messages.outbound import Outbound
@@ -36,6 +38,10 @@ class Content:
     """Other fields of an email; ``None``: none."""
     from_address: str | None = None
     """The mailbox that an email is from; ``None``: the gateway's own."""
+    links: ShortLinks | None = None
+    """The short links whose places are in ``body`` and ``template``."""
+    utm: Utm = ()
+    """What is added to the targets of an email's tracked links."""
 
     @property
     def is_marketing(self) -> bool:
@@ -49,7 +55,7 @@ class Content:
     def size(self) -> int:
         """Its approximate size in its page, in bytes."""
         texts = (self.body, self.html, self.subject, self.template, self.media_url)
-        extras = self.mail.size if self.mail else 0
+        extras = (self.mail.size if self.mail else 0) + (self.links.size if self.links else 0)
         return 100 + extras + sum(len(text) if text.isascii() else 4 * len(text) for text in texts if text)
 
 
@@ -164,4 +170,8 @@ def senders_of(froms: Iterable[str | None]) -> dict[str, list[int]]:
 def _content(value: dict[str, Any]) -> Content:
     if mail := value.get("mail"):
         value["mail"] = MailExtras.read(mail)
+    if links := value.get("links"):
+        value["links"] = ShortLinks(links["base"], tuple(links["targets"]))
+    if utm := value.get("utm"):
+        value["utm"] = tuple((name, text) for name, text in utm)
     return Content(**value)

@@ -9,6 +9,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StrictInt,
     StrictStr,
     WithJsonSchema,
@@ -232,6 +233,13 @@ class _Send(_Common):
         None,
         description="What the messages are for, as their recipients allow or refuse it; one of `/api/purposes`. Left "
         "out: `transactional` in the transactional lane, else `marketing`.",
+        examples=[None],
+    )
+
+    shorten_links: StrictBool | None = Field(
+        None,
+        description="Whether web links in SMS and WhatsApp texts become short links, which are tracked. Left out: as "
+        "the template says, or the settings of your links.",
         examples=[None],
     )
 

@@ -13,6 +13,7 @@ from domain.audience.purposes import TRANSACTIONAL, of_lane
 from domain.channels import Channel
 from domain.errors import MAX_SHOWN, FieldError, invalid, pointer
 from domain.lanes import Lane
+from domain.links.shortening import NO_LINKS, LinkRules, Shortener
 from domain.mail.extras import MailExtras
 from domain.mail.tracking import PREFERENCES_FIELD, PREFERENCES_MARK, UNSUBSCRIBE_FIELD, UNSUBSCRIBE_MARK
 from domain.messages.fallback import Fallback
@@ -68,6 +69,8 @@ class Terms:
     countries: frozenset[str] | None = None
     """Whose numbers may be sent to; ``None``: those of all."""
     prices: Prices = ONE_EACH
+    links: LinkRules = NO_LINKS
+    """What is done with links, unless the request or its template says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ def read_contacts(
     """
     now = datetime.now(UTC)
     mail = MailReader(terms.account_id, terms.public_url, unsubscribe=lane is Lane.BULK)
-    shared = read_shared_fields(send, terms.time_zone, now, mail)
+    shared = replace(read_shared_fields(send, terms.time_zone, now, mail), links=_link_rules(send, terms, named))
     texts = NamedTexts(named, send, shared) if named else None
     numbers = NumberReader(terms.region, terms.countries)
     left_out: list[tuple[int, ContactError]] = []
@@ -200,6 +203,14 @@ def read_contacts(
         [error.at(index) for index, error in left_out],
         named.version_id if named else None,
     )
+
+
+def _link_rules(send: AnySend, terms: Terms, named: NamedTemplate | None) -> LinkRules:
+    rules = terms.links.asked(send.shorten_links, named.shorten_links if named else None)
+    if send.shorten_links and not rules.base:
+        message = "short links need an address that leads here: add a domain at /api/link-domains, or leave this out"
+        raise invalid([FieldError(pointer("shorten_links"), "public_url_missing", message)])
+    return rules
 
 
 def _placed(
@@ -292,6 +303,7 @@ def _read_email(contact: EmailContact, shared: SharedFields) -> tuple[str, Conte
         sender=name,
         mail=None if extras == _NO_EXTRAS else extras,
         from_address=from_.address if from_ else None,
+        utm=shared.links.utm if extras.clicks else (),
     )
 
 
@@ -328,12 +340,13 @@ def _read_sms(contact: SmsContact, shared: SharedFields, numbers: NumberReader) 
     text = _text(contact, "body") or _fill(shared.text, contact)
     if not text:
         raise ContactError("body", "missing", "give the text in 'body'")
-    begins = text[:_MORE_THAN_FITS]  # all of it, unless it is refused
+    shortener = Shortener(shared.links)
+    begins = shortener.shorten(text)[:_MORE_THAN_FITS]  # all of it, unless it is refused
     content, parts = sms_content(begins, contact.sender_id, force_unicode=contact.sms_type == "unicode")
     if parts > MAX_SEGMENTS:
         raise ContactError("body", "too_long", f"the text needs more than {MAX_SEGMENTS} parts: shorten it")
     _refuse_controls("sender_id", contact.sender_id or "")
-    return to, content, parts
+    return to, replace(content, links=shortener.links) if shortener.links else content, parts
 
 
 def _category(template: str | None) -> str:
@@ -358,8 +371,29 @@ def _read_whatsapp(contact: WhatsappContact, shared: SharedFields, numbers: Numb
     if not (text or contact.media or contact.template or of_template):
         raise ContactError("message", "missing", "give a text in 'message', or 'media' and 'url', or a 'template'")
     written = _written(contact.template) if contact.template else of_template
+    shortener = Shortener(shared.links)
+    body = shortener.shorten(text) if text else ""
+    if written and shared.links.shorten:
+        written = _with_short_links(written, shortener)
     template = orjson.dumps(written).decode() if written else None
-    return to, Content(body=text or "", media_type=contact.media, media_url=contact.url, template=template)
+    return to, Content(
+        body=body, media_type=contact.media, media_url=contact.url, template=template, links=shortener.links
+    )
+
+
+def _with_short_links(template: dict[str, Any], shortener: Shortener) -> dict[str, Any]:
+    """A template of the provider with short links in the texts that are filled into it; its own buttons lead on."""
+
+    def parameter(one: Any) -> Any:
+        is_text = isinstance(one, dict) and one.get("type") == "text" and isinstance(one.get("text"), str)
+        return {**one, "text": shortener.shorten(one["text"])} if is_text else one
+
+    def component(one: dict[str, Any]) -> dict[str, Any]:
+        given = one.get("parameters")
+        is_filled = one.get("type") in ("header", "body", "HEADER", "BODY") and isinstance(given, list)
+        return {**one, "parameters": list(map(parameter, given))} if is_filled and given else one
+
+    return {**template, "components": list(map(component, template.get("components", [])))}
 
 
 def _recipient(field: str, normalise: Callable[[], str]) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.errors import FieldError, invalid, pointer
+from domain.links.shortening import NO_LINKS, LinkRules
 from domain.messages.schedule import InvalidSchedule, parse_schedule_at
 from domain.text.template_errors import InvalidTemplate, TemplateTooHeavy
 from domain.text.template_language import REFUSED, Gaps
@@ -112,6 +113,8 @@ class SharedFields:
     """Knows what emails carry for all contacts."""
     provider: SharedProvider | None = None
     """A WhatsApp template of the provider."""
+    links: LinkRules = NO_LINKS
+    """What is done with links."""
     is_text_only: bool = False
     """Whether ``text`` is an email's plain text, and there is no HTML."""
 

@@ -15,6 +15,7 @@ from domain.audience.purposes import Purpose
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.messages.page import KeyTerms
 from store.audience.consent import purposes
+from store.links import settings
 from store.pool import Connections
 from store.settings import install_settings
 
@@ -57,6 +58,8 @@ class Principal:
     """Those that the account made or changed."""
     templates_version: int = 0
     """Of the account's templates: it grows with each that is published; 0: none ever was."""
+    links: dict[str, Any] | None = None
+    """What is done with the links of the account's messages, with its ``domain``, for ``LinkRules``."""
     is_session: bool = False
     """Whether somebody has logged in: then ``key_id`` is the session's."""
 
@@ -134,10 +137,10 @@ Wanted = tuple[str, str | None]
 COLUMNS = f"""k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
        coalesce(k.rate_class, p.rate_class, 'unlimited'), {{available}}, {install_settings.VERSION}, p.rates_version,
        p.allowed_countries, k.rate_class is not null, k.spend_cap,
-       case when a.asks_consent then {purposes.OF_ACCOUNT} end, a.templates_version, k.hash, k.revoked_at,
-       k.expires_at, k.allowed_ips, k.staff_id, k.certificate"""
+       case when a.asks_consent then {purposes.OF_ACCOUNT} end, a.templates_version, {settings.OF_ACCOUNT},
+       k.hash, k.revoked_at, k.expires_at, k.allowed_ips, k.staff_id, k.certificate"""
 """What ``stored_key`` takes; ``available`` is a column, or null."""
-COLUMN_COUNT = 22
+COLUMN_COUNT = 23
 JOINS = """join api_keys k on k.id = wanted.id
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id"""
@@ -161,7 +164,7 @@ async def find_keys(pool: Connections, wanted: Sequence[Wanted]) -> dict[Wanted,
 
 def stored_key(columns: Sequence[Any]) -> StoredKey:
     """A key from its ``COLUMNS``."""
-    return StoredKey(Principal(*[*columns[:14], purposes.read(columns[14]), columns[15]]), *columns[16:])
+    return StoredKey(Principal(*[*columns[:14], purposes.read(columns[14]), *columns[15:17]]), *columns[17:])
 
 
 async def create(

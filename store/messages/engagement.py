@@ -42,5 +42,15 @@ async def _record(
     key = UUID(bytes=hashlib.sha256(f"{kind} {of_which}".encode()).digest()[:16])
     cursor = await conn.execute(_RECORD, {"uid": uid, "key": key, "kind": kind, "at": at, "url": url})
     if cursor.rowcount:
-        message = (await callbacks.snapshots(conn, [uid]))[uid]
-        await callbacks.queue(conn, [callbacks.event_notice(message, kind, at, str(key), url)])
+        await tell(conn, uid, kind, at, key, url)
+
+
+async def tell(conn: AsyncConnection[TupleRow], uid: UUID, kind: str, at: datetime, key: UUID, url: str | None) -> None:
+    """Note an event that was recorded with the contact, and queue its callbacks."""
+    message = (await callbacks.snapshots(conn, [uid]))[uid]
+    await conn.execute(
+        """select note_contact_events(%s::bigint[], %s::uuid[], %s::uuid[], %s::text[], %s::timestamptz[],
+                                      array[null::text], %s::text[], array[null::text], array[1])""",
+        ([message.account_id], [uid], [key], [kind], [at], [url]),
+    )
+    await callbacks.queue(conn, [callbacks.event_notice(message, kind, at, str(key), url)])

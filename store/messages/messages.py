@@ -50,7 +50,7 @@ class Message:
     test: bool
     """Whether it only pretends to be sent, by a test key."""
     reported: list[dict[str, Any]]
-    """Its receipts in the order in which they happened: kind, at, code, reason, url, recipient."""
+    """Its receipts in the order in which they happened: kind, at, code, reason, url, recipient, scanner."""
     attempts: list[Attempt]
     """All attempts, first to last."""
 
@@ -58,7 +58,7 @@ class Message:
 COLUMNS = """m.uid, m.account_id, m.channel, m.recipient, m.state, m.code, m.reason, m.price, m.credit, g.identifier,
        m.provider_id, m.receipts, m.schedule_at, m.created_at, m.updated_at, m.awaited, m.fallback_uid, m.test,
        array(select json_build_object('kind', r.kind, 'at', r.at, 'code', r.code, 'reason', r.reason, 'url', r.url,
-                                      'recipient', r.recipient)
+                                      'recipient', r.recipient, 'scanner', r.scanner)
              from receipts r where r.uid = {uid} order by r.at, r.received_at),
        t.attempt, coalesce(tg.identifier, '(deleted)'), t.outcome, t.provider_id, t.code, t.reason,
        t.started_at, t.ended_at"""

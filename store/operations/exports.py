@@ -53,6 +53,7 @@ SOURCES = (
     _table("wallets", place="channel", type_="text"),
     _table("callback_endpoints", without=["secrets"]),
     _table("sender_domains", place="domain", type_="text", without=["key", "next_key"]),
+    _table("link_domains", place="domain", type_="text"),
     _table("credit_requests", type_="bigint", without=["proof", "key"]),
     _table("contacts"),
     _table("contact_groups", type_="bigint"),
@@ -84,6 +85,8 @@ _OF_MESSAGES: dict[str, LiteralString] = {
                    where uid = any(%(uids)s) and uid between %(first)s and %(last)s order by uid, attempt""",
     "receipts": """select r.uid::text, (to_jsonb(r))::text from receipts r
                    where uid = any(%(uids)s) and uid between %(first)s and %(last)s order by uid, at""",
+    "short_links": """select l.uid::text, (to_jsonb(l))::text from short_links l
+                      where uid = any(%(uids)s) and uid between %(first)s and %(last)s order by uid, place""",
     "journal": """select j.uid::text, (to_jsonb(j))::text from journal j where uid = any(%(uids)s) order by uid, at""",
 }
 GRANTS: LiteralString = """select uid::text, (to_jsonb(j))::text from journal j

@@ -44,6 +44,7 @@ _DELETED: dict[str, LiteralString] = {
         select ctid from sandbox_messages where account_id = %(account)s limit 2000))""",
     "sender_domains": """delete from sender_domains where ctid = any(array(
         select ctid from sender_domains where account_id = %(account)s limit 2000))""",
+    "link_domains": "delete from link_domains where account_id = %(account)s",
     "request_log": """delete from request_log where ctid = any(array(
         select ctid from request_log where account_id = %(account)s limit 2000))""",
     "plan_changes": """delete from plan_changes where ctid = any(array(
@@ -79,7 +80,8 @@ _EMPTIED: dict[str, LiteralString] = {
     "api_keys": "update api_keys set name = '' where account_id = %(account)s and name <> ''",
     "credit_requests": """update credit_requests set note = '', proof = null, proof_type = null
                           where account_id = %(account)s and (note <> '' or proof is not null)""",
-    "accounts": """update accounts set email = 'purged-' || id || '@invalid', name = '', external_id = null
+    "accounts": """update accounts set email = 'purged-' || id || '@invalid', name = '', external_id = null,
+                       links = null
                    where id = %(account)s and name <> ''""",
 }
 STEPS: dict[str, LiteralString] = {**_DELETED, **_EMPTIED}
@@ -134,6 +136,7 @@ _OF_MESSAGES: tuple[LiteralString, ...] = (
        where uid = any(%(uids)s) and uid between %(first)s and %(last)s""",
     """update receipts set reason = null, url = null, recipient = null
        where uid = any(%(uids)s) and uid between %(first)s and %(last)s""",
+    "delete from short_links where uid = any(%(uids)s) and uid between %(first)s and %(last)s",
     "delete from receipt_ids where uid = any(%(uids)s)",
     "delete from batch_pages where page_id = any(select distinct page_of(u) from unnest(%(uids)s::uuid[]) as u)",
 )

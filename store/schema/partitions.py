@@ -14,7 +14,7 @@ from domain.ids import first_id, minted_at
 from store.connection import MARGIN, Connection
 from store.schema.locks import LOCK_TIMEOUT_MS, retry_until_locked
 
-PARTITIONED = ("messages", "attempts", "receipts", "failures")
+PARTITIONED = ("messages", "attempts", "receipts", "failures", "short_links")
 
 AHEAD = 3
 """How many future months have a partition."""

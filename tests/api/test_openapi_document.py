@@ -39,6 +39,8 @@ UNDOCUMENTED = {
     "POST /s/{token}": "its button",
     "GET /c/{token}": "a link in our emails",
     "GET /o/{token}.gif": "the pixel in our emails",
+    "GET /l/{code}": "a short link in our messages",
+    "GET /{code:short_code}": "the same at a domain of the account",
 }
 """Routes that no program is written for, and what they are."""
 WEBHOOKS = {name: entry.webhook for name, entry in GATEWAY_TYPES.items() if entry.webhook}

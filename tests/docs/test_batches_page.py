@@ -32,9 +32,8 @@ def test_every_request_wide_field_is_documented():
     table = PAGE.split("| beside `contact`")[1].split("\n\n")[0]
     shared = set(SmsSend.model_fields) - {"contact"}
     assert not [field for field in shared if f"`{field}`" not in table]
-    assert shared - {"priority", "duplicates", "purpose", "template", "template_version", "language"} < set(
-        SmsContact.model_fields
-    )
+    of_all = {"priority", "duplicates", "purpose", "template", "template_version", "language", "shorten_links"}
+    assert shared - of_all < set(SmsContact.model_fields)
 
 
 def test_the_limits_are_those_of_the_code():

@@ -14,6 +14,7 @@ READ_BY_PEOPLE = {
     "0041_failures.sql": "makes new tables and triggers; store/migrate.py fills them in short steps",
     "0044_audit_stream.sql": "reads one row of the audit log, the last one by its key",
     "0064_contact_lists.sql": "builds indexes of a table that 0063, of the same release, has made: it is empty",
+    "0086_short_links.sql": "makes a new table with its partitions, which are empty",
     "0029_partitions.sql": "changes the catalogue alone: what it attaches was checked before",
 }
 """Files whose statements the rule cannot see, and why they are quick. ``tests/upgrade/test_locks.py`` measures them."""

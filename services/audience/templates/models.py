@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.audience.languages import normalise_language
@@ -93,6 +93,10 @@ class TemplateBody(_Part):
         dict[Annotated[StrictStr, AfterValidator(_variable)], Annotated[StrictStr, Field(max_length=500)]],
         Field(max_length=MAX_FALLBACKS),
     ] = Field(default_factory=dict, description="What is printed for a missing variable, by its name.")
+    shorten_links: StrictBool | None = Field(
+        None,
+        description="Whether web links in SMS and WhatsApp texts become short links; left out: as your settings say.",
+    )
     email: Annotated[dict[Language, EmailText], Field(max_length=MAX_LANGUAGES)] = Field(default_factory=dict)
     sms: Annotated[dict[Language, SmsText], Field(max_length=MAX_LANGUAGES)] = Field(default_factory=dict)
     whatsapp: Annotated[dict[Language, WhatsappText], Field(max_length=MAX_LANGUAGES)] = Field(default_factory=dict)

@@ -27,6 +27,7 @@ async def prepare(body: TemplateBody) -> dict[str, Any]:
         "default_language": body.default_language,
         "missing": body.missing,
         "fallbacks": body.fallbacks,
+        "shorten_links": body.shorten_links,
         "email": emails,
         "sms": {language: {"message": sms.message} for language, sms in body.sms.items()},
         "whatsapp": {language: text.model_dump(exclude_none=True) for language, text in body.whatsapp.items()},

@@ -33,6 +33,8 @@ SIGNED = {
     *(f"{method} /{kind}/{{token}}" for method in ("GET", "POST") for kind in ("u", "p", "s")),
     "GET /o/{token}.gif",
     "GET /c/{token}",
+    "GET /l/{code}",
+    "GET /{code:short_code}",
 }
 """Without a key, but of no use to who has not the provider's secret, or a link of ours."""
 LOG_IN = {

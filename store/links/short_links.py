@@ -1,0 +1,106 @@
+"""Short links: made for the messages of a dispatch, and followed by their recipients."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from domain.links.scanners import EARLIEST
+from store.messages.engagement import tell
+from store.pool import Pool
+from store.schema.partitions import among
+
+
+async def codes_of(pool: Pool, wanted: Mapping[UUID, Sequence[str]]) -> dict[UUID, list[str]]:
+    """The codes of messages' links, in the order of their targets. One round trip; a repeat gets the same ones."""
+    links = [(uid, place, url) for uid, targets in wanted.items() for place, url in enumerate(targets)]
+    uids, places, urls = map(list, zip(*links, strict=True))
+    bounds = among(list(wanted))
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select uid, code from short_links_of(%s::uuid[], %s::smallint[], %s::text[], %s, %s)
+               order by uid, place""",
+            (uids, places, urls, bounds["first"], bounds["last"]),
+        )
+        found: dict[UUID, list[str]] = {}
+        for uid, code in await cursor.fetchall():
+            found.setdefault(uid, []).append(code)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a short link leads, and whose it is."""
+
+    uid: UUID
+    url: str
+    account_id: int
+    domain_of: int | None
+    """The account that has the domain by which it was asked for; ``None``: it is no link domain."""
+
+
+_FIND = """
+select l.uid, l.url, m.account_id,
+       (select d.account_id from link_domains d where d.domain = %(host)s and d.state in ('verified', 'failing'))
+           as domain_of
+from short_links l join messages m on m.uid = l.uid where l.code = %(code)s
+"""
+
+
+async def find(pool: Pool, code: str, host: str) -> Target | None:
+    """The link with a code, asked for by a host; ``None``: there is none, or its message is no longer on record."""
+    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Target)) as cursor:
+        await cursor.execute(_FIND, {"code": code, "host": host})
+        return await cursor.fetchone()
+
+
+async def is_link_domain(pool: Pool, host: str) -> bool:
+    """Whether short links begin with this host."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "select from link_domains where domain = %s and state in ('verified', 'failing')", (host,)
+        )
+        return cursor.rowcount > 0
+
+
+# Delivered, or as long as nobody reported that, handed over.
+_RECORD = """
+with seen as (
+    select %(program)s or coalesce(%(at)s < %(earliest)s * interval '1 second' + coalesce(
+        (select min(r.at) from receipts r where r.uid = %(uid)s and r.kind in ('delivered', 'read')),
+        (select max(coalesce(t.ended_at, t.started_at)) from attempts t where t.uid = %(uid)s)), false) as scanner
+)
+insert into receipts (uid, key, kind, at, url, scanner)
+select %(uid)s, case when scanner then %(scanned)s::uuid else %(key)s::uuid end, 'clicked', %(at)s, %(url)s, scanner
+from seen on conflict (uid, key) do nothing returning scanner
+"""
+
+
+async def followed(pool: Pool, target: Target, at: datetime, *, by_program: bool) -> None:
+    """Record that a link was followed, once a day by a person, and once by programs, which counts nowhere.
+
+    Who comes before the message can have been read is a program.
+    """
+    day = f"{at:%Y-%m-%d} {target.url}"
+    key = _key(f"clicked {day}")
+    values: dict[str, Any] = {
+        "uid": target.uid,
+        "at": at,
+        "url": target.url,
+        "program": by_program,
+        "earliest": EARLIEST,
+        "key": key,
+        "scanned": _key(f"scanned {day}"),
+    }
+    async with pool.connection() as conn, conn.transaction():
+        row = await (await conn.execute(_RECORD, values)).fetchone()
+        if row is not None and not row[0]:
+            await tell(conn, target.uid, "clicked", at, key, target.url)
+
+
+def _key(text: str) -> UUID:
+    return UUID(bytes=hashlib.sha256(text.encode()).digest()[:16])
