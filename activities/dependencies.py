@@ -1,6 +1,8 @@
 """Opening the connections that activities need."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from activities.callbacks import Callbacks
 from activities.dispatching.email_assembler import EmailAssembler
@@ -11,6 +13,7 @@ from activities.pacing.gateway_cache import GatewayCache
 from domain.keyring import CREDENTIALS, Keyring
 from domain.mail.links import LinkSigner
 from gateways.base import EventSink, GatewayConnections
+from services.audience.campaigns.sending import CampaignSending
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
 
@@ -27,6 +30,7 @@ class Dependencies:
     """Completes emails."""
     callbacks: Callbacks
     operations: Operations
+    campaigns: CampaignSending
     unfinished: Unfinished
 
     async def aclose(self) -> None:
@@ -36,13 +40,15 @@ class Dependencies:
         await self.callbacks.aclose()
 
 
-def open_dependencies(pool: Pool, keys: str, sink: EventSink) -> Dependencies:
-    """The dependencies of this process. ``keys`` is the key ring's text; ``sink`` takes events of providers."""
+def open_dependencies(pool: Pool, keys: str, sink: EventSink, environment: Mapping[str, Any]) -> Dependencies:
+    """The dependencies of this process. ``keys`` is the key ring's text; ``sink`` takes events of providers;
+    ``environment``: settings of the install that this process was started with."""
     return Dependencies(
         open_gateways(pool, keys, sink),
         open_mails(pool, keys),
         open_callbacks(pool, keys),
         Operations(pool, keys),
+        CampaignSending(pool, environment),
         Unfinished(),
     )
 

@@ -32,6 +32,8 @@ from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
 from api.callbacks.posted import posted
+from api.campaigns import actions as campaign_actions
+from api.campaigns import routes as campaigns
 from api.consent import confirming, consents, preferences, purposes, subscribe
 from api.consent import suppressions as own_suppressions
 from api.contacts import fields as contact_fields
@@ -111,6 +113,8 @@ _ROUTERS = (
     contact_imports.router,  # before routes of single contacts
     purposes.router,
     segments.router,
+    campaigns.router,
+    campaign_actions.router,
     templates.router,
     template_previews.router,
     events.router,

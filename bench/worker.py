@@ -26,7 +26,9 @@ async def _main() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
     client = await connect(settings)
-    dependencies = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
+    dependencies = open_dependencies(
+        pool, settings.keys.get_secret_value(), ListenerEvents(client), settings.for_install
+    )
     product = table(pool, dependencies)
     flow, dispatch = product[WORKFLOW_QUEUE], product[DISPATCH_QUEUE]
     rows = {

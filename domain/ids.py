@@ -107,3 +107,13 @@ def operation_workflow_id(operation_id: UUID) -> str:
 def callback_workflow_id(endpoint_id: UUID) -> str:
     """The id of the workflow that delivers callbacks to an endpoint."""
     return f"callback-{endpoint_id}"
+
+
+def campaign_workflow_id(run_id: UUID) -> str:
+    """The id of the workflow that sends a campaign, of one that is sent once."""
+    return f"campaign-{run_id}"
+
+
+def campaign_schedule_id(campaign_id: UUID) -> str:
+    """The id of the schedule of a campaign that repeats, and what its workflows' ids begin with."""
+    return f"campaign-{campaign_id}"

@@ -15,6 +15,7 @@ from temporalio.client import (
 from temporalio.common import QueryRejectCondition
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.audience.campaigns.run import CampaignChange
 from domain.batches.batch import BatchChange, BatchStatus
 from domain.batches.progress import Doing, doing
 from domain.errors import ConflictError, UnavailableError
@@ -73,7 +74,9 @@ async def query_workflow(
     return cast(Answer, said)
 
 
-async def change_workflow(client: Client, workflow_id: str, request: ChangeRequest | BatchChange) -> None:
+async def change_workflow(
+    client: Client, workflow_id: str, request: ChangeRequest | BatchChange | CampaignChange
+) -> None:
     """Have a workflow apply a change: by a signal, whose place in its history is fixed (decision 0014).
 
     Raises:

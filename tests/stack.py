@@ -135,7 +135,9 @@ async def serve_api(settings: Settings) -> AsyncIterator[str]:
 async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
     """A worker of all queues."""
     pool = await open_pool(settings.database_url, 8, "test-worker")
-    dependencies = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
+    dependencies = open_dependencies(
+        pool, settings.keys.get_secret_value(), ListenerEvents(client), settings.for_install
+    )
     stop = asyncio.Event()
     workers = build_workers(client, table(pool, dependencies))
     running = asyncio.create_task(serve_until(stop, workers, pool, list(QUEUES), dns_servers=settings.dns_servers))

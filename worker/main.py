@@ -55,13 +55,13 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         client = await _connect(settings)
         await warn_of_short_retention(client)
         warn_of_unsealed_payloads(settings)
-        dependencies = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client))
+        environment = settings.for_install
+        dependencies = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client), environment)
         opened.push_async_callback(dependencies.aclose)
         rows = table(pool, dependencies, queues)
         if DISPATCH_QUEUE in rows:
             await opened.enter_async_context(keeping_connected(pool, dependencies.gateways))
         workers, unfinished = build_workers(client, rows), dependencies.unfinished
-        environment = settings.for_install
         keyring = Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS)
         await serve_until(
             *(stop, workers, pool, list(rows), environment, unfinished),

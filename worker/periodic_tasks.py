@@ -11,6 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.ids import batch_workflow_id, send_workflow_id
 from domain.keyring import Keyring
 from services.accounts.subscriptions import begin_due_periods
+from services.audience.campaigns.steering import start_unstarted
 from services.batch_approvals import carry_out
 from services.callbacks import wake
 from services.operations.export_user import KEPT_DAYS
@@ -55,6 +56,8 @@ WAKE_EVERY = 30.0
 OVERDUE_AFTER = 30.0
 """Seconds after which a due delivery's endpoint is woken again."""
 
+UNSTARTED_RUNS = 15.0
+"""Seconds after which a launched campaign is started whose API process did not."""
 UNSTARTED_AFTER = 3600.0
 """Seconds after which a stored batch without a workflow is deleted: its request was never answered."""
 
@@ -131,6 +134,7 @@ def periodic_tasks(
             "delete old idempotency keys", HOURLY, lambda: idempotency.delete_older_than(pool, IDEMPOTENCY_HOURS)
         ),
         PeriodicTask("delete unstarted batches", HOURLY, lambda: delete_unstarted_batches(pool, client)),
+        PeriodicTask("start launched campaigns", SWEEP_EVERY, lambda: start_unstarted(pool, client, UNSTARTED_RUNS)),
         PeriodicTask("delete pages of ended batches", HOURLY, lambda: batches.delete_pages(pool)),
         PeriodicTask("delete expired attachments", HOURLY, lambda: attachments.delete_expired(pool)),
         PeriodicTask(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.batches import Batches
+from activities.campaigns import Campaigns
 from activities.check_credit import CheckCredit
 from activities.choose_gateway import ChooseGateway
 from activities.dependencies import Dependencies
@@ -18,6 +19,7 @@ from domain.lanes import Lane
 from store.pool import Pool
 from workflows.batch import BatchWorkflow
 from workflows.callback import CallbackWorkflow
+from workflows.campaign import CampaignWorkflow
 from workflows.operation import OperationWorkflow
 from workflows.policy import (
     BULK_DISPATCH_QUEUE,
@@ -42,8 +44,8 @@ ENDPOINTS_AT_A_TIME = 500
 RECEIPTS_AT_A_TIME = 8
 """Each holds a connection to the database: some must remain for the other queues of the process."""
 
-OPERATIONS_AT_A_TIME = 2
-"""Each holds a connection to the database nearly all the time."""
+OPERATIONS_AT_A_TIME = 3
+"""Operations and steps of campaigns. Each holds a connection to the database nearly all the time."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
         at_a_time=50,
         is_local=True,
     )
-    callbacks = dependencies.callbacks
+    callbacks, campaigns = dependencies.callbacks, Campaigns(dependencies.campaigns)
     errands: list[Callable[..., Any]] = [dispatch.dispatch, callbacks.queue_batch, callbacks.wake, fall_back.follow_up]
     rows = {
         WORKFLOW_QUEUE: flows,
@@ -96,7 +98,20 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
         BULK_QUEUE: flows,
         BULK_DISPATCH_QUEUE: QueueRow([], errands, BULK_DISPATCHES_AT_A_TIME),
         CALLBACK_QUEUE: QueueRow([CallbackWorkflow], [callbacks.deliver], ENDPOINTS_AT_A_TIME),
-        OPERATIONS_QUEUE: QueueRow([OperationWorkflow], [dependencies.operations.work], OPERATIONS_AT_A_TIME),
+        OPERATIONS_QUEUE: QueueRow(
+            [OperationWorkflow, CampaignWorkflow],
+            [
+                dependencies.operations.work,
+                campaigns.begin,
+                campaigns.take_people,
+                campaigns.needs_approval,
+                campaigns.store_slice,
+                campaigns.decide,
+                campaigns.show,
+                campaigns.finish,
+            ],
+            OPERATIONS_AT_A_TIME,
+        ),
         RECEIPTS_QUEUE: QueueRow([ReceiptsWorkflow], reported, RECEIPTS_AT_A_TIME, is_local=True),
     }
     return {queue: row for queue, row in rows.items() if queue in served}

@@ -7,6 +7,7 @@ import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import orjson
 from fastapi import Query, Request, Response
@@ -51,6 +52,15 @@ def below_id(page: Callable[[int, int], Awaitable[Sequence[Any]]]) -> Fetch:
     return fetch
 
 
+def beyond_id(page: Callable[[UUID | None, int], Awaitable[Sequence[Any]]]) -> Fetch:
+    """The same for rows whose ids are UUIDs, in whatever order ``page`` has them; ``None``: from the first."""
+
+    async def fetch(place: str | None, most: int) -> Sequence[Any]:
+        return await page(None if place is None else _uuid(place), most)
+
+    return fetch
+
+
 def below(page: Callable[[int | None, int], Awaitable[Sequence[Any]]]) -> Fetch:
     """The same for rows that have numbers of another name; ``None``: from the first."""
 
@@ -64,6 +74,13 @@ def _number(place: str) -> int:
     if not place.isdecimal() or int(place) > _LARGEST:
         raise no_cursor()
     return int(place)
+
+
+def _uuid(place: str) -> UUID:
+    try:
+        return UUID(place)
+    except ValueError:
+        raise no_cursor() from None
 
 
 def _id(row: Any) -> str:

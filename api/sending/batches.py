@@ -11,7 +11,8 @@ from api.sending.parse_request import RequestedBatch
 from api.sending.starts import START_SECONDS, Starts
 from domain.batches.batch import BatchHeader
 from services.batch_approvals import needed_for
-from services.sending.start_batch import header_of, start_batch
+from services.sending.batch_header import header_of
+from services.sending.start_batch import start_batch
 from store import idempotency
 from store.batches import batches
 from store.pool import Pool

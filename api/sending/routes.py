@@ -39,8 +39,8 @@ from services.audience.templates.named import NamedTemplates
 from services.contacts.models import MAX_CONTACTS, SEND_MODELS
 from services.contacts.read import ReadContacts, Terms
 from services.contacts.unknown_fields import UnknownField, unread_parameters
+from services.sending.batch_header import page_sizes
 from services.sending.batch_pages import NewBatch
-from services.sending.start_batch import page_sizes
 from services.settings.current import CurrentSettings
 from store.accounts.api_keys import Principal
 from store.messages import attachments

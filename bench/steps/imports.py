@@ -131,12 +131,14 @@ async def _reads(install: Install, key: str, until: asyncio.Event) -> Spread:
 
 
 async def _copy(install: Install, account: int, other: int) -> float:
-    """Seconds that COPY takes for an account's contacts, as those of another account."""
+    """Seconds that COPY takes for an account's contacts, as those of another account; into an empty table, as they were
+    imported."""
     async with long_transaction(install.pool) as conn:
         columns = _COPIED.replace("id, account_id", f"gen_random_uuid(), {other}", 1)
         query = f"copy (select {columns} from contacts where account_id = {account} order by id) to stdout"
         async with conn.cursor().copy(query.encode()) as copy:
             lines = [bytes(line) async for line in copy]
+        await conn.execute("truncate contacts cascade")
     begun = time.perf_counter()
     taken = f"copy contacts ({_COPIED}) from stdin".encode()
     async with long_transaction(install.pool) as conn, conn.cursor().copy(taken) as copy:

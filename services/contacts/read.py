@@ -130,11 +130,18 @@ class ReadContacts:
 
 
 def read_contacts(
-    send: AnySend, terms: Terms, lane: Lane, beside: Collection[str] = (), named: NamedTemplate | None = None
+    send: AnySend,
+    terms: Terms,
+    lane: Lane,
+    beside: Collection[str] = (),
+    named: NamedTemplate | None = None,
+    *,
+    leaves_out: bool = False,
 ) -> ReadContacts:
     """Read all contacts of a request, however many there are.
 
-    ``beside``: unknown fields beside them; ``named``: the template that it names.
+    ``beside``: unknown fields beside them; ``named``: the template that it names. ``leaves_out``: contacts that cannot
+    be sent to get no message, whatever the reason, even if nobody is left.
 
     Raises:
         ApiError: 422 that names what cannot be sent; then nothing of the request is sent.
@@ -164,7 +171,7 @@ def read_contacts(
             place = placed(content)
             steps = _steps(contact, send, shared, placed, terms, numbers) if contact.fallback or send.fallback else ()
         except ContactError as error:
-            if error.is_skipped and len(left_out) + 1 < len(contacts):
+            if leaves_out or (error.is_skipped and len(left_out) + 1 < len(contacts)):
                 left_out.append((index, error))
                 continue
             errors.append(error.at(index))
@@ -178,7 +185,7 @@ def read_contacts(
     if errors:
         raise invalid(errors)
     others = [index for index, _ in left_out]
-    if not messages:
+    if not messages and not leaves_out:
         raise invalid([error.at(index) for index, error in left_out[:MAX_SHOWN]])
     if seen is None:
         duplicates = find_duplicates(messages)

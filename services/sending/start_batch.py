@@ -1,4 +1,4 @@
-"""Starting the workflow of a stored batch, once, and how large the pages of a batch are."""
+"""Starting the workflow of a stored batch, once."""
 
 import asyncio
 from contextlib import suppress
@@ -10,31 +10,8 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.batches.batch import BatchHeader
-from domain.channels import Channel
 from domain.ids import batch_workflow_id
-from domain.limits import BATCH_LIMITS
-from services.sending.batch_pages import page_size
-from store.batches import batches
-from store.gateways import routing
-from store.pool import Pool
 from workflows.policy import start_options
-
-
-async def page_sizes(pool: Pool, account_id: int, channel: Channel) -> dict[str, int]:
-    """Messages per page, by requested gateway; "": none is requested."""
-    candidates = (await routing.candidates(pool, [account_id], channel))[account_id].candidates
-    sizes = {c.identifier: page_size(c.per_second) for c in reversed(candidates)}
-    sizes[""] = page_size(candidates[0].per_second if candidates else None)
-    return sizes
-
-
-def header_of(batch: batches.NewBatch, *, paused: bool = False) -> BatchHeader:
-    """The input of a new batch's workflow."""
-    return BatchHeader(
-        *(str(batch.id), batch.account_id, batch.channel, batch.lane, batch.streams, paused),
-        limits=BATCH_LIMITS,
-        key=batch.key,
-    )
 
 
 async def start_batch(client: Client, header: BatchHeader, seconds: float) -> None:

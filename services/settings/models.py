@@ -60,7 +60,8 @@ def _network(text: str) -> str:
         raise ValueError(f"must be an address or a network such as 10.0.0.0/8: {error}") from None
 
 
-def _zone(name: str) -> str:
+def zone(name: str) -> str:
+    """Checks the name of a time zone. Raises ``ValueError``."""
     if name not in available_timezones():
         raise ValueError(f"there is no time zone {name}: use a name like Europe/Berlin")
     return name
@@ -120,7 +121,7 @@ class InstallSettings(_Part):
     branding: Branding = Branding()
     default_region: _Region | None = None
     """Country of numbers without a country code, for accounts without one of their own."""
-    default_time_zone: Annotated[str, Field(max_length=100), AfterValidator(_zone)] = "UTC"
+    default_time_zone: Annotated[str, Field(max_length=100), AfterValidator(zone)] = "UTC"
     """Of new users, and of what the admin sends."""
     allowed_countries: _Countries = frozenset()
     """Countries whose numbers may be sent to; empty: all."""

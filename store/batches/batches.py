@@ -18,6 +18,7 @@ from domain.limits import BATCH_LIMITS
 from domain.messages.page import KeyTerms
 from store.access import approvals
 from store.audience.templates import sent
+from store.connection import Connection
 from store.idempotency import KeyScope
 from store.pool import InTransaction, Pool, long_transaction
 
@@ -69,16 +70,22 @@ async def store(
     Raises:
         ConflictError: another request has taken over the key; nothing was stored.
     """
-    streams = orjson.dumps([asdict(stream) for stream in batch.streams]).decode()
-    async with long_transaction(pool) as conn, conn.cursor() as cursor:
+    async with long_transaction(pool) as conn:
         if scope is not None:
-            await cursor.execute(
+            cursor = await conn.execute(
                 """update idempotency_keys set response = %s
                    where account_id = %s and endpoint = %s and key = %s and page_id = %s and status is null""",
                 (answer, *scope, batch.id),
             )
             if cursor.rowcount == 0:
                 raise ConflictError("idempotency_in_flight", "another request with this key is in progress")
+        await write(conn, batch, needs)
+
+
+async def write(conn: Connection, batch: NewBatch, needs: Sensitive | None = None) -> None:
+    """``store``, in a transaction."""
+    streams = orjson.dumps([asdict(stream) for stream in batch.streams]).decode()
+    async with conn.cursor() as cursor:
         await cursor.execute(
             """insert into batches (id, account_id, channel, lane, total, streams, state, key_id, test)
                values (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
@@ -265,7 +272,8 @@ async def unstarted(pool: Pool, older_than_seconds: float) -> list[UUID]:
     async with pool.connection() as conn:
         cursor = await conn.execute(
             """select id from batches
-               where state = 'stored' and created_at < clock_timestamp() - %s * interval '1 second'""",
+               where state = 'stored' and created_at < clock_timestamp() - %s * interval '1 second'
+                 and not exists (select from campaign_slices s where s.batch_id = id)""",
             (older_than_seconds,),
         )
         return [batch_id for (batch_id,) in await cursor.fetchall()]

@@ -225,7 +225,7 @@ async def by_identifier(pool: Pool, account_id: int, channel: str, identifier: s
         return await cursor.fetchone()
 
 
-async def unknown_identifiers(pool: Pool, account_id: int, channel: str, identifiers: Sequence[str]) -> set[str]:
+async def unknown_identifiers(pool: Connections, account_id: int, channel: str, identifiers: Sequence[str]) -> set[str]:
     """Of these identifiers, those that mean no gateway to the account, enabled or not."""
     async with pool.connection() as conn:
         cursor = await conn.execute(

@@ -36,7 +36,7 @@ DAY = 86_400.0
 @pytest.fixture(scope="module")
 async def work(env: WorkflowEnvironment, pool: Pool) -> AsyncIterator[None]:
     """Workers of all queues."""
-    dependencies = open_dependencies(pool, KEYS, ListenerEvents(env.client))
+    dependencies = open_dependencies(pool, KEYS, ListenerEvents(env.client), {})
     rows = table(pool, dependencies)
     send, dispatch = rows[policy.WORKFLOW_QUEUE], rows[policy.DISPATCH_QUEUE]
     async with (

@@ -40,7 +40,7 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
 @asynccontextmanager
 async def workers(env: WorkflowEnvironment, pool: Pool, served: tuple[str, ...] = policy.QUEUES) -> AsyncIterator[None]:
     """Workers with fresh dependencies, which replay a page in each of its tasks. ``served``: as to ``table``."""
-    dependencies = open_dependencies(pool, KEYS, ListenerEvents(env.client))
+    dependencies = open_dependencies(pool, KEYS, ListenerEvents(env.client), {})
     send = table(pool, dependencies, served)[policy.WORKFLOW_QUEUE]
     dispatch = table(pool, dependencies)[policy.DISPATCH_QUEUE]
     async with (

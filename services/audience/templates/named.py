@@ -23,8 +23,16 @@ class NamedTemplates:
         self._kept: OrderedDict[tuple[int, int, str, TemplateUse], NamedTemplate] = OrderedDict()
         self._size = 0
 
-    async def get(self, account_id: int, templates_version: int, channel: Channel, use: TemplateUse) -> NamedTemplate:
-        """The template that a request names.
+    async def get(
+        self,
+        account_id: int,
+        templates_version: int,
+        channel: Channel,
+        use: TemplateUse,
+        *,
+        archived: bool = False,
+    ) -> NamedTemplate:
+        """The template that a request names. ``archived``: also one that was archived, for what is under way.
 
         Raises:
             InvalidError: there is none, or it cannot be sent on this channel.
@@ -33,7 +41,7 @@ class NamedTemplates:
         if place in self._kept:
             self._kept.move_to_end(place)
             return self._kept[place]
-        named = await self._read(account_id, channel, use)
+        named = await self.read(account_id, channel, use, archived=archived)
         if place not in self._kept:
             self._kept[place] = named
             self._size += named.size
@@ -41,13 +49,16 @@ class NamedTemplates:
             self._size -= self._kept.popitem(last=False)[1].size
         return named
 
-    async def _read(self, account_id: int, channel: Channel, use: TemplateUse) -> NamedTemplate:
+    async def read(
+        self, account_id: int, channel: Channel, use: TemplateUse, *, archived: bool = False
+    ) -> NamedTemplate:
+        """The same, as it is now stored."""
         if use.number is not None and not 0 < use.number < _MOST:
             raise _no_version(use)
         found = await sent.find(self._pool, account_id, use.key, use.number)
         if found is None:
             raise InvalidError("template_unknown", f"there is no template {use.key!r}: see /api/templates", "/template")
-        if found.is_archived:
+        if found.is_archived and not archived:
             raise InvalidError("template_archived", f"the template {use.key!r} is archived: restore it", "/template")
         if found.published is None:
             message = f"the template {use.key!r} was never published: POST /api/templates/{use.key}/publish"

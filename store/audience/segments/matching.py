@@ -46,7 +46,7 @@ async def count(pool: Pool, account_id: int, condition: Condition, now: datetime
         UnavailableError: counting them takes too long.
     """
     async with _reading(pool) as conn:
-        where, parameters = await _where(conn, account_id, condition, now)
+        where, parameters = await condition_sql(conn, account_id, condition, now)
         cursor = await conn.execute(f"select count(*) from contacts c where {where}", parameters)  # noqa: S608
         row = await cursor.fetchone()
     assert row is not None
@@ -63,7 +63,7 @@ async def page(
         UnavailableError: finding them takes too long.
     """
     async with _reading(pool) as conn, conn.cursor(row_factory=class_row(Member)) as cursor:
-        where, parameters = await _where(conn, account_id, condition, now)
+        where, parameters = await condition_sql(conn, account_id, condition, now)
         if after is not None:
             where += " and c.id > %(after)s"
         await cursor.execute(
@@ -78,8 +78,7 @@ async def page(
 async def _reading(pool: Pool) -> AsyncIterator[Connection]:
     try:
         async with long_transaction(pool, SECONDS) as conn:
-            for setting, value in _PLANNING.items():
-                await conn.execute("select set_config(%s, %s, true)", (setting, value))
+            await planning_for_many(conn)
             yield conn
     except QueryCanceled as error:
         raise UnavailableError(
@@ -89,7 +88,16 @@ async def _reading(pool: Pool) -> AsyncIterator[Connection]:
         ) from error
 
 
-async def _where(conn: Connection, account_id: int, condition: Condition, now: datetime) -> tuple[str, dict[str, Any]]:
+async def planning_for_many(conn: Connection) -> None:
+    """Have the statements of a transaction planned for many contacts."""
+    for setting, value in _PLANNING.items():
+        await conn.execute("select set_config(%s, %s, true)", (setting, value))
+
+
+async def condition_sql(
+    conn: Connection, account_id: int, condition: Condition, now: datetime
+) -> tuple[str, dict[str, Any]]:
+    """The condition as SQL about ``contacts c`` of an account, and its parameters."""
     row = await (await conn.execute("select time_zone from accounts where id = %s", (account_id,))).fetchone()
     of = Surroundings(account_id, now, row[0] if row else "UTC", await known_zones(conn))
     parameters = Parameters()

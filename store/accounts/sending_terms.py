@@ -1,0 +1,31 @@
+"""What decides how an account's recipients are read, where no key is looked up that would bring it along."""
+
+from dataclasses import dataclass
+
+from psycopg.rows import class_row
+
+from store.pool import Connections
+
+
+@dataclass(frozen=True, slots=True)
+class SendingTerms:
+    """Settings of an account and its plan."""
+
+    status: str
+    time_zone: str
+    default_region: str | None
+    plan_countries: list[str] | None
+    rates_version: int | None
+    templates_version: int
+
+
+async def read(store: Connections, account_id: int) -> SendingTerms | None:
+    """Those of an account; ``None``: there is none."""
+    async with store.connection() as conn, conn.cursor(row_factory=class_row(SendingTerms)) as cursor:
+        await cursor.execute(
+            """select a.status, a.time_zone, a.default_region, p.allowed_countries as plan_countries, p.rates_version,
+                   a.templates_version
+               from accounts a left join plans p on p.id = a.plan_id where a.id = %s""",
+            (account_id,),
+        )
+        return await cursor.fetchone()
