@@ -12,6 +12,7 @@ from cli.approvals import app as approval
 from cli.audit import app as audit
 from cli.batches import app as batch
 from cli.callbacks import app as callback
+from cli.campaigns import app as campaign
 from cli.consent import add_to as add_consent_to
 from cli.contacts import app as contact
 from cli.contacts import field_app as contact_field
@@ -66,6 +67,7 @@ app.add_typer(batch, name="batch")
 app.add_typer(callback, name="callback")
 app.add_typer(message, name="message")
 app.add_typer(segment, name="segment")
+app.add_typer(campaign, name="campaign")
 app.add_typer(template, name="template")
 app.command()(usage)
 app.add_typer(sending, name="sending")

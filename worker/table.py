@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from activities.batches import Batches
-from activities.campaigns import Campaigns
+from activities.campaigns.steps import Campaigns
 from activities.check_credit import CheckCredit
 from activities.choose_gateway import ChooseGateway
 from activities.dependencies import Dependencies

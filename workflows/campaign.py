@@ -238,8 +238,8 @@ class CampaignWorkflow:
             await child.signal("change", change)
 
     async def _end(self, failure: str) -> None:
-        state = "failed" if failure else "cancelled" if self._cancelled else "completed"
         await workflow.wait_condition(lambda: not self._open and not self._tasks)
+        state = "failed" if failure else "cancelled" if self._cancelled else "completed"
         assert self._run is not None, "it has begun"
         pause = _FIRST_LOOK
         while not await self._do("finish_campaign", CampaignState(self._run.run_id, state, failure), bool):

@@ -15,15 +15,17 @@ from api.reference.openapi import answers, documented_body
 from api.resources.access import user_actor
 from api.resources.changing import Answer, DryRun, perform
 from domain.audience.campaigns.run import CampaignChangeKind
-from domain.errors import InvalidError
+from domain.errors import NotFoundError
 from domain.messages.routing import DEFAULT_GATEWAY
 from services.audience.campaigns import rules, steering
+from services.audience.campaigns.schedules import repeat
 from services.audience.templates.named import NamedTemplates
 from services.changes import Change
 from store.accounts.api_keys import Principal
 from store.audience.campaigns import campaigns
 from store.audience.campaigns.campaigns import Campaign, Run
 from store.gateways.gateways import unknown_identifiers
+from workflows.policy import OPERATIONS_QUEUE
 
 log = structlog.get_logger()
 router = APIRouter(prefix="/api/campaigns", tags=["campaigns"])
@@ -44,7 +46,7 @@ async def launch_campaign(request: Request, campaign: UUID, principal: Holder, d
         if run is not None:
             begun.append((launched, run))
         elif not dry_run:  # a schedule whose campaign was not launched after all sends nothing
-            await steering.repeat(made.store, client, launched)
+            await repeat(made.store, client, launched, OPERATIONS_QUEUE)
         return "launched", shown(launched)
 
     answer = await perform(request, user_actor(request, principal), "campaign.launched", work, dry_run=dry_run)
@@ -95,7 +97,7 @@ async def switch_campaign_gateway(request: Request, campaign: UUID, principal: H
         state_of(request).pool, principal.account_id, found.channel, [wanted]
     ):
         message = f"no {found.channel} gateway {wanted!r} for this account"
-        raise InvalidError("gateway_not_found", message, "/gateway_identifier")
+        raise NotFoundError("gateway_not_found", message)
     return await _steer(request, principal, campaign, "switch_gateway", "campaign.gateway_switched", wanted)
 
 

@@ -88,13 +88,13 @@ async def deny(change: Change, approval_id: int, reason: str) -> Approval:
 
 
 async def approve_batch(change: Change, approval_id: int) -> Approval:
-    """Let a batch begin; ``services.batch_approvals`` carries it out.
+    """Let a batch or a campaign begin; ``services.batch_approvals`` carries it out.
 
     Raises:
         NotFoundError, ConflictError, ForbiddenError: as in ``approve``.
-        ConflictError: it is no batch.
+        ConflictError: it is neither.
     """
-    if (await approvals.get(change.store, approval_id)).batch_id is None:
+    if not (await approvals.get(change.store, approval_id)).is_of_messages:
         raise ConflictError("approval_request", "approve this over HTTP, or make the change yourself on the machine")
     return await approve(change, approval_id)
 

@@ -42,7 +42,13 @@ class Approval:
     created_at: datetime
     expires_at: datetime
 
+    @property
+    def is_of_messages(self) -> bool:
+        """Whether a batch or a campaign waits for it, and nothing else is to be done again."""
+        return self.batch_id is not None or self.action == CAMPAIGN_LAUNCHED
 
+
+CAMPAIGN_LAUNCHED = "campaign.launched"
 _COLUMNS = """id, kind, amount, action, requested_by, targets, batch_id, state, reason, decided_by, decided_at,
               created_at, expires_at"""
 

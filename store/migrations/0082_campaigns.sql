@@ -16,7 +16,8 @@ create table campaign_runs (
     id          uuid primary key,               -- UUIDv7
     campaign_id uuid not null references campaigns (id) on delete cascade,
     account_id  bigint not null,
-    workflow_id text not null unique,
+    workflow_id text not null,
+    begun_by    text not null unique,           -- what began it: a repeat of the same begins no other
     state       text not null default 'stored',
     reason      text,                           -- why it failed
     due_at      timestamptz,                    -- null: at once

@@ -75,6 +75,18 @@ SOURCES = (
             where t.account_id = %(account)s and v.id > %(after)s::bigint order by v.id limit %(limit)s""",
         _FIRST["bigint"],
     ),
+    _table("campaigns"),
+    _table("campaign_runs", without=["workflow_id", "begun_by"]),
+    Source(
+        "campaign_people",
+        """select r.id || ' ' || p.part || ' ' || p.contact_id, (to_jsonb(p))::text
+            from campaign_runs r join campaign_people p on p.run_id = r.id
+            where r.account_id = %(account)s and (p.run_id, p.part, p.contact_id) >
+                (split_part(%(after)s, ' ', 1)::uuid, split_part(%(after)s, ' ', 2)::smallint,
+                 split_part(%(after)s, ' ', 3)::uuid)
+            order by p.run_id, p.part, p.contact_id limit %(limit)s""",
+        f"{START} 0 {START}",
+    ),
     _table("batches"),
     _table("messages", place="uid"),
 )

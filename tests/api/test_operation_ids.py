@@ -40,6 +40,9 @@ RELEASED = """
     listTemplateVersions getTemplateVersion diffTemplate previewTemplate
     testEmailTemplate testSmsTemplate testWhatsappTemplate
     listSegments addSegment countContacts getSegment changeSegment removeSegment listSegmentContacts explainSegment
+    listCampaigns addCampaign getCampaign changeCampaign removeCampaign forecastCampaign listCampaignRuns
+    getCampaignResults listLeftOut launchCampaign pauseCampaign resumeCampaign cancelCampaign approveCampaign
+    switchCampaignGateway
     postEvents
     listPurposes addPurpose getPurpose changePurpose removePurpose listConsents recordConsents importConsents
     listOwnSuppressions addOwnSuppression putOwnSuppression removeOwnSuppression importSuppressions

@@ -190,7 +190,7 @@ async def approve_approval(request: Request, approval: _Id, actor: _Decider, dry
     """
     state = state_of(request)
     found = await approvals.get(state.pool, approval)
-    if found.batch_id is not None or dry_run:
+    if found.is_of_messages or dry_run:
 
         async def work(made: Change) -> Answer:
             return "approved", shown_approval(await rules.approve(made, approval))

@@ -37,8 +37,8 @@ def _duration(text: str) -> str:
         length = duration(text)
     except ValueError:
         raise PydanticCustomError("duration", "write a length of time such as 30m, 4h or 2d") from None
-    if not 60 <= length.total_seconds() <= LONGEST_TEST_DAYS * 86_400:
-        raise PydanticCustomError("duration", "write a length of time from 1m to {days}d", {"days": LONGEST_TEST_DAYS})
+    if not 5 <= length.total_seconds() <= LONGEST_TEST_DAYS * 86_400:
+        raise PydanticCustomError("duration", "write a length of time from 5s to {days}d", {"days": LONGEST_TEST_DAYS})
     return text
 
 

@@ -12,7 +12,7 @@ from domain.audience.campaigns.run import ENDED
 from domain.audience.contacts.contact import new_contact_id
 from domain.audience.purposes import check_purpose
 from domain.channels import Channel
-from domain.errors import ConflictError, FieldError, InvalidError, invalid, plain, pointer
+from domain.errors import ConflictError, FieldError, InvalidError, NotFoundError, invalid, plain, pointer
 from domain.ids import campaign_workflow_id
 from domain.messages.routing import DEFAULT_GATEWAY
 from domain.messages.schedule import InvalidSchedule, parse_schedule_at
@@ -92,7 +92,7 @@ async def launch(
     """Have a draft sent: all that it names is checked. Returns its run; of one that repeats there is none yet.
 
     Raises:
-        NotFoundError: there is no such campaign; it names a segment that there is not.
+        NotFoundError: there is no such campaign; it names a segment or a gateway that there is not.
         ConflictError: it was launched before.
         InvalidError: something that it names cannot be used.
     """
@@ -118,8 +118,8 @@ async def check(store: Connections, account_id: int, plan: CampaignPlan) -> None
     """Refuse a plan that names what there is not.
 
     Raises:
-        NotFoundError: a segment.
-        InvalidError: a group, a purpose, or a gateway.
+        NotFoundError: a segment, or a gateway.
+        InvalidError: a group, or a purpose.
     """
     check_purpose(await purposes.of_account(store, account_id), plan.purpose, [plan.channel])
     await condition_of(store, account_id, plan.audience)
@@ -130,7 +130,7 @@ async def check(store: Connections, account_id: int, plan: CampaignPlan) -> None
     wanted = plan.gateway_identifier
     if wanted and wanted != DEFAULT_GATEWAY and await unknown_identifiers(store, account_id, plan.channel, [wanted]):
         message = f"no {plan.channel} gateway {wanted!r} for this account"
-        raise InvalidError("gateway_not_found", message, "/gateway_identifier")
+        raise NotFoundError("gateway_not_found", message)
 
 
 def read_draft(raw: Mapping[str, Any]) -> CampaignDraft:

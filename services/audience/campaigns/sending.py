@@ -34,6 +34,7 @@ from services.audience.templates.named import NamedTemplates
 from services.sending.batch_header import header_of, page_sizes
 from services.sending.batch_pages import build_batch
 from services.sending.terms import SendingTermsReader
+from store.accounts import sending_terms
 from store.audience.campaigns import approvals, campaigns, people, results, slices
 from store.audience.campaigns.campaigns import Campaign, Run
 from store.audience.campaigns.people import Split
@@ -58,18 +59,20 @@ class CampaignSending:
         self._terms = SendingTermsReader(pool, environment)
         self._templates = NamedTemplates(pool)
 
-    async def begin(self, start: CampaignStart, workflow_id: str) -> CampaignRun | None:
+    async def begin(self, start: CampaignStart, workflow_id: str, begun_by: str) -> CampaignRun | None:
         """The run that the workflow is for; ``None``: there is nothing to send.
 
-        A campaign that repeats gets a new run. Its templates are those that are published then.
+        A campaign that repeats gets a new run, one for each ``begun_by``, with the templates that are published then.
         """
         run = await campaigns.run(self._pool, UUID(start.run_id)) if start.run_id else None
         campaign = await self._campaign(start) if run or not start.run_id else None
         if campaign is None:
+            if run is not None:
+                await campaigns.show_state(self._pool, run.id, "cancelled", has_ended=True)
             return None
         plan = plan_of(campaign)
         if run is None:
-            run = await self._new_run(campaign, plan, workflow_id)
+            run = await self._new_run(campaign, plan, workflow_id, begun_by)
         if run.state in ENDED:
             return None
         variants = [Part(FIRST_VARIANT + number, key) for number, key in enumerate(plan.texts)]
@@ -82,21 +85,30 @@ class CampaignSending:
             duration(plan.test.after).total_seconds() if plan.test else 0.0,
         )
 
-    async def _new_run(self, campaign: Campaign, plan: CampaignPlan, workflow_id: str) -> Run:
+    async def _new_run(self, campaign: Campaign, plan: CampaignPlan, workflow_id: str, begun_by: str) -> Run:
         versions, failure = {}, ""
         try:
             versions = await pinned(self._templates, campaign.account_id, plan)
         except InvalidError as error:
             failure = error.message
-        run = await campaigns.add_run(self._pool, new_contact_id(), campaign, workflow_id, None, versions)
+        run = await campaigns.add_run(self._pool, new_contact_id(), campaign, workflow_id, None, versions, begun_by)
         if failure:
             await campaigns.show_state(self._pool, run.id, "failed", has_ended=True, reason=failure)
             return replace(run, state="failed")
         return run
 
     async def _campaign(self, start: CampaignStart) -> Campaign | None:
-        found = await campaigns.get(self._pool, start.account_id, UUID(start.campaign_id))
-        return None if found.state == "cancelled" else found
+        try:
+            found = await campaigns.get(self._pool, start.account_id, UUID(start.campaign_id))
+        except NotFoundError:
+            return None
+        of_account = await sending_terms.read(self._pool, start.account_id)
+        is_deleted = of_account is None or of_account.status == "deleted"
+        return None if is_deleted or found.state in ("draft", "cancelled") else found
+
+    async def is_over(self, start: CampaignStart) -> bool:
+        """Whether a campaign that repeats does so no more: it was deleted, or its account was."""
+        return await self._campaign(start) is None
 
     async def take_people(self, run_id: UUID) -> Taken:
         """Note who belongs to the audience now, once, and what they cost, about."""

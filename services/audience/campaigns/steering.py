@@ -4,33 +4,22 @@ from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from temporalio.client import (
-    Client,
-    Schedule,
-    ScheduleActionStartWorkflow,
-    ScheduleAlreadyRunningError,
-    ScheduleOverlapPolicy,
-    SchedulePolicy,
-    ScheduleSpec,
-)
+from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
 
 from domain.audience.campaigns.run import ENDED, CampaignChange, CampaignChangeKind, CampaignStart
-from domain.errors import ConflictError, InvalidError, UnavailableError
+from domain.errors import ConflictError, UnavailableError
 from domain.ids import campaign_schedule_id, campaign_workflow_id
+from services.audience.campaigns.schedules import stop_repeating
 from services.audience.campaigns.sending import plan_of
 from services.workflow_calls import ChangeRefused, change_workflow
-from store.accounts import accounts
-from store.audience.campaigns import campaigns
+from store.audience.campaigns import approvals, campaigns
 from store.audience.campaigns.campaigns import Campaign, Run
 from store.pool import Connections
 from workflows.policy import OPERATIONS_QUEUE
 
 _START_SECONDS = 5.0
-_CATCH_UP = timedelta(hours=1)
-"""How late a campaign that repeats may begin after Temporal was away."""
 
 
 async def start(client: Client, campaign_id: UUID, account_id: int, run_id: UUID) -> None:
@@ -56,47 +45,6 @@ async def start_unstarted(store: Connections, client: Client, older_than_seconds
         await start(client, campaign_id, account_id, run_id)
 
 
-async def repeat(store: Connections, client: Client, campaign: Campaign) -> None:
-    """Have a campaign sent at its times, from now on.
-
-    Raises:
-        InvalidError: its times cannot be read.
-        RPCError: Temporal does not answer.
-    """
-    plan = plan_of(campaign)
-    assert plan.repeat is not None, "only what repeats"
-    zone = plan.repeat.time_zone or (await accounts.get(store, campaign.account_id)).time_zone
-    action = ScheduleActionStartWorkflow(
-        "CampaignWorkflow",
-        CampaignStart(str(campaign.id), campaign.account_id),
-        id=campaign_schedule_id(campaign.id),
-        task_queue=OPERATIONS_QUEUE,
-    )
-    schedule = Schedule(
-        action=action,
-        spec=ScheduleSpec(cron_expressions=[plan.repeat.cron], time_zone_name=zone),
-        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=_CATCH_UP),
-    )
-    try:
-        await client.create_schedule(campaign_schedule_id(campaign.id), schedule)
-    except ScheduleAlreadyRunningError:
-        pass
-    except RPCError as error:
-        if error.status == RPCStatusCode.INVALID_ARGUMENT:
-            message = "write five fields: minute, hour, day, month, day of the week, such as 0 9 * * 1"
-            raise InvalidError("cron", message, "/repeat/cron") from error
-        raise
-
-
-async def stop_repeating(client: Client, campaign_id: UUID) -> None:
-    """Have a campaign sent no more."""
-    try:
-        await client.get_schedule_handle(campaign_schedule_id(campaign_id)).delete()
-    except RPCError as error:
-        if error.status != RPCStatusCode.NOT_FOUND:
-            raise
-
-
 async def steer(
     store: Connections, client: Client, campaign: Campaign, kind: CampaignChangeKind, gateway: str = ""
 ) -> Campaign:
@@ -118,6 +66,8 @@ async def steer(
         if not runs:
             raise ConflictError("nothing_to_approve", "this campaign does not wait for an approval")
         for run in runs:
+            if await approvals.needs_staff(store, run.id):
+                raise ConflictError("approval_needed", "this campaign waits for the approval of the staff")
             await campaigns.approve(store, run.id)
     elif repeats:
         await _steer_schedule(client, campaign, kind)

@@ -21,13 +21,20 @@ async def is_held(store: Connections, run_id: UUID, done: Sensitive, account_id:
     async with store.connection() as conn:
         await conn.execute(
             """insert into approvals (kind, amount, action, requested_by, targets, campaign_run)
-               select %s, %s, 'campaign.launched', %s,
+               select %s, %s, %s, %s,
                       jsonb_build_array(jsonb_build_object('type', 'campaign', 'id', c.id, 'name', c.name)), r.id
                from campaign_runs r join campaigns c on c.id = r.campaign_id where r.id = %s
                on conflict do nothing""",
-            (done.kind, done.amount, Jsonb(who), run_id),
+            (done.kind, done.amount, approvals.CAMPAIGN_LAUNCHED, Jsonb(who), run_id),
         )
     return True
+
+
+async def needs_staff(store: Connections, run_id: UUID) -> bool:
+    """Whether a run waits for the staff, or was denied by it."""
+    async with store.connection() as conn:
+        cursor = await conn.execute("select from approvals where campaign_run = %s and state <> 'approved'", (run_id,))
+        return cursor.rowcount == 1
 
 
 async def decided(store: Connections, most: int) -> list[tuple[int, UUID, str]]:

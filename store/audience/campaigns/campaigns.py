@@ -144,15 +144,19 @@ async def add_run(
     workflow_id: str,
     due_at: datetime | None,
     versions: Mapping[str, int],
+    begun_by: str = "",
 ) -> Run:
-    """Begin a run; the same one if its workflow began it before."""
+    """Begin a run; the same one if ``begun_by`` (left out: its workflow) has begun it before."""
     async with store.connection() as conn, conn.cursor(row_factory=class_row(Run)) as cursor:
         await cursor.execute(
-            f"""insert into campaign_runs (id, campaign_id, account_id, workflow_id, due_at, versions)
-                values (%s, %s, %s, %s, %s, %s)
-                on conflict (workflow_id) do update set workflow_id = excluded.workflow_id
+            f"""insert into campaign_runs (id, campaign_id, account_id, workflow_id, due_at, versions, begun_by)
+                values (%s, %s, %s, %s, %s, %s, %s)
+                on conflict (begun_by) do update set begun_by = excluded.begun_by
                 returning {_RUN}""",  # noqa: S608 - a constant of ours
-            (id_, campaign.id, campaign.account_id, workflow_id, due_at, Jsonb(dict(versions))),
+            (
+                *(id_, campaign.id, campaign.account_id, workflow_id, due_at, Jsonb(dict(versions))),
+                begun_by or workflow_id,
+            ),
         )
         made = await cursor.fetchone()
     assert made is not None

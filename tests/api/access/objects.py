@@ -5,9 +5,11 @@ from uuid import uuid4
 
 from domain.access.actors import COMMAND_LINE
 from domain.access.api_keys import KeyKind
+from domain.audience.contacts.contact import new_contact_id
 from domain.audience.purposes import Purpose
 from domain.operations.slices import Sliced
 from store.accounts import api_keys
+from store.audience.campaigns import campaigns
 from store.audience.consent import purposes
 from store.audience.contacts import fields, groups
 from store.audience.segments import saved
@@ -43,6 +45,7 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
         "{domain}": str(domain["id"]),
         "{purpose}": await _purpose(stack, user),
         "{segment}": str((await saved.add(stack.pool, user.id, "vips", "VIPs", {"tag": "vip"})).id),
+        "{campaign}": await _campaign(stack, user),
         "{contact}": await new_contact(stack.pool, user.id),
         "{template}": await _template(stack, user),
         "{version}": "1",
@@ -51,6 +54,14 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
         "{external_id}": uuid4().hex,
         "{operation}": await ended_operation(stack, user),
     }
+
+
+async def _campaign(stack: Stack, user: User) -> str:
+    """One that has a run."""
+    plan = {"channel": "sms", "template": "spring", "audience": {"everyone": True}}
+    made = await campaigns.add(stack.pool, new_contact_id(), user.id, "Spring", "sms", plan)
+    await campaigns.add_run(stack.pool, new_contact_id(), made, uuid4().hex, None, {"": 1})
+    return str(made.id)
 
 
 async def _purpose(stack: Stack, user: User) -> str:

@@ -34,6 +34,8 @@ BODIES: dict[str, Any] = {
     **{f"POST /api/templates/{{template}}/test/{channel}": {"to": ["x"]} for channel in ("email", "sms", "whatsapp")},
     "PATCH /api/purposes/{purpose}": {"name": "News"},
     "PATCH /api/segments/{segment}": {"name": "VIPs"},
+    "PATCH /api/campaigns/{campaign}": {"name": "Spring"},
+    "POST /api/campaigns/{campaign}/switch-gateway": {"gateway_identifier": "default_gateway"},
     "PATCH /api/contacts/{contact}": {"first_name": "Ada"},
     "POST /api/contacts/{contact}/merge": {"from": str(uuid4())},
     "POST /api/contacts/{contact}/tags": {"add": ["new"]},

@@ -66,9 +66,9 @@ async def launched(stack: Stack, user: User, **more: Any) -> str:
     return made["id"]
 
 
-async def reaches(stack: Stack, user: User, campaign: str, *states: str) -> dict[str, Any]:
+async def reaches(stack: Stack, user: User, campaign: str, *states: str, timeout: float = 30) -> dict[str, Any]:
     """The campaign, once it is in one of these states."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(timeout):
         while True:
             found = await data(stack, user, "GET", f"/{campaign}")
             if found["state"] in states:

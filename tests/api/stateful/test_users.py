@@ -64,6 +64,10 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
             "contact": await new_contact(stack.pool, user.id),
         }
 
+    async def campaign(user: User) -> Ids:
+        new = {"name": "Spring", "channel": "sms", "template": uuid4().hex, "audience": {"everyone": True}}
+        return {"campaign": (await created(user, "/api/campaigns", new))["id"]}
+
     async def template(user: User) -> Ids:
         key, body = uuid4().hex, {"name": "Welcome", "sms": {"en": {"message": "Hi"}}}
         answer = await stack.http.put(f"/api/templates/{key}", json=body, headers=user.headers)
@@ -109,6 +113,7 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         "domains": domain,
         "purposes": purpose,
         "segments": segment,
+        "campaigns": campaign,
         "templates": template,
         "contacts": contact,
         "groups": group,

@@ -6,6 +6,7 @@ from temporalio import activity
 
 from activities.dispatching.heartbeats import heartbeats
 from domain.audience.campaigns.run import CampaignRun, CampaignStart, CampaignState, Slice, SliceRequest, Taken
+from services.audience.campaigns.schedules import stop_repeating
 from services.audience.campaigns.sending import CampaignSending
 
 
@@ -18,9 +19,12 @@ class Campaigns:
     @activity.defn(name="begin_campaign")
     async def begin(self, start: CampaignStart) -> CampaignRun | None:
         """The run that the workflow is for; ``None``: there is nothing to send."""
-        workflow_id = activity.info().workflow_id
-        assert workflow_id is not None
-        return await self._sending.begin(start, workflow_id)
+        info = activity.info()
+        assert info.workflow_id is not None
+        run = await self._sending.begin(start, info.workflow_id, f"{info.workflow_id} {info.workflow_run_id}")
+        if run is None and not start.run_id and await self._sending.is_over(start):
+            await stop_repeating(activity.client(), UUID(start.campaign_id))
+        return run
 
     @activity.defn(name="take_campaign_people")
     async def take_people(self, run_id: str) -> Taken:
