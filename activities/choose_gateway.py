@@ -1,6 +1,6 @@
 """choose_gateway: routes for some messages of a page, with their rate slots reserved."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -9,13 +9,14 @@ from temporalio import activity
 from activities.database_clock import DatabaseClock
 from domain.lanes import Lane
 from domain.mail.addresses import domain_of
-from domain.messages.page import CONCURRENCY, Route, RouteRequest, Routing
+from domain.messages.page import CONCURRENCY, PageHeader, Route, RouteRequest, Routing
 from domain.messages.routing import ACCOUNT_SUSPENDED, Sender, choose_for, join
 from store import sending_pauses
 from store.accounts import waits as account_waits
 from store.gateways import gateway_waits, routing
 from store.gateways.senders import sending_as
 from store.pool import Pool
+from store.reputation.pauses import not_transactional
 
 PROBE_SECONDS = 30.0
 """How long the probing of a gateway may take before another page probes it as well."""
@@ -61,7 +62,7 @@ class ChooseGateway:
         senders = await routing.candidates(self._pool, {share.account_id for share in shares}, channel)
         tests = any(share.key is not None and share.key.test for share in shares)
         sandbox = await routing.sandbox(self._pool, channel) if tests else []
-        routings = []
+        routings, pauses = [], set()
         if request.page.senders:
             senders = await self._with_addresses(request.page.senders, senders)
         for share in shares:
@@ -69,10 +70,24 @@ class ChooseGateway:
             if share.key is not None and share.key.test:  # nothing leaves through a sandbox, whatever it is from
                 sender = replace(sender, candidates=sandbox, sending_as=None)
             usable = [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in sender.candidates]
-            asked = replace(request, indexes=share.indexes)
-            routings.append(choose_for(replace(sender, candidates=usable), asked, now, share.key))
-        pauses = {sender.pause_id for sender in senders.values() if sender.pause_id is not None}
+            async for one, indexes in self._parts(request.page, replace(sender, candidates=usable), share.indexes):
+                asked = replace(request, indexes=indexes)
+                routings.append(choose_for(one, asked, now, share.key))
+                pauses |= one.guards if one.pause_id is None else {one.pause_id}
         return join(routings), pauses
+
+    async def _parts(
+        self, page: PageHeader, sender: Sender, indexes: list[int]
+    ) -> AsyncIterator[tuple[Sender, list[int]]]:
+        """The messages that the reputation guard leaves alone, and the others: most senders have no such pause."""
+        if not sender.guards:
+            yield sender, indexes
+            return
+        held = await not_transactional(self._pool, page, indexes)
+        if free := [index for index in indexes if index not in held]:
+            yield sender.for_transactional(), free
+        if held:
+            yield sender, held
 
     async def _with_addresses(self, addresses: Iterable[str], senders: Mapping[int, Sender]) -> dict[int, Sender]:
         """Each account with what it may send from: one statement more, for pages that need it only."""

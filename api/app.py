@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from api import health
 from api.admin import gateways as admin_gateways
+from api.admin import reputation as admin_reputation
 from api.admin.access import approvals, audit, invitations, staff
 from api.admin.access import oidc as admin_oidc
 from api.admin.accounts import bulk, credit_requests, credits, keys, plans, subscriptions, users
@@ -66,6 +67,7 @@ from api.operations import routes as operations
 from api.reference import page as reference
 from api.reference.openapi import DocumentedApp, operation_id
 from api.reports import requests, usage
+from api.reputation import routes as reputation
 from api.requests.log import RequestLog
 from api.resources.access import AccessTable
 from api.segments import routes as segments
@@ -158,6 +160,7 @@ _ROUTERS = (
     admin_inbound.router,
     admin_callbacks.router,
     sending_pauses.router,
+    admin_reputation.router,
     install_settings.router,
     admin_operations.router,
     settings_file.router,
@@ -165,6 +168,7 @@ _ROUTERS = (
     admin_usage.router,
     overview.router,
     usage.router,
+    reputation.router,
     admin_requests.router,
     requests.router,
     health.router,

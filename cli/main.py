@@ -29,6 +29,7 @@ from cli.people import add_to as add_people_to
 from cli.people import session
 from cli.plans import app as plan
 from cli.processes import add_to
+from cli.reputation import app as reputation
 from cli.roles import app as role
 from cli.segments import app as segment
 from cli.sending_pauses import app as sending
@@ -71,6 +72,7 @@ app.add_typer(campaign, name="campaign")
 app.add_typer(template, name="template")
 app.command()(usage)
 app.add_typer(sending, name="sending")
+app.add_typer(reputation, name="reputation")
 app.add_typer(operation, name="operation")
 add_to(app)
 add_people_to(app)

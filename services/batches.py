@@ -1,6 +1,7 @@
 """Reading and changing batches, for the API and the CLI."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Literal
 from uuid import UUID, uuid4, uuid5
 
@@ -11,12 +12,16 @@ from domain.batches.batch import BatchChange, BatchChangeKind
 from domain.batches.progress import ENDED, Doing, Tally, Wait, doing_from_database
 from domain.errors import ConflictError, NotFoundError, UnavailableError
 from domain.ids import batch_workflow_id
+from domain.reputation.rules import REPUTATION_GUARD
 from services.changes import Change
+from services.reputation.shown import why_held
 from services.workflow_calls import ChangeRefused, WorkflowUnresponsive, change_workflow, query_batch
 from store.access import approvals
 from store.batches import queries
 from store.batches.queries import Batch
 from store.pool import Connections
+from store.reputation import findings
+from store.reputation.bad_reports import Subject
 
 _OF_ACCOUNTS = UUID("3d0a2c52-5c7e-5a0b-8f6c-6f6d0b0e7a11")
 """Under which the changes of batches of suspended and deleted accounts have their ids."""
@@ -52,6 +57,20 @@ async def batch_doing(client: Client | None, batch: Batch, tally: Tally) -> Doin
         return doing_from_database(batch.state, tally)
 
 
+async def with_reason(pool: Connections, batch: Batch, doing: Doing) -> Doing:
+    """The same, with the reputation guard's reason if it is that which holds the batch."""
+    wait = doing.wait
+    if wait is None or wait.reason not in ("paused", REPUTATION_GUARD):
+        return doing
+    why = await findings.pause_of_batch(pool, batch.id) if wait.reason == "paused" else None
+    if why is not None:
+        return replace(doing, wait=Wait(REPUTATION_GUARD, sentence=why))
+    if wait.reason == REPUTATION_GUARD:
+        why = await why_held(pool, batch.account_id, batch.channel, wait.gateway)
+        return replace(doing, wait=replace(wait, sentence=why))
+    return doing
+
+
 async def change_batch(
     pool: Connections, client: Client, batch: Batch, kind: BatchChangeKind, gateway: str = ""
 ) -> Batch:
@@ -72,6 +91,8 @@ async def change_batch(
         if batch.state == _STORED:
             raise UnavailableError("unavailable", "the batch has not begun yet: try again") from None
         raise _ended() from None
+    if kind == "resume":  # the reputation guard counts anew from now on
+        await findings.end(pool, Subject("batch", str(batch.id), batch.account_id, batch.channel))
     return await find_batch(pool, batch.id)
 
 

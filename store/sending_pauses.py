@@ -1,4 +1,4 @@
-"""Sending that staff paused: of everybody or of one account, on all channels or on one, and the pages that wait."""
+"""Sending that was paused: of everybody or of one account, on all channels or on one, and the pages that wait."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -24,9 +24,11 @@ class SendingPause:
     reason: str
     paused_by: str
     created_at: datetime
+    spares_transactional: bool
+    """Whether transactional messages are sent: the reputation guard paused it."""
 
 
-_COLUMNS = "id, account_id, channel, reason, paused_by, created_at"
+_COLUMNS = "id, account_id, channel, reason, paused_by, created_at, spares_transactional"
 
 # From pause to pause along the index: every second, however many pages wait.
 _TAKE = """
@@ -40,6 +42,7 @@ delete from pause_waits where ctid = any(array(
     select w.ctid from waited_for
     join pause_waits w on w.pause_id = waited_for.pause_id
     where not exists (select from sending_pauses p where p.id = waited_for.pause_id)
+        and not exists (select from gateway_pauses p where p.id = waited_for.pause_id)
         and w.noted_at < clock_timestamp() - %s * interval '1 second'
     limit %s for update of w skip locked))
 returning page_id
@@ -52,7 +55,7 @@ async def add(pool: Connections, account_id: int | None, channel: str | None, re
         await cursor.execute(
             f"""insert into sending_pauses (account_id, channel, reason, paused_by) values (%s, %s, %s, %s)
                 on conflict (coalesce(account_id, -1), coalesce(channel, '')) do update
-                    set reason = excluded.reason, paused_by = excluded.paused_by
+                    set reason = excluded.reason, paused_by = excluded.paused_by, spares_transactional = false
                 returning {_COLUMNS}""",  # noqa: S608 - a constant of ours
             (account_id, channel, reason, by),
         )

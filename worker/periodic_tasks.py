@@ -15,6 +15,7 @@ from services.audience.campaigns.steering import start_unstarted
 from services.batch_approvals import carry_out
 from services.callbacks import wake
 from services.operations.export_user import KEPT_DAYS
+from services.reputation.guard import judge_new, pause_batches
 from services.settings.current import read_current
 from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import waits as account_waits
@@ -28,6 +29,7 @@ from store.messages import attachments, receipts, unknown
 from store.operations import exports
 from store.pool import Pool
 from store.reports import request_log, usage
+from store.reputation import bad_reports
 from worker.leader import PeriodicTask
 from worker.limits import RENEW_EVERY, delete_old_limits
 from worker.partitions import drop_partitions, make_partitions
@@ -36,6 +38,7 @@ from worker.sweeps.closed_accounts import end_batches
 from worker.sweeps.deleted_accounts import purge_deleted
 from worker.sweeps.low_credit_mails import LowCreditMails
 from worker.sweeps.operations import start_operations
+from worker.sweeps.reputation_mails import ReputationMails
 from worker.sweeps.sender_domains import DomainSweep
 from worker.sweeps.sweep import Sweep
 from workflows.policy import CALLBACK_QUEUE
@@ -62,6 +65,9 @@ UNSTARTED_AFTER = 3600.0
 """Seconds after which a stored batch without a workflow is deleted: its request was never answered."""
 
 LOW_CREDITS_EVERY = 15.0
+
+JUDGE_EVERY = 10.0
+"""Seconds between two looks for bad reports that the reputation guard has not judged."""
 
 RESUMED_EVERY = 1.0
 """Seconds between two checks for resumed gateways, accounts and sending that pages wait for."""
@@ -112,7 +118,9 @@ def periodic_tasks(
     ``dns_servers``: which are asked for the records of sender domains; empty: those of the machine.
     ``keyring`` opens the configuration of the system's own mail server; ``None``: no mails are sent.
     """
-    mails = [] if keyring is None else [mail_low_credits(pool, keyring, environment)]
+    mails = []
+    if keyring is not None:
+        mails = [mail_low_credits(pool, keyring, environment), mail_reputation(pool, keyring, environment)]
 
     async def end_unknown_now() -> None:
         await end_unknown(pool, client, await Policy.read(pool, environment))
@@ -125,6 +133,10 @@ def periodic_tasks(
 
     async def drop_partitions_now() -> None:
         await drop_partitions(pool, (await Policy.read(pool, environment)).keep_months)
+
+    async def judge_reports() -> None:
+        await judge_new(pool, environment)
+        await pause_batches(pool, client)
 
     return [
         PeriodicTask("sweep", SWEEP_EVERY, Sweep(pool, client).run),
@@ -165,6 +177,8 @@ def periodic_tasks(
         PeriodicTask("delete old exports", HOURLY, lambda: exports.delete_older_than(pool, KEPT_DAYS)),
         PeriodicTask("delete files of ended imports", SWEEP_EVERY, lambda: import_files.delete_ended(pool)),
         PeriodicTask("post the audit log", DECISIONS_EVERY, lambda: stream_audit(pool, client)),
+        PeriodicTask("judge bad reports", JUDGE_EVERY, judge_reports),
+        PeriodicTask("delete old bad reports", HOURLY, lambda: bad_reports.delete_old(pool)),
         PeriodicTask("tell of low credits", LOW_CREDITS_EVERY, lambda: tell_low_credits(pool, client)),
         *mails,
         PeriodicTask("wake callbacks", WAKE_EVERY, lambda: wake_overdue(pool, client)),
@@ -201,6 +215,11 @@ async def tell_low_credits(pool: Pool, client: Client) -> None:
 def mail_low_credits(pool: Pool, keyring: Keyring, environment: Mapping[str, Any]) -> PeriodicTask:
     """Mail customers that their wallets have become low."""
     return PeriodicTask("mail low credits", LOW_CREDITS_EVERY, LowCreditMails(pool, keyring, environment).run)
+
+
+def mail_reputation(pool: Pool, keyring: Keyring, environment: Mapping[str, Any]) -> PeriodicTask:
+    """Mail what the reputation guard found."""
+    return PeriodicTask("mail reputation", LOW_CREDITS_EVERY, ReputationMails(pool, keyring, environment).run)
 
 
 async def delete_unstarted_batches(pool: Pool, client: Client) -> None:

@@ -18,11 +18,11 @@ from api.http.temporal_link import TemporalUnavailable
 from api.reference.openapi import answers, documented_body
 from domain.access.user_scopes import Rights
 from domain.batches.batch import BatchChangeKind
-from domain.batches.progress import Doing, Tally
+from domain.batches.progress import Doing, Tally, Wait
 from domain.errors import FieldError
 from domain.messages.routing import DEFAULT_GATEWAY
 from domain.messages.statuses import State, contract_word
-from services.batches import batch_doing, change_batch, find_batch
+from services.batches import batch_doing, change_batch, find_batch, with_reason
 from services.sending.allowed import check_gateways
 from store.accounts import api_keys
 from store.accounts.api_keys import Principal
@@ -162,7 +162,7 @@ async def doing(state: AppState, batch: Batch, tally: Tally) -> Doing:
     client = None
     with suppress(TemporalUnavailable):
         client = state.temporal
-    return await batch_doing(client, batch, tally)
+    return await with_reason(state.pool, batch, await batch_doing(client, batch, tally))
 
 
 def head(batch: Batch) -> dict[str, Any]:
@@ -189,9 +189,16 @@ def progress(batch: Batch, tally: Tally, doing: Doing) -> dict[str, Any]:
         "counts": tally.counts,
         "rate": round(tally.rate, 1),
         "eta": tally.eta if doing.moves else None,
-        "waiting": {"for": wait.reason, "until": wait.until, "gateway": wait.gateway} if wait else None,
+        "waiting": _waiting(wait),
         "credits": tally.credits,
     }
+
+
+def _waiting(wait: Wait | None) -> dict[str, Any] | None:
+    if wait is None:
+        return None
+    shown = {"for": wait.reason, "until": wait.until, "gateway": wait.gateway}
+    return shown if wait.sentence is None else shown | {"reason": wait.sentence}
 
 
 def _message(message: Listed) -> dict[str, Any]:

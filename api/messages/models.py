@@ -106,10 +106,12 @@ class Waiting(_Answer):
 
     for_: str = Field(
         alias="for",
-        description="Such as `schedule`, `rate_slot`, `gateway_paused`, `account_suspended`, `sending_paused`.",
+        description="Such as `schedule`, `rate_slot`, `gateway_paused`, `account_suspended`, `sending_paused`, "
+        "`reputation_guard`.",
     )
     until: datetime | None
     gateway: str | None
+    reason: str | None = Field(default=None, description="Why, of `reputation_guard`; else it is left out.")
 
 
 class Credit(_Answer):

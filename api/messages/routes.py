@@ -15,6 +15,8 @@ from domain.channels import Channel
 from domain.ids import minted_at
 from domain.messages.page import ADMIN_ACCOUNT, LiveStatus
 from domain.messages.statuses import State, advance, contract_word
+from domain.reputation.rules import REPUTATION_GUARD
+from services.reputation.shown import why_held
 from store.audience.templates import sent
 from store.messages.messages import Attempt, Message
 
@@ -49,6 +51,9 @@ async def _answer(request: Request, channel: Channel, read: ReadMessage) -> Resp
         data = _accepted(read.uid, live)
     else:
         data = recorded(message, live)
+        if live is not None and live.waits_for == REPUTATION_GUARD:
+            pool, gateway = state_of(request).pool, live.gateway
+            data["waiting"]["reason"] = await why_held(pool, message.account_id, message.channel, gateway)
         if read.principal.templates_version:  # else it has no templates
             data |= await template_of(request, read.uid)
     return json_response({"success": True, "message": f"the message is {data['state']}", "data": data})

@@ -221,6 +221,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "sheet_unknown",
         "rows_too_many",
         "reason_missing",
+        "pause_scope",
         "address_excluded",
         "certificate",
         "scope_conflict",

@@ -18,6 +18,7 @@ _WITHOUT_OUTCOME = (State.SCHEDULED, State.QUEUED, State.PROCESSING)
 MOST_RELEVANT_FIRST = (
     "account_suspended",
     "sending_paused",
+    "reputation_guard",
     "gateway_paused",
     "gateway_breaker",
     "retry_pause",
@@ -79,6 +80,8 @@ class Wait:
     """``schedule``, ``paused``, ``worker``, or what its messages wait for (``LiveStatus.waits_for``)."""
     until: datetime | None = None
     gateway: str | None = None
+    sentence: str | None = None
+    """Why, where the reason is not enough."""
 
 
 @dataclass(frozen=True, slots=True)

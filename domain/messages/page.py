@@ -254,7 +254,7 @@ class RouteRequest:
     """Id of the only gateway that may be used: a resend is safe only through the gateway of the first attempt."""
 
 
-OPERATORS_DECIDE = frozenset({"gateway_paused", "account_suspended", "sending_paused"})
+OPERATORS_DECIDE = frozenset({"gateway_paused", "account_suspended", "sending_paused", "reputation_guard"})
 """Waits that an operator started and will end: messages do not expire during them."""
 
 

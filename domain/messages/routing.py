@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.mail.addresses import domain_of
 from domain.messages.page import KeyTerms, NoRoute, Parked, Route, RouteRequest, Routing
+from domain.reputation.rules import REPUTATION_GUARD
 
 DEFAULT_GATEWAY = "default_gateway"
 """What XSender's clients send to request no particular gateway."""
@@ -61,6 +62,8 @@ class Candidate:
     """Whether that is still so, by the clock that set it."""
     stopped: bool = False
     """Whether an operator stopped it: it is draining or paused."""
+    guard_id: UUID | None = None
+    """The pause of the reputation guard: it sends transactional messages only; ``None``: it sends all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,19 @@ class Sender:
     """The pause of sending that stops its messages on this channel, if there is one."""
     cancels_waiting: bool = False
     """Of a suspended one: whether its messages are cancelled, and do not wait."""
+    spares_transactional: bool = False
+    """Whether the pause leaves transactional messages alone."""
+
+    @property
+    def guards(self) -> set[UUID]:
+        """The pauses that leave transactional messages alone."""
+        own = {self.pause_id} if self.pause_id is not None and self.spares_transactional else set()
+        return own | {c.guard_id for c in self.candidates if c.guard_id is not None}
+
+    def for_transactional(self) -> "Sender":
+        """The same for messages that the reputation guard leaves alone."""
+        free = [replace(c, guard_id=None) for c in self.candidates]
+        return replace(self, candidates=free, pause_id=None if self.spares_transactional else self.pause_id)
 
 
 def retry_pause(attempt: int) -> float:
@@ -110,7 +126,8 @@ def choose_for(sender: Sender, request: RouteRequest, now: float, key: KeyTerms 
     docs/accounts.md and docs/keys.md document this.
     """
     if sender.status == "active" and sender.pause_id is not None:
-        return Routing(parked=[Parked(request.indexes, now + PAUSED_LOOK, "", SENDING_PAUSED)])
+        waits_for = REPUTATION_GUARD if sender.spares_transactional else SENDING_PAUSED
+        return Routing(parked=[Parked(request.indexes, now + PAUSED_LOOK, "", waits_for)])
     if sender.status == "active" and key is not None:
         return _choose_for_key(sender, request, now, key)
     if sender.status == "active":
@@ -139,7 +156,7 @@ def choose(
             if not usable:
                 routing.none.append(_no_sender(indexes, address, sending_as))
                 continue
-        in_use = [c for c in usable if not c.out_of_use and not c.stopped]
+        in_use = [c for c in usable if not c.out_of_use and not c.stopped and c.guard_id is None]
         fresh = [c for c in in_use if str(c.gateway_id) not in request.excluded]
         if not usable:
             routing.none.append(_no_route(indexes, wanted))
@@ -206,8 +223,13 @@ def _usable(candidates: Iterable[Candidate], wanted: str, pinned: str) -> list[C
 
 
 def _park(indexes: list[int], usable: Sequence[Candidate], now: float) -> Parked:
-    """Wait for the breaker that closes first, or, if all gateways are stopped, for the first that is resumed."""
-    broken = [c for c in usable if not c.stopped]
+    """Wait for the breaker that closes first, or, if all gateways are stopped, for the first that is resumed.
+
+    Those that the reputation guard holds are signalled by its pauses.
+    """
+    broken = [c for c in usable if not c.stopped and c.guard_id is None]
+    if guarded := [c for c in usable if c.guard_id is not None and not c.stopped and not broken]:
+        return Parked(indexes, now + PAUSED_LOOK, guarded[0].identifier, REPUTATION_GUARD)
     if not broken:
         stopped = [str(c.gateway_id) for c in usable]
         return Parked(indexes, now + PAUSED_LOOK, usable[0].identifier, "gateway_paused", stopped)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 from domain.access.networks import network
 from domain.access.people import PersonKind
 from domain.recipients import InvalidRecipient, is_region, normalise_email
+from domain.reputation.rules import Mode
 
 
 def _web_address(text: str) -> str:
@@ -132,6 +133,8 @@ class InstallSettings(_Part):
     unknown_days: Annotated[float, Field(gt=0, le=3650)] = 7.0
     """For how many days a message stays ``unknown`` before it is ended."""
     unknown_ends_as: Literal["failed", "sent"] = "failed"
+    reputation_guard: Mode = "warn"
+    """Whether many bad reports are warned of, or pause what is not transactional, too."""
 
     def requires_second_factor(self, kind: PersonKind) -> bool:
         """Whether somebody who logs in with a password needs a second factor."""

@@ -82,6 +82,9 @@ begin
           and x.account_id = m.account_id and x.channel = m.channel
           and recipient_key(x.channel, x.recipient) = recipient_key(m.channel, coalesce(p_recipients[n], m.recipient));
 
+    if p_kinds && array['complained', 'bounced', 'undelivered'] then
+        perform note_bad_reports(p_uids, p_kinds, v_new, v_moved);
+    end if;
     perform note_contact_events(v_accounts, p_uids, p_keys, p_kinds, p_at, p_codes, p_urls, p_recipients, v_new);
 
     return query select n - 1, m.account_id, m.channel, coalesce(n = any(v_moved), false), m.awaited

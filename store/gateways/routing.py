@@ -17,10 +17,13 @@ over; ``gateway_candidates`` and ``store/gateways/gateways.py`` have the same ru
 
 
 _CANDIDATES = """
-select (select p.id from sending_pauses p
-        where (p.account_id is null or p.account_id = c.account_id) and (p.channel is null or p.channel = %(channel)s)
-        limit 1), c.status = 'suspended' and (select a.cancels_waiting from accounts a where a.id = c.account_id), c.*
-from gateway_candidates(%(accounts)s::bigint[], %(channel)s) c
+select p.id, coalesce(p.spares_transactional, false),
+       c.status = 'suspended' and (select a.cancels_waiting from accounts a where a.id = c.account_id), c.*,
+       (select g.id from gateway_pauses g where g.gateway_id = c.gateway_id)
+from gateway_candidates(%(accounts)s::bigint[], %(channel)s) c left join lateral (
+    select p.id, p.spares_transactional from sending_pauses p
+    where (p.account_id is null or p.account_id = c.account_id) and (p.channel is null or p.channel = %(channel)s)
+    order by p.spares_transactional limit 1) p on true
 """
 
 
@@ -33,10 +36,12 @@ async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dic
     found = {account_id: Sender("unknown", []) for account_id in accounts}
     async with pool.connection() as conn:
         cursor = await conn.execute(_CANDIDATES, {"accounts": list(accounts), "channel": channel})
-        for pause_id, cancels_waiting, account_id, status, *candidate in await cursor.fetchall():
+        for pause_id, spares, cancels_waiting, account_id, status, *candidate in await cursor.fetchall():
             sender = found[account_id]
             if sender.status != status:
-                sender = found[account_id] = Sender(status, [], pause_id=pause_id, cancels_waiting=cancels_waiting)
+                sender = found[account_id] = Sender(
+                    status, [], pause_id=pause_id, cancels_waiting=cancels_waiting, spares_transactional=spares
+                )
             if candidate[0] is not None:
                 sender.candidates.append(Candidate(*candidate))
     return found

@@ -80,7 +80,8 @@ with opted_out as (
                  select distinct account_id from messages
                  where uid = any(%(uids)s::uuid[]) and uid between %(first)s and %(last)s)))
              and not exists (select from sending_pauses p where (p.account_id is null or p.account_id = m.account_id)
-                             and (p.channel is null or p.channel = m.channel))
+                             and (p.channel is null or p.channel = m.channel)
+                             and (m.purpose is not null or not p.spares_transactional)){held}
              or (select true from attempts t where t.uid = m.uid and t.attempt = %(attempt)s) as may_refuse
     from messages m
     where uid = any(%(uids)s::uuid[]) and uid between %(first)s and %(last)s
@@ -95,8 +96,11 @@ with opted_out as (
 select uid, case when uid in (select uid from claimed) then 'claimed' when may_refuse then 'taken' else 'withheld' end
 from wanted
 """
-_INTEND_TRANSACTIONAL = _INTEND.format(consent="", refused="")
-_INTEND_ANY = _INTEND.format(consent=_WITHOUT_CONSENT, refused=" union all select uid from no_consent")
+# The reputation guard holds only what is not transactional.
+_HELD = """
+             and (m.purpose is null or not exists (select from gateway_pauses g where g.gateway_id = %(gateway)s))"""
+_INTEND_TRANSACTIONAL = _INTEND.format(consent="", refused="", held="")
+_INTEND_ANY = _INTEND.format(consent=_WITHOUT_CONSENT, refused=" union all select uid from no_consent", held=_HELD)
 
 
 async def write_intents(

@@ -34,6 +34,7 @@ RELEASED = """
     listAllCallbacks getAnyCallback enableAnyCallback disableAnyCallback listAnyDeliveries replayAnyDelivery
     exportUser purgeUser getOperationFiles getOwnOperationFiles exportOwnData
     pauseSending resumeSending listSendingPauses
+    getReputation getUserReputation putUserGuard getGatewayReputation
     getSettings changeInstallSettings testSystemMail
     listAllUsage listUsage listAllRequests listRequests getOverview
     listTemplates getTemplate putTemplate publishTemplate archiveTemplate restoreTemplate

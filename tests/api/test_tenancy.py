@@ -62,6 +62,7 @@ LISTS = {
     "GET /api/inbound/keywords",
     "PUT /api/inbound/keywords",
     "GET /api/usage",
+    "GET /api/reputation",
     "GET /api/requests",
     "GET /api/credits",
     "GET /api/credits/alerts",

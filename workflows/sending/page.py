@@ -171,7 +171,7 @@ class Page(PageRun):
             "pause": partial(self._pause, True),
             "resume": partial(self._pause, False),
             "gateway_resumed": partial(self._look_again, "gateway_paused"),
-            "account_resumed": partial(self._look_again, "account_suspended", "sending_paused"),
+            "account_resumed": partial(self._look_again, "account_suspended", "sending_paused", "reputation_guard"),
             "switch_gateway": partial(self._switch_gateway, signal.gateway),
             "reported": partial(self._fallbacks.reported, map(_index, signal.uids)),
             "opted_out": partial(self._opt_out, list(map(_index, signal.uids))),

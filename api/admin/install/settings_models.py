@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from api.admin.managed import ManagedBy
+from domain.reputation.rules import Mode
 
 _Text = Annotated[StrictStr, Field(max_length=500)]
 _Null = "`null`: as the environment says, or its default."
@@ -69,6 +70,9 @@ class PatchSettings(_Body):
         default=None, description=f"Days until a message of unknown outcome is ended. {_Null}"
     )
     unknown_ends_as: Literal["failed", "sent"] | None = None
+    reputation_guard: Mode | None = Field(
+        default=None, description="Many bad reports: `off`, `warn`, or `pause` what is not transactional, too."
+    )
     system_mail: dict[str, Any] | None = Field(
         default=None,
         repr=False,
@@ -117,6 +121,7 @@ class SettingsData(_Answer):
     require_second_factor: Literal["none", "staff", "all"]
     unknown_days: float
     unknown_ends_as: Literal["failed", "sent"]
+    reputation_guard: Mode
     system_mail: dict[str, Any] | None
     sources: dict[str, Literal["stored", "environment", "default"]] = Field(
         description="By field, where its value is from."

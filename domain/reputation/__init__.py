@@ -1,0 +1,1 @@
+"""What harms the name of a sender, and what follows from it."""

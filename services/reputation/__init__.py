@@ -1,0 +1,1 @@
+"""The reputation guard: warns, and pauses what is not transactional, before providers do."""

@@ -1,0 +1,1 @@
+"""Bad reports, what the reputation guard found, and what it paused."""
