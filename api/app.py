@@ -58,6 +58,7 @@ from api.limits.admission import AdmissionLimit
 from api.limits.offload import Offload
 from api.limits.shared_checks import SharedChecks
 from api.links import redirects
+from api.links import routes as links
 from api.links.misses import Misses
 from api.messages import changes as waiting
 from api.messages import lists, mail_links
@@ -112,6 +113,7 @@ _ROUTERS = (
     operations.router,
     operations.export_router,
     domains.router,
+    links.router,
     contact_imports.router,  # before routes of single contacts
     purposes.router,
     segments.router,

@@ -21,6 +21,7 @@ from cli.credits import app as credit
 from cli.domains import app as domain
 from cli.gateways import app as gateway
 from cli.keys import app as key
+from cli.links import app as link_domain
 from cli.messages import app as message
 from cli.oidc import app as oidc
 from cli.operations import app as operation
@@ -53,6 +54,7 @@ app.add_typer(plan, name="plan")
 app.add_typer(credit, name="credit")
 app.add_typer(gateway, name="gateway")
 app.add_typer(domain, name="domain")
+app.add_typer(link_domain, name="link-domain")
 app.add_typer(contact, name="contact")
 app.add_typer(group, name="group")
 app.add_typer(contact_field, name="contact-field")

@@ -36,6 +36,7 @@ from worker.partitions import drop_partitions, make_partitions
 from worker.sweeps.audit_stream import stream_audit
 from worker.sweeps.closed_accounts import end_batches
 from worker.sweeps.deleted_accounts import purge_deleted
+from worker.sweeps.link_domains import check_link_domains
 from worker.sweeps.low_credit_mails import LowCreditMails
 from worker.sweeps.operations import start_operations
 from worker.sweeps.reputation_mails import ReputationMails
@@ -173,6 +174,7 @@ def periodic_tasks(
         PeriodicTask("carry out approvals", DECISIONS_EVERY, lambda: carry_out(pool, client)),
         PeriodicTask("start operations", START_EVERY, lambda: start_operations(pool, client)),
         PeriodicTask("check sender domains", SWEEP_EVERY, DomainSweep(pool, client, dns_servers).run),
+        PeriodicTask("check link domains", SWEEP_EVERY, lambda: check_link_domains(pool, dns_servers)),
         PeriodicTask("remove data of deleted users", HOURLY, lambda: purge_deleted(pool)),
         PeriodicTask("delete old exports", HOURLY, lambda: exports.delete_older_than(pool, KEPT_DAYS)),
         PeriodicTask("delete files of ended imports", SWEEP_EVERY, lambda: import_files.delete_ended(pool)),

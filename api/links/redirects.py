@@ -18,7 +18,7 @@ from api.links.misses import Misses
 from domain.links.scanners import is_scanner
 from domain.links.shortening import CODE
 from store.links import short_links
-from store.links.short_links import Target
+from store.links.short_links import Found, Target
 from store.pool import DB_UNAVAILABLE
 
 _PRIVATE_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
@@ -42,39 +42,36 @@ router = APIRouter(include_in_schema=False)
 @router.api_route("/l/{code}", methods=["GET", "HEAD"])
 async def follow(request: Request, code: str) -> Response:
     """At the install's own address, or at a link domain of the account whose message it was."""
-    host = _host(request)
-    target = await _found(request, code, host) if CODE.fullmatch(code) else None
-    if target is None or target.domain_of not in (None, target.account_id):
+    if not CODE.fullmatch(code):
         return await broken(request)
-    return await _lead_on(request, target)
+    found = await _found(request, code)
+    if found.target is None or found.domain_of not in (None, found.target.account_id):
+        return await broken(request)
+    return await _lead_on(request, found.target)
 
 
 @router.api_route("/{code:short_code}", methods=["GET", "HEAD"])
 async def follow_at_domain(request: Request, code: str) -> Response:
     """At a link domain of the account whose message it was: nobody's links begin with another's domain."""
-    host = _host(request)
-    target = await _found(request, code, host)
-    if target is not None and target.domain_of == target.account_id:
-        return await _lead_on(request, target)
-    if target is None and not await short_links.is_link_domain(state_of(request).pool, host):
+    found = await _found(request, code)
+    if found.domain_of is None:
         raise HTTPException(404)  # as any other address that there is not
-    return await broken(request)
+    if found.target is None or found.domain_of != found.target.account_id:
+        return await broken(request)
+    return await _lead_on(request, found.target)
 
 
-def _host(request: Request) -> str:
-    return (request.url.hostname or "").lower().removesuffix(".")
-
-
-async def _found(request: Request, code: str, host: str) -> Target | None:
+async def _found(request: Request, code: str) -> Found:
     state = state_of(request)
     misses, address = state.part(Misses), request.client.host if request.client else ""
     if misses.are_too_many(address):
         message = "too many links that there are not: wait a minute"
         raise ApiError(429, "rate_limited", message, retry_after=_WAIT)
-    target = await short_links.find(state.pool, code, host)
-    if target is None:
+    host = (request.url.hostname or "").lower().removesuffix(".")
+    found = await short_links.find(state.pool, code, host)
+    if found.target is None:
         misses.add(address)
-    return target
+    return found
 
 
 async def _lead_on(request: Request, target: Target) -> Response:

@@ -140,7 +140,8 @@ class Previews(_Answer):
     version: int | None = Field(description="`null`: the draft.")
     channels: dict[str, dict[str, Any]] = Field(
         description="By channel: the texts, `language`, `credits`, `missing` variables, `errors` that keep it from "
-        "being sent, `warnings`; for SMS `encoding` and `segments`."
+        "being sent, `warnings`; for SMS `encoding` and `segments`; where links are shortened `short_links`, with "
+        "their `targets`, `characters_saved` and `segments_saved`."
     )
 
 

@@ -65,6 +65,15 @@ class ShortLinks:
         """Bytes, about."""
         return 50 + sum(map(len, self.targets))
 
+    def unshortened(self, text: str) -> str:
+        """The text with the targets themselves in their places."""
+
+        def target(found: re.Match[str]) -> str:
+            number = int(found[1])
+            return self.targets[number] if number < len(self.targets) else found[0]
+
+        return _places(self.base).sub(target, text)
+
     def filled(self, text: str, codes: Sequence[str]) -> str:
         """The text with a message's codes, one for each target."""
 

@@ -1,7 +1,7 @@
-"""TXT records from the DNS: what is there, what surely is not, and what nobody can say now."""
+"""TXT and CNAME records from the DNS: what is there, what surely is not, and what nobody can say now."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # only for sender domains: most processes never need it
     from dns.asyncresolver import Resolver
@@ -35,18 +35,30 @@ class TxtLookup:
         Raises:
             NoAnswer: a server failed, or none answered in time.
         """
+        records = await self._records(name, "TXT")
+        found = [b"".join(record.strings)[:_LONGEST].decode("ascii", "replace") for record in records]
+        return tuple(sorted(found)[:_MOST_RECORDS])  # servers change their order
+
+    async def alias(self, name: str) -> str | None:
+        """What a name is an alias of (CNAME), in lower case; ``None``: it surely is none.
+
+        Raises:
+            NoAnswer: as for ``texts``.
+        """
+        records = await self._records(name, "CNAME")
+        return str(records[0].target).removesuffix(".").lower() if records else None
+
+    async def _records(self, name: str, kind: str) -> Sequence[Any]:
         from dns.exception import DNSException
         from dns.resolver import NXDOMAIN
 
         try:
-            resolver = self._made()
-            answer = await resolver.resolve(f"{name}.", "TXT", search=False, raise_on_no_answer=False)
+            answer = await self._made().resolve(f"{name}.", kind, search=False, raise_on_no_answer=False)
         except NXDOMAIN:
             return ()
         except (DNSException, OSError, EOFError, ValueError) as error:
             raise NoAnswer(_words(error)) from None
-        found = [b"".join(record.strings)[:_LONGEST].decode("ascii", "replace") for record in answer.rrset or ()]
-        return tuple(sorted(found)[:_MOST_RECORDS])  # servers change their order
+        return list(answer.rrset or ())
 
     def _made(self) -> "Resolver":
         if self._resolver is None:

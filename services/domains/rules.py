@@ -143,7 +143,7 @@ async def note_check(change: Change, looked: LookedUp) -> Noted:
     if _keys(before) != _keys(looked.domain):  # the answers are about other records
         return Noted(before)
     result = await _result(change.store, before, looked)
-    after = await sender_domains.record(change.store, before, result, _again(before, result.standing))
+    after = await sender_domains.record(change.store, before, result, next_check(before.created_at, result.standing))
     change.compare(_compared(before), _compared(after))
     if after.state == before.state:
         return Noted(after)
@@ -176,10 +176,10 @@ def _kept(checks: list[Checked], switches: bool) -> list[Checked]:
     ]
 
 
-def _again(before: SenderDomain, after: Standing) -> timedelta:
+def next_check(created_at: datetime, after: Standing) -> timedelta:
     """When to check next; a little earlier or later, so that domains that were added together do not stay together."""
     if after.state == DomainState.UNVERIFIED:  # often at first, when somebody waits for it
-        age = datetime.now(UTC) - before.created_at
+        age = datetime.now(UTC) - created_at
         pause = min(max(age / 4, _SOONEST), _LATEST)
     else:
         pause = _EVERY_FAILING if after.failures else _EVERY

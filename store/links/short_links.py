@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
-
 from domain.links.scanners import EARLIEST
 from store.messages.engagement import tell
 from store.pool import Pool
@@ -39,32 +37,35 @@ class Target:
     uid: UUID
     url: str
     account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a code means at a host."""
+
+    target: Target | None
+    """``None``: there is no such link, or its message is no longer on record."""
     domain_of: int | None
-    """The account that has the domain by which it was asked for; ``None``: it is no link domain."""
+    """The account whose link domain the host is; ``None``: it is none."""
 
 
+# One statement whatever is found, so that its time tells nothing.
 _FIND = """
-select l.uid, l.url, m.account_id,
-       (select d.account_id from link_domains d where d.domain = %(host)s and d.state in ('verified', 'failing'))
-           as domain_of
-from short_links l join messages m on m.uid = l.uid where l.code = %(code)s
+select l.uid, l.url, l.account_id, d.account_id
+from (select) as always
+left join (select l.uid, l.url, m.account_id from short_links l join messages m on m.uid = l.uid where l.code = %s) l
+    on true
+left join link_domains d on d.domain = %s and d.state in ('verified', 'failing')
 """
 
 
-async def find(pool: Pool, code: str, host: str) -> Target | None:
-    """The link with a code, asked for by a host; ``None``: there is none, or its message is no longer on record."""
-    async with pool.connection() as conn, conn.cursor(row_factory=class_row(Target)) as cursor:
-        await cursor.execute(_FIND, {"code": code, "host": host})
-        return await cursor.fetchone()
-
-
-async def is_link_domain(pool: Pool, host: str) -> bool:
-    """Whether short links begin with this host."""
+async def find(pool: Pool, code: str, host: str) -> Found:
+    """The link with a code, asked for by a host."""
     async with pool.connection() as conn:
-        cursor = await conn.execute(
-            "select from link_domains where domain = %s and state in ('verified', 'failing')", (host,)
-        )
-        return cursor.rowcount > 0
+        row = await (await conn.execute(_FIND, (code, host))).fetchone()
+    assert row is not None, "it always has one"
+    uid, url, account_id, domain_of = row
+    return Found(None if uid is None else Target(uid, url, account_id), domain_of)
 
 
 # Delivered, or as long as nobody reported that, handed over.

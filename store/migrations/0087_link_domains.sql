@@ -4,6 +4,7 @@ create table link_domains (
     account_id    bigint not null references accounts (id) on delete cascade,
     domain        text not null check (domain <> '' and domain = lower(domain)),
     token         text not null,                       -- of its ownership record
+    target        text not null,                       -- what it is to be an alias of; '': the install has no name
     state         text not null default 'unverified' check (state in ('unverified', 'verified', 'failing')),
     failures      integer not null default 0,          -- checks in a row that proved a record to be gone
     failing_since timestamptz,

@@ -52,6 +52,7 @@ RELEASED = """
     putContact putContacts mergeContacts changeContactTags
     listGroups addGroup getGroup changeGroup deleteGroup addToGroup removeFromGroup
     listFields addField getField changeField deleteField
+    listLinkDomains addLinkDomain getLinkDomain deleteLinkDomain checkLinkDomain getLinkSettings putLinkSettings
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword

@@ -10,6 +10,7 @@ import pytest
 from domain.access.actors import COMMAND_LINE
 from store.accounts import api_keys
 from store.gateways import gateways
+from store.links import link_domains
 from store.operations import operations
 from tests.api.access.routes import ALL, LOG_IN, OPEN, SIGNED
 from tests.api.answers import CONTACT, send_one
@@ -54,6 +55,9 @@ LISTS = {
     "GET /api/batches",
     "GET /api/callbacks",
     "GET /api/domains",
+    "GET /api/link-domains",
+    "GET /api/link-settings",
+    "PUT /api/link-settings",
     "GET /api/failures",
     "GET /api/messages",
     "GET /api/gateways",
@@ -75,6 +79,7 @@ CREATES = {
     "POST /api/keys",
     "POST /api/callbacks",
     "POST /api/domains",
+    "POST /api/link-domains",
     "POST /api/credits/requests",
     "POST /api/export",
 }
@@ -154,6 +159,11 @@ OF_DOMAINS = [
     Call("POST /api/domains/{domain}/check", "/api/domains/{domain}/check"),
     Call("POST /api/domains/{domain}/rotate-key", "/api/domains/{domain}/rotate-key"),
 ]
+OF_LINK_DOMAINS = [
+    Call("GET /api/link-domains/{link_domain}", "/api/link-domains/{link_domain}"),
+    Call("DELETE /api/link-domains/{link_domain}", "/api/link-domains/{link_domain}"),
+    Call("POST /api/link-domains/{link_domain}/check", "/api/link-domains/{link_domain}/check"),
+]
 OF_GATEWAYS = [
     Call("GET /api/gateways/{gateway_id}/health", "/api/gateways/{gateway}/health"),
     Call("POST /api/gateways/{gateway_id}/pause", "/api/gateways/{gateway}/pause"),
@@ -165,7 +175,9 @@ OF_GATEWAYS = [
 
 def test_every_route_of_users_is_covered_here():
     with_ids = OF_OWN | {
-        call.route for call in WITH_IDS + OF_BATCHES + OF_CALLBACKS + OF_DOMAINS + OF_GATEWAYS + OF_OPERATIONS
+        call.route
+        for group in (WITH_IDS, OF_BATCHES, OF_CALLBACKS, OF_DOMAINS, OF_LINK_DOMAINS, OF_GATEWAYS, OF_OPERATIONS)
+        for call in group
     }
     assert sorted(route.name for route in ALL if route.scopes) == sorted({*LISTS, *CREATES, *with_ids})
 
@@ -346,6 +358,18 @@ async def test_anothers_domain_is_as_unknown_as_one_that_never_was(stack: Stack,
     }
     listed = await stack.http.get("/api/domains", headers=user.headers)
     assert listed.json()["data"] == []
+
+
+async def test_anothers_link_domain_is_as_unknown_as_one_that_never_was(stack: Stack):
+    user, other = await stack.user(), await stack.user()
+    domain = (await link_domains.add(stack.pool, other.id, f"{uuid4().hex}.test", uuid4().hex, "send.example.com")).id
+    for planned in OF_LINK_DOMAINS:
+        refused = await call(stack, user, planned, "sms", {"link_domain": str(2**62)})
+        assert refused.status_code == 404, refused.text
+        answer = await call(stack, user, planned, "sms", {"link_domain": str(domain)})
+        assert (answer.status_code, answer.text) == (404, refused.text)
+    assert (await link_domains.get(stack.pool, domain)).checked_at is None
+    assert (await stack.http.get("/api/link-domains", headers=user.headers)).json()["data"] == []
 
 
 async def test_a_message_of_ones_own_is_unknown_on_another_channel(stack: Stack):

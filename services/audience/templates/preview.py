@@ -8,6 +8,7 @@ from domain.audience.named_template import NamedTemplate
 from domain.channels import Channel
 from domain.errors import InvalidError
 from domain.lanes import Lane
+from domain.links.shortening import ShortLinks
 from domain.mail.html_safety import links_in
 from domain.messages.page_content import Content
 from domain.text.segments import count_segments
@@ -45,7 +46,19 @@ def _channel(
     except InvalidError as error:
         return shown | {"errors": [{"code": one.code, "message": one.message} for one in error.fields]}
     (message,), content = read.content.messages, read.content.contents[0]
-    return shown | {"errors": [], "credits": message.price} | _TELL[channel](content)
+    told = shown | {"errors": [], "credits": message.price} | _TELL[channel](content)
+    return told | {"short_links": _saved(content, content.links)} if content.links else told
+
+
+def _saved(content: Content, links: ShortLinks) -> dict[str, Any]:
+    """Where the short links of a text lead, and what they save beside their targets."""
+    full = links.unshortened(content.body)
+    before, after = (count_segments(text).parts for text in (full, content.body))
+    return {
+        "targets": list(links.targets),
+        "characters_saved": len(full) - len(content.body),
+        "segments_saved": before - after,
+    }
 
 
 def contact_of(channel: Channel, variables: Mapping[str, Any]) -> dict[str, Any]:

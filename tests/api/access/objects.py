@@ -18,6 +18,7 @@ from store.callbacks import callback_endpoints, callbacks
 from store.callbacks.callback_endpoints import NewEndpoint
 from store.callbacks.callbacks import Notice
 from store.gateways import gateways
+from store.links import link_domains
 from store.operations import exports, operations
 from store.pool import InTransaction
 from tests.api.admin import admin
@@ -43,6 +44,7 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
         "{gateway_id}": str(gateway.id),
         "{key}": key.id,
         "{domain}": str(domain["id"]),
+        "{link_domain}": await _link_domain(stack, user),
         "{purpose}": await _purpose(stack, user),
         "{segment}": str((await saved.add(stack.pool, user.id, "vips", "VIPs", {"tag": "vip"})).id),
         "{campaign}": await _campaign(stack, user),
@@ -62,6 +64,11 @@ async def _campaign(stack: Stack, user: User) -> str:
     made = await campaigns.add(stack.pool, new_contact_id(), user.id, "Spring", "sms", plan)
     await campaigns.add_run(stack.pool, new_contact_id(), made, uuid4().hex, None, {"": 1})
     return str(made.id)
+
+
+async def _link_domain(stack: Stack, user: User) -> str:
+    domain = f"{uuid4().hex}.test"
+    return str((await link_domains.add(stack.pool, user.id, domain, uuid4().hex, "send.example.com")).id)
 
 
 async def _purpose(stack: Stack, user: User) -> str:

@@ -1,11 +1,14 @@
 """Short links from the request to the click: one code for each message, programs told from people, no open redirect."""
 
+import asyncio
+
 import pytest
 import pytest_asyncio
 
 from tests.api.answers import assert_error
 from tests.api.links.helpers import NUMBER, PEOPLE, click, codes, long_ago, seen, sender, texts
 from tests.api.mail_stack import PUBLIC, public_stack
+from tests.api.templates.helpers import data, holder, saved
 from tests.receiver import receiving, register
 from tests.stack import Stack
 
@@ -105,6 +108,42 @@ async def test_settings_say_whether_links_are_shortened_and_the_request_has_the_
     (by_settings,) = await texts(public, user, sms())
     (by_request,) = await texts(public, user, sms(shorten_links=False))
     assert (len(codes(by_settings["body"])), codes(by_request["body"])) == (1, [])
+
+
+async def test_a_template_has_its_links_shortened_and_its_preview_says_what_that_saves(public: Stack):
+    user = await holder(public)
+    long = "https://shop.example.com/" + "a" * 200
+    await saved(public, user, "offer", shorten_links=True, sms={"en": {"message": f"{{{{ name }}}}: {long}"}})
+    shown = (await data(public, user, "POST", "/offer/preview", {"variables": {"name": "Ada"}}))["channels"]["sms"]
+    short = f"{PUBLIC}/l/00000000"
+    assert (shown["text"], shown["segments"], shown["credits"]) == (f"Ada: {short}", 1, 1)
+    saving = {"targets": [long], "characters_saved": len(long) - len(short), "segments_saved": 1}
+    assert shown["short_links"] == saving
+    await data(public, user, "POST", "/offer/publish")
+    (arrived,) = await texts(public, user, {"template": "offer", "contact": [{"number": NUMBER, "name": "Ada"}]})
+    assert len(codes(arrived["body"])) == 1
+    plain = {"template": "offer", "shorten_links": False, "contact": [{"number": NUMBER, "name": "Ada"}]}
+    (arrived,) = await texts(public, user, plain)
+    assert arrived["body"] == f"Ada: {long}"
+
+
+async def test_fallbacks_have_short_links_of_their_own(public: Stack):
+    user = await sender(public)
+    await public.gateway(user.id, "whatsapp", "sandbox", {})
+    step = {"channel": "whatsapp", "after": "1s", "if": "not_delivered", "message": TEXT, "number": NUMBER}
+    contact = {"number": "15005550001", "message": "Hi", "fallback": [step]}
+    answer = await public.http.post(
+        "/api/sms/send", json={"shorten_links": True, "contact": [contact]}, headers=user.headers
+    )
+    assert answer.status_code == 200, answer.text
+    uid = answer.json()["data"][0]["uid"]
+    async with asyncio.timeout(30):
+        while not (status := await public.status(user, "sms", uid))["fallback_uid"]:
+            await asyncio.sleep(0.05)
+    await public.final(user, "whatsapp", status["fallback_uid"])
+    async with public.pool.connection() as conn:
+        cursor = await conn.execute("select url from short_links where uid = %s", (status["fallback_uid"],))
+        assert await cursor.fetchall() == [(URL,)]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 from domain.access.user_scopes import SCOPES
+from store.links import link_domains
 from tests.api.access.objects import ended_operation
 from tests.api.admin import admin
 from tests.api.answers import send_one
@@ -53,6 +54,10 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
 
     async def domain(user: User) -> Ids:
         return {"domain": str((await created(user, "/api/domains", {"domain": f"{uuid4().hex}.test"}))["id"])}
+
+    async def link_domain(user: User) -> Ids:
+        made = await link_domains.add(stack.pool, user.id, f"{uuid4().hex}.test", uuid4().hex, "send.example.com")
+        return {"link_domain": str(made.id)}
 
     async def purpose(user: User) -> Ids:
         return {"purpose": (await created(user, "/api/purposes", {"key": uuid4().hex, "name": "News"}))["key"]}
@@ -111,6 +116,7 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         "gateways": gateway,
         "keys": key,
         "domains": domain,
+        "link-domains": link_domain,
         "purposes": purpose,
         "segments": segment,
         "campaigns": campaign,

@@ -1,0 +1,1 @@
+"""Rules for link domains, and for the settings of an account's links."""
