@@ -44,6 +44,10 @@ class LinkRules:
         keep, utm = tuple(settings.get("keep_links", ())), utm_of(settings.get("utm", {}))
         return cls(base, bool(settings.get("shorten_links")), keep, utm)
 
+    def with_utm(self, utm: Utm) -> "LinkRules":
+        """The rules with other values for these parameters."""
+        return replace(self, utm=utm_of({**dict(self.utm), **dict(utm)})) if utm else self
+
     def asked(self, *wishes: bool | None) -> "LinkRules":
         """The rules for a request: the first wish counts that is not ``None``."""
         wish = next((one for one in wishes if one is not None), self.shorten)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from domain.links.shortening import LinkRules
 from domain.messages.page import ADMIN_ACCOUNT
 from services.accounts.rates import PlanPrices
 from services.contacts.read import Terms
@@ -34,4 +35,5 @@ class SendingTermsReader:
             install.public_url,
             countries=install.countries_with(of_account.plan_countries),
             prices=await self._prices.of(account_id, of_account.rates_version),
+            links=LinkRules.of(of_account.links, install.public_url),
         )

@@ -1,9 +1,11 @@
 """What decides how an account's recipients are read, where no key is looked up that would bring it along."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from psycopg.rows import class_row
 
+from store.links import settings
 from store.pool import Connections
 
 
@@ -17,15 +19,17 @@ class SendingTerms:
     plan_countries: list[str] | None
     rates_version: int | None
     templates_version: int
+    links: dict[str, Any] | None
+    """As in ``Principal``."""
 
 
 async def read(store: Connections, account_id: int) -> SendingTerms | None:
     """Those of an account; ``None``: there is none."""
     async with store.connection() as conn, conn.cursor(row_factory=class_row(SendingTerms)) as cursor:
         await cursor.execute(
-            """select a.status, a.time_zone, a.default_region, p.allowed_countries as plan_countries, p.rates_version,
-                   a.templates_version
-               from accounts a left join plans p on p.id = a.plan_id where a.id = %s""",
+            f"""select a.status, a.time_zone, a.default_region, p.allowed_countries as plan_countries, p.rates_version,
+                   a.templates_version, {settings.OF_ACCOUNT} as links
+               from accounts a left join plans p on p.id = a.plan_id where a.id = %s""",  # noqa: S608 - a constant of ours
             (account_id,),
         )
         return await cursor.fetchone()

@@ -1,7 +1,7 @@
 """The messages of some people of a campaign: filled from their contacts, and cut into the pages of a batch."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from domain.audience.named_template import NamedTemplate
 from domain.channels import Channel
 from domain.errors import InvalidError
 from domain.lanes import Lane
+from domain.links.targets import Utm
 from services.contacts.models import CONTACT_MODELS, SEND_MODELS
 from services.contacts.read import ReadContacts, Terms, read_contacts
 from store.audience.campaigns.people import Person
@@ -27,6 +28,10 @@ class Letter:
     named: NamedTemplate
     gateway: str | None
     window: SendWindow | None
+    shorten_links: bool | None = None
+    """``None``: as the template or the account's settings say."""
+    utm: Utm = ()
+    """Added to the targets of links, instead of what the account's settings have for these parameters."""
 
 
 _MOST_SINGLED_OUT = 20
@@ -83,6 +88,9 @@ def _read(letter: Letter, contacts: Collection[dict[str, Any]], terms: Terms) ->
     body: dict[str, Any] = {"template": letter.named.key, "purpose": letter.purpose, "contact": list(contacts)}
     if letter.gateway:
         body["gateway_identifier"] = letter.gateway
+    if letter.shorten_links is not None:
+        body["shorten_links"] = letter.shorten_links
+    terms = replace(terms, links=terms.links.with_utm(letter.utm))
     send = SEND_MODELS[letter.channel].model_validate(body)
     return read_contacts(send, terms, Lane.BULK, named=letter.named, leaves_out=True)
 

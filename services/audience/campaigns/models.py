@@ -8,6 +8,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StrictInt,
     StrictStr,
     WithJsonSchema,
@@ -18,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from domain.audience.campaigns.windows import EVERY_DAY, SendWindow
 from domain.audience.conditions.values import duration
 from domain.channels import Channel
+from services.links.settings import Utm
 from services.settings.models import zone
 
 MOST_KEYS = 20
@@ -178,6 +180,11 @@ class CampaignPlan(_Part):
     approve_above: Annotated[StrictInt, Field(ge=0, le=2**31 - 1)] | None = Field(
         None, description="Credits. A campaign that costs more, about, waits for `approve`."
     )
+
+    shorten_links: StrictBool | None = Field(
+        None, description="As in send requests; left out: as the template or your settings of links say."
+    )
+    utm: Utm | None = Field(None, description="For the targets of its links, instead of those in your settings.")
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

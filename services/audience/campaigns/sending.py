@@ -27,6 +27,7 @@ from domain.channels import Channel
 from domain.errors import InvalidError, NotFoundError
 from domain.ids import new_batch_id
 from domain.lanes import Lane
+from domain.links.targets import utm_of
 from services.audience.campaigns.audience import condition_of
 from services.audience.campaigns.filling import Letter, cost_of, fill
 from services.audience.campaigns.models import CampaignPlan
@@ -214,7 +215,9 @@ class CampaignSending:
 
 def letter_of(plan: CampaignPlan, named: NamedTemplate, gateway: str | None = None) -> Letter:
     """What is the same for all recipients. ``gateway``: instead of the plan's."""
-    return Letter(plan.channel, plan.purpose, named, gateway or plan.gateway_identifier, plan.window())
+    utm = utm_of(plan.utm.model_dump(exclude_none=True)) if plan.utm else ()
+    gateway = gateway or plan.gateway_identifier
+    return Letter(plan.channel, plan.purpose, named, gateway, plan.window(), plan.shorten_links, utm)
 
 
 def plan_of(campaign: Campaign) -> CampaignPlan:

@@ -86,7 +86,7 @@ from {_OF_BATCHES} join messages m on m.uid between b.first and b.last group by 
 """  # noqa: S608 - a constant of ours
 _ENGAGED = f"""
 select b.variant, count(distinct r.uid) filter (where r.kind in ('opened', 'read')) as opened,
-       count(distinct r.uid) filter (where r.kind = 'clicked') as clicked,
+       count(distinct r.uid) filter (where r.kind = 'clicked' and not r.scanner) as clicked,
        count(distinct r.uid) filter (where r.kind = 'unsubscribed') as unsubscribed,
        count(distinct r.uid) filter (where r.kind = 'complained') as complained
 from {_OF_BATCHES} join receipts r on r.uid between b.first and b.last group by b.variant
@@ -99,7 +99,8 @@ where e.account_id = %(account)s and e.name = %(event)s and e.at >= %(from)s and
 _LINKS = f"""
 select r.url, count(*) as clicks, count(distinct r.uid) as people
 from {_OF_BATCHES} join receipts r on r.uid between b.first and b.last
-where r.kind = 'clicked' and r.url is not null group by r.url order by people desc, r.url limit {MOST_LINKS}
+where r.kind = 'clicked' and not r.scanner and r.url is not null
+group by r.url order by people desc, r.url limit {MOST_LINKS}
 """  # noqa: S608 - as above
 
 
