@@ -23,6 +23,8 @@ _PER_IDN_BYTE = 15
 _PER_TEMPLATE_BYTE = 6
 _PER_FILLED_PIECE = 30
 """A template field filled from a contact."""
+_PER_LINK = 20
+"""A link of a text that is shortened."""
 _FALLBACK_STEPS = 3
 _UNFORESEEABLE = 10**9
 
@@ -63,6 +65,12 @@ def reading_cost(raw: bytes) -> int:
     if cost <= ON_LOOP and b"{{" in raw:
         cost += _template_cost(raw, objects)
     return cost
+
+
+def shortening_cost(raw: bytes) -> int:
+    """Microseconds that shortening all links of the body of a send request will take, at the most."""
+    links = raw.count(b"://") + raw.count(b":\\/")
+    return links * (1 + raw.count(b"{")) * _PER_LINK
 
 
 def count_values(raw: bytes) -> int:

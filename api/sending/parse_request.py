@@ -9,13 +9,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.http.body import field_errors, validate
 from api.http.errors import ApiError, json_refused
-from api.http.request_cost import MAX_VALUES, ON_LOOP, count_values, reading_cost
+from api.http.request_cost import MAX_VALUES, ON_LOOP, count_values, reading_cost, shortening_cost
 from api.sending.answer import accepted_answer
 from domain.audience.named_template import NamedTemplate, TemplateUse
 from domain.channels import Channel
 from domain.errors import InvalidError, invalid
 from domain.ids import PAGE_SIZE
 from domain.lanes import Lane
+from domain.links.shortening import NO_LINKS, LinkRules
 from domain.messages.page import KeyTerms
 from domain.messages.page_content import PAGE_BYTES
 from domain.text.strict_json import StrictJsonError, loads
@@ -68,9 +69,15 @@ class RequestedBatch:
     answer: bytes
 
 
-def may_be_large(raw: bytes) -> bool:
-    """Whether parsing a body may block the event loop for too long: an estimate, without parsing it."""
-    return reading_cost(raw) > ON_LOOP
+def may_be_large(raw: bytes, links: LinkRules = NO_LINKS) -> bool:
+    """Whether parsing a body may block the event loop for too long: an estimate, without parsing it.
+
+    ``links``: the account's rules.
+    """
+    if reading_cost(raw) > ON_LOOP:
+        return True
+    shortens = links.shorten or b'"shorten_links"' in raw
+    return shortens and shortening_cost(raw) > ON_LOOP
 
 
 def read_request(

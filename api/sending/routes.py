@@ -153,7 +153,7 @@ async def _read(
     state = state_of(request)
     account_id = principal.account_id
     terms = await terms_of(state, principal, parameters)
-    if not may_be_large(raw):
+    if not may_be_large(raw, terms.links):
         read = read_request(raw, channel, terms)
         if isinstance(read, TemplateUse):
             named = named or await _named(state, principal, channel, read)

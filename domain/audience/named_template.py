@@ -54,6 +54,8 @@ class NamedTemplate:
     """How many variables and conditions it has in all; ``None``: how long it takes to fill cannot be foreseen."""
     markup: int = 0
     """Characters of them."""
+    links: int = 0
+    """How many links its texts have, about, where they may be shortened."""
     shorten_links: bool | None = None
     """Whether links in texts are shortened; ``None``: as the account's settings say."""
 
@@ -62,8 +64,11 @@ class NamedTemplate:
         """From what is stored of a version."""
         texts = ready[channel]
         pieces, markup = _measure(str(text) for fields in texts.values() for text in fields.values())
+        shorten = ready.get("shorten_links")
+        is_plain = channel != "email" and shorten is not False
+        links = sum(str(text).count("://") for fields in texts.values() for text in fields.values()) if is_plain else 0
         how = ready["default_language"], ready["missing"], ready["fallbacks"]
-        return cls(key, number, version_id, channel, *how, texts, pieces, markup, ready.get("shorten_links"))
+        return cls(key, number, version_id, channel, *how, texts, pieces, markup, links, shorten)
 
     @property
     def skips(self) -> bool:
@@ -77,7 +82,9 @@ class NamedTemplate:
 
     def is_quick(self, contacts: int) -> bool:
         """Whether it is filled for so many contacts in a few milliseconds."""
-        return self.pieces is not None and self.pieces * contacts <= _MOST_PIECES and self.markup <= _MOST_MARKUP
+        if self.pieces is None or self.markup > _MOST_MARKUP:
+            return False
+        return (self.pieces + self.links) * contacts <= _MOST_PIECES
 
     @property
     def size(self) -> int:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 _LINK = re.compile(r"https?://[^\s\x00-\x1f\x7f<>\"\\^`{|}、。，！？；：）」』】》〉”’»]+", re.IGNORECASE)
-_BEFORE = re.compile(r"\S{0,400}\Z")
+_BEFORE = 400
+"""Characters before a link that are looked at."""
 _GLUED = re.compile(r"[A-Za-z0-9+.\-/=?&%@#_~\\]\Z")
 """What stands directly before a link that is a part of something longer."""
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
+_SCHEME = re.compile(r"(?<![A-Za-z0-9+.\-])[A-Za-z0-9+.\-]++:")
 _LABEL = re.compile(r"\W*([^\W\d_]+)[:：]\W*")
 _OPAQUE = frozenset(
     {"intent", "javascript", "data", "mailto", "tel", "sms", "smsto", "geo", "market", "view", "source"}
@@ -15,6 +17,8 @@ _OPAQUE = frozenset(
 """Schemes that may be followed by a web link without `//`."""
 _LONGEST = 8000
 """Characters of what may be a link, with what follows it."""
+_MOST = 500
+"""Places in a text that are looked at."""
 _END = ".,;:!?'…·"
 _PAIRS = {")": "(", "]": "["}
 _EMPHASIS = "*_~"
@@ -25,7 +29,7 @@ def web_links(text: str) -> Iterator[tuple[int, int, str]]:
 
     What ends a sentence does not belong to a link, nor does a bracket that was opened before it.
     """
-    for found in _LINK.finditer(text):
+    for found in islice(_LINK.finditer(text), _MOST):
         if len(found[0]) <= _LONGEST and _is_apart(text, found.start()):
             url = _trimmed(found[0], text[found.start() - 1 : found.start()])
             if len(url) > len("https://"):
@@ -33,10 +37,10 @@ def web_links(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _is_apart(text: str, start: int) -> bool:
-    found = _BEFORE.search(text[max(0, start - 400) : start])
-    before = found[0] if found else ""
-    if not before:
+    before = text[max(0, start - _BEFORE) : start]
+    if not before or before[-1].isspace():
         return True
+    before = before.rsplit(None, 1)[-1]
     if label := _LABEL.fullmatch(before):
         return label[1].lower() not in _OPAQUE
     return not _GLUED.search(before) and not _SCHEME.search(before)

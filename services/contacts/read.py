@@ -148,7 +148,7 @@ def read_contacts(
     """
     now = datetime.now(UTC)
     mail = MailReader(terms.account_id, terms.public_url, unsubscribe=lane is Lane.BULK)
-    shared = replace(read_shared_fields(send, terms.time_zone, now, mail), links=_link_rules(send, terms, named))
+    shared = read_shared_fields(send, terms.time_zone, now, mail, _link_rules(send, terms, named))
     texts = NamedTexts(named, send, shared) if named else None
     numbers = NumberReader(terms.region, terms.countries)
     left_out: list[tuple[int, ContactError]] = []
@@ -213,6 +213,8 @@ def read_contacts(
 
 
 def _link_rules(send: AnySend, terms: Terms, named: NamedTemplate | None) -> LinkRules:
+    if send.shorten_links is None and named is None:
+        return terms.links
     rules = terms.links.asked(send.shorten_links, named.shorten_links if named else None)
     if send.shorten_links and not rules.base:
         message = "short links need an address that leads here: add a domain at /api/link-domains, or leave this out"

@@ -140,8 +140,8 @@ class SharedFields:
         )
 
 
-def read_shared_fields(send: AnySend, zone: str, now: datetime, mail: MailReader) -> SharedFields:
-    """Read the fields beside ``contact``.
+def read_shared_fields(send: AnySend, zone: str, now: datetime, mail: MailReader, links: LinkRules) -> SharedFields:
+    """Read the fields beside ``contact``. ``links``: what is done with links.
 
     Raises:
         ApiError: 422 that names each field that cannot be used.
@@ -171,6 +171,7 @@ def read_shared_fields(send: AnySend, zone: str, now: datetime, mail: MailReader
         gateway=send.gateway_identifier or None,
         on_unknown=send.on_unknown,
         mail=mail,
+        links=links,
     )
     if isinstance(send, EmailSend):
         try:

@@ -8,10 +8,11 @@ from contextlib import suppress
 import pytest
 
 from api.http.errors import ApiError
-from api.http.request_cost import MAX_VALUES, ON_LOOP, reading_cost
+from api.http.request_cost import MAX_VALUES, ON_LOOP, reading_cost, shortening_cost
 from api.sending.parse_request import may_be_large, read_request
 from domain.channels import Channel
 from domain.errors import InvalidError
+from domain.links.shortening import LinkRules, Shortener
 from services.contacts.read import Terms
 
 TERMS = Terms("UTC", "FR", account_id=1, public_url="https://example.com")
@@ -62,6 +63,7 @@ DEAR = {
     "loops": body(SMS, message="{% for a in b %}{% endfor %}"),
     "hidden loops": body(SMS, message="@").replace(b"@", b"\\u007b\\u0025 for a in b %}"),
     "fallbacks for all": body(*[SMS] * 100, fallback=[{"channel": "sms", "after": "1m", "body": "x"}] * 3),
+    "short links for many": body(*[SMS] * 20, message="https://x.test/a " * 20, shorten_links=True),
     "headers": body(*[EMAIL | {"headers": {f"X-{n}": "x" for n in range(20)}}] * 100),
 }
 
@@ -93,6 +95,22 @@ def test_what_takes_long_is_known_beforehand(name: str):
 def test_what_is_read_at_once_takes_no_longer_than_foreseen(name: str):
     raw = CHEAP[name]
     assert min(seconds(raw) for _ in range(5)) < max(reading_cost(raw), 1000) * 3 / 1e6  # for both channels
+
+
+def test_links_cost_only_those_who_have_them_shortened():
+    raw = body(*[{"number": "+14155550123"}] * 50, message="https://x.test/a " * 20)
+    assert not may_be_large(raw)
+    assert may_be_large(raw, LinkRules("https://l.test/", shorten=True))
+
+
+def test_links_take_no_longer_than_foreseen():
+    raw = body({"number": "+14155550123", "body": "https://bücher.test/ü?a=b " * 60}, shorten_links=True)
+    shorter = Shortener(LinkRules("https://l.test/", shorten=True))
+    text = json.loads(raw)["contact"][0]["body"]
+    begun = time.thread_time()
+    for _ in range(20):
+        shorter.shorten(text)
+    assert time.thread_time() - begun < 20 * 3 * shortening_cost(raw) / 1e6
 
 
 def test_foreseeing_takes_a_moment():

@@ -136,7 +136,18 @@ def test_each_place_gets_its_code_and_a_code_is_never_taken_for_a_place():
     )
 
 
-@pytest.mark.parametrize("text", ["https://" * 60_000, "(" * 400_000 + "https://x.y/z", "https://x.y/" + ")" * 480_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://" * 60_000,
+        f"{'a' * 399} http://x.y " * 1200,
+        f":{'a' * 390}(http://x.y " * 1200,
+        f"{'(' * 390}http://x.y " * 1200,
+        f"{'a-' * 195}：http://x.y " * 1200,
+        "(" * 400_000 + "https://x.y/z",
+        "https://x.y/" + ")" * 480_000,
+    ],
+)
 def test_the_longest_texts_take_no_time(text: str):
     began = time.perf_counter()
     shortened(text)
