@@ -7,6 +7,7 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.database_clock import DatabaseClock
+from activities.pacing.guarding import Guarding
 from domain.lanes import Lane
 from domain.mail.addresses import domain_of
 from domain.messages.page import CONCURRENCY, PageHeader, Route, RouteRequest, Routing
@@ -32,6 +33,7 @@ class ChooseGateway:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._clock = DatabaseClock(pool)
+        self._guarding = Guarding(pool)
 
     @activity.defn(name="choose_gateway")
     async def choose_gateway(self, request: RouteRequest) -> Routing:
@@ -67,12 +69,16 @@ class ChooseGateway:
             senders = await self._with_addresses(request.page.senders, senders)
         for share in shares:
             sender = senders[share.account_id]
+            free, judged = await self._guarding.sort(request.page, share, sender, now)
+            if judged is not None:
+                routings.append(judged)
             if share.key is not None and share.key.test:  # nothing leaves through a sandbox, whatever it is from
                 sender = replace(sender, candidates=sandbox, sending_as=None)
             usable = [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in sender.candidates]
-            async for one, indexes in self._parts(request.page, replace(sender, candidates=usable), share.indexes):
+            async for one, indexes in self._parts(request.page, replace(sender, candidates=usable), free):
                 asked = replace(request, indexes=indexes)
-                routings.append(choose_for(one, asked, now, share.key))
+                chosen = choose_for(one, asked, now, share.key)
+                routings.append(chosen if judged is None else _judged(chosen, now))
                 pauses |= one.guards if one.pause_id is None else {one.pause_id}
         return join(routings), pauses
 
@@ -80,6 +86,8 @@ class ChooseGateway:
         self, page: PageHeader, sender: Sender, indexes: list[int]
     ) -> AsyncIterator[tuple[Sender, list[int]]]:
         """The messages that the reputation guard leaves alone, and the others: most senders have no such pause."""
+        if not indexes:
+            return
         if not sender.guards:
             yield sender, indexes
             return
@@ -124,3 +132,8 @@ class ChooseGateway:
         if slots.wait <= lead or begins <= route.start_at:
             return replace(route, slot_at=slots.at)
         return replace(route, slot_at=slots.at, start_at=begins, waits_for="rate_slot")
+
+
+def _judged(routing: Routing, at: float) -> Routing:
+    """The same for messages that guards let pass."""
+    return replace(routing, routes=[replace(route, judged_at=at) for route in routing.routes])

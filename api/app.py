@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from api import health
 from api.admin import gateways as admin_gateways
+from api.admin import guards as admin_guards
 from api.admin import reputation as admin_reputation
 from api.admin.access import approvals, audit, invitations, staff
 from api.admin.access import oidc as admin_oidc
@@ -48,6 +49,7 @@ from api.domains import routes as domains
 from api.events import routes as events
 from api.gateways import own as own_gateways
 from api.gateways import routes as gateways
+from api.guards import routes as guards
 from api.http.auth import KeyLookup, SessionLookup
 from api.http.error_handlers import install_error_handlers
 from api.http.state import AppState
@@ -117,6 +119,8 @@ _ROUTERS = (
     contact_imports.router,  # before routes of single contacts
     purposes.router,
     segments.router,
+    guards.router,
+    admin_guards.router,
     campaigns.router,
     campaign_actions.router,
     templates.router,

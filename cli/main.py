@@ -20,6 +20,7 @@ from cli.contacts import group_app as group
 from cli.credits import app as credit
 from cli.domains import app as domain
 from cli.gateways import app as gateway
+from cli.guards import app as guards
 from cli.keys import app as key
 from cli.links import app as link_domain
 from cli.messages import app as message
@@ -70,6 +71,7 @@ app.add_typer(batch, name="batch")
 app.add_typer(callback, name="callback")
 app.add_typer(message, name="message")
 app.add_typer(segment, name="segment")
+app.add_typer(guards, name="guards")
 app.add_typer(campaign, name="campaign")
 app.add_typer(template, name="template")
 app.command()(usage)

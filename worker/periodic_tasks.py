@@ -20,6 +20,7 @@ from services.settings.current import read_current
 from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import waits as account_waits
 from store.audience.events import recording
+from store.audience.guards import looking
 from store.audience.imports import files as import_files
 from store.batches import batches
 from store.callbacks import callback_deliveries
@@ -161,6 +162,7 @@ def periodic_tasks(
         PeriodicTask("drop old partitions", HOURLY, drop_partitions_now),
         PeriodicTask("delete old limits", HOURLY, lambda: delete_old_limits(pool)),
         PeriodicTask("delete old events of contacts", HOURLY, lambda: recording.delete_old(pool)),
+        PeriodicTask("delete what guards counted", HOURLY, lambda: looking.delete_old(pool)),
         PeriodicTask("delete old requests", HOURLY, delete_requests_now),
         PeriodicTask("delete old proofs of payment", HOURLY, delete_proofs_now),
         PeriodicTask("add up usage", FOLD_EVERY, lambda: usage.fold(pool)),

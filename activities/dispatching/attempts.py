@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from activities.dispatching.reasons import storable
+from activities.pacing.guarding import FRESH_SECONDS
 from domain.ids import PAGE_SIZE, message_uid
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import DispatchRequest
+from services.audience.guards import judging
 from store.audience.marketing import cancel_opted_out
 from store.callbacks import callbacks
 from store.messages import attempts, pages
@@ -31,7 +33,7 @@ class Claim:
     taken: set[int]
     """Claimed by another run, now or a moment ago."""
     withheld: set[int]
-    """Unclaimed, because their account is not active."""
+    """Unclaimed, because their account is not active, or a guard of it stops them."""
 
 
 class Attempts:
@@ -45,6 +47,7 @@ class Attempts:
         self._exempt = request.page.exempt
         self._is_transactional = request.page.is_transactional
         self._run_id = new_run_id()
+        self._judged_at = request.route.judged_at
         self._is_late = False
 
     @contextmanager
@@ -70,9 +73,16 @@ class Attempts:
         uids = list(self._uids(marketing))
         await retry_until_available(lambda: cancel_opted_out(self._pool, uids))
 
-    async def claim(self, indexes: Sequence[int]) -> Claim:
-        """Write intents."""
+    async def claim(self, indexes: Sequence[int], now: float) -> Claim:
+        """Write intents, for those that the guards of their accounts let pass. ``now``: by the database's clock."""
         uids = self._uids(indexes)
+        stopped: set[int] = set()
+        if self._judged_at and not (self._is_transactional and now < self._judged_at + FRESH_SECONDS):
+            passed = await retry_until_available(lambda: judging.passing(self._pool, list(uids)))
+            stopped = {index for uid, index in uids.items() if uid not in passed}
+            uids = {uid: index for uid, index in uids.items() if uid in passed}
+        if not uids:
+            return Claim(set(), set(), stopped)
         intents = await retry_until_available(
             lambda: attempts.write_intents(
                 self._pool,
@@ -82,9 +92,13 @@ class Attempts:
                 self._run_id,
                 exempt=self._exempt,
                 transactional=self._is_transactional,
+                judged=self._judged_at > 0,
             )
         )
-        return Claim(*({uids[uid] for uid in each} for each in (intents.claimed, intents.taken, intents.withheld)))
+        claimed, taken, withheld = (
+            {uids[uid] for uid in each} for each in (intents.claimed, intents.taken, intents.withheld)
+        )
+        return Claim(claimed, taken, withheld | stopped)
 
     async def withdraw(self, indexes: Sequence[int]) -> set[int]:
         """Take back intents of messages that were not sent. Returns those that are unclaimed again."""
@@ -92,7 +106,10 @@ class Attempts:
         kept = await retry_until_available(
             lambda: attempts.withdraw_intents(self._pool, list(uids), self._attempt, self._run_id)
         )
-        return {index for uid, index in uids.items() if uid not in kept}
+        free = {uid: index for uid, index in uids.items() if uid not in kept}
+        if self._judged_at and free and not self._is_transactional:
+            await retry_until_available(lambda: judging.give_back(self._pool, list(free)))
+        return set(free.values())
 
     async def write(self, batch: list[attempts.Attempted]) -> None:
         """Write outcomes."""

@@ -91,7 +91,7 @@ class Delivery:
         self._sends: set[asyncio.Task[None]] = set()
         self._foreign: list[int] = []
         self._withheld: list[int] = []
-        """Messages of accounts that are not active."""
+        """Messages of accounts that are not active, or whose guards stop them."""
         self._is_probing = False
         """Whether its one message may be sent although the gateway failed just now."""
 
@@ -206,7 +206,7 @@ class Delivery:
         todo.extendleft(reversed(await self._withdraw(held)))
         if self._withheld:  # those after them may not be sent either: choose_gateway decides
             await self._rate_slots.give_back()
-            self._tally.requeue("not_started", [*self._withheld, *todo], "the account is not active")
+            self._tally.requeue("not_started", [*self._withheld, *todo], "their account holds them back")
             return False
         if self._gateway_slots.throttle:
             await self._gateway_slots.throttle.rest(begun, launched, self._must_stop)
@@ -254,7 +254,7 @@ class Delivery:
         """Write intents. Returns the messages that this run may send."""
         if marketing := self._content.marketing(indexes):
             await self._attempts.cancel_opted_out(marketing)
-        claim = await self._attempts.claim(indexes)
+        claim = await self._attempts.claim(indexes, self._clock.now())
         self._withheld += [index for index in indexes if index in claim.withheld]
         # Another run is alive after all: it keeps the messages that it claimed.
         self._foreign += [index for index in indexes if index in claim.taken]

@@ -107,7 +107,7 @@ class Waiting(_Answer):
     for_: str = Field(
         alias="for",
         description="Such as `schedule`, `rate_slot`, `gateway_paused`, `account_suspended`, `sending_paused`, "
-        "`reputation_guard`.",
+        "`reputation_guard`, `quiet_hours`, `frequency_cap`.",
     )
     until: datetime | None
     gateway: str | None

@@ -24,6 +24,8 @@ MOST_RELEVANT_FIRST = (
     "retry_pause",
     "rate_slot",
     "gateway_answer",
+    "quiet_hours",
+    "frequency_cap",
     "schedule",
 )
 """What messages wait for, the most relevant to the batch first."""

@@ -51,6 +51,8 @@ class Route:
     slot_at: float = 0.0
     """When the first of the rate slots reserved for them begins, in Unix seconds of the database's clock (0: none).
     That is shortly after ``start_at``: only a dispatch that is already waiting is in time for a slot."""
+    judged_at: float = 0.0
+    """When the account's guards let its messages pass, in Unix seconds of the database's clock (0: it has none)."""
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,9 @@ class RouteRequest:
 
 OPERATORS_DECIDE = frozenset({"gateway_paused", "account_suspended", "sending_paused", "reputation_guard"})
 """Waits that an operator started and will end: messages do not expire during them."""
+
+GUARDS_DECIDE = frozenset({"quiet_hours", "frequency_cap"})
+"""Waits that guards of the account impose, with an end: messages do not expire during them either."""
 
 
 @dataclass(frozen=True)

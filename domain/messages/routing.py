@@ -85,6 +85,17 @@ class SendingAs:
 
 
 @dataclass(frozen=True, slots=True)
+class Guarded:
+    """An account with guards (docs/guards.md)."""
+
+    version: int
+    """Of its guards: it changes with them."""
+    of_all: bool
+    """Whether they concern transactional messages, too."""
+    of_marketing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Sender:
     """An account, as far as it affects the choice of gateways."""
 
@@ -98,6 +109,8 @@ class Sender:
     """The pause of sending that stops its messages on this channel, if there is one."""
     cancels_waiting: bool = False
     """Of a suspended one: whether its messages are cancelled, and do not wait."""
+    guarded: "Guarded | None" = None
+    """Whether guards are to be asked about its messages; ``None``: it has none."""
     spares_transactional: bool = False
     """Whether the pause leaves transactional messages alone."""
 
@@ -195,7 +208,7 @@ def join(routings: Sequence[Routing]) -> Routing:
         return routings[0]
     routes: dict[tuple[object, ...], Route] = {}
     for route in (route for routing in routings for route in routing.routes):
-        way = (route.gateway_id, route.start_at, route.on_unknown)
+        way = (route.gateway_id, route.start_at, route.on_unknown, route.judged_at)
         routes.setdefault(way, replace(route, indexes=[])).indexes.extend(route.indexes)
     parked = [parked for routing in routings for parked in routing.parked]
     return Routing(list(routes.values()), parked, [none for routing in routings for none in routing.none])

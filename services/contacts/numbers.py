@@ -30,7 +30,7 @@ class NumberReader:
         """The E.164 form of a number. Raises ``InvalidRecipient``."""
         number = read_number(value, self._region)
         if self._countries is not None and not is_in(number.e164, self._countries):
-            message = "messages to this country are not allowed here: ask whoever runs this install"
+            message = "messages to this country are not allowed: by your guards (GET /api/guards), or by the install"
             raise InvalidRecipient("country_not_allowed", message)
         if not number.is_known:
             self._unknown.add(number.e164)

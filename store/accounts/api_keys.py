@@ -14,6 +14,7 @@ from domain.access.user_scopes import Rights, checked_scopes, is_narrowed, terms
 from domain.audience.purposes import Purpose
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.messages.page import KeyTerms
+from store.accounts import sending_terms
 from store.audience.consent import purposes
 from store.links import settings
 from store.pool import Connections
@@ -136,7 +137,7 @@ Wanted = tuple[str, str | None]
 
 COLUMNS = f"""k.id, k.account_id, k.kind, k.scopes, a.status, a.time_zone, a.default_region,
        coalesce(k.rate_class, p.rate_class, 'unlimited'), {{available}}, {install_settings.VERSION}, p.rates_version,
-       p.allowed_countries, k.rate_class is not null, k.spend_cap,
+       {sending_terms.COUNTRIES}, k.rate_class is not null, k.spend_cap,
        case when a.asks_consent then {purposes.OF_ACCOUNT} end, a.templates_version, {settings.OF_ACCOUNT},
        k.hash, k.revoked_at, k.expires_at, k.allowed_ips, k.staff_id, k.certificate"""
 """What ``stored_key`` takes; ``available`` is a column, or null."""

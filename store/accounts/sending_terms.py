@@ -8,6 +8,13 @@ from psycopg.rows import class_row
 from store.links import settings
 from store.pool import Connections
 
+COUNTRIES = """case
+    when a.allowed_countries is null then p.allowed_countries
+    when coalesce(cardinality(p.allowed_countries), 0) = 0 then a.allowed_countries
+    else coalesce(nullif(array(select unnest(a.allowed_countries) intersect select unnest(p.allowed_countries)),
+                         array[]::text[]), array['ZZ']) end"""
+"""Countries that both the plan ``p`` and the guards of an account ``a`` allow; null: all. ``ZZ``: none."""
+
 
 @dataclass(frozen=True, slots=True)
 class SendingTerms:
@@ -27,7 +34,7 @@ async def read(store: Connections, account_id: int) -> SendingTerms | None:
     """Those of an account; ``None``: there is none."""
     async with store.connection() as conn, conn.cursor(row_factory=class_row(SendingTerms)) as cursor:
         await cursor.execute(
-            f"""select a.status, a.time_zone, a.default_region, p.allowed_countries as plan_countries, p.rates_version,
+            f"""select a.status, a.time_zone, a.default_region, {COUNTRIES} as plan_countries, p.rates_version,
                    a.templates_version, {settings.OF_ACCOUNT} as links
                from accounts a left join plans p on p.id = a.plan_id where a.id = %s""",  # noqa: S608 - a constant of ours
             (account_id,),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from math import inf
 from uuid import UUID
 
-from domain.messages.routing import Candidate, Sender, sandbox_identifier
+from domain.messages.routing import Candidate, Guarded, Sender, sandbox_identifier
 from store.pool import Pool
 
 _FOR_EVER = 1e9
@@ -18,12 +18,14 @@ over; ``gateway_candidates`` and ``store/gateways/gateways.py`` have the same ru
 
 _CANDIDATES = """
 select p.id, coalesce(p.spares_transactional, false),
-       c.status = 'suspended' and (select a.cancels_waiting from accounts a where a.id = c.account_id), c.*,
-       (select g.id from gateway_pauses g where g.gateway_id = c.gateway_id)
+       c.status = 'suspended' and (a.cancels_waiting), c.*,
+       (select g.id from gateway_pauses g where g.gateway_id = c.gateway_id), a.guards_all, a.guards_marketing,
+       a.guards_version
 from gateway_candidates(%(accounts)s::bigint[], %(channel)s) c left join lateral (
     select p.id, p.spares_transactional from sending_pauses p
     where (p.account_id is null or p.account_id = c.account_id) and (p.channel is null or p.channel = %(channel)s)
     order by p.spares_transactional limit 1) p on true
+left join lateral (select * from accounts where id = c.account_id limit 1) a on true
 """
 
 
@@ -36,11 +38,17 @@ async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dic
     found = {account_id: Sender("unknown", []) for account_id in accounts}
     async with pool.connection() as conn:
         cursor = await conn.execute(_CANDIDATES, {"accounts": list(accounts), "channel": channel})
-        for pause_id, spares, cancels_waiting, account_id, status, *candidate in await cursor.fetchall():
+        rows = await cursor.fetchall()
+        for pause_id, spares, cancels_waiting, account_id, status, *candidate, of_all, of_marketing, version in rows:
             sender = found[account_id]
             if sender.status != status:
                 sender = found[account_id] = Sender(
-                    status, [], pause_id=pause_id, cancels_waiting=cancels_waiting, spares_transactional=spares
+                    status,
+                    [],
+                    pause_id=pause_id,
+                    cancels_waiting=cancels_waiting,
+                    spares_transactional=spares,
+                    guarded=Guarded(version, of_all, of_marketing) if of_all or of_marketing else None,
                 )
             if candidate[0] is not None:
                 sender.candidates.append(Candidate(*candidate))

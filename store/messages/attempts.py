@@ -82,6 +82,8 @@ with opted_out as (
              and not exists (select from sending_pauses p where (p.account_id is null or p.account_id = m.account_id)
                              and (p.channel is null or p.channel = m.channel)
                              and (m.purpose is not null or not p.spares_transactional)){held}
+             and (%(judged)s or m.test or not exists (
+                 select from accounts a where a.id = m.account_id and (a.guards_all{guarded})))
              or (select true from attempts t where t.uid = m.uid and t.attempt = %(attempt)s) as may_refuse
     from messages m
     where uid = any(%(uids)s::uuid[]) and uid between %(first)s and %(last)s
@@ -99,8 +101,13 @@ from wanted
 # The reputation guard holds only what is not transactional.
 _HELD = """
              and (m.purpose is null or not exists (select from gateway_pauses g where g.gateway_id = %(gateway)s))"""
-_INTEND_TRANSACTIONAL = _INTEND.format(consent="", refused="", held="")
-_INTEND_ANY = _INTEND.format(consent=_WITHOUT_CONSENT, refused=" union all select uid from no_consent", held=_HELD)
+_INTEND_TRANSACTIONAL = _INTEND.format(consent="", refused="", held="", guarded="")
+_INTEND_ANY = _INTEND.format(
+    consent=_WITHOUT_CONSENT,
+    refused=" union all select uid from no_consent",
+    held=_HELD,
+    guarded=" or a.guards_marketing and m.purpose is not null",
+)
 
 
 async def write_intents(
@@ -112,12 +119,17 @@ async def write_intents(
     *,
     exempt: bool = False,
     transactional: bool = False,
+    judged: bool = False,
 ) -> Intents:
     """Record that ``run_id`` is about to send these messages. Idempotent.
 
     ``exempt`` messages are sent despite opt-outs. ``transactional``: all of them are, so no consent is asked.
+    ``judged``: the guards of their accounts let them pass; if not, those of accounts with guards are withheld.
     """
-    intent = {**among(uids), "attempt": attempt, "gateway": gateway_id, "run": run_id, "exempt": exempt}
+    intent = {
+        **among(uids),
+        **{"attempt": attempt, "gateway": gateway_id, "run": run_id, "exempt": exempt, "judged": judged},
+    }
     statement = _INTEND_TRANSACTIONAL if transactional else _INTEND_ANY
     async with pool.connection() as conn:
         found = await (await conn.execute(statement, intent)).fetchall()

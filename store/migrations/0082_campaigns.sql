@@ -67,5 +67,8 @@ create table campaign_left_out (
 );
 
 -- The staff approves a campaign as it approves a batch.
-alter table approvals add column campaign_run uuid;
-create unique index approvals_campaign_run on approvals (campaign_run) where campaign_run is not null;
+create table campaign_approvals (
+    run_id      uuid primary key references campaign_runs (id) on delete cascade,
+    approval_id bigint not null references approvals (id)
+);
+create index campaign_approvals_approval on campaign_approvals (approval_id);

@@ -75,6 +75,8 @@ SOURCES = (
             where t.account_id = %(account)s and v.id > %(after)s::bigint order by v.id limit %(limit)s""",
         _FIRST["bigint"],
     ),
+    _table("guards", "account_guards", place="account_id", type_="bigint"),
+    _table("guard_refusals", place="uid"),
     _table("campaigns"),
     _table("campaign_runs", without=["workflow_id", "begun_by"]),
     Source(

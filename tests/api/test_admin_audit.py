@@ -101,6 +101,7 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("POST", "/users/{account}/purge"): (f"/users/{left['id']}/purge", None),
         ("POST", "/pause-sending"): ("/pause-sending", {"user": user["id"], "reason": "spam"}),
         ("POST", "/resume-sending"): ("/resume-sending", {"user": user["id"]}),
+        ("PATCH", "/users/{account}/guards"): (f"/users/{user['id']}/guards", {"countries": ["DE"]}),
         ("PUT", "/users/{account}/reputation"): (f"/users/{user['id']}/reputation", {"guard": "pause"}),
         ("PATCH", "/settings"): ("/settings", {"branding": {"footer": "Acme"}}),
         ("POST", "/settings/apply"): ("/settings/apply", {"apiVersion": "xsender/v1"}),

@@ -41,6 +41,7 @@ RELEASED = """
     listTemplateVersions getTemplateVersion diffTemplate previewTemplate
     testEmailTemplate testSmsTemplate testWhatsappTemplate
     listSegments addSegment countContacts getSegment changeSegment removeSegment listSegmentContacts explainSegment
+    getGuards patchGuards listGuardRefusals getUserGuards patchUserGuards
     listCampaigns addCampaign getCampaign changeCampaign removeCampaign forecastCampaign listCampaignRuns
     getCampaignResults listLeftOut launchCampaign pauseCampaign resumeCampaign cancelCampaign approveCampaign
     switchCampaignGateway

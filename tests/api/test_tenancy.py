@@ -115,6 +115,8 @@ OF_OWN = {
     *(f"{method} /api/segments" for method in ("GET", "POST")),
     *(f"{method} /api/segments/{{segment}}" for method in ("GET", "PATCH", "DELETE")),
     "POST /api/segments/count",
+    *(f"{method} /api/guards" for method in ("GET", "PATCH")),
+    "GET /api/guards/refusals",
     *(f"{method} /api/campaigns" for method in ("GET", "POST")),
     *(f"{method} /api/campaigns/{{campaign}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"GET /api/campaigns/{{campaign}}/{what}" for what in ("runs", "results", "left-out")),
@@ -136,7 +138,7 @@ OF_OWN = {
     *(f"{method} /api/contact-fields/{{field}}" for method in ("GET", "PATCH", "DELETE")),
 }
 """They need scopes that a usual key has not, or files: see test_own_keys.py, test_own_gateways.py,
-test_leaving_users.py, consent/, contacts/, segments/, campaigns/, events/ and templates/."""
+test_leaving_users.py, consent/, contacts/, segments/, campaigns/, events/, templates/, and tests/guards."""
 
 LONG_AGO = {"since": "2020-01-01T00:00:00Z"}
 OF_CALLBACKS = [

@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.limits import PAGE_LIMITS
     from domain.messages.page import (
+        GUARDS_DECIDE,
         OPERATORS_DECIDE,
         Carried,
         DispatchRequest,
@@ -209,6 +210,8 @@ class PageRun:
 
     async def _wait(self, indexes: list[int], turn: Turn, too_late: str) -> None:
         """Let messages wait for a gateway, within their time limits; a paused gateway is waited for without limit."""
+        if turn.waits_for in GUARDS_DECIDE:  # their time limit for finding a gateway begins when the wait ends
+            self._due.update(dict.fromkeys(indexes, turn.at))
         moment = 0.0 if turn.waits_for in OPERATORS_DECIDE else max(turn.at, self._clock.now())
         expired = [i for i in indexes if moment > max(self._accepted_at, self._due.get(i, 0.0)) + self._limits.wait]
         self._queue([i for i in indexes if i not in expired], turn)

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from domain.audience.campaigns.windows import SendWindow, next_opening
 from domain.audience.named_template import NamedTemplate
+from domain.audience.windows import SendWindow, next_opening
 from domain.channels import Channel
 from domain.errors import InvalidError
 from domain.lanes import Lane

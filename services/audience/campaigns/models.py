@@ -16,8 +16,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from domain.audience.campaigns.windows import EVERY_DAY, SendWindow
 from domain.audience.conditions.values import duration
+from domain.audience.windows import EVERY_DAY, SendWindow
 from domain.channels import Channel
 from services.links.settings import Utm
 from services.settings.models import zone

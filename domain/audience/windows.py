@@ -1,5 +1,6 @@
-"""The hours in which a campaign may arrive, in each recipient's time zone."""
+"""Hours in which messages may arrive, by the clock of their recipients."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -16,21 +17,29 @@ class SendWindow:
     days: tuple[int, ...] = EVERY_DAY
 
 
-def next_opening(window: SendWindow, at: datetime, zone: str) -> datetime:
-    """The first moment from ``at`` on that lies in the window.
+_DAYS = 30
+"""No window is shut for longer, holidays included."""
+
+
+def _never(day: date) -> bool:
+    return False
+
+
+def next_opening(window: SendWindow, at: datetime, zone: str, is_shut: Callable[[date], bool] = _never) -> datetime:
+    """The first moment from ``at`` on that lies in the window, on a day that is not shut.
 
     Where the clocks skip the beginning of a window, it begins with the hour after; where they show it twice, with the
     first one. A window that a change of the clocks skips as a whole is left out that day.
     """
     local = at.astimezone(ZoneInfo(zone))
-    for ahead in range(15):
+    for ahead in range(_DAYS):
         day = local.date() + timedelta(days=ahead)
-        if day.isoweekday() not in window.days:
+        if day.isoweekday() not in window.days or is_shut(day):
             continue
         begins, ends = _moment(day, window.begins, zone), _moment(day, window.ends, zone)
         if at < ends and begins < ends:
             return max(at, begins)
-    raise AssertionError("a window opens within two weeks")
+    return at  # it would never open: such a rule holds nothing back
 
 
 def _moment(day: date, clock: time, zone: str) -> datetime:

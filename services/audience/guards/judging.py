@@ -1,0 +1,107 @@
+"""Whether messages may be sent now, by the guards of their accounts."""
+
+from collections import Counter, OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from domain.audience.guards.verdicts import Refusal, Verdict, judge
+from store.audience.guards import looking, refusals
+from store.audience.guards.looking import OfAccount, Seen
+from store.connection import Connection
+from store.pool import InTransaction, Pool
+
+_MOST_KEPT = 256
+
+
+class Guards:
+    """Judges messages of guarded accounts. Their settings are remembered by a version that changes with them."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._kept: OrderedDict[tuple[int, int], OfAccount] = OrderedDict()
+
+    async def verdicts(
+        self, account_id: int, version: int, uids: Sequence[UUID], now: float, *, transactional: bool
+    ) -> dict[UUID, Verdict]:
+        """What is to be done with each of these messages of an account now (Unix seconds by the database's clock).
+
+        ``version``: of the account's guards. ``transactional``: all of the messages are. What the pumping guard says is
+        noted, and those that pass it are counted.
+        """
+        of = await self._of(account_id, version)
+        seen = await looking.look(self._pool, uids, transactional=transactional)
+        at = datetime.fromtimestamp(now, UTC)
+        judged = {one.uid: (one, _judge(one, of, at)) for one in seen}
+        if of.settings.pumping != "off":
+            await self._note(account_id, judged)
+        return {uid: verdict for uid, (_, verdict) in judged.items() if not is_let_pass(verdict)}
+
+    async def _note(self, account_id: int, judged: Mapping[UUID, tuple[Seen, Verdict]]) -> None:
+        noted = [
+            (uid, account_id, verdict.code, one.message.recipient, verdict.reason, verdict.enforced)
+            for uid, (one, verdict) in judged.items()
+            if isinstance(verdict, Refusal)
+        ]
+        await refusals.note(self._pool, noted)
+        sms = [one for one, verdict in judged.values() if one.message.channel == "sms" and is_let_pass(verdict)]
+        if sms:
+            await looking.count_prefixes(self._pool, sms)
+
+    async def _of(self, account_id: int, version: int) -> OfAccount:
+        place = account_id, version
+        if place not in self._kept:
+            self._kept[place] = (await looking.accounts(self._pool, [account_id]))[account_id]
+            while len(self._kept) > _MOST_KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(place)
+        return self._kept[place]
+
+
+async def passing(pool: Pool, uids: Sequence[UUID]) -> set[UUID]:
+    """Which of these messages may be handed over now; what belongs to no guarded account passes.
+
+    They are counted towards the caps of their persons. A repeat gives the same ones, and counts none.
+    """
+    async with pool.connection() as conn, conn.transaction():
+        store = InTransaction(conn)
+        seen = await looking.look(store, uids)
+        found = await looking.accounts(store, sorted({one.account_id for one in seen}))
+        if capped := [account for account, of in found.items() if of.settings.is_capped]:
+            await looking.lock_counts(conn, capped)
+            seen = await looking.look(store, uids)  # with what others have counted until now
+        return set(uids) - await _stopped(conn, seen, found)
+
+
+async def _stopped(conn: Connection, seen: Sequence[Seen], found: Mapping[int, OfAccount]) -> set[UUID]:
+    stopped: set[UUID] = set()
+    counted: list[Seen] = []
+    persons: Counter[str] = Counter()
+    for one in seen:
+        of = found[one.account_id]
+        also = [of.now] * persons[f"{one.account_id} {one.person}"]
+        message = replace(one.message, latest=[*one.message.latest, *also], to_prefix=0)
+        if not is_let_pass(_judge(replace(one, message=message), of, of.now)):
+            stopped.add(one.uid)
+        elif of.settings.is_capped and not (message.is_transactional or one.is_taken):
+            persons[f"{one.account_id} {one.person}"] += 1
+            counted.append(one)
+    if counted:
+        await looking.count_persons(conn, counted)
+    return stopped
+
+
+def _judge(one: Seen, of: OfAccount, now: datetime) -> Verdict:
+    settings = replace(of.settings, per_day=None, per_week=None) if one.is_taken else of.settings
+    return judge(one.message, settings, now, of.time_zone)
+
+
+def is_let_pass(verdict: Verdict) -> bool:
+    """Whether a message may be sent."""
+    return verdict is None or (isinstance(verdict, Refusal) and not verdict.enforced)
+
+
+async def give_back(pool: Pool, uids: Sequence[UUID]) -> None:
+    """Messages that passed were not handed over after all."""
+    await looking.give_back(pool, uids)
