@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.contacts import models
 from api.contacts.access import Holder, Reader
+from api.contacts.events import EventPage, event_place, place_of_event, shown_event
 from api.contacts.shown import Named, named, place, position, shown, shown_of
 from api.http.body import parse_body, read_body
 from api.http.idempotency import KeyClaim
@@ -28,6 +29,8 @@ from services.audience.contacts.given import ContactBody
 from services.audience.contacts.messages import messages_of
 from services.changes import Change
 from store.audience.contacts import lists
+from store.audience.events import recording
+from store.audience.events.recording import ContactEvent
 from store.messages.search.walks import Listed
 
 _Route = unless_word("contact", "bulk", "export", "import")
@@ -138,6 +141,31 @@ async def list_contact_messages(
         return page.messages if page.stopped is None else Partial(page.messages, str(page.stopped))
 
     return await listed(request, limit, cursor, format, fetch, shown_message, place_of)
+
+
+@router.get(
+    "/{contact}/events",
+    summary="What happened to a contact, newest first",
+    response_model=None,
+    responses=answers(EventPage),
+)
+async def list_contact_events(
+    request: Request,
+    contact: UUID,
+    principal: Holder,
+    name: Annotated[QueryText | None, Query(max_length=520, description="Such as `message.opened`.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    format: Format = None,  # noqa: A002 - as the parameter is called
+) -> Response:
+    """Events of the last 90 days: those of messages and consent, and those that you posted."""
+    pool = state_of(request).pool
+    await rules.find(pool, principal.account_id, contact)
+
+    async def fetch(after: str | None, most: int) -> Sequence[ContactEvent]:
+        return await recording.story(pool, principal.account_id, contact, name, event_place(after), most)
+
+    return await listed(request, limit, cursor, format, fetch, shown_event, place_of_event)
 
 
 def matching(request: Request, made: Change) -> rules.Check:

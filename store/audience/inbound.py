@@ -15,6 +15,7 @@ from domain.messages.page import ADMIN_ACCOUNT
 from domain.messages.receipts import Inbound
 from domain.text.keywords import Keyword
 from store.audience import marketing, people
+from store.audience.events import heard
 from store.audience.keyword_sets import of_account
 from store.callbacks import callbacks
 from store.callbacks.callbacks import Notice
@@ -68,6 +69,8 @@ async def take(
         keyword = Keyword(inbound.says) if inbound.says else keywords.meaning(inbound.body)
         inbound = await _with_number(conn, gateway_id, channel, inbound)
         page = await _keep(conn, gateway_id, account_id, channel, inbound, keyword)
+        if after is None:
+            await heard.note(conn, gateway_id, account_id, channel, inbound, keyword)
         withdrawn = await _act(conn, keyword, gateway_id, channel, inbound, (after, limit))
         endpoints = await callbacks.queue(conn, [_notice(account_id, gateway, channel, inbound, keyword)])
     reply = keywords.replies.get(keyword) if keyword else None

@@ -19,17 +19,7 @@ begin
             as e (uid, key, kind, at, code, url, recipient, n)
         join messages m on m.uid = e.uid
         cross join lateral (select recipient_key(m.channel, coalesce(e.recipient, m.recipient)) as key offset 0) as k
-        cross join lateral (
-            select id from contacts where m.channel = 'email' and account_id = m.account_id
-                and recipient_key('email', email) = k.key and email is not null
-            union all
-            select id from contacts where m.channel in ('sms', 'whatsapp') and account_id = m.account_id
-                and recipient_key('sms', phone) = k.key and phone is not null
-                and (m.channel = 'sms' or whatsapp is null)
-            union all
-            select id from contacts where m.channel = 'whatsapp' and account_id = m.account_id
-                and recipient_key('whatsapp', whatsapp) = k.key and whatsapp is not null
-        ) as found
+        cross join lateral contacts_at(m.account_id, m.channel, k.key) as found (id)
         join contacts c on c.id = found.id
         where e.n = any(p_new)
         order by e.n for key share of c

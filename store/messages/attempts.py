@@ -234,8 +234,11 @@ with outcomes as (
     insert into suppressions (account_id, channel, recipient, reason, uid)
     select account_id, channel, recipient, code, uid from moved where state = 'rejected' and code = 'opted_out'
     on conflict do nothing
+), noted as (
+    select note_sent(array_agg(account_id), array_agg(uid), array_agg(channel), array_agg(recipient)) as contacts
+    from moved where state = 'sent'
 )
-select n > 0 from was_unknown
+select n > 0, (select contacts from noted) from was_unknown
 """  # noqa: S608 - a constant of ours
 
 

@@ -49,7 +49,7 @@ RELEASED = """
     listPurposes addPurpose getPurpose changePurpose removePurpose listConsents recordConsents importConsents
     listOwnSuppressions addOwnSuppression putOwnSuppression removeOwnSuppression importSuppressions
     subscribe listConfirmationTexts putConfirmationText deleteConfirmationText
-    listContacts addContact getContact changeContact deleteContact listContactMessages
+    listContacts addContact getContact changeContact deleteContact listContactEvents listContactMessages
     putContact putContacts mergeContacts changeContactTags
     listGroups addGroup getGroup changeGroup deleteGroup addToGroup removeFromGroup
     listFields addField getField changeField deleteField

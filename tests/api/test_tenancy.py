@@ -129,7 +129,7 @@ OF_OWN = {
     "GET /api/segments/{segment}/explain/{contact}",
     *(f"{method} /api/contacts" for method in ("GET", "POST")),
     *(f"{method} /api/contacts/{{contact}}" for method in ("GET", "PATCH", "DELETE")),
-    "GET /api/contacts/{contact}/messages",
+    *(f"GET /api/contacts/{{contact}}/{what}" for what in ("messages", "events")),
     *(f"POST /api/contacts/{what}" for what in ("bulk", "{contact}/merge", "{contact}/tags")),
     "PUT /api/contacts/by-external-id/{external_id}",
     *(f"{method} /api/{kind}" for method in ("GET", "POST") for kind in ("groups", "contact-fields")),

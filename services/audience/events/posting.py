@@ -26,7 +26,7 @@ MOST_DATA = 16_000
 """Bytes of an event's data, as JSON."""
 AHEAD = timedelta(minutes=5)
 """How far a customer's clock may be ahead."""
-OURS = "message."
+OURS = ("message.", "consent.")
 """How the names of events begin that only XSender records."""
 
 Result = Literal["recorded", "repeated", "unknown_contact"]
@@ -93,7 +93,7 @@ def _check(posted: Sequence[PostedEvent], now: datetime) -> None:
         except Fault as fault:
             errors.append(FieldError(f"{at}/name", "event_name", fault.error.message))
         if one.name.startswith(OURS):
-            words = f"names that begin with {OURS} are those of events that we record: choose another"
+            words = f"names that begin with {' or '.join(OURS)} are those of events that we record: choose another"
             errors.append(FieldError(f"{at}/name", "event_name", words))
         if one.at and not now - timedelta(days=KEPT_DAYS) <= one.at <= now + AHEAD:
             words = f"events are recorded from {KEPT_DAYS} days ago to now"

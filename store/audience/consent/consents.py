@@ -9,6 +9,7 @@ import orjson
 from psycopg.rows import class_row
 
 from domain.audience.consents import NewConsent
+from store.audience.events.recording import KEPT_DAYS
 from store.pool import Connections
 
 
@@ -43,6 +44,16 @@ with given as (
         (account_id, channel, recipient_key, purpose, state, recipient, source, text_shown, ip, proof, at)
     select %(account)s, channel, key, purpose, state, recipient, source, text_shown, ip, proof, at
     from given order by n
+), noted as (
+    insert into contact_events (account_id, contact_id, name, at, data, source)
+    select %(account)s, c.id, 'consent.' || g.state, g.at,
+           jsonb_build_object('channel', g.channel, 'purpose', g.purpose, 'source', g.source),
+           md5(concat_ws('|', 'consent', g.channel, g.key, g.purpose, g.state, g.at))::uuid
+    from given g cross join lateral contacts_at(%(account)s, g.channel, g.key) as found (id)
+    join contacts c on c.id = found.id
+    where g.state in ('granted', 'withdrawn') and g.at > clock_timestamp() - %(kept_days)s * interval '1 day'
+    order by g.n for key share of c
+    on conflict do nothing
 )
 insert into consents as c
     (account_id, channel, recipient_key, purpose, state, recipient, source, text_shown, ip, proof, at)
@@ -72,6 +83,7 @@ async def record(store: Connections, account_id: int, new: Sequence[NewConsent])
     """Record choices. Holds and dispatches of the account ask for consent from then on. In a transaction."""
     values = {
         "account": account_id,
+        "kept_days": KEPT_DAYS,
         "channels": [one.channel for one in new],
         "recipients": [one.recipient for one in new],
         "purposes": [one.purpose for one in new],

@@ -59,6 +59,27 @@ async def of_contact(
         return await cursor.fetchall()
 
 
+Place = tuple[datetime, UUID]
+"""Where one stands in the story of a contact: its time and source."""
+
+
+async def story(
+    store: Connections, account_id: int, contact_id: UUID, name: str | None, below: Place | None, limit: int
+) -> Sequence[ContactEvent]:
+    """What happened to a contact, the newest first; ``name``: only events of this name."""
+    at, source = below or (None, None)
+    async with store.connection() as conn, conn.cursor(row_factory=class_row(ContactEvent)) as cursor:
+        await cursor.execute(
+            """select contact_id, name, at, source, data from contact_events
+               where account_id = %(account)s and contact_id = %(contact)s
+                 and (%(name)s::text is null or name = %(name)s)
+                 and (%(at)s::timestamptz is null or (at, source) < (%(at)s, %(source)s))
+               order by at desc, source desc limit %(limit)s""",
+            {"account": account_id, "contact": contact_id, "name": name, "at": at, "source": source, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
 async def delete_old(pool: Pool) -> None:
     """Delete events that are older than ``KEPT_DAYS``."""
     deleted = _AT_A_TIME

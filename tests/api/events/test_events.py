@@ -49,6 +49,7 @@ async def test_events_are_recorded_once_of_contacts_by_each_of_their_names(stack
     [
         ({"name": "Order Paid"}, "event_name", "name"),
         ({"name": "message.opened"}, "event_name", "name"),
+        ({"name": "consent.granted"}, "event_name", "name"),
         ({"at": "2020-01-01T00:00:00Z"}, "event_time", "at"),
         ({"at": "2199-01-01T00:00:00Z"}, "event_time", "at"),
         ({"data": {"x": "y" * 16_000}}, "event_data", "data"),
@@ -73,3 +74,31 @@ async def test_old_events_are_deleted(stack: Stack):
     await recording.delete_old(stack.pool)
     left = await recording.of_contact(stack.pool, user.id, contact, ["a"], now - timedelta(days=365), 10)
     assert [event.source for event in left] == [events[1].source, events[0].source]
+
+
+async def test_the_story_of_a_contact_is_read_newest_first_by_name_and_in_pages(stack: Stack):
+    user, stranger = await holder(stack), await holder(stack)
+    contact = await new_contact(stack.pool, user.id)
+    now = datetime.now(UTC)
+    posted = [
+        {"name": name, "contact": {"id": contact}, "at": (now - timedelta(hours=age)).isoformat(), "data": {"n": age}}
+        for age, name in enumerate(["cart.filled", "order.paid", "cart.filled", "order.paid", "cart.filled"])
+    ]
+    await results(stack, user, *posted)
+    path = f"/api/contacts/{contact}/events"
+
+    async def read(**query: Any) -> Any:
+        answer = await stack.http.get(path, params=query, headers=user.headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    first = await read(limit=3)
+    rest = await read(limit=3, cursor=first["next_cursor"])
+    assert [one["data"]["n"] for one in first["data"] + rest["data"]] == [0, 1, 2, 3, 4]
+    assert rest["next_cursor"] is None
+    assert [one["data"]["n"] for one in (await read(name="order.paid"))["data"]] == [1, 3]
+    csv = await stack.http.get(path, params={"format": "csv"}, headers=user.headers)
+    assert csv.text.splitlines()[0] == "name,at,data"
+    assert len(csv.text.splitlines()) == 6
+    assert_error(await stack.http.get(path, headers=stranger.headers), 404, "contact_not_found")
+    assert_error(await stack.http.get(path, params={"cursor": "x"}, headers=user.headers), 422, "cursor", "/cursor")
