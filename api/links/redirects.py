@@ -22,7 +22,7 @@ from store.links.short_links import Found, Target
 from store.pool import DB_UNAVAILABLE
 
 _PRIVATE_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
-_WAIT = 60.0
+_WAIT = 10.0
 
 
 class _Code(Convertor[str]):
@@ -65,7 +65,7 @@ async def _found(request: Request, code: str) -> Found:
     state = state_of(request)
     misses, address = state.part(Misses), request.client.host if request.client else ""
     if misses.are_too_many(address):
-        message = "too many links that there are not: wait a minute"
+        message = "too many links that there are not: wait some seconds"
         raise ApiError(429, "rate_limited", message, retry_after=_WAIT)
     host = (request.url.hostname or "").lower().removesuffix(".")
     found = await short_links.find(state.pool, code, host)

@@ -68,11 +68,12 @@ async def find(pool: Pool, code: str, host: str) -> Found:
     return Found(None if uid is None else Target(uid, url, account_id), domain_of)
 
 
-# Delivered, or as long as nobody reported that, handed over.
+# Delivered, or as long as nobody reported that, handed over. The clock of who reports may be ahead.
 _RECORD = """
 with seen as (
     select %(program)s or coalesce(%(at)s < %(earliest)s * interval '1 second' + coalesce(
-        (select min(r.at) from receipts r where r.uid = %(uid)s and r.kind in ('delivered', 'read')),
+        (select min(least(r.at, r.received_at)) from receipts r
+            where r.uid = %(uid)s and r.kind in ('delivered', 'read')),
         (select max(coalesce(t.ended_at, t.started_at)) from attempts t where t.uid = %(uid)s)), false) as scanner
 )
 insert into receipts (uid, key, kind, at, url, scanner)

@@ -183,6 +183,19 @@ async def test_who_comes_at_once_or_only_looks_is_no_person_and_the_person_after
         assert await cursor.fetchall() == [(URL,)]
 
 
+@pytest.mark.parametrize(("reported", "by_program"), [("now()", True), ("now() - interval '1 minute'", False)])
+async def test_the_time_counts_from_the_delivery_once_that_is_reported(public: Stack, reported: str, by_program: bool):
+    user = await sender(public)
+    (arrived,) = await texts(public, user, sms(shorten_links=True))
+    async with public.pool.connection() as conn:
+        await conn.execute(
+            f"insert into receipts (uid, key, kind, at) values (%s, gen_random_uuid(), 'delivered', {reported})",
+            (arrived["uid"],),
+        )
+    await click(public, f"/l/{codes(arrived['body'])[0]}")
+    assert await seen(public, arrived["uid"]) == [("clicked", URL, by_program), ("delivered", None, False)]
+
+
 async def test_a_click_is_an_event_of_the_contact(public: Stack):
     user = await sender(public)
     async with public.pool.connection() as conn:
@@ -222,9 +235,13 @@ async def test_a_code_whose_message_is_not_on_record_any_more_leads_nowhere(publ
 
 async def test_who_tries_codes_is_stopped(stack: Stack):
     async with public_stack(stack) as fresh:
-        statuses = [(await click(fresh, f"/l/{number:08}")).status_code for number in range(40)]
-    assert statuses[0] == 404
-    assert statuses[-1] == 429
+        statuses = [(await click(fresh, f"/l/{number:08}")).status_code for number in range(100)]
+        assert set(statuses) == {404}
+        async with asyncio.timeout(30):
+            while (answer := await click(fresh, "/l/00000000")).status_code == 404:
+                pass
+        assert_error(answer, 429, "rate_limited", "")
+        assert int(answer.headers["retry-after"]) > 0
 
 
 async def test_short_links_need_an_address(stack: Stack):
