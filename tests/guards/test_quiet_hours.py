@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.audience.guards.numbers import costly_kind, country_of, zones_of
@@ -16,6 +16,7 @@ ZONES += ("Africa/Casablanca", "America/Sao_Paulo", "Australia/Lord_Howe", "Paci
 MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC))
 
 
+@settings(deadline=None)
 @given(MOMENTS, st.sampled_from(sorted(hours_by_country())), st.lists(st.sampled_from(ZONES), min_size=1, max_size=3))
 def test_the_end_is_ahead_within_days_and_not_quiet_itself(now: datetime, country: str, zones: list[str]):
     until = quiet_until(now, hours_of(country), zones)
@@ -28,6 +29,7 @@ def test_the_end_is_ahead_within_days_and_not_quiet_itself(now: datetime, countr
     assert local.isoweekday() in window.days
 
 
+@settings(deadline=None)
 @given(MOMENTS, st.sampled_from(ZONES), st.times(), st.times(), st.sets(st.integers(1, 7), min_size=1))
 def test_a_window_opens_when_it_says(now: datetime, zone: str, one: time, other: time, days: set[int]):
     begins, ends = sorted((one.replace(second=0, microsecond=0), other.replace(second=0, microsecond=0)))
