@@ -23,11 +23,11 @@ async def until_settled(tenant: Tenant, count: int) -> None:
     """
     clock = asyncio.get_running_loop().time
     before, since = -1, clock()
-    while (spent := await _spent(tenant)) < count:
-        if spent != before:
-            before, since = spent, clock()
+    while (paid := await spent(tenant)) < count:
+        if paid != before:
+            before, since = paid, clock()
         if clock() - since > _STALLED:
-            raise RuntimeError(f"{spent} of {count} messages settled, then nothing: {await states(tenant)}")
+            raise RuntimeError(f"{paid} of {count} messages settled, then nothing: {await states(tenant)}")
         await asyncio.sleep(_POLL)
 
 
@@ -74,7 +74,8 @@ async def serving(pool: Pool, queue: str) -> int:
     return int(row[0]) if row else 0
 
 
-async def _spent(tenant: Tenant) -> int:
+async def spent(tenant: Tenant) -> int:
+    """How many messages of a tenant were sent and paid."""
     async with tenant.install.pool.connection() as conn:
         cursor = await conn.execute("select spent from wallets where account_id = %s and channel = 'sms'", (tenant.id,))
         row = await cursor.fetchone()
