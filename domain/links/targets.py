@@ -15,7 +15,8 @@ Utm = tuple[tuple[str, str], ...]
 UTM_NAMES = ("source", "medium", "campaign", "term", "content")
 
 _SAFE = "!#$%&'()*+,/:;=?@[]~"
-_PORT = re.compile(r":\d{1,5}")
+_HOST = re.compile(r"(?:[a-z0-9_][a-z0-9_\-]*\.)+[a-z0-9\-]+\.?")
+"""With a dot at least: other names lead nowhere outside of a network."""
 
 
 def ascii_target(url: str) -> str | None:
@@ -28,7 +29,7 @@ def ascii_target(url: str) -> str | None:
         host, port = parts.hostname, parts.port
     except ValueError:
         return None
-    if not host or "@" in parts.netloc or "%" in host:
+    if not host or "@" in parts.netloc or "%" in host or parts.netloc.endswith(":"):
         return None
     if (written := _ascii_host(host)) is None:
         return None
@@ -42,11 +43,12 @@ def _ascii_host(host: str) -> str | None:
     if ":" in host:  # an address of IPv6
         return f"[{host}]"
     if host.isascii():
-        return host if re.fullmatch(r"[a-z0-9_.\-]+", host) else None
+        return host if _HOST.fullmatch(host) else None
     try:
-        return idna.encode(host, uts46=True).decode()
+        written = idna.encode(host, uts46=True).decode()
     except idna.IDNAError:
         return None
+    return written if _HOST.fullmatch(written) else None
 
 
 def with_utm(url: str, utm: Utm) -> str:

@@ -3,9 +3,11 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.links.shortening import LinkRules, Shortener, ShortLinks
-from domain.links.targets import with_utm
+from domain.links.targets import ascii_target, with_utm
 
 BASE = "https://links.example.com/"
 RULES = LinkRules(BASE, shorten=True)
@@ -168,3 +170,23 @@ def test_the_rules_of_an_account_come_from_its_settings_and_the_installs_address
     assert own.asked(None, False).shorten is False
     assert own.asked(None, None).shorten is True
     assert own.asked(True, False).shorten is True
+
+
+_PIECES = [*"/?#=@:.,)(* \naé%[]", "https://", "http://", "x.y", BASE]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=30).map("".join))
+def test_what_is_no_link_is_never_touched_and_links_lead_where_they_did(text: str):
+    shortener = Shortener(RULES)
+    made = shortener.shorten(text)
+    links = shortener.links
+    if links is None:
+        assert made == text
+        return
+    again = links.unshortened(made)
+    if text.isascii():
+        assert again.casefold() == text.casefold()
+    for target in links.targets:
+        assert ascii_target(target) == target
+    filled = links.filled(made, [f"{number:x>8}" for number in range(len(links.targets))])
+    assert len(filled) == len(made)
