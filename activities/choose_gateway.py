@@ -8,6 +8,7 @@ from temporalio import activity
 
 from activities.database_clock import DatabaseClock
 from activities.pacing.guarding import Guarding
+from activities.pacing.warm_up import OfDomains, WarmUps
 from domain.lanes import Lane
 from domain.mail.addresses import domain_of
 from domain.messages.page import CONCURRENCY, PageHeader, Route, RouteRequest, Routing
@@ -34,6 +35,7 @@ class ChooseGateway:
         self._pool = pool
         self._clock = DatabaseClock(pool)
         self._guarding = Guarding(pool)
+        self._warm_ups = WarmUps(pool)
 
     @activity.defn(name="choose_gateway")
     async def choose_gateway(self, request: RouteRequest) -> Routing:
@@ -44,20 +46,21 @@ class ChooseGateway:
         await self._clock.adjust()
         probing: set[str] = set()
         while True:
-            chosen, pauses = await self._choose(request, probing)
+            chosen, pauses, of_domains = await self._choose(request, probing)
             wanted = {route.gateway_id for route in chosen.routes if route.probe} - probing
             won = [gateway_id for gateway_id in sorted(wanted) if await self._may_probe(gateway_id)]
             probing.update(won)
             if len(won) == len(wanted):
+                chosen = await self._warm_ups.limit(request, chosen, of_domains)
                 await self._note_waits(request, chosen, pauses)
                 routes = [await self._reserve(route, request.page.lane) for route in chosen.routes]
                 return replace(chosen, routes=routes, at=self._clock.now())
 
-    async def _choose(self, request: RouteRequest, probing: set[str]) -> tuple[Routing, set[UUID]]:
+    async def _choose(self, request: RouteRequest, probing: set[str]) -> tuple[Routing, set[UUID], OfDomains]:
         """Each account's messages by its own gateways, and those of test keys by the sandbox; gateways that this call
         probes count as usable.
 
-        Returns the pauses of sending that stop some of them, too.
+        Returns the pauses of sending that stop some of them, and the warm-ups of the domains that they are from, too.
         """
         shares = request.page.shares(request.indexes)
         channel, now = request.page.channel, self._clock.now()
@@ -65,6 +68,7 @@ class ChooseGateway:
         tests = any(share.key is not None and share.key.test for share in shares)
         sandbox = await routing.sandbox(self._pool, channel) if tests else []
         routings, pauses = [], set()
+        of_domains: dict[tuple[int, str], UUID] = {}
         if request.page.senders:
             senders = await self._with_addresses(request.page.senders, senders)
         for share in shares:
@@ -74,13 +78,15 @@ class ChooseGateway:
                 routings.append(judged)
             if share.key is not None and share.key.test:  # nothing leaves through a sandbox, whatever it is from
                 sender = replace(sender, candidates=sandbox, sending_as=None)
+            if sender.sending_as is not None:
+                of_domains |= {(share.account_id, name): id_ for name, id_ in sender.sending_as.warm_ups.items()}
             usable = [replace(c, out_of_use=False) if str(c.gateway_id) in probing else c for c in sender.candidates]
             async for one, indexes in self._parts(request.page, replace(sender, candidates=usable), free):
                 asked = replace(request, indexes=indexes)
                 chosen = choose_for(one, asked, now, share.key)
                 routings.append(chosen if judged is None else _judged(chosen, now))
                 pauses |= one.guards if one.pause_id is None else {one.pause_id}
-        return join(routings), pauses
+        return join(routings), pauses, of_domains
 
     async def _parts(
         self, page: PageHeader, sender: Sender, indexes: list[int]

@@ -71,6 +71,7 @@ from api.reference import page as reference
 from api.reference.openapi import DocumentedApp, operation_id
 from api.reports import requests, usage
 from api.reputation import routes as reputation
+from api.reputation import warm_ups
 from api.requests.log import RequestLog
 from api.resources.access import AccessTable
 from api.segments import routes as segments
@@ -109,6 +110,7 @@ _ROUTERS = (
     inbound.router,
     callbacks.router,
     callback_deliveries.router,
+    warm_ups.router,
     gateways.router,
     own_gateways.router,
     own_keys.router,
@@ -175,6 +177,7 @@ _ROUTERS = (
     overview.router,
     usage.router,
     reputation.router,
+    warm_ups.admin_router,
     admin_requests.router,
     requests.router,
     health.router,

@@ -16,6 +16,7 @@ from services.batch_approvals import carry_out
 from services.callbacks import wake
 from services.operations.export_user import KEPT_DAYS
 from services.reputation.guard import judge_new, pause_batches
+from services.reputation.warm_ups import judge_tiers
 from services.settings.current import read_current
 from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import waits as account_waits
@@ -182,6 +183,7 @@ def periodic_tasks(
         PeriodicTask("delete files of ended imports", SWEEP_EVERY, lambda: import_files.delete_ended(pool)),
         PeriodicTask("post the audit log", DECISIONS_EVERY, lambda: stream_audit(pool, client)),
         PeriodicTask("judge bad reports", JUDGE_EVERY, judge_reports),
+        PeriodicTask("judge warm-ups", SWEEP_EVERY, lambda: judge_tiers(pool)),
         PeriodicTask("delete old bad reports", HOURLY, lambda: bad_reports.delete_old(pool)),
         PeriodicTask("tell of low credits", LOW_CREDITS_EVERY, lambda: tell_low_credits(pool, client)),
         *mails,

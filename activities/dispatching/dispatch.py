@@ -26,6 +26,7 @@ from activities.pacing.gateway_slots import GatewaySlots, SlotRegistry
 from activities.pacing.owner_shares import OwnerShares
 from activities.pacing.pause_watch import PauseWatch
 from activities.pacing.slots import NoSlotFree
+from activities.pacing.warm_up import WarmUps
 from activities.started_with import started_content
 from domain.errors import XsenderError
 from domain.ids import minted_at
@@ -61,6 +62,7 @@ class Dispatch:
         self._gateway_slots = SlotRegistry(self._throttle)
         self._watch = PauseWatch(pool)
         self._clock = DatabaseClock(pool)
+        self._warm_ups = WarmUps(pool)
         self._shares = {lane: OwnerShares(size) for lane, size in (at_a_time or {}).items()}
 
     @activity.defn(name="dispatch")
@@ -121,6 +123,13 @@ class Dispatch:
         return await retry_until_available(lambda: batches.page_content(self._pool, UUID(page.page_id)))
 
     async def _dispatch(
+        self, request: DispatchRequest, content: bytes, stopped: asyncio.Event, closes_at: float
+    ) -> list[Retry]:
+        retries = await self._send(request, content, stopped, closes_at)
+        await self._warm_ups.give_back(request.route, retries)
+        return retries
+
+    async def _send(
         self, request: DispatchRequest, content: bytes, stopped: asyncio.Event, closes_at: float
     ) -> list[Retry]:
         route = request.route

@@ -36,9 +36,12 @@ from gateways.registry import GATEWAY_TYPES
 from services import gateways as rules
 from services.changes import Change, change
 from services.gateways import Described
+from services.reputation.warm_ups import head
 from store.gateways import gateway_queries, gateways
 from store.gateways.gateways import GatewayInfo, NewGateway
 from store.pool import Connections
+from store.reputation import warm_ups
+from store.reputation.warm_ups import Warmed
 
 router = APIRouter(prefix="/api/admin/v1/gateways", tags=["admin: gateways"])
 types_router = APIRouter(prefix="/api/admin/v1/gateway-types", tags=["admin: gateways"])
@@ -235,7 +238,8 @@ async def _perform(
 
 async def _told(store: Connections, keyring: Keyring, info: GatewayInfo) -> dict[str, Any]:
     (described,) = await rules.describe(store, keyring, [info])
-    return shown(described)
+    warm_up = head(await warm_ups.of(store, Warmed(info.id)))
+    return shown(described) | {"warm_up": warm_up}
 
 
 async def _fetch(state: AppState, wanted: gateway_queries.Filter, place: str | None, most: int) -> list[Described]:

@@ -20,9 +20,12 @@ from services.changes import Change
 from services.domains import rules
 from services.domains.look_up import look_up
 from services.domains.records import needed_terms, shown
+from services.reputation.warm_ups import head
 from store.accounts import sender_domains
 from store.accounts.sender_domains import Filter, SenderDomain
 from store.pool import Connections
+from store.reputation import warm_ups
+from store.reputation.warm_ups import Warmed
 
 
 async def add(request: Request, actor: Actor, raw: bytes, account_id: int, name: str, dry_run: bool) -> Response:
@@ -110,7 +113,8 @@ async def rotate(
 
 async def told(store: Connections, domain: SenderDomain) -> dict[str, Any]:
     """A domain, as it is answered."""
-    return shown(domain, await needed_terms(store, domain.account_id))
+    warm_up = head(await warm_ups.of(store, Warmed(domain_id=domain.id)))
+    return shown(domain, await needed_terms(store, domain.account_id)) | {"warm_up": warm_up}
 
 
 async def _count(state: AppState, account_id: int, rate: Rate, what: str) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
+from api.reputation.models import WarmUpHead
 from domain.mail.sender_domains import DomainState, RecordState
 
 _Name = Annotated[StrictStr, Field(max_length=300, description="Such as `example.com`.", examples=["example.com"])]
@@ -57,6 +58,7 @@ class Domain(_Answer):
     checked_at: datetime | None
     created_at: datetime
     records: list[DnsRecord]
+    warm_up: WarmUpHead | None = Field(default=None, description="Left out in lists.")
 
 
 class DomainAnswer(_Answer):

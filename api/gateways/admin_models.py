@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Strict
 
 from api.admin.managed import ManagedBy
 from api.gateways.models import BreakerState
+from api.reputation.models import WarmUpHead
 from domain.channels import Channel
 from domain.messages.routing import Mode
 
@@ -82,6 +83,7 @@ class Gateway(_Answer):
     version: int = Field(description="Grows with every change.")
     created_at: datetime
     managed_by: ManagedBy
+    warm_up: WarmUpHead | None = Field(default=None, description="Left out in lists.")
 
 
 class TypeOfGateway(_Answer):

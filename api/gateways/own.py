@@ -20,10 +20,13 @@ from domain.request_rates import per_second
 from services.accounts import own_gateways as rules
 from services.changes import Change
 from services.gateways import describe
+from services.reputation import warm_ups as rules_of_warm_ups
 from store.accounts.api_keys import Principal
 from store.gateways import gateway_queries
 from store.gateways.gateways import GatewayInfo, NewGateway
 from store.pool import Connections
+from store.reputation import warm_ups
+from store.reputation.warm_ups import Warmed
 
 router = APIRouter(prefix="/api/gateways", tags=["gateways"])
 
@@ -129,4 +132,5 @@ async def _find(state: AppState, principal: Principal, gateway_id: UUID) -> Gate
 
 async def _told(store: Connections, keyring: Keyring, info: GatewayInfo, principal: Principal) -> dict[str, Any]:
     (described,) = await describe(store, keyring, [info])
-    return head(info, principal) | {"config": described.config, "version": info.version}
+    warm_up = rules_of_warm_ups.head(await warm_ups.of(store, Warmed(info.id)))
+    return head(info, principal) | {"config": described.config, "version": info.version, "warm_up": warm_up}

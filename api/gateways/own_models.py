@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from api.gateways.models import GatewayHead
+from api.reputation.models import WarmUpHead
 from domain.channels import Channel
 
 _Text = Annotated[StrictStr, Field(max_length=100)]
@@ -46,6 +47,7 @@ class OwnGateway(GatewayHead):
         description='As it was given, with `{"set": true}` for each secret. `null`: it cannot be read.'
     )
     version: int = Field(description="Grows with every change.")
+    warm_up: WarmUpHead | None
 
 
 class OwnGatewayAnswer(BaseModel):

@@ -66,6 +66,7 @@ CODES: dict[int, tuple[str, ...]] = {
     ),
     408: ("upload_too_slow",),
     409: (
+        "warm_up_pinned",
         "account_purged",
         "approval_needed",
         "approval_decided",
@@ -224,6 +225,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "rows_too_many",
         "reason_missing",
         "pause_scope",
+        "tier_unknown",
         "address_excluded",
         "certificate",
         "scope_conflict",

@@ -1,13 +1,14 @@
 """Answers about reputations."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from domain.channels import Channel
 from domain.reputation.rules import Level, Mode, Signal
+from domain.reputation.warm_up import LadderName
 
 _GUARD = "`off`: nothing is judged; `warn`: warnings only; `pause`: what is not transactional is paused, too."
 
@@ -52,6 +53,63 @@ class FindingShown(_Answer):
     ended_at: datetime | None = Field(description="When somebody ended the pause.")
 
 
+class WarmUpHead(_Answer):
+    """A warm-up: caps that grow as long as messages are received well."""
+
+    ladder: LadderName
+    tier: int = Field(description="From 0.")
+    top_tier: int
+    pinned: bool = Field(description="Whether only staff changes the tier.")
+    day_cap: int = Field(description="Messages a day (UTC).")
+    hour_cap: int
+    since: date = Field(description="When the tier began.")
+
+
+class WarmUpShown(WarmUpHead):
+    """A warm-up, and what was sent."""
+
+    gateway_id: UUID | None
+    domain_id: int | None
+    used_days: int = Field(description="Days of this tier on which at least half of the cap was sent.")
+    sent_today: int
+    sent_this_hour: int
+
+
+class WarmUpAnswer(_Answer):
+    """One warm-up."""
+
+    success: Literal[True]
+    message: str
+    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
+    data: WarmUpHead
+
+
+class NoWarmUpAnswer(_Answer):
+    """It has ended."""
+
+    success: Literal[True]
+    message: str
+    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
+    data: None
+
+
+class PutWarmUp(BaseModel):
+    """How it is warmed up."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ladder: LadderName = Field(description="`email`: 100 to 1,000,000 a day; `sim`: 20 to 200.")
+    tier: Annotated[StrictInt, Field(ge=0)] | None = Field(
+        default=None, description="`null`, or left out: as it is, or 0."
+    )
+
+
+class PinWarmUp(PutWarmUp):
+    """The same, as staff sets it."""
+
+    pinned: StrictBool = Field(default=False, description="The tier stays, and its user cannot change it.")
+
+
 class ChannelReputation(_Answer):
     """The reputation on a channel."""
 
@@ -66,6 +124,7 @@ class Reputation(_Answer):
     guard: Mode = Field(description=_GUARD)
     channels: list[ChannelReputation] = Field(description="Those with a bad report in the last days.")
     findings: list[FindingShown] = Field(description="The latest, newest first.")
+    warm_ups: list[WarmUpShown] = Field(description="Of own gateways and sender domains.")
 
 
 class ReputationAnswer(_Answer):
@@ -84,6 +143,7 @@ class GatewayReputation(_Answer):
     paused: str | None = Field(description="Why it sends transactional messages only; `null`: it sends all.")
     rates: list[RateShown]
     findings: list[FindingShown]
+    warm_up: WarmUpShown | None
 
 
 class GatewayReputationAnswer(_Answer):

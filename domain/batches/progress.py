@@ -21,6 +21,7 @@ MOST_RELEVANT_FIRST = (
     "reputation_guard",
     "gateway_paused",
     "gateway_breaker",
+    "warm_up",
     "retry_pause",
     "rate_slot",
     "gateway_answer",

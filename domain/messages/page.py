@@ -53,6 +53,8 @@ class Route:
     That is shortly after ``start_at``: only a dispatch that is already waiting is in time for a slot."""
     judged_at: float = 0.0
     """When the account's guards let its messages pass, in Unix seconds of the database's clock (0: it has none)."""
+    warm_ups: dict[str, list[int]] = field(default_factory=dict)
+    """Warm-ups of which was taken for them: id → indexes."""
 
 
 @dataclass(frozen=True)
@@ -259,8 +261,8 @@ class RouteRequest:
 OPERATORS_DECIDE = frozenset({"gateway_paused", "account_suspended", "sending_paused", "reputation_guard"})
 """Waits that an operator started and will end: messages do not expire during them."""
 
-GUARDS_DECIDE = frozenset({"quiet_hours", "frequency_cap"})
-"""Waits that guards of the account impose, with an end: messages do not expire during them either."""
+GUARDS_DECIDE = frozenset({"quiet_hours", "frequency_cap", "warm_up"})
+"""Waits that guards of the account and warm-ups impose, with an end: messages do not expire during them either."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -64,6 +64,8 @@ class Candidate:
     """Whether an operator stopped it: it is draining or paused."""
     guard_id: UUID | None = None
     """The pause of the reputation guard: it sends transactional messages only; ``None``: it sends all."""
+    warm_up_id: UUID | None = None
+    """Its warm-up; ``None``: it has no cap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class SendingAs:
     """Gateways that send from verified domains."""
     fixed: Mapping[UUID, str | None]
     """The own address of each gateway, where it is known."""
+    warm_ups: Mapping[str, UUID] = field(default_factory=dict)
+    """The warm-ups of these domains, by domain."""
 
     def allows(self, gateway_id: UUID, address: str) -> bool:
         """Whether a mail from this address may go through the gateway."""
@@ -262,6 +266,7 @@ def _route(candidate: Candidate, indexes: list[int], start_at: float = 0.0, wait
         suspect=candidate.failures > 0,
         probe=candidate.open_until is not None,
         on_unknown=candidate.on_unknown,
+        warm_ups={str(candidate.warm_up_id): []} if candidate.warm_up_id else {},
     )
 
 

@@ -8,13 +8,15 @@ from uuid import UUID
 from domain.reputation.rules import Mode, advice, limits_of, rate
 from services.accounts.users import find_account
 from services.changes import Change
+from services.reputation.warm_ups import shown as warm_up_shown
 from services.settings.current import read_current
 from store.gateways import gateways
 from store.pool import Connections, Pool
-from store.reputation import bad_reports, findings, pauses
+from store.reputation import bad_reports, findings, pauses, warm_ups
 from store.reputation.bad_reports import Subject, of_account
 from store.reputation.findings import Finding
 from store.reputation.modes import guard_of, set_guard
+from store.reputation.warm_ups import Warmed
 
 _COUNTED = 50_000
 """Messages that are counted at most for one rate."""
@@ -37,6 +39,7 @@ async def of_user(pool: Pool, environment: Mapping[str, Any], account_id: int) -
         "guard": own or (await read_current(pool, environment)).reputation_guard,
         "channels": channels,
         "findings": [_shown(one) for one in await findings.latest(pool, account_id, None, _FINDINGS)],
+        "warm_ups": [warm_up_shown(one) for one in await warm_ups.of_owner(pool, account_id)],
     }
 
 
@@ -49,12 +52,14 @@ async def of_gateway(pool: Pool, gateway_id: UUID) -> dict[str, Any]:
     gateway = await gateways.get(pool, gateway_id)
     paused = {one.gateway_id: one.reason for one in await pauses.gateway_pauses(pool)}
     subject = Subject("gateway", str(gateway_id), 0, gateway.channel)
+    warm_up = await warm_ups.of(pool, Warmed(gateway_id))
     return {
         "gateway_id": gateway_id,
         "channel": gateway.channel,
         "paused": paused.get(gateway_id),
         "rates": await _rates(pool, subject),
         "findings": [_shown(one) for one in await findings.latest(pool, 0, gateway_id, _FINDINGS)],
+        "warm_up": None if warm_up is None else warm_up_shown(warm_up),
     }
 
 

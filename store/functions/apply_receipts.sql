@@ -84,6 +84,7 @@ begin
 
     if p_kinds && array['complained', 'bounced', 'undelivered'] then
         perform note_bad_reports(p_uids, p_kinds, v_new, v_moved);
+        perform suppress_soft_bounces(p_uids, p_kinds, v_moved);
     end if;
     perform note_contact_events(v_accounts, p_uids, p_keys, p_kinds, p_at, p_codes, p_urls, p_recipients, v_new);
 

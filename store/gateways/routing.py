@@ -19,7 +19,8 @@ over; ``gateway_candidates`` and ``store/gateways/gateways.py`` have the same ru
 _CANDIDATES = """
 select p.id, coalesce(p.spares_transactional, false),
        c.status = 'suspended' and (a.cancels_waiting), c.*,
-       (select g.id from gateway_pauses g where g.gateway_id = c.gateway_id), a.guards_all, a.guards_marketing,
+       (select g.id from gateway_pauses g where g.gateway_id = c.gateway_id),
+       (select w.id from warm_ups w where w.gateway_id = c.gateway_id), a.guards_all, a.guards_marketing,
        a.guards_version
 from gateway_candidates(%(accounts)s::bigint[], %(channel)s) c left join lateral (
     select p.id, p.spares_transactional from sending_pauses p

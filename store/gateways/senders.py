@@ -55,10 +55,11 @@ async def sending_as(
     """For each account, which of these domains are verified for it, and what these gateways send as."""
     async with pool.connection() as conn:
         cursor = await conn.execute(
-            """select null::bigint, null::text, id, from_policy = 'verified_domains', from_address
+            """select null::bigint, null::text, id, from_policy = 'verified_domains', from_address, null::uuid
                from gateways where id = any(%(gateways)s::uuid[])
                union all
-               select account_id, domain, null, null, null from sender_domains
+               select account_id, domain, null, null, null, (select w.id from warm_ups w where w.domain_id = d.id)
+               from sender_domains d
                where domain = any(%(domains)s::text[]) and account_id = any(%(accounts)s::bigint[])
                      and state = any(%(usable)s::text[])""",
             {
@@ -69,10 +70,15 @@ async def sending_as(
             },
         )
         rows = await cursor.fetchall()
-    fixed = {gateway_id: address for _, _, gateway_id, _, address in rows if gateway_id is not None}
-    open_ones = frozenset(gateway_id for _, _, gateway_id, is_open, _ in rows if is_open)
+    fixed = {gateway_id: address for _, _, gateway_id, _, address, _ in rows if gateway_id is not None}
+    open_ones = frozenset(gateway_id for _, _, gateway_id, is_open, *_ in rows if is_open)
     return {
-        account_id: SendingAs(frozenset(domain for owner, domain, *_ in rows if owner == account_id), open_ones, fixed)
+        account_id: SendingAs(
+            frozenset(domain for owner, domain, *_ in rows if owner == account_id),
+            open_ones,
+            fixed,
+            {domain: row[-1] for owner, domain, *row in rows if owner == account_id and row[-1] is not None},
+        )
         for account_id in accounts
     }
 

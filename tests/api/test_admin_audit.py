@@ -70,6 +70,10 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
     await staff.data("PATCH", "/settings", {"system_mail": nobody})
     domain = (await staff.data("POST", "/domains", {"user": user["id"], "domain": f"{uuid4().hex}.test"}))["id"]
     return {
+        ("PUT", "/gateways/{gateway}/warm-up"): (f"{where}/warm-up", {"ladder": "sim"}),
+        ("DELETE", "/gateways/{gateway}/warm-up"): (f"{where}/warm-up", None),
+        ("PUT", "/domains/{domain}/warm-up"): (f"/domains/{domain}/warm-up", {"ladder": "email"}),
+        ("DELETE", "/domains/{domain}/warm-up"): (f"/domains/{domain}/warm-up", None),
         ("POST", "/domains"): ("/domains", {"domain": f"{uuid4().hex}.test"}),
         ("POST", "/domains/{domain}/check"): (f"/domains/{domain}/check", None),
         ("POST", "/domains/{domain}/rotate-key"): (f"/domains/{domain}/rotate-key", None),

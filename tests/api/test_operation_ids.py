@@ -35,6 +35,8 @@ RELEASED = """
     exportUser purgeUser getOperationFiles getOwnOperationFiles exportOwnData
     pauseSending resumeSending listSendingPauses
     getReputation getUserReputation putUserGuard getGatewayReputation
+    putGatewayWarmUp endGatewayWarmUp putAnyDomainWarmUp endAnyDomainWarmUp
+    putOwnGatewayWarmUp endOwnGatewayWarmUp putDomainWarmUp endDomainWarmUp
     getSettings changeInstallSettings testSystemMail
     listAllUsage listUsage listAllRequests listRequests getOverview
     listTemplates getTemplate putTemplate publishTemplate archiveTemplate restoreTemplate

@@ -154,3 +154,93 @@ async def test_a_user_and_staff_see_rates_and_staff_sets_what_the_guard_may_do(s
     assert_error(await staff.call("PUT", f"/users/{2**62}/reputation", {"guard": None}), 404, "account_not_found")
     assert_error(await staff.call("GET", f"/gateways/{uuid4()}/reputation"), 404, "gateway_not_found")
     assert (await stack.http.get("/api/reputation?limit=1", headers=user.headers)).status_code == 422
+
+
+async def test_a_gateway_that_is_warmed_up_keeps_to_its_cap_and_the_rest_waits_for_the_next_hour(stack: Stack):
+    staff, user = await admin(stack), await stack.user(credit=2000)
+    identifier = await stack.gateway(user.id, "sms", "sandbox", {})
+    (gateway,) = await gateways.named(stack.pool, user.id, identifier)
+    path = f"/gateways/{gateway.id}/warm-up"
+    warm_up = await staff.data("PUT", path, {"ladder": "email"})
+    assert (warm_up["tier"], warm_up["top_tier"], warm_up["day_cap"], warm_up["hour_cap"]) == (0, 7, 100, 50)
+    assert (await staff.data("GET", f"/gateways/{gateway.id}"))["warm_up"] == warm_up
+    batch = (await send_batch(stack, user, 501))["batch"]
+    data = await until(stack, user, batch, lambda data: data["counts"].get("sent", 0) == 50)
+    data = await until(stack, user, batch, lambda data: (data["waiting"] or {}).get("for") == "warm_up")
+    assert data["waiting"]["until"].endswith(":00:00Z")
+    assert data["waiting"]["gateway"] == identifier
+    alert = await send(stack, user)
+    assert (await stack.final(user, "sms", alert))["state"] == "sent", "transactional ones are never held"
+    shown = (await staff.data("GET", f"/gateways/{gateway.id}/reputation"))["warm_up"]
+    assert (shown["sent_this_hour"], shown["sent_today"]) == (51, 51)
+    own = await stack.http.get("/api/reputation", headers=user.headers)
+    assert own.json()["data"]["warm_ups"] == [shown]
+    assert_error(await staff.call("PUT", path, {"ladder": "email", "tier": 8}), 422, "tier_unknown", "/tier")
+    assert (await staff.call("PUT", path, {"ladder": "rope"})).status_code == 422
+    stale = await staff.call("PUT", path, {"ladder": "sim"}, if_match='"0"')
+    assert stale.status_code == 412
+    assert (await staff.call("DELETE", path)).status_code == 200
+    assert (await staff.call("DELETE", path)).status_code == 200, "there is none any more"
+    assert (await staff.data("GET", f"/gateways/{gateway.id}"))["warm_up"] is None
+    await steer(stack, user, batch, "cancel")
+    await ended(stack, user, batch)
+
+
+async def test_what_a_gateway_did_not_take_is_given_back(stack: Stack):
+    staff, user = await admin(stack), await stack.user(credit=2000)
+    async with running_sink(1) as sink:
+        identifier = await sink_gateway(stack, user, sink, per_second=20.0)
+        (gateway,) = await gateways.named(stack.pool, user.id, identifier)
+        await staff.data("PUT", f"/gateways/{gateway.id}/warm-up", {"ladder": "email", "tier": 1})
+        batch = (await send_batch(stack, user, 501))["batch"]
+        await sink.reaches(5)
+        await steer(stack, user, batch, "pause")
+        await nothing_at_the_gateway(stack, user, batch)
+        shown = (await staff.data("GET", f"/gateways/{gateway.id}/reputation"))["warm_up"]
+        assert shown["sent_today"] == sink.arrived.total() < 200
+        await steer(stack, user, batch, "cancel")
+        await ended(stack, user, batch)
+
+
+async def nothing_at_the_gateway(stack: Stack, user: User, batch: str) -> None:
+    """Wait until the dispatches of a paused batch have ended, and their messages are back in the queue."""
+    async with asyncio.timeout(30):
+        while True:
+            async with stack.pool.connection() as conn:
+                cursor = await conn.execute(
+                    """select w.day_taken, (select count(*) from messages m
+                                            where m.account_id = %s and m.state = 'sent')
+                       from warm_ups w join gateways g on g.id = w.gateway_id where g.account_id = %s""",
+                    (user.id, user.id),
+                )
+                taken, sent = await cursor.fetchone() or (0, 0)
+            if taken == sent:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_users_warm_up_their_own_gateways_and_domains_unless_staff_has_pinned_them(stack: Stack):
+    staff, user, other = await admin(stack), await stack.user(), await stack.user()
+    plan = (await staff.data("POST", "/plans", {"name": f"plan {uuid4().hex}", "own_gateways": True}))["id"]
+    await staff.data("PUT", f"/users/{user.id}/plan", {"plan": plan})
+    key = (await staff.data("POST", "/keys", {"user": user.id, "scopes": ["gateways", "read", "send"]}))["key"]
+    own = {"Api-key": key}
+    identifier = await stack.gateway(user.id, "sms", "sandbox", {})
+    (gateway,) = await gateways.named(stack.pool, user.id, identifier)
+    domain = (await staff.data("POST", "/domains", {"user": user.id, "domain": f"{uuid4().hex}.test"}))["id"]
+    for place in (f"/gateways/{gateway.id}", f"/domains/{domain}"):
+        path = f"/api{place}/warm-up"
+        made = await stack.http.put(path, headers=own, json={"ladder": "sim"})
+        assert made.status_code == 200, made.text
+        assert made.json()["data"]["day_cap"] == 20
+        shown = (await stack.http.get(f"/api{place}", headers=own)).json()["data"]["warm_up"]
+        assert shown == made.json()["data"]
+        assert (await stack.http.put(path, headers=own, json={"ladder": "sim", "pinned": True})).status_code == 422
+        foreign = await stack.http.put(path, headers=other.headers, json={"ladder": "sim"})
+        assert foreign.status_code in (403, 404)
+        await staff.data("PUT", f"{place}/warm-up", {"ladder": "sim", "tier": 1, "pinned": True})
+        refused = await stack.http.put(path, headers=own, json={"ladder": "email", "tier": 7})
+        assert_error(refused, 409, "warm_up_pinned")
+        assert_error(await stack.http.delete(path, headers=own), 409, "warm_up_pinned")
+        await staff.data("PUT", f"{place}/warm-up", {"ladder": "sim"})
+        assert (await stack.http.delete(path, headers=own)).status_code == 200

@@ -96,6 +96,7 @@ OF_BATCHES = [
 OF_OWN = {
     "GET /api/operations/{operation}/result",
     *(f"{method} /api/gateways/{{gateway_id}}" for method in ("GET", "PATCH", "DELETE")),
+    *(f"{method} /api/gateways/{{gateway_id}}/warm-up" for method in ("PUT", "DELETE")),
     *(f"POST /api/keys/{{key}}/{what}" for what in ("roll", "revoke")),
     "GET /api/templates",
     *(f"{method} /api/templates/{{template}}" for method in ("GET", "PUT")),
@@ -160,6 +161,8 @@ OF_DOMAINS = [
     Call("DELETE /api/domains/{domain}", "/api/domains/{domain}"),
     Call("POST /api/domains/{domain}/check", "/api/domains/{domain}/check"),
     Call("POST /api/domains/{domain}/rotate-key", "/api/domains/{domain}/rotate-key"),
+    Call("PUT /api/domains/{domain}/warm-up", "/api/domains/{domain}/warm-up", {"ladder": "email"}),
+    Call("DELETE /api/domains/{domain}/warm-up", "/api/domains/{domain}/warm-up"),
 ]
 OF_LINK_DOMAINS = [
     Call("GET /api/link-domains/{link_domain}", "/api/link-domains/{link_domain}"),

@@ -30,3 +30,16 @@ async def test_a_gateways_pause_is_listed_and_ended(cli, pool):
     assert "has not paused" in (await cli("sending", "resume", "--gateway", gateway)).refusal
     refused = await cli("sending", "resume", "--gateway", gateway, "--channel", "sms")
     assert "either a gateway" in refused.refusal
+
+
+async def test_a_gateway_is_warmed_up_and_no_longer(cli, pool):
+    gateway = await new_gateway(pool)
+    made = (await cli("reputation", "warm-up", "--gateway", gateway, "--ladder", "sim", "--pinned", "--json")).json
+    assert (made["tier"], made["day_cap"], made["pinned"]) == (0, 20, True)
+    assert "tier 0 of 3, 0 of 20 today" in (await cli("reputation", "show", "--gateway", gateway)).out
+    assert (
+        "the tiers 0 to 3"
+        in (await cli("reputation", "warm-up", "--gateway", gateway, "--ladder", "sim", "--tier", 4)).refusal
+    )
+    assert (await cli("reputation", "end-warm-up", "--gateway", gateway, "--json")).json == {"ended": True}
+    assert "--gateway or --domain" in (await cli("reputation", "end-warm-up")).refusal

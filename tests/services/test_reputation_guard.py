@@ -161,3 +161,44 @@ async def test_receipts_leave_reports_only_if_they_are_bad(fresh_pool: Pool):
             ("email", "hard_bounce", 1),
             ("sms", "undelivered", 2),
         ]
+
+
+async def soft_bounces(pool: Pool, account: int, gateway: UUID, *reasons: str) -> list[tuple[str, bool]]:
+    """Mails to one recipient that come back one after the other, a delivered one if there is no reason; returns the
+    suppressions of the account."""
+    for why in reasons:
+        (uid,) = await sent_messages(pool, account, gateway, 1)
+        async with pool.connection() as conn:
+            await conn.execute("update messages set recipient = 'ada@example.com' where uid = %s", (uid,))
+        kind = ReceiptKind.UNDELIVERED if why else ReceiptKind.DELIVERED
+        one = receipt(kind, uid=str(uid), key=str(uid), reason=why)
+        await receipts.apply(pool, [receipts.GatewaysReceipts([gateway], [one])])
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select reason, until > clock_timestamp() + interval '29 days' from suppressions where account_id = %s""",
+            (account,),
+        )
+        return await cursor.fetchall()
+
+
+FULL = "452 4.2.2 mailbox full"
+
+
+@pytest.mark.parametrize(
+    ("mode", "reasons", "suppressed"),
+    [
+        ("pause", [FULL] * 5, True),
+        ("pause", [FULL] * 4, False),
+        ("pause", [FULL, FULL, "", FULL, FULL, FULL], False),  # one got through
+        ("pause", [*[FULL] * 4, "552 5.3.4 message too large"], False),
+        ("warn", [FULL] * 5, False),
+        (None, [FULL] * 5, False),
+    ],
+)
+async def test_five_soft_bounces_in_a_row_suppress_for_a_month_where_the_guard_may_hold_back(
+    fresh_pool: Pool, mode: str | None, reasons: list[str], suppressed: bool
+):
+    account, gateway = await new_account(fresh_pool), await new_gateway(fresh_pool)
+    await modes.set_guard(fresh_pool, account, mode)  # type: ignore[arg-type]
+    found = await soft_bounces(fresh_pool, account, gateway, *reasons)
+    assert found == ([("soft_bounced", True)] if suppressed else [])

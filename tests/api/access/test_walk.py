@@ -30,6 +30,8 @@ BODIES: dict[str, Any] = {
     "POST /api/batches/{uid}/switch-gateway": {"gateway_identifier": "default_gateway"},
     "PATCH /api/gateways/{gateway_id}": {"priority": 5},
     "POST /api/gateways/{gateway_id}/test": {"to": "+14155550123"},
+    "PUT /api/gateways/{gateway_id}/warm-up": {"ladder": "sim"},
+    "PUT /api/domains/{domain}/warm-up": {"ladder": "email"},
     "PATCH /api/callbacks/{callback}": {"enabled": False},
     **{f"POST /api/templates/{{template}}/test/{channel}": {"to": ["x"]} for channel in ("email", "sms", "whatsapp")},
     "PATCH /api/purposes/{purpose}": {"name": "News"},

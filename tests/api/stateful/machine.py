@@ -57,7 +57,7 @@ class Game:
     refusals: list[int]
     """Statuses with which a stranger is refused."""
     still_there: list[str]
-    """Paths of objects that can be read after they were deleted."""
+    """Paths whose object can be read after ``DELETE``."""
     rounds: int
     steps: int
 
