@@ -237,6 +237,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "json_duplicate_key",
         "object_type",
         "too_heavy",
+        "contact_values",
         "template_too_heavy",
         "query_encoding",
         "query_repeated",

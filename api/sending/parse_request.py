@@ -30,6 +30,7 @@ from services.contacts.models import (
     AnySend,
 )
 from services.contacts.read import ReadContacts, Terms, read_contacts
+from services.contacts.stored_values import ContactsNeeded, ContactsUse, Stored
 from services.contacts.unknown_fields import unknown_names
 from services.sending.batch_pages import NewBatch, build_batch
 
@@ -81,9 +82,11 @@ def may_be_large(raw: bytes, links: LinkRules = NO_LINKS) -> bool:
 
 
 def read_request(
-    raw: bytes, channel: Channel, terms: Terms, named: NamedTemplate | None = None
-) -> ReadRequest | TemplateUse:
+    raw: bytes, channel: Channel, terms: Terms, named: NamedTemplate | None = None, stored: Stored | None = None
+) -> ReadRequest | TemplateUse | ContactsUse:
     """Read the body of a send request; if it names a template and that is not given, what it names.
+
+    If a text names stored contacts, and these are not given as ``stored``, whose it needs.
 
     Raises:
         ApiError: it is refused, with a pointer for each error.
@@ -106,7 +109,10 @@ def read_request(
     request = _validate(value, listed, channel) if isinstance(listed, list) else validate(value, SEND_MODELS[channel])
     default = Lane.TRANSACTIONAL if len(request.contact) <= MAX_TRANSACTIONAL else Lane.BULK
     lane = request.priority or default
-    read = read_contacts(request, terms, lane, unknown_names(value, request), named)
+    try:
+        read = read_contacts(request, terms, lane, unknown_names(value, request), named, stored=stored)
+    except ContactsNeeded as needed:
+        return needed.use
     return ReadRequest(read, lane)
 
 
@@ -152,16 +158,17 @@ def read_large_request(
     page_sizes: Mapping[str, int],
     key: KeyTerms | None = None,
     named: NamedTemplate | None = None,
-) -> ReadRequest | RequestedBatch | TemplateUse | ApiError | InvalidError:
+    stored: Stored | None = None,
+) -> ReadRequest | RequestedBatch | TemplateUse | ContactsUse | ApiError | InvalidError:
     """The same for a request that may become a batch; then the batch is built as well. ``key``: as in ``build_batch``.
 
     An error is returned, not raised: this runs in a process of its own.
     """
     try:
-        read = read_request(raw, channel, terms, named)
+        read = read_request(raw, channel, terms, named, stored)
     except (ApiError, InvalidError) as error:
         return error
-    if isinstance(read, TemplateUse) or read.fits_a_page:
+    if isinstance(read, TemplateUse | ContactsUse) or read.fits_a_page:
         return read
     if any(message.fallback for message in read.contacts.content.messages):
         return ApiError(422, "fallback_in_batch", f"fallbacks need requests of at most {PAGE_SIZE} contacts and 1 MB")

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
+from api.events.routes import EventContact
 from services.audience.templates.models import Language, TemplateBody
 
 _Version = Annotated[StrictInt, Field(ge=1, le=2**31 - 1)]
@@ -34,6 +35,14 @@ class PreviewOf(_Body):
     version: _Version | None = Field(default=None, description="Left out: the draft.")
     language: Language | None = Field(default=None, description="Left out: the default.")
     variables: Annotated[dict[StrictStr, Any], Field(max_length=200)] = Field(default_factory=dict)
+
+
+class ShowOf(PreviewOf):
+    """What is to be shown, and for whom."""
+
+    contact: EventContact | None = Field(
+        default=None, description="A stored contact, whose values are filled in; `variables` win. Needs `contacts`."
+    )
 
 
 class SendTest(PreviewOf):

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.http.auth import requires
 from api.http.body import parse_body, read_body
-from api.http.state import state_of
+from api.http.errors import ApiError
+from api.http.state import AppState, state_of
 from api.messages.models import SendAnswer
 from api.reference.openapi import answers, documented_body
 from api.resources.access import check_known
@@ -19,9 +20,11 @@ from api.sending.routes import send_raw, terms_of
 from api.templates import models
 from api.templates.routes import Holder, Which
 from api.templates.work import apart, caught
-from domain.access.user_scopes import SEND, TEMPLATES
+from domain.access.user_scopes import CONTACTS, SEND, TEMPLATES
+from domain.audience.contacts.contact import Contact
 from domain.channels import Channel
 from domain.errors import InvalidError
+from services.audience.contacts.values import find_named
 from services.audience.templates.preview import contact_of, preview
 from services.audience.templates.reading import named_of
 from store.accounts.api_keys import Principal
@@ -37,24 +40,34 @@ _MARK = "[Test] "
     summary="Show what a recipient would get",
     response_model=None,
     responses=answers(models.PreviewAnswer),
-    openapi_extra=documented_body(models.PreviewOf, required=False),
+    openapi_extra=documented_body(models.ShowOf, required=False),
 )
 async def preview_template(request: Request, principal: Holder, template: Which) -> Response:
     """The texts on each channel, with credits, parts, links, and what is missing. Nothing is sent."""
     check_known(request)
     raw = await read_body(request)
-    body = parse_body(raw, models.PreviewOf) if raw else models.PreviewOf()
+    body = parse_body(raw, models.ShowOf) if raw else models.ShowOf()
     state = state_of(request)
+    contact = await _contact(state, principal, body)
     found = await templates.get(state.pool, principal.account_id, template)
     named = await named_of(state_of(request).pool, found, body.version)
-    work = partial(preview, named, body.variables, body.language, await terms_of(state, principal))
-    if all(one.is_quick(1) for one in named.values()) and len(raw) < 4_000:
+    work = partial(preview, named, body.variables, body.language, await terms_of(state, principal), contact)
+    size = len(raw) + len(str(contact))
+    if all(one.is_quick(1) for one in named.values()) and size < 4_000:
         shown = caught(work)
     else:
-        shown = await apart(request, principal, len(raw) + len(str(found.draft)), caught, work)
+        shown = await apart(request, principal, size + len(str(found.draft)), caught, work)
     if isinstance(shown, Exception):
         raise shown
     return answer_one({"version": body.version, "channels": shown})
+
+
+async def _contact(state: AppState, principal: Principal, body: models.ShowOf) -> Contact | None:
+    if body.contact is None:
+        return None
+    if CONTACTS not in principal.scopes:
+        raise ApiError(403, "scope_missing", f"this key lacks the scope {CONTACTS!r}, which shows stored contacts")
+    return await find_named(state.pool, principal.account_id, body.contact.model_dump(exclude_none=True))
 
 
 def _test_endpoint(channel: Channel) -> Callable[..., Awaitable[Response]]:

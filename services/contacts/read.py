@@ -41,6 +41,7 @@ from services.contacts.models import (
 )
 from services.contacts.numbers import NumberReader
 from services.contacts.shared_fields import SharedFields, SharedText, due, read_shared_fields
+from services.contacts.stored_values import Stored, StoredValues
 from services.contacts.unknown_fields import UnknownField, find_unknown_fields
 
 MAX_SEGMENTS = 10
@@ -137,13 +138,16 @@ def read_contacts(
     named: NamedTemplate | None = None,
     *,
     leaves_out: bool = False,
+    stored: Stored | None = (),
 ) -> ReadContacts:
     """Read all contacts of a request, however many there are.
 
     ``beside``: unknown fields beside them; ``named``: the template that it names. ``leaves_out``: contacts that cannot
-    be sent to get no message, whatever the reason, even if nobody is left.
+    be sent to get no message, whatever the reason, even if nobody is left. ``stored``: what is stored of them;
+    ``None``: nobody has looked yet.
 
     Raises:
+        ContactsNeeded: nobody has looked, and a text names stored contacts.
         ApiError: 422 that names what cannot be sent; then nothing of the request is sent.
     """
     now = datetime.now(UTC)
@@ -151,6 +155,7 @@ def read_contacts(
     shared = read_shared_fields(send, terms.time_zone, now, mail, _link_rules(send, terms, named))
     texts = NamedTexts(named, send, shared) if named else None
     numbers = NumberReader(terms.region, terms.countries)
+    values = StoredValues(stored, send, numbers)
     left_out: list[tuple[int, ContactError]] = []
     errors: list[FieldError] = []
     froms: dict[str, str] = {}
@@ -162,7 +167,9 @@ def read_contacts(
     seen: set[str] | None = set() if send.duplicates == "skip" else None
     for index, contact in enumerate(contacts):
         try:
-            to, content, cost = _read(contact, texts.of(contact) if texts else shared, numbers, terms.prices)
+            filled = texts.of(contact) if texts else shared
+            contact = values.of(index, contact, filled)
+            to, content, cost = _read(contact, filled, numbers, terms.prices)
             at = _due(contact, terms.time_zone, now) if contact.schedule_at else shared.due
             if seen is not None and _was_seen(to, seen):
                 skipped.append(index)

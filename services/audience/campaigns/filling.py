@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from domain.audience.contacts.contact import VALUES
 from domain.audience.named_template import NamedTemplate
 from domain.audience.windows import SendWindow, next_opening
 from domain.channels import Channel
@@ -135,6 +136,7 @@ def _contact(letter: Letter, person: Person, address: str, terms: Terms, now: da
     variables = variables_of(person)
     known = _KNOWN[letter.channel]
     contact = {name: value for name, value in variables.items() if name not in known and value is not None}
+    contact.setdefault("contact", _as_stored(person))
     contact["email" if letter.channel == Channel.EMAIL else "number"] = address
     if letter.window is not None:
         opens = next_opening(letter.window, now, person.time_zone or terms.time_zone)
@@ -163,3 +165,9 @@ def variables_of(person: Person) -> dict[str, Any]:
         "time_zone": person.time_zone,
     }
     return {**person.fields, **own}
+
+
+def _as_stored(person: Person) -> dict[str, Any]:
+    """The same as ``contact`` in texts has them."""
+    own = {name: value for name in VALUES if (value := getattr(person, name, None)) is not None}
+    return own | {"fields": person.fields, "tags": person.tags}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from domain.audience.contacts.contact import Contact
 from domain.audience.named_template import NamedTemplate
 from domain.channels import Channel
 from domain.errors import InvalidError
@@ -12,9 +13,11 @@ from domain.links.shortening import ShortLinks
 from domain.mail.html_safety import links_in
 from domain.messages.page_content import Content
 from domain.text.segments import count_segments
+from services.audience.contacts.values import values_of
 from services.audience.templates.texts import variables_of
 from services.contacts.models import CONTACT_MODELS, SEND_MODELS
 from services.contacts.read import Terms, read_contacts
+from services.contacts.stored_values import NAME
 
 MAX_LINKS = 50
 _LONG_SUBJECT = 70
@@ -24,10 +27,31 @@ _NUMBER: dict[str, Any] = {"number": "+14155550123"}
 
 
 def preview(
-    named: Mapping[str, NamedTemplate], variables: Mapping[str, Any], language: str | None, terms: Terms
+    named: Mapping[str, NamedTemplate],
+    variables: Mapping[str, Any],
+    language: str | None,
+    terms: Terms,
+    contact: Contact | None = None,
 ) -> dict[str, Any]:
-    """By channel what a recipient with these variables would get, and what may be wrong with it."""
-    return {channel: _channel(Channel(channel), one, variables, language, terms) for channel, one in named.items()}
+    """By channel what a recipient with these variables would get, and what may be wrong with it.
+
+    ``contact``: a stored one. It has what a campaign gives to it, and ``contact``; ``variables`` win.
+    """
+    shown: dict[str, Any] = {}
+    for channel, one in named.items():
+        all_ = _of(contact, Channel(channel)) | dict(variables) if contact else variables
+        wanted = language or (contact.language if contact else None)
+        shown[channel] = _channel(Channel(channel), one, all_, wanted, terms)
+    return shown
+
+
+def _of(contact: Contact, channel: Channel) -> dict[str, Any]:
+    """What texts may say of a stored contact, and its address."""
+    values = values_of(contact)
+    number = contact.whatsapp or contact.phone if channel is Channel.WHATSAPP else contact.phone
+    address = {"number": number} if number and channel is not Channel.EMAIL else {}
+    own = {name: value for name, value in values.items() if name not in ("fields", "tags")}
+    return contact.fields | own | {NAME: values} | address
 
 
 def _channel(
