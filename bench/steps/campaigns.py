@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from bench.install import Install
 from bench.load import ROUNDS, median
 from bench.record import spent, until_settled
 from bench.tenant import Tenant, new_tenant, number
+from bench.waiting import until
 from domain.access.api_keys import KeyKind
 from domain.audience.contacts.contact import new_contact_id
 from store.accounts import api_keys
@@ -94,8 +96,7 @@ async def _campaign(install: Install, size: int) -> _Run:
 async def _timed(tenant: Tenant, size: int, begin: Any) -> _Run:
     begun = time.perf_counter()
     beginning = asyncio.ensure_future(begin())
-    while not await spent(tenant):
-        await asyncio.sleep(_POLL)
+    await until(partial(spent, tenant), bool, within=120, pause=_POLL)
     first = time.perf_counter() - begun
     await beginning
     await until_settled(tenant, size)
