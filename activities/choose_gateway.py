@@ -7,7 +7,7 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.database_clock import DatabaseClock
-from activities.pacing.guarding import Guarding
+from activities.pacing.guarding import Content, Guarding
 from activities.pacing.warm_up import OfDomains, WarmUps
 from domain.lanes import Lane
 from domain.mail.addresses import domain_of
@@ -43,10 +43,14 @@ class ChooseGateway:
 
         All times of the answer are by the database's clock.
         """
+        return await self.choose(request)
+
+    async def choose(self, request: RouteRequest, content: Content | None = None) -> Routing:
+        """The same; ``content``: of the page, where it is at hand."""
         await self._clock.adjust()
         probing: set[str] = set()
         while True:
-            chosen, pauses, of_domains = await self._choose(request, probing)
+            chosen, pauses, of_domains = await self._choose(request, probing, content)
             wanted = {route.gateway_id for route in chosen.routes if route.probe} - probing
             won = [gateway_id for gateway_id in sorted(wanted) if await self._may_probe(gateway_id)]
             probing.update(won)
@@ -56,7 +60,9 @@ class ChooseGateway:
                 routes = [await self._reserve(route, request.page.lane) for route in chosen.routes]
                 return replace(chosen, routes=routes, at=self._clock.now())
 
-    async def _choose(self, request: RouteRequest, probing: set[str]) -> tuple[Routing, set[UUID], OfDomains]:
+    async def _choose(
+        self, request: RouteRequest, probing: set[str], content: Content | None
+    ) -> tuple[Routing, set[UUID], OfDomains]:
         """Each account's messages by its own gateways, and those of test keys by the sandbox; gateways that this call
         probes count as usable.
 
@@ -73,7 +79,7 @@ class ChooseGateway:
             senders = await self._with_addresses(request.page.senders, senders)
         for share in shares:
             sender = senders[share.account_id]
-            free, judged = await self._guarding.sort(request.page, share, sender, now)
+            free, judged = await self._guarding.sort(request.page, share, sender, now, content)
             if judged is not None:
                 routings.append(judged)
             if share.key is not None and share.key.test:  # nothing leaves through a sandbox, whatever it is from

@@ -18,6 +18,7 @@ from domain.messages.page import (
     RouteRequest,
     SentAtOnce,
 )
+from domain.messages.page_content import PageContent
 
 
 class SendAtOnce:
@@ -42,7 +43,8 @@ class SendAtOnce:
         refused = await self._credit.check_credit(page, content)
         result = SentAtOnce(refused)
         if left := sorted(set(range(page.size)).difference(refused)):
-            routing = await self._choice.choose_gateway(RouteRequest(page, left, attempt=1))
+            request = RouteRequest(page, left, attempt=1)
+            routing = await self._choice.choose(request, lambda: PageContent.decode(content))
             result = replace(result, routing=routing, ended=await self._send(page, content, routing.routes))
         if refused or any(result.ended):
             result = replace(result, endpoints=await self._record.record_status(RecordRequest(page.page_id)))

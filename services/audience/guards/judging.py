@@ -1,9 +1,9 @@
 """Whether messages may be sent now, by the guards of their accounts."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from domain.audience.guards.verdicts import Refusal, Verdict, judge
@@ -16,40 +16,14 @@ _MOST_KEPT = 256
 
 
 class Guards:
-    """Judges messages of guarded accounts. Their settings are remembered by a version that changes with them."""
+    """The guards of accounts, remembered by a version that changes with them."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._kept: OrderedDict[tuple[int, int], OfAccount] = OrderedDict()
 
-    async def verdicts(
-        self, account_id: int, version: int, uids: Sequence[UUID], now: float, *, transactional: bool
-    ) -> dict[UUID, Verdict]:
-        """What is to be done with each of these messages of an account now (Unix seconds by the database's clock).
-
-        ``version``: of the account's guards. ``transactional``: all of the messages are. What the pumping guard says is
-        noted, and those that pass it are counted.
-        """
-        of = await self._of(account_id, version)
-        seen = await looking.look(self._pool, uids, transactional=transactional)
-        at = datetime.fromtimestamp(now, UTC)
-        judged = {one.uid: (one, _judge(one, of, at)) for one in seen}
-        if of.settings.pumping != "off":
-            await self._note(account_id, judged)
-        return {uid: verdict for uid, (_, verdict) in judged.items() if not is_let_pass(verdict)}
-
-    async def _note(self, account_id: int, judged: Mapping[UUID, tuple[Seen, Verdict]]) -> None:
-        noted = [
-            (uid, account_id, verdict.code, one.message.recipient, verdict.reason, verdict.enforced)
-            for uid, (one, verdict) in judged.items()
-            if isinstance(verdict, Refusal)
-        ]
-        await refusals.note(self._pool, noted)
-        sms = [one for one, verdict in judged.values() if one.message.channel == "sms" and is_let_pass(verdict)]
-        if sms:
-            await looking.count_prefixes(self._pool, sms)
-
-    async def _of(self, account_id: int, version: int) -> OfAccount:
+    async def of(self, account_id: int, version: int) -> OfAccount:
+        """Those of an account."""
         place = account_id, version
         if place not in self._kept:
             self._kept[place] = (await looking.accounts(self._pool, [account_id]))[account_id]
@@ -57,6 +31,22 @@ class Guards:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(place)
         return self._kept[place]
+
+
+def verdict_of(one: Seen, of: OfAccount, now: datetime) -> Verdict:
+    """What is to be done with a message now."""
+    settings = replace(of.settings, per_day=None, per_week=None) if one.is_taken else of.settings
+    return judge(one.message, settings, now, of.time_zone)
+
+
+async def note(pool: Pool, account_id: int, judged: Iterable[tuple[Seen, Verdict]]) -> None:
+    """Note what the pumping guard refused, or would have."""
+    noted = [
+        (one.uid, account_id, verdict.code, one.message.recipient, verdict.reason, verdict.enforced)
+        for one, verdict in judged
+        if isinstance(verdict, Refusal)
+    ]
+    await refusals.note(pool, noted)
 
 
 async def passing(pool: Pool, uids: Sequence[UUID]) -> set[UUID]:
@@ -81,8 +71,8 @@ async def _stopped(conn: Connection, seen: Sequence[Seen], found: Mapping[int, O
     for one in seen:
         of = found[one.account_id]
         also = [of.now] * persons[f"{one.account_id} {one.person}"]
-        message = replace(one.message, latest=[*one.message.latest, *also], to_prefix=0)
-        if not is_let_pass(_judge(replace(one, message=message), of, of.now)):
+        message = replace(one.message, latest=[*one.message.latest, *also])
+        if not is_let_pass(verdict_of(replace(one, message=message), of, of.now)):
             stopped.add(one.uid)
         elif of.settings.is_capped and not (message.is_transactional or one.is_taken):
             persons[f"{one.account_id} {one.person}"] += 1
@@ -90,11 +80,6 @@ async def _stopped(conn: Connection, seen: Sequence[Seen], found: Mapping[int, O
     if counted:
         await looking.count_persons(conn, counted)
     return stopped
-
-
-def _judge(one: Seen, of: OfAccount, now: datetime) -> Verdict:
-    settings = replace(of.settings, per_day=None, per_week=None) if one.is_taken else of.settings
-    return judge(one.message, settings, now, of.time_zone)
 
 
 def is_let_pass(verdict: Verdict) -> bool:

@@ -32,9 +32,7 @@ select m.uid, m.account_id, m.channel, m.recipient,
        array(select s.at from capped_sends s where s.account_id = m.account_id
              and s.person = coalesce(c.id::text, m.channel || ' ' || k.key)
              and s.at > clock_timestamp() - interval '7 days' and s.uid <> m.uid order by s.at),
-       coalesce((select p.messages from prefix_sends p where p.account_id = m.account_id
-                 and p.prefix = left(m.recipient, -4) and p.hour = date_trunc('hour', clock_timestamp())), 0),
-       exists (select from capped_sends s where s.uid = m.uid and s.person <> '')
+       exists (select from capped_sends s where s.uid = m.uid)
 from messages m
 cross join lateral (select recipient_key(m.channel, m.recipient) as key offset 0) as k
 {_CONTACT}
@@ -42,9 +40,7 @@ where m.uid = any(%(uids)s::uuid[]) and m.uid between %(first)s and %(last)s and
 order by m.uid
 """  # noqa: S608 - a constant of ours
 _LOOK_BRIEFLY = """
-select m.uid, m.account_id, m.channel, m.recipient, true, null, '', '{}'::timestamptz[],
-       coalesce((select p.messages from prefix_sends p where p.account_id = m.account_id
-                 and p.prefix = left(m.recipient, -4) and p.hour = date_trunc('hour', clock_timestamp())), 0), false
+select m.uid, m.account_id, m.channel, m.recipient, true, null, '', '{}'::timestamptz[], false
 from messages m where m.uid = any(%(uids)s::uuid[]) and m.uid between %(first)s and %(last)s and not m.test
 order by m.uid
 """
@@ -89,8 +85,8 @@ async def look(store: Connections, uids: Sequence[UUID], *, transactional: bool 
     async with store.connection() as conn:
         rows = await (await conn.execute(_LOOK_BRIEFLY if transactional else _LOOK, among(uids))).fetchall()
     return [
-        Seen(uid, account_id, person, Guarded(channel, recipient, transactional, zone, latest, prefix), taken)
-        for uid, account_id, channel, recipient, transactional, zone, person, latest, prefix, taken in rows
+        Seen(uid, account_id, person, Guarded(channel, recipient, transactional, zone, latest), taken)
+        for uid, account_id, channel, recipient, transactional, zone, person, latest, taken in rows
     ]
 
 
@@ -104,35 +100,12 @@ async def lock_counts(conn: Connection, account_ids: Sequence[int]) -> None:
 async def count_persons(conn: Connection, seen: Sequence[Seen]) -> None:
     """Count messages towards their persons' caps."""
     await conn.execute(
-        """insert into capped_sends as s (uid, account_id, person, at)
+        """insert into capped_sends (uid, account_id, person, at)
            select u.uid, u.account_id, u.person, clock_timestamp()
            from unnest(%s::uuid[], %s::bigint[], %s::text[]) as u (uid, account_id, person)
-           on conflict (uid) do update set person = excluded.person, at = excluded.at where s.person = ''""",
+           on conflict do nothing""",
         ([one.uid for one in seen], [one.account_id for one in seen], [one.person for one in seen]),
     )
-
-
-async def count_prefixes(store: Connections, seen: Sequence[Seen]) -> None:
-    """Count messages by their ranges of numbers, each once."""
-    async with store.connection() as conn:
-        await conn.execute(
-            """with fresh as (
-                   insert into capped_sends (uid, account_id, person, at)
-                   select u.uid, u.account_id, '', clock_timestamp()
-                   from unnest(%(uids)s::uuid[], %(accounts)s::bigint[]) as u (uid, account_id)
-                   on conflict do nothing returning uid)
-               insert into prefix_sends as p (account_id, prefix, hour, messages)
-                   select u.account_id, u.prefix, date_trunc('hour', clock_timestamp()), count(*)
-                   from unnest(%(uids)s::uuid[], %(accounts)s::bigint[], %(prefixes)s::text[])
-                       as u (uid, account_id, prefix)
-                   join fresh using (uid) group by u.account_id, u.prefix order by 1, 2
-               on conflict (account_id, prefix, hour) do update set messages = p.messages + excluded.messages""",
-            {
-                "uids": [one.uid for one in seen],
-                "accounts": [one.account_id for one in seen],
-                "prefixes": [one.message.recipient[:-4] for one in seen],
-            },
-        )
 
 
 async def give_back(store: Connections, uids: Sequence[UUID]) -> None:
