@@ -17,6 +17,7 @@ import yaml
 from domain.keyring import CREDENTIALS, Keyring
 from runtime.settings import Settings
 from services.settings_file.kinds.plans import Plans
+from store.audience.templates import templates
 from store.gateways import gateways
 from store.migrate import migrate
 from tests.api.admin import ADMIN, Staff, admin
@@ -330,7 +331,8 @@ async def test_nobody_grants_by_a_file_what_they_lack(install: Install):
     assert_error(await install.post("apply", hook, roles), 403, "permission_missing")
     reader = await install.staff.colleague("owner", ["settings:read"])
     seen = yaml.safe_load((await reader.call("GET", "/settings/export")).text)
-    assert set(seen) == {"apiVersion", "settings", "oidc", "callbacks", "keywords"}
+    of_users = {"purposes", "contact_fields", "contact_groups", "segments", "templates"}
+    assert set(seen) == {"apiVersion", "settings", "oidc", "callbacks", "keywords"} | of_users
     assert_error(await reader.call("GET", "/settings/export?kind=roles"), 403, "permission_missing")
     assert (await install.staff.data("GET", "/plans")) == []
 
@@ -431,6 +433,85 @@ async def test_objects_of_users_are_named_by_their_owner(install: Install):
     assert_error(plain, 422, "https_required", "/callbacks/crm-7 http:~1~1example.com~1hook")
 
 
+OF_AUDIENCE: dict[str, Any] = {
+    "purposes": {
+        "crm-9 news": {"name": "News", "default": "opt_in"},
+        "crm-9 marketing": {"name": "Offers", "public": False},
+    },
+    "contact_fields": {"crm-9 size": {"type": "text"}},
+    "contact_groups": {"crm-9 shop": {}},
+    "segments": {"crm-9 vip": {"condition": {"all": [{"tag": "vip"}, {"group": "shop"}]}}},
+    "templates": {"crm-9 welcome": {"name": "Welcome", "sms": {"en": {"message": "Hi {{ contact.first_name }}"}}}},
+}
+
+
+async def with_user(install: Install) -> int:
+    """A new user whose external id is that of the file."""
+    async with install.stack.pool.connection() as conn:
+        await conn.execute("update accounts set external_id = null where external_id = 'crm-9'")
+    body = {"email": f"{uuid4().hex}@example.com", "name": "Cy", "external_id": "crm-9"}
+    return (await install.staff.data("POST", "/users", body))["id"]
+
+
+async def test_what_users_keep_of_their_audience_is_applied_exported_and_applied_again(install: Install):
+    await with_user(install)
+    assert (await install.apply(OF_AUDIENCE))["changes"] == 6
+    exported = await install.export()
+    loaded = yaml.safe_load(exported)
+    assert {kind: set(loaded[kind]) for kind in OF_AUDIENCE} == {kind: set(of) for kind, of in OF_AUDIENCE.items()}
+    jsonschema_rs.Draft202012Validator((await install.staff.call("GET", "/settings/schema")).json()).validate(loaded)
+    for file in (OF_AUDIENCE, exported):
+        assert (await install.diff(file)) == {"objects": [], "changes": 0, "drift": 0}
+        assert (await install.apply(file, prune="true"))["changes"] == 0
+    assert await install.export() == exported
+
+
+async def test_a_changed_template_is_published_anew_and_a_pruned_one_archived(install: Install):
+    account_id = await with_user(install)
+    of = OF_AUDIENCE["templates"]["crm-9 welcome"]
+
+    async def stored() -> Any:
+        found = await templates.get(install.stack.pool, account_id, "welcome")
+        return found.published, found.name, found.archived_at is not None
+
+    async def apply(form: Any, **query: str) -> int:
+        return (await install.apply({"templates": {"crm-9 welcome": form} if form else {}}, **query))["changes"]
+
+    assert (await apply(of), await stored()) == (1, (1, "Welcome", False))
+    assert (await apply(of | {"sms": {"en": {"message": "Hello"}}}), await stored()) == (1, (2, "Welcome", False))
+    renamed = of | {"name": "Hello", "sms": {"en": {"message": "Hello"}}}
+    assert (await apply(renamed), await stored()) == (1, (2, "Hello", False))
+    assert (await apply(None, prune="true"), await stored()) == (1, (2, "Hello", True))
+    assert (await apply(renamed), await stored()) == (1, (3, "Hello", False))
+
+
+async def test_what_a_user_changes_of_its_audience_is_drift_and_pruning_takes_it_away(install: Install):
+    account_id = await with_user(install)
+    await install.apply(OF_AUDIENCE)
+    async with install.stack.pool.connection() as conn:
+        await conn.execute("update segments set name = 'Mine' where account_id = %s", (account_id,))
+    found = await install.diff(OF_AUDIENCE)
+    assert (found["changes"], found["drift"]) == (1, 1)
+    assert_error(await install.post("apply", OF_AUDIENCE), 409, "drift")
+    assert (await install.apply(OF_AUDIENCE, overwrite_drift="true"))["changes"] == 1
+    nothing = {kind: {} for kind in OF_AUDIENCE}
+    assert (await install.apply(nothing, prune="true"))["changes"] == 6
+    loaded = yaml.safe_load(await install.export())
+    assert {kind: loaded[kind] for kind in OF_AUDIENCE} == nothing
+    async with install.stack.pool.connection() as conn:
+        cursor = await conn.execute(
+            "select name, public from purposes where key = 'marketing' and account_id = %s", (account_id,)
+        )
+        assert await cursor.fetchall() == [("News and offers", True)]
+
+
+async def test_the_type_of_a_custom_field_stays(install: Install):
+    await with_user(install)
+    await install.apply({"contact_fields": {"crm-9 size": {"type": "text"}}})
+    other = await install.post("apply", {"contact_fields": {"crm-9 size": {"type": "number"}}})
+    assert_error(other, 409, "field_type")
+
+
 @pytest.mark.parametrize(
     ("file", "code", "pointer", "hint"),
     [
@@ -459,6 +540,15 @@ async def test_objects_of_users_are_named_by_their_owner(install: Install):
         ({"callbacks": {"nowhere": {}}}, "file_key", "/callbacks/nowhere", "address"),
         ({"callbacks": {"https://a.example.com": {"secret": "x"}}}, "value_error", None, "whsec_"),
         ({"keywords": {"admin": {"stop": ["\n"]}}}, "value_error", "/keywords/admin/stop/0", "word"),
+        ({"segments": {"vip": {"condition": {"tag": "vip"}}}}, "file_key", "/segments/vip", "owner"),
+        (
+            {"segments": {"a b": {"condition": {"all": [{"tga": 1}]}}}},
+            "condition_kind",
+            "/segments/a b/condition/all/0",
+            "",
+        ),
+        ({"templates": {"a b": {"name": "B", "sms": {"en": {"message": "{{ a"}}}}}, "invalid_template", None, "}}"),
+        ({"purposes": {"a b": {"name": "B", "defualt": "opt_in"}}}, "extra_forbidden", None, "'default'"),
         ({"plans": []}, "object_type", "/plans", "mapping"),
         ({"plans": {"A": 1}}, "object_type", "/plans/A", "mapping"),
         ({"apiVersion": "xsender/v2"}, "api_version", "/apiVersion", "xsender/v1"),
