@@ -13,6 +13,7 @@ from domain.lanes import Lane
 from domain.mail.addresses import domain_of
 from domain.messages.page import CONCURRENCY, PageHeader, Route, RouteRequest, Routing
 from domain.messages.routing import ACCOUNT_SUSPENDED, Sender, choose_for, join
+from domain.reputation.rules import REPUTATION_GUARD
 from store import sending_pauses
 from store.accounts import waits as account_waits
 from store.gateways import gateway_waits, routing
@@ -91,7 +92,10 @@ class ChooseGateway:
                 asked = replace(request, indexes=indexes)
                 chosen = choose_for(one, asked, now, share.key)
                 routings.append(chosen if judged is None else _judged(chosen, now))
-                pauses |= one.guards if one.pause_id is None else {one.pause_id}
+                if one.pause_id is not None:
+                    pauses.add(one.pause_id)
+                elif any(parked.waits_for == REPUTATION_GUARD for parked in chosen.parked):
+                    pauses |= one.guards
         return join(routings), pauses, of_domains
 
     async def _parts(
@@ -104,7 +108,7 @@ class ChooseGateway:
             yield sender, indexes
             return
         held = await not_transactional(self._pool, page, indexes)
-        if free := [index for index in indexes if index not in held]:
+        if free := sorted(set(indexes).difference(held)):
             yield sender.for_transactional(), free
         if held:
             yield sender, held

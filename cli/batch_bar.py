@@ -79,7 +79,8 @@ class BatchBar:
 def _words(wait: Wait) -> str:
     gateway = f" of {wait.gateway}" if wait.gateway else ""
     until = f" until {_clock(wait.until)}" if wait.until else ""
-    return f"waits for {wait.reason}{gateway}{until}" if wait.reason != "paused" else "paused"
+    why = f": {wait.sentence}" if wait.sentence else ""
+    return f"waits for {wait.reason}{gateway}{until}{why}" if wait.reason != "paused" else "paused"
 
 
 def _clock(moment: datetime) -> str:

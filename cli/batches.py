@@ -106,7 +106,7 @@ async def _watch(session: Session, batch_id: UUID, bar: "BatchBar") -> "Look":
 
     from cli.batch_bar import Look
     from domain.batches.progress import ENDED, Doing
-    from services.batches import batch_doing, find_batch
+    from services.batches import batch_doing, find_batch, with_reason
     from store.batches.queries import tally
 
     client: Client | None = None
@@ -118,7 +118,8 @@ async def _watch(session: Session, batch_id: UUID, bar: "BatchBar") -> "Look":
             bar.show(last)
             return last
         client = client or await temporal(session.settings)
-        bar.show(Look(batch, counted, await batch_doing(client, batch, counted)))
+        doing = await batch_doing(client, batch, counted)
+        bar.show(Look(batch, counted, await with_reason(session.pool, batch, doing)))
         await asyncio.sleep(_LOOK_EVERY)
 
 

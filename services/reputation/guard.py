@@ -18,7 +18,7 @@ from store.reputation import bad_reports, findings, pauses
 from store.reputation.bad_reports import Subject
 from store.reputation.modes import guard_of
 
-_AT_A_TIME = 5000
+_AT_A_TIME = 1000
 """Reports of one transaction."""
 _BATCHES = 50
 _OF_FINDINGS = UUID("0d8b7f0e-6f6e-5d3f-9f57-7a1a4b6c2e10")

@@ -18,7 +18,7 @@ from store.reputation.findings import Finding
 from store.reputation.modes import guard_of, set_guard
 from store.reputation.warm_ups import Warmed
 
-_COUNTED = 50_000
+_COUNTED = 20_000
 """Messages that are counted at most for one rate."""
 _FINDINGS = 50
 

@@ -76,12 +76,23 @@ async def test_a_paused_gateway_sends_transactional_messages_and_others_go_by_an
     second = await stack.gateway(user.id, "sms", "sandbox", {}, priority=2)
     other = await send(stack, user, purpose="marketing")
     assert (await stack.final(user, "sms", other))["gateway"] == second
+    assert await noted_waits(stack, other) == 0, "it waits for nothing"
+    assert await noted_waits(stack, news) == 1
     both = {"gateway": str(gateway.id), "channel": "sms"}
     assert_error(await staff.call("POST", "/resume-sending", both), 422, "pause_scope", "/gateway")
     await staff.data("POST", "/resume-sending", {"gateway": str(gateway.id)})
     assert (await stack.final(user, "sms", news))["state"] == "sent"
     again = await staff.call("POST", "/resume-sending", {"gateway": str(gateway.id)})
     assert_error(again, 404, "pause_not_found")
+
+
+async def noted_waits(stack: Stack, uid: str) -> int:
+    """For how many pauses the page of a message is to be signalled."""
+    async with stack.pool.connection() as conn:
+        query = "select count(*) from pause_waits where page_id = %s"
+        row = await (await conn.execute(query, (page_of(UUID(uid)),))).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 async def test_what_is_on_its_way_stops_too_and_nothing_leaves_twice(stack: Stack):
