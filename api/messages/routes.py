@@ -51,11 +51,11 @@ async def _answer(request: Request, channel: Channel, read: ReadMessage) -> Resp
         data = _accepted(read.uid, live)
     else:
         data = recorded(message, live)
-        if live is not None and live.waits_for == REPUTATION_GUARD:
-            pool, gateway = state_of(request).pool, live.gateway
-            data["waiting"]["reason"] = await why_held(pool, message.account_id, message.channel, gateway)
         if read.principal.templates_version:  # else it has no templates
             data |= await template_of(request, read.uid)
+    if live is not None and live.waits_for == REPUTATION_GUARD:
+        why = await why_held(state_of(request).pool, live.account_id, channel, live.gateway)
+        data["waiting"]["reason"] = why
     return json_response({"success": True, "message": f"the message is {data['state']}", "data": data})
 
 
