@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+import store.reputation.bad_reports
 from domain.access.actors import COMMAND_LINE
 from domain.channels import Channel
 from domain.messages.receipts import ReceiptKind
@@ -138,6 +139,22 @@ async def say_sent(pool: Pool, batch_id: UUID, gateway_id: UUID, count: int) -> 
                where uid in (select uid from messages where batch_of(page_of(uid)) = %s order by uid limit %s)""",
             (gateway_id, batch_id, count),
         )
+
+
+async def test_what_is_too_much_to_count_is_let_be_and_others_are_judged(
+    fresh_pool: Pool, monkeypatch: pytest.MonkeyPatch
+):
+    huge, account, gateway = [await new_account(fresh_pool) for _ in range(2)] + [await new_gateway(fresh_pool)]
+    for one in (huge, account):
+        await sent_messages(fresh_pool, one, gateway, 200)
+        await bad_reports(fresh_pool, one, gateway, 10)
+    slow = f"select case when %(account)s = {huge} then (select count(*) from pg_sleep(30)) else 200 end"
+    with monkeypatch.context() as patched:
+        patched.setitem(store.reputation.bad_reports._SENT, "account", slow)
+        patched.setattr("store.reputation.bad_reports._COUNT_MS", 50)
+        await judge_new(fresh_pool, PAUSE)
+    assert [pause.account_id for pause in await all_pauses(fresh_pool)] == [account]
+    assert await findings.latest(fresh_pool, huge, None, 10) == []
 
 
 async def test_receipts_leave_reports_only_if_they_are_bad(fresh_pool: Pool):
