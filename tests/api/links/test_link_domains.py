@@ -1,12 +1,15 @@
 """Link domains: their records, checks against a real DNS server, two accounts; and settings of links."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 import pytest_asyncio
 
 from domain.mail.sender_domains import FAILING_AFTER, FAILING_CHECKS
+from store.access import audit
 from tests.api.answers import assert_error
 from tests.api.links.helpers import NUMBER, click, codes, long_ago, seen, sender, texts
 from tests.api.mail_stack import PUBLIC, delivered, links, public_stack
@@ -97,6 +100,17 @@ async def test_nobodys_links_begin_with_anothers_domain(public: Stack, dns: Dns)
     assert await seen(public, arrived["uid"]) == []
 
 
+@pytest.mark.parametrize("host", ["[::1", "[", "a b", "ü.test", "x" * 300, "a/b", "", "links.test:99999", "@", "%00"])
+@pytest.mark.parametrize("path", ["/AAAAAAAA", "/l/AAAAAAAA"])
+async def test_whatever_host_is_named_nothing_breaks(public: Stack, host: str, path: str):
+    named = path.encode() + b" HTTP/1.1\r\nHost: " + host.encode() + b"\r\nConnection: close\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(public.url).port)
+    writer.write(b"GET " + named)
+    answer = await reader.read()
+    writer.close()
+    assert answer.split()[1] in (b"400", b"404"), answer
+
+
 async def test_a_domain_is_one_accounts_at_a_time(public: Stack, dns: Dns):
     first, second, name = await public.user(), await public.user(), f"links.{uuid4().hex[:12]}.test"
     await verified(public, dns, first, name)
@@ -171,6 +185,19 @@ async def test_settings_count_from_the_next_request_on(public: Stack):
     (code,) = codes(arrived["body"])
     assert arrived["body"] == f"{PUBLIC}/l/{code} https://app.example.com/x"
     assert (await click(public, f"/l/{code}")).headers["location"] == f"{URL}?utm_source=own&utm_medium=sms#a"
+
+
+async def test_settings_that_changed_meanwhile_are_not_overwritten_and_a_dry_run_writes_nothing(public: Stack):
+    user = await public.user()
+    before = await public.http.get("/api/link-settings", headers=user.headers)
+    wanted, matching = {"shorten_links": True}, user.headers | {"if-match": before.headers["etag"]}
+    tried = await public.http.put("/api/link-settings?dry_run=true", headers=matching, json=wanted)
+    assert (tried.json()["dry_run"], tried.json()["data"]["shorten_links"]) == (True, True)
+    assert (await public.http.put("/api/link-settings", headers=matching, json=wanted)).status_code == 200
+    assert (await public.http.put("/api/link-settings", headers=matching, json={})).status_code == 412
+    assert (await ask(public, user, "GET", "link-settings"))["shorten_links"] is True
+    found = await audit.page(public.pool, audit.Filter(target=f"link_settings:{user.id}"), 2**62, 10)
+    assert [one.action for one in found] == ["link_settings.changed"]
 
 
 UTM = ("source", "medium", "campaign", "term", "content")
