@@ -85,6 +85,7 @@ from api.webhooks import routes as webhooks
 from api.webhooks.memory import WebhookMemory
 from api.webhooks.receivers import WebhookReceivers
 from api.webhooks.shared_starts import SharedStarts
+from api.whatsapp import routes as whatsapp_templates
 from domain.keyring import CREDENTIALS, Keyring
 from domain.mail.links import LinkSigner
 from gateways.base import GatewayConnections
@@ -121,6 +122,7 @@ _ROUTERS = (
     contact_imports.router,  # before routes of single contacts
     purposes.router,
     segments.router,
+    whatsapp_templates.router,
     guards.router,
     admin_guards.router,
     campaigns.router,

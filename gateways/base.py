@@ -12,6 +12,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Outcome
 from domain.messages.receipts import Event
 from domain.text.sms_parts import Gathered, Part
+from domain.whatsapp.templates import ProviderTemplate
 from gateways.net.dial import Dialer
 from gateways.net.http import HttpClient
 from gateways.net.names import Names
@@ -67,6 +68,23 @@ class Listening(Protocol):
 
         Raises:
             OSError: it cannot be now.
+        """
+        ...
+
+
+class TemplatesUnreadable(Exception):
+    """A provider's templates could not be read; the message says why."""
+
+
+@runtime_checkable
+class ListsTemplates(Protocol):
+    """A gateway whose provider has templates that must be approved."""
+
+    async def list_templates(self) -> list[ProviderTemplate] | None:
+        """All of them; ``None``: the gateway's configuration does not say where they are.
+
+        Raises:
+            TemplatesUnreadable: they cannot be read now.
         """
         ...
 

@@ -19,6 +19,8 @@ from store.gateways import gateways as stored
 from store.leader_lock import LISTENERS
 from store.pool import Pool
 from worker.leader import PeriodicTask, lead
+from worker.sweeps import template_sync
+from worker.sweeps.template_sync import read_due_templates
 
 log = structlog.get_logger()
 
@@ -28,9 +30,13 @@ EVERY = 5.0
 
 @asynccontextmanager
 async def keeping_connected(pool: Pool, gateways: GatewayCache) -> AsyncIterator[None]:
-    """Keep all listening gateways connected while the context is open, if no other process does."""
-    looks = PeriodicTask("keep gateways connected", EVERY, partial(connect_all, pool, gateways))
-    keeping = asyncio.create_task(lead(pool, [looks], LISTENERS))
+    """Keep all listening gateways connected, and templates up to date, while the context is open, if no other process
+    does."""
+    tasks = [
+        PeriodicTask("keep gateways connected", EVERY, partial(connect_all, pool, gateways)),
+        PeriodicTask("read templates", template_sync.EVERY, partial(read_due_templates, pool, gateways)),
+    ]
+    keeping = asyncio.create_task(lead(pool, tasks, LISTENERS))
     try:
         yield
     finally:

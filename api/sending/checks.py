@@ -16,6 +16,7 @@ from domain.mail.addresses import domain_of
 from services.contacts.read import ReadContacts
 from services.sending.allowed import check_gateways
 from services.sending.batch_pages import NewBatch
+from services.whatsapp.checking import check_templates
 from store.access import key_spend
 from store.accounts.api_keys import Principal
 from store.gateways import senders
@@ -30,7 +31,7 @@ async def check_request(state: AppState, principal: Principal, channel: Channel,
     Raises:
         ApiError: 402 no credit is left, or the key has spent all that it may today; 403 the key is narrowed to others;
             404 no such gateway; 422 it may not be sent from there.
-        InvalidError: no such purpose, or not on this channel.
+        InvalidError: no such purpose, or not on this channel; a template that the provider would refuse.
         ForbiddenError: the key may not send through a gateway that is requested.
     """
     if asked.requested:
@@ -41,6 +42,8 @@ async def check_request(state: AppState, principal: Principal, channel: Channel,
         await _check_froms(state, principal, asked.froms)
     channels = asked.channels if isinstance(asked, ReadContacts) else set()  # a batch has no fallbacks
     check_purpose(principal.purposes, asked.purpose, [channel, *sorted(channels)])
+    if asked.provider_templates and not principal.is_test:
+        await _check_templates(state, principal, asked)
     if is_narrowed(principal.scopes):
         for other in channels:
             check_channel(principal, other)
@@ -52,6 +55,17 @@ async def check_request(state: AppState, principal: Principal, channel: Channel,
     if principal.spend_cap is not None and await key_spend.today(state.pool, principal.key_id) >= principal.spend_cap:
         message = f"this key has spent the {principal.spend_cap} credits that it may spend in a day"
         raise ApiError(402, "spend_cap_reached", message)
+
+
+async def _check_templates(state: AppState, principal: Principal, asked: Asked) -> None:
+    """What the provider would refuse is refused before a credit is held."""
+    wanted = {index: name for name, indexes in asked.requested.items() for index in indexes}
+    wide = {use.index: asked.wide_gateway for use in asked.provider_templates if asked.wide_gateway is not None}
+    places = [
+        ("template",) if asked.template_version else ("contact", asked.duplicates.contact_of(use.index), "template")
+        for use in asked.provider_templates
+    ]
+    await check_templates(state.pool, principal.account_id, asked.provider_templates, wide | wanted, places)
 
 
 async def _check_froms(state: AppState, principal: Principal, froms: Mapping[str, str]) -> None:

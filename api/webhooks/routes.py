@@ -27,6 +27,7 @@ from gateways.webhooks.webhook import Post, Reply, UnreadablePost, Webhook
 from services.receipts import parts_of, start_receipts
 from services.settings.current import CurrentSettings
 from store.pool import DB_UNAVAILABLE
+from store.whatsapp import templates
 
 log = structlog.get_logger()
 router = APIRouter(tags=["provider webhooks"])
@@ -146,6 +147,8 @@ async def _accept(state: AppState, channel: Channel, ends: Sequence[WebhookRecei
             by_events = by_gateways(ends, post)
     except UnreadablePost as error:
         return _refusal(webhook.UNREADABLE, str(error))
+    if changed := [end.gateway_id for end in ends if end.webhook.tells_of_templates(post)]:
+        await templates.read_again(state.pool, changed)
     raw = urlsplit(post.url).query.encode() + b"\n" + post.body
     for events, gateways in by_events.items():
         for part in parts_of(channel, gateways, events, raw):

@@ -195,6 +195,14 @@ class Webhook(ABC):
             UnreadablePost: it is not what the provider posts.
         """
 
+    def tells_of_templates(self, post: Post) -> bool:
+        """Whether a verified request says that templates of this gateway have changed, so that they are read again.
+
+        Raises:
+            UnreadablePost: it is not what the provider posts.
+        """
+        return False
+
     def is_for_number(self, recipient: str) -> bool | None:
         """Whether what people write to this number of ours is for this gateway; ``None``: it does not know its number.
 

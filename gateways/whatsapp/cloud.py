@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, Outcome, Unknown
+from domain.whatsapp.templates import ProviderTemplate
 from gateways.answers import parse
 from gateways.base import GatewayConnections
 from gateways.config.fields import Secret
@@ -15,6 +16,7 @@ from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
 from gateways.whatsapp.cloud_message import check_fit, request
+from gateways.whatsapp.cloud_templates import read_templates
 from gateways.whatsapp.meta_errors import meta_failure
 
 _NUMBER = re.compile(r"[0-9]{6,20}")
@@ -25,6 +27,8 @@ class WhatsAppCloudConfig(ProviderConfig):
 
     SECRETS: ClassVar[frozenset[str]] = frozenset({"access_token", "app_secret", "verify_token"})
 
+    business_account_id: Annotated[str, Field(pattern=r"^[0-9]{1,32}$")] | None = None
+    """The WhatsApp Business Account whose templates are read; ``None``: nothing is checked by them."""
     phone_number_id: Annotated[str, Field(pattern=r"^[0-9]{1,32}$")]
     access_token: Secret
     app_secret: Secret | None = None
@@ -50,6 +54,14 @@ class WhatsAppCloudGateway(ProviderGateway[WhatsAppCloudConfig]):
         headers = {"authorization": f"Bearer {config.access_token}", "content-type": "application/json"}
         url = f"{config.base_url}/{config.api_version}/{config.phone_number_id}/messages"
         self._call = call("POST", url, headers, config.timeout)
+
+    async def list_templates(self) -> list[ProviderTemplate] | None:
+        """The templates of its business account."""
+        config = self._config
+        if config.business_account_id is None:
+            return None
+        base = f"{config.base_url}/{config.api_version}"
+        return await read_templates(self._http, base, config.business_account_id, config.access_token, config.timeout)
 
     def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
         check_fit(message)

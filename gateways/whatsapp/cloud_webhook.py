@@ -27,6 +27,17 @@ _KINDS = {
     "failed": ReceiptKind.FAILED,
 }
 _FIELDS = frozenset({"messages", "user_preferences"})
+_OF_TEMPLATES = frozenset(
+    {
+        "message_template_status_update",
+        "message_template_quality_update",
+        "message_template_components_update",
+        "template_category_update",
+        "account_update",
+    }
+)
+"""Fields of Meta's webhooks after which templates may be others. What they are is read from Meta itself: posts come
+twice, and not in their order."""
 _CHOICES: dict[str, Literal["stop", "resume"]] = {"stop": "stop", "resume": "resume"}
 _CHALLENGE_CAP = 256
 _SIGNATURE = re.compile("sha256=[0-9a-f]{64}")
@@ -70,6 +81,16 @@ class WhatsAppCloudWebhook(Webhook):
     def read(self, post: Post) -> Sequence[Event]:
         """What concerns this gateway's number. Our uid is in ``biz_opaque_callback_data``."""
         return [event for value in self._values(post) for event in _events(value, post.now)]
+
+    def tells_of_templates(self, post: Post) -> bool:
+        """Status, category or quality of a template, or the business account as a whole, has changed."""
+        account = self._config.business_account_id
+        return account is not None and any(
+            text(entry.get("id")) == account and change.get("field") in _OF_TEMPLATES
+            for body in objects_in(post.json())
+            for entry in objects_in(body.get("entry") or [])
+            for change in objects_in(entry.get("changes") or [])
+        )
 
     def _values(self, post: Post) -> Iterator[dict[str, Any]]:
         for body in objects_in(post.json()):

@@ -37,12 +37,14 @@ from services.contacts.models import (
     EmailContact,
     SmsContact,
     WhatsappContact,
+    WhatsappSend,
     WhatsappTemplate,
 )
 from services.contacts.numbers import NumberReader
 from services.contacts.shared_fields import SharedFields, SharedText, due, read_shared_fields
 from services.contacts.stored_values import Stored, StoredValues
 from services.contacts.unknown_fields import UnknownField, find_unknown_fields
+from services.whatsapp.uses import TemplateUsed, templates_used
 
 MAX_SEGMENTS = 10
 """Parts of one SMS: what operators reassemble reliably."""
@@ -95,6 +97,8 @@ class ReadContacts:
     """Contacts that get no message, as they lack a variable of the template."""
     template_version: int | None = None
     """The id of the version that its texts are of."""
+    provider_templates: tuple[TemplateUsed, ...] = ()
+    """Templates of the provider that its messages use, one message for each way of use."""
 
     @property
     def channels(self) -> set[str]:
@@ -205,8 +209,9 @@ def read_contacts(
     unknown = find_unknown_fields(send, names, beside, terms.parameters)
     if numbers.has_unknown:
         unknown += numbers.warnings(messages, duplicates.contact_of)
+    page = PageContent(list(contents), messages)
     return ReadContacts(
-        PageContent(list(contents), messages),
+        page,
         requested,
         shared.gateway,
         mail.files,
@@ -216,6 +221,7 @@ def read_contacts(
         unknown,
         [error.at(index) for index, error in left_out],
         named.version_id if named else None,
+        templates_used(page) if isinstance(send, WhatsappSend) else (),
     )
 
 

@@ -17,6 +17,7 @@ from domain.messages.page_content import PAGE_BYTES, Content, PageContent, PageM
 from domain.messages.statuses import State
 from services.contacts.duplicates import Duplicates
 from services.contacts.read import ReadContacts
+from services.whatsapp.uses import TemplateUsed
 from store.batches import batches
 
 _NULL = "\\N"
@@ -37,6 +38,13 @@ class NewBatch:
     duplicates: Duplicates
     is_free: bool
     purpose: str
+    provider_templates: tuple[TemplateUsed, ...] = ()
+    """As in ``ReadContacts``."""
+
+    @property
+    def template_version(self) -> int | None:
+        """As in ``ReadContacts``."""
+        return self.stored.template_version
 
     @property
     def last_due(self) -> float:
@@ -108,6 +116,7 @@ def build_batch(
         read.duplicates,
         read.is_free,
         read.purpose,
+        read.provider_templates,
     )
     return batch, [(uids[index], message) for index, message in enumerate(messages)]
 

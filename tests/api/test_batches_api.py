@@ -30,7 +30,7 @@ FEW = 501
 @pytest.fixture
 def small_pages(monkeypatch):
     """Pages of 50 whatever the gateway's rate, so that most of a batch is not under way yet."""
-    monkeypatch.setattr("services.sending.start_batch.page_size", lambda rate: 50)
+    monkeypatch.setattr("services.sending.batch_header.page_size", lambda rate: 50)
 
 
 async def sandbox_user(stack: Stack, **more: object) -> User:

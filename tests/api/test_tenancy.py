@@ -116,6 +116,8 @@ OF_OWN = {
     *(f"{method} /api/segments" for method in ("GET", "POST")),
     *(f"{method} /api/segments/{{segment}}" for method in ("GET", "PATCH", "DELETE")),
     "POST /api/segments/count",
+    "GET /api/whatsapp/templates",
+    "POST /api/whatsapp/templates/sync",
     *(f"{method} /api/guards" for method in ("GET", "PATCH")),
     "GET /api/guards/refusals",
     *(f"{method} /api/campaigns" for method in ("GET", "POST")),

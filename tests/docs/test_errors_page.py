@@ -25,6 +25,7 @@ DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("
     *Path("domain/audience/conditions").glob("*.py"),
     *Path("store/audience/segments").glob("*.py"),
     Path("store/audience/templates/templates.py"),
+    Path("domain/whatsapp/templates.py"),
     Path("store/audience/campaigns/campaigns.py"),
     Path("domain/audience/imports/columns.py"),
     *Path("domain/audience/contacts").glob("*.py"),
@@ -59,6 +60,7 @@ PLACE_OF_CODE = {
     "InvalidFrom": 0,
     "Problem": 1,
     "Fault": 1,
+    "Unfit": 1,
 }
 """The argument of each error that is its code."""
 OF_THE_COMMAND_LINE: set[str] = set()

@@ -22,7 +22,7 @@ COUNT = 600
 
 @pytest.fixture
 def pages_of_50(monkeypatch):
-    monkeypatch.setattr("services.sending.start_batch.page_size", lambda rate: 50)
+    monkeypatch.setattr("services.sending.batch_header.page_size", lambda rate: 50)
 
 
 async def paused_gateway(stack: Stack, user: User, sink: Sink) -> UUID:
