@@ -134,8 +134,8 @@ class Removed(_Answer):
     message: str
 
 
-class CallbackDelivery(_Answer):
-    """A delivery of an event to an endpoint. Its id is sent in the header `webhook-id`."""
+class DeliveryHead(_Answer):
+    """A delivery, without what is posted."""
 
     id: UUID
     type: str
@@ -148,6 +148,11 @@ class CallbackDelivery(_Answer):
     occurred_at: datetime
     created_at: datetime
     delivered_at: datetime | None
+
+
+class CallbackDelivery(DeliveryHead):
+    """A delivery of an event to an endpoint. Its id is sent in the header `webhook-id`."""
+
     data: dict[str, Any]
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from api.callbacks.deliveries import shown as shown_delivery
-from api.callbacks.models import CallbackDelivery, CallbackEndpoint, QueuedAnswer
+from api.callbacks.models import CallbackEndpoint, DeliveryHead, QueuedAnswer
 from api.callbacks.routes import shown as shown_endpoint
 from api.callbacks.waking import wake_callbacks
 from api.http.state import state_of
@@ -60,8 +60,10 @@ class ReplayAnswer(QueuedAnswer):
     dry_run: bool = False
 
 
-class AnyDelivery(CallbackDelivery):
-    """A delivery, without what was posted: `data` is `null`."""
+class AnyDelivery(DeliveryHead):
+    """A delivery, without what was posted."""
+
+    data: None
 
 
 class AnyDeliveryPage(BaseModel):
