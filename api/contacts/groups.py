@@ -113,7 +113,7 @@ async def _move(
     async def work(made: Change) -> Answer:
         group = await rules.find(made.store, principal.account_id, named, lock=True)
         moved = await rule(made, principal.account_id, group, body.contacts)
-        return "changed", {"changed": moved.changed, "unknown": moved.unknown}
+        return "changed", {"changed": moved.changed, "unknown": moved.unknown, "full": moved.full}
 
     return await perform(request, user_actor(request, principal), action, work, dry_run=dry_run)
 

@@ -32,6 +32,9 @@ _FILE: dict[str, Any] = {
         "content": {
             "text/csv": {"schema": {"type": "string"}},
             "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+            },
         },
     },
     "parameters": [IDEMPOTENCY_HEADER],
@@ -73,7 +76,7 @@ async def import_contacts(
     sheet: Annotated[str | None, Query(max_length=100, description="Of an XLSX file; else the first one.")] = None,
     dry_run: Annotated[bool, Query(description="Count what would be new, changed and faulty; write nothing.")] = False,
 ) -> Response:
-    """The body is the file, CSV or XLSX, up to 200 MiB. Its first row names the columns.
+    """The body is the file, CSV or XLSX, up to 200 MiB, or a form with it. Its first row names the columns.
 
     Answers with an operation: `GET /api/operations/{operation}` tells how far it is, `…/result` has the faulty rows.
     """

@@ -47,6 +47,7 @@ class MovedMembers(Answer):
 
     changed: int
     unknown: list[UUID] = Field(description="Ids that are not those of contacts of yours.")
+    full: list[UUID] = Field(description="Ids of contacts that are in 50 groups already: they were not added.")
 
 
 class Removal(Answer):

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from fastapi import Request
 
+from api.contacts.multipart import boundary_of, file_in
 from api.http.body import declared_length, too_large
 from api.http.errors import ApiError
 from api.http.state import state_of
@@ -33,12 +34,12 @@ class Uploaded:
 
 @asynccontextmanager
 async def uploaded(request: Request, account_id: int) -> AsyncIterator[Uploaded]:
-    """The body of a request as a stored file, which is deleted if the request fails.
+    """The body of a request, or the file in it, as a stored file, which is deleted if the request fails.
 
     Raises:
         ApiError: 413 it is too large; 408 it comes too slowly.
         ConflictError: the account has too many files that are being imported.
-        InvalidError: it is empty.
+        InvalidError: it is empty, or has parts and not one file.
     """
     if (declared_length(request) or 0) > MOST_BYTES:
         raise too_large(MOST_BYTES, "split the file")
@@ -53,7 +54,7 @@ async def uploaded(request: Request, account_id: int) -> AsyncIterator[Uploaded]
             await files.add_piece(pool, file_id, number, piece)
             number += 1
         if not number:
-            raise InvalidError("file_empty", "send the file as the body of the request")
+            raise InvalidError("file_empty", "send the file as the body of the request, or in a form")
         yield Uploaded(file_id, digest.digest())
     except BaseException:
         await asyncio.shield(files.delete(pool, file_id))
@@ -64,7 +65,9 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
     held, length = bytearray(), 0
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    chunks = request.stream()
+    chunks: AsyncIterator[bytes] = request.stream()
+    if boundary := boundary_of(request.headers.get("content-type", "")):
+        chunks = file_in(_without_end(chunks), boundary)
     while True:
         try:
             async with asyncio.timeout_at(begun + _GRACE + length / _LEAST_RATE):
@@ -84,6 +87,13 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
             begun += loop.time() - waited  # the time that storing takes is not the sender's
     if held:
         yield bytes(held)
+
+
+async def _without_end(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The chunks that have something in them: an empty one ends a body."""
+    async for chunk in chunks:
+        if chunk:
+            yield chunk
 
 
 def _whole(held: bytearray) -> Iterator[bytes]:

@@ -243,6 +243,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "object_type",
         "too_heavy",
         "contact_values",
+        "multipart",
         "template_too_heavy",
         "query_encoding",
         "query_repeated",

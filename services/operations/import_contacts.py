@@ -9,6 +9,7 @@ from domain.audience.imports.columns import check_columns, check_mapping
 from domain.errors import InvalidError
 from domain.operations.slices import ItemError, Sliced
 from services.audience.imports import faults_file
+from services.audience.imports.contact_lines import too_many_of
 from services.audience.imports.frames import Block, RowFault
 from services.audience.imports.reader import FileReader, FileReaders, GoneOn
 from services.operations.kinds import Slice
@@ -108,7 +109,9 @@ async def _take(work: Slice, place: Mapping[str, Any], block: Block) -> Sliced:
     of = staging.Import(work.operation.id, work.account_id, work.input["known"], work.input["is_dry_run"])
     async with staging.staged(conn, block.content):
         taken = await staging.take(conn, of, block.rounds)
-    faults = sorted([*block.faults, *_ambiguous(taken.ambiguous, place["mapping"])], key=lambda fault: fault.row)
+    too_many = [too_many_of(name, row, place["mapping"]) for row, name in taken.too_many]
+    ambiguous = _ambiguous(taken.ambiguous, place["mapping"])
+    faults = sorted([*block.faults, *ambiguous, *too_many], key=lambda fault: fault.row)
     before = work.operation.result or {"counts": dict.fromkeys(_COUNTS, 0)}
     counts = dict(before["counts"])
     await _list_faults(work, faults, counts["faulty"])

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from unicodedata import normalize
 from uuid import UUID
 
@@ -31,6 +31,8 @@ class Moved:
     changed: int
     unknown: list[UUID]
     """Those that the account has not."""
+    full: list[UUID] = field(default_factory=list)
+    """Those that are in as many groups as a contact may be, and were left as they are."""
 
 
 async def find(store: Connections, account_id: int, named: str, *, lock: bool = False) -> Group:
@@ -99,7 +101,9 @@ async def remove(change: Change, account_id: int, group: Group) -> Operation | N
 async def add_members(change: Change, account_id: int, group: Group, contacts: Sequence[UUID]) -> Moved:
     """Put contacts into a group that is locked."""
     changed = await groups.add_members(change.store, account_id, group.id, contacts)
-    return await _moved(change, account_id, group, contacts, changed)
+    full = await groups.outside(change.store, account_id, group.id, contacts)
+    moved = await _moved(change, account_id, group, contacts, changed)
+    return replace(moved, full=[contact for contact in dict.fromkeys(contacts) if contact in full])
 
 
 async def drop_members(change: Change, account_id: int, group: Group, contacts: Sequence[UUID]) -> Moved:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from domain.audience.contacts.contact import CUSTOM, LISTS, VALUES
+from domain.audience.contacts.contact import CUSTOM, LISTS, MOST_GROUPS, MOST_TAGS, VALUES
 from domain.audience.imports.cells import UNREADABLE, Reader, number, readers
 from domain.audience.imports.csv_cells import as_it_was
 from domain.audience.imports.delimited import Row
@@ -83,7 +83,16 @@ class ContactLines:
         keys = [make(values[field]) for field, make in _KEYS if field in values]
         if not keys:
             return _fault(row.number, "no_address")
+        if too_many := self._too_many(row.number, values):
+            return too_many
         return self._line(values), keys
+
+    def _too_many(self, row: int, values: Mapping[str, Any]) -> RowFault | None:
+        """A fault if the contact would get more tags or groups than it may have."""
+        for name, added, most in (("tags", self._tags, MOST_TAGS), ("groups", self._groups, MOST_GROUPS)):
+            if len(values.get(name, ())) + len(added) > most and len({*values.get(name, ()), *added}) > most:
+                return too_many_of(name, row, self._terms.mapping)
+        return None
 
     def _line(self, values: Mapping[str, Any]) -> str:
         parts = [self._ids.next(), *[_text(values[name]) if name in values else _NULL for name in VALUES]]
@@ -105,6 +114,13 @@ class ContactLines:
             noted = {name: note for name in sorted(names) if name not in LISTS}
             found = self._origins[names] = _text(orjson.dumps(noted).decode())
         return found
+
+
+def too_many_of(name: str, row: int, mapping: Mapping[str, str]) -> RowFault:
+    """The fault of a row whose contact would have too many ``tags`` or ``groups``."""
+    column = next((column for column, field in mapping.items() if field == name), "")
+    message = f"with these it would have more {name} than {MOST_TAGS if name == 'tags' else MOST_GROUPS}: remove some"
+    return RowFault(row, column, "", "too_many", message)
 
 
 def _fault(number: int, code: str) -> RowFault:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from domain.audience.contacts.contact import MOST_GROUPS
 from store.pool import Connections
 
 
@@ -110,16 +111,27 @@ async def has_more_members(store: Connections, account_id: int, group_id: int, m
 
 
 async def add_members(store: Connections, account_id: int, group_id: int, contacts: Sequence[UUID]) -> int:
-    """Put contacts into a group. Returns how many were not in it."""
+    """Put contacts into a group, unless they are in as many as they may be. Returns how many were not in it."""
     async with store.connection() as conn:
         cursor = await conn.execute(
             """update contacts c set groups = array(select distinct g from unnest(c.groups || %(group)s::bigint) as g
                                                     order by g), updated_at = clock_timestamp()
                where c.id = any(array(select id from contacts where id = any(%(contacts)s) and account_id = %(account)s
-                                      and not groups @> array[%(group)s::bigint] order by id for update))""",
-            {"group": group_id, "contacts": list(contacts), "account": account_id},
+                                      and not groups @> array[%(group)s::bigint]
+                                      and cardinality(groups) < %(most)s order by id for update))""",
+            {"group": group_id, "contacts": list(contacts), "account": account_id, "most": MOST_GROUPS},
         )
         return cursor.rowcount
+
+
+async def outside(store: Connections, account_id: int, group_id: int, contacts: Sequence[UUID]) -> set[UUID]:
+    """Those of these contacts of the account that are not in a group."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """select id from contacts where id = any(%s) and account_id = %s and not groups @> array[%s::bigint]""",
+            (list(contacts), account_id, group_id),
+        )
+        return {contact_id for (contact_id,) in await cursor.fetchall()}
 
 
 async def drop_members(store: Connections, account_id: int, group_id: int, contacts: Sequence[UUID]) -> int:

@@ -8,6 +8,10 @@ from uuid import UUID
 
 from store.connection import Connection
 
+# As text of statements; a test compares them with the limits of contacts.
+_MOST_TAGS: LiteralString = "50"
+_MOST_GROUPS: LiteralString = "50"
+
 Known = Literal["update", "only_fill_empty", "skip"]
 """What becomes of contacts that are known: given values replace theirs, or fill what is empty, or nothing."""
 
@@ -88,6 +92,9 @@ after as materialized (
         case when m.groups <@ c.groups then c.groups
              else array(select distinct g from unnest(c.groups || m.groups) as g order by g) end as groups
     from mine m join before c on c.id = m.contact_id
+), full_up as (
+    select id, case when cardinality(tags) > {most_tags} then 'tags' else 'groups' end as list from after
+    where cardinality(tags) > {most_tags} or cardinality(groups) > {most_groups}
 ), changed as materialized (
     select a.*, c.origins || coalesce((
         select jsonb_object_agg(o.key, o.value) from jsonb_each(a.noted) as o
@@ -95,13 +102,15 @@ after as materialized (
                    then a.fields -> substr(o.key, 8) is distinct from c.fields -> substr(o.key, 8)
                    else to_jsonb(a) -> o.key is distinct from to_jsonb(c) -> o.key end), '{{}}') as origins
     from after a join before c on c.id = a.id
-    where (a.email, a.phone, a.whatsapp, a.external_id, a.first_name, a.last_name, a.language, a.country, a.time_zone,
+    where a.id not in (select id from full_up)
+       and (a.email, a.phone, a.whatsapp, a.external_id, a.first_name, a.last_name, a.language, a.country, a.time_zone,
            a.fields, a.tags, a.groups)
         is distinct from (c.email, c.phone, c.whatsapp, c.external_id, c.first_name, c.last_name, c.language, c.country,
            c.time_zone, c.fields, c.tags, c.groups)
 )"""
 _NONE_CHANGED: LiteralString = """,
-changed as (select id from before where false)"""
+changed as (select id from before where false),
+full_up as (select id, ''::text as list from before where false)"""
 
 _WRITE: LiteralString = """,
 inserted as (
@@ -139,14 +148,17 @@ noted as (
 _COUNT: LiteralString = """
 select count(*) filter (where m.contact_id is null),
     count(*) filter (where m.contact_id is not null and s.contact_id is not null and a.id is not null),
-    count(*) filter (where m.contact_id is not null and s.contact_id is not null and a.id is null),
-    count(*) filter (where m.contact_id is not null and s.contact_id is null),
+    count(*) filter (where m.contact_id is not null and s.contact_id is not null and a.id is null
+                     and f.id is null),
+    count(*) filter (where m.contact_id is not null and s.contact_id is null and f.id is null),
     (select coalesce(array_agg(n), '{}') from judged where other is null and turn > 1),
     (select coalesce(json_agg(json_build_array(n, other,
                 case other when 'phone' then phone when 'whatsapp' then whatsapp when 'email' then email
                      else external_id end)), '[]')
-     from judged where other is not null)
+     from judged where other is not null),
+    (select coalesce(json_agg(json_build_array(m.n, f.list)), '[]') from mine m join full_up f on f.id = m.contact_id)
 from mine m
+    left join full_up f on f.id = m.contact_id
     left join noted s on s.contact_id = m.contact_id and left(s.key, 1) = 'c'
     left join changed a on a.id = m.contact_id"""
 
@@ -172,6 +184,8 @@ class Taken:
     """Rows about a contact that a row before was about."""
     ambiguous: list[tuple[int, str, str]] = field(default_factory=list)
     """Rows that are about more than one contact: the number, and which value belongs to another one."""
+    too_many: list[tuple[int, str]] = field(default_factory=list)
+    """Rows with which a contact would have too many ``tags`` or ``groups``: the number, and which."""
 
 
 @asynccontextmanager
@@ -199,12 +213,13 @@ async def take(conn: Connection, of: Import, rounds: int) -> Taken:
             )
             row = await cursor.fetchone()
             assert row is not None
-            new, changed, unchanged, duplicates, only, ambiguous = row
+            new, changed, unchanged, duplicates, only, ambiguous, too_many = row
             taken.new += new
             taken.changed += changed
             taken.unchanged += unchanged
             taken.duplicates += duplicates
             taken.ambiguous += [(row, name, value) for row, name, value in ambiguous]
+            taken.too_many += [(row, name) for row, name in too_many]
     return taken
 
 
@@ -220,7 +235,11 @@ async def lock(conn: Connection, account_id: int) -> bool:
 
 def _statement(of: Import) -> LiteralString:
     first, then = ("m", "c") if of.known == "update" else ("c", "m")
-    after = _NONE_CHANGED if of.known == "skip" else _AFTER.format(first=first, then=then)
+    after = (
+        _NONE_CHANGED
+        if of.known == "skip"
+        else _AFTER.format(first=first, then=then, most_tags=_MOST_TAGS, most_groups=_MOST_GROUPS)
+    )
     if of.is_dry_run:
         return f"with {_MATCH.format(find=_FIND_IN_DRY_RUN, lock='')}{after}{_NOTE_KEYS}{_COUNT}"
     written = _WRITE if of.known == "skip" else _WRITE + _UPDATE

@@ -10,8 +10,11 @@ import httpx
 import pytest
 from openpyxl import Workbook
 
+from api.contacts import uploads
+from api.contacts.multipart import file_in
 from domain.access.user_scopes import SCOPES
-from store.audience.imports import files
+from domain.audience.contacts.contact import MOST_GROUPS, MOST_TAGS
+from store.audience.imports import files, staging
 from store.operations.operations import Operation
 from tests.api.admin import admin
 from tests.api.operations import ended
@@ -301,9 +304,18 @@ async def test_options_that_cannot_be_used_are_refused_and_no_file_stays(stack: 
         assert (await conn.execute("select from import_files where account_id = %s", (user.id,))).rowcount == 0
 
 
-async def test_a_file_that_is_too_large_or_empty_is_refused(stack: Stack):
+async def test_a_file_that_is_too_large_or_empty_is_refused(stack: Stack, monkeypatch: pytest.MonkeyPatch):
     user = await holder(stack)
     assert (await post(stack, user, b"")).json()["errors"][0]["code"] == "file_empty"
+    monkeypatch.setattr(uploads, "MOST_BYTES", 100_000)
+
+    async def chunks():
+        for _ in range(11):
+            yield b"x" * 10_000
+
+    for content in (b"x" * 100_001, chunks()):  # with and without a declared length
+        answer = await post(stack, user, content)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (413, "too_large")
     async with stack.pool.connection() as conn:
         assert (await conn.execute("select from import_files where account_id = %s", (user.id,))).rowcount == 0
 
@@ -345,3 +357,79 @@ async def test_an_export_is_read_back_without_changes(stack: Stack):
     lines = await stack.http.get("/api/contacts/export", params={"format": "ndjson"}, headers=user.headers)
     assert lines.text.count("\n") == 1
     assert "'" not in lines.text.replace("O'Neil", "")
+
+
+async def test_a_file_in_a_form_is_imported_like_the_file_itself(stack: Stack):
+    user = await holder(stack)
+    content = b"email,first name\n" + b"".join(b"a%d@example.com,--x\r\n" % n for n in range(3000))
+    answer = await stack.http.post(
+        "/api/contacts/import",
+        files={"note": (None, "hello"), "file": ("people.csv", content, "text/csv"), "more": (None, "")},
+        headers=user.headers,
+    )
+    assert answer.status_code == 200, answer.text
+    assert counts(await ended(stack.pool, answer.json()["data"]["id"])) == {"new": 3000}
+    assert {contact["first_name"] for contact in await contacts(stack, user)} == {"'--x"}
+
+
+FORM = {"Content-Type": "multipart/form-data; boundary=xyz"}
+FILE = b'--xyz\r\nContent-Disposition: form-data; name="f"; filename="f.csv"\r\n\r\nemail\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "message"),
+    [
+        (b'--xyz\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--xyz--', FORM, "no part has a file name"),
+        (FILE + FILE + b"--xyz--", FORM, "one file"),
+        (FILE, FORM, "ends before its last boundary"),
+        (b"", FORM, "ends before its last boundary"),
+        (b"--xyz\r\n" + b"x" * 10_000, FORM, "headers of a part are too long"),
+        (FILE + b"--xyz--", {"Content-Type": "multipart/form-data"}, "names no boundary"),
+    ],
+)
+async def test_a_form_that_cannot_be_read_is_refused_and_no_file_stays(stack: Stack, content, headers, message):
+    user = await holder(stack)
+    answer = await post(stack, user, content, headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "multipart")
+    assert message in answer.json()["message"]
+    async with stack.pool.connection() as conn:
+        assert (await conn.execute("select from import_files where account_id = %s", (user.id,))).rowcount == 0
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+async def test_a_form_is_read_whatever_its_chunks_are(size: int):
+    content = b"a\r\n--xy\r\n-\r\n--xyzz"[:-1] * 3
+    content = content.replace(b"--xyz", b"--xyq") + b"\r\n--"
+    body = b"preamble\r\n" + FILE.replace(b"email\n", content) + b"--xyz--\r\n"
+
+    async def chunks():
+        for at in range(0, len(body), size):
+            yield body[at : at + size]
+
+    assert b"".join([piece async for piece in file_in(chunks(), b"xyz")]) == content
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_no_contact_gets_more_than_50_tags_or_groups_by_an_import(stack: Stack, dry_run):
+    user = await holder(stack)
+    await make(stack, user, groups=tuple(f"g{n}" for n in range(51)))
+    tags = [f"t{n:02}" for n in range(50)]
+    await imported(stack, user, "email,tags\na@example.com," + ";".join(tags[:49]) + "\nb@example.com,\n")
+    await imported(stack, user, "email\nb@example.com\n", groups=[f"g{n}" for n in range(50)])
+    content = "email,tags,groups\na@example.com,x;y,\nb@example.com,,g50\nc@example.com,y;z,\nd@example.com,y,\n"
+    done = await imported(stack, user, content, tags=tags[:49], dry_run=dry_run)
+    assert counts(done) == {"new": 1, "faulty": 3}
+    rows = await faulty(stack, user, done)
+    assert [(row["row"], row["column"], row["code"]) for row in rows] == [
+        ("2", "tags", "too_many"),
+        ("3", "groups", "too_many"),
+        ("4", "tags", "too_many"),
+    ]
+    assert (await contacts(stack, user))[0]["tags"] == ";".join(tags[:49])
+    assert counts(await imported(stack, user, content, tags=tags[:49], known="skip", dry_run=dry_run)) == (
+        {"new": 1, "unchanged": 1, "faulty": 2} if dry_run else {"unchanged": 2, "faulty": 2}
+    )
+
+
+def test_the_limits_of_an_import_are_those_of_contacts():
+    assert (int(staging._MOST_TAGS), int(staging._MOST_GROUPS)) == (MOST_TAGS, MOST_GROUPS)

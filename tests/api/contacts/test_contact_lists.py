@@ -56,6 +56,20 @@ async def test_contacts_are_found_by_what_they_have(stack: Stack):
     assert len(csv.text.splitlines()) == 4
 
 
+async def test_a_contact_in_50_groups_is_put_into_no_other(stack: Stack):
+    user = await holder(stack)
+    keys = [f"g{n}" for n in range(51)]
+    for key in keys:
+        await data(stack, user, "POST", "/groups", {"name": key, "key": key})
+    full = (await data(stack, user, "POST", "/contacts", {"external_id": "1", "groups": keys[:50]}))["id"]
+    free = (await data(stack, user, "POST", "/contacts", {"external_id": "2", "groups": keys[:49]}))["id"]
+    added = await data(stack, user, "POST", "/groups/g50/add", {"contacts": [full, free, full]})
+    assert added == {"changed": 1, "unknown": [], "full": [full]}
+    assert len((await data(stack, user, "GET", f"/contacts/{full}"))["groups"]) == 50
+    again = await data(stack, user, "POST", "/groups/g50/add", {"contacts": [full, free]})
+    assert again == {"changed": 0, "unknown": [], "full": [full]}
+
+
 async def test_groups_are_made_filled_and_deleted(stack: Stack):
     user = await holder(stack)
     one = await data(stack, user, "POST", "/groups", {"name": "Große Kunden"})
@@ -75,9 +89,9 @@ async def test_groups_are_made_filled_and_deleted(stack: Stack):
     other = await holder(stack)
     theirs = (await data(stack, other, "POST", "/contacts", {"external_id": "1"}))["id"]
     added = await data(stack, user, "POST", f"{path}/add", {"contacts": [*contacts, theirs]})
-    assert added == {"changed": 2, "unknown": [theirs]}
+    assert added == {"changed": 2, "unknown": [theirs], "full": []}
     removed = await data(stack, user, "POST", f"{path}/remove", {"contacts": contacts[:1]})
-    assert removed == {"changed": 1, "unknown": []}
+    assert removed == {"changed": 1, "unknown": [], "full": []}
     assert len(await data(stack, user, "GET", f"/contacts?group={one['key']}")) == 2
     for method in ("GET", "DELETE"):
         assert_error(await call(stack, other, method, path), 404, "group_not_found")
