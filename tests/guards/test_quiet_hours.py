@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.audience.guards.numbers import line_of, zones_of
+from domain.audience.guards.numbers import costly_kind, zones_of
 from domain.audience.guards.quiet_hours import hours_by_country, hours_of, quiet_until
 from domain.audience.windows import SendWindow, next_opening
+from domain.countries import country_of
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "Pacific/Auckland", "Asia/Kolkata")
 ZONES += ("Africa/Casablanca", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Chatham")
@@ -58,7 +59,7 @@ def test_a_window_opens_when_it_says(now: datetime, zone: str, one: time, other:
     ],
 )
 def test_hours_of_countries(now: str, number: str, until: str | None):
-    found = quiet_until(datetime.fromisoformat(now), hours_of(line_of(number).country), zones_of(number))
+    found = quiet_until(datetime.fromisoformat(now), hours_of(country_of(number)), zones_of(number))
     assert found == (until and datetime.fromisoformat(until))
 
 
@@ -73,6 +74,6 @@ def test_a_number_of_many_zones_is_sent_to_when_it_is_day_in_all_of_them():
 
 
 def test_kinds_of_numbers():
-    assert line_of("+449098790001").costly == "a premium rate number"
-    assert line_of("+14155550123") == line_of("+14155550999")
-    assert (line_of("+14155550123").country, line_of("+14165550123").country) == ("US", "CA")
+    assert costly_kind("+449098790001") == "a premium rate number"
+    assert costly_kind("+14155550123") is None
+    assert (country_of("+14155550123"), country_of("+14165550123")) == ("US", "CA")

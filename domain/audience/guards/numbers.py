@@ -1,6 +1,5 @@
-"""What a telephone number tells: its country, its time zones, what kind of line it is."""
+"""What a telephone number tells: its time zones, what kind of line it is, its range."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
@@ -16,38 +15,20 @@ COSTLY = {
 """Kinds of numbers that no customer has, with what they are: messages to them earn somebody money."""
 _SUFFIX = 4
 _BLOCK = 3
-"""Digits at the end by which numbers of one block differ. No numbering plan parts countries or kinds more finely."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What is known of a number."""
-
-    country: str | None
-    """ISO 3166; ``None``: none, such as of a satellite phone."""
-    costly: str | None
-    """What kind of line it is, if it is one that only costs."""
-
-
-def line_of(e164: str) -> Line:
-    """What a number tells, remembered by blocks: finding it out takes 50 µs, which is a tenth of a send."""
-    block = e164[:-_BLOCK]
-    found = _kept.get(block)
-    if found is None:
-        if len(_kept) >= _MOST_KEPT:
-            _kept.clear()
-        found = _kept[block] = _read(e164)
-    return found
-
-
-_kept: dict[str, Line] = {}
+"""Digits at the end by which numbers of one block differ: no numbering plan parts kinds more finely."""
 _MOST_KEPT = 50_000
 
+_kept: dict[str, str | None] = {}
 
-def _read(e164: str) -> Line:
-    number = phonenumbers.parse(e164)
-    kind = phonenumbers.number_type(number)
-    return Line(phonenumbers.region_code_for_number(number), COSTLY.get(kind))
+
+def costly_kind(e164: str) -> str | None:
+    """What kind of line it is, if it is one that only costs; remembered by blocks."""
+    block = e164[:-_BLOCK]
+    if block not in _kept:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        _kept[block] = COSTLY.get(phonenumbers.number_type(phonenumbers.parse(e164)))
+    return _kept[block]
 
 
 @lru_cache(maxsize=4096)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.audience.guards.numbers import line_of, zones_of
+from domain.audience.guards.numbers import costly_kind, zones_of
 from domain.audience.guards.quiet_hours import hours_of, quiet_until
 from domain.audience.guards.settings import GuardSettings
+from domain.countries import country_of, is_in
 
 QUIET_HOURS, FREQUENCY_CAP = "quiet_hours", "frequency_cap"
 WAITS = frozenset({QUIET_HOURS, FREQUENCY_CAP})
@@ -56,7 +57,7 @@ Verdict = Wait | Refusal | None
 def judge(message: Guarded, settings: GuardSettings, now: datetime, account_zone: str) -> Verdict:
     """What is to be done with a message at this moment. What refuses it comes before what lets it wait."""
     number = message.recipient if message.channel != "email" else None
-    if number and settings.countries is not None and line_of(number).country not in settings.countries:
+    if number and settings.countries is not None and not is_in(number, settings.countries):
         return Refusal("country_not_allowed", "messages to this country are not allowed: see the account's guards")
     noted = _pumping(message, settings)
     if noted and noted.enforced:
@@ -72,7 +73,7 @@ def _pumping(message: Guarded, settings: GuardSettings) -> Refusal | None:
     if settings.pumping == "off" or message.channel != "sms" or message.recipient in settings.safe_numbers:
         return None
     enforced = settings.pumping == "on"
-    if kind := line_of(message.recipient).costly:
+    if kind := costly_kind(message.recipient):
         return Refusal("number_type_not_allowed", f"this is {kind}", enforced)
     if message.to_prefix >= settings.prefix_per_hour:
         reason = f"{settings.prefix_per_hour} messages went to numbers that begin as this one within the hour"
@@ -84,7 +85,7 @@ def _quiet_until(message: Guarded, settings: GuardSettings, now: datetime, accou
     if not (settings.quiet_hours and message.channel in settings.quiet_channels):
         return None
     is_number = message.channel != "email"
-    country = line_of(message.recipient).country if is_number else None
+    country = country_of(message.recipient) if is_number else None
     zones = zones_of(message.recipient) if is_number and not message.time_zone else ()
     of_one = message.time_zone or account_zone
     return quiet_until(now, hours_of(country, settings.quiet_from, settings.quiet_to), zones or (of_one,))
