@@ -167,6 +167,7 @@ class MessageStatus(_Answer):
     user_id: int | None = Field(description="`null` where an admin key sent it.")
     by_admin: bool
     test: bool = Field(description="Whether a test key sent it: it only pretends to be sent, and costs nothing.")
+    purpose: str | None = Field(description="What it is for.", examples=["transactional"])
     to: str | None
     gateway: str | None
     provider_id: str | None
@@ -201,6 +202,7 @@ class ListedMessage(_Answer):
     user_id: int | None = Field(description="`null` where an admin key sent it.")
     by_admin: bool
     test: bool = Field(description="Whether a test key sent it: it only pretends to be sent, and costs nothing.")
+    purpose: str = Field(description="What it is for.", examples=["transactional"])
     to: str
     gateway: str | None
     provider_id: str | None

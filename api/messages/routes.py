@@ -67,6 +67,7 @@ def recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
         **_states(advance(state, State(live.state)) if live else state, message.receipts),
         **sender(message.account_id),
         "test": message.test,
+        "purpose": message.purpose,
         "to": message.recipient,
         "gateway": message.gateway,
         "provider_id": message.provider_id,
@@ -96,7 +97,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 
 def _accepted(uid: UUID, live: LiveStatus) -> dict[str, Any]:
     """A message that was accepted a moment ago: its page has not been recorded yet."""
-    unknown = ("to", "gateway", "provider_id", "code", "reason", "credit", "updated_at", "fallback_uid")
+    unknown = ("purpose", "to", "gateway", "provider_id", "code", "reason", "credit", "updated_at", "fallback_uid")
     return {
         "uid": uid,
         **_states(State(live.state), receipts=False),

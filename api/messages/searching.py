@@ -86,6 +86,7 @@ def shown(message: Listed) -> dict[str, Any]:
         "state": message.state,
         **sender(message.account_id),
         "test": message.test,
+        "purpose": message.purpose,
         "to": message.recipient,
         "gateway": message.gateway,
         "provider_id": message.provider_id,

@@ -49,6 +49,8 @@ class Message:
     """The message that was sent in its place."""
     test: bool
     """Whether it only pretends to be sent, by a test key."""
+    purpose: str
+    """What it is for."""
     reported: list[dict[str, Any]]
     """Its receipts in the order in which they happened: kind, at, code, reason, url, recipient, scanner."""
     attempts: list[Attempt]
@@ -57,6 +59,7 @@ class Message:
 
 COLUMNS = """m.uid, m.account_id, m.channel, m.recipient, m.state, m.code, m.reason, m.price, m.credit, g.identifier,
        m.provider_id, m.receipts, m.schedule_at, m.created_at, m.updated_at, m.awaited, m.fallback_uid, m.test,
+       coalesce(m.purpose, 'transactional'),
        array(select json_build_object('kind', r.kind, 'at', r.at, 'code', r.code, 'reason', r.reason, 'url', r.url,
                                       'recipient', r.recipient, 'scanner', r.scanner)
              from receipts r where r.uid = {uid} order by r.at, r.received_at),
@@ -69,7 +72,7 @@ JOINS = """left join gateways g on g.id = m.gateway_id
 left join attempts t on t.uid = {uid}
 left join gateways tg on tg.id = t.gateway_id"""
 """What ``COLUMNS`` are of, joined to ``messages m``."""
-_MESSAGE_COLUMNS = 19
+_MESSAGE_COLUMNS = 20
 
 _FIND = f"""
 select {COLUMNS} from messages m {JOINS} where m.uid = {{uid}} {{whose}} order by t.attempt

@@ -87,8 +87,21 @@ async def test_a_user_finds_own_messages_by_every_filter(stack: Stack):
     assert await uids(stack, user, f"created_after={at[first]}&created_before={at[second]}") == [first]
     shown = await stack.status(user, "sms", second)
     (entry,) = await own(stack, user, f"uid={second}")
-    same = ("uid", "state", "status", "user_id", "by_admin", "to", "gateway", "code", "credit", "created_at")
+    same = ("uid", "state", "status", "purpose", "user_id", "by_admin", "to", "gateway", "code", "credit", "created_at")
     assert {name: entry[name] for name in same} == {name: shown[name] for name in same}
+
+
+async def test_lists_have_the_purpose_of_each_message(stack: Stack):
+    user = await stack.user(credit=10)
+    await stack.gateway(user.id, "sms", "sandbox", {})
+    for purpose in ("marketing", None):
+        body = {"contact": [{"number": "+14155550123", "body": "Hi"}], "purpose": purpose}
+        answer = await stack.http.post("/api/sms/send", json=body, headers=user.headers)
+        final = await stack.final(user, "sms", answer.json()["data"][0]["uid"])
+        assert final["purpose"] == purpose or (purpose, final["purpose"]) == (None, "transactional")
+    assert [entry["purpose"] for entry in await own(stack, user)] == ["transactional", "marketing"]
+    whole = await stack.http.get("/api/messages?format=csv", headers=user.headers)
+    assert [row["purpose"] for row in csv.DictReader(io.StringIO(whole.text))] == ["transactional", "marketing"]
 
 
 async def test_pages_follow_one_another_and_a_cursor_belongs_to_its_filters(stack: Stack):

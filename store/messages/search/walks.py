@@ -34,6 +34,8 @@ class Listed:
     """Whether the gateway that accepted it reports deliveries."""
     test: bool
     """Whether it only pretends to be sent."""
+    purpose: str
+    """What it is for."""
     gateway: str | None
     provider_id: str | None
     code: str | None
@@ -77,8 +79,9 @@ select set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', '
 """
 
 _PAGE = """
-select m.uid, m.account_id, m.channel, m.recipient, m.state, m.receipts, m.test, g.identifier, m.provider_id, m.code,
-       m.reason, m.price, m.credit, b.id, m.schedule_at, m.updated_at, w.uid, w.fits, w.n
+select m.uid, m.account_id, m.channel, m.recipient, m.state, m.receipts, m.test,
+       coalesce(m.purpose, 'transactional'), g.identifier, m.provider_id, m.code, m.reason,
+       m.price, m.credit, b.id, m.schedule_at, m.updated_at, w.uid, w.fits, w.n
 from (
     select * from (
         select uid, place, fits, row_number() over (order by place desc) as n from ({walk} limit %(most)s) as read
