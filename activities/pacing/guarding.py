@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -70,8 +69,7 @@ class Guarding:
                 judged.append((one, verdict_of(one, of, at)))
                 continue
             account, prefix = one.account_id, prefix_of(one.message.recipient)
-            message = replace(one.message, to_prefix=self._velocity.of(account, prefix, now))
-            verdict = verdict_of(replace(one, message=message), of, at)
+            verdict = verdict_of(one, of, at, self._velocity.of(account, prefix, now))
             judged.append((one, verdict))
             if is_let_pass(verdict):
                 self._velocity.count([(account, prefix)], now)

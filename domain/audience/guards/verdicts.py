@@ -27,8 +27,6 @@ class Guarded:
     """Of the contact that it is to; ``None``: not known."""
     latest: Sequence[datetime] = ()
     """When the person got what counts towards its cap in the last week, oldest first."""
-    to_prefix: int = 0
-    """How many SMS went to its range of numbers in this hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +52,15 @@ Verdict = Wait | Refusal | None
 """``None``: it may be sent."""
 
 
-def judge(message: Guarded, settings: GuardSettings, now: datetime, account_zone: str) -> Verdict:
-    """What is to be done with a message at this moment. What refuses it comes before what lets it wait."""
+def judge(message: Guarded, settings: GuardSettings, now: datetime, account_zone: str, to_prefix: int = 0) -> Verdict:
+    """What is to be done with a message at this moment. What refuses it comes before what lets it wait.
+
+    ``to_prefix``: how many SMS went to its range of numbers in this hour.
+    """
     number = message.recipient if message.channel != "email" else None
     if number and settings.countries is not None and not is_in(number, settings.countries):
         return Refusal("country_not_allowed", "messages to this country are not allowed: see the account's guards")
-    noted = _pumping(message, settings)
+    noted = _pumping(message, settings, to_prefix)
     if noted and noted.enforced:
         return noted
     if message.is_transactional:
@@ -69,13 +70,13 @@ def judge(message: Guarded, settings: GuardSettings, now: datetime, account_zone
     return _capped(message, settings, now) or noted
 
 
-def _pumping(message: Guarded, settings: GuardSettings) -> Refusal | None:
+def _pumping(message: Guarded, settings: GuardSettings, to_prefix: int) -> Refusal | None:
     if settings.pumping == "off" or message.channel != "sms" or message.recipient in settings.safe_numbers:
         return None
     enforced = settings.pumping == "on"
     if kind := costly_kind(message.recipient):
         return Refusal("number_type_not_allowed", f"this is {kind}", enforced)
-    if message.to_prefix >= settings.prefix_per_hour:
+    if to_prefix >= settings.prefix_per_hour:
         reason = f"{settings.prefix_per_hour} messages went to numbers that begin as this one within the hour"
         return Refusal("prefix_velocity", reason, enforced)
     return None

@@ -33,10 +33,10 @@ class Guards:
         return self._kept[place]
 
 
-def verdict_of(one: Seen, of: OfAccount, now: datetime) -> Verdict:
-    """What is to be done with a message now."""
+def verdict_of(one: Seen, of: OfAccount, now: datetime, to_prefix: int = 0) -> Verdict:
+    """What is to be done with a message now. ``to_prefix``: as in ``judge``."""
     settings = replace(of.settings, per_day=None, per_week=None) if one.is_taken else of.settings
-    return judge(one.message, settings, now, of.time_zone)
+    return judge(one.message, settings, now, of.time_zone, to_prefix)
 
 
 async def note(pool: Pool, account_id: int, judged: Iterable[tuple[Seen, Verdict]]) -> None:
