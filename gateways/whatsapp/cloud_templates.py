@@ -1,5 +1,6 @@
 """Reads the templates of a WhatsApp Business Account (Graph API, ``/{waba}/message_templates``)."""
 
+import re
 from urllib.parse import urlencode
 
 from domain.whatsapp.templates import ProviderTemplate, template_of
@@ -13,6 +14,8 @@ _FIELDS = "id,name,language,category,status,quality_score,rejected_reason,compon
 _PER_PAGE = 100
 _MOST_PAGES = 60
 """Meta allows 6,000 templates in all languages."""
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""A character that PostgreSQL stores in no text, as JSON writes it."""
 
 
 async def read_templates(
@@ -45,6 +48,8 @@ def _page(answer: object) -> dict[str, list[object]]:
         raise TemplatesUnreadable(f"Meta answered {answer.status}: {meta_reason(body['error'])}")
     if not 200 <= answer.status < 300 or not isinstance(body, dict) or not isinstance(body.get("data"), list):
         raise TemplatesUnreadable(f"answered {answer.status} without templates")
+    if _NUL.search(answer.body):
+        raise TemplatesUnreadable("answered with a character that no text may have: U+0000")
     return body
 
 

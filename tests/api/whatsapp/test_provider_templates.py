@@ -131,6 +131,8 @@ async def test_all_pages_are_read_and_what_is_gone_at_meta_is_gone_here(stack: S
         answer(429, b'{"error":{"code":80008,"message":"Too many calls"}}'),
         answer(200, b"<html>hotel</html>"),
         answer(200, b'{"data":{}}'),
+        answer(200, b'{"data":[{"id":"1","name":"a\\u0000","language":"en","status":"APPROVED"}]}'),
+        answer(401, b'{"error":{"code":190,"message":"no\\u0000"}}'),
         answer(500),
         b"nonsense\r\n\r\n",
     ],
