@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from store.audience.contacts import at_addresses
+from tests.api.admin import admin
 from tests.api.answers import assert_error, deliveries
 from tests.api.templates.helpers import call, data, published, send
 from tests.api.test_narrowed_keys import key_with
@@ -146,3 +147,15 @@ async def test_a_preview_of_a_contact_needs_the_scope_and_finds_none_of_others(s
     await published(stack, stranger)
     answer = await call(stack, stranger, "POST", "/welcome/preview", {"contact": {"id": id_}})
     assert_error(answer, 404, "contact_not_found")
+
+
+async def test_a_test_key_sees_no_stored_contacts(stack: Stack):
+    user, number = await stack.user(), a_number()
+    await new_contact(stack.pool, user.id, phone=number, first_name="Ada")
+    made = await (await admin(stack)).data("POST", "/keys", {"user": user.id, "test": True})
+    key = User(user.id, made["key"])
+    answer = await send(stack, key, {"number": number}, message="Hi {{ contact.first_name }}")
+    assert_error(answer, 422, "missing_field", "/contact/0/contact/first_name")
+    given = {"number": number, "contact": {"first_name": "Grace"}}
+    (sent,) = await body_of(stack, key, await send(stack, key, given, message="Hi {{ contact.first_name }}"))
+    assert sent["body"] == "Hi Grace"
