@@ -13,11 +13,13 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 from temporalio import activity
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from domain.audience.campaigns.run import REST, CampaignRun, Part
 from domain.batches.batch import BatchPage, Stream
 from domain.callbacks import CallbackRest
 from domain.ids import callback_workflow_id, new_page_id, operation_workflow_id
@@ -27,6 +29,7 @@ from domain.messages.page import PageHeader, RouteRequest, Routing
 from domain.messages.receipts import Applied, InboundResult, Reply, Share
 from domain.operations.slices import OperationRest
 from tests.workflows.batch_script import Batch, BatchScript, Gate, pages, start_batch, walking
+from tests.workflows.campaign_script import CampaignScript, sending, until
 from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.receipts_script import Posted, ReceiptsScript, post
 from tests.workflows.script import Page, Script, acting, again, all_done, now, parked, paused, route, start, through
@@ -274,6 +277,22 @@ async def operation(env: WorkflowEnvironment) -> Page:
     return Page(env, handle, operation_id)
 
 
+async def campaign(env: WorkflowEnvironment) -> Page:
+    """A campaign with a test: approved, paused, sent through another gateway, resumed, decided."""
+    run = CampaignRun(str(new_page_id()), parts=[Part(1, "a"), Part(2, "b")], per_minute=5, decide_after=DAY)
+    script = CampaignScript(run, slices={1: 2, 2: 1, REST: 3}, needs_approval=True)
+    async with sending(env, script) as sent:
+        await until(script, "approval")
+        script.needs_approval = False
+        await sent.change("1", "approve")
+        await until(script, "running")
+        await sent.change("2", "pause")
+        await sent.change("3", "switch_gateway", "other")
+        await sent.change("4", "resume")
+        await sent.handle.result()
+    return Page(env, sent.handle, UUID(run.run_id))
+
+
 PLAYS: list[Play] = [
     plain,
     failover,
@@ -296,6 +315,7 @@ PLAYS: list[Play] = [
     batch_cancelled_told,
     callback,
     operation,
+    campaign,
 ]
 
 

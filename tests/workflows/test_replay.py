@@ -16,6 +16,7 @@ from domain.messages import new_page
 from workflows.batch import BatchWorkflow
 from workflows.batches import batch_run
 from workflows.callback import CallbackWorkflow
+from workflows.campaign import CampaignWorkflow
 from workflows.operation import OperationWorkflow
 from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
@@ -23,7 +24,7 @@ from workflows.sending import page, page_run
 
 FOLDER = Path(__file__).parent / "histories"
 HISTORIES = sorted(FOLDER.rglob("*.json"))
-FLOWS = [SendWorkflow, BatchWorkflow, ReceiptsWorkflow, CallbackWorkflow, OperationWorkflow]
+FLOWS = [SendWorkflow, BatchWorkflow, ReceiptsWorkflow, CallbackWorkflow, OperationWorkflow, CampaignWorkflow]
 
 
 def load(name: str, change: Callable[[str], str] = str) -> WorkflowHistory:
@@ -88,7 +89,7 @@ def test_there_are_histories_of_each_kind():
             "callback",
         }
     assert {path.stem for path in FOLDER.glob("*.json")} >= {
-        *("at_once", "at_once_in_part", "receipts_shared", "operation"),
+        *("at_once", "at_once_in_part", "receipts_shared", "operation", "campaign"),
     }
 
 
