@@ -12,19 +12,7 @@ from store.connection import Connection
 from store.pool import Connections, Pool
 from store.schema.partitions import among
 
-_CONTACT = """left join lateral (
-    select id, time_zone from (
-        select id, time_zone from contacts where m.channel = 'email' and account_id = m.account_id
-            and recipient_key('email', email) = k.key and email is not null
-        union all
-        select id, time_zone from contacts where m.channel in ('sms', 'whatsapp') and account_id = m.account_id
-            and recipient_key('sms', phone) = k.key and phone is not null and (m.channel = 'sms' or whatsapp is null)
-        union all
-        select id, time_zone from contacts where m.channel = 'whatsapp' and account_id = m.account_id
-            and recipient_key('whatsapp', whatsapp) = k.key and whatsapp is not null
-    ) as found limit 1
-) as c on true"""
-_LOOK = f"""
+_LOOK = """
 select m.uid, m.account_id, m.channel, m.recipient,
        m.purpose is null or coalesce((select p.transactional from purposes p
                                       where p.account_id = m.account_id and p.key = m.purpose), false),
@@ -35,10 +23,12 @@ select m.uid, m.account_id, m.channel, m.recipient,
        exists (select from capped_sends s where s.uid = m.uid)
 from messages m
 cross join lateral (select recipient_key(m.channel, m.recipient) as key offset 0) as k
-{_CONTACT}
+left join lateral (
+    select c.id, c.time_zone from contacts_at(m.account_id, m.channel, k.key) as found (id) join contacts c using (id)
+    limit 1) as c on true
 where m.uid = any(%(uids)s::uuid[]) and m.uid between %(first)s and %(last)s and not m.test
 order by m.uid
-"""  # noqa: S608 - a constant of ours
+"""
 _LOOK_BRIEFLY = """
 select m.uid, m.account_id, m.channel, m.recipient, true, null, '', '{}'::timestamptz[], false
 from messages m where m.uid = any(%(uids)s::uuid[]) and m.uid between %(first)s and %(last)s and not m.test
