@@ -77,10 +77,12 @@ class Attempts:
         """Write intents, for those that the guards of their accounts let pass. ``now``: by the database's clock."""
         uids = self._uids(indexes)
         stopped: set[int] = set()
+        counted: set[UUID] = set()
         if self._judged_at and not (self._is_transactional and now < self._judged_at + FRESH_SECONDS):
             passed = await retry_until_available(lambda: judging.passing(self._pool, list(uids)))
-            stopped = {index for uid, index in uids.items() if uid not in passed}
-            uids = {uid: index for uid, index in uids.items() if uid in passed}
+            counted = passed.counted
+            stopped = {index for uid, index in uids.items() if uid not in passed.uids}
+            uids = {uid: index for uid, index in uids.items() if uid in passed.uids}
         if not uids:
             return Claim(set(), set(), stopped)
         intents = await retry_until_available(
@@ -95,6 +97,8 @@ class Attempts:
                 judged=self._judged_at > 0,
             )
         )
+        if unsent := counted - intents.claimed - intents.taken:
+            await retry_until_available(lambda: judging.give_back(self._pool, list(unsent)))
         claimed, taken, withheld = (
             {uids[uid] for uid in each} for each in (intents.claimed, intents.taken, intents.withheld)
         )

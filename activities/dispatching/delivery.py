@@ -254,6 +254,8 @@ class Delivery:
         """Write intents. Returns the messages that this run may send."""
         if marketing := self._content.marketing(indexes):
             await self._attempts.cancel_opted_out(marketing)
+        if self._route.judged_at:
+            await self._clock.adjust()
         claim = await self._attempts.claim(indexes, self._clock.now())
         self._withheld += [index for index in indexes if index in claim.withheld]
         # Another run is alive after all: it keeps the messages that it claimed.

@@ -32,7 +32,9 @@ class Velocity:
         """Of all processes together, when it was shared the last time."""
         self._own: Counter[Range] = Counter()
         """Not shared yet."""
-        self._sharing: asyncio.Task[None] | None = None
+        self._is_due = False
+        """Whether it will be shared in a moment."""
+        self._sharing: asyncio.Future[None] | None = None
 
     def of(self, account_id: int, prefix: str, now: float) -> int:
         """How many went to a range in this hour, as far as this process knows."""
@@ -44,8 +46,13 @@ class Velocity:
         """Count messages by their ranges."""
         self._turn(now)
         self._own.update(ranges)
-        if self._own and (self._sharing is None or self._sharing.done()):
-            self._sharing = asyncio.create_task(self._share())
+        if self._own and not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_later(_SHARE_SECONDS, self._begin_sharing)
+
+    def _begin_sharing(self) -> None:
+        self._is_due = False
+        self._sharing = asyncio.ensure_future(self._share())
 
     def _turn(self, now: float) -> None:
         if (hour := int(now // _HOUR)) != self._hour:
@@ -54,7 +61,6 @@ class Velocity:
             self._own.clear()
 
     async def _share(self) -> None:
-        await asyncio.sleep(_SHARE_SECONDS)
         hour, shared = self._hour, Counter(self._own)
         try:
             totals = await prefixes.add(self._pool, hour * _HOUR, shared)

@@ -89,6 +89,26 @@ async def test_what_was_chosen_later_counts_whatever_is_recorded_later(pool):
     assert [one.state for one in found] == ["granted", "withdrawn"]
 
 
+async def test_who_refused_all_takes_back_what_was_granted_before_and_is_recorded_later(pool):
+    account = await new_account(pool, credit=10)
+    await purposes.put(pool, account, NEWS)
+    now = datetime.now(UTC)
+    await record(pool, account, choice(FIRST, "withdrawn", "*", at=now - timedelta(days=1)))
+    await record(pool, account, choice(FIRST, "granted", at=now - timedelta(days=2)))
+    await record(pool, account, choice(FIRST, "granted", "tips", at=now - timedelta(hours=1)))
+    page = replace(page_for(account, "news", "tips"), recipients=[FIRST] * 2)
+    assert await held(pool, page) == {0: "consent_withdrawn"}
+
+
+async def test_a_request_that_waits_for_its_confirmation_hides_no_choice_that_is_recorded_later(pool):
+    account = await new_account(pool, credit=10)
+    await record(pool, account, choice(FIRST, "pending", "marketing"))
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    await record(pool, account, choice(FIRST, "withdrawn", "marketing", at=yesterday))
+    await record(pool, account, choice(FIRST, "pending", "marketing"))
+    assert await held(pool, page_for(account, "marketing")) == {0: "consent_withdrawn"}
+
+
 async def test_an_address_is_one_in_all_its_spellings(pool):
     account = await new_account(pool, credit=10)
     await purposes.put(pool, account, NEWS)

@@ -2,7 +2,7 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -49,7 +49,16 @@ async def note(pool: Pool, account_id: int, judged: Iterable[tuple[Seen, Verdict
     await refusals.note(pool, noted)
 
 
-async def passing(pool: Pool, uids: Sequence[UUID]) -> set[UUID]:
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Messages that may be handed over now."""
+
+    uids: set[UUID]
+    counted: set[UUID]
+    """Those of them that count towards the caps of their persons from now on."""
+
+
+async def passing(pool: Pool, uids: Sequence[UUID]) -> Passing:
     """Which of these messages may be handed over now; what belongs to no guarded account passes.
 
     They are counted towards the caps of their persons. A repeat gives the same ones, and counts none.
@@ -61,10 +70,14 @@ async def passing(pool: Pool, uids: Sequence[UUID]) -> set[UUID]:
         if capped := [account for account, of in found.items() if of.settings.is_capped]:
             await looking.lock_counts(conn, capped)
             seen = await looking.look(store, uids)  # with what others have counted until now
-        return set(uids) - await _stopped(conn, seen, found)
+        stopped, counted = await _stopped(conn, seen, found)
+        return Passing(set(uids) - stopped, counted)
 
 
-async def _stopped(conn: Connection, seen: Sequence[Seen], found: Mapping[int, OfAccount]) -> set[UUID]:
+async def _stopped(
+    conn: Connection, seen: Sequence[Seen], found: Mapping[int, OfAccount]
+) -> tuple[set[UUID], set[UUID]]:
+    """Those that may not be handed over now, and those that were counted."""
     stopped: set[UUID] = set()
     counted: list[Seen] = []
     persons: Counter[str] = Counter()
@@ -79,7 +92,7 @@ async def _stopped(conn: Connection, seen: Sequence[Seen], found: Mapping[int, O
             counted.append(one)
     if counted:
         await looking.count_persons(conn, counted)
-    return stopped
+    return stopped, {one.uid for one in counted}
 
 
 def is_let_pass(verdict: Verdict) -> bool:

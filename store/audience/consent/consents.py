@@ -63,10 +63,11 @@ from given order by channel, key, purpose, at desc, state = 'pending', n desc
 on conflict (account_id, channel, recipient_key, purpose) do update set
     state = excluded.state, recipient = excluded.recipient, source = excluded.source, text_shown = excluded.text_shown,
     ip = excluded.ip, proof = excluded.proof, at = excluded.at
-where excluded.at >= c.at and (excluded.state <> 'pending' or c.state = 'pending')
+where case when excluded.state = 'pending' then c.state = 'pending' and excluded.at >= c.at
+           else c.state = 'pending' or excluded.at >= c.at end
 """
 
-# Who wants nothing any more takes back what was granted before.
+# Who wants nothing any more takes back what was granted before, also where that is recorded later.
 _WITHDRAW_OTHERS = """
 update consents c set state = 'withdrawn', source = a.source, at = a.at
 from consents a
@@ -96,8 +97,8 @@ async def record(store: Connections, account_id: int, new: Sequence[NewConsent])
     }
     async with store.connection() as conn:
         await conn.execute(_RECORD, values)
-        if refused := [one for one in new if one.purpose == "*" and one.state == "withdrawn"]:
-            whose = [one.channel for one in refused], [one.recipient for one in refused]
+        if late := [one for one in new if one.at is not None or (one.purpose == "*" and one.state == "withdrawn")]:
+            whose = [one.channel for one in late], [one.recipient for one in late]
             await conn.execute(_WITHDRAW_OTHERS, {"account": account_id, "channels": whose[0], "recipients": whose[1]})
 
 
