@@ -67,9 +67,13 @@ async def replace(pool: Pool, gateway_id: UUID, found: Sequence[ProviderTemplate
 
 
 async def note_failure(pool: Pool, gateway_id: UUID, reason: str) -> None:
-    """Note why they could not be read. What was read before stays."""
+    """Note why they could not be read. What was read before stays; they are due again in ten minutes."""
     async with pool.connection() as conn:
-        await conn.execute("update template_syncs set failure = %s where gateway_id = %s", (reason[:500], gateway_id))
+        await conn.execute(
+            """update template_syncs set failure = %s, due_at = clock_timestamp() + interval '10 minutes'
+               where gateway_id = %s""",
+            (reason[:500], gateway_id),
+        )
 
 
 async def read_again(store: Connections, gateway_ids: Collection[UUID]) -> None:
