@@ -26,14 +26,13 @@ from domain.batches.batch import BatchHeader
 from domain.channels import Channel
 from domain.errors import InvalidError, NotFoundError
 from domain.ids import new_batch_id
-from domain.lanes import Lane
 from domain.links.targets import utm_of
 from services.audience.campaigns.audience import condition_of
-from services.audience.campaigns.filling import Letter, cost_of, fill
+from services.audience.campaigns.filling import Letter, cost_of
+from services.audience.campaigns.making import BatchMaker
 from services.audience.campaigns.models import CampaignPlan
 from services.audience.templates.named import NamedTemplates
 from services.sending.batch_header import header_of, page_sizes
-from services.sending.batch_pages import build_batch
 from services.sending.terms import SendingTermsReader
 from store.accounts import sending_terms
 from store.audience.campaigns import approvals, campaigns, people, results, slices
@@ -59,6 +58,11 @@ class CampaignSending:
         self._pool = pool
         self._terms = SendingTermsReader(pool, environment)
         self._templates = NamedTemplates(pool)
+        self._maker = BatchMaker()
+
+    def close(self) -> None:
+        """End the process that makes batches."""
+        self._maker.end()
 
     async def begin(self, start: CampaignStart, workflow_id: str, begun_by: str) -> CampaignRun | None:
         """The run that the workflow is for; ``None``: there is nothing to send.
@@ -157,17 +161,11 @@ class CampaignSending:
         found_people = await people.next_people(self._pool, run_id, wanted.part.number, limit)
         if not found_people:
             return Slice()
-        filled = await asyncio.to_thread(fill, letter, found_people, terms[1], datetime.now(UTC))
-        batch = None
-        if filled.read:
-            sizes = await page_sizes(self._pool, run.account_id, plan.channel)
-            made, _ = await asyncio.to_thread(
-                build_batch, new_batch_id(), run.account_id, plan.channel, Lane.BULK, filled.read, sizes
-            )
-            batch = made.stored
+        sizes = await page_sizes(self._pool, run.account_id, plan.channel)
+        batch, left_out = await self._maker.make(letter, found_people, terms[1], new_batch_id(), run.account_id, sizes)
         is_last = len(found_people) < limit
         new = slices.NewSlice(
-            run_id, wanted.number, wanted.part.number, wanted.part.variant, found_people, filled.left_out, is_last
+            run_id, wanted.number, wanted.part.number, wanted.part.variant, found_people, left_out, is_last
         )
         if not await slices.store(self._pool, new, batch):
             return await self.store_slice(wanted)
