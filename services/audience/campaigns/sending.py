@@ -41,7 +41,7 @@ from store.audience.campaigns.people import Split
 from store.batches import batches
 from store.pool import Pool
 
-MOST_PEOPLE = 5_000
+MOST_PEOPLE = 10_000
 """Of a slice."""
 _SLICE_BYTES = 16 * 1024 * 1024
 """Of the texts of a slice, about."""
