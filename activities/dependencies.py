@@ -38,7 +38,7 @@ class Dependencies:
         await self.unfinished.aclose(DRAIN_SECONDS)
         await self.gateways.aclose()
         await self.callbacks.aclose()
-        self.campaigns.close()
+        await self.campaigns.aclose()
 
 
 def open_dependencies(pool: Pool, keys: str, sink: EventSink, environment: Mapping[str, Any]) -> Dependencies:

@@ -87,13 +87,14 @@ class BatchMaker:
             self._ending = asyncio.get_running_loop().call_later(_UNUSED, self._end_unused)
 
     def _end_unused(self) -> None:
-        if not self._running:
-            self.end()
+        if not self._running and self._executor is not None:
+            self._executor.shutdown(wait=False)
+            self._executor = None
 
-    def end(self) -> None:
-        """End the process; what it makes now is lost."""
+    async def aclose(self) -> None:
+        """End the process, and wait for its end."""
         if self._ending is not None:
             self._ending.cancel()
         if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
             self._executor = None

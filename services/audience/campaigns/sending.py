@@ -60,9 +60,9 @@ class CampaignSending:
         self._templates = NamedTemplates(pool)
         self._maker = BatchMaker()
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         """End the process that makes batches."""
-        self._maker.end()
+        await self._maker.aclose()
 
     async def begin(self, start: CampaignStart, workflow_id: str, begun_by: str) -> CampaignRun | None:
         """The run that the workflow is for; ``None``: there is nothing to send.
