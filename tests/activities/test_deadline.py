@@ -90,8 +90,8 @@ async def test_a_message_is_not_begun_when_its_time_went_by_before_it_could_leav
     delivery = page.delivery(OwnGateway(), closes_at=closes_at)
     claim = delivery._attempts.claim
 
-    async def slowly(indexes: list[int]) -> set[int]:
-        mine = await claim(indexes)
+    async def slowly(indexes: list[int], now: float) -> set[int]:
+        mine = await claim(indexes, now)
         while time.monotonic() < closes_at:  # the whole process is held up
             pass
         return mine
@@ -113,8 +113,8 @@ async def test_an_intent_that_another_run_judged_is_not_taken_back(pool: Pool, m
     stalled = page.delivery(OwnGateway(), closes_at=closes_at)
     claim = stalled._attempts.claim
 
-    async def meanwhile(indexes: list[int]) -> set[int]:
-        mine = await claim(indexes)
+    async def meanwhile(indexes: list[int], now: float) -> set[int]:
+        mine = await claim(indexes, now)
         await page.take_over(OwnGateway())
         while time.monotonic() < closes_at:
             pass

@@ -186,9 +186,9 @@ async def test_a_probe_whose_slot_passed_says_nothing_of_its_gateway(pool: Pool,
     delivery = page.delivery(gateway := OwnGateway(), DispatchRequest(page.header, route, 1))
     claim = delivery._attempts.claim
 
-    async def slowly_once(indexes: list[int]) -> set[int]:
+    async def slowly_once(indexes: list[int], now: float) -> set[int]:
         monkeypatch.setattr(delivery._attempts, "claim", claim)
-        mine = await claim(indexes)
+        mine = await claim(indexes, now)
         until = time.monotonic() + 2 * GRACE + 0.3
         while time.monotonic() < until:  # the whole process is held up
             pass

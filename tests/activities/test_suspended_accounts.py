@@ -18,7 +18,7 @@ from store.pool import Pool
 from tests.activities.pages import OwnGateway, Page, always, new_page
 from tests.activities.test_takeover import die_while_answering
 
-NOT_ACTIVE = "the account is not active"
+NOT_ACTIVE = "their account holds them back"
 
 
 async def choose(pool: Pool, header: PageHeader) -> Routing:

@@ -1,6 +1,7 @@
 """Two runs of one dispatch: a dead one and its successor, or two that are alive. Nothing leaves twice."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
@@ -117,13 +118,13 @@ async def test_what_a_run_that_lives_has_under_way_is_waited_for(pool: Pool, pol
 async def test_what_another_run_hands_back_before_it_was_looked_at_wants_another_round(pool: Pool, monkeypatch):
     page = await new_page(pool, 4)
     other = Attempts(pool, page.request())
-    await other.claim([1, 2])
+    await other.claim([1, 2], time.time())
     async with pool.connection() as conn:
         await conn.execute("update messages set state = 'cancelled' where uid = %s", (message_uid(page.id, 3),))
     claim = Attempts.claim
 
-    async def claim_and_see_the_other_stop(self: Attempts, indexes: Sequence[int]) -> Claim:
-        claimed = await claim(self, indexes)
+    async def claim_and_see_the_other_stop(self: Attempts, indexes: Sequence[int], now: float) -> Claim:
+        claimed = await claim(self, indexes, now)
         await other.withdraw([1, 2])
         return claimed
 

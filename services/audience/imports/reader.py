@@ -116,8 +116,8 @@ class FileReader:
         if self._next is not None:
             self._next.add_done_callback(lambda task: task.cancelled() or task.exception())
             self._next.cancel()
-        if self._process.returncode is None:
-            self._process.kill()
+        # Its pipe, too: one that is paused, as enough was read, would never notice the end. There is no public way.
+        self._process._transport.close()  # type: ignore[attr-defined]
 
     def _tell(self, what: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
