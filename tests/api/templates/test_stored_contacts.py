@@ -108,8 +108,9 @@ async def test_requests_of_thousands_are_filled_and_too_many_values_are_refused(
     answer = await send(stack, user, *({"number": n} for n in numbers), message="Hi {{ contact.first_name }}")
     assert answer.status_code == 200, answer.text
     last = answer.json()["data"][-1]["uid"]
-    await stack.final(user, "sms", last)
-    async with asyncio.timeout(30):
+    ended = await stack.final(user, "sms", last)
+    assert ended["state"] == "sent", ended
+    async with asyncio.timeout(10):
         while not (sent := await deliveries(stack, last)):
             await asyncio.sleep(0.05)
     assert [one["body"] for one in sent] == ["Hi N1200"]
