@@ -2,7 +2,9 @@
 
 import asyncio
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -10,7 +12,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from domain.lanes import Lane
-from runtime.children import stop_with_parent
 from services.audience.campaigns.filling import Letter, fill
 from services.contacts.read import Terms
 from services.sending.batch_pages import build_batch
@@ -28,7 +29,14 @@ Made = tuple[NewBatch | None, list[LeftOut]]
 def _begin() -> None:
     """Prepare the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the worker ends this one itself
-    stop_with_parent()
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(0)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def make_batch(
