@@ -24,7 +24,6 @@ with workflow.unsafe.imports_passed_through():
         CampaignRun,
         CampaignStart,
         CampaignState,
-        CampaignStatus,
         Part,
         Slice,
         SliceRequest,
@@ -64,7 +63,6 @@ class CampaignWorkflow:
         self._asked_again = False
         """Whether something was approved, so that it is worth to ask whether it may begin."""
         self._state = "scheduled"
-        self._until = 0.0
         self._open: set[str] = set()
         """Batches that have not ended."""
         self._children: dict[str, Child] = {}
@@ -85,11 +83,6 @@ class CampaignWorkflow:
             await self._show("running")
             await self._send(self._run)
         await self._end(failure)
-
-    @workflow.query
-    def status(self) -> CampaignStatus:
-        """What it is doing."""
-        return CampaignStatus("paused" if self._paused else self._state, self._until)
 
     @workflow.query
     def answer_to(self, change_id: str) -> str | None:
@@ -193,10 +186,8 @@ class CampaignWorkflow:
         """Wait until a time (Unix seconds), or until it is cancelled."""
         seconds = until - workflow.now().timestamp()
         if seconds > 0:
-            self._until = until
             with suppress(asyncio.TimeoutError):
                 await workflow.wait_condition(lambda: self._cancelled, timeout=seconds)
-            self._until = 0.0
 
     async def _watch(self, batch: BatchHeader, wanted: SliceRequest) -> None:
         """Start a batch, and wait for its end. What was changed while it was being started is passed on to it."""

@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError
 from domain.channels import Channel
 from domain.lanes import Lane
 from domain.messages.fallback import MAX_STEPS
-from services.contacts.mail_models import MailFields
+from services.contacts.mail.models import MailFields
 
 MAX_CONTACTS = 100_000
 """Contacts of one request."""

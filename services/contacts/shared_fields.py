@@ -11,7 +11,7 @@ from domain.messages.schedule import InvalidSchedule, parse_schedule_at
 from domain.text.template_errors import InvalidTemplate, TemplateTooHeavy
 from domain.text.template_language import REFUSED, Gaps
 from domain.text.templates import Template, compile_template
-from services.contacts.mail_extras import InvalidExtra, MailReader
+from services.contacts.mail.extras import InvalidExtra, MailReader
 from services.contacts.models import AnySend, EmailSend
 
 

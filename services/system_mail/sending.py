@@ -8,7 +8,7 @@ from domain.errors import ConflictError
 from domain.ids import new_page_id
 from domain.keyring import Keyring, KeyringError
 from domain.messages.outbound import Outbound
-from domain.recipients import normalise_email
+from domain.recipients import InvalidRecipient, normalise_email
 from domain.request_rates import Rate
 from gateways.base import GatewayConnections
 from gateways.config.problems import InvalidGatewayConfig
@@ -24,6 +24,8 @@ from store.settings import install_settings
 
 TEST_RATE = Rate(5 / 60, burst=5)
 """Test mails of the whole install."""
+_ENDED = ("accepted", "refused")
+"""Outcomes after which a mail needs no other try."""
 TEST = Notice("Test mail", ["This is a test mail: the mail server of the system works."])
 
 
@@ -81,3 +83,21 @@ async def send_notice(
     )
     outside = GatewayConnections.open(SandboxInbox(pool), names=names).of("the system's mail")
     return await send_through("smtp", config, outside, message)
+
+
+async def try_notice(
+    pool: Pool,
+    keyring: Keyring,
+    environment: Mapping[str, Any],
+    to: str,
+    notice: Notice,
+    names: Names | None = None,
+) -> str:
+    """Send one mail now, as ``send_notice`` does. Returns why it needs another try; "": it needs none."""
+    try:
+        trial = await send_notice(pool, keyring, environment, to, notice, names)
+    except InvalidRecipient:
+        return ""
+    except ConflictError as error:
+        return error.message
+    return "" if trial.outcome in _ENDED else trial.code or trial.outcome

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from domain.reputation.rules import Level
+from domain.reputation.rules import Level, Signal
 from store.pool import Pool
 
 _MOST_STAFF = 20
@@ -20,7 +20,7 @@ class DueMail:
     subject: str
     channel: str
     level: Level
-    signal: str
+    signal: Signal
     sentence: str
     about: str
     """The account's id, the gateway's identifier, or the batch's id."""

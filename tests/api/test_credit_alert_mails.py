@@ -111,7 +111,7 @@ async def test_a_worker_that_dies_within_leaves_the_mail_to_others(
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patched:
-        patched.setattr("worker.sweeps.low_credit_mails.send_notice", die)
+        patched.setattr("worker.sweeps.low_credit_mails.try_notice", die)
         with pytest.raises(asyncio.CancelledError):
             await send(own_stack)
     await send(own_stack)

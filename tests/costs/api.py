@@ -15,15 +15,15 @@ from domain.text.strict_json import loads
 from domain.text.templates import MAX_MARKUP, compile_template
 from gateways.config.template import json_filler, text_filler
 from gateways.net.web_address import _checked as checked_address
-from services.contacts.css import CssInliner
-from services.contacts.mail_extras import MailReader
-from services.contacts.mail_models import MailFields
+from services.contacts.mail.css import CssInliner
+from services.contacts.mail.extras import MailReader
+from services.contacts.mail.models import MailFields
 from services.contacts.models import MAX_SUBJECT
 from tests.costs.measure import Cost
 
 _CHILD = "process of its own"
 _TEXT = 1600
-"""Characters of an SMS that are looked at (``services/contacts/read.py``)."""
+"""Characters of an SMS that are looked at (``services/contacts/contents.py``)."""
 
 
 def _one(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.contacts.mail_models import MAX_CC, MAX_FILE_BYTES, MAX_FILES, MAX_HEADERS, AttachedFile, MailFields
+from services.contacts.mail.models import MAX_CC, MAX_FILE_BYTES, MAX_FILES, MAX_HEADERS, AttachedFile, MailFields
 from store.messages.attachments import KEPT
 from tests.api.mail_stack import arrived, post, public_stack, sender
 from tests.stack import Stack

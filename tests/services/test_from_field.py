@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.contacts.from_field import From, InvalidFrom, check_name, read_from
+from services.contacts.mail.from_field import From, InvalidFrom, check_name, read_from
 
 
 @pytest.mark.parametrize(

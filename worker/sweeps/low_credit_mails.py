@@ -10,12 +10,10 @@ from typing import Any
 
 import structlog
 
-from domain.errors import ConflictError
 from domain.keyring import Keyring
-from domain.recipients import InvalidRecipient
 from gateways.net.names import Names
 from services.system_mail.notice import Notice
-from services.system_mail.sending import is_set, send_notice
+from services.system_mail.sending import is_set, try_notice
 from store.credits import alert_mails
 from store.credits.alert_mails import LowWallet
 from store.pool import Pool
@@ -26,8 +24,6 @@ AT_A_TIME = 8
 """Mails that are sent side by side; each takes half a minute at most."""
 TRY_AGAIN_AFTER = 300.0
 """Seconds after which a mail that was not sent is tried again, by any worker."""
-_ENDED = ("accepted", "refused")
-"""Outcomes after which a mail needs no other try."""
 
 
 class LowCreditMails:
@@ -49,19 +45,12 @@ class LowCreditMails:
             await asyncio.gather(*map(self._send, wallets))
 
     async def _send(self, wallet: LowWallet) -> None:
-        try:
-            trial = await send_notice(
-                self._pool, self._keyring, self._environment, wallet.email, _notice(wallet), self._names
-            )
-        except InvalidRecipient:
-            await alert_mails.sent(self._pool, wallet)
-        except ConflictError as error:
-            log.warning("a mail about low credits could not be sent", account_id=wallet.account_id, why=error.message)
+        notice = _notice(wallet)
+        why = await try_notice(self._pool, self._keyring, self._environment, wallet.email, notice, self._names)
+        if why:
+            log.warning("a mail about low credits is tried again", account_id=wallet.account_id, why=why)
         else:
-            if trial.outcome in _ENDED:
-                await alert_mails.sent(self._pool, wallet)
-            else:
-                log.warning("a mail about low credits is tried again", account_id=wallet.account_id, code=trial.code)
+            await alert_mails.sent(self._pool, wallet)
 
 
 def _notice(wallet: LowWallet) -> Notice:

@@ -9,13 +9,11 @@ from typing import Any
 import structlog
 
 from domain.access.permissions import PRESETS
-from domain.errors import ConflictError
 from domain.keyring import Keyring
-from domain.recipients import InvalidRecipient
 from domain.reputation.rules import advice
 from gateways.net.names import Names
 from services.system_mail.notice import Notice
-from services.system_mail.sending import is_set, send_notice
+from services.system_mail.sending import is_set, try_notice
 from store.pool import Pool
 from store.reputation import mails
 from store.reputation.mails import DueMail
@@ -27,8 +25,6 @@ TRY_AGAIN_AFTER = 1800.0
 """Seconds after which mails of which none was sent are tried again, by any worker: longer than all of one take."""
 _PERMISSION = "sending:pause"
 """Staff that may end a pause is told of it."""
-_ENDED = ("accepted", "refused")
-"""Outcomes after which a mail needs no other try."""
 
 
 class ReputationMails:
@@ -60,16 +56,10 @@ class ReputationMails:
 
     async def _send_one(self, mail: DueMail, to: str) -> bool:
         """Send it to one of them. Returns whether that needs no other try."""
-        try:
-            trial = await send_notice(self._pool, self._keyring, self._environment, to, notice(mail), self._names)
-        except InvalidRecipient:
-            return True
-        except ConflictError as error:
-            log.warning("a mail about a reputation could not be sent", finding=str(mail.id), why=error.message)
-            return False
-        if trial.outcome not in _ENDED:
-            log.warning("a mail about a reputation was not sent", finding=str(mail.id), code=trial.code)
-        return trial.outcome in _ENDED
+        why = await try_notice(self._pool, self._keyring, self._environment, to, notice(mail), self._names)
+        if why:
+            log.warning("a mail about a reputation was not sent", finding=str(mail.id), why=why)
+        return not why
 
 
 _NAMES = {"account": "user", "gateway": "gateway", "batch": "batch"}
@@ -88,4 +78,4 @@ def notice(mail: DueMail) -> Notice:
             f"Because of that all messages of {about} that are not transactional wait until staff resumes them. "
             "Transactional messages are sent."
         )
-    return Notice(subject, [f"{mail.sentence}.", what, advice(mail.signal)])  # type: ignore[arg-type]
+    return Notice(subject, [f"{mail.sentence}.", what, advice(mail.signal)])

@@ -124,12 +124,3 @@ class CampaignState:
     state: str
     reason: str = ""
     """Why it failed."""
-
-
-@dataclass(frozen=True)
-class CampaignStatus:
-    """The workflow's view of a run: what it waits for."""
-
-    state: str
-    until: float = 0.0
-    """Unix seconds, if the wait has a known end."""

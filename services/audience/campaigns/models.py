@@ -11,7 +11,6 @@ from pydantic import (
     StrictBool,
     StrictInt,
     StrictStr,
-    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -19,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from domain.audience.conditions.values import duration
 from domain.audience.windows import EVERY_DAY, SendWindow
 from domain.channels import Channel
+from services.audience.clock import Clock
 from services.links.settings import Utm
 from services.settings.models import zone
 
@@ -45,21 +45,6 @@ def _duration(text: str) -> str:
 
 
 _Duration = Annotated[StrictStr, Field(max_length=20), AfterValidator(_duration)]
-
-
-def _clock(text: str) -> str:
-    try:
-        if len(text) != len("09:00"):
-            raise ValueError
-        time.fromisoformat(text)
-    except ValueError:
-        raise PydanticCustomError("clock", "write a time of the day such as 09:00") from None
-    return text
-
-
-_Clock = Annotated[
-    StrictStr, AfterValidator(_clock), WithJsonSchema({"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}$"})
-]
 
 
 class _Part(BaseModel):
@@ -99,8 +84,8 @@ class Audience(Whom):
 class Window(_Part):
     """Hours in which messages may arrive, in the time zone of each recipient."""
 
-    begins: _Clock = Field("09:00", alias="from")
-    ends: _Clock = Field("20:00", alias="to")
+    begins: Clock = Field("09:00", alias="from")
+    ends: Clock = Field("20:00", alias="to")
     days: Annotated[list[Annotated[StrictInt, Field(ge=1, le=7)]], Field(min_length=1, max_length=7)] = Field(
         default_factory=lambda: list(EVERY_DAY), description="1 is Monday."
     )

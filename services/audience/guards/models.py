@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from domain.audience.guards.settings import MOST_PER_PERSON, MOST_SAFE_NUMBERS, GuardSettings
 from domain.channels import Channel
 from domain.recipients import InvalidRecipient, is_region, normalise_number
+from services.audience.clock import Clock
 
 
 def _country(text: str) -> str:
@@ -25,14 +26,6 @@ def _number(text: str) -> str:
         raise PydanticCustomError("number", "{why}", {"why": error.message}) from None
 
 
-def _clock(text: str) -> str:
-    try:
-        return time.fromisoformat(text).isoformat("minutes")
-    except ValueError:
-        raise PydanticCustomError("clock", "write a time of the day such as 20:00") from None
-
-
-_Clock = Annotated[StrictStr, Field(min_length=5, max_length=5), AfterValidator(_clock)]
 _Most = Annotated[StrictInt, Field(ge=0, le=MOST_PER_PERSON)]
 
 
@@ -43,8 +36,8 @@ class QuietHours(BaseModel):
 
     on: StrictBool = False
     channels: Annotated[list[Channel], Field(min_length=1, max_length=3)] = [Channel.SMS, Channel.WHATSAPP]
-    begins: _Clock | None = Field(None, alias="from", description="Left out: as the recipient's country has it.")
-    ends: _Clock | None = Field(None, alias="to")
+    begins: Clock | None = Field(None, alias="from", description="Left out: as the recipient's country has it.")
+    ends: Clock | None = Field(None, alias="to")
 
     @model_validator(mode="after")
     def _lasts_over_midnight(self) -> Self:

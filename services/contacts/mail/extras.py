@@ -11,9 +11,9 @@ from domain.mail.extras import FileRef, MailExtras
 from domain.mail.headers import refusal
 from domain.recipients import InvalidRecipient, normalise_email
 from domain.text.media_types import InvalidMediaType, normalise_media_type
-from services.contacts.css import CssError, CssInliner
-from services.contacts.from_field import From, InvalidFrom, read_from
-from services.contacts.mail_models import MAX_FILE_BYTES, AttachedFile, MailFields
+from services.contacts.mail.css import CssError, CssInliner
+from services.contacts.mail.from_field import From, InvalidFrom, read_from
+from services.contacts.mail.models import MAX_FILE_BYTES, AttachedFile, MailFields
 from store.messages.attachments import file_id
 
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
