@@ -58,12 +58,15 @@ LONGEST := tests/faults/test_stress.py $(GENERATED)
 LONG := $(LONGEST) $(filter-out $(LONGEST) $(MEASURED),$(sort $(wildcard tests/faults/test_*.py)))
 TWO := $(BIN)/pytest -n 2
 
-## Style, types, architecture, then all tests on the real servers; with ARGS only those: make test ARGS=tests/api
+## Style, types, architecture, then all tests on the real servers, in three parts that all run even if one fails;
+## with ARGS only those: make test ARGS=tests/api
 test: setup lint
 ifeq ($(strip $(ARGS)),)
-	$(TWO) --dist loadfile $(addprefix --ignore=,tests/faults tests/abuse $(GENERATED))
-	$(TWO) --dist load --maxschedchunk 1 $(LONG)
-	$(BIN)/pytest $(MEASURED) tests/abuse
+	@failed=; run() { echo "$$@"; "$$@" || failed=1; }; \
+	run $(TWO) --dist loadfile $(addprefix --ignore=,tests/faults tests/abuse $(GENERATED)); \
+	run $(TWO) --dist load --maxschedchunk 1 $(LONG); \
+	run $(BIN)/pytest $(MEASURED) tests/abuse; \
+	test -z "$$failed"
 else
 	$(BIN)/pytest $(ARGS)
 endif
