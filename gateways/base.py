@@ -89,6 +89,16 @@ class ListsTemplates(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepsWindow(Protocol):
+    """A gateway whose provider takes texts and media only for a while after the person has written to its number."""
+
+    @property
+    def window_seconds(self) -> float:
+        """How long. After that it takes templates only, and refuses all else with the code ``outside_window``."""
+        ...
+
+
 class Inbox(Protocol):
     """Where the sandbox gateways put what they "deliver". Shared by all processes."""
 

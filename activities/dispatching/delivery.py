@@ -24,9 +24,11 @@ from activities.dispatching.start_window import StartWindow
 from activities.pacing.gateway_slots import GatewaySlots
 from activities.pacing.rate_slots import RateSlots
 from activities.pacing.slots import NoSlotFree
+from activities.whatsapp.reply_window import ReplyWindow, SentAs
 from domain.channels import Channel
 from domain.links.targets import Utm
 from domain.mail.extras import MailExtras
+from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import ANSWER_SECONDS, DispatchRequest, Retry
 from domain.messages.page_content import PageContent
@@ -77,6 +79,7 @@ class Delivery:
         self._assembler = assembler
         self._health = health
         self._links = MessageLinks(pool, self._page_id, content)
+        self._reply_window = ReplyWindow(pool, clock, gateway, UUID(self._route.gateway_id), self._page_id, content)
         self._gateway_slots = slots
         self._window = window
         self._clock = clock
@@ -167,6 +170,7 @@ class Delivery:
             await self._clock.adjust()
             await asyncio.sleep(min(self._route.start_at - self._clock.now(), _LONGEST_PAUSE))
         await self._links.prepare(self._todo)
+        await self._reply_window.prepare(self._todo)
         todo = deque(self._todo)
         if self._route.probe and todo and not await self._probe(todo):
             return
@@ -294,8 +298,11 @@ class Delivery:
         return send
 
     async def _send(self, index: int) -> None:
+        sent_as: SentAs | None = None
         try:
-            outcome = await self._hand_over(index)
+            message = self._content.outbound(self._page_id, self._channel, index)
+            message, sent_as = self._reply_window.fit(index, message)
+            outcome = await self._hand_over(index, message)
         except _NotBegunError:
             await self._requeue_unstarted(await self._withdraw([index]))
             return
@@ -307,11 +314,12 @@ class Delivery:
             outcome = Refused(error.code, error.reason)
         except Exception as error:  # an adapter's bug: whether it had sent the message is unknown
             outcome = Unknown(f"the gateway's adapter failed: {type(error).__name__}: {error}")
+        outcome = self._reply_window.judge(outcome, sent_as)
         self._record_outcome(index, outcome)
-        self._log.add(self._attempts.row(index, outcome))
+        self._log.add(self._attempts.row(index, outcome, sent_as))
 
-    async def _hand_over(self, index: int) -> Outcome:
-        message = self._links.fill(index, self._content.outbound(self._page_id, self._channel, index))
+    async def _hand_over(self, index: int, message: Outbound) -> Outcome:
+        message = self._links.fill(index, message)
         if self._addresses is not None:
             message = self._addresses.apply(index, message)
         if extras := self._extras(index):

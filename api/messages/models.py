@@ -135,6 +135,9 @@ class AttemptMade(_Answer):
     reason: str | None
     started_at: datetime
     ended_at: datetime | None
+    sent_as: Literal["message", "template"] | None = Field(
+        description="What was sent of a contact with `template_if_closed`; `null` for others."
+    )
 
 
 class ReceiptEvent(_Answer):

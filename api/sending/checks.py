@@ -62,7 +62,9 @@ async def _check_templates(state: AppState, principal: Principal, asked: Asked) 
     wanted = {index: name for name, indexes in asked.requested.items() for index in indexes}
     wide = {use.index: asked.wide_gateway for use in asked.provider_templates if asked.wide_gateway is not None}
     places = [
-        ("template",) if asked.template_version else ("contact", asked.duplicates.contact_of(use.index), "template")
+        ("template",)
+        if asked.template_version and use.field == "template"
+        else ("contact", asked.duplicates.contact_of(use.index), use.field)
         for use in asked.provider_templates
     ]
     await check_templates(state.pool, principal.account_id, asked.provider_templates, wide | wanted, places)

@@ -38,6 +38,8 @@ class RetryLater:
     after: float | None
     reason: str
     kind: Literal["retry_later"] = "retry_later"
+    code: str | None = None
+    """Why, where something follows from it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,22 +39,21 @@ class Content:
     from_address: str | None = None
     """The mailbox that an email is from; ``None``: the gateway's own."""
     links: ShortLinks | None = None
-    """The short links whose places are in ``body`` and ``template``."""
+    """The short links whose places are in ``body``, ``template`` and ``if_closed``."""
     utm: Utm = ()
     """What is added to the targets of an email's tracked links."""
+    if_closed: str | None = None
+    """The template that is sent in its place where WhatsApp takes templates only, as JSON text."""
 
     @property
     def is_marketing(self) -> bool:
         """Whether the sender declared it as marketing, by Meta's category of the template."""
-        if self.template is None or _MARKETING not in self.template:
-            return False
-        category: object = orjson.loads(self.template).get("category")
-        return category == _MARKETING
+        return any(map(_is_marketing, (self.template, self.if_closed)))
 
     @property
     def size(self) -> int:
         """Its approximate size in its page, in bytes."""
-        texts = (self.body, self.html, self.subject, self.template, self.media_url)
+        texts = (self.body, self.html, self.subject, self.template, self.media_url, self.if_closed)
         extras = (self.mail.size if self.mail else 0) + (self.links.size if self.links else 0)
         return 100 + extras + sum(len(text) if text.isascii() else 4 * len(text) for text in texts if text)
 
@@ -156,6 +155,13 @@ class PageContent:
             headers=content.mail.headers if content.mail else (),
             from_address=content.from_address,
         )
+
+
+def _is_marketing(template: str | None) -> bool:
+    if template is None or _MARKETING not in template:
+        return False
+    category: object = orjson.loads(template).get("category")
+    return category == _MARKETING
 
 
 def senders_of(froms: Iterable[str | None]) -> dict[str, list[int]]:

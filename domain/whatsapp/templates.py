@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 APPROVED = "APPROVED"
+OUTSIDE_WINDOW = "outside_window"
+"""Code of messages that WhatsApp took for too late: the person has not written for 24 hours."""
 _PLACE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 _MEDIA = frozenset({"image", "video", "document", "location"})
 _TAKES_PARAMETER = frozenset({"COPY_CODE", "OTP"})

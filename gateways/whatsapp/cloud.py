@@ -46,8 +46,10 @@ class WhatsAppCloudConfig(ProviderConfig):
 class WhatsAppCloudGateway(ProviderGateway[WhatsAppCloudConfig]):
     """One request per message. Our uid travels along and comes back with every status, but nothing is deduped.
 
-    Nobody but Meta knows when a person last wrote, so the 24-hour window is left to its answer (``outside_window``).
+    Only Meta surely knows when a person last wrote: what comes too late is left to its answer (``outside_window``).
     """
+
+    window_seconds = 86400.0
 
     def __init__(self, config: WhatsAppCloudConfig, outside: GatewayConnections) -> None:
         super().__init__(config, outside)

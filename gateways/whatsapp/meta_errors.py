@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.messages.outcomes import GatewayDown, Outcome, Refused, RetryLater
 from domain.messages.receipts import MARKETING_OPTED_OUT
+from domain.whatsapp.templates import OUTSIDE_WINDOW
 from gateways.answers import clean, failure, retry_after
 from gateways.net.http_answer import Answer
 
@@ -25,7 +26,7 @@ _NO_SUCH_OBJECT = 33
 """The subcode of ``_INVALID_PARAMETER`` when it is the phone number id that does not exist, or is not ours."""
 
 _OUTSIDE_WINDOW = 131047
-_WORDS = {_OUTSIDE_WINDOW: "outside_window", 131050: MARKETING_OPTED_OUT}
+_WORDS = {_OUTSIDE_WINDOW: OUTSIDE_WINDOW, 131050: MARKETING_OPTED_OUT}
 _ADVICE = {
     _OUTSIDE_WINDOW: "more than 24 hours have passed since this person last wrote: send a template",
     131049: "WhatsApp spares this person more marketing for now: wait at least a day before another try",

@@ -57,7 +57,9 @@ def read_content(
             return to, content, prices.of(Channel.SMS, to, parts)
         case WhatsappContact():
             to, content = _read_whatsapp(contact, shared, numbers)
-            return to, content, prices.of(Channel.WHATSAPP, to, category=_category(content.template))
+            # It is charged once, whichever of both is sent.
+            forms = [content.template, content.if_closed] if content.if_closed else [content.template]
+            return to, content, max(prices.of(Channel.WHATSAPP, to, category=_category(form)) for form in forms)
 
 
 def _read_email(contact: EmailContact, shared: SharedFields) -> tuple[str, Content]:
@@ -148,6 +150,8 @@ def _read_whatsapp(contact: WhatsappContact, shared: SharedFields, numbers: Numb
         raise ContactError("url" if contact.media else "media", "missing", "'media' and 'url' belong together")
     if contact.template and contact.media:
         raise ContactError("template", "ambiguous", "give either a template or media, not both")
+    if contact.template_if_closed and (contact.template or of_template):
+        raise ContactError("template_if_closed", "ambiguous", "a template is sent at any time: leave this one out")
     if not (text or contact.media or contact.template or of_template):
         raise ContactError("message", "missing", "give a text in 'message', or 'media' and 'url', or a 'template'")
     written = _written(contact.template) if contact.template else of_template
@@ -155,9 +159,16 @@ def _read_whatsapp(contact: WhatsappContact, shared: SharedFields, numbers: Numb
     body = shortener.shorten(text) if text else ""
     if written and shared.links.shorten:
         written = _with_short_links(written, shortener)
-    template = orjson.dumps(written).decode() if written else None
+    other = _written(contact.template_if_closed) if contact.template_if_closed else None
+    if other and shared.links.shorten:
+        other = _with_short_links(other, shortener)
     return to, Content(
-        body=body, media_type=contact.media, media_url=contact.url, template=template, links=shortener.links
+        body=body,
+        media_type=contact.media,
+        media_url=contact.url,
+        template=orjson.dumps(written).decode() if written else None,
+        if_closed=orjson.dumps(other).decode() if other else None,
+        links=shortener.links,
     )
 
 

@@ -169,6 +169,12 @@ class WhatsappContact(_NumberContact):
     media: Literal["image", "audio", "video", "document"] | None = None
     url: Annotated[StrictStr, Field(max_length=2000, pattern="^https?://")] | None = None
     template: WhatsappTemplate | None = None
+    template_if_closed: WhatsappTemplate | None = Field(
+        None,
+        description="Sent in place of a text or of media where the person has not written to the gateway's number for "
+        "24 hours, as WhatsApp then delivers templates only.",
+        examples=[None],
+    )
     session_name: _Name | None = Field(None, description="Old name of `gateway_identifier`.")
 
 

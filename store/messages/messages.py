@@ -22,6 +22,8 @@ class Attempt:
     reason: str | None
     started_at: datetime
     ended_at: datetime | None
+    sent_as: str | None
+    """In which form it was sent, where there was a choice: ``message``, or the ``template`` in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ COLUMNS = """m.uid, m.account_id, m.channel, m.recipient, m.state, m.code, m.rea
                                       'recipient', r.recipient, 'scanner', r.scanner)
              from receipts r where r.uid = {uid} order by r.at, r.received_at),
        t.attempt, coalesce(tg.identifier, '(deleted)'), t.outcome, t.provider_id, t.code, t.reason,
-       t.started_at, t.ended_at"""
+       t.started_at, t.ended_at, t.sent_as"""
 """What ``message_of`` takes. ``uid`` stands for the uid that is asked for: a value lets PostgreSQL choose the partition
 before it opens any, a column does not.
 """

@@ -65,6 +65,14 @@ async def prices(stack: Stack, user: User, channel: str, *contacts: dict[str, An
             ],
             [6, 1, 6],
         ),
+        (
+            "whatsapp",
+            [
+                WHATSAPP | {"template_if_closed": TEMPLATE | {"category": category}}
+                for category in ("marketing", "utility")
+            ],
+            [6, 1],
+        ),
     ],
 )
 async def test_messages_cost_what_the_most_specific_rate_says(stack: Stack, channel, contacts, expected):
