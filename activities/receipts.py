@@ -1,10 +1,13 @@
 """apply_receipts: records receipts of providers."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from itertools import groupby
 from uuid import UUID
 
 from temporalio import activity
+from temporalio.client import Client
+from temporalio.service import RPCError
 
 from domain.ids import page_of
 from domain.messages.receipts import Applied, Event, Receipt, ReceiptsSource, Share, decode_events
@@ -12,12 +15,16 @@ from store.messages import receipts
 from store.messages.receipts import GatewaysReceipts
 from store.pool import Pool
 
+SendLate = Callable[[Pool, Client, Collection[UUID]], Awaitable[object]]
+
 
 class Receipts:
     """A handful of statements, however many events there are; each is safe to repeat."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, send_late: SendLate | None = None) -> None:
+        """``send_late``: sends templates that follow messages; ``None``: maintenance does."""
         self._pool = pool
+        self._send_late = send_late
 
     @activity.defn(name="apply_receipts")
     async def apply_receipts(self, source: ReceiptsSource, events: bytes, places: list[int] | None) -> Applied:
@@ -27,6 +34,9 @@ class Receipts:
         end = source.at_a_time or len(wanted)
         chosen = [place for place in wanted[:end] if isinstance(decoded[place], Receipt)]
         outcome = await receipts.apply(self._pool, _by_gateways(source, decoded, chosen))
+        if outcome.late and self._send_late:
+            with suppress(RPCError):  # maintenance sends them
+                await self._send_late(self._pool, activity.client(), outcome.late)
         awaited: dict[str, list[str]] = {}
         for one in outcome.new:
             if one.moved and one.awaited:

@@ -18,6 +18,7 @@ from services.operations.export_user import KEPT_DAYS
 from services.reputation.guard import judge_new, pause_batches
 from services.reputation.warm_ups import judge_tiers
 from services.settings.current import read_current
+from services.whatsapp.late_templates import send_late_templates
 from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import waits as account_waits
 from store.audience.events import recording
@@ -32,6 +33,7 @@ from store.operations import exports
 from store.pool import Pool
 from store.reports import request_log, usage
 from store.reputation import bad_reports
+from store.whatsapp import late_templates
 from worker.leader import PeriodicTask
 from worker.limits import RENEW_EVERY, delete_old_limits
 from worker.partitions import drop_partitions, make_partitions
@@ -150,6 +152,8 @@ def periodic_tasks(
         ),
         PeriodicTask("delete unstarted batches", HOURLY, lambda: delete_unstarted_batches(pool, client)),
         PeriodicTask("start launched campaigns", SWEEP_EVERY, lambda: start_unstarted(pool, client, UNSTARTED_RUNS)),
+        PeriodicTask("send late templates", SWEEP_EVERY, lambda: send_late_templates(pool, client)),
+        PeriodicTask("delete templates that need not follow", HOURLY, lambda: late_templates.delete_old(pool)),
         PeriodicTask("delete pages of ended batches", HOURLY, lambda: batches.delete_pages(pool)),
         PeriodicTask("delete expired attachments", HOURLY, lambda: attachments.delete_expired(pool)),
         PeriodicTask(

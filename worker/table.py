@@ -16,6 +16,7 @@ from activities.receipts import Receipts
 from activities.record_status import RecordStatus
 from activities.send_at_once import SendAtOnce
 from domain.lanes import Lane
+from services.whatsapp.late_templates import send_late_templates
 from store.pool import Pool
 from workflows.batch import BatchWorkflow
 from workflows.callback import CallbackWorkflow
@@ -71,7 +72,8 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
         pool, dependencies.gateways, dependencies.mails, at_a_time, dependencies.unfinished if sends_here else None
     )
     credit, choice = CheckCredit(pool), ChooseGateway(pool)
-    reported: list[Callable[..., Any]] = [Receipts(pool).apply_receipts, InboundMessages(pool).process]
+    receipts = Receipts(pool, send_late_templates)
+    reported: list[Callable[..., Any]] = [receipts.apply_receipts, InboundMessages(pool).process]
     flows = QueueRow(
         [SendWorkflow, BatchWorkflow, ReceiptsWorkflow],
         [

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from activities.dispatching.reasons import storable
@@ -129,12 +129,9 @@ class Attempts:
             # The page's workflow may have ended: maintenance wakes the endpoints.
             await retry_until_available(lambda: callbacks.queue_page(self._pool, self._page_id, last))
 
-    def row(self, index: int, outcome: Outcome, sent_as: str | None = None) -> attempts.Attempted:
-        """An outcome, ready to be written. ``sent_as``: the form that was sent, where there was a choice."""
-        row = self._row(message_uid(self._page_id, index), outcome)
-        return replace(row, sent_as=sent_as) if sent_as else row
-
-    def _row(self, uid: UUID, outcome: Outcome) -> attempts.Attempted:
+    def row(self, index: int, outcome: Outcome) -> attempts.Attempted:
+        """An outcome, ready to be written."""
+        uid = message_uid(self._page_id, index)
         match outcome:
             case Accepted(provider_id, receipts):
                 known = None if provider_id is None else storable(provider_id)

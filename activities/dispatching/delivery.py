@@ -79,7 +79,7 @@ class Delivery:
         self._assembler = assembler
         self._health = health
         self._links = MessageLinks(pool, self._page_id, content)
-        self._reply_window = ReplyWindow(pool, clock, gateway, UUID(self._route.gateway_id), self._page_id, content)
+        self._reply_window = ReplyWindow(pool, clock, gateway, request, content)
         self._gateway_slots = slots
         self._window = window
         self._clock = clock
@@ -316,7 +316,7 @@ class Delivery:
             outcome = Unknown(f"the gateway's adapter failed: {type(error).__name__}: {error}")
         outcome = self._reply_window.judge(outcome, sent_as)
         self._record_outcome(index, outcome)
-        self._log.add(self._attempts.row(index, outcome, sent_as))
+        self._log.add(self._reply_window.note(index, self._attempts.row(index, outcome), sent_as))
 
     async def _hand_over(self, index: int, message: Outbound) -> Outcome:
         message = self._links.fill(index, message)

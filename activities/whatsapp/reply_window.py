@@ -11,11 +11,14 @@ from activities.database_clock import DatabaseClock
 from domain.ids import message_uid
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Outcome, Refused, RetryLater
-from domain.messages.page_content import PageContent
+from domain.messages.page import DispatchRequest
+from domain.messages.page_content import Content, PageContent, PageMessage
 from domain.whatsapp.templates import OUTSIDE_WINDOW
 from gateways.base import Gateway, KeepsWindow
+from store.messages.attempts import Attempted
 from store.pool import Pool, retry_until_available
 from store.whatsapp import windows
+from store.whatsapp.forms import SentForm
 
 SentAs = Literal["message", "template"]
 
@@ -29,12 +32,13 @@ class ReplyWindow:
     """Of one dispatch. Messages that name no template in their place cost nothing."""
 
     def __init__(
-        self, pool: Pool, clock: DatabaseClock, gateway: Gateway, gateway_id: UUID, page_id: UUID, content: PageContent
+        self, pool: Pool, clock: DatabaseClock, gateway: Gateway, request: DispatchRequest, content: PageContent
     ) -> None:
         self._pool = pool
         self._clock = clock
-        self._gateway_id = gateway_id
-        self._page_id = page_id
+        self._gateway_id = UUID(request.route.gateway_id)
+        self._page_id = UUID(request.page.page_id)
+        self._lane = request.page.lane
         self._content = content
         has_any = any(one.if_closed for one in content.contents)
         self._seconds = gateway.window_seconds if has_any and isinstance(gateway, KeepsWindow) else None
@@ -69,6 +73,22 @@ class ReplyWindow:
             case Refused(code, reason) if code == OUTSIDE_WINDOW and sent_as == "message":
                 return RetryLater(_AT_ONCE, f"the template follows: {reason}", code=code)
         return outcome
+
+    def note(self, index: int, row: Attempted, sent_as: SentAs | None) -> Attempted:
+        """The outcome, with what was sent; and with the template that follows if Meta reports only later that it took
+        no text. Messages with fallbacks of their own leave that to those."""
+        if sent_as is None:
+            return row
+        message = self._content.messages[index]
+        may_follow = sent_as == "message" and row.outcome in ("accepted", "unknown") and not message.fallback
+        to_follow = self._alone(message).encode() if may_follow else None
+        return replace(row, form=SentForm(row.uid, row.attempt, sent_as, self._lane, to_follow))
+
+    def _alone(self, message: PageMessage) -> PageContent:
+        """The template as a message of its own."""
+        content = self._content.contents[message.content]
+        template = Content(template=content.if_closed, links=content.links)
+        return PageContent([template], [PageMessage(message.to, message.price, 0)])
 
     def _template(self, index: int) -> str | None:
         return self._content.contents[self._content.messages[index].content].if_closed

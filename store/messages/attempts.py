@@ -6,9 +6,10 @@ from uuid import UUID
 
 from domain.messages.receipts import MARKETING_OPTED_OUT
 from store.audience import marketing, people
-from store.connection import Connection
 from store.pool import Pool
 from store.schema.partitions import among
+from store.whatsapp import forms
+from store.whatsapp.forms import SentForm
 from store.workers import PROCESS_IS_ALIVE
 
 
@@ -25,8 +26,8 @@ class Attempted:
     reason: str | None = None
     recipient_id: str | None = None
     """The provider's id of the recipient, if it returned one."""
-    sent_as: str | None = None
-    """In which form it was sent, where there was a choice."""
+    form: SentForm | None = None
+    """What was sent, where there was a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +254,8 @@ async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> bool:
     async with pool.connection() as conn:
         if no_marketing := [o.uid for o in done if o.code == MARKETING_OPTED_OUT]:
             await marketing.note_refused(conn, no_marketing)
-        if chosen := [o for o in done if o.sent_as is not None]:
-            await _note_forms(conn, chosen)
+        if chosen := [o.form for o in done if o.form is not None]:
+            await forms.note(conn, chosen)
         cursor = await conn.execute(
             _FLUSH,
             {
@@ -271,17 +272,3 @@ async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> bool:
         if ids := {o.uid: o.recipient_id for o in done if o.recipient_id is not None}:
             await people.note_recipients(conn, ids)
         return bool(row and row[0])
-
-
-async def _note_forms(conn: Connection, chosen: Sequence[Attempted]) -> None:
-    """Note in which forms they were sent."""
-    await conn.execute(
-        """update attempts a set sent_as = f.sent_as
-           from unnest(%(uids)s::uuid[], %(attempts)s::smallint[], %(forms)s::text[]) as f (uid, attempt, sent_as)
-           where a.uid = f.uid and a.uid between %(first)s and %(last)s and a.attempt = f.attempt""",
-        {
-            **among([o.uid for o in chosen]),
-            "attempts": [o.attempt for o in chosen],
-            "forms": [o.sent_as for o in chosen],
-        },
-    )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,10 +11,12 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from domain.messages.receipts import CALLBACK_KINDS, MARKETING_OPTED_OUT, Receipt
+from domain.whatsapp.templates import OUTSIDE_WINDOW
 from store.audience import marketing, people
 from store.callbacks import callbacks
 from store.gateways import gateway_health
 from store.pool import Pool
+from store.whatsapp import late_templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Outcome:
     """Indexes of those whose message is not known: it may become known."""
     endpoints: set[UUID]
     """Customers' endpoints to wake."""
+    late: list[UUID] = field(default_factory=list)
+    """Messages that a template is to follow now."""
 
 
 async def apply(pool: Pool, groups: Sequence[GatewaysReceipts]) -> Outcome:
@@ -77,6 +81,7 @@ async def apply(pool: Pool, groups: Sequence[GatewaysReceipts]) -> Outcome:
     receipts = [receipt for group in groups for receipt in group.receipts]
     new: list[NewReceipt] = []
     endpoints: set[UUID] = set()
+    late: list[UUID] = []
     async with pool.connection() as conn:
         if matches := await _find(conn, groups):
             # Before the transaction: after it nothing may fail, as only this call learns what was new.
@@ -84,9 +89,11 @@ async def apply(pool: Pool, groups: Sequence[GatewaysReceipts]) -> Outcome:
             async with conn.transaction():
                 new = await _apply(conn, matches, receipts)
                 await _note_people(conn, matches, receipts)
+                if outside := [match.uid for match in matches if receipts[match.place].code == OUTSIDE_WINDOW]:
+                    late = await late_templates.mark(conn, outside)
                 endpoints = await _tell(conn, new, receipts) if new else set()
     found = {match.place for match in matches}
-    return Outcome(new, [place for place in range(len(receipts)) if place not in found], endpoints)
+    return Outcome(new, [place for place in range(len(receipts)) if place not in found], endpoints, late)
 
 
 async def _find(conn: AsyncConnection[TupleRow], groups: Sequence[GatewaysReceipts]) -> list[Match]:

@@ -154,6 +154,7 @@ _OF_MESSAGES: tuple[LiteralString, ...] = (
     """update receipts set reason = null, url = null, recipient = null
        where uid = any(%(uids)s) and uid between %(first)s and %(last)s""",
     "delete from short_links where uid = any(%(uids)s) and uid between %(first)s and %(last)s",
+    "delete from templates_to_follow where uid = any(%(uids)s)",
     "delete from receipt_ids where uid = any(%(uids)s)",
     "delete from batch_pages where page_id = any(select distinct page_of(u) from unnest(%(uids)s::uuid[]) as u)",
 )

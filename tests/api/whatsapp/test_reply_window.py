@@ -13,6 +13,8 @@ import pytest
 from activities.dependencies import open_gateways
 from activities.whatsapp.reply_window import ReplyWindow
 from domain.channels import Channel
+from domain.messages.new_page import new_page
+from domain.messages.page import DispatchRequest
 from domain.messages.page_content import Content, PageContent, PageMessage
 from gateways.conformance.fake_provider import serve
 from store.gateways import gateways
@@ -214,7 +216,9 @@ async def test_messages_that_name_no_template_ask_nothing():
     content = PageContent([Content(body="Hi"), Content(template="{}")], [PageMessage("+49", 1, 0)])
     nobody: Any = None
     gateway: Any = SimpleNamespace(window_seconds=DAY)
-    window = ReplyWindow(nobody, nobody, gateway, uuid4(), uuid4(), content)
+    page = new_page(uuid4(), Channel.WHATSAPP, [1], content.messages, {})
+    route: Any = SimpleNamespace(gateway_id=str(uuid4()))
+    window = ReplyWindow(nobody, nobody, gateway, DispatchRequest(page, route, 1), content)
     await window.prepare([0])
     message = content.outbound(uuid4(), Channel.WHATSAPP, 0)
     assert window.fit(0, message) == (message, None)
