@@ -54,10 +54,8 @@ class Guarding:
         page_id = UUID(page.page_id)
         if page.is_transactional and content is not None:
             messages, account = content().messages, share.account_id
-            return [
-                Seen(message_uid(page_id, i), account, "", Guarded(page.channel, messages[i].to, True), is_taken=False)
-                for i in share.indexes
-            ]
+            asked = {message_uid(page_id, i): Guarded(page.channel, messages[i].to, True) for i in share.indexes}
+            return [Seen(uid, account, "", "", message, is_taken=False) for uid, message in asked.items()]
         uids = [message_uid(page_id, index) for index in share.indexes]
         return await looking.look(self._pool, uids, transactional=page.is_transactional)
 

@@ -26,10 +26,10 @@ create table account_guards (
 create table capped_sends (
     uid        uuid primary key,
     account_id bigint not null,
-    person     text not null,                       -- a contact's id, or the key of an address that is no contact's
+    address    text not null,                       -- its channel and key
     at         timestamptz not null
 );
-create index capped_sends_person on capped_sends (account_id, person, at);
+create index capped_sends_address on capped_sends (account_id, address, at);
 
 -- How many SMS went to a range of numbers in an hour.
 create table prefix_sends (

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tests.guards.guards_model import Guards, Recipient, Said
+
 PEOPLE = {
     "ada": {
         "sms": ("+5511987654321", "+551187654321"),
         "whatsapp": ("+5511987654321", "+551187654321"),
-        "email": ("Ada@Example.com", "ada@example.com"),
+        "email": ("Ada@example.com", "ada@example.com"),
     },
+    "dan": {"sms": ("+449098790001",), "whatsapp": ("+449098790001",), "email": ("dan@example.com",)},
     "ben": {"sms": ("+4915112345678",), "whatsapp": ("+4915112345678",), "email": ("ben@example.com",)},
 }
 """Their addresses, in all spellings."""
@@ -55,6 +58,24 @@ class Purpose:
 
 
 @dataclass
+class Contact:
+    """A person whom an account knows."""
+
+    addresses: dict[str, str]
+    """By channel."""
+    time_zone: str | None = None
+    tags: set[str] = field(default_factory=set)
+
+    def take(self, phone: str, email: str, time_zone: str, tag: str) -> None:
+        """A file has these values of theirs."""
+        old = self.addresses
+        whatsapp = old["whatsapp"] if old.get("whatsapp") not in (None, old.get("sms")) else phone
+        self.addresses = {"sms": phone, "email": email, "whatsapp": whatsapp}
+        self.time_zone = time_zone
+        self.tags.add(tag)
+
+
+@dataclass
 class Account:
     """What is known at one account."""
 
@@ -70,8 +91,9 @@ class Account:
     """When, in which order, for which purpose, what."""
     paused: dict[Address, datetime] = field(default_factory=dict)
     no_marketing: set[Address] = field(default_factory=set)
-    contacts: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By person, the addresses of its contact by channel."""
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    """By person."""
+    guards: Guards = field(default_factory=Guards)
 
     def suppress(self, channel: str, recipient: str, reason: str, until: datetime | None) -> None:
         """Who is suppressed for good stays so, for the first reason."""
@@ -91,8 +113,14 @@ class Account:
 
     def addresses(self, channel: str, recipient: str) -> dict[str, str]:
         """Of the person whom an address belongs to."""
-        of = self.contacts.get(WHO[channel, recipient], {})
-        return {**(of if channel in of else {}), channel: recipient}
+        of = self.contacts.get(WHO[channel, recipient])
+        return {**(of.addresses if of else {}), channel: recipient}
+
+    def recipient_of(self, message: Message) -> Recipient:
+        """As its guards see whom it is for."""
+        of = self.contacts.get(message.address[1])
+        counted = {message.address, *((on, message.address[1]) for on in (of.addresses if of else ()))}
+        return Recipient(message.channel, message.recipient, of.time_zone if of else None, frozenset(counted))
 
     def is_transactional(self, purpose: str | None) -> bool:
         return purpose is None or (purpose in self.purposes and self.purposes[purpose].transactional)
@@ -143,6 +171,17 @@ class Model:
         if account.paused.get(address, self.now) > self.now:
             found.add("paused_by_recipient")
         return found
+
+    def guards_say(self, message: Message) -> Said:
+        """What the guards of its account say at this moment."""
+        account = self.accounts[message.account]
+        is_owed = account.is_transactional(message.purpose)
+        return account.guards.say(account.recipient_of(message), self.now, transactional=is_owed)
+
+    def are_guards_due(self, message: Message) -> bool:
+        """Whether its account has guards that may concern it."""
+        of = self.accounts[message.account].guards.settings
+        return of.of_all or (of.of_marketing and message.purpose is not None)
 
     def waits(self, message: Message, gateway: str | None) -> bool:
         """Whether it waits now, for its account or for the end of a pause, on its way through this gateway."""

@@ -13,11 +13,12 @@ from domain.ids import PAGE_SIZE, batch_page_id, message_uid, new_batch_id
 from domain.messages.page import KeyTerms
 from store.accounts import api_keys
 from store.audience import marketing
-from store.audience.consent import consents, purposes
+from store.audience.consent import consents, people, purposes
 from store.batches import batches
 from store.messages.attempts import write_intents
 from store.messages.pages import PageRows, hold_stored
 from store.pool import InTransaction
+from tests.segments import new_contact
 from tests.store.builders import find_key, held, new_account, new_gateway, new_page, states, stored_page
 
 FIRST, SECOND, THIRD = "+12025550000", "+12025550001", "+12025550002"
@@ -208,3 +209,21 @@ async def test_a_key_tells_the_purposes_of_its_account(pool):
     await purposes.remove(pool, account, "news")
     found = (await find_key(pool, minted.id, None)).principal.purposes
     assert found == (replace(NEWS, key="tips", channels=("email",)),)
+
+
+@pytest.mark.parametrize(
+    ("own", "channel", "recipient", "found"),
+    [
+        ({}, "whatsapp", FIRST, True),  # a phone is a WhatsApp number, too, unless there is another
+        ({}, "sms", FIRST, True),
+        ({"whatsapp": SECOND}, "whatsapp", SECOND, True),
+        ({"whatsapp": SECOND}, "whatsapp", FIRST, False),
+    ],
+)
+async def test_the_person_behind_a_link_is_the_contact_that_the_message_was_for(pool, own, channel, recipient, found):
+    account = await new_account(pool)
+    await new_contact(pool, account, phone=FIRST, email="ada@example.com", **own)
+    known = await people.contact(pool, account, channel, recipient)
+    assert (known is not None) == found
+    if known:
+        assert known.addresses == {"sms": FIRST, "email": "ada@example.com", "whatsapp": own.get("whatsapp", FIRST)}

@@ -84,6 +84,8 @@ def read(file: BinaryIO, told: BinaryIO, out: BinaryIO) -> None:
         InvalidError: it cannot be read.
     """
     asked = orjson.loads(told.readline())
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
     head: dict[str, Any] = {}
     if is_sheet(file):
         head["sheet"], rows = read_sheet(file, asked["sheet"])
@@ -107,7 +109,7 @@ def read(file: BinaryIO, told: BinaryIO, out: BinaryIO) -> None:
     if line := told.readline():
         terms = orjson.loads(line)
         after = terms.pop("after")
-        blocks = _Blocks(file, os.fstat(file.fileno()).st_size, out, after)
+        blocks = _Blocks(file, size, out, after)
         _write(rows, after, ContactLines(Terms(columns, **terms)), blocks)
 
 

@@ -45,14 +45,6 @@ async def of_address(store: Connections, account_id: int, channel: str, recipien
         return await cursor.fetchone()
 
 
-_CONTACT_BY = {
-    "email": "recipient_key('email', email) = recipient_key('email', %(recipient)s) and email is not null",
-    "sms": "recipient_key('sms', phone) = recipient_key('sms', %(recipient)s) and phone is not null",
-    "whatsapp": """recipient_key('whatsapp', whatsapp) = recipient_key('whatsapp', %(recipient)s)
-                   and whatsapp is not null""",
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
     """What an account knows of a contact."""
@@ -73,9 +65,11 @@ async def contact(store: Connections, account_id: int, channel: str, recipient: 
     """The contact of an address, if the account has one."""
     async with store.connection() as conn, conn.cursor(row_factory=class_row(Known)) as cursor:
         await cursor.execute(
-            f"""select email, phone as sms, coalesce(whatsapp, phone) as whatsapp, language from contacts
-                where account_id = %(account)s and {_CONTACT_BY[channel]}""",  # noqa: S608 - constants of ours
-            {"account": account_id, "recipient": recipient},
+            """select c.email, c.phone as sms, coalesce(c.whatsapp, c.phone) as whatsapp, c.language
+               from (select recipient_key(%(channel)s, %(recipient)s) as key offset 0) as k
+               cross join lateral contacts_at(%(account)s, %(channel)s, k.key) as found (id)
+               join contacts c on c.id = found.id limit 1""",
+            {"account": account_id, "channel": channel, "recipient": recipient},
         )
         return await cursor.fetchone()
 

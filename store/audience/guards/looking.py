@@ -16,21 +16,24 @@ _LOOK = """
 select m.uid, m.account_id, m.channel, m.recipient,
        m.purpose is null or coalesce((select p.transactional from purposes p
                                       where p.account_id = m.account_id and p.key = m.purpose), false),
-       c.time_zone, coalesce(c.id::text, m.channel || ' ' || k.key),
+       c.time_zone, coalesce(c.id::text, k.address), k.address,
        array(select s.at from capped_sends s where s.account_id = m.account_id
-             and s.person = coalesce(c.id::text, m.channel || ' ' || k.key)
+             and s.address = any(array[k.address, c.email, c.sms, c.whatsapp])
              and s.at > clock_timestamp() - interval '7 days' and s.uid <> m.uid order by s.at),
        exists (select from capped_sends s where s.uid = m.uid)
 from messages m
-cross join lateral (select recipient_key(m.channel, m.recipient) as key offset 0) as k
+cross join lateral (select m.channel || ' ' || recipient_key(m.channel, m.recipient) as address offset 0) as k
 left join lateral (
-    select c.id, c.time_zone from contacts_at(m.account_id, m.channel, k.key) as found (id) join contacts c using (id)
-    limit 1) as c on true
+    select c.id, c.time_zone, 'email ' || recipient_key('email', c.email) as email,
+           'sms ' || recipient_key('sms', c.phone) as sms,
+           'whatsapp ' || recipient_key('whatsapp', coalesce(c.whatsapp, c.phone)) as whatsapp
+    from contacts_at(m.account_id, m.channel, recipient_key(m.channel, m.recipient)) as found (id)
+    join contacts c using (id) limit 1) as c on true
 where m.uid = any(%(uids)s::uuid[]) and m.uid between %(first)s and %(last)s and not m.test
 order by m.uid
 """
 _LOOK_BRIEFLY = """
-select m.uid, m.account_id, m.channel, m.recipient, true, null, '', '{}'::timestamptz[], false
+select m.uid, m.account_id, m.channel, m.recipient, true, null, '', '', '{}'::timestamptz[], false
 from messages m where m.uid = any(%(uids)s::uuid[]) and m.uid between %(first)s and %(last)s and not m.test
 order by m.uid
 """
@@ -48,6 +51,9 @@ class Seen:
     uid: UUID
     account_id: int
     person: str
+    """The contact, or its address where there is none."""
+    address: str
+    """What its caps are counted by: a person may become a contact, or be another one, at any time."""
     message: Guarded
     is_taken: bool
     """Whether it counts towards the person's cap already."""
@@ -75,8 +81,8 @@ async def look(store: Connections, uids: Sequence[UUID], *, transactional: bool 
     async with store.connection() as conn:
         rows = await (await conn.execute(_LOOK_BRIEFLY if transactional else _LOOK, among(uids))).fetchall()
     return [
-        Seen(uid, account_id, person, Guarded(channel, recipient, transactional, zone, latest), taken)
-        for uid, account_id, channel, recipient, transactional, zone, person, latest, taken in rows
+        Seen(uid, account_id, person, address, Guarded(channel, recipient, transactional, zone, latest), taken)
+        for uid, account_id, channel, recipient, transactional, zone, person, address, latest, taken in rows
     ]
 
 
@@ -90,11 +96,11 @@ async def lock_counts(conn: Connection, account_ids: Sequence[int]) -> None:
 async def count_persons(conn: Connection, seen: Sequence[Seen]) -> None:
     """Count messages towards their persons' caps."""
     await conn.execute(
-        """insert into capped_sends (uid, account_id, person, at)
-           select u.uid, u.account_id, u.person, clock_timestamp()
-           from unnest(%s::uuid[], %s::bigint[], %s::text[]) as u (uid, account_id, person)
+        """insert into capped_sends (uid, account_id, address, at)
+           select u.uid, u.account_id, u.address, clock_timestamp()
+           from unnest(%s::uuid[], %s::bigint[], %s::text[]) as u (uid, account_id, address)
            on conflict do nothing""",
-        ([one.uid for one in seen], [one.account_id for one in seen], [one.person for one in seen]),
+        ([one.uid for one in seen], [one.account_id for one in seen], [one.address for one in seen]),
     )
 
 
