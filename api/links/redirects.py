@@ -15,10 +15,11 @@ from api.consent.preferences import broken
 from api.http.errors import ApiError
 from api.http.state import state_of
 from api.links.misses import Misses
-from domain.links.scanners import is_scanner
+from domain.links.scanners import EARLIEST, is_scanner
 from domain.links.shortening import CODE
 from store.links import short_links
 from store.links.short_links import Found, Target
+from store.messages import engagement
 from store.pool import DB_UNAVAILABLE
 
 _PRIVATE_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
@@ -77,5 +78,6 @@ async def _found(request: Request, code: str) -> Found:
 async def _lead_on(request: Request, target: Target) -> Response:
     with suppress(*DB_UNAVAILABLE):
         by_program = is_scanner(request.method, request.headers)
-        await short_links.followed(state_of(request).pool, target, datetime.now(UTC), by_program=by_program)
+        pool, at = state_of(request).pool, datetime.now(UTC)
+        await engagement.clicked(pool, target.uid, at, target.url, by_program=by_program, earliest=EARLIEST)
     return Response(status_code=302, headers=_PRIVATE_HEADERS | {"Location": target.url})

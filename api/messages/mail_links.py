@@ -13,6 +13,7 @@ from fastapi.responses import Response
 
 from api.consent.preferences import broken
 from api.http.state import AppState, state_of
+from domain.links.scanners import is_scanner
 from domain.mail.links import LinkKind, LinkSigner
 from store.messages import engagement
 from store.pool import DB_UNAVAILABLE
@@ -34,7 +35,7 @@ async def opened(request: Request, token: str) -> Response:
     return Response(_PIXEL, media_type="image/gif", headers=_PRIVATE_HEADERS)
 
 
-@router.get("/c/{token}")
+@router.api_route("/c/{token}", methods=["GET", "HEAD"])
 async def clicked(request: Request, token: str) -> Response:
     """Redirects to the token's URL: it is signed, so it was in an email of ours."""
     state = state_of(request)
@@ -43,7 +44,8 @@ async def clicked(request: Request, token: str) -> Response:
         return await broken(request)
     uid, url = found
     with suppress(*DB_UNAVAILABLE):
-        await engagement.clicked(state.pool, uid, datetime.now(UTC), url)
+        by_program = is_scanner(request.method, request.headers)
+        await engagement.clicked(state.pool, uid, datetime.now(UTC), url, by_program=by_program)
     return Response(status_code=302, headers=_PRIVATE_HEADERS | {"Location": quote(url, safe="!#$%&'()*+,/:;=?@[]~")})
 
 

@@ -1,14 +1,9 @@
-"""Short links: made for the messages of a dispatch, and followed by their recipients."""
+"""Short links: made for the messages of a dispatch, and where they lead."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from domain.links.scanners import EARLIEST
-from store.messages.engagement import tell
 from store.pool import Pool
 from store.schema.partitions import among
 
@@ -66,43 +61,3 @@ async def find(pool: Pool, code: str, host: str) -> Found:
     assert row is not None, "it always has one"
     uid, url, account_id, domain_of = row
     return Found(None if uid is None else Target(uid, url, account_id), domain_of)
-
-
-# Delivered, or as long as nobody reported that, handed over. The clock of who reports may be ahead.
-_RECORD = """
-with seen as (
-    select %(program)s or coalesce(%(at)s < %(earliest)s * interval '1 second' + coalesce(
-        (select min(least(r.at, r.received_at)) from receipts r
-            where r.uid = %(uid)s and r.kind in ('delivered', 'read')),
-        (select max(coalesce(t.ended_at, t.started_at)) from attempts t where t.uid = %(uid)s)), false) as scanner
-)
-insert into receipts (uid, key, kind, at, url, scanner)
-select %(uid)s, case when scanner then %(scanned)s::uuid else %(key)s::uuid end, 'clicked', %(at)s, %(url)s, scanner
-from seen on conflict (uid, key) do nothing returning scanner
-"""
-
-
-async def followed(pool: Pool, target: Target, at: datetime, *, by_program: bool) -> None:
-    """Record that a link was followed, once a day by a person, and once by programs, which counts nowhere.
-
-    Who comes before the message can have been read is a program.
-    """
-    day = f"{at:%Y-%m-%d} {target.url}"
-    key = _key(f"clicked {day}")
-    values: dict[str, Any] = {
-        "uid": target.uid,
-        "at": at,
-        "url": target.url,
-        "program": by_program,
-        "earliest": EARLIEST,
-        "key": key,
-        "scanned": _key(f"scanned {day}"),
-    }
-    async with pool.connection() as conn, conn.transaction():
-        row = await (await conn.execute(_RECORD, values)).fetchone()
-        if row is not None and not row[0]:
-            await tell(conn, target.uid, "clicked", at, key, target.url)
-
-
-def _key(text: str) -> UUID:
-    return UUID(bytes=hashlib.sha256(text.encode()).digest()[:16])

@@ -102,6 +102,19 @@ async def test_a_click_leads_on_with_whatever_the_sender_linked_to(public: Stack
     assert onward.headers["location"] == "https://ex%C3%A4mple.com/%C3%BC?q=%20%22x&b=[1]#%C3%A4"
 
 
+@pytest.mark.parametrize(
+    ("method", "agent"), [("HEAD", "Mozilla/5.0"), ("GET", "Barracuda Sentinel (EE)"), ("GET", ""), ("GET", "GoogleBot/2")]
+)
+async def test_a_program_that_follows_links_is_led_on_and_counts_nowhere(public: Stack, method: str, agent: str):
+    user, mail = await one(public, message='<a href="https://example.com/">x</a>', track={"clicks": True})
+    link = links(mail["html"], "c")[0]
+    onward = await public.http.request(method, link, headers={"User-Agent": agent})
+    assert (onward.status_code, onward.headers["location"]) == (302, "https://example.com/")
+    await public.http.get(link)
+    receipts = (await public.status(user, "email", mail["uid"]))["receipts"]
+    assert [(one["kind"], one["scanner"]) for one in receipts] == [("clicked", True), ("clicked", False)]
+
+
 @pytest.mark.parametrize("kind", ["u", "c"])
 @pytest.mark.parametrize(
     "token", ["x", "A" * 43, "A" * 43 + "aHR0cHM6Ly9ldmlsLmNvbQ", "%00", "..%2f..", "ü", "<script>"]
