@@ -7,6 +7,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from api import health
+from api.admin import gateway_templates
 from api.admin import gateways as admin_gateways
 from api.admin import guards as admin_guards
 from api.admin import reputation as admin_reputation
@@ -161,6 +162,7 @@ _ROUTERS = (
     oidc.router,
     admin_oidc.router,
     admin_gateways.router,
+    gateway_templates.router,
     admin_gateways.types_router,
     admin_messages.router,
     admin_lists.router,

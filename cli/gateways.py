@@ -8,6 +8,7 @@ import typer
 from cli.gateway_check import check
 from cli.gateway_lookup import OnChannel, Which, find
 from cli.gateway_operation import drain, health, pause, resume, send_test
+from cli.gateway_templates import templates
 from cli.options import (
     CONFIG_HELP,
     AsJson,
@@ -34,7 +35,7 @@ From = Annotated[
 ]
 
 app = typer.Typer(help="Gateways to providers.", no_args_is_help=True)
-for command in (health, pause, drain, resume):
+for command in (health, pause, drain, resume, templates):
     app.command()(command)
 app.command("test")(send_test)
 app.command()(check)

@@ -12,6 +12,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Outcome
 from domain.messages.receipts import Event
 from domain.text.sms_parts import Gathered, Part
+from domain.whatsapp.numbers import NumberReport
 from domain.whatsapp.templates import ProviderTemplate
 from gateways.net.dial import Dialer
 from gateways.net.http import HttpClient
@@ -86,6 +87,15 @@ class ListsTemplates(Protocol):
         Raises:
             TemplatesUnreadable: they cannot be read now.
         """
+        ...
+
+
+@runtime_checkable
+class ReadsNumber(Protocol):
+    """A gateway whose provider judges the number that it sends from."""
+
+    async def read_number(self) -> NumberReport | None:
+        """What the provider says of it now; ``None``: it did not tell."""
         ...
 
 

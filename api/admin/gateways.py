@@ -42,6 +42,7 @@ from store.gateways.gateways import GatewayInfo, NewGateway
 from store.pool import Connections
 from store.reputation import warm_ups
 from store.reputation.warm_ups import Warmed
+from store.whatsapp import numbers
 
 router = APIRouter(prefix="/api/admin/v1/gateways", tags=["admin: gateways"])
 types_router = APIRouter(prefix="/api/admin/v1/gateway-types", tags=["admin: gateways"])
@@ -239,7 +240,8 @@ async def _perform(
 async def _told(store: Connections, keyring: Keyring, info: GatewayInfo) -> dict[str, Any]:
     (described,) = await rules.describe(store, keyring, [info])
     warm_up = head(await warm_ups.of(store, Warmed(info.id)))
-    return shown(described) | {"warm_up": warm_up}
+    number = await numbers.of_gateway(store, info.id)
+    return shown(described) | {"warm_up": warm_up, "number": number and number.head}
 
 
 async def _fetch(state: AppState, wanted: gateway_queries.Filter, place: str | None, most: int) -> list[Described]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from api.admin.managed import ManagedBy
-from api.gateways.models import BreakerState
+from api.gateways.models import BreakerState, NumberHead
 from api.reputation.models import WarmUpHead
 from domain.channels import Channel
 from domain.messages.routing import Mode
@@ -84,6 +84,9 @@ class Gateway(_Answer):
     created_at: datetime
     managed_by: ManagedBy
     warm_up: WarmUpHead | None = Field(default=None, description="Left out in lists.")
+    number: NumberHead | None = Field(
+        default=None, description="Of WhatsApp; left out in lists. `null`: nothing is known."
+    )
 
 
 class TypeOfGateway(_Answer):

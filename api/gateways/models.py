@@ -72,6 +72,24 @@ class OutcomesAnswer(_Answer):
     error_rate: float | None = Field(description="The share of `gateway_down` and `unknown`; `null`: no attempts.")
 
 
+class NumberHead(_Answer):
+    """How Meta judges the number of a gateway of type `whatsapp_cloud`."""
+
+    number: str | None
+    quality: str | None = Field(description="`GREEN`, `YELLOW` or `RED`.", examples=["GREEN"])
+    messaging_limit: str | None = Field(
+        description="To how many people it may write first in 24 hours.", examples=["TIER_2K"]
+    )
+    event: str | None = Field(description="The last that Meta reported.", examples=["FLAGGED"])
+
+
+class NumberAnswer(NumberHead):
+    """The same, with times."""
+
+    reported_at: datetime | None
+    read_at: datetime | None = Field(description="When it was read from Meta: every hour, and after each report.")
+
+
 class GatewayHealthData(_Answer):
     """A gateway's health."""
 
@@ -85,6 +103,7 @@ class GatewayHealthData(_Answer):
     last_day: OutcomesAnswer
     last_accepted_at: datetime | None = Field(description="`null`: not in the last seven days.")
     last_receipt_at: datetime | None
+    number: NumberAnswer | None = Field(description="Of WhatsApp; `null`: nothing is known.")
 
 
 class GatewayHealthAnswer(_Answer):

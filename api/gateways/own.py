@@ -27,6 +27,7 @@ from store.gateways.gateways import GatewayInfo, NewGateway
 from store.pool import Connections
 from store.reputation import warm_ups
 from store.reputation.warm_ups import Warmed
+from store.whatsapp import numbers
 
 router = APIRouter(prefix="/api/gateways", tags=["gateways"])
 
@@ -133,4 +134,6 @@ async def _find(state: AppState, principal: Principal, gateway_id: UUID) -> Gate
 async def _told(store: Connections, keyring: Keyring, info: GatewayInfo, principal: Principal) -> dict[str, Any]:
     (described,) = await describe(store, keyring, [info])
     warm_up = rules_of_warm_ups.head(await warm_ups.of(store, Warmed(info.id)))
-    return head(info, principal) | {"config": described.config, "version": info.version, "warm_up": warm_up}
+    number = await numbers.of_gateway(store, info.id)
+    own = {"config": described.config, "version": info.version, "warm_up": warm_up, "number": number and number.head}
+    return head(info, principal) | own

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
-from api.gateways.models import GatewayHead
+from api.gateways.models import GatewayHead, NumberHead
 from api.reputation.models import WarmUpHead
 from domain.channels import Channel
 
@@ -48,6 +48,7 @@ class OwnGateway(GatewayHead):
     )
     version: int = Field(description="Grows with every change.")
     warm_up: WarmUpHead | None
+    number: NumberHead | None = Field(description="Of WhatsApp; `null`: nothing is known.")
 
 
 class OwnGatewayAnswer(BaseModel):

@@ -27,7 +27,7 @@ from gateways.webhooks.webhook import Post, Reply, UnreadablePost, Webhook
 from services.receipts import parts_of, start_receipts
 from services.settings.current import CurrentSettings
 from store.pool import DB_UNAVAILABLE
-from store.whatsapp import templates
+from store.whatsapp import numbers, templates
 
 log = structlog.get_logger()
 router = APIRouter(tags=["provider webhooks"])
@@ -149,6 +149,11 @@ async def _accept(state: AppState, channel: Channel, ends: Sequence[WebhookRecei
         return _refusal(webhook.UNREADABLE, str(error))
     if changed := [end.gateway_id for end in ends if end.webhook.tells_of_templates(post)]:
         await templates.read_again(state.pool, changed)
+    for end in ends:
+        if reports := end.webhook.reports_of_number(post):
+            for report in reports:
+                await numbers.note_report(state.pool, end.gateway_id, report)
+            await templates.read_again(state.pool, [end.gateway_id])  # and the number with them
     raw = urlsplit(post.url).query.encode() + b"\n" + post.body
     for events, gateways in by_events.items():
         for part in parts_of(channel, gateways, events, raw):

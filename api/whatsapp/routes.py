@@ -37,9 +37,9 @@ async def list_whatsapp_templates(
     pool = state_of(request).pool
 
     async def fetch(after: str | None, most: int) -> Sequence[Listed]:
-        return await templates.of_account(pool, principal.account_id, _read_place(after), most)
+        return await templates.of_account(pool, principal.account_id, read_place(after), most)
 
-    return await listed(request, limit, cursor, format, fetch, _shown, _place)
+    return await listed(request, limit, cursor, format, fetch, shown, place)
 
 
 @router.post(
@@ -57,17 +57,24 @@ async def sync_whatsapp_templates(request: Request, principal: _Holder) -> Respo
     return answer_one({"gateways": len(own)}, "they will be read")
 
 
-def _shown(found: Listed) -> dict[str, Any]:
+def shown(found: Listed) -> dict[str, Any]:
+    """A template, as it is answered."""
     template = asdict(found.template)
     del template["provider_id"]
     return {"gateway": found.gateway, **template, "synced_at": found.synced_at}
 
 
-def _place(found: Listed) -> str:
+def place(found: Listed) -> str:
+    """Where a template stands in a list."""
     return orjson.dumps([found.gateway, found.template.name, found.template.language]).decode()
 
 
-def _read_place(after: str | None) -> tuple[str, str, str]:
+def read_place(after: str | None) -> tuple[str, str, str]:
+    """The gateway, name and language that ``place`` wrote; empty: the beginning.
+
+    Raises:
+        ApiError: 422.
+    """
     if after is None:
         return "", "", ""
     try:

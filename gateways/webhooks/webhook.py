@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 
 from domain.messages.receipts import Event
+from domain.whatsapp.numbers import NumberReport
 from gateways.background import in_background
 
 MAX_FORM = 64 * 1024
@@ -202,6 +203,14 @@ class Webhook(ABC):
             UnreadablePost: it is not what the provider posts.
         """
         return False
+
+    def reports_of_number(self, post: Post) -> Sequence[NumberReport]:
+        """What a verified request reports of the number that this gateway sends from, or of one of the same account.
+
+        Raises:
+            UnreadablePost: it is not what the provider posts.
+        """
+        return ()
 
     def is_for_number(self, recipient: str) -> bool | None:
         """Whether what people write to this number of ours is for this gateway; ``None``: it does not know its number.

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Accepted, Outcome, Unknown
+from domain.whatsapp.numbers import NumberReport
 from domain.whatsapp.templates import ProviderTemplate
 from gateways.answers import parse
 from gateways.base import GatewayConnections
@@ -16,6 +17,7 @@ from gateways.net.http import Call, call
 from gateways.net.http_answer import Answer
 from gateways.provider import BaseUrl, ProviderConfig, ProviderGateway
 from gateways.whatsapp.cloud_message import check_fit, request
+from gateways.whatsapp.cloud_numbers import read_number
 from gateways.whatsapp.cloud_templates import read_templates
 from gateways.whatsapp.meta_errors import meta_failure
 
@@ -64,6 +66,12 @@ class WhatsAppCloudGateway(ProviderGateway[WhatsAppCloudConfig]):
             return None
         base = f"{config.base_url}/{config.api_version}"
         return await read_templates(self._http, base, config.business_account_id, config.access_token, config.timeout)
+
+    async def read_number(self) -> NumberReport | None:
+        """Its quality and its limit."""
+        config = self._config
+        base = f"{config.base_url}/{config.api_version}"
+        return await read_number(self._http, base, config.phone_number_id, config.access_token, config.timeout)
 
     def _prepared(self, message: Outbound) -> tuple[Call, bytes]:
         check_fit(message)

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
+from domain.whatsapp.numbers import NumberReport
 from gateways.base import GatewayConnections
 from gateways.content import packed
 from gateways.webhooks.events import digest, objects_in, seconds, text
 from gateways.webhooks.webhook import Post, Reply, Webhook, same
 from gateways.whatsapp.cloud import WhatsAppCloudConfig
 from gateways.whatsapp.cloud_inbound import read_message
+from gateways.whatsapp.cloud_numbers import reports_of_numbers
 from gateways.whatsapp.meta_errors import meta_code, meta_reason
 from gateways.whatsapp.reading import inside
 
@@ -91,6 +93,11 @@ class WhatsAppCloudWebhook(Webhook):
             for entry in objects_in(body.get("entry") or [])
             for change in objects_in(entry.get("changes") or [])
         )
+
+    def reports_of_number(self, post: Post) -> Sequence[NumberReport]:
+        """Meta names a number as it is dialled, not by the id that is configured here."""
+        account = self._config.business_account_id
+        return list(reports_of_numbers(post.json(), account, post.now)) if account is not None else ()
 
     def _values(self, post: Post) -> Iterator[dict[str, Any]]:
         for body in objects_in(post.json()):

@@ -9,8 +9,10 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from domain.errors import NotFoundError
+from domain.whatsapp.numbers import NumberHealth
 from store.gateways.gateways import BREAKER
-from store.pool import Pool, long_transaction
+from store.pool import InTransaction, Pool, long_transaction
+from store.whatsapp import numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class GatewayHealth:
     last_accepted_at: datetime | None
     """When it last accepted a message; ``None``: not in the last seven days."""
     last_receipt_at: datetime | None
+    number: NumberHealth | None
+    """Of WhatsApp, how Meta judges its number; ``None``: nothing is known."""
 
 
 _STATE = f"""
@@ -78,9 +82,10 @@ async def health(pool: Pool, gateway_id: UUID) -> GatewayHealth:
         row = await (await conn.execute(_STATE, (gateway_id,))).fetchone()
         if row is None:
             raise NotFoundError("gateway_not_found", f"There is no gateway with the id {gateway_id}.")
+        number = await numbers.of_gateway(InTransaction(conn), gateway_id)
         lately, day = [await _outcomes(conn, gateway_id, minutes) for minutes in (15, 24 * 60)]
     mode, enabled, *breaker, last_receipt_at, last_accepted_at = row
-    return GatewayHealth(mode, enabled, Breaker(*breaker), lately, day, last_accepted_at, last_receipt_at)
+    return GatewayHealth(mode, enabled, Breaker(*breaker), lately, day, last_accepted_at, last_receipt_at, number)
 
 
 async def _outcomes(conn: AsyncConnection[Any], gateway_id: UUID, minutes: int) -> Outcomes:

@@ -9,3 +9,14 @@ create table templates_to_follow (
 );
 create index templates_to_follow_sent on templates_to_follow (sent_at);
 create index templates_to_follow_due on templates_to_follow (uid) where due_at is not null;
+
+-- What WhatsApp's provider thinks of a gateway's number.
+create table whatsapp_numbers (
+    gateway_id      uuid primary key references gateways (id) on delete cascade,
+    number          text,               -- E.164; null: it could not be read yet
+    quality         text,               -- GREEN, YELLOW, RED …
+    messaging_limit text,               -- TIER_250, TIER_2K … people to whom it may write first in a day
+    event           text,               -- the last that was reported: FLAGGED, UPGRADE …
+    reported_at     timestamptz,
+    read_at         timestamptz
+);

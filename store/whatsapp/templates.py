@@ -105,6 +105,20 @@ async def of_account(store: Connections, account_id: int, after: tuple[str, str,
         return [Listed(gateway, ProviderTemplate(*values), at) for gateway, at, *values in await cursor.fetchall()]
 
 
+async def of_gateway(store: Connections, gateway_id: UUID, after: tuple[str, str, str], limit: int) -> Sequence[Listed]:
+    """Templates of one gateway, by name and language."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """select g.identifier, s.synced_at, t.name, t.language, t.provider_id, t.category, t.status, t.components,
+                   t.quality, t.rejected_reason
+               from gateways g join template_syncs s on s.gateway_id = g.id and s.synced_at is not null
+               join provider_templates t on t.gateway_id = g.id
+               where g.id = %s and (t.name, t.language) > (%s, %s) order by t.name, t.language limit %s""",
+            (gateway_id, *after[1:], limit),
+        )
+        return [Listed(gateway, ProviderTemplate(*values), at) for gateway, at, *values in await cursor.fetchall()]
+
+
 async def own_gateways(store: Connections, account_id: int) -> list[UUID]:
     """Gateways of an account's own whose templates are read."""
     async with store.connection() as conn:

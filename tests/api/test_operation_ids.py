@@ -44,7 +44,7 @@ RELEASED = """
     testEmailTemplate testSmsTemplate testWhatsappTemplate
     listSegments addSegment countContacts getSegment changeSegment removeSegment listSegmentContacts explainSegment
     getGuards patchGuards listGuardRefusals getUserGuards patchUserGuards
-    listWhatsappTemplates syncWhatsappTemplates
+    listGatewayTemplates listWhatsappTemplates syncWhatsappTemplates
     listCampaigns addCampaign getCampaign changeCampaign removeCampaign forecastCampaign listCampaignRuns
     getCampaignResults listLeftOut launchCampaign pauseCampaign resumeCampaign cancelCampaign approveCampaign
     switchCampaignGateway

@@ -7,8 +7,11 @@ import psycopg
 import pytest
 
 from domain.keyring import CREDENTIALS, Keyring
+from domain.whatsapp.numbers import NumberReport
+from domain.whatsapp.templates import ProviderTemplate
 from gateways.registry import GATEWAY_TYPES
 from store.gateways import gateways
+from store.whatsapp import numbers, templates
 
 SECRET = "Bearer sesame-open-1234"
 HTTP = json.dumps(
@@ -123,6 +126,23 @@ async def test_a_gateway_is_paused_drained_resumed_and_watched(cli, user):
     assert "active" in (await cli("gateway", "list", "--owner", user)).out
     assert "no gateway" in (await cli("gateway", "pause", uuid4(), "--json")).refusal
     assert "no gateway" in (await cli("gateway", "health", uuid4(), "--json")).refusal
+
+
+async def test_templates_of_whatsapp_and_the_numbers_quality_are_shown(cli, user, pool):
+    add = ("gateway", "add", "--channel", "whatsapp", "--type", "sandbox", "--identifier", "wa", "--owner", user)
+    gateway = UUID((await cli(*add, "--json")).json["id"])
+    shown = ("gateway", "templates", "wa", "--owner", user, "--json")
+    assert (await cli(*shown)).json == []
+    assert (await cli("gateway", "health", gateway, "--json")).json["number"] is None
+    async with pool.connection() as conn:
+        await conn.execute("insert into template_syncs (gateway_id) values (%s)", (gateway,))
+    await templates.replace(pool, gateway, [ProviderTemplate("hello", "en_US", "1", "utility", "PAUSED", [])])
+    await numbers.note_read(pool, gateway, NumberReport("+15550953877", "RED", "TIER_2K"))
+    (listed,) = (await cli(*shown)).json
+    assert (listed["name"], listed["status"], listed["category"]) == ("hello", "PAUSED", "utility")
+    health = (await cli("gateway", "health", gateway, "--json")).json
+    assert (health["number"]["quality"], health["number"]["messaging_limit"]) == ("RED", "TIER_2K")
+    assert "no gateway" in (await cli("gateway", "templates", uuid4(), "--json")).refusal
 
 
 async def test_types_are_listed_with_what_goes_into_their_configuration(cli):

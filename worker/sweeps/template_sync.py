@@ -1,4 +1,5 @@
-"""Reads the templates of WhatsApp gateways: every hour, and soon after Meta reports that one has changed."""
+"""Reads the templates of WhatsApp gateways, and how Meta judges their numbers: every hour, and soon after Meta reports
+a change."""
 
 import asyncio
 from uuid import UUID
@@ -7,9 +8,9 @@ import structlog
 
 from activities.pacing.gateway_cache import GatewayCache
 from domain.errors import XsenderError
-from gateways.base import ListsTemplates, TemplatesUnreadable
+from gateways.base import ListsTemplates, ReadsNumber, TemplatesUnreadable
 from store.pool import Pool
-from store.whatsapp import templates
+from store.whatsapp import numbers, templates
 
 log = structlog.get_logger()
 
@@ -28,6 +29,8 @@ async def read_due_templates(pool: Pool, gateways: GatewayCache) -> None:
 async def _read(pool: Pool, gateways: GatewayCache, gateway_id: UUID, version: int) -> None:
     try:
         gateway = await gateways.get(gateway_id, version)
+        if isinstance(gateway, ReadsNumber) and (number := await gateway.read_number()):
+            await numbers.note_read(pool, gateway_id, number)
         found = await gateway.list_templates() if isinstance(gateway, ListsTemplates) else None
     except (TemplatesUnreadable, XsenderError) as error:
         log.warning("a gateway's templates could not be read", gateway=str(gateway_id), error=str(error))

@@ -28,11 +28,16 @@ class FakeMeta:
         self.refused: dict[str, int] = {}
         """Codes of errors, by template."""
         self.templates: list[dict[str, Any]] = []
+        self.number: dict[str, Any] | None = None
+        """What it says of the gateway's number; ``None``: nothing."""
 
     async def reply(self, request: Request, writer: asyncio.StreamWriter) -> None:
         path = urlsplit(request.target).path
         if path.endswith("/message_templates"):
             writer.write(answer(200, json.dumps({"data": self.templates}).encode()))
+            return
+        if request.method == "GET":
+            writer.write(answer(404 if self.number is None else 200, json.dumps(self.number).encode()))
             return
         body = json.loads(request.body)
         self.sent.append(body)
@@ -53,9 +58,9 @@ class FakeMeta:
         return [body["type"] for body in self.sent if body["to"] == number.removeprefix("+")]
 
 
-async def post(stack: Stack, gateway_id: object, field: str, value: dict[str, Any]) -> httpx.Response:
+async def post(stack: Stack, gateway_id: object, field: str, value: dict[str, Any], **of_entry: Any) -> httpx.Response:
     """A signed webhook of Meta."""
-    entry = {"id": WABA, "changes": [{"field": field, "value": value}]}
+    entry = {"id": WABA} | of_entry | {"changes": [{"field": field, "value": value}]}
     raw = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
     signature = hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
     return await stack.http.post(

@@ -1,0 +1,44 @@
+"""``/api/admin/v1/gateways/{gateway}/provider-templates``: templates of WhatsApp, as Meta has them."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from api.admin.paths import GatewayId
+from api.http.state import state_of
+from api.reference.openapi import answers
+from api.resources.access import Allows
+from api.resources.listing import Cursor, Format, Limit, listed
+from api.whatsapp import models
+from api.whatsapp.routes import place, read_place, shown
+from domain.access.actors import Actor
+from services.whatsapp.listing import list_templates
+from store.whatsapp.templates import Listed
+
+router = APIRouter(prefix="/api/admin/v1/gateways", tags=["admin: gateways"])
+
+_Reader = Annotated[Actor, Depends(Allows("gateways:read"))]
+
+
+@router.get(
+    "/{gateway}/provider-templates",
+    summary="Templates of WhatsApp of a gateway",
+    response_model=None,
+    responses=answers(models.ProviderTemplatePage),
+)
+async def list_gateway_templates(
+    request: Request,
+    gateway: GatewayId,
+    _: _Reader,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    format: Format = None,  # noqa: A002 - as the parameter is called
+) -> Response:
+    """As they were read from Meta last; none, if the gateway has no `business_account_id`."""
+    pool = state_of(request).pool
+
+    async def fetch(after: str | None, most: int) -> Sequence[Listed]:
+        return await list_templates(pool, gateway, read_place(after), most)
+
+    return await listed(request, limit, cursor, format, fetch, shown, place)
