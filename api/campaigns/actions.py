@@ -33,7 +33,7 @@ router = APIRouter(prefix="/api/campaigns", tags=["campaigns"])
 _steered: dict[str, Any] = {"response_model": None, "responses": answers(models.CampaignAnswer, 409, 503)}
 
 
-@router.post("/{campaign}/launch", summary="Launch a campaign", **one)
+@router.post("/{campaign}/start", summary="Launch a campaign", **one)
 async def launch_campaign(request: Request, campaign: UUID, principal: Holder, dry_run: DryRun = False) -> Response:
     """It is sent at its time; without one, now. All that it names is checked, and its templates' versions are kept."""
     state = state_of(request)

@@ -89,7 +89,7 @@ async def _campaign(install: Install, size: int) -> _Run:
     await call("POST", "/api/templates/spring/publish")
     plan = {"name": "Spring", "channel": "sms", "template": "spring", "send_window": "always"}
     made = await call("POST", "/api/campaigns", plan | {"audience": {"tags": ["spring"]}})
-    return await _timed(tenant, size, lambda: call("POST", f"/api/campaigns/{made['id']}/launch"))
+    return await _timed(tenant, size, lambda: call("POST", f"/api/campaigns/{made['id']}/start"))
 
 
 async def _timed(tenant: Tenant, size: int, begin: Any) -> _Run:

@@ -125,7 +125,7 @@ OF_OWN = {
     *(f"GET /api/campaigns/{{campaign}}/{what}" for what in ("runs", "results", "left-out")),
     *(
         f"POST /api/campaigns/{{campaign}}/{what}"
-        for what in ("forecast", "launch", "pause", "resume", "cancel", "approve", "switch-gateway")
+        for what in ("forecast", "start", "pause", "resume", "cancel", "approve", "switch-gateway")
     ),
     "POST /api/events",
     "GET /api/segments/{segment}/contacts",

@@ -62,7 +62,7 @@ async def data(stack: Stack, user: User, method: str, path: str = "", body: obje
 async def launched(stack: Stack, user: User, **more: Any) -> str:
     """The id of a campaign that was saved and launched."""
     made = await data(stack, user, "POST", "", plan(**more))
-    await data(stack, user, "POST", f"/{made['id']}/launch")
+    await data(stack, user, "POST", f"/{made['id']}/start")
     return made["id"]
 
 

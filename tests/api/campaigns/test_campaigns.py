@@ -17,8 +17,8 @@ async def test_a_campaign_is_saved_changed_launched_and_sent_once_to_each(stack:
     assert changed["name"] == "Spring!"
     forecast = await data(stack, user, "POST", f"/{made['id']}/forecast")
     assert forecast == {"people": 25, "held_out": 0, "credits": 25}
-    assert (await data(stack, user, "POST", f"/{made['id']}/launch"))["state"] == "scheduled"
-    assert_error(await call(stack, user, "POST", f"/{made['id']}/launch"), 409, "campaign_launched")
+    assert (await data(stack, user, "POST", f"/{made['id']}/start"))["state"] == "scheduled"
+    assert_error(await call(stack, user, "POST", f"/{made['id']}/start"), 409, "campaign_launched")
     await reaches(stack, user, made["id"], "completed")
     results = await data(stack, user, "GET", f"/{made['id']}/results")
     (variant,) = results["variants"]

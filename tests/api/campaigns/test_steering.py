@@ -158,7 +158,7 @@ async def test_times_that_no_schedule_knows_are_refused(stack: Stack):
     user, _ = await holder(stack)
     await template(stack, user)
     made = await data(stack, user, "POST", "", plan(repeat={"cron": "61 9 * * 1"}))
-    assert_error(await call(stack, user, "POST", f"/{made['id']}/launch"), 422, "cron", "/repeat/cron")
+    assert_error(await call(stack, user, "POST", f"/{made['id']}/start"), 422, "cron", "/repeat/cron")
     assert (await data(stack, user, "GET", f"/{made['id']}"))["state"] == "draft"
 
 
