@@ -18,7 +18,7 @@ from services.operations.export_user import KEPT_DAYS
 from services.reputation.guard import judge_new, pause_batches
 from services.reputation.warm_ups import judge_tiers
 from services.settings.current import read_current
-from services.whatsapp.late_templates import send_late_templates
+from services.whatsapp.late_templates import send_all_late_templates
 from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import waits as account_waits
 from store.audience.events import recording
@@ -152,7 +152,7 @@ def periodic_tasks(
         ),
         PeriodicTask("delete unstarted batches", HOURLY, lambda: delete_unstarted_batches(pool, client)),
         PeriodicTask("start launched campaigns", SWEEP_EVERY, lambda: start_unstarted(pool, client, UNSTARTED_RUNS)),
-        PeriodicTask("send late templates", SWEEP_EVERY, lambda: send_late_templates(pool, client)),
+        PeriodicTask("send late templates", SWEEP_EVERY, lambda: send_all_late_templates(pool, client)),
         PeriodicTask("delete templates that need not follow", HOURLY, lambda: late_templates.delete_old(pool)),
         PeriodicTask("delete pages of ended batches", HOURLY, lambda: batches.delete_pages(pool)),
         PeriodicTask("delete expired attachments", HOURLY, lambda: attachments.delete_expired(pool)),

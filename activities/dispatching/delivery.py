@@ -24,6 +24,7 @@ from activities.dispatching.start_window import StartWindow
 from activities.pacing.gateway_slots import GatewaySlots
 from activities.pacing.rate_slots import RateSlots
 from activities.pacing.slots import NoSlotFree
+from activities.whatsapp.languages import TemplateLanguages
 from activities.whatsapp.reply_window import ReplyWindow, SentAs
 from domain.channels import Channel
 from domain.links.targets import Utm
@@ -80,6 +81,7 @@ class Delivery:
         self._health = health
         self._links = MessageLinks(pool, self._page_id, content)
         self._reply_window = ReplyWindow(pool, clock, gateway, request, content)
+        self._languages = TemplateLanguages(pool, UUID(self._route.gateway_id), content)
         self._gateway_slots = slots
         self._window = window
         self._clock = clock
@@ -171,6 +173,7 @@ class Delivery:
             await asyncio.sleep(min(self._route.start_at - self._clock.now(), _LONGEST_PAUSE))
         await self._links.prepare(self._todo)
         await self._reply_window.prepare(self._todo)
+        await self._languages.prepare()
         todo = deque(self._todo)
         if self._route.probe and todo and not await self._probe(todo):
             return
@@ -319,7 +322,7 @@ class Delivery:
         self._log.add(self._reply_window.note(index, self._attempts.row(index, outcome), sent_as))
 
     async def _hand_over(self, index: int, message: Outbound) -> Outcome:
-        message = self._links.fill(index, message)
+        message = self._links.fill(index, self._languages.fit(message))
         if self._addresses is not None:
             message = self._addresses.apply(index, message)
         if extras := self._extras(index):

@@ -1,7 +1,7 @@
 """Templates as Meta keeps them, and whether a message fits one (developers.facebook.com/docs/whatsapp)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +68,7 @@ def unfit(sent: Mapping[str, Any], known: Sequence[ProviderTemplate], to_us: boo
     name, language = str(sent.get("name")), _language(sent.get("language"))
     if not known:
         return Unfit(("name",), "provider_template_unknown", f"Meta has no template {name!r} of this business")
-    found = next((one for one in known if one.language == language), None)
+    found = _chosen(known, language, falls_back=sent.get("language_fallback") is True)
     if found is None:
         languages = ", ".join(sorted(one.language for one in known))
         message = f"the template {name!r} is there in {languages}, not in {language}"
@@ -81,6 +81,26 @@ def unfit(sent: Mapping[str, Any], known: Sequence[ProviderTemplate], to_us: boo
         message = "Meta delivers no marketing templates to numbers of the USA"
         return Unfit(("name",), "marketing_not_delivered", message)
     return _unfit_parameters(sent.get("components") or [], found)
+
+
+def _chosen(known: Sequence[ProviderTemplate], language: str, *, falls_back: bool) -> ProviderTemplate | None:
+    of_language = {one.language: one for one in known}
+    approved = {one.language for one in known if one.status == APPROVED}
+    return of_language.get((base_language(language, approved) if falls_back else None) or language)
+
+
+def base_language(language: str, approved: Collection[str]) -> str | None:
+    """The base of a language that is not approved, if that is: ``pt`` for ``pt_BR``; ``None``: use it as it is."""
+    base = language.replace("-", "_").split("_")[0]
+    return base if language not in approved and base in approved else None
+
+
+def in_base_language(sent: dict[str, Any], approved: Mapping[str, Collection[str]]) -> dict[str, Any]:
+    """A template of a message, in the base language if it asks for that; ``approved``: languages by name."""
+    if sent.get("language_fallback") is not True:
+        return sent
+    base = base_language(_language(sent.get("language")), approved.get(str(sent.get("name")), ()))
+    return sent if base is None else sent | {"language": base}
 
 
 def _language(given: Any) -> str:

@@ -6,6 +6,9 @@ from domain.messages.outbound import Outbound
 from gateways.base import UnfitMessage
 from gateways.whatsapp.media import CAPTIONED, KINDS, file_name
 
+_OF_OURS = frozenset({"category", "language_fallback"})
+"""Fields of templates that Meta does not take."""
+
 
 def check_fit(message: Outbound) -> None:
     """Raises ``UnfitMessage`` where Meta would surely refuse the message, in plainer words than its own."""
@@ -35,7 +38,7 @@ def _recipient(to: str) -> dict[str, str]:
 
 def _content(message: Outbound) -> dict[str, Any]:
     if message.template is not None:
-        kept = {name: value for name, value in message.template.items() if name != "category"}  # Meta knows it
+        kept = {name: value for name, value in message.template.items() if name not in _OF_OURS}
         return {"type": "template", "template": {**kept, "language": _language(message.template)}}
     if message.media_type is not None:
         return {"type": message.media_type, message.media_type: _media(message.media_type, message)}

@@ -137,7 +137,8 @@ def _category(template: str | None) -> str:
 
 
 def _written(template: WhatsappTemplate) -> dict[str, Any]:
-    return template.model_dump(exclude={"category"} if template.category is None else None)
+    unused = {name for name in ("category", "language_fallback") if not getattr(template, name)}
+    return template.model_dump(exclude=unused)
 
 
 def _read_whatsapp(contact: WhatsappContact, shared: SharedFields, numbers: NumberReader) -> tuple[str, Content]:

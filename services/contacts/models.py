@@ -150,6 +150,10 @@ class WhatsappTemplate(BaseModel):
         None, description="As at Meta. `marketing` is not sent to recipients who opted out of marketing."
     )
 
+    language_fallback: StrictBool = Field(
+        False, description="Use the base language (`pt` for `pt_BR`) where Meta has not approved this one."
+    )
+
     @field_validator("category", mode="before")
     @classmethod
     def _as_meta_writes_it(cls, value: Any) -> Any:

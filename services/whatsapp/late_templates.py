@@ -34,6 +34,12 @@ async def send_late_templates(pool: Pool, client: Client, uids: Collection[UUID]
     return sum(len(page.uids) for page in pages)
 
 
+async def send_all_late_templates(pool: Pool, client: Client) -> None:
+    """Send all that are due and were left behind."""
+    while await send_late_templates(pool, client) == late_templates.AT_A_TIME:
+        pass
+
+
 async def _start(client: Client, page: LatePage, key: KeyTerms | None, purposes: list[str]) -> None:
     contents: list[Content] = []
     messages: list[PageMessage] = []

@@ -52,7 +52,8 @@ def _used_by(content: Content) -> tuple[Any, Mapping[str, Any], str] | None:
 
 def _shape(template: Mapping[str, Any]) -> Any:
     components = template.get("components") or []
-    return orjson.dumps([template.get("name"), template.get("language"), [_kind(one) for one in components]])
+    named = [template.get("name"), template.get("language"), template.get("language_fallback")]
+    return orjson.dumps([*named, [_kind(one) for one in components]])
 
 
 def _kind(component: Any) -> Sequence[Any]:

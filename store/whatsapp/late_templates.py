@@ -12,6 +12,7 @@ from store.pool import Pool
 
 KEPT_HOURS = 24
 AT_A_TIME = 500
+_DELETED_AT_A_TIME = 10_000
 
 
 @dataclass(slots=True)
@@ -43,7 +44,8 @@ async def mark(conn: Connection, uids: Collection[UUID]) -> list[UUID]:
 
 # A message that is being reported about now is looked at by the next call.
 _DUE = """
-select f.uid, f.lane, f.content, m.account_id, g.identifier, m.fallback_uid, m.state = 'failed' and m.code = %(code)s
+select f.uid, f.content, m.fallback_uid, m.state = 'failed' and m.code = %(code)s, f.lane, m.account_id, m.key_id,
+       g.identifier
 from templates_to_follow f join messages m using (uid) join gateways g on g.id = m.gateway_id
 where f.due_at is not null and (%(uids)s::uuid[] is null or f.uid = any(%(uids)s))
 order by f.uid limit %(limit)s for update of m skip locked
@@ -55,16 +57,16 @@ async def take(pool: Pool, uids: Collection[UUID] | None = None) -> list[LatePag
     they become are fixed with the first call."""
     wanted = {"uids": None if uids is None else list(uids), "limit": AT_A_TIME, "code": OUTSIDE_WINDOW}
     pages: dict[UUID, LatePage] = {}
-    new: dict[tuple[UUID, str, int, str], UUID] = defaultdict(new_page_id)
+    new: dict[tuple[UUID, str, int, str | None, str], UUID] = defaultdict(new_page_id)
     places: dict[UUID, int] = defaultdict(int)
     assigned: dict[UUID, UUID] = {}
     async with pool.connection() as conn, conn.transaction():
         rows = await (await conn.execute(_DUE, wanted)).fetchall()
-        for uid, lane, content, account_id, gateway, fallback_uid, has_failed in rows:
+        for uid, content, fallback_uid, has_failed, lane, account_id, key_id, gateway in rows:
             if fallback_uid is None and not has_failed:
                 continue
             if fallback_uid is None:
-                page_id = new[page_of(uid), lane, account_id, gateway]
+                page_id = new[page_of(uid), lane, account_id, key_id, gateway]
                 fallback_uid = assigned[uid] = message_uid(page_id, places[page_id])
                 places[page_id] += 1
             page_id = page_of(fallback_uid)
@@ -91,13 +93,18 @@ async def _forget(conn: Connection, uids: Sequence[UUID]) -> None:
     await conn.execute("delete from templates_to_follow where uid = any(%s)", (list(uids),))
 
 
+_DELETE = """
+delete from templates_to_follow where uid = any(array(
+    select uid from templates_to_follow
+    where sent_at < clock_timestamp() - %s * interval '1 hour'
+      and (due_at is null or due_at < clock_timestamp() - interval '7 days')
+    order by sent_at limit %s))
+"""
+
+
 async def delete_old(pool: Pool) -> None:
-    """Delete those of which nothing was reported in a day."""
-    async with pool.connection() as conn:
-        await conn.execute(
-            """delete from templates_to_follow where uid = any(array(
-                   select uid from templates_to_follow
-                   where sent_at < clock_timestamp() - %s * interval '1 hour' and due_at is null
-                   order by sent_at limit 10000))""",
-            (KEPT_HOURS,),
-        )
+    """Delete those of which nothing was reported in a day, and those that could not be sent in a week."""
+    deleted = _DELETED_AT_A_TIME
+    while deleted == _DELETED_AT_A_TIME:
+        async with pool.connection() as conn:
+            deleted = (await conn.execute(_DELETE, (KEPT_HOURS, _DELETED_AT_A_TIME))).rowcount

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from domain.whatsapp.templates import ProviderTemplate
+from domain.whatsapp.templates import APPROVED, ProviderTemplate
 from store.pool import Connections, Pool
 
 _COLUMNS = "name, language, provider_id, category, status, components, quality, rejected_reason"
@@ -128,6 +128,19 @@ async def own_gateways(store: Connections, account_id: int) -> list[UUID]:
             (account_id,),
         )
         return [gateway_id for (gateway_id,) in await cursor.fetchall()]
+
+
+async def approved_languages(pool: Pool, gateway_id: UUID, names: Collection[str]) -> dict[str, set[str]]:
+    """The languages in which a gateway's templates of these names are approved, by name."""
+    found: dict[str, set[str]] = {}
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            "select name, language from provider_templates where gateway_id = %s and name = any(%s) and status = %s",
+            (gateway_id, list(names), APPROVED),
+        )
+        for name, language in await cursor.fetchall():
+            found.setdefault(name, set()).add(language)
+    return found
 
 
 async def named(

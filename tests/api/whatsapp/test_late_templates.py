@@ -7,6 +7,7 @@ import pytest
 
 from services.whatsapp.late_templates import send_late_templates
 from store.accounts import credits
+from store.operations.purging import forget_messages
 from store.whatsapp import late_templates
 from tests.api.whatsapp.fake_meta import CLOSED, hears, reports
 from tests.api.whatsapp.test_reply_window import Way, forms, new_number, open_way
@@ -130,6 +131,14 @@ async def test_a_fallback_of_its_own_comes_instead(stack: Stack):
                 await asyncio.sleep(0.02)
         assert (await stack.final(way.user, "sms", other))["state"] == "sent"
         assert way.meta.kinds(number) == ["text"]
+
+
+async def test_a_template_goes_with_the_data_of_its_user(stack: Stack):
+    async with open_way(stack) as way:
+        uid, _ = await taken(way, new_number())
+        assert await kept(stack, uid) == 1
+        await forget_messages(stack.pool, way.user.id, None)
+        assert await kept(stack, uid) == 0
 
 
 async def test_a_template_is_forgotten_after_a_day(stack: Stack):
