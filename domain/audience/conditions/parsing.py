@@ -23,13 +23,17 @@ ROOTS = ("contact", "event", "vars", "steps", "run", "account")
 OF_CONTACTS = ("contact",)
 """The roots that are known where there is only a contact: in segments."""
 
+_OF_MATCHES = "a match asks for fields: use all, any, not and field"
 _KINDS = ("all", "any", "not", "field", "event", "tag", "group", "suppressed")
 
 
-def parse_condition(raw: Any, at: str = "/condition", roots: Collection[str] = ROOTS) -> Condition:
+def parse_condition(
+    raw: Any, at: str = "/condition", roots: Collection[str] = ROOTS, *, only_fields: bool = False
+) -> Condition:
     """Read a condition. ``at`` is where it stands in the body, ``roots`` are those that are known there.
 
-    Without ``steps`` among the roots there is no automation, and no ``of``.
+    Without ``steps`` among the roots there is no automation, and no ``of``. ``only_fields``: it is a match, which asks
+    nothing but fields.
 
     Raises:
         InvalidError: it is none; ``fields`` has the faults of its nodes, each with its pointer.
@@ -39,6 +43,8 @@ def parse_condition(raw: Any, at: str = "/condition", roots: Collection[str] = R
     if reader.leaves > MAX_LEAVES:
         words = f"{reader.leaves} questions: a condition has at most {MAX_LEAVES}"
         reader.faults.append(FieldError(at, "condition_size", words))
+    if only_fields and condition is not None and not _asks_fields_only(condition):
+        reader.faults.append(FieldError(at, "condition_kind", _OF_MATCHES))
     if reader.faults:
         raise invalid(reader.faults)
     assert condition is not None
@@ -102,7 +108,7 @@ class _Reader:
             if match is None:
                 return None
             if not _asks_fields_only(match):
-                raise Fault(f"{at}/match", "condition_kind", "a match asks for fields: use all, any, not and field")
+                raise Fault(f"{at}/match", "condition_kind", _OF_MATCHES)
         return leaves.happened(raw, at, has_steps="steps" in roots, match=match)
 
 
