@@ -11,11 +11,11 @@ async def note_read(pool: Pool, gateway_id: UUID, read: NumberReport) -> None:
     async with pool.connection() as conn:
         await conn.execute(
             """insert into whatsapp_numbers as n (gateway_id, number, quality, messaging_limit, read_at)
-               values (%s, %s, %s, %s, clock_timestamp())
+               select id, %s, %s, %s, clock_timestamp() from gateways where id = %s
                on conflict (gateway_id) do update set number = excluded.number, quality = excluded.quality,
                    messaging_limit = coalesce(excluded.messaging_limit, n.messaging_limit),
                    read_at = excluded.read_at""",
-            (gateway_id, read.number, read.quality, read.messaging_limit),
+            (read.number, read.quality, read.messaging_limit, gateway_id),
         )
 
 
@@ -25,7 +25,7 @@ async def note_report(store: Connections, gateway_id: UUID, report: NumberReport
     async with store.connection() as conn:
         await conn.execute(
             """insert into whatsapp_numbers as n (gateway_id, messaging_limit, event, reported_at)
-               values (%(gateway)s, %(limit)s, %(event)s, to_timestamp(%(at)s))
+               select id, %(limit)s, %(event)s, to_timestamp(%(at)s) from gateways where id = %(gateway)s
                on conflict (gateway_id) do update set
                    messaging_limit = coalesce(excluded.messaging_limit, n.messaging_limit),
                    event = coalesce(excluded.event, n.event), reported_at = excluded.reported_at

@@ -7,8 +7,10 @@ import pytest
 
 from services.whatsapp.late_templates import send_late_templates
 from store.accounts import credits
+from store.batches import batches
 from store.operations.purging import forget_messages
 from store.whatsapp import late_templates
+from tests.api.batches import ended
 from tests.api.whatsapp.fake_meta import CLOSED, hears, reports
 from tests.api.whatsapp.test_reply_window import Way, forms, new_number, open_way
 from tests.stack import Stack
@@ -113,6 +115,22 @@ async def test_other_failures_are_followed_by_nothing(stack: Stack, code: int):
         await failed(way, uid)
         await send_late_templates(stack.pool, stack.temporal)
         assert way.meta.kinds(number) == ["text"]
+
+
+async def test_a_template_follows_messages_of_a_batch_that_has_ended(stack: Stack):
+    async with open_way(stack) as way:
+        numbers = [new_number() for _ in range(501)]
+        await hears(stack, way.id, numbers[500])
+        template = {"name": "hello", "language": "en_US", "components": []}
+        contacts = [{"number": n, "message": "Hi", "template_if_closed": template} for n in numbers]
+        answered = await stack.send(way.user, "whatsapp", *contacts)
+        await ended(stack, way.user, answered.json()["batch"])
+        await batches.delete_pages(stack.pool)
+        uid = answered.json()["data"][500]["uid"]
+        assert [way.meta.kinds(n) for n in numbers] == [["template"]] * 500 + [["text"]]
+        await reports(stack, way.id, uid, (await way.final(uid))["provider_id"], "failed", ERROR)
+        assert (await followed(way, uid))["state"] == "sent"
+        assert way.meta.kinds(numbers[500]) == ["text", "template"]
 
 
 async def test_a_fallback_of_its_own_comes_instead(stack: Stack):

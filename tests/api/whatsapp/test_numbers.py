@@ -2,12 +2,15 @@
 
 import time
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from domain.whatsapp.numbers import NumberReport
 from gateways.webhooks.webhook import UnreadablePost
 from gateways.whatsapp.cloud_numbers import reports_of_numbers
 from store.gateways import gateways
+from store.whatsapp import numbers
 from tests.api.admin import admin
 from tests.api.test_narrowed_keys import key_with
 from tests.api.whatsapp.fake_meta import WABA, post
@@ -114,6 +117,13 @@ async def test_what_meta_does_not_tell_is_not_kept(stack: Stack, number: Any):
         way.meta.number = number
         await read_templates(stack)
         assert await shown(way) is None
+
+
+async def test_what_is_told_of_a_deleted_gateway_is_dropped(stack: Stack):
+    report = NumberReport(NUMBER, "RED", "TIER_1K", "FLAGGED", time.time())
+    await numbers.note_report(stack.pool, gone := uuid4(), report)
+    await numbers.note_read(stack.pool, gone, report)
+    assert await numbers.of_gateway(stack.pool, gone) is None
 
 
 async def test_staff_lists_the_templates_of_any_gateway(stack: Stack):
