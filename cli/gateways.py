@@ -206,21 +206,22 @@ def delete(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as
 def reseal(as_json: AsJson = False) -> None:
     """Re-encrypt all secrets with the first key of XSENDER_KEYS, so that older ones can be removed.
 
-    Those of callback endpoints, sender domains, second factors, settings files and the system's mail server, too.
-    Those of callback endpoints, sender domains, second factors, log-in and the system's mail server, too.
+    Those of callback endpoints, sender domains, second factors, log-in, settings files and the system's mail server,
+    too.
     """
+
+    async def work(session: Session) -> int:
+        return sum([await place.reseal_all(session.pool, session.keyring) for place in sealed_places()])
+
+    emit({"resealed": run(work)}, as_json)
+
+
+def sealed_places() -> list[Any]:
+    """The modules of the store that have secrets of the key ring."""
     from store.access import oidc, second_factors
     from store.accounts import sender_domains
     from store.callbacks import callback_endpoints
     from store.gateways import gateways
     from store.settings import applied_objects, install_settings
 
-    async def work(session: Session) -> int:
-        places = (
-            *(callback_endpoints, install_settings, applied_objects),
-            *(second_factors, sender_domains, gateways),
-        )
-        places = (callback_endpoints, install_settings, second_factors, oidc, sender_domains, gateways)
-        return sum([await place.reseal_all(session.pool, session.keyring) for place in places])
-
-    emit({"resealed": run(work)}, as_json)
+    return [callback_endpoints, install_settings, applied_objects, second_factors, oidc, sender_domains, gateways]

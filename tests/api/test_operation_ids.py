@@ -61,8 +61,6 @@ RELEASED = """
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword
     forgotPassword inviteStaff inviteUser
-    beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp
-    logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword inviteStaff inviteUser
     exportSettings getSettingsSchema diffSettings applySettings
     beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp getOidc changeOidc removeOidc
     importContacts exportContacts

@@ -1,11 +1,15 @@
 """Gateways from the command line."""
 
 import json
+from importlib import import_module
+from pkgutil import walk_packages
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
+import store
+from cli.gateways import sealed_places
 from domain.keyring import CREDENTIALS, Keyring
 from domain.whatsapp.numbers import NumberReport
 from domain.whatsapp.templates import ProviderTemplate
@@ -79,6 +83,12 @@ async def test_a_key_is_rotated_out(cli, engine, settings):
     assert "does not open" in (await cli(*test, **there, XSENDER_KEYS=new)).refusal
     assert (await cli("gateway", "reseal", "--json", **there, XSENDER_KEYS=f"{new},{old}")).json == {"resealed": 1}
     assert (await cli(*test, **there, XSENDER_KEYS=new)).json["outcome"] == "accepted"
+
+
+def test_a_key_is_rotated_out_of_everything_that_has_secrets():
+    names = {name for _, name, is_package in walk_packages(store.__path__, "store.") if not is_package}
+    sealed = {name for name in names if hasattr(import_module(name), "reseal_all")}
+    assert {place.__name__ for place in sealed_places()} == sealed
 
 
 async def test_an_owners_gateway_on_two_channels_needs_the_channel(cli, user):
