@@ -20,6 +20,10 @@ _ORDERED: dict[Op, Callable[[int], bool]] = {
 }
 
 
+WRONG_TYPE = "wrong type"
+"""How an explanation begins where types cannot be compared."""
+
+
 def compare(value: Any, op: Op, wanted: Any, zone: tzinfo, now: datetime) -> tuple[bool, str]:
     """Whether it is as asked, and why. Neither ``value`` nor ``wanted`` is missing."""
     if op in AGES:
@@ -35,7 +39,7 @@ def _equality(value: Any, op: Op, wanted: list[Any]) -> tuple[bool, str]:
     if type_of(value) not in {type_of(one) for one in wanted}:
         return _wrong_type(value, wanted[0])
     found = any(is_equal(value, one) for one in wanted)
-    return found == (op in (Op.EQ, Op.IN)), f"it is {_shown(value)}"
+    return found == (op in (Op.EQ, Op.IN)), f"it is {shown(value)}"
 
 
 def _content(value: Any, op: Op, wanted: Any) -> tuple[bool, str]:
@@ -49,7 +53,7 @@ def _content(value: Any, op: Op, wanted: Any) -> tuple[bool, str]:
         found = value.endswith(wanted)
     else:
         found = wanted in value
-    return found == (op is not Op.NOT_CONTAINS), f"it is {_shown(value)}"
+    return found == (op is not Op.NOT_CONTAINS), f"it is {shown(value)}"
 
 
 def _order(value: Any, op: Op, wanted: Any, zone: tzinfo) -> tuple[bool, str]:
@@ -59,7 +63,7 @@ def _order(value: Any, op: Op, wanted: Any, zone: tzinfo) -> tuple[bool, str]:
         return _wrong_type(value, bounds[0])
     first, last = orders[0] or 0, orders[-1] or 0
     result = first >= 0 >= last if op is Op.BETWEEN else _ORDERED[op](first)
-    return result, f"it is {_shown(value)}"
+    return result, f"it is {shown(value)}"
 
 
 def _compared(value: Any, other: Any, zone: tzinfo, *, only_moments: bool) -> int | None:
@@ -73,20 +77,21 @@ def _compared(value: Any, other: Any, zone: tzinfo, *, only_moments: bool) -> in
 def _age(value: Any, op: Op, wanted: str, zone: tzinfo, now: datetime) -> tuple[bool, str]:
     at = moment(value)
     if at is None:
-        return False, f"it is no time, but {_shown(value)}"
+        return False, f"{WRONG_TYPE}: it is no time, but {shown(value)}"
     begins = now - duration(wanted)
     since = compare_moments(at, begins, zone)
     result = since < 0 if op is Op.OLDER_THAN else since >= 0 >= compare_moments(at, now, zone)
-    return result, f"it is {_shown(value)}; {wanted} ago was {begins.isoformat(timespec='seconds')}"
+    return result, f"it is {shown(value)}; {wanted} ago was {begins.isoformat(timespec='seconds')}"
 
 
 def _wrong_type(value: Any, wanted: Any) -> tuple[bool, str]:
     kinds = type_of(value), type_of(wanted)
     if kinds[0] == kinds[1]:
-        return False, f"these cannot be compared in this way: it is {_shown(value)}"
-    return False, f"wrong type: it is a {kinds[0]}, and is compared with a {kinds[1]}"
+        return False, f"{WRONG_TYPE}: these cannot be compared in this way, it is {shown(value)}"
+    return False, f"{WRONG_TYPE}: it is a {kinds[0]}, and is compared with a {kinds[1]}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value, shortened, for an explanation."""
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

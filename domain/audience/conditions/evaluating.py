@@ -6,9 +6,9 @@ Nothing here reads a clock, a file or a database: workflows may call it.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import Any, Literal
 
-from domain.audience.conditions.comparing import compare
+from domain.audience.conditions.comparing import WRONG_TYPE, compare, shown
 from domain.audience.conditions.tree import (
     All,
     Any_,
@@ -22,6 +22,7 @@ from domain.audience.conditions.tree import (
     Tag,
 )
 from domain.audience.conditions.values import duration
+from domain.audience.conditions.wording import asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ class Facts:
     events: Sequence[Occurrence] = ()
 
 
+Reason = Literal["compared", "missing", "wrong_type"]
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """Why a node is true or false."""
@@ -61,6 +65,10 @@ class Trace:
     result: bool
     why: str
     parts: "tuple[Trace, ...]" = ()
+    asked: str = ""
+    """What a leaf asks, such as ``event.total gt 200``."""
+    reason: Reason = "compared"
+    """Why a field could not be compared, if it could not; then the leaf is false."""
 
 
 def evaluate(condition: Condition, facts: Facts, at: str = "") -> Trace:
@@ -76,29 +84,32 @@ def evaluate(condition: Condition, facts: Facts, at: str = "") -> Trace:
             inner = evaluate(item, facts, f"{at}/not")
             return Trace(at, not inner.result, f"not: it is {_word(inner.result)}", (inner,))
         case Field():
-            return Trace(at, *_field(condition, facts))
+            return _field(condition, facts, at)
         case Happened():
-            return Trace(at, *_happened(condition, facts))
+            return Trace(at, *_happened(condition, facts), asked=asked(condition))
         case Tag(tag, has):
-            return _has(at, tag in facts.tags, has, "has the tag", "does not have the tag")
+            result, why = _has(tag in facts.tags, has, "has the tag", "does not have the tag")
         case Group(group, is_in):
-            return _has(at, group in facts.groups, is_in, "is in the group", "is not in the group")
+            result, why = _has(group in facts.groups, is_in, "is in the group", "is not in the group")
         case Suppressed(channel):
-            return _has(at, channel in facts.suppressed, True, "is suppressed", "is not suppressed")
+            result, why = _has(channel in facts.suppressed, True, "is suppressed", "is not suppressed")
+    return Trace(at, result, why, asked=asked(condition))
 
 
-def _field(leaf: Field, facts: Facts) -> tuple[bool, str]:
+def _field(leaf: Field, facts: Facts, at: str) -> Trace:
     value = _look_up(leaf.field, facts)
+    question = asked(leaf)
     if leaf.op in (Op.EXISTS, Op.MISSING):
-        return (value is not None) == (leaf.op is Op.EXISTS), "it is missing" if value is None else "it exists"
-    if value is None:
-        return False, f"{leaf.field} is missing"
-    wanted = leaf.value
+        why = "it is missing" if value is None else "it exists"
+        return Trace(at, (value is not None) == (leaf.op is Op.EXISTS), why, asked=question)
+    wanted = leaf.value if leaf.ref is None else _look_up(leaf.ref, facts)
+    if value is None or wanted is None:
+        why = f"{leaf.field if value is None else leaf.ref} is missing"
+        return Trace(at, False, why, asked=question, reason="missing")
+    result, why = compare(value, leaf.op, wanted, facts.zone, facts.now)
     if leaf.ref is not None:
-        wanted = _look_up(leaf.ref, facts)
-        if wanted is None:
-            return False, f"{leaf.ref} is missing"
-    return compare(value, leaf.op, wanted, facts.zone, facts.now)
+        why += f"; {leaf.ref} is {shown(wanted)}"
+    return Trace(at, result, why, asked=question, reason="wrong_type" if why.startswith(WRONG_TYPE) else "compared")
 
 
 def _look_up(path: str, facts: Facts) -> Any:
@@ -129,8 +140,8 @@ def _matches(condition: Condition, event: Occurrence, facts: Facts) -> bool:
     return evaluate(condition, replace(facts, values={**facts.values, "it": event.data})).result
 
 
-def _has(at: str, has: bool, wanted: bool, yes: str, no: str) -> Trace:
-    return Trace(at, has == wanted, yes if has else no)
+def _has(has: bool, wanted: bool, yes: str, no: str) -> tuple[bool, str]:
+    return has == wanted, yes if has else no
 
 
 def _counted(parts: Sequence[Trace]) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.audience.conditions.evaluating import Facts, Occurrence, evaluate
-from domain.audience.conditions.parsing import OF_CONTACTS, parse_condition
+from domain.audience.conditions.parsing import OF_CONTACTS, ROOTS, parse_condition
 from domain.audience.conditions.tree import as_json, events_in
 from domain.errors import InvalidError
 
@@ -120,6 +120,57 @@ def test_the_trace_says_why():
     ]
     assert trace.parts[0].why == "wrong type: it is a text, and is compared with a number"
     assert trace.parts[1].parts[0].why == "has the tag"
+
+
+AUTOMATION = {
+    "event": {"total": 120, "items": ["a"]},
+    "vars": {"limit": 100, "name": "x"},
+    "steps": {"mail1": {"state": "failed"}, "crm": {"body": {"id": 7}}},
+    "run": {"key": "A1"},
+    "it": {"order_id": "A1"},
+}
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected", "reason", "question", "why"),
+    [
+        (asks("event.total", "gt", 100), True, "compared", "event.total gt 100", "it is 120"),
+        (asks("event.total", "gt", "2026-01-01"), False, "wrong_type", "event.total gt '2026-01-01'", None),
+        (asks("event.total", "within_last", "1d"), False, "wrong_type", "event.total within_last '1d'", None),
+        (asks("event.totals", "ne", 1), False, "missing", "event.totals ne 1", "event.totals is missing"),
+        (asks("event.totals", "missing"), True, "compared", "event.totals missing", "it is missing"),
+        (asks("steps.mail1.state", "in", ["failed", "rejected"]), True, "compared", None, "it is 'failed'"),
+        (asks("steps.crm.body.id", "eq", 7), True, "compared", "steps.crm.body.id eq 7", "it is 7"),
+        (
+            {"field": "event.total", "op": "gt", "ref": "vars.limit"},
+            *(True, "compared", "event.total gt vars.limit", "it is 120; vars.limit is 100"),
+        ),
+        ({"field": "event.total", "op": "gt", "ref": "vars.no"}, False, "missing", None, "vars.no is missing"),
+        ({"field": "event.total", "op": "gt", "ref": "vars.name"}, False, "wrong_type", None, None),
+        ({"tag": "vip", "op": "has_not"}, True, "compared", "no tag 'vip'", "does not have the tag"),
+        ({"group": "shop"}, False, "compared", "in group 'shop'", "is not in the group"),
+        ({"suppressed": "sms"}, False, "compared", "suppressed on sms", "is not suppressed"),
+        (
+            {"event": "message.opened", "op": "count_gte", "value": 2, "of": "mail1", "within": "3d"},
+            *(False, "compared", "message.opened count_gte 2 of mail1 within 3d", "it happened once"),
+        ),
+    ],
+)
+def test_a_leaf_says_what_it_asked_and_what_it_met(raw, expected, reason, question, why):
+    happened = [Occurrence("message.opened", NOW - timedelta(days=1), of=step) for step in ("mail1", "mail2")]
+    trace = evaluate(parse_condition(raw), Facts(NOW, AUTOMATION, events=happened))
+    assert (trace.result, trace.reason) == (expected, reason)
+    assert question in (None, trace.asked)
+    assert why in (None, trace.why)
+
+
+def test_a_match_is_asked_of_the_event_that_is_there():
+    raw = {"field": "it.order_id", "op": "eq", "ref": "run.key"}
+    match = parse_condition(raw, roots=(*ROOTS, "it"), only_fields=True)
+    assert evaluate(match, Facts(NOW, AUTOMATION)).result
+    assert not evaluate(match, Facts(NOW, AUTOMATION | {"it": {"order_id": "B2"}})).result
+    with pytest.raises(InvalidError, match="a match asks for fields"):
+        parse_condition({"any": [raw, {"tag": "vip"}]}, roots=(*ROOTS, "it"), only_fields=True)
 
 
 @pytest.mark.parametrize(
