@@ -1,15 +1,19 @@
 """The page about automations cannot fall behind the code."""
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from domain.automations.definition import limits
+from domain.automations.entries import Reason
+from domain.automations.mapping import USUAL
 from domain.automations.schema import BEYOND, flow_schema
 
 PAGE = (Path(__file__).parents[2] / "docs" / "automations.md").read_text()
 SCHEMA = flow_schema()
+_CODE = re.compile(r'(?:notes\.add|FieldError)\(.*?, "(\w+)"|(?:InvalidError|notes\.add\(at,)[( ]"(\w+)"')
 COMMON = {"id", "kind", "name", "note", "if", "disabled", "on_error"}
 
 
@@ -65,3 +69,23 @@ def test_the_limits_are_those_of_the_code():
     assert f"{limits.MAX_EVENT_DATA // 1024} kB, {limits.MAX_VARS // 1024} kB" in table
     assert f"| {limits.MAX_HOPS} |" in table
     assert f"| {limits.ENTRIES_PER_HOUR}, unless" in table
+
+
+def test_every_reason_of_a_refusal_is_documented_in_its_order():
+    table = PAGE.split("## Who enters")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(get_args(Reason))
+    assert f"more than {limits.MAX_HOPS} automations" in table
+
+
+def test_names_of_bodies_without_a_map_are_documented():
+    text = PAGE.split("## What a webhook got")[1].split("\n## ")[0]
+    names = ["email", "phone", "whatsapp", "external_id", *USUAL.fields]
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_every_code_of_automations_is_documented():
+    text = "".join(path.read_text() for path in Path("domain/automations").rglob("*.py"))
+    found = _CODE.findall(text)
+    codes = {code for pair in found for code in pair if code}
+    assert {"step_unreachable", "step_id_reused", "wait_until", "member_unknown"} <= codes
+    assert [code for code in sorted(codes) if f"`{code}`" not in PAGE] == []
