@@ -13,7 +13,7 @@ from domain.audience.conditions.values import duration
 def local_moment(day: date, clock: time, zone: str) -> datetime:
     """The moment, in UTC, at which the clocks of a zone show this."""
     info = ZoneInfo(zone)
-    wall = datetime.combine(day, clock)
+    wall = datetime.combine(day, clock).replace(fold=0)  # a time that was taken from a moment may say: the second
     first = wall.replace(tzinfo=info).astimezone(UTC)
     if first.astimezone(info).replace(tzinfo=None) == wall:
         return first

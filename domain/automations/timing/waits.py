@@ -1,6 +1,7 @@
 """Until when a wait lasts. A run keeps the moment at which the wait began; this follows from the rule, again and again.
 
-So a rule that is changed moves the waits that go on: a shorter one may be over at once.
+So a rule that is changed moves the waits that go on: a shorter one may be over at once. Rules of time zones are data
+that changes, too: workflows ask an activity, or their replay would differ after an update of the system.
 """
 
 import re
@@ -59,7 +60,7 @@ def due(wait: Wait, began: datetime, zone: str, until: str | None = None, who: s
 
 def next_opening(window: Window, at: datetime, zone: str) -> datetime:
     """The first moment from ``at`` on that lies in a window. A window that a gap of the clocks swallows is left out."""
-    first = at.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
+    first = at.astimezone(ZoneInfo(zone)).date()
     for ahead in range(30):
         day = first + timedelta(days=ahead)
         begins, ends = local_moment(day, window.from_, zone), local_moment(day, window.to, zone)
@@ -69,7 +70,7 @@ def next_opening(window: Window, at: datetime, zone: str) -> datetime:
 
 
 def _next_time(rule: AtTime, began: datetime, zone: str) -> datetime:
-    first = began.astimezone(ZoneInfo(zone)).date() - timedelta(days=1)
+    first = began.astimezone(ZoneInfo(zone)).date()
     for ahead in range(70):
         day = first + timedelta(days=ahead)
         if _is_day(rule, day) and (found := local_moment(day, rule.time, zone)) >= began:

@@ -94,7 +94,7 @@ def _tree(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference
 
 
 def _step(old: Outline, new: Outline) -> Iterator[Difference]:
-    patched = (*_ALWAYS, *PATCHED.get(new.kind, ())) if old.kind == new.kind else ()
+    patched = (*_ALWAYS, *PATCHED.get(new.kind, ()))
     for path, before, after in differ(_own(old), _own(new)):
         needs = _needs(path, patched)
         yield Difference(place(new.at, path), "changed", before, after, needs, new.id)

@@ -178,6 +178,11 @@ def test_waits_for_a_window_end_inside_it(zone, began, opens, closes, days):
         assert local.strftime("%H:%M") >= members["from"]
 
 
+def test_the_second_of_two_times_keeps_its_clock_where_that_time_is_skipped():
+    second = utc(2027, 11, 7, 5, 59)  # 00:59, shown for the second time in Havana
+    assert shown(shift(second, "-238d", "America/Havana"), "America/Havana") == "2027-03-14 01:00"
+
+
 @settings(max_examples=300, deadline=None)
 @given(zones, moments, st.integers(0, 400), st.sampled_from("+-"))
 def test_days_of_an_offset_keep_the_clock(zone, at, days, sign):
