@@ -14,6 +14,8 @@ from domain.keyring import CREDENTIALS, Keyring
 from domain.mail.links import LinkSigner
 from gateways.base import EventSink, GatewayConnections
 from services.audience.campaigns.sending import CampaignSending
+from services.automations.outbox import OutboxSender
+from services.automations.running import Running
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
 
@@ -31,6 +33,8 @@ class Dependencies:
     callbacks: Callbacks
     operations: Operations
     campaigns: CampaignSending
+    running: Running
+    outbox: OutboxSender
     unfinished: Unfinished
 
     async def aclose(self) -> None:
@@ -39,6 +43,7 @@ class Dependencies:
         await self.gateways.aclose()
         await self.callbacks.aclose()
         await self.campaigns.aclose()
+        await self.outbox.aclose()
 
 
 def open_dependencies(pool: Pool, keys: str, sink: EventSink, environment: Mapping[str, Any]) -> Dependencies:
@@ -50,6 +55,8 @@ def open_dependencies(pool: Pool, keys: str, sink: EventSink, environment: Mappi
         open_callbacks(pool, keys),
         Operations(pool, keys),
         CampaignSending(pool, environment),
+        Running(pool),
+        OutboxSender(pool, environment),
         Unfinished(),
     )
 

@@ -31,6 +31,9 @@ from api.auth import oidc, totp
 from api.auth import passwords as own_passwords
 from api.auth import routes as log_in
 from api.auth import sessions as own_sessions
+from api.automations import hooks as automation_hooks
+from api.automations import routes as automations
+from api.automations import runs as automation_runs
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
@@ -97,6 +100,7 @@ from services.access.hashing import Hashing
 from services.access.oidc import OidcLogIn
 from services.accounts.rates import PlanPrices
 from services.audience.templates.named import NamedTemplates
+from services.automations.flows import Flows
 from services.settings.current import CurrentSettings
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.gateways.webhook_signatures import Signatures
@@ -128,6 +132,9 @@ _ROUTERS = (
     admin_guards.router,
     campaigns.router,
     campaign_actions.router,
+    automations.router,
+    automation_runs.router,
+    automation_hooks.router,
     templates.router,
     template_previews.router,
     events.router,
@@ -221,6 +228,7 @@ def create_app(settings: Settings) -> FastAPI:
                 CurrentSettings(pool, settings.for_install),
                 PlanPrices(pool),
                 NamedTemplates(pool),
+                Flows(),
                 OwnMessages(pool),
                 starts,
                 group_commit,

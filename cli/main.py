@@ -10,6 +10,7 @@ import typer
 
 from cli.approvals import app as approval
 from cli.audit import app as audit
+from cli.automations import app as automation
 from cli.batches import app as batch
 from cli.callbacks import app as callback
 from cli.campaigns import app as campaign
@@ -56,6 +57,7 @@ app.add_typer(credit, name="credit")
 app.add_typer(gateway, name="gateway")
 app.add_typer(domain, name="domain")
 app.add_typer(link_domain, name="link-domain")
+app.add_typer(automation, name="automation")
 app.add_typer(contact, name="contact")
 app.add_typer(group, name="group")
 app.add_typer(contact_field, name="contact-field")

@@ -114,6 +114,11 @@ def campaign_workflow_id(run_id: UUID) -> str:
     return f"campaign-{run_id}"
 
 
+def automation_workflow_id(run_id: UUID) -> str:
+    """The id of the workflow of a contact in an automation."""
+    return f"automation-{run_id}"
+
+
 def campaign_schedule_id(campaign_id: UUID) -> str:
     """The id of the schedule of a campaign that repeats, and what its workflows' ids begin with."""
     return f"campaign-{campaign_id}"

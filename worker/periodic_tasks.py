@@ -12,11 +12,16 @@ from domain.ids import batch_workflow_id, send_workflow_id
 from domain.keyring import Keyring
 from services.accounts.subscriptions import begin_due_periods
 from services.audience.campaigns.steering import start_unstarted
+from services.automations.feeding import Feeder
+from services.automations.outbox import LATE, OutboxSender
+from services.automations.starting import start_unstarted as start_runs
+from services.automations.starting import wake_overdue as wake_runs
 from services.batch_approvals import carry_out
 from services.callbacks import wake
 from services.operations.export_user import KEPT_DAYS
 from services.reputation.guard import judge_new, pause_batches
 from services.reputation.warm_ups import judge_tiers
+from services.sending.restart import start_batch
 from services.settings.current import read_current
 from services.whatsapp.late_templates import send_all_late_templates
 from store import idempotency, sending_pauses, workflow_checks
@@ -24,6 +29,7 @@ from store.accounts import waits as account_waits
 from store.audience.events import recording
 from store.audience.guards import looking
 from store.audience.imports import files as import_files
+from store.automations import runs
 from store.batches import batches
 from store.callbacks import callback_deliveries
 from store.credits import alerts, requests
@@ -68,6 +74,13 @@ UNSTARTED_RUNS = 15.0
 """Seconds after which a launched campaign is started whose API process did not."""
 UNSTARTED_AFTER = 3600.0
 """Seconds after which a stored batch without a workflow is deleted: its request was never answered."""
+
+FEED_EVERY = 0.5
+"""Seconds between two looks for events that automations listen to."""
+SENT_EVERY = 5.0
+WAKE_RUNS_EVERY = 2.0
+OVERDUE_RUNS = 2.0
+"""Seconds after which a run of an automation that should have gone on is woken."""
 
 LOW_CREDITS_EVERY = 15.0
 
@@ -127,6 +140,8 @@ def periodic_tasks(
     if keyring is not None:
         mails = [mail_low_credits(pool, keyring, environment), mail_reputation(pool, keyring, environment)]
 
+    feeder, outbox = Feeder(pool), OutboxSender(pool, environment)
+
     async def end_unknown_now() -> None:
         await end_unknown(pool, client, await Policy.read(pool, environment))
 
@@ -152,6 +167,10 @@ def periodic_tasks(
         ),
         PeriodicTask("delete unstarted batches", HOURLY, lambda: delete_unstarted_batches(pool, client)),
         PeriodicTask("start launched campaigns", SWEEP_EVERY, lambda: start_unstarted(pool, client, UNSTARTED_RUNS)),
+        PeriodicTask("look at events for automations", FEED_EVERY, lambda: feeder.feed(client)),
+        PeriodicTask("send what runs left", SENT_EVERY, lambda: outbox.send_all(client, start_batch, LATE)),
+        PeriodicTask("start runs of automations", SENT_EVERY, lambda: start_runs(pool, client, LATE)),
+        PeriodicTask("wake runs of automations", WAKE_RUNS_EVERY, lambda: wake_runs(pool, client, OVERDUE_RUNS)),
         PeriodicTask("send late templates", SWEEP_EVERY, lambda: send_all_late_templates(pool, client)),
         PeriodicTask("delete templates that need not follow", HOURLY, lambda: late_templates.delete_old(pool)),
         PeriodicTask("delete pages of ended batches", HOURLY, lambda: batches.delete_pages(pool)),
@@ -167,6 +186,7 @@ def periodic_tasks(
         PeriodicTask("drop old partitions", HOURLY, drop_partitions_now),
         PeriodicTask("delete old limits", HOURLY, lambda: delete_old_limits(pool)),
         PeriodicTask("delete old events of contacts", HOURLY, lambda: recording.delete_old(pool)),
+        PeriodicTask("delete old runs of automations", HOURLY, lambda: runs.delete_old(pool)),
         PeriodicTask("delete what guards counted", HOURLY, lambda: looking.delete_old(pool)),
         PeriodicTask("delete old requests", HOURLY, delete_requests_now),
         PeriodicTask("delete old proofs of payment", HOURLY, delete_proofs_now),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from activities.automations.going_on import Automations
 from activities.batches import Batches
 from activities.campaigns.steps import Campaigns
 from activities.check_credit import CheckCredit
@@ -16,13 +17,16 @@ from activities.receipts import Receipts
 from activities.record_status import RecordStatus
 from activities.send_at_once import SendAtOnce
 from domain.lanes import Lane
+from services.sending.restart import start_batch
 from services.whatsapp.late_templates import send_late_templates
 from store.pool import Pool
+from workflows.automation import AutomationWorkflow
 from workflows.batch import BatchWorkflow
 from workflows.callback import CallbackWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.operation import OperationWorkflow
 from workflows.policy import (
+    AUTOMATIONS_QUEUE,
     BULK_DISPATCH_QUEUE,
     BULK_QUEUE,
     CALLBACK_QUEUE,
@@ -47,6 +51,8 @@ RECEIPTS_AT_A_TIME = 8
 
 OPERATIONS_AT_A_TIME = 3
 """Operations and steps of campaigns. Each holds a connection to the database nearly all the time."""
+RUNS_AT_A_TIME = 8
+"""Runs of automations that take their steps: each holds a connection, for some milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,7 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
         is_local=True,
     )
     callbacks, campaigns = dependencies.callbacks, Campaigns(dependencies.campaigns)
+    automations = Automations(dependencies.running, dependencies.outbox, start_batch)
     errands: list[Callable[..., Any]] = [dispatch.dispatch, callbacks.queue_batch, callbacks.wake, fall_back.follow_up]
     rows = {
         WORKFLOW_QUEUE: flows,
@@ -114,6 +121,7 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
             ],
             OPERATIONS_AT_A_TIME,
         ),
+        AUTOMATIONS_QUEUE: QueueRow([AutomationWorkflow], [automations.go_on], RUNS_AT_A_TIME),
         RECEIPTS_QUEUE: QueueRow([ReceiptsWorkflow], reported, RECEIPTS_AT_A_TIME, is_local=True),
     }
     return {queue: row for queue, row in rows.items() if queue in served}

@@ -16,7 +16,15 @@ BULK_DISPATCH_QUEUE = "xsender-bulk-dispatch"
 CALLBACK_QUEUE = "xsender-callbacks"
 RECEIPTS_QUEUE = "xsender-receipts"
 OPERATIONS_QUEUE = "xsender-operations"
-BULK_QUEUES = (BULK_QUEUE, BULK_DISPATCH_QUEUE, CALLBACK_QUEUE, RECEIPTS_QUEUE, OPERATIONS_QUEUE)
+AUTOMATIONS_QUEUE = "xsender-automations"
+BULK_QUEUES = (
+    BULK_QUEUE,
+    BULK_DISPATCH_QUEUE,
+    CALLBACK_QUEUE,
+    RECEIPTS_QUEUE,
+    OPERATIONS_QUEUE,
+    AUTOMATIONS_QUEUE,
+)
 """Queues of work that is not urgent. A worker of only these runs at low CPU priority."""
 QUEUES = (WORKFLOW_QUEUE, DISPATCH_QUEUE, *BULK_QUEUES)
 

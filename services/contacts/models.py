@@ -189,6 +189,11 @@ CONTACT_MODELS: dict[Channel, type[AnyContact]] = {
     Channel.SMS: SmsContact,
     Channel.WHATSAPP: WhatsappContact,
 }
+FIELDS_OF = {
+    channel: frozenset(field.alias or name for name, field in model.model_fields.items())
+    for channel, model in CONTACT_MODELS.items()
+}
+"""What a request's contacts may have beside variables, which no variable must take the place of."""
 
 
 def _example(contact: dict[str, Any], **shared: str) -> ConfigDict:

@@ -89,6 +89,20 @@ SOURCES = (
             order by p.run_id, p.part, p.contact_id limit %(limit)s""",
         f"{START} 0 {START}",
     ),
+    _table("automations"),
+    Source(
+        "automation_versions",
+        """select v.automation_id || ' ' || v.version || ' ' || v.revision, (to_jsonb(v))::text
+            from automations a join automation_versions v on v.automation_id = a.id
+            where a.account_id = %(account)s and (v.automation_id, v.version, v.revision) >
+                (split_part(%(after)s, ' ', 1)::uuid, split_part(%(after)s, ' ', 2)::integer,
+                 split_part(%(after)s, ' ', 3)::integer)
+            order by v.automation_id, v.version, v.revision limit %(limit)s""",
+        f"{START} 0 0",
+    ),
+    _table("automation_hooks", without=["digest"]),
+    _table("automation_runs"),
+    _table("automation_entries"),
     _table("batches"),
     _table("messages", place="uid"),
 )

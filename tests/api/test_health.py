@@ -14,7 +14,14 @@ from store.workers import beat
 from tests.stack import serve_api
 
 TRANSACTIONAL = ["xsender", "xsender-dispatch"]
-BULK = ["xsender-bulk", "xsender-bulk-dispatch", "xsender-callbacks", "xsender-receipts", "xsender-operations"]
+BULK = [
+    "xsender-bulk",
+    "xsender-bulk-dispatch",
+    "xsender-callbacks",
+    "xsender-receipts",
+    "xsender-operations",
+    "xsender-automations",
+]
 
 
 @pytest_asyncio.fixture

@@ -64,6 +64,10 @@ RELEASED = """
     exportSettings getSettingsSchema diffSettings applySettings
     beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp getOidc changeOidc removeOidc
     importContacts exportContacts
+    listAutomations getFlowSchema addAutomation getAutomation saveAutomationDraft publishAutomation
+    pauseAutomation resumeAutomation archiveAutomation listAutomationVersions
+    listAutomationRuns enterAutomation listAutomationEntries getRun
+    listHooks addHook removeHook postToHook
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

@@ -128,6 +128,13 @@ OF_OWN = {
         for what in ("forecast", "start", "pause", "resume", "cancel", "approve", "switch-gateway")
     ),
     "POST /api/events",
+    *(f"{method} /api/{kind}" for method in ("GET", "POST") for kind in ("automations", "hooks")),
+    *(f"GET /api/automations{path}" for path in ("/schema", "/{automation}")),
+    *(f"GET /api/automations/{{automation}}/{what}" for what in ("versions", "runs", "entries")),
+    "PUT /api/automations/{automation}/draft",
+    *(f"POST /api/automations/{{automation}}/{what}" for what in ("publish", "pause", "resume", "archive", "runs")),
+    "GET /api/runs/{run}",
+    "DELETE /api/hooks/{hook}",
     "GET /api/segments/{segment}/contacts",
     "GET /api/segments/{segment}/explain/{contact}",
     *(f"{method} /api/contacts" for method in ("GET", "POST")),
@@ -141,7 +148,7 @@ OF_OWN = {
     *(f"{method} /api/contact-fields/{{field}}" for method in ("GET", "PATCH", "DELETE")),
 }
 """They need scopes that a usual key has not, or files: see test_own_keys.py, test_own_gateways.py,
-test_leaving_users.py, consent/, contacts/, segments/, campaigns/, events/, templates/, and tests/guards."""
+test_leaving_users.py, consent/, contacts/, segments/, campaigns/, events/, templates/, automations/, tests/guards."""
 
 LONG_AGO = {"since": "2020-01-01T00:00:00Z"}
 OF_CALLBACKS = [

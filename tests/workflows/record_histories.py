@@ -20,9 +20,10 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from domain.audience.campaigns.run import REST, CampaignRun, Part
+from domain.automations.rest import Rest, RunStart
 from domain.batches.batch import BatchPage, Stream
 from domain.callbacks import CallbackRest
-from domain.ids import callback_workflow_id, new_page_id, operation_workflow_id
+from domain.ids import automation_workflow_id, callback_workflow_id, new_page_id, operation_workflow_id
 from domain.limits import AT_ONCE_LIMITS, BATCH_LIMITS, PAGE_LIMITS
 from domain.messages.fallback import Awaited
 from domain.messages.page import PageHeader, RouteRequest, Routing
@@ -34,6 +35,7 @@ from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.receipts_script import Posted, ReceiptsScript, post
 from tests.workflows.script import Page, Script, acting, again, all_done, now, parked, paused, route, start, through
 from workflows import policy
+from workflows.automation import AutomationWorkflow
 from workflows.callback import CallbackWorkflow
 from workflows.operation import OperationWorkflow
 
@@ -277,6 +279,28 @@ async def operation(env: WorkflowEnvironment) -> Page:
     return Page(env, handle, operation_id)
 
 
+async def automation(env: WorkflowEnvironment) -> Page:
+    """A contact that waits for a time, then for whatever wakes it, then not at all."""
+    begun = await now(env)
+    rests = iter([Rest(until=begun + DAY, step="a"), Rest(step="b"), Rest(until=0.0), Rest(is_over=True)])
+
+    @activity.defn(name="go_on_with_run")
+    async def go_on(run_id: str) -> Rest:
+        return next(rests)
+
+    run_id = new_page_id()
+    queue = policy.AUTOMATIONS_QUEUE
+    async with Worker(env.client, task_queue=queue, workflows=[AutomationWorkflow], activities=[go_on]):
+        handle = await env.client.start_workflow(
+            "AutomationWorkflow", RunStart(str(run_id)), id=automation_workflow_id(run_id), task_queue=queue
+        )
+        while (await handle.query("where", result_type=Rest)).step != "b":
+            await env.sleep(DAY / 2)
+        await handle.signal("poke")
+        await handle.result()
+    return Page(env, handle, run_id)
+
+
 async def campaign(env: WorkflowEnvironment) -> Page:
     """A campaign with a test: approved, paused, sent through another gateway, resumed, decided."""
     run = CampaignRun(str(new_page_id()), parts=[Part(1, "a"), Part(2, "b")], per_minute=5, decide_after=DAY)
@@ -315,6 +339,7 @@ PLAYS: list[Play] = [
     batch_cancelled_told,
     callback,
     operation,
+    automation,
     campaign,
 ]
 

@@ -13,6 +13,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from domain import limits
 from domain.messages import new_page
+from workflows.automation import AutomationWorkflow
 from workflows.batch import BatchWorkflow
 from workflows.batches import batch_run
 from workflows.callback import CallbackWorkflow
@@ -24,7 +25,15 @@ from workflows.sending import page, page_run
 
 FOLDER = Path(__file__).parent / "histories"
 HISTORIES = sorted(FOLDER.rglob("*.json"))
-FLOWS = [SendWorkflow, BatchWorkflow, ReceiptsWorkflow, CallbackWorkflow, OperationWorkflow, CampaignWorkflow]
+FLOWS = [
+    SendWorkflow,
+    BatchWorkflow,
+    ReceiptsWorkflow,
+    CallbackWorkflow,
+    OperationWorkflow,
+    AutomationWorkflow,
+    CampaignWorkflow,
+]
 
 
 def load(name: str, change: Callable[[str], str] = str) -> WorkflowHistory:

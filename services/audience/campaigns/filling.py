@@ -14,7 +14,7 @@ from domain.channels import Channel
 from domain.errors import InvalidError
 from domain.lanes import Lane
 from domain.links.targets import Utm
-from services.contacts.models import CONTACT_MODELS, SEND_MODELS
+from services.contacts.models import FIELDS_OF, SEND_MODELS
 from services.contacts.read import ReadContacts, Terms, read_contacts
 from store.audience.campaigns.people import Person
 from store.audience.campaigns.slices import LeftOut
@@ -134,7 +134,7 @@ def _address(channel: Channel, person: Person) -> str | None:
 
 def _contact(letter: Letter, person: Person, address: str, terms: Terms, now: datetime) -> dict[str, Any]:
     variables = variables_of(person)
-    known = _KNOWN[letter.channel]
+    known = FIELDS_OF[letter.channel]
     contact = {name: value for name, value in variables.items() if name not in known and value is not None}
     contact.setdefault("contact", _as_stored(person))
     contact["email" if letter.channel == Channel.EMAIL else "number"] = address
@@ -143,13 +143,6 @@ def _contact(letter: Letter, person: Person, address: str, terms: Terms, now: da
         if opens > now:
             contact["schedule_at"] = opens.astimezone(UTC).isoformat()
     return contact
-
-
-_KNOWN = {
-    channel: frozenset(field.alias or name for name, field in model.model_fields.items())
-    for channel, model in CONTACT_MODELS.items()
-}
-"""Fields of a request's contacts, which a custom field must not take the place of."""
 
 
 def variables_of(person: Person) -> dict[str, Any]:

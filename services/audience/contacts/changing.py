@@ -15,6 +15,7 @@ from services.changes import Change
 from store.audience.contacts import matching, rows
 from store.audience.contacts.rows import TakenMeanwhile
 from store.audience.contacts.terms import terms_of
+from store.automations import runs
 from store.pool import Connections
 
 API = "api"
@@ -147,6 +148,7 @@ async def merge(
     await check(before)
     result = merged(before, other, take)
     await rows.move_events(change.store, account_id, other_id, kept_id)
+    await runs.move(change.store, account_id, other_id, kept_id)
     await rows.delete(change.store, account_id, other_id)
     try:
         (after,) = await rows.write(change.store, [], [result.contact])

@@ -14,6 +14,9 @@ from store.audience.consent import purposes
 from store.audience.contacts import fields, groups
 from store.audience.segments import saved
 from store.audience.templates import templates
+from store.automations import automations, hooks, runs
+from store.automations.automations import Version
+from store.automations.runs import Run
 from store.callbacks import callback_endpoints, callbacks
 from store.callbacks.callback_endpoints import NewEndpoint
 from store.callbacks.callbacks import Notice
@@ -54,6 +57,7 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
         "{group}": await _group(stack, user),
         "{field}": await _field(stack, user),
         "{external_id}": uuid4().hex,
+        **await _automation(stack, user),
         "{operation}": await ended_operation(stack, user),
     }
 
@@ -64,6 +68,19 @@ async def _campaign(stack: Stack, user: User) -> str:
     made = await campaigns.add(stack.pool, new_contact_id(), user.id, "Spring", "sms", plan)
     await campaigns.add_run(stack.pool, new_contact_id(), made, uuid4().hex, None, {"": 1})
     return str(made.id)
+
+
+async def _automation(stack: Stack, user: User) -> dict[str, str]:
+    """One with a run, and a hook."""
+    key, now = f"a{uuid4().hex}", datetime.now(UTC)
+    flow = {"schema": "xsender.flow/1", "key": key, "name": "Welcome", "trigger": {"kind": "manual"}}
+    flow |= {"steps": [{"id": "one", "kind": "wait", "for": "1d"}]}
+    made = await automations.add(stack.pool, new_contact_id(), user.id, flow)
+    await automations.publish(stack.pool, made.id, Version(1, 1, flow, "", {}, now))
+    run = Run(new_contact_id(), made.id, user.id, uuid4(), 1, "", "manual", {}, {}, now, ended_at=now)
+    await runs.add(stack.pool, run)
+    await hooks.add(stack.pool, new_contact_id(), user.id, key, "Shop", uuid4().bytes)
+    return {"{automation}": key, "{run}": str(run.id), "{hook}": key}
 
 
 async def _link_domain(stack: Stack, user: User) -> str:

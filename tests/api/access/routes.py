@@ -30,6 +30,7 @@ OPEN = {
 SIGNED = {
     *(f"{method} /api/webhook/{{channel}}/{{provider}}" for method in ("GET", "POST")),
     *(f"{method} /api/webhook/{{channel}}/{{provider}}/{{gateway_id}}" for method in ("GET", "POST")),
+    "POST /api/automation/webhook/{hook_id}",
     *(f"{method} /{kind}/{{token}}" for method in ("GET", "POST") for kind in ("u", "p", "s")),
     "GET /o/{token}.gif",
     "GET /c/{token}",

@@ -38,6 +38,8 @@ BODIES: dict[str, Any] = {
     "PATCH /api/segments/{segment}": {"name": "VIPs"},
     "PATCH /api/campaigns/{campaign}": {"name": "Spring"},
     "POST /api/campaigns/{campaign}/switch-gateway": {"gateway_identifier": "default_gateway"},
+    "PUT /api/automations/{automation}/draft": {"schema": "xsender.flow/1"},
+    "POST /api/automations/{automation}/runs": {"contact": str(uuid4())},
     "PATCH /api/contacts/{contact}": {"first_name": "Ada"},
     "POST /api/contacts/{contact}/merge": {"from": str(uuid4())},
     "POST /api/contacts/{contact}/tags": {"add": ["new"]},

@@ -1,0 +1,280 @@
+"""Bodies and answers of automations."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StrictStr
+
+StateName = Literal["draft", "active", "paused", "archived"]
+RunStateName = Literal["running", "waiting", "completed", "exited", "failed", "cancelled"]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FlowBody(BaseModel):
+    """A definition: `GET /api/automations/schema` has its form."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "example": {
+                "schema": "xsender.flow/1",
+                "key": "welcome",
+                "name": "Welcome",
+                "trigger": {"kind": "event", "event": "shop.registered"},
+                "steps": [
+                    {"id": "pause", "kind": "wait", "for": "1h"},
+                    {
+                        "id": "hello",
+                        "kind": "send",
+                        "channel": "sms",
+                        "content": {"body": "Hi {{ contact.first_name | default: 'there' }}!"},
+                    },
+                ],
+            }
+        },
+    )
+
+
+class PublishBody(_Body):
+    """How the draft is published."""
+
+    mode: Literal["patch", "version"] = Field(
+        "version",
+        description="`patch`: texts, gateways, lengths of waits and addresses changed; contacts inside go on with it. "
+        "`version`: anything may have changed; contacts inside stay in their version.",
+    )
+    people: Literal["pin"] = Field("pin", description="Contacts inside stay in their version.")
+    note: Annotated[StrictStr, Field(max_length=500, description="What changed.")] = ""
+
+
+class EnterBody(_Body):
+    """Who enters."""
+
+    contact: UUID = Field(description="The id of one of your contacts.")
+    data: dict[str, Any] = Field(default={}, description="What texts call `event`.")
+
+
+class HookBody(_Body):
+    """A hook."""
+
+    name: Annotated[StrictStr, Field(min_length=1, max_length=100, examples=["Shop cart"])]
+
+
+class ShownAutomation(_Answer):
+    """An automation."""
+
+    id: UUID
+    key: str
+    name: str
+    state: StateName
+    version: int | None = Field(description="The newest; null: it was never published.")
+    revision: int = Field(description="Patches of that version, and itself.")
+    draft: dict[str, Any] | None = Field(description="Saved and not published; null: nothing was changed since.")
+    created_at: datetime
+    updated_at: datetime
+
+
+class AutomationAnswer(_Answer):
+    """An automation."""
+
+    success: Literal[True]
+    message: str
+    data: ShownAutomation
+    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
+
+
+class AutomationPage(_Answer):
+    """Automations, the newest first."""
+
+    data: list[ShownAutomation]
+    next_cursor: str | None
+
+
+class ShownDifference(_Answer):
+    """One place where two definitions differ."""
+
+    pointer: str
+    change: Literal["changed", "added", "removed", "moved"]
+    before: Any
+    after: Any
+    needs: Literal["patch", "version"] = Field(description="What publishes it.")
+    step: str | None = Field(description="The step that it is about.")
+
+
+class ShownReport(ShownAutomation):
+    """What was published, or would be."""
+
+    published: dict[str, int]
+    differences: list[ShownDifference]
+    inside: dict[str, dict[str, int]] = Field(description="By version and step: how many contacts are there.")
+
+
+class ReportAnswer(_Answer):
+    """What was published, or would be."""
+
+    success: Literal[True]
+    message: str
+    data: ShownReport
+    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
+
+
+class ShownVersion(_Answer):
+    """A revision of a version."""
+
+    version: int
+    revision: int
+    definition: dict[str, Any]
+    note: str
+    author: dict[str, Any]
+    published_at: datetime
+
+
+class VersionPage(_Answer):
+    """All revisions, the newest first."""
+
+    data: list[ShownVersion]
+    next_cursor: str | None
+
+
+class SchemaAnswer(BaseModel):
+    """A JSON Schema (2020-12)."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class ShownRun(_Answer):
+    """A contact in an automation."""
+
+    id: UUID
+    contact: UUID
+    version: int
+    entry_key: str
+    trigger: str
+    state: RunStateName
+    step: str | None = Field(description="Where it is.")
+    since: datetime | None = Field(description="When its wait began.")
+    until: datetime | None = Field(description="When it goes on at the latest.")
+    reason: str | None = Field(description="Why it ended.")
+    error: dict[str, Any] | None
+    converted_at: datetime | None = Field(description="When it reached the goal.")
+    entered_at: datetime
+    ended_at: datetime | None
+
+
+class RunPage(_Answer):
+    """Runs, the newest first."""
+
+    data: list[ShownRun]
+    next_cursor: str | None
+
+
+class ShownStep(_Answer):
+    """A step that a run has behind it."""
+
+    number: int
+    step: str
+    at: datetime
+    outcome: dict[str, Any]
+    message: dict[str, Any] | None = Field(description="Of a step that sends: the message.")
+
+
+class ShownRunInFull(ShownRun):
+    """A run with all that it did."""
+
+    automation: str
+    event: dict[str, Any]
+    vars: dict[str, Any]
+    steps: list[ShownStep]
+
+
+class RunAnswer(_Answer):
+    """A run with all that it did."""
+
+    success: Literal[True]
+    message: str
+    data: ShownRunInFull
+
+
+class ShownEntry(_Answer):
+    """Somebody who came."""
+
+    id: UUID
+    contact: UUID | None
+    trigger: str
+    entry_key: str
+    outcome: str = Field(description="`admitted`, `updated`, or why not.")
+    run: UUID | None
+    at: datetime
+
+
+class EntryPage(_Answer):
+    """Who came, the latest first."""
+
+    data: list[ShownEntry]
+    next_cursor: str | None
+
+
+class EnteredAnswer(_Answer):
+    """What became of who was to enter."""
+
+    success: Literal[True]
+    message: str
+    data: dict[str, Any]
+    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
+
+
+class ShownHook(_Answer):
+    """A hook, without its secret."""
+
+    key: str = Field(description="By which automations name it.")
+    name: str
+    created_at: datetime
+
+
+class HookPage(_Answer):
+    """Hooks, the newest first."""
+
+    data: list[ShownHook]
+    next_cursor: str | None
+
+
+class NewHook(ShownHook):
+    """A new hook."""
+
+    id: str = Field(description="Secret: whoever knows it may post. It is shown once.")
+    url: str
+
+
+class NewHookAnswer(_Answer):
+    """A new hook."""
+
+    success: Literal[True]
+    message: str
+    data: NewHook
+    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
+
+
+class HookGone(_Answer):
+    """It is deleted."""
+
+    success: Literal[True]
+    message: str
+    data: None
+    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
+
+
+class PostedAnswer(_Answer):
+    """What a post did."""
+
+    success: Literal[True]
+    message: str
+    workflows_triggered: int = Field(description="Automations in which a run has begun.")
+    contacts_enrolled: int

@@ -1,0 +1,161 @@
+"""``/api/automations/{automation}/runs`` and ``/api/runs``: contacts in automations, and who came."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Query, Request, Response
+from temporalio.service import RPCError
+
+from api.automations import models
+from api.automations.routes import Key
+from api.campaigns.routes import Holder
+from api.http.body import parse_body, read_body
+from api.http.idempotency import KeyClaim
+from api.http.state import state_of
+from api.http.temporal_link import TemporalUnavailable
+from api.reference.openapi import answers, documented_body
+from api.resources.access import user_actor
+from api.resources.changing import Answer, DryRun, answer_one, perform_once
+from api.resources.listing import Cursor, Format, Limit, beyond_id, listed
+from domain.errors import InvalidError, NotFoundError
+from services.automations import rules
+from services.automations.entering import Coming, enter
+from services.automations.flows import Flows
+from services.automations.starting import start
+from services.changes import Change
+from store.audience.contacts import rows
+from store.automations import automations, outbox, runs
+from store.automations.runs import EntryNoted, Run
+
+log = structlog.get_logger()
+router = APIRouter(tags=["automations"])
+
+
+@router.get(
+    "/api/automations/{automation}/runs",
+    summary="Contacts in an automation",
+    response_model=None,
+    responses=answers(models.RunPage),
+)
+async def list_automation_runs(
+    request: Request,
+    automation: Key,
+    principal: Holder,
+    state: Annotated[models.RunStateName | None, Query(description="Only those in this state.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    format: Format = None,  # noqa: A002 - as the parameter is called
+) -> Response:
+    """The newest first, also those that have ended."""
+    pool = state_of(request).pool
+    found = await rules.find(pool, principal.account_id, automation)
+
+    async def page(before: UUID | None, most: int) -> Sequence[Run]:
+        return await runs.page(pool, found.id, state, before, most)
+
+    return await listed(request, limit, cursor, format, beyond_id(page), _shown)
+
+
+@router.post(
+    "/api/automations/{automation}/runs",
+    summary="Have a contact enter an automation",
+    response_model=None,
+    responses=answers(models.EnteredAnswer, 409),
+    openapi_extra=documented_body(models.EnterBody, idempotent=True),
+)
+async def enter_automation(request: Request, automation: Key, principal: Holder, dry_run: DryRun = False) -> Response:
+    """By its rules of entry. Whoever is refused is listed with the reason."""
+    raw = await read_body(request)
+    body = parse_body(raw, models.EnterBody)
+    state, begun = state_of(request), list[UUID]()
+
+    async def work(made: Change, claim: KeyClaim) -> Answer:
+        found = await rules.find(made.store, principal.account_id, automation)
+        if found.version is None:
+            raise rules.never_published(automation)
+        contact = await rows.get(made.store, principal.account_id, body.contact)
+        if contact is None:
+            raise InvalidError("contact_unknown", f"there is no contact {body.contact}", "/contact")
+        of = await state.part(Flows).of(made.store, found.id, found.version, found.revision)
+        coming = Coming(contact.id, "manual", str(claim.id), body.data)
+        entered = await enter(made.store, found, of, coming, datetime.now(UTC))
+        made.about("automation", found.key, found.name)
+        if entered.run_id is not None:
+            begun.append(entered.run_id)
+        return entered.outcome, {"outcome": entered.outcome, "run": entered.run_id}
+
+    actor = user_actor(request, principal)
+    answer = await perform_once(request, actor, "automation.entered", raw, work, dry_run=dry_run)
+    if not dry_run:
+        for run_id in begun:
+            try:
+                await start(state.temporal, run_id)
+            except (RPCError, TemporalUnavailable):  # the workers start it
+                log.warning("a run could not be started", run=str(run_id))
+    return answer
+
+
+@router.get(
+    "/api/automations/{automation}/entries",
+    summary="Who came to an automation, and who was not let in",
+    response_model=None,
+    responses=answers(models.EntryPage),
+)
+async def list_automation_entries(
+    request: Request,
+    automation: Key,
+    principal: Holder,
+    outcome: Annotated[str | None, Query(max_length=50, description="Only these, such as `already_inside`.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    format: Format = None,  # noqa: A002 - as the parameter is called
+) -> Response:
+    """The latest first."""
+    pool = state_of(request).pool
+    found = await rules.find(pool, principal.account_id, automation)
+
+    async def page(before: UUID | None, most: int) -> Sequence[EntryNoted]:
+        return await runs.entries(pool, found.id, outcome, before, most)
+
+    return await listed(request, limit, cursor, format, beyond_id(page), _shown_entry)
+
+
+@router.get(
+    "/api/runs/{run}",
+    summary="What a contact did in an automation",
+    response_model=None,
+    responses=answers(models.RunAnswer),
+)
+async def get_run(request: Request, run: UUID, principal: Holder) -> Response:
+    """Step by step, with what it sent."""
+    pool = state_of(request).pool
+    found = await runs.get(pool, run)
+    if found is None or found.account_id != principal.account_id:
+        raise NotFoundError("run_not_found", f"there is no run {run}")
+    of = await automations.of_id(pool, found.automation_id)
+    assert of is not None, "runs are deleted with their automation"
+    sent = await outbox.sends(pool, run)
+    steps = [asdict(one) | {"message": _message(sent.get(one.number))} for one in await runs.steps(pool, run)]
+    return answer_one(_shown(found) | {"automation": of.key, "event": found.event, "vars": found.vars, "steps": steps})
+
+
+def _message(sent: dict[str, Any] | None) -> dict[str, Any] | None:
+    return None if sent is None else {name: sent[name] for name in ("uid", "state", "code", "reason")}
+
+
+def _shown(run: Run) -> dict[str, Any]:
+    row = asdict(run)
+    for name in ("automation_id", "account_id", "event", "vars", "hops", "taken", "to_end"):
+        del row[name]
+    row["contact"] = row.pop("contact_id")
+    return row
+
+
+def _shown_entry(entry: EntryNoted) -> dict[str, Any]:
+    row = asdict(entry)
+    row["contact"], row["run"] = row.pop("contact_id"), row.pop("run_id")
+    return row

@@ -1,0 +1,133 @@
+"""``xsender automation``: definitions checked, saved and published; automations stopped; contacts inside."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from cli.options import AsJson, user_id
+from cli.output import emit
+from cli.session import Session, run, run_change, run_connected_change
+
+if TYPE_CHECKING:
+    from services.automations.rules import State
+    from services.changes import Change
+
+app = typer.Typer(help="Automations: what contacts of a user go through, step by step.", no_args_is_help=True)
+
+Owner = Annotated[int, typer.Option("--user", parser=user_id, metavar="ID", help="Whose automations.")]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="The automation's key.")]
+File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A definition, as JSON.")]
+_MOST = 10_000
+
+
+@app.command()
+def check(file: File, as_json: AsJson = False) -> None:
+    """Name all faults of a definition, each with its place. No install is needed."""
+    from domain.automations.definition.parsing import read_text
+
+    flow, faults = read_text(file.read_bytes())
+    emit([asdict(fault) for fault in faults], as_json)
+    if flow is None:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_automations(user: Owner, as_json: AsJson = False) -> None:
+    """List automations, newest first."""
+    from store.automations import automations
+
+    async def work(session: Session) -> list[dict[str, Any]]:
+        return [asdict(found) for found in await automations.page(session.pool, user, None, _MOST)]
+
+    found = run(work)
+    names = ("key", "name", "state", "version", "revision", "updated_at")
+    emit(found if as_json else [{name: one[name] for name in names} for one in found], as_json)
+
+
+@app.command()
+def save(file: File, user: Owner, as_json: AsJson = False) -> None:
+    """Save a definition as the draft of its automation, new or not."""
+    from domain.automations.definition.parsing import parse_text
+    from services.automations import rules
+    from store.automations import automations
+
+    async def work(made: "Change") -> dict[str, Any]:
+        flow = parse_text(file.read_bytes())
+        is_new = await automations.find(made.store, user, flow.key) is None
+        saved = await (
+            rules.add(made, user, flow.source) if is_new else rules.save_draft(made, user, flow.key, flow.source)
+        )
+        return {"key": saved.key, "state": saved.state, "version": saved.version}
+
+    emit(run_change("automation.changed", work), as_json)
+
+
+@app.command()
+def publish(
+    automation: Key,
+    user: Owner,
+    mode: Annotated[Literal["patch", "version"], typer.Option(help="What it is for those inside.")] = "version",
+    note: Annotated[str, typer.Option(help="What changed.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Publish the draft: a patch reaches those inside, a version those who enter later."""
+    from services.audience.templates.named import NamedTemplates
+    from services.automations import rules
+
+    async def work(session: Session, made: "Change") -> dict[str, Any]:
+        templates = NamedTemplates(session.pool)
+        after, report = await rules.publish(made, templates, user, automation, mode, note)
+        return {"key": after.key, "version": report.version, "revision": report.revision, "inside": report.inside}
+
+    emit(run_connected_change("automation.published", work), as_json)
+
+
+@app.command()
+def pause(automation: Key, user: Owner, as_json: AsJson = False) -> None:
+    """Let nobody in, and have nobody inside take a step."""
+    _set(automation, user, "paused", as_json)
+
+
+@app.command()
+def resume(automation: Key, user: Owner, as_json: AsJson = False) -> None:
+    """Go on."""
+    _set(automation, user, "active", as_json)
+
+
+@app.command()
+def archive(automation: Key, user: Owner, as_json: AsJson = False) -> None:
+    """Let nobody in any more, and end all runs."""
+    _set(automation, user, "archived", as_json)
+
+
+@app.command("runs")
+def list_runs(
+    automation: Key,
+    user: Owner,
+    state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST)] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List contacts in an automation, the latest first."""
+    from services.automations import rules
+    from store.automations import runs
+
+    async def work(session: Session) -> list[dict[str, Any]]:
+        found = await rules.find(session.pool, user, automation)
+        return [asdict(one) for one in await runs.page(session.pool, found.id, state, None, limit)]
+
+    found = run(work)
+    names = ("id", "contact_id", "version", "state", "step", "until", "reason")
+    emit(found if as_json else [{name: one[name] for name in names} for one in found], as_json)
+
+
+def _set(automation: str, user: int, state: "State", as_json: bool) -> None:
+    from services.automations import rules
+
+    async def work(made: "Change") -> dict[str, Any]:
+        after = await rules.set_state(made, user, automation, state)
+        return {"key": after.key, "state": after.state}
+
+    emit(run_change(f"automation.{state}", work), as_json)

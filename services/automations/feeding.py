@@ -1,0 +1,109 @@
+"""Looks at what happened to contacts: begins runs that it triggers, and wakes those that wait for it."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from domain.automations.definition.triggers import OnEvent, OnMessage
+from services.automations.entering import Coming, enter
+from services.automations.facts import know
+from services.automations.flows import Flows, Published
+from services.automations.starting import start, wake
+from services.automations.steps.others import HOPS, START, WAKE
+from services.automations.steps.turn import Turn
+from store.automations import automations, queue, runs
+from store.automations.automations import Automation
+from store.automations.queue import Noted
+from store.automations.runs import Run
+from store.pool import DB_UNAVAILABLE, Connections, InTransaction, Pool
+
+log = structlog.get_logger()
+
+_AT_A_TIME = 200
+
+
+class Feeder:
+    """One per process; at any time one process feeds."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._flows = Flows()
+
+    async def feed(self, client: Client) -> None:
+        """Look at all that waits.
+
+        Raises:
+            RPCError: Temporal does not answer: what was not looked at stays.
+        """
+        while await self._some(client):
+            pass
+
+    async def _some(self, client: Client) -> bool:
+        begun: list[UUID] = []
+        async with self._pool.connection() as conn, conn.transaction():
+            store = InTransaction(conn)
+            waiting = await queue.take(store, _AT_A_TIME)
+            looked: list[Noted] = []
+            for noted in waiting:
+                try:
+                    async with conn.transaction():
+                        begun += await self._look(store, client, noted)
+                    looked.append(noted)
+                except (RPCError, *DB_UNAVAILABLE):
+                    raise
+                except Exception:  # by a fault of ours: others must not wait for it
+                    log.exception("an event could not be looked at for automations", source=str(noted.source))
+                    await queue.note_failure(store, noted)
+            await queue.forget(store, looked)
+        for run_id in begun:  # a start that is lost is made up for by the sweep; a poke would not be
+            await start(client, run_id)
+        return len(waiting) == _AT_A_TIME
+
+    async def _look(self, store: Connections, client: Client, noted: Noted) -> list[UUID]:
+        match noted.name:
+            case str() if noted.name == WAKE:
+                await wake(client, [UUID(run_id) for run_id in noted.data["runs"]])
+                return []
+            case str() if noted.name == START:
+                return await self._started(store, noted)
+        await wake(client, await runs.awaiting(store, noted.account_id, noted.contact_id, noted.name))
+        begun: list[UUID] = []
+        for automation, place in await automations.triggered_by(store, noted.account_id, "event", noted.name):
+            of = await self._published(store, automation)
+            if await _fits(store, of, place, noted):
+                coming = Coming(noted.contact_id, "event", str(noted.source), noted.data, at=noted.noted_at)
+                begun += await _enter(store, automation, of, coming)
+        return begun
+
+    async def _started(self, store: Connections, noted: Noted) -> list[UUID]:
+        found = await automations.find(store, noted.account_id, noted.data["automation"])
+        if found is None or found.state != "active":
+            return []
+        data, hops = noted.data["data"], noted.data[HOPS]
+        coming = Coming(noted.contact_id, "automation", str(noted.source), data, hops, noted.noted_at)
+        return await _enter(store, found, await self._published(store, found), coming)
+
+    async def _published(self, store: Connections, automation: Automation) -> Published:
+        assert automation.version is not None, "only what was published has triggers"
+        return await self._flows.of(store, automation.id, automation.version, automation.revision)
+
+
+async def _enter(store: Connections, automation: Automation, of: Published, coming: Coming) -> list[UUID]:
+    entered = await enter(store, automation, of, coming, datetime.now(UTC))
+    return [] if entered.run_id is None else [entered.run_id]
+
+
+async def _fits(store: Connections, of: Published, place: int, noted: Noted) -> bool:
+    """Whether the event is what the trigger is for."""
+    trigger: Any = of.flow.triggers[place]
+    if isinstance(trigger, OnMessage) and trigger.channel not in (None, noted.data.get("channel")):
+        return False
+    if not isinstance(trigger, OnEvent | OnMessage) or trigger.match is None:
+        return isinstance(trigger, OnEvent | OnMessage)
+    run = Run(noted.source, noted.source, noted.account_id, noted.contact_id, 0, "", "event", {}, {}, noted.at)
+    known = await know(store, run, noted.at)
+    return known is not None and Turn(store, run, of.flow, of.tree, noted.at, known).matches(trigger.match, noted.data)

@@ -1,0 +1,38 @@
+"""Which events and posts an automation listens to."""
+
+from domain.automations.definition.flow import Flow
+from domain.automations.definition.steps import GoalStep, WaitEvent
+from domain.automations.definition.triggers import OnEvent, OnMessage, Trigger, Webhook
+
+MESSAGE = "message."
+
+
+def triggers_of(flow: Flow) -> list[tuple[str, str]]:
+    """Kind and name of each trigger, in their order."""
+    return [_named(trigger) for trigger in flow.triggers]
+
+
+def _named(trigger: Trigger) -> tuple[str, str]:
+    match trigger:
+        case Webhook(hook=hook):
+            return "webhook", hook
+        case OnEvent(event=event):
+            return "event", event
+        case OnMessage(event=event):
+            return "event", MESSAGE + event
+    return trigger.kind, ""
+
+
+def event_names(flow: Flow) -> set[str]:
+    """Events that may begin a run, or matter to one."""
+    names = {name for kind, name in triggers_of(flow) if kind == "event"}
+    names |= {rule.event for rule in flow.exit if rule.event}
+    if flow.goal:
+        names.add(flow.goal.event)
+    for step in flow.walk():
+        match step:
+            case WaitEvent():
+                names |= set(step.events)
+            case GoalStep(event=event):
+                names.add(event)
+    return names

@@ -1,0 +1,99 @@
+"""Whether all that a definition names is there, before it is published."""
+
+from domain.audience.named_template import TemplateUse
+from domain.automations.definition.flow import Flow
+from domain.automations.definition.steps import Call, Notify, Send, Start, Step
+from domain.automations.definition.triggers import Manual, OnEvent, OnMessage, Webhook
+from domain.channels import Channel
+from domain.errors import FieldError, InvalidError, invalid, pointer
+from domain.messages.routing import DEFAULT_GATEWAY
+from services.audience.templates.named import NamedTemplates
+from store.automations import automations, hooks
+from store.gateways.gateways import unknown_identifiers
+from store.pool import Connections
+
+
+async def check_named(store: Connections, templates: NamedTemplates, account_id: int, flow: Flow) -> None:
+    """Refuse a definition that names what there is not, or has parts that cannot be taken yet.
+
+    Raises:
+        InvalidError: all such faults, each with its place.
+    """
+    faults = [*await _of_triggers(store, account_id, flow), *_of_settings(flow)]
+    for at, step in _places("/steps", flow.steps):
+        if step.on_error and step.on_error.retry:
+            faults.append(FieldError(f"{at}/on_error/retry", "not_available", "steps cannot be tried again yet"))
+        match step:
+            case Send():
+                faults += await _of_send(store, templates, account_id, at, step)
+            case Start():
+                faults += await _of_start(store, account_id, flow, at, step)
+            case Call() | Notify():
+                faults.append(
+                    FieldError(at, "not_available", f"steps of the kind {step.kind!r} cannot be published yet")
+                )
+    if faults:
+        raise invalid(faults)
+
+
+def _places(at: str, steps: tuple[Step, ...]) -> list[tuple[str, Step]]:
+    found: list[tuple[str, Step]] = []
+    for number, step in enumerate(steps):
+        here = f"{at}/{number}"
+        found.append((here, step))
+        for arm in step.lists:
+            inner = {"on_error": "on_error/arm"}.get(arm.key, arm.key)
+            found += _places(f"{here}/{inner}" + ("/steps" if arm.key.startswith("arms/") else ""), arm.steps)
+    return found
+
+
+def _of_settings(flow: Flow) -> list[FieldError]:
+    settings, message = flow.settings, "this setting cannot be published yet"
+    given = {
+        "alert": bool(settings.alert),
+        "approve_above_credits": settings.approve_above_credits is not None,
+        "on_error/retry": settings.on_error.retry is not None,
+    }
+    return [FieldError(f"/settings/{name}", "not_available", message) for name, is_given in given.items() if is_given]
+
+
+async def _of_triggers(store: Connections, account_id: int, flow: Flow) -> list[FieldError]:
+    known = await hooks.has(store, account_id, [one.hook for one in flow.triggers if isinstance(one, Webhook)])
+    faults: list[FieldError] = []
+    for number, trigger in enumerate(flow.triggers):
+        at = "/trigger" if "trigger" in flow.source else pointer("triggers", number)
+        if isinstance(trigger, Webhook):
+            if trigger.hook not in known:
+                message = f"there is no hook {trigger.hook!r}: POST /api/hooks makes one"
+                faults.append(FieldError(f"{at}/hook", "hook_unknown", message))
+        elif not isinstance(trigger, OnEvent | OnMessage | Manual):
+            faults.append(
+                FieldError(at, "not_available", f"triggers of the kind {trigger.kind!r} cannot be published yet")
+            )
+    return faults
+
+
+async def _of_send(
+    store: Connections, templates: NamedTemplates, account_id: int, at: str, step: Send
+) -> list[FieldError]:
+    faults: list[FieldError] = []
+    wanted = step.gateway
+    if wanted and wanted != DEFAULT_GATEWAY and await unknown_identifiers(store, account_id, step.channel, [wanted]):
+        message = f"there is no {step.channel} gateway {wanted!r} for this account"
+        faults.append(FieldError(f"{at}/gateway", "gateway_not_found", message))
+    if step.template:
+        try:
+            await templates.read(account_id, Channel(step.channel), TemplateUse(step.template))
+        except InvalidError as error:
+            faults.append(FieldError(f"{at}/template", error.code, error.message))
+    if step.fallback:
+        faults.append(
+            FieldError(f"{at}/fallback", "not_available", "fallbacks of steps cannot be published yet: use wait_event")
+        )
+    return faults
+
+
+async def _of_start(store: Connections, account_id: int, flow: Flow, at: str, step: Start) -> list[FieldError]:
+    found = step.automation == flow.key or await automations.find(store, account_id, step.automation)
+    message = f"there is no automation {step.automation!r}"
+    return [] if found else [FieldError(f"{at}/automation", "automation_unknown", message)]
