@@ -87,9 +87,10 @@ class Running:
             turn = replace(turn, run=replace(turn.run, step=goal.id, since=None))
         outcome: Outcome
         try:
-            outcome = await _attempt(step, turn)
-            if isinstance(outcome, Done) and outcome.vars:
-                _check_size({**turn.run.vars, **outcome.vars})
+            async with turn.store.connection() as conn, conn.transaction():  # a step that fails has done nothing
+                outcome = await _attempt(step, turn)
+                if isinstance(outcome, Done) and outcome.vars:
+                    _check_size({**turn.run.vars, **outcome.vars})
         except StepFailed as failure:
             return await _failed(looked, turn, step, failure)
         match outcome:

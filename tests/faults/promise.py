@@ -3,14 +3,17 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import LiteralString
 from uuid import UUID
+
+from psycopg import OperationalError
 
 from store.batches import queries as batch_queries
 from store.batches.queries import Batch
 from store.pool import Pool, retry_until_available
 from tests.faults.dev import Dev
 from tests.faults.sink import Sink
-from tests.stack import User
+from tests.stack import Stack, User
 
 _ARRIVALS = {"sent": {1}, "unknown": {0, 1}}
 """How often a message may have arrived, by its state; not at all if it is in any other one."""
@@ -46,6 +49,17 @@ async def check_ledger(dev: Dev, user: User, states: Iterable[str]) -> None:
         "unknown": counts["unknown"],
         "credits": counts["sent"],
     }
+
+
+async def asked(stack: Stack, query: LiteralString, argument: object) -> list[tuple]:
+    """Rows; while PostgreSQL starts again it is asked once more."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                async with stack.pool.connection() as conn:
+                    return await (await conn.execute(query, (argument,))).fetchall()
+            except OperationalError:
+                await asyncio.sleep(0.2)
 
 
 async def find(pool: Pool, batch: str) -> Batch:

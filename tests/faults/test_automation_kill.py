@@ -14,7 +14,7 @@ from store.audience.events.recording import ContactEvent
 from tests.api.automations.automations import flow, published, sms
 from tests.api.test_narrowed_keys import key_with
 from tests.faults.dev import Dev, running_dev
-from tests.faults.promise import check_ledger, check_promise
+from tests.faults.promise import asked, check_ledger, check_promise
 from tests.faults.sink import running_sink
 from tests.faults.size import SEED
 from tests.stack import Stack, User
@@ -53,15 +53,15 @@ async def test_kill_9_of_every_part_has_each_contact_get_each_message_once_and_i
             await _kill(dev, part)
         await paid
         await _ended(stack, user)
-        rows = await _asked(stack, "select uid, state from messages where account_id = %s", user.id)
+        rows = await asked(stack, "select uid, state from messages where account_id = %s", user.id)
         states = {str(uid): state for uid, state in rows}
         print(f"seed {SEED}: {dict(Counter(states.values()))}, doubled {sum(n > 1 for n in sink.arrived.values())}")
         check_promise(sink, list(states), states)
         assert set(states.values()) <= {"sent", "unknown"}
         assert Counter(states.values())["unknown"] < CONCURRENCY * len(KILLED)
-        runs = await _asked(stack, "select state, reason from automation_runs where account_id = %s", user.id)
+        runs = await asked(stack, "select state, reason from automation_runs where account_id = %s", user.id)
         assert Counter(runs) == {("completed", "completed"): PEOPLE}
-        sends = await _asked(
+        sends = await asked(
             stack,
             """select array_agg(s.step order by s.uid) = array['one', 'two', 'three'], count(distinct s.uid)
                from automation_sends s join automation_runs r on r.id = s.run_id
@@ -94,7 +94,7 @@ async def _pay(stack: Stack, user: User, people: list, dice: random.Random) -> N
 
 
 async def _happens(stack: Stack, user: User, name: str, people: list) -> None:
-    [(now,)] = await _asked(stack, "select clock_timestamp() + %s * interval '0 s'", 0)
+    [(now,)] = await asked(stack, "select clock_timestamp() + %s * interval '0 s'", 0)
     events = [ContactEvent(contact, name, now, new_contact_id()) for contact in people]
     async with asyncio.timeout(60):
         while True:
@@ -110,7 +110,7 @@ async def _ended(stack: Stack, user: User) -> None:
     """Wait until every run has ended and every message, too."""
     async with asyncio.timeout(240):
         while True:
-            [(runs, waiting, made, messages)] = await _asked(
+            [(runs, waiting, made, messages)] = await asked(
                 stack,
                 """select (select count(*) from automation_runs where account_id = a.id and ended_at is not null),
                           (select count(*) from automation_outbox where account_id = a.id),
@@ -127,14 +127,3 @@ async def _ended(stack: Stack, user: User) -> None:
 async def _kill(dev: Dev, part: str) -> None:
     while not dev.kill(part):
         await asyncio.sleep(0.02)
-
-
-async def _asked(stack: Stack, query: str, argument: object) -> list[tuple]:
-    """Rows; while PostgreSQL starts again it is asked once more."""
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                async with stack.pool.connection() as conn:
-                    return await (await conn.execute(query, (argument,))).fetchall()
-            except OperationalError:
-                await asyncio.sleep(0.2)

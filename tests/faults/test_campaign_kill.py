@@ -6,14 +6,13 @@ from collections import Counter
 from uuid import UUID, uuid4
 
 import pytest
-from psycopg import OperationalError
 
 from domain.audience.contacts.contact import new_contact_id
 from domain.messages.page import CONCURRENCY
 from tests.api.campaigns.campaigns import ENDED, call, data, launched, template
 from tests.api.test_narrowed_keys import key_with
 from tests.faults.dev import Dev, running_dev
-from tests.faults.promise import check_ledger, check_promise
+from tests.faults.promise import asked, check_ledger, check_promise
 from tests.faults.sink import running_sink
 from tests.faults.size import SEED
 from tests.stack import Stack, User
@@ -52,7 +51,7 @@ async def test_kill_9_during_a_campaign_loses_nobody_and_sends_to_nobody_twice(t
         await sink.reaches(PEOPLE * 3 // 4)
         await _kill(dev, KILLED[4], dice)
         await _reaches(stack, user, campaign, "completed")
-        rows = await _asked(stack, "select uid, recipient, state from messages where account_id = %s", user.id)
+        rows = await asked(stack, "select uid, recipient, state from messages where account_id = %s", user.id)
         states = {str(uid): state for uid, _, state in rows}
         print(f"seed {SEED}: {dict(Counter(states.values()))}, doubled {sum(n > 1 for n in sink.arrived.values())}")
         assert len(rows) == len({recipient for _, recipient, _ in rows}) == PEOPLE
@@ -81,7 +80,7 @@ async def _people(stack: Stack, user: User) -> list[UUID]:
 
 async def _buy(stack: Stack, user: User, campaign: str, ids: list[UUID]) -> None:
     """Those who got the variant ``a`` reach the goal."""
-    rows = await _asked(
+    rows = await asked(
         stack,
         """select p.contact_id from campaign_people p join campaign_runs r on r.id = p.run_id
            where r.campaign_id = %s and p.part = 1""",
@@ -100,17 +99,6 @@ async def _kill(dev: Dev, part: str, dice: random.Random) -> None:
     await asyncio.sleep(dice.uniform(0.0, 1.0))
     while not dev.kill(part):
         await asyncio.sleep(0.02)
-
-
-async def _asked(stack: Stack, query: str, argument: object) -> list[tuple]:
-    """Rows; while PostgreSQL starts again it is asked once more."""
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                async with stack.pool.connection() as conn:
-                    return await (await conn.execute(query, (argument,))).fetchall()
-            except OperationalError:
-                await asyncio.sleep(0.2)
 
 
 async def _reaches(stack: Stack, user: User, campaign: str, state: str) -> None:

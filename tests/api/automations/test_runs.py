@@ -113,6 +113,17 @@ async def test_a_step_that_fails_does_what_it_says(stack: Stack, rule: dict, sta
     assert (found["error"] or {}).get("step") == ("s0" if state == "failed" else None)
 
 
+async def test_a_step_that_fails_has_done_nothing(stack: Stack):
+    user = await holder(stack)
+    contact = await ada(stack, user, email=None)
+    consent = {"channel": "email", "purpose": "marketing", "state": "granted"}
+    step = {"kind": "set", "fields": {"first_name": "Augusta"}, "consent": consent, "on_error": {"then": "skip"}}
+    await published(stack, user, flow(step, sms()))
+    found = await reaches(stack, user, await entered(stack, user, contact))
+    assert found["steps"][0]["outcome"]["code"] == "unreachable"
+    assert await texts(stack, user, found) == ["Hi Ada"]
+
+
 @pytest.mark.parametrize(
     ("rule", "state", "reason"),
     [("skip", "completed", "completed"), ("exit", "exited", "unreachable"), ("stop", "failed", "unreachable")],
