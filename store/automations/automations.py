@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json, Jsonb
 
 from domain.errors import ConflictError
 from store.pool import Connections
@@ -102,7 +102,7 @@ async def add(store: Connections, id_: UUID, account_id: int, draft: Mapping[str
             await cursor.execute(
                 f"""insert into automations (id, account_id, key, name, draft) values (%s, %s, %s, %s, %s)
                     returning {_COLUMNS}""",  # noqa: S608 - a constant of ours
-                (id_, account_id, draft["key"], draft["name"], Jsonb(dict(draft))),
+                (id_, account_id, draft["key"], draft["name"], Json(dict(draft))),
             )
             made = await cursor.fetchone()
     except UniqueViolation:
@@ -114,7 +114,7 @@ async def add(store: Connections, id_: UUID, account_id: int, draft: Mapping[str
 
 async def save_draft(store: Connections, id_: UUID, draft: Mapping[str, Any]) -> Automation:
     """Replace what is saved and not published."""
-    return await _write(store, id_, "draft = %s", (Jsonb(dict(draft)),))
+    return await _write(store, id_, "draft = %s", (Json(dict(draft)),))
 
 
 async def set_state(store: Connections, id_: UUID, state: str) -> Automation:
@@ -128,7 +128,7 @@ async def publish(store: Connections, id_: UUID, made: Version) -> Automation:
         await conn.execute(
             f"insert into automation_versions (automation_id, {_VERSION}) values (%s, %s, %s, %s, %s, %s, %s)",  # noqa: S608
             (
-                *(id_, made.version, made.revision, Jsonb(made.definition), made.note),
+                *(id_, made.version, made.revision, Json(made.definition), made.note),
                 *(Jsonb(made.author), made.published_at),
             ),
         )

@@ -5,7 +5,7 @@ create table automations (
     key        text not null,                   -- its identity, also from one install to another
     name       text not null,
     state      text not null default 'draft' check (state in ('draft', 'active', 'paused', 'archived')),
-    draft      jsonb,                           -- saved, and not published; null: nothing was changed since
+    draft      json,                            -- as it was written: saved, and not published; null: nothing was changed since
     version    integer,                         -- the newest; null: it was never published
     revision   integer not null default 0,      -- the newest of that version
     created_at timestamptz not null default clock_timestamp(),
@@ -18,7 +18,7 @@ create table automation_versions (
     automation_id uuid not null references automations (id) on delete cascade,
     version       integer not null,
     revision      integer not null,
-    definition    jsonb not null,
+    definition    json not null,
     note          text not null default '',
     author        jsonb not null,
     published_at  timestamptz not null default clock_timestamp(),
