@@ -203,6 +203,22 @@ class RunAnswer(_Answer):
     data: ShownRunInFull
 
 
+class ChangedRun(_Answer):
+    """A run that goes on, or is about to end."""
+
+    id: UUID
+    state: RunStateName
+
+
+class ChangedRunAnswer(_Answer):
+    """A run that goes on, or is about to end."""
+
+    success: Literal[True]
+    message: str
+    data: ChangedRun
+    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
+
+
 class ShownEntry(_Answer):
     """Somebody who came."""
 

@@ -19,20 +19,25 @@ from api.http.state import state_of
 from api.http.temporal_link import TemporalUnavailable
 from api.reference.openapi import answers, documented_body
 from api.resources.access import user_actor
-from api.resources.changing import Answer, DryRun, answer_one, perform_once
+from api.resources.changing import Answer, DryRun, Work, answer_one, perform, perform_once
 from api.resources.listing import Cursor, Format, Limit, beyond_id, listed
-from domain.errors import InvalidError, NotFoundError
+from domain.errors import ConflictError, InvalidError, NotFoundError
 from services.automations import rules
 from services.automations.entering import Coming, enter
 from services.automations.flows import Flows
-from services.automations.starting import start
+from services.automations.starting import start, wake
 from services.changes import Change
+from store.accounts.api_keys import Principal
 from store.audience.contacts import rows
-from store.automations import automations, outbox, runs
+from store.automations import automations, outbox
+from store.automations import runs as store
 from store.automations.runs import EntryNoted, Run
+from store.pool import Connections
 
 log = structlog.get_logger()
 router = APIRouter(tags=["automations"])
+
+_changed = answers(models.ChangedRunAnswer, 409)
 
 
 @router.get(
@@ -55,7 +60,7 @@ async def list_automation_runs(
     found = await rules.find(pool, principal.account_id, automation)
 
     async def page(before: UUID | None, most: int) -> Sequence[Run]:
-        return await runs.page(pool, found.id, state, before, most)
+        return await store.page(pool, found.id, state, before, most)
 
     return await listed(request, limit, cursor, format, beyond_id(page), _shown)
 
@@ -119,7 +124,7 @@ async def list_automation_entries(
     found = await rules.find(pool, principal.account_id, automation)
 
     async def page(before: UUID | None, most: int) -> Sequence[EntryNoted]:
-        return await runs.entries(pool, found.id, outcome, before, most)
+        return await store.entries(pool, found.id, outcome, before, most)
 
     return await listed(request, limit, cursor, format, beyond_id(page), _shown_entry)
 
@@ -133,14 +138,59 @@ async def list_automation_entries(
 async def get_run(request: Request, run: UUID, principal: Holder) -> Response:
     """Step by step, with what it sent."""
     pool = state_of(request).pool
-    found = await runs.get(pool, run)
-    if found is None or found.account_id != principal.account_id:
-        raise NotFoundError("run_not_found", f"there is no run {run}")
+    found = await _find(pool, principal.account_id, run)
     of = await automations.of_id(pool, found.automation_id)
     assert of is not None, "runs are deleted with their automation"
     sent = await outbox.sends(pool, run)
-    steps = [asdict(one) | {"message": _message(sent.get(one.number))} for one in await runs.steps(pool, run)]
+    steps = [asdict(one) | {"message": _message(sent.get(one.number))} for one in await store.steps(pool, run)]
     return answer_one(_shown(found) | {"automation": of.key, "event": found.event, "vars": found.vars, "steps": steps})
+
+
+@router.post("/api/runs/{run}/retry", summary="Have a failed run go on", response_model=None, responses=_changed)
+async def retry_run(request: Request, run: UUID, principal: Holder, dry_run: DryRun = False) -> Response:
+    """At the step that failed, which is taken again. What it has behind it stays as it is."""
+
+    async def work(made: Change) -> Answer:
+        await _find(made.store, principal.account_id, run)
+        if not await store.reopen(made.store, run):
+            raise ConflictError("run_not_failed", "this run did not fail: only those that did can be tried again")
+        made.about("run", run)
+        return "it goes on", {"id": run, "state": "running"}
+
+    return await _woken(request, principal, run, "run.retried", work, dry_run=dry_run)
+
+
+@router.post("/api/runs/{run}/exit", summary="Have a run end", response_model=None, responses=_changed)
+async def exit_run(request: Request, run: UUID, principal: Holder, dry_run: DryRun = False) -> Response:
+    """The contact leaves the automation. A message that was handed to a gateway still goes."""
+
+    async def work(made: Change) -> Answer:
+        found = await _find(made.store, principal.account_id, run)
+        if not await store.leave(made.store, run, "by_hand"):
+            raise ConflictError("run_ended", f"this run has ended: it is {found.state}")
+        made.about("run", run)
+        return "it ends", {"id": run, "state": found.state}
+
+    return await _woken(request, principal, run, "run.ended", work, dry_run=dry_run)
+
+
+async def _woken(
+    request: Request, principal: Principal, run: UUID, action: str, work: Work, *, dry_run: bool
+) -> Response:
+    answer = await perform(request, user_actor(request, principal), action, work, dry_run=dry_run)
+    if not dry_run:
+        try:
+            await wake(state_of(request).temporal, [run], starts=True)
+        except (RPCError, TemporalUnavailable):  # the workers wake it
+            log.warning("a run could not be woken", run=str(run))
+    return answer
+
+
+async def _find(connections: Connections, account_id: int, run: UUID) -> Run:
+    found = await store.get(connections, run)
+    if found is None or found.account_id != account_id:
+        raise NotFoundError("run_not_found", f"there is no run {run}")
+    return found
 
 
 def _message(sent: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ _MOST = 1_000
 
 
 async def start(client: Client, run_id: UUID) -> None:
-    """Start the workflow of a run, once.
+    """Start the workflow of a run, unless it runs. One of a run that has ended does nothing.
 
     Raises:
         RPCError: Temporal does not answer. The workers' sweep starts it later.
@@ -32,7 +32,7 @@ async def start(client: Client, run_id: UUID) -> None:
             "AutomationWorkflow",
             RunStart(str(run_id)),
             id=automation_workflow_id(run_id),
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             task_queue=AUTOMATIONS_QUEUE,
             rpc_timeout=_SECONDS,
         )
@@ -44,8 +44,8 @@ async def start_unstarted(store: Connections, client: Client, older_than_seconds
         await start(client, run_id)
 
 
-async def wake(client: Client, run_ids: Iterable[UUID]) -> None:
-    """Have runs look again. One that has ended, or has not begun, needs it not.
+async def wake(client: Client, run_ids: Iterable[UUID], *, starts: bool = False) -> None:
+    """Have runs look again. One that has ended, or has not begun, needs it not; ``starts``: its workflow is started.
 
     Raises:
         RPCError: Temporal does not answer.
@@ -56,8 +56,10 @@ async def wake(client: Client, run_ids: Iterable[UUID]) -> None:
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
+            if starts:
+                await start(client, run_id)
 
 
 async def wake_overdue(store: Connections, client: Client, older_than_seconds: float) -> None:
-    """Wake runs that should have gone on: their automation was paused, or a poke was lost."""
-    await wake(client, await runs.overdue(store, older_than_seconds, _MOST))
+    """Wake runs that should have gone on: their automation was paused, a poke was lost, or their workflow is gone."""
+    await wake(client, await runs.overdue(store, older_than_seconds, _MOST), starts=True)

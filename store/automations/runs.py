@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from domain.automations.entries import EarlierRun
+from domain.errors import ConflictError
 from store.pool import Connections, Pool, long_transaction
 
 KEPT_DAYS = 400
@@ -336,6 +338,35 @@ async def ask_to_end(
             {"account": account_id, "contact": contact_id, "key": key, "but": but, "reason": reason},
         )
         return [run_id for (run_id,) in await cursor.fetchall()]
+
+
+async def reopen(store: Connections, run_id: UUID) -> bool:
+    """Have a run that failed go on at its step. Returns whether it had failed.
+
+    Raises:
+        ConflictError: the contact has entered again meanwhile.
+    """
+    try:
+        async with store.connection() as conn:
+            cursor = await conn.execute(
+                """update automation_runs set state = 'running', ended_at = null, reason = null, error = null,
+                       since = null, until = clock_timestamp() where id = %s and state = 'failed'""",
+                (run_id,),
+            )
+            return cursor.rowcount == 1
+    except UniqueViolation:
+        raise ConflictError("already_inside", "the contact has entered again meanwhile: that run goes on") from None
+
+
+async def leave(store: Connections, run_id: UUID, reason: str) -> bool:
+    """Have a run end when it is looked at next. Returns whether it has not ended."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """update automation_runs set to_end = %s, until = clock_timestamp()
+               where id = %s and ended_at is null""",
+            (reason, run_id),
+        )
+        return cursor.rowcount == 1
 
 
 async def look_soon(store: Connections, automation_id: UUID) -> None:

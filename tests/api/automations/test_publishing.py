@@ -152,3 +152,41 @@ async def test_a_run_of_a_contact_that_is_deleted_ends(stack: Stack):
     await reaches(stack, user, run, "waiting")
     assert (await call(stack, user, "DELETE", f"/contacts/{contact}")).status_code == 200
     assert (await reaches(stack, user, run))["reason"] == "contact_deleted"
+
+
+async def test_a_run_that_failed_goes_on_at_its_step_once_that_is_mended(stack: Stack):
+    user = await holder(stack)
+    emits = {"kind": "emit", "event": "shop.seen", "data": {"size": "{{ contact.shoe }}"}}
+    await published(stack, user, flow(sms("one"), emits, sms("two")))
+    run = await entered(stack, user, await ada(stack, user))
+    failed = await reaches(stack, user, run)
+    assert (failed["state"], failed["error"]["step"]) == ("failed", "s1")
+    mended = flow(sms("one"), emits | {"data": {"size": "L"}}, sms("two"))
+    await data(stack, user, "PUT", "/automations/welcome/draft", mended)
+    await data(stack, user, "POST", "/automations/welcome/publish", {"mode": "patch"})
+    assert (await data(stack, user, "POST", f"/runs/{run}/retry"))["state"] == "running"
+    found = await reaches(stack, user, run)
+    assert (found["state"], found["error"]) == ("completed", None)
+    assert [one["step"] for one in found["steps"]] == ["s0", "s1", "s1", "s2"]
+    assert await texts(stack, user, found) == ["one", "two"]
+    assert_error(await call(stack, user, "POST", f"/runs/{run}/retry"), 409, "run_not_failed")
+
+
+async def test_a_run_is_ended_by_hand(stack: Stack):
+    user = await holder(stack)
+    await published(stack, user, flow({"kind": "wait", "for": "30d"}, sms()))
+    run = await entered(stack, user, await ada(stack, user))
+    await reaches(stack, user, run, "waiting")
+    await data(stack, user, "POST", f"/runs/{run}/exit")
+    found = await reaches(stack, user, run)
+    assert (found["state"], found["reason"]) == ("exited", "by_hand")
+    assert_error(await call(stack, user, "POST", f"/runs/{run}/exit"), 409, "run_ended")
+
+
+async def test_a_run_goes_on_although_its_workflow_is_gone(stack: Stack):
+    user = await holder(stack)
+    await published(stack, user, flow({"kind": "wait", "for": "5s"}, sms()))
+    run = await entered(stack, user, await ada(stack, user))
+    await reaches(stack, user, run, "waiting")
+    await stack.temporal.get_workflow_handle(f"automation-{run}").terminate("a test")
+    assert await texts(stack, user, await reaches(stack, user, run)) == ["Hi Ada"]
