@@ -7,6 +7,7 @@ from bench.install import Install
 from bench.steps import (
     accept,
     alone,
+    automations,
     batch,
     campaigns,
     cost_alone,
@@ -47,6 +48,7 @@ STEPS: dict[str, Step] = {
     "lists": lists.measure,
     "segments": segments.measure,
     "imports": imports.measure,
+    "automations": automations.measure,
     "pace": pace.measure,
 }
 """Name → what measures it; called with the install and a scale, below 1 for smaller runs."""
