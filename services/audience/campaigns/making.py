@@ -15,7 +15,7 @@ from domain.lanes import Lane
 from services.audience.campaigns.filling import Letter, fill
 from services.contacts.read import Terms
 from services.sending.batch_pages import build_batch
-from store.audience.campaigns.people import Person
+from store.audience.campaigns.people import PersonRow, person_of
 from store.audience.campaigns.slices import LeftOut
 from store.batches.batches import NewBatch
 
@@ -41,14 +41,14 @@ def _begin() -> None:
 
 def make_batch(
     letter: Letter,
-    people: Sequence[Person],
+    people: Sequence[PersonRow],
     terms: Terms,
     batch_id: UUID,
     account_id: int,
     page_sizes: Mapping[str, int],
 ) -> Made:
     """The batch of some people. ``page_sizes``: as in ``build_batch``."""
-    filled = fill(letter, people, terms, datetime.now(UTC))
+    filled = fill(letter, [person_of(row) for row in people], terms, datetime.now(UTC))
     if filled.read is None:
         return None, filled.left_out
     batch, _ = build_batch(batch_id, account_id, letter.channel, Lane.BULK, filled.read, page_sizes)
@@ -66,7 +66,7 @@ class BatchMaker:
     async def make(
         self,
         letter: Letter,
-        people: Sequence[Person],
+        people: Sequence[PersonRow],
         terms: Terms,
         batch_id: UUID,
         account_id: int,

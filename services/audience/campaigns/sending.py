@@ -163,10 +163,8 @@ class CampaignSending:
             return Slice()
         sizes = await page_sizes(self._pool, run.account_id, plan.channel)
         batch, left_out = await self._maker.make(letter, found_people, terms[1], new_batch_id(), run.account_id, sizes)
-        is_last = len(found_people) < limit
-        new = slices.NewSlice(
-            run_id, wanted.number, wanted.part.number, wanted.part.variant, found_people, left_out, is_last
-        )
+        is_last, last = len(found_people) < limit, UUID(found_people[-1][0])
+        new = slices.NewSlice(run_id, wanted.number, wanted.part.number, wanted.part.variant, last, left_out, is_last)
         if not await slices.store(self._pool, new, batch):
             return await self.store_slice(wanted)
         header = header_of(batch) if batch else None

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from store.audience.campaigns.people import Person
 from store.batches import batches
 from store.pool import Connections, Pool, long_transaction
 
@@ -35,7 +34,8 @@ class NewSlice:
     number: int
     part: int
     variant: str
-    people: Sequence[Person]
+    last: UUID
+    """The last of its people."""
     left_out: Sequence[LeftOut]
     is_last: bool
 
@@ -57,7 +57,7 @@ async def store(pool: Pool, made: NewSlice, batch: batches.NewBatch | None) -> b
             """insert into campaign_slices (run_id, number, part, variant, last, size, left_out, is_last, batch_id)
                values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing""",
             (
-                *(made.run_id, made.number, made.part, made.variant, made.people[-1].id),
+                *(made.run_id, made.number, made.part, made.variant, made.last),
                 *(batch.total if batch else 0, len(made.left_out), made.is_last, batch.id if batch else None),
             ),
         )
