@@ -29,9 +29,10 @@ from services.automations.starting import start, wake
 from services.changes import Change
 from store.accounts.api_keys import Principal
 from store.audience.contacts import rows
-from store.automations import automations, outbox
+from store.automations import automations, entries, outbox, waking
 from store.automations import runs as store
-from store.automations.runs import EntryNoted, Run
+from store.automations.entries import EntryNoted
+from store.automations.runs import Run
 from store.pool import Connections
 
 log = structlog.get_logger()
@@ -124,7 +125,7 @@ async def list_automation_entries(
     found = await rules.find(pool, principal.account_id, automation)
 
     async def page(before: UUID | None, most: int) -> Sequence[EntryNoted]:
-        return await store.entries(pool, found.id, outcome, before, most)
+        return await entries.entries(pool, found.id, outcome, before, most)
 
     return await listed(request, limit, cursor, format, beyond_id(page), _shown_entry)
 
@@ -152,7 +153,7 @@ async def retry_run(request: Request, run: UUID, principal: Holder, dry_run: Dry
 
     async def work(made: Change) -> Answer:
         await _find(made.store, principal.account_id, run)
-        if not await store.reopen(made.store, run):
+        if not await waking.reopen(made.store, run):
             raise ConflictError("run_not_failed", "this run did not fail: only those that did can be tried again")
         made.about("run", run)
         return "it goes on", {"id": run, "state": "running"}
@@ -166,7 +167,7 @@ async def exit_run(request: Request, run: UUID, principal: Holder, dry_run: DryR
 
     async def work(made: Change) -> Answer:
         found = await _find(made.store, principal.account_id, run)
-        if not await store.leave(made.store, run, "by_hand"):
+        if not await waking.leave(made.store, run, "by_hand"):
             raise ConflictError("run_ended", f"this run has ended: it is {found.state}")
         made.about("run", run)
         return "it ends", {"id": run, "state": found.state}

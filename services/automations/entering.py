@@ -12,9 +12,10 @@ from domain.automations.entries import Arrival, Decision, decide, key_of
 from services.automations.facts import TEMPLATE_FAULTS, Known, fill, know
 from services.automations.flows import Published
 from services.automations.steps.turn import Turn
-from store.automations import runs
+from store.automations import entries, runs
 from store.automations.automations import Automation
-from store.automations.runs import EntryNoted, Run
+from store.automations.entries import EntryNoted
+from store.automations.runs import Run
 from store.pool import Connections
 
 ADMITTED, UPDATED = "admitted", "updated"
@@ -62,7 +63,7 @@ async def enter(store: Connections, automation: Automation, of: Published, comin
         coming.at or now,
         coming.hops,
     )
-    await runs.lock_entries(store, automation.id, coming.contact_id)
+    await entries.lock_entries(store, automation.id, coming.contact_id)
     known = await know(store, run, now)
     key, outcome = "", "no_contact"
     if known is not None:
@@ -76,14 +77,14 @@ async def enter(store: Connections, automation: Automation, of: Published, comin
             outcome = await _carry_out(turn, await _decision(turn, is_active=automation.state == "active"))
     entered = Entered(outcome, run.id if outcome == ADMITTED else None)
     entry = EntryNoted(new_contact_id(), coming.contact_id, coming.trigger, key, outcome, entered.run_id, now)
-    await runs.note_entry(store, automation.id, automation.account_id, entry)
+    await entries.note_entry(store, automation.id, automation.account_id, entry)
     return entered
 
 
 async def refuse_unknown(store: Connections, automation: Automation, trigger: str, now: datetime) -> None:
     """Note that somebody came who is no contact, and whom the automation makes none."""
     entry = EntryNoted(new_contact_id(), None, trigger, "", "no_contact", None, now)
-    await runs.note_entry(store, automation.id, automation.account_id, entry)
+    await entries.note_entry(store, automation.id, automation.account_id, entry)
 
 
 def _key(of: Published, known: Known, own: str) -> str:
@@ -98,11 +99,11 @@ async def _decision(turn: Turn, *, is_active: bool) -> Decision:
     arrival = Arrival(
         turn.now,
         run.entry_key,
-        await runs.before(turn.store, run.automation_id, run.contact_id),
+        await entries.before(turn.store, run.automation_id, run.contact_id),
         is_active,
         entry.filter is None or (await turn.judge(entry.filter)).result,
         bool(channels) and channels <= set(turn.known.facts.suppressed),
-        await runs.entered_since(turn.store, run.automation_id, turn.now - timedelta(hours=1), per_hour),
+        await entries.entered_since(turn.store, run.automation_id, turn.now - timedelta(hours=1), per_hour),
         run.hops,
     )
     return decide(entry, arrival, per_hour)
@@ -115,9 +116,9 @@ async def _carry_out(turn: Turn, decision: Decision) -> str:
             assert decision.reason is not None, "a refusal has a reason"
             return decision.reason
         case "update":
-            await runs.update_event(turn.store, *of_entry, run.event)
+            await entries.update_event(turn.store, *of_entry, run.event)
         case "restart":
-            await runs.end_entry(turn.store, *of_entry, "restarted", turn.now)
+            await entries.end_entry(turn.store, *of_entry, "restarted", turn.now)
             await runs.add(turn.store, run)
         case "start":
             await runs.add(turn.store, run)

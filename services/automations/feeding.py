@@ -15,7 +15,7 @@ from services.automations.flows import Flows, Published
 from services.automations.starting import start, wake
 from services.automations.steps.others import HOPS, START, WAKE
 from services.automations.steps.turn import Turn
-from store.automations import automations, queue, runs
+from store.automations import automations, queue, waking
 from store.automations.automations import Automation
 from store.automations.queue import Noted
 from store.automations.runs import Run
@@ -70,7 +70,7 @@ class Feeder:
                 return []
             case str() if noted.name == START:
                 return await self._started(store, noted)
-        await wake(client, await runs.awaiting(store, noted.account_id, noted.contact_id, noted.name))
+        await wake(client, await waking.awaiting(store, noted.account_id, noted.contact_id, noted.name))
         begun: list[UUID] = []
         for automation, place in await automations.triggered_by(store, noted.account_id, "event", noted.name):
             of = await self._published(store, automation)

@@ -86,6 +86,9 @@ async def _of_send(
             await templates.read(account_id, Channel(step.channel), TemplateUse(step.template))
         except InvalidError as error:
             faults.append(FieldError(f"{at}/template", error.code, error.message))
+    if step.content and step.content.preheader:
+        message = "preheaders in steps cannot be published yet: use a template"
+        faults.append(FieldError(f"{at}/content/preheader", "not_available", message))
     if step.fallback:
         faults.append(
             FieldError(f"{at}/fallback", "not_available", "fallbacks of steps cannot be published yet: use wait_event")

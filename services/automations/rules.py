@@ -16,7 +16,7 @@ from services.audience.templates.named import NamedTemplates
 from services.automations.listening import event_names, triggers_of
 from services.automations.naming import check_named
 from services.changes import Change
-from store.automations import automations, runs
+from store.automations import automations, runs, waking
 from store.automations.automations import Automation, Version
 from store.pool import Connections
 
@@ -110,7 +110,7 @@ async def publish(
     made, differences = await _next(change, before, flow, mode, note)
     after = await automations.publish(change.store, before.id, made)
     if made.revision > 1:
-        await runs.look_soon(change.store, before.id)
+        await waking.look_soon(change.store, before.id)
     await listen(change.store, after, flow)
     change.about("automation", key, after.name)
     number = f"{made.version}.{made.revision}"
@@ -152,7 +152,7 @@ async def set_state(change: Change, account_id: int, key: str, state: State) -> 
         _check_in_use(before)
     after = await automations.set_state(change.store, before.id, state)
     if state == "archived":
-        await runs.look_soon(change.store, before.id)
+        await waking.look_soon(change.store, before.id)
     change.about("automation", key, after.name)
     change.compare({"state": before.state}, {"state": after.state})
     if after.version is not None:

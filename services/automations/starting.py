@@ -12,7 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.automations.rest import RunStart
 from domain.ids import automation_workflow_id
-from store.automations import runs
+from store.automations import waking
 from store.pool import Connections
 from workflows.policy import AUTOMATIONS_QUEUE
 
@@ -40,7 +40,7 @@ async def start(client: Client, run_id: UUID) -> None:
 
 async def start_unstarted(store: Connections, client: Client, older_than_seconds: float) -> None:
     """Start runs whose process died before it did, or met no Temporal."""
-    for run_id in await runs.unstarted(store, older_than_seconds, _MOST):
+    for run_id in await waking.unstarted(store, older_than_seconds, _MOST):
         await start(client, run_id)
 
 
@@ -62,4 +62,4 @@ async def wake(client: Client, run_ids: Iterable[UUID], *, starts: bool = False)
 
 async def wake_overdue(store: Connections, client: Client, older_than_seconds: float) -> None:
     """Wake runs that should have gone on: their automation was paused, a poke was lost, or their workflow is gone."""
-    await wake(client, await runs.overdue(store, older_than_seconds, _MOST), starts=True)
+    await wake(client, await waking.overdue(store, older_than_seconds, _MOST), starts=True)

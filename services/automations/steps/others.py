@@ -6,7 +6,7 @@ from uuid import UUID
 from domain.automations.definition.steps import Start, Stop
 from services.automations.outcomes import Done, Outcome
 from services.automations.steps.turn import Turn
-from store.automations import queue, runs
+from store.automations import queue, waking
 from store.automations.queue import Noted
 
 START, WAKE = "automation.start", "automation.wake"
@@ -27,7 +27,7 @@ async def stop(step: Stop, turn: Turn) -> Outcome:
     key = None if step.all else step.automation
     reason = step.reason or f"stopped by {turn.flow.key}"
     run = turn.run
-    ended = await runs.ask_to_end(turn.store, run.account_id, run.contact_id, key, run.id, reason)
+    ended = await waking.ask_to_end(turn.store, run.account_id, run.contact_id, key, run.id, reason)
     if ended:
         await queue.put(turn.store, _noted(turn, WAKE, {"runs": [str(run_id) for run_id in ended]}))
     return Done({"result": "stopped", "runs": len(ended)})
