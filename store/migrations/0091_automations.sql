@@ -155,13 +155,6 @@ create table automation_event_names (
     primary key (account_id, name)
 );
 
-create function note_automation_events() returns trigger language plpgsql as $$
-begin
-    insert into automation_events (account_id, source, contact_id, name, at, data)
-        select n.account_id, n.source, n.contact_id, n.name, n.at, n.data
-        from new_events n join automation_event_names l on l.account_id = n.account_id and l.name = n.name
-        on conflict do nothing;
-    return null;
-end $$;
+create function note_automation_events() returns trigger language plpgsql as 'begin return null; end';
 create trigger contact_events_automations after insert on contact_events
     referencing new table as new_events for each statement execute function note_automation_events();
