@@ -7,13 +7,16 @@ from cli.options import AsJson, OwnerOption
 from cli.output import emit
 from cli.session import Session, run
 
+_MOST = 10_000
+
 
 def templates(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
     """List the WhatsApp templates of a gateway, as Meta had them when they were read last."""
-    from services.whatsapp.listing import list_templates
+    from store.whatsapp.templates import of_gateway
 
     async def work(session: Session) -> list[dict[str, Any]]:
-        found = await list_templates(session.pool, await find(session.pool, gateway, channel, owner))
+        wanted = await find(session.pool, gateway, channel, owner)
+        found = await of_gateway(session.pool, wanted, ("", "", ""), _MOST)
         return [
             {
                 "name": one.template.name,

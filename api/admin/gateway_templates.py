@@ -13,7 +13,8 @@ from api.resources.listing import Cursor, Format, Limit, listed
 from api.whatsapp import models
 from api.whatsapp.routes import place, read_place, shown
 from domain.access.actors import Actor
-from services.whatsapp.listing import list_templates
+from store.gateways import gateways
+from store.whatsapp import templates
 from store.whatsapp.templates import Listed
 
 router = APIRouter(prefix="/api/admin/v1/gateways", tags=["admin: gateways"])
@@ -37,8 +38,9 @@ async def list_gateway_templates(
 ) -> Response:
     """As they were read from Meta last; none, if the gateway has no `business_account_id`."""
     pool = state_of(request).pool
+    await gateways.get(pool, gateway)
 
     async def fetch(after: str | None, most: int) -> Sequence[Listed]:
-        return await list_templates(pool, gateway, read_place(after), most)
+        return await templates.of_gateway(pool, gateway, read_place(after), most)
 
     return await listed(request, limit, cursor, format, fetch, shown, place)

@@ -96,7 +96,7 @@ async def remove_hook(request: Request, hook: str, principal: Holder, dry_run: D
     PATH + "{hook_id}",
     summary="Begin runs by a post",
     response_model=None,
-    responses=answers(models.PostedAnswer, 409, 413),
+    responses=answers(models.PostedAnswer, 400, 404, 408, 409, 413, 414, 422, 429, 431, 503),
     openapi_extra={
         "requestBody": {
             "required": True,

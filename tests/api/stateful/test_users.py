@@ -92,6 +92,22 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
             "field": (await created(user, "/api/contact-fields", {"key": f"f{uuid4().hex}", "type": "text"}))["key"]
         }
 
+    async def automation(user: User) -> Ids:
+        key = f"a{uuid4().hex}"
+        flow = {"schema": "xsender.flow/1", "key": key, "name": "Welcome", "trigger": {"kind": "manual"}}
+        await created(user, "/api/automations", flow | {"steps": [{"id": "wait", "kind": "wait", "for": "1d"}]})
+        await created(user, f"/api/automations/{key}/publish")
+        return {"automation": key}
+
+    async def run(user: User) -> Ids:
+        named, contact = await automation(user), await new_contact(stack.pool, user.id)
+        return {
+            "run": (await created(user, f"/api/automations/{named['automation']}/runs", {"contact": contact}))["run"]
+        }
+
+    async def hook(user: User) -> Ids:
+        return {"hook": (await created(user, "/api/hooks", {"name": uuid4().hex}))["key"]}
+
     async def operation(user: User) -> Ids:
         return {"operation": await ended_operation(stack, user)}
 
@@ -100,7 +116,10 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         under=["/api/"],
         # Texts of confirmation messages are settings, one for each channel: every user has them. And who puts a
         # contact by an id of its own makes it.
-        but=["/api/admin/", "/api/auth/", "/api/webhook/", "/api/subscribe/texts/", "/api/contacts/by-external-id/"],
+        but=[
+            *("/api/admin/", "/api/auth/", "/api/webhook/", "/api/automation/", "/api/subscribe/texts/"),
+            "/api/contacts/by-external-id/",
+        ],
         kind_at=2,
         kinds=dict.fromkeys(("get", "sms", "{channel}"), "messages"),
         stranger=(await everything(stack)).headers,
@@ -120,6 +139,9 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         "purposes": purpose,
         "segments": segment,
         "campaigns": campaign,
+        "automations": automation,
+        "runs": run,
+        "hooks": hook,
         "templates": template,
         "contacts": contact,
         "groups": group,
