@@ -12,10 +12,12 @@ _MOST = 10_000
 
 def templates(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as_json: AsJson = False) -> None:
     """List the WhatsApp templates of a gateway, as Meta had them when they were read last."""
+    from store.gateways import gateways
     from store.whatsapp.templates import of_gateway
 
     async def work(session: Session) -> list[dict[str, Any]]:
         wanted = await find(session.pool, gateway, channel, owner)
+        await gateways.get(session.pool, wanted)
         found = await of_gateway(session.pool, wanted, ("", "", ""), _MOST)
         return [
             {

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
+from domain.audience.conditions.evaluating import Reason
+
 _Condition = Annotated[
     dict[str, Any],
     Field(
@@ -123,6 +125,8 @@ class Explanation(_Answer):
     result: bool
     why: str
     parts: "list[Explanation]"
+    asked: str = Field(description="What it asks, such as `contact.size gt 200`; empty: it only joins its parts.")
+    reason: Reason = Field(description="`missing`, `wrong_type`: it could not be compared, and is false.")
 
 
 class ExplanationAnswer(_Answer):
