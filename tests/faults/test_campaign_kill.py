@@ -38,7 +38,7 @@ async def test_kill_9_during_a_campaign_loses_nobody_and_sends_to_nobody_twice(t
             template=None,
             variants=VARIANTS,
             goal={"event": "bought", "within": "1d"},
-            test={"percent": 50, "by": "goal", "after": "20s"},
+            test={"percent": 50, "by": "goal", "after": "45s"},
         )
         await _kill(dev, KILLED[0], dice)
         await sink.reaches(PEOPLE // 4)
