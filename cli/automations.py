@@ -28,7 +28,10 @@ def check(file: File, as_json: AsJson = False) -> None:
     from domain.automations.definition.parsing import read_text
 
     flow, faults = read_text(file.read_bytes())
-    emit([asdict(fault) for fault in faults], as_json)
+    if faults or as_json:
+        emit([asdict(fault) for fault in faults], as_json)
+    else:
+        typer.echo("no faults")
     if flow is None:
         raise typer.Exit(1)
 

@@ -24,6 +24,7 @@ from services.audience.templates.named import NamedTemplates
 from services.automations import rules
 from services.automations.rules import Report
 from services.changes import Change
+from store.accounts.api_keys import Principal
 from store.automations import automations
 from store.automations.automations import Automation, Version
 
@@ -124,19 +125,19 @@ async def publish_automation(request: Request, automation: Key, principal: Holde
 @router.post("/{automation}/pause", summary="Pause an automation", **_one)
 async def pause_automation(request: Request, automation: Key, principal: Holder, dry_run: DryRun = False) -> Response:
     """Nobody enters, and who is inside takes no step until it is resumed. What was handed to a gateway still goes."""
-    return await _set_state(request, principal.account_id, automation, "paused", principal, dry_run)
+    return await _set_state(request, principal, automation, "paused", dry_run)
 
 
 @router.post("/{automation}/resume", summary="Resume an automation", **_one)
 async def resume_automation(request: Request, automation: Key, principal: Holder, dry_run: DryRun = False) -> Response:
     """Whoever's wait is over by now goes on within a minute."""
-    return await _set_state(request, principal.account_id, automation, "active", principal, dry_run)
+    return await _set_state(request, principal, automation, "active", dry_run)
 
 
 @router.post("/{automation}/archive", summary="Archive an automation", **_one)
 async def archive_automation(request: Request, automation: Key, principal: Holder, dry_run: DryRun = False) -> Response:
     """Nobody enters any more, and all runs end. It can be resumed."""
-    return await _set_state(request, principal.account_id, automation, "archived", principal, dry_run)
+    return await _set_state(request, principal, automation, "archived", dry_run)
 
 
 @router.get(
@@ -163,11 +164,9 @@ async def list_automation_versions(
     return await listed(request, limit, cursor, format, page, asdict, lambda one: f"{one.version}.{one.revision}")
 
 
-async def _set_state(
-    request: Request, account_id: int, key: str, state: rules.State, principal: Any, dry_run: bool
-) -> Response:
+async def _set_state(request: Request, principal: Principal, key: str, state: rules.State, dry_run: bool) -> Response:
     async def work(made: Change) -> Answer:
-        return state, shown(await rules.set_state(made, account_id, key, state))
+        return state, shown(await rules.set_state(made, principal.account_id, key, state))
 
     return await perform(request, user_actor(request, principal), f"automation.{state}", work, dry_run=dry_run)
 

@@ -29,8 +29,7 @@ from services.automations.starting import start, wake
 from services.changes import Change
 from store.accounts.api_keys import Principal
 from store.audience.contacts import rows
-from store.automations import automations, entries, outbox, waking
-from store.automations import runs as store
+from store.automations import automations, entries, outbox, runs, waking
 from store.automations.entries import EntryNoted
 from store.automations.runs import Run
 from store.pool import Connections
@@ -61,7 +60,7 @@ async def list_automation_runs(
     found = await rules.find(pool, principal.account_id, automation)
 
     async def page(before: UUID | None, most: int) -> Sequence[Run]:
-        return await store.page(pool, found.id, state, before, most)
+        return await runs.page(pool, found.id, state, before, most)
 
     return await listed(request, limit, cursor, format, beyond_id(page), _shown)
 
@@ -143,7 +142,7 @@ async def get_run(request: Request, run: UUID, principal: Holder) -> Response:
     of = await automations.of_id(pool, found.automation_id)
     assert of is not None, "runs are deleted with their automation"
     sent = await outbox.sends(pool, run)
-    steps = [asdict(one) | {"message": _message(sent.get(one.number))} for one in await store.steps(pool, run)]
+    steps = [asdict(one) | {"message": _message(sent.get(one.number))} for one in await runs.steps(pool, run)]
     return answer_one(_shown(found) | {"automation": of.key, "event": found.event, "vars": found.vars, "steps": steps})
 
 
@@ -188,7 +187,7 @@ async def _woken(
 
 
 async def _find(connections: Connections, account_id: int, run: UUID) -> Run:
-    found = await store.get(connections, run)
+    found = await runs.get(connections, run)
     if found is None or found.account_id != account_id:
         raise NotFoundError("run_not_found", f"there is no run {run}")
     return found

@@ -158,7 +158,9 @@ CODES: dict[int, tuple[str, ...]] = {
     412: ("changed_meanwhile",),
     413: ("too_large", "too_many_contacts", "too_many_values"),
     422: (
+        "automation_circle",
         "automation_key",
+        "step_id_reused",
         "automation_unknown",
         "contact_missing",
         "hook_name",

@@ -1,6 +1,7 @@
 """Saving, publishing and stopping automations."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -8,11 +9,12 @@ from typing import Any, Literal
 from domain.audience.contacts.contact import new_contact_id
 from domain.automations.definition.flow import Flow
 from domain.automations.definition.parsing import parse_flow
-from domain.automations.versions.changes import compare
+from domain.automations.versions.changes import compare, reused_ids
 from domain.automations.versions.differences import Difference
 from domain.errors import ConflictError, FieldError, InvalidError, NotFoundError, invalid
 from services.accounts.users import find_account
 from services.audience.templates.named import NamedTemplates
+from services.automations.circles import check_circles
 from services.automations.listening import event_names, triggers_of
 from services.automations.naming import check_named
 from services.changes import Change
@@ -22,6 +24,8 @@ from store.pool import Connections
 
 MOST = 500
 """Automations of an account."""
+_MOST_LOOKED_AT = 500
+"""Revisions whose steps' ids are not used again."""
 
 Mode = Literal["patch", "version"]
 State = Literal["active", "paused", "archived"]
@@ -107,6 +111,10 @@ async def publish(
         )
     flow = parse_flow(before.draft)
     await check_named(change.store, templates, account_id, flow)
+    await check_circles(change.store, account_id, flow)
+    published = await automations.versions(change.store, before.id, None, _MOST_LOOKED_AT)
+    if reused := await asyncio.to_thread(_reused, [one.definition for one in published], flow):
+        raise invalid(reused)
     made, differences = await _next(change, before, flow, mode, note)
     after = await automations.publish(change.store, before.id, made)
     if made.revision > 1:
@@ -116,6 +124,12 @@ async def publish(
     number = f"{made.version}.{made.revision}"
     change.compare({"version": before.version and str(before.version)}, {"version": number})
     return after, Report(made.version, made.revision, differences, await runs.inside(change.store, before.id))
+
+
+def _reused(definitions: Sequence[dict[str, Any]], flow: Flow) -> list[FieldError]:
+    """Steps that have the id which a step of another kind had before: runs are found by ids."""
+    kinds = {step.id: step.kind for one in definitions for step in parse_flow(one).walk()}
+    return reused_ids(kinds, flow)
 
 
 async def _next(

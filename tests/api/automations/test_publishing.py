@@ -55,6 +55,28 @@ async def test_what_a_definition_names_must_be_there_when_it_is_published(stack:
     ]
 
 
+async def test_the_id_of_a_step_belongs_to_no_step_of_another_kind_later(stack: Stack):
+    user = await holder(stack)
+    branch = {"kind": "branch", "arms": [{"when": {"tag": "x"}, "steps": [{"id": "deep", **sms("a")}]}]}
+    await published(stack, user, flow(branch))
+    await data(stack, user, "PUT", "/automations/welcome/draft", flow({"id": "deep", "kind": "wait", "for": "1h"}))
+    refused = await call(stack, user, "POST", "/automations/welcome/publish")
+    assert_error(refused, 422, "step_id_reused", "/steps/0/id")
+
+
+async def test_automations_that_would_start_each_other_for_ever_are_refused(stack: Stack):
+    user = await holder(stack)
+    await data(stack, user, "POST", "/automations", flow(sms(), key="third"))
+    emits = flow({"kind": "emit", "event": "shop.seen"}, key="second", trigger={"kind": "manual"})
+    await published(stack, user, emits)
+    first = flow({"kind": "start", "automation": "second"}, trigger={"kind": "event", "event": "shop.seen"})
+    await data(stack, user, "POST", "/automations", first)
+    assert_error(await call(stack, user, "POST", "/automations/welcome/publish"), 422, "automation_circle", "/steps")
+    harmless = first | {"trigger": {"kind": "event", "event": "shop.other"}}
+    await data(stack, user, "PUT", "/automations/welcome/draft", harmless)
+    await data(stack, user, "POST", "/automations/welcome/publish")
+
+
 async def test_a_patch_reaches_contacts_inside_and_moves_their_waits(stack: Stack):
     user = await holder(stack)
     contact = await ada(stack, user)
@@ -78,7 +100,7 @@ async def test_a_version_leaves_contacts_inside_where_they_are(stack: Stack):
     await published(stack, user, flow({"kind": "wait", "for": "3s"}, sms("old")))
     run = await entered(stack, user, await ada(stack, user))
     await reaches(stack, user, run, "waiting")
-    draft = flow(sms("first"), {"id": "s2", **sms("second")})
+    draft = flow({"id": "s3", **sms("first")}, {"id": "s2", **sms("second")})
     await data(stack, user, "PUT", "/automations/welcome/draft", draft)
     refused = await call(stack, user, "POST", "/automations/welcome/publish", {"mode": "patch"})
     assert refused.status_code == 422
