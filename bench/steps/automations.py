@@ -129,7 +129,7 @@ async def _batch(install: Install, count: int) -> float:
 async def _waits(install: Install, count: int) -> float:
     """From the moment at which all waits end."""
     marketer = await _Marketer.new(install)
-    ends = time.time() + _AHEAD + count / 200
+    ends = time.time() + _AHEAD + count / 25
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends))
     wait = {"id": "wait", "kind": "wait", "until": until}
     await marketer.publish(wait, trigger={"kind": "event", "event": "bench.begun"})
