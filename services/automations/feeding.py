@@ -1,24 +1,20 @@
 """Looks at what happened to contacts: begins runs that it triggers, and wakes those that wait for it."""
 
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from domain.automations.definition.triggers import OnEvent, OnMessage
 from services.automations.entering import Coming, enter
-from services.automations.facts import know
 from services.automations.flows import Flows, Published
 from services.automations.starting import start, wake
 from services.automations.steps.others import HOPS, START, WAKE
-from services.automations.steps.turn import Turn
+from services.automations.triggering.matching import fits
 from store.automations import automations, queue, waking
 from store.automations.automations import Automation
 from store.automations.queue import Noted
-from store.automations.runs import Run
 from store.pool import DB_UNAVAILABLE, Connections, InTransaction, Pool
 
 log = structlog.get_logger()
@@ -74,7 +70,7 @@ class Feeder:
         begun: list[UUID] = []
         for automation, place in await automations.triggered_by(store, noted.account_id, "event", noted.name):
             of = await self._published(store, automation)
-            if await _fits(store, of, place, noted):
+            if await fits(store, of, place, noted):
                 coming = Coming(noted.contact_id, "event", str(noted.source), noted.data, at=noted.noted_at)
                 begun += await _enter(store, automation, of, coming)
         return begun
@@ -95,15 +91,3 @@ class Feeder:
 async def _enter(store: Connections, automation: Automation, of: Published, coming: Coming) -> list[UUID]:
     entered = await enter(store, automation, of, coming, datetime.now(UTC))
     return [] if entered.run_id is None else [entered.run_id]
-
-
-async def _fits(store: Connections, of: Published, place: int, noted: Noted) -> bool:
-    """Whether the event is what the trigger is for."""
-    trigger: Any = of.flow.triggers[place]
-    if isinstance(trigger, OnMessage) and trigger.channel not in (None, noted.data.get("channel")):
-        return False
-    if not isinstance(trigger, OnEvent | OnMessage) or trigger.match is None:
-        return isinstance(trigger, OnEvent | OnMessage)
-    run = Run(noted.source, noted.source, noted.account_id, noted.contact_id, 0, "", "event", {}, {}, noted.at)
-    known = await know(store, run, noted.at)
-    return known is not None and Turn(store, run, of.flow, of.tree, noted.at, known).matches(trigger.match, noted.data)
