@@ -32,6 +32,7 @@ from api.auth import passwords as own_passwords
 from api.auth import routes as log_in
 from api.auth import sessions as own_sessions
 from api.automations import hooks as automation_hooks
+from api.automations import publishing as automation_publishing
 from api.automations import routes as automations
 from api.automations import runs as automation_runs
 from api.batches import routes as batches
@@ -133,6 +134,7 @@ _ROUTERS = (
     campaigns.router,
     campaign_actions.router,
     automations.router,
+    automation_publishing.router,
     automation_runs.router,
     automation_hooks.router,
     templates.router,

@@ -72,19 +72,38 @@ def publish(
     automation: Key,
     user: Owner,
     mode: Annotated[Literal["patch", "version"], typer.Option(help="What it is for those inside.")] = "version",
+    people: Annotated[
+        Literal["pin", "migrate", "drain"],
+        typer.Option(help="Of a version: those inside stay in theirs, move to it, or stay whatever comes later."),
+    ] = "pin",
+    moves: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="OLD=NEW", help="Of migrate: where those at a removed step go; NEW may be exit."),
+    ] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="Of a patch: the version that it changes.")] = None,
     note: Annotated[str, typer.Option(help="What changed.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would do.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Publish the draft: a patch reaches those inside, a version those who enter later."""
     from services.audience.templates.named import NamedTemplates
-    from services.automations import rules
+    from services.automations.publishing.publishing import Act, publish
+
+    act = Act(mode, people, _map(moves or []), version, note)
 
     async def work(session: Session, made: "Change") -> dict[str, Any]:
-        templates = NamedTemplates(session.pool)
-        after, report = await rules.publish(made, templates, user, automation, mode, note)
+        after, report = await publish(made, NamedTemplates(session.pool), user, automation, act)
         return {"key": after.key, "version": report.version, "revision": report.revision, "inside": report.inside}
 
-    emit(run_connected_change("automation.published", work), as_json)
+    emit(run_connected_change("automation.published", work, dry_run=dry_run), as_json)
+
+
+def _map(given: list[str]) -> dict[str, str]:
+    """Steps as ``old=new``."""
+    pairs = [one.partition("=") for one in given]
+    if wrong := next((one for one, (old, _, new) in zip(given, pairs, strict=True) if not (old and new)), None):
+        raise typer.BadParameter(f"write OLD=NEW, not {wrong!r}", param_hint="--map")
+    return {old: new for old, _, new in pairs}
 
 
 @app.command()

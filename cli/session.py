@@ -113,9 +113,11 @@ def run_sealed_change(
     return _run_change(action, lambda session, made: work(made, session.keyring), dry_run=dry_run)
 
 
-def run_connected_change(action: str, work: "Callable[[Session, Change], Awaitable[Result]]") -> Result:
+def run_connected_change(
+    action: str, work: "Callable[[Session, Change], Awaitable[Result]]", *, dry_run: bool = False
+) -> Result:
     """``run_change`` for a command that needs the install's Temporal too."""
-    return _run_change(action, work)
+    return _run_change(action, work, dry_run=dry_run)
 
 
 def _run_change(

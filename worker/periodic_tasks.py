@@ -14,6 +14,7 @@ from services.accounts.subscriptions import begin_due_periods
 from services.audience.campaigns.steering import start_unstarted
 from services.automations.feeding import Feeder
 from services.automations.outbox import LATE, OutboxSender
+from services.automations.publishing.looking import look_at_published
 from services.automations.starting import start_unstarted as start_runs
 from services.automations.starting import wake_overdue as wake_runs
 from services.batch_approvals import carry_out
@@ -171,6 +172,7 @@ def periodic_tasks(
         PeriodicTask("send what runs left", SENT_EVERY, lambda: outbox.send_all(client, start_batch, LATE)),
         PeriodicTask("start runs of automations", SENT_EVERY, lambda: start_runs(pool, client, LATE)),
         PeriodicTask("wake runs of automations", WAKE_RUNS_EVERY, lambda: wake_runs(pool, client, OVERDUE_RUNS)),
+        PeriodicTask("look at runs after publishing", FEED_EVERY, lambda: look_at_published(pool, client)),
         PeriodicTask("send late templates", SWEEP_EVERY, lambda: send_all_late_templates(pool, client)),
         PeriodicTask("delete templates that need not follow", HOURLY, lambda: late_templates.delete_old(pool)),
         PeriodicTask("delete pages of ended batches", HOURLY, lambda: batches.delete_pages(pool)),

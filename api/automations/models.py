@@ -43,18 +43,6 @@ class FlowBody(BaseModel):
     )
 
 
-class PublishBody(_Body):
-    """How the draft is published."""
-
-    mode: Literal["patch", "version"] = Field(
-        "version",
-        description="`patch`: texts, gateways, lengths of waits and addresses changed; contacts inside go on with it. "
-        "`version`: anything may have changed; contacts inside stay in their version.",
-    )
-    people: Literal["pin"] = Field("pin", description="Contacts inside stay in their version.")
-    note: Annotated[StrictStr, Field(max_length=500, description="What changed.")] = ""
-
-
 class EnterBody(_Body):
     """Who enters."""
 
@@ -95,52 +83,6 @@ class AutomationPage(_Answer):
     """Automations, the newest first."""
 
     data: list[ShownAutomation]
-    next_cursor: str | None
-
-
-class ShownDifference(_Answer):
-    """One place where two definitions differ."""
-
-    pointer: str
-    change: Literal["changed", "added", "removed", "moved"]
-    before: Any
-    after: Any
-    needs: Literal["patch", "version"] = Field(description="What publishes it.")
-    step: str | None = Field(description="The step that it is about.")
-
-
-class ShownReport(ShownAutomation):
-    """What was published, or would be."""
-
-    published: dict[str, int]
-    differences: list[ShownDifference]
-    inside: dict[str, dict[str, int]] = Field(description="By version and step: how many contacts are there.")
-
-
-class ReportAnswer(_Answer):
-    """What was published, or would be."""
-
-    success: Literal[True]
-    message: str
-    data: ShownReport
-    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
-
-
-class ShownVersion(_Answer):
-    """A revision of a version."""
-
-    version: int
-    revision: int
-    definition: dict[str, Any]
-    note: str
-    author: dict[str, Any]
-    published_at: datetime
-
-
-class VersionPage(_Answer):
-    """All revisions, the newest first."""
-
-    data: list[ShownVersion]
     next_cursor: str | None
 
 

@@ -9,24 +9,22 @@ from fastapi import APIRouter, Path, Request, Response
 
 from api.automations import models
 from api.campaigns.routes import Holder
-from api.http.body import parse_body, parse_small, read_body
+from api.http.body import parse_small, read_body
 from api.http.idempotency import KeyClaim
 from api.http.json_response import json_response
 from api.http.state import state_of
 from api.reference.openapi import answers, documented_body
 from api.resources.access import user_actor
 from api.resources.changing import Answer, DryRun, answer_one, check_match, perform, perform_once
-from api.resources.listing import Cursor, Format, Limit, beyond_id, listed, no_cursor
+from api.resources.listing import Cursor, Format, Limit, beyond_id, listed
 from api.resources.words import unless_word
 from domain.automations.definition.limits import MAX_BYTES
 from domain.automations.schema import flow_schema
-from services.audience.templates.named import NamedTemplates
 from services.automations import rules
-from services.automations.rules import Report
 from services.changes import Change
 from store.accounts.api_keys import Principal
 from store.automations import automations
-from store.automations.automations import Automation, Version
+from store.automations.automations import Automation
 
 router = APIRouter(prefix="/api/automations", tags=["automations"], route_class=unless_word("automation", "schema"))
 
@@ -103,25 +101,6 @@ async def save_automation_draft(
     return await perform(request, user_actor(request, principal), "automation.changed", work, dry_run=dry_run)
 
 
-@router.post(
-    "/{automation}/publish",
-    summary="Publish the draft of an automation",
-    response_model=None,
-    responses=answers(models.ReportAnswer, 409),
-    openapi_extra=documented_body(models.PublishBody, required=False),
-)
-async def publish_automation(request: Request, automation: Key, principal: Holder, dry_run: DryRun = False) -> Response:
-    """All that it names must be there. A dry run tells what would change, and how many contacts are inside."""
-    body = parse_body(await read_body(request) or b"{}", models.PublishBody)
-
-    async def work(made: Change) -> Answer:
-        templates = state_of(request).part(NamedTemplates)
-        after, report = await rules.publish(made, templates, principal.account_id, automation, body.mode, body.note)
-        return "published", shown(after) | _reported(report)
-
-    return await perform(request, user_actor(request, principal), "automation.published", work, dry_run=dry_run)
-
-
 @router.post("/{automation}/pause", summary="Pause an automation", **_one)
 async def pause_automation(request: Request, automation: Key, principal: Holder, dry_run: DryRun = False) -> Response:
     """Nobody enters, and who is inside takes no step until it is resumed. What was handed to a gateway still goes."""
@@ -140,52 +119,11 @@ async def archive_automation(request: Request, automation: Key, principal: Holde
     return await _set_state(request, principal, automation, "archived", dry_run)
 
 
-@router.get(
-    "/{automation}/versions",
-    summary="What was published of an automation",
-    response_model=None,
-    responses=answers(models.VersionPage),
-)
-async def list_automation_versions(
-    request: Request,
-    automation: Key,
-    principal: Holder,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
-) -> Response:
-    """All revisions, the newest first, with who published them and why."""
-    pool = state_of(request).pool
-    found = await rules.find(pool, principal.account_id, automation)
-
-    async def page(below: str | None, most: int) -> Sequence[Version]:
-        return await automations.versions(pool, found.id, _place(below), most)
-
-    return await listed(request, limit, cursor, format, page, asdict, lambda one: f"{one.version}.{one.revision}")
-
-
 async def _set_state(request: Request, principal: Principal, key: str, state: rules.State, dry_run: bool) -> Response:
     async def work(made: Change) -> Answer:
         return state, shown(await rules.set_state(made, principal.account_id, key, state))
 
     return await perform(request, user_actor(request, principal), f"automation.{state}", work, dry_run=dry_run)
-
-
-def _place(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    version, _, revision = text.partition(".")
-    if not (version.isdecimal() and revision.isdecimal() and len(text) < 19):
-        raise no_cursor()
-    return int(version), int(revision)
-
-
-def _reported(report: Report) -> dict[str, Any]:
-    return {
-        "published": {"version": report.version, "revision": report.revision},
-        "differences": [asdict(one) for one in report.differences],
-        "inside": {str(version): dict(steps) for version, steps in report.inside.items()},
-    }
 
 
 def shown(automation: Automation) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from domain.automations.rest import Rest
 from services.automations.facts import know
 from services.automations.flows import Flows
 from services.automations.outcomes import Done, Ends, Outcome, StepFailed, Waits
+from services.automations.publishing.moving import Moves
 from services.automations.steps.taking import take
 from services.automations.steps.turn import Turn
 from store.automations import runs
@@ -31,6 +32,7 @@ class Running:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._flows = Flows()
+        self._moves = Moves(self._flows)
 
     async def give_up(self, run_id: UUID, error: Exception) -> Rest:
         """End a run whose step fails by a fault of ours, however often it is tried. It stays listed."""
@@ -69,6 +71,10 @@ class Running:
             if run.until is None:
                 await runs.write(store, replace(run, until=looked.now), [])
             return Rest(step=run.step or "")
+        landed = await self._moves.landed(store, looked)
+        looked, run = landed.looked, landed.looked.run
+        if landed.ends is not None:
+            return await _end(store, looked, landed.ends, "step_removed", run, counts=False)
         of = await self._flows.of(store, run.automation_id, run.version, looked.revision)
         known = await know(store, run, looked.now)
         if known is None:

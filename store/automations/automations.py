@@ -1,7 +1,7 @@
 """Automations of accounts, and the versions that were published."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -44,10 +44,14 @@ class Version:
     note: str
     author: dict[str, Any]
     published_at: datetime
+    people: str = "pin"
+    """What contacts inside older versions do: ``pin``, ``migrate``, ``drain``."""
+    map: dict[str, str] = field(default_factory=dict)
+    """By step that was removed: where those at it go."""
 
 
 _COLUMNS = "id, account_id, key, name, state, draft, version, revision, created_at, updated_at"
-_VERSION = "version, revision, definition, note, author, published_at"
+_VERSION = "version, revision, definition, note, author, published_at, people, map"
 
 
 async def page(store: Connections, account_id: int, before: UUID | None, limit: int) -> Sequence[Automation]:
@@ -123,18 +127,29 @@ async def set_state(store: Connections, id_: UUID, state: str) -> Automation:
 
 
 async def publish(store: Connections, id_: UUID, made: Version) -> Automation:
-    """Add a version or a revision; the draft is published with it."""
+    """Add a version or a revision of the newest one; the draft is published with it."""
+    await _add_version(store, id_, made)
+    changes = "draft = null, version = %s, revision = %s, name = %s, moves_to = coalesce(%s, moves_to), "
+    changes += "state = case when state = 'draft' then 'active' else state end"
+    moves_to = made.version if made.people == "migrate" else None
+    return await _write(store, id_, changes, (made.version, made.revision, made.definition["name"], moves_to))
+
+
+async def patch_older(store: Connections, id_: UUID, made: Version) -> Automation:
+    """Add a revision of a version that is not the newest; the draft is published with it."""
+    await _add_version(store, id_, made)
+    return await _write(store, id_, "draft = null", ())
+
+
+async def _add_version(store: Connections, id_: UUID, made: Version) -> None:
     async with store.connection() as conn:
         await conn.execute(
-            f"insert into automation_versions (automation_id, {_VERSION}) values (%s, %s, %s, %s, %s, %s, %s)",  # noqa: S608
+            f"insert into automation_versions (automation_id, {_VERSION}) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",  # noqa: S608
             (
                 *(id_, made.version, made.revision, Json(made.definition), made.note),
-                *(Jsonb(made.author), made.published_at),
+                *(Jsonb(made.author), made.published_at, made.people, Jsonb(made.map)),
             ),
         )
-    changes = "draft = null, version = %s, revision = %s, name = %s, "
-    changes += "state = case when state = 'draft' then 'active' else state end"
-    return await _write(store, id_, changes, (made.version, made.revision, made.definition["name"]))
 
 
 async def _write(store: Connections, id_: UUID, changes: str, values: tuple[Any, ...]) -> Automation:

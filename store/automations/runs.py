@@ -85,6 +85,8 @@ class Looked:
     """The newest of the run's version."""
     now: datetime
     """By the database's clock."""
+    moves_to: int | None = None
+    """The newest version that runs of older ones move to."""
 
 
 async def look(store: Connections, run_id: UUID) -> Looked | None:
@@ -92,7 +94,7 @@ async def look(store: Connections, run_id: UUID) -> Looked | None:
     columns = ", ".join(f"r.{name.strip()}" for name in _COLUMNS.split(","))
     async with store.connection() as conn:
         cursor = await conn.execute(
-            f"""select a.key, a.state, clock_timestamp(),
+            f"""select a.key, a.state, clock_timestamp(), a.moves_to,
                        (select max(v.revision) from automation_versions v
                         where v.automation_id = r.automation_id and v.version = r.version), {columns}
                 from automation_runs r join automations a on a.id = r.automation_id
@@ -102,8 +104,8 @@ async def look(store: Connections, run_id: UUID) -> Looked | None:
         row = await cursor.fetchone()
     if row is None:
         return None
-    key, state, now, revision, *values = row
-    return Looked(Run(*values), key, state, revision, now)
+    key, state, now, moves_to, revision, *values = row
+    return Looked(Run(*values), key, state, revision, now, moves_to)
 
 
 async def page(

@@ -87,13 +87,3 @@ async def leave(store: Connections, run_id: UUID, reason: str) -> bool:
             (reason, run_id),
         )
         return cursor.rowcount == 1
-
-
-async def look_soon(store: Connections, automation_id: UUID) -> None:
-    """Have all runs of an automation be looked at by the sweep: it was archived, or a patch moves their waits."""
-    async with store.connection() as conn:
-        await conn.execute(
-            """update automation_runs set until = clock_timestamp()
-               where automation_id = %s and ended_at is null and (until is null or until > clock_timestamp())""",
-            (automation_id,),
-        )

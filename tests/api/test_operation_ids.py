@@ -66,7 +66,7 @@ RELEASED = """
     importContacts exportContacts
     listAutomations getFlowSchema addAutomation getAutomation saveAutomationDraft publishAutomation
     pauseAutomation resumeAutomation archiveAutomation listAutomationVersions
-    listAutomationRuns enterAutomation listAutomationEntries getRun retryRun exitRun
+    getAutomationInside listAutomationRuns enterAutomation listAutomationEntries getRun retryRun exitRun
     listHooks addHook removeHook postToHook
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery

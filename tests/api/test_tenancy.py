@@ -130,7 +130,7 @@ OF_OWN = {
     "POST /api/events",
     *(f"{method} /api/{kind}" for method in ("GET", "POST") for kind in ("automations", "hooks")),
     *(f"GET /api/automations{path}" for path in ("/schema", "/{automation}")),
-    *(f"GET /api/automations/{{automation}}/{what}" for what in ("versions", "runs", "entries")),
+    *(f"GET /api/automations/{{automation}}/{what}" for what in ("versions", "runs", "entries", "inside")),
     "PUT /api/automations/{automation}/draft",
     *(f"POST /api/automations/{{automation}}/{what}" for what in ("publish", "pause", "resume", "archive", "runs")),
     "GET /api/runs/{run}",

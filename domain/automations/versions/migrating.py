@@ -5,7 +5,7 @@ at a step that was removed goes where the map says. If the map does not name the
 it in the old version that is still there; if there is none, the run is complete.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,12 +26,16 @@ class Landing:
     """``next``: at the next step that is still there; ``exit``: the map says so; ``complete``: nothing is left."""
 
 
-def map_faults(old: Tree, new: Tree, moves: Mapping[str, str]) -> list[FieldError]:
-    """What is wrong with a map from steps that were removed to steps of the new version, or to ``exit``."""
+def map_faults(old: Collection[str], new: Tree, moves: Mapping[str, str]) -> list[FieldError]:
+    """What is wrong with a map from steps that were removed to steps of the new version, or to ``exit``.
+
+    ``old``: the steps of all versions whose runs are moved.
+    """
     faults = []
     for step, target in moves.items():
-        if step not in old.places:
-            faults.append(FieldError(pointer(step), "step_unknown", f"the old version has no step {step[:64]!r}"))
+        if step not in old:
+            words = f"no version whose contacts move has a step {step[:64]!r}"
+            faults.append(FieldError(pointer(step), "step_unknown", words))
         elif step in new.places:
             words = f"the step {step!r} is still there: those at it stay at it"
             faults.append(FieldError(pointer(step), "step_not_removed", words))

@@ -148,7 +148,7 @@ OLD = flow(
 
 def land(*steps: dict[str, Any], moves: dict[str, str] | None = None) -> dict[str, tuple[str | None, str]]:
     old, new = Tree(parse_flow(OLD)), Tree(parse_flow(flow(*steps)))
-    assert map_faults(old, new, moves or {}) == []
+    assert map_faults(old.places, new, moves or {}) == []
     return {step: (landing.step, landing.how) for step, landing in landings(old, new, moves or {}).items()}
 
 
@@ -181,7 +181,7 @@ def test_a_map_decides_before_the_order_does():
 def test_faults_of_a_map_are_found():
     old, new = Tree(parse_flow(OLD)), Tree(parse_flow(flow(wait("a"), send("d"))))
     moves = {"nowhere": "a", "a": "d", "c": "b1", "z": "exit"}
-    assert [(fault.pointer, fault.code) for fault in map_faults(old, new, moves)] == [
+    assert [(fault.pointer, fault.code) for fault in map_faults(old.places, new, moves)] == [
         ("/nowhere", "step_unknown"),
         ("/a", "step_not_removed"),
         ("/c", "step_unknown"),
@@ -200,7 +200,7 @@ def test_everybody_lands_somewhere_that_exists(order, count, inner, data):
     old, new = parse_flow(OLD), parse_flow(flow(*steps))
     removed = [step for step in Tree(old).places if step not in Tree(new).places]
     moves = data.draw(st.dictionaries(st.sampled_from(removed), st.sampled_from([*Tree(new).places, "exit"])))
-    assert map_faults(Tree(old), Tree(new), moves) == []
+    assert map_faults(Tree(old).places, Tree(new), moves) == []
     for step, landing in landings(Tree(old), Tree(new), moves).items():
         assert (landing.step is None) == (landing.how in ("exit", "complete"))
         assert landing.step is None or landing.step in Tree(new).places

@@ -1,0 +1,84 @@
+"""Moves runs to later versions. A run moves when it is looked at, so that no publishing waits for a hundred thousand
+runs, and none is lost on the way: what says where it goes is stored with the version.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from domain.automations.versions.migrating import Landing, landings
+from services.automations.flows import Flows
+from store.automations import runs
+from store.automations.publishing import versions
+from store.automations.runs import Looked, Run, StepTaken
+from store.pool import Connections
+
+_MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A run in the version that it belongs to by now."""
+
+    looked: Looked
+    """Its run is not written yet."""
+    ends: str | None = None
+    """The state in which it ends, as its step is gone and nothing follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    version: int
+    landings: Mapping[str, Landing]
+    vars: Mapping[str, Any]
+
+
+class Moves:
+    """Which versions runs move to: one per process, as it remembers. What a version says never changes."""
+
+    def __init__(self, flows: Flows) -> None:
+        self._flows = flows
+        self._kept: OrderedDict[tuple[UUID, int], _Move | None] = OrderedDict()
+
+    async def landed(self, store: Connections, looked: Looked) -> Landed:
+        """A run that is locked, moved by all versions that were published since its own and move contacts inside."""
+        run, ends = looked.run, None
+        if looked.moves_to is None or run.version >= looked.moves_to:
+            return Landed(looked)
+        while ends is None and (move := await self._next(store, run)) is not None:
+            run, ends = await _moved(store, looked, run, move)
+        if run.version == looked.run.version:
+            return Landed(looked)
+        revision = await versions.newest_revision(store, run.automation_id, run.version)
+        return Landed(replace(looked, run=run, revision=revision), ends)
+
+    async def _next(self, store: Connections, run: Run) -> _Move | None:
+        place = run.automation_id, run.version
+        if place not in self._kept:
+            later = await versions.onward(store, *place)
+            if not later:
+                return None
+            self._kept[place] = await self._move(store, run, later[0]) if later[0].people == "migrate" else None
+            while len(self._kept) > _MOST:
+                self._kept.popitem(last=False)
+        return self._kept[place]
+
+    async def _move(self, store: Connections, run: Run, to: versions.Onward) -> _Move:
+        of = run.automation_id
+        old = await self._flows.of(store, of, run.version, 1)
+        new = await self._flows.of(store, of, to.version, 1)
+        return _Move(to.version, landings(old.tree, new.tree, to.moves), new.flow.vars)
+
+
+async def _moved(store: Connections, looked: Looked, run: Run, move: _Move) -> tuple[Run, str | None]:
+    run = replace(run, version=move.version, vars={**move.vars, **run.vars})
+    if run.step is None or (landing := move.landings[run.step]).how == "stays":
+        return run, None
+    told = {"result": "moved", "version": move.version, "how": landing.how, "to": landing.step}
+    await runs.note_step(store, run.id, StepTaken(run.taken + 1, run.step, looked.now, told))
+    run = replace(run, taken=run.taken + 1, since=None, until=None, state="running")
+    if landing.step is None:
+        return run, "exited" if landing.how == "exit" else "completed"
+    return replace(run, step=landing.step), None
