@@ -11,7 +11,7 @@ from services.automations.entering import Coming, enter
 from services.automations.flows import Flows, Published
 from services.automations.starting import start, wake
 from services.automations.steps.others import HOPS, START, WAKE
-from services.automations.triggering.matching import fits
+from services.automations.triggering.arriving import arriving
 from store.automations import automations, queue, waking
 from store.automations.automations import Automation
 from store.automations.queue import Noted
@@ -68,11 +68,8 @@ class Feeder:
                 return await self._started(store, noted)
         await wake(client, await waking.awaiting(store, noted.account_id, noted.contact_id, noted.name))
         begun: list[UUID] = []
-        for automation, place in await automations.triggered_by(store, noted.account_id, "event", noted.name):
-            of = await self._published(store, automation)
-            if await fits(store, of, place, noted):
-                coming = Coming(noted.contact_id, "event", str(noted.source), noted.data, at=noted.noted_at)
-                begun += await _enter(store, automation, of, coming)
+        for one in await arriving(store, self._flows, noted):
+            begun += await _enter(store, one.automation, one.of, one.coming)
         return begun
 
     async def _started(self, store: Connections, noted: Noted) -> list[UUID]:

@@ -1,8 +1,9 @@
 """Which events and posts an automation listens to."""
 
+from domain.audience.changes import FIELD_CHANGED, GROUP_ADDED, GROUP_REMOVED, TAG_ADDED, TAG_REMOVED
 from domain.automations.definition.flow import Flow
 from domain.automations.definition.steps import GoalStep, WaitEvent
-from domain.automations.definition.triggers import OnEvent, OnMessage, Trigger, Webhook
+from domain.automations.definition.triggers import OnEvent, OnField, OnGroup, OnMessage, OnTag, Trigger, Webhook
 
 MESSAGE = "message."
 
@@ -20,6 +21,12 @@ def _named(trigger: Trigger) -> tuple[str, str]:
             return "event", event
         case OnMessage(event=event):
             return "event", MESSAGE + event
+        case OnTag(name=name, on=on):
+            return (TAG_ADDED if on == "added" else TAG_REMOVED), name
+        case OnGroup(name=name, on=on):
+            return (GROUP_ADDED if on == "added" else GROUP_REMOVED), name
+        case OnField(field=field):
+            return FIELD_CHANGED, field
     return trigger.kind, ""
 
 

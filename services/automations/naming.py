@@ -3,11 +3,12 @@
 from domain.audience.named_template import TemplateUse
 from domain.automations.definition.flow import Flow
 from domain.automations.definition.steps import Call, Notify, Send, Start, Step
-from domain.automations.definition.triggers import Manual, OnEvent, OnMessage, Webhook
+from domain.automations.definition.triggers import Webhook
 from domain.channels import Channel
 from domain.errors import FieldError, InvalidError, invalid, pointer
 from domain.messages.routing import DEFAULT_GATEWAY
 from services.audience.templates.named import NamedTemplates
+from services.automations.triggering.checking import check_trigger
 from store.automations import automations, hooks
 from store.gateways.gateways import unknown_identifiers
 from store.pool import Connections
@@ -62,14 +63,10 @@ async def _of_triggers(store: Connections, account_id: int, flow: Flow) -> list[
     faults: list[FieldError] = []
     for number, trigger in enumerate(flow.triggers):
         at = "/trigger" if "trigger" in flow.source else pointer("triggers", number)
-        if isinstance(trigger, Webhook):
-            if trigger.hook not in known:
-                message = f"there is no hook {trigger.hook!r}: POST /api/hooks makes one"
-                faults.append(FieldError(f"{at}/hook", "hook_unknown", message))
-        elif not isinstance(trigger, OnEvent | OnMessage | Manual):
-            faults.append(
-                FieldError(at, "not_available", f"triggers of the kind {trigger.kind!r} cannot be published yet")
-            )
+        if isinstance(trigger, Webhook) and trigger.hook not in known:
+            message = f"there is no hook {trigger.hook!r}: POST /api/hooks makes one"
+            faults.append(FieldError(f"{at}/hook", "hook_unknown", message))
+        faults += await check_trigger(store, account_id, at, trigger)
     return faults
 
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import orjson
 
+from domain.audience.changes import ABOUT
 from domain.audience.conditions.faults import Fault
 from domain.audience.conditions.leaves import check_event_name
 from domain.audience.contacts.values import read_values
@@ -92,8 +93,9 @@ def _check(posted: Sequence[PostedEvent], now: datetime) -> None:
             check_event_name(one.name, f"{at}/name")
         except Fault as fault:
             errors.append(FieldError(f"{at}/name", "event_name", fault.error.message))
-        if one.name.startswith(OURS):
+        if one.name.startswith(OURS) or one.name in ABOUT:
             words = f"names that begin with {' or '.join(OURS)} are those of events that we record: choose another"
+            words = f"we record {one.name} by ourselves: choose another name" if one.name in ABOUT else words
             errors.append(FieldError(f"{at}/name", "event_name", words))
         if one.at and not now - timedelta(days=KEPT_DAYS) <= one.at <= now + AHEAD:
             words = f"events are recorded from {KEPT_DAYS} days ago to now"

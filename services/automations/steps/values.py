@@ -15,6 +15,7 @@ from services.changes import Change
 from store.audience.consent import consents
 from store.audience.events import recording
 from store.audience.events.recording import ContactEvent
+from store.automations import queue
 
 ORIGIN = "automation"
 
@@ -32,7 +33,8 @@ async def set_values(step: SetValues, turn: Turn) -> Outcome:
     try:
         if given:
             change = Change(Actor("system", "automation", turn.flow.key), turn.store)
-            await alter(change, turn.run.account_id, contact.id, given, _no_check, ORIGIN)
+            async with queue.hopping(turn.store, turn.run.hops + 1):
+                await alter(change, turn.run.account_id, contact.id, given, _no_check, ORIGIN)
     except InvalidError as error:
         fault = error.fields[0] if error.fields else error
         raise StepFailed(fault.code, fault.message) from None
@@ -72,5 +74,6 @@ async def emit(step: Emit, turn: Turn) -> Outcome:
     """Record an event of the contact, once for this step of this run."""
     source = UUID(bytes=hashlib.sha256(f"automation {turn.run.id} {turn.number}".encode()).digest()[:16])
     event = ContactEvent(turn.run.contact_id, step.event, turn.now, source, turn.fill_all(step.data))
-    await recording.add(turn.store, turn.run.account_id, [event])
+    async with queue.hopping(turn.store, turn.run.hops + 1):
+        await recording.add(turn.store, turn.run.account_id, [event])
     return Done({"result": "recorded", "event": step.event})

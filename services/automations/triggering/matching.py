@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from domain.automations.definition.triggers import OnEvent, OnMessage
+from domain.audience.changes import ABOUT
+from domain.audience.conditions.tree import Scalar
+from domain.audience.conditions.values import is_equal
+from domain.automations.definition.triggers import OnEvent, OnField, OnGroup, OnMessage, OnTag
 from services.automations.facts import know
 from services.automations.flows import Published
 from services.automations.steps.turn import Turn
@@ -11,13 +14,35 @@ from store.automations.runs import Run
 from store.pool import Connections
 
 
+def kinds_of(noted: Noted) -> list[tuple[str, str]]:
+    """Kinds and names of the triggers that an event may fit, as ``listening.triggers_of`` has them."""
+    kinds = [("event", noted.name)]
+    if noted.name in ABOUT:
+        kinds.append((noted.name, str(noted.data.get(ABOUT[noted.name]))))
+    return kinds
+
+
 async def fits(store: Connections, of: Published, place: int, noted: Noted) -> bool:
     """Whether an event is what the trigger at this place of a definition is for."""
-    trigger: Any = of.flow.triggers[place]
-    if isinstance(trigger, OnMessage) and trigger.channel not in (None, noted.data.get("channel")):
-        return False
-    if not isinstance(trigger, OnEvent | OnMessage) or trigger.match is None:
-        return isinstance(trigger, OnEvent | OnMessage)
-    run = Run(noted.source, noted.source, noted.account_id, noted.contact_id, 0, "", "event", {}, {}, noted.at)
-    known = await know(store, run, noted.at)
-    return known is not None and Turn(store, run, of.flow, of.tree, noted.at, known).matches(trigger.match, noted.data)
+    trigger = of.flow.triggers[place]
+    match trigger:
+        case OnTag() | OnGroup():
+            return True
+        case OnField(from_=before, to=after):
+            return _is(before, noted.data.get("from")) and _is(after, noted.data.get("to"))
+        case OnMessage(channel=channel) if channel not in (None, noted.data.get("channel")):
+            return False
+        case OnEvent(match=None) | OnMessage(match=None):
+            return True
+        case OnEvent(match=condition) | OnMessage(match=condition):
+            assert condition is not None, "the case before"
+            run = Run(noted.source, noted.source, noted.account_id, noted.contact_id, 0, "", "event", {}, {}, noted.at)
+            known = await know(store, run, noted.at)
+            if known is None:
+                return False
+            return Turn(store, run, of.flow, of.tree, noted.at, known).matches(condition, noted.data)
+    return False
+
+
+def _is(wanted: Scalar | None, found: Any) -> bool:
+    return wanted is None or is_equal(wanted, found)
