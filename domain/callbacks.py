@@ -38,6 +38,10 @@ class EventType(StrEnum):
     DOMAIN_VERIFIED = "domain.verified"
     DOMAIN_FAILING = "domain.failing"
     DOMAIN_UNVERIFIED = "domain.unverified"
+    AUTOMATION_FAILING = "automation.failing"
+    AUTOMATION_PAUSED = "automation.paused"
+    AUTOMATION_NOTICE = "automation.notice"
+    """Of a step that tells somebody."""
     AUDIT_EVENT = "audit.event"
     """An event of the audit log: for endpoints of the admin that name it."""
 

@@ -15,6 +15,7 @@ from services.audience.campaigns.steering import start_unstarted
 from services.automations.feeding import Feeder
 from services.automations.outbox import LATE, OutboxSender
 from services.automations.publishing.looking import look_at_published
+from services.automations.results.watching import Watch
 from services.automations.starting import start_unstarted as start_runs
 from services.automations.starting import wake_overdue as wake_runs
 from services.batch_approvals import carry_out
@@ -31,6 +32,7 @@ from store.audience.events import recording
 from store.audience.guards import looking
 from store.audience.imports import files as import_files
 from store.automations import runs
+from store.automations.results import notices as automation_notices
 from store.batches import batches
 from store.callbacks import callback_deliveries
 from store.credits import alerts, requests
@@ -48,9 +50,10 @@ from worker.sweeps.audit_stream import stream_audit
 from worker.sweeps.closed_accounts import end_batches
 from worker.sweeps.deleted_accounts import purge_deleted
 from worker.sweeps.link_domains import check_link_domains
-from worker.sweeps.low_credit_mails import LowCreditMails
+from worker.sweeps.mails.automation_mails import AutomationMails
+from worker.sweeps.mails.low_credit_mails import LowCreditMails
+from worker.sweeps.mails.reputation_mails import ReputationMails
 from worker.sweeps.operations import start_operations
-from worker.sweeps.reputation_mails import ReputationMails
 from worker.sweeps.sender_domains import DomainSweep
 from worker.sweeps.sweep import Sweep
 from workflows.policy import CALLBACK_QUEUE
@@ -82,6 +85,10 @@ SENT_EVERY = 5.0
 WAKE_RUNS_EVERY = 2.0
 OVERDUE_RUNS = 2.0
 """Seconds after which a run of an automation that should have gone on is woken."""
+
+WATCH_EVERY = 1.0
+"""Seconds between two counts of what came of automations: so much later one whose runs fail is paused."""
+TELL_EVERY = 5.0
 
 LOW_CREDITS_EVERY = 15.0
 
@@ -139,9 +146,13 @@ def periodic_tasks(
     """
     mails = []
     if keyring is not None:
-        mails = [mail_low_credits(pool, keyring, environment), mail_reputation(pool, keyring, environment)]
+        mails = [
+            mail_low_credits(pool, keyring, environment),
+            mail_reputation(pool, keyring, environment),
+            mail_automations(pool, keyring, environment),
+        ]
 
-    feeder, outbox = Feeder(pool), OutboxSender(pool, environment)
+    feeder, outbox, watch = Feeder(pool), OutboxSender(pool, environment), Watch(pool)
 
     async def end_unknown_now() -> None:
         await end_unknown(pool, client, await Policy.read(pool, environment))
@@ -173,6 +184,8 @@ def periodic_tasks(
         PeriodicTask("start runs of automations", SENT_EVERY, lambda: start_runs(pool, client, LATE)),
         PeriodicTask("wake runs of automations", WAKE_RUNS_EVERY, lambda: wake_runs(pool, client, OVERDUE_RUNS)),
         PeriodicTask("look at runs after publishing", FEED_EVERY, lambda: look_at_published(pool, client)),
+        PeriodicTask("watch automations", WATCH_EVERY, watch.run),
+        PeriodicTask("delete old notices", HOURLY, lambda: automation_notices.delete_old(pool)),
         PeriodicTask("send late templates", SWEEP_EVERY, lambda: send_all_late_templates(pool, client)),
         PeriodicTask("delete templates that need not follow", HOURLY, lambda: late_templates.delete_old(pool)),
         PeriodicTask("delete pages of ended batches", HOURLY, lambda: batches.delete_pages(pool)),
@@ -247,6 +260,11 @@ async def tell_low_credits(pool: Pool, client: Client) -> None:
 def mail_low_credits(pool: Pool, keyring: Keyring, environment: Mapping[str, Any]) -> PeriodicTask:
     """Mail customers that their wallets have become low."""
     return PeriodicTask("mail low credits", LOW_CREDITS_EVERY, LowCreditMails(pool, keyring, environment).run)
+
+
+def mail_automations(pool: Pool, keyring: Keyring, environment: Mapping[str, Any]) -> PeriodicTask:
+    """Mail what is told about automations."""
+    return PeriodicTask("mail about automations", TELL_EVERY, AutomationMails(pool, keyring, environment).run)
 
 
 def mail_reputation(pool: Pool, keyring: Keyring, environment: Mapping[str, Any]) -> PeriodicTask:

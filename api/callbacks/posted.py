@@ -139,6 +139,28 @@ class CreditEvent(BaseModel):
     data: WalletNow
 
 
+class AutomationNow(BaseModel):
+    """What is told about an automation."""
+
+    model_config = ConfigDict(extra="allow")
+
+    automation: str = Field(description="Its key.")
+    subject: str
+    message: str
+    step: str
+    failed: int | None = Field(default=None, description="Of failures: how many runs failed at the step.")
+    run: UUID | None = Field(default=None, description="One of the runs that it is about.")
+    code: str | None = Field(default=None, description="Why that one failed.")
+
+
+class AutomationTold(BaseModel):
+    """Runs of an automation failed; or it was paused because too many did; or one of its steps tells something."""
+
+    type: Literal["automation.failing", "automation.paused", "automation.notice"]
+    timestamp: datetime
+    data: AutomationNow
+
+
 class PostedAuditEvent(BaseModel):
     """An event of the audit log."""
 
@@ -186,6 +208,11 @@ async def domain_event(event: DomainEvent) -> None:
 @posted.post("credit", summary="A wallet has become low", openapi_extra=PUBLIC)
 async def credit_event(event: CreditEvent) -> None:
     """Posted like message events, once whenever it becomes low."""
+
+
+@posted.post("automation", summary="Runs of an automation failed, or it tells you something", openapi_extra=PUBLIC)
+async def automation_event(event: AutomationTold) -> None:
+    """Posted like message events: of a step's first failure, its 10th, 100th and 1000th; and when it is paused."""
 
 
 @posted.post("audit", summary="An event of the audit log", openapi_extra=PUBLIC)

@@ -162,6 +162,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "automation_key",
         "step_id_reused",
         "automation_unknown",
+        "alert_address",
         "contact_missing",
         "hook_name",
         "hook_unknown",

@@ -7,6 +7,7 @@ from domain.automations.definition.triggers import Webhook
 from domain.channels import Channel
 from domain.errors import FieldError, InvalidError, invalid, pointer
 from domain.messages.routing import DEFAULT_GATEWAY
+from domain.recipients import InvalidRecipient, normalise_email
 from services.audience.templates.named import NamedTemplates
 from services.automations.triggering.checking import check_trigger
 from store.automations import automations, hooks
@@ -51,11 +52,17 @@ def _places(at: str, steps: tuple[Step, ...]) -> list[tuple[str, Step]]:
 def _of_settings(flow: Flow) -> list[FieldError]:
     settings, message = flow.settings, "this setting cannot be published yet"
     given = {
-        "alert": bool(settings.alert),
         "approve_above_credits": settings.approve_above_credits is not None,
         "on_error/retry": settings.on_error.retry is not None,
     }
-    return [FieldError(f"/settings/{name}", "not_available", message) for name, is_given in given.items() if is_given]
+    faults = [FieldError(f"/settings/{name}", "not_available", message) for name, is_given in given.items() if is_given]
+    for place, address in enumerate(settings.alert):
+        try:
+            normalise_email(address)
+        except InvalidRecipient:
+            message = "name an email address: whoever it belongs to is told of failures, beside the owner"
+            faults.append(FieldError(f"/settings/alert/{place}", "alert_address", message))
+    return faults
 
 
 async def _of_triggers(store: Connections, account_id: int, flow: Flow) -> list[FieldError]:

@@ -12,6 +12,7 @@ from services.changes import Change
 from store.automations import automations
 from store.automations.automations import Automation
 from store.automations.publishing import looks
+from store.automations.results import watching
 from store.pool import Connections
 
 MOST = 500
@@ -82,6 +83,8 @@ async def set_state(change: Change, account_id: int, key: str, state: State) -> 
     if before.state == "archived" and state == "paused":
         check_in_use(before)
     after = await automations.set_state(change.store, before.id, state)
+    if state == "active":
+        await watching.begin_anew(change.store, before.id)
     if state == "archived":
         await looks.ask(change.store, before.id)
     change.about("automation", key, after.name)

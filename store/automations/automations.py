@@ -31,6 +31,8 @@ class Automation:
     """The newest of that version."""
     created_at: datetime
     updated_at: datetime
+    paused_for: dict[str, Any] | None = None
+    """Why it was paused, if nobody did it by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Version:
     """By step that was removed: where those at it go."""
 
 
-_COLUMNS = "id, account_id, key, name, state, draft, version, revision, created_at, updated_at"
+_COLUMNS = "id, account_id, key, name, state, draft, version, revision, created_at, updated_at, paused_for"
 _VERSION = "version, revision, definition, note, author, published_at, people, map"
 
 
@@ -77,10 +79,13 @@ async def find(store: Connections, account_id: int, key: str, *, lock: bool = Fa
         return await cursor.fetchone()
 
 
-async def of_id(store: Connections, id_: UUID) -> Automation | None:
+async def of_id(store: Connections, id_: UUID, *, lock: bool = False) -> Automation | None:
     """An automation by its id."""
     async with store.connection() as conn, conn.cursor(row_factory=class_row(Automation)) as cursor:
-        await cursor.execute(f"select {_COLUMNS} from automations where id = %s", (id_,))  # noqa: S608
+        await cursor.execute(
+            f"select {_COLUMNS} from automations where id = %s {'for update' if lock else ''}",  # noqa: S608
+            (id_,),
+        )
         return await cursor.fetchone()
 
 
@@ -123,7 +128,7 @@ async def save_draft(store: Connections, id_: UUID, draft: Mapping[str, Any]) ->
 
 async def set_state(store: Connections, id_: UUID, state: str) -> Automation:
     """Have it be active, paused or archived."""
-    return await _write(store, id_, "state = %s", (state,))
+    return await _write(store, id_, "state = %s, paused_for = null", (state,))
 
 
 async def publish(store: Connections, id_: UUID, made: Version) -> Automation:

@@ -24,5 +24,21 @@ begin
         group by account_id, channel, gateway_id, time
     ) as changed
     where accepted <> 0 or sent <> 0 or delivered <> 0 or failed <> 0 or unknown <> 0 or credits <> 0;
+    -- Messages of automations, by the step that sent them: for other accounts it costs one look.
+    if exists (select from automations a where a.account_id in (select m.account_id from message_is m)) then
+        insert into automation_changes (automation_id, version, step, day, kind, name, n)
+        select r.automation_id, version_of_run(r.id, r.version, s.at), s.step, (s.at at time zone 'UTC')::date, 'message',
+               m.name, sum(m.n)
+        from (
+            select uid, n, case when state in ('sent', 'deferred') then 'sent'
+                                when state in ('delivered', 'read') then 'delivered'
+                                when state in ('rejected', 'bounced', 'undelivered', 'expired', 'failed', 'cancelled')
+                                then 'failed' when state = 'unknown' then 'unknown' end as name
+            from (select uid, state, 1 as n from message_is where not test
+                  union all select uid, state, -1 from message_was where not test) as both_times
+        ) as m
+        join automation_sends s on s.uid = m.uid join automation_runs r on r.id = s.run_id
+        where m.name is not null group by 1, 2, 3, 4, 6 having sum(m.n) <> 0;
+    end if;
     return null;
 end $$;

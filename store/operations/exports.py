@@ -103,6 +103,7 @@ SOURCES = (
     _table("automation_hooks", without=["digest"]),
     _table("automation_runs"),
     _table("automation_entries"),
+    _table("automation_notices"),
     _table("batches"),
     _table("messages", place="uid"),
 )

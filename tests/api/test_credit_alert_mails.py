@@ -17,7 +17,7 @@ from tests.api.admin import admin
 from tests.databases import new_database
 from tests.gateways.fake_smtp import Mailroom, mail_server
 from tests.stack import Stack, User, run_stack
-from worker.sweeps.low_credit_mails import LowCreditMails
+from worker.sweeps.mails.low_credit_mails import LowCreditMails
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -111,7 +111,7 @@ async def test_a_worker_that_dies_within_leaves_the_mail_to_others(
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patched:
-        patched.setattr("worker.sweeps.low_credit_mails.try_notice", die)
+        patched.setattr("worker.sweeps.mails.low_credit_mails.try_notice", die)
         with pytest.raises(asyncio.CancelledError):
             await send(own_stack)
     await send(own_stack)

@@ -18,7 +18,7 @@ from tests.api.admin import admin
 from tests.databases import new_database
 from tests.gateways.fake_smtp import mail_server
 from tests.stack import Stack, run_stack
-from worker.sweeps.reputation_mails import ReputationMails
+from worker.sweeps.mails.reputation_mails import ReputationMails
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

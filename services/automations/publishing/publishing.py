@@ -23,6 +23,7 @@ from services.changes import Change
 from store.automations import automations, runs
 from store.automations.automations import Automation, Version
 from store.automations.publishing import looks, versions
+from store.automations.results import watching
 from store.pool import Connections
 
 _MOST_LOOKED_AT = 500
@@ -84,6 +85,7 @@ async def publish(
     made, differences = await _next(change, before, flow, act)
     await _check_map(change.store, before, published, flow, act.moves)
     after = await _write(change, before, made, act)
+    await watching.begin_anew(change.store, before.id)
     await looks.ask(change.store, before.id, _to_look_at(made, act, differences))
     if after.version == made.version:
         await rules.listen(change.store, after, flow)
