@@ -10,6 +10,7 @@ SMALL_TABLES = {
     *("accounts", "plans", "plan_channels", "plan_gateways", "api_keys", "wallets", "keyword_sets"),
     *("gateways", "gateway_shares", "gateway_slots", "gateway_breakers", "gateway_activity"),
     *("callback_endpoints", "install_settings", "applied_objects", "workers", "slowdowns", "schema_migrations"),
+    "automations",
 }
 """Tables with a row for each thing that people set up. Every other one is taken for one that grows with traffic."""
 

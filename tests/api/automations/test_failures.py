@@ -17,7 +17,7 @@ from tests.api.admin import admin
 from tests.api.automations.automations import ada, data, entered, flow, holder, published, sms
 from tests.databases import new_database
 from tests.gateways.fake_smtp import mail_server
-from tests.stack import Stack, User, run_stack
+from tests.stack import Stack, User, new_namespace, run_stack
 from worker.sweeps.mails.automation_mails import AutomationMails
 
 FAILS = {"kind": "emit", "event": "shop.seen", "data": {"colour": "{{ event.colour }}"}}
@@ -29,7 +29,12 @@ async def own(engine: Any) -> AsyncIterator[Stack]:
     """An install of these tests' own, without a worker."""
     url = await new_database(engine.database_url)
     await migrate(url)
-    settings = Settings(database_url=url, temporal_address=engine.temporal_address, keys=Keyring.generate())
+    settings = Settings(
+        database_url=url,
+        temporal_address=engine.temporal_address,
+        temporal_namespace=await new_namespace(engine.temporal_address),
+        keys=Keyring.generate(),
+    )
     async with run_stack(settings, worker=False) as stack:
         yield stack
 
