@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from cli import automation_runs
 from cli.options import AsJson, user_id
 from cli.output import emit
 from cli.session import Session, run, run_change, run_connected_change
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from services.changes import Change
 
 app = typer.Typer(help="Automations: what contacts of a user go through, step by step.", no_args_is_help=True)
+app.add_typer(automation_runs.app, name="run")
 
 Owner = Annotated[int, typer.Option("--user", parser=user_id, metavar="ID", help="Whose automations.")]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The automation's key.")]

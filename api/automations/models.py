@@ -162,6 +162,7 @@ class ChangedRun(_Answer):
 
     id: UUID
     state: RunStateName
+    step: str | None = Field(description="Where it is, or goes on.")
 
 
 class ChangedRunAnswer(_Answer):

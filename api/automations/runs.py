@@ -21,15 +21,16 @@ from api.reference.openapi import answers, documented_body
 from api.resources.access import user_actor
 from api.resources.changing import Answer, DryRun, Work, answer_one, perform, perform_once
 from api.resources.listing import Cursor, Format, Limit, beyond_id, listed
-from domain.errors import ConflictError, InvalidError, NotFoundError
+from domain.errors import InvalidError, NotFoundError
 from services.automations import rules
+from services.automations.by_hand import steering
 from services.automations.entering import Coming, enter
 from services.automations.flows import Flows
 from services.automations.starting import start, wake
 from services.changes import Change
 from store.accounts.api_keys import Principal
 from store.audience.contacts import rows
-from store.automations import automations, entries, outbox, runs, waking
+from store.automations import automations, entries, outbox, runs
 from store.automations.entries import EntryNoted
 from store.automations.runs import Run
 from store.pool import Connections
@@ -151,13 +152,10 @@ async def retry_run(request: Request, run: UUID, principal: Holder, dry_run: Dry
     """At the step that failed, which is taken again. What it has behind it stays as it is."""
 
     async def work(made: Change) -> Answer:
-        await _find(made.store, principal.account_id, run)
-        if not await waking.reopen(made.store, run):
-            raise ConflictError("run_not_failed", "this run did not fail: only those that did can be tried again")
-        made.about("run", run)
-        return "it goes on", {"id": run, "state": "running"}
+        after = await steering.retry(made, principal.account_id, run)
+        return "it goes on", {"id": run, "state": after.state, "step": after.step}
 
-    return await _woken(request, principal, run, "run.retried", work, dry_run=dry_run)
+    return await woken(request, principal, run, "run.retried", work, dry_run=dry_run)
 
 
 @router.post("/api/runs/{run}/exit", summary="Have a run end", response_model=None, responses=_changed)
@@ -165,18 +163,16 @@ async def exit_run(request: Request, run: UUID, principal: Holder, dry_run: DryR
     """The contact leaves the automation. A message that was handed to a gateway still goes."""
 
     async def work(made: Change) -> Answer:
-        found = await _find(made.store, principal.account_id, run)
-        if not await waking.leave(made.store, run, "by_hand"):
-            raise ConflictError("run_ended", f"this run has ended: it is {found.state}")
-        made.about("run", run)
-        return "it ends", {"id": run, "state": found.state}
+        found = await steering.end(made, principal.account_id, run)
+        return "it ends", {"id": run, "state": found.state, "step": found.step}
 
-    return await _woken(request, principal, run, "run.ended", work, dry_run=dry_run)
+    return await woken(request, principal, run, "run.ended", work, dry_run=dry_run)
 
 
-async def _woken(
+async def woken(
     request: Request, principal: Principal, run: UUID, action: str, work: Work, *, dry_run: bool
 ) -> Response:
+    """Change a run, and have it be looked at."""
     answer = await perform(request, user_actor(request, principal), action, work, dry_run=dry_run)
     if not dry_run:
         try:

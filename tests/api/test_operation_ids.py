@@ -66,7 +66,7 @@ RELEASED = """
     importContacts exportContacts
     listAutomations getFlowSchema addAutomation getAutomation saveAutomationDraft publishAutomation
     pauseAutomation resumeAutomation archiveAutomation listAutomationVersions
-    getAutomationInside listAutomationRuns enterAutomation listAutomationEntries getRun retryRun exitRun
+    getAutomationInside listAutomationRuns enterAutomation listAutomationEntries getRun retryRun exitRun moveRun skipRun
     listHooks addHook removeHook postToHook
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery

@@ -134,7 +134,7 @@ OF_OWN = {
     "PUT /api/automations/{automation}/draft",
     *(f"POST /api/automations/{{automation}}/{what}" for what in ("publish", "pause", "resume", "archive", "runs")),
     "GET /api/runs/{run}",
-    *(f"POST /api/runs/{{run}}/{what}" for what in ("retry", "exit")),
+    *(f"POST /api/runs/{{run}}/{what}" for what in ("retry", "exit", "move", "skip")),
     "DELETE /api/hooks/{hook}",
     "GET /api/segments/{segment}/contacts",
     "GET /api/segments/{segment}/explain/{contact}",

@@ -1,7 +1,13 @@
 """Automations from the command line."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
 
+from domain.audience.contacts.contact import new_contact_id
+from store.automations import automations, runs
+from store.automations.runs import Run
 from tests.api.automations.automations import flow
 
 
@@ -28,3 +34,28 @@ async def test_a_file_is_checked_saved_and_published(cli, user, tmp_path):
     assert [(one["key"], one["state"]) for one in listed] == [("welcome", "active")]
     assert (await cli("automation", "runs", "welcome", *of)).json == []
     assert "no automation" in (await cli("automation", "archive", "other", *of)).refusal
+
+
+async def test_a_run_is_shown_and_steered(cli, user, tmp_path, pool):
+    file = tmp_path / "welcome.json"
+    file.write_text(json.dumps(flow({"kind": "wait", "for": "1d"}, {"kind": "wait", "for": "2d"})))
+    of = ("--user", str(user), "--json")
+    await cli("automation", "save", str(file), *of)
+    await cli("automation", "publish", "welcome", *of)
+    found = await automations.find(pool, user, "welcome")
+    run = Run(new_contact_id(), found.id, user, uuid4(), 1, "", "manual", {}, {}, datetime.now(UTC))
+    await runs.add(pool, run)
+    await runs.write(pool, replace(run, step="s0", state="waiting"), [])
+
+    async def steer(what: str, *more: str) -> tuple[str, str]:
+        made = (await cli("automation", "run", what, str(run.id), *more, *of)).json
+        return made["state"], made["step"]
+
+    assert "is at 's0'" in (await cli("automation", "run", "skip", str(run.id), "--step", "s1", *of)).refusal
+    assert await steer("skip") == ("running", "s1")
+    assert await steer("move", "s0", "--from", "s1") == ("running", "s0")
+    shown = (await cli("automation", "run", "show", str(run.id), *of)).json
+    assert [one["outcome"]["result"] for one in shown["steps"]] == ["skipped", "moved_by_hand"]
+    assert "did not fail" in (await cli("automation", "run", "retry", str(run.id), *of)).refusal
+    assert await steer("exit") == ("running", "s0")
+    assert "no run" in (await cli("automation", "run", "exit", str(uuid4()), *of)).refusal

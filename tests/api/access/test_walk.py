@@ -40,6 +40,7 @@ BODIES: dict[str, Any] = {
     "POST /api/campaigns/{campaign}/switch-gateway": {"gateway_identifier": "default_gateway"},
     "PUT /api/automations/{automation}/draft": {"schema": "xsender.flow/1"},
     "POST /api/automations/{automation}/runs": {"contact": str(uuid4())},
+    "POST /api/runs/{run}/move": {"step": "one"},
     "PATCH /api/contacts/{contact}": {"first_name": "Ada"},
     "POST /api/contacts/{contact}/merge": {"from": str(uuid4())},
     "POST /api/contacts/{contact}/tags": {"add": ["new"]},
