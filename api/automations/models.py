@@ -56,6 +56,17 @@ class HookBody(_Body):
     name: Annotated[StrictStr, Field(min_length=1, max_length=100, examples=["Shop cart"])]
 
 
+class PausedFor(_Answer):
+    """Why an automation was paused by itself."""
+
+    reason: Literal["mass_failure"]
+    message: str
+    step: str
+    failed: int = Field(description="Runs that failed at the step within a quarter of an hour.")
+    of: int = Field(description="Runs that came to it meanwhile.")
+    at: datetime
+
+
 class ShownAutomation(_Answer):
     """An automation."""
 
@@ -68,18 +79,7 @@ class ShownAutomation(_Answer):
     draft: dict[str, Any] | None = Field(description="Saved and not published; null: nothing was changed since.")
     created_at: datetime
     updated_at: datetime
-    paused_for: "PausedFor | None" = Field(description="Why it was paused, if nobody did it by hand.")
-
-
-class PausedFor(_Answer):
-    """Why an automation was paused by itself."""
-
-    reason: Literal["mass_failure"]
-    message: str
-    step: str
-    failed: int = Field(description="Runs that failed at the step within a quarter of an hour.")
-    of: int = Field(description="Runs that came to it meanwhile.")
-    at: datetime
+    paused_for: PausedFor | None = Field(description="Why it was paused, if nobody did it by hand.")
 
 
 class AutomationAnswer(_Answer):
