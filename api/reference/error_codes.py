@@ -165,6 +165,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "step_id_reused",
         "automation_unknown",
         "alert_address",
+        "keyword_stop",
         "contact_missing",
         "hook_name",
         "hook_unknown",

@@ -12,6 +12,8 @@ from services.automations.flows import Flows, Published
 from services.automations.starting import start, wake
 from services.automations.steps.others import HOPS, START, WAKE
 from services.automations.triggering.arriving import arriving
+from services.automations.triggering.strangers import meet
+from store.audience.events.heard import STRANGER
 from store.automations import automations, queue, waking
 from store.automations.automations import Automation
 from store.automations.queue import Noted
@@ -66,6 +68,9 @@ class Feeder:
                 return []
             case str() if noted.name == START:
                 return await self._started(store, noted)
+            case str() if noted.name == STRANGER:
+                await meet(store, self._flows, noted)
+                return []
         await wake(client, await waking.awaiting(store, noted.account_id, noted.contact_id, noted.name))
         begun: list[UUID] = []
         for one in await arriving(store, self._flows, noted):

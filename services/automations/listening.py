@@ -3,9 +3,19 @@
 from domain.audience.changes import FIELD_CHANGED, GROUP_ADDED, GROUP_REMOVED, TAG_ADDED, TAG_REMOVED
 from domain.automations.definition.flow import Flow
 from domain.automations.definition.steps import GoalStep, WaitEvent
-from domain.automations.definition.triggers import OnEvent, OnField, OnGroup, OnMessage, OnTag, Trigger, Webhook
+from domain.automations.definition.triggers import (
+    Inbound,
+    OnEvent,
+    OnField,
+    OnGroup,
+    OnMessage,
+    OnTag,
+    Trigger,
+    Webhook,
+)
 
 MESSAGE = "message."
+RECEIVED = "message.received"
 
 
 def triggers_of(flow: Flow) -> list[tuple[str, str]]:
@@ -33,6 +43,7 @@ def _named(trigger: Trigger) -> tuple[str, str]:
 def event_names(flow: Flow) -> set[str]:
     """Events that may begin a run, or matter to one."""
     names = {name for kind, name in triggers_of(flow) if kind == "event"}
+    names |= {RECEIVED for trigger in flow.triggers if isinstance(trigger, Inbound)}
     names |= {rule.event for rule in flow.exit if rule.event}
     if flow.goal:
         names.add(flow.goal.event)

@@ -70,7 +70,7 @@ async def take(
         inbound = await _with_number(conn, gateway_id, channel, inbound)
         page = await _keep(conn, gateway_id, account_id, channel, inbound, keyword)
         if after is None:
-            await heard.note(conn, gateway_id, account_id, channel, inbound, keyword)
+            await heard.note(conn, gateway_id, gateway, account_id, channel, inbound, keyword)
         withdrawn = await _act(conn, keyword, gateway_id, channel, inbound, (after, limit))
         endpoints = await callbacks.queue(conn, [_notice(account_id, gateway, channel, inbound, keyword)])
     reply = keywords.replies.get(keyword) if keyword else None

@@ -2,6 +2,7 @@
 
 from domain.audience.contacts.contact import VALUES
 from domain.automations.definition.triggers import (
+    Inbound,
     Manual,
     OnEvent,
     OnField,
@@ -11,14 +12,20 @@ from domain.automations.definition.triggers import (
     Trigger,
     Webhook,
 )
+from domain.channels import Channel
 from domain.errors import FieldError
+from domain.text.keywords import Keyword, fold
 from store.audience.contacts.terms import terms_of
+from store.audience.keyword_sets import of_account
+from store.gateways.gateways import unknown_identifiers
 from store.pool import Connections
 
 
 async def check_trigger(store: Connections, account_id: int, at: str, trigger: Trigger) -> list[FieldError]:
     """What is wrong with a trigger, whose place is ``at``."""
     match trigger:
+        case Inbound():
+            return await _inbound(store, account_id, at, trigger)
         case OnGroup(name=name):
             return await _group(store, account_id, at, name)
         case OnField(field=field):
@@ -26,6 +33,23 @@ async def check_trigger(store: Connections, account_id: int, at: str, trigger: T
         case Webhook() | OnEvent() | OnMessage() | OnTag() | Manual():
             return []
     return [FieldError(at, "not_available", f"triggers of the kind {trigger.kind!r} cannot be published yet")]
+
+
+async def _inbound(store: Connections, account_id: int, at: str, trigger: Inbound) -> list[FieldError]:
+    faults: list[FieldError] = []
+    async with store.connection() as conn:
+        stops = (await of_account(conn, account_id)).words(Keyword.STOP)
+    for number, keyword in enumerate(trigger.keywords):
+        if fold(keyword) in stops:
+            message = f"{keyword!r} is a word by which people opt out, and begins nothing: choose another"
+            faults.append(FieldError(f"{at}/keywords/{number}", "keyword_stop", message))
+    if trigger.gateway:
+        channels = [trigger.channel] if trigger.channel else [channel.value for channel in Channel]
+        unknown = [await unknown_identifiers(store, account_id, channel, [trigger.gateway]) for channel in channels]
+        if all(unknown):
+            message = f"there is no gateway {trigger.gateway!r} for this account"
+            faults.append(FieldError(f"{at}/gateway", "gateway_not_found", message))
+    return faults
 
 
 async def _group(store: Connections, account_id: int, at: str, key: str) -> list[FieldError]:

@@ -1,13 +1,17 @@
 """Whether what happened to a contact is what a trigger is for."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from domain.audience.changes import ABOUT
 from domain.audience.conditions.tree import Scalar
 from domain.audience.conditions.values import is_equal
-from domain.automations.definition.triggers import OnEvent, OnField, OnGroup, OnMessage, OnTag
+from domain.automations.definition.triggers import Inbound, OnEvent, OnField, OnGroup, OnMessage, OnTag
+from domain.automations.keywords import says
+from domain.text.keywords import Keyword
 from services.automations.facts import know
 from services.automations.flows import Published
+from services.automations.listening import RECEIVED
 from services.automations.steps.turn import Turn
 from store.automations.queue import Noted
 from store.automations.runs import Run
@@ -19,6 +23,8 @@ def kinds_of(noted: Noted) -> list[tuple[str, str]]:
     kinds = [("event", noted.name)]
     if noted.name in ABOUT:
         kinds.append((noted.name, str(noted.data.get(ABOUT[noted.name]))))
+    if noted.name == RECEIVED:
+        kinds.append((Inbound.kind, ""))
     return kinds
 
 
@@ -26,6 +32,8 @@ async def fits(store: Connections, of: Published, place: int, noted: Noted) -> b
     """Whether an event is what the trigger at this place of a definition is for."""
     trigger = of.flow.triggers[place]
     match trigger:
+        case Inbound():
+            return _is_said(trigger, noted.data)
         case OnTag() | OnGroup():
             return True
         case OnField(from_=before, to=after):
@@ -42,6 +50,15 @@ async def fits(store: Connections, of: Published, place: int, noted: Noted) -> b
                 return False
             return Turn(store, run, of.flow, of.tree, noted.at, known).matches(condition, noted.data)
     return False
+
+
+def _is_said(trigger: Inbound, message: Mapping[str, Any]) -> bool:
+    text = message.get("text")
+    if not isinstance(text, str) or not text.strip() or message.get("keyword") == Keyword.STOP:
+        return False
+    if trigger.channel not in (None, message.get("channel")) or trigger.gateway not in (None, message.get("gateway")):
+        return False
+    return not trigger.keywords or says(text, trigger.keywords)
 
 
 def _is(wanted: Scalar | None, found: Any) -> bool:
