@@ -15,7 +15,7 @@ from domain.mail.links import LinkSigner
 from gateways.base import EventSink, GatewayConnections
 from services.audience.campaigns.sending import CampaignSending
 from services.automations.outbox import OutboxSender
-from services.automations.running import Running
+from services.automations.runs.running import Running
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
 

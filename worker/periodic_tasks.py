@@ -16,8 +16,9 @@ from services.automations.feeding import Feeder
 from services.automations.outbox import LATE, OutboxSender
 from services.automations.publishing.looking import look_at_published
 from services.automations.results.watching import Watch
+from services.automations.runs.due import DueRuns
+from services.automations.runs.running import Running
 from services.automations.starting import start_unstarted as start_runs
-from services.automations.starting import wake_overdue as wake_runs
 from services.batch_approvals import carry_out
 from services.callbacks import wake
 from services.operations.export_user import KEPT_DAYS
@@ -79,12 +80,9 @@ UNSTARTED_RUNS = 15.0
 UNSTARTED_AFTER = 3600.0
 """Seconds after which a stored batch without a workflow is deleted: its request was never answered."""
 
-FEED_EVERY = 0.5
-"""Seconds between two looks for events that automations listen to."""
+RUNS_EVERY = 0.25
+"""Seconds between two looks for events that automations listen to, and for runs that are due."""
 SENT_EVERY = 5.0
-WAKE_RUNS_EVERY = 2.0
-OVERDUE_RUNS = 2.0
-"""Seconds after which a run of an automation that should have gone on is woken."""
 
 WATCH_EVERY = 1.0
 """Seconds between two counts of what came of automations: so much later one whose runs fail is paused."""
@@ -152,7 +150,8 @@ def periodic_tasks(
             mail_automations(pool, keyring, environment),
         ]
 
-    feeder, outbox, watch = Feeder(pool), OutboxSender(pool, environment), Watch(pool)
+    outbox, watch = OutboxSender(pool, environment), Watch(pool)
+    due = DueRuns(Running(pool), Feeder(pool), outbox)
 
     async def end_unknown_now() -> None:
         await end_unknown(pool, client, await Policy.read(pool, environment))
@@ -179,11 +178,10 @@ def periodic_tasks(
         ),
         PeriodicTask("delete unstarted batches", HOURLY, lambda: delete_unstarted_batches(pool, client)),
         PeriodicTask("start launched campaigns", SWEEP_EVERY, lambda: start_unstarted(pool, client, UNSTARTED_RUNS)),
-        PeriodicTask("look at events for automations", FEED_EVERY, lambda: feeder.feed(client)),
+        PeriodicTask("have runs of automations go on", RUNS_EVERY, lambda: due.go_on(client, start_batch)),
         PeriodicTask("send what runs left", SENT_EVERY, lambda: outbox.send_all(client, start_batch, LATE)),
         PeriodicTask("start runs of automations", SENT_EVERY, lambda: start_runs(pool, client, LATE)),
-        PeriodicTask("wake runs of automations", WAKE_RUNS_EVERY, lambda: wake_runs(pool, client, OVERDUE_RUNS)),
-        PeriodicTask("look at runs after publishing", FEED_EVERY, lambda: look_at_published(pool, client)),
+        PeriodicTask("look at runs after publishing", RUNS_EVERY, lambda: look_at_published(pool)),
         PeriodicTask("watch automations", WATCH_EVERY, watch.run),
         PeriodicTask("delete old notices", HOURLY, lambda: automation_notices.delete_old(pool)),
         PeriodicTask("send late templates", SWEEP_EVERY, lambda: send_all_late_templates(pool, client)),

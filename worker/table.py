@@ -51,8 +51,8 @@ RECEIPTS_AT_A_TIME = 8
 
 OPERATIONS_AT_A_TIME = 3
 """Operations and steps of campaigns. Each holds a connection to the database nearly all the time."""
-RUNS_AT_A_TIME = 8
-"""Runs of automations that take their steps: each holds a connection, for some milliseconds."""
+RUNS_AT_A_TIME = 200
+"""Runs of automations that take their steps: those that ask at about the same time share a transaction."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from temporalio import activity
 
 from domain.automations.rest import Rest
 from services.automations.outbox import OutboxSender, StartBatch
-from services.automations.running import Running
+from services.automations.runs.running import Running
 from store.pool import DB_UNAVAILABLE
 
 log = structlog.get_logger()

@@ -32,6 +32,7 @@ from store.accounts.api_keys import Principal
 from store.audience.contacts import rows
 from store.automations import automations, entries, outbox, runs
 from store.automations.entries import EntryNoted
+from store.automations.outbox import Sent
 from store.automations.runs import Run
 from store.pool import Connections
 
@@ -142,7 +143,7 @@ async def get_run(request: Request, run: UUID, principal: Holder) -> Response:
     found = await _find(pool, principal.account_id, run)
     of = await automations.of_id(pool, found.automation_id)
     assert of is not None, "runs are deleted with their automation"
-    sent = await outbox.sends(pool, run)
+    sent = (await outbox.sends(pool, [run]))[run]
     steps = [asdict(one) | {"message": _message(sent.get(one.number))} for one in await runs.steps(pool, run)]
     return answer_one(_shown(found) | {"automation": of.key, "event": found.event, "vars": found.vars, "steps": steps})
 
@@ -189,8 +190,8 @@ async def _find(connections: Connections, account_id: int, run: UUID) -> Run:
     return found
 
 
-def _message(sent: dict[str, Any] | None) -> dict[str, Any] | None:
-    return None if sent is None else {name: sent[name] for name in ("uid", "state", "code", "reason")}
+def _message(sent: Sent | None) -> dict[str, Any] | None:
+    return None if sent is None else {name: getattr(sent, name) for name in ("uid", "state", "code", "reason")}
 
 
 def _shown(run: Run) -> dict[str, Any]:

@@ -16,6 +16,6 @@ class Rest:
 
     is_over: bool = False
     until: float | None = None
-    """When it goes on at the latest (Unix seconds); 0: at once; ``None``: when it is woken."""
+    """When its workflow looks again (Unix seconds), some time after it is due; 0: at once; ``None``: when woken."""
     step: str = ""
     """Where it is."""

@@ -1,6 +1,6 @@
 """Contacts that come to automations: let in, or not, with the reason kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,9 +8,10 @@ from uuid import UUID
 
 from domain.audience.contacts.contact import new_contact_id
 from domain.automations.definition.steps import Send
-from domain.automations.entries import Arrival, Decision, decide, key_of
-from services.automations.facts import TEMPLATE_FAULTS, Known, fill, know
+from domain.automations.entries import Arrival, Decision, EarlierRun, decide, key_of
+from services.automations.facts import TEMPLATE_FAULTS, Known, fill
 from services.automations.flows import Published
+from services.automations.runs.round import Round
 from services.automations.steps.turn import Turn
 from store.automations import entries, runs
 from store.automations.automations import Automation
@@ -49,42 +50,69 @@ class Entered:
 
 async def enter(store: Connections, automation: Automation, of: Published, coming: Coming, now: datetime) -> Entered:
     """Let a contact in, or note why not. In a transaction; entries of one contact wait for each other."""
+    return (await enter_all(store, automation, of, [coming], now))[0]
+
+
+async def enter_all(
+    store: Connections, automation: Automation, of: Published, comings: Sequence[Coming], now: datetime
+) -> list[Entered]:
+    """The same for several, each of another contact."""
+    runs_ = [_begun(automation, of, coming, now) for coming in comings]
+    people = [run.contact_id for run in runs_]
+    await entries.lock_entries(store, automation.id, people)
+    per_hour = of.flow.settings.max_entries_per_hour
+    lately = await entries.entered_since(store, automation.id, now - timedelta(hours=1), per_hour)
+    before = await entries.before(store, automation.id, people)
+    round_ = Round(store, now, [(run, of) for run in runs_])
+    noted, begun = list[EntryNoted](), list[Run]()
+    for run, coming in zip(runs_, comings, strict=True):
+        keyed, outcome = await _look(
+            round_, automation, of, run, coming.own, before[run.contact_id], lately + len(begun)
+        )
+        if outcome == ADMITTED:
+            begun.append(keyed)
+        run_id = run.id if outcome == ADMITTED else None
+        noted.append(EntryNoted(new_contact_id(), run.contact_id, run.trigger, keyed.entry_key, outcome, run_id, now))
+    if begun:
+        await runs.add(store, begun)
+    await entries.note_entries(store, automation.id, automation.account_id, noted)
+    return [Entered(one.outcome, one.run_id) for one in noted]
+
+
+def _begun(automation: Automation, of: Published, coming: Coming, now: datetime) -> Run:
     assert automation.version is not None, "only what was published has triggers"
-    run = Run(
-        new_contact_id(),
-        automation.id,
-        automation.account_id,
-        coming.contact_id,
-        automation.version,
-        "",
-        coming.trigger,
-        dict(coming.event),
-        dict(of.flow.vars),
-        coming.at or now,
-        coming.hops,
+    return Run(
+        *(new_contact_id(), automation.id, automation.account_id, coming.contact_id, automation.version, ""),
+        *(coming.trigger, dict(coming.event), dict(of.flow.vars), coming.at or now, coming.hops),
     )
-    await entries.lock_entries(store, automation.id, coming.contact_id)
-    known = await know(store, run, now)
-    key, outcome = "", "no_contact"
-    if known is not None:
-        try:
-            key = _key(of, known, coming.own)
-        except TEMPLATE_FAULTS:
-            outcome = "entry_key"
-        else:
-            run = replace(run, entry_key=key)
-            turn = Turn(store, run, of.flow, of.tree, now, known)
-            outcome = await _carry_out(turn, await _decision(turn, is_active=automation.state == "active"))
-    entered = Entered(outcome, run.id if outcome == ADMITTED else None)
-    entry = EntryNoted(new_contact_id(), coming.contact_id, coming.trigger, key, outcome, entered.run_id, now)
-    await entries.note_entry(store, automation.id, automation.account_id, entry)
-    return entered
+
+
+async def _look(
+    round_: Round,
+    automation: Automation,
+    of: Published,
+    run: Run,
+    own: str,
+    before: Sequence[EarlierRun],
+    lately: int,
+) -> tuple[Run, str]:
+    """The run with its key, and what becomes of it."""
+    known = await round_.know(run)
+    if known is None:
+        return run, "no_contact"
+    try:
+        run = replace(run, entry_key=_key(of, known, own))
+    except TEMPLATE_FAULTS:
+        return run, "entry_key"
+    turn = Turn(round_, run, of.flow, of.tree, known)
+    decision = await _decision(turn, before, lately, is_active=automation.state == "active")
+    return run, await _carry_out(turn, decision)
 
 
 async def refuse_unknown(store: Connections, automation: Automation, trigger: str, now: datetime) -> None:
     """Note that somebody came who is no contact, and whom the automation makes none."""
     entry = EntryNoted(new_contact_id(), None, trigger, "", "no_contact", None, now)
-    await entries.note_entry(store, automation.id, automation.account_id, entry)
+    await entries.note_entries(store, automation.id, automation.account_id, [entry])
 
 
 def _key(of: Published, known: Known, own: str) -> str:
@@ -93,20 +121,20 @@ def _key(of: Published, known: Known, own: str) -> str:
     return key_of(of.flow.entry, text, own)
 
 
-async def _decision(turn: Turn, *, is_active: bool) -> Decision:
-    entry, run, per_hour = turn.flow.entry, turn.run, turn.flow.settings.max_entries_per_hour
+async def _decision(turn: Turn, before: Sequence[EarlierRun], lately: int, *, is_active: bool) -> Decision:
+    entry = turn.flow.entry
     channels = {step.channel for step in turn.flow.walk() if isinstance(step, Send)}
     arrival = Arrival(
         turn.now,
-        run.entry_key,
-        await entries.before(turn.store, run.automation_id, run.contact_id),
+        turn.run.entry_key,
+        before,
         is_active,
         entry.filter is None or (await turn.judge(entry.filter)).result,
         bool(channels) and channels <= set(turn.known.facts.suppressed),
-        await entries.entered_since(turn.store, run.automation_id, turn.now - timedelta(hours=1), per_hour),
-        run.hops,
+        lately,
+        turn.run.hops,
     )
-    return decide(entry, arrival, per_hour)
+    return decide(entry, arrival, turn.flow.settings.max_entries_per_hour)
 
 
 async def _carry_out(turn: Turn, decision: Decision) -> str:
@@ -119,7 +147,4 @@ async def _carry_out(turn: Turn, decision: Decision) -> str:
             await entries.update_event(turn.store, *of_entry, run.event)
         case "restart":
             await entries.end_entry(turn.store, *of_entry, "restarted", turn.now)
-            await runs.add(turn.store, run)
-        case "start":
-            await runs.add(turn.store, run)
     return _ACTIONS[decision.action]

@@ -2,21 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from domain.audience.conditions.evaluating import Facts
-from domain.audience.conditions.tree import All, Condition
 from domain.audience.conditions.values import iso
 from domain.text.template_errors import InvalidTemplate, MissingField, TemplateTooHeavy
 from domain.text.templates import compile_template
-from store.audience.segments.facts import facts_of
-from store.automations import outbox
+from store.automations.outbox import Sent
 from store.automations.runs import Run
-from store.pool import Connections
-
-_NOTHING = All(())
-"""Asks for no events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +17,7 @@ class Known:
     """A run with its contact, as they are now."""
 
     facts: Facts
+    """Without events."""
     steps: Mapping[str, str]
     """By the uid of a message, the step that sent it."""
 
@@ -49,19 +43,14 @@ def fill(text: str, known: Known) -> str:
     return compile_template(text, html=False).render(known.variables)
 
 
-async def know(store: Connections, run: Run, now: datetime, condition: Condition | None = None) -> Known | None:
-    """A run as it is now, with the events that a condition asks for; ``None``: its contact is gone."""
-    found = await facts_of(store, run.account_id, run.contact_id, condition or _NOTHING, now)
-    if found is None:
-        return None
-    sent = await outbox.sends(store, run.id)
-    steps = {str(one["uid"]): one["step"] for one in sent.values() if one["uid"]}
-    values = dict(found.values) | {
+def known_of(run: Run, contact: Facts, sent: Mapping[int, Sent]) -> Known:
+    """A run, with its contact and its messages."""
+    steps = {str(one.uid): one.step for one in sent.values() if one.uid}
+    values = dict(contact.values) | {
         "event": run.event,
         "vars": run.vars,
         "run": {"id": str(run.id), "key": run.entry_key, "entered_at": iso(run.entered_at)},
-        "steps": {one["step"]: {"state": one["state"], "code": one["code"]} for one in sent.values()},
+        "steps": {one.step: {"state": one.state, "code": one.code} for one in sent.values()},
         "account": {"id": str(run.account_id)},
     }
-    events = [replace(event, of=steps.get(str(event.data.get("uid")))) for event in found.events]
-    return Known(replace(found, values=values, events=events), steps)
+    return Known(replace(contact, values=values), steps)

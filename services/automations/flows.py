@@ -7,6 +7,7 @@ from uuid import UUID
 from domain.automations.definition.flow import Flow
 from domain.automations.definition.parsing import parse_flow
 from domain.automations.position import Tree
+from services.automations.listening import event_names
 from store.automations import automations
 from store.pool import Connections
 
@@ -22,6 +23,8 @@ class Published:
 
     flow: Flow
     tree: Tree
+    events: frozenset[str]
+    """Names of those that may matter to a run."""
 
 
 class Flows:
@@ -37,7 +40,7 @@ class Flows:
             found = await automations.version(store, automation_id, version, revision)
             assert found is not None, "what runs go by was published"
             flow = parse_flow(found.definition)
-            self._kept[place] = Published(flow, Tree(flow))
+            self._kept[place] = Published(flow, Tree(flow), frozenset(event_names(flow)))
             while len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(place)

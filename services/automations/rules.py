@@ -9,7 +9,7 @@ from domain.errors import ConflictError, FieldError, NotFoundError, invalid
 from services.accounts.users import find_account
 from services.automations.listening import event_names, triggers_of
 from services.changes import Change
-from store.automations import automations
+from store.automations import automations, waking
 from store.automations.automations import Automation
 from store.automations.publishing import looks
 from store.automations.results import watching
@@ -83,10 +83,12 @@ async def set_state(change: Change, account_id: int, key: str, state: State) -> 
     if before.state == "archived" and state == "paused":
         check_in_use(before)
     after = await automations.set_state(change.store, before.id, state)
-    if state == "active":
-        await watching.begin_anew(change.store, before.id)
-    if state == "archived":
-        await looks.ask(change.store, before.id)
+    match state:
+        case "archived":
+            await looks.ask(change.store, before.id)
+        case "active":
+            await watching.begin_anew(change.store, before.id)
+            await waking.resume(change.store, before.id)
     change.about("automation", key, after.name)
     change.compare({"state": before.state}, {"state": after.state})
     if after.version is not None:

@@ -58,8 +58,3 @@ async def wake(client: Client, run_ids: Iterable[UUID], *, starts: bool = False)
                 raise
             if starts:
                 await start(client, run_id)
-
-
-async def wake_overdue(store: Connections, client: Client, older_than_seconds: float) -> None:
-    """Wake runs that should have gone on: their automation was paused, a poke was lost, or their workflow is gone."""
-    await wake(client, await waking.overdue(store, older_than_seconds, _MOST), starts=True)

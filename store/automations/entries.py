@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from domain.automations.entries import EarlierRun
+from domain.ids import first_id
 from store.pool import Connections
 
 
@@ -26,33 +27,43 @@ class EntryNoted:
     at: datetime
 
 
-async def lock_entries(store: Connections, automation_id: UUID, contact_id: UUID) -> None:
-    """Let nobody else have this contact enter this automation until the transaction ends."""
+async def lock_entries(store: Connections, automation_id: UUID, contact_ids: Sequence[UUID]) -> None:
+    """Let nobody else have these contacts enter this automation until the transaction ends."""
+    names = [f"automation {automation_id} {contact_id}" for contact_id in sorted(contact_ids)]
     async with store.connection() as conn:
         await conn.execute(
-            "select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"automation {automation_id} {contact_id}",)
+            "select pg_advisory_xact_lock(hashtextextended(n, 0)) from unnest(%s::text[]) as n", (names,)
         )
 
 
-async def before(store: Connections, automation_id: UUID, contact_id: UUID, limit: int = 1_000) -> Sequence[EarlierRun]:
-    """A contact's runs of an automation, the newest first."""
-    async with store.connection() as conn, conn.cursor(row_factory=class_row(EarlierRun)) as cursor:
-        await cursor.execute(
-            """select entry_key as key, entered_at, ended_at from automation_runs
-               where automation_id = %s and contact_id = %s order by entered_at desc limit %s""",
-            (automation_id, contact_id, limit),
+async def before(
+    store: Connections, automation_id: UUID, contact_ids: Sequence[UUID], limit: int = 1_000
+) -> Mapping[UUID, Sequence[EarlierRun]]:
+    """The runs of contacts in an automation, the newest first; ``limit``: of each contact."""
+    found: dict[UUID, list[EarlierRun]] = {contact_id: [] for contact_id in contact_ids}
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """select w.contact_id, r.entry_key, r.entered_at, r.ended_at
+               from unnest(%s::uuid[]) as w (contact_id)
+               cross join lateral (
+                   select entry_key, entered_at, ended_at from automation_runs
+                   where automation_id = %s and contact_id = w.contact_id order by entered_at desc limit %s) as r
+               order by w.contact_id, r.entered_at desc""",
+            (list(contact_ids), automation_id, limit),
         )
-        return await cursor.fetchall()
+        for contact_id, *values in await cursor.fetchall():
+            found[contact_id].append(EarlierRun(*values))
+    return found
 
 
 async def entered_since(store: Connections, automation_id: UUID, since: datetime, most: int) -> int:
-    """How many were let in since a moment, counted up to ``most``."""
+    """How many were let in since a moment, counted up to ``most``: by their ids, which hold the time."""
     async with store.connection() as conn:
         row = await (
             await conn.execute(
                 """select count(*)::integer from (
-                       select from automation_runs where automation_id = %s and entered_at > %s limit %s) as r""",
-                (automation_id, since, most),
+                       select from automation_runs where automation_id = %s and id >= %s limit %s) as r""",
+                (automation_id, first_id(since.timestamp()), most),
             )
         ).fetchone()
     assert row is not None
@@ -88,17 +99,17 @@ async def end_entry(
         return row[0] if row else None
 
 
-async def note_entry(store: Connections, automation_id: UUID, account_id: int, entry: EntryNoted) -> None:
-    """Note that somebody was let in, or why not."""
+async def note_entries(store: Connections, automation_id: UUID, account_id: int, noted: Sequence[EntryNoted]) -> None:
+    """Note who was let in, and who was not, with why."""
+    names = ("id", "contact_id", "trigger", "entry_key", "outcome", "run_id", "at")
     async with store.connection() as conn:
         await conn.execute(
-            """insert into automation_entries (id, automation_id, account_id, contact_id, trigger, entry_key, outcome,
+            """insert into automation_entries (automation_id, account_id, id, contact_id, trigger, entry_key, outcome,
                                                run_id, at)
-               values (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
-            (
-                *(entry.id, automation_id, account_id, entry.contact_id, entry.trigger, entry.entry_key),
-                *(entry.outcome, entry.run_id, entry.at),
-            ),
+               select %s, %s, id, contact_id, trigger, entry_key, outcome, run_id, at
+               from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::timestamptz[])
+                    as n (id, contact_id, trigger, entry_key, outcome, run_id, at)""",
+            (automation_id, account_id, *([getattr(one, name) for one in noted] for name in names)),
         )
 
 

@@ -28,6 +28,28 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A message of a run, as it is now."""
+
+    step: str
+    at: datetime
+    """When the step was taken."""
+    uid: UUID | None = None
+    """``None``: it was not made yet, or there is none."""
+    state: str = "queued"
+    code: str | None = None
+    reason: str | None = None
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it has not left yet."""
+        return self.state in _LEAVING
+
+
+_LEAVING = frozenset(("scheduled", "queued", "processing"))
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """What became of one: a message, or why there is none."""
 
@@ -38,20 +60,28 @@ class Made:
     reason: str | None = None
 
 
-async def put(store: Connections, waiting: Waiting, step: str, at: datetime) -> None:
-    """Have a message be sent soon."""
+async def put(store: Connections, letters: Sequence[tuple[Waiting, Sent]]) -> None:
+    """Have messages be sent soon."""
     async with store.connection() as conn:
         await conn.execute(
             """insert into automation_outbox (id, run_id, number, account_id, letter, contact)
-               values (%s, %s, %s, %s, %s, %s)""",
+               select id, run_id, number, account_id, letter, contact
+               from unnest(%s::uuid[], %s::uuid[], %s::integer[], %s::bigint[], %s::jsonb[], %s::jsonb[])
+                    as t (id, run_id, number, account_id, letter, contact)""",
             (
-                *(waiting.id, waiting.run_id, waiting.number, waiting.account_id),
-                *(Jsonb(waiting.letter), Jsonb(waiting.contact)),
+                *([one.id for one, _ in letters], [one.run_id for one, _ in letters]),
+                *([one.number for one, _ in letters], [one.account_id for one, _ in letters]),
+                *([Jsonb(one.letter) for one, _ in letters], [Jsonb(one.contact) for one, _ in letters]),
             ),
         )
         await conn.execute(
-            "insert into automation_sends (run_id, number, step, at) values (%s, %s, %s, %s)",
-            (waiting.run_id, waiting.number, step, at),
+            """insert into automation_sends (run_id, number, step, at)
+               select run_id, number, step, at
+               from unnest(%s::uuid[], %s::integer[], %s::text[], %s::timestamptz[]) as t (run_id, number, step, at)""",
+            (
+                *([one.run_id for one, _ in letters], [one.number for one, _ in letters]),
+                *([sent.step for _, sent in letters], [sent.at for _, sent in letters]),
+            ),
         )
 
 
@@ -104,48 +134,34 @@ async def unstarted(store: Connections, older_than_seconds: float) -> Sequence[U
         return [batch_id for (batch_id,) in await cursor.fetchall()]
 
 
-async def sends(store: Connections, run_id: UUID) -> Mapping[int, dict[str, Any]]:
-    """By the number of its step, each message of a run with its state."""
+async def sends(store: Connections, run_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[int, Sent]]:
+    """The messages of runs, by the numbers of their steps."""
     async with store.connection() as conn:
         cursor = await conn.execute(
-            """select s.number, s.step, s.at, s.uid,
+            """select s.run_id, s.number, s.step, s.at, s.uid,
                       coalesce(m.state, case when s.code is null then 'queued' else 'rejected' end),
                       coalesce(m.code, s.code), coalesce(m.reason, s.reason)
-               from automation_sends s left join messages m on m.uid = s.uid where s.run_id = %s order by s.number""",
-            (run_id,),
+               from automation_sends s left join messages m on m.uid = s.uid
+               where s.run_id = any(%s) order by s.run_id, s.number""",
+            (list(run_ids),),
         )
-        return {
-            number: {"step": step, "at": at, "uid": uid, "state": state, "code": code, "reason": reason}
-            for number, step, at, uid, state, code, reason in await cursor.fetchall()
-        }
+        found: dict[UUID, dict[int, Sent]] = {run_id: {} for run_id in run_ids}
+        for run_id, number, *values in await cursor.fetchall():
+            found[run_id][number] = Sent(*values)
+        return found
 
 
-async def is_sending(store: Connections, run_id: UUID) -> bool:
-    """Whether a message of a run has not left yet."""
+async def sent_since(
+    store: Connections, wanted: Mapping[tuple[UUID, UUID], datetime]
+) -> Mapping[tuple[UUID, UUID], int]:
+    """How many messages of an automation a contact was sent since a moment; both by their ids."""
     async with store.connection() as conn:
-        row = await (
-            await conn.execute(
-                """select exists (select from automation_sends s left join messages m on m.uid = s.uid
-                                  where s.run_id = %s and s.code is null
-                                    and (s.uid is null or m.state in ('scheduled', 'queued', 'processing')))""",
-                (run_id,),
-            )
-        ).fetchone()
-    assert row is not None
-    found: bool = row[0]
-    return found
-
-
-async def sent_since(store: Connections, automation_id: UUID, contact_id: UUID, since: datetime) -> int:
-    """How many messages of an automation a contact was sent since a moment."""
-    async with store.connection() as conn:
-        row = await (
-            await conn.execute(
-                """select count(*)::integer from automation_runs r join automation_sends s on s.run_id = r.id
-                   where r.automation_id = %s and r.contact_id = %s and s.at > %s and s.code is null""",
-                (automation_id, contact_id, since),
-            )
-        ).fetchone()
-    assert row is not None
-    found: int = row[0]
-    return found
+        cursor = await conn.execute(
+            """select w.automation_id, w.contact_id, (
+                   select count(*)::integer from automation_runs r join automation_sends s on s.run_id = r.id
+                   where r.automation_id = w.automation_id and r.contact_id = w.contact_id
+                     and s.at > w.since and s.code is null)
+               from unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) as w (automation_id, contact_id, since)""",
+            ([automation for automation, _ in wanted], [contact for _, contact in wanted], list(wanted.values())),
+        )
+        return {(automation, contact): number for automation, contact, number in await cursor.fetchall()}

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
+import orjson
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -39,6 +40,11 @@ class Run:
     """Steps so far."""
     since: datetime | None = None
     until: datetime | None = None
+    """When it goes on at the latest."""
+    held_until: datetime | None = None
+    """The same of a run whose automation is paused: it waits for that to be resumed."""
+    timer_at: datetime | None = None
+    """When its workflow looks at it by itself; ``None``: that has not begun to wait."""
     reason: str | None = None
     to_end: str | None = None
     """Why it is to end, as soon as somebody looks."""
@@ -58,8 +64,18 @@ class StepTaken:
     outcome: dict[str, Any]
 
 
-_COLUMNS = """id, automation_id, account_id, contact_id, version, entry_key, trigger, event, vars, entered_at, hops,
-              state, step, taken, since, until, reason, to_end, error, converted_at, ended_at"""
+_COLUMNS: LiteralString = """id, automation_id, account_id, contact_id, version, entry_key, trigger, event, vars,
+    entered_at, hops, state, step, taken, since, until, held_until, timer_at, reason, to_end, error, converted_at,
+    ended_at"""
+_WRITTEN = (
+    *("id", "version", "vars", "state", "step", "taken", "since", "until", "held_until", "timer_at"),
+    *("reason", "error", "converted_at", "ended_at"),
+)
+"""What steps change of a run; ``to_end`` is others' to say."""
+_BEGUN = (
+    *("id", "automation_id", "account_id", "contact_id", "version", "entry_key", "trigger", "event", "vars"),
+    *("entered_at", "hops"),
+)
 
 
 async def get(store: Connections, run_id: UUID, *, lock: bool = False) -> Run | None:
@@ -89,23 +105,38 @@ class Looked:
     """The newest version that runs of older ones move to."""
 
 
-async def look(store: Connections, run_id: UUID) -> Looked | None:
-    """A run, locked until the transaction ends; ``None``: there is none."""
-    columns = ", ".join(f"r.{name.strip()}" for name in _COLUMNS.split(","))
+_LOOK: LiteralString = f"""
+select a.key, a.state, clock_timestamp(), a.moves_to,
+       (select max(v.revision) from automation_versions v
+        where v.automation_id = r.automation_id and v.version = r.version),
+       {", ".join(f"r.{name.strip()}" for name in _COLUMNS.split(","))}
+from automation_runs r join automations a on a.id = r.automation_id
+"""  # noqa: S608 - a constant of ours
+
+
+async def look(store: Connections, run_ids: Sequence[UUID]) -> Sequence[Looked]:
+    """These runs, locked until the transaction ends."""
+    return await _look(store, "where r.id = any(%s) order by r.id for update of r", list(run_ids))
+
+
+async def look_at_due(store: Connections, limit: int) -> Sequence[Looked]:
+    """Runs whose time has come and that nobody has locked, those that waited longest first. They are locked until the
+    transaction ends."""
+    return await _look(
+        store,
+        """where r.ended_at is null and r.until <= clock_timestamp() order by r.until limit %s
+           for update of r skip locked""",
+        limit,
+    )
+
+
+async def _look(store: Connections, which: LiteralString, value: object) -> Sequence[Looked]:
     async with store.connection() as conn:
-        cursor = await conn.execute(
-            f"""select a.key, a.state, clock_timestamp(), a.moves_to,
-                       (select max(v.revision) from automation_versions v
-                        where v.automation_id = r.automation_id and v.version = r.version), {columns}
-                from automation_runs r join automations a on a.id = r.automation_id
-                where r.id = %s for update of r""",  # noqa: S608 - a constant of ours
-            (run_id,),
-        )
-        row = await cursor.fetchone()
-    if row is None:
-        return None
-    key, state, now, moves_to, revision, *values = row
-    return Looked(Run(*values), key, state, revision, now, moves_to)
+        cursor = await conn.execute(_LOOK + which, (value,))
+        return [
+            Looked(Run(*values), key, state, revision, now, moves_to)
+            for key, state, now, moves_to, revision, *values in await cursor.fetchall()
+        ]
 
 
 async def page(
@@ -123,40 +154,57 @@ async def page(
         return await cursor.fetchall()
 
 
-async def add(store: Connections, run: Run) -> None:
-    """Begin a run."""
+async def add(store: Connections, begun: Sequence[Run]) -> None:
+    """Begin runs."""
     async with store.connection() as conn:
         await conn.execute(
             """insert into automation_runs (id, automation_id, account_id, contact_id, version, entry_key, trigger,
                                             event, vars, entered_at, hops)
-               values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
-            (
-                *(run.id, run.automation_id, run.account_id, run.contact_id, run.version, run.entry_key),
-                *(run.trigger, Jsonb(run.event), Jsonb(run.vars), run.entered_at, run.hops),
-            ),
+               select id, automation_id, account_id, contact_id, version, entry_key, trigger, event, vars, entered_at,
+                      hops
+               from json_to_recordset(%s::json) as b (
+                   id uuid, automation_id uuid, account_id bigint, contact_id uuid, version integer, entry_key text,
+                   trigger text, event jsonb, vars jsonb, entered_at timestamptz, hops integer)""",
+            (_json(begun, _BEGUN),),
         )
 
 
-async def write(store: Connections, run: Run, awaits: Sequence[str]) -> None:
-    """Write where a run is. ``awaits``: events that it is to be woken for."""
+async def write(store: Connections, written: Sequence[tuple[Run, Sequence[str]]]) -> None:
+    """Write where runs are, each with the events that it is to be woken for."""
     async with store.connection() as conn:
         await conn.execute(
-            """update automation_runs set version = %s, vars = %s, state = %s, step = %s, taken = %s, since = %s,
-                   until = %s, awaits = %s, reason = %s, error = %s, converted_at = %s, ended_at = %s where id = %s""",
-            (
-                *(run.version, Jsonb(run.vars), run.state, run.step, run.taken, run.since),
-                *(run.until, list(awaits), run.reason, Jsonb(run.error) if run.error else None, run.converted_at),
-                *(run.ended_at, run.id),
-            ),
+            """update automation_runs r set version = w.version, vars = w.vars, state = w.state, step = w.step,
+                   taken = w.taken, since = w.since, until = w.until, held_until = w.held_until, timer_at = w.timer_at,
+                   awaits = w.awaits, reason = w.reason, error = w.error,
+                   converted_at = w.converted_at, ended_at = w.ended_at
+               from json_to_recordset(%s::json) as w (
+                   id uuid, version integer, vars jsonb, state text, step text, taken integer, since timestamptz,
+                   until timestamptz, held_until timestamptz, timer_at timestamptz, awaits text[], reason text,
+                   error jsonb, converted_at timestamptz, ended_at timestamptz)
+               where r.id = w.id""",
+            (_json([run for run, _ in written], _WRITTEN, [{"awaits": list(awaits)} for _, awaits in written]),),
         )
 
 
-async def note_step(store: Connections, run_id: UUID, taken: StepTaken) -> None:
-    """Note a step that was taken."""
+def _json(written: Sequence[Run], names: Sequence[str], more: Sequence[Mapping[str, Any]] = ()) -> str:
+    rows = [{name: getattr(run, name) for name in names} for run in written]
+    for row, added in zip(rows, more, strict=bool(more)):
+        row |= added
+    return orjson.dumps(rows).decode()
+
+
+async def note_steps(store: Connections, taken: Sequence[tuple[UUID, StepTaken]]) -> None:
+    """Note steps that runs have taken."""
     async with store.connection() as conn:
         await conn.execute(
-            "insert into automation_steps (run_id, number, step, at, outcome) values (%s, %s, %s, %s, %s)",
-            (run_id, taken.number, taken.step, taken.at, Jsonb(taken.outcome)),
+            """insert into automation_steps (run_id, number, step, at, outcome)
+               select run_id, number, step, at, outcome
+               from unnest(%s::uuid[], %s::integer[], %s::text[], %s::timestamptz[], %s::jsonb[])
+                    as t (run_id, number, step, at, outcome)""",
+            (
+                *([run_id for run_id, _ in taken], [one.number for _, one in taken], [one.step for _, one in taken]),
+                *([one.at for _, one in taken], [Jsonb(one.outcome) for _, one in taken]),
+            ),
         )
 
 
@@ -171,15 +219,16 @@ async def steps(store: Connections, run_id: UUID, after: int = 0, limit: int = 1
         return await cursor.fetchall()
 
 
-async def last_at(store: Connections, run_id: UUID, step_ids: Sequence[str]) -> datetime | None:
-    """When a run took one of these steps last."""
+async def taken_at(store: Connections, run_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, datetime]]:
+    """When runs took each of their steps last."""
+    found: dict[UUID, dict[str, datetime]] = {run_id: {} for run_id in run_ids}
     async with store.connection() as conn:
-        row = await (
-            await conn.execute(
-                "select max(at) from automation_steps where run_id = %s and step = any(%s)", (run_id, list(step_ids))
-            )
-        ).fetchone()
-    return row[0] if row else None
+        cursor = await conn.execute(
+            "select run_id, step, max(at) from automation_steps where run_id = any(%s) group by 1, 2", (list(run_ids),)
+        )
+        for run_id, step, at in await cursor.fetchall():
+            found[run_id][step] = at
+    return found
 
 
 async def inside(store: Connections, automation_id: UUID) -> Mapping[int, Mapping[str, int]]:

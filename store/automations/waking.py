@@ -9,28 +9,57 @@ from domain.errors import ConflictError
 from store.pool import Connections
 
 
-async def awaiting(store: Connections, account_id: int, contact_id: UUID, name: str) -> Sequence[UUID]:
-    """Runs of a contact that an event of this name matters to."""
+async def wake(store: Connections, happened: Sequence[tuple[int, UUID, str]]) -> None:
+    """Have runs be looked at that an event matters to: events with their accounts and contacts.
+
+    The runs are locked before they are read: what one that takes its steps right now will wait for counts, too.
+    """
     async with store.connection() as conn:
-        cursor = await conn.execute(
-            """select id from automation_runs
-               where account_id = %s and contact_id = %s and ended_at is null and %s = any(awaits)""",
-            (account_id, contact_id, name),
+        await conn.execute(
+            """with inside as (
+                   select r.id, r.awaits, w.names
+                   from (select account_id, contact_id, array_agg(name) as names
+                         from unnest(%s::bigint[], %s::uuid[], %s::text[]) as e (account_id, contact_id, name)
+                         group by 1, 2) as w
+                   join automation_runs r on r.account_id = w.account_id and r.contact_id = w.contact_id
+                   where r.ended_at is null order by r.id for update of r)
+               update automation_runs r set until = clock_timestamp()
+               from inside i where r.id = i.id and i.awaits && i.names""",
+            tuple([one[place] for one in happened] for place in range(3)),
         )
-        return [run_id for (run_id,) in await cursor.fetchall()]
 
 
-async def overdue(store: Connections, older_than_seconds: float, limit: int) -> Sequence[UUID]:
-    """Runs of active automations that should have gone on, or ended, so long ago."""
+async def go_on_now(store: Connections, run_ids: Sequence[UUID]) -> None:
+    """Have these runs be looked at."""
     async with store.connection() as conn:
-        cursor = await conn.execute(
-            """select r.id from automation_runs r join automations a on a.id = r.automation_id
-               where r.ended_at is null and r.until < clock_timestamp() - %s * interval '1 second'
-                 and (a.state <> 'paused' or r.to_end is not null)
-               order by r.until limit %s""",
-            (older_than_seconds, limit),
+        await conn.execute(
+            "update automation_runs set until = clock_timestamp() where id = any(%s) and ended_at is null",
+            (list(run_ids),),
         )
-        return [run_id for (run_id,) in await cursor.fetchall()]
+
+
+async def put_off(store: Connections, run_id: UUID, seconds: float) -> None:
+    """Look at a run later than it asks for: it fails by a fault of ours."""
+    async with store.connection() as conn:
+        await conn.execute(
+            """update automation_runs set until = clock_timestamp() + %s * interval '1 second'
+               where id = %s and ended_at is null""",
+            (seconds, run_id),
+        )
+
+
+async def resume(store: Connections, automation_id: UUID) -> None:
+    """Have runs go on that waited for their automation to be resumed, in the order in which they were due.
+
+    Those that are due count, too: one that is looked at right now may be about to be held.
+    """
+    async with store.connection() as conn:
+        await conn.execute(
+            """update automation_runs set until = coalesce(held_until, until), held_until = null
+               where automation_id = %s and ended_at is null and (until is null or until <= clock_timestamp())
+                 and coalesce(held_until, until) is not null""",
+            (automation_id,),
+        )
 
 
 async def unstarted(store: Connections, older_than_seconds: float, limit: int) -> Sequence[UUID]:

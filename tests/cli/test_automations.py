@@ -44,8 +44,8 @@ async def test_a_run_is_shown_and_steered(cli, user, tmp_path, pool):
     await cli("automation", "publish", "welcome", *of)
     found = await automations.find(pool, user, "welcome")
     run = Run(new_contact_id(), found.id, user, uuid4(), 1, "", "manual", {}, {}, datetime.now(UTC))
-    await runs.add(pool, run)
-    await runs.write(pool, replace(run, step="s0", state="waiting"), [])
+    await runs.add(pool, [run])
+    await runs.write(pool, [(replace(run, step="s0", state="waiting"), ())])
 
     async def steer(what: str, *more: str) -> tuple[str, str]:
         made = (await cli("automation", "run", what, str(run.id), *more, *of)).json

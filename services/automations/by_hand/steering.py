@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from services.automations.flows import Flows, Published
-from services.automations.publishing.moving import Moves
+from services.automations.publishing.moving import Landed, Moves
 from services.changes import Change
 from store.automations import runs, waking
 from store.automations.runs import Looked, Run, StepTaken
@@ -54,11 +54,13 @@ async def move(change: Change, flows: Flows, account_id: int, run_id: UUID, step
     if looked.run.state == "failed":
         await waking.reopen(change.store, run_id)
         looked = await _locked(change, account_id, run_id)
-    looked, of = await _inside(change, flows, looked, from_)
+    landed, of = await _inside(change, flows, looked, from_)
     if step not in of.tree.places:
-        message = f"version {looked.run.version} of the automation, which this run is in, has no step {step[:64]!r}"
+        message = (
+            f"version {landed.looked.run.version} of the automation, which this run is in, has no step {step[:64]!r}"
+        )
         raise InvalidError("step_unknown", message, "/step")
-    return await _go_on(change, looked, of, step, {"result": "moved_by_hand", "to": step})
+    return await _go_on(change, landed, of, step, {"result": "moved_by_hand", "to": step})
 
 
 async def skip(change: Change, flows: Flows, account_id: int, run_id: UUID, step: str | None) -> Run:
@@ -68,43 +70,45 @@ async def skip(change: Change, flows: Flows, account_id: int, run_id: UUID, step
         NotFoundError: the account has no such run.
         ConflictError: it has ended, is at another step, or does not wait.
     """
-    looked, of = await _inside(change, flows, await _locked(change, account_id, run_id), step)
-    run = looked.run
+    landed, of = await _inside(change, flows, await _locked(change, account_id, run_id), step)
+    run = landed.looked.run
     if run.state != "waiting" or run.step is None:
         raise ConflictError("run_not_waiting", "this run does not wait in a step now: look again, or move it")
-    return await _go_on(change, looked, of, of.tree.after(run.step), {"result": "skipped"})
+    return await _go_on(change, landed, of, of.tree.after(run.step), {"result": "skipped"})
 
 
 async def _locked(change: Change, account_id: int, run_id: UUID) -> Looked:
-    looked = await runs.look(change.store, run_id)
-    if looked is None or looked.run.account_id != account_id:
+    found = await runs.look(change.store, [run_id])
+    if not found or found[0].run.account_id != account_id:
         raise NotFoundError("run_not_found", f"there is no run {run_id}")
     change.about("run", run_id)
-    return looked
+    return found[0]
 
 
-async def _inside(change: Change, flows: Flows, looked: Looked, at: str | None) -> tuple[Looked, Published]:
+async def _inside(change: Change, flows: Flows, looked: Looked, at: str | None) -> tuple[Landed, Published]:
     """A run that has not ended, in the version that it belongs to by now."""
     if looked.run.ended_at is not None or looked.run.to_end is not None:
         raise _ended(looked.run)
     landed = await Moves(flows).landed(change.store, looked)
     if landed.ends is not None:
         raise _ended(looked.run)
-    looked, run = landed.looked, landed.looked.run
-    of = await flows.of(change.store, run.automation_id, run.version, looked.revision)
+    run = landed.looked.run
+    of = await flows.of(change.store, run.automation_id, run.version, landed.looked.revision)
     here = run.step or of.tree.first()
     if at not in (None, here):
         raise ConflictError("run_elsewhere", f"this run is at {here!r} by now, in version {run.version}")
-    return looked, of
+    return landed, of
 
 
-async def _go_on(change: Change, looked: Looked, of: Published, step: str | None, told: dict[str, str]) -> Run:
-    run, here = looked.run, looked.run.step or of.tree.first()
-    await runs.note_step(change.store, run.id, StepTaken(run.taken + 1, here, looked.now, told))
+async def _go_on(change: Change, landed: Landed, of: Published, step: str | None, told: dict[str, str]) -> Run:
+    looked, run = landed.looked, landed.looked.run
+    here = run.step or of.tree.first()
+    noted = [*landed.noted, StepTaken(run.taken + 1, here, looked.now, told)]
+    await runs.note_steps(change.store, [(run.id, step) for step in noted])
     after = replace(run, step=step or here, taken=run.taken + 1, since=None, until=looked.now, state="running")
     if step is None:
         after = replace(after, state="completed", reason="completed", until=None, ended_at=looked.now)
-    await runs.write(change.store, after, [])
+    await runs.write(change.store, [(after, ())])
     change.compare({"step": here}, {"step": step})
     return after
 

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from domain.automations.versions.migrating import Landing, landings
 from services.automations.flows import Flows
-from store.automations import runs
 from store.automations.publishing import versions
 from store.automations.runs import Looked, Run, StepTaken
 from store.pool import Connections
@@ -24,6 +23,8 @@ class Landed:
 
     looked: Looked
     """Its run is not written yet."""
+    noted: tuple[StepTaken, ...] = ()
+    """Steps on which it moved: they are not written yet."""
     ends: str | None = None
     """The state in which it ends, as its step is gone and nothing follows."""
 
@@ -44,15 +45,16 @@ class Moves:
 
     async def landed(self, store: Connections, looked: Looked) -> Landed:
         """A run that is locked, moved by all versions that were published since its own and move contacts inside."""
-        run, ends = looked.run, None
+        run, ends, noted = looked.run, None, list[StepTaken]()
         if looked.moves_to is None or run.version >= looked.moves_to:
             return Landed(looked)
         while ends is None and (move := await self._next(store, run)) is not None:
-            run, ends = await _moved(store, looked, run, move)
+            run, step, ends = _moved(looked, run, move)
+            noted += [step] if step else []
         if run.version == looked.run.version:
             return Landed(looked)
         revision = await versions.newest_revision(store, run.automation_id, run.version)
-        return Landed(replace(looked, run=run, revision=revision), ends)
+        return Landed(replace(looked, run=run, revision=revision), tuple(noted), ends)
 
     async def _next(self, store: Connections, run: Run) -> _Move | None:
         place = run.automation_id, run.version
@@ -72,13 +74,14 @@ class Moves:
         return _Move(to.version, landings(old.tree, new.tree, to.moves), new.flow.vars)
 
 
-async def _moved(store: Connections, looked: Looked, run: Run, move: _Move) -> tuple[Run, str | None]:
+def _moved(looked: Looked, run: Run, move: _Move) -> tuple[Run, StepTaken | None, str | None]:
+    """The run in the version after, what is noted of it, and the state in which it ends."""
     run = replace(run, version=move.version, vars={**move.vars, **run.vars})
     if run.step is None or (landing := move.landings[run.step]).how == "stays":
-        return run, None
+        return run, None, None
     told = {"result": "moved", "version": move.version, "how": landing.how, "to": landing.step}
-    await runs.note_step(store, run.id, StepTaken(run.taken + 1, run.step, looked.now, told))
+    noted = StepTaken(run.taken + 1, run.step, looked.now, told)
     run = replace(run, taken=run.taken + 1, since=None, until=None, state="running")
     if landing.step is None:
-        return run, "exited" if landing.how == "exit" else "completed"
-    return replace(run, step=landing.step), None
+        return run, noted, "exited" if landing.how == "exit" else "completed"
+    return replace(run, step=landing.step), noted, None

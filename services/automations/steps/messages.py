@@ -1,17 +1,17 @@
 """Steps that send: a message goes to the outbox, from where those of the same step are sent together."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, timedelta
 from typing import Any
 
-from domain.audience.contacts.contact import Contact, new_contact_id
+from domain.audience.contacts.contact import new_contact_id
 from domain.audience.windows import SendWindow, next_opening
 from domain.automations.definition.steps import Content, Send
 from domain.channels import Channel
 from services.automations.outcomes import Done, Ends, Outcome, StepFailed, Waits
 from services.automations.steps.turn import Turn
 from services.contacts.models import FIELDS_OF
-from store.automations import outbox
 from store.automations.outbox import Waiting
 
 _SOON, _SELDOM = timedelta(seconds=1), timedelta(minutes=1)
@@ -22,19 +22,16 @@ async def send(step: Send, turn: Turn) -> Outcome:
     """Have a message be sent to the contact, if there is an address for it, and the run's last one has left: a run's
     messages keep their order, also where one waits for hours that suit its recipient.
     """
-    if step.await_ == "accepted" and await outbox.is_sending(turn.store, turn.run.id):
+    if step.await_ == "accepted" and any(one.is_leaving for one in (await turn.round.sends(turn.run)).values()):
         waited = turn.now - (turn.run.since or turn.now)
         return Waits(turn.now + min(max(waited, _SOON), _SELDOM))
     channel = Channel(step.channel)
-    contact = await turn.contact()
-    address = turn.fill(step.to) if step.to else _address(channel, contact)
+    address = turn.fill(step.to) if step.to else _address(channel, turn.known.facts.values["contact"])
     if not address:
         return _unreachable(step)
     cap = turn.flow.settings.cap
-    if cap is not None:
-        since = turn.now - cap.per
-        if await outbox.sent_since(turn.store, turn.run.automation_id, contact.id, since) >= cap.messages:
-            return Done({"result": "capped"})
+    if cap is not None and await turn.round.sent_since(turn.run, cap.per) >= cap.messages:
+        return Done({"result": "capped"})
     waiting = Waiting(
         new_contact_id(),
         turn.run.id,
@@ -43,7 +40,7 @@ async def send(step: Send, turn: Turn) -> Outcome:
         _letter(step, turn),
         _recipient(step, turn, channel, address),
     )
-    await outbox.put(turn.store, waiting, step.id, turn.now)
+    await turn.round.put(turn.run, waiting, step.id)
     return Done({"result": "sent", "channel": channel.value})
 
 
@@ -56,14 +53,15 @@ def _unreachable(step: Send) -> Outcome:
     raise StepFailed("unreachable", f"the contact has no address for {step.channel}")
 
 
-def _address(channel: Channel, contact: Contact) -> str | None:
+def _address(channel: Channel, contact: Mapping[str, Any]) -> str | None:
     match channel:
         case Channel.EMAIL:
-            return contact.email
+            found = contact["email"]
         case Channel.SMS:
-            return contact.phone
+            found = contact["phone"]
         case Channel.WHATSAPP:
-            return contact.whatsapp or contact.phone
+            found = contact["whatsapp"] or contact["phone"]
+    return None if found is None else str(found)
 
 
 def _letter(step: Send, turn: Turn) -> dict[str, Any]:

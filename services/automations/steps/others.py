@@ -9,8 +9,8 @@ from services.automations.steps.turn import Turn
 from store.automations import queue, waking
 from store.automations.queue import Noted
 
-START, WAKE = "automation.start", "automation.wake"
-"""What the queue calls them; no event of a contact has such a name."""
+START = "automation.start"
+"""What the queue calls it; no event of a contact has such a name."""
 HOPS = "hops"
 """How many automations have started each other to come there."""
 
@@ -18,7 +18,9 @@ HOPS = "hops"
 async def start(step: Start, turn: Turn) -> Outcome:
     """Have the contact enter another automation, once for this step of this run."""
     data = {"automation": step.automation, "data": turn.fill_all(step.data), HOPS: turn.run.hops + 1}
-    await queue.put(turn.store, _noted(turn, START, data))
+    source = UUID(bytes=hashlib.sha256(f"{START} {turn.run.id} {turn.number}".encode()).digest()[:16])
+    noted = Noted(turn.run.account_id, source, turn.run.contact_id, START, turn.now, data)
+    await queue.put(turn.store, noted)
     return Done({"result": "started", "automation": step.automation})
 
 
@@ -28,11 +30,5 @@ async def stop(step: Stop, turn: Turn) -> Outcome:
     reason = step.reason or f"stopped by {turn.flow.key}"
     run = turn.run
     ended = await waking.ask_to_end(turn.store, run.account_id, run.contact_id, key, run.id, reason)
-    if ended:
-        await queue.put(turn.store, _noted(turn, WAKE, {"runs": [str(run_id) for run_id in ended]}))
+    turn.round.to_end |= dict.fromkeys(ended, reason)
     return Done({"result": "stopped", "runs": len(ended)})
-
-
-def _noted(turn: Turn, name: str, data: dict[str, object]) -> Noted:
-    source = UUID(bytes=hashlib.sha256(f"{name} {turn.run.id} {turn.number}".encode()).digest()[:16])
-    return Noted(turn.run.account_id, source, turn.run.contact_id, name, turn.now, data)

@@ -6,36 +6,43 @@ from datetime import datetime
 from typing import Any
 
 from domain.audience.conditions.evaluating import Trace, evaluate
-from domain.audience.conditions.tree import Condition
+from domain.audience.conditions.tree import Condition, events_in
 from domain.audience.contacts.contact import Contact
 from domain.audience.guards.numbers import zones_of
 from domain.automations.definition.flow import Flow
 from domain.automations.position import Tree
 from domain.automations.timing.local_time import choose_zone
 from domain.text.template_errors import MissingField
-from services.automations.facts import TEMPLATE_FAULTS, Known, fill, know
+from services.automations.facts import TEMPLATE_FAULTS, Known, fill
 from services.automations.outcomes import StepFailed
+from services.automations.runs.round import Round
 from store.audience.contacts import rows
-from store.audience.events import recording
 from store.audience.events.recording import ContactEvent
+from store.audience.segments.facts import occurrences
 from store.automations.runs import Run
 from store.pool import Connections
-
-_MOST_EVENTS = 1_000
-"""That are looked at, the oldest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A run at one of its steps, in a transaction."""
 
-    store: Connections
+    round: Round
     run: Run
     flow: Flow
     tree: Tree
-    now: datetime
     known: Known
     """Without events: ``judge`` reads those that it needs."""
+
+    @property
+    def store(self) -> Connections:
+        """The transaction."""
+        return self.round.store
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the round."""
+        return self.round.now
 
     @property
     def number(self) -> int:
@@ -44,9 +51,10 @@ class Turn:
 
     async def judge(self, condition: Condition) -> Trace:
         """Whether a condition holds now, and why."""
-        known = await know(self.store, self.run, self.now, condition)
-        assert known is not None, "its contact was there a moment ago"
-        return evaluate(condition, known.facts)
+        names = sorted(events_in(condition))
+        events = await occurrences(self.store, self.run.account_id, self.run.contact_id, names)
+        known = [replace(event, of=self.known.steps.get(str(event.data.get("uid")))) for event in events]
+        return evaluate(condition, replace(self.known.facts, events=known))
 
     async def happened(
         self,
@@ -57,12 +65,9 @@ class Turn:
         until: datetime | None = None,
     ) -> list[ContactEvent]:
         """Events of the contact since a moment, the oldest first. ``of``: only about what this step sent."""
-        found = await recording.of_contact(
-            self.store, self.run.account_id, self.run.contact_id, list(events), since, _MOST_EVENTS
-        )
         return [
             event
-            for event in found
+            for event in await self.round.events(self.run, events, since)
             if (of is None or self.known.steps.get(str(event.data.get("uid"))) == of)
             and (until is None or event.at <= until)
             and (match is None or self.matches(match, event.data))

@@ -2,12 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from domain.automations.definition.steps import Send, Wait, WaitEvent
+from domain.automations.definition.steps import Wait, WaitEvent
 from domain.automations.timing.waits import due
 from domain.errors import InvalidError
 from services.automations.outcomes import Done, Ends, Outcome, StepFailed, Waits
 from services.automations.steps.turn import Turn
-from store.automations import runs
 
 _APART = timedelta(seconds=1)
 """By so much clocks of who reports events may be behind."""
@@ -50,6 +49,8 @@ async def wait_event(step: WaitEvent, turn: Turn) -> Outcome:
 async def _since(step: WaitEvent, turn: Turn) -> datetime:
     if step.since == "entry":
         return turn.run.entered_at
-    named = [step.since] if step.since else [one.id for one in turn.flow.walk() if isinstance(one, Send)]
-    found = await runs.last_at(turn.store, turn.run.id, named)
+    if step.since:
+        found = await turn.round.taken_at(turn.run, [step.since])
+    else:
+        found = max((one.at for one in (await turn.round.sends(turn.run)).values()), default=None)
     return found - _APART if found else turn.run.entered_at

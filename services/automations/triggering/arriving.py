@@ -1,5 +1,6 @@
 """Who comes to automations by what happened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.automations.definition.triggers import OnEvent, OnMessage
@@ -21,17 +22,28 @@ class Arriving:
     coming: Coming
 
 
-async def arriving(store: Connections, flows: Flows, noted: Noted) -> list[Arriving]:
-    """Who comes to which automations by an event: to each once, however many of its triggers it fits."""
+async def arriving(store: Connections, flows: Flows, happened: Sequence[Noted]) -> list[Arriving]:
+    """Who comes to which automations by events: by each once, however many triggers of an automation it fits."""
+    begun: dict[tuple[int, tuple[tuple[str, str], ...]], Sequence[tuple[Automation, Sequence[int]]]] = {}
     found: list[Arriving] = []
-    for automation, places in await triggers.begun_by(store, noted.account_id, kinds_of(noted)):
-        assert automation.version is not None, "only what was published has triggers"
-        of = await flows.of(store, automation.id, automation.version, automation.revision)
-        for place in places:
-            if await fits(store, of, place, noted):
-                trigger = of.flow.triggers[place]
-                kind = "event" if isinstance(trigger, OnEvent | OnMessage) else trigger.kind
-                coming = Coming(noted.contact_id, kind, str(noted.source), noted.data, noted.hops, noted.noted_at)
-                found.append(Arriving(automation, of, coming))
-                break
+    for noted in happened:
+        asked = noted.account_id, tuple(kinds_of(noted))
+        if asked not in begun:
+            begun[asked] = await triggers.begun_by(store, *asked)
+        for automation, places in begun[asked]:
+            found += await _arriving(store, flows, noted, automation, places)
     return found
+
+
+async def _arriving(
+    store: Connections, flows: Flows, noted: Noted, automation: Automation, places: Sequence[int]
+) -> list[Arriving]:
+    assert automation.version is not None, "only what was published has triggers"
+    of = await flows.of(store, automation.id, automation.version, automation.revision)
+    for place in places:
+        if await fits(store, of, place, noted):
+            trigger = of.flow.triggers[place]
+            kind = "event" if isinstance(trigger, OnEvent | OnMessage) else trigger.kind
+            coming = Coming(noted.contact_id, kind, str(noted.source), noted.data, noted.hops, noted.noted_at)
+            return [Arriving(automation, of, coming)]
+    return []

@@ -9,9 +9,9 @@ from domain.audience.conditions.values import is_equal
 from domain.automations.definition.triggers import Inbound, OnEvent, OnField, OnGroup, OnMessage, OnTag
 from domain.automations.keywords import says
 from domain.text.keywords import Keyword
-from services.automations.facts import know
 from services.automations.flows import Published
 from services.automations.listening import RECEIVED
+from services.automations.runs.round import Round
 from services.automations.steps.turn import Turn
 from store.automations.queue import Noted
 from store.automations.runs import Run
@@ -45,10 +45,9 @@ async def fits(store: Connections, of: Published, place: int, noted: Noted) -> b
         case OnEvent(match=condition) | OnMessage(match=condition):
             assert condition is not None, "the case before"
             run = Run(noted.source, noted.source, noted.account_id, noted.contact_id, 0, "", "event", {}, {}, noted.at)
-            known = await know(store, run, noted.at)
-            if known is None:
-                return False
-            return Turn(store, run, of.flow, of.tree, noted.at, known).matches(condition, noted.data)
+            round_ = Round(store, noted.at, [(run, of)])
+            known = await round_.know(run)
+            return known is not None and Turn(round_, run, of.flow, of.tree, known).matches(condition, noted.data)
     return False
 
 

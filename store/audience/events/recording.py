@@ -1,6 +1,6 @@
 """What happened to contacts: written once for each source, and read by contact."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,30 @@ async def of_contact(
             (account_id, contact_id, list(names), since, limit),
         )
         return await cursor.fetchall()
+
+
+async def of_contacts(
+    store: Connections, since: Mapping[UUID, tuple[int, datetime]], names: Sequence[str], limit: int
+) -> Mapping[UUID, Sequence[ContactEvent]]:
+    """The same for many contacts, each with its account and since its own moment; ``limit``: of one contact."""
+    async with store.connection() as conn, conn.cursor(row_factory=class_row(ContactEvent)) as cursor:
+        await cursor.execute(
+            """select e.contact_id, e.name, e.at, e.source, e.data
+               from unnest(%s::uuid[], %s::bigint[], %s::timestamptz[]) as w (contact_id, account_id, since)
+               cross join lateral (
+                   select v.contact_id, v.name, v.at, v.source, v.data from contact_events v
+                   where v.account_id = w.account_id and v.contact_id = w.contact_id and v.name = any(%s)
+                     and v.at >= w.since order by v.at, v.source limit %s) as e
+               order by e.contact_id, e.at, e.source""",
+            (
+                *(list(since), [account for account, _ in since.values()], [at for _, at in since.values()]),
+                *(list(names), limit),
+            ),
+        )
+        found: dict[UUID, list[ContactEvent]] = {contact: [] for contact in since}
+        for event in await cursor.fetchall():
+            found[event.contact_id].append(event)
+        return found
 
 
 Place = tuple[datetime, UUID]

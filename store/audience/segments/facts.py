@@ -1,5 +1,7 @@
-"""What is known of one contact, as the evaluator of conditions takes it."""
+"""What is known of contacts, as the evaluator of conditions takes it."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,8 +18,8 @@ MOST_EVENTS = 20_000
 """Events of a contact that are read, the newest: counts go up to 10,000."""
 
 _COLUMNS = sorted(TEXT_COLUMNS | TIME_COLUMNS)
-_CONTACT = f"""
-select {", ".join(f"c.{name}" for name in _COLUMNS)}, c.fields, c.tags, a.time_zone,
+_CONTACTS = f"""
+select c.id, {", ".join(f"c.{name}" for name in _COLUMNS)}, c.fields, c.tags, a.time_zone,
     array(select g.key from contact_groups g where g.account_id = c.account_id and g.id = any(c.groups)),
     array(select k.channel from (
         select v.channel, recipient_key(v.channel, v.address) as key
@@ -25,7 +27,8 @@ select {", ".join(f"c.{name}" for name in _COLUMNS)}, c.fields, c.tags, a.time_z
             as v (channel, address) offset 0) as k
         where exists (select from suppressions s where s.account_id = c.account_id and s.channel = k.channel
             and recipient_key(s.channel, s.recipient) = k.key))
-from contacts c join accounts a on a.id = c.account_id where c.account_id = %s and c.id = %s
+from unnest(%s::bigint[], %s::uuid[]) as w (account_id, id)
+join contacts c on c.id = w.id and c.account_id = w.account_id join accounts a on a.id = c.account_id
 """  # noqa: S608 - constants of ours
 _EVENTS = """
 select name, at, data from contact_events
@@ -34,17 +37,36 @@ where contact_id = %s and account_id = %s and name = any(%s) order by at desc li
 
 
 async def facts_of(
-    pool: Connections, account_id: int, contact_id: UUID, condition: Condition, now: datetime
+    store: Connections, account_id: int, contact_id: UUID, condition: Condition, now: datetime
 ) -> Facts | None:
     """What the condition may ask of a contact; ``None``: the account has no such contact."""
-    async with pool.connection() as conn:
-        row = await (await conn.execute(_CONTACT, (account_id, contact_id))).fetchone()
-        if row is None:
-            return None
-        names = sorted(events_in(condition))
-        cursor = await conn.execute(_EVENTS, (contact_id, account_id, names, MOST_EVENTS))
-        events = [Occurrence(name, at, data) for name, at, data in await cursor.fetchall()]
+    found = (await facts_of_all(store, [(account_id, contact_id)], now)).get(contact_id)
+    if found is None:
+        return None
+    return replace(found, events=await occurrences(store, account_id, contact_id, sorted(events_in(condition))))
+
+
+async def facts_of_all(store: Connections, contacts: Sequence[tuple[int, UUID]], now: datetime) -> Mapping[UUID, Facts]:
+    """What is known of contacts, beside their events; each with its account. Those that there are not are left out."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(_CONTACTS, ([account for account, _ in contacts], [id_ for _, id_ in contacts]))
+        rows = await cursor.fetchall()
         zones = await known_zones(conn)
+    return {id_: _facts(columns, now, zones) for id_, *columns in rows}
+
+
+async def occurrences(
+    store: Connections, account_id: int, contact_id: UUID, names: Sequence[str]
+) -> Sequence[Occurrence]:
+    """Events of a contact, the newest first."""
+    if not names:
+        return []
+    async with store.connection() as conn:
+        cursor = await conn.execute(_EVENTS, (contact_id, account_id, list(names), MOST_EVENTS))
+        return [Occurrence(name, at, data) for name, at, data in await cursor.fetchall()]
+
+
+def _facts(row: Sequence[Any], now: datetime, zones: Sequence[str]) -> Facts:
     columns = dict(zip(_COLUMNS, row, strict=False))
     fields, tags, zone, groups, suppressed = row[len(_COLUMNS) :]
     own_zone = columns["time_zone"]
@@ -55,7 +77,6 @@ async def facts_of(
         tags,
         groups,
         suppressed,
-        events,
     )
 
 

@@ -78,7 +78,7 @@ async def _automation(stack: Stack, user: User) -> dict[str, str]:
     made = await automations.add(stack.pool, new_contact_id(), user.id, flow)
     await automations.publish(stack.pool, made.id, Version(1, 1, flow, "", {}, now))
     run = Run(new_contact_id(), made.id, user.id, uuid4(), 1, "", "manual", {}, {}, now, ended_at=now)
-    await runs.add(stack.pool, run)
+    await runs.add(stack.pool, [run])
     await hooks.add(stack.pool, new_contact_id(), user.id, key, "Shop", uuid4().bytes)
     return {"{automation}": key, "{run}": str(run.id), "{hook}": key}
 

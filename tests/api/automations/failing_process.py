@@ -5,7 +5,7 @@ import sys
 from uuid import UUID
 
 from services.automations.results.watching import Watch
-from services.automations.running import Running
+from services.automations.runs.running import Running
 from store.pool import open_pool
 
 

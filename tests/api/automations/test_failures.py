@@ -10,7 +10,7 @@ import pytest_asyncio
 from domain.keyring import CREDENTIALS, Keyring
 from runtime.settings import Settings
 from services.automations.results.watching import Watch
-from services.automations.running import Running
+from services.automations.runs.running import Running
 from store.accounts import accounts
 from store.migrate import migrate
 from tests.api.admin import admin
