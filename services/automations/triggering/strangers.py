@@ -25,7 +25,7 @@ _ADDRESS = {"sms": "phone", "whatsapp": "whatsapp", "email": "email"}
 async def meet(store: Connections, flows: Flows, noted: Noted) -> None:
     """Make a contact of the sender, whose message is looked at then as any contact's is; or note why nobody enters."""
     data = {name: value for name, value in noted.data.items() if name not in ("sender", "source")}
-    found = await arriving(store, flows, replace(noted, name=RECEIVED, data=data))
+    found = await arriving(store, flows, [replace(noted, name=RECEIVED, data=data)])
     found = [one for one in found if one.coming.trigger == Inbound.kind]
     contact_id = None
     if any(one.of.flow.entry.create_contact for one in found):
