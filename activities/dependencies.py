@@ -14,6 +14,7 @@ from domain.keyring import CREDENTIALS, Keyring
 from domain.mail.links import LinkSigner
 from gateways.base import EventSink, GatewayConnections
 from services.audience.campaigns.sending import CampaignSending
+from services.automations.calls.sending import CallSender
 from services.automations.outbox import OutboxSender
 from services.automations.runs.running import Running
 from store.gateways.sandbox_inbox import SandboxInbox
@@ -35,6 +36,7 @@ class Dependencies:
     campaigns: CampaignSending
     running: Running
     outbox: OutboxSender
+    calls: CallSender
     unfinished: Unfinished
 
     async def aclose(self) -> None:
@@ -44,6 +46,7 @@ class Dependencies:
         await self.callbacks.aclose()
         await self.campaigns.aclose()
         await self.outbox.aclose()
+        await self.calls.aclose()
 
 
 def open_dependencies(pool: Pool, keys: str, sink: EventSink, environment: Mapping[str, Any]) -> Dependencies:
@@ -57,6 +60,7 @@ def open_dependencies(pool: Pool, keys: str, sink: EventSink, environment: Mappi
         CampaignSending(pool, environment),
         Running(pool),
         OutboxSender(pool, environment),
+        open_calls(pool, keys, environment),
         Unfinished(),
     )
 
@@ -74,3 +78,9 @@ def open_mails(pool: Pool, keys: str) -> EmailAssembler:
 def open_callbacks(pool: Pool, keys: str) -> Callbacks:
     """The callbacks of this process, with their own connections: hanging endpoints use none of the gateways'."""
     return Callbacks(pool, Keyring.parse(keys, CREDENTIALS), GatewayConnections.open(SandboxInbox(pool)))
+
+
+def open_calls(pool: Pool, keys: str, environment: Mapping[str, Any]) -> CallSender:
+    """The calls of this process's runs, with their own connections, as callbacks have theirs."""
+    outside = GatewayConnections.open(SandboxInbox(pool))
+    return CallSender(pool, Keyring.parse(keys, CREDENTIALS), outside, environment)

@@ -35,6 +35,7 @@ from api.automations import hooks as automation_hooks
 from api.automations import publishing as automation_publishing
 from api.automations import routes as automations
 from api.automations import runs as automation_runs
+from api.automations import secrets as account_secrets
 from api.automations import steering as automation_steering
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
@@ -136,6 +137,7 @@ _ROUTERS = (
     campaign_actions.router,
     automations.router,
     automation_publishing.router,
+    account_secrets.router,
     automation_runs.router,
     automation_steering.router,
     automation_hooks.router,

@@ -34,6 +34,7 @@ from cli.plans import app as plan
 from cli.processes import add_to
 from cli.reputation import app as reputation
 from cli.roles import app as role
+from cli.secrets import app as secret
 from cli.segments import app as segment
 from cli.sending_pauses import app as sending
 from cli.session import choose_install
@@ -58,6 +59,7 @@ app.add_typer(gateway, name="gateway")
 app.add_typer(domain, name="domain")
 app.add_typer(link_domain, name="link-domain")
 app.add_typer(automation, name="automation")
+app.add_typer(secret, name="secret")
 app.add_typer(contact, name="contact")
 app.add_typer(group, name="group")
 app.add_typer(contact_field, name="contact-field")

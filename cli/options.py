@@ -101,6 +101,20 @@ def read_password() -> str:
         raise InvalidError("password_length", "The password is not UTF-8 text.") from None
 
 
+def read_secret() -> str:
+    """Read a secret, as ``read_password`` does; a terminal is asked once.
+
+    Raises:
+        InvalidError: it is not UTF-8 text.
+    """
+    if sys.stdin.isatty():
+        return str(typer.prompt("Value", hide_input=True))
+    try:
+        return sys.stdin.buffer.readline(_LARGEST_FILE).decode().rstrip("\r\n")
+    except ValueError:
+        raise InvalidError("secret_value", "The value is not UTF-8 text.") from None
+
+
 CONFIG_HELP = "JSON; @FILE or - (standard input) keeps secrets out of the list of processes."
 """Help of options that take a JSON object."""
 

@@ -143,7 +143,8 @@ async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
     running = asyncio.create_task(serve_until(stop, workers, pool, list(QUEUES), dns_servers=settings.dns_servers))
     running.add_done_callback(lambda ended: None if stop.is_set() else _end_process(ended))
     try:
-        yield
+        async with dependencies.calls.looking():
+            yield
     finally:
         stop.set()
         await _ended(running)

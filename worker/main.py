@@ -27,7 +27,7 @@ from worker.priority import lower_priority
 from worker.retention import warn_of_short_retention
 from worker.runners.foreign_starts import warn_of_unsealed_payloads
 from worker.table import table
-from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE
+from workflows.policy import AUTOMATIONS_QUEUE, BULK_QUEUES, DISPATCH_QUEUE
 
 log = structlog.get_logger()
 
@@ -61,6 +61,8 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         rows = table(pool, dependencies, queues)
         if DISPATCH_QUEUE in rows:
             await opened.enter_async_context(keeping_connected(pool, dependencies.gateways))
+        if AUTOMATIONS_QUEUE in rows:
+            await opened.enter_async_context(dependencies.calls.looking())
         workers, unfinished = build_workers(client, rows), dependencies.unfinished
         keyring = Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS)
         await serve_until(

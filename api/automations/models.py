@@ -121,6 +121,8 @@ class ShownRun(_Answer):
     converted_at: datetime | None = Field(description="When it reached the goal.")
     entered_at: datetime
     ended_at: datetime | None
+    tries: int = Field(description="Of its step that failed.")
+    again_at: datetime | None = Field(description="When that is tried again.")
 
 
 class RunPage(_Answer):
@@ -146,6 +148,7 @@ class ShownRunInFull(ShownRun):
     automation: str
     event: dict[str, Any]
     vars: dict[str, Any]
+    answers: dict[str, Any] = Field(description="To calls, by step: what texts call `steps`.")
     steps: list[ShownStep]
 
 

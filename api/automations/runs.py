@@ -145,7 +145,8 @@ async def get_run(request: Request, run: UUID, principal: Holder) -> Response:
     assert of is not None, "runs are deleted with their automation"
     sent = (await outbox.sends(pool, [run]))[run]
     steps = [asdict(one) | {"message": _message(sent.get(one.number))} for one in await runs.steps(pool, run)]
-    return answer_one(_shown(found) | {"automation": of.key, "event": found.event, "vars": found.vars, "steps": steps})
+    more = {"automation": of.key, "event": found.event, "vars": found.vars, "answers": found.answers, "steps": steps}
+    return answer_one(_shown(found) | more)
 
 
 @router.post("/api/runs/{run}/retry", summary="Have a failed run go on", response_model=None, responses=_changed)
@@ -196,7 +197,7 @@ def _message(sent: Sent | None) -> dict[str, Any] | None:
 
 def _shown(run: Run) -> dict[str, Any]:
     row = asdict(run)
-    for name in ("automation_id", "account_id", "event", "vars", "hops", "taken", "to_end"):
+    for name in ("automation_id", "account_id", "event", "vars", "hops", "taken", "to_end", "answers"):
         del row[name]
     row["contact"] = row.pop("contact_id")
     return row

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import httpx
 
 from domain.messages.outcomes import GatewayDown, Unknown
-from gateways.net.addresses import HTTP_PORTS, private_too, public_only
+from gateways.net.addresses import HTTP_PORTS, BlockedAddress, private_too, public_only
 from gateways.net.dial import Dialer
 from gateways.net.failures import words_for
-from gateways.net.http_answer import Answer
+from gateways.net.http_answer import BODY_CAP, Answer
 from gateways.net.http_connection import Lost
 from gateways.net.http_host import Host, Origin
 from gateways.net.owner_slots import OwnerSlots
@@ -27,6 +27,14 @@ OWNERS_CONNECTIONS = 256
 USER_AGENT = "xsender"
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """What a header cannot hold (RFC 9110 §5.5)."""
+
+
+class NotConnected(Exception):
+    """No connection came about, so nothing was sent. ``is_blocked``: our own rule about addresses forbids it."""
+
+    def __init__(self, reason: str, *, is_blocked: bool = False) -> None:
+        super().__init__(reason)
+        self.is_blocked = is_blocked
 
 
 class UnfitHeader(ValueError):
@@ -46,9 +54,13 @@ class Call:
     has_body: bool
     connect: float
     seconds: float
+    most: int = BODY_CAP
+    """Bytes of the answer's body that are read."""
 
 
-def call(method: str, url: str, headers: dict[str, str], seconds: float = DEFAULT_SECONDS) -> Call:
+def call(
+    method: str, url: str, headers: dict[str, str], seconds: float = DEFAULT_SECONDS, most: int = BODY_CAP
+) -> Call:
     """Prepare a call. ``seconds`` is the time for the request and its whole answer once a connection is there.
 
     Raises ``UnfitHeader``, ``UnicodeEncodeError`` for headers beyond ASCII, and ``httpx.InvalidURL``.
@@ -67,6 +79,7 @@ def call(method: str, url: str, headers: dict[str, str], seconds: float = DEFAUL
         has_body=method != "GET",
         connect=min(CONNECT_SECONDS, seconds),
         seconds=seconds,
+        most=most,
     )
 
 
@@ -100,20 +113,34 @@ class HttpClient:
         ``GatewayDown`` when no connection came about, so that nothing was sent; ``Unknown`` when the request may have
         left but its whole answer did not come back. It is never sent twice.
         """
-        host = self._hosts.get(call.origin) or self._add(call.origin)
         try:
-            connection = await host.take(call.connect, self._owners_slots, self._dialer)
-        except TimeoutError:
-            return GatewayDown(f"no connection to {call.origin.host} within {call.connect:g} s")
-        except OSError as error:
-            return GatewayDown(f"could not connect: {words_for(error)}")
-        framing = b"content-length: %d\r\n\r\n" % len(body) if call.has_body else b"\r\n"
-        try:
-            return await connection.exchange(call.head + framing + body, call.seconds)
+            return await self.request(call, body)
+        except NotConnected as error:
+            return GatewayDown(str(error))
         except TimeoutError:
             return Unknown("no full answer in time", silent=True)
         except Lost as error:
             return Unknown(f"the answer was lost: {error}")
+
+    async def request(self, call: Call, body: bytes = b"") -> Answer:
+        """The same.
+
+        Raises:
+            NotConnected: nothing was sent.
+            TimeoutError: the whole answer did not come in time.
+            Lost: the request may have left, but its answer did not come back.
+        """
+        host = self._hosts.get(call.origin) or self._add(call.origin)
+        try:
+            connection = await host.take(call.connect, self._owners_slots, self._dialer)
+        except TimeoutError:
+            raise NotConnected(f"no connection to {call.origin.host} within {call.connect:g} s") from None
+        except OSError as error:
+            is_blocked = isinstance(error, BlockedAddress)
+            raise NotConnected(f"could not connect: {words_for(error)}", is_blocked=is_blocked) from None
+        framing = b"content-length: %d\r\n\r\n" % len(body) if call.has_body else b"\r\n"
+        try:
+            return await connection.exchange(call.head + framing + body, call.seconds, call.most)
         finally:
             host.give_back(connection, self._owners_slots)
 

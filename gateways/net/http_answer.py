@@ -16,11 +16,11 @@ class Answer:
     body: bytes
 
 
-def unfold(data: bytes, encoding: str) -> bytes:
+def unfold(data: bytes, encoding: str, most: int = BODY_CAP) -> bytes:
     """Decompress a body that a server compressed although plain bytes were requested. Unreadable ones are kept."""
     if encoding.strip().lower() not in {"gzip", "x-gzip", "deflate"}:
         return data
     try:
-        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(data, BODY_CAP)
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(data, most)
     except zlib.error:
         return data

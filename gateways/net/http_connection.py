@@ -35,12 +35,15 @@ class Connection(asyncio.Protocol):
         """Whether another request may be sent: the last one has its whole answer, and neither side has closed."""
         return self._awaited is None and not self._transport.is_closing()
 
-    async def exchange(self, request: bytes, seconds: float) -> Answer:
-        """Send a request and wait for its whole answer. Raises ``TimeoutError`` and ``Lost``."""
+    async def exchange(self, request: bytes, seconds: float, most: int = BODY_CAP) -> Answer:
+        """Send a request and wait for its whole answer, of at most so many bytes of a body.
+
+        Raises ``TimeoutError`` and ``Lost``.
+        """
         loop = asyncio.get_running_loop()
         awaited: asyncio.Future[Answer] = loop.create_future()
         self._awaited = awaited
-        self._received = 0
+        self._received, self._most = 0, most
         self._begin_answer()
         timer = loop.call_later(seconds, self._fail, TimeoutError())
         try:
@@ -109,7 +112,7 @@ class Connection(asyncio.Protocol):
     def _check_size(self) -> None:
         if not self._in_body and self._received > HEAD_CAP:
             self._fail(Lost("the headers never end"))
-        elif self._received > HEAD_CAP + BODY_CAP:
+        elif self._received > HEAD_CAP + self._most:
             self._transport.abort()  # the rest is of no interest, so neither is the connection
             self._finish()
 
@@ -125,9 +128,9 @@ class Connection(asyncio.Protocol):
         awaited, self._awaited = self._awaited, None
         if awaited is None or awaited.done():
             return
-        body = b"".join(self._body)[:BODY_CAP]
+        body = b"".join(self._body)[: self._most]
         if encoding := self._headers.get("content-encoding"):
-            body = unfold(body, encoding)
+            body = unfold(body, encoding, self._most)
         awaited.set_result(Answer(self._parser.get_status_code(), self._headers, body))
 
     def _fail(self, error: Exception) -> None:

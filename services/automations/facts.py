@@ -50,7 +50,7 @@ def known_of(run: Run, contact: Facts, sent: Mapping[int, Sent]) -> Known:
         "event": run.event,
         "vars": run.vars,
         "run": {"id": str(run.id), "key": run.entry_key, "entered_at": iso(run.entered_at)},
-        "steps": {one.step: {"state": one.state, "code": one.code} for one in sent.values()},
+        "steps": {**{one.step: {"state": one.state, "code": one.code} for one in sent.values()}, **run.answers},
         "account": {"id": str(run.account_id)},
     }
     return Known(replace(contact, values=values), steps)

@@ -2,13 +2,14 @@
 
 from domain.audience.named_template import TemplateUse
 from domain.automations.definition.flow import Flow
-from domain.automations.definition.steps import Call, Notify, Send, Start, Step
+from domain.automations.definition.steps import Notify, Send, Start, Step
 from domain.automations.definition.triggers import Webhook
 from domain.channels import Channel
 from domain.errors import FieldError, InvalidError, invalid, pointer
 from domain.messages.routing import DEFAULT_GATEWAY
 from domain.recipients import InvalidRecipient, normalise_email
 from services.audience.templates.named import NamedTemplates
+from services.automations.calls.checking import call_faults
 from services.automations.triggering.checking import check_trigger
 from store.automations import automations, hooks
 from store.gateways.gateways import unknown_identifiers
@@ -22,15 +23,15 @@ async def check_named(store: Connections, templates: NamedTemplates, account_id:
         InvalidError: all such faults, each with its place.
     """
     faults = [*await _of_triggers(store, account_id, flow), *_of_settings(flow)]
-    for at, step in _places("/steps", flow.steps):
-        if step.on_error and step.on_error.retry:
-            faults.append(FieldError(f"{at}/on_error/retry", "not_available", "steps cannot be tried again yet"))
+    steps = _places("/steps", flow.steps)
+    faults += await call_faults(store, account_id, steps)
+    for at, step in steps:
         match step:
             case Send():
                 faults += await _of_send(store, templates, account_id, at, step)
             case Start():
                 faults += await _of_start(store, account_id, flow, at, step)
-            case Call() | Notify():
+            case Notify():
                 faults.append(
                     FieldError(at, "not_available", f"steps of the kind {step.kind!r} cannot be published yet")
                 )
@@ -53,7 +54,6 @@ def _of_settings(flow: Flow) -> list[FieldError]:
     settings, message = flow.settings, "this setting cannot be published yet"
     given = {
         "approve_above_credits": settings.approve_above_credits is not None,
-        "on_error/retry": settings.on_error.retry is not None,
     }
     faults = [FieldError(f"/settings/{name}", "not_available", message) for name, is_given in given.items() if is_given]
     for place, address in enumerate(settings.alert):

@@ -17,6 +17,8 @@ class Done:
     skips_next: bool = False
     vars: Mapping[str, Any] = field(default_factory=dict)
     """What ``vars`` gets."""
+    answer: Mapping[str, Any] | None = None
+    """What texts call ``steps.<id>``, of a step that calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,21 @@ Outcome = Done | Waits | Ends
 
 
 class StepFailed(Exception):
-    """A step could not be taken."""
+    """A step could not be taken. ``may_change``: whether another try may do better by itself; ``after``: seconds for
+    which none is wanted. ``answer``: as in ``Done``."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        may_change: bool = False,
+        after: float | None = None,
+        answer: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.may_change = may_change
+        self.after = after
+        self.answer = answer

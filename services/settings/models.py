@@ -69,6 +69,7 @@ def zone(name: str) -> str:
 
 
 _WebAddress = Annotated[str, Field(max_length=500), AfterValidator(_web_address)]
+_Host = Annotated[str, Field(pattern=r"^[a-z0-9.:\[\]-]{1,259}$")]
 _Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 _Region = Annotated[str, Field(min_length=2, max_length=2), AfterValidator(_region)]
 _Countries = Annotated[frozenset[_Region], Field(max_length=300), PlainSerializer(sorted, return_type=list[str])]
@@ -135,6 +136,9 @@ class InstallSettings(_Part):
     unknown_ends_as: Literal["failed", "sent"] = "failed"
     reputation_guard: Mode = "warn"
     """Whether many bad reports are warned of, or pause what is not transactional, too."""
+
+    private_call_hosts: Annotated[list[_Host], Field(max_length=100)] = []
+    """Hosts in private networks that automations may call; with a port, if it is not the usual one of the scheme."""
 
     def requires_second_factor(self, kind: PersonKind) -> bool:
         """Whether somebody who logs in with a password needs a second factor."""

@@ -1,7 +1,7 @@
 """Contacts on their way through automations: where they are, what they did, and who was not let in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -52,6 +52,12 @@ class Run:
     converted_at: datetime | None = None
     """When it reached the goal of the automation."""
     ended_at: datetime | None = None
+    tries: int = 0
+    """Of its step that failed."""
+    again_at: datetime | None = None
+    """When that is tried again."""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    """To calls, by step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +72,10 @@ class StepTaken:
 
 _COLUMNS: LiteralString = """id, automation_id, account_id, contact_id, version, entry_key, trigger, event, vars,
     entered_at, hops, state, step, taken, since, until, held_until, timer_at, reason, to_end, error, converted_at,
-    ended_at"""
+    ended_at, tries, again_at, answers"""
 _WRITTEN = (
     *("id", "version", "vars", "state", "step", "taken", "since", "until", "held_until", "timer_at"),
-    *("reason", "error", "converted_at", "ended_at"),
+    *("reason", "error", "converted_at", "ended_at", "tries", "again_at", "answers"),
 )
 """What steps change of a run; ``to_end`` is others' to say."""
 _BEGUN = (
@@ -176,11 +182,13 @@ async def write(store: Connections, written: Sequence[tuple[Run, Sequence[str]]]
             """update automation_runs r set version = w.version, vars = w.vars, state = w.state, step = w.step,
                    taken = w.taken, since = w.since, until = w.until, held_until = w.held_until, timer_at = w.timer_at,
                    awaits = w.awaits, reason = w.reason, error = w.error,
-                   converted_at = w.converted_at, ended_at = w.ended_at
+                   converted_at = w.converted_at, ended_at = w.ended_at, tries = w.tries, again_at = w.again_at,
+                   answers = w.answers
                from json_to_recordset(%s::json) as w (
                    id uuid, version integer, vars jsonb, state text, step text, taken integer, since timestamptz,
                    until timestamptz, held_until timestamptz, timer_at timestamptz, awaits text[], reason text,
-                   error jsonb, converted_at timestamptz, ended_at timestamptz)
+                   error jsonb, converted_at timestamptz, ended_at timestamptz, tries integer,
+                   again_at timestamptz, answers jsonb)
                where r.id = w.id""",
             (_json([run for run, _ in written], _WRITTEN, [{"awaits": list(awaits)} for _, awaits in written]),),
         )

@@ -99,7 +99,8 @@ async def reopen(store: Connections, run_id: UUID) -> bool:
         async with store.connection() as conn:
             cursor = await conn.execute(
                 """update automation_runs set state = 'running', ended_at = null, reason = null, error = null,
-                       since = null, until = clock_timestamp() where id = %s and state = 'failed'""",
+                       since = null, until = clock_timestamp(), tries = 0, again_at = null
+                   where id = %s and state = 'failed'""",
                 (run_id,),
             )
             return cursor.rowcount == 1

@@ -101,6 +101,7 @@ SOURCES = (
         f"{START} 0 0",
     ),
     _table("automation_hooks", without=["digest"]),
+    _table("account_secrets", place="name", type_="text", without=["sealed"]),
     _table("automation_runs"),
     _table("automation_entries"),
     _table("automation_notices"),

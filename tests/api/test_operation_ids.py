@@ -68,6 +68,7 @@ RELEASED = """
     pauseAutomation resumeAutomation archiveAutomation listAutomationVersions
     getAutomationInside listAutomationRuns enterAutomation listAutomationEntries getRun retryRun exitRun moveRun skipRun
     listHooks addHook removeHook postToHook
+    listSecrets putSecret removeSecret
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

@@ -136,6 +136,8 @@ OF_OWN = {
     "GET /api/runs/{run}",
     *(f"POST /api/runs/{{run}}/{what}" for what in ("retry", "exit", "move", "skip")),
     "DELETE /api/hooks/{hook}",
+    "GET /api/secrets",
+    *(f"{method} /api/secrets/{{secret}}" for method in ("PUT", "DELETE")),
     "GET /api/segments/{segment}/contacts",
     "GET /api/segments/{segment}/explain/{contact}",
     *(f"{method} /api/contacts" for method in ("GET", "POST")),

@@ -73,6 +73,11 @@ class PatchSettings(_Body):
     reputation_guard: Mode | None = Field(
         default=None, description="Many bad reports: `off`, `warn`, or `pause` what is not transactional, too."
     )
+    private_call_hosts: Annotated[list[_Text], Field(max_length=100)] | None = Field(
+        default=None,
+        description="Hosts in private networks that automations may call, replaced as a whole: `crm.internal`, "
+        "`10.0.0.5:8080`.",
+    )
     system_mail: dict[str, Any] | None = Field(
         default=None,
         repr=False,
@@ -122,6 +127,7 @@ class SettingsData(_Answer):
     unknown_days: float
     unknown_ends_as: Literal["failed", "sent"]
     reputation_guard: Mode
+    private_call_hosts: list[str]
     system_mail: dict[str, Any] | None
     sources: dict[str, Literal["stored", "environment", "default"]] = Field(
         description="By field, where its value is from."

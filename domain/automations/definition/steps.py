@@ -286,11 +286,13 @@ class Call(Step):
     headers: Mapping[str, str | Secret] = field(default_factory=dict)
     body: Any = None
     timeout: timedelta = timedelta(seconds=10)
-    retry: Retry = Retry()
+    retry: Retry | None = None
+    """``None``: as ``on_error`` says, else as ``Retry`` does."""
     expect: Expect = Expect()
     save: Mapping[str, str] = field(default_factory=dict)
     """By name in ``vars``: where the value stands in the answer (RFC 6901)."""
-    sign: bool = True
+    sign: bool | None = None
+    """``None``: if the account has a secret to sign with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

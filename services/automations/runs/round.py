@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.audience.conditions.evaluating import Facts
 from domain.automations.rest import Rest
+from services.automations.calls.together import CallsOfRound
 from services.automations.facts import Known, known_of
 from services.automations.flows import Published
 from store.audience.events import recording
@@ -46,6 +47,7 @@ class Round:
         self._written: dict[UUID, tuple[Run, Sequence[str]]] = {}
         self._noted: list[tuple[UUID, StepTaken]] = []
         self._letters: list[tuple[Waiting, Sent]] = []
+        self.calls = CallsOfRound(store, [run for run, _ in inside])
 
     async def know(self, run: Run) -> Known | None:
         """A run as it is now; ``None``: its contact is gone."""
@@ -141,6 +143,7 @@ class Round:
 
     async def write(self) -> None:
         """Write what was noted so far."""
+        await self.calls.write()
         if self._letters:
             await outbox.put(self.store, self._letters)
         if self._noted:

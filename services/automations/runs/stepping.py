@@ -9,17 +9,30 @@ import orjson
 
 from domain.automations.definition.flow import ExitRule
 from domain.automations.definition.limits import MAX_VARS
-from domain.automations.definition.steps import Branch, Exit, GoalStep, OnError, Send, Split, Step, Wait, WaitEvent
+from domain.automations.definition.steps import (
+    Branch,
+    Call,
+    Exit,
+    GoalStep,
+    OnError,
+    Send,
+    Split,
+    Step,
+    Wait,
+    WaitEvent,
+)
 from domain.automations.rest import Rest
+from services.automations.calls.answers import with_answer
 from services.automations.flows import Published
 from services.automations.outcomes import Done, Ends, Outcome, StepFailed, Waits
 from services.automations.publishing.moving import Landed
 from services.automations.runs.round import Round
+from services.automations.steps.retrying import after_failure, is_to_wait
 from services.automations.steps.taking import take
 from services.automations.steps.turn import Turn
 from store.automations.runs import Run, StepTaken
 
-_ONLY_NOTED = Send | Wait | WaitEvent | Branch | Split | GoalStep | Exit
+_ONLY_NOTED = Send | Wait | WaitEvent | Branch | Split | Call | GoalStep | Exit
 """Steps that write nothing by themselves: what they come to is written at the end of the round."""
 
 _HELD = timedelta(hours=6)
@@ -65,12 +78,13 @@ async def _take(turn: Turn, step: Step) -> Run | Rest:
         case Ends(reason, noted):
             run = _note(turn, step, {"result": "exit", **noted})
             return _end(turn.round, run, "exited", reason)
-        case Done(noted, arm, skips_next, more):
+        case Done(noted, arm, skips_next, more, answer):
             run = _note(turn, step, noted if arm is None else {"arm": arm, **noted})
             following = turn.tree.after(step.id) if arm is None else turn.tree.into(step.id, arm)
             if skips_next:
                 following = turn.tree.after_next(step.id)
-            return _move(turn.round, replace(run, vars={**run.vars, **more}), following)
+            answers = with_answer(run.answers, step.id, answer)
+            return _move(turn.round, replace(run, vars={**run.vars, **more}, answers=answers), following)
 
 
 def _check_size(vars_: Mapping[str, Any]) -> None:
@@ -81,6 +95,8 @@ def _check_size(vars_: Mapping[str, Any]) -> None:
 async def _attempt(step: Step, turn: Turn) -> Outcome:
     if step.disabled:
         return Done({"result": "disabled"})
+    if (again_at := is_to_wait(turn.run, turn.now)) is not None:
+        return Waits(again_at)
     if step.if_ is not None and turn.run.since is None:
         trace = await turn.judge(step.if_)
         if not trace.result:
@@ -98,7 +114,13 @@ def _failed(turn: Turn, step: Step, failure: StepFailed) -> Run | Rest:
     """What the step, or else the automation, says of failures."""
     rule: OnError = step.on_error or turn.flow.settings.on_error
     error = {"step": step.id, "code": failure.code, "message": failure.message[:1000]}
-    run = _note(turn, step, {"result": "failed", "code": failure.code, "message": failure.message[:1000]})
+    run = after_failure(turn, step, failure)
+    noted = {"result": "failed", "code": failure.code, "message": failure.message[:1000], "try": run.tries}
+    turn = replace(turn, run=run)
+    if (again_at := run.again_at) is not None:
+        run = _note(turn, step, noted | {"result": "tries_again", "again_at": again_at.isoformat()})
+        return _wait(replace(turn, run=run), step, again_at, ())
+    run = _note(turn, step, noted)
     match rule.then:
         case "skip":
             return _move(turn.round, run, turn.tree.after(step.id))
@@ -136,7 +158,7 @@ def _note(turn: Turn, step: Step, outcome: Mapping[str, Any]) -> Run:
 
 
 def _move(round_: Round, run: Run, following: str | None) -> Run | Rest:
-    run = replace(run, step=following, since=None, until=None, state="running")
+    run = replace(run, step=following, since=None, until=None, state="running", tries=0, again_at=None)
     if following is None:
         return _end(round_, run, "completed", "completed")
     round_.leave(run)

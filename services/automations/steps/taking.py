@@ -2,6 +2,7 @@
 
 from domain.automations.definition.steps import (
     Branch,
+    Call,
     Emit,
     Exit,
     GoalStep,
@@ -15,6 +16,7 @@ from domain.automations.definition.steps import (
     WaitEvent,
 )
 from domain.automations.splits import arm_of
+from services.automations.calls.making import call
 from services.automations.outcomes import Done, Ends, Outcome, StepFailed
 from services.automations.steps.messages import send
 from services.automations.steps.others import start, stop
@@ -42,6 +44,8 @@ async def take(step: Step, turn: Turn) -> Outcome:
             return Done(arm=arm_of(step, turn.flow.key, str(turn.run.contact_id), str(turn.run.id)))
         case SetValues():
             return await set_values(step, turn)
+        case Call():
+            return await call(step, turn)
         case Emit():
             return await emit(step, turn)
         case Start():

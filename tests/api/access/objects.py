@@ -14,7 +14,7 @@ from store.audience.consent import purposes
 from store.audience.contacts import fields, groups
 from store.audience.segments import saved
 from store.audience.templates import templates
-from store.automations import automations, hooks, runs
+from store.automations import automations, hooks, runs, secrets
 from store.automations.automations import Version
 from store.automations.runs import Run
 from store.callbacks import callback_endpoints, callbacks
@@ -71,7 +71,7 @@ async def _campaign(stack: Stack, user: User) -> str:
 
 
 async def _automation(stack: Stack, user: User) -> dict[str, str]:
-    """One with a run, and a hook."""
+    """One with a run, a hook, and a secret."""
     key, now = f"a{uuid4().hex}", datetime.now(UTC)
     flow = {"schema": "xsender.flow/1", "key": key, "name": "Welcome", "trigger": {"kind": "manual"}}
     flow |= {"steps": [{"id": "one", "kind": "wait", "for": "1d"}]}
@@ -80,7 +80,8 @@ async def _automation(stack: Stack, user: User) -> dict[str, str]:
     run = Run(new_contact_id(), made.id, user.id, uuid4(), 1, "", "manual", {}, {}, now, ended_at=now)
     await runs.add(stack.pool, [run])
     await hooks.add(stack.pool, new_contact_id(), user.id, key, "Shop", uuid4().bytes)
-    return {"{automation}": key, "{run}": str(run.id), "{hook}": key}
+    await secrets.put(stack.pool, stack.keyring, user.id, key, "secret", [])
+    return {"{automation}": key, "{run}": str(run.id), "{hook}": key, "{secret}": key}
 
 
 async def _link_domain(stack: Stack, user: User) -> str:

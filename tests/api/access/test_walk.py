@@ -55,7 +55,11 @@ ENDS_IT = ("DELETE", "cancel", "revoke")
 """What is done last to an object."""
 
 
-MAKES_IT = ("PUT /api/templates/{template}", "PUT /api/contacts/by-external-id/{external_id}")
+MAKES_IT = (
+    "PUT /api/templates/{template}",
+    "PUT /api/contacts/by-external-id/{external_id}",
+    "PUT /api/secrets/{secret}",
+)
 """What it names by a key of the account's own is made if it is not there: nobody finds another's."""
 
 

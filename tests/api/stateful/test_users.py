@@ -108,6 +108,12 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
     async def hook(user: User) -> Ids:
         return {"hook": (await created(user, "/api/hooks", {"name": uuid4().hex}))["key"]}
 
+    async def secret(user: User) -> Ids:
+        key = uuid4().hex
+        answer = await stack.http.put(f"/api/secrets/{key}", json={"value": "x" * 20}, headers=user.headers)
+        assert answer.status_code == 200, answer.text
+        return {"secret": key}
+
     async def operation(user: User) -> Ids:
         return {"operation": await ended_operation(stack, user)}
 
@@ -142,6 +148,7 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         "automations": automation,
         "runs": run,
         "hooks": hook,
+        "secrets": secret,
         "templates": template,
         "contacts": contact,
         "groups": group,
