@@ -31,12 +31,15 @@ from api.auth import oidc, totp
 from api.auth import passwords as own_passwords
 from api.auth import routes as log_in
 from api.auth import sessions as own_sessions
-from api.automations import hooks as automation_hooks
 from api.automations import publishing as automation_publishing
 from api.automations import routes as automations
 from api.automations import runs as automation_runs
 from api.automations import secrets as account_secrets
 from api.automations import steering as automation_steering
+from api.automations.hooks import maps as hook_maps
+from api.automations.hooks import posting as hook_posts
+from api.automations.hooks import routes as automation_hooks
+from api.automations.hooks.checks import HookChecks
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
@@ -140,7 +143,9 @@ _ROUTERS = (
     account_secrets.router,
     automation_runs.router,
     automation_steering.router,
+    hook_posts.router,
     automation_hooks.router,
+    hook_maps.router,
     templates.router,
     template_previews.router,
     events.router,
@@ -224,6 +229,7 @@ def create_app(settings: Settings) -> FastAPI:
             request_log = RequestLog(pool)
             keys = settings.keys.get_secret_value()
             keyring = Keyring.parse(keys, CREDENTIALS)
+            hook_checks = HookChecks(pool, keyring)
             forgotten = Forgotten(pool, keyring, settings.for_install, names)
             parts = (
                 KeyLookup(pool),
@@ -244,6 +250,7 @@ def create_app(settings: Settings) -> FastAPI:
                 Misses(),
                 WebhookReceivers(pool, outside, keys),
                 WebhookMemory(),
+                hook_checks,
                 receipts,
                 SharedChecks(),
                 names,
@@ -258,6 +265,7 @@ def create_app(settings: Settings) -> FastAPI:
             await starts.aclose()
             await request_log.aclose()
             await forgotten.aclose()
+            await hook_checks.aclose()
         await outside.aclose()
         await offload.aclose()
         hashing.close()

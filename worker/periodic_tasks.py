@@ -33,6 +33,7 @@ from store.audience.events import recording
 from store.audience.guards import looking
 from store.audience.imports import files as import_files
 from store.automations import calls, runs
+from store.automations.hooks import deliveries, samples
 from store.automations.results import notices as automation_notices
 from store.batches import batches
 from store.callbacks import callback_deliveries
@@ -201,6 +202,8 @@ def periodic_tasks(
         PeriodicTask("delete old events of contacts", HOURLY, lambda: recording.delete_old(pool)),
         PeriodicTask("delete old runs of automations", HOURLY, lambda: runs.delete_old(pool)),
         PeriodicTask("delete calls of ended runs", SWEEP_EVERY, lambda: calls.delete_ended(pool)),
+        PeriodicTask("delete old deliveries to hooks", HOURLY, lambda: deliveries.delete_old(pool)),
+        PeriodicTask("delete old samples of hooks", HOURLY, lambda: samples.delete_old(pool)),
         PeriodicTask("delete what guards counted", HOURLY, lambda: looking.delete_old(pool)),
         PeriodicTask("delete old requests", HOURLY, delete_requests_now),
         PeriodicTask("delete old proofs of payment", HOURLY, delete_proofs_now),

@@ -1,10 +1,10 @@
 """Bodies and answers of automations."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from pydantic import BaseModel, ConfigDict, Field
 
 StateName = Literal["draft", "active", "paused", "archived"]
 RunStateName = Literal["running", "waiting", "completed", "exited", "failed", "cancelled"]
@@ -48,12 +48,6 @@ class EnterBody(_Body):
 
     contact: UUID = Field(description="The id of one of your contacts.")
     data: dict[str, Any] = Field(default={}, description="What texts call `event`.")
-
-
-class HookBody(_Body):
-    """A hook."""
-
-    name: Annotated[StrictStr, Field(min_length=1, max_length=100, examples=["Shop cart"])]
 
 
 class PausedFor(_Answer):
@@ -203,52 +197,3 @@ class EnteredAnswer(_Answer):
     message: str
     data: dict[str, Any]
     dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
-
-
-class ShownHook(_Answer):
-    """A hook, without its secret."""
-
-    key: str = Field(description="By which automations name it.")
-    name: str
-    created_at: datetime
-
-
-class HookPage(_Answer):
-    """Hooks, the newest first."""
-
-    data: list[ShownHook]
-    next_cursor: str | None
-
-
-class NewHook(ShownHook):
-    """A new hook."""
-
-    id: str = Field(description="Secret: whoever knows it may post. It is shown once.")
-    url: str
-
-
-class NewHookAnswer(_Answer):
-    """A new hook."""
-
-    success: Literal[True]
-    message: str
-    data: NewHook
-    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
-
-
-class HookGone(_Answer):
-    """It is deleted."""
-
-    success: Literal[True]
-    message: str
-    data: None
-    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
-
-
-class PostedAnswer(_Answer):
-    """What a post did."""
-
-    success: Literal[True]
-    message: str
-    workflows_triggered: int = Field(description="Automations in which a run has begun.")
-    contacts_enrolled: int

@@ -2,7 +2,15 @@
 
 CODES: dict[int, tuple[str, ...]] = {
     400: ("json_syntax", "json_encoding"),
-    401: ("unauthorized", "log_in_refused", "password_wrong", "code_needed", "code_wrong", "oidc_refused"),
+    401: (
+        "unauthorized",
+        "log_in_refused",
+        "password_wrong",
+        "code_needed",
+        "code_wrong",
+        "oidc_refused",
+        "hook_unauthorized",
+    ),
     402: ("no_credit", "insufficient_credit", "spend_cap_reached"),
     403: (
         "account_suspended",
@@ -138,6 +146,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "too_many_automations",
         "hook_taken",
         "too_many_secrets",
+        "hook_not_signed",
         "too_many_hooks",
         "campaign_draft",
         "campaign_launched",
@@ -170,6 +179,10 @@ CODES: dict[int, tuple[str, ...]] = {
         "keyword_stop",
         "contact_missing",
         "hook_name",
+        "hook_sample",
+        "hook_secret",
+        "overlap",
+        "preset",
         "hook_unknown",
         "secret_host",
         "secret_name",

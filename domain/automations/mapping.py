@@ -5,7 +5,7 @@ own name.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,8 @@ _MOST_FORM_FIELDS = 1_000
 _MOST_FORM_DEPTH = 8
 _BRACKETS = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
 _INDEX = re.compile("0|[1-9][0-9]{0,5}")
+_CHOICE = re.compile(r"\[([^=\]]+)=([^\]]*)\]")
+"""The first object of a list that has this text: ``/answers/[type=email]/email``."""
 _MISSING = object()
 
 _Path = tuple[str, ...]
@@ -149,11 +151,24 @@ def _put(holder: dict[str, Any], keys: tuple[str, ...], value: str) -> bool:
     return True
 
 
-def _find(rule: str, body: Mapping[str, Any]) -> tuple[_Path, Any]:
-    """Where a rule leads, and what stands there; ``None``: nothing.
+def find_value(rule: str, body: Any) -> Any:
+    """What stands at a JSON pointer, or a path with dots; ``None``: nothing."""
+    return _at(rule, body)[1] if isinstance(body, Mapping) else None
 
-    A rule is a JSON pointer, or names with dots between; a name with dots in it comes first.
-    """
+
+def _find(rule: str | Sequence[str], body: Mapping[str, Any]) -> tuple[_Path, Any]:
+    """Where a rule leads, and what stands there; ``None``: nothing. Of several the first counts that has a value."""
+    path: _Path = ()
+    value: Any = None
+    for one in (rule,) if isinstance(rule, str) else rule:
+        path, value = _at(one, body)
+        if value is not None:
+            break
+    return path, value
+
+
+def _at(rule: str, body: Mapping[str, Any]) -> tuple[_Path, Any]:
+    """A rule is a JSON pointer, or names with dots between; a name with dots in it comes first."""
     if rule.startswith("/"):
         path = tuple(part.replace("~1", "/").replace("~0", "~") for part in rule[1:].split("/"))
     else:
@@ -164,6 +179,8 @@ def _find(rule: str, body: Mapping[str, Any]) -> tuple[_Path, Any]:
             value = value.get(key)
         elif isinstance(value, list) and _INDEX.fullmatch(key) and int(key) < len(value):
             value = value[int(key)]
+        elif isinstance(value, list) and (choice := _CHOICE.fullmatch(key)):
+            value = next((one for one in value if isinstance(one, Mapping) and one.get(choice[1]) == choice[2]), None)
         else:
             return path, None
     return path, None if value == "" else value

@@ -11,7 +11,8 @@ from domain.recipients import InvalidRecipient, normalise_email
 from services.audience.templates.named import NamedTemplates
 from services.automations.calls.checking import call_faults
 from services.automations.triggering.checking import check_trigger
-from store.automations import automations, hooks
+from store.automations import automations
+from store.automations.hooks import hooks
 from store.gateways.gateways import unknown_identifiers
 from store.pool import Connections
 

@@ -67,8 +67,9 @@ RELEASED = """
     listAutomations getFlowSchema addAutomation getAutomation saveAutomationDraft publishAutomation
     pauseAutomation resumeAutomation archiveAutomation listAutomationVersions
     getAutomationInside listAutomationRuns enterAutomation listAutomationEntries getRun retryRun exitRun moveRun skipRun
-    listHooks addHook removeHook postToHook
     listSecrets putSecret removeSecret
+    listHooks addHook getHook changeHook removeHook rotateHook rotateHookSecret listHookPresets listHookSamples
+    tryHook suggestHookMap postToHook
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

@@ -28,7 +28,7 @@ DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("
     Path("domain/whatsapp/templates.py"),
     Path("store/audience/campaigns/campaigns.py"),
     Path("domain/automations/versions/changes.py"),
-    *(Path("store/automations") / name for name in ("automations.py", "hooks.py", "waking.py")),
+    *(Path("store/automations") / name for name in ("automations.py", "hooks/hooks.py", "waking.py")),
     Path("domain/audience/imports/columns.py"),
     *Path("domain/audience/contacts").glob("*.py"),
     Path("domain/access/user_scopes.py"),

@@ -1,6 +1,6 @@
 """What begins a run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from typing import ClassVar, Literal
@@ -15,17 +15,24 @@ class Trigger:
     kind: ClassVar[str]
 
 
+BodyPlace = str | Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class BodyMap:
-    """Where values stand in what a webhook gets: JSON pointers (RFC 6901), or paths with dots."""
+    """Where values stand in what a webhook gets: JSON pointers (RFC 6901), or paths with dots.
 
-    email: str | None = None
-    phone: str | None = None
-    whatsapp: str | None = None
-    external_id: str | None = None
-    fields: Mapping[str, str] = field(default_factory=dict)
+    ``/answers/[type=email]/email`` goes through the first object of a list that has this text. Of several places the
+    first counts that has a value.
+    """
+
+    email: BodyPlace | None = None
+    phone: BodyPlace | None = None
+    whatsapp: BodyPlace | None = None
+    external_id: BodyPlace | None = None
+    fields: Mapping[str, BodyPlace] = field(default_factory=dict)
     """By the contact's field."""
-    event: Mapping[str, str] = field(default_factory=dict)
+    event: Mapping[str, BodyPlace] = field(default_factory=dict)
     """By the name that it gets in ``event``."""
 
 

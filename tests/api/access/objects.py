@@ -14,8 +14,10 @@ from store.audience.consent import purposes
 from store.audience.contacts import fields, groups
 from store.audience.segments import saved
 from store.audience.templates import templates
-from store.automations import automations, hooks, runs, secrets
+from store.automations import automations, runs, secrets
 from store.automations.automations import Version
+from store.automations.hooks import hooks
+from store.automations.hooks.hooks import NewHook
 from store.automations.runs import Run
 from store.callbacks import callback_endpoints, callbacks
 from store.callbacks.callback_endpoints import NewEndpoint
@@ -79,8 +81,8 @@ async def _automation(stack: Stack, user: User) -> dict[str, str]:
     await automations.publish(stack.pool, made.id, Version(1, 1, flow, "", {}, now))
     run = Run(new_contact_id(), made.id, user.id, uuid4(), 1, "", "manual", {}, {}, now, ended_at=now)
     await runs.add(stack.pool, [run])
-    await hooks.add(stack.pool, new_contact_id(), user.id, key, "Shop", uuid4().bytes)
     await secrets.put(stack.pool, stack.keyring, user.id, key, "secret", [])
+    await hooks.add(stack.pool, NewHook(new_contact_id(), user.id, key, "Shop", uuid4().bytes))
     return {"{automation}": key, "{run}": str(run.id), "{hook}": key, "{secret}": key}
 
 

@@ -41,6 +41,8 @@ BODIES: dict[str, Any] = {
     "PUT /api/automations/{automation}/draft": {"schema": "xsender.flow/1"},
     "POST /api/automations/{automation}/runs": {"contact": str(uuid4())},
     "POST /api/runs/{run}/move": {"step": "one"},
+    "PATCH /api/hooks/{hook}": {"testing": True},
+    **{f"POST /api/hooks/{{hook}}/{what}": {"body": {"id": 1}} for what in ("try", "suggest")},
     "PATCH /api/contacts/{contact}": {"first_name": "Ada"},
     "POST /api/contacts/{contact}/merge": {"from": str(uuid4())},
     "POST /api/contacts/{contact}/tags": {"add": ["new"]},

@@ -1,0 +1,165 @@
+"""``POST /api/automation/webhook/{id}``: what other systems post."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+import structlog
+from fastapi import APIRouter, Query, Request, Response
+from temporalio.service import RPCError
+
+from api.automations.hooks.checks import HookChecks
+from api.automations.hooks.models import PostedAnswer
+from api.http.body import parse_small
+from api.http.errors import ApiError
+from api.http.idempotency import key_in
+from api.http.json_response import json_response
+from api.http.state import AppState, state_of
+from api.http.temporal_link import TemporalUnavailable
+from api.reference.openapi import IDEMPOTENCY_HEADER, answers
+from api.webhooks.memory import WebhookBusy, WebhookMemory, read_post
+from domain.audience.contacts.contact import new_contact_id
+from domain.automations.hooks.places import delivery_of, digest_of_key, value_at
+from domain.automations.hooks.prepared import is_ping
+from domain.automations.mapping import unfold
+from domain.errors import InvalidError, NotFoundError, XsenderError
+from domain.text.strict_json import StrictJsonError
+from services.automations.flows import Flows
+from services.automations.hooks import rules
+from services.automations.hooks.posting import Post, Posted, take_post
+from services.automations.starting import start
+from store.automations.hooks import hooks, samples
+from store.automations.hooks.hooks import Door
+from store.pool import InTransaction
+
+log = structlog.get_logger()
+router = APIRouter(tags=["automations"])
+
+PATH = "/api/automation/webhook/"
+MOST_BYTES = 64 * 1024
+_MOST_VALUES = 5_000
+_FORM = "application/x-www-form-urlencoded"
+_MOST_HEADERS = 50
+_MOST_HEADER = 500
+_NOT_KEPT = re.compile(
+    "auth|cookie|token|secret|signature|hmac|api-?key|password|credential|forwarded|real-ip|connecting-ip|client-ip|referer"
+)
+"""Headers that may hold a secret, or say whose machine it was."""
+
+
+@router.post(
+    PATH + "{hook_id}",
+    summary="Begin runs by a post",
+    response_model=None,
+    responses=answers(PostedAnswer, 400, 401, 403, 404, 408, 409, 413, 414, 422, 429, 431, 503),
+    openapi_extra={
+        "parameters": [IDEMPOTENCY_HEADER],
+        "requestBody": {
+            "required": True,
+            "content": {
+                kind: {"schema": {"type": "object"}, "example": {"email": "ada@example.com", "order_id": "A1023"}}
+                for kind in ("application/json", _FORM)
+            },
+        },
+        "security": [],
+    },
+)
+async def post_to_hook(
+    request: Request,
+    hook_id: str,
+    test: Annotated[str | None, Query(description="`1`: keep the post as a sample. Nobody enters.")] = None,
+) -> Response:
+    """No key is needed: the id is the secret. JSON or a form, flat or nested; answered when all runs are stored.
+
+    The hook may demand that posts are signed, and where they come from. The same delivery again is answered alike and
+    does nothing, for 72 hours at least: by an `Idempotency-Key`, a `webhook-id`, or what the hook says."""
+    state = state_of(request)
+    door = await hooks.by_digest(state.pool, rules.digest_of(hook_id)) if rules.TOKEN.fullmatch(hook_id) else None
+    if door is None:
+        raise NotFoundError("hook_not_found", "there is no such hook: it was deleted, or the address is not complete")
+    checks = state.part(HookChecks)
+    checks.check_address(door, request)
+    try:
+        with state.part(WebhookMemory).post(request.client.host if request.client else "") as held:
+            raw = await read_post(request, MOST_BYTES, held)
+    except WebhookBusy:
+        raise ApiError(429, "rate_limited", "too much is posted at once: try again", retry_after=5.0) from None
+    try:
+        return json_response(await _answer(state, request, door, raw, is_test=test == "1"))
+    except (InvalidError, StrictJsonError, ApiError) as error:
+        if error.code != "hook_unauthorized":  # noted with more than this
+            checks.note(door, error.code)
+        raise
+
+
+async def _answer(state: AppState, request: Request, door: Door, raw: bytes, *, is_test: bool) -> dict[str, Any]:
+    checks = state.part(HookChecks)
+    if door.preset is not None and _is_form(request) and is_ping(door.preset, _read(request, raw)):
+        return _shown("ping", Posted())  # unsigned: it does nothing
+    checks.check_signature(door, request.headers, raw)
+    body = _read(request, raw)
+    if is_test or door.testing:
+        await _keep(state, door, request.headers, body)
+        return _shown("Sample recorded", Posted())
+    try:
+        async with state.pool.connection() as conn, conn.transaction():
+            post = _post(request, door, raw, body)
+            posted = await take_post(InTransaction(conn), state.part(Flows), door, post)
+    except XsenderError as error:
+        if door.unusable == "refuse" or error.code == "idempotency_mismatch":
+            raise
+        checks.note(door, error.code)
+        return _shown("Webhook ignored", Posted())
+    for run_id in posted.begun:
+        try:
+            await start(state.temporal, run_id)
+        except (RPCError, TemporalUnavailable):  # the workers start it
+            log.warning("a run could not be started", run=str(run_id))
+    return _shown("Webhook processed", posted)
+
+
+def _post(request: Request, door: Door, raw: bytes, body: Mapping[str, Any]) -> Post:
+    topic = value_at(door.topic, request.headers, body) if door.topic else None
+    delivery, digest = delivery_of(door.delivery, request.headers, body), None
+    if (key := key_in(request)) is not None and not door.delivery:
+        delivery, digest = digest_of_key(key), hashlib.sha256(raw).digest()
+    return Post(str(uuid4()), body, topic, delivery, digest)
+
+
+def _read(request: Request, raw: bytes) -> dict[str, Any]:
+    if _is_form(request):
+        try:
+            return unfold(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=1_001))
+        except (UnicodeDecodeError, ValueError):
+            raise InvalidError("webhook_body", "this is no form in UTF-8, or it has too many fields") from None
+    found = parse_small(raw, _MOST_VALUES)
+    if not isinstance(found, dict):
+        raise InvalidError("webhook_body", "send a JSON object, or a form")
+    return found
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower() == _FORM
+
+
+async def _keep(state: AppState, door: Door, headers: Mapping[str, str], body: Mapping[str, Any]) -> None:
+    signed = {(door.auth or {}).get("header"), (door.auth or {}).get("timestamp_header")}
+    kept = {
+        name: value[:_MOST_HEADER]
+        for name, value in list(headers.items())[:_MOST_HEADERS]
+        if name not in signed and not _NOT_KEPT.search(name)
+    }
+    async with state.pool.connection() as conn, conn.transaction():
+        await samples.add(InTransaction(conn), new_contact_id(), door.id, door.account_id, kept, body)
+
+
+def _shown(message: str, posted: Posted) -> dict[str, Any]:
+    return {
+        "success": True,
+        "message": message,
+        "workflows_triggered": posted.triggered,
+        "contacts_enrolled": posted.enrolled,
+    }

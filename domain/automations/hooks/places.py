@@ -1,0 +1,47 @@
+"""Values of a post by their place: in a header, or in the body."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from domain.automations.mapping import find_value
+
+HEADER = "header:"
+_GENERAL = ("webhook-id", "svix-id")
+"""Headers in which senders of any kind name a delivery, beside ``Idempotency-Key``."""
+
+
+def value_at(place: str, headers: Mapping[str, str], body: Any) -> str | None:
+    """The text or number at ``header:X-Name``, or at a JSON pointer; ``None``: none stands there."""
+    if place.startswith(HEADER):
+        return headers.get(place.removeprefix(HEADER).lower()) or None
+    value = find_value(place, body)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return str(value)
+
+
+def delivery_of(places: Sequence[str] | None, headers: Mapping[str, str], body: Any) -> bytes | None:
+    """A digest of what tells this delivery from all others of its hook; ``None``: nothing does.
+
+    All of the hook's places together are the id: some systems give two deliveries of one second the same one.
+    """
+    if places:
+        found = [value_at(place, headers, body) for place in places]
+        if None not in found:
+            return _digest(list(places), found)
+    for name in _GENERAL:
+        if value := headers.get(name):
+            return _digest(name, value)
+    return None
+
+
+def digest_of_key(key: str) -> bytes:
+    """The same of an ``Idempotency-Key``."""
+    return _digest("idempotency-key", key)
+
+
+def _digest(*parts: Any) -> bytes:
+    return hashlib.sha256(orjson.dumps(parts)).digest()
