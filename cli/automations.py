@@ -84,18 +84,25 @@ def publish(
     ] = None,
     version: Annotated[int | None, typer.Option(min=1, help="Of a patch: the version that it changes.")] = None,
     note: Annotated[str, typer.Option(help="What changed.")] = "",
+    approve: Annotated[
+        bool, typer.Option("--approve", help="Also if it sends for more credits than approve_above_credits.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would do.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Publish the draft: a patch reaches those inside, a version those who enter later."""
+    from services.accounts.rates import PlanPrices
     from services.audience.templates.named import NamedTemplates
+    from services.automations.publishing.impact import Reading
     from services.automations.publishing.publishing import Act, publish
 
-    act = Act(mode, people, _map(moves or []), version, note)
+    act = Act(mode, people, _map(moves or []), version, note, approve, dry_run)
 
     async def work(session: Session, made: "Change") -> dict[str, Any]:
-        after, report = await publish(made, NamedTemplates(session.pool), user, automation, act)
-        return {"key": after.key, "version": report.version, "revision": report.revision, "inside": report.inside}
+        reading = Reading(NamedTemplates(session.pool), PlanPrices(session.pool))
+        after, report = await publish(made, reading, user, automation, act)
+        told = {"key": after.key, "version": report.version, "revision": report.revision, "inside": report.inside}
+        return told | {"impact": asdict(report.impact), "needs_approval": report.needs_approval}
 
     emit(run_connected_change("automation.published", work, dry_run=dry_run), as_json)
 

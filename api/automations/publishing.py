@@ -15,8 +15,10 @@ from api.reference.openapi import answers, documented_body
 from api.resources.access import user_actor
 from api.resources.changing import Answer, DryRun, answer_one, perform
 from api.resources.listing import Cursor, Format, Limit, listed, no_cursor
+from services.accounts.rates import PlanPrices
 from services.audience.templates.named import NamedTemplates
 from services.automations import rules
+from services.automations.publishing.impact import Reading
 from services.automations.publishing.inside import who_is_inside
 from services.automations.publishing.publishing import Act, Report, publish
 from services.changes import Change
@@ -34,13 +36,15 @@ router = APIRouter(prefix="/api/automations/{automation}", tags=["automations"])
     openapi_extra=documented_body(models.PublishBody, required=False),
 )
 async def publish_automation(request: Request, automation: Key, principal: Holder, dry_run: DryRun = False) -> Response:
-    """All that it names must be there. A dry run tells what would change, and how many contacts are inside."""
+    """All that it names must be there. A dry run tells what would change, and what that does to those inside."""
     body = parse_body(await read_body(request) or b"{}", models.PublishBody)
-    act = Act(body.mode, body.people, body.map, body.version, body.note)
+    act = Act(body.mode, body.people, body.map, body.version, body.note, body.approve, dry_run)
+
+    state = state_of(request)
 
     async def work(made: Change) -> Answer:
-        templates = state_of(request).part(NamedTemplates)
-        after, report = await publish(made, templates, principal.account_id, automation, act)
+        reading = Reading(state.part(NamedTemplates), state.part(PlanPrices))
+        after, report = await publish(made, reading, principal.account_id, automation, act)
         return "published", shown(after) | _reported(report)
 
     return await perform(request, user_actor(request, principal), "automation.published", work, dry_run=dry_run)
@@ -97,4 +101,6 @@ def _reported(report: Report) -> dict[str, Any]:
         "published": {"version": report.version, "revision": report.revision},
         "differences": [asdict(one) for one in report.differences],
         "inside": {str(version): dict(steps) for version, steps in report.inside.items()},
+        "impact": asdict(report.impact),
+        "needs_approval": report.needs_approval,
     }

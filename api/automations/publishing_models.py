@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
 from api.automations.models import ShownAutomation
 
@@ -42,6 +42,9 @@ class PublishBody(_Body):
     )
     version: Number | None = Field(None, description="Of a patch: the version that it changes. Without it: the newest.")
     note: Annotated[StrictStr, Field(max_length=500, description="What changed.")] = ""
+    approve: StrictBool = Field(
+        False, description="Publish it although it sends for more credits than `approve_above_credits`."
+    )
 
 
 class ShownDifference(_Answer):
@@ -55,12 +58,54 @@ class ShownDifference(_Answer):
     step: str | None = Field(description="The step that it is about.")
 
 
+class ShownMoved(_Answer):
+    """Contacts at a step that is not there where they go on."""
+
+    version: int
+    step: str
+    people: int
+    to: str | None = Field(description="Where they go on; null: they leave.")
+    how: Literal["mapped", "next", "exit", "complete"]
+
+
+class ShownEmpty(_Answer):
+    """A name that is empty for some of those inside, as they are past the step that sets it."""
+
+    step: str = Field(description="Whose text or condition has the name.")
+    name: str
+    people: int
+
+
+class ShownFiring(_Answer):
+    """Those who wait in a step whose rule changes."""
+
+    version: int
+    step: str
+    looked_at: int
+    fire_now: int = Field(description="Of those looked at, how many go on at once.")
+    more: bool = Field(description="Whether there are more than were looked at.")
+
+
+class ShownImpact(_Answer):
+    """What it does to contacts inside, and what is sent in the next 24 hours."""
+
+    moved: list[ShownMoved]
+    empty: list[ShownEmpty]
+    waits: list[ShownFiring]
+    messages: dict[str, int] = Field(description="By channel: in the next 24 hours, at the most.")
+    credits: int = Field(description="Of these messages, about.")
+    inside: int
+    entering: int = Field(description="Who entered in the last 24 hours: as many are taken to enter in the next.")
+
+
 class ShownReport(ShownAutomation):
     """What was published, or would be."""
 
     published: dict[str, int]
     differences: list[ShownDifference]
     inside: dict[str, dict[str, int]] = Field(description="By version and step: how many contacts are there.")
+    impact: ShownImpact
+    needs_approval: bool = Field(description="Whether it is refused unless the body says `approve`.")
 
 
 class ReportAnswer(_Answer):

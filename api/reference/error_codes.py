@@ -140,6 +140,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "already_inside",
         "run_not_failed",
         "run_ended",
+        "approval_needed",
         "run_not_waiting",
         "run_elsewhere",
         "key_taken",

@@ -52,12 +52,8 @@ def _places(at: str, steps: tuple[Step, ...]) -> list[tuple[str, Step]]:
 
 
 def _of_settings(flow: Flow) -> list[FieldError]:
-    settings, message = flow.settings, "this setting cannot be published yet"
-    given = {
-        "approve_above_credits": settings.approve_above_credits is not None,
-    }
-    faults = [FieldError(f"/settings/{name}", "not_available", message) for name, is_given in given.items() if is_given]
-    for place, address in enumerate(settings.alert):
+    faults: list[FieldError] = []
+    for place, address in enumerate(flow.settings.alert):
         try:
             normalise_email(address)
         except InvalidRecipient:

@@ -3,12 +3,13 @@ runs, and none is lost on the way: what says where it goes is stored with the ve
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from domain.automations.versions.migrating import Landing, landings
+from domain.automations.versions.waits import is_undisturbed
 from services.automations.flows import Flows
 from store.automations.publishing import versions
 from store.automations.runs import Looked, Run, StepTaken
@@ -30,10 +31,16 @@ class Landed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Move:
+class Move:
+    """What the next version that is no ``pin`` does with the runs of a version."""
+
     version: int
     landings: Mapping[str, Landing]
+    """By step: where runs at it go on."""
     vars: Mapping[str, Any]
+    """With what ``vars`` begins."""
+    undisturbed: Sequence[str]
+    """Steps at which runs go on waiting as they do."""
 
 
 class Moves:
@@ -41,14 +48,14 @@ class Moves:
 
     def __init__(self, flows: Flows) -> None:
         self._flows = flows
-        self._kept: OrderedDict[tuple[UUID, int], _Move | None] = OrderedDict()
+        self._kept: OrderedDict[tuple[UUID, int], Move | None] = OrderedDict()
 
     async def landed(self, store: Connections, looked: Looked) -> Landed:
         """A run that is locked, moved by all versions that were published since its own and move contacts inside."""
         run, ends, noted = looked.run, None, list[StepTaken]()
         if looked.moves_to is None or run.version >= looked.moves_to:
             return Landed(looked)
-        while ends is None and (move := await self._next(store, run)) is not None:
+        while ends is None and (move := await self.next(store, run.automation_id, run.version)) is not None:
             run, step, ends = _moved(looked, run, move)
             noted += [step] if step else []
         if run.version == looked.run.version:
@@ -56,25 +63,26 @@ class Moves:
         revision = await versions.newest_revision(store, run.automation_id, run.version)
         return Landed(replace(looked, run=run, revision=revision), tuple(noted), ends)
 
-    async def _next(self, store: Connections, run: Run) -> _Move | None:
-        place = run.automation_id, run.version
+    async def next(self, store: Connections, automation_id: UUID, version: int) -> Move | None:
+        """Where runs of a version move first; ``None``: nowhere."""
+        place = automation_id, version
         if place not in self._kept:
-            later = await versions.onward(store, *place)
+            later = await versions.onward(store, automation_id, version)
             if not later:
                 return None
-            self._kept[place] = await self._move(store, run, later[0]) if later[0].people == "migrate" else None
+            self._kept[place] = await self._move(store, place, later[0]) if later[0].people == "migrate" else None
             while len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
         return self._kept[place]
 
-    async def _move(self, store: Connections, run: Run, to: versions.Onward) -> _Move:
-        of = run.automation_id
-        old = await self._flows.of(store, of, run.version, 1)
-        new = await self._flows.of(store, of, to.version, 1)
-        return _Move(to.version, landings(old.tree, new.tree, to.moves), new.flow.vars)
+    async def _move(self, store: Connections, place: tuple[UUID, int], to: versions.Onward) -> Move:
+        old = await self._flows.of(store, *place, await versions.newest_revision(store, *place))
+        new = await self._flows.of(store, place[0], to.version, 1)
+        quiet = [id_ for id_ in old.tree.places if is_undisturbed(id_, old.flow, old.tree, new.flow, new.tree)]
+        return Move(to.version, landings(old.tree, new.tree, to.moves), new.flow.vars, quiet)
 
 
-def _moved(looked: Looked, run: Run, move: _Move) -> tuple[Run, StepTaken | None, str | None]:
+def _moved(looked: Looked, run: Run, move: Move) -> tuple[Run, StepTaken | None, str | None]:
     """The run in the version after, what is noted of it, and the state in which it ends."""
     run = replace(run, version=move.version, vars={**move.vars, **run.vars})
     if run.step is None or (landing := move.landings[run.step]).how == "stays":

@@ -14,15 +14,16 @@ from domain.automations.versions.changes import PATCHED, compare, reused_ids
 from domain.automations.versions.differences import Difference
 from domain.automations.versions.migrating import map_faults
 from domain.errors import ConflictError, FieldError, InvalidError, NotFoundError, invalid
-from services.audience.templates.named import NamedTemplates
 from services.automations import rules
 from services.automations.circles import check_circles
 from services.automations.naming import check_named
+from services.automations.publishing.impact import Impact, Reading, impact
 from services.automations.publishing.inside import movable
+from services.automations.publishing.routes import Publishing
 from services.changes import Change
-from store.automations import automations, runs
+from store.automations import automations
 from store.automations.automations import Automation, Version
-from store.automations.publishing import looks, versions
+from store.automations.publishing import looks, people, versions
 from store.automations.results import watching
 from store.pool import Connections
 
@@ -45,6 +46,9 @@ class Act:
     of: int | None = None
     """Of a patch: the version; ``None``: the newest."""
     note: str = ""
+    approves: bool = False
+    """Whether it may send more in a day than the definition lets pass without a word."""
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +61,23 @@ class Report:
     """Between what is published and the draft."""
     inside: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     """By version and step: how many contacts are there."""
+    impact: Impact = field(default_factory=Impact)
+    approve_above: int | None = None
+    """The most credits in a day that are published without ``approves``."""
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether it sends more."""
+        return self.approve_above is not None and self.impact.credits > self.approve_above
 
 
-async def publish(
-    change: Change, templates: NamedTemplates, account_id: int, key: str, act: Act
-) -> tuple[Automation, Report]:
+async def publish(change: Change, reading: Reading, account_id: int, key: str, act: Act) -> tuple[Automation, Report]:
     """Publish the draft.
 
     Raises:
         NotFoundError: there is no such automation, or version.
         InvalidError: it names something that there is not; the map has faults; it cannot be a patch.
-        ConflictError: there is no draft.
+        ConflictError: there is no draft; it sends so much that it must be approved.
     """
     before = await rules.find(change.store, account_id, key, lock=True)
     rules.check_in_use(before)
@@ -76,17 +86,21 @@ async def publish(
         raise ConflictError("draft_missing", message)
     _check_act(act)
     flow = parse_flow(before.draft)
-    await check_named(change.store, templates, account_id, flow)
+    await check_named(change.store, reading.templates, account_id, flow)
     await check_circles(change.store, account_id, flow)
     published = await automations.versions(change.store, before.id, None, _MOST_LOOKED_AT)
     if reused := await asyncio.to_thread(_reused, [one.definition for one in published], flow):
         raise invalid(reused)
-    inside = await runs.inside(change.store, before.id)
     made, differences = await _next(change, before, flow, act)
     await _check_map(change.store, before, published, flow, act.moves)
+    report = await _report(change.store, reading, before, flow, made, differences)
+    if report.needs_approval and not (act.approves or act.dry_run):
+        raise _unapproved(report)
     after = await _write(change, before, made, act)
     await watching.begin_anew(change.store, before.id)
-    await looks.ask(change.store, before.id, _to_look_at(made, act, differences))
+    steps = _to_look_at(made, differences)
+    if steps or act.people == "migrate":
+        await looks.ask(change.store, before.id, steps)
     if after.version == made.version:
         await rules.listen(change.store, after, flow)
     change.about("automation", key, after.name)
@@ -94,7 +108,34 @@ async def publish(
     change.compare({"version": before.version and f"{before.version}.{before.revision}"}, {"version": number})
     if act.people != "pin":
         change.compare({}, {"people": act.people, "map": dict(act.moves)})
-    return after, Report(made.version, made.revision, differences, inside)
+    return after, report
+
+
+async def _report(
+    store: Connections,
+    reading: Reading,
+    before: Automation,
+    flow: Flow,
+    made: Version,
+    differences: tuple[Difference, ...],
+) -> Report:
+    standing = await people.standing(store, before.id)
+    publishing = Publishing(made.version, made.revision, flow, made.people, made.map)
+    found = await impact(store, reading, before, publishing, standing, made.published_at)
+    inside: dict[int, dict[str, int]] = {}
+    for one in standing:
+        of_version = inside.setdefault(one.version, {})
+        of_version[one.step or ""] = of_version.get(one.step or "", 0) + one.people
+    limit = flow.settings.approve_above_credits
+    return Report(made.version, made.revision, differences, inside, found, limit)
+
+
+def _unapproved(report: Report) -> ConflictError:
+    message = (
+        f"this sends messages for up to {report.impact.credits} credits in the next 24 hours, more than "
+        f"approve_above_credits ({report.approve_above}): see the dry run, and publish it with approve: true"
+    )
+    return ConflictError("approval_needed", message)
 
 
 def _check_act(act: Act) -> None:
@@ -156,10 +197,8 @@ async def _write(change: Change, before: Automation, made: Version, act: Act) ->
     return await automations.publish(change.store, before.id, made)
 
 
-def _to_look_at(made: Version, act: Act, differences: Iterable[Difference]) -> list[str] | None:
-    """The steps whose runs must learn of it now; ``None``: all. Others meet it when their wait is over."""
-    if act.people == "migrate":
-        return None
+def _to_look_at(made: Version, differences: Iterable[Difference]) -> list[str]:
+    """The steps of a patch whose runs must learn of it now. Others meet it when their wait is over."""
     if made.revision == 1:
         return []
     return sorted({one.step for one in differences if one.step is not None and _moves_waits(one)})

@@ -29,13 +29,14 @@ async def onward(store: Connections, automation_id: UUID, after: int) -> Sequenc
         return [Onward(*row) for row in await cursor.fetchall()]
 
 
-async def newest_revision(store: Connections, automation_id: UUID, version: int) -> int:
-    """Of a version; 0: there is none."""
+async def newest_revision(store: Connections, automation_id: UUID, version: int, but: int = 0) -> int:
+    """Of a version; 0: there is none. ``but``: not this one."""
     async with store.connection() as conn:
         row = await (
             await conn.execute(
-                "select coalesce(max(revision), 0) from automation_versions where automation_id = %s and version = %s",
-                (automation_id, version),
+                """select coalesce(max(revision), 0) from automation_versions
+                   where automation_id = %s and version = %s and revision <> %s""",
+                (automation_id, version, but),
             )
         ).fetchone()
     assert row is not None
