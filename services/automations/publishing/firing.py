@@ -1,6 +1,6 @@
 """Waits that are over at once because their rule changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -11,9 +11,10 @@ from domain.automations.timing.local_time import choose_zone
 from domain.automations.timing.waits import due
 from domain.automations.versions.waits import rule_of
 from domain.errors import InvalidError
-from services.automations.facts import TEMPLATE_FAULTS, fill, know
+from services.automations.facts import TEMPLATE_FAULTS, fill, known_of
 from services.automations.publishing.routes import Route
-from store.automations import runs
+from store.audience.segments.facts import facts_of_all
+from store.automations import outbox, runs
 from store.automations.publishing import people
 from store.automations.publishing.people import AtWait
 from store.pool import Connections
@@ -43,7 +44,8 @@ class _Looking:
     route: Route
     zone: str
     now: datetime
-    texts: int = 0
+    texts: Mapping[UUID, str] = field(default_factory=dict)
+    """Of some runs, the text of the wait that they are in, filled in."""
     found: dict[str, Firing] = field(default_factory=dict)
 
 
@@ -53,10 +55,10 @@ async def firing(store: Connections, automation_id: UUID, route: Route, zone: st
     if not changed:
         return []
     waiting = await people.at_waits(store, automation_id, route.version, changed, MOST + 1)
-    looking = _Looking(store, route, zone, now)
+    looking = _Looking(store, route, zone, now, await _texts(store, route, waiting, now))
     for one in waiting[:MOST]:
         told = looking.found.setdefault(one.step, Firing(route.version, one.step))
-        if (is_over := await _is_over(looking, one)) is None:
+        if (is_over := _is_over(looking, one)) is None:
             told.more = True
             continue
         told.looked_at += 1
@@ -78,7 +80,7 @@ def changed_waits(route: Route) -> Iterator[str]:
                 yield id_
 
 
-async def _is_over(looking: _Looking, one: AtWait) -> bool | None:
+def _is_over(looking: _Looking, one: AtWait) -> bool | None:
     """Whether a wait is over by its new rule; ``None``: that was not looked at."""
     step = looking.route.tree.step(one.step)
     if step.disabled:
@@ -88,10 +90,9 @@ async def _is_over(looking: _Looking, one: AtWait) -> bool | None:
     assert isinstance(step, Wait)
     text = step.until
     if text is not None and "{" in text:
-        looking.texts += 1
-        if looking.texts > _MOST_TEXTS:
+        if one.id not in looking.texts:
             return None
-        text = await _filled(looking, one, text)
+        text = looking.texts[one.id]
     zone = _zone(looking, step, one)
     try:
         return due(step, one.since, zone, text, f"{one.id} {one.step}").at <= looking.now
@@ -99,13 +100,22 @@ async def _is_over(looking: _Looking, one: AtWait) -> bool | None:
         return True
 
 
-async def _filled(looking: _Looking, one: AtWait, text: str) -> str:
-    run = await runs.get(looking.store, one.id)
-    known = None if run is None else await know(looking.store, run, looking.now)
-    try:
-        return "" if known is None else fill(text, known)
-    except TEMPLATE_FAULTS:
-        return ""
+async def _texts(store: Connections, route: Route, waiting: Sequence[AtWait], now: datetime) -> Mapping[UUID, str]:
+    """By run, of some: the text of its wait, as it is for its contact. One that cannot be filled in is empty."""
+    written = {one.id: step.until for one in waiting if isinstance(step := route.tree.step(one.step), Wait)}
+    wanted = [id_ for id_, text in written.items() if text and "{" in text][:_MOST_TEXTS]
+    found = [run for id_ in wanted if (run := await runs.get(store, id_)) is not None]
+    contacts = await facts_of_all(store, [(run.account_id, run.contact_id) for run in found], now)
+    sent = await outbox.sends(store, wanted)
+    filled = {}
+    for run in found:
+        contact, text = contacts.get(run.contact_id), written[run.id]
+        assert text is not None, "only those that have one"
+        try:
+            filled[run.id] = fill(text, known_of(run, contact, sent.get(run.id, {}))) if contact else ""
+        except TEMPLATE_FAULTS:
+            filled[run.id] = ""
+    return filled
 
 
 def _zone(looking: _Looking, step: Wait, one: AtWait) -> str:

@@ -108,7 +108,8 @@ async def test_steering_while_the_run_goes_on_sends_each_message_once(stack: Sta
         await asyncio.sleep(0.05)
         skipped[(await call(stack, user, "POST", f"/runs/{run}/skip")).status_code] += 1
     found = await ended
-    assert set(skipped) == {200, 409}
+    assert skipped[200]
+    assert set(skipped) <= {200, 409}
     sent = await texts(stack, user, found)  # one that waited for the message before it may have been passed over
     assert sent == sorted(set(sent))
     assert [one["number"] for one in found["steps"]] == list(range(1, len(found["steps"]) + 1))
