@@ -33,7 +33,8 @@ async def published(pool: Pool, *steps: dict[str, Any]) -> UUID:
     async with pool.connection() as conn:
         await conn.execute(
             """update automation_runs set state = 'waiting',
-                   step = case when entry_key::integer < 10 then 'b' else 'a' end, since = entered_at, until = entered_at + interval '30 days' where automation_id = %s""",
+                   step = case when entry_key::integer < 10 then 'b' else 'a' end, since = entered_at,
+                   until = entered_at + interval '30 days' where automation_id = %s""",
             (made.id,),
         )
     return made.id
