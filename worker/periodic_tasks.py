@@ -19,6 +19,7 @@ from services.automations.results.watching import Watch
 from services.automations.runs.due import DueRuns
 from services.automations.runs.running import Running
 from services.automations.starting import start_unstarted as start_runs
+from services.automations.triggering.clocks import Clocks
 from services.batch_approvals import carry_out
 from services.callbacks import wake
 from services.operations.export_user import KEPT_DAYS
@@ -83,6 +84,8 @@ UNSTARTED_AFTER = 3600.0
 
 RUNS_EVERY = 0.25
 """Seconds between two looks for events that automations listen to, and for runs that are due."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks for contacts whose date or schedule has come."""
 SENT_EVERY = 5.0
 
 WATCH_EVERY = 1.0
@@ -152,7 +155,7 @@ def periodic_tasks(
         ]
 
     outbox, watch = OutboxSender(pool, environment), Watch(pool)
-    due = DueRuns(Running(pool), Feeder(pool), outbox)
+    due, clocks = DueRuns(Running(pool), Feeder(pool), outbox), Clocks(pool)
 
     async def end_unknown_now() -> None:
         await end_unknown(pool, client, await Policy.read(pool, environment))
@@ -180,6 +183,7 @@ def periodic_tasks(
         PeriodicTask("delete unstarted batches", HOURLY, lambda: delete_unstarted_batches(pool, client)),
         PeriodicTask("start launched campaigns", SWEEP_EVERY, lambda: start_unstarted(pool, client, UNSTARTED_RUNS)),
         PeriodicTask("have runs of automations go on", RUNS_EVERY, lambda: due.go_on(client, start_batch)),
+        PeriodicTask("look for contacts of automations", LOOK_EVERY, clocks.look),
         PeriodicTask("send what runs left", SENT_EVERY, lambda: outbox.send_all(client, start_batch, LATE)),
         PeriodicTask("start runs of automations", SENT_EVERY, lambda: start_runs(pool, client, LATE)),
         PeriodicTask("look at runs after publishing", RUNS_EVERY, lambda: look_at_published(pool)),

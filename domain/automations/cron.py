@@ -1,6 +1,7 @@
 """Checks of cron expressions: five fields, with the names of months and weekdays."""
 
 import re
+from dataclasses import dataclass
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -11,6 +12,8 @@ _FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("month", 1, 12, _MONTHS),
     ("weekday", 0, 7, _DAYS),
 )
+_SUNDAY = 7
+"""Which may be written so, too."""
 _PART = re.compile(r"(?:\*|([0-9]{1,2}|[a-z]{3})(?:-([0-9]{1,2}|[a-z]{3}))?)(?:/([1-9][0-9]?))?")
 
 
@@ -40,3 +43,39 @@ def _number(end: str, names: tuple[str, ...], lowest: int) -> int | None:
     if end.isdigit():
         return int(end)
     return names.index(end) + lowest if end in names else None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an expression."""
+
+    values: frozenset[int]
+    is_any: bool
+    """It begins with ``*``: days are not restricted by it."""
+
+
+def fields_of(text: str) -> tuple[Field, ...]:
+    """The five fields of an expression without faults. Sunday is 0."""
+    found: list[Field] = []
+    for field, (_, lowest, highest, names) in zip(text.lower().split(" "), _FIELDS, strict=True):
+        values: set[int] = set()
+        for part in field.split(","):
+            values |= _values(part, lowest, highest, names)
+        if highest == _SUNDAY:
+            values = {value % _SUNDAY for value in values}
+        found.append(Field(frozenset(values), field.startswith("*")))
+    return tuple(found)
+
+
+def _values(part: str, lowest: int, highest: int, names: tuple[str, ...]) -> set[int]:
+    found = _PART.fullmatch(part)
+    assert found is not None, "it was checked"
+    first, last, step = found.groups()
+    begin = lowest if first is None else _number(first, names, lowest)
+    assert begin is not None, "it was checked"
+    if last is not None:
+        end = _number(last, names, lowest)
+        assert end is not None, "it was checked"
+    else:
+        end = highest if first is None or step is not None else begin
+    return set(range(begin, end + 1, int(step or 1)))

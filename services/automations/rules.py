@@ -8,6 +8,7 @@ from domain.automations.definition.parsing import parse_flow
 from domain.errors import ConflictError, FieldError, NotFoundError, invalid
 from services.accounts.users import find_account
 from services.automations.listening import event_names, triggers_of
+from services.automations.triggering.clocks import set_clocks
 from services.changes import Change
 from store.automations import automations, waking
 from store.automations.automations import Automation
@@ -102,6 +103,7 @@ async def listen(store: Connections, automation: Automation, flow: Flow) -> None
     """Have its triggers begin runs, if it is active; and its events be looked at."""
     await automations.set_triggers(store, automation, triggers_of(flow) if automation.state == "active" else [])
     await automations.listen(store, automation.account_id, sorted(event_names(flow)))
+    await set_clocks(store, automation, flow)
 
 
 def never_published(key: str) -> ConflictError:

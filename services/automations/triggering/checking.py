@@ -1,17 +1,22 @@
 """Whether what a trigger names is there."""
 
+from datetime import UTC, datetime
+
 from domain.audience.contacts.contact import VALUES
 from domain.automations.definition.triggers import (
     Inbound,
     Manual,
+    OnDate,
     OnEvent,
     OnField,
     OnGroup,
     OnMessage,
     OnTag,
+    Schedule,
     Trigger,
     Webhook,
 )
+from domain.automations.timing.crons import next_moment
 from domain.channels import Channel
 from domain.errors import FieldError
 from domain.text.keywords import Keyword, fold
@@ -20,12 +25,20 @@ from store.audience.keyword_sets import of_account
 from store.gateways.gateways import unknown_identifiers
 from store.pool import Connections
 
+_TIMES = ("created_at", "updated_at")
+"""Fields that each contact has, and that are times."""
+_NO_TIME = "there is no such day in the next eight years"
+
 
 async def check_trigger(store: Connections, account_id: int, at: str, trigger: Trigger) -> list[FieldError]:
     """What is wrong with a trigger, whose place is ``at``."""
     match trigger:
         case Inbound():
             return await _inbound(store, account_id, at, trigger)
+        case OnDate(field=field):
+            return await _date(store, account_id, at, field)
+        case Schedule(cron=cron):
+            return [] if next_moment(cron, "UTC", datetime.now(UTC)) else [FieldError(f"{at}/cron", "cron", _NO_TIME)]
         case OnGroup(name=name):
             return await _group(store, account_id, at, name)
         case OnField(field=field):
@@ -56,6 +69,16 @@ async def _group(store: Connections, account_id: int, at: str, key: str) -> list
     if key in (await terms_of(store, account_id, [key])).groups:
         return []
     return [FieldError(f"{at}/name", "group_unknown", f"there is no group {key!r}: POST /api/groups makes one")]
+
+
+async def _date(store: Connections, account_id: int, at: str, name: str) -> list[FieldError]:
+    kind = (await terms_of(store, account_id)).fields.get(name)
+    if name in _TIMES or kind in ("date", "time", "text"):
+        return []
+    message = f"{name!r} is a {kind}: a date trigger needs a field that holds dates or times"
+    if kind is None:
+        message = f"contacts have no field {name!r} that holds dates: POST /api/contact-fields makes one"
+    return [FieldError(f"{at}/field", "field_unknown" if kind is None else "field_type", message)]
 
 
 async def _field(store: Connections, account_id: int, at: str, name: str) -> list[FieldError]:
