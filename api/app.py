@@ -40,6 +40,7 @@ from api.automations.hooks import maps as hook_maps
 from api.automations.hooks import posting as hook_posts
 from api.automations.hooks import routes as automation_hooks
 from api.automations.hooks.checks import HookChecks
+from api.automations.results import failures as automation_failures
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks
@@ -139,6 +140,7 @@ _ROUTERS = (
     campaigns.router,
     campaign_actions.router,
     automations.router,
+    automation_failures.router,
     automation_publishing.router,
     account_secrets.router,
     automation_runs.router,

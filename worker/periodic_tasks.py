@@ -13,8 +13,10 @@ from domain.keyring import Keyring
 from services.accounts.subscriptions import begin_due_periods
 from services.audience.campaigns.steering import start_unstarted
 from services.automations.feeding import Feeder
+from services.automations.flows import Flows
 from services.automations.outbox import LATE, OutboxSender
 from services.automations.publishing.looking import look_at_published
+from services.automations.results.retrying import go_on as retry_runs
 from services.automations.results.watching import Watch
 from services.automations.runs.due import DueRuns
 from services.automations.runs.running import Running
@@ -154,7 +156,7 @@ def periodic_tasks(
             mail_automations(pool, keyring, environment),
         ]
 
-    outbox, watch = OutboxSender(pool, environment), Watch(pool)
+    outbox, watch, flows = OutboxSender(pool, environment), Watch(pool), Flows()
     due, clocks = DueRuns(Running(pool), Feeder(pool), outbox), Clocks(pool)
 
     async def end_unknown_now() -> None:
@@ -188,6 +190,7 @@ def periodic_tasks(
         PeriodicTask("start runs of automations", SENT_EVERY, lambda: start_runs(pool, client, LATE)),
         PeriodicTask("look at runs after publishing", RUNS_EVERY, lambda: look_at_published(pool)),
         PeriodicTask("watch automations", WATCH_EVERY, watch.run),
+        PeriodicTask("retry failed runs", START_EVERY, lambda: retry_runs(pool, flows)),
         PeriodicTask("delete old notices", HOURLY, lambda: automation_notices.delete_old(pool)),
         PeriodicTask("send late templates", SWEEP_EVERY, lambda: send_all_late_templates(pool, client)),
         PeriodicTask("delete templates that need not follow", HOURLY, lambda: late_templates.delete_old(pool)),

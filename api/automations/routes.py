@@ -26,7 +26,9 @@ from store.accounts.api_keys import Principal
 from store.automations import automations
 from store.automations.automations import Automation
 
-router = APIRouter(prefix="/api/automations", tags=["automations"], route_class=unless_word("automation", "schema"))
+router = APIRouter(
+    prefix="/api/automations", tags=["automations"], route_class=unless_word("automation", "schema", "attention")
+)
 
 MOST_VALUES = 20_000
 """Of a definition."""

@@ -1,5 +1,6 @@
 """Where a run is: at a step, by its id. Ids are stable, so a place outlives changes of the definition around it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.automations.definition.flow import Flow
@@ -86,3 +87,21 @@ class Tree:
             behind = place.siblings[place.index + 1 :]
             found += [step for step in behind if isinstance(step, GoalStep) and not step.disabled]
         return tuple(found)
+
+    def dearest(self, step_id: str, costs: Mapping[str, int]) -> int:
+        """The most that a run can spend that goes on at a step, given what each step costs: of arms the dearest."""
+        total, place, index = 0, self.places[step_id], self.places[step_id].index
+        while True:
+            total += _dearest(place.siblings[index:], costs)
+            if place.parent is None:
+                return total
+            place = self.places[place.parent]
+            index = place.index + 1
+
+
+def _dearest(steps: tuple[Step, ...], costs: Mapping[str, int]) -> int:
+    return sum(
+        costs.get(step.id, 0) + max((_dearest(arm.steps, costs) for arm in step.lists), default=0)
+        for step in steps
+        if not step.disabled
+    )

@@ -70,6 +70,8 @@ RELEASED = """
     listSecrets putSecret removeSecret
     listHooks addHook getHook changeHook removeHook rotateHook rotateHookSecret listHookPresets listHookSamples
     tryHook suggestHookMap postToHook
+    listTroubledAutomations listAutomationFailures
+    retryAutomation listAutomationRetries getAutomationRetry stopAutomationRetry
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

@@ -1,5 +1,6 @@
 """One object of each kind that a user's routes name, of one account."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -18,6 +19,8 @@ from store.automations import automations, runs, secrets
 from store.automations.automations import Version
 from store.automations.hooks import hooks
 from store.automations.hooks.hooks import NewHook
+from store.automations.results import retries
+from store.automations.results.failed_runs import Wanted
 from store.automations.runs import Run
 from store.callbacks import callback_endpoints, callbacks
 from store.callbacks.callback_endpoints import NewEndpoint
@@ -83,7 +86,9 @@ async def _automation(stack: Stack, user: User) -> dict[str, str]:
     await runs.add(stack.pool, [run])
     await secrets.put(stack.pool, stack.keyring, user.id, key, "secret", [])
     await hooks.add(stack.pool, NewHook(new_contact_id(), user.id, key, "Shop", uuid4().bytes))
-    return {"{automation}": key, "{run}": str(run.id), "{hook}": key, "{secret}": key}
+    retry = await retries.add(stack.pool, new_contact_id(), made.id, user.id, asdict(Wanted()), 1, {})
+    named = {"{automation}": key, "{run}": str(run.id), "{hook}": key, "{secret}": key}
+    return named | {"{retry}": str(retry.id)}
 
 
 async def _link_domain(stack: Stack, user: User) -> str:

@@ -1,8 +1,13 @@
 """What users make, change and delete over HTTP, in any order; another tenant finds nothing of it after any step."""
 
+from dataclasses import asdict
 from uuid import uuid4
 
 from domain.access.user_scopes import SCOPES
+from domain.audience.contacts.contact import new_contact_id
+from store.automations import automations
+from store.automations.results import retries
+from store.automations.results.failed_runs import Wanted
 from store.links import link_domains
 from tests.api.access.objects import ended_operation
 from tests.api.admin import admin
@@ -97,7 +102,10 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         flow = {"schema": "xsender.flow/1", "key": key, "name": "Welcome", "trigger": {"kind": "manual"}}
         await created(user, "/api/automations", flow | {"steps": [{"id": "wait", "kind": "wait", "for": "1d"}]})
         await created(user, f"/api/automations/{key}/publish")
-        return {"automation": key}
+        made = await automations.find(stack.pool, user.id, key)
+        assert made is not None
+        retry = await retries.add(stack.pool, new_contact_id(), made.id, user.id, asdict(Wanted()), 1, {})
+        return {"automation": key, "retry": str(retry.id)}
 
     async def run(user: User) -> Ids:
         named, contact = await automation(user), await new_contact(stack.pool, user.id)
