@@ -16,8 +16,9 @@ begin
         from runs_were o join runs_are n using (id) where o.ended_at is null and n.ended_at is not null
         group by 1, 2, 3, 4, 6, 7;
 
+    -- Until this transaction began: the steps that it takes are of the new version.
     insert into automation_moves (run_id, until, version)
-        select o.id, clock_timestamp(), o.version from runs_were o join runs_are n using (id)
+        select o.id, now(), o.version from runs_were o join runs_are n using (id)
         where o.version <> n.version;
 
     insert into automation_changes (automation_id, version, step, day, kind, name, arm, n)

@@ -142,14 +142,14 @@ class Round:
         return Rest(until=looks_at.timestamp(), step=run.step or "")
 
     async def write(self) -> None:
-        """Write what was noted so far."""
+        """Write what was noted so far; runs first, as what is counted of a step belongs to their version."""
         await self.calls.write()
+        if self._written:
+            await runs.write(self.store, list(self._written.values()))
         if self._letters:
             await outbox.put(self.store, self._letters)
         if self._noted:
             await runs.note_steps(self.store, self._noted)
-        if self._written:
-            await runs.write(self.store, list(self._written.values()))
         self._letters, self._noted, self._written = [], [], {}
 
     def forget(self, contact_id: UUID) -> None:
