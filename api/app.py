@@ -108,6 +108,7 @@ from services.access.oidc import OidcLogIn
 from services.accounts.rates import PlanPrices
 from services.audience.templates.named import NamedTemplates
 from services.automations.flows import Flows
+from services.automations.starting import Starter
 from services.settings.current import CurrentSettings
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.gateways.webhook_signatures import Signatures
@@ -233,6 +234,7 @@ def create_app(settings: Settings) -> FastAPI:
             keyring = Keyring.parse(keys, CREDENTIALS)
             hook_checks = HookChecks(pool, keyring)
             forgotten = Forgotten(pool, keyring, settings.for_install, names)
+            starter = Starter(pool)
             parts = (
                 KeyLookup(pool),
                 SessionLookup(pool),
@@ -243,6 +245,7 @@ def create_app(settings: Settings) -> FastAPI:
                 PlanPrices(pool),
                 NamedTemplates(pool),
                 Flows(),
+                starter,
                 OwnMessages(pool),
                 starts,
                 group_commit,
@@ -268,6 +271,7 @@ def create_app(settings: Settings) -> FastAPI:
             await request_log.aclose()
             await forgotten.aclose()
             await hook_checks.aclose()
+            await starter.aclose()
         await outside.aclose()
         await offload.aclose()
         hashing.close()

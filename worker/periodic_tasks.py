@@ -20,7 +20,7 @@ from services.automations.results.retrying import go_on as retry_runs
 from services.automations.results.watching import Watch
 from services.automations.runs.due import DueRuns
 from services.automations.runs.running import Running
-from services.automations.starting import start_unstarted as start_runs
+from services.automations.starting import Starter
 from services.automations.triggering.clocks import Clocks
 from services.batch_approvals import carry_out
 from services.callbacks import wake
@@ -88,6 +88,8 @@ RUNS_EVERY = 0.25
 """Seconds between two looks for events that automations listen to, and for runs that are due."""
 LOOK_EVERY = 1.0
 """Seconds between two looks for contacts whose date or schedule has come."""
+STARTS_EVERY, RUNS_LATE = 1.0, 2.0
+"""Seconds between two looks for runs without a workflow, and after which one is started: most are due before."""
 SENT_EVERY = 5.0
 
 WATCH_EVERY = 1.0
@@ -157,7 +159,8 @@ def periodic_tasks(
         ]
 
     outbox, watch, flows = OutboxSender(pool, environment), Watch(pool), Flows()
-    due, clocks = DueRuns(Running(pool), Feeder(pool), outbox), Clocks(pool)
+    starter, clocks = Starter(pool), Clocks(pool)
+    due = DueRuns(Running(pool), Feeder(pool), outbox)
 
     async def end_unknown_now() -> None:
         await end_unknown(pool, client, await Policy.read(pool, environment))
@@ -187,7 +190,8 @@ def periodic_tasks(
         PeriodicTask("have runs of automations go on", RUNS_EVERY, lambda: due.go_on(client, start_batch)),
         PeriodicTask("look for contacts of automations", LOOK_EVERY, clocks.look),
         PeriodicTask("send what runs left", SENT_EVERY, lambda: outbox.send_all(client, start_batch, LATE)),
-        PeriodicTask("start runs of automations", SENT_EVERY, lambda: start_runs(pool, client, LATE)),
+        PeriodicTask("start runs of automations", STARTS_EVERY, lambda: starter.start_unstarted(client, RUNS_LATE)),
+        PeriodicTask("tell of ended runs", STARTS_EVERY, lambda: due.tell(client)),
         PeriodicTask("look at runs after publishing", RUNS_EVERY, lambda: look_at_published(pool)),
         PeriodicTask("watch automations", WATCH_EVERY, watch.run),
         PeriodicTask("retry failed runs", START_EVERY, lambda: retry_runs(pool, flows)),

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class AutomationWorkflow:
-    """Has a run go on whenever it is due, or something may have happened."""
+    """Looks whether a run went on that was due, and has it go on if not (services/automations/runs)."""
 
     def __init__(self) -> None:
         self._rest = Rest()
@@ -26,10 +26,12 @@ class AutomationWorkflow:
     @workflow.run
     async def run(self, start: RunStart) -> None:
         """Completes when the run has ended."""
+        if start.run:
+            await self._wait(start.looks_at)
         while True:
             self._is_woken = False
             self._rest = await workflow.execute_activity(
-                "go_on_with_run", start.run_id, result_type=Rest, **policy.OPERATION
+                "go_on_with_run", start.run or start.run_id, result_type=Rest, **policy.OPERATION
             )
             if self._rest.is_over:
                 return

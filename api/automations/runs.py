@@ -12,6 +12,7 @@ from temporalio.service import RPCError
 
 from api.automations import models
 from api.automations.routes import Key
+from api.automations.starting import start
 from api.campaigns.routes import Holder
 from api.http.body import parse_body, read_body
 from api.http.idempotency import KeyClaim
@@ -26,7 +27,7 @@ from services.automations import rules
 from services.automations.by_hand import steering
 from services.automations.entering import Coming, enter
 from services.automations.flows import Flows
-from services.automations.starting import start, wake
+from services.automations.starting import Starter, wake
 from services.changes import Change
 from store.accounts.api_keys import Principal
 from store.audience.contacts import rows
@@ -98,11 +99,7 @@ async def enter_automation(request: Request, automation: Key, principal: Holder,
     actor = user_actor(request, principal)
     answer = await perform_once(request, actor, "automation.entered", raw, work, dry_run=dry_run)
     if not dry_run:
-        for run_id in begun:
-            try:
-                await start(state.temporal, run_id)
-            except (RPCError, TemporalUnavailable):  # the workers start it
-                log.warning("a run could not be started", run=str(run_id))
+        await start(state, begun)
     return answer
 
 
@@ -178,7 +175,8 @@ async def woken(
     answer = await perform(request, user_actor(request, principal), action, work, dry_run=dry_run)
     if not dry_run:
         try:
-            await wake(state_of(request).temporal, [run], starts=True)
+            state = state_of(request)
+            await wake(state.temporal, [run], state.part(Starter))
         except (RPCError, TemporalUnavailable):  # the workers wake it
             log.warning("a run could not be woken", run=str(run))
     return answer

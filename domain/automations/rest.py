@@ -1,13 +1,27 @@
 """Payloads between the workflow of a run and its activity: small, and without personal data."""
 
+import random
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+_MARGIN, _SPREAD = timedelta(minutes=1), timedelta(minutes=5)
+
+
+def looks_at(due: datetime) -> datetime:
+    """When the workflow of a run looks whether it went on that was due at a moment: not that of all runs at once."""
+    return due + _MARGIN + random.random() * _SPREAD  # noqa: S311 - no secret
 
 
 @dataclass(frozen=True)
 class RunStart:
     """The input of the automation workflow."""
 
-    run_id: str
+    run_id: str = ""
+    """The run, in the form of the first release: the workflow has it go on at once."""
+    run: str = ""
+    """The run, in the form of today, which workers of the first release leave to others as they cannot read it."""
+    looks_at: float = 0.0
+    """When the workflow looks at it first (Unix seconds)."""
 
 
 @dataclass(frozen=True)

@@ -1,51 +1,96 @@
 """Starting the workflows of runs, and waking them."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import structlog
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.automations.rest import RunStart
+from domain.automations.rest import RunStart, looks_at
 from domain.ids import automation_workflow_id
 from store.automations import waking
-from store.pool import Connections
+from store.pool import DB_UNAVAILABLE, Pool
 from workflows.policy import AUTOMATIONS_QUEUE
 
+log = structlog.get_logger()
+
 _SECONDS = timedelta(seconds=5)
+_AT_A_TIME = 8
 _MOST = 1_000
 """Of one sweep."""
+_GATHERING = 0.2
+"""Seconds."""
 
 
-async def start(client: Client, run_id: UUID) -> None:
-    """Start the workflow of a run, unless it runs. One of a run that has ended does nothing.
+class Starter:
+    """One per process: starts the workflows of runs that have begun."""
 
-    Raises:
-        RPCError: Temporal does not answer. The workers' sweep starts it later.
-    """
-    with suppress(WorkflowAlreadyStartedError):
-        await client.start_workflow(
-            "AutomationWorkflow",
-            RunStart(str(run_id)),
-            id=automation_workflow_id(run_id),
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            task_queue=AUTOMATIONS_QUEUE,
-            rpc_timeout=_SECONDS,
-        )
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._started: dict[UUID, datetime] = {}
+        self._noting: asyncio.Task[None] | None = None
+
+    async def start(self, client: Client, run_ids: Sequence[UUID]) -> bool:
+        """Start them, unless they run. One of a run that has ended does nothing. Returns whether all were started.
+
+        What is not started, as Temporal does not answer, is started by the workers' sweep; so is one of which it
+        could not be noted that it was.
+        """
+        for first in range(0, len(run_ids), _AT_A_TIME):
+            try:
+                await asyncio.gather(*(self._start(client, one) for one in run_ids[first : first + _AT_A_TIME]))
+            except RPCError as error:
+                log.warning("runs could not be started", error=str(error), runs=len(run_ids) - first)
+                return False
+        return True
+
+    async def start_unstarted(self, client: Client, older_than_seconds: float) -> None:
+        """Start those of runs whose process died before it did, or met no Temporal."""
+        while found := await waking.unstarted(self._pool, older_than_seconds, _MOST):
+            is_done = await self.start(client, found)
+            await self.aclose()  # what is noted is not found again
+            if not is_done or len(found) < _MOST:
+                return
+
+    async def aclose(self) -> None:
+        """Let what is under way end."""
+        if self._noting is not None:
+            await asyncio.wait({self._noting})
+
+    async def _start(self, client: Client, run_id: UUID) -> None:
+        at = looks_at(datetime.now(UTC))
+        with suppress(WorkflowAlreadyStartedError):
+            await client.start_workflow(
+                "AutomationWorkflow",
+                RunStart(run=str(run_id), looks_at=at.timestamp()),
+                id=automation_workflow_id(run_id),
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                task_queue=AUTOMATIONS_QUEUE,
+                rpc_timeout=_SECONDS,
+            )
+        self._started[run_id] = at
+        if self._noting is None or self._noting.done():
+            self._noting = asyncio.create_task(self._note())
+
+    async def _note(self) -> None:
+        """Nobody waits for it: many are noted together."""
+        while self._started:
+            await asyncio.sleep(_GATHERING)
+            started, self._started = self._started, {}
+            try:
+                await waking.note_started(self._pool, started)
+            except DB_UNAVAILABLE as error:
+                log.warning("starts of runs could not be noted", error=type(error).__name__)
 
 
-async def start_unstarted(store: Connections, client: Client, older_than_seconds: float) -> None:
-    """Start runs whose process died before it did, or met no Temporal."""
-    for run_id in await waking.unstarted(store, older_than_seconds, _MOST):
-        await start(client, run_id)
-
-
-async def wake(client: Client, run_ids: Iterable[UUID], *, starts: bool = False) -> None:
-    """Have runs look again. One that has ended, or has not begun, needs it not; ``starts``: its workflow is started.
+async def wake(client: Client, run_ids: Iterable[UUID], starter: Starter | None = None) -> None:
+    """Have workflows look at their runs. ``starter`` starts those that there are not.
 
     Raises:
         RPCError: Temporal does not answer.
@@ -56,5 +101,5 @@ async def wake(client: Client, run_ids: Iterable[UUID], *, starts: bool = False)
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
-            if starts:
-                await start(client, run_id)
+            if starter is not None:
+                await starter.start(client, [run_id])

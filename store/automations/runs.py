@@ -44,7 +44,7 @@ class Run:
     held_until: datetime | None = None
     """The same of a run whose automation is paused: it waits for that to be resumed."""
     timer_at: datetime | None = None
-    """When its workflow looks at it by itself; ``None``: that has not begun to wait."""
+    """When its workflow looks at it by itself; ``None``: nobody noted that it was started."""
     reason: str | None = None
     to_end: str | None = None
     """Why it is to end, as soon as somebody looks."""
@@ -161,13 +161,13 @@ async def page(
 
 
 async def add(store: Connections, begun: Sequence[Run]) -> None:
-    """Begin runs."""
+    """Begin runs: they are due at once."""
     async with store.connection() as conn:
         await conn.execute(
             """insert into automation_runs (id, automation_id, account_id, contact_id, version, entry_key, trigger,
-                                            event, vars, entered_at, hops)
+                                            event, vars, entered_at, hops, until)
                select id, automation_id, account_id, contact_id, version, entry_key, trigger, event, vars, entered_at,
-                      hops
+                      hops, clock_timestamp()
                from json_to_recordset(%s::json) as b (
                    id uuid, automation_id uuid, account_id bigint, contact_id uuid, version integer, entry_key text,
                    trigger text, event jsonb, vars jsonb, entered_at timestamptz, hops integer)""",

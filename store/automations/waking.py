@@ -1,6 +1,7 @@
 """Which runs are to be looked at: for an event, at their time, or as somebody asks for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.errors import UniqueViolation
@@ -63,14 +64,26 @@ async def resume(store: Connections, automation_id: UUID) -> None:
 
 
 async def unstarted(store: Connections, older_than_seconds: float, limit: int) -> Sequence[UUID]:
-    """Runs that no workflow has begun with."""
+    """Runs of which nobody noted that their workflow was started."""
     async with store.connection() as conn:
         cursor = await conn.execute(
-            """select id from automation_runs where step is null and ended_at is null
+            """select id from automation_runs where timer_at is null
                  and entered_at < clock_timestamp() - %s * interval '1 second' order by entered_at limit %s""",
             (older_than_seconds, limit),
         )
         return [run_id for (run_id,) in await cursor.fetchall()]
+
+
+async def note_started(store: Connections, started: Mapping[UUID, datetime]) -> None:
+    """Note that the workflows of runs were started, and when each looks at its run."""
+    async with store.connection() as conn:
+        await conn.execute(
+            """with chosen as materialized (
+                   select r.id, s.at from unnest(%s::uuid[], %s::timestamptz[]) as s (id, at)
+                   join automation_runs r on r.id = s.id where r.timer_at is null order by r.id for update of r)
+               update automation_runs r set timer_at = c.at from chosen c where r.id = c.id""",
+            (list(started), list(started.values())),
+        )
 
 
 async def ask_to_end(

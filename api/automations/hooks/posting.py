@@ -7,18 +7,16 @@ from typing import Annotated, Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
-import structlog
 from fastapi import APIRouter, Query, Request, Response
-from temporalio.service import RPCError
 
 from api.automations.hooks.checks import HookChecks
 from api.automations.hooks.models import PostedAnswer
+from api.automations.starting import start
 from api.http.body import parse_small
 from api.http.errors import ApiError
 from api.http.idempotency import key_in
 from api.http.json_response import json_response
 from api.http.state import AppState, state_of
-from api.http.temporal_link import TemporalUnavailable
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers
 from api.webhooks.memory import WebhookBusy, WebhookMemory, read_post
 from domain.audience.contacts.contact import new_contact_id
@@ -30,12 +28,10 @@ from domain.text.strict_json import StrictJsonError
 from services.automations.flows import Flows
 from services.automations.hooks import rules
 from services.automations.hooks.posting import Post, Posted, take_post
-from services.automations.starting import start
 from store.automations.hooks import hooks, samples
 from store.automations.hooks.hooks import Door
 from store.pool import InTransaction
 
-log = structlog.get_logger()
 router = APIRouter(tags=["automations"])
 
 PATH = "/api/automation/webhook/"
@@ -113,11 +109,7 @@ async def _answer(state: AppState, request: Request, door: Door, raw: bytes, *, 
             raise
         checks.note(door, error.code)
         return _shown("Webhook ignored", Posted())
-    for run_id in posted.begun:
-        try:
-            await start(state.temporal, run_id)
-        except (RPCError, TemporalUnavailable):  # the workers start it
-            log.warning("a run could not be started", run=str(run_id))
+    await start(state, posted.begun)
     return _shown("Webhook processed", posted)
 
 

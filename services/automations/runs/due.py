@@ -11,7 +11,6 @@ from services.automations.runs.running import AT_A_TIME, Running
 from services.automations.starting import wake
 
 _TOLD_AT_A_TIME = 4
-"""Workflows: nobody waits for it, and others need Temporal."""
 
 
 class DueRuns:
@@ -24,22 +23,22 @@ class DueRuns:
         self._to_tell: list[UUID] = []
 
     async def go_on(self, client: Client, start: StartBatch) -> None:
-        """Look at all that waits. What happened and what is due take turns.
-
-        Raises:
-            RPCError: Temporal does not answer: it is told later.
-        """
+        """Look at all that waits. What happened and what is due take turns."""
         may_be_more = True
         while may_be_more:
-            fed = await self._feeder.feed(client)
+            fed = await self._feeder.feed()
             went = await self._running.go_on_due()
             self._to_tell += went.to_tell
             if went.number:
                 self._outbox.poke(client, start)
             may_be_more = fed or went.number == AT_A_TIME
-        await self._tell(client)
 
-    async def _tell(self, client: Client) -> None:
+    async def tell(self, client: Client) -> None:
+        """Tell workflows of runs that have ended long before they would look: a few at a time, as nobody waits for it.
+
+        Raises:
+            RPCError: Temporal does not answer: some find out by themselves.
+        """
         while self._to_tell:
             now, self._to_tell = self._to_tell[:_TOLD_AT_A_TIME], self._to_tell[_TOLD_AT_A_TIME:]
             await asyncio.gather(*(wake(client, [run_id]) for run_id in now))

@@ -1,13 +1,12 @@
 """Runs that take their steps in one transaction: what they read is read for all at once, and written for all."""
 
-import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.audience.conditions.evaluating import Facts
-from domain.automations.rest import Rest
+from domain.automations.rest import Rest, looks_at
 from services.automations.calls.together import CallsOfRound
 from services.automations.facts import Known, known_of
 from services.automations.flows import Published
@@ -21,7 +20,6 @@ from store.pool import Connections
 
 _AT_ONCE, _MOST_EVENTS = 100, 10_000
 """Events of a contact that are read with those of others, and for itself: the oldest."""
-_MARGIN, _SPREAD = timedelta(minutes=1), timedelta(minutes=5)
 _BEFORE = timedelta(seconds=5)
 """Events from so long before a run began are read, too: clocks of who reports them may be behind."""
 
@@ -137,9 +135,9 @@ class Round:
     def rest(self, run: Run, until: datetime, awaits: Sequence[str] = ()) -> Rest:
         """Note that a run waits. Returns when its workflow looks by itself: later than others do (``due``), and not
         that of all runs at once."""
-        looks_at = until + _MARGIN + random.random() * _SPREAD  # noqa: S311 - no secret
-        self.leave(replace(run, timer_at=looks_at) if self._is_timed else run, awaits)
-        return Rest(until=looks_at.timestamp(), step=run.step or "")
+        timer_at = looks_at(until)
+        self.leave(replace(run, timer_at=timer_at) if self._is_timed else run, awaits)
+        return Rest(until=timer_at.timestamp(), step=run.step or "")
 
     async def write(self) -> None:
         """Write what was noted so far; runs first, as what is counted of a step belongs to their version."""

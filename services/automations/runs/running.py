@@ -144,7 +144,7 @@ async def _inside(store: Connections, run_ids: Sequence[UUID]) -> list[Looked]:
 
 
 def _looks_late(one: Looked) -> bool:
-    return one.run.timer_at is None or one.run.timer_at > one.now + _EARLY
+    return one.run.timer_at is not None and one.run.timer_at > one.now + _EARLY
 
 
 async def take_steps(
