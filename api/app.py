@@ -35,6 +35,7 @@ from api.automations import publishing as automation_publishing
 from api.automations import routes as automations
 from api.automations import runs as automation_runs
 from api.automations import secrets as account_secrets
+from api.automations import simulating as automation_simulating
 from api.automations import steering as automation_steering
 from api.automations.hooks import maps as hook_maps
 from api.automations.hooks import posting as hook_posts
@@ -108,6 +109,7 @@ from services.access.oidc import OidcLogIn
 from services.accounts.rates import PlanPrices
 from services.audience.templates.named import NamedTemplates
 from services.automations.flows import Flows
+from services.automations.simulating.simulating import Simulations
 from services.automations.starting import Starter
 from services.settings.current import CurrentSettings
 from store.gateways.sandbox_inbox import SandboxInbox
@@ -147,6 +149,7 @@ _ROUTERS = (
     automation_runs.router,
     automation_steering.router,
     hook_posts.router,
+    automation_simulating.router,
     automation_hooks.router,
     hook_maps.router,
     templates.router,
@@ -246,6 +249,7 @@ def create_app(settings: Settings) -> FastAPI:
                 NamedTemplates(pool),
                 Flows(),
                 starter,
+                Simulations(pool, settings.for_install),
                 OwnMessages(pool),
                 starts,
                 group_commit,

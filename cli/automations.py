@@ -10,6 +10,7 @@ from cli import automation_failures, automation_runs
 from cli.options import AsJson, user_id
 from cli.output import emit
 from cli.session import Session, run, run_change, run_connected_change
+from cli.simulation import add_to
 
 if TYPE_CHECKING:
     from services.automations.rules import State
@@ -24,6 +25,7 @@ Owner = Annotated[int, typer.Option("--user", parser=user_id, metavar="ID", help
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The automation's key.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A definition, as JSON.")]
 _MOST = 10_000
+add_to(app)
 
 
 @app.command()

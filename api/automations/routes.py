@@ -27,7 +27,9 @@ from store.automations import automations
 from store.automations.automations import Automation
 
 router = APIRouter(
-    prefix="/api/automations", tags=["automations"], route_class=unless_word("automation", "schema", "attention")
+    prefix="/api/automations",
+    tags=["automations"],
+    route_class=unless_word("automation", "schema", "attention", "simulate", "starters"),
 )
 
 MOST_VALUES = 20_000

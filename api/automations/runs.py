@@ -137,7 +137,7 @@ async def list_automation_entries(
 async def get_run(request: Request, run: UUID, principal: Holder) -> Response:
     """Step by step, with what it sent."""
     pool = state_of(request).pool
-    found = await _find(pool, principal.account_id, run)
+    found = await find_run(pool, principal.account_id, run)
     of = await automations.of_id(pool, found.automation_id)
     assert of is not None, "runs are deleted with their automation"
     sent = (await outbox.sends(pool, [run]))[run]
@@ -182,7 +182,7 @@ async def woken(
     return answer
 
 
-async def _find(connections: Connections, account_id: int, run: UUID) -> Run:
+async def find_run(connections: Connections, account_id: int, run: UUID) -> Run:
     found = await runs.get(connections, run)
     if found is None or found.account_id != account_id:
         raise NotFoundError("run_not_found", f"there is no run {run}")

@@ -27,6 +27,11 @@ class Published:
     """Names of those that may matter to a run."""
 
 
+def published(flow: Flow) -> Published:
+    """A definition that was read."""
+    return Published(flow, Tree(flow), frozenset(event_names(flow)))
+
+
 class Flows:
     """One per process."""
 
@@ -40,7 +45,7 @@ class Flows:
             found = await automations.version(store, automation_id, version, revision)
             assert found is not None, "what runs go by was published"
             flow = parse_flow(found.definition)
-            self._kept[place] = Published(flow, Tree(flow), frozenset(event_names(flow)))
+            self._kept[place] = published(flow)
             while len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(place)

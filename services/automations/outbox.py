@@ -92,7 +92,7 @@ class OutboxSender:
                     raise
                 except Exception as error:  # of one that fails all: the others are sent without it
                     if len(waiting) == 1:
-                        batch, made = None, _none(waiting, *_told(error))
+                        batch, made = None, _none(waiting, *told_of(error))
                         break
                     waiting = waiting[: len(waiting) // 2]
             if batch is not None:
@@ -118,7 +118,7 @@ class OutboxSender:
             named = await self._named(account_id, channel, letter)
         except InvalidError as error:
             return None, _none(waiting, error.code, error.message)
-        read = await asyncio.to_thread(_read, channel, letter, [one.contact for one in waiting], found[1], named)
+        read = await asyncio.to_thread(read_letter, channel, letter, [one.contact for one in waiting], found[1], named)
         refused = {int(error.pointer.split("/")[2]): error for error in read.left_out}
         made = [
             Made(one.run_id, one.number, None, refused[place].code, refused[place].message)
@@ -138,7 +138,7 @@ class OutboxSender:
         return await self._templates.read(account_id, channel, TemplateUse(key), archived=True) if key else None
 
 
-def _told(error: Exception) -> tuple[str, str]:
+def told_of(error: Exception) -> tuple[str, str]:
     if isinstance(error, ValidationError):
         return "contact_invalid", "the contact holds a value that no message can be made of"
     if isinstance(error, InvalidError):
@@ -151,7 +151,7 @@ def _none(waiting: Sequence[Waiting], code: str, reason: str) -> list[Made]:
     return [Made(one.run_id, one.number, None, code, reason) for one in waiting]
 
 
-def _read(
+def read_letter(
     channel: Channel,
     letter: Mapping[str, Any],
     contacts: list[dict[str, Any]],

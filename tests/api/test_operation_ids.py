@@ -72,6 +72,7 @@ RELEASED = """
     tryHook suggestHookMap postToHook
     listTroubledAutomations listAutomationFailures
     retryAutomation listAutomationRetries getAutomationRetry stopAutomationRetry
+    simulateAutomation replayRun listStarters getStarter
     getHealth getLiveness getReadiness
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

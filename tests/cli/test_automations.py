@@ -61,3 +61,55 @@ async def test_a_run_is_shown_and_steered(cli, user, tmp_path, pool):
     assert "did not fail" in (await cli("automation", "run", "retry", str(run.id), *of)).refusal
     assert (await steer("exit"))[1] == "s0"
     assert "no run" in (await cli("automation", "run", "exit", str(uuid4()), *of)).refusal
+
+
+async def test_a_starter_is_copied_and_simulated_without_anything_else_than_the_database(cli, user, tmp_path):
+    names = [one["name"] for one in (await cli("automation", "starters", "--json")).json]
+    assert len(names) == 10
+    copied = (await cli("automation", "starters", "--copy", "cart-rescue", "--json")).json
+    assert copied == {"copied": ["cart-rescue.json", "cart-rescue.tests.json"]}
+    assert "is there already" in (await cli("automation", "starters", "--copy", "cart-rescue")).refusal
+    of = ("automation", "simulate", "cart-rescue.json", "--user", user)
+    away = {"XSENDER_TEMPORAL_ADDRESS": "127.0.0.1:1"}
+    done = await cli(*of, "--test", "cart-rescue.tests.json", **away)
+    assert (done.code, done.err) == (0, "")
+    assert "== buys after the first mail" in done.out
+    assert "subject: You left something behind" in done.out
+    assert "large? event.total gte 150: yes, it is 180" in done.out
+    expect = {"sends": ["mail1"], "credits": {"sms": 0}}
+    event = {"total": 200, "cart_id": "7", "url": "https://shop.example/7"}
+    given = (
+        "--contact",
+        json.dumps({"email": "bo@example.com", "phone": "+4915112345678"}),
+        "--event",
+        json.dumps(event),
+    )
+    done = await cli(*of, *given, "--expect", json.dumps(expect), "--at", "2026-03-02T09:00:00Z", "--json", **away)
+    answer = json.loads(done.out)
+    assert (done.code, answer["met"], answer["sends"]) == (1, False, ["mail1", "sms1", "mail2"])
+    assert answer["unmet"] == [
+        {"expectation": "sends", "expected": ["mail1"], "found": ["mail1", "sms1", "mail2"]},
+        {"expectation": "credits", "expected": {"sms": 0}, "found": {"sms": 1}},
+    ]
+    assert "NOT AS EXPECTED: sends" in (await cli(*of, *given, "--expect", json.dumps(expect))).out
+
+
+async def test_what_cannot_be_simulated_ends_with_2(cli, user, tmp_path):
+    (tmp_path / "broken.json").write_text(json.dumps(flow({"kind": "wait", "for": "soon"})))
+    (tmp_path / "good.json").write_text(json.dumps(flow({"kind": "wait", "for": "1d"})))
+    for arguments, message in (
+        (("broken.json", "--contact", "{}"), "/steps/0/for"),
+        (("good.json",), "--contact"),
+        (("good.json", "--contact", "nobody@example.com"), "there is no contact 'nobody@example.com'"),
+        (("good.json", "--contact", '{"email": "ada@example.com", "colour": 1}'), "/colour"),
+        (("good.json", "--contact", '{"email": "ada@example.com"'), "JSON"),
+        (("good.json", "--contact", '{"email": "a@example.com"}', "--expect", '{"sends": ["s9"]}'), "no step 's9'"),
+        (
+            ("good.json", "--contact", '{"email": "a@example.com"}', "--events", '[{"at": "soon", "event": "x.y"}]'),
+            "/events/0/at",
+        ),
+        (("missing.json", "--contact", "{}"), "cannot be read"),
+        (("other", "--contact", '{"email": "ada@example.com"}'), "no automation 'other'"),
+    ):
+        done = await cli("automation", "simulate", *arguments, "--user", user)
+        assert (done.code, done.out, message in done.err) == (2, "", True), done

@@ -65,7 +65,7 @@ PLACE_OF_CODE = {
     "Unfit": 1,
 }
 """The argument of each error that is its code."""
-OF_THE_COMMAND_LINE: set[str] = set()
+OF_THE_COMMAND_LINE = {"cases", "version"}
 COMPUTED = {
     "account_suspended",
     "account_deleted",

@@ -6,7 +6,7 @@ from domain.audience.named_template import NamedTemplate, TemplateUse
 from domain.channels import Channel
 from domain.errors import InvalidError
 from store.audience.templates import sent
-from store.pool import Pool
+from store.pool import Connections
 
 _KEPT_BYTES = 16 * 1024 * 1024
 """Of texts that are remembered."""
@@ -18,7 +18,7 @@ class NamedTemplates:
     a change is seen by the next request of any process.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Connections) -> None:
         self._pool = pool
         self._kept: OrderedDict[tuple[int, int, str, TemplateUse], NamedTemplate] = OrderedDict()
         self._size = 0

@@ -70,7 +70,12 @@ def _channel(
     except InvalidError as error:
         return shown | {"errors": [{"code": one.code, "message": one.message} for one in error.fields]}
     (message,), content = read.content.messages, read.content.contents[0]
-    told = shown | {"errors": [], "credits": message.price} | _TELL[channel](content)
+    return shown | {"errors": [], "credits": message.price} | tell(channel, content)
+
+
+def tell(channel: Channel, content: Content) -> dict[str, Any]:
+    """What a message says, and what may be wrong with it."""
+    told = _TELL[channel](content)
     return told | {"short_links": _saved(content, content.links)} if content.links else told
 
 

@@ -25,7 +25,7 @@ async def call(step: Call, turn: Turn) -> Outcome:
     run = turn.run
     is_made, row = await turn.round.calls.find(run, turn.number)
     if not is_made:
-        host, request = _request(step, turn)
+        host, request = request_of(step, turn)
         turn.round.calls.put(New(run.id, turn.number, run.account_id, host, request))
         return Waits(turn.now + step.timeout + _SOON)
     if row is None:
@@ -41,7 +41,12 @@ def call_id(run_id: UUID, step_id: str) -> str:
     return str(uuid5(run_id, f"call {step_id}"))
 
 
-def _request(step: Call, turn: Turn) -> tuple[str, dict[str, Any]]:
+def request_of(step: Call, turn: Turn) -> tuple[str, dict[str, Any]]:
+    """The site that is called, and the request, in which secrets are names.
+
+    Raises:
+        StepFailed: none can be made.
+    """
     url = turn.fill(step.url)
     site = checked(url, step.url)
     headers: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """How a run takes a step: what ends it before, what the step comes to, and where the run goes on."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,9 @@ from services.automations.steps.taking import take
 from services.automations.steps.turn import Turn
 from store.automations.runs import Run, StepTaken
 
+Take = Callable[[Step, Turn], Awaitable[Outcome]]
+"""Takes a step (``services.automations.steps.taking``)."""
+
 _ONLY_NOTED = Send | Wait | WaitEvent | Branch | Split | Call | GoalStep | Exit
 """Steps that write nothing by themselves: what they come to is written at the end of the round."""
 
@@ -39,8 +42,8 @@ _HELD = timedelta(hours=6)
 """After which the workflow of a run that is held looks again: should whoever resumes its automation miss it."""
 
 
-async def take_one(round_: Round, landed: Landed, run: Run, of: Published) -> Run | Rest:
-    """Take one step. Returns the run as it goes on at once, or when it goes on."""
+async def take_one(round_: Round, landed: Landed, run: Run, of: Published, take: Take = take) -> Run | Rest:
+    """Take one step. Returns the run as it goes on at once, or when it goes on. ``take``: by what, if not as ever."""
     looked = landed.looked
     if looked.state == "archived":
         return _end(round_, run, "cancelled", "archived")
@@ -58,16 +61,16 @@ async def take_one(round_: Round, landed: Landed, run: Run, of: Published) -> Ru
         return _end(round_, turn.run, "exited", "goal")
     if (reason := await _exit_reason(turn)) is not None:
         return _end(round_, turn.run, "exited", reason)
-    return await _take(turn, of.tree.step(run.step or of.tree.first()))
+    return await _take(turn, of.tree.step(run.step or of.tree.first()), take)
 
 
-async def _take(turn: Turn, step: Step) -> Run | Rest:
+async def _take(turn: Turn, step: Step, take: Take) -> Run | Rest:
     turn = replace(turn, run=replace(turn.run, step=step.id))
     if (goal := await _reached(turn, step)) is not None:
         step = goal
         turn = replace(turn, run=replace(turn.run, step=goal.id, since=None))
     try:
-        outcome = await _attempt(step, turn)
+        outcome = await _attempt(step, turn, take)
         if isinstance(outcome, Done) and outcome.vars:
             _check_size({**turn.run.vars, **outcome.vars})
     except StepFailed as failure:
@@ -92,7 +95,7 @@ def _check_size(vars_: Mapping[str, Any]) -> None:
         raise StepFailed("vars_size", f"a run keeps at most {MAX_VARS // 1024} kB in vars")
 
 
-async def _attempt(step: Step, turn: Turn) -> Outcome:
+async def _attempt(step: Step, turn: Turn, take: Take) -> Outcome:
     if step.disabled:
         return Done({"result": "disabled"})
     if (again_at := is_to_wait(turn.run, turn.now)) is not None:

@@ -72,8 +72,13 @@ async def _consent(wanted: ConsentChange, turn: Turn) -> None:
 
 async def emit(step: Emit, turn: Turn) -> Outcome:
     """Record an event of the contact, once for this step of this run."""
-    source = UUID(bytes=hashlib.sha256(f"automation {turn.run.id} {turn.number}".encode()).digest()[:16])
+    source = emitted_by(turn.run.id, turn.number)
     event = ContactEvent(turn.run.contact_id, step.event, turn.now, source, turn.fill_all(step.data))
     async with queue.hopping(turn.store, turn.run.hops + 1):
         await recording.add(turn.store, turn.run.account_id, [event])
     return Done({"result": "recorded", "event": step.event})
+
+
+def emitted_by(run_id: UUID, number: int) -> UUID:
+    """The source of the event that a step of a run records."""
+    return UUID(bytes=hashlib.sha256(f"automation {run_id} {number}".encode()).digest()[:16])

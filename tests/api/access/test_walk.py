@@ -43,6 +43,7 @@ BODIES: dict[str, Any] = {
     "POST /api/runs/{run}/move": {"step": "one"},
     "PATCH /api/hooks/{hook}": {"testing": True},
     **{f"POST /api/hooks/{{hook}}/{what}": {"body": {"id": 1}} for what in ("try", "suggest")},
+    "POST /api/runs/{run}/replay": {},
     "PATCH /api/contacts/{contact}": {"first_name": "Ada"},
     "POST /api/contacts/{contact}/merge": {"from": str(uuid4())},
     "POST /api/contacts/{contact}/tags": {"add": ["new"]},
@@ -67,7 +68,8 @@ MAKES_IT = (
 
 def has_object(route: Route) -> bool:
     """Whether a route of a user names something that an account has."""
-    return route.scopes is not None and "{" in route.path.replace("{channel}", "") and route.name not in MAKES_IT
+    own = route.path.replace("{channel}", "").replace("{starter}", "")  # which are the same for everybody
+    return route.scopes is not None and "{" in own and route.name not in MAKES_IT
 
 
 BY_NAME = {route.name: route for route in ALL}
