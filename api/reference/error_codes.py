@@ -183,6 +183,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "alert_address",
         "keyword_stop",
         "consent_event",
+        "call_answer",
         "contact_missing",
         "simulation_size",
         "hook_name",
