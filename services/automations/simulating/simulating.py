@@ -27,8 +27,6 @@ from store.pool import Connections, Pool
 
 _AT_ONCE = 2
 _TRIES = 3
-_NOT_NEEDED = ("not_available", "hook_unknown")
-"""Faults of publishing that do not matter to what the steps do."""
 _BUSY = (LockNotAvailable, SerializationFailure, DeadlockDetected)
 
 
@@ -123,10 +121,10 @@ async def _zone(store: Connections, account_id: int, begun: Begun, at: datetime)
 
 
 async def _faults(store: Connections, account_id: int, flow: Flow) -> list[dict[str, str]]:
-    """What the definition names and this account has not."""
+    """What the steps name and this account has not. What begins runs is not asked."""
     try:
         await check_named(store, NamedTemplates(store), account_id, flow)
     except InvalidError as error:
-        faults = [fault for fault in error.fields if fault.code not in _NOT_NEEDED]
+        faults = [one for one in error.fields if one.code != "not_available" and not one.pointer.startswith("/trigger")]
         return [{"code": one.code, "message": f"{one.pointer}: {one.message}"} for one in faults]
     return []
