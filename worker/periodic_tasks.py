@@ -22,6 +22,7 @@ from services.automations.runs.due import DueRuns
 from services.automations.runs.running import Running
 from services.automations.starting import Starter
 from services.automations.triggering.clocks import Clocks
+from services.automations.telling.gathering import tell_gathered
 from services.batch_approvals import carry_out
 from services.callbacks import wake
 from services.operations.export_user import KEPT_DAYS
@@ -95,6 +96,9 @@ SENT_EVERY = 5.0
 WATCH_EVERY = 1.0
 """Seconds between two counts of what came of automations: so much later one whose runs fail is paused."""
 TELL_EVERY = 5.0
+
+TELL_EVERY = 2.0
+"""Seconds between two looks for what steps of automations tell somebody."""
 
 LOW_CREDITS_EVERY = 15.0
 
@@ -212,6 +216,7 @@ def periodic_tasks(
         PeriodicTask("delete old limits", HOURLY, lambda: delete_old_limits(pool)),
         PeriodicTask("delete old events of contacts", HOURLY, lambda: recording.delete_old(pool)),
         PeriodicTask("delete old runs of automations", HOURLY, lambda: runs.delete_old(pool)),
+        PeriodicTask("tell what steps say", TELL_EVERY, lambda: tell_gathered(pool)),
         PeriodicTask("delete calls of ended runs", SWEEP_EVERY, lambda: calls.delete_ended(pool)),
         PeriodicTask("delete old deliveries to hooks", HOURLY, lambda: deliveries.delete_old(pool)),
         PeriodicTask("delete old samples of hooks", HOURLY, lambda: samples.delete_old(pool)),

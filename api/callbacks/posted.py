@@ -151,6 +151,8 @@ class AutomationNow(BaseModel):
     failed: int | None = Field(default=None, description="Of failures: how many runs failed at the step.")
     run: UUID | None = Field(default=None, description="One of the runs that it is about.")
     code: str | None = Field(default=None, description="Why that one failed.")
+    count: int | None = Field(default=None, description="Of what steps tell: how many messages came together.")
+    left_out: int | None = Field(default=None, description="Those of them that `message` has not.")
 
 
 class AutomationTold(BaseModel):

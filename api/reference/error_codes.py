@@ -196,6 +196,8 @@ CODES: dict[int, tuple[str, ...]] = {
         "secret_name",
         "secret_unknown",
         "secret_value",
+        "callback_missing",
+        "notify_recipient",
         "call_body",
         "call_header",
         "call_url",

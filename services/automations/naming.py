@@ -2,7 +2,7 @@
 
 from domain.audience.named_template import TemplateUse
 from domain.automations.definition.flow import Flow
-from domain.automations.definition.steps import Notify, Send, Start, Step
+from domain.automations.definition.steps import Send, Start, Step
 from domain.automations.definition.triggers import Webhook
 from domain.channels import Channel
 from domain.errors import FieldError, InvalidError, invalid, pointer
@@ -10,6 +10,7 @@ from domain.messages.routing import DEFAULT_GATEWAY
 from domain.recipients import InvalidRecipient, normalise_email
 from services.audience.templates.named import NamedTemplates
 from services.automations.calls.checking import call_faults
+from services.automations.telling.checking import telling_faults
 from services.automations.triggering.checking import check_trigger
 from store.automations import automations
 from store.automations.hooks import hooks
@@ -26,16 +27,13 @@ async def check_named(store: Connections, templates: NamedTemplates, account_id:
     faults = [*await _of_triggers(store, account_id, flow), *_of_settings(flow)]
     steps = _places("/steps", flow.steps)
     faults += await call_faults(store, account_id, steps)
+    faults += await telling_faults(store, account_id, steps)
     for at, step in steps:
         match step:
             case Send():
                 faults += await _of_send(store, templates, account_id, at, step)
             case Start():
                 faults += await _of_start(store, account_id, flow, at, step)
-            case Notify():
-                faults.append(
-                    FieldError(at, "not_available", f"steps of the kind {step.kind!r} cannot be published yet")
-                )
     if faults:
         raise invalid(faults)
 

@@ -214,6 +214,17 @@ async def is_taken(pool: Connections, domain: SenderDomain) -> bool:
         return cursor.rowcount > 0
 
 
+async def is_verified(pool: Connections, account_id: int, domain: str) -> bool:
+    """Whether an account has proved that a domain is its own."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select from sender_domains
+               where account_id = %s and domain = %s and state in ('verified', 'failing')""",
+            (account_id, domain),
+        )
+        return cursor.rowcount > 0
+
+
 async def record(pool: Connections, domain: SenderDomain, checked: CheckedDomain, again: timedelta) -> SenderDomain:
     """Store the result of a check; the next one is due after ``again``.
 

@@ -13,9 +13,10 @@ from services.automations.flows import Published
 from store.audience.events import recording
 from store.audience.events.recording import ContactEvent
 from store.audience.segments.facts import facts_of_all
-from store.automations import outbox, runs
+from store.automations import outbox, runs, told
 from store.automations.outbox import Sent, Waiting
 from store.automations.runs import Run, StepTaken
+from store.automations.told import Note
 from store.pool import Connections
 
 _AT_ONCE, _MOST_EVENTS = 100, 10_000
@@ -45,6 +46,8 @@ class Round:
         self._written: dict[UUID, tuple[Run, Sequence[str]]] = {}
         self._noted: list[tuple[UUID, StepTaken]] = []
         self._letters: list[tuple[Waiting, Sent]] = []
+        self.notes: list[Note] = []
+        """What steps tell somebody."""
         self.calls = CallsOfRound(store, [run for run, _ in inside])
 
     async def know(self, run: Run) -> Known | None:
@@ -144,6 +147,9 @@ class Round:
         await self.calls.write()
         if self._written:
             await runs.write(self.store, list(self._written.values()))
+        if self.notes:
+            await told.put(self.store, self.notes)
+            self.notes = []
         if self._letters:
             await outbox.put(self.store, self._letters)
         if self._noted:

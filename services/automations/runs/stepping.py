@@ -14,6 +14,7 @@ from domain.automations.definition.steps import (
     Call,
     Exit,
     GoalStep,
+    Notify,
     OnError,
     Send,
     Split,
@@ -35,7 +36,7 @@ from store.automations.runs import Run, StepTaken
 Take = Callable[[Step, Turn], Awaitable[Outcome]]
 """Takes a step (``services.automations.steps.taking``)."""
 
-_ONLY_NOTED = Send | Wait | WaitEvent | Branch | Split | Call | GoalStep | Exit
+_ONLY_NOTED = Send | Wait | WaitEvent | Branch | Split | Call | Notify | GoalStep | Exit
 """Steps that write nothing by themselves: what they come to is written at the end of the round."""
 
 _HELD = timedelta(hours=6)

@@ -6,6 +6,7 @@ from domain.automations.definition.steps import (
     Emit,
     Exit,
     GoalStep,
+    Notify,
     Send,
     SetValues,
     Split,
@@ -23,6 +24,7 @@ from services.automations.steps.others import start, stop
 from services.automations.steps.turn import Turn
 from services.automations.steps.values import emit, set_values
 from services.automations.steps.waiting import wait, wait_event
+from services.automations.telling.noting import notify
 
 
 async def take(step: Step, turn: Turn) -> Outcome:
@@ -52,6 +54,8 @@ async def take(step: Step, turn: Turn) -> Outcome:
             return await start(step, turn)
         case Stop():
             return await stop(step, turn)
+        case Notify():
+            return await notify(step, turn)
         case GoalStep():
             return Done({"result": "goal"})
         case Exit(reason=reason):
