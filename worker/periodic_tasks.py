@@ -28,7 +28,7 @@ from services.callbacks import wake
 from services.operations.export_user import KEPT_DAYS
 from services.reputation.guard import judge_new, pause_batches
 from services.reputation.warm_ups import judge_tiers
-from services.sending.restart import start_batch
+from services.sending.restart import start_stored
 from services.settings.current import read_current
 from services.whatsapp.late_templates import send_all_late_templates
 from store import idempotency, sending_pauses, workflow_checks
@@ -191,9 +191,9 @@ def periodic_tasks(
         ),
         PeriodicTask("delete unstarted batches", HOURLY, lambda: delete_unstarted_batches(pool, client)),
         PeriodicTask("start launched campaigns", SWEEP_EVERY, lambda: start_unstarted(pool, client, UNSTARTED_RUNS)),
-        PeriodicTask("have runs of automations go on", RUNS_EVERY, lambda: due.go_on(client, start_batch)),
+        PeriodicTask("have runs of automations go on", RUNS_EVERY, lambda: due.go_on(client, start_stored)),
         PeriodicTask("look for contacts of automations", LOOK_EVERY, clocks.look),
-        PeriodicTask("send what runs left", SENT_EVERY, lambda: outbox.send_all(client, start_batch, LATE)),
+        PeriodicTask("send what runs left", SENT_EVERY, lambda: outbox.send_all(client, start_stored, LATE)),
         PeriodicTask("start runs of automations", STARTS_EVERY, lambda: starter.start_unstarted(client, RUNS_LATE)),
         PeriodicTask("tell of ended runs", STARTS_EVERY, lambda: due.tell(client)),
         PeriodicTask("look at runs after publishing", RUNS_EVERY, lambda: look_at_published(pool)),

@@ -17,7 +17,7 @@ from activities.receipts import Receipts
 from activities.record_status import RecordStatus
 from activities.send_at_once import SendAtOnce
 from domain.lanes import Lane
-from services.sending.restart import start_batch
+from services.sending.restart import start_stored
 from services.whatsapp.late_templates import send_late_templates
 from store.pool import Pool
 from workflows.automation import AutomationWorkflow
@@ -99,7 +99,7 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
         is_local=True,
     )
     callbacks, campaigns = dependencies.callbacks, Campaigns(dependencies.campaigns)
-    automations = Automations(dependencies.running, dependencies.outbox, start_batch)
+    automations = Automations(dependencies.running, dependencies.outbox, start_stored)
     errands: list[Callable[..., Any]] = [dispatch.dispatch, callbacks.queue_batch, callbacks.wake, fall_back.follow_up]
     rows = {
         WORKFLOW_QUEUE: flows,

@@ -34,13 +34,13 @@ class Known:
 TEMPLATE_FAULTS = (InvalidTemplate, MissingField, TemplateTooHeavy)
 
 
-def fill(text: str, known: Known) -> str:
-    """A text with what it names filled in.
+def fill(text: str, known: Known, *, html: bool = False) -> str:
+    """A text with what it names filled in; ``html``: escaped.
 
     Raises:
         InvalidTemplate, MissingField, TemplateTooHeavy: it cannot be.
     """
-    return compile_template(text, html=False).render(known.variables)
+    return compile_template(text, html=html).render(known.variables)
 
 
 def known_of(run: Run, contact: Facts, sent: Mapping[int, Sent]) -> Known:

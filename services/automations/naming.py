@@ -75,24 +75,29 @@ async def _of_triggers(store: Connections, account_id: int, flow: Flow) -> list[
 async def _of_send(
     store: Connections, templates: NamedTemplates, account_id: int, at: str, step: Send
 ) -> list[FieldError]:
-    faults: list[FieldError] = []
-    wanted = step.gateway
-    if wanted and wanted != DEFAULT_GATEWAY and await unknown_identifiers(store, account_id, step.channel, [wanted]):
-        message = f"there is no {step.channel} gateway {wanted!r} for this account"
-        faults.append(FieldError(f"{at}/gateway", "gateway_not_found", message))
+    faults = await _of_gateway(store, account_id, f"{at}/gateway", step.channel, step.gateway)
     if step.template:
         try:
             await templates.read(account_id, Channel(step.channel), TemplateUse(step.template))
         except InvalidError as error:
             faults.append(FieldError(f"{at}/template", error.code, error.message))
-    if step.content and step.content.preheader:
-        message = "preheaders in steps cannot be published yet: use a template"
-        faults.append(FieldError(f"{at}/content/preheader", "not_available", message))
-    if step.fallback:
-        faults.append(
-            FieldError(f"{at}/fallback", "not_available", "fallbacks of steps cannot be published yet: use wait_event")
-        )
+    for number, fallback in enumerate(step.fallback):
+        here = f"{at}/fallback/{number}"
+        if fallback.template is not None:
+            message = "templates in fallbacks cannot be published yet: give content"
+            faults.append(FieldError(f"{here}/template", "not_available", message))
+        faults += await _of_gateway(store, account_id, f"{here}/gateway", fallback.channel, fallback.gateway)
     return faults
+
+
+async def _of_gateway(
+    store: Connections, account_id: int, at: str, channel: str, wanted: str | None
+) -> list[FieldError]:
+    if wanted is None or wanted == DEFAULT_GATEWAY:
+        return []
+    if not await unknown_identifiers(store, account_id, channel, [wanted]):
+        return []
+    return [FieldError(at, "gateway_not_found", f"there is no {channel} gateway {wanted!r} for this account")]
 
 
 async def _of_start(store: Connections, account_id: int, flow: Flow, at: str, step: Start) -> list[FieldError]:

@@ -14,23 +14,26 @@ from domain.audience.named_template import NamedTemplate, TemplateUse
 from domain.batches.batch import BatchHeader
 from domain.channels import Channel
 from domain.errors import InvalidError
-from domain.ids import new_batch_id
+from domain.ids import PAGE_SIZE, new_batch_id
 from domain.lanes import Lane
+from domain.mail.preheader import with_preheader
 from services.audience.templates.named import NamedTemplates
+from services.automations.pages import build_page, has_fallbacks
 from services.contacts.models import SEND_MODELS
 from services.contacts.read import ReadContacts, Terms, read_contacts
 from services.sending.batch_header import page_sizes
 from services.sending.batch_pages import build_batch
+from services.sending.page_start import PageStart
 from services.sending.terms import SendingTermsReader
-from store.automations import outbox
+from store.automations import outbox, pages
 from store.automations.outbox import Made, Waiting
 from store.batches import batches
 from store.pool import DB_UNAVAILABLE, InTransaction, Pool, long_transaction
 
 log = structlog.get_logger()
 
-StartBatch = Callable[[Client, BatchHeader], Awaitable[bool]]
-"""Starts the workflow of a stored batch, once (``services.sending.restart``)."""
+StartBatch = Callable[[Client, BatchHeader | PageStart], Awaitable[bool]]
+"""Starts the workflow of a stored batch, or page, once (``services.sending.restart``)."""
 
 MOST = 5_000
 """Messages of a batch."""
@@ -77,6 +80,8 @@ class OutboxSender:
             pass
         for batch_id in await outbox.unstarted(self._pool, LATE):
             await self._start(client, start, batch_id)
+        for header, content in await pages.unstarted(self._pool, LATE):
+            await self._start_page(client, start, PageStart(header, content))
 
     async def _send(self, client: Client, start: StartBatch, older_than_seconds: float) -> bool:
         async with long_transaction(self._pool) as conn:
@@ -84,23 +89,34 @@ class OutboxSender:
             waiting = await outbox.take(store, older_than_seconds, MOST)
             if not waiting:
                 return False
+            if has_fallbacks(waiting[0].letter):
+                waiting = waiting[:PAGE_SIZE]
             while True:
                 try:
-                    batch, made = await self._made(waiting)
+                    stored, made = await self._made(waiting)
                     break
                 except DB_UNAVAILABLE:
                     raise
                 except Exception as error:  # of one that fails all: the others are sent without it
                     if len(waiting) == 1:
-                        batch, made = None, _none(waiting, *told_of(error))
+                        stored, made = None, _none(waiting, *told_of(error))
                         break
                     waiting = waiting[: len(waiting) // 2]
+            batch = stored if isinstance(stored, batches.NewBatch) else None
+            if isinstance(stored, PageStart):
+                await pages.put(store, stored.header, stored.content)
             if batch is not None:
                 await batches.write(conn, batch)
             await outbox.settle(store, waiting, made, batch.id if batch else None)
+        if isinstance(stored, PageStart):
+            await self._start_page(client, start, stored)
         if batch is not None:
             await self._start(client, start, batch.id)
         return True
+
+    async def _start_page(self, client: Client, start: StartBatch, page: PageStart) -> None:
+        await start(client, page)
+        await pages.started(self._pool, page.header.page_id)
 
     async def _start(self, client: Client, start: StartBatch, batch_id: UUID) -> None:
         header = await batches.header(self._pool, batch_id)
@@ -108,7 +124,7 @@ class OutboxSender:
             await start(client, header)
         await outbox.started(self._pool, batch_id)
 
-    async def _made(self, waiting: Sequence[Waiting]) -> tuple[batches.NewBatch | None, list[Made]]:
+    async def _made(self, waiting: Sequence[Waiting]) -> tuple[batches.NewBatch | PageStart | None, list[Made]]:
         letter, account_id = waiting[0].letter, waiting[0].account_id
         channel = Channel(letter["channel"])
         found = await self._terms.of(account_id)
@@ -127,9 +143,12 @@ class OutboxSender:
         ]
         if not read.content.messages:
             return None, made
+        rest = [one for place, one in enumerate(waiting) if place not in refused]
+        if has_fallbacks(letter):
+            page, uids = build_page(account_id, channel, Lane(letter["lane"]), read)
+            return page, [*made, *(Made(one.run_id, one.number, uid) for one, uid in zip(rest, uids, strict=True))]
         sizes = await page_sizes(self._pool, account_id, channel)
         batch, messages = build_batch(new_batch_id(), account_id, channel, Lane(letter["lane"]), read, sizes)
-        rest = [one for place, one in enumerate(waiting) if place not in refused]
         made += [Made(one.run_id, one.number, uid) for one, (uid, _) in zip(rest, messages, strict=True)]
         return batch.stored, made
 
@@ -174,6 +193,8 @@ def read_letter(
 def _texts(channel: Channel, texts: Mapping[str, Any]) -> dict[str, Any]:
     """As a request has them for all of its contacts."""
     text = texts.get("message") or texts.get("body")
+    if text and channel is Channel.EMAIL and texts.get("preheader"):
+        text = with_preheader(text, texts["preheader"])
     found = {"message": text} if text else {}
     return found | ({"subject": texts["subject"]} if channel is Channel.EMAIL and "subject" in texts else {})
 

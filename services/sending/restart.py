@@ -13,6 +13,7 @@ from domain.ids import batch_workflow_id, send_workflow_id
 from domain.limits import BATCH_LIMITS, PAGE_LIMITS
 from domain.messages.page import PageHeader
 from services.sending.page_runs import RPC_TIMEOUT
+from services.sending.page_start import PageStart
 from workflows.policy import start_options
 
 
@@ -31,6 +32,13 @@ async def start_batch(client: Client, header: BatchHeader) -> bool:
     """The same for a batch."""
     limited = replace(header, limits=BATCH_LIMITS)
     return await _start(client, "BatchWorkflow", [limited], batch_workflow_id(UUID(header.batch_id)), header)
+
+
+async def start_stored(client: Client, stored: BatchHeader | PageStart) -> bool:
+    """The same for a batch or a page."""
+    if isinstance(stored, PageStart):
+        return await start_page(client, stored.header, stored.content)
+    return await start_batch(client, stored)
 
 
 async def _start(

@@ -62,6 +62,7 @@ _DELETED: dict[str, LiteralString] = {
         select ctid from automation_entries where account_id = %(account)s limit 2000))""",
     "automation_calls": """delete from automation_calls where ctid = any(array(
         select ctid from automation_calls where account_id = %(account)s limit 2000))""",
+    "automation_pages": "delete from automation_pages where account_id = %(account)s",
     "automation_told": """delete from automation_told where ctid = any(array(
         select ctid from automation_told where account_id = %(account)s limit 2000))""",
     "account_secrets": "delete from account_secrets where account_id = %(account)s",

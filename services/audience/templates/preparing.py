@@ -1,19 +1,12 @@
 """Makes of a template's body what sends take: MJML compiled, the preheader in its place."""
 
-import re
-from html import escape
 from typing import Any
 
 from domain.errors import invalid
-from domain.text.html_tags import ATTRIBUTE
+from domain.mail.preheader import with_preheader
 from services.audience.templates.checking import check_text
 from services.audience.templates.mjml import to_html
 from services.audience.templates.models import EmailText, TemplateBody
-
-_BODY = re.compile(rf"<body (?=[\s/>]) (?: [\s/]++ | {ATTRIBUTE} )*+ >?", re.VERBOSE | re.IGNORECASE)
-"""A tag that is never closed has no ``>``: so the search ends there, too."""
-_MARKUP = re.compile(r"(\{\{[^{}]*+\}\}|\{%[^{}%]*+%\})")
-_HIDDEN = '<div style="display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px">'
 
 
 async def prepare(body: TemplateBody) -> dict[str, Any]:
@@ -42,14 +35,6 @@ async def _email(language: str, email: EmailText) -> dict[str, str]:
         if error := check_text(place, html, html=True):
             raise invalid([error])
     if html and email.preheader:
-        html = _with_preheader(html, email.preheader)
+        html = with_preheader(html, email.preheader)
     made = {"subject": email.subject, "html": html, "text": email.text}
     return {name: text for name, text in made.items() if text}
-
-
-def _with_preheader(html: str, preheader: str) -> str:
-    pieces = _MARKUP.split(preheader)
-    written = "".join(piece if number % 2 else escape(piece, quote=False) for number, piece in enumerate(pieces))
-    body = _BODY.search(html)
-    at = body.end() if body and body[0].endswith(">") else 0
-    return f"{html[:at]}{_HIDDEN}{written}</div>{html[at:]}"

@@ -1,6 +1,5 @@
 """Steps that send: a message goes to the outbox, from where those of the same step are sent together."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, timedelta
 from typing import Any
@@ -10,6 +9,7 @@ from domain.audience.windows import SendWindow, next_opening
 from domain.automations.definition.steps import Content, Send
 from domain.channels import Channel
 from services.automations.outcomes import Done, Ends, Outcome, StepFailed, Waits
+from services.automations.steps.fallbacks import address_of, fallbacks_of
 from services.automations.steps.turn import Turn
 from services.contacts.models import FIELDS_OF
 from store.automations.outbox import Waiting
@@ -26,7 +26,7 @@ async def send(step: Send, turn: Turn) -> Outcome:
         waited = turn.now - (turn.run.since or turn.now)
         return Waits(turn.now + min(max(waited, _SOON), _SELDOM))
     channel = Channel(step.channel)
-    address = turn.fill(step.to) if step.to else _address(channel, turn.known.facts.values["contact"])
+    address = turn.fill(step.to) if step.to else address_of(channel, turn.known.facts.values["contact"])
     if not address:
         return _unreachable(step)
     cap = turn.flow.settings.cap
@@ -53,17 +53,6 @@ def _unreachable(step: Send) -> Outcome:
     raise StepFailed("unreachable", f"the contact has no address for {step.channel}")
 
 
-def _address(channel: Channel, contact: Mapping[str, Any]) -> str | None:
-    match channel:
-        case Channel.EMAIL:
-            found = contact["email"]
-        case Channel.SMS:
-            found = contact["phone"]
-        case Channel.WHATSAPP:
-            found = contact["whatsapp"] or contact["phone"]
-    return None if found is None else str(found)
-
-
 def _letter(step: Send, turn: Turn) -> dict[str, Any]:
     """What is the same for all that share a batch: of the same revision of the same step."""
     return {
@@ -75,7 +64,7 @@ def _letter(step: Send, turn: Turn) -> dict[str, Any]:
         "on_unknown": step.on_unknown,
         "template": step.template,
         "texts": _texts(step.content) if step.content else None,
-    }
+    } | ({"fallback": True} if step.fallback else {})
 
 
 def _texts(content: Content) -> dict[str, Any]:
@@ -86,6 +75,8 @@ def _recipient(step: Send, turn: Turn, channel: Channel, address: str) -> dict[s
     """As in a request to send. What it holds for templates must not take the place of the request's own fields."""
     named = {name: value for name, value in turn.known.variables.items() if name not in FIELDS_OF[channel]}
     named["email" if channel is Channel.EMAIL else "number"] = address
+    if step.fallback:
+        named["fallback"] = fallbacks_of(step, turn)
     window = turn.flow.settings.send_window
     if window is not None and not step.ignore_window:
         hours = SendWindow(window.from_, window.to, window.days)

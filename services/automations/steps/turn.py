@@ -78,14 +78,14 @@ class Turn:
         values = {**self.known.facts.values, "it": data}
         return evaluate(match, replace(self.known.facts, values=values)).result
 
-    def fill(self, text: str) -> str:
-        """A text with what it names filled in.
+    def fill(self, text: str, *, html: bool = False) -> str:
+        """A text with what it names filled in; ``html``: escaped.
 
         Raises:
             StepFailed: it names something that is missing, or is none.
         """
         try:
-            return fill(text, self.known)
+            return fill(text, self.known, html=html)
         except TEMPLATE_FAULTS as error:
             raise StepFailed(
                 "missing_field" if isinstance(error, MissingField) else "invalid_template", str(error)

@@ -19,3 +19,12 @@ create table automation_told_turns (
     next_at       timestamptz not null,
     primary key (automation_id, kind, address)
 );
+
+-- Pages of messages with fallbacks whose workflow may not have started.
+create table automation_pages (
+    page_id    uuid primary key,
+    account_id bigint not null,
+    header     jsonb not null,
+    content    bytea not null,
+    created_at timestamptz not null default clock_timestamp()
+);
