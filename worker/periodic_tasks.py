@@ -21,8 +21,8 @@ from services.automations.results.watching import Watch
 from services.automations.runs.due import DueRuns
 from services.automations.runs.running import Running
 from services.automations.starting import Starter
-from services.automations.triggering.clocks import Clocks
 from services.automations.telling.gathering import tell_gathered
+from services.automations.triggering.clocks import Clocks
 from services.batch_approvals import carry_out
 from services.callbacks import wake
 from services.operations.export_user import KEPT_DAYS
