@@ -90,6 +90,17 @@ async def replace(
         )
 
 
+async def stop(store: Connections, automation_id: UUID) -> None:
+    """Have an automation look for nobody that is not active: it was paused because its runs fail."""
+    async with store.connection() as conn:
+        await conn.execute(
+            """with stopped as materialized (
+                   select id from automations where id = %s and state <> 'active' for update
+               ) delete from automation_clocks where automation_id in (select id from stopped)""",
+            (automation_id,),
+        )
+
+
 async def due(store: Connections, limit: int) -> tuple[datetime, Sequence[Clock]]:
     """The time by the database's clock, and the clocks that are to look, or are ahead of it, as it was wrong.
 

@@ -154,7 +154,10 @@ class Clocks:
     async def _looking(self, clock: Clock, now: datetime) -> _Looking | None:
         """``None``: it is being paused, or published anew, at this moment."""
         automation = await automations.of_id(self._pool, clock.automation_id)
-        if automation is None or automation.version is None or automation.state != "active":
+        if automation is None or automation.version is None:
+            return None
+        if automation.state != "active":
+            await clocks.stop(self._pool, automation.id)
             return None
         of = await self._flows.of(self._pool, automation.id, automation.version, automation.revision)
         trigger = of.flow.triggers[clock.place] if clock.place < len(of.flow.triggers) else None

@@ -390,6 +390,20 @@ async def test_a_paused_automation_looks_for_nobody_and_makes_up_for_nothing(poo
     assert await who(pool, of) == [contact]
 
 
+async def test_one_that_was_paused_as_its_runs_fail_makes_up_for_nothing_either(pool: Pool, time: Time):
+    of = await active(pool, VIPS)
+    contact = await new_contact(pool, of.account_id, tags=["vip"])
+    await automations.set_state(pool, of.id, "paused")
+    time.now = utc(2027, 6, 2, 9, 30)
+    await Clocks(pool).look()
+    await listen(pool, await automations.set_state(pool, of.id, "active"), parse_flow(await definition(pool, of)))
+    await Clocks(pool).look()
+    assert await who(pool, of) == []
+    time.now = utc(2027, 6, 3, 9)
+    await Clocks(pool).look()
+    assert await who(pool, of) == [contact]
+
+
 async def test_another_version_goes_on_with_the_round_unless_its_trigger_changed(
     pool: Pool, time: Time, monkeypatch: pytest.MonkeyPatch
 ):
