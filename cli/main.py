@@ -22,6 +22,7 @@ from cli.credits import app as credit
 from cli.domains import app as domain
 from cli.gateways import app as gateway
 from cli.guards import app as guards
+from cli.hooks import app as hook
 from cli.keys import app as key
 from cli.links import app as link_domain
 from cli.messages import app as message
@@ -59,6 +60,7 @@ app.add_typer(gateway, name="gateway")
 app.add_typer(domain, name="domain")
 app.add_typer(link_domain, name="link-domain")
 app.add_typer(automation, name="automation")
+app.add_typer(hook, name="hook")
 app.add_typer(secret, name="secret")
 app.add_typer(contact, name="contact")
 app.add_typer(group, name="group")

@@ -64,10 +64,13 @@ class HookChecks:
 
     def note(self, door: Door, why: str) -> None:
         """Count a refused post."""
-        count, *_ = self._noted.get(door.id, (0,))
-        self._noted[door.id] = (count + 1, datetime.now(UTC), why)
+        self._add(door.id, 1, datetime.now(UTC), why)
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_soon())
+
+    def _add(self, id_: UUID, count: int, at: datetime, why: str) -> None:
+        before, last_at, last_why = self._noted.get(id_, (0, at, why))
+        self._noted[id_] = (before + count, *max((at, why), (last_at, last_why)))
 
     async def _write_soon(self) -> None:
         while self._noted:
@@ -80,7 +83,9 @@ class HookChecks:
         try:
             await hooks.note_failures(self._pool, noted)
         except DB_UNAVAILABLE as error:
-            log.warning("refused posts to hooks were not counted", error=type(error).__name__)
+            log.warning("refused posts to hooks wait to be counted", error=type(error).__name__)
+            for id_, one in noted.items():
+                self._add(id_, *one)
 
     async def aclose(self) -> None:
         """Write what was counted."""

@@ -20,7 +20,7 @@ from api.http.state import AppState, state_of
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers
 from api.webhooks.memory import WebhookBusy, WebhookMemory, read_post
 from domain.audience.contacts.contact import new_contact_id
-from domain.automations.hooks.places import delivery_of, digest_of_key, value_at
+from domain.automations.hooks.places import delivery_of, digest_of_key, topic_of
 from domain.automations.hooks.prepared import is_ping
 from domain.automations.mapping import unfold
 from domain.errors import InvalidError, NotFoundError, XsenderError
@@ -114,7 +114,7 @@ async def _answer(state: AppState, request: Request, door: Door, raw: bytes, *, 
 
 
 def _post(request: Request, door: Door, raw: bytes, body: Mapping[str, Any]) -> Post:
-    topic = value_at(door.topic, request.headers, body) if door.topic else None
+    topic = topic_of(door.topic, request.headers, body)
     delivery, digest = delivery_of(door.delivery, request.headers, body), None
     if (key := key_in(request)) is not None and not door.delivery:
         delivery, digest = digest_of_key(key), hashlib.sha256(raw).digest()

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +18,6 @@ from api.resources.access import user_actor
 from api.resources.changing import Answer, DryRun, answer_one, check_match, perform, perform_once
 from api.resources.listing import Cursor, Format, Limit, beyond_id, listed
 from api.resources.words import unless_word
-from domain.audience.conditions.values import duration
-from domain.errors import InvalidError
 from services.automations.hooks import rules
 from services.automations.hooks.rules import Made
 from services.changes import Change
@@ -109,7 +106,7 @@ async def rotate_hook(request: Request, hook: str, principal: Holder, dry_run: D
     """It is shown once. The one before works until the overlap is over."""
     raw = await read_body(request)
     body = parse_body(raw, models.RotateHook) if raw else models.RotateHook()
-    overlap = _overlap(body.overlap)
+    overlap = rules.read_overlap(body.overlap)
 
     async def work(made: Change, _: KeyClaim) -> Answer:
         return "rotated", await _shown_once(request, await rules.rotate_id(made, principal.account_id, hook, overlap))
@@ -128,7 +125,7 @@ async def rotate_hook_secret(request: Request, hook: str, principal: Holder, dry
     """Either counts until the overlap is over. It is shown once, if we chose it."""
     raw = await read_body(request)
     body = parse_body(raw, models.RotateHookSecret) if raw else models.RotateHookSecret()
-    overlap, keyring = _overlap(body.overlap), state_of(request).keyring
+    overlap, keyring = rules.read_overlap(body.overlap), state_of(request).keyring
 
     async def work(made: Change, _: KeyClaim) -> Answer:
         new = await rules.rotate_secret(made, keyring, principal.account_id, hook, overlap, body.secret)
@@ -145,13 +142,6 @@ async def _shown_once(request: Request, made: Made) -> dict[str, Any]:
         base = settings.public_url or str(request.base_url)
         row |= {"id": made.token, "url": f"{base.rstrip('/')}{PATH}{made.token}"}
     return row if made.secret is None else row | {"secret": made.secret}
-
-
-def _overlap(text: str) -> timedelta:
-    overlap = timedelta() if text == "0" else duration(text)
-    if overlap > rules.LONGEST_OVERLAP:
-        raise InvalidError("overlap", f"at most {rules.LONGEST_OVERLAP.days} days", "/overlap")
-    return overlap
 
 
 def shown(hook: Hook) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import orjson
 
 from domain.automations.mapping import find_value
 
+MOST_TOPIC = 200
+"""Characters of what happened."""
 HEADER = "header:"
 _GENERAL = ("webhook-id", "svix-id")
 """Headers in which senders of any kind name a delivery, beside ``Idempotency-Key``."""
@@ -21,6 +23,12 @@ def value_at(place: str, headers: Mapping[str, str], body: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     return str(value)
+
+
+def topic_of(place: str | None, headers: Mapping[str, str], body: Any) -> str | None:
+    """What happened, in the sender's words; ``None``: it does not say."""
+    value = None if place is None else value_at(place, headers, body)
+    return None if value is None else value[:MOST_TOPIC]
 
 
 def delivery_of(places: Sequence[str] | None, headers: Mapping[str, str], body: Any) -> bytes | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from domain.audience.conditions.values import duration
 from domain.audience.contacts.contact import new_contact_id
 from domain.automations.hooks.prepared import presets
 from domain.automations.hooks.schemes import GIVEN_BY_PROVIDER, scheme_of
@@ -178,6 +179,23 @@ async def remove(change: Change, account_id: int, key: str) -> None:
     await find(change.store, account_id, key)
     await hooks.remove(change.store, account_id, key)
     change.about("hook", key)
+
+
+def read_overlap(text: str) -> timedelta:
+    """How long what came before works: ``24h``, or ``0``.
+
+    Raises:
+        InvalidError: it is no length of time, or too long.
+    """
+    try:
+        overlap = timedelta() if text == "0" else duration(text)
+    except ValueError:
+        raise InvalidError(
+            "overlap", f"{text} is no length of time: write 90s, 15m, 24h, 7d, or 0", "/overlap"
+        ) from None
+    if overlap > LONGEST_OVERLAP:
+        raise InvalidError("overlap", f"{text} is too long: {LONGEST_OVERLAP.days} days are the most", "/overlap")
+    return overlap
 
 
 def digest_of(token: str) -> bytes:

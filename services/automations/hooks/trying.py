@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.audience.contacts.values import read_values
 from domain.automations.definition.triggers import BodyMap
-from domain.automations.hooks.places import delivery_of, value_at
+from domain.automations.hooks.places import delivery_of, topic_of
 from domain.automations.mapping import map_body
 from domain.errors import FieldError, InvalidError
 from services.automations.hooks.posting import map_of, values_of
@@ -52,7 +52,7 @@ async def try_map(
         InvalidError: the body is none, or too large for an event.
     """
     found = map_body(body, rules or map_of(hook.map))
-    topic = value_at(hook.topic, headers, body) if hook.topic else None
+    topic = topic_of(hook.topic, headers, body)
     notes = list(found.problems)
     if not found.contact:
         notes.append(FieldError("", "contact_missing", "this names nobody: map email, phone, whatsapp or external_id"))

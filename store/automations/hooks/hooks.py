@@ -144,10 +144,12 @@ async def by_digest(store: Connections, digest: bytes) -> Door | None:
     """The hook that has an id with this digest, or had it a while ago, if its account is active."""
     async with store.connection() as conn, conn.cursor(row_factory=class_row(Door)) as cursor:
         await cursor.execute(
-            f"""select {_DOOR} from automation_hooks h join accounts a on a.id = h.account_id
-                where a.status = 'active' and (h.digest = %(digest)s or h.id = (
-                    select f.hook_id from automation_hook_former_ids f
-                    where f.digest = %(digest)s and f.until > clock_timestamp()))""",  # noqa: S608 - a constant of ours
+            f"""select {_DOOR} from automation_hooks h
+                where h.id = coalesce(
+                        (select id from automation_hooks where digest = %(digest)s),
+                        (select hook_id from automation_hook_former_ids
+                         where digest = %(digest)s and until > clock_timestamp()))
+                    and (select status from accounts where id = h.account_id) = 'active'""",  # noqa: S608 - a constant of ours
             {"digest": digest},
         )
         return await cursor.fetchone()

@@ -4,7 +4,8 @@ import json
 from urllib.parse import urlencode
 
 from domain.automations.hooks.suggesting import suggest
-from store.automations.hooks import samples
+from store.automations.hooks import hooks, samples
+from store.operations import exports, purging
 from tests.api.answers import assert_error
 from tests.api.automations.automations import call, data, holder
 from tests.api.automations.hooks import ADA, entered, listened, made, post
@@ -119,3 +120,28 @@ def test_a_map_is_suggested_by_values_and_names():
     for _ in range(30):
         deep = {"email": "ada@example.com", "in": deep}
     assert suggest({"wide": {str(number): number for number in range(5_000)}, "deep": deep})["email"] == "/deep/email"
+
+
+async def test_an_account_takes_its_samples_along_and_leaves_nothing_behind(stack: Stack):
+    user = await holder(stack)
+    hook = await made(stack, user, auth={"style": "bearer"})
+    bearer = {"Authorization": f"Bearer {hook['secret']}"}
+    await post(stack, hook["path"] + "?test=1", ADA, bearer)
+    await post(stack, hook["path"], ADA, bearer | {"webhook-id": "a"})
+    await data(stack, user, "POST", "/hooks/shop-cart/rotate")
+    taken = {}
+    for source in exports.SOURCES:
+        if source.name.startswith("automation_hook"):
+            taken[source.name] = [json.loads(row) for _, row in await exports.rows(stack.pool, source, user.id, None)]
+    (kept,), (sample,) = taken["automation_hooks"], taken["automation_hook_samples"]
+    assert not {"secrets", "digest"} & set(kept)
+    assert sample["body"] == ADA
+    (found,) = await hooks.page(stack.pool, user.id, None, 1)
+    for step in purging.STEPS:
+        await purging.do_step(stack.pool, step, user.id)
+    async with stack.pool.connection() as conn:
+        for table in ("hooks where id", "hook_samples where hook_id", "hook_former_ids where hook_id"):
+            cursor = await conn.execute(f"select from automation_{table} = %s", (found.id,))
+            assert cursor.rowcount == 0, table
+        cursor = await conn.execute("select from automation_deliveries where hook_id = %s", (found.id,))
+        assert cursor.rowcount == 0
