@@ -1,4 +1,4 @@
-"""How posts to a hook are signed: five ways, and names for those of providers."""
+"""How posts to a hook are signed: four ways, and names for those of providers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
