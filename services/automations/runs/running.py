@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -23,6 +24,8 @@ AT_A_TIME = 200
 """Runs of a round."""
 _MOST_STEPS = 50
 """That a run takes in a round: then others have their turn."""
+_LONGEST = 1.0
+"""Seconds of a round: what is left, as texts are heavy, has its turn in the next one."""
 _ROUNDS = 3
 """At a time, for runs that are asked for."""
 _PUT_OFF = 600.0
@@ -160,10 +163,15 @@ async def take_steps(
     inside = [(one.looked.run, await _published(store, flows, one.looked)) for one in landed]
     round_ = Round(store, looked[0].now, inside, is_timed=is_timed)
     rests: dict[UUID, Rest] = {}
+    ends = monotonic() + _LONGEST
     for one, (run, of) in sorted(zip(landed, inside, strict=True), key=lambda pair: pair[1][0].contact_id):
+        if rests and monotonic() > ends:
+            rests[run.id] = Rest(until=0.0, step=run.step or "")
+            continue
         for step in one.noted:
             round_.note(run, step)
-        rests[run.id] = await _take_steps(round_, one, run, of)
+        rests[run.id] = await _take_steps(round_, one, run, of, ends)
+        await asyncio.sleep(0)  # others of the process have their turn
     await round_.write()
     return rests
 
@@ -172,11 +180,13 @@ async def _published(store: Connections, flows: Flows, looked: Looked) -> Publis
     return await flows.of(store, looked.run.automation_id, looked.run.version, looked.revision)
 
 
-async def _take_steps(round_: Round, landed: Landed, run: Run, of: Published) -> Rest:
+async def _take_steps(round_: Round, landed: Landed, run: Run, of: Published, ends: float) -> Rest:
     for _ in range(_MOST_STEPS):
         went = await take_one(round_, landed, run, of)
         if isinstance(went, Rest):
             return went
         run = went
+        if monotonic() > ends:
+            break
     round_.leave(replace(run, until=round_.now))
     return Rest(until=0.0, step=run.step or "")
