@@ -31,6 +31,7 @@ from api.auth import oidc, totp
 from api.auth import passwords as own_passwords
 from api.auth import routes as log_in
 from api.auth import sessions as own_sessions
+from api.automations import definitions as automation_definitions
 from api.automations import publishing as automation_publishing
 from api.automations import routes as automations
 from api.automations import runs as automation_runs
@@ -145,6 +146,7 @@ _ROUTERS = (
     automations.router,
     automation_failures.router,
     automation_publishing.router,
+    automation_definitions.router,
     account_secrets.router,
     automation_runs.router,
     automation_steering.router,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cli import automation_failures, automation_runs
+from cli import automation_failures, automation_files, automation_runs
 from cli.options import AsJson, user_id
 from cli.output import emit
 from cli.session import Session, run, run_change, run_connected_change
@@ -20,6 +20,7 @@ app = typer.Typer(help="Automations: what contacts of a user go through, step by
 app.add_typer(automation_runs.app, name="run")
 for command in (automation_failures.failures, automation_failures.retry, automation_failures.retries):
     app.command()(command)
+automation_files.add_to(app)
 
 Owner = Annotated[int, typer.Option("--user", parser=user_id, metavar="ID", help="Whose automations.")]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The automation's key.")]

@@ -114,20 +114,28 @@ def run_sealed_change(
 
 
 def run_connected_change(
-    action: str, work: "Callable[[Session, Change], Awaitable[Result]]", *, dry_run: bool = False
+    action: str,
+    work: "Callable[[Session, Change], Awaitable[Result]]",
+    *,
+    dry_run: bool = False,
+    only_if_changed: bool = False,
 ) -> Result:
     """``run_change`` for a command that needs the install's Temporal too."""
-    return _run_change(action, work, dry_run=dry_run)
+    return _run_change(action, work, dry_run=dry_run, only_if_changed=only_if_changed)
 
 
 def _run_change(
-    action: str, work: "Callable[[Session, Change], Awaitable[Result]]", *, dry_run: bool = False
+    action: str,
+    work: "Callable[[Session, Change], Awaitable[Result]]",
+    *,
+    dry_run: bool = False,
+    only_if_changed: bool = False,
 ) -> Result:
     from domain.access.actors import COMMAND_LINE
     from services.changes import change
 
     async def changed(session: Session) -> Result:
-        async with change(session.pool, COMMAND_LINE, action, dry_run=dry_run) as made:
+        async with change(session.pool, COMMAND_LINE, action, dry_run=dry_run, only_if_changed=only_if_changed) as made:
             return await work(session, made)
 
     return run(changed)

@@ -206,6 +206,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "people_of_patch",
         "map_of_migrate",
         "version_of_patch",
+        "version_number",
         "step_unknown",
         "webhook_body",
         "from_invalid",

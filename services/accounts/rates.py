@@ -6,7 +6,7 @@ from functools import partial
 from domain.messages.page import ADMIN_ACCOUNT
 from domain.messages.prices import FREE, ONE_EACH, Prices, priced
 from store.accounts import rates
-from store.pool import Pool
+from store.pool import Connections
 from store.shared_lookup import SharedLookup
 
 _MOST_KEPT = 32
@@ -16,7 +16,7 @@ _MOST_KEPT = 32
 class PlanPrices:
     """The prices of accounts. A changed plan has another version, so what is kept need never be told to go."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Connections) -> None:
         self._read = SharedLookup(partial(rates.of_accounts, pool))
         self._kept: OrderedDict[int, Prices] = OrderedDict()
 

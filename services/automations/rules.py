@@ -71,6 +71,18 @@ async def save_draft(change: Change, account_id: int, key: str, definition: Any)
     return saved
 
 
+async def drop_draft(change: Change, before: Automation) -> None:
+    """Have nothing be changed since it was published.
+
+    Raises:
+        ConflictError: it is archived.
+    """
+    check_in_use(before)
+    await automations.drop_draft(change.store, before.id)
+    change.about("automation", before.key, before.name)
+    change.compare({"draft": before.draft}, {"draft": None}, hidden=("draft",))
+
+
 async def set_state(change: Change, account_id: int, key: str, state: State) -> Automation:
     """Pause, resume or archive an automation.
 

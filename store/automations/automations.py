@@ -126,6 +126,11 @@ async def save_draft(store: Connections, id_: UUID, draft: Mapping[str, Any]) ->
     return await _write(store, id_, "draft = %s", (Json(dict(draft)),))
 
 
+async def drop_draft(store: Connections, id_: UUID) -> Automation:
+    """Have nothing be changed since it was published."""
+    return await _write(store, id_, "draft = null", ())
+
+
 async def set_state(store: Connections, id_: UUID, state: str) -> Automation:
     """Have it be active, paused or archived."""
     return await _write(store, id_, "state = %s, paused_for = null", (state,))

@@ -66,7 +66,9 @@ RELEASED = """
     importContacts exportContacts
     listAutomations getFlowSchema addAutomation getAutomation saveAutomationDraft publishAutomation
     pauseAutomation resumeAutomation archiveAutomation listAutomationVersions
-    getAutomationInside listAutomationRuns enterAutomation listAutomationEntries getRun retryRun exitRun moveRun skipRun
+    getAutomationInside getAutomationDefinition getAutomationVersion compareAutomationDefinitions
+    bringBackAutomationVersion listAutomationRuns enterAutomation listAutomationEntries getRun
+    retryRun exitRun moveRun skipRun
     listSecrets putSecret removeSecret
     listHooks addHook getHook changeHook removeHook rotateHook rotateHookSecret listHookPresets listHookSamples
     tryHook suggestHookMap postToHook

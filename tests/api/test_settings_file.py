@@ -18,6 +18,7 @@ from domain.keyring import CREDENTIALS, Keyring
 from runtime.settings import Settings
 from services.settings_file.kinds.plans import Plans
 from store.audience.templates import templates
+from store.automations import automations
 from store.gateways import gateways
 from store.migrate import migrate
 from tests.api.admin import ADMIN, Staff, admin
@@ -331,7 +332,7 @@ async def test_nobody_grants_by_a_file_what_they_lack(install: Install):
     assert_error(await install.post("apply", hook, roles), 403, "permission_missing")
     reader = await install.staff.colleague("owner", ["settings:read"])
     seen = yaml.safe_load((await reader.call("GET", "/settings/export")).text)
-    of_users = {"purposes", "contact_fields", "contact_groups", "segments", "templates"}
+    of_users = {"purposes", "contact_fields", "contact_groups", "segments", "templates", "automations"}
     assert set(seen) == {"apiVersion", "settings", "oidc", "callbacks", "keywords"} | of_users
     assert_error(await reader.call("GET", "/settings/export?kind=roles"), 403, "permission_missing")
     assert (await install.staff.data("GET", "/plans")) == []
@@ -442,6 +443,19 @@ OF_AUDIENCE: dict[str, Any] = {
     "contact_groups": {"crm-9 shop": {}},
     "segments": {"crm-9 vip": {"condition": {"all": [{"tag": "vip"}, {"group": "shop"}]}}},
     "templates": {"crm-9 welcome": {"name": "Welcome", "sms": {"en": {"message": "Hi {{ contact.first_name }}"}}}},
+    "automations": {
+        "crm-9 hello": {
+            "schema": "xsender.flow/1",
+            "key": "hello",
+            "name": "Hello",
+            "trigger": {"kind": "event", "event": "shop.registered"},
+            "settings": {"send_window": {"from": "09:00", "to": "20:00"}},
+            "steps": [
+                {"id": "w", "kind": "wait", "for": "1h"},
+                {"id": "m", "kind": "send", "channel": "sms", "template": "welcome"},
+            ],
+        }
+    },
 }
 
 
@@ -455,7 +469,7 @@ async def with_user(install: Install) -> int:
 
 async def test_what_users_keep_of_their_audience_is_applied_exported_and_applied_again(install: Install):
     await with_user(install)
-    assert (await install.apply(OF_AUDIENCE))["changes"] == 6
+    assert (await install.apply(OF_AUDIENCE))["changes"] == 7
     exported = await install.export()
     loaded = yaml.safe_load(exported)
     assert {kind: set(loaded[kind]) for kind in OF_AUDIENCE} == {kind: set(of) for kind, of in OF_AUDIENCE.items()}
@@ -485,6 +499,29 @@ async def test_a_changed_template_is_published_anew_and_a_pruned_one_archived(in
     assert (await apply(renamed), await stored()) == (1, (3, "Hello", False))
 
 
+async def test_an_automation_of_a_file_is_published_as_a_patch_or_a_version_as_it_needs(install: Install):
+    account_id = await with_user(install)
+    of = OF_AUDIENCE["automations"]["crm-9 hello"]
+
+    async def apply(form: Any, **query: str) -> tuple[int | None, int, str]:
+        file = {"templates": OF_AUDIENCE["templates"], "automations": {"crm-9 hello": form} if form else {}}
+        await install.apply(file, **query)
+        found = await automations.find(install.stack.pool, account_id, "hello")
+        assert found is not None
+        assert found.draft is None
+        return found.version, found.revision, found.state
+
+    assert await apply(of) == (1, 1, "active")
+    wait, mail = of["steps"]
+    longer = of | {"steps": [wait | {"for": "2h"}, mail]}
+    assert await apply(longer) == (1, 2, "active")
+    assert await apply(of | {"steps": [mail]}) == (2, 1, "active")
+    assert await apply(None, prune="true") == (2, 1, "archived")
+    assert await apply(of | {"steps": [mail]}) == (2, 2, "active")
+    refused = await install.post("apply", {"automations": {"crm-9 other": of}})
+    assert_error(refused, 422, "automation_key", "/automations/crm-9 other/key")
+
+
 async def test_what_a_user_changes_of_its_audience_is_drift_and_pruning_takes_it_away(install: Install):
     account_id = await with_user(install)
     await install.apply(OF_AUDIENCE)
@@ -495,7 +532,7 @@ async def test_what_a_user_changes_of_its_audience_is_drift_and_pruning_takes_it
     assert_error(await install.post("apply", OF_AUDIENCE), 409, "drift")
     assert (await install.apply(OF_AUDIENCE, overwrite_drift="true"))["changes"] == 1
     nothing = {kind: {} for kind in OF_AUDIENCE}
-    assert (await install.apply(nothing, prune="true"))["changes"] == 6
+    assert (await install.apply(nothing, prune="true"))["changes"] == 7
     loaded = yaml.safe_load(await install.export())
     assert {kind: loaded[kind] for kind in OF_AUDIENCE} == nothing
     async with install.stack.pool.connection() as conn:

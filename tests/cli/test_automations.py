@@ -113,3 +113,25 @@ async def test_what_cannot_be_simulated_ends_with_2(cli, user, tmp_path):
     ):
         done = await cli("automation", "simulate", *arguments, "--user", user)
         assert (done.code, done.out, message in done.err) == (2, "", True), done
+
+
+async def test_files_are_applied_once_and_exported_as_they_were_written(cli, user, tmp_path):
+    of = ("--user", str(user), "--json")
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    starts = flow({"kind": "start", "automation": "second"}, {"kind": "wait", "for": "1d"}, key="first")
+    first.write_text(json.dumps(starts))
+    second.write_text(json.dumps(flow({"kind": "wait", "for": "1d"}, key="second")))
+
+    async def applied(*more: str) -> list[tuple[str, int | None, int]]:
+        made = (await cli("automation", "apply", str(first), str(second), *more, *of)).json
+        return [(one["action"], one["version"], one["revision"]) for one in made]
+
+    assert await applied("--publish", "--dry-run") == [("published", 1, 1), ("published", 1, 1)]
+    assert await applied() == [("created", None, 0), ("created", None, 0)]
+    assert await applied("--publish") == [("published", 1, 1), ("published", 1, 1)]
+    assert await applied("--publish") == [("unchanged", 1, 1), ("unchanged", 1, 1)]
+    first.write_text(json.dumps(starts | {"name": "Other"}))
+    second.write_text(json.dumps(flow({"id": "other", "kind": "wait", "for": "1d"}, key="second")))
+    assert await applied("--publish") == [("published", 1, 2), ("published", 2, 1)]
+    assert (await cli("automation", "export", "first", *of[:2])).json == starts | {"name": "Other"}
+    assert (await cli("automation", "export", "first", "--version", "1.1", *of[:2])).json == starts

@@ -1,6 +1,7 @@
 """All kinds, in the order in which they are applied: those that others refer to come first."""
 
 from services.settings_file.kind import Kind
+from services.settings_file.kinds.audience.automations import Automations
 from services.settings_file.kinds.audience.contact_lists import ContactFields, ContactGroups
 from services.settings_file.kinds.audience.purposes import Purposes
 from services.settings_file.kinds.audience.segments import Segments
@@ -26,5 +27,6 @@ KINDS: tuple[Kind, ...] = (
     ContactGroups(),
     Segments(),
     Templates(),
+    Automations(),
 )
 BY_SECTION = {kind.section: kind for kind in KINDS}

@@ -39,6 +39,7 @@ BODIES: dict[str, Any] = {
     "PATCH /api/campaigns/{campaign}": {"name": "Spring"},
     "POST /api/campaigns/{campaign}/switch-gateway": {"gateway_identifier": "default_gateway"},
     "PUT /api/automations/{automation}/draft": {"schema": "xsender.flow/1"},
+    "POST /api/automations/{automation}/draft": {"version": "1"},
     "POST /api/automations/{automation}/runs": {"contact": str(uuid4())},
     "POST /api/runs/{run}/move": {"step": "one"},
     "PATCH /api/hooks/{hook}": {"testing": True},

@@ -1,0 +1,58 @@
+"""Definitions of automations as they were written: read, compared, and brought back."""
+
+from tests.api.answers import assert_error
+from tests.api.automations.automations import call, data, flow, holder, published
+from tests.stack import Stack
+
+PATH = "/automations/welcome"
+ONE = flow({"id": "a", "kind": "wait", "for": "1d"})
+TWO = flow({"id": "a", "kind": "wait", "for": "2d"})
+THREE = flow({"id": "b", "kind": "wait", "for": "2d"})
+
+
+async def test_a_definition_is_read_as_it_was_written(stack: Stack):
+    user = await holder(stack)
+    await data(stack, user, "POST", "/automations", ONE)
+    assert (await call(stack, user, "GET", f"{PATH}/definition")).json() == ONE, "a draft alone"
+    await data(stack, user, "POST", f"{PATH}/publish")
+    await data(stack, user, "PUT", f"{PATH}/draft", TWO)
+    read = (await call(stack, user, "GET", f"{PATH}/definition")).json()
+    assert list(read.items()) == list(ONE.items()), "what is published"
+    assert (await call(stack, user, "GET", f"{PATH}/definition?version=draft")).json() == TWO
+    await data(stack, user, "POST", f"{PATH}/publish", {"mode": "patch"})
+    assert (await call(stack, user, "GET", f"{PATH}/definition?version=1")).json() == TWO
+    assert (await call(stack, user, "GET", f"{PATH}/definition?version=1.1")).json() == ONE
+    assert_error(await call(stack, user, "GET", f"{PATH}/definition?version=draft"), 409, "draft_missing")
+    assert_error(await call(stack, user, "GET", f"{PATH}/definition?version=7"), 404, "version_not_found")
+    assert (await call(stack, user, "GET", f"{PATH}/definition?version=1.x")).status_code == 422
+    shown = await data(stack, user, "GET", f"{PATH}/versions/1.1")
+    assert (shown["revision"], shown["definition"], shown["people"]) == (1, ONE, "pin")
+
+
+async def test_two_definitions_are_compared_place_by_place(stack: Stack):
+    user = await holder(stack)
+    await published(stack, user, ONE)
+    await data(stack, user, "PUT", f"{PATH}/draft", TWO)
+    found = await data(stack, user, "GET", f"{PATH}/diff")
+    assert (found["needs"], [one["pointer"] for one in found["differences"]]) == ("patch", ["/steps/0/for"])
+    await data(stack, user, "POST", f"{PATH}/publish", {"mode": "patch"})
+    await data(stack, user, "PUT", f"{PATH}/draft", THREE)
+    await data(stack, user, "POST", f"{PATH}/publish")
+    found = await data(stack, user, "GET", f"{PATH}/diff?from=1.1&to=2")
+    changes = [(one["change"], one["step"]) for one in found["differences"]]
+    assert (found["needs"], changes) == ("version", [("removed", "a"), ("added", "b")])
+    assert (await data(stack, user, "GET", f"{PATH}/diff?from=2&to=2"))["needs"] == "nothing"
+
+
+async def test_an_old_version_is_brought_back_as_the_draft(stack: Stack):
+    user = await holder(stack)
+    await published(stack, user, ONE)
+    await data(stack, user, "PUT", f"{PATH}/draft", THREE)
+    await data(stack, user, "POST", f"{PATH}/publish")
+    tried = await data(stack, user, "POST", f"{PATH}/draft?dry_run=true", {"version": "1"})
+    assert tried["draft"] == ONE
+    assert (await data(stack, user, "GET", PATH))["draft"] is None
+    back = await data(stack, user, "POST", f"{PATH}/draft", {"version": "1.1"})
+    assert (back["draft"], back["version"]) == (ONE, 2)
+    assert (await data(stack, user, "POST", f"{PATH}/publish"))["published"] == {"version": 3, "revision": 1}
+    assert_error(await call(stack, user, "POST", f"{PATH}/draft", {"version": "9"}), 404, "version_not_found")
