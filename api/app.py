@@ -31,8 +31,6 @@ from api.auth import oidc, totp
 from api.auth import passwords as own_passwords
 from api.auth import routes as log_in
 from api.auth import sessions as own_sessions
-from api.automations import definitions as automation_definitions
-from api.automations import publishing as automation_publishing
 from api.automations import routes as automations
 from api.automations import runs as automation_runs
 from api.automations import secrets as account_secrets
@@ -43,6 +41,8 @@ from api.automations.hooks import posting as hook_posts
 from api.automations.hooks import routes as automation_hooks
 from api.automations.hooks.checks import HookChecks
 from api.automations.results import failures as automation_failures
+from api.automations.versions import definitions as automation_definitions
+from api.automations.versions import publishing as automation_publishing
 from api.batches import routes as batches
 from api.callbacks import deliveries as callback_deliveries
 from api.callbacks import routes as callbacks

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.automations import definition_models, models
+from api.automations import models
 from api.automations.routes import Key, shown
+from api.automations.versions import definition_models
 from api.campaigns.routes import Holder
 from api.http.body import parse_body, read_body
 from api.http.json_response import json_response

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
-from api.automations.publishing_models import ShownDifference, ShownVersion
+from api.automations.versions.publishing_models import ShownDifference, ShownVersion
 
 
 class _Answer(BaseModel):

@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from api.automations import publishing_models as models
 from api.automations.routes import Key, shown
+from api.automations.versions import publishing_models as models
 from api.campaigns.routes import Holder
 from api.http.body import parse_body, read_body
 from api.http.state import state_of
