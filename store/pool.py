@@ -79,8 +79,10 @@ class Pool(AsyncConnectionPool[Connection]):
     """
 
     def __init__(self, database_url: str, size: int, name: str) -> None:
+        self.url = bounded_url(database_url, name, settings=_BY_KEYS)
+        """Of its connections."""
         super().__init__(
-            bounded_url(database_url, name, settings=_BY_KEYS),
+            self.url,
             connection_class=Connection,
             min_size=min(2, size),
             max_size=size,

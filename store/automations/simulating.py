@@ -9,16 +9,19 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
+from store.connection import Connection
 from store.pool import Connections, InTransaction, Pool
 
 
 @asynccontextmanager
 async def tried(pool: Pool) -> AsyncIterator[InTransaction]:
-    """A transaction that is rolled back, whatever happens. It sees nothing that others change meanwhile.
+    """A transaction that is rolled back, whatever happens. It sees nothing that others change meanwhile. It has a
+    connection of its own, of the loop in which it is.
 
     It gives up waiting for a lock before the database looks for deadlocks, so that it never costs others their work.
     """
-    async with pool.connection() as conn, conn.transaction(force_rollback=True):
+    own = await Connection.connect(pool.url, autocommit=True, prepare_threshold=1)
+    async with own as conn, conn.transaction(force_rollback=True):
         await conn.execute("set transaction isolation level repeatable read")
         await conn.execute("set local lock_timeout = '500ms'")
         yield InTransaction(conn)

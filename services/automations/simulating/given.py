@@ -1,17 +1,19 @@
 """What a simulation is asked: who enters, what happens then, and what is expected to come of it."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictInt, StrictStr, field_validator
 
 from domain.audience.conditions.values import DURATION, duration
+from domain.automations.definition.limits import MAX_RUN
+from domain.automations.mapping import MOST_ADDRESS
 
 MOST_EVENTS = 200
 MOST_CASES = 50
 """Of one file."""
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _OFFSET = re.compile(f"([+-])({DURATION.pattern}|0[smhdw])")
 
 _Name = Annotated[StrictStr, Field(min_length=1, max_length=100)]
@@ -43,12 +45,15 @@ class GivenEvent(_Given):
     @field_validator("at")
     @classmethod
     def _read(cls, text: str) -> str:
-        if not _OFFSET.fullmatch(text):
+        if found := _OFFSET.fullmatch(text):
+            if length_of(found[2]) > MAX_RUN:
+                raise ValueError(f"a run takes at most {MAX_RUN.days} days")
+        else:
             try:
                 at = datetime.fromisoformat(text)
             except ValueError:
                 at = None
-            if at is None or at.tzinfo is None or not 1900 <= at.year < 2200:
+            if at is None or at.tzinfo is None or not _FIRST <= at < _LAST:
                 raise ValueError("write +2h, -30d, or a time with its offset such as 2026-12-24T09:30:00Z")
         return text
 
@@ -86,7 +91,7 @@ class Case(_Given):
     """One simulation."""
 
     name: _Name | None = None
-    contact: StrictStr | dict[str, Any] = Field(
+    contact: Annotated[StrictStr, Field(max_length=MOST_ADDRESS)] | dict[str, Any] = Field(
         description="One of your contacts, by its id, email address or number; or a new one, as `POST /api/contacts` "
         "takes it, that is there for the simulation only.",
         examples=[{"email": "ada@example.com", "first_name": "Ada"}],
@@ -95,14 +100,7 @@ class Case(_Given):
     events: Annotated[list[GivenEvent], Field(max_length=MOST_EVENTS)] = Field(
         default=[], description="What happens to the contact."
     )
-    at: AwareDatetime | None = Field(None, description="When it enters; left out: now.")
+    at: Annotated[AwareDatetime, Field(ge=_FIRST, lt=_LAST)] | None = Field(
+        None, description="When it enters; left out: now."
+    )
     expect: Expect | None = None
-
-
-class Past(_Given):
-    """A run that was: what it did, to compare with."""
-
-    id: UUID
-    path: list[str]
-    state: str
-    reason: str | None

@@ -1,6 +1,5 @@
 """The messages of a simulation: made as real ones are, and accepted and delivered at once."""
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,11 +10,13 @@ from domain.audience.named_template import TemplateUse
 from domain.audience.purposes import stored
 from domain.channels import Channel
 from domain.ids import message_uid, new_page_id
+from domain.messages.receipts import Receipt, ReceiptKind
 from domain.messages.statuses import NEGATIVES, State, advance
 from services.audience.templates.named import NamedTemplates
 from services.audience.templates.preview import tell
 from services.automations.outbox import read_letter, told_of
 from services.contacts.read import ReadContacts, Terms
+from store.audience import suppressions
 from store.audience.events.recording import ContactEvent
 from store.automations import simulating
 from store.automations.simulating import NewMessage, Taken
@@ -97,11 +98,13 @@ class Messages:
         return events
 
     async def report(self, one: Message, name: str, now: datetime, data: Mapping[str, Any]) -> ContactEvent:
-        """What is reported of one that has left."""
-        kind = name.removeprefix(MESSAGE)
+        """What is reported of one that has left. Who is suppressed for it gets no more of them, as in truth."""
+        kind = name.removeprefix(MESSAGE) if name.startswith(MESSAGE) else ""
         if kind in set(State) and advance(one.state, State(kind)) is not one.state:
-            one.code = data.get("code") if State(kind) in NEGATIVES else None
+            one.code = _code(data) if State(kind) in NEGATIVES else None
             await self._put(one, State(kind))
+        if kind in set(ReceiptKind) and (reason := Receipt(ReceiptKind(kind), "", 0.0, code=_code(data)).suppression):
+            await suppressions.add(self._store, self._account_id, one.channel, one.to, reason)
         return self._event(one, name, now, data)
 
     async def _put(self, one: Message, state: State) -> None:
@@ -146,4 +149,9 @@ class Messages:
         key, named = letter["template"], None
         if key:
             named = await self._templates.read(self._account_id, channel, TemplateUse(key), archived=True)
-        return await asyncio.to_thread(read_letter, channel, letter, [contact], self._terms, named)
+        return read_letter(channel, letter, [contact], self._terms, named)
+
+
+def _code(data: Mapping[str, Any]) -> str | None:
+    code = data.get("code")
+    return code[:100] if isinstance(code, str) else None

@@ -253,6 +253,14 @@ async def test_a_split_falls_the_same_each_time(stack: Stack):
         ({"expect": {"ends_within": "soon"}}, "/expect/ends_within", "value_error"),
         ({"expect": {"credit": {}}}, "/expect/credit", "extra_forbidden"),
         ({"at": "2026-03-02T09:00:00"}, "/at", "timezone_aware"),
+        ({"at": "9999-12-31T09:00:00Z"}, "/at", "less_than"),
+        ({"events": [{"at": "+999999w", "event": "x.y"}]}, "/events/0/at", "value_error"),
+        ({"events": [{"at": "9999-12-31T09:00:00Z", "event": "x.y"}]}, "/events/0/at", "value_error"),
+        ({"events": [{"at": "+1h", "event": "call.answered"}]}, "/events/0/of", "call_answer"),
+        ({"contact": "x" * 1000}, None, None),
+        ({"contact": "not-a-number"}, None, None),
+        ({"contact": "@"}, None, None),
+        ({"contact": {"phone": NUMBER, "fields": {"nothing": 1}}}, None, None),
         ({"automation": "welcome"}, "", "value_error"),
         ({"definition": flow({"kind": "dance"})}, "/steps/0/kind", "kind"),
     ],
@@ -348,3 +356,23 @@ async def test_a_call_is_answered_as_an_event_says(stack: Stack):
     body = {"definition": steps, "contact": ADA, "events": [answer]}
     refused = await call(stack, user, "POST", "/automations/simulate", body)
     assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "call_answer")
+
+
+@pytest.mark.parametrize(("event", "code"), [("message.unsubscribed", "suppressed"), ("message.opened", None)])
+async def test_who_unsubscribes_gets_no_more_messages(stack: Stack, event: str, code: str | None):
+    user = await holder(stack)
+    steps = flow(mail("m1"), {"id": "w", "kind": "wait", "for": "2d"}, mail("m2"), {"id": "s", **sms()})
+    found = await simulated(stack, user, steps, events=[{"at": "+1h", "event": event, "of": "m1"}])
+    assert [one["message"]["code"] for one in found["course"] if "message" in one] == [None, code, None]
+
+
+async def test_hostile_values_of_events_stop_nothing_but_themselves(stack: Stack):
+    user = await holder(stack)
+    steps = flow(mail("m1"), {"id": "w", "kind": "wait", "for": "2d"}, {"id": "s", **sms("hello")})
+    odd = {"code": {"a": [1]}, "uid": 7, "channel": None, "\u202e": "x" * 9000}
+    events = [
+        {"at": "+1h", "event": name, "of": "m1", "data": odd}
+        for name in ("message.failed", "message.", "message.nothing", "failed", "x", "message.bounced", "message.read")
+    ]
+    found = await simulated(stack, user, steps, events=events, event={"order_id": {"a": None}})
+    assert found["path"] == ["m1", "w", "s"], found
