@@ -84,6 +84,10 @@ def _message(message: Mapping[str, Any]) -> list[str]:
         lines.append(f"subject: {message['subject']}")
     text = message.get("text") or _words(message.get("html") or "") or message.get("template") or ""
     lines += [line for line in str(text)[:_MOST_TEXT].splitlines() if line.strip()]
+    for one in message.get("fallbacks", ()):
+        lines.append(
+            f"else, after {one['after_seconds']:g} s, {one['channel']} to {one['to']}: {one['credits']} credit(s)"
+        )
     return lines + [f"warning: {one}" for one in message.get("warnings", ())]
 
 

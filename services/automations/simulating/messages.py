@@ -50,6 +50,8 @@ class Message:
     waited: bool = False
     """Whether it did not leave with its step."""
     says: Mapping[str, Any] = field(default_factory=dict)
+    fallbacks: Sequence[Mapping[str, Any]] = ()
+    """What is sent if it does not arrive: that is shown, and not simulated."""
 
     @property
     def is_sent(self) -> bool:
@@ -132,8 +134,14 @@ class Messages:
         if read.left_out:
             found.code, found.reason = read.left_out[0].code, read.left_out[0].message
             return found
-        (message,), content = read.content.messages, read.content.contents[0]
-        found.to, found.says, found.uid = message.to, tell(channel, content), message_uid(new_page_id(), 0)
+        (message,), contents = read.content.messages, read.content.contents
+        found.to, found.uid = message.to, message_uid(new_page_id(), 0)
+        found.says = tell(channel, contents[message.content])
+        found.fallbacks = [
+            {"channel": one.channel, "to": one.to, "after_seconds": one.after, "credits": one.price}
+            | tell(Channel(one.channel), contents[one.content])
+            for one in message.fallback
+        ]
         found.purpose = read.purpose
         found.code = await simulating.refusal(self._store, self._account_id, channel, message.to, stored(read.purpose))
         if found.code is None:

@@ -140,4 +140,4 @@ def _message(message: Message, zone: ZoneInfo) -> dict[str, Any]:
         "leaves_at": message.due,
         "leaves_local": message.due and message.due.astimezone(zone),
         **message.says,
-    }
+    } | ({"fallbacks": message.fallbacks} if message.fallbacks else {})

@@ -376,3 +376,28 @@ async def test_hostile_values_of_events_stop_nothing_but_themselves(stack: Stack
     ]
     found = await simulated(stack, user, steps, events=events, event={"order_id": {"a": None}})
     assert found["path"] == ["m1", "w", "s"], found
+
+
+async def test_fallbacks_are_shown(stack: Stack):
+    user = await holder(stack)
+    steps = flow(
+        {
+            "id": "s",
+            **sms(),
+            "fallback": [
+                {
+                    "channel": "email",
+                    "after": "2m",
+                    "content": {"subject": "Hi", "message": "Still {{ contact.first_name }}"},
+                }
+            ],
+        }
+    )
+    found = await simulated(stack, user, steps)
+    (one,) = found["course"][0]["message"]["fallbacks"]
+    assert (one["channel"], one["to"], one["after_seconds"], one["html"]) == (
+        "email",
+        "ada@example.com",
+        120.0,
+        "Still Ada",
+    )
