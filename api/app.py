@@ -40,6 +40,7 @@ from api.automations.hooks import maps as hook_maps
 from api.automations.hooks import posting as hook_posts
 from api.automations.hooks import routes as automation_hooks
 from api.automations.hooks.checks import HookChecks
+from api.automations.results import counts as automation_counts
 from api.automations.results import failures as automation_failures
 from api.automations.versions import definitions as automation_definitions
 from api.automations.versions import publishing as automation_publishing
@@ -145,6 +146,7 @@ _ROUTERS = (
     campaign_actions.router,
     automations.router,
     automation_failures.router,
+    automation_counts.router,
     automation_publishing.router,
     automation_definitions.router,
     account_secrets.router,

@@ -143,16 +143,20 @@ def list_runs(
     automation: Key,
     user: Owner,
     state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
+    step: Annotated[str | None, typer.Option(help="Only those that are, or ended, at this step.")] = None,
+    version: Annotated[int | None, typer.Option(min=1, max=2**31 - 1, help="Only those in this version.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only those that ended for this reason.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=_MOST)] = 100,
     as_json: AsJson = False,
 ) -> None:
     """List contacts in an automation, the latest first."""
     from services.automations import rules
-    from store.automations import runs
+    from store.automations.results import lists
 
     async def work(session: Session) -> list[dict[str, Any]]:
         found = await rules.find(session.pool, user, automation)
-        return [asdict(one) for one in await runs.page(session.pool, found.id, state, None, limit)]
+        wanted = lists.RunFilter(state, step, version, reason=reason)
+        return [asdict(one) for one in await lists.runs(session.pool, found.id, wanted, None, limit)]
 
     found = run(work)
     names = ("id", "contact_id", "version", "state", "step", "until", "reason")

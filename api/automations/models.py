@@ -136,8 +136,17 @@ class ShownStep(_Answer):
     message: dict[str, Any] | None = Field(description="Of a step that sends: the message.")
 
 
+class Credited(_Answer):
+    """What a conversion is credited to."""
+
+    version: int
+    step: str | None = Field(description="The step that sent the last message before it; null: there was none.")
+
+
 class ShownRunInFull(ShownRun):
     """A run with all that it did."""
+
+    credited: Credited | None = Field(description="To what reaching the goal is credited.")
 
     automation: str
     event: dict[str, Any]

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import AwareDatetime
 from temporalio.service import RPCError
 
 from api.automations import models
@@ -31,15 +32,19 @@ from services.automations.starting import Starter, wake
 from services.changes import Change
 from store.accounts.api_keys import Principal
 from store.audience.contacts import rows
-from store.automations import automations, entries, outbox, runs
+from store.automations import automations, outbox, runs
 from store.automations.entries import EntryNoted
 from store.automations.outbox import Sent
+from store.automations.results import lists
+from store.automations.results.lists import EntryFilter, RunFilter
 from store.automations.runs import Run
 from store.pool import Connections
 
 log = structlog.get_logger()
 router = APIRouter(tags=["automations"])
 
+From = Annotated[AwareDatetime | None, Query(alias="from", description="Only at this time or later.")]
+Until = Annotated[AwareDatetime | None, Query(description="Only before this time.")]
 _changed = answers(models.ChangedRunAnswer, 409)
 
 
@@ -54,16 +59,24 @@ async def list_automation_runs(
     automation: Key,
     principal: Holder,
     state: Annotated[models.RunStateName | None, Query(description="Only those in this state.")] = None,
+    step: Annotated[str | None, Query(max_length=64, description="Only those that are or ended there.")] = None,
+    version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Only those in this version.")] = None,
+    contact: Annotated[UUID | None, Query(description="Only those of this contact.")] = None,
+    reason: Annotated[str | None, Query(max_length=200, description="Only those that ended for this reason.")] = None,
+    code: Annotated[str | None, Query(max_length=100, description="Only those that failed with this code.")] = None,
+    from_: From = None,
+    until: Until = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     format: Format = None,  # noqa: A002 - as the parameter is called
 ) -> Response:
-    """The newest first, also those that have ended."""
+    """The newest first, also those that have ended. `from` and `until` are about when they entered."""
     pool = state_of(request).pool
+    wanted = RunFilter(state, step, version, contact, reason, code, from_, until)
     found = await rules.find(pool, principal.account_id, automation)
 
     async def page(before: UUID | None, most: int) -> Sequence[Run]:
-        return await runs.page(pool, found.id, state, before, most)
+        return await lists.runs(pool, found.id, wanted, before, most)
 
     return await listed(request, limit, cursor, format, beyond_id(page), _shown)
 
@@ -114,16 +127,20 @@ async def list_automation_entries(
     automation: Key,
     principal: Holder,
     outcome: Annotated[str | None, Query(max_length=50, description="Only these, such as `already_inside`.")] = None,
+    contact: Annotated[UUID | None, Query(description="Only those of this contact.")] = None,
+    from_: From = None,
+    until: Until = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     format: Format = None,  # noqa: A002 - as the parameter is called
 ) -> Response:
     """The latest first."""
     pool = state_of(request).pool
+    wanted = EntryFilter(outcome, contact, from_, until)
     found = await rules.find(pool, principal.account_id, automation)
 
     async def page(before: UUID | None, most: int) -> Sequence[EntryNoted]:
-        return await entries.entries(pool, found.id, outcome, before, most)
+        return await lists.entries(pool, found.id, wanted, before, most)
 
     return await listed(request, limit, cursor, format, beyond_id(page), _shown_entry)
 
@@ -142,8 +159,9 @@ async def get_run(request: Request, run: UUID, principal: Holder) -> Response:
     assert of is not None, "runs are deleted with their automation"
     sent = (await outbox.sends(pool, [run]))[run]
     steps = [asdict(one) | {"message": _message(sent.get(one.number))} for one in await runs.steps(pool, run)]
+    credited = await lists.credited(pool, found)
     more = {"automation": of.key, "event": found.event, "vars": found.vars, "answers": found.answers, "steps": steps}
-    return answer_one(_shown(found) | more)
+    return answer_one(_shown(found) | more | {"credited": credited and asdict(credited)})
 
 
 @router.post("/api/runs/{run}/retry", summary="Have a failed run go on", response_model=None, responses=_changed)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from domain.automations.entries import EarlierRun
@@ -111,18 +110,3 @@ async def note_entries(store: Connections, automation_id: UUID, account_id: int,
                     as n (id, contact_id, trigger, entry_key, outcome, run_id, at)""",
             (automation_id, account_id, *([getattr(one, name) for one in noted] for name in names)),
         )
-
-
-async def entries(
-    store: Connections, automation_id: UUID, outcome: str | None, before: UUID | None, limit: int
-) -> Sequence[EntryNoted]:
-    """Who came to an automation, the latest first."""
-    async with store.connection() as conn, conn.cursor(row_factory=class_row(EntryNoted)) as cursor:
-        await cursor.execute(
-            """select id, contact_id, trigger, entry_key, outcome, run_id, at from automation_entries
-               where automation_id = %(of)s and (%(before)s::uuid is null or id < %(before)s)
-                 and (%(outcome)s::text is null or outcome = %(outcome)s)
-               order by id desc limit %(limit)s""",
-            {"of": automation_id, "outcome": outcome, "before": before, "limit": limit},
-        )
-        return await cursor.fetchall()

@@ -70,7 +70,7 @@ class StepTaken:
     outcome: dict[str, Any]
 
 
-_COLUMNS: LiteralString = """id, automation_id, account_id, contact_id, version, entry_key, trigger, event, vars,
+COLUMNS: LiteralString = """id, automation_id, account_id, contact_id, version, entry_key, trigger, event, vars,
     entered_at, hops, state, step, taken, since, until, held_until, timer_at, reason, to_end, error, converted_at,
     ended_at, tries, again_at, answers"""
 _WRITTEN = (
@@ -88,7 +88,7 @@ async def get(store: Connections, run_id: UUID, *, lock: bool = False) -> Run | 
     """A run."""
     async with store.connection() as conn, conn.cursor(row_factory=class_row(Run)) as cursor:
         await cursor.execute(
-            f"select {_COLUMNS} from automation_runs where id = %s {'for update' if lock else ''}",  # noqa: S608
+            f"select {COLUMNS} from automation_runs where id = %s {'for update' if lock else ''}",  # noqa: S608
             (run_id,),
         )
         return await cursor.fetchone()
@@ -115,7 +115,7 @@ _LOOK: LiteralString = f"""
 select a.key, a.state, clock_timestamp(), a.moves_to,
        (select max(v.revision) from automation_versions v
         where v.automation_id = r.automation_id and v.version = r.version),
-       {", ".join(f"r.{name.strip()}" for name in _COLUMNS.split(","))}
+       {", ".join(f"r.{name.strip()}" for name in COLUMNS.split(","))}
 from automation_runs r join automations a on a.id = r.automation_id
 """  # noqa: S608 - a constant of ours
 
@@ -143,21 +143,6 @@ async def _look(store: Connections, which: LiteralString, value: object) -> Sequ
             Looked(Run(*values), key, state, revision, now, moves_to)
             for key, state, now, moves_to, revision, *values in await cursor.fetchall()
         ]
-
-
-async def page(
-    store: Connections, automation_id: UUID, state: str | None, before: UUID | None, limit: int
-) -> Sequence[Run]:
-    """Runs of an automation, the newest first."""
-    async with store.connection() as conn, conn.cursor(row_factory=class_row(Run)) as cursor:
-        await cursor.execute(
-            f"""select {_COLUMNS} from automation_runs
-                where automation_id = %(of)s and (%(before)s::uuid is null or id < %(before)s)
-                  and (%(state)s::text is null or state = %(state)s)
-                order by id desc limit %(limit)s""",  # noqa: S608 - a constant of ours
-            {"of": automation_id, "state": state, "before": before, "limit": limit},
-        )
-        return await cursor.fetchall()
 
 
 async def add(store: Connections, begun: Sequence[Run]) -> None:

@@ -72,7 +72,7 @@ RELEASED = """
     listSecrets putSecret removeSecret
     listHooks addHook getHook changeHook removeHook rotateHook rotateHookSecret listHookPresets listHookSamples
     tryHook suggestHookMap postToHook
-    listTroubledAutomations listAutomationFailures
+    listTroubledAutomations listAutomationFailures getAutomationCounts
     retryAutomation listAutomationRetries getAutomationRetry stopAutomationRetry
     simulateAutomation replayRun listStarters getStarter
     getHealth getLiveness getReadiness

@@ -135,7 +135,7 @@ OF_OWN = {
     ),
     "POST /api/automations/simulate",
     *(f"GET /api/automations/{{automation}}/{what}" for what in ("versions", "runs", "entries", "inside")),
-    *(f"GET /api/automations/{{automation}}/{what}" for what in ("failures", "retries", "retries/{retry}")),
+    *(f"GET /api/automations/{{automation}}/{what}" for what in ("failures", "counts", "retries", "retries/{retry}")),
     *(f"POST /api/automations/{{automation}}/{what}" for what in ("retry", "retries/{retry}/stop")),
     *(f"{method} /api/automations/{{automation}}/draft" for method in ("PUT", "POST")),
     *(f"GET /api/automations/{{automation}}/{what}" for what in ("definition", "diff", "versions/{version}")),

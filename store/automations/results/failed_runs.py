@@ -153,7 +153,7 @@ async def reopen(
                     select distinct on (contact_id, key) id from page order by contact_id, key, id desc
                 ), opened as (
                     update automation_runs r set state = 'running', ended_at = null, reason = null, error = null,
-                                                 since = null, until = clock_timestamp()
+                                                 since = null, until = clock_timestamp(), tries = 0, again_at = null
                     from first f join page p using (id) where r.id = f.id and not exists (
                         select from automation_runs o
                         where o.automation_id = %(of)s and o.contact_id = p.contact_id and o.ended_at is null
