@@ -158,3 +158,41 @@ def test_any_body_is_mapped_or_refused(body, paths):
     assert all(isinstance(value, str) and value for value in mapped.contact.values())
     assert all(isinstance(value, str | int | float | bool) for value in mapped.fields.values())
     assert repr(before) == repr(body)
+
+
+ANSWERS = {
+    "answers": [
+        {"type": "number", "number": 12},
+        "odd",
+        {"type": ["email"], "email": "list@example.com"},
+        {"type": "email", "email": "ada@example.com"},
+        {"type": "email", "email": "bob@example.com"},
+    ],
+    "[type=email]": {"email": "named@example.com"},
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("/answers/[type=email]/email", "ada@example.com"),
+        ("answers.[type=email].email", "ada@example.com"),
+        ("/[type=email]/email", "named@example.com"),
+        ("/answers/[type=phone]/email", None),
+        ("/answers/[type=email]/none", None),
+        ("/answers/[type]/email", None),
+        ("/answers/[type=email", None),
+        ("/answers/[=email]/email", None),
+        ("/answers/[[type=email]]/email", None),
+    ],
+)
+def test_a_place_goes_through_the_first_object_of_a_list_that_has_a_text(rule: str, expected: str | None):
+    assert map_body(ANSWERS, BodyMap(email=rule)).contact.get("email") == expected
+
+
+def test_of_several_places_the_first_that_has_a_value_counts():
+    rules = BodyMap(email=["/a", "/b/c", "/d"], fields={"first_name": ["/x", "/y"]}, event={"id": ["/n", "/m"]})
+    found = map_body({"a": "", "b": {"c": "ada@example.com"}, "d": "bob@example.com", "y": "Ada", "m": 7}, rules)
+    assert (found.contact, found.fields) == ({"email": "ada@example.com"}, {"first_name": "Ada"})
+    assert found.event == {"a": "", "d": "bob@example.com", "id": 7}
+    assert map_body({}, rules).contact == {}
