@@ -34,7 +34,7 @@ OF_ACCOUNT, OF_HOST = 32, 8
 
 _EVERY = 0.25
 """Seconds between two looks for requests to make: one statement, of one index that is empty most of the time."""
-_CLAIMED = 30.0
+_CLAIMED = 15.0
 """Seconds that a claim is longer than the request may take."""
 _DRAINED = 10.0
 """Seconds that requests under way get when the process stops."""
