@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
@@ -34,6 +34,8 @@ OF_ACCOUNT, OF_HOST = 32, 8
 
 _EVERY = 0.25
 """Seconds between two looks for requests to make: one statement, of one index that is empty most of the time."""
+_GATHERING = 0.01
+"""Seconds in which others may end, too: then what follows them is claimed together."""
 _CLAIMED = 15.0
 """Seconds that a claim is longer than the request may take."""
 _DRAINED = 10.0
@@ -51,6 +53,7 @@ class CallSender:
         self._keyring = keyring
         self._outside = outside
         self._settings = CurrentSettings(pool, environment)
+        self._ended = asyncio.Event()
         self._making: set[asyncio.Task[None]] = set()
         self._of_place: Counter[Place] = Counter()
 
@@ -78,14 +81,23 @@ class CallSender:
 
     async def _look(self) -> None:
         while True:
+            found: Sequence[Waiting] = ()
+            self._ended.clear()
             try:
-                for waiting in await self._claim():
+                found = await self._claim()
+                for waiting in found:
                     self._begin(waiting)
             except DB_UNAVAILABLE as error:
                 log.warning("calls of automations wait", error=type(error).__name__)
             except Exception:
                 log.exception("calls of automations wait")
-            await asyncio.sleep(_EVERY)
+            if found:  # there may be more, for those that end
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_EVERY):
+                        await self._ended.wait()
+                await asyncio.sleep(_GATHERING)
+            else:
+                await asyncio.sleep(_EVERY)
 
     async def _claim(self) -> Sequence[Waiting]:
         if len(self._making) >= AT_A_TIME:
@@ -122,6 +134,7 @@ class CallSender:
             self._of_place[place] -= 1
             if not self._of_place[place]:
                 del self._of_place[place]
+            self._ended.set()
 
         task.add_done_callback(ended)
 
