@@ -96,6 +96,9 @@ class ShownImpact(_Answer):
     credits: int = Field(description="Of these messages, about.")
     inside: int
     entering: int = Field(description="Who entered in the last 24 hours: as many are taken to enter in the next.")
+    matching: int | None = Field(
+        description="Who meets the conditions of its schedules now; null: counting them takes too long."
+    )
 
 
 class ShownReport(ShownAutomation):

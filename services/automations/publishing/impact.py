@@ -13,6 +13,7 @@ from domain.automations.versions.migrating import Landing
 from domain.automations.versions.names import gaps, names_of_steps
 from services.accounts.rates import PlanPrices
 from services.audience.templates.named import NamedTemplates
+from services.automations.audience import count_now
 from services.automations.publishing.firing import Firing, firing
 from services.automations.publishing.pricing import Pricing
 from services.automations.publishing.routes import Publishing, Route, Routes
@@ -61,6 +62,9 @@ class Impact:
     inside: int = 0
     entering: int = 0
     """Who entered in the last 24 hours: as many are taken to enter in the next."""
+    matching: int | None = 0
+    """Who meets the conditions of its schedules now: they are taken to enter, if they are more. ``None``: counting
+    them takes too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +96,14 @@ async def impact(
     empty = await asyncio.to_thread(_empty, routes, standing, texts)
     sends = await asyncio.to_thread(_sends, routes, standing)
     entering = await people.entered_since(store, before.id, now - _DAY) if before.version is not None else 0
+    matching: int | None = 0
     if made.version >= (before.version or 0):
+        matching = await count_now(store, account_id, made.flow)
         route = Routes.entering(made)
         each = sends_within(route.tree, None, _DAY)
-        sends |= {(route, id_): count * entering for id_, count in each.items()}
+        sends |= {(route, id_): count * max(entering, matching or 0) for id_, count in each.items()}
     messages, cost = await _cost(pricing, sends)
-    return Impact(moved, empty, waits, messages, cost, sum(one.people for one in standing), entering)
+    return Impact(moved, empty, waits, messages, cost, sum(one.people for one in standing), entering, matching)
 
 
 async def _cost(pricing: Pricing, sends: Mapping[tuple[Route, str], float]) -> tuple[dict[str, int], int]:

@@ -116,3 +116,16 @@ async def test_who_entered_yesterday_is_taken_to_come_again(stack: Stack):
         await reaches(stack, user, run, "waiting")
     found = await dry(stack, user, wait("a", "1h"), {"id": "z", **sms("bye")}, wait("b", "22h"), {"id": "y", **sms()})
     assert (found["impact"]["entering"], found["impact"]["messages"]) == (3, {"sms": 6})
+
+
+async def test_who_meets_the_condition_of_a_schedule_is_counted_before_it_is_published(stack: Stack):
+    user = await holder(stack)
+    for n in range(3):
+        await ada(stack, user, phone=f"+1415555030{n}", tags=["vip"] if n else [])
+    trigger = {"kind": "schedule", "cron": "0 9 * * mon", "timezone": "UTC", "audience": {"tag": "vip"}}
+    limits = {"approve_above_credits": 1}
+    await data(stack, user, "POST", "/automations", flow(sms("bye"), trigger=trigger, settings=limits))
+    report = await data(stack, user, "POST", f"{PATH}/publish?dry_run=true")
+    assert (report["impact"]["matching"], report["impact"]["messages"]) == (2, {"sms": 2})
+    assert_error(await call(stack, user, "POST", f"{PATH}/publish"), 409, "approval_needed")
+    assert (await data(stack, user, "POST", f"{PATH}/publish", {"approve": True}))["version"] == 1
