@@ -165,9 +165,11 @@ def list_runs(
 
 def _set(automation: str, user: int, state: "State", as_json: bool) -> None:
     from services.automations import rules
+    from store.automations.results import leaving
 
     async def work(made: "Change") -> dict[str, Any]:
         after = await rules.set_state(made, user, automation, state)
-        return {"key": after.key, "state": after.state}
+        on_their_way = await leaving.of_automation(made.store, after.id)
+        return {"key": after.key, "state": after.state, "leaving": on_their_way}
 
     emit(run_change(f"automation.{state}", work), as_json)

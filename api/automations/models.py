@@ -76,6 +76,24 @@ class ShownAutomation(_Answer):
     paused_for: PausedFor | None = Field(description="Why it was paused, if nobody did it by hand.")
 
 
+class ChangedState(ShownAutomation):
+    """An automation that was paused, resumed or archived."""
+
+    leaving: int = Field(
+        description="Messages that were made and still go. Those that wait here can be cancelled one by one, those "
+        "that were handed to a gateway cannot be called back."
+    )
+
+
+class StateAnswer(_Answer):
+    """An automation that was paused, resumed or archived."""
+
+    success: Literal[True]
+    message: str
+    data: ChangedState
+    dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")
+
+
 class AutomationAnswer(_Answer):
     """An automation."""
 

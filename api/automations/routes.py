@@ -25,6 +25,7 @@ from services.changes import Change
 from store.accounts.api_keys import Principal
 from store.automations import automations
 from store.automations.automations import Automation
+from store.automations.results import leaving
 
 router = APIRouter(
     prefix="/api/automations",
@@ -36,6 +37,7 @@ MOST_VALUES = 20_000
 """Of a definition."""
 Key = Annotated[str, Path(max_length=100, description="The automation's.")]
 _one: dict[str, Any] = {"response_model": None, "responses": answers(models.AutomationAnswer, 409, 412, 413)}
+_state: dict[str, Any] = {"response_model": None, "responses": answers(models.StateAnswer, 409)}
 
 
 @router.get("", summary="Your automations, newest first", response_model=None, responses=answers(models.AutomationPage))
@@ -105,27 +107,28 @@ async def save_automation_draft(
     return await perform(request, user_actor(request, principal), "automation.changed", work, dry_run=dry_run)
 
 
-@router.post("/{automation}/pause", summary="Pause an automation", **_one)
+@router.post("/{automation}/pause", summary="Pause an automation", **_state)
 async def pause_automation(request: Request, automation: Key, principal: Holder, dry_run: DryRun = False) -> Response:
-    """Nobody enters, and who is inside takes no step until it is resumed. What was handed to a gateway still goes."""
+    """Nobody enters, and who is inside takes no step until it is resumed. Messages that are made go (`leaving`)."""
     return await _set_state(request, principal, automation, "paused", dry_run)
 
 
-@router.post("/{automation}/resume", summary="Resume an automation", **_one)
+@router.post("/{automation}/resume", summary="Resume an automation", **_state)
 async def resume_automation(request: Request, automation: Key, principal: Holder, dry_run: DryRun = False) -> Response:
     """Whoever's wait is over by now goes on within a minute."""
     return await _set_state(request, principal, automation, "active", dry_run)
 
 
-@router.post("/{automation}/archive", summary="Archive an automation", **_one)
+@router.post("/{automation}/archive", summary="Archive an automation", **_state)
 async def archive_automation(request: Request, automation: Key, principal: Holder, dry_run: DryRun = False) -> Response:
-    """Nobody enters any more, and all runs end. It can be resumed."""
+    """Nobody enters any more, and all runs end. It can be resumed. Messages that are made still go (`leaving`)."""
     return await _set_state(request, principal, automation, "archived", dry_run)
 
 
 async def _set_state(request: Request, principal: Principal, key: str, state: rules.State, dry_run: bool) -> Response:
     async def work(made: Change) -> Answer:
-        return state, shown(await rules.set_state(made, principal.account_id, key, state))
+        after = await rules.set_state(made, principal.account_id, key, state)
+        return state, shown(after) | {"leaving": await leaving.of_automation(made.store, after.id)}
 
     return await perform(request, user_actor(request, principal), f"automation.{state}", work, dry_run=dry_run)
 
