@@ -20,7 +20,7 @@ from api.http.state import AppState, state_of
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers
 from api.webhooks.memory import WebhookBusy, WebhookMemory, read_post
 from domain.audience.contacts.contact import new_contact_id
-from domain.automations.hooks.places import delivery_of, digest_of_key, topic_of
+from domain.automations.hooks.places import delivery_at, delivery_named, digest_of_key, topic_of
 from domain.automations.hooks.prepared import is_ping
 from domain.automations.mapping import unfold
 from domain.errors import InvalidError, NotFoundError, XsenderError
@@ -115,10 +115,11 @@ async def _answer(state: AppState, request: Request, door: Door, raw: bytes, *, 
 
 def _post(request: Request, door: Door, raw: bytes, body: Mapping[str, Any]) -> Post:
     topic = topic_of(door.topic, request.headers, body)
-    delivery, digest = delivery_of(door.delivery, request.headers, body), None
-    if (key := key_in(request)) is not None and not door.delivery:
+    key, digest = key_in(request), None
+    delivery = delivery_at(door.delivery, request.headers, body)
+    if delivery is None and key is not None:
         delivery, digest = digest_of_key(key), hashlib.sha256(raw).digest()
-    return Post(str(uuid4()), body, topic, delivery, digest)
+    return Post(str(uuid4()), body, topic, delivery or delivery_named(request.headers), digest)
 
 
 def _read(request: Request, raw: bytes) -> dict[str, Any]:

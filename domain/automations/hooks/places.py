@@ -32,14 +32,21 @@ def topic_of(place: str | None, headers: Mapping[str, str], body: Any) -> str | 
 
 
 def delivery_of(places: Sequence[str] | None, headers: Mapping[str, str], body: Any) -> bytes | None:
-    """A digest of what tells this delivery from all others of its hook; ``None``: nothing does.
+    """A digest of what tells this delivery from all others of its hook; ``None``: nothing does."""
+    return delivery_at(places, headers, body) or delivery_named(headers)
 
-    All of the hook's places together are the id: some systems give two deliveries of one second the same one.
+
+def delivery_at(places: Sequence[str] | None, headers: Mapping[str, str], body: Any) -> bytes | None:
+    """The same by the hook's own places.
+
+    All of them together are the id: some systems give two deliveries of one second the same one.
     """
-    if places:
-        found = [value_at(place, headers, body) for place in places]
-        if None not in found:
-            return _digest(list(places), found)
+    found = [value_at(place, headers, body) for place in places or ()]
+    return None if not found or None in found else _digest(list(places or ()), found)
+
+
+def delivery_named(headers: Mapping[str, str]) -> bytes | None:
+    """The same by headers that senders of any kind use."""
     for name in _GENERAL:
         if value := headers.get(name):
             return _digest(name, value)

@@ -114,3 +114,17 @@ async def test_a_hook_without_ids_pays_for_none(stack: Stack):
         ).fetchone()
     assert row == (0,)
     assert (await data(stack, user, "GET", "/hooks/shop-cart"))["failures"] == 0
+
+
+async def test_a_key_counts_where_the_hooks_own_places_are_empty(stack: Stack):
+    user = await holder(stack)
+    hook = await made(stack, user, delivery=["header:X-Delivery", "/id"])
+    await listened(stack, user, entry=ALWAYS)
+    for headers in ({"Idempotency-Key": "a"}, {"webhook-id": "a"}, {"X-Delivery": "a"}, {"X-Delivery": "b"}):
+        for _ in range(2):
+            answer = await post(stack, hook["path"], ADA | {"id": 7}, headers)
+            assert answer.json()["workflows_triggered"] == 1
+    assert len(await entered(stack, user)) == 4
+    for _ in range(2):  # a part of the id is none
+        await post(stack, hook["path"], ADA, {"X-Delivery": "a"})
+    assert len(await entered(stack, user)) == 6
