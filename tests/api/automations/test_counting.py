@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from store.automations.results import counting
 from store.messages import engagement
@@ -121,3 +121,36 @@ async def test_counts_are_right_while_they_are_folded_and_transactions_commit_la
         while await counting.fold(InTransaction(conn)):
             pass
     assert (await counts(stack, user))[0]["entered"] == 4
+
+
+async def test_a_statement_about_thousands_of_runs_and_messages_is_counted_in_a_moment(stack: Stack):
+    user = await holder(stack)
+    await published(stack, user, flow({"kind": "wait", "for": "1d"}))
+    made = (await data(stack, user, "GET", "/automations/welcome"))["id"]
+    ids = [uuid4() for _ in range(5_000)]
+    goes_on = "update automation_runs set step = 's0' where id = any(%s)"
+    refused = "update automation_sends set code = 'missing_field' where run_id = any(%s)"
+    async with stack.pool.connection() as conn:
+        with conn.answering_within(60):
+            async with conn.transaction(force_rollback=True):
+                await conn.execute("set local statement_timeout = '10s'")
+                await conn.execute(
+                    """insert into automation_runs (id, automation_id, account_id, contact_id, version, entry_key,
+                                                    trigger, event, vars, entered_at, until)
+                       select id, %s, %s, gen_random_uuid(), 1, '', 'event', '{}', '{}', now(), 'infinity'
+                       from unnest(%s::uuid[]) as id""",
+                    (made, user.id, ids),
+                )
+                await conn.execute(
+                    """insert into automation_sends (run_id, number, step, at)
+                       select id, 1, 's0', now() from unnest(%s::uuid[]) as id""",
+                    (ids,),
+                )
+                for statement in (goes_on, refused):
+                    for number in range(8):  # then the plan is kept that suits few
+                        await conn.execute(statement, (ids[number : number + 1],))
+                    await conn.execute(statement, (ids[8:],))
+                counted = await counting.counts(InTransaction(conn), UUID(made), 1)
+    found = {(one.kind, one.step): one.n for one in counted}
+    assert (found["inside", "s0"], found["entered", ""], found["message", "s0"]) == (5_000, 5_000, 5_000)
+    assert ("inside", "") not in found
