@@ -1,6 +1,7 @@
 """Starting the workflows of runs that a request has begun."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
@@ -19,4 +20,4 @@ async def start(state: AppState, run_ids: Sequence[UUID]) -> None:
     except TemporalUnavailable:
         log.warning("runs could not be started", runs=len(run_ids))
         return
-    await state.part(Starter).start(client, run_ids)
+    await state.part(Starter).start(client, dict.fromkeys(run_ids, datetime.now(UTC)))

@@ -1,7 +1,7 @@
 """Starting the workflows of runs, and waking them."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -36,17 +36,19 @@ class Starter:
         self._started: dict[UUID, datetime] = {}
         self._noting: asyncio.Task[None] | None = None
 
-    async def start(self, client: Client, run_ids: Sequence[UUID]) -> bool:
-        """Start them, unless they run. One of a run that has ended does nothing. Returns whether all were started.
+    async def start(self, client: Client, begun: Mapping[UUID, datetime]) -> bool:
+        """Start them, unless they run: each with when its run is due. Returns whether all were started.
 
         What is not started, as Temporal does not answer, is started by the workers' sweep; so is one of which it
         could not be noted that it was.
         """
-        for first in range(0, len(run_ids), _AT_A_TIME):
+        rest = list(begun.items())
+        while rest:
+            now, rest = rest[:_AT_A_TIME], rest[_AT_A_TIME:]
             try:
-                await asyncio.gather(*(self._start(client, one) for one in run_ids[first : first + _AT_A_TIME]))
+                await asyncio.gather(*(self._start(client, *one) for one in now))
             except RPCError as error:
-                log.warning("runs could not be started", error=str(error), runs=len(run_ids) - first)
+                log.warning("runs could not be started", error=str(error), runs=len(now) + len(rest))
                 return False
         return True
 
@@ -63,8 +65,8 @@ class Starter:
         if self._noting is not None:
             await asyncio.wait({self._noting})
 
-    async def _start(self, client: Client, run_id: UUID) -> None:
-        at = looks_at(datetime.now(UTC))
+    async def _start(self, client: Client, run_id: UUID, due: datetime) -> None:
+        at = looks_at(due)
         with suppress(WorkflowAlreadyStartedError):
             await client.start_workflow(
                 "AutomationWorkflow",
@@ -102,4 +104,4 @@ async def wake(client: Client, run_ids: Iterable[UUID], starter: Starter | None 
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
             if starter is not None:
-                await starter.start(client, [run_id])
+                await starter.start(client, {run_id: datetime.now(UTC)})

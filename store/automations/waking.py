@@ -63,15 +63,15 @@ async def resume(store: Connections, automation_id: UUID) -> None:
         )
 
 
-async def unstarted(store: Connections, older_than_seconds: float, limit: int) -> Sequence[UUID]:
-    """Runs of which nobody noted that their workflow was started."""
+async def unstarted(store: Connections, older_than_seconds: float, limit: int) -> Mapping[UUID, datetime]:
+    """Runs of which nobody noted that their workflow was started, with when they are due; or when they ended."""
     async with store.connection() as conn:
         cursor = await conn.execute(
-            """select id from automation_runs where timer_at is null
+            """select id, coalesce(until, ended_at, clock_timestamp()) from automation_runs where timer_at is null
                  and entered_at < clock_timestamp() - %s * interval '1 second' order by entered_at limit %s""",
             (older_than_seconds, limit),
         )
-        return [run_id for (run_id,) in await cursor.fetchall()]
+        return dict(await cursor.fetchall())
 
 
 async def note_started(store: Connections, started: Mapping[UUID, datetime]) -> None:

@@ -4,4 +4,3 @@ alter table automation_runs add column held_until timestamptz;
 -- Those of all runs so far were.
 alter table automation_runs add column timer_at timestamptz default '1970-01-01 00:00Z';
 alter table automation_runs alter column timer_at set default null;
-create index automation_runs_without_timer on automation_runs (entered_at) where timer_at is null;

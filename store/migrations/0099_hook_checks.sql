@@ -8,11 +8,12 @@ alter table automation_hooks
     add column map             jsonb,             -- where values stand in a body; null: usual names
     add column delivery        text[],            -- where the id of a delivery stands; null: in the usual headers
     add column topic           text,              -- where it stands what happened
-    add column unusable        text not null default 'refuse' check (unusable in ('refuse', 'ignore')),
+    add column unusable        text not null default 'refuse',
     add column testing         boolean not null default false,
     add column failures        bigint not null default 0,
     add column last_failure_at timestamptz,
-    add column last_failure    text;
+    add column last_failure    text,
+    add constraint automation_hooks_unusable check (unusable in ('refuse', 'ignore')) not valid;
 
 -- Ids that a hook had before, and that work a while longer.
 create table automation_hook_former_ids (
