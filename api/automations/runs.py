@@ -211,9 +211,13 @@ def _message(sent: Sent | None) -> dict[str, Any] | None:
     return None if sent is None else {name: getattr(sent, name) for name in ("uid", "state", "code", "reason")}
 
 
+_INNER = ("held_until", "timer_at", "to_end", "answers")
+"""What is of no use to others, or shown elsewhere."""
+
+
 def _shown(run: Run) -> dict[str, Any]:
     row = asdict(run)
-    for name in ("automation_id", "account_id", "event", "vars", "hops", "taken", "to_end", "answers"):
+    for name in (*("automation_id", "account_id", "event", "vars", "hops", "taken"), *_INNER):
         del row[name]
     row["contact"] = row.pop("contact_id")
     return row

@@ -105,7 +105,7 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         made = await automations.find(stack.pool, user.id, key)
         assert made is not None
         retry = await retries.add(stack.pool, new_contact_id(), made.id, user.id, asdict(Wanted()), 1, {})
-        return {"automation": key, "retry": str(retry.id)}
+        return {"automation": key, "retry": str(retry.id), "version": "1"}
 
     async def run(user: User) -> Ids:
         named, contact = await automation(user), await new_contact(stack.pool, user.id)
