@@ -122,7 +122,7 @@ async def test_the_example_of_a_send_is_accepted_as_it_stands(stack: Stack, chan
 
 def test_what_is_posted_is_in_the_section_webhooks():
     document = new_app().openapi()
-    assert set(document["webhooks"]) == {"message", "inbound", "domain", "credit", "audit", "test"}
+    assert set(document["webhooks"]) == {"message", "inbound", "domain", "credit", "audit", "automation", "test"}
     schemas = document["components"]["schemas"]
     assert set(schemas["EventType"]["enum"]) == set(EventType)
     of_messages = schemas["MessageEvent"]["properties"]["type"]["enum"]
@@ -130,7 +130,8 @@ def test_what_is_posted_is_in_the_section_webhooks():
     of_domains = schemas["DomainEvent"]["properties"]["type"]["enum"]
     audit = schemas["PostedAuditEvent"]["properties"]["type"]["const"]
     credit = schemas["CreditEvent"]["properties"]["type"]["const"]
-    assert sorted([*of_messages, *of_domains, inbound, credit, audit]) == sorted(EventType)
+    of_automations = schemas["AutomationTold"]["properties"]["type"]["enum"]
+    assert sorted([*of_messages, *of_domains, *of_automations, inbound, credit, audit]) == sorted(EventType)
 
 
 def test_the_example_of_a_callback_is_what_is_posted():
