@@ -18,6 +18,8 @@ from store.pool import Connections
 
 MOST = 500
 """Automations of an account."""
+ADDRESSES = frozenset(("attention", "schema", "simulate", "starters"))
+"""What stands in the API where the key of an automation does: none has it."""
 State = Literal["active", "paused", "archived"]
 
 
@@ -42,6 +44,9 @@ async def add(change: Change, account_id: int, definition: Any) -> Automation:
     """
     await find_account(change, account_id)
     flow = parse_flow(definition)
+    if flow.key in ADDRESSES:
+        message = f"{flow.key!r} is an address of the API: choose another key"
+        raise invalid([FieldError("/key", "automation_key", message)])
     made = await automations.add(change.store, new_contact_id(), account_id, flow.source)
     change.about("automation", made.key, made.name)
     if await automations.count(change.store, account_id) > MOST:

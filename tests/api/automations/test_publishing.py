@@ -20,6 +20,8 @@ async def test_a_draft_changes_nothing_before_it_is_published(stack: Stack):
     assert await texts(stack, user, await reaches(stack, user, await entered(stack, user, contact))) == ["one"]
     again = await call(stack, user, "POST", "/automations", flow(sms()))
     assert_error(again, 409, "key_taken")
+    address = await call(stack, user, "POST", "/automations", flow(sms(), key="attention"))
+    assert_error(address, 422, "automation_key", "/key")
     other = await call(stack, user, "PUT", "/automations/welcome/draft", flow(sms(), key="other"))
     assert_error(other, 422, "automation_key", "/key")
 
