@@ -22,13 +22,12 @@ class AutomationWorkflow:
     def __init__(self) -> None:
         self._rest = Rest()
         self._is_woken = False
+        self._has_ended = False
 
     @workflow.run
     async def run(self, start: RunStart) -> None:
         """Completes when the run has ended."""
-        if start.run:
-            await self._wait(start.looks_at)
-        while True:
+        while not self._has_ended:
             self._is_woken = False
             self._rest = await workflow.execute_activity(
                 "go_on_with_run", start.run or start.run_id, result_type=Rest, **policy.OPERATION
@@ -43,6 +42,11 @@ class AutomationWorkflow:
     def poke(self) -> None:
         """Something may have happened: the run looks again. More is in the database."""
         self._is_woken = True
+
+    @workflow.signal
+    def end(self) -> None:
+        """The run has ended: there is nothing to look at any more."""
+        self._has_ended = self._is_woken = True
 
     @workflow.query
     def where(self) -> Rest:

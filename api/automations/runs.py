@@ -9,7 +9,6 @@ from uuid import UUID
 import structlog
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
-from temporalio.service import RPCError
 
 from api.automations import models
 from api.automations.routes import Key
@@ -18,7 +17,6 @@ from api.campaigns.routes import Holder
 from api.http.body import parse_body, read_body
 from api.http.idempotency import KeyClaim
 from api.http.state import state_of
-from api.http.temporal_link import TemporalUnavailable
 from api.reference.openapi import answers, documented_body
 from api.resources.access import user_actor
 from api.resources.changing import Answer, DryRun, Work, answer_one, perform, perform_once
@@ -28,7 +26,6 @@ from services.automations import rules
 from services.automations.by_hand import steering
 from services.automations.entering import Coming, enter
 from services.automations.flows import Flows
-from services.automations.starting import Starter, wake
 from services.changes import Change
 from store.accounts.api_keys import Principal
 from store.audience.contacts import rows
@@ -172,7 +169,7 @@ async def retry_run(request: Request, run: UUID, principal: Holder, dry_run: Dry
         after = await steering.retry(made, principal.account_id, run)
         return "it goes on", {"id": run, "state": after.state, "step": after.step}
 
-    return await woken(request, principal, run, "run.retried", work, dry_run=dry_run)
+    return await steered(request, principal, "run.retried", work, dry_run=dry_run)
 
 
 @router.post("/api/runs/{run}/exit", summary="Have a run end", response_model=None, responses=_changed)
@@ -183,21 +180,12 @@ async def exit_run(request: Request, run: UUID, principal: Holder, dry_run: DryR
         found = await steering.end(made, principal.account_id, run)
         return "it ends", {"id": run, "state": found.state, "step": found.step}
 
-    return await woken(request, principal, run, "run.ended", work, dry_run=dry_run)
+    return await steered(request, principal, "run.ended", work, dry_run=dry_run)
 
 
-async def woken(
-    request: Request, principal: Principal, run: UUID, action: str, work: Work, *, dry_run: bool
-) -> Response:
-    """Change a run, and have it be looked at."""
-    answer = await perform(request, user_actor(request, principal), action, work, dry_run=dry_run)
-    if not dry_run:
-        try:
-            state = state_of(request)
-            await wake(state.temporal, [run], state.part(Starter))
-        except (RPCError, TemporalUnavailable):  # the workers wake it
-            log.warning("a run could not be woken", run=str(run))
-    return answer
+async def steered(request: Request, principal: Principal, action: str, work: Work, *, dry_run: bool) -> Response:
+    """Change a run: it is due then."""
+    return await perform(request, user_actor(request, principal), action, work, dry_run=dry_run)
 
 
 async def find_run(connections: Connections, account_id: int, run: UUID) -> Run:

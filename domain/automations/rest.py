@@ -20,8 +20,6 @@ class RunStart:
     """The run, in the form of the first release: the workflow has it go on at once."""
     run: str = ""
     """The run, in the form of today, which workers of the first release leave to others as they cannot read it."""
-    looks_at: float = 0.0
-    """When the workflow looks at it first (Unix seconds)."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import structlog
 
 from services.automations.entering import Coming, enter_all
 from services.automations.flows import Flows
+from services.automations.runs.late_goals import count_late_goals
 from services.automations.steps.others import HOPS, START
 from services.automations.triggering.arriving import Arriving, arriving
 from services.automations.triggering.strangers import meet
@@ -59,7 +60,9 @@ class Feeder:
             if noted.name == STRANGER:
                 await meet(store, self._flows, noted)
         events = [noted for noted in waiting if noted.name not in (START, STRANGER)]
-        await waking.wake(store, [(noted.account_id, noted.contact_id, noted.name) for noted in events])
+        happened = [(noted.account_id, noted.contact_id, noted.name) for noted in events]
+        await waking.wake(store, happened)
+        await count_late_goals(store, self._flows, happened)
         found = await self._started(store, [noted for noted in waiting if noted.name == START])
         found += await arriving(store, self._flows, events)
         for id_ in dict.fromkeys(one.automation.id for one in found):

@@ -119,6 +119,7 @@ async def set_state(change: Change, account_id: int, key: str, state: State) -> 
 async def listen(store: Connections, automation: Automation, flow: Flow) -> None:
     """Have its triggers begin runs, if it is active; and its events be looked at."""
     await automations.set_triggers(store, automation, triggers_of(flow) if automation.state == "active" else [])
+    await automations.set_goal(store, automation.id, flow.goal.event if flow.goal else None)
     await automations.listen(store, automation.account_id, sorted(event_names(flow)))
     await set_clocks(store, automation, flow)
 

@@ -1,7 +1,7 @@
 """Starting the workflows of runs, and waking them."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -70,10 +70,11 @@ class Starter:
         with suppress(WorkflowAlreadyStartedError):
             await client.start_workflow(
                 "AutomationWorkflow",
-                RunStart(run=str(run_id), looks_at=at.timestamp()),
+                RunStart(run=str(run_id)),
                 id=automation_workflow_id(run_id),
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 task_queue=AUTOMATIONS_QUEUE,
+                start_delay=max(at - datetime.now(UTC), timedelta(0)),
                 rpc_timeout=_SECONDS,
             )
         self._started[run_id] = at
@@ -91,17 +92,14 @@ class Starter:
                 log.warning("starts of runs could not be noted", error=type(error).__name__)
 
 
-async def wake(client: Client, run_ids: Iterable[UUID], starter: Starter | None = None) -> None:
-    """Have workflows look at their runs. ``starter`` starts those that there are not.
+async def tell_end(client: Client, run_id: UUID) -> None:
+    """Tell the workflow of a run that it has ended, if there is one.
 
     Raises:
         RPCError: Temporal does not answer.
     """
-    for run_id in run_ids:
-        try:
-            await client.get_workflow_handle(automation_workflow_id(run_id)).signal("poke", rpc_timeout=_SECONDS)
-        except RPCError as error:
-            if error.status != RPCStatusCode.NOT_FOUND:
-                raise
-            if starter is not None:
-                await starter.start(client, {run_id: datetime.now(UTC)})
+    try:
+        await client.get_workflow_handle(automation_workflow_id(run_id)).signal("end", rpc_timeout=_SECONDS)
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise

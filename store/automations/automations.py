@@ -211,6 +211,14 @@ async def set_triggers(store: Connections, automation: Automation, named: Sequen
         )
 
 
+async def set_goal(store: Connections, id_: UUID, event: str | None) -> None:
+    """Have an event be its goal."""
+    async with store.connection() as conn:
+        await conn.execute(
+            "update automations set goal = %s where id = %s and goal is distinct from %s", (event, id_, event)
+        )
+
+
 async def listen(store: Connections, account_id: int, names: Sequence[str]) -> None:
     """Have events of these names be looked at."""
     async with store.connection() as conn:

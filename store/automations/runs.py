@@ -145,6 +145,20 @@ async def _look(store: Connections, which: LiteralString, value: object) -> Sequ
         ]
 
 
+async def ended_without_goal(store: Connections, happened: Sequence[tuple[int, UUID, str]]) -> Sequence[UUID]:
+    """Runs that have ended, of automations whose goal is such an event: events with their accounts and contacts."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """select distinct r.id
+               from unnest(%s::bigint[], %s::uuid[], %s::text[]) as e (account_id, contact_id, name)
+               join automations a on a.account_id = e.account_id and a.goal = e.name
+               join automation_runs r on r.automation_id = a.id and r.contact_id = e.contact_id
+               where r.ended_at is not null and r.converted_at is null""",
+            tuple([one[place] for one in happened] for place in range(3)),
+        )
+        return [run_id for (run_id,) in await cursor.fetchall()]
+
+
 async def add(store: Connections, begun: Sequence[Run]) -> None:
     """Begin runs: they are due at once."""
     async with store.connection() as conn:

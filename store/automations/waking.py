@@ -64,10 +64,11 @@ async def resume(store: Connections, automation_id: UUID) -> None:
 
 
 async def unstarted(store: Connections, older_than_seconds: float, limit: int) -> Mapping[UUID, datetime]:
-    """Runs of which nobody noted that their workflow was started, with when they are due; or when they ended."""
+    """Runs of which nobody noted that their workflow was started, with when they are due."""
     async with store.connection() as conn:
         cursor = await conn.execute(
-            """select id, coalesce(until, ended_at, clock_timestamp()) from automation_runs where timer_at is null
+            """select id, coalesce(until, clock_timestamp()) from automation_runs
+               where timer_at is null and ended_at is null
                  and entered_at < clock_timestamp() - %s * interval '1 second' order by entered_at limit %s""",
             (older_than_seconds, limit),
         )
@@ -111,7 +112,8 @@ async def reopen(store: Connections, run_id: UUID) -> bool:
     try:
         async with store.connection() as conn:
             cursor = await conn.execute(
-                """update automation_runs set state = 'running', ended_at = null, reason = null, error = null,
+                """update automation_runs set state = 'running', ended_at = null, timer_at = null, reason = null,
+                       error = null,
                        since = null, until = clock_timestamp(), tries = 0, again_at = null
                    where id = %s and state = 'failed'""",
                 (run_id,),

@@ -280,9 +280,9 @@ async def operation(env: WorkflowEnvironment) -> Page:
 
 
 async def automation(env: WorkflowEnvironment) -> Page:
-    """A contact that is looked at later, waits for a time, then for whatever wakes it, then not at all."""
+    """A contact that waits for a time, then for whatever wakes it, then not at all; then its end is told."""
     begun = await now(env)
-    rests = iter([Rest(until=begun + 2 * DAY, step="a"), Rest(step="b"), Rest(until=0.0), Rest(is_over=True)])
+    rests = iter([Rest(until=begun + DAY, step="a"), Rest(step="b"), Rest(until=0.0), Rest(step="c")])
 
     @activity.defn(name="go_on_with_run")
     async def go_on(run_id: str) -> Rest:
@@ -293,13 +293,16 @@ async def automation(env: WorkflowEnvironment) -> Page:
     async with Worker(env.client, task_queue=queue, workflows=[AutomationWorkflow], activities=[go_on]):
         handle = await env.client.start_workflow(
             "AutomationWorkflow",
-            RunStart(run=str(run_id), looks_at=begun + DAY),
+            RunStart(run=str(run_id)),
             id=automation_workflow_id(run_id),
             task_queue=queue,
         )
         while (await handle.query("where", result_type=Rest)).step != "b":
             await env.sleep(DAY / 2)
         await handle.signal("poke")
+        while (await handle.query("where", result_type=Rest)).step != "c":
+            await env.sleep(1.0)
+        await handle.signal("end")
         await handle.result()
     return Page(env, handle, run_id)
 

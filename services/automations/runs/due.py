@@ -1,6 +1,7 @@
 """Has runs go on that are due, after what happened to contacts has begun or woken some."""
 
 import asyncio
+from collections import deque
 from uuid import UUID
 
 from temporalio.client import Client
@@ -8,9 +9,12 @@ from temporalio.client import Client
 from services.automations.feeding import Feeder
 from services.automations.outbox import OutboxSender, StartBatch
 from services.automations.runs.running import AT_A_TIME, Running
-from services.automations.starting import wake
+from services.automations.starting import tell_end
 
-_TOLD_AT_A_TIME = 4
+_AT_A_TIME, _A_ROUND = 4, 100
+"""Workflows that are told at a time, and in a round: nobody waits for it, and others need Temporal."""
+_MOST = 20_000
+"""Ends that wait to be told; beyond that workflows find out by themselves."""
 
 
 class DueRuns:
@@ -20,7 +24,7 @@ class DueRuns:
         self._running = running
         self._feeder = feeder
         self._outbox = outbox
-        self._to_tell: list[UUID] = []
+        self._ended: deque[UUID] = deque(maxlen=_MOST)
 
     async def go_on(self, client: Client, start: StartBatch) -> None:
         """Look at all that waits. What happened and what is due take turns."""
@@ -28,17 +32,17 @@ class DueRuns:
         while may_be_more:
             fed = await self._feeder.feed()
             went = await self._running.go_on_due()
-            self._to_tell += went.to_tell
+            self._ended += went.ended
             if went.number:
                 self._outbox.poke(client, start)
             may_be_more = fed or went.number == AT_A_TIME
 
     async def tell(self, client: Client) -> None:
-        """Tell workflows of runs that have ended long before they would look: a few at a time, as nobody waits for it.
+        """Tell workflows of runs that have ended.
 
         Raises:
-            RPCError: Temporal does not answer: some find out by themselves.
+            RPCError: Temporal does not answer: they find out by themselves.
         """
-        while self._to_tell:
-            now, self._to_tell = self._to_tell[:_TOLD_AT_A_TIME], self._to_tell[_TOLD_AT_A_TIME:]
-            await asyncio.gather(*(wake(client, [run_id]) for run_id in now))
+        for _ in range(0, min(_A_ROUND, len(self._ended)), _AT_A_TIME):
+            now = [self._ended.popleft() for _ in range(min(_AT_A_TIME, len(self._ended)))]
+            await asyncio.gather(*(tell_end(client, run_id) for run_id in now))

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from time import monotonic
 from uuid import UUID
 
@@ -28,10 +27,10 @@ _LONGEST = 1.0
 """Seconds of a round: what is left, as texts are heavy, has its turn in the next one."""
 _ROUNDS = 3
 """At a time, for runs that are asked for."""
-_PUT_OFF = 600.0
-"""Seconds that a run waits which fails by a fault of ours: its workflow tries again before, and gives it up."""
-_EARLY = timedelta(minutes=10)
-"""Workflows that would look at a run which has ended only so much later are told."""
+_TRIES = 5
+"""Of a run that fails by a fault of ours: some seconds, each time longer."""
+_STARTED_AT_ONCE = frozenset(("webhook", "manual"))
+"""Triggers whose runs have a workflow, though nobody may have noted it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,8 @@ class WentOn:
     """What became of runs that were due."""
 
     number: int
-    to_tell: list[UUID]
-    """Those whose workflows would find out late that they have ended, or fail."""
+    ended: list[UUID]
+    """Those whose workflows do not know it."""
 
 
 class Running:
@@ -50,6 +49,7 @@ class Running:
         self._pool = pool
         self._flows = Flows()
         self._moves = Moves(self._flows)
+        self._faults: dict[UUID, int] = {}
         self._asked: dict[UUID, asyncio.Future[Rest]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -81,9 +81,12 @@ class Running:
                 log.exception("runs of automations go on one by one")
                 rests = None
         if rests is None:
-            return WentOn(len(looked), [one.run.id for one in looked if not await self._went_alone(one.run.id)])
-        early = [one.run.id for one in looked if rests[one.run.id].is_over and _looks_late(one)]
-        return WentOn(len(looked), early)
+            for one in looked:
+                await self._go_on_alone(one.run.id)
+            return WentOn(len(looked), [])
+        return WentOn(
+            len(looked), [one.run.id for one in looked if rests[one.run.id].is_over and _has_workflow(one.run)]
+        )
 
     async def give_up(self, run_id: UUID, error: Exception) -> Rest:
         """End a run whose step fails by a fault of ours, however often it is tried. It stays listed."""
@@ -125,16 +128,21 @@ class Running:
             except Exception as error:
                 future.set_exception(error)
 
-    async def _went_alone(self, run_id: UUID) -> bool:
+    async def _go_on_alone(self, run_id: UUID) -> None:
         try:
             await self._round([run_id], is_timed=False)
         except DB_UNAVAILABLE:
             raise
-        except Exception:
+        except Exception as error:
             log.exception("a run of an automation could not go on", run=str(run_id))
-            await waking.put_off(self._pool, run_id, _PUT_OFF)
-            return False
-        return True
+            faults = self._faults.pop(run_id, 0) + 1
+            if faults == _TRIES:
+                await self.give_up(run_id, error)
+                return
+            self._faults[run_id] = faults
+            await waking.put_off(self._pool, run_id, 2.0 ** (faults - 1))
+        else:
+            self._faults.pop(run_id, None)
 
     async def _round(self, run_ids: Sequence[UUID], *, is_timed: bool = True) -> dict[UUID, Rest]:
         async with self._pool.connection() as conn, conn.transaction():
@@ -146,8 +154,8 @@ async def _inside(store: Connections, run_ids: Sequence[UUID]) -> list[Looked]:
     return [looked for looked in await runs.look(store, run_ids) if looked.run.ended_at is None]
 
 
-def _looks_late(one: Looked) -> bool:
-    return one.run.timer_at is not None and one.run.timer_at > one.now + _EARLY
+def _has_workflow(run: Run) -> bool:
+    return run.timer_at is not None or run.trigger in _STARTED_AT_ONCE
 
 
 async def take_steps(

@@ -57,7 +57,7 @@ async def take_one(round_: Round, landed: Landed, run: Run, of: Published, take:
     known = await round_.know(run)
     if known is None:
         return _end(round_, run, "exited", "contact_deleted")
-    turn = await _converted(Turn(round_, run, of.flow, of.tree, known))
+    turn = await converted(Turn(round_, run, of.flow, of.tree, known))
     if turn.run.converted_at is not None and of.flow.goal is not None and of.flow.goal.exit:
         return _end(round_, turn.run, "exited", "goal")
     if (reason := await _exit_reason(turn)) is not None:
@@ -175,7 +175,7 @@ def _end(round_: Round, run: Run, state: str, reason: str, error: dict[str, Any]
     return Rest(is_over=True, step=ended.step or "")
 
 
-async def _converted(turn: Turn) -> Turn:
+async def converted(turn: Turn) -> Turn:
     """Note when the run reached the goal of its automation, once."""
     goal, run = turn.flow.goal, turn.run
     if goal is None or run.converted_at is not None:

@@ -152,7 +152,8 @@ async def reopen(
                 ), first as (
                     select distinct on (contact_id, key) id from page order by contact_id, key, id desc
                 ), opened as (
-                    update automation_runs r set state = 'running', ended_at = null, reason = null, error = null,
+                    update automation_runs r set state = 'running', ended_at = null, timer_at = null, reason = null,
+                       error = null,
                                                  since = null, until = clock_timestamp(), tries = 0, again_at = null
                     from first f join page p using (id) where r.id = f.id and not exists (
                         select from automation_runs o

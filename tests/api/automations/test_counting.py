@@ -102,6 +102,27 @@ async def test_a_conversion_is_credited_to_the_step_that_sent_the_last_message(s
     assert (await data(stack, user, "GET", f"/runs/{waits}"))["credited"] is None
 
 
+async def test_a_goal_that_is_reached_when_the_run_has_ended_counts_within_its_time(stack: Stack):
+    user = await holder(stack)
+    contact = await ada(stack, user, phone=None)
+    await published(stack, user, flow(MAIL, goal=BUYS))
+    await published(stack, user, flow(MAIL, goal={"event": "order.paid"}, key="while-inside"))
+    await published(stack, user, flow(MAIL, goal=BUYS, key="long-ago"))
+    runs = {key: await entered(stack, user, contact, key) for key in ("welcome", "while-inside", "long-ago")}
+    for run in runs.values():
+        await reaches(stack, user, run, "completed")
+    async with stack.pool.connection() as conn:
+        query = "update automation_runs set entered_at = entered_at - interval '2 days' where id = %s"
+        await conn.execute(query, (UUID(runs["long-ago"]),))
+    await post(stack, user, contact, "order.paid")
+    async with asyncio.timeout(30):
+        while (found := await data(stack, user, "GET", f"/runs/{runs['welcome']}"))["converted_at"] is None:
+            await asyncio.sleep(0.05)
+    assert (found["state"], found["credited"]) == ("completed", {"version": 1, "step": "s0"})
+    for key in ("while-inside", "long-ago"):
+        assert (await data(stack, user, "GET", f"/runs/{runs[key]}"))["converted_at"] is None
+
+
 async def test_counts_are_right_while_they_are_folded_and_transactions_commit_late(stack: Stack):
     user = await holder(stack)
     await published(stack, user, flow({"kind": "wait", "for": "1d"}))
