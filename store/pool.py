@@ -8,7 +8,13 @@ from time import monotonic
 from typing import Protocol, TypeVar
 
 from psycopg import InterfaceError, OperationalError
-from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
+from psycopg.errors import (
+    DeadlockDetected,
+    IdleInTransactionSessionTimeout,
+    LockNotAvailable,
+    QueryCanceled,
+    ReadOnlySqlTransaction,
+)
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from store.connection import MARGIN, Connection, bounded_url
@@ -51,6 +57,15 @@ _PLANNER_DEFAULTS = {"plan_cache_mode": "auto", **dict.fromkeys(list(_BY_KEYS)[1
 """For statements that read whole tables."""
 
 _T = TypeVar("_T")
+
+
+LOCKED = (DeadlockDetected, LockNotAvailable)
+"""Errors of a statement that needs what others have locked."""
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Whether the database is away; else the statement is the cause, or others that have locked what it needs."""
+    return isinstance(error, DB_UNAVAILABLE) and not isinstance(error, (QueryCanceled, *LOCKED))
 
 
 class Connections(Protocol):

@@ -164,7 +164,7 @@ def periodic_tasks(
 
     outbox, watch, flows = OutboxSender(pool, environment), Watch(pool), Flows()
     starter, clocks = Starter(pool), Clocks(pool)
-    due = DueRuns(Running(pool), Feeder(pool), outbox)
+    feeder, due = Feeder(pool), DueRuns(Running(pool), outbox)
 
     async def end_unknown_now() -> None:
         await end_unknown(pool, client, await Policy.read(pool, environment))
@@ -191,6 +191,7 @@ def periodic_tasks(
         ),
         PeriodicTask("delete unstarted batches", HOURLY, lambda: delete_unstarted_batches(pool, client)),
         PeriodicTask("start launched campaigns", SWEEP_EVERY, lambda: start_unstarted(pool, client, UNSTARTED_RUNS)),
+        PeriodicTask("look at events for automations", RUNS_EVERY, feeder.feed),
         PeriodicTask("have runs of automations go on", RUNS_EVERY, lambda: due.go_on(client, start_stored)),
         PeriodicTask("look for contacts of automations", LOOK_EVERY, clocks.look),
         PeriodicTask("send what runs left", SENT_EVERY, lambda: outbox.send_all(client, start_stored, LATE)),

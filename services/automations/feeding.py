@@ -16,7 +16,7 @@ from store.audience.events.heard import STRANGER
 from store.automations import automations, queue, waking
 from store.automations.queue import Noted
 from store.connection import Connection
-from store.pool import DB_UNAVAILABLE, Connections, InTransaction, Pool
+from store.pool import Connections, InTransaction, Pool, is_unavailable
 
 log = structlog.get_logger()
 
@@ -30,13 +30,15 @@ class Feeder:
         self._pool = pool
         self._flows = Flows()
 
-    async def feed(self) -> bool:
-        """Look at some of what waits. Returns whether there may be more."""
-        async with self._pool.connection() as conn, conn.transaction():
-            waiting = await queue.take(InTransaction(conn), _AT_A_TIME)
-            if waiting:
-                await self._look(conn, waiting)
-        return len(waiting) == _AT_A_TIME
+    async def feed(self) -> None:
+        """Look at all that waits."""
+        number = _AT_A_TIME
+        while number == _AT_A_TIME:
+            async with self._pool.connection() as conn, conn.transaction():
+                waiting = await queue.take(InTransaction(conn), _AT_A_TIME)
+                number = len(waiting)
+                if waiting:
+                    await self._look(conn, waiting)
 
     async def _look(self, conn: Connection, waiting: Sequence[Noted]) -> None:
         """Look at all at once, and if that fails, by a fault of ours, at one by one: others must not wait for it."""
@@ -45,9 +47,9 @@ class Feeder:
             async with conn.transaction():
                 await self._look_at(store, waiting)
                 await queue.forget(store, waiting)
-        except DB_UNAVAILABLE:
-            raise
-        except Exception:
+        except Exception as error:
+            if is_unavailable(error):
+                raise
             if len(waiting) > 1:
                 for noted in waiting:
                     await self._look(conn, [noted])

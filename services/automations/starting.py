@@ -1,4 +1,4 @@
-"""Starting the workflows of runs, and waking them."""
+"""Starting the workflows of runs, and telling them of ends."""
 
 import asyncio
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _AT_A_TIME = 8
 _MOST = 1_000
 """Of one sweep."""
 _GATHERING = 0.2
-"""Seconds."""
+"""Seconds that starts are gathered before it is noted that they were made."""
 
 
 class Starter:

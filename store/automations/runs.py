@@ -125,6 +125,12 @@ async def look(store: Connections, run_ids: Sequence[UUID]) -> Sequence[Looked]:
     return await _look(store, "where r.id = any(%s) order by r.id for update of r", list(run_ids))
 
 
+async def wait_briefly(store: Connections) -> None:
+    """Have statements of the transaction wait no longer for what others have locked: many runs wait with it."""
+    async with store.connection() as conn:
+        await conn.execute("set local lock_timeout = '500ms'")
+
+
 async def look_at_due(store: Connections, limit: int) -> Sequence[Looked]:
     """Runs whose time has come and that nobody has locked, those that waited longest first. They are locked until the
     transaction ends."""

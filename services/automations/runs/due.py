@@ -1,4 +1,4 @@
-"""Has runs go on that are due, after what happened to contacts has begun or woken some."""
+"""Has runs go on that are due."""
 
 import asyncio
 from collections import deque
@@ -6,7 +6,6 @@ from uuid import UUID
 
 from temporalio.client import Client
 
-from services.automations.feeding import Feeder
 from services.automations.outbox import OutboxSender, StartBatch
 from services.automations.runs.running import AT_A_TIME, Running
 from services.automations.starting import tell_end
@@ -20,22 +19,20 @@ _MOST = 20_000
 class DueRuns:
     """At any time one process does this. A run's own workflow looks some time later whether it went on."""
 
-    def __init__(self, running: Running, feeder: Feeder, outbox: OutboxSender) -> None:
+    def __init__(self, running: Running, outbox: OutboxSender) -> None:
         self._running = running
-        self._feeder = feeder
         self._outbox = outbox
         self._ended: deque[UUID] = deque(maxlen=_MOST)
 
     async def go_on(self, client: Client, start: StartBatch) -> None:
-        """Look at all that waits. What happened and what is due take turns."""
-        may_be_more = True
-        while may_be_more:
-            fed = await self._feeder.feed()
+        """Have all go on whose time has come, those that waited longest first."""
+        number = AT_A_TIME
+        while number == AT_A_TIME:
             went = await self._running.go_on_due()
+            number = went.number
             self._ended += went.ended
-            if went.number:
+            if number:
                 self._outbox.poke(client, start)
-            may_be_more = fed or went.number == AT_A_TIME
 
     async def tell(self, client: Client) -> None:
         """Tell workflows of runs that have ended.

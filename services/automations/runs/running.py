@@ -15,7 +15,7 @@ from services.automations.runs.round import Round
 from services.automations.runs.stepping import take_one
 from store.automations import runs, waking
 from store.automations.runs import Looked, Run
-from store.pool import DB_UNAVAILABLE, Connections, InTransaction, Pool
+from store.pool import LOCKED, Connections, InTransaction, Pool, is_unavailable
 
 log = structlog.get_logger()
 
@@ -29,6 +29,8 @@ _ROUNDS = 3
 """At a time, for runs that are asked for."""
 _TRIES = 5
 """Of a run that fails by a fault of ours: some seconds, each time longer."""
+_LOCKED_SECONDS = 1.0
+"""For which a run waits when others have locked what it needs, such as its contact."""
 _STARTED_AT_ONCE = frozenset(("webhook", "manual"))
 """Triggers whose runs have a workflow, though nobody may have noted it yet."""
 
@@ -71,13 +73,14 @@ class Running:
         """Have some runs go on whose time has come."""
         async with self._pool.connection() as conn, conn.transaction():
             store = InTransaction(conn)
+            await runs.wait_briefly(store)
             looked = await runs.look_at_due(store, AT_A_TIME)
             try:
                 async with conn.transaction():
                     rests = await take_steps(store, self._flows, self._moves, looked)
-            except DB_UNAVAILABLE:
-                raise
-            except Exception:  # by a fault of ours: others must not wait for it
+            except Exception as error:  # by a fault of ours: others must not wait for it
+                if is_unavailable(error):
+                    raise
                 log.exception("runs of automations go on one by one")
                 rests = None
         if rests is None:
@@ -112,7 +115,7 @@ class Running:
             try:
                 rests = await self._round(list(asked))
             except Exception as error:
-                if len(asked) > 1 and not isinstance(error, DB_UNAVAILABLE):
+                if len(asked) > 1 and not is_unavailable(error):
                     await self._each_alone(asked)
                     continue
                 for future in asked.values():
@@ -131,9 +134,11 @@ class Running:
     async def _go_on_alone(self, run_id: UUID) -> None:
         try:
             await self._round([run_id], is_timed=False)
-        except DB_UNAVAILABLE:
-            raise
+        except LOCKED:
+            await waking.put_off(self._pool, run_id, _LOCKED_SECONDS)
         except Exception as error:
+            if is_unavailable(error):
+                raise
             log.exception("a run of an automation could not go on", run=str(run_id))
             faults = self._faults.pop(run_id, 0) + 1
             if faults == _TRIES:
@@ -147,6 +152,7 @@ class Running:
     async def _round(self, run_ids: Sequence[UUID], *, is_timed: bool = True) -> dict[UUID, Rest]:
         async with self._pool.connection() as conn, conn.transaction():
             store = InTransaction(conn)
+            await runs.wait_briefly(store)
             return await take_steps(store, self._flows, self._moves, await _inside(store, run_ids), is_timed=is_timed)
 
 

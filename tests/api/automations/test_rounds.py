@@ -78,6 +78,23 @@ async def test_heavy_texts_leave_others_their_turn(alone: Stack, monkeypatch: py
     assert Counter(states) == {("waiting",): 5}
 
 
+async def test_a_run_whose_contact_others_have_locked_waits_alone(alone: Stack):
+    user = await holder(alone)
+    step = {"kind": "set", "fields": {"first_name": "Grace"}}
+    await published(alone, user, flow(step, WAIT))
+    locked, free = await ada(alone, user, phone=None), await ada(alone, user, phone=None)
+    held, well = await entered(alone, user, locked), await entered(alone, user, free)
+    going = Running(alone.pool)
+    async with alone.pool.connection() as conn, conn.transaction():
+        await conn.execute("select from contacts where id = %s for update", (UUID(locked),))
+        await going.go_on_due()
+        states = {run: (await data(alone, user, "GET", f"/runs/{run}"))["step"] for run in (held, well)}
+        assert states == {held: None, well: "wait"}
+    await due_since(alone, held, timedelta(0))
+    await going.go_on_due()
+    assert (await data(alone, user, "GET", f"/runs/{held}"))["step"] == "wait"
+
+
 async def test_an_event_that_comes_while_the_run_begins_to_wait_is_not_missed(alone: Stack):
     user = await holder(alone)
     contact = await ada(alone, user)
