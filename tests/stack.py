@@ -181,12 +181,17 @@ async def new_namespace(address: str) -> str:
     return name
 
 
+def _client(url: str) -> httpx.AsyncClient:
+    """It gives up idle connections before the server does: a request must not meet one that is being closed."""
+    return httpx.AsyncClient(base_url=url, timeout=30, limits=httpx.Limits(keepalive_expiry=2.0))
+
+
 @asynccontextmanager
 async def run_stack(settings: Settings, *, worker: bool = True) -> AsyncIterator[Stack]:
     """API and worker, and handles to them."""
     client = await connect(settings)
     pool = await open_pool(settings.database_url, 4, "test")
-    async with serve_api(settings) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+    async with serve_api(settings) as url, _client(url) as http:
         stack = Stack(settings, url, http, pool, client)
         if worker:
             async with run_worker(settings, client):

@@ -3,11 +3,13 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 
 from domain.automations.definition.parsing import parse_flow
 from domain.errors import UnavailableError
@@ -18,9 +20,21 @@ from services.automations.triggering import clocks as looking
 from services.automations.triggering.clocks import Clocks
 from store.automations import automations, clocks
 from store.automations.automations import Automation, Version
-from store.pool import InTransaction, Pool
+from store.migrate import migrate
+from store.pool import InTransaction, Pool, open_pool
+from tests.databases import new_database
 from tests.segments import new_contact
 from tests.store.builders import new_account
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def pool(engine: Any) -> AsyncIterator[Pool]:
+    """On a database of its own: workers of other tests would take what the clocks find."""
+    url = await new_database(engine.database_url)
+    await migrate(url)
+    opened = await open_pool(url, 8, "tests of clocks")
+    yield opened
+    await opened.close()
 
 
 def utc(*parts: int) -> datetime:
