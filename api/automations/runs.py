@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-import structlog
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime
 
@@ -19,7 +18,7 @@ from api.http.idempotency import KeyClaim
 from api.http.state import state_of
 from api.reference.openapi import answers, documented_body
 from api.resources.access import user_actor
-from api.resources.changing import Answer, DryRun, Work, answer_one, perform, perform_once
+from api.resources.changing import Answer, DryRun, answer_one, perform, perform_once
 from api.resources.listing import Cursor, Format, Limit, beyond_id, listed
 from domain.errors import InvalidError, NotFoundError
 from services.automations import rules
@@ -27,7 +26,6 @@ from services.automations.by_hand import steering
 from services.automations.entering import Coming, enter
 from services.automations.flows import Flows
 from services.changes import Change
-from store.accounts.api_keys import Principal
 from store.audience.contacts import rows
 from store.automations import automations, outbox, runs
 from store.automations.entries import EntryNoted
@@ -37,7 +35,6 @@ from store.automations.results.lists import EntryFilter, RunFilter
 from store.automations.runs import Run
 from store.pool import Connections
 
-log = structlog.get_logger()
 router = APIRouter(tags=["automations"])
 
 From = Annotated[AwareDatetime | None, Query(alias="from", description="Only at this time or later.")]
@@ -169,7 +166,7 @@ async def retry_run(request: Request, run: UUID, principal: Holder, dry_run: Dry
         after = await steering.retry(made, principal.account_id, run)
         return "it goes on", {"id": run, "state": after.state, "step": after.step}
 
-    return await steered(request, principal, "run.retried", work, dry_run=dry_run)
+    return await perform(request, user_actor(request, principal), "run.retried", work, dry_run=dry_run)
 
 
 @router.post("/api/runs/{run}/exit", summary="Have a run end", response_model=None, responses=_changed)
@@ -180,12 +177,7 @@ async def exit_run(request: Request, run: UUID, principal: Holder, dry_run: DryR
         found = await steering.end(made, principal.account_id, run)
         return "it ends", {"id": run, "state": found.state, "step": found.step}
 
-    return await steered(request, principal, "run.ended", work, dry_run=dry_run)
-
-
-async def steered(request: Request, principal: Principal, action: str, work: Work, *, dry_run: bool) -> Response:
-    """Change a run: it is due then."""
-    return await perform(request, user_actor(request, principal), action, work, dry_run=dry_run)
+    return await perform(request, user_actor(request, principal), "run.ended", work, dry_run=dry_run)
 
 
 async def find_run(connections: Connections, account_id: int, run: UUID) -> Run:

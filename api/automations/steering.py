@@ -5,12 +5,12 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from api.automations import models, steering_models
-from api.automations.runs import steered
 from api.campaigns.routes import Holder
 from api.http.body import parse_body, read_body
 from api.http.state import state_of
 from api.reference.openapi import answers, documented_body
-from api.resources.changing import Answer, DryRun
+from api.resources.access import user_actor
+from api.resources.changing import Answer, DryRun, perform
 from services.automations.by_hand import steering
 from services.automations.flows import Flows
 from services.changes import Change
@@ -34,7 +34,7 @@ async def move_run(request: Request, run: UUID, principal: Holder, dry_run: DryR
         after = await steering.move(made, flows, principal.account_id, run, body.step, body.from_)
         return "it goes on", {"id": run, "state": after.state, "step": after.step}
 
-    return await steered(request, principal, "run.moved", work, dry_run=dry_run)
+    return await perform(request, user_actor(request, principal), "run.moved", work, dry_run=dry_run)
 
 
 @router.post(
@@ -53,4 +53,4 @@ async def skip_run(request: Request, run: UUID, principal: Holder, dry_run: DryR
         after = await steering.skip(made, flows, principal.account_id, run, body.step)
         return "it goes on", {"id": run, "state": after.state, "step": after.step}
 
-    return await steered(request, principal, "run.skipped", work, dry_run=dry_run)
+    return await perform(request, user_actor(request, principal), "run.skipped", work, dry_run=dry_run)
