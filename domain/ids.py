@@ -7,6 +7,7 @@ In the pages of a batch the last 17 of the random bits number the page, from 1. 
 that all its messages are one range of uids.
 """
 
+import hashlib
 import secrets
 import time
 from uuid import UUID
@@ -22,6 +23,9 @@ _NUMBER_BITS = 17
 _BATCH_MASK = (1 << _INDEX_BITS + _NUMBER_BITS) - 1
 MAX_PAGES = (1 << _NUMBER_BITS) - 1
 """The most pages of a batch."""
+
+_LONGEST_NAME = 100
+"""Characters that an id of others may have to be part of a workflow's."""
 
 
 def new_page_id(now_ms: int | None = None) -> UUID:
@@ -122,3 +126,18 @@ def automation_workflow_id(run_id: UUID) -> str:
 def campaign_schedule_id(campaign_id: UUID) -> str:
     """The id of the schedule of a campaign that repeats, and what its workflows' ids begin with."""
     return f"campaign-{campaign_id}"
+
+
+def lead_workflow_id(source_id: UUID, provider_id: str) -> str:
+    """The id of the workflow of a lead. Providers' ids may be of any length: a long one is digested."""
+    name = provider_id if len(provider_id) <= _LONGEST_NAME and provider_id.isascii() else _digest(provider_id)
+    return f"lead-{source_id}-{name}"
+
+
+def lead_source_workflow_id(source_id: UUID) -> str:
+    """The id of the workflow that looks for leads of a source that were missed."""
+    return f"lead-source-{source_id}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -17,6 +17,7 @@ CALLBACK_QUEUE = "xsender-callbacks"
 RECEIPTS_QUEUE = "xsender-receipts"
 OPERATIONS_QUEUE = "xsender-operations"
 AUTOMATIONS_QUEUE = "xsender-automations"
+LEADS_QUEUE = "xsender-leads"
 BULK_QUEUES = (
     BULK_QUEUE,
     BULK_DISPATCH_QUEUE,
@@ -24,6 +25,7 @@ BULK_QUEUES = (
     RECEIPTS_QUEUE,
     OPERATIONS_QUEUE,
     AUTOMATIONS_QUEUE,
+    LEADS_QUEUE,
 )
 """Queues of work that is not urgent. A worker of only these runs at low CPU priority."""
 QUEUES = (WORKFLOW_QUEUE, DISPATCH_QUEUE, *BULK_QUEUES)
@@ -60,6 +62,12 @@ OPERATION: dict[str, Any] = {
     "heartbeat_timeout": HEARTBEAT,
     "start_to_close_timeout": timedelta(minutes=10),
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30)),
+}
+
+# A lead: a request to its provider, and some statements. It is tried until both are there again.
+LEAD: dict[str, Any] = {
+    "start_to_close_timeout": timedelta(minutes=2),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60)),
 }
 
 WAKING = timedelta(minutes=1)

@@ -1,0 +1,54 @@
+"""Leads that arrive: stored first, then their workflows are started, then whoever brought them is answered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from domain.audience.contacts.contact import new_contact_id
+from domain.keyring import Keyring
+from store.leads import leads
+from store.leads.leads import NewLead, Received
+from store.leads.sealing import seal_lead
+from store.leads.sources import Source
+from store.pool import Connections
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A lead that somebody brings."""
+
+    source: Source
+    provider_id: str
+    """The provider's id; for those without one, see ``domain.leads.dedupe``."""
+    via: str
+    """``webhook``, ``form``, ``backfill``, ``import``."""
+    notice: Mapping[str, Any] = field(default_factory=dict)
+    """What was said of it that is not personal: ids."""
+    raw: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The lead itself, in its provider's form; ``None``: it has to be fetched."""
+    form_id: str | None = None
+    created_time: datetime | None = None
+
+
+async def receive(store: Connections, keyring: Keyring, arrived: Sequence[Arrived]) -> list[Received]:
+    """Store leads, in one statement. Those that are known stay as they are; start them all (``starting``)."""
+    if not arrived:
+        return []
+    return await leads.receive(store, [_new(keyring, one) for one in arrived])
+
+
+def _new(keyring: Keyring, one: Arrived) -> NewLead:
+    id_ = new_contact_id()
+    sealed = None if one.raw is None else seal_lead(keyring, id_, one.raw)
+    return NewLead(
+        id_,
+        one.source.account_id,
+        one.source.id,
+        one.provider_id,
+        one.via,
+        one.notice,
+        sealed,
+        one.form_id,
+        one.created_time,
+    )

@@ -1,0 +1,118 @@
+"""Starting the workflows of leads that are stored."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from temporalio.client import Client
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.ids import lead_source_workflow_id, lead_workflow_id
+from domain.leads.rest import LeadStart
+from store.leads import leads, sources
+from store.leads.leads import Received
+from store.pool import DB_UNAVAILABLE, Pool
+from workflows.policy import LEADS_QUEUE
+
+log = structlog.get_logger()
+
+_SECONDS = timedelta(seconds=5)
+_AT_A_TIME = 8
+_MOST = 500
+"""Of one sweep."""
+_GATHERING = 0.2
+"""Seconds that starts are gathered before it is noted that they were made."""
+
+
+class LeadStarter:
+    """One per process."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._started: list[UUID] = []
+        self._noting: asyncio.Task[None] | None = None
+
+    async def start(self, client: Client, received: Sequence[Received]) -> None:
+        """Start their workflows, those that run excepted.
+
+        Raises:
+            RPCError: Temporal does not answer. What was not started, the workers' sweep starts.
+        """
+        rest = [one for one in received if not one.is_started]
+        while rest:
+            now, rest = rest[:_AT_A_TIME], rest[_AT_A_TIME:]
+            await asyncio.gather(*(self._start(client, one) for one in now))
+
+    async def start_unstarted(self, client: Client, older_than_seconds: float) -> None:
+        """Start those whose process died before it did, or met no Temporal."""
+        while found := await leads.unstarted(self._pool, older_than_seconds, _MOST):
+            await self.start(client, found)
+            await self.aclose()  # what is noted is not found again
+            if len(found) < _MOST:
+                return
+
+    async def aclose(self) -> None:
+        """Let what is under way end."""
+        if self._noting is not None:
+            await asyncio.wait({self._noting})
+
+    async def _start(self, client: Client, one: Received) -> None:
+        with suppress(WorkflowAlreadyStartedError):
+            await client.start_workflow(
+                "LeadWorkflow",
+                LeadStart(str(one.id)),
+                id=lead_workflow_id(one.source_id, one.provider_id),
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                task_queue=LEADS_QUEUE,
+                rpc_timeout=_SECONDS,
+            )
+        self._started.append(one.id)
+        if self._noting is None or self._noting.done():
+            self._noting = asyncio.create_task(self._note())
+
+    async def _note(self) -> None:
+        """Nobody waits for it: many are noted together."""
+        while self._started:
+            await asyncio.sleep(_GATHERING)
+            started, self._started = self._started, []
+            try:
+                await leads.note_started(self._pool, started)
+            except DB_UNAVAILABLE as error:
+                log.warning("starts of leads could not be noted", error=type(error).__name__)
+
+
+async def wake(client: Client, source_id: UUID, provider_id: str) -> None:
+    """Have the workflow of a lead look again, if there is one.
+
+    Raises:
+        RPCError: Temporal does not answer.
+    """
+    await _signal(client, lead_workflow_id(source_id, provider_id))
+
+
+async def catch_up_due(pool: Pool, client: Client) -> None:
+    """Start the workflows of sources whose missed leads are to be looked for."""
+    for source_id, at in await sources.due(pool):
+        await client.start_workflow(
+            "LeadSourceWorkflow",
+            str(source_id),
+            id=lead_source_workflow_id(source_id),
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            task_queue=LEADS_QUEUE,
+            start_signal="wake",
+            rpc_timeout=_SECONDS,
+        )
+        await sources.note_looked(pool, source_id, at)
+
+
+async def _signal(client: Client, workflow_id: str) -> None:
+    try:
+        await client.get_workflow_handle(workflow_id).signal("wake", rpc_timeout=_SECONDS)
+    except RPCError as error:
+        if error.status != RPCStatusCode.NOT_FOUND:
+            raise
