@@ -95,10 +95,8 @@ SENT_EVERY = 5.0
 
 WATCH_EVERY = 1.0
 """Seconds between two counts of what came of automations: so much later one whose runs fail is paused."""
-TELL_EVERY = 5.0
-
 TELL_EVERY = 2.0
-"""Seconds between two looks for what steps of automations tell somebody."""
+"""Seconds between two looks for what is told of automations."""
 
 LOW_CREDITS_EVERY = 15.0
 

@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 
 from bench.bare import FLOOR_WORKFLOW, run_floor_workflow, start_floor_workflow
-from bench.figure import Figure
+from bench.figure import Figure, listed
 from bench.install import Install
 from bench.load import Run, median, p50, rate, run_in_flight
+from bench.memory import pss_of_parts
 from bench.processes import cpu_of_parts
 from bench.record import until_settled
 from bench.tenant import Tenant, new_tenant, number
@@ -46,8 +47,8 @@ async def measure(install: Install, scale: float) -> list[Figure]:
     waits = max(500, int(_WAITS * scale))
     plain = await _batch(install, waits)
     await asyncio.sleep(_IDLE)
-    idle = await _cpu(install)
-    together, waiting = await _waits(install, waits)
+    idle, before = await _cpu(install), await asyncio.to_thread(pss_of_parts, install.pids)
+    together, waiting, parts = await _waits(install, waits)
     run = median([await _posts(install, posts) for _ in range(3)], rate)
     return [
         Figure(
@@ -84,6 +85,15 @@ async def measure(install: Install, scale: float) -> list[Figure]:
             idle * 100,
             "as idle without them",
             at_most=1 + 0.02 / max(idle, 1e-6),
+        ),
+        Figure(
+            f"memory while {waits:,} contacts wait",
+            sum(parts.values()),
+            "MiB",
+            listed(parts, "MiB"),
+            sum(before.values()),
+            "before they began",
+            at_most=1.5,
         ),
     ]
 
@@ -141,8 +151,8 @@ async def _batch(install: Install, count: int) -> float:
     return count / (time.perf_counter() - begun)
 
 
-async def _waits(install: Install, count: int) -> tuple[float, float]:
-    """Messages per second from the moment at which all waits end; and what the install uses while all wait."""
+async def _waits(install: Install, count: int) -> tuple[float, float, dict[str, float]]:
+    """Messages per second from the moment at which all waits end; and the CPU and memory used while all wait."""
     marketer = await _Marketer.new(install)
     ends = time.time() + _AHEAD + count / 50
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends))
@@ -166,11 +176,11 @@ async def _waits(install: Install, count: int) -> tuple[float, float]:
     while (await _asked(install, waiting, marketer.tenant.id))[0] < count:
         assert time.time() < ends, "some runs had not begun when the waits ended: give them more time"
         await asyncio.sleep(1.0)
-    while_waiting = await _cpu(install)
+    while_waiting, parts = await _cpu(install), await asyncio.to_thread(pss_of_parts, install.pids)
     await asyncio.sleep(ends - time.time())
     begun = time.perf_counter()
     await until_settled(marketer.tenant, count)
-    return count / (time.perf_counter() - begun), while_waiting
+    return count / (time.perf_counter() - begun), while_waiting, parts
 
 
 async def _cpu(install: Install) -> float:
