@@ -24,6 +24,7 @@ from workflows.automation import AutomationWorkflow
 from workflows.batch import BatchWorkflow
 from workflows.callback import CallbackWorkflow
 from workflows.campaign import CampaignWorkflow
+from workflows.lead import LeadSourceWorkflow, LeadWorkflow
 from workflows.operation import OperationWorkflow
 from workflows.policy import (
     AUTOMATIONS_QUEUE,
@@ -31,6 +32,7 @@ from workflows.policy import (
     BULK_QUEUE,
     CALLBACK_QUEUE,
     DISPATCH_QUEUE,
+    LEADS_QUEUE,
     OPERATIONS_QUEUE,
     QUEUES,
     RECEIPTS_QUEUE,
@@ -53,6 +55,8 @@ OPERATIONS_AT_A_TIME = 3
 """Operations and steps of campaigns. Each holds a connection to the database nearly all the time."""
 RUNS_AT_A_TIME = 200
 """Runs of automations that take their steps: those that ask at about the same time share a transaction."""
+LEADS_AT_A_TIME = 32
+"""Leads that are fetched and taken: some of a provider that is slow leave the others theirs."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,7 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
             OPERATIONS_AT_A_TIME,
         ),
         AUTOMATIONS_QUEUE: QueueRow([AutomationWorkflow], [automations.go_on], RUNS_AT_A_TIME),
+        LEADS_QUEUE: QueueRow([LeadWorkflow, LeadSourceWorkflow], [], LEADS_AT_A_TIME),
         RECEIPTS_QUEUE: QueueRow([ReceiptsWorkflow], reported, RECEIPTS_AT_A_TIME, is_local=True),
     }
     return {queue: row for queue, row in rows.items() if queue in served}
