@@ -42,6 +42,10 @@ class EventType(StrEnum):
     AUTOMATION_PAUSED = "automation.paused"
     AUTOMATION_NOTICE = "automation.notice"
     """Of a step that tells somebody."""
+    LEAD_RECEIVED = "lead.received"
+    LEAD_SOURCE_PARKED = "lead_source.parked"
+    LEAD_SOURCE_EXPIRING = "lead_source.expiring"
+    LEAD_SOURCE_SILENT = "lead_source.silent"
     AUDIT_EVENT = "audit.event"
     """An event of the audit log: for endpoints of the admin that name it."""
 

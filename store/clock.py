@@ -1,8 +1,17 @@
-"""The database's clock: the one by which all processes agree on rate slots."""
+"""The database's clock: the one by which all processes agree on times."""
 
 import time
+from datetime import datetime
 
-from store.pool import Pool
+from store.pool import Connections, Pool
+
+
+async def now(store: Connections) -> datetime:
+    """What it shows."""
+    async with store.connection() as conn:
+        row = await (await conn.execute("select clock_timestamp()")).fetchone()
+    assert row is not None
+    return row[0]  # type: ignore[no-any-return]
 
 
 async def read(pool: Pool) -> tuple[float, float, float]:

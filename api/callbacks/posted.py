@@ -163,6 +163,48 @@ class AutomationTold(BaseModel):
     data: AutomationNow
 
 
+class LeadSourceNow(BaseModel):
+    """What is told about a source of leads."""
+
+    lead_source: str = Field(description="Its key.")
+    subject: str
+    message: str
+    code: str | None = Field(default=None, description="Why it is parked.")
+    token_until: datetime | None = Field(default=None, description="When its token ends.")
+    last_lead_at: datetime | None = Field(default=None, description="Of a silent one.")
+
+
+class LeadSourceTold(BaseModel):
+    """A source of leads cannot reach its provider; or its token ends soon; or no lead came for long."""
+
+    type: Literal["lead_source.parked", "lead_source.expiring", "lead_source.silent"]
+    timestamp: datetime
+    data: LeadSourceNow
+
+
+class LeadNow(BaseModel):
+    """A lead that became a contact."""
+
+    lead_source: str = Field(description="The key of its source.")
+    subject: str
+    message: str
+    lead: UUID
+    contact: UUID
+    name: str
+    email: str | None
+    phone: str | None
+    whatsapp: str | None
+    about: dict[str, str] = Field(description="Its campaign, ad and form, as the provider names them.")
+
+
+class LeadReceived(BaseModel):
+    """A lead has come: posted if the source's `notify` has `callback`."""
+
+    type: Literal["lead.received"]
+    timestamp: datetime
+    data: LeadNow
+
+
 class PostedAuditEvent(BaseModel):
     """An event of the audit log."""
 
@@ -215,6 +257,17 @@ async def credit_event(event: CreditEvent) -> None:
 @posted.post("automation", summary="Runs of an automation failed, or it tells you something", openapi_extra=PUBLIC)
 async def automation_event(event: AutomationTold) -> None:
     """Posted like message events: of a step's first failure, its 10th, 100th and 1000th; and when it is paused."""
+
+
+@posted.post("lead_source", summary="A source of leads needs somebody", openapi_extra=PUBLIC)
+async def lead_source_event(event: LeadSourceTold) -> None:
+    """Posted like message events: once when it is parked; 14, 7 and 1 days before its token ends; and once when no lead
+    came for much longer than usual."""
+
+
+@posted.post("lead", summary="A lead has come", openapi_extra=PUBLIC)
+async def lead_event(event: LeadReceived) -> None:
+    """Posted like message events, if the source's `notify` has `callback`."""
 
 
 @posted.post("audit", summary="An event of the audit log", openapi_extra=PUBLIC)

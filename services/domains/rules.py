@@ -26,6 +26,7 @@ from domain.messages.page import ADMIN_ACCOUNT
 from domain.request_rates import Rate
 from services.changes import Change
 from services.domains.look_up import LookedUp
+from store import clock
 from store.accounts import request_rates, sender_domains
 from store.accounts.sender_domains import CheckedDomain, NewKey, SenderDomain
 from store.pool import Connections, Pool
@@ -160,7 +161,7 @@ async def _result(store: Connections, before: SenderDomain, looked: LookedUp) ->
     problem = None
     if proven and before.state not in USABLE and await sender_domains.is_taken(store, before):
         proven, problem = False, _taken(before.domain)
-    standing = after_check(before.standing, proven=proven, disproved=disproved, now=await sender_domains.now(store))
+    standing = after_check(before.standing, proven=proven, disproved=disproved, now=await clock.now(store))
     return CheckedDomain(standing, problem, _kept(looked.checks, switches), switches)
 
 

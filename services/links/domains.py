@@ -13,7 +13,7 @@ from domain.messages.page import ADMIN_ACCOUNT
 from gateways.net.txt_lookup import NoAnswer, TxtLookup
 from services.changes import Change
 from services.domains.rules import next_check
-from store.accounts import sender_domains
+from store import clock
 from store.links import link_domains
 from store.links.link_domains import LinkDomain
 
@@ -96,7 +96,7 @@ async def note_check(change: Change, looked: LookedUp) -> LinkDomain:
     problem = None
     if proven and before.state not in USABLE and await link_domains.is_taken(change.store, before):
         proven, problem = False, f"{before.domain} is verified for another account of this install"
-    now = await sender_domains.now(change.store)
+    now = await clock.now(change.store)
     standing = after_check(before.standing, proven=proven, disproved=disproved, now=now)
     again = next_check(before.created_at, standing)
     after = await link_domains.record(change.store, before, standing, problem, looked.checks, again)

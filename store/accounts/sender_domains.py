@@ -190,14 +190,6 @@ async def set_next_key(pool: Connections, keyring: Keyring, domain: SenderDomain
     return await get(pool, domain.id)
 
 
-async def now(pool: Connections) -> datetime:
-    """The time by the clock that all times here are of."""
-    async with pool.connection() as conn:
-        row = await (await conn.execute("select clock_timestamp()")).fetchone()
-    assert row is not None
-    return row[0]  # type: ignore[no-any-return]
-
-
 async def is_taken(pool: Connections, domain: SenderDomain) -> bool:
     """Whether another account may send from this domain. Deleted accounts lose theirs."""
     async with pool.connection() as conn:

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from domain.audience.conditions.tree import Condition
 from domain.errors import UnavailableError
+from store import clock
 from store.audience.segments.matching import condition_sql, planning_for_many
 from store.audience.segments.operands import TIME_COLUMNS
 from store.audience.segments.zones import known_zones
@@ -61,15 +62,6 @@ class Found:
 _COLUMNS: LiteralString = "automation_id, place, account_id, next_at, done_until, round_at, after"
 
 
-async def now(store: Connections) -> datetime:
-    """What the database's clock shows."""
-    async with store.connection() as conn:
-        row = await (await conn.execute("select clock_timestamp()")).fetchone()
-    assert row is not None
-    found: datetime = row[0]
-    return found
-
-
 async def replace(
     store: Connections, automation_id: UUID, account_id: int, wanted: Sequence[tuple[int, str, datetime]], now: datetime
 ) -> None:
@@ -106,7 +98,7 @@ async def due(store: Connections, limit: int) -> tuple[datetime, Sequence[Clock]
 
     Those of accounts that have ``limit`` events waiting to be looked at are not among them: they go on later.
     """
-    at = await now(store)
+    at = await clock.now(store)
     async with store.connection() as conn, conn.cursor(row_factory=class_row(Clock)) as cursor:
         await cursor.execute(
             f"""select {_COLUMNS} from automation_clocks c

@@ -122,7 +122,8 @@ async def test_the_example_of_a_send_is_accepted_as_it_stands(stack: Stack, chan
 
 def test_what_is_posted_is_in_the_section_webhooks():
     document = new_app().openapi()
-    assert set(document["webhooks"]) == {"message", "inbound", "domain", "credit", "audit", "automation", "test"}
+    kinds = {"message", "inbound", "domain", "credit", "audit", "automation", "lead", "lead_source", "test"}
+    assert set(document["webhooks"]) == kinds
     schemas = document["components"]["schemas"]
     assert set(schemas["EventType"]["enum"]) == set(EventType)
     of_messages = schemas["MessageEvent"]["properties"]["type"]["enum"]
@@ -131,7 +132,10 @@ def test_what_is_posted_is_in_the_section_webhooks():
     audit = schemas["PostedAuditEvent"]["properties"]["type"]["const"]
     credit = schemas["CreditEvent"]["properties"]["type"]["const"]
     of_automations = schemas["AutomationTold"]["properties"]["type"]["enum"]
-    assert sorted([*of_messages, *of_domains, *of_automations, inbound, credit, audit]) == sorted(EventType)
+    lead = schemas["LeadReceived"]["properties"]["type"]["const"]
+    of_sources = schemas["LeadSourceTold"]["properties"]["type"]["enum"]
+    of_leads = [lead, *of_sources]
+    assert sorted([*of_messages, *of_domains, *of_automations, *of_leads, inbound, credit, audit]) == sorted(EventType)
 
 
 def test_the_example_of_a_callback_is_what_is_posted():

@@ -1,9 +1,9 @@
-"""Telling people about an automation: by mail over the install's own mail server, and by callback."""
+"""Telling people of an automation or a source of leads: by mail over the install's own mail server, and by callback."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from domain.callbacks import EventType
@@ -21,8 +21,8 @@ class Told:
 
     id: UUID
     account_id: int
-    automation: str
-    """The automation's key."""
+    about: str
+    """The key of what it is about."""
     kind: EventType
     subject: str
     """Of the mail."""
@@ -35,6 +35,8 @@ class Told:
     """Whom to mail; addresses that are none are passed over."""
     by_callback: bool = True
     """Whether the account's endpoints hear of it."""
+    about_kind: Literal["automation", "lead_source"] = "automation"
+    """By this name callbacks say what it is about."""
 
 
 async def tell(store: Connections, told: Told) -> bool:
@@ -43,11 +45,11 @@ async def tell(store: Connections, told: Told) -> bool:
     Of an account at most ``notices.MAILS_PER_HOUR`` are mailed. Returns whether it is new.
     """
     emails = list({email.casefold(): email for email in told.emails}.values())
-    kept = Kept(told.id, told.account_id, told.automation, told.kind, told.subject, told.message, emails, told.at)
+    kept = Kept(told.id, told.account_id, told.about, told.kind, told.subject, told.message, emails, told.at)
     if not await notices.add(store, kept):
         return False
     if told.by_callback:
-        data = {"automation": told.automation, "subject": told.subject, "message": told.message, **told.data}
+        data = {told.about_kind: told.about, "subject": told.subject, "message": told.message, **told.data}
         notice = Notice(told.account_id, told.kind, None, told.at, data, str(told.id))
         async with store.connection() as conn:
             await callbacks.queue(conn, [notice])  # workers wake the endpoints
@@ -55,6 +57,6 @@ async def tell(store: Connections, told: Told) -> bool:
 
 
 async def owner_email(store: Connections, account_id: int) -> list[str]:
-    """The address of the automation's owner; none, if the account is deleted."""
+    """The address of an account; none, if it is deleted."""
     found = await accounts.get(store, account_id)
     return [] if found is None or found.status == "deleted" or not found.email else [found.email]

@@ -36,7 +36,7 @@ async def _of_step(store: Connections, account_id: int, at: str, step: Notify) -
     if to.role is not None and to.role not in ROLES:
         return [FieldError(f"{at}/role", "notify_recipient", f"the roles of an account are: {', '.join(ROLES)}")]
     faults = []
-    if to.email is not None and not await _is_own(store, account_id, to.email):
+    if to.email is not None and not await is_own(store, account_id, to.email):
         words = "name the account's own address, or one at a domain that it has verified: GET /api/domains"
         faults.append(FieldError(f"{at}/email", "notify_recipient", words))
     if (await install_settings.read(store)).sealed_mail is None:
@@ -45,7 +45,7 @@ async def _of_step(store: Connections, account_id: int, at: str, step: Notify) -
     return faults
 
 
-async def _is_own(store: Connections, account_id: int, address: str) -> bool:
+async def is_own(store: Connections, account_id: int, address: str) -> bool:
     """Whether mail to it stays with the account's people: it is free, and nobody has to consent."""
     try:
         email = normalise_email(address)

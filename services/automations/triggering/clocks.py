@@ -21,6 +21,7 @@ from domain.errors import UnavailableError
 from services.automations.flows import Flows
 from services.automations.triggering.arriving import ENTER
 from services.automations.triggering.looking import Page, Round, contacts_of
+from store import clock
 from store.accounts import accounts
 from store.automations import automations, clocks, entries
 from store.automations.automations import Automation
@@ -45,7 +46,7 @@ _NEVER = timedelta(days=3_000)
 
 async def set_clocks(store: Connections, automation: Automation, flow: Flow) -> None:
     """Have an automation look for contacts from now on, as its triggers say; if it is not active, look no more."""
-    now, zone = await clocks.now(store), await _zone(store, automation.account_id)
+    now, zone = await clock.now(store), await _zone(store, automation.account_id)
     wanted = []
     if automation.state == "active":
         for place, trigger in enumerate(flow.triggers):

@@ -1,4 +1,4 @@
-"""What is told about automations: kept, posted to the account's endpoints, and mailed."""
+"""What is told about automations and sources of leads: kept, posted to the account's endpoints, and mailed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +20,8 @@ class Kept:
 
     id: UUID
     account_id: int
-    automation: str
-    """The automation's key."""
+    about: str
+    """The key of the automation or the source; the column is named after the first that had any."""
     kind: str
     subject: str
     message: str
@@ -34,7 +34,7 @@ async def add(store: Connections, notice: Kept) -> bool:
     async with store.connection() as conn:
         cursor = await conn.execute(
             """insert into automation_notices (id, account_id, automation, kind, subject, message, emails, at, mail_due)
-               select %(id)s, %(account)s, %(automation)s, %(kind)s, %(subject)s, %(message)s, %(emails)s, %(at)s,
+               select %(id)s, %(account)s, %(about)s, %(kind)s, %(subject)s, %(message)s, %(emails)s, %(at)s,
                       case when cardinality(%(emails)s::text[]) > 0 and (
                                select count(*) < %(most)s from (
                                    select from automation_notices
@@ -45,7 +45,7 @@ async def add(store: Connections, notice: Kept) -> bool:
             {
                 "id": notice.id,
                 "account": notice.account_id,
-                "automation": notice.automation,
+                "about": notice.about,
                 "kind": notice.kind,
                 "subject": notice.subject,
                 "message": notice.message,
@@ -54,6 +54,13 @@ async def add(store: Connections, notice: Kept) -> bool:
                 "most": MAILS_PER_HOUR,
             },
         )
+        return cursor.rowcount == 1
+
+
+async def is_known(store: Connections, notice_id: UUID) -> bool:
+    """Whether it was told."""
+    async with store.connection() as conn:
+        cursor = await conn.execute("select from automation_notices where id = %s", (notice_id,))
         return cursor.rowcount == 1
 
 
@@ -66,7 +73,7 @@ async def claim(pool: Pool, seconds: float, limit: int) -> list[Kept]:
                    order by mail_due limit %(limit)s for update skip locked)
                update automation_notices n set mail_due = clock_timestamp() + %(seconds)s * interval '1 second'
                from due where n.id = due.id
-               returning n.id, n.account_id, n.automation, n.kind, n.subject, n.message, n.emails, n.at""",
+               returning n.id, n.account_id, n.automation as about, n.kind, n.subject, n.message, n.emails, n.at""",
             {"seconds": seconds, "limit": limit},
         )
         return await cursor.fetchall()

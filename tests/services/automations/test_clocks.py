@@ -18,7 +18,8 @@ from services.automations.audience import count_now
 from services.automations.rules import listen
 from services.automations.triggering import clocks as looking
 from services.automations.triggering.clocks import Clocks
-from store.automations import automations, clocks
+from store import clock
+from store.automations import automations
 from store.automations.automations import Automation, Version
 from store.migrate import migrate
 from store.pool import InTransaction, Pool, open_pool
@@ -46,7 +47,7 @@ class Time:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = utc(2027, 6, 1, 12)
-        monkeypatch.setattr(clocks, "now", self._now)
+        monkeypatch.setattr(clock, "now", self._now)
 
     async def _now(self, _: object) -> datetime:
         return self.now

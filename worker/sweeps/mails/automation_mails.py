@@ -1,4 +1,4 @@
-"""Mails about automations, over the install's own mail server.
+"""Mails about automations and leads, over the install's own mail server.
 
 Each notice is claimed before its mails are sent, so two workers never send the same ones.
 """
@@ -52,5 +52,5 @@ class AutomationMails:
         mail = Notice(notice.subject, notice.message.split("\n\n"))
         why = await try_notice(self._pool, self._keyring, self._environment, to, mail, self._names)
         if why:
-            log.warning("a mail about an automation was not sent", notice=str(notice.id), why=why)
+            log.warning("a notice was not mailed", notice=str(notice.id), why=why)
         return not why
