@@ -19,6 +19,11 @@ _LOOKED_AT = 20 * REASON_CAP
 """Characters of them that are gone through, spaces and all."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_SURROGATES = re.compile(
+    r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
+"""Escapes of surrogates: whole pairs, and a backslash that is escaped itself, are in the group, halves are not."""
+
 _CREDENTIALS = frozenset({401, 402, 403, 407})
 _PERHAPS_TAKEN = frozenset({504, 520, 524})
 
@@ -81,6 +86,19 @@ def parse(answer: Answer) -> Any:
         return orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         return None
+
+
+def lenient_json(body: bytes) -> Any:
+    """Read JSON of people's own words: one broken character of it does not lose the rest, it is replaced.
+
+    Raises:
+        orjson.JSONDecodeError: it is not JSON for other reasons.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        text = _SURROGATES.sub(lambda found: found[1] or "\\ufffd", body.decode(errors="replace"))
+        return orjson.loads(text)
 
 
 def clean(text: str) -> str:

@@ -1,7 +1,6 @@
 """The other direction: what providers post to us. Read as it came, verified, then parsed."""
 
 import hmac
-import re
 from abc import ABC, abstractmethod
 from base64 import b64decode
 from binascii import Error as NotBase64
@@ -15,6 +14,7 @@ import orjson
 
 from domain.messages.receipts import Event
 from domain.whatsapp.numbers import NumberReport
+from gateways.answers import lenient_json
 from gateways.background import in_background
 
 MAX_FORM = 64 * 1024
@@ -25,11 +25,6 @@ MAX_VALUES = 200_000
 """Objects, arrays and commas of a JSON text, those in texts too: a thousand events have some 20,000."""
 _LONG = 64 * 1024
 """Bytes of a body from which on it is hashed in a thread: other requests are served meanwhile."""
-
-_SURROGATES = re.compile(
-    r"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
-)
-"""Escapes of surrogates: whole pairs, and a backslash that is escaped itself, are in the group, halves are not."""
 
 _T = TypeVar("_T")
 
@@ -83,9 +78,15 @@ class Post:
 
         return await self._hashed(("sha256", before), work)
 
-    async def mac(self, key: bytes, algorithm: str) -> bytes:
-        """The HMAC of the body."""
-        return await self._hashed((algorithm, key), lambda: hmac.digest(key, self.body, algorithm))
+    async def mac(self, key: bytes, algorithm: str, before: bytes = b"") -> bytes:
+        """The HMAC of the body, with something in front of it."""
+
+        def work() -> bytes:
+            hashed = hmac.new(key, before, algorithm)
+            hashed.update(self.body)
+            return hashed.digest()
+
+        return await self._hashed((algorithm, key, before), work)
 
     async def _hashed(self, name: object, work: Callable[[], bytes]) -> bytes:
         if name not in self._found and len(self.body) > _LONG:
@@ -115,16 +116,7 @@ class Post:
         if sum(map(self.body.count, (b"{", b"[", b","))) > MAX_VALUES:
             raise UnreadablePost(f"more than {MAX_VALUES} values")
         try:
-            value: object = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
-            value = self._parse_mended_json()
-        return value
-
-    def _parse_mended_json(self) -> object:
-        """One broken character, of one event, does not lose all events: it is replaced."""
-        text = _SURROGATES.sub(lambda found: found[1] or "\\ufffd", self.body.decode(errors="replace"))
-        try:
-            value: object = orjson.loads(text)
+            value: object = lenient_json(self.body)
         except orjson.JSONDecodeError as error:
             raise UnreadablePost(f"not JSON: {error}") from None
         return value

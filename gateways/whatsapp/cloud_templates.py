@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from domain.whatsapp.templates import ProviderTemplate, template_of
 from gateways.answers import parse
 from gateways.base import TemplatesUnreadable
+from gateways.meta.paging import next_cursor
 from gateways.net.http import HttpClient, call
 from gateways.net.http_answer import Answer
 from gateways.whatsapp.meta_errors import meta_reason
@@ -27,15 +28,15 @@ async def read_templates(
         TemplatesUnreadable: Meta did not answer, or with something else.
     """
     found: list[ProviderTemplate] = []
-    after = ""
+    after: str | None = None
     for _ in range(_MOST_PAGES):
         query = {"fields": _FIELDS, "limit": _PER_PAGE} | ({"after": after} if after else {})
         url = f"{base}/{account}/message_templates?{urlencode(query)}"
         answer = await http.exchange(call("GET", url, {"authorization": f"Bearer {token}"}, seconds))
         page = _page(answer)
         found += filter(None, map(template_of, page["data"]))
-        after = _next(page)
-        if not after:
+        after = next_cursor(page)
+        if after is None:
             return found
     raise TemplatesUnreadable(f"there are more than {_MOST_PAGES * _PER_PAGE} templates")
 
@@ -51,10 +52,3 @@ def _page(answer: object) -> dict[str, list[object]]:
     if _NUL.search(answer.body):
         raise TemplatesUnreadable("answered with a character that no text may have: U+0000")
     return body
-
-
-def _next(page: dict[str, list[object]]) -> str:
-    match page.get("paging"):
-        case {"next": str(), "cursors": {"after": str(after)}}:
-            return after
-    return ""

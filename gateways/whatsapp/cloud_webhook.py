@@ -4,7 +4,6 @@ One address serves all numbers of a Meta app (developers.facebook.com/docs/graph
 is about its own number alone.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,8 +12,9 @@ from domain.messages.receipts import Event, Inbound, Receipt, ReceiptKind
 from domain.whatsapp.numbers import NumberReport
 from gateways.base import GatewayConnections
 from gateways.content import packed
+from gateways.meta.signing import challenge_reply, is_signed, may_be_signed
 from gateways.webhooks.events import digest, objects_in, seconds, text
-from gateways.webhooks.webhook import Post, Reply, Webhook, same
+from gateways.webhooks.webhook import Post, Reply, Webhook
 from gateways.whatsapp.cloud import WhatsAppCloudConfig
 from gateways.whatsapp.cloud_inbound import read_message
 from gateways.whatsapp.cloud_numbers import reports_of_numbers
@@ -41,9 +41,6 @@ _OF_TEMPLATES = frozenset(
 """Fields of Meta's webhooks after which templates may be others. What they are is read from Meta itself: posts come
 twice, and not in their order."""
 _CHOICES: dict[str, Literal["stop", "resume"]] = {"stop": "stop", "resume": "resume"}
-_CHALLENGE_CAP = 256
-_SIGNATURE = re.compile("sha256=[0-9a-f]{64}")
-_NOT_OURS = Reply(403, b'{"success":false,"message":"the verify token is not the configured one"}')
 
 
 class WhatsAppCloudWebhook(Webhook):
@@ -60,25 +57,17 @@ class WhatsAppCloudWebhook(Webhook):
 
     def may_fit(self, head: Post) -> bool:
         """It is a verification request, or has something like a signature."""
-        return head.method == "GET" or _SIGNATURE.fullmatch(_signature(head)) is not None
+        return head.method == "GET" or may_be_signed(head)
 
     async def handshake(self, post: Post) -> Reply | None:
         """Meta's verification request, an unsigned GET: its challenge is returned if it has our token."""
         if post.method != "GET":
             return None
-        query, token = post.query, self._config.verify_token
-        challenge = query.get("hub.challenge", "")
-        ours = token is not None and same(query.get("hub.verify_token", ""), token)
-        if not ours or query.get("hub.mode") != "subscribe" or not 0 < len(challenge) <= _CHALLENGE_CAP:
-            return _NOT_OURS
-        return Reply(200, challenge.encode(), "text/plain", (("x-content-type-options", "nosniff"),))
+        return challenge_reply(post, self._config.verify_token)
 
     async def verify(self, post: Post) -> bool:
         """HMAC-SHA256 with the app's secret over the raw body."""
-        if self._config.app_secret is None or post.method != "POST" or not self.may_fit(post):
-            return False
-        expected = await post.mac(self._config.app_secret.encode(), "sha256")
-        return same(_signature(post), f"sha256={expected.hex()}")
+        return self._config.app_secret is not None and await is_signed(post, self._config.app_secret)
 
     def read(self, post: Post) -> Sequence[Event]:
         """What concerns this gateway's number. Our uid is in ``biz_opaque_callback_data``."""
@@ -110,10 +99,6 @@ class WhatsAppCloudWebhook(Webhook):
         number = inside(change, "value", "metadata", "phone_number_id")
         field = change.get("field")
         return isinstance(field, str) and field in _FIELDS and number == self._config.phone_number_id
-
-
-def _signature(post: Post) -> str:
-    return post.headers.get("x-hub-signature-256", "")
 
 
 def _events(value: dict[str, Any], now: float) -> Iterator[Event]:
