@@ -70,7 +70,7 @@ class SourceSettings:
     def of(cls, stored: Mapping[str, Any]) -> "SourceSettings":
         """Settings that were checked before they were stored. What another release stored besides is ignored."""
         values: dict[str, Any] = {}
-        for name in _NAMES & stored.keys():
+        for name in _NAMES & {name for name, value in stored.items() if value is not None}:
             values[name] = tuple(stored[name]) if isinstance(stored[name], list) else stored[name]
         return cls(**values)
 
