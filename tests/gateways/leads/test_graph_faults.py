@@ -67,6 +67,15 @@ async def test_permission_that_is_missing_is_named_with_where_access_is_given(gr
     assert "Leads Access Manager" in found.message
 
 
+async def test_permission_that_meta_names_is_the_one_that_is_missing(graph, meta, lead):
+    graph.fault = Fault(
+        200, message="(#200) Requires pages_read_engagement permission to manage the object", status=403
+    )
+    found = await meta().fetch_lead(lead)
+    assert "pages_read_engagement" in found.message
+    assert "leads_retrieval" not in found.message
+
+
 async def test_permission_that_meta_does_not_name_is_the_one_that_was_needed(graph, meta):
     graph.fault = Fault(10, message="(#10) Application does not have permission for this action", status=403)
     assert "pages_manage_metadata" in (await meta().subscribe("1", None)).message
