@@ -25,6 +25,8 @@ from services.automations.telling.gathering import tell_gathered
 from services.automations.triggering.clocks import Clocks
 from services.batch_approvals import carry_out
 from services.callbacks import wake
+from services.leads.alarms import raise_alarms
+from services.leads.speed import note_replies
 from services.operations.export_user import KEPT_DAYS
 from services.reputation.guard import judge_new, pause_batches
 from services.reputation.warm_ups import judge_tiers
@@ -92,6 +94,10 @@ LOOK_EVERY = 1.0
 STARTS_EVERY, RUNS_LATE = 1.0, 2.0
 """Seconds between two looks for runs without a workflow, and after which one is started: most are due before."""
 SENT_EVERY = 5.0
+
+REPLIES_EVERY = 3.0
+"""Seconds between two looks when leads were answered."""
+LEAD_ALARMS_EVERY = 600.0
 
 WATCH_EVERY = 1.0
 """Seconds between two counts of what came of automations: so much later one whose runs fail is paused."""
@@ -195,6 +201,8 @@ def periodic_tasks(
         PeriodicTask("send what runs left", SENT_EVERY, lambda: outbox.send_all(client, start_stored, LATE)),
         PeriodicTask("start runs of automations", STARTS_EVERY, lambda: starter.start_unstarted(client, RUNS_LATE)),
         PeriodicTask("tell of ended runs", STARTS_EVERY, lambda: due.tell(client)),
+        PeriodicTask("look when leads were answered", REPLIES_EVERY, lambda: note_replies(pool)),
+        PeriodicTask("raise alarms of sources of leads", LEAD_ALARMS_EVERY, lambda: raise_alarms(pool)),
         PeriodicTask("look at runs after publishing", RUNS_EVERY, lambda: look_at_published(pool)),
         PeriodicTask("watch automations", WATCH_EVERY, watch.run),
         PeriodicTask("retry failed runs", START_EVERY, lambda: retry_runs(pool, flows)),

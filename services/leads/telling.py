@@ -26,7 +26,8 @@ async def tell_parked(store: Connections, source: Source, code: str, reason: str
         f"Mend what is said above, then set a new token: PATCH /api/lead-sources/{source.key}. All that wait go on in "
         f"the order in which they came. If the token is still good: POST /api/lead-sources/{source.key}/resume.",
     )
-    await tell_owner(store, source, EventType.LEAD_SOURCE_PARKED, f"Leads wait: {source.name}", parts, {"code": code})
+    subject, now = f"Leads wait: {source.name}", await clock.now(store)
+    await tell_owner(store, source, EventType.LEAD_SOURCE_PARKED, subject, parts, now, {"code": code})
 
 
 async def tell_owner(
@@ -35,11 +36,10 @@ async def tell_owner(
     kind: EventType,
     subject: str,
     parts: Sequence[str],
+    at: datetime,
     data: Mapping[str, Any],
-    at: datetime | None = None,
 ) -> None:
     """Mail the owner of a source, and post it. ``parts``: paragraphs of the message."""
-    at = at or await clock.now(store)
     emails = await owner_email(store, source.account_id)
     id_ = uuid5(source.id, f"{kind} {at.isoformat()}")
     await tell(store, _told(id_, source, kind, subject, "\n\n".join(parts), at, data, emails, by_callback=True))

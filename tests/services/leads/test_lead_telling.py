@@ -20,10 +20,10 @@ SALES = [f"{name}@shop.example" for name in ("ann", "bob", "cyd")]
 
 
 @pytest.fixture
-async def account(fresh_pool: Pool) -> int:
+async def account(empty: Pool) -> int:
     """An account that has verified ``shop.example``, and listens to callbacks."""
-    account_id = await new_account(fresh_pool)
-    async with fresh_pool.connection() as conn:
+    account_id = await new_account(empty)
+    async with empty.connection() as conn:
         await conn.execute(
             """insert into sender_domains (account_id, domain, state, selector, key, public, token)
                values (%s, 'shop.example', 'verified', 's', '', '', 't')""",
@@ -59,10 +59,10 @@ async def told(pool: Pool, source: Source, lead: UUID | None = None, **contact: 
     return lead
 
 
-async def test_a_notice_has_what_is_needed_to_call_at_once(fresh_pool: Pool, account: int):
-    source = await new_source(fresh_pool, account, notify={"emails": SALES})
-    lead = await told(fresh_pool, source)
-    [(emails, subject, message)] = await mailed(fresh_pool)
+async def test_a_notice_has_what_is_needed_to_call_at_once(empty: Pool, account: int):
+    source = await new_source(empty, account, notify={"emails": SALES})
+    lead = await told(empty, source)
+    [(emails, subject, message)] = await mailed(empty)
     assert emails == SALES
     assert subject == "New lead: Ada Lovelace (Spring Fair)"
     assert message.split("\n\n") == [
@@ -71,32 +71,32 @@ async def test_a_notice_has_what_is_needed_to_call_at_once(fresh_pool: Pool, acc
         "Campaign: Spring Fair\nAd: 77",
         f"The lead: https://x.example/api/leads/{lead}",
     ]
-    assert await posted(fresh_pool) == [], "callback was not asked for"
+    assert await posted(empty) == [], "callback was not asked for"
 
 
-async def test_a_lead_is_told_once_and_a_replay_is_nobodys_turn(fresh_pool: Pool, account: int):
-    source = await new_source(fresh_pool, account, notify={"emails": SALES, "by": "round_robin", "callback": True})
-    lead = await told(fresh_pool, source)
-    await told(fresh_pool, source, lead)
-    await told(fresh_pool, source)
-    assert [emails for emails, *_ in await mailed(fresh_pool)] == [SALES[:1], SALES[1:2]]
-    [(kind, data), _] = await posted(fresh_pool)
+async def test_a_lead_is_told_once_and_a_replay_is_nobodys_turn(empty: Pool, account: int):
+    source = await new_source(empty, account, notify={"emails": SALES, "by": "round_robin", "callback": True})
+    lead = await told(empty, source)
+    await told(empty, source, lead)
+    await told(empty, source)
+    assert [emails for emails, *_ in await mailed(empty)] == [SALES[:1], SALES[1:2]]
+    [(kind, data), _] = await posted(empty)
     assert (kind, data["lead"], data["lead_source"]) == ("lead.received", str(lead), source.key)
     assert (data["phone"], data["about"]) == ("+4915112345678", ABOUT)
 
 
-async def test_turns_are_fair_while_several_workers_take_leads(fresh_pool: Pool, account: int):
-    source = await new_source(fresh_pool, account, notify={"emails": SALES, "by": "round_robin"})
-    await asyncio.gather(*(told(fresh_pool, source) for _ in range(12)))
-    assert Counter(emails[0] for emails, *_ in await mailed(fresh_pool)) == dict.fromkeys(SALES, 4)
+async def test_turns_are_fair_while_several_workers_take_leads(empty: Pool, account: int):
+    source = await new_source(empty, account, notify={"emails": SALES, "by": "round_robin"})
+    await asyncio.gather(*(told(empty, source) for _ in range(12)))
+    assert Counter(emails[0] for emails, *_ in await mailed(empty)) == dict.fromkeys(SALES, 4)
 
 
-async def test_a_lead_that_is_rolled_back_takes_no_turn(fresh_pool: Pool, account: int):
-    source = await new_source(fresh_pool, account, notify={"emails": SALES, "by": "round_robin"})
-    async with fresh_pool.connection() as conn, conn.transaction(force_rollback=True):
+async def test_a_lead_that_is_rolled_back_takes_no_turn(empty: Pool, account: int):
+    source = await new_source(empty, account, notify={"emails": SALES, "by": "round_robin"})
+    async with empty.connection() as conn, conn.transaction(force_rollback=True):
         await tell_lead(InTransaction(conn), source, UUID(int=1), person(account), {}, {})
-    await told(fresh_pool, source)
-    assert [emails for emails, *_ in await mailed(fresh_pool)] == [SALES[:1]]
+    await told(empty, source)
+    assert [emails for emails, *_ in await mailed(empty)] == [SALES[:1]]
 
 
 @pytest.mark.parametrize(
@@ -109,22 +109,22 @@ async def test_a_lead_that_is_rolled_back_takes_no_turn(fresh_pool: Pool, accoun
         ({"phone": None}, ["cyd@shop.example"]),
     ],
 )
-async def test_leads_of_a_country_go_to_its_people(fresh_pool: Pool, account: int, contact: Any, expected: list[str]):
+async def test_leads_of_a_country_go_to_its_people(empty: Pool, account: int, contact: Any, expected: list[str]):
     countries = {"DE": ["ann@shop.example"], "FR": ["bob@shop.example"]}
     notify = {"emails": ["cyd@shop.example"], "by": "country", "countries": countries}
-    await told(fresh_pool, await new_source(fresh_pool, account, notify=notify), **contact)
-    assert [emails for emails, *_ in await mailed(fresh_pool)] == [expected]
+    await told(empty, await new_source(empty, account, notify=notify), **contact)
+    assert [emails for emails, *_ in await mailed(empty)] == [expected]
 
 
-async def test_nobody_else_is_mailed_once_a_domain_is_not_the_accounts_any_more(fresh_pool: Pool, account: int):
-    owner = await accounts.get(fresh_pool, account)
+async def test_nobody_else_is_mailed_once_a_domain_is_not_the_accounts_any_more(empty: Pool, account: int):
+    owner = await accounts.get(empty, account)
     assert owner is not None
     notify = {"emails": [*SALES, owner.email, "x@elsewhere.test"], "by": "round_robin"}
-    source = await new_source(fresh_pool, account, notify=notify)
-    await rows_of_domain_lost(fresh_pool)
+    source = await new_source(empty, account, notify=notify)
+    await rows_of_domain_lost(empty)
     for _ in range(2):
-        await told(fresh_pool, source)
-    assert [emails for emails, *_ in await mailed(fresh_pool)] == [[owner.email]] * 2
+        await told(empty, source)
+    assert [emails for emails, *_ in await mailed(empty)] == [[owner.email]] * 2
 
 
 async def rows_of_domain_lost(pool: Pool) -> None:
@@ -132,36 +132,36 @@ async def rows_of_domain_lost(pool: Pool) -> None:
         await conn.execute("update sender_domains set state = 'unverified'")
 
 
-async def test_a_source_without_notice_tells_nobody(fresh_pool: Pool, account: int):
-    await told(fresh_pool, await new_source(fresh_pool, account))
-    assert (await mailed(fresh_pool), await posted(fresh_pool)) == ([], [])
+async def test_a_source_without_notice_tells_nobody(empty: Pool, account: int):
+    await told(empty, await new_source(empty, account))
+    assert (await mailed(empty), await posted(empty)) == ([], [])
 
 
-async def test_a_name_cannot_add_lines_to_a_notice(fresh_pool: Pool, account: int):
-    source = await new_source(fresh_pool, account, notify={"emails": SALES})
-    await told(fresh_pool, source, first_name="Eve\r\n\r\nBcc: x@y.example", last_name="y" * 200)
-    [(_, subject, message)] = await mailed(fresh_pool)
+async def test_a_name_cannot_add_lines_to_a_notice(empty: Pool, account: int):
+    source = await new_source(empty, account, notify={"emails": SALES})
+    await told(empty, source, first_name="Eve\r\n\r\nBcc: x@y.example", last_name="y" * 200)
+    [(_, subject, message)] = await mailed(empty)
     assert len(subject.splitlines()) == 1
     assert len(subject) < 120
     assert message.startswith("Eve Bcc: x@y.example y")
 
 
-async def test_the_owner_is_told_once_of_each_parking(fresh_pool: Pool, account: int):
-    source = await new_source(fresh_pool, account, "meta")
-    owner = await accounts.get(fresh_pool, account)
+async def test_the_owner_is_told_once_of_each_parking(empty: Pool, account: int):
+    source = await new_source(empty, account, "meta")
+    owner = await accounts.get(empty, account)
     assert owner is not None
     for _ in range(2):
         for _ in range(3):
-            async with fresh_pool.connection() as conn, conn.transaction():
+            async with empty.connection() as conn, conn.transaction():
                 store = InTransaction(conn)
                 if await sources.park(store, source.id, source.edition, "token", "The token has expired."):
                     await tell_parked(store, source, "token", "The token has expired.")
-        await sources.resume(fresh_pool, source.id)
-    found = await mailed(fresh_pool)
+        await sources.resume(empty, source.id)
+    found = await mailed(empty)
     assert [(emails, subject) for emails, subject, _ in found] == [([owner.email], "Leads wait: Spring Fair")] * 2
     assert "The token has expired." in found[0][2]
     assert "No lead is lost" in found[0][2]
     assert f"/api/lead-sources/{source.key}" in found[0][2]
-    [(kind, data), _] = await posted(fresh_pool)
+    [(kind, data), _] = await posted(empty)
     assert (kind, data["code"], data["lead_source"]) == ("lead_source.parked", "token", source.key)
-    assert (await again(fresh_pool, source.id)).state == "active"
+    assert (await again(empty, source.id)).state == "active"
