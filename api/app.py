@@ -70,6 +70,9 @@ from api.http.state import AppState
 from api.http.temporal_link import open_link
 from api.inbound import routes as inbound
 from api.keys import routes as own_keys
+from api.leads.doors import form as lead_forms
+from api.leads.doors import google as google_leads
+from api.leads.doors.checks import SourceChecks
 from api.limits.admission import AdmissionLimit
 from api.limits.offload import Offload
 from api.limits.shared_checks import SharedChecks
@@ -113,6 +116,7 @@ from services.audience.templates.named import NamedTemplates
 from services.automations.flows import Flows
 from services.automations.simulating.simulating import Simulations
 from services.automations.starting import Starter
+from services.leads.starting import LeadStarter
 from services.settings.current import CurrentSettings
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.gateways.webhook_signatures import Signatures
@@ -123,6 +127,7 @@ DESCRIPTION = "Send email, SMS and WhatsApp through your own gateways; every acc
 _ROUTERS = (
     send.router,
     status.router,
+    google_leads.router,  # before those of other providers, whose addresses begin alike
     webhooks.router,  # early, as providers post often: routes are compared one after the other
     batches.router,  # before the paths that begin with a channel
     inbound.router,
@@ -153,6 +158,7 @@ _ROUTERS = (
     automation_runs.router,
     automation_steering.router,
     hook_posts.router,
+    lead_forms.router,
     automation_simulating.router,
     automation_hooks.router,
     hook_maps.router,
@@ -240,6 +246,8 @@ def create_app(settings: Settings) -> FastAPI:
             keys = settings.keys.get_secret_value()
             keyring = Keyring.parse(keys, CREDENTIALS)
             hook_checks = HookChecks(pool, keyring)
+            source_checks = SourceChecks(pool, keyring)
+            lead_starter = LeadStarter(pool)
             forgotten = Forgotten(pool, keyring, settings.for_install, names)
             starter = Starter(pool)
             parts = (
@@ -264,6 +272,8 @@ def create_app(settings: Settings) -> FastAPI:
                 WebhookReceivers(pool, outside, keys),
                 WebhookMemory(),
                 hook_checks,
+                source_checks,
+                lead_starter,
                 receipts,
                 SharedChecks(),
                 names,
@@ -279,6 +289,8 @@ def create_app(settings: Settings) -> FastAPI:
             await request_log.aclose()
             await forgotten.aclose()
             await hook_checks.aclose()
+            await source_checks.aclose()
+            await lead_starter.aclose()
             await starter.aclose()
         await outside.aclose()
         await offload.aclose()

@@ -46,9 +46,8 @@ _FRAMEWORK = {404: "there is nothing at this address", 405: "this address does n
 
 def install_error_handlers(app: FastAPI) -> None:
     """Map every error that a route can raise."""
-    app.exception_handler(ApiError)(_api)
-    app.exception_handler(StrictJsonError)(_json)
-    app.exception_handler(XsenderError)(_ours)
+    for expected in (ApiError, StrictJsonError, XsenderError):
+        app.exception_handler(expected)(_expected)
     app.exception_handler(RequestValidationError)(_parameters)
     app.exception_handler(HTTPException)(_framework)
     app.exception_handler(ClientDisconnect)(_gone)
@@ -58,21 +57,24 @@ def install_error_handlers(app: FastAPI) -> None:
     app.exception_handler(Exception)(_bug)
 
 
-async def _api(_: Request, error: ApiError) -> JSONResponse:
-    return error_response(error)
-
-
-async def _json(_: Request, error: StrictJsonError) -> JSONResponse:
-    return error_response(json_refused(error))
-
-
-async def _ours(request: Request, error: XsenderError) -> JSONResponse:
+def as_api_error(error: ApiError | StrictJsonError | XsenderError) -> ApiError:
+    """What is answered to an error. Faults of ours are raised again: they are logged."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, StrictJsonError):
+        return json_refused(error)
     if isinstance(error, FaultError):
-        return await _bug(request, error)
+        raise error
     status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
     fields = error.fields if isinstance(error, InvalidError | ConflictError) else ()
     retry_after = error.retry_after if isinstance(error, UnavailableError | TooSoonError) else None
-    return error_response(ApiError(status, error.code, error.message, fields, retry_after))
+    return ApiError(status, error.code, error.message, fields, retry_after)
+
+
+async def _expected(request: Request, error: ApiError | StrictJsonError | XsenderError) -> JSONResponse:
+    if isinstance(error, FaultError):
+        return await _bug(request, error)
+    return error_response(as_api_error(error))
 
 
 async def _parameters(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -83,7 +85,7 @@ async def _parameters(request: Request, error: RequestValidationError) -> JSONRe
             message = f"no {name} {found['input']!r}: {found['msg'][0].lower()}{found['msg'][1:]}"
             return error_response(ApiError(404, f"{name}_not_found", message))
     fields = [FieldError(pointer(*found["loc"][1:]), found["type"], plain(found["msg"])) for found in error.errors()]
-    return await _ours(request, invalid(fields))
+    return await _expected(request, invalid(fields))
 
 
 async def _framework(_: Request, error: HTTPException) -> JSONResponse:

@@ -10,6 +10,7 @@ from fastapi import Request
 
 from api.http.body import declared_length
 from api.http.errors import ApiError
+from api.http.state import state_of
 from api.limits.connections import network_of
 
 ALL = 32 * 1024 * 1024
@@ -107,6 +108,19 @@ async def read_post(request: Request, most: int, held: HeldPost) -> bytes:
     except TimeoutError:
         raise WebhookBusy("it came too slowly") from None
     return bytes(body)
+
+
+async def read_public_post(request: Request, most: int) -> bytes:
+    """The raw body of a post by somebody who is not known yet.
+
+    Raises:
+        ApiError: 413 beyond ``most`` bytes; 429 too much is posted at once, or it comes too slowly.
+    """
+    try:
+        with state_of(request).part(WebhookMemory).post(request.client.host if request.client else "") as held:
+            return await read_post(request, most, held)
+    except WebhookBusy:
+        raise ApiError(429, "rate_limited", "too much is posted at once: try again", retry_after=5.0) from None
 
 
 def _too_large(most: int) -> ApiError:

@@ -242,20 +242,34 @@ async def remove(store: Connections, source_id: UUID) -> None:
         await conn.execute("delete from lead_sources where id = %s", (source_id,))
 
 
-async def note_refused(store: Connections, source_id: UUID, code: str, count_: int) -> None:
-    """Posts were not accepted."""
-    async with store.connection() as conn:
-        await conn.execute(
-            """update lead_sources
-               set refused = refused + %s, last_refused_at = clock_timestamp(), last_refused = %s where id = %s""",
-            (count_, code, source_id),
-        )
+async def note_refused(store: Connections, noted: Mapping[UUID, tuple[int, datetime, str]]) -> None:
+    """Count posts that were not accepted: by source, how many, when the last one came, and why it was refused."""
+    await _count(
+        store,
+        """update lead_sources s
+           set refused = s.refused + n.count, last_refused_at = n.at, last_refused = n.why
+           from unnest(%s::uuid[], %s::bigint[], %s::timestamptz[], %s::text[]) as n (id, count, at, why)
+           where s.id = n.id""",
+        noted,
+    )
 
 
-async def note_unknown(store: Connections, source_id: UUID) -> None:
-    """A post was about a form that is not its own."""
+async def note_unknown(store: Connections, noted: Mapping[UUID, tuple[int, datetime, str]]) -> None:
+    """Count posts that were about what is not its own, in the same way."""
+    await _count(
+        store,
+        """update lead_sources s set unknown = s.unknown + n.count
+           from unnest(%s::uuid[], %s::bigint[], %s::timestamptz[], %s::text[]) as n (id, count, at, why)
+           where s.id = n.id""",
+        noted,
+    )
+
+
+async def _count(store: Connections, statement: LiteralString, noted: Mapping[UUID, tuple[int, datetime, str]]) -> None:
+    rows = sorted(noted.items())
+    columns = zip(*(of for _, of in rows), strict=True)
     async with store.connection() as conn:
-        await conn.execute("update lead_sources set unknown = unknown + 1 where id = %s", (source_id,))
+        await conn.execute(statement, ([id_ for id_, _ in rows], *(list(column) for column in columns)))
 
 
 async def _read(store: Connections, which: LiteralString, values: tuple[object, ...]) -> list[Source]:

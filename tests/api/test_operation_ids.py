@@ -76,6 +76,7 @@ RELEASED = """
     retryAutomation listAutomationRetries getAutomationRetry stopAutomationRetry
     simulateAutomation replayRun listStarters getStarter
     getHealth getLiveness getReadiness
+    receiveGoogleLead receiveGoogleLeadOfSource postForm getFormToken
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """
 

@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,17 +11,16 @@ from fastapi import APIRouter, Query, Request, Response
 from api.automations.hooks.checks import HookChecks
 from api.automations.hooks.models import PostedAnswer
 from api.automations.starting import start
-from api.http.body import parse_small
 from api.http.errors import ApiError
 from api.http.idempotency import key_in
 from api.http.json_response import json_response
+from api.http.posted_body import FORM, is_form, parse_posted
 from api.http.state import AppState, state_of
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers
-from api.webhooks.memory import WebhookBusy, WebhookMemory, read_post
+from api.webhooks.memory import read_public_post
 from domain.audience.contacts.contact import new_contact_id
 from domain.automations.hooks.places import delivery_at, delivery_named, digest_of_key, topic_of
 from domain.automations.hooks.prepared import is_ping
-from domain.automations.mapping import unfold
 from domain.errors import InvalidError, NotFoundError, XsenderError
 from domain.text.strict_json import StrictJsonError
 from services.automations.flows import Flows
@@ -36,8 +34,6 @@ router = APIRouter(tags=["automations"])
 
 PATH = "/api/automation/webhook/"
 MOST_BYTES = 64 * 1024
-_MOST_VALUES = 5_000
-_FORM = "application/x-www-form-urlencoded"
 _MOST_HEADERS = 50
 _MOST_HEADER = 500
 _NOT_KEPT = re.compile(
@@ -57,7 +53,7 @@ _NOT_KEPT = re.compile(
             "required": True,
             "content": {
                 kind: {"schema": {"type": "object"}, "example": {"email": "ada@example.com", "order_id": "A1023"}}
-                for kind in ("application/json", _FORM)
+                for kind in ("application/json", FORM)
             },
         },
         "security": [],
@@ -78,11 +74,7 @@ async def post_to_hook(
         raise NotFoundError("hook_not_found", "there is no such hook: it was deleted, or the address is not complete")
     checks = state.part(HookChecks)
     checks.check_address(door, request)
-    try:
-        with state.part(WebhookMemory).post(request.client.host if request.client else "") as held:
-            raw = await read_post(request, MOST_BYTES, held)
-    except WebhookBusy:
-        raise ApiError(429, "rate_limited", "too much is posted at once: try again", retry_after=5.0) from None
+    raw = await read_public_post(request, MOST_BYTES)
     try:
         return json_response(await _answer(state, request, door, raw, is_test=test == "1"))
     except (InvalidError, StrictJsonError, ApiError) as error:
@@ -93,10 +85,10 @@ async def post_to_hook(
 
 async def _answer(state: AppState, request: Request, door: Door, raw: bytes, *, is_test: bool) -> dict[str, Any]:
     checks = state.part(HookChecks)
-    if door.preset is not None and _is_form(request) and is_ping(door.preset, _read(request, raw)):
+    if door.preset is not None and is_form(request) and is_ping(door.preset, parse_posted(request, raw)):
         return _shown("ping", Posted())  # unsigned: it does nothing
     checks.check_signature(door, request.headers, raw)
-    body = _read(request, raw)
+    body = parse_posted(request, raw)
     if is_test or door.testing:
         await _keep(state, door, request.headers, body)
         return _shown("Sample recorded", Posted())
@@ -120,22 +112,6 @@ def _post(request: Request, door: Door, raw: bytes, body: Mapping[str, Any]) -> 
     if delivery is None and key is not None:
         delivery, digest = digest_of_key(key), hashlib.sha256(raw).digest()
     return Post(str(uuid4()), body, topic, delivery or delivery_named(request.headers), digest)
-
-
-def _read(request: Request, raw: bytes) -> dict[str, Any]:
-    if _is_form(request):
-        try:
-            return unfold(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=1_001))
-        except (UnicodeDecodeError, ValueError):
-            raise InvalidError("webhook_body", "this is no form in UTF-8, or it has too many fields") from None
-    found = parse_small(raw, _MOST_VALUES)
-    if not isinstance(found, dict):
-        raise InvalidError("webhook_body", "send a JSON object, or a form")
-    return found
-
-
-def _is_form(request: Request) -> bool:
-    return request.headers.get("content-type", "").split(";")[0].strip().lower() == _FORM
 
 
 async def _keep(state: AppState, door: Door, headers: Mapping[str, str], body: Mapping[str, Any]) -> None:

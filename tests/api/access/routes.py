@@ -25,12 +25,17 @@ OPEN = {
     "GET /health/live",
     "GET /health/ready",
     "OPTIONS /api/admin/v1/codec/{direction}",
+    "OPTIONS /api/leads/{source}",
+    "OPTIONS /api/leads/{source}/token",
 }
 """For everybody."""
 SIGNED = {
     *(f"{method} /api/webhook/{{channel}}/{{provider}}" for method in ("GET", "POST")),
     *(f"{method} /api/webhook/{{channel}}/{{provider}}/{{gateway_id}}" for method in ("GET", "POST")),
     "POST /api/automation/webhook/{hook_id}",
+    *(f"POST /api/webhook/google-ads-lead{path}" for path in ("", "/{source}")),
+    "POST /api/leads/{source}",
+    "GET /api/leads/{source}/token",
     *(f"{method} /{kind}/{{token}}" for method in ("GET", "POST") for kind in ("u", "p", "s")),
     "GET /o/{token}.gif",
     "GET /c/{token}",

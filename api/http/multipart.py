@@ -1,5 +1,6 @@
-"""The one file in a body of the type ``multipart/form-data``, as it comes: never the whole of it in memory."""
+"""Bodies of the type ``multipart/form-data``: the one file in it, as it comes, or the fields of a small one."""
 
+import re
 from collections.abc import AsyncIterator
 from email.message import Message
 
@@ -7,6 +8,7 @@ from domain.errors import InvalidError
 
 _MOST_HEADERS = 8 * 1024
 _END = b"\r\n\r\n"
+_NAME = re.compile(rb'(?:^|;)\s*name=(?:"([^"]*)"|([^\s;"]+))', re.IGNORECASE)
 
 
 def boundary_of(content_type: str) -> bytes | None:
@@ -47,6 +49,32 @@ async def file_in(chunks: AsyncIterator[bytes], boundary: bytes) -> AsyncIterato
             yield piece
     if not has_file:
         raise _fault("no part has a file name: send the file as one, such as curl -F file=@people.csv does")
+
+
+async def fields_in(raw: bytes, boundary: bytes, most: int) -> list[tuple[str, str]]:
+    """The names and values of a form, none of which is a file.
+
+    Raises:
+        InvalidError: there is a file, or more than ``most`` fields; what is not UTF-8; the body ends before its last
+            boundary.
+    """
+    body = _Body(_whole(raw), b"\r\n--" + boundary)
+    async for _ in body.content():
+        pass
+    found: list[tuple[str, str]] = []
+    while await body.begins_part():
+        disposition = _disposition(await body.headers())
+        value = b"".join([piece async for piece in body.content()])
+        if _names_file(disposition):
+            raise InvalidError("form_file", "files are not accepted: send the fields alone")
+        if len(found) == most:
+            raise _fault(f"a form has at most {most} fields")
+        found.append((_name_in(disposition), _text(value)))
+    return found
+
+
+async def _whole(raw: bytes) -> AsyncIterator[bytes]:
+    yield raw
 
 
 class _Body:
@@ -95,11 +123,35 @@ class _Body:
 
 
 def _is_file(headers: bytes) -> bool:
+    return _names_file(_disposition(headers))
+
+
+def _names_file(disposition: bytes) -> bool:
+    return b"filename" in disposition.lower()
+
+
+def _disposition(headers: bytes) -> bytes:
     for line in headers.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-disposition":
-            return b"filename" in value.lower()
-    return False
+            return value
+    return b""
+
+
+def _name_in(disposition: bytes) -> str:
+    """The name of a field, with quotes and line breaks as browsers write them."""
+    named = _NAME.search(disposition)
+    if named is None:
+        raise _fault("a part has no name")
+    name = named[1] if named[1] is not None else named[2]
+    return _text(name).replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise _fault("names and values must be UTF-8") from None
 
 
 def _fault(message: str) -> InvalidError:

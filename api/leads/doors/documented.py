@@ -1,0 +1,19 @@
+"""What the OpenAPI document says of addresses that leads are posted to."""
+
+from typing import Any
+
+from api.reference.openapi import PUBLIC, errors_of
+
+_ANSWER = {"application/json": {"schema": {"type": "object"}}}
+_POST_ERRORS = (400, 401, 403, 404, 408, 413, 414, 422, 429, 431, 503)
+
+
+def posted(what: str) -> dict[str, Any]:
+    """``responses`` and ``openapi_extra`` of a route that takes posts of a provider."""
+    body = {"description": what, "required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+    return {
+        "response_model": None,
+        "responses": {200: {"description": "All that was posted is stored.", "content": _ANSWER}}
+        | errors_of(*_POST_ERRORS),
+        "openapi_extra": PUBLIC | {"requestBody": body},
+    }
