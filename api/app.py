@@ -70,6 +70,7 @@ from api.http.state import AppState
 from api.http.temporal_link import open_link
 from api.inbound import routes as inbound
 from api.keys import routes as own_keys
+from api.leads import sources as lead_sources
 from api.leads.doors import form as lead_forms
 from api.leads.doors import google as google_leads
 from api.leads.doors.checks import SourceChecks
@@ -162,6 +163,7 @@ _ROUTERS = (
     automation_simulating.router,
     automation_hooks.router,
     hook_maps.router,
+    lead_sources.router,
     templates.router,
     template_previews.router,
     events.router,

@@ -85,7 +85,7 @@ async def add(store: Connections, new: NewSource) -> None:
             )
     except UniqueViolation:
         message = f"there is a source {new.key!r} already: choose another name"
-        raise ConflictError("source_taken", message) from None
+        raise ConflictError("lead_source_taken", message) from None
     await name(store, new.id, new.kind, new.names)
 
 

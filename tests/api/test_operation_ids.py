@@ -72,6 +72,8 @@ RELEASED = """
     listSecrets putSecret removeSecret
     listHooks addHook getHook changeHook removeHook rotateHook rotateHookSecret listHookPresets listHookSamples
     tryHook suggestHookMap postToHook
+    listLeadSources addLeadSource getLeadSource changeLeadSource removeLeadSource
+    parkLeadSource resumeLeadSource backfillLeadSource
     listTroubledAutomations listAutomationFailures getAutomationCounts
     retryAutomation listAutomationRetries getAutomationRetry stopAutomationRetry
     simulateAutomation replayRun listStarters getStarter

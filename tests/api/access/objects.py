@@ -26,6 +26,8 @@ from store.callbacks import callback_endpoints, callbacks
 from store.callbacks.callback_endpoints import NewEndpoint
 from store.callbacks.callbacks import Notice
 from store.gateways import gateways
+from store.leads import sources
+from store.leads.sources import NewSource
 from store.links import link_domains
 from store.operations import exports, operations
 from store.pool import InTransaction
@@ -63,6 +65,7 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
         "{field}": await _field(stack, user),
         "{external_id}": uuid4().hex,
         **await _automation(stack, user),
+        "{source}": await _lead_source(stack, user),
         "{operation}": await ended_operation(stack, user),
     }
 
@@ -89,6 +92,13 @@ async def _automation(stack: Stack, user: User) -> dict[str, str]:
     retry = await retries.add(stack.pool, new_contact_id(), made.id, user.id, asdict(Wanted()), 1, {})
     named = {"{automation}": key, "{run}": str(run.id), "{hook}": key, "{secret}": key}
     return named | {"{retry}": str(retry.id)}
+
+
+async def _lead_source(stack: Stack, user: User) -> str:
+    settings, id_ = {"page_id": "508"}, new_contact_id()
+    new = NewSource(id_, user.id, f"s{uuid4().hex}", "meta", "Page", settings, None, ["508"])
+    await sources.add(stack.pool, new)
+    return str(id_)
 
 
 async def _link_domain(stack: Stack, user: User) -> str:

@@ -45,6 +45,7 @@ BODIES: dict[str, Any] = {
     "PATCH /api/hooks/{hook}": {"testing": True},
     **{f"POST /api/hooks/{{hook}}/{what}": {"body": {"id": 1}} for what in ("try", "suggest")},
     "POST /api/runs/{run}/replay": {},
+    "PATCH /api/lead-sources/{source}": {"tags": ["new"]},
     "PATCH /api/contacts/{contact}": {"first_name": "Ada"},
     "POST /api/contacts/{contact}/merge": {"from": str(uuid4())},
     "POST /api/contacts/{contact}/tags": {"add": ["new"]},

@@ -116,6 +116,10 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
     async def hook(user: User) -> Ids:
         return {"hook": (await created(user, "/api/hooks", {"name": uuid4().hex}))["key"]}
 
+    async def lead_source(user: User) -> Ids:
+        body = {"kind": "meta", "name": uuid4().hex, "page_id": "508", "credentials": {"token": uuid4().hex}}
+        return {"source": (await created(user, "/api/lead-sources", body))["id"]}
+
     async def secret(user: User) -> Ids:
         key = uuid4().hex
         answer = await stack.http.put(f"/api/secrets/{key}", json={"value": "x" * 20}, headers=user.headers)
@@ -164,6 +168,7 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         "automations": automation,
         "runs": run,
         "hooks": hook,
+        "lead-sources": lead_source,
         "secrets": secret,
         "templates": template,
         "contacts": contact,
