@@ -17,6 +17,10 @@ from services.audience.campaigns.sending import CampaignSending
 from services.automations.calls.sending import CallSender
 from services.automations.outbox import OutboxSender
 from services.automations.runs.running import Running
+from services.leads.applying import Applying
+from services.leads.catching_up import CatchingUp
+from services.leads.providers import Providers
+from services.leads.taking import Taking
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
 
@@ -37,6 +41,8 @@ class Dependencies:
     running: Running
     outbox: OutboxSender
     calls: CallSender
+    leads: Taking
+    missed_leads: CatchingUp
     unfinished: Unfinished
 
     async def aclose(self) -> None:
@@ -47,6 +53,7 @@ class Dependencies:
         await self.campaigns.aclose()
         await self.outbox.aclose()
         await self.calls.aclose()
+        await self.leads.aclose()
 
 
 def open_dependencies(pool: Pool, keys: str, sink: EventSink, environment: Mapping[str, Any]) -> Dependencies:
@@ -61,6 +68,7 @@ def open_dependencies(pool: Pool, keys: str, sink: EventSink, environment: Mappi
         Running(pool),
         OutboxSender(pool, environment),
         open_calls(pool, keys, environment),
+        *open_leads(pool, keys, environment),
         Unfinished(),
     )
 
@@ -84,3 +92,11 @@ def open_calls(pool: Pool, keys: str, environment: Mapping[str, Any]) -> CallSen
     """The calls of this process's runs, with their own connections, as callbacks have theirs."""
     outside = GatewayConnections.open(SandboxInbox(pool))
     return CallSender(pool, Keyring.parse(keys, CREDENTIALS), outside, environment)
+
+
+def open_leads(pool: Pool, keys: str, environment: Mapping[str, Any]) -> tuple[Taking, CatchingUp]:
+    """What takes leads in this process, with connections of its own to their providers."""
+    keyring = Keyring.parse(keys, CREDENTIALS)
+    providers = Providers(pool, keyring, GatewayConnections.open(SandboxInbox(pool)), environment)
+    taking = Taking(pool, keyring, providers, Applying(pool, environment))
+    return taking, CatchingUp(pool, keyring, providers, taking)

@@ -27,6 +27,7 @@ from services.batch_approvals import carry_out
 from services.callbacks import wake
 from services.leads.alarms import raise_alarms
 from services.leads.speed import note_replies
+from services.leads.starting import LeadStarter, catch_up_due
 from services.operations.export_user import KEPT_DAYS
 from services.reputation.guard import judge_new, pause_batches
 from services.reputation.warm_ups import judge_tiers
@@ -94,6 +95,8 @@ LOOK_EVERY = 1.0
 STARTS_EVERY, RUNS_LATE = 1.0, 2.0
 """Seconds between two looks for runs without a workflow, and after which one is started: most are due before."""
 SENT_EVERY = 5.0
+LEADS_LATE = 2.0
+"""Seconds after which a lead is started whose door did not."""
 
 REPLIES_EVERY = 3.0
 """Seconds between two looks when leads were answered."""
@@ -168,6 +171,7 @@ def periodic_tasks(
 
     outbox, watch, flows = OutboxSender(pool, environment), Watch(pool), Flows()
     starter, clocks = Starter(pool), Clocks(pool)
+    lead_starter = LeadStarter(pool)
     feeder, due = Feeder(pool), DueRuns(Running(pool), outbox)
 
     async def end_unknown_now() -> None:
@@ -203,6 +207,8 @@ def periodic_tasks(
         PeriodicTask("tell of ended runs", STARTS_EVERY, lambda: due.tell(client)),
         PeriodicTask("look when leads were answered", REPLIES_EVERY, lambda: note_replies(pool)),
         PeriodicTask("raise alarms of sources of leads", LEAD_ALARMS_EVERY, lambda: raise_alarms(pool)),
+        PeriodicTask("start leads", STARTS_EVERY, lambda: lead_starter.start_unstarted(client, LEADS_LATE)),
+        PeriodicTask("look for missed leads", STARTS_EVERY, lambda: catch_up_due(pool, client)),
         PeriodicTask("look at runs after publishing", RUNS_EVERY, lambda: look_at_published(pool)),
         PeriodicTask("watch automations", WATCH_EVERY, watch.run),
         PeriodicTask("retry failed runs", START_EVERY, lambda: retry_runs(pool, flows)),

@@ -13,6 +13,7 @@ from activities.dependencies import Dependencies
 from activities.dispatching.dispatch import Dispatch
 from activities.fall_back import FallBack
 from activities.inbound import InboundMessages
+from activities.leads.taking import Leads
 from activities.receipts import Receipts
 from activities.record_status import RecordStatus
 from activities.send_at_once import SendAtOnce
@@ -104,6 +105,7 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
     )
     callbacks, campaigns = dependencies.callbacks, Campaigns(dependencies.campaigns)
     automations = Automations(dependencies.running, dependencies.outbox, start_stored)
+    leads = Leads(dependencies.leads, dependencies.missed_leads, start_stored)
     errands: list[Callable[..., Any]] = [dispatch.dispatch, callbacks.queue_batch, callbacks.wake, fall_back.follow_up]
     rows = {
         WORKFLOW_QUEUE: flows,
@@ -126,7 +128,7 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
             OPERATIONS_AT_A_TIME,
         ),
         AUTOMATIONS_QUEUE: QueueRow([AutomationWorkflow], [automations.go_on], RUNS_AT_A_TIME),
-        LEADS_QUEUE: QueueRow([LeadWorkflow, LeadSourceWorkflow], [], LEADS_AT_A_TIME),
+        LEADS_QUEUE: QueueRow([LeadWorkflow, LeadSourceWorkflow], [leads.take, leads.catch_up], LEADS_AT_A_TIME),
         RECEIPTS_QUEUE: QueueRow([ReceiptsWorkflow], reported, RECEIPTS_AT_A_TIME, is_local=True),
     }
     return {queue: row for queue, row in rows.items() if queue in served}

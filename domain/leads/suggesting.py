@@ -16,8 +16,9 @@ _USUAL: Mapping[str, str] = {
         work_phone your_phone telefon telefonnummer telefonnr handy handynummer mobilnummer rufnummer mobiltelefon
         numero_de_telephone numéro_de_téléphone telephone_portable téléphone portable telefono teléfono
         numero_de_telefono número_de_teléfono movil móvil celular cellulare numero_di_telefono telefone
-        numero_de_telefone número_de_telefone telemovel telemóvel telefoonnummer telefoon mobiel numer_telefonu telefon_numarası
-        telefon_numarasi cep_telefonu رقم_الهاتف الهاتف رقم_الجوال الجوال телефон номер_телефона мобильный""",
+        numero_de_telefone número_de_telefone telemovel telemóvel telefoonnummer telefoon mobiel numer_telefonu
+        telefon_numarası telefon_numarasi cep_telefonu رقم_الهاتف الهاتف رقم_الجوال الجوال
+        телефон номер_телефона мобильный""",
     "whatsapp": """whatsapp whatsapp_number whatsapp-nummer numero_whatsapp numero_de_whatsapp número_de_whatsapp
         numéro_whatsapp رقم_الواتساب واتساب""",
     "first_name": """first_name firstname given_name forename vorname prenom prénom nombre_de_pila primer_nombre nome

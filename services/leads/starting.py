@@ -10,7 +10,6 @@ import structlog
 from temporalio.client import Client
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import lead_source_workflow_id, lead_workflow_id
 from domain.leads.rest import LeadStart
@@ -86,15 +85,6 @@ class LeadStarter:
                 log.warning("starts of leads could not be noted", error=type(error).__name__)
 
 
-async def wake(client: Client, source_id: UUID, provider_id: str) -> None:
-    """Have the workflow of a lead look again, if there is one.
-
-    Raises:
-        RPCError: Temporal does not answer.
-    """
-    await _signal(client, lead_workflow_id(source_id, provider_id))
-
-
 async def catch_up_due(pool: Pool, client: Client) -> None:
     """Start the workflows of sources whose missed leads are to be looked for."""
     for source_id, at in await sources.due(pool):
@@ -108,11 +98,3 @@ async def catch_up_due(pool: Pool, client: Client) -> None:
             rpc_timeout=_SECONDS,
         )
         await sources.note_looked(pool, source_id, at)
-
-
-async def _signal(client: Client, workflow_id: str) -> None:
-    try:
-        await client.get_workflow_handle(workflow_id).signal("wake", rpc_timeout=_SECONDS)
-    except RPCError as error:
-        if error.status != RPCStatusCode.NOT_FOUND:
-            raise

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -164,15 +164,15 @@ async def find(store: Connections, account_id: int, lead_id: UUID) -> Lead | Non
     return found[0] if found else None
 
 
-async def parked(store: Connections, source_id: UUID, after: UUID | None, limit: int) -> Sequence[UUID]:
-    """Those that wait for their source, in the order in which they came."""
+async def parked(store: Connections, source_id: UUID, after: UUID | None, limit: int) -> Sequence[tuple[UUID, str]]:
+    """Those that wait for their source, with their provider's ids, in the order in which they came."""
     async with store.connection() as conn:
         cursor = await conn.execute(
-            """select id from leads
+            """select id, provider_id from leads
                where source_id = %s and state = 'parked' and (%s::uuid is null or id > %s) order by id limit %s""",
             (source_id, after, after, limit),
         )
-        return [lead_id for (lead_id,) in await cursor.fetchall()]
+        return [(lead_id, provider_id) for lead_id, provider_id in await cursor.fetchall()]
 
 
 async def newest_fetched(store: Connections, source_id: UUID, but: UUID) -> str | None:
@@ -186,6 +186,30 @@ async def newest_fetched(store: Connections, source_id: UUID, but: UUID) -> str 
         )
         row = await cursor.fetchone()
     return None if row is None else str(row[0])
+
+
+async def sent_before(
+    store: Connections, lead: Lead, contact_id: UUID, form_id: str | None, within: timedelta
+) -> UUID | None:
+    """A lead of the same contact and the same form that was sent shortly before, and done."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """select id from leads
+               where contact_id = %(contact)s and source_id = %(source)s and id <> %(lead)s and state = 'done'
+                 and form_id is not distinct from %(form)s
+                 and coalesce(created_time, received_at) between %(at)s - %(within)s and %(at)s + %(within)s
+               order by id limit 1""",
+            {
+                "contact": contact_id,
+                "source": lead.source_id,
+                "lead": lead.id,
+                "form": form_id,
+                "at": lead.created_time or lead.received_at,
+                "within": within,
+            },
+        )
+        row = await cursor.fetchone()
+    return None if row is None else UUID(str(row[0]))
 
 
 async def set_state(

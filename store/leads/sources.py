@@ -131,6 +131,15 @@ async def find(store: Connections, account_id: int, named: str, *, lock: bool = 
     return found[0] if found else None
 
 
+async def known_keys(store: Connections, account_id: int, keys: Collection[str]) -> frozenset[str]:
+    """Those of these keys that an account has a source of."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            "select key from lead_sources where account_id = %s and key = any(%s)", (account_id, list(keys))
+        )
+        return frozenset(key for (key,) in await cursor.fetchall())
+
+
 async def named(store: Connections, kind: str, names: Collection[str]) -> Mapping[str, Sequence[Source]]:
     """Those that posts name by these; what was disabled included."""
     async with store.connection() as conn:
@@ -181,6 +190,23 @@ async def resume(store: Connections, source_id: UUID) -> None:
         )
 
 
+async def mended(store: Connections, source_id: UUID, edition: int) -> None:
+    """Its provider answers again, though nobody changed anything here."""
+    async with store.connection() as conn:
+        await conn.execute(
+            """update lead_sources
+               set state = 'active', parked_code = null, parked_reason = null, parked_at = null, told = told - 'parked'
+               where id = %s and edition = %s and state = 'parked'""",
+            (source_id, edition),
+        )
+
+
+async def note_backfilled(store: Connections, source_id: UUID, at: datetime) -> None:
+    """All leads that its provider got before are known."""
+    async with store.connection() as conn:
+        await conn.execute("update lead_sources set backfilled_at = %s where id = %s", (at, source_id))
+
+
 async def park(store: Connections, source_id: UUID, edition: int, code: str, reason: str) -> bool:
     """Have its leads wait until somebody mends its access. Returns whether it is new: one who finds it parked, or with
     other credentials by now, changes nothing."""
@@ -226,11 +252,13 @@ async def due(store: Connections) -> Sequence[tuple[UUID, datetime]]:
 
 
 async def note_looked(store: Connections, source_id: UUID, at: datetime) -> None:
-    """Somebody looks for them: next time in about a day, not that of all sources at once; sooner if it was asked for
-    meanwhile."""
+    """Somebody looks for them: next time in about a day, not that of all sources at once; in an hour if it is parked,
+    as its access may be mended at the provider; sooner if it was asked for meanwhile."""
     async with store.connection() as conn:
         await conn.execute(
-            """update lead_sources set catch_up_at = clock_timestamp() + (20 + 8 * random()) * interval '1 hour'
+            """update lead_sources
+               set catch_up_at = clock_timestamp() + interval '1 hour' * case state
+                       when 'parked' then 1 else 20 + 8 * random() end
                where id = %s and catch_up_at = %s""",
             (source_id, at),
         )

@@ -1,10 +1,12 @@
 """Whether what a trigger names is there."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from domain.audience.contacts.contact import VALUES
 from domain.automations.definition.triggers import (
     Inbound,
+    Lead,
     Manual,
     OnDate,
     OnEvent,
@@ -23,6 +25,7 @@ from domain.text.keywords import Keyword, fold
 from store.audience.contacts.terms import terms_of
 from store.audience.keyword_sets import of_account
 from store.gateways.gateways import unknown_identifiers
+from store.leads import sources
 from store.pool import Connections
 
 _TIMES = ("created_at", "updated_at")
@@ -43,9 +46,20 @@ async def check_trigger(store: Connections, account_id: int, at: str, trigger: T
             return await _group(store, account_id, at, name)
         case OnField(field=field):
             return await _field(store, account_id, at, field)
+        case Lead(source=named):
+            return await _lead(store, account_id, at, named)
         case Webhook() | OnEvent() | OnMessage() | OnTag() | Manual():
             return []
-    return [FieldError(at, "not_available", f"triggers of the kind {trigger.kind!r} cannot be published yet")]
+    raise AssertionError(f"a trigger of an unknown kind {trigger.kind!r} was read")
+
+
+async def _lead(store: Connections, account_id: int, at: str, named: Sequence[str]) -> list[FieldError]:
+    known = await sources.known_keys(store, account_id, named) if named else frozenset()
+    return [
+        FieldError(f"{at}/source/{number}", "source_unknown", f"there is no source of leads {key!r}")
+        for number, key in enumerate(named)
+        if key not in known
+    ]
 
 
 async def _inbound(store: Connections, account_id: int, at: str, trigger: Inbound) -> list[FieldError]:

@@ -72,7 +72,7 @@ async def test_whoever_is_found_and_is_refused_is_noted_with_the_reason(stack: S
         ({"kind": "date", "field": "nothing"}, "field_unknown", "field"),
         ({"kind": "date", "field": "age"}, "field_type", "field"),
         ({"kind": "schedule", "cron": "0 0 30 2 *", "audience": {"tag": "vip"}}, "cron", "cron"),
-        ({"kind": "lead"}, "not_available", ""),
+        ({"kind": "lead", "source": ["web"]}, "source_unknown", "source/0"),
     ],
 )
 async def test_what_can_never_come_is_not_published(stack: Stack, trigger: dict[str, Any], code: str, at: str):
