@@ -73,6 +73,8 @@ from api.keys import routes as own_keys
 from api.leads import sources as lead_sources
 from api.leads.doors import form as lead_forms
 from api.leads.doors import google as google_leads
+from api.leads.doors import linkedin as linkedin_leads
+from api.leads.doors import meta as meta_leads
 from api.leads.doors.checks import SourceChecks
 from api.limits.admission import AdmissionLimit
 from api.limits.offload import Offload
@@ -128,6 +130,8 @@ DESCRIPTION = "Send email, SMS and WhatsApp through your own gateways; every acc
 _ROUTERS = (
     send.router,
     status.router,
+    meta_leads.router,
+    linkedin_leads.router,
     google_leads.router,  # before those of other providers, whose addresses begin alike
     webhooks.router,  # early, as providers post often: routes are compared one after the other
     batches.router,  # before the paths that begin with a channel

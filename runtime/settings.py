@@ -66,6 +66,11 @@ class Settings(BaseSettings):
                 raise ValueError(f"there is no country {region}: use its two letters, such as FR")
         return region
 
+    meta_app_secret: SecretStr = SecretStr("")
+    """Of the install's own app at Meta, which signs posts of leads. Empty: customers have apps of their own."""
+    meta_verify_token: SecretStr = SecretStr("")
+    """What Meta brings when it checks the address of that app."""
+
     dns_servers: str = ""
     """Which DNS servers are asked for the records of sender domains: ``192.0.2.1`` or ``192.0.2.1:5353``, several with
     commas. Empty: those of the machine."""

@@ -34,9 +34,9 @@ def parse_posted(request: Request, raw: bytes) -> dict[str, Any]:
     return parse_object(raw)
 
 
-def parse_object(raw: bytes) -> dict[str, Any]:
-    """The object of a JSON body. Raises as ``parse_posted``."""
-    found = parse_small(raw, _MOST_VALUES)
+def parse_object(raw: bytes, most: int = _MOST_VALUES) -> dict[str, Any]:
+    """The object of a JSON body of at most so many values. Raises as ``parse_posted``."""
+    found = parse_small(raw, most)
     if not isinstance(found, dict):
         raise InvalidError("webhook_body", "send a JSON object, or a form")
     return found

@@ -1,7 +1,6 @@
 """``/api/webhook/{channel}/{provider}``: posts of providers. Verified as raw bytes, started durably, then answered."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
@@ -17,6 +16,7 @@ from api.http.state import AppState, state_of
 from api.http.temporal_link import TemporalUnavailable
 from api.webhooks.documented import BY_QUERY, BY_QUERY_OF_ONE, EVENTS, EVENTS_OF_ONE, documented, providers
 from api.webhooks.events import by_gateways
+from api.webhooks.heads import answer_reply, head_of
 from api.webhooks.memory import WebhookBusy, WebhookMemory, read_post
 from api.webhooks.receivers import WebhookReceiver, WebhookReceivers
 from api.webhooks.shared_starts import SharedStarts
@@ -85,19 +85,19 @@ async def _take(request: Request, channel: Channel, provider: str, gateway_id: U
     type_name, webhook = found
     try:
         address = await _public_url(state, request)
-        head = Post(request.method, address, dict(request.headers), b"", time.time())
+        head = head_of(request, address)
         ends = [
             end
             for end in await _configured(state, channel, type_name, gateway_id)
             if end.webhook.may_fit(head)  # before a body is read in vain
         ]
         if not ends:
-            return _answer(webhook.REFUSED)
+            return answer_reply(webhook.REFUSED)
         with state.part(WebhookMemory).post(request.client.host if request.client else "") as held:
             body = await read_post(request, webhook.MOST_BYTES, held)
             async with state.part(WebhookMemory).verifying(type_name):
                 taken = await _verified(replace(head, body=body), ends)
-            return _answer(taken) if isinstance(taken, Reply) else await _accept(state, channel, *taken)
+            return answer_reply(taken) if isinstance(taken, Reply) else await _accept(state, channel, *taken)
     except (TemporalUnavailable, RPCError, WebhookBusy, *DB_UNAVAILABLE) as error:
         log.warning("a webhook call was not accepted: the provider has to repeat it", error=type(error).__name__)
         return _busy(webhook)
@@ -161,7 +161,7 @@ async def _accept(state: AppState, channel: Channel, ends: Sequence[WebhookRecei
                 await start_receipts(state.temporal, [part])
             else:
                 await state.part(SharedStarts).start(part)
-    return _answer(webhook.ACCEPTED)
+    return answer_reply(webhook.ACCEPTED)
 
 
 async def _public_url(state: AppState, request: Request) -> str:
@@ -169,10 +169,6 @@ async def _public_url(state: AppState, request: Request) -> str:
     path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     base = (await state.part(CurrentSettings).recent()).public_url or f"{request.url.scheme}://{request.url.netloc}"
     return base.rstrip("/") + path
-
-
-def _answer(reply: Reply) -> Response:
-    return Response(reply.body, reply.status, dict(reply.headers), reply.content_type)
 
 
 def _busy(webhook: type[Webhook]) -> Response:

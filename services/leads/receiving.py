@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from domain.audience.contacts.contact import new_contact_id
 from domain.keyring import Keyring
@@ -35,11 +36,11 @@ async def receive(store: Connections, keyring: Keyring, arrived: Sequence[Arrive
     """Store leads, in one statement. Those that are known stay as they are; start them all (``starting``)."""
     if not arrived:
         return []
-    return await leads.receive(store, [_new(keyring, one) for one in arrived])
+    ids = sorted(new_contact_id() for _ in arrived)  # in the order in which they were posted
+    return await leads.receive(store, [_new(keyring, id_, one) for id_, one in zip(ids, arrived, strict=True)])
 
 
-def _new(keyring: Keyring, one: Arrived) -> NewLead:
-    id_ = new_contact_id()
+def _new(keyring: Keyring, id_: UUID, one: Arrived) -> NewLead:
     sealed = None if one.raw is None else seal_lead(keyring, id_, one.raw)
     return NewLead(
         id_,

@@ -283,6 +283,18 @@ async def end(store: Connections, lead_id: UUID, outcome: Outcome) -> None:
         )
 
 
+async def erase(store: Connections, source_id: UUID, provider_id: str) -> None:
+    """Delete what a person answered, for good. That there was a lead stays."""
+    async with store.connection() as conn:
+        await conn.execute(
+            """update leads
+               set state = 'erased', code = null, why = 'its person had it deleted', sealed = null, again_at = null,
+                   ended_at = coalesce(ended_at, clock_timestamp())
+               where source_id = %s and digest = %s""",
+            (source_id, digest_of(provider_id)),
+        )
+
+
 async def reopen(store: Connections, lead_id: UUID) -> None:
     """Have it be taken again from the raw lead, or from the fetch."""
     async with store.connection() as conn:

@@ -78,7 +78,8 @@ RELEASED = """
     retryAutomation listAutomationRetries getAutomationRetry stopAutomationRetry
     simulateAutomation replayRun listStarters getStarter
     getHealth getLiveness getReadiness
-    receiveGoogleLead receiveGoogleLeadOfSource postForm getFormToken
+    verifyMetaLeads verifyMetaLeadsOfSource receiveMetaLeads receiveMetaLeadsOfSource
+    verifyLinkedinLeads receiveLinkedinLeads receiveGoogleLead receiveGoogleLeadOfSource postForm getFormToken
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """
 

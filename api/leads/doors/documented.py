@@ -17,3 +17,13 @@ def posted(what: str) -> dict[str, Any]:
         | errors_of(*_POST_ERRORS),
         "openapi_extra": PUBLIC | {"requestBody": body},
     }
+
+
+def checked(what: str) -> dict[str, Any]:
+    """The same of a route by which a provider checks an address; ``what`` it is answered."""
+    content: dict[str, Any] = {kind: {"schema": {}} for kind in ("text/plain", "application/json")}
+    return {
+        "response_model": None,
+        "responses": {200: {"description": what, "content": content}} | errors_of(400, 403, 404, 409, 414, 431, 503),
+        "openapi_extra": PUBLIC,
+    }

@@ -1,6 +1,7 @@
 """``/api/webhook/google-ads-lead``: leads that Google Ads posts."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -14,6 +15,7 @@ from api.leads.doors.taking import take
 from api.webhooks.memory import read_public_post
 from domain.errors import NotFoundError
 from gateways.webhooks.webhook import same
+from services.leads.credentials import digest_of
 from services.leads.doors import google
 from services.leads.doors.finding import open_source, takes_leads
 from services.leads.receiving import Arrived
@@ -34,7 +36,7 @@ async def receive_google_lead(request: Request) -> Response:
     state = state_of(request)
     body = parse_object(await read_public_post(request, _MOST_BYTES))
     key = google.key_in(body)
-    name = google.name_of_key(key)
+    name = digest_of(key)
     found = (await sources.named(state.pool, "google", [name])).get(name, []) if key else []
     return await _take(state, [source for source in found if takes_leads(source)], key, body)
 
@@ -67,10 +69,10 @@ def _fits(given: str, key: str | None) -> bool:
 
 
 def _arrived(checks: SourceChecks, known: Sequence[Source], body: dict[str, Any]) -> list[Arrived]:
-    leads = []
+    leads, now = [], datetime.now(UTC)
     for source in known:
         try:
-            lead = google.arrived(source, body)
+            lead = google.arrived(source, body, now)
         except Refusal as error:
             checks.refused(source, error.code)
             raise

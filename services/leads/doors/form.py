@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from domain.errors import ConflictError, InvalidError
+from domain.leads.reading import form
 from domain.leads.source import SourceSettings
 from domain.request_rates import Rate
 from services.leads.receiving import Arrived
@@ -89,14 +90,22 @@ def arrived(
     source: Source, body: Mapping[str, Any], delivery: bytes | None, now: datetime, *, is_test: bool
 ) -> Arrived:
     """The lead: the fields of the form, without those that are for us. ``delivery``: the digest of an id that the
-    sender gave it."""
-    settings = SourceSettings.of(source.settings)
-    ours = {TOKEN, REDIRECT, settings.honeypot}
+    sender gave it.
+
+    Without that it is known by the id that makers of forms put into their bodies, else by all that it says and the
+    day: whoever writes again with other words is a lead of its own, of which it is seen later whose it is.
+
+    Raises:
+        InvalidError: it has no fields, or cannot be read.
+    """
+    ours = {TOKEN, REDIRECT, SourceSettings.of(source.settings).honeypot}
     raw = {name: value for name, value in body.items() if name not in ours}
     if not raw:
         raise InvalidError("form_empty", "the form has no fields")
-    id_ = _digest(raw, now) if delivery is None else delivery.hex()
-    return Arrived(source, id_, "form", {"is_test": True} if is_test else {}, raw, created_time=now)
+    lead = form.read(raw)
+    id_ = delivery.hex() if delivery is not None else lead.id or _digest(raw, now)
+    notice = {"test": True} if is_test else {}
+    return Arrived(source, id_, "form", notice, raw, lead.form_id, lead.created_at or now)
 
 
 def _is_allowed(settings: SourceSettings, address: str) -> bool:

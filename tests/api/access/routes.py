@@ -34,6 +34,8 @@ SIGNED = {
     *(f"{method} /api/webhook/{{channel}}/{{provider}}/{{gateway_id}}" for method in ("GET", "POST")),
     "POST /api/automation/webhook/{hook_id}",
     *(f"POST /api/webhook/google-ads-lead{path}" for path in ("", "/{source}")),
+    *(f"{method} /api/webhook/meta-lead-ads{path}" for method in ("GET", "POST") for path in ("", "/{source}")),
+    *(f"{method} /api/webhook/linkedin-leads/{{source}}" for method in ("GET", "POST")),
     "POST /api/leads/{source}",
     "GET /api/leads/{source}/token",
     *(f"{method} /{kind}/{{token}}" for method in ("GET", "POST") for kind in ("u", "p", "s")),

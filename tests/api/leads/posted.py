@@ -30,10 +30,10 @@ class Stored:
 
 
 async def a_source(
-    stack: Stack, kind: str, *, credentials: dict[str, str] | None = None, owner: int | None = None, **settings: Any
+    stack: Stack, kind: str, *, credentials: dict[str, str] | None = None, account: int | None = None, **settings: Any
 ) -> Source:
     """A source of a new account, or of this one."""
-    account = (await stack.user()).id if owner is None else owner
+    account = (await stack.user()).id if account is None else account
     id_ = new_contact_id()
     sealed = seal_credentials(stack.keyring, id_, credentials or {})
     new = NewSource(id_, account, str(id_), kind, "Test", settings, sealed, _names(kind, settings, credentials or {}))

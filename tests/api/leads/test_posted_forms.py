@@ -1,5 +1,6 @@
 """What forms of web sites post: who may, what shows robots, where browsers are sent on to, and what is kept."""
 
+import asyncio
 import time
 from typing import Any
 from uuid import uuid4
@@ -199,23 +200,29 @@ async def test_the_same_form_again_is_one_lead(stack: Stack):
     assert keyed[0] == keyed[1]
     named = [(await post(stack, source, {"n": n}, **{"webhook-id": "msg_1"})).json() for n in (1, 2)]
     assert named[0] == named[1] != keyed[0]
-    assert len(await stored(stack, source)) == 4
+    for words in ("a", "b"):  # what Typeform calls a token is the same when it posts again
+        assert (
+            await post(stack, source, {"form_response": {"token": "t1", "hidden": {"w": words}}})
+        ).status_code == 200
+    assert [one.provider_id for one in await stored(stack, source)][4:] == ["t1"]
     assert_error(await post(stack, source, **{"Idempotency-Key": ""}), 422, "idempotency_key")
 
 
 async def test_a_test_is_recorded_as_one(stack: Stack):
     source = await a_source(stack, "form")
     assert (await post(stack, source, query="?test=1")).status_code == 200
-    assert [one.notice for one in await stored(stack, source)] == [{"is_test": True}]
+    assert [one.notice for one in await stored(stack, source)] == [{"test": True}]
 
 
 async def test_an_address_that_posts_too_much_waits(stack: Stack):
     source, other = await a_source(stack, "form"), await a_source(stack, "form")
-    for number in range(form.RATE.burst):
-        assert (await post(stack, source, {"n": number})).status_code == 200
-    late = await post(stack, source, {"n": "late"})
-    assert_error(late, 429, "rate_limited")
-    assert 1 <= int(late.headers["retry-after"]) <= 2
+    posts = [post(stack, source, {"n": number}) for number in range(form.RATE.burst + 20)]
+    answers = await asyncio.gather(*posts)
+    late = [answer for answer in answers if answer.status_code != 200]
+    assert 1 <= len(late) <= 20
+    for answer in late:
+        assert_error(answer, 429, "rate_limited")
+        assert 1 <= int(answer.headers["retry-after"]) <= 2
     assert (await post(stack, other)).status_code == 200
-    assert await refused(stack, source, 1) == "rate_limited"
+    assert await refused(stack, source, len(late)) == "rate_limited"
     assert (await read(stack, source.id)).last_lead_at is not None
