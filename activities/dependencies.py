@@ -17,10 +17,10 @@ from services.audience.campaigns.sending import CampaignSending
 from services.automations.calls.sending import CallSender
 from services.automations.outbox import OutboxSender
 from services.automations.runs.running import Running
-from services.leads.applying import Applying
-from services.leads.catching_up import CatchingUp
+from services.leads.processing.applying import Applying
+from services.leads.processing.catching_up import CatchingUp
+from services.leads.processing.taking import Taking
 from services.leads.providers import Providers
-from services.leads.taking import Taking
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
 

@@ -10,6 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.ids import batch_workflow_id, send_workflow_id
 from domain.keyring import Keyring
+from domain.leads.source import KEEP_DAYS
 from services.accounts.subscriptions import begin_due_periods
 from services.audience.campaigns.steering import start_unstarted
 from services.automations.feeding import Feeder
@@ -46,6 +47,7 @@ from store.batches import batches
 from store.callbacks import callback_deliveries
 from store.credits import alerts, requests
 from store.gateways import gateway_health, gateway_waits
+from store.leads import leads
 from store.messages import attachments, receipts, unknown
 from store.operations import exports
 from store.pool import Pool
@@ -209,6 +211,7 @@ def periodic_tasks(
         PeriodicTask("raise alarms of sources of leads", LEAD_ALARMS_EVERY, lambda: raise_alarms(pool)),
         PeriodicTask("start leads", STARTS_EVERY, lambda: lead_starter.start_unstarted(client, LEADS_LATE)),
         PeriodicTask("look for missed leads", STARTS_EVERY, lambda: catch_up_due(pool, client)),
+        PeriodicTask("delete old raw leads", HOURLY, lambda: leads.delete_old_raw(pool, KEEP_DAYS)),
         PeriodicTask("look at runs after publishing", RUNS_EVERY, lambda: look_at_published(pool)),
         PeriodicTask("watch automations", WATCH_EVERY, watch.run),
         PeriodicTask("retry failed runs", START_EVERY, lambda: retry_runs(pool, flows)),

@@ -8,8 +8,8 @@ from temporalio.service import RPCError
 
 from domain.leads.rest import LeadRest
 from services.automations.outbox import StartBatch
-from services.leads.catching_up import CatchingUp
-from services.leads.taking import Taking
+from services.leads.processing.catching_up import CatchingUp
+from services.leads.processing.taking import Taking
 from store.pool import DB_UNAVAILABLE
 
 log = structlog.get_logger()

@@ -207,6 +207,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "overlap",
         "preset",
         "hook_unknown",
+        "source_unknown",
         "secret_host",
         "secret_name",
         "secret_unknown",

@@ -34,7 +34,7 @@ _AGREES = frozenset(
     )
 )
 """Answers that give consent: in small letters."""
-_SPACES = re.compile(r"[\s_]+")
+_SPACES = re.compile(r"[\s_-]+")
 
 
 @dataclass(frozen=True, slots=True)

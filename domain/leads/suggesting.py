@@ -14,7 +14,7 @@ _USUAL: Mapping[str, str] = {
         البريد_الإلكتروني البريد_الالكتروني эл._почта электронная_почта почта e-postadress epost""",
     "phone": """phone phone_number telephone telephone_number tel mobile mobile_number mobile_phone cell cell_phone
         work_phone your_phone telefon telefonnummer telefonnr handy handynummer mobilnummer rufnummer mobiltelefon
-        numero_de_telephone numéro_de_téléphone telephone_portable téléphone portable telefono teléfono
+        numero_de_telephone numéro_de_téléphone telephone_portable téléphone_portable telefono teléfono
         numero_de_telefono número_de_teléfono movil móvil celular cellulare numero_di_telefono telefone
         numero_de_telefone número_de_telefone telemovel telemóvel telefoonnummer telefoon mobiel numer_telefonu
         telefon_numarası telefon_numarasi cep_telefonu رقم_الهاتف الهاتف رقم_الجوال الجوال
@@ -34,7 +34,7 @@ _USUAL: Mapping[str, str] = {
     "language": """language sprache langue idioma lingua taal jezyk język dil اللغة язык locale""",
     "external_id": """external_id customer_id user_id kundennummer""",
 }
-_TARGET_OF = {name: target for target, names in _USUAL.items() for name in names.split()}
+_TARGET_OF = {name_of(name): target for target, names in _USUAL.items() for name in names.split()}
 _ORDER = ("email", "phone", "whatsapp", "first_name", "last_name", "full_name", "country", "language", "external_id")
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from store.pool import Connections
+from store.pool import Connections, Pool, long_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ class Received:
     """Whether somebody noted that its workflow was started."""
 
 
+_SOME = 1_000
+"""Of a slice."""
 _COLUMNS = """l.id, l.account_id, l.source_id, l.provider_id, l.via, l.state, l.code, l.why, l.notice, l.sealed,
     l.form_id, l.tries, l.again_at, l.contact_id, l.conflict, l.answered, l.reply_uid, l.first_reply_at,
     l.created_time, l.received_at, l.ended_at"""
@@ -263,11 +265,12 @@ class Outcome:
 
 
 async def end(store: Connections, lead_id: UUID, outcome: Outcome) -> None:
-    """Write what became of it."""
+    """Write what became of it. What it had begun before stays."""
     async with store.connection() as conn:
         await conn.execute(
             """update leads
-               set state = %s, code = %s, why = %s, contact_id = %s, conflict = %s, answered = %s, reply_uid = %s,
+               set state = %s, code = %s, why = %s, contact_id = %s, conflict = %s,
+                   answered = coalesce(%s, answered), reply_uid = coalesce(%s, reply_uid),
                    again_at = null, tries = 0, ended_at = clock_timestamp()
                where id = %s and state <> 'erased'""",
             (
@@ -305,6 +308,23 @@ async def reopen(store: Connections, lead_id: UUID) -> None:
                where id = %s and state <> 'erased'""",
             (lead_id,),
         )
+
+
+async def delete_old_raw(pool: Pool, standard_days: int) -> None:
+    """Delete what people answered in leads that are older than their source keeps it. That a lead came stays listed."""
+    while True:
+        async with long_transaction(pool) as conn:
+            cursor = await conn.execute(
+                """update leads set sealed = null, notice = '{}' where id = any(array(
+                       select l.id from leads l join lead_sources s on s.id = l.source_id
+                       where l.sealed is not null and l.ended_at is not null
+                         and l.received_at < clock_timestamp() - interval '1 day'
+                                             * coalesce((s.settings ->> 'keep_days')::integer, %s)
+                       limit %s for update of l skip locked))""",
+                (standard_days, _SOME),
+            )
+            if cursor.rowcount < _SOME:
+                return
 
 
 async def _read(store: Connections, which: LiteralString, values: tuple[object, ...]) -> list[Lead]:

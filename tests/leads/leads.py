@@ -28,9 +28,11 @@ async def source_of(stack: Stack, user: User, kind: str, credentials: dict[str, 
     return found
 
 
-async def arrived(stack: Stack, source: Source, *ids: str, raw: dict[str, Any] | None = None) -> list[Received]:
+async def arrived(
+    stack: Stack, source: Source, *ids: str, raw: dict[str, Any] | None = None, notice: dict[str, Any] | None = None
+) -> list[Received]:
     """Leads that somebody posted, with their workflows."""
-    new = [Arrived(source, one, "webhook", {"leadgen_id": one}, raw) for one in ids]
+    new = [Arrived(source, one, "webhook", notice or {}, raw) for one in ids]
     received = await receive(stack.pool, stack.keyring, new)
     starter = LeadStarter(stack.pool)
     await starter.start(stack.temporal, received)

@@ -23,9 +23,9 @@ from domain.leads.states import ENDED
 from domain.leads.suggesting import suggest
 from services.automations.flows import Flows
 from services.automations.outbox import StartBatch
-from services.leads.enrolling import enrol
-from services.leads.replying import Reply, Replying
-from services.leads.resolving import ORIGIN, resolve
+from services.leads.processing.enrolling import enrol
+from services.leads.processing.replying import Reply, Replying
+from services.leads.processing.resolving import ORIGIN, resolve
 from services.leads.telling import tell_lead
 from store.audience.consent import consents
 from store.audience.contacts.terms import terms_of
@@ -100,14 +100,18 @@ class Applying:
         before = await leads.sent_before(store, lead, contact.id, read.raw.form_id, _AGAIN)
         if before is not None:
             return _duplicate(contact, before), None
+        faults = [*read.mapped.problems, *read.faults]
+        if lead.notice.get("quiet"):  # of an import: old leads are not answered
+            return _outcome(contact, resolved.others, [], None, faults), None
         event = event_of(lead, source, read.raw, read.mapped)
-        runs = await enrol(store, self._flows, source, settings.automation, lead.id, contact.id, event, now)
-        reply = None
-        if settings.reply is not None:
+        runs, reply = _begun(lead), None  # what a replay finds was begun before
+        if not runs:
+            runs = await enrol(store, self._flows, source, settings.automation, lead.id, contact.id, event, now)
+        if settings.reply is not None and lead.reply_uid is None:
             reply = await self._replying.prepare(store, contact, settings.reply, event)
         if settings.notify is not None:
             await tell_lead(store, source, lead.id, contact, read.raw.about, self._environment)
-        return _outcome(contact, resolved.others, runs, reply, [*read.mapped.problems, *read.faults]), reply
+        return _outcome(contact, resolved.others, runs, reply, faults), reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,10 @@ def event_of(lead: Lead, source: Source, raw: RawLead, mapped: MappedLead) -> di
         "lead": {"id": str(lead.id), "source": source.key, "form_id": raw.form_id, **raw.about},
         "answers": dict(mapped.answers),
     }
+
+
+def _begun(lead: Lead) -> list[UUID]:
+    return [UUID(one) for one in (lead.answered or {}).get("runs", ())]
 
 
 def _duplicate(contact: Contact, before: UUID) -> Outcome:
@@ -194,7 +202,7 @@ def _consent(
 
 
 def _outcome(
-    contact: Contact, others: Mapping[str, Any], runs: list[Any], reply: Reply | None, faults: list[FieldError]
+    contact: Contact, others: Mapping[str, Any], runs: list[UUID], reply: Reply | None, faults: list[FieldError]
 ) -> Outcome:
     answered: dict[str, Any] = {"runs": [str(one) for one in runs]}
     code = why = None

@@ -7,14 +7,15 @@ from uuid import UUID
 
 from temporalio.client import Client
 
+from domain.errors import InvalidError
 from domain.keyring import Keyring
 from domain.leads.reading.by_kind import read_lead
 from domain.leads.rest import LeadRest
 from domain.leads.states import ENDED
 from gateways.leads.fetching import Refused
 from services.automations.outbox import StartBatch
-from services.leads import parking
-from services.leads.applying import Applying
+from services.leads.processing import parking
+from services.leads.processing.applying import Applying
 from services.leads.providers import Providers
 from services.leads.telling import tell_parked
 from store.leads import leads, sources
@@ -86,7 +87,11 @@ class Taking:
         found = await self._providers.fetch(source, lead)
         if isinstance(found, Refused):
             return await self._refused(source, lead, found)
-        raw = read_lead(source.kind, found.body)
+        try:
+            raw = read_lead(source.kind, found.body)
+        except InvalidError as error:
+            await leads.end(self._pool, lead.id, Outcome("invalid", error.code, error.message))
+            return _OVER
         sealed = seal_lead(self._keyring, lead.id, found.body)
         await leads.keep_raw(self._pool, lead.id, sealed, raw.form_id, raw.created_at)
         await sources.fetched(self._pool, source.id)

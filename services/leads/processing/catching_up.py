@@ -13,10 +13,10 @@ from domain.keyring import Keyring
 from domain.leads.reading.by_kind import read_lead
 from gateways.leads.fetching import Refused
 from services.automations.outbox import StartBatch
+from services.leads.processing.taking import Taking
+from services.leads.processing.waking import wake
 from services.leads.providers import Providers
 from services.leads.receiving import Arrived, receive
-from services.leads.taking import Taking
-from services.leads.waking import wake
 from store.leads import leads, sources
 from store.leads.sources import Source
 from store.pool import Pool
