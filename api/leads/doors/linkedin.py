@@ -20,7 +20,7 @@ from gateways.leads.linkedin_signing import challenge_reply, is_signed, may_be_s
 from services.leads.doors import linkedin
 from services.leads.doors.finding import open_source
 from services.leads.doors.linkedin import LeadAction
-from services.leads.waking import wake
+from services.leads.processing.waking import wake
 from store.leads import leads
 from store.leads.sources import Source
 
