@@ -75,6 +75,7 @@ from api.leads.doors import form as lead_forms
 from api.leads.doors import google as google_leads
 from api.leads.doors import linkedin as linkedin_leads
 from api.leads.doors import meta as meta_leads
+from api.leads.doors import meta_users
 from api.leads.doors.checks import SourceChecks
 from api.limits.admission import AdmissionLimit
 from api.limits.offload import Offload
@@ -131,6 +132,7 @@ _ROUTERS = (
     send.router,
     status.router,
     meta_leads.router,
+    meta_users.router,
     linkedin_leads.router,
     google_leads.router,  # before those of other providers, whose addresses begin alike
     webhooks.router,  # early, as providers post often: routes are compared one after the other

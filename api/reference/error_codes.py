@@ -47,6 +47,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "automation_not_found",
         "hook_not_found",
         "lead_source_not_found",
+        "deletion_not_found",
         "secret_not_found",
         "run_not_found",
         "retry_not_found",

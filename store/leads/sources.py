@@ -171,7 +171,7 @@ async def set_credentials(store: Connections, source_id: UUID, sealed: bytes | N
         await conn.execute(
             """update lead_sources
                set sealed = %s, edition = edition + 1, held_until = null, token_until = null,
-                   told = told - 'parked' - 'token', updated_at = clock_timestamp()
+                   told = told - 'parked' - 'token' - 'meta_user', updated_at = clock_timestamp()
                where id = %s""",
             (sealed, source_id),
         )

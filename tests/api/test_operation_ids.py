@@ -79,6 +79,7 @@ RELEASED = """
     simulateAutomation replayRun listStarters getStarter
     getHealth getLiveness getReadiness
     verifyMetaLeads verifyMetaLeadsOfSource receiveMetaLeads receiveMetaLeadsOfSource
+    receiveMetaRemoval receiveMetaRemovalOfSource receiveMetaDeletion receiveMetaDeletionOfSource getMetaDeletion
     verifyLinkedinLeads receiveLinkedinLeads receiveGoogleLead receiveGoogleLeadOfSource postForm getFormToken
     receiveProviderWebhook receiveProviderWebhookByQuery receiveGatewayWebhook receiveGatewayWebhookByQuery
 """

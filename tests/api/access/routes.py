@@ -35,6 +35,12 @@ SIGNED = {
     "POST /api/automation/webhook/{hook_id}",
     *(f"POST /api/webhook/google-ads-lead{path}" for path in ("", "/{source}")),
     *(f"{method} /api/webhook/meta-lead-ads{path}" for method in ("GET", "POST") for path in ("", "/{source}")),
+    *(
+        f"POST /api/webhook/meta/{what}{path}"
+        for what in ("deauthorize", "data-deletion")
+        for path in ("", "/{source}")
+    ),
+    "GET /api/webhook/meta/data-deletion/{code}",
     *(f"{method} /api/webhook/linkedin-leads/{{source}}" for method in ("GET", "POST")),
     "POST /api/leads/{source}",
     "GET /api/leads/{source}/token",
