@@ -71,6 +71,7 @@ from api.http.temporal_link import open_link
 from api.inbound import routes as inbound
 from api.keys import routes as own_keys
 from api.leads import sources as lead_sources
+from api.leads import speed as lead_speed
 from api.leads.doors import form as lead_forms
 from api.leads.doors import google as google_leads
 from api.leads.doors import linkedin as linkedin_leads
@@ -170,6 +171,7 @@ _ROUTERS = (
     automation_hooks.router,
     hook_maps.router,
     lead_sources.router,
+    lead_speed.router,
     templates.router,
     template_previews.router,
     events.router,

@@ -73,7 +73,7 @@ RELEASED = """
     listHooks addHook getHook changeHook removeHook rotateHook rotateHookSecret listHookPresets listHookSamples
     tryHook suggestHookMap postToHook
     listLeadSources addLeadSource getLeadSource changeLeadSource removeLeadSource
-    parkLeadSource resumeLeadSource backfillLeadSource
+    parkLeadSource resumeLeadSource backfillLeadSource getLeadSourceSpeed
     listTroubledAutomations listAutomationFailures getAutomationCounts
     retryAutomation listAutomationRetries getAutomationRetry stopAutomationRetry
     simulateAutomation replayRun listStarters getStarter
