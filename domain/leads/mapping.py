@@ -1,12 +1,23 @@
 """Which answer of a form is which value of a contact: ordered rules."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.automations.mapping import find_value
+from domain.audience.contacts.values import (
+    UNREADABLE,
+    country_code,
+    field_value,
+    language,
+    name,
+    tag,
+    time_zone,
+)
+from domain.audience.imports.cells import of_type
 from domain.errors import FieldError, invalid, pointer
+from domain.leads.finding import Finder, Found, name_of
+from domain.leads.numbers import typed_number
 from domain.leads.raw import RawLead
 from domain.leads.transforms import (
     SPLIT_NAME,
@@ -17,14 +28,15 @@ from domain.leads.transforms import (
     split_name,
     transformed,
 )
-from domain.recipients import InvalidRecipient, normalise_email, normalise_number
+from domain.recipients import normalise_email
 
 MOST_RULES = 100
-_MOST_PLACES = 10
+MOST_PLACES = 10
 _MOST_TEXT = 500
 _MOST_DEFAULT = 2000
 ADDRESSES = ("email", "phone", "whatsapp", "external_id")
 OWN = (*ADDRESSES, "first_name", "last_name", "language", "country", "time_zone")
+_NAMES = ("first_name", "last_name")
 _FIELD, _CONSENT, TAG = "field:", "consent:", "tag"
 _TO = re.compile(rf"{'|'.join(OWN)}|{TAG}|field:[a-z][a-z0-9_]{{0,49}}|consent:[a-z0-9][a-z0-9_-]{{0,49}}")
 _AGREES = frozenset(
@@ -34,7 +46,15 @@ _AGREES = frozenset(
     )
 )
 """Answers that give consent: in small letters."""
-_SPACES = re.compile(r"[\s_-]+")
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "email": normalise_email,
+    "external_id": name,
+    "first_name": name,
+    "last_name": name,
+    "language": language,
+    "country": country_code,
+    "time_zone": time_zone,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +89,7 @@ class MappedLead:
     consents: tuple[MappedConsent, ...]
     tags: tuple[str, ...]
     answers: Mapping[str, str | list[str]]
-    """Those that no rule took, by their names."""
+    """Those that became no value, by their names."""
     problems: tuple[FieldError, ...]
     """Values that cannot be used, each with where it stands."""
 
@@ -103,126 +123,127 @@ def shown_rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
     ]
 
 
-def map_lead(raw: RawLead, body: Mapping[str, Any], rules: Sequence[Rule], country: str | None) -> MappedLead:
-    """Apply the rules in their order: of those for the same value the first counts that has one.
+def map_lead(
+    raw: RawLead,
+    body: Mapping[str, Any],
+    rules: Sequence[Rule],
+    country: str | None,
+    fields: Mapping[str, str] | None = None,
+) -> MappedLead:
+    """Apply the rules in their order: of those for the same value the first counts whose value can be used.
 
-    ``country``: of numbers without a country code. A value that cannot be used is left out, with a problem.
+    ``country``: of numbers without a country code, unless the lead names one; ``fields``: types of custom fields, by
+    key; ``None``: all hold text. A value that cannot be used is left out, with a problem, and stays an answer.
     """
-    mapping = _Mapping(raw, body, country)
-    for rule in rules:
+    mapping = _Mapping(raw, body, country, fields)
+    for rule in sorted(rules, key=lambda rule: rule.to != "country"):  # it says how numbers are read
         mapping.apply(rule)
-    taken = mapping.taken
-    answers = {one.name: _single(one.values) for one in raw.answers if name_of(one.name) not in taken and one.values}
+    rest = (one for number, one in enumerate(raw.answers) if one.values and number not in mapping.used)
     custom = {"fields": mapping.custom} if mapping.custom else {}
     return MappedLead(
         {**mapping.values, **custom},
         tuple(mapping.consents.values()),
-        tuple(dict.fromkeys(mapping.tags)),
-        answers,
+        tuple(mapping.tags),
+        {one.name: _single(one.values) for one in rest},
         tuple(mapping.problems),
     )
 
 
-def name_of(text: str) -> str:
-    """A question or a name, as they are compared."""
-    return _SPACES.sub("_", text.strip().casefold()).strip("_:?* ")
-
-
 class _Mapping:
-    def __init__(self, raw: RawLead, body: Mapping[str, Any], country: str | None) -> None:
-        self._raw, self._body, self._country = raw, body, country
-        self._answers: dict[str, tuple[str, tuple[str, ...]]] = {}
-        for one in raw.answers:
-            for said in (one.name, one.label):
-                if said and one.values:
-                    self._answers.setdefault(name_of(said), (name_of(one.name), one.values))
-        self._boxes = {name_of(said): box for box in raw.disclaimers for said in (box.key, box.label) if said}
-        self.taken: set[str] = set()
+    def __init__(
+        self, raw: RawLead, body: Mapping[str, Any], country: str | None, fields: Mapping[str, str] | None
+    ) -> None:
+        self._finder, self._country, self._fields = Finder(raw, body), country, fields
+        self.used: set[int | None] = set()
+        """Answers, by their places in the lead."""
         self.values: dict[str, Any] = {}
         self.custom: dict[str, Any] = {}
         self.consents: dict[str, MappedConsent] = {}
-        self.tags: list[str] = []
+        self.tags: dict[str, None] = {}
         self.problems: list[FieldError] = []
 
     def apply(self, rule: Rule) -> None:
-        if rule.to.startswith(_CONSENT):
-            self._consent(rule)
+        if self._is_settled(rule):
             return
-        place, found = self._find(rule)
+        found = self._finder.find(rule.from_)
         try:
-            texts = [text for one in found if (text := transformed(one, rule.transform, self._country).strip())]
+            if self._put(rule, found):
+                self.used.add(found.answer)
         except Unfit as error:
-            self.problems.append(FieldError(pointer(place), "lead_value", str(error)))
-            texts = []
-        if not texts and rule.default is not None:
-            texts = [rule.default]
-        if rule.to == TAG:
-            self.tags += texts
-        elif texts:
-            self._put(rule, place, texts)
+            self.problems.append(FieldError(found.place, "lead_value", str(error)))
+        except UNREADABLE as error:
+            self.problems.append(FieldError(found.place, error.code, error.message))
 
-    def _put(self, rule: Rule, place: str, texts: list[str]) -> None:
-        value = ", ".join(texts)
+    def _is_settled(self, rule: Rule) -> bool:
+        """Whether an earlier rule has found the value."""
+        if rule.to.startswith(_CONSENT):
+            return rule.to.removeprefix(_CONSENT) in self.consents
         if rule.to.startswith(_FIELD):
-            self.custom.setdefault(rule.to.removeprefix(_FIELD), value)
-        elif rule.to in ("email", "phone", "whatsapp"):
-            self._address(rule.to, place, texts[0])
-        elif any(name == SPLIT_NAME for name, _ in rule.transform):
-            for name, part in zip(("first_name", "last_name"), split_name(value), strict=True):
-                if part:
-                    self.values.setdefault(name, part)
+            return rule.to.removeprefix(_FIELD) in self.custom
+        return self.values.keys() >= (set(_NAMES) if _is_split(rule) else {rule.to})
+
+    def _put(self, rule: Rule, found: Found) -> bool:
+        """Whether there is a value that counts."""
+        if rule.to.startswith(_CONSENT):
+            return self._consent(rule, found)
+        texts = self._texts(rule, found)
+        if not texts:
+            return False
+        if rule.to == TAG:
+            self.tags |= dict.fromkeys(tag(text) for text in texts)
+            return True
+        if rule.to.startswith(_FIELD):
+            self._field(rule.to.removeprefix(_FIELD), ", ".join(texts))
+        elif _is_split(rule):
+            for name, part in zip(_NAMES, split_name(" ".join(texts)), strict=True):
+                if part and name not in self.values:
+                    self._value(name, part)
         else:
-            self.values.setdefault(rule.to, value)
+            self._value(rule.to, texts[0] if rule.to in ADDRESSES else " ".join(texts))
+        return True
 
-    def _address(self, name: str, place: str, text: str) -> None:
-        if name in self.values:
-            return
+    def _texts(self, rule: Rule, found: Found) -> list[str]:
         try:
-            self.values[name] = normalise_email(text) if name == "email" else normalise_number(text, self._country)
-        except InvalidRecipient as error:
-            self.problems.append(FieldError(pointer(place), error.code, error.message))
+            texts = [transformed(one, rule.transform, self._country).strip() for one in found.values]
+        except Unfit:
+            if rule.default is None:
+                raise
+            texts = []
+        return list(filter(None, texts)) or ([] if rule.default is None else [rule.default])
 
-    def _consent(self, rule: Rule) -> None:
+    def _value(self, name: str, text: str) -> None:
+        if name in ("phone", "whatsapp"):
+            self.values[name] = typed_number(text, self._country)
+        else:
+            self.values[name] = _READERS[name](text)
+        if name == "country":
+            self._country = self.values[name]
+
+    def _field(self, key: str, text: str) -> None:
+        if self._fields is None:
+            self.custom[key] = text
+        elif key in self._fields:
+            self.custom[key] = of_type(self._fields[key])(text)
+        else:
+            field_value(text, key, self._fields)  # raises: there is no such field
+
+    def _consent(self, rule: Rule, found: Found) -> bool:
         purpose = rule.to.removeprefix(_CONSENT)
-        for said in rule.from_:
-            box = self._boxes.get(name_of(said))
-            if box is not None:
-                evidence = {"disclaimer": box.key, "checked": box.is_checked}
-                self.consents.setdefault(
-                    purpose,
-                    MappedConsent(purpose, box.is_checked, evidence | ({"text": box.label} if box.label else {})),
-                )
-                return
-        place, found = self._find(rule)
-        texts = [transformed(one, rule.transform, self._country) for one in found] or [rule.default or ""]
-        if any(texts):
+        box = self._finder.box(rule.from_)
+        if box is not None:
+            evidence = {"disclaimer": box.key, "checked": box.is_checked} | ({"text": box.label} if box.label else {})
+            self.consents[purpose] = MappedConsent(purpose, box.is_checked, evidence)
+            return False
+        texts = [transformed(one, rule.transform, self._country) for one in found.values]
+        if texts:
             granted = all(text.strip().casefold() in _AGREES for text in texts)
-            self.consents.setdefault(purpose, MappedConsent(purpose, granted, {"question": place, "answer": texts}))
-
-    def _find(self, rule: Rule) -> tuple[str, tuple[str, ...]]:
-        """Where the value stands, and it; nothing if there is none."""
-        for said in rule.from_:
-            if said.startswith("/"):
-                if texts := _texts(find_value(said, self._body)):
-                    return said.removeprefix("/"), texts
-                continue
-            name, values = self._answers.get(name_of(said), ("", ()))
-            if values:
-                self.taken.add(name)
-                return said, values
-        return rule.from_[0], ()
+            evidence = {"question": found.asked, "answer": list(found.values)}
+            self.consents[purpose] = MappedConsent(purpose, granted, evidence)
+        return bool(texts)
 
 
-def _text(label: str | None) -> dict[str, str]:
-    return {} if label is None else {"text": label}
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if isinstance(value, list):
-        return tuple(text for one in value for text in _texts(one) if not isinstance(one, list))
-    if isinstance(value, bool):
-        return ("true" if value else "false",)
-    return (str(value),) if isinstance(value, str | int | float) and value != "" else ()
+def _is_split(rule: Rule) -> bool:
+    return any(name == SPLIT_NAME for name, _ in rule.transform)
 
 
 def _single(values: tuple[str, ...]) -> str | list[str]:
@@ -239,7 +260,7 @@ def _rule(given: Any, at: str) -> tuple[Rule | None, list[FieldError]]:
     ]
     places = given.get("from")
     listed: list[Any] = places if isinstance(places, list) else [places]
-    if not 1 <= len(listed) <= _MOST_PLACES or not all(map(_is_place, listed)):
+    if not 1 <= len(listed) <= MOST_PLACES or not all(map(_is_place, listed)):
         words = "name an answer, a question, or a JSON pointer such as /field_data/0; or a list of them"
         faults.append(FieldError(f"{at}/from", "mapping", words))
     to = given.get("to")
@@ -250,9 +271,19 @@ def _rule(given: Any, at: str) -> tuple[Rule | None, list[FieldError]]:
     default = given.get("default")
     if default is not None and (not isinstance(default, str) or len(default) > _MOST_DEFAULT):
         faults.append(FieldError(f"{at}/default", "mapping", "the default is a text"))
+    faults += _contradictions(str(to), steps, default, at)
     if faults or wrong:
         return None, faults + wrong
     return Rule(tuple(listed), str(to), steps, default), []
+
+
+def _contradictions(to: str, steps: tuple[Transform, ...], default: Any, at: str) -> list[FieldError]:
+    faults = list[FieldError]()
+    if to not in _NAMES and any(name == SPLIT_NAME for name, _ in steps):
+        faults.append(FieldError(f"{at}/transform", "transform", "split_name is for first_name and last_name"))
+    if to.startswith(_CONSENT) and default is not None:
+        faults.append(FieldError(f"{at}/default", "mapping", "nobody consents without an answer: leave it out"))
+    return faults
 
 
 def _is_place(text: Any) -> bool:

@@ -22,7 +22,7 @@ from domain.audience.contacts.values import (
 )
 from domain.recipients import InvalidRecipient, normalise_email, normalise_number, read_number
 
-__all__ = ["UNREADABLE", "number", "readers"]
+__all__ = ["UNREADABLE", "number", "of_type", "readers"]
 
 _SEPARATORS = re.compile(r"[,;|\n]")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?")
@@ -50,7 +50,7 @@ def readers(custom: Mapping[str, str], groups: Mapping[str, int]) -> dict[str, R
         "time_zone": _time_zone,
         "tags": lambda text: sorted({tag(each) for each in _listed(text)}),
         "groups": lambda text: sorted({group_id(key, groups) for key in _listed(text)}),
-        **{CUSTOM + key: _of_type(type_) for key, type_ in custom.items()},
+        **{CUSTOM + key: of_type(type_) for key, type_ in custom.items()},
     }
 
 
@@ -84,7 +84,8 @@ def _listed(text: str) -> list[str]:
     return [part for part in found if part]
 
 
-def _of_type(type_: str) -> Reader:
+def of_type(type_: str) -> Reader:
+    """How the values of a type of custom fields are read."""
     convert = _CONVERTED.get(type_)
     return (lambda text: typed(text, type_)) if convert is None else (lambda text: typed(convert(text), type_))
 

@@ -81,7 +81,7 @@ class Applying:
         settings = SourceSettings.of(source.settings)
         terms = await terms_of(store, source.account_id, settings.groups)
         rules = parse_rules(list(settings.mapping)) if settings.mapping else suggest(raw)
-        mapped = map_lead(raw, body, rules, settings.country or terms.region)
+        mapped = map_lead(raw, body, rules, settings.country or terms.region, terms.fields)
         values, faults = _values(mapped, settings, terms)
         if not any(values.get(name) for name in ("email", "phone", "whatsapp", "external_id")):
             return _invalid([*mapped.problems, *faults]), None
