@@ -37,7 +37,11 @@ async def receive(store: Connections, keyring: Keyring, arrived: Sequence[Arrive
     if not arrived:
         return []
     ids = sorted(new_contact_id() for _ in arrived)  # in the order in which they were posted
-    return await leads.receive(store, [_new(keyring, id_, one) for id_, one in zip(ids, arrived, strict=True)])
+    new = [_new(keyring, id_, one) for id_, one in zip(ids, arrived, strict=True)]
+    received = await leads.receive(store, new)
+    if len({one.id for one in received}) < len({(one.source_id, one.provider_id) for one in new}):
+        return await leads.receive(store, new)  # somebody stored one at the same moment: now it can be seen
+    return received
 
 
 def _new(keyring: Keyring, id_: UUID, one: Arrived) -> NewLead:
