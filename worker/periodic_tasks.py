@@ -27,6 +27,8 @@ from services.automations.triggering.clocks import Clocks
 from services.batch_approvals import carry_out
 from services.callbacks import wake
 from services.leads.alarms import raise_alarms
+from services.leads.erasing import erase_asked
+from services.leads.forgetting import carry_out as carry_out_erasures
 from services.leads.speed import note_replies
 from services.leads.starting import LeadStarter, catch_up_due
 from services.operations.export_user import KEPT_DAYS
@@ -103,6 +105,8 @@ LEADS_LATE = 2.0
 REPLIES_EVERY = 3.0
 """Seconds between two looks when leads were answered."""
 LEAD_ALARMS_EVERY = 600.0
+ERASE_EVERY = 2.0
+"""Seconds between two looks for erasures that are due."""
 
 WATCH_EVERY = 1.0
 """Seconds between two counts of what came of automations: so much later one whose runs fail is paused."""
@@ -161,14 +165,16 @@ def periodic_tasks(
     """All periodic tasks. ``environment``: settings of the install that this process was started with.
 
     ``dns_servers``: which are asked for the records of sender domains; empty: those of the machine.
-    ``keyring`` opens the configuration of the system's own mail server; ``None``: no mails are sent.
+    ``keyring`` opens the configuration of the system's own mail server, and raw leads; ``None``: no mails are sent, and
+    nothing is erased as asked of Meta.
     """
-    mails = []
+    with_keyring = []
     if keyring is not None:
-        mails = [
+        with_keyring = [
             mail_low_credits(pool, keyring, environment),
             mail_reputation(pool, keyring, environment),
             mail_automations(pool, keyring, environment),
+            erase_as_asked(pool, keyring, client),
         ]
 
     outbox, watch, flows = OutboxSender(pool, environment), Watch(pool), Flows()
@@ -208,6 +214,7 @@ def periodic_tasks(
         PeriodicTask("start runs of automations", STARTS_EVERY, lambda: starter.start_unstarted(client, RUNS_LATE)),
         PeriodicTask("tell of ended runs", STARTS_EVERY, lambda: due.tell(client)),
         PeriodicTask("look when leads were answered", REPLIES_EVERY, lambda: note_replies(pool)),
+        PeriodicTask("carry out erasures", ERASE_EVERY, lambda: carry_out_erasures(pool, client)),
         PeriodicTask("raise alarms of sources of leads", LEAD_ALARMS_EVERY, lambda: raise_alarms(pool)),
         PeriodicTask("start leads", STARTS_EVERY, lambda: lead_starter.start_unstarted(client, LEADS_LATE)),
         PeriodicTask("look for missed leads", STARTS_EVERY, lambda: catch_up_due(pool, client)),
@@ -259,7 +266,7 @@ def periodic_tasks(
         PeriodicTask("judge warm-ups", SWEEP_EVERY, lambda: judge_tiers(pool)),
         PeriodicTask("delete old bad reports", HOURLY, lambda: bad_reports.delete_old(pool)),
         PeriodicTask("tell of low credits", LOW_CREDITS_EVERY, lambda: tell_low_credits(pool, client)),
-        *mails,
+        *with_keyring,
         PeriodicTask("wake callbacks", WAKE_EVERY, lambda: wake_overdue(pool, client)),
     ]
 
@@ -299,6 +306,11 @@ def mail_low_credits(pool: Pool, keyring: Keyring, environment: Mapping[str, Any
 def mail_automations(pool: Pool, keyring: Keyring, environment: Mapping[str, Any]) -> PeriodicTask:
     """Mail what is told about automations."""
     return PeriodicTask("mail about automations", TELL_EVERY, AutomationMails(pool, keyring, environment).run)
+
+
+def erase_as_asked(pool: Pool, keyring: Keyring, client: Client) -> PeriodicTask:
+    """Erase what is known of people who asked Meta for it."""
+    return PeriodicTask("erase as asked of Meta", SWEEP_EVERY, lambda: erase_asked(pool, keyring, client))
 
 
 def mail_reputation(pool: Pool, keyring: Keyring, environment: Mapping[str, Any]) -> PeriodicTask:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from domain.callbacks import FAILING_SECONDS, SURE_TRIES
+from domain.callbacks import FAILING_SECONDS, SURE_TRIES, delivery_id
 from store.pool import Connections, Pool, long_transaction
 
 MOST_REPLAYED = 10_000
@@ -211,6 +211,14 @@ async def replay_since(pool: Pool, endpoint_id: UUID, state: str, since: datetim
         )
         times: list[Any] = [at for (at,) in await cursor.fetchall()]
     return len(times), max(times) if len(times) == MOST_REPLAYED else None
+
+
+async def forget(store: Connections, account_id: int, type_: str, key: str) -> None:
+    """Delete those of an event that is about no message, and post it no more."""
+    async with store.connection() as conn:
+        cursor = await conn.execute("select id from callback_endpoints where account_id = %s", (account_id,))
+        ids = [delivery_id(endpoint_id, type_, None, key) for (endpoint_id,) in await cursor.fetchall()]
+        await conn.execute("delete from callback_deliveries where id = any(%s)", (ids,))
 
 
 async def delete_older_than(pool: Pool, days: int) -> int:

@@ -160,6 +160,13 @@ async def of_id(store: Connections, lead_id: UUID, *, lock: bool = False) -> Lea
     return found[0] if found else None
 
 
+async def of_digest(store: Connections, source_id: UUID, digest: bytes, *, lock: bool = False) -> Lead | None:
+    """The one of a source with this digest of the provider's id."""
+    which: LiteralString = "where l.source_id = %s and l.digest = %s"
+    found = await _read(store, which + (" for update" if lock else ""), (source_id, digest))
+    return found[0] if found else None
+
+
 async def find(store: Connections, account_id: int, lead_id: UUID) -> Lead | None:
     """One of an account."""
     found = await _read(store, "where l.account_id = %s and l.id = %s", (account_id, lead_id))
@@ -283,18 +290,6 @@ async def end(store: Connections, lead_id: UUID, outcome: Outcome) -> None:
                 outcome.reply_uid,
                 lead_id,
             ),
-        )
-
-
-async def erase(store: Connections, source_id: UUID, provider_id: str) -> None:
-    """Delete what a person answered, for good. That there was a lead stays."""
-    async with store.connection() as conn:
-        await conn.execute(
-            """update leads
-               set state = 'erased', code = null, why = 'its person had it deleted', sealed = null, again_at = null,
-                   ended_at = coalesce(ended_at, clock_timestamp())
-               where source_id = %s and digest = %s""",
-            (source_id, digest_of(provider_id)),
         )
 
 

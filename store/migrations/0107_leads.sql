@@ -25,12 +25,16 @@ create table lead_sources (
     last_refused_at  timestamptz,
     last_refused     text,                              -- why: a code
     turns            bigint not null default 0,         -- leads that somebody was told of in turn
+    silence_at       timestamptz not null default clock_timestamp() + interval '1 hour', -- when to look for silence
     created_at       timestamptz not null default clock_timestamp(),
     updated_at       timestamptz not null default clock_timestamp(),
     unique (account_id, key),
     constraint lead_sources_kind check (kind in ('meta', 'google', 'linkedin', 'form')),
     constraint lead_sources_state check (state in ('active', 'parked', 'disabled'))
 );
+create index lead_sources_silence on lead_sources (silence_at);
+create index lead_sources_token on lead_sources (token_until) where token_until is not null;
+create index lead_sources_meta_user on lead_sources ((told ->> 'meta_user')) where told ? 'meta_user';
 create index lead_sources_catch_up on lead_sources (catch_up_at) where catch_up_at is not null;
 
 -- What posts name a source by: a page, an account, the digest of a key.
@@ -66,6 +70,7 @@ create table leads (
     received_at   timestamptz not null default clock_timestamp(),
     started_at    timestamptz,                          -- when its workflow was started; null: nobody noted it
     ended_at      timestamptz,
+    reply_look_at timestamptz default clock_timestamp(), -- when to look whether it was answered; null: no more
     unique (source_id, digest)
 );
 create index leads_of_account on leads (account_id, id);
@@ -74,4 +79,4 @@ create index leads_parked on leads (source_id, id) where state = 'parked';
 create index leads_unstarted on leads (received_at) where started_at is null and ended_at is null;
 create index leads_of_contact on leads (contact_id) where contact_id is not null;
 create index leads_kept on leads (received_at) where sealed is not null;
-create index leads_unanswered on leads (received_at) where first_reply_at is null and answered is not null;
+create index leads_reply_look on leads (reply_look_at) where first_reply_at is null and answered is not null;

@@ -8,4 +8,3 @@ create table meta_deletions (
 );
 create unique index meta_deletions_once on meta_deletions (user_id, source_id) nulls not distinct
     where user_id is not null;
-create index lead_sources_meta_user on lead_sources ((told ->> 'meta_user')) where told ? 'meta_user';

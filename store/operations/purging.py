@@ -176,12 +176,12 @@ async def forget_messages(store: Connections, account_id: int, after: UUID | Non
         uids = [uid for (uid,) in await cursor.fetchall()]
         if not uids:
             return 0, None
-        for statement in _OF_MESSAGES:
+        for statement in (*OF_MESSAGES, _THEIR_PAGES):
             await conn.execute(statement, among(uids))
     return len(uids), uids[-1] if len(uids) == ROWS else None
 
 
-_OF_MESSAGES: tuple[LiteralString, ...] = (
+OF_MESSAGES: tuple[LiteralString, ...] = (
     """update messages set recipient = '', reason = null, provider_id = null
        where uid = any(%(uids)s) and uid between %(first)s and %(last)s""",
     """update attempts set reason = null, provider_id = null
@@ -191,7 +191,10 @@ _OF_MESSAGES: tuple[LiteralString, ...] = (
     "delete from short_links where uid = any(%(uids)s) and uid between %(first)s and %(last)s",
     "delete from templates_to_follow where uid = any(%(uids)s)",
     "delete from receipt_ids where uid = any(%(uids)s)",
-    "delete from batch_pages where page_id = any(select distinct page_of(u) from unnest(%(uids)s::uuid[]) as u)",
+)
+"""What is personal in messages that have ended (parameters: ``among``)."""
+_THEIR_PAGES: LiteralString = (
+    "delete from batch_pages where page_id = any(select distinct page_of(u) from unnest(%(uids)s::uuid[]) as u)"
 )
 
 

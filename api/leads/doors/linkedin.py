@@ -20,8 +20,8 @@ from gateways.leads.linkedin_signing import challenge_reply, is_signed, may_be_s
 from services.leads.doors import linkedin
 from services.leads.doors.finding import open_source
 from services.leads.doors.linkedin import LeadAction
+from services.leads.erasing import erase_provided
 from services.leads.processing.waking import wake
-from store.leads import leads
 from store.leads.sources import Source
 
 router = APIRouter(prefix="/api/webhook/linkedin-leads/{source}", tags=["lead webhooks"])
@@ -66,7 +66,7 @@ async def _take(state: AppState, source: Source, action: LeadAction) -> None:
     if not linkedin.is_of(source, action):
         state.part(SourceChecks).unknown(source)
     elif action.is_deletion:
-        await leads.erase(state.pool, source.id, action.id)
+        await erase_provided(state.pool, source, action.id)
         await wake(state.temporal, source.id, action.id)
     else:
         await take(state, [linkedin.arrived(source, action)])

@@ -64,6 +64,12 @@ async def is_known(store: Connections, notice_id: UUID) -> bool:
         return cursor.rowcount == 1
 
 
+async def delete(store: Connections, notice_id: UUID) -> None:
+    """Delete one, and mail it to nobody."""
+    async with store.connection() as conn:
+        await conn.execute("delete from automation_notices where id = %s", (notice_id,))
+
+
 async def claim(pool: Pool, seconds: float, limit: int) -> list[Kept]:
     """Take notices that are to be mailed: for ``seconds`` nobody else does, unless ``mailed`` says that it is done."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Kept)) as cursor:
