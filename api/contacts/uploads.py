@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 from fastapi import Request
 
+from api.http.bodies.multipart import boundary_of, file_in
 from api.http.body import declared_length, too_large
 from api.http.errors import ApiError
-from api.http.multipart import boundary_of, file_in
 from api.http.state import state_of
 from domain.errors import ConflictError, InvalidError
 from services.audience.imports.starting import MOST_BYTES, PIECE

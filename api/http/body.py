@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from api.http.body_memory import HeldBody
+from api.http.bodies.body_memory import HeldBody
+from api.http.bodies.upload import Upload
 from api.http.errors import ApiError
 from api.http.request_cost import count_values
-from api.http.upload import Upload
 from domain.errors import FieldError, invalid, plain, pointer
 from domain.text.strict_json import loads
 
@@ -36,7 +36,7 @@ async def read_body(request: Request, most: int = SMALL_BODY, held: HeldBody | N
     """The raw body. ``held`` counts its memory while it is read.
 
     Raises:
-        ApiError: 413 beyond ``most`` bytes; 408 it comes too slowly (``api.http.upload``); what ``held`` raises.
+        ApiError: 413 beyond ``most`` bytes; 408 it comes too slowly (``api.http.bodies.upload``); what ``held`` raises.
     """
     if (declared_length(request) or 0) > most:
         raise too_large(most)

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 from fastapi import Request
 
+from api.http.bodies.body_memory import BodyMemory
+from api.http.bodies.upload import Upload
 from api.http.body import MAX_BODY, declared_length, too_large
-from api.http.body_memory import BodyMemory
 from api.http.errors import ApiError
-from api.http.upload import Upload
 from api.limits.fair_slots import FairSlots
 
 LARGE_BODY = 32 * 1024 * 1024

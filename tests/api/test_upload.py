@@ -7,8 +7,8 @@ import pytest
 from fastapi import Request
 
 from api.http import body_memory, upload
+from api.http.bodies.body_memory import BodyMemory
 from api.http.body import MAX_BODY, SMALL_BODY, read_body
-from api.http.body_memory import BodyMemory
 from api.http.errors import ApiError, error_response
 from api.sending import large_bodies
 from api.sending.large_bodies import LARGE_BODY, Bodies

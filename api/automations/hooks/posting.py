@@ -11,10 +11,10 @@ from fastapi import APIRouter, Query, Request, Response
 from api.automations.hooks.checks import HookChecks
 from api.automations.hooks.models import PostedAnswer
 from api.automations.starting import start
+from api.http.bodies.posted_body import FORM, is_form, parse_posted
 from api.http.errors import ApiError
 from api.http.idempotency import key_in
 from api.http.json_response import json_response
-from api.http.posted_body import FORM, is_form, parse_posted
 from api.http.state import AppState, state_of
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers
 from api.webhooks.memory import read_public_post

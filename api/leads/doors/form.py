@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from api.http.bodies.multipart import boundary_of, fields_in
+from api.http.bodies.posted_body import FORM, parse_posted
 from api.http.error_handlers import as_api_error
 from api.http.errors import ApiError, error_response
 from api.http.idempotency import key_in
 from api.http.json_response import json_response
-from api.http.multipart import boundary_of, fields_in
-from api.http.posted_body import FORM, parse_posted
 from api.http.state import AppState, state_of
 from api.leads.doors.checks import Refusal, SourceChecks
 from api.leads.doors.models import FormAnswer, FormToken

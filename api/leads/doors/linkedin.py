@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 
+from api.http.bodies.posted_body import parse_object
 from api.http.json_response import json_response
-from api.http.posted_body import parse_object
 from api.http.state import AppState, state_of
 from api.leads.doors.checks import Refusal, SourceChecks, unauthorized
 from api.leads.doors.documented import checked, posted

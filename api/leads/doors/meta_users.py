@@ -8,8 +8,8 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from api.http.bodies.posted_body import FORM, parse_posted
 from api.http.json_response import json_response
-from api.http.posted_body import FORM, parse_posted
 from api.http.state import AppState, state_of
 from api.leads.doors.checks import SourceChecks, unauthorized
 from api.leads.doors.models import DeletionAsked, DeletionState

@@ -11,7 +11,7 @@ import pytest
 from openpyxl import Workbook
 
 from api.contacts import uploads
-from api.http.multipart import file_in
+from api.http.bodies.multipart import file_in
 from domain.access.user_scopes import SCOPES
 from domain.audience.contacts.contact import MOST_GROUPS, MOST_TAGS
 from store.audience.imports import files, staging

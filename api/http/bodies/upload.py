@@ -4,7 +4,7 @@ import asyncio
 
 from fastapi import Request
 
-from api.http.body_memory import HeldBody
+from api.http.bodies.body_memory import HeldBody
 from api.http.errors import ApiError
 
 GRACE = 10.0
