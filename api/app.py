@@ -70,8 +70,10 @@ from api.http.state import AppState
 from api.http.temporal_link import open_link
 from api.inbound import routes as inbound
 from api.keys import routes as own_keys
+from api.leads import routes as leads
 from api.leads import sources as lead_sources
 from api.leads import speed as lead_speed
+from api.leads import trying as lead_trials
 from api.leads.doors import form as lead_forms
 from api.leads.doors import google as google_leads
 from api.leads.doors import linkedin as linkedin_leads
@@ -121,6 +123,7 @@ from services.audience.templates.named import NamedTemplates
 from services.automations.flows import Flows
 from services.automations.simulating.simulating import Simulations
 from services.automations.starting import Starter
+from services.leads.providers import Providers
 from services.leads.starting import LeadStarter
 from services.settings.current import CurrentSettings
 from store.gateways.sandbox_inbox import SandboxInbox
@@ -166,12 +169,14 @@ _ROUTERS = (
     automation_runs.router,
     automation_steering.router,
     hook_posts.router,
+    leads.router,  # before forms: one of its addresses begins alike
     lead_forms.router,
     automation_simulating.router,
     automation_hooks.router,
     hook_maps.router,
     lead_sources.router,
     lead_speed.router,
+    lead_trials.router,
     templates.router,
     template_previews.router,
     events.router,
@@ -272,6 +277,7 @@ def create_app(settings: Settings) -> FastAPI:
                 Flows(),
                 starter,
                 Simulations(pool, settings.for_install),
+                Providers(pool, keyring, outside, settings.for_install),
                 OwnMessages(pool),
                 starts,
                 group_commit,

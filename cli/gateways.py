@@ -206,8 +206,8 @@ def delete(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as
 def reseal(as_json: AsJson = False) -> None:
     """Re-encrypt all secrets with the first key of XSENDER_KEYS, so that older ones can be removed.
 
-    Those of callback endpoints, hooks, calls of automations, sender domains, second factors, log-in, settings files and
-    the system's mail server, too.
+    Those of callback endpoints, hooks, calls of automations, sources of leads with their raw leads, sender domains,
+    second factors, log-in, settings files and the system's mail server, too.
     """
 
     async def work(session: Session) -> int:
@@ -224,7 +224,8 @@ def sealed_places() -> list[Any]:
     from store.automations.hooks import sealing
     from store.callbacks import callback_endpoints
     from store.gateways import gateways
+    from store.leads import resealing
     from store.settings import applied_objects, install_settings
 
     places = [callback_endpoints, install_settings, applied_objects, second_factors, oidc, sender_domains, gateways]
-    return [*places, secrets, sealing]
+    return [*places, secrets, sealing, resealing]

@@ -24,6 +24,7 @@ from cli.gateways import app as gateway
 from cli.guards import app as guards
 from cli.hooks import app as hook
 from cli.keys import app as key
+from cli.leads import app as lead
 from cli.links import app as link_domain
 from cli.messages import app as message
 from cli.oidc import app as oidc
@@ -61,6 +62,7 @@ app.add_typer(domain, name="domain")
 app.add_typer(link_domain, name="link-domain")
 app.add_typer(automation, name="automation")
 app.add_typer(hook, name="hook")
+app.add_typer(lead, name="lead")
 app.add_typer(secret, name="secret")
 app.add_typer(contact, name="contact")
 app.add_typer(group, name="group")

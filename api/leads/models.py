@@ -1,13 +1,13 @@
 """Bodies and answers of sources of leads."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
 from api.http.query_text import Moment
 from domain.leads.source import Kind
-from services.leads.models import Credentials, Name, Settings
+from services.leads.models import MOST_RULES, Credentials, Name, Settings
 
 
 class _Answer(BaseModel):
@@ -46,6 +46,118 @@ class Backfill(BaseModel):
     since: Moment | None = Field(
         default=None, description="Leads that came since; null: since the provider was last asked for all."
     )
+
+
+class CheckSource(BaseModel):
+    """What else to do."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    subscribe: Annotated[
+        StrictBool, Field(description="`meta`: have the page report its leads, if it does not yet.")
+    ] = False
+
+
+class PreviewMapping(BaseModel):
+    """Rules, and what to try them on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mapping: Annotated[list[dict[str, Any]], Field(max_length=MOST_RULES)] | None = Field(
+        default=None, description="Left out: those of the source; without any, those that are usual."
+    )
+    body: dict[str, Any] | None = Field(
+        default=None, description="As the provider has it. Left out: the last five leads."
+    )
+
+
+class ShownPoint(_Answer):
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool | None = Field(description="`null`: that cannot be said now.")
+    message: str = Field(description="How it is, and if it is not as it should be, what to do.")
+
+
+class ShownQuestion(_Answer):
+    """A question of a form."""
+
+    key: str = Field(description="By which rules name it.")
+    label: str | None
+
+
+class ShownForm(_Answer):
+    """A form of the provider."""
+
+    id: str | None
+    name: str | None
+    status: str | None
+    questions: list[ShownQuestion]
+
+
+class ShownAnswer(_Answer):
+    """What somebody answered to a question."""
+
+    name: str
+    label: str | None
+    values: list[str]
+
+
+class ShownDisclaimer(_Answer):
+    """A box of the form."""
+
+    key: str
+    label: str | None
+    is_checked: bool
+
+
+class ShownProblem(_Answer):
+    """A value that cannot be used."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class ShownConsent(_Answer):
+    """What somebody agreed to, or did not."""
+
+    purpose: str
+    granted: bool
+
+
+class ShownRaw(_Answer):
+    """A lead as its provider has it."""
+
+    answers: list[ShownAnswer]
+    disclaimers: list[ShownDisclaimer]
+    about: dict[str, str] = Field(description="What is not personal: campaign, ad, `gcl_id` …")
+
+
+class MappedLead(ShownRaw):
+    """What rules make of a lead."""
+
+    lead: str | None
+    contact: dict[str, Any] = Field(description="The values of its contact.")
+    consents: list[ShownConsent]
+    tags: list[str]
+    unmapped: dict[str, Any] = Field(description="Answers that no rule took: they are kept.")
+    problems: list[ShownProblem]
+
+
+class ShownPreview(_Answer):
+    """What rules make of leads."""
+
+    leads: list[MappedLead]
+    suggested: list[dict[str, Any]] = Field(description="Rules for these questions, to begin with.")
+
+
+class PreviewAnswer(_Answer):
+    """What rules make of leads."""
+
+    success: Literal[True]
+    message: str
+    data: ShownPreview
 
 
 class ShownPark(_Answer):
@@ -88,6 +200,23 @@ class ShownSource(Settings):
     backfilled_at: datetime | None = Field(description="All that the provider got before is known.")
     created_at: datetime
     updated_at: datetime
+
+
+class ShownCheck(_Answer):
+    """How a source is."""
+
+    ok: bool = Field(description="Whether nothing has to be mended.")
+    points: list[ShownPoint]
+    forms: list[ShownForm]
+    source: ShownSource
+
+
+class CheckAnswer(_Answer):
+    """How a source is."""
+
+    success: Literal[True]
+    message: str
+    data: ShownCheck
 
 
 class SourcePage(_Answer):

@@ -13,7 +13,8 @@ from domain.keyring import Keyring, KeyringError
 from domain.leads.source import HOSTS, Kind
 from services.accounts.users import find_account
 from services.changes import Change
-from services.leads import credentials, naming
+from services.leads import credentials
+from services.leads.setting_up import naming
 from store.leads import sources, waiting
 from store.leads.sealing import open_credentials, seal_credentials
 from store.leads.sources import NewSource, Source
@@ -140,13 +141,16 @@ async def alter(
 
 
 async def park(change: Change, account_id: int, named: str, reason: str) -> Source:
-    """Have its leads wait until somebody resumes it: they are stored, and nothing else is done.
+    """Have its leads wait until somebody resumes it: they are stored, and none is fetched.
 
     Raises:
         NotFoundError: there is no such source.
-        ConflictError: it is parked already, or disabled.
+        ConflictError: it is parked already, or disabled; or its leads are not fetched.
     """
     before = await find(change.store, account_id, named, lock=True)
+    if before.kind not in HOSTS:
+        words = f"leads of the kind {before.kind} come whole, and wait for nothing: disable the source instead"
+        raise ConflictError("lead_source_kind", words)
     if not await sources.park(change.store, before.id, before.edition, BY_HAND, reason):
         raise ConflictError("lead_source_state", f"the source is {before.state} already")
     return await _changed(change, before)

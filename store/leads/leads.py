@@ -74,10 +74,10 @@ class Received:
 
 _SOME = 1_000
 """Of a slice."""
-_COLUMNS = """l.id, l.account_id, l.source_id, l.provider_id, l.via, l.state, l.code, l.why, l.notice, l.sealed,
+COLUMNS = """l.id, l.account_id, l.source_id, l.provider_id, l.via, l.state, l.code, l.why, l.notice, l.sealed,
     l.form_id, l.tries, l.again_at, l.contact_id, l.conflict, l.answered, l.reply_uid, l.first_reply_at,
     l.created_time, l.received_at, l.ended_at"""
-_FROM = f"select {_COLUMNS} from leads l "  # noqa: S608 - a constant
+_FROM = f"select {COLUMNS} from leads l "  # noqa: S608 - a constant
 
 
 def digest_of(provider_id: str) -> bytes:

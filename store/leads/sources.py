@@ -124,6 +124,12 @@ async def of_id(store: Connections, source_id: UUID, *, lock: bool = False) -> S
     return found[0] if found else None
 
 
+async def of_ids(store: Connections, source_ids: Collection[UUID]) -> Mapping[UUID, Source]:
+    """Several, whoever's they are."""
+    found = await _read(store, "where s.id = any(%s)", (list(source_ids),))
+    return {one.id: one for one in found}
+
+
 async def find(store: Connections, account_id: int, named: str, *, lock: bool = False) -> Source | None:
     """One of an account, by its id or its key."""
     which: LiteralString = "where s.account_id = %s and (s.id::text = lower(%s) or s.key = %s)"

@@ -1,8 +1,10 @@
-"""What waits for sources: their parked leads, and those that were missed."""
+"""What waits for sources, and what their providers said when they were asked about them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
+
+from psycopg.types.json import Jsonb
 
 from store.pool import Connections
 
@@ -26,4 +28,15 @@ async def look_for(store: Connections, source_id: UUID, since: datetime | None) 
                set catch_up_at = clock_timestamp(), backfilled_at = least(backfilled_at, coalesce(%s, backfilled_at))
                where id = %s""",
             (since, source_id),
+        )
+
+
+async def note_token(
+    store: Connections, source_id: UUID, edition: int, until: datetime | None, told: Mapping[str, str]
+) -> None:
+    """Note until when a source's token works, and other things that its provider tells of it."""
+    async with store.connection() as conn:
+        await conn.execute(
+            "update lead_sources set token_until = %s, told = told || %s where id = %s and edition = %s",
+            (until, Jsonb(told), source_id, edition),
         )

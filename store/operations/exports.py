@@ -103,6 +103,8 @@ SOURCES = (
     _table("account_secrets", place="name", type_="text", without=["sealed"]),
     _table("automation_hooks", without=["digest", "secrets"]),
     _table("automation_hook_samples"),
+    _table("lead_sources", without=["sealed"]),
+    _table("leads", without=["sealed", "digest"]),
     _table("automation_runs"),
     _table("automation_entries"),
     _table("automation_notices"),

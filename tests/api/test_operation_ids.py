@@ -74,6 +74,8 @@ RELEASED = """
     tryHook suggestHookMap postToHook
     listLeadSources addLeadSource getLeadSource changeLeadSource removeLeadSource
     parkLeadSource resumeLeadSource backfillLeadSource getLeadSourceSpeed
+    listLeads getLead replayLead replayLeads checkLeadSource previewLeadSource
+    parkLeadSource resumeLeadSource backfillLeadSource
     listTroubledAutomations listAutomationFailures getAutomationCounts
     retryAutomation listAutomationRetries getAutomationRetry stopAutomationRetry
     simulateAutomation replayRun listStarters getStarter

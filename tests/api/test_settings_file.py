@@ -332,7 +332,7 @@ async def test_nobody_grants_by_a_file_what_they_lack(install: Install):
     assert_error(await install.post("apply", hook, roles), 403, "permission_missing")
     reader = await install.staff.colleague("owner", ["settings:read"])
     seen = yaml.safe_load((await reader.call("GET", "/settings/export")).text)
-    of_users = {"purposes", "contact_fields", "contact_groups", "segments", "templates", "automations"}
+    of_users = {"purposes", "contact_fields", "contact_groups", "segments", "templates", "automations", "lead_sources"}
     assert set(seen) == {"apiVersion", "settings", "oidc", "callbacks", "keywords"} | of_users
     assert_error(await reader.call("GET", "/settings/export?kind=roles"), 403, "permission_missing")
     assert (await install.staff.data("GET", "/plans")) == []
@@ -456,6 +456,17 @@ OF_AUDIENCE: dict[str, Any] = {
             ],
         }
     },
+    "lead_sources": {
+        "crm-9 ads": {
+            "kind": "google",
+            "name": "Search ads",
+            "country": "DE",
+            "groups": ["shop"],
+            "automation": "hello",
+            "reply": {"channel": "sms", "template": "welcome"},
+            "mapping": [{"from": "size", "to": "field:size"}],
+        }
+    },
 }
 
 
@@ -469,7 +480,7 @@ async def with_user(install: Install) -> int:
 
 async def test_what_users_keep_of_their_audience_is_applied_exported_and_applied_again(install: Install):
     await with_user(install)
-    assert (await install.apply(OF_AUDIENCE))["changes"] == 7
+    assert (await install.apply(OF_AUDIENCE))["changes"] == 8
     exported = await install.export()
     loaded = yaml.safe_load(exported)
     assert {kind: set(loaded[kind]) for kind in OF_AUDIENCE} == {kind: set(of) for kind, of in OF_AUDIENCE.items()}

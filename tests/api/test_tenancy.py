@@ -151,6 +151,8 @@ OF_OWN = {
     *(f"{method} /api/lead-sources/{{source}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"POST /api/lead-sources/{{source}}/{what}" for what in ("park", "resume", "backfill")),
     "GET /api/lead-sources/{source}/speed",
+    *(f"POST /api/lead-sources/{{source}}/{what}" for what in ("park", "resume", "backfill", "check", "preview")),
+    *("GET /api/leads", "GET /api/leads/{lead}", "POST /api/leads/{lead}/replay", "POST /api/leads/replay"),
     *(f"POST /api/runs/{{run}}/{what}" for what in ("retry", "exit", "move", "skip", "replay")),
     "GET /api/segments/{segment}/contacts",
     "GET /api/segments/{segment}/explain/{contact}",

@@ -53,11 +53,15 @@ def read(body: Mapping[str, Any]) -> RawLead:
 
 
 def _add(answers: Answers, one: Mapping[str, Any], question: Mapping[str, Any]) -> None:
-    """Its name is that of LinkedIn's own field, such as ``FIRST_NAME``, else that which the form's author gave."""
-    number = id_of(one.get("questionId"))
+    name, label = asked(question, id_of(one.get("questionId")))
+    answers.add(name, label, _values(one, question))
+
+
+def asked(question: Mapping[str, Any], number: str | None) -> tuple[str | None, str | None]:
+    """The name and the label of a question: LinkedIn's own field, such as ``FIRST_NAME``, else what the form's author
+    called it, else its ``number``."""
     name = name_of(question.get("predefinedField")) or name_of(question.get("name"))
-    label = _localized(question.get("question"))
-    answers.add(name or (number and f"question_{number}"), label, _values(one, question))
+    return name or (number and f"question_{number}"), _localized(question.get("question"))
 
 
 def _values(one: Mapping[str, Any], question: Mapping[str, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from services.settings_file.kind import Kind
 from services.settings_file.kinds.audience.automations import Automations
 from services.settings_file.kinds.audience.contact_lists import ContactFields, ContactGroups
+from services.settings_file.kinds.audience.lead_sources import LeadSources
 from services.settings_file.kinds.audience.purposes import Purposes
 from services.settings_file.kinds.audience.segments import Segments
 from services.settings_file.kinds.audience.templates import Templates
@@ -28,5 +29,6 @@ KINDS: tuple[Kind, ...] = (
     Segments(),
     Templates(),
     Automations(),
+    LeadSources(),
 )
 BY_SECTION = {kind.section: kind for kind in KINDS}

@@ -26,14 +26,13 @@ from store.callbacks import callback_endpoints, callbacks
 from store.callbacks.callback_endpoints import NewEndpoint
 from store.callbacks.callbacks import Notice
 from store.gateways import gateways
-from store.leads import sources
-from store.leads.sources import NewSource
 from store.links import link_domains
 from store.operations import exports, operations
 from store.pool import InTransaction
 from tests.api.admin import admin
 from tests.api.answers import send_one
 from tests.api.batches import waiting_batch
+from tests.leads_made import new_lead, new_source
 from tests.segments import new_contact
 from tests.stack import Stack, User
 
@@ -65,7 +64,7 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
         "{field}": await _field(stack, user),
         "{external_id}": uuid4().hex,
         **await _automation(stack, user),
-        "{source}": await _lead_source(stack, user),
+        **await _lead(stack, user),
         "{operation}": await ended_operation(stack, user),
     }
 
@@ -94,11 +93,10 @@ async def _automation(stack: Stack, user: User) -> dict[str, str]:
     return named | {"{retry}": str(retry.id)}
 
 
-async def _lead_source(stack: Stack, user: User) -> str:
-    settings, id_ = {"page_id": "508"}, new_contact_id()
-    new = NewSource(id_, user.id, f"s{uuid4().hex}", "meta", "Page", settings, None, ["508"])
-    await sources.add(stack.pool, new)
-    return str(id_)
+async def _lead(stack: Stack, user: User) -> dict[str, str]:
+    """A source that has a lead."""
+    source = await new_source(stack.pool, user.id, "meta", page_id="508")
+    return {"{source}": str(source.id), "{lead}": str(await new_lead(stack.pool, source, "webhook", state="failed"))}
 
 
 async def _link_domain(stack: Stack, user: User) -> str:

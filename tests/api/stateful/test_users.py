@@ -15,6 +15,7 @@ from tests.api.answers import send_one
 from tests.api.batches import waiting_batch
 from tests.api.stateful.machine import Game, Ids
 from tests.api.stateful.playing import Caller, play
+from tests.leads_made import new_lead, new_source
 from tests.segments import new_contact
 from tests.stack import Stack, User
 
@@ -120,6 +121,10 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         body = {"kind": "meta", "name": uuid4().hex, "page_id": "508", "credentials": {"token": uuid4().hex}}
         return {"source": (await created(user, "/api/lead-sources", body))["id"]}
 
+    async def lead(user: User) -> Ids:
+        source = await new_source(stack.pool, user.id, "meta", page_id="508")
+        return {"lead": str(await new_lead(stack.pool, source, "webhook", state="failed"))}
+
     async def secret(user: User) -> Ids:
         key = uuid4().hex
         answer = await stack.http.put(f"/api/secrets/{key}", json={"value": "x" * 20}, headers=user.headers)
@@ -169,6 +174,7 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         "runs": run,
         "hooks": hook,
         "lead-sources": lead_source,
+        "leads": lead,
         "secrets": secret,
         "templates": template,
         "contacts": contact,

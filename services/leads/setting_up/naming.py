@@ -1,18 +1,19 @@
 """Whether all that a source names is there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.audience.named_template import TemplateUse
 from domain.channels import Channel
 from domain.errors import FieldError, InvalidError, pointer
+from domain.leads.mapping import Rule, parse_rules
 from domain.leads.source import HOSTS
 from gateways.outgoing_call import site_of
 from services.audience.consent import purposes
 from services.audience.templates.named import NamedTemplates
 from services.automations.telling.checking import is_own
 from services.settings.current import read_current
-from store.audience.contacts import groups
+from store.audience.contacts import fields, groups
 from store.automations import automations
 from store.gateways.gateways import unknown_identifiers
 from store.pool import Connections
@@ -53,6 +54,7 @@ async def unknown(store: Connections, account_id: int, settings: Mapping[str, An
     """What settings name that there is not, each with its place."""
     return [
         *await _of_address(store, settings.get("api_url")),
+        *await _of_mapping(store, account_id, settings.get("mapping") or []),
         *await _of_groups(store, account_id, settings.get("groups") or ()),
         *await _of_consents(store, account_id, settings.get("consents") or ()),
         *await _of_automation(store, account_id, settings.get("automation")),
@@ -69,6 +71,30 @@ async def _of_address(store: Connections, url: str | None) -> list[FieldError]:
     if site.host in allowed or site.name in allowed:
         return []
     return [FieldError("/api_url", "https_required", "must begin with https://")]
+
+
+async def _of_mapping(store: Connections, account_id: int, given: Any) -> list[FieldError]:
+    try:
+        rules = parse_rules(given)
+    except InvalidError as error:
+        return error.fields
+    return await mapping_faults(store, account_id, rules)
+
+
+async def mapping_faults(store: Connections, account_id: int, rules: Sequence[Rule]) -> list[FieldError]:
+    """Where rules name custom fields or purposes that the account does not have."""
+    known = await fields.types(store, account_id) if rules else {}
+    purposes_known = {one.key for one in await purposes.all_of(store, account_id)} if rules else set()
+    faults = []
+    for place, rule in enumerate(rules):
+        kind, _, key = rule.to.partition(":")
+        if kind == "field" and key not in known:
+            words = f"there is no custom field {key!r}: POST /api/contact-fields makes one"
+            faults.append(FieldError(pointer("mapping", place, "to"), "field_unknown", words))
+        if kind == "consent" and key not in purposes_known:
+            words = f"there is no purpose {key!r}: GET /api/purposes lists yours"
+            faults.append(FieldError(pointer("mapping", place, "to"), "purpose_unknown", words))
+    return faults
 
 
 async def _of_groups(store: Connections, account_id: int, named: Any) -> list[FieldError]:
