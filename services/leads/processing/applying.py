@@ -24,7 +24,7 @@ from domain.leads.suggesting import suggest
 from services.automations.flows import Flows
 from services.automations.outbox import StartBatch
 from services.leads.processing.enrolling import enrol
-from services.leads.processing.replying import Reply, Replying
+from services.leads.processing.replying import Reply, Replying, Wording
 from services.leads.processing.resolving import ORIGIN, resolve
 from services.leads.telling import tell_lead
 from store.audience.consent import consents
@@ -59,18 +59,25 @@ class Applying:
         Raises:
             RPCError: Temporal does not answer; what the lead came to is stored.
         """
+        wanted = await self._wanted(source)
         async with self._pool.connection() as conn, conn.transaction():
             store = InTransaction(conn)
             locked = await leads.of_id(store, lead.id, lock=True)
             if locked is None or locked.state in ENDED:
                 return
-            outcome, reply = await self._decide(store, locked, source, body)
+            outcome, reply = await self._decide(store, locked, source, wanted, body)
             await leads.end(store, lead.id, outcome)
         if reply is not None and reply.page is not None:
             await self._replying.start(client, start, reply.page)
 
+    async def _wanted(self, source: Source) -> "_Wanted":
+        settings = SourceSettings.of(source.settings)
+        if settings.reply is None:
+            return _Wanted(settings)
+        return _Wanted(settings, await self._replying.look_up(source.account_id, settings.reply))
+
     async def _decide(
-        self, store: Connections, lead: Lead, source: Source, body: Mapping[str, Any]
+        self, store: Connections, lead: Lead, source: Source, wanted: "_Wanted", body: Mapping[str, Any]
     ) -> tuple[Outcome, Reply | None]:
         try:
             raw = read_lead(source.kind, body)
@@ -78,19 +85,19 @@ class Applying:
             return Outcome("invalid", error.code, error.message), None
         if raw.is_test or lead.notice.get("test"):
             return Outcome("test", "test_lead", "this is a test: nobody was made a contact, nothing was sent"), None
-        settings = SourceSettings.of(source.settings)
+        settings = wanted.settings
         terms = await terms_of(store, source.account_id, settings.groups)
         rules = parse_rules(list(settings.mapping)) if settings.mapping else suggest(raw)
         mapped = map_lead(raw, body, rules, settings.country or terms.region, terms.fields)
         values, faults = _values(mapped, settings, terms)
         if not any(values.get(name) for name in ("email", "phone", "whatsapp", "external_id")):
             return _invalid([*mapped.problems, *faults]), None
-        return await self._take(store, lead, source, settings, _Read(raw, mapped, values, faults))
+        return await self._take(store, lead, source, wanted, _Read(raw, mapped, values, faults))
 
     async def _take(
-        self, store: Connections, lead: Lead, source: Source, settings: SourceSettings, read: "_Read"
+        self, store: Connections, lead: Lead, source: Source, wanted: "_Wanted", read: "_Read"
     ) -> tuple[Outcome, Reply | None]:
-        now = datetime.now(UTC)
+        now, settings = datetime.now(UTC), wanted.settings
         tags = [*settings.tags, *read.mapped.tags]
         resolved = await resolve(store, source.account_id, read.values, settings.update, tags)
         contact = resolved.contact
@@ -107,11 +114,20 @@ class Applying:
         runs, reply = _begun(lead), None  # what a replay finds was begun before
         if not runs:
             runs = await enrol(store, self._flows, source, settings.automation, lead.id, contact.id, event, now)
-        if settings.reply is not None and lead.reply_uid is None:
-            reply = await self._replying.prepare(store, contact, settings.reply, event)
+        if settings.reply is not None and wanted.wording is not None and lead.reply_uid is None:
+            reply = await self._replying.prepare(store, contact, settings.reply, wanted.wording, event)
         if settings.notify is not None:
             await tell_lead(store, source, lead.id, contact, read.raw.about, self._environment)
         return _outcome(contact, resolved.others, runs, reply, faults), reply
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be done with leads of a source."""
+
+    settings: SourceSettings
+    wording: Wording | Reply | None = None
+    """Of the answer, or why there is none; ``None``: none is set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from temporalio.client import Client
 
 from domain.audience.contacts.contact import Contact
-from domain.audience.named_template import TemplateUse
+from domain.audience.named_template import NamedTemplate, TemplateUse
 from domain.channels import Channel
 from domain.errors import InvalidError
 from domain.lanes import Lane
@@ -17,10 +17,13 @@ from services.audience.templates.named import NamedTemplates
 from services.automations.outbox import StartBatch, read_letter, told_of
 from services.automations.pages import build_page
 from services.contacts.models import FIELDS_OF
+from services.contacts.read import Terms
 from services.sending.page_start import PageStart
 from services.sending.terms import SendingTermsReader
 from store.automations import pages
 from store.pool import Connections, Pool
+
+_NOT = "it could not be answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,14 @@ class Reply:
     why: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a message is made of, beside the contact."""
+
+    terms: Terms
+    template: NamedTemplate
+
+
 class Replying:
     """One per process."""
 
@@ -42,8 +53,27 @@ class Replying:
         self._terms = SendingTermsReader(pool, environment)
         self._templates = NamedTemplates(pool)
 
+    async def look_up(self, account_id: int, wanted: Mapping[str, str]) -> Wording | Reply:
+        """What the answers of an account are made of, or why there are none. Before the transaction of the lead: it
+        takes connections of its own, and with all of them in transactions that wait for another one nothing goes on.
+        """
+        found = await self._terms.of(account_id)
+        if found is None or found[0].status == "deleted":
+            return Reply(code="account_deleted", why=f"{_NOT}: the account was deleted")
+        try:
+            use = TemplateUse(wanted["template"])
+            template = await self._templates.read(account_id, Channel(wanted["channel"]), use)
+        except InvalidError as error:
+            return Reply(code=error.code, why=f"{_NOT}: {error.message}")
+        return Wording(found[1], template)
+
     async def prepare(
-        self, store: Connections, contact: Contact, wanted: Mapping[str, str], named: Mapping[str, Any]
+        self,
+        store: Connections,
+        contact: Contact,
+        wanted: Mapping[str, str],
+        wording: Wording | Reply,
+        named: Mapping[str, Any],
     ) -> Reply:
         """Store the message, in the transaction of the lead. ``named``: what the template may name beside the contact.
 
@@ -53,11 +83,13 @@ class Replying:
         address = _address(contact, channel)
         if address is None:
             return Reply(code="reply_unreachable", why=f"there is no address for {channel.value} to answer to")
+        if isinstance(wording, Reply):
+            return wording
         try:
-            page, uid = await self._page(contact, channel, wanted, _recipient(contact, channel, address, named))
+            page, uid = _page(contact, channel, wanted, wording, _recipient(contact, channel, address, named))
         except (InvalidError, ValidationError) as error:
             code, why = told_of(error)
-            return Reply(code=code, why=f"it could not be answered: {why}")
+            return Reply(code=code, why=f"{_NOT}: {why}")
         await pages.put(store, page.header, page.content)
         return Reply(page, uid)
 
@@ -70,25 +102,22 @@ class Replying:
         await start(client, page)
         await pages.started(self._pool, page.header.page_id)
 
-    async def _page(
-        self, contact: Contact, channel: Channel, wanted: Mapping[str, str], recipient: Mapping[str, Any]
-    ) -> tuple[PageStart, UUID]:
-        found = await self._terms.of(contact.account_id)
-        if found is None or found[0].status == "deleted":
-            raise InvalidError("account_deleted", "the account was deleted")
-        template = await self._templates.read(contact.account_id, channel, TemplateUse(wanted["template"]))
-        letter = {
-            "channel": channel.value,
-            "template": wanted["template"],
-            "gateway": wanted.get("gateway"),
-            "on_unknown": None,
-            "lane": Lane.TRANSACTIONAL.value,
-        }
-        read = read_letter(channel, letter, [dict(recipient)], found[1], template)
-        if read.left_out:
-            raise InvalidError(read.left_out[0].code, read.left_out[0].message)
-        page, uids = build_page(contact.account_id, channel, Lane.TRANSACTIONAL, read)
-        return page, uids[0]
+
+def _page(
+    contact: Contact, channel: Channel, wanted: Mapping[str, str], wording: Wording, recipient: Mapping[str, Any]
+) -> tuple[PageStart, UUID]:
+    letter = {
+        "channel": channel.value,
+        "template": wanted["template"],
+        "gateway": wanted.get("gateway"),
+        "on_unknown": None,
+        "lane": Lane.TRANSACTIONAL.value,
+    }
+    read = read_letter(channel, letter, [dict(recipient)], wording.terms, wording.template)
+    if read.left_out:
+        raise InvalidError(read.left_out[0].code, read.left_out[0].message)
+    page, uids = build_page(contact.account_id, channel, Lane.TRANSACTIONAL, read)
+    return page, uids[0]
 
 
 def _address(contact: Contact, channel: Channel) -> str | None:
