@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 from fastapi import Request
 
-from api.http import body_memory, upload
+from api.http.bodies import body_memory, upload
 from api.http.bodies.body_memory import BodyMemory
 from api.http.body import MAX_BODY, SMALL_BODY, read_body
 from api.http.errors import ApiError, error_response
