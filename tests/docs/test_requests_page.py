@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from api.http import body, body_memory, upload
+from api.http import body
+from api.http.bodies import body_memory, upload
 from api.http.request_cost import MAX_VALUES
 from api.limits import admission, offload
 from api.sending import large_bodies
