@@ -1,10 +1,14 @@
 """What a mail of the system says, and how it looks: plain text and simple HTML in the install's colours."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 from services.settings.models import Branding
+
+_LINK = re.compile(r"\btel:\+\d{4,15}\b|\bhttps://wa\.me/\d{4,15}\b|\bmailto:[\w.+-]+@[\w.-]+\w")
+"""By which somebody is called, or written to. Mail programs make links of others by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +79,5 @@ def _below(branding: Branding) -> str:
 
 
 def _lines(text: str) -> str:
-    return escape(text).replace("\n", "<br>")
+    linked = _LINK.sub(r'<a href="\g<0>">\g<0></a>', escape(text))
+    return linked.replace("\n", "<br>")

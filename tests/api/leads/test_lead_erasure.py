@@ -16,6 +16,7 @@ from services.leads.processing.waking import wake
 from store.audience.consent import consents
 from store.leads import leads
 from store.leads.leads import Lead
+from tests.api.access.objects import ended_operation
 from tests.api.automations.automations import call, data, flow, holder, published, sms
 from tests.api.automations.automations import reaches as run_reaches
 from tests.api.leaks import leaks_in_history, leaks_in_tables
@@ -40,6 +41,10 @@ class Person:
             "last_name": f"Qu{letters[20:28]}",
             "wish": f"violet hovercraft {letters[28:]} {self.mark[:6]}",
         }
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.answers['first_name']} {self.answers['last_name']}"
 
     @property
     def values(self) -> list[str]:
@@ -121,6 +126,44 @@ async def test_nothing_of_a_person_is_left_in_any_table_or_history(stack: Stack)
     assert (ended["state"], ended["reason"]) == ("exited", "erased")
     counted = await rows(stack, "select count(*), sum(price) from messages where account_id = %s", user.id)
     assert counted == [(2, 2)], "that they were sent, and what they cost, stays"
+
+
+async def test_nothing_is_left_beside_what_the_lead_began(stack: Stack):
+    user, person = await holder(stack), Person()
+    rules = [{"from": name, "to": name if name != "wish" else "field:wish"} for name in person.answers]
+    source = await source_of(stack, user, "form", {}, mapping=rules)
+    await rows(stack, "insert into contact_fields values (%s, 'wish', 'text') returning 1", user.id)
+    lead = await taken(stack, source, person)
+    email, phone = person.answers["email"], person.answers["phone"]
+    await data(stack, user, "POST", "/hooks", {"name": "Shop"})
+    operation = await ended_operation(stack, user)
+    beside: dict[str, tuple[object, ...]] = {
+        """insert into inbound_messages (id, gateway_id, account_id, channel, sender, recipient, name, body, media, at)
+           values (%s, %s, %s, 'sms', %s, '+14155550100', %s, 'Yes', '{}', now())""": (
+            *(uuid4(), uuid4(), user.id, phone, person.answers["first_name"]),
+        ),
+        """insert into subscribe_requests (id, account_id, channel, recipient, recipient_key, purposes, source,
+                                           expires_at)
+           values (%s, %s, 'email', %s, %s, '{marketing}', 'api', now())""": (uuid4(), user.id, email, email),
+        """insert into automation_hook_samples (id, hook_id, account_id, headers, body)
+           select %s, id, account_id, '{}', json_build_object('from', %s::text) from automation_hooks where key = 'shop'
+           and account_id = %s""": (uuid4(), email, user.id),
+        """insert into idempotency_keys (account_id, key, endpoint, body_hash, page_id, locked_until, status, response)
+           values (%s, 'k', '/x', '', %s, now(), 200, %s)""": (user.id, uuid4(), f'{{"to": "{email}"}}'.encode()),
+        """insert into automation_notices (id, account_id, automation, kind, subject, message, emails)
+           values (%s, %s, 'a', 'automation.notice', %s, '', '{}')""": (uuid4(), user.id, f"{person.full_name} wrote"),
+    }
+    for statement, values in beside.items():
+        assert await rows(stack, f"{statement} returning 1", *values), statement
+    letter = {"email": email, "subject": "Hi", "message": f"Dear {person.full_name}"}
+    answer = await stack.send(user, "email", letter)
+    assert answer.status_code == 200, answer.text
+    await uids_of(stack, user, 1)
+    await erased(stack, source, lead)
+    assert await leaks_in_tables(stack.pool, person.values) == []
+    assert await rows(stack, "select 1 from operation_files where operation_id = %s", UUID(operation)) == []
+    answers = await rows(stack, "select response from idempotency_keys where account_id = %s and key = 'k'", user.id)
+    assert b"erased" in answers[0][0], "the same request again is not carried out again"
 
 
 async def is_gone(stack: Stack, workflow_id: str) -> bool:
