@@ -543,7 +543,7 @@ async def test_what_a_user_changes_of_its_audience_is_drift_and_pruning_takes_it
     assert_error(await install.post("apply", OF_AUDIENCE), 409, "drift")
     assert (await install.apply(OF_AUDIENCE, overwrite_drift="true"))["changes"] == 1
     nothing = {kind: {} for kind in OF_AUDIENCE}
-    assert (await install.apply(nothing, prune="true"))["changes"] == 7
+    assert (await install.apply(nothing, prune="true"))["changes"] == 8
     loaded = yaml.safe_load(await install.export())
     assert {kind: loaded[kind] for kind in OF_AUDIENCE} == nothing
     async with install.stack.pool.connection() as conn:
