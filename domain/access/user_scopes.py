@@ -16,7 +16,7 @@ SCOPES: dict[str, str] = {
     READ: "Read messages, batches, callbacks and gateways.",
     KEYS: "Make, list, replace and revoke the account's keys that may do no more than this one.",
     GATEWAYS: "Add, change and delete the account's own gateways, where its plan allows them.",
-    CONTACTS: "Read and change contacts, groups, fields and segments, and what recipients allow or refuse.",
+    CONTACTS: "Read and change contacts, groups, fields and segments, and what recipients allow or refuse; read leads.",
     TEMPLATES: "Read, change, publish and preview the account's templates of messages.",
 }
 """By scope, what it allows."""
