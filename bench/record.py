@@ -1,7 +1,7 @@
 """Reads results from the database: when messages became final, and whether all are."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -21,13 +21,24 @@ async def until_settled(tenant: Tenant, count: int) -> None:
     Raises:
         RuntimeError: no progress any more; the message has the states.
     """
+    await until_counted(partial(spent, tenant), count, partial(states, tenant))
+
+
+async def until_counted(
+    look: Callable[[], Awaitable[int]], count: int, states: Callable[[], Awaitable[Mapping[str, int]]]
+) -> None:
+    """Wait until ``look`` finds so many.
+
+    Raises:
+        RuntimeError: no progress any more; the message has the states.
+    """
     clock = asyncio.get_running_loop().time
     before, since = -1, clock()
-    while (paid := await spent(tenant)) < count:
-        if paid != before:
-            before, since = paid, clock()
+    while (found := await look()) < count:
+        if found != before:
+            before, since = found, clock()
         if clock() - since > _STALLED:
-            raise RuntimeError(f"{paid} of {count} messages settled, then nothing: {await states(tenant)}")
+            raise RuntimeError(f"{found} of {count}, then nothing: {await states()}")
         await asyncio.sleep(_POLL)
 
 

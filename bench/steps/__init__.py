@@ -18,6 +18,7 @@ from bench.steps import (
     idle,
     imports,
     lanes,
+    leads,
     lists,
     memory,
     pace,
@@ -49,6 +50,7 @@ STEPS: dict[str, Step] = {
     "segments": segments.measure,
     "imports": imports.measure,
     "automations": automations.measure,
+    "leads": leads.measure,
     "pace": pace.measure,
 }
 """Name → what measures it; called with the install and a scale, below 1 for smaller runs."""

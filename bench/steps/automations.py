@@ -10,13 +10,12 @@ from bench.bare import FLOOR_WORKFLOW, run_floor_workflow, start_floor_workflow
 from bench.figure import Figure, listed
 from bench.install import Install
 from bench.load import Run, median, p50, rate, run_in_flight
+from bench.marketer import Marketer
 from bench.memory import pss_of_parts
 from bench.processes import cpu_of_parts
 from bench.record import until_settled
-from bench.tenant import Tenant, new_tenant, number
-from domain.access.api_keys import KeyKind
+from bench.tenant import new_tenant, number
 from domain.audience.contacts.contact import new_contact_id
-from store.accounts import api_keys
 from store.audience.events import recording
 from store.audience.events.recording import ContactEvent
 
@@ -98,37 +97,17 @@ async def measure(install: Install, scale: float) -> list[Figure]:
     ]
 
 
-class _Marketer:
-    """A tenant whose key may do what automations need."""
-
-    def __init__(self, install: Install, tenant: Tenant, key: str) -> None:
-        self.install = install
-        self.tenant = tenant
-        self._headers = {"Api-key": key}
-
-    @classmethod
-    async def new(cls, install: Install) -> "_Marketer":
-        tenant = await new_tenant(install)
-        scopes = ["contacts", "templates", "send", "read"]
-        return cls(install, tenant, (await api_keys.create(install.pool, KeyKind.USER, tenant.id, scopes=scopes)).text)
-
-    async def call(self, path: str, body: Any = None) -> Any:
-        url, data = f"/api{path}", orjson.dumps(body or {})
-        async with self.install.http.post(url, data=data, headers=self._headers) as answer:
-            assert answer.status == 200, await answer.text()
-            return orjson.loads(await answer.read())["data"]
-
-    async def publish(self, *steps: dict[str, Any], trigger: dict[str, Any]) -> None:
-        send = {"id": "send", "kind": "send", "channel": "sms", "content": {"body": _TEXT}}
-        named = {"schema": "xsender.flow/1", "key": "bench", "name": "Bench", "trigger": trigger}
-        await self.call("/automations", named | {"steps": [*steps, send]})
-        await self.call("/automations/bench/publish")
+async def _publish(marketer: Marketer, *steps: dict[str, Any], trigger: dict[str, Any]) -> None:
+    send = {"id": "send", "kind": "send", "channel": "sms", "content": {"body": _TEXT}}
+    named = {"schema": "xsender.flow/1", "key": "bench", "name": "Bench", "trigger": trigger}
+    await marketer.call("/automations", named | {"steps": [*steps, send]})
+    await marketer.call("/automations/bench/publish")
 
 
 async def _posts(install: Install, count: int) -> Run:
-    marketer = await _Marketer.new(install)
+    marketer = await Marketer.new(install)
     hook = (await marketer.call("/hooks", {"name": "bench"}))["id"]
-    await marketer.publish(trigger={"kind": "webhook", "hook": "bench"})
+    await _publish(marketer, trigger={"kind": "webhook", "hook": "bench"})
 
     async def post(n: int) -> None:
         body = orjson.dumps({"phone": number(), "order": f"A{n}"})
@@ -153,11 +132,11 @@ async def _batch(install: Install, count: int) -> float:
 
 async def _waits(install: Install, count: int) -> tuple[float, float, dict[str, float]]:
     """Messages per second from the moment at which all waits end; and the CPU and memory used while all wait."""
-    marketer = await _Marketer.new(install)
+    marketer = await Marketer.new(install)
     ends = time.time() + _AHEAD + count / 50
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends))
     wait = {"id": "wait", "kind": "wait", "until": until}
-    await marketer.publish(wait, trigger={"kind": "event", "event": "bench.begun"})
+    await _publish(marketer, wait, trigger={"kind": "event", "event": "bench.begun"})
     ids = [new_contact_id() for _ in range(count)]
     async with (
         install.pool.connection() as conn,
