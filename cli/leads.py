@@ -79,7 +79,7 @@ def replay(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell how many.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Have leads be taken again, say with a corrected mapping. What they sent before is sent again.
+    """Have leads be taken again, say with a corrected mapping. What they began and sent before is not done again.
 
     Without states those that are failed, gone or invalid are taken.
     """

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.audience.contacts.changing import patched
-from domain.audience.contacts.contact import IDENTIFYING, LISTS, Contact, new_contact_id
+from domain.audience.contacts.contact import IDENTIFYING, LISTS, MOST_GROUPS, MOST_TAGS, Contact, new_contact_id
 from domain.audience.contacts.matching import Key
 from domain.errors import ConflictError
 from store.audience.contacts import matching, rows
@@ -40,7 +40,6 @@ async def resolve(
 
     Raises:
         ConflictError: others change the same people all the time.
-        InvalidError: the contact would have too many tags or groups.
     """
     for _ in range(_TRIES):
         ((keys, owners),) = await matching.match(store, account_id, [values])
@@ -85,7 +84,10 @@ def _given(before: Contact, values: Mapping[str, Any], update: str) -> dict[str,
 
 
 def _lists(before: Contact, values: Mapping[str, Any], tags: Sequence[str]) -> dict[str, Any]:
+    """Those that were there, and as many others as a contact may have: a lead is not lost for want of room."""
+    all_tags = list(dict.fromkeys((*before.tags, *tags)))
+    groups = list(dict.fromkeys((*before.groups, *(values.get("groups") or ()))))
     return {
-        "tags": sorted({*before.tags, *tags}),
-        "groups": sorted({*before.groups, *(values.get("groups") or ())}),
+        "tags": sorted(all_tags[: max(MOST_TAGS, len(before.tags))]),
+        "groups": sorted(groups[: max(MOST_GROUPS, len(before.groups))]),
     }

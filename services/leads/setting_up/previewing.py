@@ -49,9 +49,10 @@ async def preview(
     if mapping is not None and (faults := await mapping_faults(store, source.account_id, rules)):
         raise invalid(faults)
     samples = await _latest(store, keyring, source) if body is None else [_given(source, body)]
-    country = settings.country or (await terms_of(store, source.account_id, ())).region
+    terms = await terms_of(store, source.account_id, ())
+    country = settings.country or terms.region
     return {
-        "leads": [_mapped(sample, rules or suggest(sample.raw), country) for sample in samples],
+        "leads": [_mapped(sample, rules or suggest(sample.raw), country, terms.fields) for sample in samples],
         "suggested": shown_rules(suggest(_together(samples))) if samples else [],
     }
 
@@ -91,8 +92,8 @@ def _together(samples: Sequence[_Sample]) -> RawLead:
     return replace(samples[0].raw, answers=tuple(answers.values()))
 
 
-def _mapped(sample: _Sample, rules: Sequence[Rule], country: str | None) -> dict[str, Any]:
-    mapped = map_lead(sample.raw, sample.body, rules, country)
+def _mapped(sample: _Sample, rules: Sequence[Rule], country: str | None, fields: Mapping[str, str]) -> dict[str, Any]:
+    mapped = map_lead(sample.raw, sample.body, rules, country, fields)
     return {
         "lead": sample.lead_id,
         **shown_raw(sample.raw),
