@@ -48,7 +48,7 @@ async def carry_out(pool: Pool, client: Client) -> None:
 async def _carry_out(pool: Pool, client: Client, erasure: Erasure) -> None:
     must = datetime.now(UTC) - erasure.created_at > _AT_THE_LATEST
     contact = erasure.contact_id and await rows.get(pool, erasure.account_id, erasure.contact_id)
-    if not contact:
+    if not contact or await erasures.came_again(pool, contact.id):
         runs = await forgetting.runs_with(pool, erasure.runs)
         if must or all(has_ended for _, has_ended, _ in runs):
             async with pool.connection() as conn, conn.transaction():
@@ -61,15 +61,21 @@ async def _carry_out(pool: Pool, client: Client, erasure: Erasure) -> None:
         await _cancel(pool, client, uid)
     if (waiting or not all(has_ended for _, has_ended, _ in runs)) and not must:
         return
+    for page_id in {page_of(uid) for uid in uids}:
+        await _delete_history(client, page_id)
     numbers = [number for number in (contact.phone, contact.whatsapp) if number]
     addresses = await forgetting.spellings_of(pool, numbers) + ([contact.email] if contact.email else [])
     texts = sorted(_texts(contact, [values for *_, values in runs]) | set(addresses))
     person = Person(contact.account_id, contact.id, uids, [run for run, *_ in runs], addresses, texts)
     async with long_transaction(pool) as conn:
-        await forgetting.forget(InTransaction(conn), person)
-        await erasures.done(InTransaction(conn), erasure.lead_id)
-    for page_id in {page_of(uid) for uid in uids}:
-        await _delete_history(client, page_id)
+        store = InTransaction(conn)
+        await rows.lock(store, contact.account_id, [contact.id])
+        if await erasures.came_again(store, contact.id):
+            await forgetting.empty_runs(store, erasure.runs)
+            await erasures.done(store, erasure.lead_id)
+            return
+        await forgetting.forget(store, person)
+        await erasures.done(store, erasure.lead_id)
 
 
 async def _cancel(pool: Pool, client: Client, uid: UUID) -> None:

@@ -73,6 +73,16 @@ async def came_another_way(store: Connections, lead: Lead, groups: Sequence[str]
     return row is not None and bool(row[0])
 
 
+async def came_again(store: Connections, contact_id: UUID) -> bool:
+    """Whether a contact has a lead that was not erased, as it has sent one since. In a transaction that has locked it
+    that stays so."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            "select from leads where contact_id = %s and state <> 'erased' limit 1", (contact_id,)
+        )
+        return cursor.rowcount == 1
+
+
 async def queue(store: Connections, lead: Lead, contact_id: UUID | None, runs: Sequence[UUID]) -> None:
     """Have the rest be carried out soon."""
     async with store.connection() as conn:

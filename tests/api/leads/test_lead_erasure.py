@@ -14,8 +14,9 @@ from runtime.codec import EncryptionCodec
 from services.leads.erasing import erase_by_user, erase_provided
 from services.leads.processing.waking import wake
 from store.audience.consent import consents
-from store.leads import leads
+from store.leads import erasures, leads
 from store.leads.leads import Lead
+from store.pool import InTransaction
 from tests.api.access.objects import ended_operation
 from tests.api.automations.automations import call, data, flow, holder, published, sms
 from tests.api.automations.automations import reaches as run_reaches
@@ -194,6 +195,19 @@ async def test_a_lead_that_comes_again_after_its_erasure_stays_erased(stack: Sta
     [again] = await arrived(stack, source, lead.provider_id, raw=person.answers)
     assert not again.is_new
     assert await leaks_in_tables(stack.pool, person.values) == []
+
+
+async def test_who_sends_a_form_again_while_an_erasure_is_under_way_stays(stack: Stack):
+    user, person = await holder(stack), Person()
+    source = await source_of(stack, user, "form", {})
+    lead = await taken(stack, source, person)
+    [received] = await arrived(stack, source, str(new_contact_id()), raw=person.answers | {"wish": "another"})
+    await reaches(stack, received.id, "duplicate")
+    async with stack.pool.connection() as conn, conn.transaction():  # as if it had come after the look at other ways
+        await erasures.empty(InTransaction(conn), lead.id, "test")
+        await erasures.queue(InTransaction(conn), lead, lead.contact_id, [])
+    assert (await erased(stack, source, lead)).state == "erased"
+    assert await rows(stack, LEFT, user.id) == [(1,)]
 
 
 async def keep_by_setting(stack: Stack, user: User, source: Source, person: Person, lead: Lead) -> None:
