@@ -5,7 +5,7 @@ from unicodedata import normalize
 
 from domain.recipients import normalise_number
 
-_BEFORE = re.compile(r"\s*(?:tel|whatsapp|phone)\s*[:.]+\s*", re.IGNORECASE)
+_BEFORE = re.compile(r"(?:tel|whatsapp|phone)\s*[:.]+", re.IGNORECASE)
 """Of links, and of labels that were copied along."""
 _BETWEEN = re.compile(r"[\s/\u200b-\u200f\u202a-\u202e\u2010-\u2015\u2060-\u2069\ufeff]+")
 """Spaces, strokes and dashes of all kinds, and the marks of direction that telephones put around what is copied."""

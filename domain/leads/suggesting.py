@@ -40,7 +40,7 @@ _USUAL: Mapping[str, str] = {
     "external_id": "external_id",
 }
 """By target. A name of several words is written with ``_`` between them."""
-_ASIDE = re.compile(r"\([^)]*\)")
+_ASIDE = re.compile(r"\([^()]*\)")
 _OF_A_PERSON = frozenset({"contact", "customer", "data", "fields", "lead", "person", "properties", "user"})
 """Objects whose values are of who filled the form in: ``company.name`` is somebody else's."""
 _YOUR = "your"
