@@ -65,11 +65,13 @@ from api.gateways import own as own_gateways
 from api.gateways import routes as gateways
 from api.guards import routes as guards
 from api.http.auth import KeyLookup, SessionLookup
+from api.http.bodies.body_memory import BodyMemory
 from api.http.error_handlers import install_error_handlers
 from api.http.state import AppState
 from api.http.temporal_link import open_link
 from api.inbound import routes as inbound
 from api.keys import routes as own_keys
+from api.leads import importing as lead_imports
 from api.leads import routes as leads
 from api.leads import sources as lead_sources
 from api.leads import speed as lead_speed
@@ -175,6 +177,7 @@ _ROUTERS = (
     automation_hooks.router,
     hook_maps.router,
     lead_sources.router,
+    lead_imports.router,
     lead_speed.router,
     lead_trials.router,
     templates.router,
@@ -283,6 +286,7 @@ def create_app(settings: Settings) -> FastAPI:
                 group_commit,
                 offload,
                 Bodies(),
+                BodyMemory(),
                 LinkSigner(keys),
                 Misses(),
                 WebhookReceivers(pool, outside, keys),

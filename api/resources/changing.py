@@ -55,11 +55,13 @@ async def perform_once(
     *,
     dry_run: bool,
     is_secret: bool = False,
+    beforehand: Callable[[], Awaitable[None]] | None = None,
 ) -> Response:
     """``perform`` for what creates something: once per ``Idempotency-Key``.
 
     The answer is kept in the transaction of the change, so that no crash separates them. ``is_secret``: it is
-    sealed, as it has a secret.
+    sealed, as it has a secret. ``beforehand``: done under the same key before that transaction, in others that are
+    safe to repeat.
 
     Raises:
         ApiError: as in ``once``.
@@ -68,6 +70,8 @@ async def perform_once(
     keyring = state.keyring if is_secret else None
     if dry_run:
         key_in(request)
+        if beforehand is not None:
+            await beforehand()
         return await perform(request, actor, action, lambda made: work(made, KeyClaim(uuid4(), True)), dry_run=True)
 
     waits = False
@@ -79,6 +83,8 @@ async def perform_once(
 
     async def claimed_work(claim: KeyClaim) -> bytes:
         nonlocal waits
+        if beforehand is not None:
+            await beforehand()
         try:
             async with change(state.pool, actor, action) as made:
                 message, data = await work(made, claim)

@@ -23,13 +23,23 @@ def amazon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own_stack(engine: Engine) -> AsyncIterator[Stack]:
     """An install of a module's own: what other tests leave behind answers otherwise."""
+    async with run_stack(await _settings_of_its_own(engine)) as stack:
+        yield stack
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def alone(engine: Engine) -> AsyncIterator[Stack]:
+    """An install of the module's own, without a worker."""
+    async with run_stack(await _settings_of_its_own(engine), worker=False) as stack:
+        yield stack
+
+
+async def _settings_of_its_own(engine: Engine) -> Settings:
     url = await new_database(engine.database_url)
     await migrate(url)
-    settings = Settings(
+    return Settings(
         database_url=url,
         temporal_address=engine.temporal_address,
         temporal_namespace=await new_namespace(engine.temporal_address),
         keys=Keyring.generate(),
     )
-    async with run_stack(settings) as stack:
-        yield stack

@@ -73,7 +73,7 @@ RELEASED = """
     listHooks addHook getHook changeHook removeHook rotateHook rotateHookSecret listHookPresets listHookSamples
     tryHook suggestHookMap postToHook
     listLeadSources addLeadSource getLeadSource changeLeadSource removeLeadSource
-    parkLeadSource resumeLeadSource backfillLeadSource getLeadSourceSpeed
+    parkLeadSource resumeLeadSource backfillLeadSource getLeadSourceSpeed importLeads
     listLeads getLead replayLead replayLeads checkLeadSource previewLeadSource
     parkLeadSource resumeLeadSource backfillLeadSource
     listTroubledAutomations listAutomationFailures getAutomationCounts

@@ -149,7 +149,7 @@ OF_OWN = {
     "GET /api/hooks/{hook}/samples",
     *(f"{method} /api/lead-sources" for method in ("GET", "POST")),
     *(f"{method} /api/lead-sources/{{source}}" for method in ("GET", "PATCH", "DELETE")),
-    *(f"POST /api/lead-sources/{{source}}/{what}" for what in ("park", "resume", "backfill")),
+    *(f"POST /api/lead-sources/{{source}}/{what}" for what in ("park", "resume", "backfill", "import")),
     "GET /api/lead-sources/{source}/speed",
     *(f"POST /api/lead-sources/{{source}}/{what}" for what in ("park", "resume", "backfill", "check", "preview")),
     *("GET /api/leads", "GET /api/leads/{lead}", "POST /api/leads/{lead}/replay", "POST /api/leads/replay"),

@@ -13,6 +13,12 @@ from typing import BinaryIO, NamedTuple
 
 MOST_ROW = 256 * 1024
 """Characters of a row."""
+ROW_FAULTS = {
+    "quotes": 'a quote in this row is not closed, or text follows it: write "" for a quote within quotes',
+    "row_too_long": "this row is too long: a row may have 256 KiB",
+    "cells_too_many": "this row has more cells than there are columns: put values with delimiters into quotes",
+}
+"""What is told of rows that cannot be read, by code."""
 
 _HEAD = 64 * 1024
 """Characters by which the delimiter is found."""
@@ -35,6 +41,16 @@ class Row(NamedTuple):
     """Empty, where it cannot be read."""
     fault: str | None = None
     """A code, where it cannot be read: ``quotes`` or ``row_too_long``."""
+
+    def fault_below(self, width: int) -> str | None:
+        """The same, or ``cells_too_many``: something stands beyond so many columns."""
+        if self.fault is None and len(self.cells) > width and any(cell.strip() for cell in self.cells[width:]):
+            return "cells_too_many"
+        return self.fault
+
+    def is_empty(self) -> bool:
+        """Whether nothing stands in it."""
+        return self.fault is None and not "".join(self.cells).strip()
 
 
 def find_encoding(file: BinaryIO) -> str:

@@ -26,6 +26,9 @@ _GOOGLE: Mapping[str, str] = {name: name for name in ("lead_id", "form_id", "lea
     "submit_time": "lead_submit_time",
     "submitted_at": "lead_submit_time",
 }
+_KNOWN = {"meta": _META, "google": _GOOGLE}
+ID_KEYS: Mapping[str, str] = {"meta": "id", "google": "lead_id"}
+"""Where the id of a lead stands in a body."""
 _NO_QUESTIONS = frozenset({"inbox_url", "lead_status"})
 """What Meta adds at the end of a row."""
 _PARTS = re.compile(r"[\s_\-]+")
@@ -43,11 +46,11 @@ def body_of_row(kind: Literal["meta", "google"], headings: Sequence[str], row: S
     Raises:
         InvalidError: ``lead_id``, a spreadsheet has shortened the id.
     """
-    known, id_key = (_META, "id") if kind == "meta" else (_GOOGLE, "lead_id")
+    known, id_key = _KNOWN[kind], ID_KEYS[kind]
     body: dict[str, Any] = {}
     answers: list[tuple[str, str]] = []
     for heading, cell in zip(headings, row, strict=False):
-        name, value = _PARTS.sub("_", heading.strip().casefold()), cell.strip()
+        name, value = _name(heading), cell.strip()
         key = known.get(name)
         if key is not None and key not in body:
             if kept := _fact(key, value, id_key):
@@ -55,6 +58,15 @@ def body_of_row(kind: Literal["meta", "google"], headings: Sequence[str], row: S
         elif value and not (kind == "meta" and name in _NO_QUESTIONS):
             answers.append((heading, _NUMBER_MARK.sub("", value, count=1) if kind == "meta" else value))
     return body | (_meta_answers(answers) if kind == "meta" else _google_answers(answers))
+
+
+def has_ids(kind: Literal["meta", "google"], headings: Sequence[str]) -> bool:
+    """Whether a column has the ids of leads."""
+    return any(_KNOWN[kind].get(_name(heading)) == ID_KEYS[kind] for heading in headings)
+
+
+def _name(heading: str) -> str:
+    return _PARTS.sub("_", heading.strip().casefold())
 
 
 def _fact(key: str, value: str, id_key: str) -> str | None:

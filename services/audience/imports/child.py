@@ -117,7 +117,7 @@ def _write(rows: Iterator[Row], after: int, lines: ContactLines, blocks: _Blocks
     """``rows``: those below the names of columns; those up to the number ``after`` were taken before."""
     count = 0
     for row in rows:
-        is_empty = row.fault is None and not "".join(row.cells).strip()
+        is_empty = row.is_empty()
         count += not is_empty
         if row.number <= after:
             continue

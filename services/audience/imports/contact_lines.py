@@ -12,15 +12,10 @@ import orjson
 from domain.audience.contacts.contact import CUSTOM, LISTS, MOST_GROUPS, MOST_TAGS, VALUES
 from domain.audience.imports.cells import UNREADABLE, Reader, number, readers
 from domain.audience.imports.csv_cells import as_it_was
-from domain.audience.imports.delimited import Row
+from domain.audience.imports.delimited import ROW_FAULTS, Row
 from services.audience.imports.frames import RowFault
 
-_ROW_FAULTS = {
-    "quotes": 'a quote in this row is not closed, or text follows it: write "" for a quote within quotes',
-    "row_too_long": "this row is too long: a row may have 256 KiB",
-    "cells_too_many": "this row has more cells than there are columns: put values with delimiters into quotes",
-    "no_address": "this row has neither an address nor an external id",
-}
+_ROW_FAULTS = {**ROW_FAULTS, "no_address": "this row has neither an address nor an external id"}
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _NULL = "\\N"
@@ -65,8 +60,8 @@ class ContactLines:
     def read(self, row: Row) -> tuple[str, list[str]] | RowFault:
         """The line of a row, without its number and round, and what nobody else in the account may have."""
         cells = row.cells
-        if row.fault is not None or (len(cells) > self._width and any(cell.strip() for cell in cells[self._width :])):
-            return _fault(row.number, row.fault or "cells_too_many")
+        if (fault := row.fault_below(self._width)) is not None:
+            return _fault(row.number, fault)
         values: dict[str, Any] = {}
         width, default = len(cells), self._terms.default_country
         for index, column, field, read in self._cells:
