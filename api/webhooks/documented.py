@@ -19,7 +19,8 @@ _SHORT_REFUSAL = {
     "additionalProperties": False,
     "properties": {"success": {"const": False}, "message": {"type": "string"}},
 }
-_REFUSED_ANSWER = {"application/json": {"schema": {"anyOf": [_SHORT_REFUSAL, _ERROR_SCHEMA]}}}
+REFUSED_ANSWER = {"application/json": {"schema": {"anyOf": [_SHORT_REFUSAL, _ERROR_SCHEMA]}}}
+"""``content`` of refusals, some of which are in the form that providers expect."""
 _EMPTY_XML = {"type": "string", "examples": ["<Response/>"]}
 """For Twilio and Plivo: nobody is to be answered by it."""
 
@@ -38,7 +39,7 @@ _BUSY = "Not now: post it again. Too much is posted at once, it came too slowly,
 _REFUSALS = {
     400: "Verified, but not what this provider posts; or not HTTP.",
     404: "No provider of that name posts on this channel (`provider_unknown`), or there is no such gateway of it "
-    "(`gateway_not_found`, `gateway_id_not_found`), or no such channel (`channel_not_found`).",
+    "(`gateway_not_found`, `gateway_id_not_found`), or no such channel (`http_404`).",
     406: "As 400, for Mailgun: it does not repeat the post then. Postmark gets 403, Brevo 200.",
     408: "The header came too slowly.",
     413: "Longer than anything that this provider posts (`too_large`).",
@@ -94,9 +95,9 @@ def documented(*, reads_body: bool) -> dict[str, Any]:
         403: {
             "description": "The signature or secret does not fit, or the gateway's configuration has none yet "
             "(`webhook_not_configured`): nothing was accepted.",
-            "content": _REFUSED_ANSWER,
+            "content": REFUSED_ANSWER,
         },
-        503: {"description": _BUSY, "content": _REFUSED_ANSWER},
+        503: {"description": _BUSY, "content": REFUSED_ANSWER},
         **{status: {"description": text, "content": ERROR_ANSWER} for status, text in _REFUSALS.items()},
     }
     return {

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Path, Request, Response
+from starlette.convertors import StringConvertor, register_url_convertor
 from temporalio.service import RPCError
 
 from api.http.errors import ApiError, error_response
@@ -30,11 +31,20 @@ from store.pool import DB_UNAVAILABLE
 from store.whatsapp import numbers, templates
 
 log = structlog.get_logger()
+
+
+class _Channels(StringConvertor):
+    """Other webhooks have addresses of the same form: theirs begin with no channel."""
+
+    regex = "|".join(Channel)
+
+
+register_url_convertor("channel", _Channels())
 router = APIRouter(tags=["provider webhooks"])
 
 _Provider = Annotated[str, Path(description=providers(), examples=["sendgrid"])]
-_OF_ALL = "/api/webhook/{channel}/{provider}"
-_OF_ONE = "/api/webhook/{channel}/{provider}/{gateway_id}"
+_OF_ALL = "/api/webhook/{channel:channel}/{provider}"
+_OF_ONE = "/api/webhook/{channel:channel}/{provider}/{gateway_id}"
 
 
 @router.post(_OF_ALL, summary="Receive a provider's events", description=EVENTS, **documented(reads_body=True))

@@ -157,7 +157,8 @@ async def named(store: Connections, kind: str, names: Collection[str]) -> Mappin
     sources = {one.id: one for one in await _read(store, "where s.id = any(%s)", ([id_ for _, id_ in rows],))}
     found: dict[str, list[Source]] = {}
     for said, source_id in rows:
-        found.setdefault(said, []).append(sources[source_id])
+        if source_id in sources:  # it was not deleted meanwhile
+            found.setdefault(said, []).append(sources[source_id])
     return found
 
 

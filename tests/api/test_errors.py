@@ -164,7 +164,9 @@ async def test_403_for_a_user_key_on_an_admin_route(stack: Stack):
     assert_error(answer, 403, "scope_missing")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/api/sms", "/api/sms/send/", "/api/get/sms", "/api//sms/send"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/api/sms", "/api/sms/send/", "/api/get/sms", "/api//sms/send", "/api/webhook/pigeon/twilio"]
+)
 async def test_404_where_there_is_nothing(stack: Stack, path):
     user = await stack.user()
     assert_error(await stack.http.get(path, headers=user.headers), 404, "http_404")
@@ -177,7 +179,13 @@ async def test_404_for_a_channel_that_does_not_exist(stack: Stack, path):
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("PUT", "/api/sms/send"), ("DELETE", "/health"), ("GET", "/api/email/send")]
+    ("method", "path"),
+    [
+        ("GET", "/api/webhook/meta/deauthorize"),
+        ("PUT", "/api/sms/send"),
+        ("DELETE", "/health"),
+        ("GET", "/api/email/send"),
+    ],
 )
 async def test_405_names_the_methods_that_there_are(stack: Stack, method, path):
     answer = await stack.http.request(method, path)

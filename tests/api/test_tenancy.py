@@ -216,7 +216,7 @@ def test_every_route_of_users_is_covered_here():
 
 
 def filled(path: str) -> str:
-    path = path.replace("{channel}", "sms")
+    path = path.replace("{channel:channel}", "{channel}").replace("{channel}", "sms")
     for name in ("{uid}", "{callback}", "{delivery}", "{gateway_id}", "{operation}"):
         path = path.replace(name, str(uuid4()))
     return path

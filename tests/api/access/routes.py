@@ -30,8 +30,8 @@ OPEN = {
 }
 """For everybody."""
 SIGNED = {
-    *(f"{method} /api/webhook/{{channel}}/{{provider}}" for method in ("GET", "POST")),
-    *(f"{method} /api/webhook/{{channel}}/{{provider}}/{{gateway_id}}" for method in ("GET", "POST")),
+    *(f"{method} /api/webhook/{{channel:channel}}/{{provider}}" for method in ("GET", "POST")),
+    *(f"{method} /api/webhook/{{channel:channel}}/{{provider}}/{{gateway_id}}" for method in ("GET", "POST")),
     "POST /api/automation/webhook/{hook_id}",
     *(f"POST /api/webhook/google-ads-lead{path}" for path in ("", "/{source}")),
     *(f"{method} /api/webhook/meta-lead-ads{path}" for method in ("GET", "POST") for path in ("", "/{source}")),
