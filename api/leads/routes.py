@@ -20,6 +20,7 @@ from api.reference.openapi import answers, documented_body
 from api.resources.access import user_actor
 from api.resources.changing import Answer, DryRun, answer_one, perform, perform_once
 from api.resources.listing import Cursor, Format, Limit, beyond_id, listed
+from api.resources.words import unless_word
 from domain.ids import first_id
 from services.changes import Change
 from services.leads import replaying, rules
@@ -27,7 +28,7 @@ from store.leads import lists
 from store.leads.lists import Filter
 from store.pool import Connections
 
-router = APIRouter(prefix="/api/leads", tags=["leads"])
+router = APIRouter(prefix="/api/leads", tags=["leads"], route_class=unless_word("lead", "replay"))
 
 
 @router.get("", summary="Your leads, newest first", response_model=None, responses=answers(models.LeadPage))

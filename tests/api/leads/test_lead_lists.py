@@ -108,6 +108,10 @@ async def test_a_lead_is_taken_again_with_a_corrected_mapping(stack: Stack):
     assert (await data(stack, user, "GET", f"/contacts/{done.contact_id}"))["email"] == "ada@example.com"
 
 
+async def test_the_address_of_replays_is_no_lead(stack: Stack):
+    assert (await call(stack, await holder(stack), "GET", "/leads/replay")).status_code == 405
+
+
 async def test_leads_that_cannot_be_taken_again_are_left_as_they_are(stack: Stack):
     user = await holder(stack)
     made, meta = await new_source(stack, user, GOOGLE), await new_source(stack, user, META)
