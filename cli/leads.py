@@ -6,6 +6,7 @@ from uuid import UUID
 
 import typer
 
+from cli.lead_import import import_file
 from cli.options import AsJson, UserOption
 from cli.output import emit
 from cli.session import Session, run, run_connected_change
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Leads of users, and the pages, forms and ad accounts that they come from.", no_args_is_help=True
 )
+app.command("import")(import_file)
 
 _Source = Annotated[str | None, typer.Option("--source", help="Key or id: only leads of this source.")]
 _States = Annotated[list[str] | None, typer.Option("--state", help="Only leads in this state; repeatable.")]

@@ -106,8 +106,7 @@ async def import_leads(
             )
 
         async def work(made: Change, _: KeyClaim) -> Answer:
-            made.about("lead_source", found.id, found.name)
-            made.metadata |= {"rows": imported.rows, "new": imported.new}
+            importing.note(made, found, imported)
             return "counted" if dry_run else "imported", asdict(imported)
 
         actor = user_actor(request, principal)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from domain.keyring import CREDENTIALS, Keyring
-from store.leads import leads, sealing, sources
+from store.leads import leads, lists, sealing, sources
 from tests.leads_made import new_lead, new_source
 
 NOW = datetime.now(UTC)
@@ -48,3 +48,21 @@ async def test_sources_are_listed_and_checked(cli, user, pool):
     checked = (await cli("lead", "check", page.key, *of)).json
     assert checked["points"][0] == {"name": "token", "ok": False, "message": "the source has no token: enter one"}
     assert "no source" in (await cli("lead", "check", "none", *of)).refusal
+
+
+async def test_a_file_is_counted_then_imported_once(cli, user, pool, tmp_path):
+    source, form = await new_source(pool, user, "google"), await new_source(pool, user, "form")
+    file = tmp_path / "leads.csv"
+    file.write_text("Lead ID,Email\n1,ada@example.com\n2,bo@example.com\n,\n,nobody\n")
+    of = (file, "--user", str(user), "--source", source.key, "--json")
+    dry = (await cli("lead", "import", *of, "--dry-run")).json
+    assert (dry["rows"], dry["new"], dry["known"], dry["faulty"]) == (3, 2, 0, 1)
+    assert [(fault["row"], fault["code"]) for fault in dry["faults"]] == [(5, "lead_id")]
+    assert (await cli("lead", "import", *of)).json == dry
+    assert (await cli("lead", "import", *of, "--begin")).json["known"] == 2
+    page = await lists.page(pool, user, lists.Filter(), None, 10)
+    assert [(lead.provider_id, lead.notice) for lead in page] == [("2", {"quiet": True}), ("1", {"quiet": True})]
+    plain = await cli("lead", "import", file, "--user", str(user), "--source", str(source.id))
+    assert "lead_id" in plain.out
+    refused = await cli("lead", "import", file, "--user", str(user), "--source", form.key)
+    assert "contacts/import" in refused.refusal

@@ -18,6 +18,7 @@ from domain.leads.reading.file import FaultyRow, FileRow, rows_in
 from domain.leads.reading.rows import ID_KEYS
 from domain.leads.source import SourceSettings
 from domain.leads.suggesting import suggest
+from services.changes import Change
 from services.leads.receiving import Arrived, receive
 from store.audience.contacts.terms import terms_of
 from store.leads.known import known_among
@@ -84,6 +85,12 @@ async def import_leads(
     imported = reading.imported
     imported.known = imported.rows - imported.new - imported.faulty
     return imported
+
+
+def note(change: Change, source: Source, imported: Imported) -> None:
+    """Have the audit log tell of an import."""
+    change.about("lead_source", source.id, source.name)
+    change.metadata |= {"rows": imported.rows, "new": imported.new}
 
 
 class _Reading:
