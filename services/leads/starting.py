@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from temporalio.client import Client
-from temporalio.common import WorkflowIDReusePolicy
+from temporalio.common import Priority, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.ids import lead_source_workflow_id, lead_workflow_id
@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 _SECONDS = timedelta(seconds=5)
 _AT_A_TIME = 8
+_LAST = Priority(priority_key=5)
+"""Of a file with thousands: leads that are posted meanwhile are taken before them."""
 _MOST = 500
 """Of one sweep."""
 _GATHERING = 0.2
@@ -69,6 +71,7 @@ class LeadStarter:
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 task_queue=LEADS_QUEUE,
                 rpc_timeout=_SECONDS,
+                priority=_LAST if one.may_wait else Priority.default,
             )
         self._started.append(one.id)
         if self._noting is None or self._noting.done():

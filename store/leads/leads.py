@@ -70,6 +70,8 @@ class Received:
     is_new: bool
     is_started: bool
     """Whether somebody noted that its workflow was started."""
+    may_wait: bool = False
+    """Whether others go first: it is one of a file."""
 
 
 _SOME = 1_000
@@ -143,12 +145,13 @@ async def note_started(store: Connections, lead_ids: Sequence[UUID]) -> None:
 
 
 async def unstarted(store: Connections, older_than_seconds: float, limit: int) -> Sequence[Received]:
-    """Those of which nobody noted that their workflow was started."""
+    """Those of which nobody noted that their workflow was started; those of files last."""
     async with store.connection() as conn:
         cursor = await conn.execute(
-            """select id, source_id, provider_id, false, false from leads
+            """select id, source_id, provider_id, false, false, via = 'import' from leads
                where started_at is null and ended_at is null
-                 and received_at < clock_timestamp() - %s * interval '1 second' order by received_at limit %s""",
+                 and received_at < clock_timestamp() - %s * interval '1 second'
+               order by via = 'import', received_at limit %s""",
             (older_than_seconds, limit),
         )
         return [Received(*row) for row in await cursor.fetchall()]

@@ -14,6 +14,8 @@ MOST_BYTES = 10 * 1024 * 1024
 MOST_ROWS = 50_000
 """Of a file, without the one that names the columns, and empty ones."""
 
+_MOST_NAMES = 10_000
+"""Characters of all names of columns: they are stored with each lead."""
 _HEAD = 1024
 """Bytes in which a file that is no text shows."""
 
@@ -49,6 +51,9 @@ def rows_in(kind: Literal["meta", "google"], content: bytes) -> Iterator[FileRow
         raise InvalidError("file_empty", "the file has no rows: its first one must name the columns")
     if head.fault is not None:
         raise InvalidError("columns_unreadable", "the first row, which names the columns, cannot be read")
+    if sum(map(len, head.cells)) > _MOST_NAMES:
+        message = f"the names of the columns have more than {_MOST_NAMES:,} characters: remove columns"
+        raise InvalidError("columns_too_many", message)
     if kind == "meta" and not has_ids(kind, head.cells):
         message = "the file has no column 'id': import the file as Meta lets you download it"
         raise InvalidError("column_unknown", message)

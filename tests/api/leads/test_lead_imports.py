@@ -11,7 +11,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from domain.ids import lead_workflow_id
 from domain.leads.reading.file import MOST_BYTES, MOST_ROWS
+from services.leads.receiving import Arrived, receive
+from services.leads.starting import LeadStarter
+from store.leads import leads
 from tests.api.answers import assert_error
 from tests.api.automations.automations import call, flow, holder, published, sms
 from tests.api.leads.posted import a_source, disable, stored
@@ -181,6 +185,7 @@ async def test_no_more_faults_are_told_than_people_read(stack: Stack):
         (b"", "file_empty"),
         (b"\n\n", "file_empty"),
         (b'"id\n', "columns_unreadable"),
+        (b"id," + b"x" * 10_000 + b"\n1,y\n", "columns_too_many"),
         (b"name,email\nAda,ada@example.com\n", "column_unknown"),
         (table(META, of_meta(1)).encode("utf-16-le"), "file_unreadable"),
         (b"PK\x03\x04\x14\0\x06\0\x08\0", "file_unreadable"),
@@ -248,6 +253,25 @@ async def test_two_imports_of_one_file_at_once_store_each_lead_once(stack: Stack
     both = await asyncio.gather(*(counts(stack, user, source, content) for _ in range(2)))
     assert sum(new for _, new, _, _ in both) == 499
     assert len(await stored(stack, source)) == 499
+
+
+async def test_imported_leads_are_started_after_all_others_and_let_them_pass(alone: Stack):
+    user = await holder(alone)
+    source = await a_source(alone, "google", account=user.id)
+    await counts(alone, user, source, table(GOOGLE, of_google("old", "ada@example.com")))
+    await receive(alone.pool, alone.keyring, [Arrived(source, "new", "webhook", raw={"lead_id": "new"})])
+    found = await leads.unstarted(alone.pool, 0, 10)
+    assert [(one.provider_id, one.may_wait) for one in found] == [("new", False), ("old", True)]
+    await LeadStarter(alone.pool).start_unstarted(alone.temporal, 0)
+    priorities = [await priority(alone, source, named) for named in ("new", "old")]
+    assert priorities == [0, 5]
+    assert await leads.unstarted(alone.pool, 0, 10) == []
+
+
+async def priority(stack: Stack, source: Source, provider_id: str) -> int:
+    """Temporal's, 5 is the lowest; 0: the usual one."""
+    started = await stack.temporal.get_workflow_handle(lead_workflow_id(source.id, provider_id)).describe()
+    return started.raw_description.workflow_execution_info.priority.priority_key
 
 
 async def test_others_are_answered_while_ten_thousand_leads_are_imported(alone: Stack):
