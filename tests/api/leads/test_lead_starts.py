@@ -8,7 +8,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from services.leads import starting
 from services.leads.receiving import Arrived, receive
-from store.connection import Connection
 from store.pool import InTransaction
 from tests.api.answers import assert_error
 from tests.api.leads.posted import a_source, has_started, stored
@@ -52,16 +51,17 @@ async def test_a_lead_that_is_being_stored_by_another_request_is_found_once_it_i
         (first,) = await receive(InTransaction(conn), stack.keyring, arrived)
         second = asyncio.create_task(receive(stack.pool, stack.keyring, arrived))
         async with asyncio.timeout(10):
-            while not await waits_for_another(conn):
+            while not await one_waits(stack):
                 await asyncio.sleep(0.01)
     assert [(one.id, one.is_new) for one in await second] == [(first.id, False)]
 
 
-async def waits_for_another(conn: Connection) -> bool:
-    """Whether a lead waits for another transaction to end."""
-    cursor = await conn.execute(
-        """select exists (select from pg_stat_activity where datname = current_database()
-               and wait_event_type = 'Lock' and query like '%insert into leads%' and pid <> pg_backend_pid())"""
-    )
-    row = await cursor.fetchone()
+async def one_waits(stack: Stack) -> bool:
+    """Whether a lead waits for another transaction to end: a transaction sees what others do as it saw it first."""
+    async with stack.pool.connection() as conn:
+        cursor = await conn.execute(
+            """select exists (select from pg_stat_activity where datname = current_database()
+                   and wait_event_type = 'Lock' and query like '%insert into leads%' and pid <> pg_backend_pid())"""
+        )
+        row = await cursor.fetchone()
     return row is not None and bool(row[0])
