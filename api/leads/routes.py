@@ -28,7 +28,7 @@ from store.leads import lists
 from store.leads.lists import Filter
 from store.pool import Connections
 
-router = APIRouter(prefix="/api/leads", tags=["leads"], route_class=unless_word("lead", "replay"))
+router = APIRouter(prefix="/api/leads", tags=["leads"], route_class=unless_word("id", "replay"))
 
 
 @router.get("", summary="Your leads, newest first", response_model=None, responses=answers(models.LeadPage))
@@ -83,11 +83,11 @@ async def replay_leads(request: Request, principal: Holder, dry_run: DryRun = Fa
     return await perform_once(request, user_actor(request, principal), "leads.replayed", raw, work, dry_run=dry_run)
 
 
-@router.get("/{lead}", summary="Read a lead", response_model=None, responses=answers(models.LeadAnswer, 404))
-async def get_lead(request: Request, lead: UUID, principal: Reader) -> Response:
+@router.get("/{id}", summary="Read a lead", response_model=None, responses=answers(models.LeadAnswer, 404))
+async def get_lead(request: Request, id: UUID, principal: Reader) -> Response:  # noqa: A002 - as forms are posted to
     """With what somebody answered, and why it is in its state."""
     state = state_of(request)
-    found = await replaying.find(state.pool, principal.account_id, lead)
+    found = await replaying.find(state.pool, principal.account_id, id)
     return answer_one(await shown(state.pool, state.keyring, found))
 
 

@@ -30,7 +30,7 @@ UNDOCUMENTED = {
     "GET /api/admin/v1/codec": "has a browser ask for the key, for the Temporal UI",
     "OPTIONS /api/admin/v1/codec/{direction}": "what a browser asks before the Temporal UI's calls",
     **dict.fromkeys(
-        (f"OPTIONS /api/leads/{{source}}{path}" for path in ("", "/token")), "what a browser asks before a script posts"
+        ("OPTIONS /api/leads/{id}", "OPTIONS /api/leads/{source}/token"), "what a browser asks before a script posts"
     ),
     "GET /api/auth/oidc/start": "leads a browser to the provider of identities",
     "GET /api/auth/oidc/callback": "where the provider sends it back to",

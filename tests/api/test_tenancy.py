@@ -152,7 +152,7 @@ OF_OWN = {
     *(f"POST /api/lead-sources/{{source}}/{what}" for what in ("park", "resume", "backfill", "import")),
     "GET /api/lead-sources/{source}/speed",
     *(f"POST /api/lead-sources/{{source}}/{what}" for what in ("park", "resume", "backfill", "check", "preview")),
-    *("GET /api/leads", "GET /api/leads/{lead}", "POST /api/leads/{lead}/replay", "POST /api/leads/replay"),
+    *("GET /api/leads", "GET /api/leads/{id}", "POST /api/leads/{lead}/replay", "POST /api/leads/replay"),
     *(f"POST /api/runs/{{run}}/{what}" for what in ("retry", "exit", "move", "skip", "replay")),
     "GET /api/segments/{segment}/contacts",
     "GET /api/segments/{segment}/explain/{contact}",

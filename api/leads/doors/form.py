@@ -54,10 +54,10 @@ _SENT_ON: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.options("/{source}", include_in_schema=False)
-async def preflight_form(request: Request, source: str) -> Response:
+@router.options("/{id}", include_in_schema=False)
+async def preflight_form(request: Request, id: str) -> Response:  # noqa: A002 - a source here, a lead where it is read
     """What a browser asks before a script of an allowed web site posts."""
-    return await _preflight(request, source)
+    return await _preflight(request, id)
 
 
 @router.options("/{source}/token", include_in_schema=False)
@@ -89,7 +89,7 @@ async def get_form_token(request: Request, source: str) -> Response:
 
 
 @router.post(
-    "/{source}",
+    "/{id}",
     summary="Post a form",
     response_model=None,
     responses=answers(FormAnswer, 400, 403, 404, 408, 409, 413, 414, 422, 429, 431, 503) | _SENT_ON,
@@ -97,14 +97,14 @@ async def get_form_token(request: Request, source: str) -> Response:
 )
 async def post_form(
     request: Request,
-    source: str,
+    id: str,  # noqa: A002 - a source here, a lead where it is read
     test: Annotated[str | None, Query(description="`1`: record it as a test. Nobody gets a message.")] = None,
 ) -> Response:
-    """From a page of an allowed web site, or from a server. Answered once the lead is stored and its workflow has
-    started. The same form of the same person on the same day, or with the same `Idempotency-Key` or `webhook-id`, is
-    one lead."""
+    """To the `id` of a source: from a page of an allowed web site, or from a server. Answered once the lead is stored
+    and its workflow has started. The same form with the same answers on the same day, or with the same
+    `Idempotency-Key` or `webhook-id`, is one lead."""
     state = state_of(request)
-    found = await open_source(state.pool, "form", source)
+    found = await open_source(state.pool, "form", id)
     return await _shared(request, found, _take(state, request, found, is_test=test == "1"))
 
 

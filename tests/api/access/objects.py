@@ -96,7 +96,8 @@ async def _automation(stack: Stack, user: User) -> dict[str, str]:
 async def _lead(stack: Stack, user: User) -> dict[str, str]:
     """A source that has a lead."""
     source = await new_source(stack.pool, user.id, "meta", page_id="508")
-    return {"{source}": str(source.id), "{lead}": str(await new_lead(stack.pool, source, "webhook", state="failed"))}
+    lead = str(await new_lead(stack.pool, source, "webhook", state="failed"))
+    return {"{source}": str(source.id), "{lead}": lead, "{id}": lead}
 
 
 async def _link_domain(stack: Stack, user: User) -> str:

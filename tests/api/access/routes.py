@@ -25,7 +25,7 @@ OPEN = {
     "GET /health/live",
     "GET /health/ready",
     "OPTIONS /api/admin/v1/codec/{direction}",
-    "OPTIONS /api/leads/{source}",
+    "OPTIONS /api/leads/{id}",
     "OPTIONS /api/leads/{source}/token",
 }
 """For everybody."""
@@ -42,7 +42,7 @@ SIGNED = {
     ),
     "GET /api/webhook/meta/data-deletion/{code}",
     *(f"{method} /api/webhook/linkedin-leads/{{source}}" for method in ("GET", "POST")),
-    "POST /api/leads/{source}",
+    "POST /api/leads/{id}",
     "GET /api/leads/{source}/token",
     *(f"{method} /{kind}/{{token}}" for method in ("GET", "POST") for kind in ("u", "p", "s")),
     "GET /o/{token}.gif",
