@@ -21,6 +21,7 @@ BULK = [
     "xsender-receipts",
     "xsender-operations",
     "xsender-automations",
+    "xsender-leads",
 ]
 
 

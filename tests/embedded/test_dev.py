@@ -20,7 +20,7 @@ from embedded.probes import http_get
 WORKERS = (
     "xsender worker --queues xsender,xsender-dispatch",
     "xsender worker --queues xsender-bulk,xsender-bulk-dispatch,xsender-callbacks,xsender-receipts,xsender-operations,"
-    "xsender-automations",
+    "xsender-automations,xsender-leads",
 )
 PARTS = ("xsender api", *WORKERS, "temporal server", "postgres -D")
 

@@ -3,6 +3,7 @@
 All of it is one transaction with the lead: one whose work was cut off begins anew, and nothing is done twice.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,8 @@ from store.pool import Connections, InTransaction, Pool
 
 _AGAIN = timedelta(hours=1)
 """Within which a form that is sent again by the same person is the same lead to people."""
+_AT_ONCE = 6
+"""Transactions of a process: others need its connections, too."""
 _TRIES = 3
 """Looks at what cannot be used, each without what was found before."""
 _CHANNELS = ("email", "sms", "whatsapp")
@@ -50,6 +53,7 @@ class Applying:
         self._environment = environment
         self._flows = Flows()
         self._replying = Replying(pool, environment)
+        self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def apply(
         self, lead: Lead, source: Source, body: Mapping[str, Any], client: Client, start: StartBatch
@@ -60,7 +64,7 @@ class Applying:
             RPCError: Temporal does not answer; what the lead came to is stored.
         """
         wanted = await self._wanted(source)
-        async with self._pool.connection() as conn, conn.transaction():
+        async with self._slots, self._pool.connection() as conn, conn.transaction():
             store = InTransaction(conn)
             locked = await leads.of_id(store, lead.id, lock=True)
             if locked is None or locked.state in ENDED:
