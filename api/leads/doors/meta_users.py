@@ -3,6 +3,7 @@
 Each with the secret of the install's own app or, under the id of a source, of a customer's.
 """
 
+import re
 import time
 from typing import Any
 
@@ -26,6 +27,7 @@ from store.leads.sources import Source
 router = APIRouter(prefix="/api/webhook/meta", tags=["lead webhooks"])
 
 _MOST_BYTES = 16 * 1024
+_CODE = re.compile("[A-Za-z0-9_-]{1,100}")
 _STATUS = "/api/webhook/meta/data-deletion/"
 _ERRORS = (400, 401, 404, 408, 413, 414, 422, 429, 431, 503)
 _BODY = {
@@ -70,7 +72,7 @@ async def receive_meta_deletion_of_source(request: Request, source: str) -> Resp
 )
 async def get_meta_deletion(request: Request, code: str) -> Response:
     """For whoever asked: Meta shows them the code and this address."""
-    found = await stored.find(state_of(request).pool, code)
+    found = await stored.find(state_of(request).pool, code) if _CODE.fullmatch(code) else None
     if found is None:
         raise NotFoundError("deletion_not_found", "there is no request with this code")
     state = "requested" if found.done_at is None else "done"

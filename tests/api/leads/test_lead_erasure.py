@@ -37,7 +37,7 @@ class Person:
         letters = "".join(chr(ord("a") + int(digit, 16)) for digit in self.mark)
         self.answers = {
             "email": f"{letters[:12]}@example.com",
-            "phone": f"+1415555{int(self.mark, 16) % 10_000:04}",
+            "phone": f"+49151{int(self.mark, 16) % 10**8:08}",
             "first_name": f"Ze{letters[12:20]}",
             "last_name": f"Qu{letters[20:28]}",
             "wish": f"violet hovercraft {letters[28:]} {self.mark[:6]}",

@@ -1,6 +1,7 @@
 """Alarms of sources: before a token ends, and when leads stay away; each is raised once."""
 
 import asyncio
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,14 @@ from tests.leads_made import again, new_lead, new_source
 from tests.store.builders import new_account
 
 NOW = datetime.now(UTC)
+"""Of the test that runs: ``of_now``."""
 MINUTES = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests run long after this file is read."""
+    monkeypatch.setattr(sys.modules[__name__], "NOW", datetime.now(UTC))
 
 
 async def change(pool: Pool, source: Source, **columns: Any) -> None:

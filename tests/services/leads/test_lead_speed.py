@@ -1,5 +1,6 @@
 """How fast leads are answered: by the first message that went out, whatever sent it."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,6 +16,13 @@ from tests.leads_made import new_lead, new_source
 from tests.store.builders import new_account
 
 NOW = datetime.now(UTC)
+"""Of the test that runs: ``of_now``."""
+
+
+@pytest.fixture(autouse=True)
+def of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests run long after this file is read."""
+    monkeypatch.setattr(sys.modules[__name__], "NOW", datetime.now(UTC))
 
 
 def before(seconds: float) -> datetime:
