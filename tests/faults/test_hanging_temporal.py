@@ -212,7 +212,7 @@ async def test_what_else_is_asked_during_a_hang_is_answered_too(engine: Engine, 
         assert status[1] < 3.0
         for code, seconds in (unrecorded, cancelled, moved, batch, health, ready):
             assert code == 503
-            assert seconds < ANSWERED_WITHIN + 1.0  # the look for the message comes first
+            assert seconds < ANSWERED_WITHIN + 2.5  # the look for the message comes first, within a busy second or two
         assert live[0] == 200
         assert live[1] < 1.0
         await stack.http.post(f"/api/sms/{uid}/cancel", headers=user.headers)
