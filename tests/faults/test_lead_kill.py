@@ -18,13 +18,14 @@ from tests.faults.clients import PATIENCE
 from tests.faults.dev import Dev, running_dev
 from tests.faults.promise import asked, check_ledger, check_promise
 from tests.faults.sink import running_sink
-from tests.faults.size import SEED
+from tests.faults.size import MINUTES, SEED
 from tests.leads.graph_double import GraphDouble
 from tests.leads.leads import FORM, PAGE, TOKEN
 from tests.leads.provider_double import serving
 from tests.stack import Stack, User
 
-PEOPLE = 500
+PEOPLE = 500 if MINUTES else 200
+"""With ``FAULT_MINUTES`` all that the promise is of: three minutes more on two cores."""
 SECRET = "the-secret-of-the-app"
 KILLED = ("bulk worker", "api", "postgres", "temporal", "api")
 """Each while some of the leads are posted."""
