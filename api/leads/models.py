@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
 from api.http.query_text import Moment
+from domain.leads.mapping import MOST_RULES
 from domain.leads.source import Kind
-from services.leads.models import MOST_RULES, Credentials, Name, Settings
+from services.leads.models import Credentials, Name, Settings
 
 
 class _Answer(BaseModel):

@@ -1,18 +1,15 @@
 """Which answer of a form is which value of a contact: ordered rules."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from domain.audience.contacts.values import (
+    READERS,
     UNREADABLE,
-    country_code,
     field_value,
-    language,
-    name,
     tag,
-    time_zone,
 )
 from domain.audience.imports.cells import of_type
 from domain.errors import FieldError, invalid, pointer
@@ -28,7 +25,6 @@ from domain.leads.transforms import (
     split_name,
     transformed,
 )
-from domain.recipients import normalise_email
 
 MOST_RULES = 100
 MOST_PLACES = 10
@@ -46,15 +42,6 @@ _AGREES = frozenset(
     )
 )
 """Answers that give consent: in small letters."""
-_READERS: Mapping[str, Callable[[str], Any]] = {
-    "email": normalise_email,
-    "external_id": name,
-    "first_name": name,
-    "last_name": name,
-    "language": language,
-    "country": country_code,
-    "time_zone": time_zone,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +202,7 @@ class _Mapping:
         if name in ("phone", "whatsapp"):
             self.values[name] = typed_number(text, self._country)
         else:
-            self.values[name] = _READERS[name](text)
+            self.values[name] = READERS[name](text)
         if name == "country":
             self._country = self.values[name]
 

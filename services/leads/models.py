@@ -8,11 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 
 from domain.audience.contacts.values import InvalidValue, tag
 from domain.channels import Channel
+from domain.leads.mapping import MOST_RULES
 from domain.recipients import InvalidRecipient, is_region, normalise_email
 from gateways.outgoing_call import site_of
-
-MOST_RULES = 100
-"""Of a mapping."""
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?")
 

@@ -77,7 +77,7 @@ def read_values(given: Mapping[str, Any], terms: Terms, country: str | None = No
     if "country" in given:
         read["country"] = country = take("country", given["country"], country_code)
     region = country or terms.region
-    simple = _READERS | dict.fromkeys(("phone", "whatsapp"), lambda value: normalise_number(value, region))
+    simple = READERS | dict.fromkeys(("phone", "whatsapp"), lambda value: normalise_number(value, region))
     for name, value in given.items():
         if name in simple and name != "country":
             read[name] = take(name, value, simple[name])
@@ -242,7 +242,7 @@ def _zones() -> dict[str, str]:
     return {zone.casefold(): zone for zone in available_timezones()}
 
 
-_READERS: dict[str, Callable[[Any], Any]] = {
+READERS: dict[str, Callable[[Any], Any]] = {
     "email": normalise_email,
     "external_id": name,
     "first_name": name,
@@ -251,6 +251,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "country": country_code,
     "time_zone": time_zone,
 }
+"""Of values that all contacts have, by name. Numbers need a country besides."""
 _TYPED: dict[str, Callable[[Any], Any]] = {
     "text": _text,
     "number": _number,
