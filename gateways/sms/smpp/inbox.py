@@ -17,10 +17,10 @@ import structlog
 from domain.messages.receipts import Event, Inbound, Receipt
 from domain.text.sms_parts import Part
 from gateways.base import Deliveries, GatewayConnections, Take
-from gateways.sms.smpp_delivery import ReceiptIds, decode_text, is_message, number_of, read_part, read_receipt
-from gateways.sms.smpp_pdu import BadPdu, ShortMessage
-from gateways.sms.smpp_session import Answer
-from gateways.sms.smpp_status import INVALID_LENGTH, OK, QUEUE_FULL, TRY_AGAIN
+from gateways.sms.smpp.delivery import ReceiptIds, decode_text, is_message, number_of, read_part, read_receipt
+from gateways.sms.smpp.pdu import BadPdu, ShortMessage
+from gateways.sms.smpp.session import Answer
+from gateways.sms.smpp.status import INVALID_LENGTH, OK, QUEUE_FULL, TRY_AGAIN
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from gateways.answers import clean
 from gateways.net.addresses import SocketFactory
 from gateways.net.dial import Dialer
 from gateways.net.failures import words_for
-from gateways.sms.smpp_pdu import (
+from gateways.sms.smpp.pdu import (
     BIND_TRANSCEIVER,
     DELIVER_SM,
     ENQUIRE_LINK,
@@ -23,7 +23,7 @@ from gateways.sms.smpp_pdu import (
     bind_body,
     take_pdus,
 )
-from gateways.sms.smpp_status import INVALID_COMMAND, OK, words
+from gateways.sms.smpp.status import INVALID_COMMAND, OK, words
 
 UNBIND_SECONDS = 2.0
 """How long the SMSC may take to answer our good-bye."""

@@ -7,7 +7,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import Refused
 from domain.text.gsm7 import encode_gsm7
 from domain.text.segments import count_segments, cut_segments
-from gateways.sms.smpp_pdu import DEFAULT_ALPHABET, UCS2, UDH_INDICATOR, Address, ShortMessage
+from gateways.sms.smpp.pdu import DEFAULT_ALPHABET, UCS2, UDH_INDICATOR, Address, ShortMessage
 
 MOST_PARTS = 255
 """What the count in the header of a part can hold (3GPP TS 23.040 §9.2.3.24.1)."""

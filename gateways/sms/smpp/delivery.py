@@ -9,7 +9,7 @@ import gsmcodecs  # noqa: F401 - registers its codecs
 from domain.messages.receipts import MAX_INBOUND_TEXT, Receipt, ReceiptKind
 from domain.text.gsm7 import decode_gsm7
 from domain.text.sms_parts import Part
-from gateways.sms.smpp_pdu import (
+from gateways.sms.smpp.pdu import (
     DEFAULT_ALPHABET,
     MESSAGE_STATE,
     RECEIPTED_MESSAGE_ID,

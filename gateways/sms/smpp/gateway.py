@@ -15,13 +15,13 @@ from gateways.config.fields import HostName
 from gateways.net.addresses import SMPP_PORTS, private_too, public_only
 from gateways.net.dial import Dialer
 from gateways.net.tls import client_context
-from gateways.sms.smpp_delivery import ReceiptIds, answered_id
-from gateways.sms.smpp_inbox import Inbox
-from gateways.sms.smpp_link import Link
-from gateways.sms.smpp_pdu import GENERIC_NACK, SUBMIT_SM, Pdu, message_id
-from gateways.sms.smpp_session import CannotBind, Lost, NotSent, Session, Target
-from gateways.sms.smpp_status import OK, failure
-from gateways.sms.smpp_submit import Sender, write_parts
+from gateways.sms.smpp.delivery import ReceiptIds, answered_id
+from gateways.sms.smpp.inbox import Inbox
+from gateways.sms.smpp.link import Link
+from gateways.sms.smpp.pdu import GENERIC_NACK, SUBMIT_SM, Pdu, message_id
+from gateways.sms.smpp.session import CannotBind, Lost, NotSent, Session, Target
+from gateways.sms.smpp.status import OK, failure
+from gateways.sms.smpp.submit import Sender, write_parts
 
 DRAIN_SECONDS = 5.0
 """How long a gateway that is closed waits for what is under way."""

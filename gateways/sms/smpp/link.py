@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
-from gateways.sms.smpp_session import CannotBind, Session
+from gateways.sms.smpp.session import CannotBind, Session
 
 STEADY_SECONDS = 30.0
 """A session that lasted so long was a good one: when it ends, the next one is tried at once."""
