@@ -1,0 +1,1 @@
+"""The protocols by which phones speak to a server."""

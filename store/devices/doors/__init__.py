@@ -1,0 +1,1 @@
+"""What the doors of phones read and write themselves."""
