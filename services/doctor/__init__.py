@@ -1,0 +1,1 @@
+"""Checks an install: what is wrong with it, and what to do."""

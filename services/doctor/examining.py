@@ -1,0 +1,70 @@
+"""All checks of an install, one after the other. One that cannot be made is a finding, and ends no other."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from psycopg import Error
+from psycopg_pool import PoolTimeout
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from runtime.settings import Settings
+from services.doctor import database, engine, keys, work
+from services.doctor.findings import Finding, failure
+from store.pool import Pool
+
+Check = Callable[[], Awaitable[Sequence[Finding]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Install:
+    """What is looked at."""
+
+    settings: Settings
+    pool: Pool
+    client: Client
+    """It need not be connected."""
+
+
+async def examine(install: Install) -> list[Finding]:
+    """Everything that there is to say of it."""
+    pool, settings = install.pool, install.settings
+    found = await _made("postgres", lambda: database.check_server(pool))
+    if found[0].level != "failure":
+        found += await _made("schema", lambda: database.check_schema(pool, settings.database_session_url))
+    if all(one.level != "failure" for one in found):
+        for name, check in _of_database(install).items():
+            found += await _made(name, check)
+    return found + await _of_engine(install)
+
+
+def _of_database(install: Install) -> dict[str, Check]:
+    """Those that need the schema of this version."""
+    pool = install.pool
+    return {
+        "partitions": lambda: database.check_partitions(pool),
+        "pooler": lambda: database.check_pooler(pool, install.settings.database_direct_url),
+        "keys": lambda: keys.check_keys(pool, install.settings.keys.get_secret_value()),
+        "queues": lambda: work.check_queues(pool),
+        "workflows": lambda: work.check_workflows(pool),
+        "gateways": lambda: work.check_gateways(pool),
+        "messages": lambda: work.check_waiting(pool),
+        "wallets": lambda: database.check_wallets(pool),
+    }
+
+
+async def _made(name: str, check: Check) -> list[Finding]:
+    try:
+        return list(await check())
+    except (Error, PoolTimeout) as error:
+        why = (str(error) or type(error).__name__).splitlines()[0]
+        text = f"PostgreSQL does not answer what is asked: {why}"
+        return [failure(name, text, "see that it runs, and that XSENDER_DATABASE_URL names it")]
+
+
+async def _of_engine(install: Install) -> list[Finding]:
+    try:
+        return list(await engine.check_engine(install.client, install.settings))
+    except (RPCError, RuntimeError):  # both say it in words of their libraries
+        text = f"Temporal does not answer at {install.settings.temporal_address}"
+        return [failure("temporal", text, "see that it runs, and that XSENDER_TEMPORAL_ADDRESS names it")]

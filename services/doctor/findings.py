@@ -1,0 +1,36 @@
+"""What a check finds."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+Level = Literal["ok", "warning", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    check: str
+    level: Level
+    message: str
+    """What was found, in a sentence, without secrets and personal data."""
+    remedy: str | None = None
+    """What to do."""
+    fix: Callable[[], Awaitable[str]] | None = field(default=None, compare=False)
+    """Does it, as nothing can be lost by it; returns what was done."""
+
+
+def ok(check: str, message: str) -> Finding:
+    """All is well."""
+    return Finding(check, "ok", message)
+
+
+def warning(check: str, message: str, remedy: str, fix: Callable[[], Awaitable[str]] | None = None) -> Finding:
+    """It works, and will not for long, or not for everything."""
+    return Finding(check, "warning", message, remedy, fix)
+
+
+def failure(check: str, message: str, remedy: str, fix: Callable[[], Awaitable[str]] | None = None) -> Finding:
+    """Something does not work."""
+    return Finding(check, "failure", message, remedy, fix)

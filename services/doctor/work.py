@@ -1,0 +1,79 @@
+"""What the install works at: task queues, gateways, what waits and why, what fails."""
+
+from datetime import UTC, datetime
+
+from services.doctor.findings import Finding, failure, ok, warning
+from store.pool import Pool
+from store.reports import gauges, waiting
+from store.reports.waiting import Recent, Waiting
+from store.workers import queues_served
+from store.workflow_checks import failing
+from workflows.policy import QUEUES
+
+_LATE = {"transactional": 60.0, "bulk": 3600.0}
+"""Seconds that a message may wait for its gateway, by lane."""
+_WHY = {
+    "gateway": (
+        "a gateway",
+        "xsender gateway list shows which do not work; the message's status says what it waits for",
+    ),
+    "gateway_paused": ("a paused gateway", "xsender gateway list, then xsender gateway resume"),
+    "sending_paused": ("a pause of sending", "xsender sending list, then xsender sending resume, or resume the user"),
+    "device": ("a phone", "xsender device list says why phones send nothing"),
+    "turn": ("their turn in a batch", "xsender batch list: a batch may be paused, or wait for an approval"),
+}
+
+
+async def check_queues(pool: Pool) -> list[Finding]:
+    """Whether each task queue has a worker."""
+    if missing := sorted(set(QUEUES) - await queues_served(pool)):
+        text = f"no worker serves {', '.join(missing)}: what is due there waits"
+        return [failure("queues", text, "start xsender worker (without --queues: of all queues)")]
+    return [ok("queues", f"all {len(QUEUES)} task queues have a worker")]
+
+
+async def check_workflows(pool: Pool) -> list[Finding]:
+    """Whether the code can go on with all workflows."""
+    found = await failing(pool)
+    if not found:
+        return [ok("workflows", "no workflow fails at every try")]
+    since = (datetime.now(UTC) - found[0].since).total_seconds()
+    text = f"{len(found)} workflows fail at every try, {found[0].id} for {_shown(since)}"
+    return [failure("workflows", text, "the workers' log has the error; the build may be too old or too new for them")]
+
+
+async def check_gateways(pool: Pool) -> list[Finding]:
+    """Gateways that do not send as they should."""
+    found = (await gauges.read(pool)).gateways
+    findings = []
+    if down := [f"{one.channel} {one.gateway}" for one in found if one.breaker != "closed"]:
+        text = f"{len(down)} gateways do not work: {', '.join(down[:5])}"
+        findings.append(failure("gateways", text, "xsender gateway health says what one of them answered"))
+    if paused := [f"{one.channel} {one.gateway}" for one in found if one.mode != "active"]:
+        text = f"{len(paused)} gateways are paused: {', '.join(paused[:5])}"
+        findings.append(warning("gateways", text, "xsender gateway resume"))
+    return findings or [ok("gateways", "all gateways that are in use work")]
+
+
+async def check_waiting(pool: Pool) -> list[Finding]:
+    """What waits for longer than it should, and why."""
+    recent = Recent()
+    late = [one for one in await waiting.read(pool, recent) if _is_late(one)]
+    return [_late(one) for one in late] or [ok("messages", "no message waits for longer than it should")]
+
+
+def _is_late(one: Waiting) -> bool:
+    return one.oldest > _LATE[one.lane]
+
+
+def _late(one: Waiting) -> Finding:
+    what, remedy = _WHY[one.reason]
+    text = f"{one.messages} {one.lane} messages wait for {what}, the first for {_shown(one.oldest)}"
+    return (failure if one.reason == "gateway" else warning)("messages", text, remedy)
+
+
+def _shown(seconds: float) -> str:
+    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

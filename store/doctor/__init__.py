@@ -1,0 +1,1 @@
+"""What only the check of an install reads."""
