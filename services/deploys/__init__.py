@@ -1,0 +1,1 @@
+"""Builds of the workers: which has the work, and which may go."""
