@@ -17,7 +17,7 @@ from psycopg.errors import (
 )
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
-from store.connection import MARGIN, Connection, bounded_url
+from store.connection import MARGIN, Connection, bounded_url, pooled_url
 
 DB_UNAVAILABLE = (
     OperationalError,
@@ -42,7 +42,7 @@ _LONG_PAUSE = 60.0
 _TRIAL = 2.0
 """Seconds that such a test may take."""
 
-_BY_KEYS = {
+BY_KEYS = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
@@ -53,7 +53,7 @@ _BY_KEYS = {
 A plan made while a table was empty would scan all of it later. And for partitioned tables PostgreSQL would
 plan each execution, which takes longer than most of these statements (docs/decisions/0019 has the figures).
 """
-_PLANNER_DEFAULTS = {"plan_cache_mode": "auto", **dict.fromkeys(list(_BY_KEYS)[1:], "on")}
+_PLANNER_DEFAULTS = {"plan_cache_mode": "auto", **dict.fromkeys(list(BY_KEYS)[1:], "on")}
 """For statements that read whole tables."""
 
 _T = TypeVar("_T")
@@ -91,13 +91,17 @@ class Pool(AsyncConnectionPool[Connection]):
     What ends one connection (a restart, a failover, a firewall) has mostly ended all of its age. So a
     lost one causes those opened before to be discarded, and an idle one is tested first. Other connections are
     given out as they are: a round trip for each statement would double its time.
+
+    With a ``direct_url`` the other one is that of a pooler in transaction mode: each transaction may have another
+    session of the server, so that none can keep prepared statements there.
     """
 
-    def __init__(self, database_url: str, size: int, name: str) -> None:
-        self.url = bounded_url(database_url, name, settings=_BY_KEYS)
-        """Of its connections."""
+    def __init__(self, database_url: str, size: int, name: str, direct_url: str | None = None) -> None:
+        self.direct_url = bounded_url(direct_url or database_url, name, settings=BY_KEYS)
+        """For a session of one's own."""
+        self.is_pooled = direct_url is not None
         super().__init__(
-            self.url,
+            pooled_url(database_url, name) if self.is_pooled else self.direct_url,
             connection_class=Connection,
             min_size=min(2, size),
             max_size=size,
@@ -105,11 +109,25 @@ class Pool(AsyncConnectionPool[Connection]):
             max_idle=300.0,
             reconnect_timeout=5.0,  # tries with growing pauses; given up, the next caller's starts again
             name=name,
-            kwargs={"autocommit": True, "prepare_threshold": 1},
+            kwargs={"autocommit": True, "prepare_threshold": None if self.is_pooled else 1},
             check=self._try_if_rested,
             open=False,
         )
         self._discarded_at = 0.0
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Connection]:
+        """A connection for what a session keeps beyond a transaction, such as a lock."""
+        if not self.is_pooled:
+            async with self.connection() as conn:
+                yield conn
+        else:
+            async with await self.own_session() as conn:
+                yield conn
+
+    async def own_session(self) -> Connection:
+        """Open a connection that is not of the pool."""
+        return await Connection.connect(self.direct_url, autocommit=True, prepare_threshold=1)
 
     async def getconn(self, timeout: float | None = None) -> Connection:  # noqa: ASYNC109 - as in psycopg
         """Give a connection out. A cancelled caller gets none: Python 3.11's ``wait_for`` loses a cancellation that
@@ -146,12 +164,13 @@ class Pool(AsyncConnectionPool[Connection]):
             await self.drain()
 
 
-async def open_pool(database_url: str, size: int, name: str) -> Pool:
+async def open_pool(database_url: str, size: int, name: str, direct_url: str | None = None) -> Pool:
     """Open a pool of at most ``size`` connections; it keeps trying while the database is away.
 
-    A caller waits at most 5 s for a connection (``psycopg_pool.PoolTimeout``).
+    ``direct_url`` says that the other one is that of a pooler in transaction mode. A caller waits at most 5 s for a
+    connection (``psycopg_pool.PoolTimeout``).
     """
-    pool = Pool(database_url, size, name)
+    pool = Pool(database_url, size, name, direct_url)
     await pool.open(wait=False)
     return pool
 
