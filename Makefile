@@ -5,8 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 PEERS := tests/gateways/peers
-PACKAGES := activities api bench cli domain embedded gateways runtime services store tests worker workflows
+PACKAGES := activities api bench cli domain embedded gateways phones runtime services store tests worker workflows
 ARGS ?=
+# Half of all that is installed, and never or seldom imported: compiled only where it is.
+RARELY := /(phonenumbers/(geo|carrier)data|pygments/lexers|mypy|mypyc|pip|setuptools|future)/
 
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile pyproject.toml --quiet --upgrade \
 	--generate-hashes --allow-unsafe --strip-extras --build-deps-for wheel \
@@ -19,7 +21,7 @@ dev: $(STAMP)
 	@XSENDER_STOP_WITH_PARENT=1 exec $(BIN)/xsender dev $(ARGS)
 
 ## Build .venv, again whenever the locked requirements change, and install the peers that the tests use.
-setup: $(STAMP) $(PEERS)/node_modules $(PEERS)/.venv $(PEERS)/nginx
+setup: $(STAMP) $(PEERS)/node_modules $(PEERS)/.venv $(PEERS)/nginx $(PEERS)/pgbouncer
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "xsender needs Python 3.11 or newer")'
@@ -27,7 +29,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@echo "installing the locked requirements into $(VENV)"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib $(PACKAGES) || true  # on all cores; files that fail to compile are third-party
+	@$(BIN)/python -m compileall -qq -j 0 -x '$(RARELY)' $(VENV)/lib $(PACKAGES) || true  # on all cores; files that fail to compile are third-party
 	@touch $(STAMP)
 
 # Test peers that do not exist as wheels, installed by npm from a wheel. The lock file pins versions and hashes.
@@ -43,27 +45,38 @@ $(PEERS)/.venv: $(STAMP) $(PEERS)/requirements.txt
 	@$@/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r $(PEERS)/requirements.txt
 	@touch $@
 
-# A real reverse proxy, unpacked from Debian's package. Where there is none, the tests that need it are skipped.
+# A real reverse proxy and a real pooler, with its libraries, unpacked from Debian's packages. Where there are none,
+# the tests that need them are skipped.
+UNPACK = mkdir -p $@ && cd $@ && (apt-get download -qq $(1) || (apt-get update -qq && apt-get download -qq $(1))) \
+	2>/dev/null && for one in *.deb; do dpkg -x $$one . && rm $$one; done || echo "there is none: its tests are skipped"
+
 $(PEERS)/nginx:
 	@echo "unpacking nginx into $@"
-	@mkdir -p $@ && cd $@ && (apt-get download -qq nginx || (apt-get update -qq && apt-get download -qq nginx)) \
-		2>/dev/null && dpkg -x nginx_*.deb . && rm nginx_*.deb || echo "there is none: tests with nginx are skipped"
+	@$(call UNPACK,nginx)
+
+$(PEERS)/pgbouncer:
+	@echo "unpacking PgBouncer into $@"
+	@$(call UNPACK,pgbouncer libevent-2.1-7 libc-ares2)
 
 # Tests that measure what others feel: one at a time, with nothing else beside them.
 MEASURED := $(addprefix tests/faults/test_,hanging_temporal.py silent_database.py slow_neighbour.py stalls.py two_tenants.py)
 # Tests that send what the OpenAPI document says, for minutes.
 GENERATED := tests/api/test_schemathesis.py tests/api/stateful
 # They, and those that kill, stop and slow down parts of an install of their own: two at a time, the longest first.
-LONGEST := tests/faults/test_stress.py $(GENERATED)
+LONGEST := tests/faults/test_stress.py tests/faults/test_fleet.py $(GENERATED)
 LONG := $(LONGEST) $(filter-out $(LONGEST) $(MEASURED),$(sort $(wildcard tests/faults/test_*.py)))
 TWO := $(BIN)/pytest -n 2
+# All others, a file at a time in this order: those whose few tests take longest come first, not last and alone.
+FIRST := tests/embedded/ tests/upgrade/
+REST := $(filter-out $(FIRST) tests/faults/ tests/abuse/ tests/__pycache__/,$(sort $(wildcard tests/*/))) tests/test_*.py
 
 ## Style, types, architecture, then all tests on the real servers, in three parts that all run even if one fails;
 ## with ARGS only those: make test ARGS=tests/api
-test: setup lint
+test:
+	@$(MAKE) --no-print-directory -j 2 setup lint
 ifeq ($(strip $(ARGS)),)
 	@failed=; run() { echo "$$@"; "$$@" || failed=1; }; \
-	run $(TWO) --dist loadfile $(addprefix --ignore=,tests/faults tests/abuse $(GENERATED)); \
+	run $(TWO) --dist loadfile --no-loadscope-reorder $(FIRST) $(REST) $(addprefix --ignore=,$(GENERATED)); \
 	run $(TWO) --dist load --maxschedchunk 1 $(LONG); \
 	run $(BIN)/pytest $(MEASURED) tests/abuse; \
 	test -z "$$failed"
@@ -99,4 +112,4 @@ lock: $(STAMP)
 	$(COMPILE) --extra embedded --extra test --output-file requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) $(PEERS)/.venv $(PEERS)/node_modules $(PEERS)/nginx *.egg-info build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS)/.venv $(PEERS)/node_modules $(PEERS)/nginx $(PEERS)/pgbouncer *.egg-info build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

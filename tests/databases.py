@@ -4,10 +4,30 @@ from uuid import uuid4
 
 import psycopg
 
+from store.migrate import migrate
+
+_TEMPLATE = "migrated"
+
 
 async def new_database(server_url: str) -> str:
     """Create an empty database beside the one of this address; returns its address."""
-    name = f"fresh_{uuid4().hex}"
+    return await _create(server_url, f"fresh_{uuid4().hex}")
+
+
+async def new_install(server_url: str) -> str:
+    """As ``new_database``, but with all tables: a copy of one that was migrated takes a tenth of migrating."""
+    try:
+        return await _copy(server_url)
+    except psycopg.errors.InvalidCatalogName:  # the first one of this server
+        await migrate(await _create(server_url, _TEMPLATE))
+        return await _copy(server_url)
+
+
+async def _copy(server_url: str) -> str:
+    return await _create(server_url, f"fresh_{uuid4().hex}", f"template {_TEMPLATE} strategy file_copy")
+
+
+async def _create(server_url: str, name: str, how: str = "") -> str:
     async with await psycopg.AsyncConnection.connect(server_url, autocommit=True) as conn:
-        await conn.execute(f"create database {name}")
+        await conn.execute(f"create database {name} {how}".encode())
     return server_url.rsplit("/", 1)[0] + f"/{name}"

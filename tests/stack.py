@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import uuid4
@@ -21,10 +21,11 @@ from api.server import server_config
 from domain.access.api_keys import KeyKind
 from domain.keyring import CREDENTIALS, Keyring
 from runtime.settings import Settings
-from runtime.temporal import connect
+from runtime.temporal import connect, worker_version
 from store.accounts import accounts, api_keys, credits
 from store.gateways import gateways
 from store.pool import Pool, open_pool
+from tests.looks import Looks
 from worker.build import build_workers
 from worker.listener_events import ListenerEvents
 from worker.main import serve_until
@@ -99,13 +100,14 @@ class Stack:
     async def final(self, user: User, channel: str, uid: str, timeout: float = 20.0) -> dict:
         """The status once nothing more is to come from the workflow."""
         async with asyncio.timeout(timeout):
+            looks = Looks()
             while True:
                 data = await self.status(user, channel, uid)
                 if data["state"] not in ("scheduled", "queued", "processing") and data["credit"]["state"] != "held":
                     return data
                 if data["state"] == "unknown":
                     return data
-                await asyncio.sleep(0.02)
+                await looks.pause()
 
 
 def free_socket() -> socket.socket:
@@ -132,15 +134,15 @@ async def serve_api(settings: Settings) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def run_worker(settings: Settings, client: Client) -> AsyncIterator[None]:
-    """A worker of all queues."""
-    pool = await open_pool(settings.database_url, 8, "test-worker")
+async def run_worker(settings: Settings, client: Client, queues: Sequence[str] = QUEUES) -> AsyncIterator[None]:
+    """A worker of these queues."""
+    pool = await open_pool(settings.database_url, 8, "test-worker", settings.database_direct_url)
     dependencies = open_dependencies(
         pool, settings.keys.get_secret_value(), ListenerEvents(client), settings.for_install
     )
     stop = asyncio.Event()
-    workers = build_workers(client, table(pool, dependencies))
-    running = asyncio.create_task(serve_until(stop, workers, pool, list(QUEUES), dns_servers=settings.dns_servers))
+    workers = build_workers(client, table(pool, dependencies, queues), worker_version(settings))
+    running = asyncio.create_task(serve_until(stop, workers, pool, list(queues), dns_servers=settings.dns_servers))
     running.add_done_callback(lambda ended: None if stop.is_set() else _end_process(ended))
     try:
         async with dependencies.calls.looking():
@@ -181,6 +183,11 @@ async def new_namespace(address: str) -> str:
     return name
 
 
+def new_client(url: str, cookies: dict[str, str] | None = None) -> httpx.AsyncClient:
+    """A client that trusts no certificates: to load them takes longer than many requests."""
+    return httpx.AsyncClient(base_url=url, timeout=30, verify=False, cookies=cookies)
+
+
 def _client(url: str) -> httpx.AsyncClient:
     """It gives up idle connections before the server does: a request must not meet one that is being closed."""
     return httpx.AsyncClient(base_url=url, timeout=30, limits=httpx.Limits(keepalive_expiry=2.0))
@@ -190,7 +197,7 @@ def _client(url: str) -> httpx.AsyncClient:
 async def run_stack(settings: Settings, *, worker: bool = True) -> AsyncIterator[Stack]:
     """API and worker, and handles to them."""
     client = await connect(settings)
-    pool = await open_pool(settings.database_url, 4, "test")
+    pool = await open_pool(settings.database_url, 4, "test", settings.database_direct_url)
     async with serve_api(settings) as url, _client(url) as http:
         stack = Stack(settings, url, http, pool, client)
         if worker:

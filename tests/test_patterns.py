@@ -41,6 +41,10 @@ class Used:
             return min(self.cost(text[:SHORT]) for _ in range(3)) > SLOW
         if self.cost(text) < SLOW:
             return False
+        return self.grows(text) and self.grows(text * 2)  # one with a bound of hundreds is linear only beyond that
+
+    def grows(self, text: str) -> bool:
+        """Whether twice as much takes more than twice as long, whatever else the machine does."""
         return min(self.cost(text * 2) for _ in range(3)) > GROWTH * min(self.cost(text) for _ in range(3))
 
 

@@ -15,11 +15,11 @@ from tests.abuse.felt import MEASURES, RECOVERY, Felt, Send, bound, faults, p95
 from tests.faults.dev import Dev
 from tests.stack import Stack
 
-QUIET = 5.0 if MEASURES else 2.5
+QUIET = 5.0 if MEASURES else 1.5
 """Seconds in which nothing is attacked, before each attack."""
-AFTER = 4.0 if MEASURES else 2.0
+AFTER = 4.0 if MEASURES else 1.5
 """Seconds that are watched once ``RECOVERY`` is over."""
-LONGEST = 4.0
+LONGEST = 2.5
 """Seconds of an attack at most, where nothing is measured."""
 WATCHED = ("api", "workers")
 

@@ -8,12 +8,13 @@ from domain.ids import batch_workflow_id, send_workflow_id
 from domain.messages.page import LiveStatus
 from store.accounts import accounts
 from store.batches import recovery as batch_recovery
+from tests.abuse.felt import MEASURES
 from tests.abuse.target import Target
 from tests.api.batches import send_batch, sink_gateway, wallet
 from tests.faults.sink import Sink, running_sink
 from tests.stack import Stack
 
-COUNT = 1500
+COUNT = 1500 if MEASURES else 800
 
 
 async def all_wait(stack: Stack, batch: str) -> None:

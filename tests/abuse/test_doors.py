@@ -18,6 +18,7 @@ import pytest_asyncio
 from embedded.ports import free_port
 from gateways.email.sendgrid import SendGridWebhook
 from gateways.whatsapp.cloud_webhook import WhatsAppCloudWebhook
+from tests.abuse.felt import LEEWAY, MEASURES
 from tests.abuse.raw import connected, dribble, exchange, pour
 from tests.abuse.target import Target
 from tests.api.doubles.email import SendGrid
@@ -53,7 +54,7 @@ async def at_once(*attacks: Coroutine[Any, Any, None]) -> None:
             group.create_task(attack)
 
 
-@pytest.mark.parametrize("sockets", [1, 4])
+@pytest.mark.parametrize("sockets", [1, 4] if MEASURES else [4])
 async def test_endless_headers(target: Target, sockets: int):
     async def attack() -> None:
         await at_once(*(pour(target.stack.url, ENDLESS_HEADER, LETTERS) for _ in range(sockets)))
@@ -158,7 +159,7 @@ async def api_with(target: Target, descriptors: int) -> AsyncIterator[tuple[str,
         env=os.environ | {"XSENDER_LOG_LEVEL": "WARNING"},
     )
     try:
-        async with asyncio.timeout(60), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        async with asyncio.timeout(180), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
             while True:
                 try:
                     if (await http.get("/health/ready")).status_code == 200:
@@ -186,7 +187,7 @@ async def test_more_idle_sockets_than_there_are_descriptors(target: Target):
                 assert (await old[0].readuntil(b"}")).startswith(b"HTTP/1.1 200")
                 took.append(time.monotonic() - begun)
         assert len(os.listdir(f"/proc/{pid}/fd")) < 1024
-        assert sorted(took)[int(len(took) * 0.95)] < 0.5
+        assert sorted(took)[int(len(took) * 0.95)] < 0.5 * LEEWAY
 
 
 async def test_idle_sockets_beside_sends(target: Target):

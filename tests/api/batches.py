@@ -11,6 +11,7 @@ from domain.batches.batch import BatchStatus
 from domain.ids import batch_workflow_id
 from store.accounts import credits
 from tests.faults.sink import Sink
+from tests.looks import Looks
 from tests.stack import Stack, User
 
 
@@ -44,11 +45,12 @@ async def steer(stack: Stack, user: User, uid: str, what: str, **body: object) -
 async def until(stack: Stack, user: User, uid: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     """Look at a batch until it is as wanted."""
     async with asyncio.timeout(60):
+        looks = Looks()
         while True:
             data: dict[str, Any] = (await get(stack, user, f"/{uid}"))["data"]
             if holds(data):
                 return data
-            await asyncio.sleep(0.02)
+            await looks.pause()
 
 
 async def ended(stack: Stack, user: User, uid: str) -> dict[str, Any]:
@@ -60,8 +62,9 @@ async def nothing_in_flight(stack: Stack, uid: str) -> None:
     """Wait until no page of a paused batch is under way."""
     handle = stack.temporal.get_workflow_handle(batch_workflow_id(UUID(uid)))
     async with asyncio.timeout(60):
+        looks = Looks()
         while (await handle.query("status", result_type=BatchStatus)).in_flight:
-            await asyncio.sleep(0.02)
+            await looks.pause()
 
 
 async def all_messages(stack: Stack, user: User, uid: str, **params: object) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from tests.looks import Looks
 from tests.receiver import Receiver, Registered, register
 from tests.stack import Stack, User
 
@@ -34,18 +35,20 @@ async def delivery(
 ) -> dict[str, Any]:
     """The newest delivery of an endpoint once it is as wanted."""
     async with asyncio.timeout(20):
+        looks = Looks()
         while True:
             listed = await data(stack, user, "GET", f"/{endpoint.id}/deliveries")
             if listed and holds(listed[0]):
                 return listed[0]
-            await asyncio.sleep(0.02)
+            await looks.pause()
 
 
 async def all_delivered(stack: Stack, user: User, endpoint: Registered, count: int) -> None:
     """Wait until the record says that so many were taken."""
     async with asyncio.timeout(20):
+        looks = Looks()
         while True:
             params = {"state": "delivered"}
             if len(await data(stack, user, "GET", f"/{endpoint.id}/deliveries", params=params)) == count:
                 return
-            await asyncio.sleep(0.02)
+            await looks.pause()

@@ -7,8 +7,7 @@ from domain.keyring import Keyring
 from embedded.engine import Engine
 from gateways.email import ses
 from runtime.settings import Settings
-from store.migrate import migrate
-from tests.databases import new_database
+from tests.databases import new_install
 from tests.gateways.sns_signer import CERTIFICATE_URL, Amazon, certificate, rsa_key
 from tests.stack import Stack, new_namespace, run_stack
 
@@ -35,8 +34,7 @@ async def alone(engine: Engine) -> AsyncIterator[Stack]:
 
 
 async def _settings_of_its_own(engine: Engine) -> Settings:
-    url = await new_database(engine.database_url)
-    await migrate(url)
+    url = await new_install(engine.database_url)
     return Settings(
         database_url=url,
         temporal_address=engine.temporal_address,

@@ -10,7 +10,7 @@ import httpx
 import pyotp
 
 from tests.api.admin import Staff
-from tests.stack import Stack
+from tests.stack import Stack, new_client
 
 PASSWORD = "correct horse battery"
 
@@ -23,7 +23,7 @@ def some_address() -> str:
 async def post(stack: Stack, path: str, body: Any, address: str, **headers: str) -> httpx.Response:
     """A request by a client of its own, which keeps no cookie for other tests."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    async with httpx.AsyncClient(base_url=stack.url, timeout=30) as http:
+    async with new_client(stack.url) as http:
         return await http.post(path, json=body, headers={"X-Forwarded-For": address, **named})
 
 

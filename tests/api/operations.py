@@ -15,6 +15,7 @@ from services.operations.registry import KINDS
 from store.operations import operations
 from store.operations.operations import Operation
 from store.pool import Pool
+from tests.looks import Looks
 
 OPEN = ("queued", "running")
 
@@ -24,11 +25,12 @@ async def until(
 ) -> Operation:
     """An operation, once this is so."""
     async with asyncio.timeout(seconds):
+        looks = Looks()
         while True:
             found = await operations.find(pool, UUID(str(operation)))
             if found is not None and is_so(found):
                 return found
-            await asyncio.sleep(0.02)
+            await looks.pause()
 
 
 async def ended(pool: Pool, operation: UUID | str, seconds: float = 60) -> Operation:

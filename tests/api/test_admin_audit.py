@@ -17,6 +17,7 @@ from store.callbacks.callbacks import Notice
 from store.operations import operations
 from tests.api.admin import ADMIN, Staff, admin
 from tests.api.batches import waiting_batch
+from tests.api.devices.phones import paired, tokens
 from tests.api.log_in import Person, enrol
 from tests.api.log_in import member as member_who_logs_in
 from tests.api.log_in import user as user_who_logs_in
@@ -69,7 +70,15 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
     nobody = {"host": "127.0.0.1", "port": 9, "from_address": "a@example.com", "allow_private_network": True}
     await staff.data("PATCH", "/settings", {"system_mail": nobody})
     domain = (await staff.data("POST", "/domains", {"user": user["id"], "domain": f"{uuid4().hex}.test"}))["id"]
+    phone = await paired(staff.stack, await staff.stack.user())
+    device, (token,) = f"/devices/{await phone.id()}", await tokens(staff.stack, phone.user)
     return {
+        ("POST", "/devices/tokens"): ("/devices/tokens", {"user": phone.user.id}),
+        ("DELETE", "/devices/tokens/{device_token}"): (f"/devices/tokens/{token.token.id}", None),
+        ("PATCH", "/devices/{device}"): (device, {"name": "Till"}),
+        ("PATCH", "/devices/{device}/sims/{sim}"): (f"{device}/sims/sim-1", {"per_day": 200}),
+        ("POST", "/devices/{device}/pair"): (f"{device}/pair", None),
+        ("POST", "/devices/{device}/revoke"): (f"{device}/revoke", None),
         ("PUT", "/gateways/{gateway}/warm-up"): (f"{where}/warm-up", {"ladder": "sim"}),
         ("DELETE", "/gateways/{gateway}/warm-up"): (f"{where}/warm-up", None),
         ("PUT", "/domains/{domain}/warm-up"): (f"/domains/{domain}/warm-up", {"ladder": "email"}),
@@ -98,6 +107,7 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
             None,
         ),
         ("POST", "/callbacks/{callback}/disable"): (f"/callbacks/{callback}/disable", None),
+        ("POST", "/replay"): ("/replay", {"filter": {"user": user["id"]}}),
         ("POST", "/batches/{uid}/pause"): (f"/batches/{batch}/pause", None),
         ("POST", "/batches/{uid}/resume"): (f"/batches/{batch}/resume", None),
         ("POST", "/batches/{uid}/cancel"): (f"/batches/{batch}/cancel", None),

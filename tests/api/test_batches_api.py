@@ -23,7 +23,7 @@ from tests.faults.sink import running_sink
 from tests.stack import Stack, User
 from workflows import policy
 
-COUNT = 1200
+COUNT = 800
 FEW = 501
 
 
@@ -73,7 +73,7 @@ async def test_a_batch_on_its_way_shows_how_fast_it_is_and_when_it_will_end(stac
 async def test_a_paused_batch_starts_nothing_and_goes_on_when_resumed(stack: Stack, small_pages):
     user = await stack.user(credit=COUNT)
     async with running_sink(seed=1) as sink:
-        await sink_gateway(stack, user, sink, per_second=400)
+        await sink_gateway(stack, user, sink, per_second=250)
         uid = (await send_batch(stack, user, COUNT))["batch"]
         await until(stack, user, uid, lambda data: data["done"] > 0)
         for _ in range(2):  # pausing a paused one is fine
@@ -100,7 +100,7 @@ async def test_a_paused_batch_starts_nothing_and_goes_on_when_resumed(stack: Sta
 async def test_a_batch_cancelled_in_the_middle_accounts_for_every_message(stack: Stack, small_pages):
     user = await stack.user(credit=COUNT)
     async with running_sink(seed=2) as sink:
-        await sink_gateway(stack, user, sink, per_second=400)
+        await sink_gateway(stack, user, sink, per_second=250)
         uid = (await send_batch(stack, user, COUNT))["batch"]
         await until(stack, user, uid, lambda data: data["done"] > 0)
         answer = await steer(stack, user, uid, "cancel")
@@ -129,7 +129,7 @@ async def test_a_batch_cancelled_at_once_accounts_for_every_message(stack: Stack
 
 
 async def test_a_paused_batch_can_be_cancelled(stack: Stack, small_pages):
-    user = await sandbox_user(stack, per_second=400)
+    user = await sandbox_user(stack, per_second=250)
     uid = (await send_batch(stack, user, COUNT))["batch"]
     await until(stack, user, uid, lambda data: data["done"] > 0)
     await steer(stack, user, uid, "pause")

@@ -109,6 +109,8 @@ async def test_a_resume_stops_it_and_what_it_has_not_come_to_goes_on(stack: Stac
             user = await stack.user(credit=10)
             await sink_gateway(stack, user, sink)
             uid = (await send_one(stack, user, schedule_at=later(days=1)))["uid"]
+            # Suspended before its credit is held, it would wait for its account instead of its time.
+            await until(stack, user, uid, lambda data: data["credit"] and data["credit"]["state"] == "held", "sms")
             operation = await suspend(stack, user)
             assert await suspend(stack, user) == operation, "a repeat begins no second one"
             await staff.data("POST", f"/users/{user.id}/resume")

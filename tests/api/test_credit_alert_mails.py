@@ -12,9 +12,8 @@ from domain.keyring import CREDENTIALS, Keyring
 from runtime.settings import Settings
 from store.accounts.credits import deduct, top_up
 from store.credits import alerts
-from store.migrate import migrate
 from tests.api.admin import admin
-from tests.databases import new_database
+from tests.databases import new_install
 from tests.gateways.fake_smtp import Mailroom, mail_server
 from tests.stack import Stack, User, run_stack
 from worker.sweeps.mails.low_credit_mails import LowCreditMails
@@ -23,8 +22,7 @@ from worker.sweeps.mails.low_credit_mails import LowCreditMails
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own_stack(engine: Any) -> AsyncIterator[Stack]:
     """An install of these tests' own, without a worker."""
-    url = await new_database(engine.database_url)
-    await migrate(url)
+    url = await new_install(engine.database_url)
     settings = Settings(database_url=url, temporal_address=engine.temporal_address, keys=Keyring.generate())
     async with run_stack(settings, worker=False) as stack:
         yield stack

@@ -2,15 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from uuid import uuid4
 
 import httpx
 import pytest_asyncio
 
 from runtime.settings import Settings
-from store.migrate import migrate
 from store.pool import Pool, open_pool
 from store.workers import beat
+from tests.databases import new_install
 from tests.stack import serve_api
 
 TRANSACTIONAL = ["xsender", "xsender-dispatch"]
@@ -26,13 +25,9 @@ BULK = [
 
 
 @pytest_asyncio.fixture
-async def without_workers(settings: Settings, pool: Pool) -> AsyncIterator[tuple[httpx.AsyncClient, Pool]]:
+async def without_workers(settings: Settings) -> AsyncIterator[tuple[httpx.AsyncClient, Pool]]:
     """An API above a database where no worker has ever signed in."""
-    name = f"health_{uuid4().hex}"
-    async with pool.connection() as conn:
-        await conn.execute(f"create database {name}")
-    url = settings.database_url.rsplit("/", 1)[0] + f"/{name}"
-    await migrate(url)
+    url = await new_install(settings.database_url)
     async with AsyncExitStack() as stack:
         own = await open_pool(url, 2, "test-health")
         stack.push_async_callback(own.close)

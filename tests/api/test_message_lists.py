@@ -228,6 +228,9 @@ async def test_failures_are_grouped_by_cause(stack: Stack):
     assert (second["code"], second["count"]) == ("closed", 2)
     assert second["sample_uid"] in map(str, closed)
     assert first["first_at"] <= first["last_at"]
+    assert (first["automation"], first["step"], first["lead_source"]) == (None, None, None)
+    for other in ("automation=none", "step=none", "lead_source=none"):
+        assert await owner.data("GET", f"/failures?user={user.id}&{other}") == []
     member = await owner.colleague("support")
     (masked,) = await member.data("GET", f"/failures?user={user.id}&code=closed")
     assert masked["reason"] in ("+12•••00 is blocked", "+12•••01 is blocked")

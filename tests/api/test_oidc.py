@@ -21,7 +21,7 @@ from tests.api.answers import assert_error
 from tests.api.doubles import identity_provider as double
 from tests.api.doubles.identity_provider import CLIENT, SECRET, Provider, identity_provider
 from tests.api.log_in import Session, member
-from tests.stack import Stack, serve_api
+from tests.stack import Stack, new_client, serve_api
 
 ROLES = [
     {"group": "owners", "role": "owner"},
@@ -55,7 +55,7 @@ def config(provider: Provider, **more: Any) -> dict[str, Any]:
 
 def browser(stack: Stack) -> httpx.AsyncClient:
     """With cookies of its own."""
-    return httpx.AsyncClient(base_url=stack.url, timeout=30)
+    return new_client(stack.url)
 
 
 async def at_provider(http: httpx.AsyncClient) -> str:
@@ -279,7 +279,7 @@ async def test_a_code_works_once_even_if_the_provider_is_careless(stack: Stack, 
 
 
 async def stack_get(stack: Stack, url: str, cookies: dict[str, str]) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=stack.url, timeout=30, cookies=cookies) as http:
+    async with new_client(stack.url, cookies) as http:
         return await http.get(url)
 
 

@@ -11,11 +11,10 @@ from domain.keyring import CREDENTIALS, Keyring
 from domain.reputation.rules import LIMITS
 from runtime.settings import Settings
 from store.accounts import accounts
-from store.migrate import migrate
 from store.reputation import findings
 from store.reputation.bad_reports import of_account
 from tests.api.admin import admin
-from tests.databases import new_database
+from tests.databases import new_install
 from tests.gateways.fake_smtp import mail_server
 from tests.stack import Stack, run_stack
 from worker.sweeps.mails.reputation_mails import ReputationMails
@@ -24,8 +23,7 @@ from worker.sweeps.mails.reputation_mails import ReputationMails
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own_stack(engine: Any) -> AsyncIterator[Stack]:
     """An install of these tests' own, without a worker."""
-    url = await new_database(engine.database_url)
-    await migrate(url)
+    url = await new_install(engine.database_url)
     settings = Settings(database_url=url, temporal_address=engine.temporal_address, keys=Keyring.generate())
     async with run_stack(settings, worker=False) as stack:
         yield stack

@@ -107,10 +107,10 @@ async def test_no_secret_comes_back(own_stack: Stack, tmp_path: Path, capfd: pyt
     assert "started" in log.read_text().lower()
 
 
-async def test_a_planted_leak_is_found(stack: Stack):
+async def test_a_planted_leak_is_found(own_stack: Stack):
     secret, other = marked(), marked()
-    key, token = (await stack.user()).key, new_token()
-    async with stack.pool.connection() as conn:
+    key, token = (await own_stack.user()).key, new_token()
+    async with own_stack.pool.connection() as conn:
         await conn.execute("create table leaky (said text, raw bytea)")
         try:
             for said, raw in ((key, b""), (None, key.encode()), (f"?token={token}", b"")):
@@ -118,17 +118,17 @@ async def test_a_planted_leak_is_found(stack: Stack):
                 assert await tables_with_secrets(conn) == ["leaky"], said
                 await conn.execute("delete from leaky")
             await conn.execute("insert into leaky values (%s, %s)", (f"key={secret}!", other.encode()))
-            assert sorted(await leaks_in_tables(stack.pool, [secret, other])) == sorted(
+            assert sorted(await leaks_in_tables(own_stack.pool, [secret, other])) == sorted(
                 [f"leaky: {secret}", f"leaky: {other}"]
             )
         finally:
             await conn.execute("drop table leaky")
     assert leaked(f"https://example.com/?k={base64.b64encode(secret.encode()).decode()}", [secret]) == [secret]
-    user = await stack.user()
-    await stack.gateway(user.id, "sms", "sandbox", {})
-    answer = await stack.send(user, "sms", SMS | {"body": secret})
+    user = await own_stack.user()
+    await own_stack.gateway(user.id, "sms", "sandbox", {})
+    answer = await own_stack.send(user, "sms", SMS | {"body": secret})
     uid = answer.json()["data"][0]["uid"]
-    await stack.final(user, "sms", uid)
-    codec = encryption_codec(stack.settings.keys.get_secret_value())
+    await own_stack.final(user, "sms", uid)
+    codec = encryption_codec(own_stack.settings.keys.get_secret_value())
     workflow_id = send_workflow_id(page_of(UUID(uid)))
-    assert await leaks_in_history(stack.temporal, codec, [secret], workflow_id) == [secret]
+    assert await leaks_in_history(own_stack.temporal, codec, [secret], workflow_id) == [secret]

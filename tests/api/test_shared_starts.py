@@ -12,7 +12,6 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.http.temporal_link import TemporalLink, TemporalUnavailable
 from api.webhooks import shared_starts
-from api.webhooks.memory import WebhookBusy
 from api.webhooks.shared_starts import SharedStarts
 from domain.channels import Channel
 from domain.messages.receipts import Receipt, ReceiptKind
@@ -153,7 +152,7 @@ async def test_whoever_waits_too_long_shall_post_again(
     monkeypatch.setattr(shared_starts, "START_SECONDS", 0.2)
     tasks = await during_a_start(starts, starting, post())
     errors = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [type(error) for error in errors] == [WebhookBusy, WebhookBusy]
+    assert [type(error) for error in errors] == [TemporalUnavailable, TemporalUnavailable]
     starting.may_end.set()
     await starts.start(post())
     assert starting.sizes == [1, 1], "who was sent away is not carried any more"

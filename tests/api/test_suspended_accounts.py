@@ -1,13 +1,13 @@
 """Accounts that are suspended, resumed or deleted under messages on their way: those wait, go on, or are cancelled."""
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from domain.batches.batch import BatchChange, BatchStatus
 from domain.ids import batch_workflow_id, page_of, send_workflow_id
 from domain.messages.page import ChangeRequest, LiveStatus
+from domain.messages.routing import SUSPENDED_LOOK
 from gateways.conformance.fake_provider import serve
 from services.workflow_calls import change_workflow
 from store.accounts import accounts, credits
@@ -119,7 +119,7 @@ async def test_pages_in_flight_stop_launching_at_once_and_go_on_when_the_account
     await assert_ledger_agrees(stack, user)
 
 
-async def test_what_waits_is_woken_within_about_a_second(stack: Stack):
+async def test_what_waits_is_woken_long_before_it_would_look_again(stack: Stack):
     user = await stack.user(credit=10)
     async with running_sink(1) as sink:
         await sink_gateway(stack, user, sink)
@@ -129,10 +129,8 @@ async def test_what_waits_is_woken_within_about_a_second(stack: Stack):
         await waits_for_its_account(stack, uid)
         async with stack.pool.connection() as conn:
             await conn.execute("update account_waits set noted_at = now() - interval '1 minute'")
-        begun = time.monotonic()
         await accounts.resume(stack.pool, user.id)
-        await sink.reaches(1)
-        assert time.monotonic() - begun < 4
+        await sink.reaches(1, seconds=SUSPENDED_LOOK / 60)
 
 
 async def test_a_batch_of_a_suspended_account_pauses_and_goes_on(stack: Stack):

@@ -12,7 +12,7 @@ from store.accounts import api_keys
 from store.gateways import gateways
 from store.links import link_domains
 from store.operations import operations
-from tests.api.access.routes import ALL, LOG_IN, OPEN, SIGNED
+from tests.api.access.routes import ALL, LOG_IN, OF_DEVICES, OPEN, SIGNED
 from tests.api.answers import CONTACT, send_one
 from tests.api.batches import get, send_batch, steer, until
 from tests.receiver import receiving, register
@@ -59,6 +59,7 @@ LISTS = {
     "GET /api/link-settings",
     "PUT /api/link-settings",
     "GET /api/failures",
+    "POST /api/replay",
     "GET /api/messages",
     "GET /api/gateways",
     "GET /api/keys",
@@ -147,6 +148,12 @@ OF_OWN = {
     *(f"{method} /api/hooks/{{hook}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"POST /api/hooks/{{hook}}/{what}" for what in ("rotate", "rotate-secret", "try", "suggest")),
     "GET /api/hooks/{hook}/samples",
+    *(f"{method} /api/devices/tokens" for method in ("GET", "POST")),
+    "DELETE /api/devices/tokens/{device_token}",
+    "GET /api/devices",
+    *(f"{method} /api/devices/{{device}}" for method in ("GET", "PATCH")),
+    *(f"POST /api/devices/{{device}}/{what}" for what in ("revoke", "pair")),
+    *(f"{method} /api/devices/{{device}}/sims/{{sim}}" for method in ("GET", "PATCH")),
     *(f"{method} /api/lead-sources" for method in ("GET", "POST")),
     *(f"{method} /api/lead-sources/{{source}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"POST /api/lead-sources/{{source}}/{what}" for what in ("park", "resume", "backfill", "import")),
@@ -227,6 +234,14 @@ async def test_routes_of_providers_and_recipients_believe_nobody_without_a_signa
     method, path = route.split(" ")
     answer = await stack.http.request(method, filled(path).replace("{provider}", "twilio"), json={})
     assert answer.status_code in (401, 403, 404), answer.text
+
+
+@pytest.mark.parametrize("route", sorted(OF_DEVICES))
+async def test_routes_of_phones_believe_nobody_without_a_session(stack: Stack, route):
+    method, path = route.split(" ")
+    for headers in ({}, (await stack.admin()).headers, {"Authorization": f"Bearer xsd_{'0' * 43}"}):
+        answer = await stack.http.request(method, path, headers=headers, json={})
+        assert answer.status_code == 401, answer.text
 
 
 @pytest.mark.parametrize("route", sorted(OPEN))

@@ -2,24 +2,25 @@
 
 import re
 from collections.abc import Iterator
+from itertools import cycle
 from typing import Any
 
 import httpx
 import pytest
 
-from api.app import create_app
 from tests.api.answers import assert_error
+from tests.api.application import document
 from tests.stack import Stack, User
 
-UNSTORABLE = ("%00", "a%00b", "%ED%A0%80", "%2B1415%00")
+UNSTORABLE = ("a%00b", "%ED%A0%80", "%2B1415%00")
+"""Beside a plain NUL: each place has the next one."""
 UID = "0198c7a4-0000-8000-8000-000000000000"
 TEXT = {"number": "+14155550123", "body": "Hi"}
 
 
-def routes(stack: Stack) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
+def routes() -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
     """Method, path and parameters of everything in the OpenAPI document."""
-    paths = create_app(stack.settings).openapi()["paths"]
-    for path, methods in paths.items():
+    for path, methods in document()["paths"].items():
         for method, operation in methods.items():
             yield method.upper(), path, operation.get("parameters", [])
 
@@ -35,15 +36,15 @@ async def ask(stack: Stack, user: User, method: str, url: str, **headers: str) -
 
 
 async def test_in_no_part_of_any_address_they_are_an_error_of_ours(stack: Stack):
-    askers = [await stack.user(), await stack.admin()]
-    for method, path, parameters in routes(stack):
-        for text in UNSTORABLE:
+    user, admin, more = await stack.user(), await stack.admin(), cycle(UNSTORABLE)
+    for method, path, parameters in routes():
+        asker = admin if path.startswith("/api/admin/") else user
+        for text in ("%00", next(more)):
             urls = [filled(path) + f"?{p['name']}={text}" for p in parameters if p["in"] == "query"]
             urls += [filled(path, **{name: text}) for name in re.findall(r"{(\w+)}", path)]
             for url in urls:
-                for asker in askers:
-                    answer = await ask(stack, asker, method, url)
-                    assert answer.status_code < 500, (method, url, answer.text)
+                answer = await ask(stack, asker, method, url)
+                assert answer.status_code < 500, (method, url, answer.text)
 
 
 @pytest.mark.parametrize("text", ["%00", "%2B1415%00555"])

@@ -1,10 +1,11 @@
-"""Running the real command as its own process, against the database of the test run."""
+"""Running the real command as a process of its own, against the database of the test run."""
 
 import asyncio
 import json
 import os
+import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest_asyncio
 
 from cli.main import command
 from runtime.settings import Settings
+from tests.cli import warm_interpreter
 
 XSENDER = Path(sys.executable).with_name("xsender")
 
@@ -60,23 +62,27 @@ def environment(settings: Settings) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where commands are requested of an interpreter that has loaded what they need."""
+    place = str(tmp_path_factory.mktemp("warm") / "socket")
+    arguments = (sys.executable, "-m", warm_interpreter.__name__, place)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(arguments, cwd=Path(__file__).parents[2], **pipes) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        yield place
+        process.communicate()
+
+
 @pytest.fixture
-def cli(environment: dict[str, str], tmp_path: Path) -> Cli:
+def cli(warm: str, environment: dict[str, str], tmp_path: Path) -> Cli:
     """Run ``xsender`` with these arguments, in an empty folder."""
 
     async def run(*arguments: object, **more: str) -> Ended:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            XSENDER,
-            *map(str, arguments),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment | more,
-            cwd=tmp_path,
-        )
-        out, err = await process.communicate()
-        assert process.returncode is not None
-        return Ended(process.returncode, out.decode(errors="replace"), err.decode())
+        command = [str(XSENDER), *map(str, arguments)]
+        code, out, err = await asyncio.to_thread(warm_interpreter.run, warm, command, environment | more, tmp_path)
+        return Ended(code, out.decode(errors="replace"), err.decode())
 
     return run
 

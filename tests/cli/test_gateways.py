@@ -1,5 +1,6 @@
 """Gateways from the command line."""
 
+import asyncio
 import json
 from importlib import import_module
 from pkgutil import walk_packages
@@ -9,13 +10,15 @@ import psycopg
 import pytest
 
 import store
-from cli.gateways import sealed_places
 from domain.keyring import CREDENTIALS, Keyring
 from domain.whatsapp.numbers import NumberReport
 from domain.whatsapp.templates import ProviderTemplate
 from gateways.registry import GATEWAY_TYPES
+from runtime.temporal import connect
+from services.keyring.rotating import SEALED_PLACES
 from store.gateways import gateways
 from store.whatsapp import numbers, templates
+from tests.stack import new_namespace
 
 SECRET = "Bearer sesame-open-1234"
 HTTP = json.dumps(
@@ -71,24 +74,44 @@ async def test_a_gateway_is_changed_and_what_is_left_out_stays(cli, user, pool, 
     assert "no gateway" in (await cli("gateway", "test", added["id"], "--to", "+14155550123", "--json")).refusal
 
 
+async def kept(cli, there: dict[str, str]) -> list[dict[str, object]]:
+    """What is sealed with each key."""
+    found = (await cli("keyring", "status", "--json", **there)).json
+    return [{name: one[name] for name in ("key", "secrets", "workflows", "may_go")} for one in found]
+
+
 async def test_a_key_is_rotated_out(cli, engine, settings):
     with psycopg.connect(engine.database_url, autocommit=True) as conn:
         conn.execute("create database rotation")
     old = settings.keys.get_secret_value()
     new = Keyring.generate().replace("k1:", "k2:")
-    there = {"XSENDER_DATABASE_URL": engine.database_url.rsplit("/", 1)[0] + "/rotation"}
+    there = {
+        "XSENDER_DATABASE_URL": engine.database_url.rsplit("/", 1)[0] + "/rotation",
+        "XSENDER_TEMPORAL_ADDRESS": settings.temporal_address,
+        "XSENDER_TEMPORAL_NAMESPACE": await new_namespace(settings.temporal_address),
+    }
     await cli("migrate", **there)
     await cli("gateway", "add", "--channel", "sms", "--type", "sandbox", "--identifier", "main", **there)
     test = ("gateway", "test", "main", "--channel", "sms", "--to", "+14155550123", "--json")
     assert "does not open" in (await cli(*test, **there, XSENDER_KEYS=new)).refusal
-    assert (await cli("gateway", "reseal", "--json", **there, XSENDER_KEYS=f"{new},{old}")).json == {"resealed": 1}
+    client = await connect(settings.model_copy(update={"temporal_namespace": there["XSENDER_TEMPORAL_NAMESPACE"]}))
+    started = await client.start_workflow("SendWorkflow", "waits", id="send-waits", task_queue="nobody")
+    both = there | {"XSENDER_KEYS": f"{new},{old}"}
+    before, now = (await cli("keyring", "rotate", "--json", **both)).json, (await cli("gateway", "reseal", **both)).out
+    assert (before, now) == ({"resealed": 1}, "resealed: 1\n")
+    uses = [{"key": "k2", "secrets": 1, "workflows": 0, "may_go": False}]
+    assert await kept(cli, both) == [*uses, {"key": "k1", "secrets": 0, "workflows": 1, "may_go": False}]
+    await started.terminate()
+    async with asyncio.timeout(30):  # until Temporal's index has it
+        while await kept(cli, both) != [*uses, {"key": "k1", "secrets": 0, "workflows": 0, "may_go": True}]:
+            await asyncio.sleep(0.1)
     assert (await cli(*test, **there, XSENDER_KEYS=new)).json["outcome"] == "accepted"
 
 
 def test_a_key_is_rotated_out_of_everything_that_has_secrets():
     names = {name for _, name, is_package in walk_packages(store.__path__, "store.") if not is_package}
     sealed = {name for name in names if hasattr(import_module(name), "reseal_all")}
-    assert {place.__name__ for place in sealed_places()} == sealed
+    assert {place.__name__ for place in SEALED_PLACES.values()} == sealed
 
 
 async def test_an_owners_gateway_on_two_channels_needs_the_channel(cli, user):

@@ -1,9 +1,10 @@
 """Leads from the command line."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from domain.keyring import CREDENTIALS, Keyring
-from store.leads import leads, lists, sealing, sources
+from store.leads import leads, lists, sealing, sources, unknown_pages
 from tests.leads_made import new_lead, new_source
 
 NOW = datetime.now(UTC)
@@ -66,3 +67,10 @@ async def test_a_file_is_counted_then_imported_once(cli, user, pool, tmp_path):
     assert "lead_id" in plain.out
     refused = await cli("lead", "import", file, "--user", str(user), "--source", form.key)
     assert "contacts/import" in refused.refusal
+
+
+async def test_pages_that_no_source_takes_are_listed(cli, pool):
+    page = str(uuid4().int)[:20]
+    await unknown_pages.note(pool, {page: (3, NOW, "page_unknown")})
+    found = (await cli("lead", "unknown-pages", "--limit", "1000", "--json")).json
+    assert {one["page_id"]: one["leads"] for one in found}[page] == 3

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 import structlog
@@ -50,6 +51,14 @@ def test_json_is_one_line_and_loses_nothing(capsys):
     assert json.loads(printed) == {"name": HOSTILE, "tags": ROW.tags}
 
 
+def test_ids_stay_in_one_piece_to_be_copied(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    id_ = str(uuid4())
+    emit([{"id": id_, "one": "long text " * 9, "two": "long text " * 9, "three": "x" * 90}], as_json=False)
+    assert id_ in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("as_json", [True, False])
 def test_an_error_moves_no_cursor(capsys, as_json):
     fail(f"There is no gateway {HOSTILE}.\nSecond line.", as_json)
@@ -63,7 +72,7 @@ def test_a_line_of_the_log_moves_no_cursor(monkeypatch, as_json):
     lines = io.StringIO()
     monkeypatch.setattr(sys, "stderr", lines)
     root = logging.getLogger()
-    before = root.handlers[:], root.level
+    before, logs = (root.handlers[:], root.level), structlog.get_config()
     try:
         configure_logs("INFO", as_json)
         try:
@@ -71,7 +80,7 @@ def test_a_line_of_the_log_moves_no_cursor(monkeypatch, as_json):
         except ValueError:
             logging.getLogger("test").exception("a provider said %s", HOSTILE)
     finally:
-        structlog.reset_defaults()
+        structlog.configure(**logs)
         root.handlers[:], level = before
         root.setLevel(level)
     written = lines.getvalue()

@@ -12,10 +12,9 @@ import pytest_asyncio
 
 from domain.keyring import Keyring
 from embedded.engine import Engine
-from store.migrate import migrate
 from store.pool import Pool, open_pool
 from tests.cli.conftest import XSENDER
-from tests.databases import new_database
+from tests.databases import new_install
 
 SECRET = "hunter2-hunter2-hunter2"
 
@@ -23,8 +22,7 @@ SECRET = "hunter2-hunter2-hunter2"
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own_database(engine: Engine) -> dict[str, str]:
     """The settings of an install of these tests' own: others leave gateways that do not open."""
-    url = await new_database(engine.database_url)
-    await migrate(url)
+    url = await new_install(engine.database_url)
     return {"XSENDER_DATABASE_URL": url, "XSENDER_KEYS": Keyring.generate()}
 
 

@@ -14,8 +14,8 @@ from gateways.answers import clean, failure, retry_after
 from gateways.email.brevo import _receipt as brevo_receipt
 from gateways.net.http_answer import BODY_CAP, Answer
 from gateways.sms.inbound import inbound
-from gateways.sms.smpp_delivery import decode_text, read_part, read_receipt
-from gateways.sms.smpp_pdu import PDU_CAP, Address, ShortMessage
+from gateways.sms.smpp.delivery import decode_text, read_part, read_receipt
+from gateways.sms.smpp.pdu import PDU_CAP, Address, ShortMessage
 from gateways.webhooks.events import digest, link, mailbox, objects_in, seconds, text
 from gateways.webhooks.webhook import Post
 from tests.costs.measure import THREAD, Cost

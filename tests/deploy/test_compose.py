@@ -11,12 +11,10 @@ import pytest
 import yaml
 from temporalio.client import Client
 
-from api.app import create_app
-from domain.keyring import Keyring
 from embedded.engine import Engine
 from runtime.retention import NEEDED, retention
-from runtime.settings import Settings
 from store.pool import Pool
+from tests.api.application import document
 from workflows.policy import QUEUES
 
 ROOT = Path(__file__).parents[2]
@@ -150,8 +148,7 @@ def test_temporals_web_ui_is_reached_under_this_machines_names_only():
 
 
 def test_what_asks_for_the_apis_health_asks_for_routes_of_the_api():
-    app = create_app(Settings(keys=Keyring.generate()))
-    routes = {path for path in app.openapi()["paths"] if path.startswith("/health")}
+    routes = {path for path in document()["paths"] if path.startswith("/health")}
     proxy = COMPOSE["configs"]["proxy"]["content"]
     backends = re.findall(r"^backend (\w+)$.*?^  option httpchk GET (\S+)$", proxy, re.MULTILINE | re.DOTALL)
     (container,) = re.findall(r'"GET", "([^"]+)"', SERVICES["api"]["healthcheck"]["test"][-1])

@@ -67,7 +67,12 @@ PLACE_OF_CODE = {
     "Unfit": 1,
 }
 """The argument of each error that is its code."""
-OF_THE_COMMAND_LINE = {"cases", "version"}
+OF_THE_COMMAND_LINE = {
+    *("cases", "version"),
+    *("build_in_use", "build_is_current", "build_not_found", "deploy_refused"),
+    *("no_builds", "no_current_build", "queues_missing"),
+    *("workers_run", "forgotten"),
+}
 COMPUTED = {
     "account_suspended",
     "account_deleted",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PAGES = [*sorted(Path("docs").rglob("*.md")), Path("README.md"), Path("CONTRIBUTING.md")]
-FOLDERS = "activities|api|bench|cli|domain|embedded|gateways|runtime|services|store|tests|worker|workflows"
+FOLDERS = "activities|api|bench|cli|domain|embedded|gateways|phones|runtime|services|store|tests|worker|workflows"
 CODE = re.compile(rf"`((?:{FOLDERS})/[\w/.]+\.(?:py|sql))`")
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from runtime.retention import NEEDED
 from store.messages import attachments
 from store.schema import partitions
+from store.schema.partitions import FEW
 from worker import periodic_tasks
-from worker.partitions import FEW
 
 PAGE = " ".join((Path(__file__).parents[2] / "docs/retention.md").read_text().split())
 

@@ -16,6 +16,7 @@ import pytest
 from embedded import processes
 from embedded.ports import free_port
 from embedded.probes import http_get
+from tests.embedded.served_metrics import free_ports_in_a_row, look_at_metrics
 
 WORKERS = (
     "xsender worker --queues xsender,xsender-dispatch",
@@ -26,10 +27,10 @@ PARTS = ("xsender api", *WORKERS, "temporal server", "postgres -D")
 
 
 @asynccontextmanager
-async def install(folder: Path, port: int) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+async def install(folder: Path, port: int, **environment: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """A running install, and what it said until it was ready."""
     command = (str(Path(sys.executable).with_name("xsender")), "dev", "--port", str(port), "--data-dir", str(folder))
-    process = await asyncio.create_subprocess_exec(*command, stdout=-1, stderr=-2)
+    process = await asyncio.create_subprocess_exec(*command, stdout=-1, stderr=-2, env=os.environ | environment)
     assert process.stdout is not None
     said = ""
     try:
@@ -74,8 +75,10 @@ async def test_an_install_lives_through_the_death_of_its_parts_and_of_itself(tmp
         modes = {file.name: file.stat().st_mode & 0o077 for file in folder.iterdir() if file.is_file()}
         assert all(modes[name] == 0 for name in ("keys", "install.json", "first-run.json", "postgres-password"))
         os.kill(process.pid, signal.SIGKILL)
-    async with install(folder, port) as (process, said):
+    metrics = free_ports_in_a_row(3)
+    async with install(folder, port, XSENDER_METRICS_ADDRESS=f"127.0.0.1:{metrics}") as (process, said):
         assert json.loads((folder / "first-run.json").read_text())["user_key"] == first_run["user_key"]
+        await look_at_metrics(first_run, metrics)
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 40) == 0
     assert processes.marked(folder) == set()

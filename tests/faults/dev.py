@@ -67,8 +67,8 @@ class Dev:
         return json.loads(out)
 
     async def healthy(self) -> None:
-        """Wait until `/health` is 200, at most a minute."""
-        async with asyncio.timeout(60), httpx.AsyncClient(base_url=self.url) as http:
+        """Wait until `/health` is 200."""
+        async with asyncio.timeout(180), httpx.AsyncClient(base_url=self.url) as http:
             while True:
                 try:
                     if (await http.get("/health")).status_code == 200:

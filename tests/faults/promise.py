@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import LiteralString
+from typing import LiteralString, Protocol
 from uuid import UUID
 
 from psycopg import OperationalError
@@ -12,14 +12,21 @@ from store.batches import queries as batch_queries
 from store.batches.queries import Batch
 from store.pool import Pool, retry_until_available
 from tests.faults.dev import Dev
-from tests.faults.sink import Sink
 from tests.stack import Stack, User
 
-_ARRIVALS = {"sent": {1}, "unknown": {0, 1}}
+_ARRIVALS = {"sent": {1}, "delivered": {1}, "unknown": {0, 1}}
 """How often a message may have arrived, by its state; not at all if it is in any other one."""
 
 
-def check_promise(sink: Sink, accepted: Iterable[str], states: Mapping[str, str]) -> None:
+class Arrivals(Protocol):
+    """Where messages arrive."""
+
+    @property
+    def arrived(self) -> Counter[str]:
+        """How often, by uid."""
+
+
+def check_promise(sink: Arrivals, accepted: Iterable[str], states: Mapping[str, str]) -> None:
     """Nothing is lost, nothing is doubled, and nothing left that was not accepted. ``states`` is by uid."""
     uids = list(accepted)
     assert len(set(uids)) == len(uids), "a uid was given twice"
@@ -36,18 +43,20 @@ def check_promise(sink: Sink, accepted: Iterable[str], states: Mapping[str, str]
 async def check_ledger(dev: Dev, user: User, states: Iterable[str]) -> None:
     """The user's wallet fits the outcomes of all that it ever sent, and all wallets fit the journal."""
     counts = Counter(states)
+    spent = counts["sent"] + counts["delivered"]
     wallet = (await dev.cli("credit", "show", "--user", str(user.id)))["sms"]
     assert wallet["granted"] == wallet["available"] + wallet["held"] + wallet["spent"]
-    assert wallet["spent"] == counts["sent"]
+    assert wallet["spent"] == spent
     assert wallet["held"] == counts["unknown"]
     assert await dev.cli("credit", "audit") == [], "journal and wallets differ"
     (usage,) = await dev.cli("usage", "--user", str(user.id), "--by", "channel")
-    counted = {name: usage[name] for name in ("accepted", "sent", "unknown", "credits")}
+    counted = {name: usage[name] for name in ("accepted", "sent", "delivered", "unknown", "credits")}
     assert counted == {
         "accepted": counts.total(),
         "sent": counts["sent"],
+        "delivered": counts["delivered"],
         "unknown": counts["unknown"],
-        "credits": counts["sent"],
+        "credits": spent,
     }
 
 

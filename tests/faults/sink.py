@@ -16,7 +16,12 @@ class Sink:
         self.arrived: Counter[str] = Counter()
         self.moments: list[float] = []
         """When each message arrived, by the loop's clock."""
+        self.arrived_at: dict[str, float] = {}
+        """The same by our reference; of one that arrived more than once the last time."""
         self.url = ""
+        self.answers = asyncio.Event()
+        """Cleared: it takes messages and says nothing, until it is set."""
+        self.answers.set()
         self._random = random.Random(seed)
         self._thinks = (at_least, max(at_least, thinks))
 
@@ -49,7 +54,9 @@ class Sink:
                 message = json.loads(await reader.readexactly(length))
                 self.arrived[message["ref"]] += 1
                 self.moments.append(asyncio.get_running_loop().time())
+                self.arrived_at[message["ref"]] = self.moments[-1]
                 await asyncio.sleep(self._random.uniform(*self._thinks))  # a provider thinks, too
+                await self.answers.wait()
                 body = json.dumps({"id": f"p-{message['ref']}"}).encode()
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
                 await writer.drain()

@@ -13,13 +13,13 @@ from store.audience.events import recording
 from store.audience.events.recording import ContactEvent
 from tests.api.automations.automations import flow, published, sms
 from tests.api.test_narrowed_keys import key_with
-from tests.faults.dev import Dev, running_dev
+from tests.faults.dev import Dev
 from tests.faults.promise import asked, check_ledger, check_promise
 from tests.faults.sink import running_sink
-from tests.faults.size import SEED
+from tests.faults.size import MINUTES, SEED
 from tests.stack import Stack, User
 
-PEOPLE = 500
+PEOPLE = 500 if MINUTES else 120
 KILLED = ("bulk worker", "postgres", "api", "temporal", "bulk worker", "postgres")
 STEPS = flow(
     {"id": "one", **sms("one")},
@@ -39,9 +39,9 @@ STEPS = flow(
 
 
 @pytest.mark.fault
-async def test_kill_9_of_every_part_has_each_contact_get_each_message_once_and_in_order(tmp_path):
+async def test_kill_9_of_every_part_has_each_contact_get_each_message_once_and_in_order(dev: Dev):
     dice = random.Random(SEED)
-    async with running_sink(SEED, thinks=0.02) as sink, running_dev(tmp_path / "data") as dev, dev.stack() as stack:
+    async with running_sink(SEED, thinks=0.02) as sink, dev.stack() as stack:
         user = await key_with(stack, await stack.user(3 * PEOPLE), "contacts", "templates", "send", "read")
         await stack.gateway(user.id, "sms", "http", sink.config, identifier="sink")
         await published(stack, user, STEPS)
@@ -89,8 +89,8 @@ async def _pay(stack: Stack, user: User, people: list, dice: random.Random) -> N
     rest = dice.sample(people, len(people))
     while rest:
         await asyncio.sleep(dice.uniform(0.1, 0.5))
-        await _happens(stack, user, "order.paid", rest[:25])
-        rest = rest[25:]
+        await _happens(stack, user, "order.paid", rest[: PEOPLE // 20])
+        rest = rest[PEOPLE // 20 :]
 
 
 async def _happens(stack: Stack, user: User, name: str, people: list) -> None:

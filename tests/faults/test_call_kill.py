@@ -9,21 +9,21 @@ from gateways.conformance.fake_provider import Request, answer, serve
 from tests.api.admin import admin
 from tests.api.automations.automations import ada, entered, flow, published, reaches
 from tests.api.test_narrowed_keys import key_with
-from tests.faults.dev import running_dev
+from tests.faults.dev import Dev
 
 PEOPLE = 12
 UNDER_WAY = 8
 
 
 @pytest.mark.fault
-async def test_requests_whose_answers_were_lost_with_the_worker_are_made_again_with_their_ids(tmp_path):
+async def test_requests_whose_answers_were_lost_with_the_worker_are_made_again_with_their_ids(dev: Dev):
     killed = asyncio.Event()
 
     async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
         await killed.wait()
         writer.write(answer(200, b'{"n": 1}'))
 
-    async with serve(reply) as server, running_dev(tmp_path / "data") as dev, dev.stack() as stack:
+    async with serve(reply) as server, dev.stack() as stack:
         await (await admin(stack)).data("PATCH", "/settings", {"private_call_hosts": ["127.0.0.1"]})
         user = await key_with(stack, await stack.user(), "contacts", "templates", "send", "read")
         step = {"kind": "call", "url": f"{server.url}/", "timeout": "10s", "save": {"n": "/n"}}

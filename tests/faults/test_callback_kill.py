@@ -6,19 +6,19 @@ import pytest
 
 from gateways.conformance.fake_provider import Request, answer
 from tests.api.answers import send_one
-from tests.faults.dev import running_dev
+from tests.faults.dev import Dev
 from tests.receiver import receiving, register
 
 
 @pytest.mark.fault
-async def test_a_post_whose_answer_was_lost_with_the_worker_is_made_again_with_its_id(tmp_path):
+async def test_a_post_whose_answer_was_lost_with_the_worker_is_made_again_with_its_id(dev: Dev):
     killed = asyncio.Event()
 
     async def reply(request: Request, writer: asyncio.StreamWriter) -> None:
         await killed.wait()
         writer.write(answer(200))
 
-    async with receiving(reply) as receiver, running_dev(tmp_path / "data") as dev, dev.stack() as stack:
+    async with receiving(reply) as receiver, dev.stack() as stack:
         user = await stack.user()
         await stack.gateway(user.id, "sms", "sandbox", {})
         endpoint = await register(stack.pool, stack.keyring, user.id, receiver.url)

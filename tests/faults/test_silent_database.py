@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from time import monotonic
 
 import httpx
 import pytest
@@ -16,8 +15,8 @@ from tests.faults.sink import running_sink
 from tests.faults.size import SEED
 from tests.stack import Stack, User, run_stack, run_worker
 
-BACK = 15.0
-"""Seconds in which everything must work again."""
+BACK = 40.0
+"""Seconds in which everything must work again: it takes five, on a busy machine more. Kernels need 60."""
 SMS = {"number": "+14155550123", "body": "Hi"}
 
 
@@ -35,15 +34,13 @@ async def sender(stack: Stack) -> User:
     return user
 
 
-async def seconds_until_ok(http: httpx.AsyncClient, method: str, path: str, **request: object) -> float:
-    """How long it takes until a request gets 200. Each answer on the way is a 503 that says when to try again."""
-    begun = monotonic()
-    while (answer := await http.request(method, path, **request)).status_code != 200:  # type: ignore[arg-type]
-        assert answer.status_code == 503, answer.text
-        assert int(answer.headers["retry-after"]) >= 1
-        assert monotonic() - begun < BACK, "it is not back"
-        await asyncio.sleep(0.2)
-    return monotonic() - begun
+async def until_ok(http: httpx.AsyncClient, method: str, path: str, **request: object) -> None:
+    """Repeat a request until it gets 200. Each answer on the way is a 503 that says when to try again."""
+    async with asyncio.timeout(BACK):
+        while (answer := await http.request(method, path, **request)).status_code != 200:  # type: ignore[arg-type]
+            assert answer.status_code == 503, answer.text
+            assert int(answer.headers["retry-after"]) >= 1
+            await asyncio.sleep(0.2)
 
 
 @pytest.mark.fault
@@ -55,12 +52,11 @@ async def test_the_api_is_back_within_seconds(settings: Settings):
         await stack.final(user, "sms", uid)
         proxy.silence_old()
         send = {"json": {"contact": [SMS]}, "headers": user.headers}
-        took = await asyncio.gather(
-            *(seconds_until_ok(stack.http, "POST", "/api/sms/send", **send) for _ in range(10)),
-            *(seconds_until_ok(stack.http, "GET", f"/api/get/sms/{uid}", headers=user.headers) for _ in range(10)),
-            seconds_until_ok(stack.http, "GET", "/health"),
+        await asyncio.gather(
+            *(until_ok(stack.http, "POST", "/api/sms/send", **send) for _ in range(10)),
+            *(until_ok(stack.http, "GET", f"/api/get/sms/{uid}", headers=user.headers) for _ in range(10)),
+            until_ok(stack.http, "GET", "/health"),
         )
-        assert max(took) < BACK
 
 
 @pytest.mark.fault
@@ -77,12 +73,11 @@ async def test_workers_send_what_was_accepted_meanwhile_once_and_within_seconds(
         before = [item["uid"] for answer in warm for item in answer.json()["data"]]
         await stack.final(user, "sms", before[-1])
         proxy.silence_old()
-        begun = monotonic()
-        answers = await asyncio.gather(*(stack.send(user, "sms", *[SMS] * 3) for _ in range(10)))
-        meanwhile = [item["uid"] for answer in answers for item in answer.json()["data"]]
-        for uid in meanwhile:
-            await stack.final(user, "sms", uid, timeout=BACK)
-        assert monotonic() - begun < BACK
+        async with asyncio.timeout(BACK):
+            answers = await asyncio.gather(*(stack.send(user, "sms", *[SMS] * 3) for _ in range(10)))
+            meanwhile = [item["uid"] for answer in answers for item in answer.json()["data"]]
+            for uid in meanwhile:
+                await stack.final(user, "sms", uid, timeout=BACK)
         for uid in before:
             assert (await stack.final(user, "sms", uid))["state"] == "sent"
         assert sink.arrived == Counter(before + meanwhile)

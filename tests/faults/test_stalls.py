@@ -9,11 +9,11 @@ from contextlib import AsyncExitStack
 import pytest
 
 from tests.faults.clients import contacts
-from tests.faults.dev import Dev, running_dev
+from tests.faults.dev import Dev
 from tests.faults.promise import check_promise
 from tests.faults.sending import post, post_singles, states
 from tests.faults.sink import running_sink
-from tests.faults.size import SEED
+from tests.faults.size import MINUTES, SEED
 
 PER_SECOND = 10.0
 STALL = 12.0
@@ -28,10 +28,9 @@ def tell_workers(dev: Dev, number: signal.Signals) -> None:
 
 
 @pytest.mark.fault
-async def test_a_rate_holds_in_every_second_after_its_workers_were_stopped(tmp_path):
+async def test_a_rate_holds_in_every_second_after_its_workers_were_stopped(dev: Dev):
     async with AsyncExitStack() as open_:
         sink = await open_.enter_async_context(running_sink(SEED))
-        dev = await open_.enter_async_context(running_dev(tmp_path / "data"))
         stack = await open_.enter_async_context(dev.stack())
         user = await stack.user(1000)
         await stack.gateway(user.id, "sms", "http", sink.config, identifier="sink", per_second=PER_SECOND)
@@ -46,15 +45,15 @@ async def test_a_rate_holds_in_every_second_after_its_workers_were_stopped(tmp_p
         check_promise(sink, uids, ended)
         assert Counter(ended.values()) == {"sent": len(uids)}
         assert sink.most_in_a_second() <= PER_SECOND + BURST
-        took = max(sink.moments) - min(sink.moments)
-        assert took < 2.5 * (len(uids) / PER_SECOND + STALL), "slots were wasted"
+        if MINUTES:  # how long it takes is a matter of the machine
+            took = max(sink.moments) - min(sink.moments)
+            assert took < 2.5 * (len(uids) / PER_SECOND + STALL), "slots were wasted"
 
 
 @pytest.mark.fault
-async def test_what_is_with_a_slow_provider_when_workers_are_told_to_end_is_recorded(tmp_path):
+async def test_what_is_with_a_slow_provider_when_workers_are_told_to_end_is_recorded(dev: Dev):
     async with AsyncExitStack() as open_:
         sink = await open_.enter_async_context(running_sink(SEED, at_least=5.0))
-        dev = await open_.enter_async_context(running_dev(tmp_path / "data"))
         stack = await open_.enter_async_context(dev.stack())
         user = await stack.user(1000)
         await stack.gateway(user.id, "sms", "http", sink.config, identifier="sink")

@@ -52,7 +52,7 @@ class Size:
     """Messages that go to the slow gateway at once, now and then: more than it takes in the time of one dispatch."""
 
 
-SHORT = Size(seconds=80, settles=120, longest=4, pause=3, rest=0, burst=0)
+SHORT = Size(seconds=55, settles=120, longest=3, pause=1.5, rest=0, burst=0)
 LONG = Size(seconds=MINUTES * 60, settles=900, longest=20, pause=6, rest=90, burst=700)
 
 

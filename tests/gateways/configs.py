@@ -29,6 +29,7 @@ CONFIGS: dict[str, tuple[Channel, dict[str, Any]]] = {
     ),
     "plivo": (Channel.SMS, {"auth_id": "MA0123", "auth_token": "my_auth_token", "from_number": "+15005550006"}),
     "messagebird": (Channel.SMS, {"access_key": "key", "from_number": "+15005550006"}),
+    "smsgate": (Channel.SMS, {"username": "shop", "password": "pass"}),
     "whatsapp_cloud": (Channel.WHATSAPP, {"phone_number_id": "1555", "access_token": "EAAG"}),
     "evolution": (Channel.WHATSAPP, {"base_url": "https://evo.example.com", "instance": "my shop", "api_key": "evo"}),
     "waha": (Channel.WHATSAPP, {"base_url": "https://paired.example.com", "session": "shop", "api_key": "waha"}),

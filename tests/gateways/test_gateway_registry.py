@@ -24,6 +24,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "smtp": {"host": "mail.example.com", "from_address": "a@example.com", "username": "u", "password": SECRET},
     "smpp": {"host": "smsc.example.com", "system_id": "u", "password": SECRET},
     "sandbox": {},
+    "android": {},
     **{
         name: {
             field: SECRET if field in GATEWAY_TYPES[name].config.SECRETS else value

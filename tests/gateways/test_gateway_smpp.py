@@ -10,7 +10,7 @@ from domain.messages.outcomes import Accepted, GatewayDown, Refused, RetryLater,
 from domain.text.segments import cut_segments
 from gateways.config.problems import InvalidGatewayConfig
 from gateways.registry import parse_config
-from gateways.sms import smpp
+from gateways.sms.smpp import gateway as smpp
 
 
 async def test_a_text_message_arrives(listening_outside, make):

@@ -4,10 +4,10 @@ import pytest
 
 from domain.messages.receipts import Inbound, Receipt
 from domain.text.gsm7 import encode_gsm7
-from gateways.sms import smpp_inbox
-from gateways.sms.smpp_delivery import answered_id, decode_text, is_message, number_of, read_part, read_receipt
-from gateways.sms.smpp_inbox import Inbox
-from gateways.sms.smpp_pdu import Address, ShortMessage
+from gateways.sms.smpp import inbox as smpp_inbox
+from gateways.sms.smpp.delivery import answered_id, decode_text, is_message, number_of, read_part, read_receipt
+from gateways.sms.smpp.inbox import Inbox
+from gateways.sms.smpp.pdu import Address, ShortMessage
 
 TEXT = "id:0123 sub:001 dlvrd:001 submit date:2601021504 done date:2601021505 stat:{} err:{} Text:id:9 stat:DELIVRD"
 RECEIPT = 0x04

@@ -5,8 +5,8 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateways.sms.smpp_delivery import ReceiptIds, decode_text, read_part, read_receipt
-from gateways.sms.smpp_pdu import ENQUIRE_LINK, PDU_CAP, BadPdu, BadStream, Pdu, ShortMessage, message_id, take_pdus
+from gateways.sms.smpp.delivery import ReceiptIds, decode_text, read_part, read_receipt
+from gateways.sms.smpp.pdu import ENQUIRE_LINK, PDU_CAP, BadPdu, BadStream, Pdu, ShortMessage, message_id, take_pdus
 
 TLVS = st.dictionaries(st.integers(0, 0xFFFF), st.binary(max_size=40), max_size=5)
 INTERESTING = st.sampled_from([0x1E, 0x427, 0x424, 0x20C, 0x20E, 0x20F])

@@ -11,9 +11,10 @@ from smsc import gateway_at
 
 from domain.messages.outcomes import Accepted, GatewayDown, Unknown
 from gateways.conformance.listening import listening
-from gateways.sms import smpp, smpp_session
-from gateways.sms.smpp_pdu import PDU_CAP, Pdu
-from gateways.sms.smpp_session import Session
+from gateways.sms.smpp import gateway as smpp
+from gateways.sms.smpp import session as smpp_session
+from gateways.sms.smpp.pdu import PDU_CAP, Pdu
+from gateways.sms.smpp.session import Session
 
 BIND, SUBMIT, ENQUIRE, DELIVER = 0x09, 0x04, 0x15, 0x05
 RESPONSE = 0x80000000

@@ -7,7 +7,8 @@ from smsc import gateway_at, smsc
 
 from domain.messages.outcomes import Accepted, GatewayDown, RetryLater, Unknown
 from gateways.net import addresses
-from gateways.sms import smpp, smpp_link
+from gateways.sms.smpp import gateway as smpp
+from gateways.sms.smpp import link as smpp_link
 
 
 @pytest.mark.parametrize("status", [0x0D, 0x0E, 0x0F, 0x05])

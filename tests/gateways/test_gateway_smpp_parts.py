@@ -11,8 +11,8 @@ import pytest
 from smsc import Smsc, gateway_at, smsc
 
 from domain.messages.receipts import Inbound
-from gateways.sms.smpp import SmppGateway
-from gateways.sms.smpp_inbox import PART_SECONDS
+from gateways.sms.smpp.gateway import SmppGateway
+from gateways.sms.smpp.inbox import PART_SECONDS
 from store.messages.deliveries import AGAIN_WITHIN, KEPT_FOR, TAKEN_FOR, delete_old
 
 TRY_AGAIN = 0x64

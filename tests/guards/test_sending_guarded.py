@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from domain.audience.guards.settings import GuardSettings
 from store.audience.guards import settings
+from tests.looks import Looks
 from tests.segments import new_contact
 from tests.stack import Stack, User
 
@@ -29,12 +30,13 @@ async def sent(stack: Stack, user: User, *numbers: str, **more: object) -> list[
 async def waits(stack: Stack, user: User, uid: str, reason: str, channel: str = "sms") -> dict:
     """The message's status, once it waits for this."""
     async with asyncio.timeout(20):
+        looks = Looks()
         while True:
             found = await stack.status(user, channel, uid)
             if found["waiting"] and found["waiting"]["for"] == reason:
                 return found["waiting"]
             assert found["state"] in ("queued", "processing", "scheduled"), found
-            await asyncio.sleep(0.05)
+            await looks.pause()
 
 
 async def test_a_number_outside_the_allowed_countries_is_refused_on_every_way(stack: Stack):

@@ -11,6 +11,7 @@ from services.leads.starting import LeadStarter
 from store.leads import leads, sealing, sources
 from store.leads.leads import Lead, Received
 from store.leads.sources import NewSource, Source
+from tests.looks import Looks
 from tests.stack import Stack, User
 
 PAGE, FORM, TOKEN = "1", "10", "token-one"
@@ -43,23 +44,24 @@ async def arrived(
 async def reaches(stack: Stack, lead: UUID, *states: str, within: float = 30.0) -> Lead:
     """The lead, once it is in one of these states."""
     async with asyncio.timeout(within):
+        looks = Looks()
         while True:
             found = await leads.of_id(stack.pool, lead)
             assert found is not None
             if found.state in states:
                 return found
-            await asyncio.sleep(0.05)
+            await looks.pause()
 
 
 async def all_of(stack: Stack, source: Source, number: int, state: str, within: float = 60.0) -> list[Lead]:
     """All leads of a source, once so many are in a state."""
+    counted = "select 1 from leads where source_id = %s and state = %s"
     async with asyncio.timeout(within):
-        while True:
-            found = await rows(stack, "select id from leads where source_id = %s order by id", source.id)
-            known = [await leads.of_id(stack.pool, id_) for (id_,) in found]
-            if sum(one is not None and one.state == state for one in known) >= number:
-                return [one for one in known if one is not None]
+        while len(await rows(stack, counted, source.id, state)) < number:
             await asyncio.sleep(0.1)
+    found = await rows(stack, "select id from leads where source_id = %s order by id", source.id)
+    known = [await leads.of_id(stack.pool, id_) for (id_,) in found]
+    return [one for one in known if one is not None]
 
 
 async def now(stack: Stack, source: Source) -> Source:

@@ -20,7 +20,8 @@ from store.messages.attempts import Attempted
 from store.messages.pages import PageRows, hold_stored
 from store.pool import Pool
 
-KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
+KEYS = Keyring.generate()
+KEYRING = Keyring.parse(KEYS, CREDENTIALS)
 CONTENT = b'{"contents": [], "messages": []}'
 _keys = count()
 

@@ -21,10 +21,9 @@ from store.callbacks import callback_endpoints
 from store.connection import Connection
 from store.messages.search import failures, walks
 from store.messages.search.filters import Filter
-from store.migrate import migrate
-from store.pool import InTransaction, Pool, open_pool
+from store.pool import InTransaction, Pool, long_transaction, open_pool
 from store.reports import request_log, usage
-from tests.databases import new_database
+from tests.databases import new_install
 
 USERS = 10_000
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -79,10 +78,9 @@ MESSAGES = 100_000
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def many(engine: Engine):
-    url = await new_database(engine.database_url)
-    await migrate(url)
+    url = await new_install(engine.database_url)
     pool = await open_pool(url, 1, "test")
-    async with pool.connection() as conn:
+    async with long_transaction(pool) as conn:
         for statement in (
             f"""insert into accounts (email, name, external_id)
                 select 'user-' || n || '@example.com', 'User ' || n, 'crm-' || n

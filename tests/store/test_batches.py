@@ -102,7 +102,11 @@ async def test_an_ended_batch_cancels_what_had_no_turn_and_forgets_its_content(p
     assert kept == [1], "what is unknown may be sent again"
     await batches.delete_pages(pool)
     assert len(await batches.list_pages(pool, batch.id, 1, 2)) == 1
-    await set_states(pool, uids(batch)[1:2], "sent")
+    await set_states(pool, uids(batch)[1:2], "rejected")
+    await batches.delete_pages(pool)
+    assert len(await batches.list_pages(pool, batch.id, 1, 2)) == 1, "what failed may be sent again for some days"
+    async with pool.connection() as conn:
+        await conn.execute("update failures set at = now() - interval '8 days' where uid = %s", (uids(batch)[1],))
     await batches.delete_pages(pool)
     assert await batches.list_pages(pool, batch.id, 1, 2) == []
 

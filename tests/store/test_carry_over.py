@@ -14,9 +14,8 @@ from store.accounts.credits import audit, deduct, top_up
 from store.accounts.renewals import renew_due
 from store.credits import plan_credits
 from store.messages.pages import FinalState, record_final_states, settle
-from store.migrate import migrate
 from store.pool import Pool, open_pool
-from tests.databases import new_database
+from tests.databases import new_install
 from tests.store.builders import held, new_page, sms_wallet
 from tests.store.test_renewals import moment, new_plan, subscriber
 
@@ -24,8 +23,7 @@ from tests.store.test_renewals import moment, new_plan, subscriber
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def months(engine: Engine) -> AsyncIterator[Pool]:
     """A database in which time may pass."""
-    url = await new_database(engine.database_url)
-    await migrate(url)
+    url = await new_install(engine.database_url)
     opened = await open_pool(url, 2, "months")
     yield opened
     await opened.close()

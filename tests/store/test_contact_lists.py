@@ -10,9 +10,8 @@ import pytest_asyncio
 from embedded.engine import Engine
 from store.audience.contacts import lists
 from store.audience.contacts.lists import Filter
-from store.migrate import migrate
-from store.pool import Pool, open_pool
-from tests.databases import new_database
+from store.pool import Pool, long_transaction, open_pool
+from tests.databases import new_install
 from tests.store.test_admin_lists import chosen, plan_of
 
 MANY = 100_000
@@ -32,10 +31,9 @@ OF_CONTACTS: dict[str, Any] = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def many(engine: Engine):
-    url = await new_database(engine.database_url)
-    await migrate(url)
+    url = await new_install(engine.database_url)
     pool = await open_pool(url, 1, "test")
-    async with pool.connection() as conn:
+    async with long_transaction(pool) as conn:
         await conn.execute(
             "insert into accounts (id, email, name) overriding system value values (7, 'a@x', ''), (8, 'b@x', '')"
         )

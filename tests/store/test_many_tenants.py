@@ -3,7 +3,6 @@
 import time
 from collections.abc import AsyncIterator
 from random import Random
-from statistics import median
 from uuid import UUID, uuid4
 
 import pytest_asyncio
@@ -12,7 +11,7 @@ from domain.keyring import CREDENTIALS, Keyring
 from store.accounts import accounts, plans
 from store.gateways import gateways, routing
 from store.messages import attempts, pages
-from store.pool import Pool, open_pool
+from store.pool import Pool, long_transaction, open_pool
 from tests.store.builders import held, new_page
 
 KEYRING = Keyring.parse(Keyring.generate(), CREDENTIALS)
@@ -52,7 +51,7 @@ async def one(fresh_pool: Pool) -> AsyncIterator[Pool]:
 
 async def fill(pool: Pool) -> list[int]:
     """Bulk-insert the tenants, without ANALYZE. Returns their ids."""
-    async with pool.connection() as conn:
+    async with long_transaction(pool) as conn:
         await conn.execute(_FILL)
         rows = await (await conn.execute("select id from accounts where name = 'Tenant'")).fetchall()
     return [account_id for (account_id,) in rows]
@@ -69,14 +68,14 @@ async def shared_gateway(pool: Pool) -> UUID:
 
 
 async def seconds(pool: Pool, account_ids: list[int]) -> float:
-    """How long the gateways of so many accounts take, in the median of enough tries to outlast a neighbour's burst."""
+    """How long the gateways of so many accounts take, in the best of enough tries to outlast a neighbour's burst."""
     times: list[float] = []
     while len(times) < TRIES and sum(times) < 10:  # a scan of all tenants would take minutes
         begun = time.perf_counter()
         found = await routing.candidates(pool, account_ids, "sms")
         times.append(time.perf_counter() - begun)
     assert set(found) == set(account_ids)
-    return median(times)
+    return min(times)
 
 
 async def test_a_shared_page_has_its_gateways_at_once_whenever_its_plan_was_made(one: Pool):

@@ -14,12 +14,12 @@ import pytest_asyncio
 from domain.ids import batch_page_id, message_uid, minted_at, new_batch_id, new_page_id, page_of
 from domain.messages.statuses import State
 from embedded.engine import Engine
+from store.connection import Connection
 from store.messages.search import walks
 from store.messages.search.failures import causes
 from store.messages.search.filters import FAILURES, Filter
-from store.migrate import migrate
 from store.pool import Pool, open_pool
-from tests.databases import new_database
+from tests.databases import new_install
 
 Row = dict[str, Any]
 GATEWAYS = [uuid4() for _ in range(3)]
@@ -51,8 +51,15 @@ def made() -> list[Row]:
                 "code": chance.choice(("a", "b")) if state in FAILURES else None,
                 "gateway_id": chance.choice((*GATEWAYS, None)),
                 "test": chance.random() < 0.3,
+                "automation": None,
+                "step": None,
+                "lead_source": None,
             }
         )
+    for row in chance.sample(rows, 60):
+        row |= {"automation": chance.choice(("welcome", "win-back")), "step": chance.choice(("hello", "again"))}
+    for row in chance.sample([row for row in rows if row["automation"] is None], 30):
+        row["lead_source"] = chance.choice(("fair", "shop"))
     return sorted(rows, key=lambda row: row["uid"], reverse=True)
 
 
@@ -80,18 +87,23 @@ FILTERS: dict[str, list[tuple[dict[str, Any], Fits]]] = {
     "after": [({"after": at(20)}, lambda row: minted_at(row["uid"]) >= NOW - 20 * DAY)],
     "before": [({"before": at(8)}, lambda row: minted_at(row["uid"]) < NOW - 8 * DAY)],
 }
+ORIGINS: list[tuple[dict[str, Any], Fits]] = [
+    ({"automation": "welcome"}, lambda row: row["automation"] == "welcome"),
+    ({"step": "again"}, lambda row: row["step"] == "again"),
+    ({"lead_source": "fair"}, lambda row: row["lead_source"] == "fair"),
+]
 CHOSEN = [
     [option for _, option in chosen]
     for size in range(3)
     for chosen in combinations([(name, option) for name, options in FILTERS.items() for option in options], size)
     if len({name for name, _ in chosen}) == size
 ]
+CHOSEN += [[origin] for origin in ORIGINS]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def filled(engine: Engine):
-    url = await new_database(engine.database_url)
-    await migrate(url)
+    url = await new_install(engine.database_url)
     pool = await open_pool(url, 1, "test")
     async with pool.connection() as conn:
         for row in ROWS:
@@ -107,6 +119,7 @@ async def filled(engine: Engine):
             "insert into batches (id, account_id, channel, lane, total, streams) values (%s, 3, 'sms', 'b', 60, '[]')",
             (BATCH,),
         )
+        await _note_origins(conn)
         # The leader of the workers has read all messages that are older than five days.
         await conn.execute("update workflow_checks_mark set uid = uid_at(%s)", (at(5),))
         noted = {page_of(row["uid"]) for row in ROWS if State(row["state"]) in walks.LIVE | {State.UNKNOWN}}
@@ -114,6 +127,37 @@ async def filled(engine: Engine):
             await conn.execute("insert into workflow_checks (id) values (%s)", (page,))
     yield pool
     await pool.close()
+
+
+async def _note_origins(conn: Connection) -> None:
+    """Which messages automations sent, and which ones answer leads."""
+    automations = {key: uuid4() for key in ("welcome", "win-back")}
+    sources = {key: uuid4() for key in ("fair", "shop")}
+    for key, id_ in automations.items():
+        await conn.execute("insert into automations (id, account_id, key, name) values (%s, 3, %s, 'A')", (id_, key))
+    for key, id_ in sources.items():
+        await conn.execute(
+            "insert into lead_sources (id, account_id, key, kind, name) values (%s, 3, %s, 'form', 'S')", (id_, key)
+        )
+    for row in ROWS:
+        if row["automation"] is not None:
+            run_id = uuid4()
+            await conn.execute(
+                """insert into automation_runs (id, automation_id, account_id, contact_id, version, entry_key, trigger,
+                                                event, vars, ended_at)
+                   values (%s, %s, 3, %s, 1, '', 'event', '{}', '{}', now())""",
+                (run_id, automations[row["automation"]], uuid4()),
+            )
+            await conn.execute(
+                "insert into automation_sends (run_id, number, step, at, uid) values (%s, 1, %s, now(), %s)",
+                (run_id, row["step"], row["uid"]),
+            )
+        if row["lead_source"] is not None:
+            await conn.execute(
+                """insert into leads (id, account_id, source_id, provider_id, digest, via, reply_uid)
+                   values (%s, 3, %s, 'p', %s, 'form', %s)""",
+                (uuid4(), sources[row["lead_source"]], uuid4().bytes, row["uid"]),
+            )
 
 
 async def all_pages(pool: Pool, wanted: Filter, limit: int) -> list[UUID]:
@@ -169,10 +213,13 @@ async def test_failures_by_cause(filled: Pool):
     for row in ROWS:
         is_then = NOW - 30 * DAY <= minted_at(row["uid"]) < NOW - 10 * DAY
         if row["state"] in ("failed", "rejected") and row["channel"] == "sms" and is_then:
-            expected.setdefault((row["gateway_id"], row["code"]), []).append(row)
-    assert {(cause.gateway_id, cause.code): cause.count for cause in found.causes} == {
-        cause: len(rows) for cause, rows in expected.items()
-    }
+            cause = (row["gateway_id"], row["code"], row["automation"], row["step"], row["lead_source"])
+            expected.setdefault(cause, []).append(row)
+    assert {
+        (each.gateway_id, each.code, each.automation, each.step, each.lead_source): each.count for each in found.causes
+    } == {cause: len(rows) for cause, rows in expected.items()}
+    assert {cause[2] for cause in expected} > {None}, "otherwise the test shows less"
+    assert {cause[4] for cause in expected} > {None}
     assert {cause.sample for cause in found.causes} == {rows[0]["uid"] for rows in expected.values()}
     assert found.counted_since == at(30)
 

@@ -1,7 +1,6 @@
 """The runner of migrations: once, in order, without long locks, through kills."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -138,7 +137,7 @@ async def test_a_migrator_that_is_killed_in_the_middle_is_followed_by_another(ur
     await migrate(url, [TABLE])
     program = f"import asyncio; from store.migrate import migrate; asyncio.run(migrate({url!r}, {[TABLE, INDEXES]!r}))"
     async with long_reader(url):
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, env=os.environ)
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
         await migrators_wait(url)
         process.kill()
         await process.wait()

@@ -20,6 +20,12 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 PEOPLE = 1_200
 
 
+@pytest.fixture
+def pool(fresh_pool: Pool) -> Pool:
+    """A database without a worker, which would move them first."""
+    return fresh_pool
+
+
 async def published(pool: Pool, *steps: dict[str, Any]) -> UUID:
     account = await new_account(pool)
     definition = flow(*steps)

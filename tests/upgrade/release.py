@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import tarfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,8 @@ class Release:
     keys: str
     log: Path
     """What its processes say, at level WARNING."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """More of its environment."""
     running: list[psutil.Popen] = field(default_factory=list)
 
     def start(self, *arguments: str) -> psutil.Popen:
@@ -93,4 +96,5 @@ class Release:
             "XSENDER_TEMPORAL_ADDRESS": self.engine.temporal_address,
             "XSENDER_KEYS": self.keys,
             "XSENDER_LOG_LEVEL": "WARNING",
+            **self.more,
         }

@@ -2,15 +2,11 @@
 
 import asyncio
 import json
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import httpx
 import psutil
 import pytest
 
@@ -22,76 +18,12 @@ from store.pool import Pool, open_pool
 from tests.faults.promise import check_promise
 from tests.faults.sink import Sink, running_sink
 from tests.upgrade.release import ROOT, Release, unpack_previous
+from tests.upgrade.replacing import Client, healthy, states, stopped, to
 
 BATCH = 600
 """More than fit into one page."""
 BATCH_RATE = 100
 """Messages a second: a batch that takes longer than a step of the upgrade."""
-STOPS_WITHIN = 45
-"""Seconds, as in docker-compose.yml."""
-
-
-@dataclass
-class Client:
-    """A customer that sends one message after the other, and takes no answer but 200."""
-
-    user: str
-    key: str
-    sink: Sink
-    url: str = ""
-    """The API in use; may change at any time."""
-    accepted: list[str] = field(default_factory=list)
-    singles: list[str] = field(default_factory=list)
-    is_sending: bool = True
-
-    async def send(self, *contacts: dict[str, object]) -> list[str]:
-        """Send once. Returns the uids."""
-        uids = [item["uid"] for item in (await self._post("send", {"contact": contacts}))["data"]]
-        self.accepted += uids
-        return uids
-
-    async def send_now(self, uid: str) -> None:
-        """Have a scheduled message leave at once."""
-        await self._post(f"{uid}/reschedule", {"schedule_at": datetime.now(UTC).isoformat()})
-
-    async def _post(self, path: str, body: dict[str, object]) -> dict[str, Any]:
-        async with httpx.AsyncClient(headers={"Api-key": self.key}, timeout=30) as http:
-            answer = await http.post(f"{self.url}/api/sms/{path}", json=body)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def send_on_and_on(self) -> None:
-        while self.is_sending:
-            self.singles += await self.send(to("sink"))
-            await asyncio.sleep(0.03)
-
-    async def goes_on(self, count: int = 20) -> None:
-        """Wait until so many more singles have been accepted, and have arrived."""
-        begin = len(self.singles)
-        async with asyncio.timeout(30):
-            while len(self.singles) < begin + count or self.sink.arrived.keys() < set(self.singles[begin:][:count]):
-                await asyncio.sleep(0.02)
-
-
-def to(gateway: str, **more: object) -> dict[str, object]:
-    return {"number": "+14155550123", "body": "hi", "gateway_identifier": gateway, **more}
-
-
-async def healthy(url: str) -> None:
-    async with asyncio.timeout(60), httpx.AsyncClient(base_url=url) as http:
-        while True:
-            try:
-                if (await http.get("/health")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                pass
-            await asyncio.sleep(0.1)
-
-
-async def stopped(process: psutil.Popen) -> None:
-    """Stop a process and wait until it has finished what it had in hand."""
-    process.terminate()
-    assert await asyncio.to_thread(process.wait, STOPS_WITHIN) in (0, -signal.SIGTERM)
 
 
 async def served_by(pool: Pool, process: psutil.Popen) -> None:
@@ -102,16 +34,6 @@ async def served_by(pool: Pool, process: psutil.Popen) -> None:
             if rows.rowcount:
                 return
             await asyncio.sleep(0.05)
-
-
-async def states(pool: Pool, count: int) -> dict[str, str]:
-    """The states of so many messages, once all have ended and their credits are settled."""
-    async with asyncio.timeout(60), pool.connection() as conn:
-        while True:
-            rows = await (await conn.execute("select uid::text, state, credit from messages")).fetchall()
-            if len(rows) >= count and not any(credit in ("pending", "held") for _, _, credit in rows):
-                return {uid: state for uid, state, _ in rows}
-            await asyncio.sleep(0.1)
 
 
 def failures(log: Path) -> list[str]:
@@ -171,7 +93,7 @@ async def test_sends_go_on_through_an_upgrade(tmp_path: Path):
             await stopped(old_worker)
             await client.goes_on()
             for uid in scheduled:
-                await client.send_now(uid)
+                await client.post(f"{uid}/reschedule", {"schedule_at": datetime.now(UTC).isoformat()})
             await new.cli("gateway", "resume", "paused", "--owner", client.user)
 
             _, url = new.start_api()

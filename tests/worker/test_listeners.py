@@ -10,7 +10,7 @@ from activities.dependencies import open_gateways
 from domain.keyring import CREDENTIALS, Keyring
 from domain.messages.receipts import Event, Inbound
 from gateways.conformance.listening import listening
-from gateways.sms import smpp
+from gateways.sms.smpp import gateway as smpp
 from store import leader_lock as roles
 from store.gateways import gateways
 from store.leader_lock import LISTENERS, leader_lock

@@ -60,7 +60,7 @@ import asyncio, sys
 from worker import processes
 processes._FIRST_PAUSE = 0.001
 {before}
-asyncio.run(processes.keep([sys.executable, "-c", {child!r}], 2))
+asyncio.run(processes.keep([sys.executable, "-c", {child!r}], [{{}}, {{}}]))
 """
     return await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE

@@ -15,12 +15,11 @@ from temporalio.worker import Worker
 
 from domain.ids import message_uid, new_page_id, send_workflow_id
 from domain.limits import PAGE_LIMITS
+from domain.messages.after_dispatch import FollowedUp, FollowUp
 from domain.messages.page import (
     ChangeRequest,
     DispatchRequest,
     DispatchResult,
-    FollowedUp,
-    FollowUp,
     LiveStatus,
     PageHeader,
     Parked,

@@ -13,27 +13,14 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from domain import limits
 from domain.messages import new_page
-from workflows.automation import AutomationWorkflow
-from workflows.batch import BatchWorkflow
+from worker.replay.checking import types
 from workflows.batches import batch_run
-from workflows.callback import CallbackWorkflow
-from workflows.campaign import CampaignWorkflow
-from workflows.operation import OperationWorkflow
-from workflows.receipts import ReceiptsWorkflow
 from workflows.send import SendWorkflow
 from workflows.sending import page, page_run
 
 FOLDER = Path(__file__).parent / "histories"
 HISTORIES = sorted(FOLDER.rglob("*.json"))
-FLOWS = [
-    SendWorkflow,
-    BatchWorkflow,
-    ReceiptsWorkflow,
-    CallbackWorkflow,
-    OperationWorkflow,
-    AutomationWorkflow,
-    CampaignWorkflow,
-]
+FLOWS = types()
 
 
 def load(name: str, change: Callable[[str], str] = str) -> WorkflowHistory:

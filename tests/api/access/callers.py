@@ -1,6 +1,6 @@
 """Every kind of caller: how it is made, and what it should be able to do."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,6 +85,13 @@ class Caller:
         if self.narrowed and not route.scopes.minds_narrowing:
             return False
         return not self.channels or route.channel in (None, *self.channels)
+
+
+def needs(route: Route) -> Hashable:
+    """All of a route that ``Caller.refusal`` looks at: routes that need the same refuse the same callers."""
+    of_credits = route.path.startswith((WALLETS, JOURNAL))
+    scopes = route.scopes and (route.scopes.scopes, route.scopes.minds_narrowing)
+    return scopes, route.permission, route.session, route.enrols, route.channel, "{account}" in route.path, of_credits
 
 
 Maker = Callable[[Stack, Staff], Awaitable[Caller]]

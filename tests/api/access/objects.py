@@ -32,6 +32,7 @@ from store.pool import InTransaction
 from tests.api.admin import admin
 from tests.api.answers import send_one
 from tests.api.batches import waiting_batch
+from tests.api.devices.phones import paired, tokens
 from tests.leads_made import new_lead, new_source
 from tests.segments import new_contact
 from tests.stack import Stack, User
@@ -65,6 +66,7 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
         "{external_id}": uuid4().hex,
         **await _automation(stack, user),
         **await _lead(stack, user),
+        **await _device(stack, user),
         "{operation}": await ended_operation(stack, user),
     }
 
@@ -98,6 +100,13 @@ async def _lead(stack: Stack, user: User) -> dict[str, str]:
     source = await new_source(stack.pool, user.id, "meta", page_id="508")
     lead = str(await new_lead(stack.pool, source, "webhook", state="failed"))
     return {"{source}": str(source.id), "{lead}": lead, "{id}": lead}
+
+
+async def _device(stack: Stack, user: User) -> dict[str, str]:
+    """A phone with a SIM, and a pairing token."""
+    phone = await paired(stack, user)
+    (issued,) = await tokens(stack, user)
+    return {"{device}": str(await phone.id()), "{device_token}": str(issued.token.id), "{sim}": "sim-1"}
 
 
 async def _link_domain(stack: Stack, user: User) -> str:

@@ -3,18 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
-from api.app import create_app
 from api.auth.signed_in import signed_in, signed_in_to_enrol
+from api.devices.session import RequiresDevice
 from api.http.auth import Requires
 from api.messages.lookup import MessageReader
 from api.resources.access import Allows
 from domain.channels import Channel
-from domain.keyring import Keyring
-from runtime.settings import Settings
+from tests.api.application import application
 
 OPEN = {
     "GET /",
@@ -24,6 +22,7 @@ OPEN = {
     "GET /health",
     "GET /health/live",
     "GET /health/ready",
+    "GET /api/gateway/sms/android/smsgate/device",
     "OPTIONS /api/admin/v1/codec/{direction}",
     "OPTIONS /api/leads/{id}",
     "OPTIONS /api/leads/{source}/token",
@@ -44,6 +43,9 @@ SIGNED = {
     *(f"{method} /api/webhook/linkedin-leads/{{source}}" for method in ("GET", "POST")),
     "POST /api/leads/{id}",
     "GET /api/leads/{source}/token",
+    "POST /api/gateway/sms/android/smsgate/in/{secret}",
+    "GET /api/gateway/sms/android/smsgate/user/code",
+    "PATCH /api/gateway/sms/android/smsgate/user/password",
     *(f"{method} /{kind}/{{token}}" for method in ("GET", "POST") for kind in ("u", "p", "s")),
     "GET /o/{token}.gif",
     "GET /c/{token}",
@@ -58,6 +60,8 @@ LOG_IN = {
     "POST /api/auth/reset",
     "POST /api/auth/forgot",
     "POST /api/auth/setup",
+    "POST /api/gateway/sms/android/register-session",
+    "POST /api/gateway/sms/android/smsgate/device",
 }
 """Without a key, but with a password, or a token of ours."""
 SIGN_IN = "GET /api/admin/v1/codec"
@@ -80,6 +84,8 @@ class Route:
     """That somebody has logged in."""
     enrols: bool = False
     """That it is open to sessions that must first set up a second factor."""
+    device: bool = False
+    """The session of a phone, whose token is no key (test_tenancy.py)."""
     allows: Allows | None = None
 
     @property
@@ -112,14 +118,12 @@ def _route(method: str, path: str, calls: list[object]) -> Route:
     assert len(allowed) <= 1, f"{path} names more than one permission"
     enrols = any(call is signed_in_to_enrol for call in needed)
     session = enrols or any(call is signed_in for call in needed)
-    assert bool(scopes) + bool(allowed) + session <= 1, f"{path} is of several kinds"
+    device = any(isinstance(call, RequiresDevice) for call in needed)
+    assert bool(scopes) + bool(allowed) + session + device <= 1, f"{path} is of several kinds"
     one = allowed[0] if allowed else None
-    return Route(method, path, scopes[0] if scopes else None, one.permission if one else None, session, enrols, one)
-
-
-def application() -> FastAPI:
-    """The app, which needs nothing before it is started."""
-    return create_app(Settings(keys=Keyring.generate()))
+    return Route(
+        method, path, scopes[0] if scopes else None, one.permission if one else None, session, enrols, device, one
+    )
 
 
 def read_routes() -> list[Route]:
@@ -133,4 +137,5 @@ def read_routes() -> list[Route]:
 
 ALL = read_routes()
 GUARDED = [route for route in ALL if route.is_guarded]
+OF_DEVICES = [route.name for route in ALL if route.device]
 OF_STAFF = [route for route in ALL if route.permission is not None]

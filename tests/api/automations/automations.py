@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from tests.api.test_narrowed_keys import key_with
+from tests.looks import Looks
 from tests.segments import new_contact
 from tests.stack import Stack, User
 
@@ -67,12 +68,13 @@ async def entered(stack: Stack, user: User, contact: str, key: str = "welcome", 
 async def reaches(stack: Stack, user: User, run: str, *states: str, step: str | None = None) -> dict[str, Any]:
     """The run, once it is in one of these states (else: has ended)."""
     async with asyncio.timeout(30):
+        looks = Looks()
         while True:
             found = await data(stack, user, "GET", f"/runs/{run}")
             if found["state"] in (states or ENDED) and (step is None or found["step"] == step):
                 return found
             assert found["state"] not in ENDED, found
-            await asyncio.sleep(0.05)
+            await looks.pause()
 
 
 async def texts(stack: Stack, user: User, found: dict[str, Any]) -> list[str]:
@@ -82,12 +84,13 @@ async def texts(stack: Stack, user: User, found: dict[str, Any]) -> list[str]:
         if one["message"] is None:
             continue
         async with asyncio.timeout(30):
+            looks = Looks()
             while True:
                 now = (await data(stack, user, "GET", f"/runs/{found['id']}"))["steps"][one["number"] - 1]["message"]
                 if now["uid"] and now["state"] == "sent":
                     break
                 assert now["state"] in ("queued", "processing", "scheduled"), now
-                await asyncio.sleep(0.05)
+                await looks.pause()
         inbox = await stack.http.get(
             "/api/admin/v1/sandbox/messages", params={"uid": now["uid"], "reveal": True}, headers=admin.headers
         )

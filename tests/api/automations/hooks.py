@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from tests.api.automations.automations import call, data, flow, published, sms
+from tests.looks import Looks
 from tests.stack import Stack, User
 
 ON_HOOK = {"kind": "webhook", "hook": "shop-cart"}
@@ -39,8 +40,9 @@ async def of_hook(stack: Stack, user: User) -> dict[str, Any]:
 async def failed(stack: Stack, user: User, count: int) -> str:
     """Why the last of so many posts was refused, once they are counted."""
     async with asyncio.timeout(10):
+        looks = Looks()
         while (found := await of_hook(stack, user))["failures"] < count:
-            await asyncio.sleep(0.05)
+            await looks.pause()
     assert found["failures"] == count
     return found["last_failure"]["why"]
 

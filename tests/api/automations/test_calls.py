@@ -330,7 +330,7 @@ async def test_a_silent_host_holds_up_nobody_else(calling: Stack):
         await published(calling, user, own)
         run = await entered(calling, user, await ada(calling, user, phone="+14155550300"), "second")
         assert (await reaches(calling, user, run))["state"] == "completed"
-        assert monotonic() - began < 10
+        assert monotonic() - began < 20, "they came after the first of the silent ones was given up"
         assert len(silent.requests) == 8, "no more of an account to one host at a time"
         await data(calling, user, "POST", "/automations/welcome/archive")
 

@@ -13,10 +13,9 @@ from runtime.settings import Settings
 from services.automations.runs.running import Running
 from services.automations.telling.gathering import tell_gathered
 from store.accounts import accounts
-from store.migrate import migrate
 from tests.api.admin import admin
 from tests.api.automations.automations import ada, call, data, entered, flow, holder, published
-from tests.databases import new_database
+from tests.databases import new_install
 from tests.gateways.fake_smtp import mail_server
 from tests.stack import Stack, User, new_namespace, run_stack
 from worker.sweeps.mails.automation_mails import AutomationMails
@@ -27,8 +26,7 @@ MANY = 24
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def quiet(engine: Any) -> AsyncIterator[Stack]:
     """An install of these tests' own, without a worker."""
-    url = await new_database(engine.database_url)
-    await migrate(url)
+    url = await new_install(engine.database_url)
     settings = Settings(
         database_url=url,
         temporal_address=engine.temporal_address,

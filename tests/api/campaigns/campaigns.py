@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from tests.api.test_narrowed_keys import key_with
+from tests.looks import Looks
 from tests.segments import new_contact
 from tests.stack import Stack, User
 
@@ -69,12 +70,13 @@ async def launched(stack: Stack, user: User, **more: Any) -> str:
 async def reaches(stack: Stack, user: User, campaign: str, *states: str, timeout: float = 30) -> dict[str, Any]:
     """The campaign, once it is in one of these states."""
     async with asyncio.timeout(timeout):
+        looks = Looks()
         while True:
             found = await data(stack, user, "GET", f"/{campaign}")
             if found["state"] in states:
                 return found
             assert found["state"] not in ENDED, found
-            await asyncio.sleep(0.05)
+            await looks.pause()
 
 
 async def texts_of(stack: Stack, user: User) -> dict[str, str]:

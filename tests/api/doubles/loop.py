@@ -12,7 +12,7 @@ from gateways.conformance.fake_provider import serve
 from tests.api.answers import CONTACT
 from tests.api.doubles.double import Double, Posting, Told
 from tests.api.doubles.email import Mailgun, Resend, SendGrid, Ses
-from tests.api.doubles.sms import Infobip, MessageBird, Plivo, Twilio, Vonage
+from tests.api.doubles.sms import Infobip, MessageBird, Plivo, SmsGate, Twilio, Vonage
 from tests.api.doubles.unsigned_email import Brevo, Mailjet, Postmark, SparkPost
 from tests.api.doubles.whatsapp import Evolution, Waha, WhatsAppCloud
 from tests.stack import Stack, User
@@ -21,7 +21,7 @@ DOUBLES: dict[str, type[Double]] = {
     double.TYPE: double
     for double in (
         *(SendGrid, Mailgun, Postmark, Brevo, Resend, Mailjet, SparkPost, Ses),
-        *(Twilio, Vonage, Infobip, Plivo, MessageBird),
+        *(Twilio, Vonage, Infobip, Plivo, MessageBird, SmsGate),
         *(WhatsAppCloud, Evolution, Waha),
     )
 }

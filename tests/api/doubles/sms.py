@@ -217,5 +217,43 @@ class MessageBird(Sms):
         return Posting(url, headers={"MessageBird-Signature-JWT": f"{token}.{signature}"}, method="GET")
 
 
+class SmsGate(Sms):
+    """Phones that post themselves."""
+
+    TYPE = "smsgate"
+
+    @property
+    def config(self):
+        return {"username": "shop", "password": "pass", "signing_key": self.secret}
+
+    def answer(self, request: Request) -> bytes:
+        queued = {"id": json.loads(request.body)["id"], "deviceId": "phone-1", "state": "Pending", "recipients": []}
+        return answer(202, json.dumps(queued).encode())
+
+    def told(self, request: Request) -> Told:
+        identity = json.loads(request.body)["id"]
+        return Told(identity, identity)
+
+    def delivered(self, told: Told) -> Posting:
+        at = datetime.now(UTC).isoformat()
+        return self.posted("sms:delivered", {"messageId": told.id, "phoneNumber": told.to, "deliveredAt": at})
+
+    def tampered(self, posting: Posting) -> Posting:
+        return replace(posting, body=posting.body.replace(b"sms:delivered", b"sms:failed"))
+
+    def nonsense(self) -> Posting:
+        return self.posted("sms:delivered", {})
+
+    def says(self, text: str) -> Posting:
+        said = {"messageId": uuid4().hex[:8], "sender": PERSON, "recipient": self.number, "message": text}
+        return self.posted("sms:received", said | {"receivedAt": datetime.now(UTC).isoformat()})
+
+    def posted(self, event: str, payload: dict[str, object]) -> Posting:
+        event_of = {"id": uuid4().hex, "webhookId": "hook-1", "deviceId": "phone-1", "event": event}
+        body, stamp = json.dumps(event_of | {"payload": payload}).encode(), str(int(time.time()))
+        signature = hmac.digest(self.secret.encode(), body + stamp.encode(), "sha256").hex()
+        return Posting(self.hooks, body, {"X-Signature": signature, "X-Timestamp": stamp})
+
+
 def _url_safe(raw: bytes) -> str:
     return urlsafe_b64encode(raw).decode().rstrip("=")

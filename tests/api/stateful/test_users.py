@@ -13,6 +13,7 @@ from tests.api.access.objects import ended_operation
 from tests.api.admin import admin
 from tests.api.answers import send_one
 from tests.api.batches import waiting_batch
+from tests.api.devices.phones import paired
 from tests.api.stateful.machine import Game, Ids
 from tests.api.stateful.playing import Caller, play
 from tests.leads_made import new_lead, new_source
@@ -125,6 +126,11 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         source = await new_source(stack.pool, user.id, "meta", page_id="508")
         return {"lead": str(await new_lead(stack.pool, source, "webhook", state="failed"))}
 
+    async def device(user: User) -> Ids:
+        phone = await paired(stack, user)
+        token = (await created(user, "/api/devices/tokens"))[0]["id"]
+        return {"device": str(await phone.id()), "device_token": token, "sim": "sim-1"}
+
     async def operation(user: User) -> Ids:
         return {"operation": await ended_operation(stack, user)}
 
@@ -138,6 +144,7 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
                 "/api/admin/",
                 "/api/auth/",
                 "/api/webhook/",
+                "/api/gateway/",
                 "/api/automation/",
                 "/api/subscribe/texts/",
                 "/api/leads/{source}",
@@ -171,6 +178,7 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         "hooks": hook,
         "lead-sources": lead_source,
         "leads": lead,
+        "devices": device,
         "templates": template,
         "contacts": contact,
         "groups": group,

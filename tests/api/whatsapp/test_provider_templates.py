@@ -11,14 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from activities.dependencies import open_gateways
 from gateways.conformance.fake_provider import Request, answer, serve
 from store.gateways import gateways
 from store.whatsapp import templates
 from tests.api.answers import assert_error
 from tests.api.test_narrowed_keys import key_with
+from tests.api.whatsapp.template_reads import read_templates
 from tests.stack import Stack, User
-from worker.sweeps.template_sync import read_due_templates
 
 WABA, SECRET = "264937493375603", "app-secret"
 BODY = {"type": "BODY", "text": "Hi {{1}}, {{2}} waits for you"}
@@ -75,17 +74,8 @@ async def synced(stack: Stack, meta: Meta, **config: Any) -> AsyncIterator[tuple
             "business_account_id": WABA,
         } | config
         identifier = await stack.gateway(user.id, "whatsapp", "whatsapp_cloud", settings)
-        await read(stack)
+        await read_templates(stack)
         yield user, identifier
-
-
-async def read(stack: Stack) -> None:
-    """What a worker does twice a minute."""
-    cache = open_gateways(stack.pool, stack.settings.keys.get_secret_value())
-    try:
-        await read_due_templates(stack.pool, cache)
-    finally:
-        await cache.aclose()
 
 
 async def listed(stack: Stack, user: User, query: str = "") -> list[dict[str, Any]]:
@@ -117,7 +107,7 @@ async def test_all_pages_are_read_and_what_is_gone_at_meta_is_gone_here(stack: S
         meta.kept = [of_meta("t1", status="PAUSED")]
         answered = await stack.http.post("/api/whatsapp/templates/sync", headers=user.headers)
         assert answered.json()["data"] == {"gateways": 1}
-        await read(stack)
+        await read_templates(stack)
         (one,) = await listed(stack, user)
         assert (one["name"], one["status"]) == ("t1", "PAUSED")
         stranger = await key_with(stack, await stack.user(), "templates")
@@ -142,7 +132,7 @@ async def test_what_was_read_stays_where_meta_does_not_answer(stack: Stack, brok
     async with synced(stack, meta) as (user, _):
         meta.broken = broken
         await stack.http.post("/api/whatsapp/templates/sync", headers=user.headers)
-        await read(stack)
+        await read_templates(stack)
         assert [one["name"] for one in await listed(stack, user)] == ["kept"]
 
 
@@ -200,7 +190,7 @@ async def test_a_webhook_has_them_read_again_and_only_those_of_its_account(stack
                 headers={"X-Hub-Signature-256": f"sha256={signature}"},
             )
             assert answered.status_code == 200, answered.text
-            await read(stack)
+            await read_templates(stack)
             (one,) = await listed(stack, user)
             assert one["status"] == ("APPROVED" if account == "1" else "DISABLED")
 

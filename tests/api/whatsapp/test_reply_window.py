@@ -10,7 +10,6 @@ from uuid import uuid4
 
 import pytest
 
-from activities.dependencies import open_gateways
 from activities.whatsapp.reply_window import ReplyWindow
 from domain.channels import Channel
 from domain.messages.new_page import new_page
@@ -21,8 +20,8 @@ from store.gateways import gateways
 from tests.api.answers import assert_error
 from tests.api.test_narrowed_keys import key_with
 from tests.api.whatsapp.fake_meta import PHONE_ID, SECRET, WABA, FakeMeta, hears, post
+from tests.api.whatsapp.template_reads import read_templates
 from tests.stack import Stack, User
-from worker.sweeps.template_sync import read_due_templates
 
 DAY = 86400.0
 _numbers = count(15112300000)
@@ -77,14 +76,6 @@ async def open_way(stack: Stack, **config: Any) -> AsyncIterator[Way]:
         identifier = await stack.gateway(user.id, "whatsapp", "whatsapp_cloud", settings)
         (gateway,) = await gateways.named(stack.pool, user.id, identifier)
         yield Way(stack, user, meta, gateway.id, identifier)
-
-
-async def read_templates(stack: Stack) -> None:
-    cache = open_gateways(stack.pool, stack.settings.keys.get_secret_value())
-    try:
-        await read_due_templates(stack.pool, cache)
-    finally:
-        await cache.aclose()
 
 
 def forms(status: dict[str, Any]) -> list[tuple[str, str | None, str | None]]:

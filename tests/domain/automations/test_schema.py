@@ -141,10 +141,11 @@ def test_parser_and_schema_agree_on_each_change_of_each_member(raw):
         agrees(one)
 
 
-scalars = st.sampled_from(VALUES) | st.text(max_size=5) | st.integers(-(2**63), 2**63 - 1)
+storable = st.characters(exclude_categories=["Cs"], exclude_characters="\0")  # JSON with others is refused before
+scalars = st.sampled_from(VALUES) | st.text(storable, max_size=5) | st.integers(-(2**63), 2**63 - 1)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=125, deadline=None)
 @given(st.data())
 def test_parser_and_schema_agree_on_several_changes_of_a_large_definition(data):
     raw: Any = CART
@@ -188,7 +189,7 @@ def conditions() -> Any:
     )
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(conditions(), st.sampled_from(["if", "match", "filter", "audience"]))
 def test_parser_and_schema_agree_on_conditions(condition, where):
     match where:
@@ -204,7 +205,7 @@ def test_parser_and_schema_agree_on_conditions(condition, where):
 
 
 @given(st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=75, deadline=None)
 def test_any_json_gets_faults_and_nothing_else(raw):
     agrees(raw)
     agrees(flow(wait("a")) | {"steps": raw})

@@ -138,7 +138,7 @@ def test_jitter_is_the_same_each_time_and_spreads():
     assert all(60 < sum(60 * n <= one < 60 * n + 60 for one in late) < 150 for n in range(10))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(zones, moments, clocks)
 def test_a_local_time_is_what_the_clock_shows_or_the_end_of_a_gap(zone, at, clock):
     day = at.astimezone(ZoneInfo(zone)).date()
@@ -152,7 +152,7 @@ def test_a_local_time_is_what_the_clock_shows_or_the_end_of_a_gap(zone, at, cloc
     assert hour_before.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != asked  # the first of two
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(zones, moments, clocks, weekdays)
 def test_waits_for_a_time_end_at_the_first_such_time(zone, began, clock, days):
     wait = rule(at={"time": clock.strftime("%H:%M"), "days": days})
@@ -165,7 +165,7 @@ def test_waits_for_a_time_end_at_the_first_such_time(zone, began, clock, days):
     assert end == min(at for at in times if at >= began)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(zones, moments, clocks, clocks, weekdays)
 def test_waits_for_a_window_end_inside_it(zone, began, opens, closes, days):
     assume(opens < closes)
@@ -183,7 +183,7 @@ def test_the_second_of_two_times_keeps_its_clock_where_that_time_is_skipped():
     assert shown(shift(second, "-238d", "America/Havana"), "America/Havana") == "2027-03-14 01:00"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(zones, moments, st.integers(0, 400), st.sampled_from("+-"))
 def test_days_of_an_offset_keep_the_clock(zone, at, days, sign):
     moved = shift(at, f"{sign}{days}d", zone)
@@ -231,7 +231,7 @@ def test_a_date_of_a_contact_fires_at_its_time(trigger, value, after, fires):
     assert (found and found.at) == fires
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.dates(date(1920, 1, 1), date(2026, 12, 31)), zones, moments, st.sampled_from([None, "-2d", "+30d", "-400d"]))
 def test_a_yearly_date_fires_once_a_year(day, zone, after, offset):
     trigger = OnDate(field="day", yearly=True, offset=offset)

@@ -21,9 +21,8 @@ from services.automations.triggering.clocks import Clocks
 from store import clock
 from store.automations import automations
 from store.automations.automations import Automation, Version
-from store.migrate import migrate
 from store.pool import InTransaction, Pool, open_pool
-from tests.databases import new_database
+from tests.databases import new_install
 from tests.segments import new_contact
 from tests.store.builders import new_account
 
@@ -31,8 +30,7 @@ from tests.store.builders import new_account
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def pool(engine: Any) -> AsyncIterator[Pool]:
     """On a database of its own: workers of other tests would take what the clocks find."""
-    url = await new_database(engine.database_url)
-    await migrate(url)
+    url = await new_install(engine.database_url)
     opened = await open_pool(url, 8, "tests of clocks")
     yield opened
     await opened.close()

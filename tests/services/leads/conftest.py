@@ -5,15 +5,13 @@ from typing import Any
 
 import pytest_asyncio
 
-from store.migrate import migrate
 from store.pool import Pool, open_pool
-from tests.databases import new_database
+from tests.databases import new_install
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def shared(engine: Any) -> AsyncIterator[Pool]:
-    url = await new_database(engine.database_url)
-    await migrate(url)
+    url = await new_install(engine.database_url)
     opened = await open_pool(url, 4, "tests of leads")
     yield opened
     await opened.close()
