@@ -8,7 +8,6 @@ from activities.callbacks import Callbacks
 from activities.dispatching.email_assembler import EmailAssembler
 from activities.dispatching.sender_keys import SenderKeys
 from activities.dispatching.unfinished import Unfinished
-from activities.operations.work import Operations
 from activities.pacing.gateway_cache import GatewayCache
 from domain.keyring import CREDENTIALS, Keyring
 from domain.mail.links import LinkSigner
@@ -36,7 +35,7 @@ class Dependencies:
     mails: EmailAssembler
     """Completes emails."""
     callbacks: Callbacks
-    operations: Operations
+    keyring: Keyring
     campaigns: CampaignSending
     running: Running
     outbox: OutboxSender
@@ -63,7 +62,7 @@ def open_dependencies(pool: Pool, keys: str, sink: EventSink, environment: Mappi
         open_gateways(pool, keys, sink),
         open_mails(pool, keys),
         open_callbacks(pool, keys),
-        Operations(pool, keys),
+        Keyring.parse(keys, CREDENTIALS),
         CampaignSending(pool, environment),
         Running(pool),
         OutboxSender(pool, environment),

@@ -11,9 +11,10 @@ from activities.engine_clock import EngineClock
 from activities.started_with import started_content
 from domain.channels import Channel
 from domain.ids import index_of, message_uid, new_page_id, page_of
+from domain.messages.after_dispatch import FollowedUp, FollowUp, NextStep
 from domain.messages.fallback import Fallback
 from domain.messages.new_page import all_of, new_page
-from domain.messages.page import FollowedUp, FollowUp, KeyTerms, NextStep, PageHeader
+from domain.messages.page import KeyTerms, PageHeader
 from domain.messages.page_content import PageContent, PageMessage
 from services.sending.start_page import start_page
 from store.messages import fallbacks

@@ -1,13 +1,14 @@
 """The application: routers, error handlers, and the resources of a process."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
 
 from api import health
-from api.admin import gateway_templates
+from api.admin import devices as admin_devices
+from api.admin import gateway_templates, lead_pages
 from api.admin import gateways as admin_gateways
 from api.admin import guards as admin_guards
 from api.admin import reputation as admin_reputation
@@ -23,6 +24,7 @@ from api.admin.messages import callbacks as admin_callbacks
 from api.admin.messages import inbound as admin_inbound
 from api.admin.messages import lists as admin_lists
 from api.admin.messages import messages as admin_messages
+from api.admin.messages import replays as admin_replays
 from api.admin.messages import sandbox, suppressions
 from api.admin.reports import overview
 from api.admin.reports import requests as admin_requests
@@ -59,6 +61,16 @@ from api.contacts import routes as contacts
 from api.contacts import upserts as contact_upserts
 from api.credits import alerts as credit_alerts
 from api.credits import routes as own_credits
+from api.devices import routes as devices
+from api.devices import tokens as device_tokens
+from api.devices.door import messages as phone_messages
+from api.devices.door import registration as phone_sessions
+from api.devices.door import sims as phone_sims
+from api.devices.smsgate import messages as app_messages
+from api.devices.smsgate import registration as app_registration
+from api.devices.smsgate import settings as app_settings
+from api.devices.smsgate import webhooks as app_webhooks
+from api.devices.waiting.hub import WaitingDevices
 from api.domains import routes as domains
 from api.events import routes as events
 from api.gateways import own as own_gateways
@@ -67,7 +79,8 @@ from api.guards import routes as guards
 from api.http.auth import KeyLookup, SessionLookup
 from api.http.bodies.body_memory import BodyMemory
 from api.http.error_handlers import install_error_handlers
-from api.http.state import AppState
+from api.http.screened_router import ScreenedRouter
+from api.http.state import STOPPING, AppState
 from api.http.temporal_link import open_link
 from api.inbound import routes as inbound
 from api.keys import routes as own_keys
@@ -89,7 +102,7 @@ from api.links import redirects
 from api.links import routes as links
 from api.links.misses import Misses
 from api.messages import changes as waiting
-from api.messages import lists, mail_links
+from api.messages import lists, mail_links, replaying
 from api.messages import routes as status
 from api.messages.lookup import OwnMessages
 from api.operations import routes as operations
@@ -142,6 +155,17 @@ _ROUTERS = (
     linkedin_leads.router,
     google_leads.router,  # before those of other providers, whose addresses begin alike
     webhooks.router,  # early, as providers post often: routes are compared one after the other
+    phone_sessions.router,
+    phone_sims.router,
+    phone_messages.router,  # so do phones
+    app_messages.router,
+    app_registration.router,
+    app_settings.router,
+    app_webhooks.router,
+    device_tokens.router,
+    devices.router,
+    admin_devices.token_router,
+    admin_devices.router,
     batches.router,  # before the paths that begin with a channel
     inbound.router,
     callbacks.router,
@@ -191,6 +215,7 @@ _ROUTERS = (
     contact_groups.router,
     contact_fields.router,
     lists.router,
+    replaying.router,
     waiting.router,
     bulk.router,
     users.router,
@@ -218,6 +243,7 @@ _ROUTERS = (
     admin_gateways.types_router,
     admin_messages.router,
     admin_lists.router,
+    admin_replays.router,
     admin_batches.router,
     sandbox.router,
     suppressions.router,
@@ -225,6 +251,7 @@ _ROUTERS = (
     admin_callbacks.router,
     sending_pauses.router,
     admin_reputation.router,
+    lead_pages.router,
     install_settings.router,
     admin_operations.router,
     settings_file.router,
@@ -249,8 +276,10 @@ def create_app(settings: Settings) -> FastAPI:
     """The API of an install. Starting it needs neither the database nor Temporal to be up."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-api")
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Callable[[], None]]]:
+        pool = await open_pool(
+            settings.database_url, settings.database_pool_size, "xsender-api", settings.database_direct_url
+        )
         offload = Offload()
         hashing = Hashing()
         names = Names()
@@ -268,6 +297,7 @@ def create_app(settings: Settings) -> FastAPI:
             lead_starter = LeadStarter(pool)
             forgotten = Forgotten(pool, keyring, settings.for_install, names)
             starter = Starter(pool)
+            waiting_devices = WaitingDevices(pool, settings.database_session_url)
             parts = (
                 KeyLookup(pool),
                 SessionLookup(pool),
@@ -295,6 +325,7 @@ def create_app(settings: Settings) -> FastAPI:
                 source_checks,
                 lead_starter,
                 receipts,
+                waiting_devices,
                 SharedChecks(),
                 names,
                 reference.Reference(app),
@@ -302,7 +333,8 @@ def create_app(settings: Settings) -> FastAPI:
                 request_log,
             )
             app.state.xsender = AppState(settings, pool, link, {type(part): part for part in parts})
-            yield
+            yield {STOPPING: waiting_devices.stop}
+            await waiting_devices.aclose()
             await receipts.aclose()
             await group_commit.aclose()
             await starts.aclose()
@@ -331,6 +363,6 @@ def create_app(settings: Settings) -> FastAPI:
     install_error_handlers(app)
     app.webhooks.include_router(posted)
     for router in _ROUTERS:
-        app.include_router(router)
+        app.include_router(ScreenedRouter(router))
     access = AccessTable(_ROUTERS)
     return app

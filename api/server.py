@@ -15,6 +15,7 @@ from api.limits.proxies import VARIABLE, check_proxies
 from runtime.descriptors import descriptor_limit, raise_descriptor_limit
 from runtime.garbage import freeze_startup_objects
 from runtime.logs import configure_logs
+from runtime.metrics.serving import metrics_served
 from runtime.settings import Settings
 
 
@@ -24,7 +25,8 @@ def run(settings: Settings) -> None:
     raise_descriptor_limit()
     server = uvicorn.Server(server_config(settings))
     freeze_startup_objects()
-    server.run()
+    with metrics_served(settings.metrics_address):
+        server.run()
     if not server.started:
         raise SystemExit("the API could not start")
 

@@ -55,6 +55,8 @@ class Install:
     sink_url: str
     pids: dict[str, int]
     """Root process of each part."""
+    metrics: Sequence[str] = ()
+    """Where its processes serve them."""
 
     async def arrivals(self) -> list[float]:
         """When each message reached the sink's timed path (Unix time), in this order."""
@@ -68,9 +70,20 @@ class Install:
         async with _process(self.settings, COMMANDS["bulk worker"]):
             yield
 
+    @asynccontextmanager
+    async def another_api(self, port: int) -> AsyncIterator[Process]:
+        """One more process of the API, that may be killed; yields it once it answers."""
+        settings = self.settings.model_copy(update={"api_port": port})
+        async with _process(settings, COMMANDS["api"]) as process:
+            async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
+                await until(partial(_is_healthy, http), bool, within=60, pause=0.02)
+            yield process
+
 
 @asynccontextmanager
-async def running_install(commands: Mapping[str, Command] = COMMANDS) -> AsyncIterator[Install]:
+async def running_install(
+    commands: Mapping[str, Command] = COMMANDS, *, serves_metrics: bool = False
+) -> AsyncIterator[Install]:
     """Start everything in a temporary folder, durable as in production, and stop it again."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="xsender-bench-")))
@@ -85,8 +98,12 @@ async def running_install(commands: Mapping[str, Command] = COMMANDS) -> AsyncIt
         )
         sink_url = await stack.enter_async_context(running_sink(settings))
         pids = {name: pid for name in ("postgres", "temporal") if (pid := engine.pid(name))}
+        metrics = []
         for name, command in commands.items():
-            pids[name] = (await stack.enter_async_context(_process(settings, command))).pid
+            address = f"127.0.0.1:{free_port()}" if serves_metrics else ""
+            metrics += [address] if address else []
+            own = settings.model_copy(update={"metrics_address": address})
+            pids[name] = (await stack.enter_async_context(_process(own, command))).pid
         pool = await open_pool(settings.database_url, 1, "bench")
         stack.push_async_callback(pool.close)
         http = await stack.enter_async_context(
@@ -99,7 +116,7 @@ async def running_install(commands: Mapping[str, Command] = COMMANDS) -> AsyncIt
             )
         )
         await _until_up(http, pool)
-        yield Install(settings, http, await connect(settings), pool, sink_url, pids)
+        yield Install(settings, http, await connect(settings), pool, sink_url, pids, metrics)
 
 
 def running_sink(settings: Settings) -> AbstractAsyncContextManager[str]:
@@ -120,14 +137,15 @@ async def _server(settings: Settings, module: str) -> AsyncIterator[str]:
 
 
 async def _until_up(http: aiohttp.ClientSession, pool: Pool) -> None:
-    async def healthy() -> bool:
-        with suppress(aiohttp.ClientConnectionError):
-            async with http.get("/health") as answer:
-                return answer.status == 200
-        return False
-
     await until(partial(queues_served, pool), set(QUEUES).issubset, within=60, pause=0.1)
-    await until(healthy, bool, within=60, pause=0.1)
+    await until(partial(_is_healthy, http), bool, within=60, pause=0.1)
+
+
+async def _is_healthy(http: aiohttp.ClientSession) -> bool:
+    with suppress(aiohttp.ClientConnectionError):
+        async with http.get("/health") as answer:
+            return answer.status == 200
+    return False
 
 
 @asynccontextmanager
@@ -137,6 +155,7 @@ async def _process(settings: Settings, arguments: Command, *, piped: bool = Fals
         "XSENDER_TEMPORAL_ADDRESS": settings.temporal_address,
         "XSENDER_KEYS": settings.keys.get_secret_value(),
         "XSENDER_API_PORT": str(settings.api_port),
+        "XSENDER_METRICS_ADDRESS": settings.metrics_address,
         "XSENDER_LOG_LEVEL": settings.log_level,
     }
     process = await asyncio.create_subprocess_exec(

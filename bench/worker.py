@@ -9,7 +9,8 @@ import uvloop
 from activities.dependencies import open_dependencies
 from bench.floor import FloorWorkflow, floor_activity
 from runtime.logs import configure_logs
-from runtime.settings import load_settings
+from runtime.metrics.serving import metrics_served
+from runtime.settings import Settings, load_settings
 from runtime.temporal import connect
 from store.pool import open_pool
 from worker.build import build_workers
@@ -19,12 +20,13 @@ from worker.table import table
 from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
 
 
-async def _main() -> None:
-    settings = load_settings()
+async def _main(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
+    pool = await open_pool(
+        settings.database_url, settings.database_pool_size, "xsender-worker", settings.database_direct_url
+    )
     client = await connect(settings)
     dependencies = open_dependencies(
         pool, settings.keys.get_secret_value(), ListenerEvents(client), settings.for_install
@@ -43,4 +45,6 @@ async def _main() -> None:
 def main() -> None:
     """The process."""
     configure_logs("WARNING", as_json=False)
-    uvloop.run(_main())
+    settings = load_settings()
+    with metrics_served(settings.metrics_address):
+        uvloop.run(_main(settings))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import AsJson, OwnerOption, owner_id
+from cli.options import AsJson, OfOwner, OwnerOption
 from cli.output import emit
 from cli.session import Session, run, run_change, run_sealed_change
 
@@ -36,9 +36,7 @@ def add(
 
 @app.command("list")
 def list_domains(
-    owner: Annotated[
-        int | None, typer.Option("--owner", parser=owner_id, metavar="USER_ID", help="0 is the admin; all if left out.")
-    ] = None,
+    owner: OfOwner = None,
     as_json: AsJson = False,
 ) -> None:
     """List domains, the newest first."""

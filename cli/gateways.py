@@ -9,18 +9,19 @@ from cli.gateway_check import check
 from cli.gateway_lookup import OnChannel, Which, find
 from cli.gateway_operation import drain, health, pause, resume, send_test
 from cli.gateway_templates import templates
+from cli.keyring import rotate
 from cli.options import (
     CONFIG_HELP,
     AsJson,
     ChannelOption,
+    OfOwner,
     OwnerOption,
     UserOption,
     json_object,
-    owner_id,
     user_id,
 )
 from cli.output import emit
-from cli.session import Session, run, run_change, run_sealed_change
+from cli.session import run, run_change, run_sealed_change
 from domain.channels import Channel
 from domain.request_rates import per_second
 
@@ -117,9 +118,7 @@ def _change(patch: dict[str, Any], gateway: str, channel: Channel | None, owner:
 
 @app.command("list")
 def list_gateways(
-    owner: Annotated[
-        int | None, typer.Option("--owner", parser=owner_id, metavar="USER_ID", help="0 is the admin; all if left out.")
-    ] = None,
+    owner: OfOwner = None,
     as_json: AsJson = False,
 ) -> None:
     """List gateways with their mode and breaker, without their configuration."""
@@ -204,28 +203,5 @@ def delete(gateway: Which, channel: OnChannel = None, owner: OwnerOption = 0, as
 
 @app.command()
 def reseal(as_json: AsJson = False) -> None:
-    """Re-encrypt all secrets with the first key of XSENDER_KEYS, so that older ones can be removed.
-
-    Those of callback endpoints, hooks, calls of automations, sources of leads with their raw leads, sender domains,
-    second factors, log-in, settings files and the system's mail server, too.
-    """
-
-    async def work(session: Session) -> int:
-        return sum([await place.reseal_all(session.pool, session.keyring) for place in sealed_places()])
-
-    emit({"resealed": run(work)}, as_json)
-
-
-def sealed_places() -> list[Any]:
-    """The modules of the store that have secrets of the key ring."""
-    from store.access import oidc, second_factors
-    from store.accounts import sender_domains
-    from store.automations import secrets
-    from store.automations.hooks import sealing
-    from store.callbacks import callback_endpoints
-    from store.gateways import gateways
-    from store.leads import resealing
-    from store.settings import applied_objects, install_settings
-
-    places = [callback_endpoints, install_settings, applied_objects, second_factors, oidc, sender_domains, gateways]
-    return [*places, secrets, sealing, resealing]
+    """The same as ``xsender keyring rotate``, under its former name."""
+    rotate(as_json)

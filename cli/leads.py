@@ -114,6 +114,19 @@ def list_sources(user: UserOption, as_json: AsJson = False) -> None:
     emit(rows if as_json else [{name: row[name] for name in _OF_SOURCE} for row in rows], as_json)
 
 
+@app.command("unknown-pages")
+def list_unknown_pages(
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50, as_json: AsJson = False
+) -> None:
+    """List pages of Meta that post leads to the app of this install, though no source takes them."""
+    from store.leads import unknown_pages
+
+    async def work(session: Session) -> list[dict[str, Any]]:
+        return [asdict(page) for page in await unknown_pages.page(session.pool, None, limit)]
+
+    emit(run(work), as_json)
+
+
 @app.command()
 def check(source: _Key, user: UserOption, as_json: AsJson = False) -> None:
     """Ask the provider of a source whether all is well: token, permissions, subscription, forms."""

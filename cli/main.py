@@ -19,10 +19,16 @@ from cli.contacts import app as contact
 from cli.contacts import field_app as contact_field
 from cli.contacts import group_app as group
 from cli.credits import app as credit
+from cli.deploys import app as deploy
+from cli.deploys import replay_check
+from cli.devices import app as device
+from cli.doctor import doctor
 from cli.domains import app as domain
+from cli.failed_messages import app as failures
 from cli.gateways import app as gateway
 from cli.guards import app as guards
 from cli.hooks import app as hook
+from cli.keyring import app as keyring
 from cli.keys import app as key
 from cli.leads import app as lead
 from cli.links import app as link_domain
@@ -32,6 +38,7 @@ from cli.operations import app as operation
 from cli.output import fail
 from cli.people import add_to as add_people_to
 from cli.people import session
+from cli.phone import phone
 from cli.plans import app as plan
 from cli.processes import add_to
 from cli.reputation import app as reputation
@@ -58,6 +65,7 @@ app.add_typer(user, name="user")
 app.add_typer(plan, name="plan")
 app.add_typer(credit, name="credit")
 app.add_typer(gateway, name="gateway")
+app.add_typer(device, name="device")
 app.add_typer(domain, name="domain")
 app.add_typer(link_domain, name="link-domain")
 app.add_typer(automation, name="automation")
@@ -68,6 +76,7 @@ app.add_typer(contact, name="contact")
 app.add_typer(group, name="group")
 app.add_typer(contact_field, name="contact-field")
 app.add_typer(key, name="key")
+app.add_typer(keyring, name="keyring")
 app.add_typer(staff, name="staff")
 app.add_typer(role, name="role")
 app.add_typer(oidc, name="oidc")
@@ -78,11 +87,16 @@ app.add_typer(approval, name="approval")
 app.add_typer(batch, name="batch")
 app.add_typer(callback, name="callback")
 app.add_typer(message, name="message")
+app.add_typer(failures, name="failures")
 app.add_typer(segment, name="segment")
 app.add_typer(guards, name="guards")
 app.add_typer(campaign, name="campaign")
 app.add_typer(template, name="template")
 app.command()(usage)
+app.command()(doctor)
+app.add_typer(deploy, name="deploy")
+app.command()(replay_check)
+app.command()(phone)
 app.add_typer(sending, name="sending")
 app.add_typer(reputation, name="reputation")
 app.add_typer(operation, name="operation")

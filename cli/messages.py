@@ -1,12 +1,12 @@
 """``xsender message``: lists of messages and of failures, resolving unknown outcomes, stuck workflows."""
 
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 import typer
 
+from cli.failed_messages import list_failures
 from cli.options import AfterOption, AsJson, BeforeOption, OfUser, uuid
 from cli.output import emit
 from cli.session import Session, run, temporal
@@ -106,23 +106,7 @@ def list_messages(
     emit(run(lambda session: listed(session.pool, search, limit)), as_json)
 
 
-@app.command()
-def failures(
-    user: OfUser = None,
-    state: _State = None,
-    gateway: _Gateway = None,
-    code: _Code = None,
-    channel: _Channel = None,
-    hours: Annotated[int, typer.Option("--hours", min=1, max=24 * 366, help="Of how many hours.")] = 24,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many causes.")] = 100,
-    as_json: AsJson = False,
-) -> None:
-    """Show why messages failed: by channel, gateway and code, the most frequent first."""
-    from services.messages.search import Search, find_causes
-
-    search = Search(user=user, states=[] if state is None else [state], gateway=gateway, code=code, channel=channel)
-    after = datetime.now(UTC) - timedelta(hours=hours)
-    emit(run(lambda session: find_causes(session.pool, search, after, None, limit)).causes, as_json)
+app.command("failures")(list_failures)
 
 
 class _Client:

@@ -56,6 +56,9 @@ UserArgument = Annotated[int, typer.Argument(parser=user_id, metavar="ID", help=
 OwnerOption = Annotated[
     int, typer.Option("--owner", parser=owner_id, metavar="USER_ID", help="The owner's id; 0 is the admin.")
 ]
+OfOwner = Annotated[
+    int | None, typer.Option("--owner", parser=owner_id, metavar="USER_ID", help="0 is the admin; all if left out.")
+]
 ChannelOption = Annotated[Channel, typer.Option("--channel")]
 
 

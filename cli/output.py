@@ -13,6 +13,9 @@ from domain.text.printable import visible
 
 _WIDTH = 320
 """Of a table that no terminal limits, in characters."""
+_IDS = ("id", "uid")
+_NARROW = 80
+"""Terminals that are at least so wide show ids in one piece, to be copied."""
 
 
 def emit(value: Any, as_json: bool) -> None:
@@ -57,12 +60,13 @@ def _table(rows: Sequence[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
     table = Table(box=SIMPLE_HEAD)
     for name in rows[0]:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=name in _IDS and console.width >= _NARROW)
     for row in rows:
         table.add_row(*(Text(visible(_cell(value))) for value in row.values()))
-    Console(width=None if sys.stdout.isatty() else _WIDTH).print(table)
+    console.print(table)
 
 
 def _cell(value: Any) -> str:

@@ -107,5 +107,10 @@ def migrate(as_json: AsJson = False) -> None:
     import asyncio
 
     from store.migrate import migrate
+    from store.schema.role_settings import settle_role
 
-    emit({"applied": asyncio.run(migrate(load().database_url))}, as_json)
+    settings = load()
+    applied = asyncio.run(migrate(settings.database_session_url))
+    if settings.database_direct_url:
+        asyncio.run(settle_role(settings.database_direct_url))
+    emit({"applied": applied}, as_json)

@@ -149,7 +149,7 @@ async def _run(work: Callable[[Session], Awaitable[Result]]) -> Result:
     # The pool reports each failed connection as it retries; the command reports it once, at the end.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     settings = load()
-    pool = await open_pool(settings.database_url, 1, "xsender-cli")
+    pool = await open_pool(settings.database_url, 1, "xsender-cli", settings.database_direct_url)
     try:
         return await work(Session(settings, pool))
     finally:

@@ -46,6 +46,7 @@ class EventType(StrEnum):
     LEAD_SOURCE_PARKED = "lead_source.parked"
     LEAD_SOURCE_EXPIRING = "lead_source.expiring"
     LEAD_SOURCE_SILENT = "lead_source.silent"
+    DEVICE_OFFLINE = "device.offline"
     AUDIT_EVENT = "audit.event"
     """An event of the audit log: for endpoints of the admin that name it."""
 
@@ -112,6 +113,8 @@ class Snapshot:
     """Whether it only pretends to be sent, by a test key."""
     at: datetime
     """When it reached this state."""
+    replays: int = 0
+    """How often it was sent again after it had failed: each time its states are reported anew."""
 
     def data(self) -> dict[str, Any]:
         """The message as callbacks show it."""

@@ -28,6 +28,8 @@ from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE, WORKFLOW_QUEUE
 STOP_WITH_PARENT = "XSENDER_STOP_WITH_PARENT"
 """Environment variable: when set, the install stops when the process that started it dies (``make dev`` sets it)."""
 
+_API, _WORKER, _BULK_WORKER = _NAMES = ("api", "worker", "worker-bulk")
+"""In the order of the ports of their metrics."""
 _HEALTHY_WITHIN = 60.0
 _LEFTOVER_GRACE = 3.0
 
@@ -121,8 +123,8 @@ class _Install:
         await self._fill()
         await supervisor.start(
             self._api(),
-            self._worker("worker", WORKFLOW_QUEUE, DISPATCH_QUEUE),
-            self._worker("worker-bulk", *BULK_QUEUES),
+            self._worker(_WORKER, WORKFLOW_QUEUE, DISPATCH_QUEUE),
+            self._worker(_BULK_WORKER, *BULK_QUEUES),
         )
         await self._healthy()
         summary.show(self._options.url, self._ui.url, self._folder, time.monotonic() - began)
@@ -156,7 +158,7 @@ class _Install:
         async def answers() -> bool:
             return await self._health() is not None
 
-        return self._command("api", ("api",), answers)
+        return self._command(_API, ("api",), answers)
 
     def _worker(self, name: str, *queues: str) -> Child:
         async def healthy() -> bool:
@@ -179,7 +181,14 @@ class _Install:
 
     def _command(self, name: str, arguments: tuple[str, ...], ready: Callable[[], Awaitable[bool]]) -> Child:
         """A child that is this Python's own ``xsender``, working on this install."""
-        environment = {"XSENDER_DATA_DIR": str(self._folder), "PYTHONUNBUFFERED": "1"}
+        from runtime.settings import load_settings
+
+        metrics = load_settings(self._folder).with_metrics_port(_NAMES.index(name))
+        environment = {
+            "XSENDER_DATA_DIR": str(self._folder),
+            "PYTHONUNBUFFERED": "1",
+            "XSENDER_METRICS_ADDRESS": metrics,
+        }
         return Child(name, own_command(*arguments), ready, env=environment)
 
     async def _healthy(self) -> None:

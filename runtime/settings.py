@@ -15,6 +15,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 INSTALL_FILE = "install.json"
 
+_NAME_OF_A_BUILD = r"^(|[0-9A-Za-z][0-9A-Za-z._+-]{0,99})$"
+
 _OF_INSTALL = ("public_url", "default_region", "unknown_days", "unknown_ends_as", "keep_months")
 
 
@@ -28,6 +30,9 @@ class Settings(BaseSettings):
 
     database_url: str = "postgresql://xsender@127.0.0.1:5432/xsender"
     database_pool_size: int = 12
+    database_direct_url: str | None = None
+    """The database itself, if ``database_url`` is that of a pooler in transaction mode, such as PgBouncer: for
+    migrations, locks and notices, which need a session of their own."""
 
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
@@ -37,6 +42,12 @@ class Settings(BaseSettings):
     temporal_api_key: SecretStr | None = None
     temporal_ui: str | None = None
     """URL of the Temporal web UI, for links and the codec endpoint's CORS header."""
+
+    build_id: str = Field(default="", pattern=_NAME_OF_A_BUILD)
+    """What build this worker is, such as a commit; empty: Temporal hands its work to any worker. Workers of a build get
+    work once it is promoted: docs/upgrading.md. Not used by ``xsender dev``."""
+    deployment: str = Field(default="xsender", pattern=r"^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$")
+    """What Temporal calls the workers of this install, when they have builds."""
 
     keys: SecretStr = SecretStr("")
     """Key ring for secrets at rest and Temporal payloads: ``id:base64,…``, 32 bytes each, the first one current."""
@@ -49,6 +60,10 @@ class Settings(BaseSettings):
     api_port: int = 8000
     public_url: str | None = None
     """The API's public base URL."""
+
+    metrics_address: str = Field(default="", pattern=r"^(|[0-9A-Za-z.:\[\]-]+:[0-9]{1,5})$")
+    """Where this process serves ``GET /metrics`` to Prometheus, such as ``0.0.0.0:9464``; empty: nowhere. Without a
+    key: let nobody else reach it. Of several processes that one command starts each next one has the next port."""
 
     log_level: str = "INFO"
     log_json: bool = False
@@ -84,12 +99,22 @@ class Settings(BaseSettings):
     """For how many months before this one messages are kept, with their tries and receipts; unset: for ever."""
 
     @property
+    def database_session_url(self) -> str:
+        """For what needs a session of its own."""
+        return self.database_direct_url or self.database_url
+
+    def with_metrics_port(self, number: int) -> str:
+        """``metrics_address`` of the process with this number, from 0, of those that one command starts."""
+        host, _, port = self.metrics_address.rpartition(":")
+        return f"{host}:{int(port) + number}" if self.metrics_address else ""
+
+    @property
     def for_install(self) -> dict[str, Any]:
         """Settings of the whole install that this process was started with. What was set over HTTP or by command goes
         before them, see ``services/settings``."""
         return {name: value for name in _OF_INSTALL if name in self.model_fields_set and (value := getattr(self, name))}
 
-    @field_validator("accept_unsealed_until", "keep_months", mode="before")
+    @field_validator("accept_unsealed_until", "keep_months", "database_direct_url", mode="before")
     @classmethod
     def _unset_if_empty(cls, value: object) -> object:
         return value or None

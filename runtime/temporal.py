@@ -1,6 +1,7 @@
 """The one way to connect to Temporal: local, self-hosted or Temporal Cloud."""
 
 from temporalio.client import Client
+from temporalio.common import WorkerDeploymentVersion
 from temporalio.converter import DataConverter
 from temporalio.service import GrpcCompression, TLSConfig
 
@@ -24,6 +25,13 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
         grpc_compression=GrpcCompression.NONE,  # sealed payloads do not shrink
         lazy=lazy,
     )
+
+
+def worker_version(settings: Settings) -> WorkerDeploymentVersion | None:
+    """The build that workers with these settings belong to, if they have one; those of ``xsender dev`` never have."""
+    if not settings.build_id or settings.data_dir is not None:
+        return None
+    return WorkerDeploymentVersion(settings.deployment, settings.build_id)
 
 
 def _converter(settings: Settings) -> DataConverter:

@@ -47,8 +47,9 @@ def parts_of(channel: Channel, gateways: Sequence[str], events: Sequence[Event],
         yield PostPart(f"{digest}-{number}", channel, tuple(gateways), part, count, is_inbound)
 
 
-async def start_receipts(client: Client, parts: Sequence[PostPart]) -> None:
-    """Start one workflow that applies these parts; more than one must be without inbound messages.
+async def start_receipts(client: Client, parts: Sequence[PostPart], after: timedelta | None = None) -> None:
+    """Start one workflow that applies these parts; more than one must be without inbound messages. ``after``: it does
+    so only then.
 
     A repeat of the same parts starts nothing. In other company a part is applied again, which changes nothing.
 
@@ -63,6 +64,7 @@ async def start_receipts(client: Client, parts: Sequence[PostPart]) -> None:
             id=f"receipts-{ids[0] if len(ids) == 1 else hashlib.sha256(','.join(ids).encode()).hexdigest()[:32]}",
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             rpc_timeout=timedelta(seconds=START_SECONDS),
+            start_delay=after,
             **receipts_options(parts[0].gateways[0]),
         )
 

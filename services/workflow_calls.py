@@ -45,6 +45,7 @@ class ChangeRefused(ConflictError):
 
     def __init__(self, why: str) -> None:
         super().__init__("not_waiting", why)
+        self.why = why
 
 
 async def query_workflow(

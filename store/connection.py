@@ -120,6 +120,12 @@ class Connection(AsyncConnection[TupleRow]):
             raise
 
 
+def server_bounds(statement: float = STATEMENT_SECONDS, lock: float = LOCK_SECONDS) -> dict[str, str]:
+    """Settings of the server for a session: how long a statement may take (seconds), and wait for a lock."""
+    limits = {"statement_timeout": f"{round(statement * 1000)}", "lock_timeout": f"{round(lock * 1000)}"}
+    return limits | _SERVER
+
+
 def bounded_url(
     database_url: str,
     name: str,
@@ -132,7 +138,13 @@ def bounded_url(
     ``name`` is shown in ``pg_stat_activity``.
     """
     given = conninfo_to_dict(database_url)
-    limits = {"statement_timeout": round(statement * 1000), "lock_timeout": round(lock * 1000)}
-    server = " ".join(f"-c {setting}={value}" for setting, value in {**limits, **_SERVER, **(settings or {})}.items())
+    wanted = server_bounds(statement, lock) | dict(settings or {})
+    server = " ".join(f"-c {setting}={value}" for setting, value in wanted.items())
     options = f"{server} {given.pop('options', '')}".strip()  # of two equal ones the later takes effect
     return make_conninfo("", **{**_KEEPALIVES, "application_name": name, **given, "options": options})
+
+
+def pooled_url(database_url: str, name: str) -> str:
+    """The URL of a pooler in transaction mode. It passes on no settings of the server: the role has them there
+    (``store/schema/role_settings``)."""
+    return make_conninfo("", **{**_KEEPALIVES, "application_name": name, **conninfo_to_dict(database_url)})

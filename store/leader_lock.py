@@ -22,12 +22,12 @@ _SILENCE = "10s"
 
 @asynccontextmanager
 async def leader_lock(pool: Pool, role: int) -> AsyncIterator[Callable[[], Awaitable[bool]] | None]:
-    """Take a role; ``None`` if another process has it. The context uses one connection of the pool.
+    """Take a role; ``None`` if another process has it. The context uses one session.
 
     The yielded function returns whether the role is still ours; call it more often than ``_SILENCE``. It raises
     one of ``DB_UNAVAILABLE`` or ``TimeoutError`` when the connection, and with it the role, is lost.
     """
-    async with pool.connection() as conn:
+    async with pool.session() as conn:
         row = await (await conn.execute("select pg_try_advisory_lock(%s)", (role,))).fetchone()
         if not (row and row[0]):
             yield None

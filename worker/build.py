@@ -4,30 +4,33 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from activities.dependencies import DRAIN_SECONDS
-from worker.runners.early_events import RefuseEarlyEvents
-from worker.runners.foreign_starts import RefuseForeignStarts
+from worker.runners.runner import workflow_runner
 from worker.table import QueueRow
+from workflows.policy import BEHAVIOURS
 
 DRAIN = timedelta(seconds=DRAIN_SECONDS)
 """How long a stopping worker lets its activities finish."""
 
 
-def build_workers(client: Client, rows: Mapping[str, QueueRow]) -> list[Worker]:
-    """One worker per task queue."""
-    return [_worker(client, queue, row) for queue, row in rows.items()]
+def build_workers(
+    client: Client, rows: Mapping[str, QueueRow], version: WorkerDeploymentVersion | None = None
+) -> list[Worker]:
+    """One worker per task queue. With a version Temporal hands them only what that build is to do."""
+    return [_worker(client, queue, row, version) for queue, row in rows.items()]
 
 
-def _worker(client: Client, queue: str, row: QueueRow) -> Worker:
+def _worker(client: Client, queue: str, row: QueueRow, version: WorkerDeploymentVersion | None) -> Worker:
     return Worker(
         client,
         task_queue=queue,
         workflows=row.workflows,
         activities=row.activities,
-        # The sandbox costs about 10 ms a workflow. Lint and sandboxed tests enforce its rules.
-        workflow_runner=RefuseEarlyEvents(RefuseForeignStarts(UnsandboxedWorkflowRunner())),
+        workflow_runner=workflow_runner(),
+        deployment_config=_deployment(row, version) if version else None,
         max_cached_workflows=1000,  # each holds its page's content, up to 1 MB; evicted ones are replayed
         max_concurrent_workflow_tasks=50,
         max_concurrent_local_activities=row.at_a_time,
@@ -39,3 +42,10 @@ def _worker(client: Client, queue: str, row: QueueRow) -> Worker:
         default_heartbeat_throttle_interval=timedelta(seconds=3),
         graceful_shutdown_timeout=DRAIN,
     )
+
+
+def _deployment(row: QueueRow, version: WorkerDeploymentVersion) -> WorkerDeploymentConfig:
+    # Not at the definition of a workflow: a worker without a build could not run it then (decision 0052).
+    behaviours = {BEHAVIOURS[flow.__name__] for flow in row.workflows} or {VersioningBehavior.UNSPECIFIED}
+    (behaviour,) = behaviours
+    return WorkerDeploymentConfig(version, use_worker_versioning=True, default_versioning_behavior=behaviour)

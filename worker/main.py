@@ -16,8 +16,9 @@ from activities.dispatching.unfinished import Unfinished
 from domain.keyring import CREDENTIALS, Keyring
 from runtime.garbage import freeze_startup_objects
 from runtime.logs import configure_logs
+from runtime.metrics.serving import metrics_served
 from runtime.settings import Settings
-from runtime.temporal import connect
+from runtime.temporal import connect, worker_version
 from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.listener_events import ListenerEvents
@@ -41,7 +42,8 @@ def run(settings: Settings, queues: Sequence[str]) -> None:
     if set(queues) <= set(BULK_QUEUES):
         lower_priority()
     freeze_startup_objects()
-    uvloop.run(_serve(settings, queues))
+    with metrics_served(settings.metrics_address):
+        uvloop.run(_serve(settings, queues))
 
 
 async def _serve(settings: Settings, queues: Sequence[str]) -> None:
@@ -49,7 +51,9 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    pool = await open_pool(settings.database_url, settings.database_pool_size, "xsender-worker")
+    pool = await open_pool(
+        settings.database_url, settings.database_pool_size, "xsender-worker", settings.database_direct_url
+    )
     async with contextlib.AsyncExitStack() as opened:  # also on errors: a process with an open pool would not end
         opened.push_async_callback(pool.close)
         client = await _connect(settings)
@@ -63,7 +67,7 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
             await opened.enter_async_context(keeping_connected(pool, dependencies.gateways))
         if AUTOMATIONS_QUEUE in rows:
             await opened.enter_async_context(dependencies.calls.looking())
-        workers, unfinished = build_workers(client, rows), dependencies.unfinished
+        workers, unfinished = build_workers(client, rows, worker_version(settings)), dependencies.unfinished
         keyring = Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS)
         await serve_until(
             *(stop, workers, pool, list(rows), environment, unfinished),

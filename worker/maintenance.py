@@ -9,10 +9,12 @@ from typing import Any
 from temporalio.client import Client
 
 from domain.keyring import Keyring
+from runtime.metrics.counted import REGISTRY
 from store import workers as alive
 from store.pool import DB_UNAVAILABLE, Pool
 from worker.leader import PeriodicTask, lead, repeat
 from worker.periodic_tasks import periodic_tasks
+from worker.sweeps.install_figures import LOOK_EVERY, InstallFigures
 
 NOTHING_SET: Mapping[str, Any] = MappingProxyType({})
 
@@ -34,13 +36,15 @@ async def maintenance(
     beat = PeriodicTask(
         "report that the worker is alive", alive.BEAT_SECONDS, lambda: alive.beat(pool, worker_id, queues)
     )
-    running = [
-        asyncio.create_task(repeat(beat)),
-        asyncio.create_task(lead(pool, periodic_tasks(pool, client, environment, dns_servers, keyring))),
-    ]
+    figures = InstallFigures(pool)
+    look = PeriodicTask("look at the install for its metrics", LOOK_EVERY, figures.look)
+    tasks = [*periodic_tasks(pool, client, environment, dns_servers, keyring), look]
+    running = [asyncio.create_task(repeat(beat)), asyncio.create_task(lead(pool, tasks))]
+    REGISTRY.register(figures)
     try:
         yield
     finally:
+        REGISTRY.unregister(figures)
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)

@@ -4,12 +4,9 @@ import structlog
 
 from store.audience.templates import sent
 from store.pool import Pool
-from store.schema.partitions import drop_older, make_ahead, months_ahead
+from store.schema.partitions import FEW, drop_older, make_ahead, months_ahead
 
 log = structlog.get_logger()
-
-FEW = 2
-"""With fewer months ahead than this a warning is logged: partitions may run out before the cause is fixed."""
 
 
 async def make_partitions(pool: Pool) -> None:

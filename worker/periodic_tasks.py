@@ -26,6 +26,7 @@ from services.automations.telling.gathering import tell_gathered
 from services.automations.triggering.clocks import Clocks
 from services.batch_approvals import carry_out
 from services.callbacks import wake
+from services.devices.alarms import tell_offline
 from services.leads.alarms import raise_alarms
 from services.leads.erasing import erase_asked
 from services.leads.forgetting import carry_out as carry_out_erasures
@@ -48,6 +49,8 @@ from store.automations.results import notices as automation_notices
 from store.batches import batches
 from store.callbacks import callback_deliveries
 from store.credits import alerts, requests
+from store.devices import reporting
+from store.devices import tokens as device_tokens
 from store.gateways import gateway_health, gateway_waits
 from store.leads import leads
 from store.messages import attachments, receipts, unknown
@@ -62,6 +65,7 @@ from worker.partitions import drop_partitions, make_partitions
 from worker.sweeps.audit_stream import stream_audit
 from worker.sweeps.closed_accounts import end_batches
 from worker.sweeps.deleted_accounts import purge_deleted
+from worker.sweeps.devices import end_overdue, tell_pages
 from worker.sweeps.link_domains import check_link_domains
 from worker.sweeps.mails.automation_mails import AutomationMails
 from worker.sweeps.mails.low_credit_mails import LowCreditMails
@@ -112,6 +116,12 @@ WATCH_EVERY = 1.0
 """Seconds between two counts of what came of automations: so much later one whose runs fail is paused."""
 TELL_EVERY = 2.0
 """Seconds between two looks for what is told of automations."""
+
+DEVICES_EVERY = 0.5
+"""Seconds between two looks for attempts that phones have ended: what follows for their pages waits so long."""
+OVERDUE_EVERY = 5.0
+REPORTED_DAYS = 7.0
+"""How long reports of phones about messages that have ended find them."""
 
 LOW_CREDITS_EVERY = 15.0
 
@@ -223,6 +233,10 @@ def periodic_tasks(
         PeriodicTask("watch automations", WATCH_EVERY, watch.run),
         PeriodicTask("retry failed runs", START_EVERY, lambda: retry_runs(pool, flows)),
         PeriodicTask("delete old notices", HOURLY, lambda: automation_notices.delete_old(pool)),
+        PeriodicTask("tell pages of reports of phones", DEVICES_EVERY, lambda: tell_pages(pool, client)),
+        PeriodicTask("end messages that phones keep", OVERDUE_EVERY, lambda: end_overdue(pool)),
+        PeriodicTask("tell of phones that are offline", SWEEP_EVERY, lambda: tell_offline(pool)),
+        PeriodicTask("delete old messages of phones", HOURLY, lambda: reporting.delete_old(pool, REPORTED_DAYS)),
         PeriodicTask("send late templates", SWEEP_EVERY, lambda: send_all_late_templates(pool, client)),
         PeriodicTask("delete templates that need not follow", HOURLY, lambda: late_templates.delete_old(pool)),
         PeriodicTask("delete pages of ended batches", HOURLY, lambda: batches.delete_pages(pool)),
@@ -233,6 +247,7 @@ def periodic_tasks(
         PeriodicTask(
             "delete old minutes of gateways", HOURLY, lambda: gateway_health.delete_old_minutes(pool, HEALTH_DAYS)
         ),
+        PeriodicTask("delete old pairing tokens", HOURLY, lambda: device_tokens.delete_old(pool)),
         PeriodicTask("delete checks of workflows", HOURLY, lambda: workflow_checks.delete_ended(pool)),
         PeriodicTask("make partitions", HOURLY, lambda: make_partitions(pool)),
         PeriodicTask("drop old partitions", HOURLY, drop_partitions_now),

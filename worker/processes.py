@@ -5,10 +5,11 @@ it is found, measured and killed like any other.
 """
 
 import asyncio
+import os
 import signal
 import time
 from asyncio.subprocess import Process
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -40,18 +41,21 @@ def run(settings: Settings, queues: Sequence[str], count: int) -> None:
         WorkersFailedError: one dies repeatedly at its start, or had to be killed when it should stop.
     """
     configure_logs(settings.log_level, settings.log_json)
-    asyncio.run(keep(own_command("worker", "--queues", ",".join(queues)), count))
+    addresses = [settings.with_metrics_port(number) for number in range(count)]
+    environments = [os.environ | {"XSENDER_METRICS_ADDRESS": address} for address in addresses]
+    asyncio.run(keep(own_command("worker", "--queues", ",".join(queues)), environments))
 
 
-async def keep(command: Sequence[str], count: int) -> None:
-    """Keep ``count`` processes of one command line running, as ``run`` does. Must be called in the main thread."""
+async def keep(command: Sequence[str], environments: Sequence[Mapping[str, str]]) -> None:
+    """Keep a process of one command line running in each environment, as ``run`` does. Must be called in the main
+    thread."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
         async with asyncio.TaskGroup() as group:
-            slots = [group.create_task(_keep_one(command)) for _ in range(count)]
+            slots = [group.create_task(_keep_one(command, environment)) for environment in environments]
             await stop.wait()
             for slot in slots:
                 slot.cancel()
@@ -59,12 +63,12 @@ async def keep(command: Sequence[str], count: int) -> None:
         raise failures.exceptions[0] from None
 
 
-async def _keep_one(command: Sequence[str]) -> None:
+async def _keep_one(command: Sequence[str], environment: Mapping[str, str]) -> None:
     """Run the command, restarting it whenever it ends; when cancelled, stop it."""
     failed_starts = 0
     while True:
         began = time.monotonic()
-        process = await _start(command)
+        process = await _start(command, environment)
         try:
             code = await process.wait()
         finally:
@@ -76,9 +80,10 @@ async def _keep_one(command: Sequence[str]) -> None:
         await asyncio.sleep(_FIRST_PAUSE * 2**failed_starts)
 
 
-async def _start(command: Sequence[str]) -> Process:
+async def _start(command: Sequence[str], environment: Mapping[str, str]) -> Process:
     return await asyncio.create_subprocess_exec(
         *command,
+        env=environment,
         # Its own session: Ctrl-C reaches the parent alone, which then stops all in one way.
         start_new_session=True,
         preexec_fn=die_with_parent(signal.SIGTERM),

@@ -10,10 +10,12 @@ from activities.campaigns.steps import Campaigns
 from activities.check_credit import CheckCredit
 from activities.choose_gateway import ChooseGateway
 from activities.dependencies import Dependencies
+from activities.devices.reports import Devices
 from activities.dispatching.dispatch import Dispatch
 from activities.fall_back import FallBack
 from activities.inbound import InboundMessages
 from activities.leads.taking import Leads
+from activities.operations.work import Operations
 from activities.receipts import Receipts
 from activities.record_status import RecordStatus
 from activities.send_at_once import SendAtOnce
@@ -21,12 +23,7 @@ from domain.lanes import Lane
 from services.sending.restart import start_stored
 from services.whatsapp.late_templates import send_late_templates
 from store.pool import Pool
-from workflows.automation import AutomationWorkflow
-from workflows.batch import BatchWorkflow
-from workflows.callback import CallbackWorkflow
-from workflows.campaign import CampaignWorkflow
-from workflows.lead import LeadSourceWorkflow, LeadWorkflow
-from workflows.operation import OperationWorkflow
+from worker.runners.workflow_types import WORKFLOWS
 from workflows.policy import (
     AUTOMATIONS_QUEUE,
     BULK_DISPATCH_QUEUE,
@@ -39,8 +36,6 @@ from workflows.policy import (
     RECEIPTS_QUEUE,
     WORKFLOW_QUEUE,
 )
-from workflows.receipts import ReceiptsWorkflow
-from workflows.send import SendWorkflow
 
 DISPATCHES_AT_A_TIME = 1000
 """A hanging gateway occupies twice its number of slots (in use and waiting): enough must remain for the others."""
@@ -83,16 +78,19 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
         pool, dependencies.gateways, dependencies.mails, at_a_time, dependencies.unfinished if sends_here else None
     )
     credit, choice = CheckCredit(pool), ChooseGateway(pool)
+    devices = Devices(pool)
     receipts = Receipts(pool, send_late_templates)
     reported: list[Callable[..., Any]] = [receipts.apply_receipts, InboundMessages(pool).process]
     flows = QueueRow(
-        [SendWorkflow, BatchWorkflow, ReceiptsWorkflow],
+        WORKFLOWS[WORKFLOW_QUEUE],
         [
             credit.check_credit,
             choice.choose_gateway,
             SendAtOnce(credit, choice, dispatch, record).send_at_once,
             record.record_status,
             record.record_schedule,
+            devices.results,
+            devices.recall,
             batches.list_pages,
             batches.open_pages,
             batches.show_batch,
@@ -112,11 +110,11 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
         DISPATCH_QUEUE: QueueRow([], errands, DISPATCHES_AT_A_TIME),
         BULK_QUEUE: flows,
         BULK_DISPATCH_QUEUE: QueueRow([], errands, BULK_DISPATCHES_AT_A_TIME),
-        CALLBACK_QUEUE: QueueRow([CallbackWorkflow], [callbacks.deliver], ENDPOINTS_AT_A_TIME),
+        CALLBACK_QUEUE: QueueRow(WORKFLOWS[CALLBACK_QUEUE], [callbacks.deliver], ENDPOINTS_AT_A_TIME),
         OPERATIONS_QUEUE: QueueRow(
-            [OperationWorkflow, CampaignWorkflow],
+            WORKFLOWS[OPERATIONS_QUEUE],
             [
-                dependencies.operations.work,
+                Operations(pool, dependencies.keyring, start_stored).work,
                 campaigns.begin,
                 campaigns.take_people,
                 campaigns.needs_approval,
@@ -127,8 +125,8 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
             ],
             OPERATIONS_AT_A_TIME,
         ),
-        AUTOMATIONS_QUEUE: QueueRow([AutomationWorkflow], [automations.go_on], RUNS_AT_A_TIME),
-        LEADS_QUEUE: QueueRow([LeadWorkflow, LeadSourceWorkflow], [leads.take, leads.catch_up], LEADS_AT_A_TIME),
-        RECEIPTS_QUEUE: QueueRow([ReceiptsWorkflow], reported, RECEIPTS_AT_A_TIME, is_local=True),
+        AUTOMATIONS_QUEUE: QueueRow(WORKFLOWS[AUTOMATIONS_QUEUE], [automations.go_on], RUNS_AT_A_TIME),
+        LEADS_QUEUE: QueueRow(WORKFLOWS[LEADS_QUEUE], [leads.take, leads.catch_up], LEADS_AT_A_TIME),
+        RECEIPTS_QUEUE: QueueRow(WORKFLOWS[RECEIPTS_QUEUE], reported, RECEIPTS_AT_A_TIME, is_local=True),
     }
     return {queue: row for queue, row in rows.items() if queue in served}

@@ -4,7 +4,7 @@ from datetime import timedelta
 from math import ceil
 from typing import Any
 
-from temporalio.common import Priority, RetryPolicy
+from temporalio.common import Priority, RetryPolicy, VersioningBehavior
 
 from domain.lanes import Lane
 from domain.messages.page import ANSWER_SECONDS, CONCURRENCY
@@ -29,6 +29,20 @@ BULK_QUEUES = (
 )
 """Queues of work that is not urgent. A worker of only these runs at low CPU priority."""
 QUEUES = (WORKFLOW_QUEUE, DISPATCH_QUEUE, *BULK_QUEUES)
+
+BEHAVIOURS = {
+    "SendWorkflow": VersioningBehavior.PINNED,
+    "BatchWorkflow": VersioningBehavior.PINNED,
+    "ReceiptsWorkflow": VersioningBehavior.PINNED,
+    "CallbackWorkflow": VersioningBehavior.PINNED,
+    "AutomationWorkflow": VersioningBehavior.AUTO_UPGRADE,
+    "CampaignWorkflow": VersioningBehavior.AUTO_UPGRADE,
+    "LeadWorkflow": VersioningBehavior.AUTO_UPGRADE,
+    "LeadSourceWorkflow": VersioningBehavior.AUTO_UPGRADE,
+    "OperationWorkflow": VersioningBehavior.AUTO_UPGRADE,
+}
+"""Whether a workflow stays with the build that it began on, or goes on with the current one (decision 0052). Workers
+without a build do not look at it. The types on one queue must agree."""
 
 _QUEUES = {Lane.TRANSACTIONAL: WORKFLOW_QUEUE, Lane.BULK: BULK_QUEUE}
 _DISPATCH_QUEUES = {Lane.TRANSACTIONAL: DISPATCH_QUEUE, Lane.BULK: BULK_DISPATCH_QUEUE}

@@ -114,6 +114,12 @@ class SendWorkflow:
         """Wait no longer for messages that have ended in the database."""
         self._page.receive(PageSignal("ended", uids)) if self._page else self._old.opted_out(uids)
 
+    @workflow.signal
+    def devices_reported(self) -> None:
+        """Attempts by phones have ended: their outcomes are in the database."""
+        if self._page:
+            self._page.receive(PageSignal("devices_reported"))
+
     # Updates of the first release, for its callers and histories: they are not safe beside local activities.
 
     @workflow.update

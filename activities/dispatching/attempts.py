@@ -1,5 +1,6 @@
 """Recorded attempts of one dispatch: intents to send, and outcomes."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from activities.pacing.guarding import FRESH_SECONDS
 from domain.ids import PAGE_SIZE, message_uid
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import DispatchRequest
+from runtime.metrics.counted import MESSAGES, gateway_label
 from services.audience.guards import judging
 from store.audience.marketing import cancel_opted_out
 from store.callbacks import callbacks
@@ -44,6 +46,7 @@ class Attempts:
         self._gateway_id = UUID(request.route.gateway_id)
         self._attempt = request.attempt
         self._page_id = UUID(request.page.page_id)
+        self._labels = request.page.channel, gateway_label(request.route.gateway)
         self._exempt = request.page.exempt
         self._is_transactional = request.page.is_transactional
         self._run_id = new_run_id()
@@ -119,6 +122,8 @@ class Attempts:
         """Write outcomes."""
         late = await retry_until_available(lambda: attempts.flush_outcomes(self._pool, batch))
         self._is_late = self._is_late or late
+        for outcome, count in Counter(one.outcome for one in batch).items():
+            MESSAGES.labels(*self._labels, outcome).inc(count)
 
     async def settle_late(self) -> None:
         """Settle messages that were ``unknown`` until their outcome was written, as nothing else may do it later."""

@@ -30,10 +30,11 @@ from domain.channels import Channel
 from domain.links.targets import Utm
 from domain.mail.extras import MailExtras
 from domain.messages.outbound import Outbound
-from domain.messages.outcomes import Outcome, Refused, RetryLater, Unknown
+from domain.messages.outcomes import AwaitsDevice, Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import ANSWER_SECONDS, DispatchRequest, Retry
 from domain.messages.page_content import PageContent
-from gateways.base import Gateway
+from gateways.base import Enqueues, Gateway
+from runtime.metrics.counted import DISPATCHES, gateway_label
 from store.messages import attempts
 from store.pool import Pool
 
@@ -72,9 +73,13 @@ class Delivery:
 
         ``is_rerun``: another run of this dispatch may still be running, with the slots of the route."""
         self._gateway = gateway
+        self._devices = gateway if isinstance(gateway, Enqueues) else None
+        self._attempt = request.attempt
+        self._is_urgent = request.page.is_transactional
         self._route = request.route
         self._exempt = request.page.exempt
         self._channel = Channel(request.page.channel)
+        self._seconds = DISPATCHES.labels(self._channel, gateway_label(self._route.gateway))
         self._page_id = UUID(request.page.page_id)
         self._content = content
         self._assembler = assembler
@@ -127,6 +132,9 @@ class Delivery:
                     self._foreign.append(index)
                     continue
                 outcome = None
+            if outcome is None and self._devices is not None:
+                await self._enqueue_again(index)
+                continue
             unknown = Unknown("the worker died while the gateway was answering")
             if outcome is None:
                 in_doubt.append(self._attempts.row(index, unknown))
@@ -138,6 +146,13 @@ class Delivery:
                 self._record_outcome(index, RetryLater(None, "another run of this dispatch met it"))
         if in_doubt:
             await self._attempts.write(in_doubt)
+
+    async def _enqueue_again(self, index: int) -> None:
+        """A message may wait for a phone already, or be with one: then this changes nothing."""
+        put = await self._enqueue(self._content.outbound(self._page_id, self._channel, index))
+        self._record_outcome(index, put)
+        if not isinstance(put, AwaitsDevice):
+            await self._attempts.write([self._attempts.row(index, put)])
 
     async def run(self) -> list[Retry]:
         """Send all; returns the messages to retry.
@@ -302,10 +317,16 @@ class Delivery:
 
     async def _send(self, index: int) -> None:
         sent_as: SentAs | None = None
+        outcome: Outcome
         try:
             message = self._content.outbound(self._page_id, self._channel, index)
             message, sent_as = self._reply_window.fit(index, message)
-            outcome = await self._hand_over(index, message)
+            handed = await self._hand_over(index, message)
+            if isinstance(handed, AwaitsDevice):  # its intent stays open until a phone reports
+                self._record_outcome(index, handed)
+                self._log.give_back()
+                return
+            outcome = handed
         except _NotBegunError:
             await self._requeue_unstarted(await self._withdraw([index]))
             return
@@ -321,7 +342,7 @@ class Delivery:
         self._record_outcome(index, outcome)
         self._log.add(self._reply_window.note(index, self._attempts.row(index, outcome), sent_as))
 
-    async def _hand_over(self, index: int, message: Outbound) -> Outcome:
+    async def _hand_over(self, index: int, message: Outbound) -> Outcome | AwaitsDevice:
         message = self._links.fill(index, self._languages.fit(message))
         if self._addresses is not None:
             message = self._addresses.apply(index, message)
@@ -330,7 +351,14 @@ class Delivery:
         if self._window.is_past:
             raise _NotBegunError
         async with asyncio.timeout(ANSWER_SECONDS):
-            return await self._gateway.send(message)
+            if self._devices is not None:
+                return await self._enqueue(message)
+            with self._seconds.time():
+                return await self._gateway.send(message)
+
+    async def _enqueue(self, message: Outbound) -> Outcome | AwaitsDevice:
+        assert self._devices is not None
+        return await self._devices.enqueue(message, self._attempt, urgent=self._is_urgent)
 
     def _extras(self, index: int) -> MailExtras | None:
         return self._content.contents[self._content.messages[index].content].mail
@@ -338,5 +366,5 @@ class Delivery:
     def _utm(self, index: int) -> Utm:
         return self._content.contents[self._content.messages[index].content].utm
 
-    def _record_outcome(self, index: int, outcome: Outcome) -> None:
+    def _record_outcome(self, index: int, outcome: Outcome | AwaitsDevice) -> None:
         self._tally.record(index, outcome, self._content.messages[index].on_unknown or self._route.on_unknown)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from activities.dispatching.reasons import storable
 from activities.pacing.gateway_slots import GatewaySlots
-from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, RetryLater, Unknown
+from domain.messages.outcomes import Accepted, AwaitsDevice, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import Retry, RetryKind
 
 
@@ -21,8 +21,9 @@ class OutcomeTally:
         self._later: list[tuple[float, int, str]] = []
         self._again: dict[RetryKind, list[int]] = defaultdict(list)
         self._reasons: dict[RetryKind, str] = {}
+        self._device_seconds = 0.0
 
-    def record(self, index: int, outcome: Outcome, on_unknown: str) -> None:
+    def record(self, index: int, outcome: Outcome | AwaitsDevice, on_unknown: str) -> None:
         """Count one outcome. A lost connection does not count as a failure of the gateway; a time-out does."""
         match outcome:
             case GatewayDown(reason):
@@ -33,6 +34,10 @@ class OutcomeTally:
                 self._later.append((after or 0.0, index, storable(reason)))
             case Accepted() | Refused():
                 self._answered()
+            case AwaitsDevice(seconds):
+                self._answered()
+                self._device_seconds = seconds
+                self.requeue("with_device", [index], "")
             case Unknown(reason):
                 if outcome.silent:
                     self._failed(reason)
@@ -56,7 +61,12 @@ class OutcomeTally:
 
     def again(self) -> list[Retry]:
         """All messages to retry, in few groups."""
-        rest = [Retry(kind, sorted(found), 0.0, self._reasons[kind]) for kind, found in self._again.items() if found]
+        after = {"with_device": self._device_seconds}
+        rest = [
+            Retry(kind, sorted(found), after.get(kind, 0.0), self._reasons[kind])
+            for kind, found in self._again.items()
+            if found
+        ]
         return rest + self._retries()
 
     def _retries(self) -> list[Retry]:

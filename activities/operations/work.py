@@ -7,9 +7,10 @@ from temporalio import activity
 from temporalio.service import RPCError
 
 from activities.dispatching.heartbeats import heartbeats
-from domain.keyring import CREDENTIALS, Keyring
+from domain.keyring import Keyring
 from domain.operations.slices import OperationRest
 from services.operations.working import give_up, work_on
+from services.sending.page_start import StartPage
 from store.pool import DB_UNAVAILABLE, Pool
 
 _ROUND = 5.0
@@ -21,10 +22,10 @@ _TRIES = 10
 class Operations:
     """The activity of operations of all kinds."""
 
-    def __init__(self, pool: Pool, keys: str) -> None:
-        """``keys`` is the key ring's text."""
+    def __init__(self, pool: Pool, keyring: Keyring, start: StartPage) -> None:
         self._pool = pool
-        self._keyring = Keyring.parse(keys, CREDENTIALS)
+        self._keyring = keyring
+        self._start = start
 
     @activity.defn(name="work_on_operation")
     async def work(self, operation_id: str) -> OperationRest:
@@ -39,7 +40,7 @@ class Operations:
 
     async def _slice(self, operation_id: UUID) -> OperationRest:
         try:
-            return await work_on(self._pool, activity.client(), self._keyring, operation_id)
+            return await work_on(self._pool, activity.client(), self._keyring, self._start, operation_id)
         except (*DB_UNAVAILABLE, RPCError):
             raise
         except Exception:

@@ -10,6 +10,7 @@ from domain.channels import Channel
 from domain.keyring import Keyring
 from gateways.base import EventSink, Gateway, GatewayConnections
 from gateways.registry import build, parse_config
+from store.devices.device_queue import DeviceQueue
 from store.gateways import gateways as stored_gateways
 from store.gateways.gateways import StoredGateway
 from store.gateways.senders import note_from_address
@@ -79,7 +80,7 @@ class GatewayCache:
         return GatewaySends(stored.from_policy == "verified_domains", address, stored.type == "sandbox")
 
     def _outside_of(self, gateway_id: UUID, owner: str) -> GatewayConnections:
-        outside = self._outside.of(owner)
+        outside = replace(self._outside.of(owner), devices=DeviceQueue(self._pool, gateway_id))
         if self._sink is None:
             return outside
         events, deliveries = partial(self._sink.take, str(gateway_id)), Deliveries(self._pool, gateway_id)

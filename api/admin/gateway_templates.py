@@ -34,7 +34,7 @@ async def list_gateway_templates(
     _: _Reader,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """As they were read from Meta last; none, if the gateway has no `business_account_id`."""
     pool = state_of(request).pool

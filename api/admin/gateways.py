@@ -73,12 +73,12 @@ async def list_all_gateways(
     request: Request,
     _: Annotated[Actor, Depends(Allows("gateways:read", may_repeat=("state",)))],
     channel: Channel | None = None,
-    type: Annotated[QueryText | None, Query(max_length=100)] = None,  # noqa: A002 - as the parameter is called
+    type: Annotated[QueryText | None, Query(max_length=100)] = None,
     owner: _Owner = None,
-    state: Annotated[list[models.State], Query(description="Left out: all.")] = [],  # noqa: B006
+    state: Annotated[list[models.State], Query(description="Left out: all.")] = [],
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Filters that are given all apply; a repeated `state` means any of them."""
     of_owner = None if owner is None else ADMIN_ACCOUNT if owner == "admin" else int(owner)

@@ -46,7 +46,7 @@ async def list_automations(
     principal: Holder,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """With their drafts."""
     pool = state_of(request).pool

@@ -62,7 +62,7 @@ async def list_automation_runs(
     until: Until = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """The newest first, also those that have ended. `from` and `until` are about when they entered."""
     pool = state_of(request).pool
@@ -126,7 +126,7 @@ async def list_automation_entries(
     until: Until = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """The latest first."""
     pool = state_of(request).pool

@@ -28,7 +28,7 @@ _Name = Annotated[QueryText, Path(max_length=100, description="By which steps na
 async def list_secrets(
     request: Request,
     principal: Holder,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Without their values: nobody reads those again. There are few, so there is one page of them."""
 

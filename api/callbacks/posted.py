@@ -182,6 +182,25 @@ class LeadSourceTold(BaseModel):
     data: LeadSourceNow
 
 
+class DevicesNow(BaseModel):
+    """What is told about phones."""
+
+    device: str = Field(description="The name of the first.")
+    devices: list[str] = Field(description="The names of all that went away together, at most 20.")
+    count: int
+    waiting: int = Field(description="Messages that wait for phones of their gateways.")
+    subject: str
+    message: str
+
+
+class DevicesTold(BaseModel):
+    """Phones were not heard of for a while."""
+
+    type: Literal["device.offline"]
+    timestamp: datetime
+    data: DevicesNow
+
+
 class LeadNow(BaseModel):
     """A lead that became a contact."""
 
@@ -263,6 +282,11 @@ async def automation_event(event: AutomationTold) -> None:
 async def lead_source_event(event: LeadSourceTold) -> None:
     """Posted like message events: once when it is parked; 14, 7 and 1 days before its token ends; and once when no lead
     came for much longer than usual."""
+
+
+@posted.post("device", summary="Phones are offline", openapi_extra=PUBLIC)
+async def device_event(event: DevicesTold) -> None:
+    """Posted like message events, once for all phones that went away together."""
 
 
 @posted.post("lead", summary="A lead has come", openapi_extra=PUBLIC)

@@ -55,7 +55,7 @@ async def list_campaigns(
     state: Annotated[models.CampaignStateName | None, Query(description="Only those in this state.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """With all that was saved of them."""
     pool = state_of(request).pool
@@ -139,7 +139,7 @@ async def list_campaign_runs(
     principal: Holder,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """The newest first; a campaign that repeats has several."""
     pool = state_of(request).pool
@@ -187,7 +187,7 @@ async def list_left_out(
     run: _RunId = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Contacts that no message could be made for. Those who must not be sent to have a rejected message instead."""
     pool = state_of(request).pool

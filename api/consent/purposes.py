@@ -28,7 +28,7 @@ _one: dict[str, Any] = {"response_model": None, "responses": answers(PurposeAnsw
 async def list_purposes(
     request: Request,
     principal: Holder,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """The built-in ones first. There are few, so there is one page of them."""
 

@@ -53,7 +53,7 @@ async def list_own_suppressions(
     reason: Annotated[QueryText | None, Query(max_length=200)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Why, since when, until when, and by which message. `format=csv` is a list that can be imported again."""
     wanted = suppressions.Filter(principal.account_id, channel, recipient, reason)

@@ -32,7 +32,7 @@ _one: dict[str, Any] = {"response_model": None, "responses": answers(models.Fiel
 async def list_fields(
     request: Request,
     principal: Holder,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """There are few, so there is one page of them."""
 

@@ -42,7 +42,7 @@ async def list_groups(
     principal: Holder,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """By their keys."""
 

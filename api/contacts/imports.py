@@ -65,8 +65,8 @@ async def import_contacts(
     default_country: Annotated[
         str | None, Query(pattern="^[A-Za-z]{2}$", description="Of numbers without country code, such as `DE`.")
     ] = None,
-    groups: Annotated[list[str], Query(max_length=100, description="Keys of groups to add all to.")] = [],  # noqa: B006
-    tags: Annotated[list[str], Query(max_length=100, description="Tags to give to all.")] = [],  # noqa: B006
+    groups: Annotated[list[str], Query(max_length=100, description="Keys of groups to add all to.")] = [],
+    tags: Annotated[list[str], Query(max_length=100, description="Tags to give to all.")] = [],
     known: Annotated[
         Literal["update", "only_fill_empty", "skip"], Query(description="What becomes of contacts that are there.")
     ] = "update",
@@ -104,7 +104,7 @@ async def import_contacts(
 async def export_contacts(
     request: Request,
     principal: _Holder,
-    format: Annotated[Literal["csv", "ndjson"], Query(description="`ndjson`: lines of JSON.")] = "csv",  # noqa: A002
+    format: Annotated[Literal["csv", "ndjson"], Query(description="`ndjson`: lines of JSON.")] = "csv",
 ) -> Response:
     """With all their values, in the order in which they were made. An import reads such a file."""
     check_known(request)

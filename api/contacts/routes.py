@@ -58,7 +58,7 @@ async def list_contacts(
     updated_after: Annotated[Moment | None, Query(description="Changed then or later.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Filters that are given all apply. `q` finds somebody: of many that begin so only some are listed."""
     pool, search = state_of(request).pool, finding.Search(q, email, phone, external_id, tag, group)
@@ -130,7 +130,7 @@ async def list_contact_messages(
     principal: Reader,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Those to its addresses of now. A page may have fewer messages than `limit` and yet a `next_cursor`."""
     pool = state_of(request).pool
@@ -156,7 +156,7 @@ async def list_contact_events(
     name: Annotated[QueryText | None, Query(max_length=520, description="Such as `message.opened`.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Events of the last 90 days: those of messages and consent, and those that you posted."""
     pool = state_of(request).pool

@@ -84,7 +84,7 @@ async def list_journal(
     occurred_before: Moment | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """What was granted, deducted and transferred, newest first; with `uid` also what a message held and spent."""
     wanted = journal.Filter([kind] if kind else [], channel, uid, occurred_after, occurred_before)
@@ -131,7 +131,7 @@ async def list_own_credit_requests(
     channel: Channel | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Newest first, and what became of them."""
     states = [state] if state else []

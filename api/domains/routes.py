@@ -48,7 +48,7 @@ async def list_domains(
     domain: Annotated[QueryText | None, Query(max_length=300)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Newest first."""
     wanted = Filter(principal.account_id, None if state is None else [state], domain)

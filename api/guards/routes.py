@@ -58,7 +58,7 @@ async def list_guard_refusals(
     principal: Holder,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """In the last 30 days, the newest first."""
     pool = state_of(request).pool

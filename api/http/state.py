@@ -12,6 +12,9 @@ from domain.keyring import CREDENTIALS, Keyring
 from runtime.settings import Settings
 from store.pool import Pool
 
+STOPPING = "stopping"
+"""In the state of the lifespan: what is to be called when the process begins to end, so that requests that wait end."""
+
 _T = TypeVar("_T")
 
 

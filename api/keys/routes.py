@@ -33,7 +33,7 @@ async def list_own_keys(
     principal: _Holder,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Without their secrets; revoked ones included."""
     check_known(request)

@@ -195,7 +195,7 @@ class ShownSource(Settings):
     waiting: int = Field(description="Leads that wait for it to be resumed.")
     refused: int = Field(description="Posts that were not accepted.")
     last_refused: ShownRefusal | None
-    unknown: int = Field(description="Posts about forms that do not count.")
+    unknown: int = Field(description="Posts about forms that do not count, and about pages that are not its own.")
     last_lead_at: datetime | None
     fetched_at: datetime | None = Field(description="When a lead was fetched last.")
     backfilled_at: datetime | None = Field(description="All that the provider got before is known.")

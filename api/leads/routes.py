@@ -45,7 +45,7 @@ async def list_leads(
     created_before: Annotated[Moment | None, Query(description="Received earlier.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Without what people answered. As CSV it has the ids that uploads of conversions need."""
     pool, keyring = state_of(request).pool, state_of(request).keyring
@@ -84,7 +84,7 @@ async def replay_leads(request: Request, principal: Holder, dry_run: DryRun = Fa
 
 
 @router.get("/{id}", summary="Read a lead", response_model=None, responses=answers(models.LeadAnswer, 404))
-async def get_lead(request: Request, id: UUID, principal: Reader) -> Response:  # noqa: A002 - as forms are posted to
+async def get_lead(request: Request, id: UUID, principal: Reader) -> Response:
     """With what somebody answered, and why it is in its state."""
     state = state_of(request)
     found = await replaying.find(state.pool, principal.account_id, id)

@@ -34,7 +34,7 @@ async def list_lead_sources(
     principal: Reader,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Without their credentials: nobody reads those again."""
     pool = state_of(request).pool

@@ -13,6 +13,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from api.http.state import STOPPING
 from api.limits.connections import Connections
 from api.limits.refusals import (
     BUSY,
@@ -120,7 +121,9 @@ class LimitedHttp(HttpToolsProtocol):
         self._refuse(self._refusal)
 
     def shutdown(self) -> None:
-        """The process ends: do not wait for peers whose input is ignored."""
+        """The process ends: do not wait for peers whose input is ignored, nor for requests that only wait."""
+        if (stopping := self.app_state.get(STOPPING)) is not None:
+            stopping()
         if self._ignored is not None and not self._under_way():
             self.transport.abort()
         else:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Generic, TypeVar
 from uuid import UUID
 
 import structlog
@@ -11,6 +12,8 @@ import structlog
 from store.pool import DB_UNAVAILABLE
 
 log = structlog.get_logger()
+For = TypeVar("For", bound=UUID | str)
+"""Whom a post was for."""
 
 WRITE_EVERY = 1.0
 """Seconds that posts are counted before they are written: nobody can make the database busy with them."""
@@ -20,17 +23,17 @@ Noted = tuple[int, datetime, str]
 """How many, when the last one came, and why it was not accepted: a code."""
 
 
-class RefusedPosts:
+class RefusedPosts(Generic[For]):
     """Counts by whom they were for. One per kind of these and process."""
 
-    def __init__(self, what: str, write: Callable[[Mapping[UUID, Noted]], Awaitable[None]]) -> None:
+    def __init__(self, what: str, write: Callable[[Mapping[For, Noted]], Awaitable[None]]) -> None:
         """``what`` is counted, for the log; ``write`` stores it."""
         self._what = what
         self._store = write
-        self._noted: dict[UUID, Noted] = {}
+        self._noted: dict[For, Noted] = {}
         self._writing: asyncio.Task[None] | None = None
 
-    def note(self, id_: UUID, why: str) -> None:
+    def note(self, id_: For, why: str) -> None:
         """Count one."""
         self._add(id_, 1, datetime.now(UTC), why)
         if self._writing is None:
@@ -45,7 +48,7 @@ class RefusedPosts:
                 async with asyncio.timeout(_AT_STOP):
                     await self._write()
 
-    def _add(self, id_: UUID, count: int, at: datetime, why: str) -> None:
+    def _add(self, id_: For, count: int, at: datetime, why: str) -> None:
         before, last_at, last_why = self._noted.get(id_, (0, at, why))
         self._noted[id_] = (before + count, *max((at, why), (last_at, last_why)))
 

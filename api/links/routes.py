@@ -55,7 +55,7 @@ async def list_link_domains(
     principal: Reader,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Newest first."""
     pool = state_of(request).pool

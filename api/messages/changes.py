@@ -21,7 +21,7 @@ from domain.errors import FieldError, invalid
 from domain.ids import page_of, send_workflow_id
 from domain.messages.page import ChangeRequest
 from domain.messages.schedule import InvalidSchedule, parse_schedule_at
-from domain.messages.statuses import State, contract_word
+from domain.messages.statuses import WITH_DEVICE, State, contract_word
 from services.workflow_calls import ChangeRefused, change_workflow
 from store.accounts.api_keys import Principal
 from store.batches import batches
@@ -82,5 +82,8 @@ def _changed(what: str, uid: UUID, state: State, at: datetime | None = None) -> 
 async def _change(state: AppState, request: ChangeRequest) -> None:
     try:
         await change_workflow(state.temporal, send_workflow_id(page_of(UUID(request.uid))), request)
-    except ChangeRefused:
+    except ChangeRefused as refusal:
+        if refusal.why == WITH_DEVICE:
+            message = f"{WITH_DEVICE.capitalize()}: unless it has begun to send it, the message ends as cancelled."
+            raise ApiError(409, "with_device", message) from None
         raise ApiError(409, "not_waiting", "this message does not wait any more") from None

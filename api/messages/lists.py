@@ -33,7 +33,7 @@ async def list_messages(
     search: OfMessages,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Filters that are given all apply. A page may have fewer messages than `limit` and yet a `next_cursor`."""
     check_known(request)

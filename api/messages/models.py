@@ -101,17 +101,37 @@ class SendAnswer(_Answer):
     batch: UUID | None = Field(None, description="The batch, for more contacts than fit one page (500).")
 
 
+class WaitingDevice(_Answer):
+    """A phone that has a message."""
+
+    id: UUID
+    name: str
+
+
+class WaitingSim(_Answer):
+    """The SIM that is to send it."""
+
+    uid: str
+    label: str | None
+
+
 class Waiting(_Answer):
     """Why a message was not sent yet."""
 
     for_: str = Field(
         alias="for",
         description="Such as `schedule`, `rate_slot`, `gateway_paused`, `account_suspended`, `sending_paused`, "
-        "`reputation_guard`, `quiet_hours`, `frequency_cap`.",
+        "`reputation_guard`, `quiet_hours`, `frequency_cap`, `device`.",
     )
     until: datetime | None
     gateway: str | None
     reason: str | None = Field(default=None, description="Why, of `reputation_guard`; else it is left out.")
+    handed_at: datetime | None = Field(
+        default=None, description="Of `device`: when a phone got the message; `null`: it waits for one."
+    )
+    device: WaitingDevice | None = Field(default=None, description="The phone, if it is one of yours.")
+    sim: WaitingSim | None = Field(default=None, description="Its SIM.")
+    is_cancelling: bool | None = Field(default=None, description="Whether the phone was asked to give it back.")
 
 
 class Credit(_Answer):
@@ -229,12 +249,15 @@ class MessagePage(_Answer):
 
 
 class FailureCause(_Answer):
-    """Failures of one channel, gateway and code."""
+    """Failures of one channel, gateway and code, and of what had them sent."""
 
     channel: Channel
     gateway: str | None = Field(description="`null`: they were given to none.")
     gateway_id: UUID | None
     code: str | None
+    automation: str | None = Field(description="Key of the automation that sent them; `null`: none did.")
+    step: str | None = Field(description="Id of the step of it.")
+    lead_source: str | None = Field(description="Key of the source of the leads that they answered; `null`: of none.")
     reason: str | None = Field(description="Of the last one.")
     count: int
     first_at: datetime

@@ -1,5 +1,6 @@
 """``GET /api/get/{channel}/{uid}``: a message's status, and why it waits."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,11 +15,13 @@ from api.reference.openapi import answers
 from domain.channels import Channel
 from domain.ids import minted_at
 from domain.messages.page import ADMIN_ACCOUNT, LiveStatus
-from domain.messages.statuses import State, advance, contract_word
+from domain.messages.statuses import WAITS_FOR_DEVICE, State, advance, contract_word
 from domain.reputation.rules import REPUTATION_GUARD
 from services.reputation.shown import why_held
 from store.audience.templates import sent
+from store.devices import queue
 from store.messages.messages import Attempt, Message
+from store.pool import Pool
 
 router = APIRouter(tags=["status"])
 
@@ -56,6 +59,8 @@ async def _answer(request: Request, channel: Channel, read: ReadMessage) -> Resp
     if live is not None and live.waits_for == REPUTATION_GUARD:
         why = await why_held(state_of(request).pool, live.account_id, channel, live.gateway)
         data["waiting"]["reason"] = why
+    if live is not None and live.waits_for == WAITS_FOR_DEVICE:
+        data |= await at_device(state_of(request).pool, read.principal.account_id, read.uid, data)
     return json_response({"success": True, "message": f"the message is {data['state']}", "data": data})
 
 
@@ -82,6 +87,20 @@ def recorded(message: Message, live: LiveStatus | None) -> dict[str, Any]:
         "created_at": accepted_at(message.uid),
         "updated_at": message.updated_at,
     }
+
+
+async def at_device(pool: Pool, account_id: int, uid: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Which phone and SIM a message waits for, or is with; those of others are not named."""
+    if (place := await queue.place_of(pool, uid)) is None:
+        return {}
+    waiting = {**data["waiting"], "until": place.valid_until, "handed_at": place.handed_at}
+    if place.account_id == account_id:
+        device = None if place.device_id is None else {"id": place.device_id, "name": place.device}
+        sim = None if place.sim is None else {"uid": place.sim, "label": place.sim_label}
+        waiting |= {"device": device, "sim": sim}
+    if place.handed_at is None:
+        return {"waiting": waiting}
+    return {"waiting": {**waiting, "is_cancelling": place.is_cancelling}, **_states(State.PROCESSING, receipts=False)}
 
 
 async def template_of(request: Request, uid: UUID) -> dict[str, Any]:

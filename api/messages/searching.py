@@ -29,13 +29,28 @@ def _filters(
     channel: Channel | None = None,
     state: Annotated[
         list[QueryText], Query(max_length=20, description="One or more, separated by commas: `failed,expired`.")
-    ] = [],  # noqa: B006
+    ] = [],
     gateway: Annotated[QueryText | None, Query(max_length=200, description=_GATEWAY)] = None,
     code: Annotated[
         QueryText | None, Query(max_length=200, description="Why they failed; without `state` only failures have one.")
     ] = None,
+    automation: Annotated[
+        QueryText | None, Query(max_length=100, description="Key of the automation that sent them.")
+    ] = None,
+    step: Annotated[QueryText | None, Query(max_length=100, description="Id of the step that sent them.")] = None,
+    lead_source: Annotated[
+        QueryText | None, Query(max_length=100, description="Key of the source of the leads that they answer.")
+    ] = None,
 ) -> Search:
-    return Search(states=state, gateway=gateway, code=code, channel=channel)
+    return Search(
+        states=state,
+        gateway=gateway,
+        code=code,
+        channel=channel,
+        automation=automation,
+        step=step,
+        lead_source=lead_source,
+    )
 
 
 def _search(
@@ -107,6 +122,9 @@ def cause(found: Cause) -> dict[str, Any]:
         "gateway": found.gateway,
         "gateway_id": found.gateway_id,
         "code": found.code,
+        "automation": found.automation,
+        "step": found.step,
+        "lead_source": found.lead_source,
         "reason": found.reason,
         "count": found.count,
         "first_at": found.first_at,

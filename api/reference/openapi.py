@@ -125,6 +125,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
     components["securitySchemes"] = {
         "ApiKey": {"type": "apiKey", "in": "header", "name": "Api-key"},
         "Bearer": {"type": "http", "scheme": "bearer"},
+        "Device": {"type": "http", "scheme": "bearer", "description": "The session token of a phone."},
     }
     for operations in (*document["paths"].values(), *document["webhooks"].values()):
         for operation in operations.values():
@@ -144,7 +145,7 @@ def _complete(operation: dict[str, Any]) -> None:
         return
     if any(parameter.get("name") == "format" for parameter in operation.get("parameters", ())):
         operation["responses"]["200"]["content"] |= _FILES
-    operation["security"] = [{"ApiKey": []}, {"Bearer": []}]
+    operation.setdefault("security", [{"ApiKey": []}, {"Bearer": []}])
     statuses = (*_ALWAYS, 413) if "requestBody" in operation else _ALWAYS
     operation["responses"].update({str(status): _error(status) for status in statuses})
 

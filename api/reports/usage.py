@@ -25,14 +25,14 @@ _Group = Literal["day", "channel", "gateway"]
 async def list_usage(
     request: Request,
     principal: Annotated[Principal, Depends(requires("read", may_repeat=("group_by",)))],
-    group_by: Annotated[list[_Group], Query(description="What each row is of; may be repeated.")] = ["day"],  # noqa: B006
+    group_by: Annotated[list[_Group], Query(description="What each row is of; may be repeated.")] = ["day"],
     channel: Channel | None = None,
     gateway: Annotated[UUID | None, Query(description="Only of the gateway with this id.")] = None,
     first: First = None,
     last: Last = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Messages by the day on which they were accepted, and what has become of them since; the latest day first."""
     check_known(request)

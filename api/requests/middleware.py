@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.requests.entry import MOST_ANSWER, NOTED, Noted
 from api.requests.log import RequestLog
+from runtime.metrics.counted import REQUESTS
 
 HEADER = b"x-request-id"
 _LOGGED = b"/api/"
@@ -48,4 +49,6 @@ class RequestNotes:
         finally:
             if noted.status and noted.path.startswith(_LOGGED):
                 noted.end()
+                route = getattr(scope.get("route"), "path", "none")
+                REQUESTS.labels(noted.method, route, f"{noted.status // 100}xx").observe(noted.seconds)
                 scope["app"].state.xsender.part(RequestLog).add(noted)

@@ -36,7 +36,7 @@ async def list_segments(
     principal: Holder,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """With their conditions."""
     pool = state_of(request).pool
@@ -115,7 +115,7 @@ async def list_segment_contacts(
     principal: Holder,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Those that meet its condition now, the longest known first."""
     pool, account = state_of(request).pool, principal.account_id

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from domain.ids import new_batch_id, page_of
 from domain.links.shortening import LinkRules
 from domain.messages.page import ADMIN_ACCOUNT
 from domain.messages.prices import FREE
+from runtime.metrics.counted import ACCEPTING
 from services.accounts.rates import PlanPrices
 from services.audience.contacts.values import values_at
 from services.audience.templates.named import NamedTemplates
@@ -126,7 +128,7 @@ async def send_raw(
     named: NamedTemplate | None = None,
 ) -> Response:
     """Accept a send request with this body. ``named``: the template that it names, if that is not to be looked up."""
-    state = state_of(request)
+    state, begun = state_of(request), perf_counter()
     minted = new_batch_id()
     read = await _read(request, principal, channel, raw, minted, parameters, named)
     await charge_contacts(request, principal, _contacts(read), len(raw))
@@ -143,7 +145,9 @@ async def send_raw(
             state.part(Starts), request.is_disconnected, claimed, principal, channel, read.lane, read.contacts
         )
 
-    return await once(request, principal.account_id, raw, minted, send, apart="test" if principal.is_test else "")
+    answer = await once(request, principal.account_id, raw, minted, send, apart="test" if principal.is_test else "")
+    ACCEPTING.labels(channel).observe(perf_counter() - begun)
+    return answer
 
 
 async def _read(

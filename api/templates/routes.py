@@ -46,7 +46,7 @@ async def list_templates(
     archived: Annotated[bool | None, Query(description="Only those that are, or are not; left out: all.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Without their texts."""
     check_known(request)
@@ -151,7 +151,7 @@ async def list_template_versions(
     template: Which,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Without their texts."""
     check_known(request)

@@ -1,4 +1,5 @@
-"""Shared starts: posts of receipts that come while a workflow is being started share the next one.
+"""Shared starts: posts of receipts that come while a workflow is being started share the next one. So do reports of
+phones.
 
 As one-contact sends share pages (``api/sending/group_commit.py``): a post that comes alone starts its workflow at once;
 under load one start is in flight at a time. No post is answered before the start that carries it is durable.
@@ -12,8 +13,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from api.http.temporal_link import TemporalLink
-from api.webhooks.memory import WebhookBusy
+from api.http.temporal_link import TemporalLink, TemporalUnavailable
 from services.receipts import MOST_BYTES, MOST_EVENTS, START_SECONDS, PostPart, start_receipts
 
 _PAUSE = 0.2
@@ -82,8 +82,8 @@ class SharedStarts:
         A caller that has disconnected is not looked for: what it posted is true, and its repeat changes nothing.
 
         Raises:
-            WebhookBusy: it waited for too long; it may have been started.
-            RPCError, TemporalUnavailable: as ``start_receipts``.
+            TemporalUnavailable: it waited for too long; it may have been started.
+            RPCError: as ``start_receipts``.
         """
         waiting = _Waiting(part, asyncio.get_running_loop().create_future())
         self._waiting[waiting] = None
@@ -93,7 +93,7 @@ class SharedStarts:
             async with asyncio.timeout(START_SECONDS):
                 await waiting.started
         except TimeoutError:
-            raise WebhookBusy("Temporal does not answer") from None
+            raise TemporalUnavailable from None
         finally:
             self._waiting.pop(waiting, None)
 

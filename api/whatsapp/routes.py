@@ -30,7 +30,7 @@ async def list_whatsapp_templates(
     principal: _Holder,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Of the gateways that you may use and that have a `business_account_id`; read from Meta every hour."""
     check_known(request)

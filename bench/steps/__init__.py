@@ -11,6 +11,7 @@ from bench.steps import (
     batch,
     campaigns,
     cost_alone,
+    devices,
     end_to_end,
     fairness,
     guards,
@@ -21,6 +22,7 @@ from bench.steps import (
     leads,
     lists,
     memory,
+    metrics,
     pace,
     pages,
     receipts,
@@ -51,6 +53,8 @@ STEPS: dict[str, Step] = {
     "imports": imports.measure,
     "automations": automations.measure,
     "leads": leads.measure,
+    "devices": devices.measure,
+    "metrics": metrics.measure,
     "pace": pace.measure,
 }
 """Name → what measures it; called with the install and a scale, below 1 for smaller runs."""

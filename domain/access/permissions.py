@@ -23,9 +23,12 @@ PERMISSIONS: dict[str, str] = {
     "gateways:write": "Add and change gateways with their credentials, and share them.",
     "gateways:delete": "Delete gateways.",
     "gateways:pause": "Pause, drain, resume and test gateways.",
+    "devices:read": "List phones with their SIMs, and pairing tokens without their texts.",
+    "devices:write": "Pair, rename and revoke phones of any account, and change their SIMs.",
     "messages:read": "Read any message; its recipient is masked.",
     "messages:reveal": "Read recipients and texts as they are.",
     "messages:resolve": "Decide on messages whose outcome is unknown.",
+    "messages:replay": "Send messages that failed again, for credits of their users.",
     "suppressions:read": "List who gets no more messages; recipients are masked.",
     "suppressions:write": "Suppress recipients, and end suppressions.",
     "inbound:read": "List messages from people; senders are masked, and texts left out.",
@@ -66,7 +69,8 @@ PRESETS: dict[str, frozenset[str]] = {
     "operator": frozenset(
         {
             *("users:read", "plans:read", "domains:read", "gateways:read", "gateways:pause"),
-            *("messages:read", "messages:resolve", "sandbox:read", "sending:read", "sending:pause"),
+            *("messages:read", "messages:resolve", "messages:replay", "sandbox:read"),
+            *("sending:read", "sending:pause"),
             *("batches:read", "batches:write"),
             *("usage:read", "requests:read", "overview:read"),
             *("operations:read", "operations:write"),

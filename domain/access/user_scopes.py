@@ -15,7 +15,7 @@ SCOPES: dict[str, str] = {
     SEND: "Send messages, change those that wait, and change what belongs to them: callbacks, keywords, pauses.",
     READ: "Read messages, batches, callbacks and gateways.",
     KEYS: "Make, list, replace and revoke the account's keys that may do no more than this one.",
-    GATEWAYS: "Add, change and delete the account's own gateways, where its plan allows them.",
+    GATEWAYS: "Add, change and delete the account's own gateways, where its plan allows them; pair phones with them.",
     CONTACTS: "Read and change contacts, groups, fields and segments, and what recipients allow or refuse; read leads.",
     TEMPLATES: "Read, change, publish and preview the account's templates of messages.",
 }

@@ -63,3 +63,12 @@ class Unknown:
 
 
 Outcome: TypeAlias = Accepted | Refused | RetryLater | GatewayDown | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitsDevice:
+    """No outcome yet: the message waits for a phone, which fetches it, sends it, and reports what came of it."""
+
+    seconds: float
+    """How long it may be sent."""
+    kind: Literal["awaits_device"] = "awaits_device"

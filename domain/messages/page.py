@@ -11,7 +11,7 @@ from typing import Literal
 from domain.audience.purposes import of_lane, stored
 from domain.lanes import Lane
 from domain.limits import PageLimits
-from domain.messages.fallback import Awaited, NextKind
+from domain.messages.fallback import Awaited
 
 ADMIN_ACCOUNT = 0
 """The account under which messages of admin keys are counted; outside it shows as ``user_id = null``."""
@@ -102,11 +102,24 @@ class PageSignal:
         "reported",
         "opted_out",
         "ended",
+        "devices_reported",
         "withdraw",
     ]
     uids: list[str] = field(default_factory=list)
     gateway: str = ""
     change: ChangeRequest | None = None
+
+
+@dataclass(frozen=True)
+class WithDevices:
+    """Messages that wait for a phone of a gateway, or are with one."""
+
+    turn: Turn
+    route: Route
+    """Its indexes are unused."""
+    until: float
+    """When no phone may send them any more (Unix seconds)."""
+    indexes: list[int]
 
 
 @dataclass(frozen=True)
@@ -124,6 +137,7 @@ class Carried:
     signals: list[PageSignal] = field(default_factory=list)
     """Signals that have not been processed."""
     withdrawn: bool = False
+    with_devices: list[WithDevices] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -312,7 +326,7 @@ class DispatchRequest:
     """Whether nothing but our own work came before it: no schedule, no gateway, no earlier try, no batch."""
 
 
-RetryKind = Literal["gateway_down", "held_back", "not_started", "retry_later", "resend"]
+RetryKind = Literal["gateway_down", "held_back", "not_started", "retry_later", "resend", "with_device"]
 
 
 @dataclass(frozen=True)
@@ -321,13 +335,14 @@ class Retry:
 
     ``gateway_down`` and ``retry_later`` were not accepted, ``resend`` may be sent twice by policy; ``held_back``
     (because the gateway fails) and ``not_started`` (because the worker stops, the dispatch has no time left, the rate
-    slots have passed, or the account is not active) were not tried at all.
+    slots have passed, or the account is not active) were not tried at all. ``with_device`` ones wait for a phone of the
+    gateway or are with one: their outcome follows, and nothing is retried before.
     """
 
     kind: RetryKind
     indexes: list[int]
     after: float = 0.0
-    """Seconds to wait, if the gateway requested it."""
+    """Seconds to wait, if the gateway requested it; of ``with_device`` ones, how long they may be sent."""
     reason: str = ""
 
 
@@ -383,7 +398,7 @@ class LiveStatus:
     state: str
     waits_for: str = ""
     """``schedule``, ``rate_slot``, ``retry_pause``, ``gateway_breaker``, ``gateway_paused``, ``account_suspended``,
-    ``gateway_answer``, ``fallback``; empty: nothing.
+    ``gateway_answer``, ``device``, ``fallback``; empty: nothing.
 
     Without the workflow's answer: ``worker`` (none has started it), ``batch`` (its page was not started).
     """
@@ -401,38 +416,3 @@ class RescheduleRequest:
 
     uid: str
     at: float
-
-
-@dataclass(frozen=True)
-class FollowUp:
-    """Check messages with a fallback, and send the fallbacks that are needed."""
-
-    page: PageHeader
-    """As ``PageHeader.brief`` returns it."""
-    looks: list[tuple[int, bool]]
-    """Indexes, each with whether the message's time to arrive is over."""
-    queue: str
-    """The task queue of the pages in which fallbacks are sent, and their priority."""
-    priority: int
-
-
-@dataclass(frozen=True)
-class FollowedUp:
-    """The result of a ``FollowUp``: all other messages need no more checks."""
-
-    waiting: list[int] = field(default_factory=list)
-    """Messages that may still arrive."""
-    at: float = 0.0
-    """When they were checked, by Temporal's clock (Unix seconds)."""
-
-
-@dataclass(frozen=True)
-class NextStep:
-    """The next step of the workflow; the page, and its content as JSON text, only if one is to be sent.
-
-    Only for pages that were started before they carried their limits; later ones use ``FollowUp``.
-    """
-
-    kind: NextKind
-    page: PageHeader | None = None
-    content: str = ""

@@ -100,3 +100,10 @@ _WORDS = {
     State.DELIVERED: "delivered",
     State.READ: "delivered",
 }
+
+
+WAITS_FOR_DEVICE = "device"
+"""What a message waits for that phones are to send."""
+
+WITH_DEVICE = "a phone has this message; it was asked to give it back"
+"""Why a message is not cancelled at once: its phone may have begun to send it."""

@@ -78,15 +78,16 @@ class Post:
 
         return await self._hashed(("sha256", before), work)
 
-    async def mac(self, key: bytes, algorithm: str, before: bytes = b"") -> bytes:
-        """The HMAC of the body, with something in front of it."""
+    async def mac(self, key: bytes, algorithm: str, before: bytes = b"", after: bytes = b"") -> bytes:
+        """The HMAC of the body, with something in front of it or behind it."""
 
         def work() -> bytes:
             hashed = hmac.new(key, before, algorithm)
             hashed.update(self.body)
+            hashed.update(after)
             return hashed.digest()
 
-        return await self._hashed((algorithm, key, before), work)
+        return await self._hashed((algorithm, key, before, after), work)
 
     async def _hashed(self, name: object, work: Callable[[], bytes]) -> bytes:
         if name not in self._found and len(self.body) > _LONG:

@@ -28,7 +28,7 @@ async def add_own_gateway(change: Change, keyring: Keyring, new: NewGateway) -> 
         ConflictError: the user has too many.
         and as in ``services.gateways.add_gateway``.
     """
-    await _check_plan(change, new.account_id)
+    await check_plan(change, new.account_id)
     if new.type not in TYPES:
         raise ForbiddenError("type_not_allowed", f"users add gateways of these types: {', '.join(sorted(TYPES))}")
     _check_public(new.config)
@@ -48,7 +48,7 @@ async def change_own_gateway(
         ForbiddenError: as in ``add_own_gateway``.
         and as in ``services.gateways.change_gateway``.
     """
-    await _check_plan(change, owner)
+    await check_plan(change, owner)
     await find_own_gateway(change, owner, gateway_id)
     if "config" in patch:
         stored = (await gateways.open_configs(change.store, keyring, [gateway_id])).get(gateway_id, {})
@@ -79,8 +79,12 @@ async def find_own_gateway(change: Change, owner: int, gateway_id: UUID) -> Gate
     return found
 
 
-async def _check_plan(change: Change, account_id: int) -> None:
-    """Lock the account as well, so that two additions at once are counted one after the other."""
+async def check_plan(change: Change, account_id: int) -> None:
+    """Lock the account as well, so that two additions at once are counted one after the other.
+
+    Raises:
+        ForbiddenError: the plan has no gateways of one's own.
+    """
     if not await plans.allow_own_gateways(change.store, account_id):
         raise ForbiddenError("own_gateways_denied", "your plan has no gateways of your own")
 

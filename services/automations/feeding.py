@@ -32,7 +32,7 @@ class Feeder:
 
     async def feed(self) -> None:
         """Look at all that waits."""
-        number = _AT_A_TIME
+        number = _AT_A_TIME if await queue.is_waiting(self._pool) else 0
         while number == _AT_A_TIME:
             async with self._pool.connection() as conn, conn.transaction():
                 waiting = await queue.take(InTransaction(conn), _AT_A_TIME)

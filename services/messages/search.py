@@ -42,6 +42,12 @@ class Search:
     """
     tests: bool = False
     """Only messages of test keys."""
+    automation: str | None = None
+    """Key of the automation that sent them."""
+    step: str | None = None
+    """The step of it."""
+    lead_source: str | None = None
+    """Key of the source of the leads that they answer."""
 
 
 async def found_by(pool: Connections, search: Search) -> Filter:
@@ -62,6 +68,9 @@ async def found_by(pool: Connections, search: Search) -> Filter:
         after=search.after,
         before=search.before,
         tests=search.tests,
+        automation=search.automation,
+        step=search.step,
+        lead_source=search.lead_source,
     )
 
 
@@ -96,11 +105,16 @@ async def find_causes(
     Raises:
         InvalidError: there is no such state.
     """
-    until = before or datetime.now(UTC)
-    since = after or max(until, _EARLIEST + _WINDOW) - _WINDOW
+    since, until = failed_within(after, before)
     wanted = await found_by(pool, search)
     states = wanted.states or sorted(FAILURES - {State.CANCELLED})
     return await failures.causes(pool, replace(wanted, states=states), since, until, limit)
+
+
+def failed_within(after: datetime | None, before: datetime | None) -> tuple[datetime, datetime]:
+    """The time of failures: what is left out means the last day."""
+    until = before or datetime.now(UTC)
+    return after or max(until, _EARLIEST + _WINDOW) - _WINDOW, until
 
 
 _WINDOW = timedelta(days=1)

@@ -1,15 +1,16 @@
 """Kinds of operations. Each is a small module that can count its work, and do a slice of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from temporalio.client import Client
 
 from domain.keyring import Keyring
 from domain.operations.slices import Sliced
+from services.sending.page_start import StartPage
 from store.operations.operations import Operation
-from store.pool import Connections
+from store.pool import Connections, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class Slice:
     client: Client
     """Of Temporal. What is asked of it must be safe to repeat: the transaction may be rolled back afterwards."""
     keyring: Keyring
+    start: StartPage
+    afterwards: list[Callable[[Pool], Awaitable[None]]] = field(default_factory=list)
+    """What is done once the slice is stored: at once, but not at all if the process dies. So the operation's place must
+    say that it is still to be done, and doing it twice must be safe.
+    """
 
     @property
     def input(self) -> Mapping[str, Any]:

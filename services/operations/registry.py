@@ -9,10 +9,11 @@ from services.operations.import_contacts import ImportContacts
 from services.operations.kinds import Kind
 from services.operations.purge_user import PurgeUser
 from services.operations.replay_leads import ReplayLeads
+from services.operations.replay_messages import ReplayMessages
 
 _KINDS: tuple[Kind, ...] = (
     *(BulkUsers(), CancelWaiting(), DeleteField(), DeleteGroup()),
-    *(ExportUser(), ImportContacts(), PurgeUser(), ReplayLeads()),
+    *(ExportUser(), ImportContacts(), PurgeUser(), ReplayLeads(), ReplayMessages()),
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
 """By name. A kind that has operations which have not ended must stay."""

@@ -12,6 +12,7 @@ from domain.keyring import Keyring
 from domain.operations.slices import OperationRest, Sliced
 from services.operations.kinds import Kind, Slice
 from services.operations.registry import KINDS
+from services.sending.page_start import StartPage
 from store.operations import operations
 from store.operations.operations import Operation
 from store.pool import InTransaction, Pool
@@ -20,7 +21,7 @@ _OPEN = ("queued", "running")
 _OVER = OperationRest(is_over=True)
 
 
-async def work_on(pool: Pool, client: Client, keyring: Keyring, operation_id: UUID) -> OperationRest:
+async def work_on(pool: Pool, client: Client, keyring: Keyring, start: StartPage, operation_id: UUID) -> OperationRest:
     """Do the next slice of an operation, unless it has ended."""
     try:
         async with pool.connection() as conn, conn.transaction():
@@ -32,12 +33,14 @@ async def work_on(pool: Pool, client: Client, keyring: Keyring, operation_id: UU
             if kind is None:
                 await operations.fail(store, operation_id, "kind_unknown", "this release does not know this kind")
                 return _OVER
-            work = Slice(operation, store, client, keyring)
+            work = Slice(operation, store, client, keyring, start)
             sliced = await _slice(kind, work)
             state = await operations.record(store, operation, sliced)
     except XsenderError as error:
         await operations.fail(pool, operation_id, error.code, error.message)
         return _OVER
+    for act in work.afterwards:
+        await act(pool)
     return OperationRest(state not in _OPEN, sliced.pause)
 
 

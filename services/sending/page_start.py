@@ -1,5 +1,6 @@
 """Reads what a page needs to be started again, from the database or its workflow's history."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,6 +22,10 @@ class PageStart:
     content: bytes
     batch_state: str = ""
     """The state of its batch, where it belongs to one."""
+
+
+StartPage = Callable[[Client, PageStart], Awaitable[bool]]
+"""Starts a page whose workflow has ended, as ``restart.start_stored`` does."""
 
 
 async def page_start(conn: AsyncConnection[TupleRow], client: Client, page_id: UUID, run: Run) -> PageStart | None:

@@ -14,7 +14,7 @@ from domain.ids import new_page_id
 from domain.messages.page import ADMIN_ACCOUNT
 from domain.messages.receipts import Inbound
 from domain.text.keywords import Keyword
-from store.audience import marketing, people
+from store.audience import announced_mms, marketing, people
 from store.audience.events import heard
 from store.audience.keyword_sets import of_account
 from store.callbacks import callbacks
@@ -58,7 +58,7 @@ async def take(
     """Store one message and apply its keyword, in one transaction; a repeat returns the same result.
 
     An opt-out withdraws at most ``limit`` messages, those whose uids follow ``after``. Returns ``None`` if the gateway
-    deleted.
+    is deleted, or the message only announces one that is known.
     """
     async with pool.connection() as conn, conn.transaction():
         row = await (await conn.execute(_RECEIVER, (gateway_id,))).fetchone()
@@ -68,7 +68,11 @@ async def take(
         keywords = await of_account(conn, account_id)
         keyword = Keyword(inbound.says) if inbound.says else keywords.meaning(inbound.body)
         inbound = await _with_number(conn, gateway_id, channel, inbound)
-        page = await _keep(conn, gateway_id, account_id, channel, inbound, keyword)
+        id_ = _id(gateway_id, inbound)
+        if await announced_mms.is_downloaded(conn, gateway_id, id_, inbound):
+            return None
+        page = await _keep(conn, id_, gateway_id, account_id, channel, inbound, keyword)
+        await announced_mms.replace_announcement(conn, gateway_id, id_, inbound)
         if after is None:
             await heard.note(conn, gateway_id, gateway, account_id, channel, inbound, keyword)
         withdrawn = await _act(conn, keyword, gateway_id, channel, inbound, (after, limit))
@@ -113,8 +117,13 @@ def _notice(account_id: int, gateway: str, channel: str, inbound: Inbound, keywo
     return Notice(account_id, EventType.INBOUND_RECEIVED, None, at, data, f"{gateway}|{inbound.key}")
 
 
+def _id(gateway_id: UUID, inbound: Inbound) -> UUID:
+    return UUID(bytes=hashlib.sha256(f"{gateway_id}|{inbound.key}".encode()).digest()[:16])
+
+
 async def _keep(
     conn: AsyncConnection[TupleRow],
+    id_: UUID,
     gateway_id: UUID,
     account_id: int,
     channel: str,
@@ -122,14 +131,13 @@ async def _keep(
     keyword: Keyword | None,
 ) -> UUID:
     """Store the message. Returns the id of its reply's page, which is created only once."""
-    digest = hashlib.sha256(f"{gateway_id}|{inbound.key}".encode()).digest()
     cursor = await conn.execute(
         """insert into inbound_messages as i (id, gateway_id, account_id, channel, sender, recipient, name, body, media,
                                               answers, keyword, reply_page, at, kind, content, sender_id)
            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s)
            on conflict (id) do update set id = i.id returning reply_page""",
         (
-            UUID(bytes=digest[:16]),
+            id_,
             gateway_id,
             account_id,
             channel,

@@ -66,6 +66,15 @@ async def put(store: Connections, noted: Noted) -> None:
         )
 
 
+async def is_waiting(store: Connections) -> bool:
+    """Whether there is something to look at."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            "select from automation_events where tries < %s order by noted_at limit 1", (MOST_TRIES,)
+        )
+        return cursor.rowcount > 0
+
+
 async def take(store: Connections, limit: int) -> Sequence[Noted]:
     """The oldest that nobody has, of each account its share; locked until the transaction ends.
 

@@ -136,7 +136,7 @@ async def look_at_due(store: Connections, limit: int) -> Sequence[Looked]:
     transaction ends."""
     return await _look(
         store,
-        """where r.ended_at is null and r.until <= clock_timestamp() order by r.until limit %s
+        """where r.ended_at is null and r.until <= (select clock_timestamp()) order by r.until limit %s
            for update of r skip locked""",
         limit,
     )

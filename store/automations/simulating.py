@@ -9,7 +9,6 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from store.connection import Connection
 from store.pool import Connections, InTransaction, Pool
 
 
@@ -20,8 +19,7 @@ async def tried(pool: Pool) -> AsyncIterator[InTransaction]:
 
     It gives up waiting for a lock before the database looks for deadlocks, so that it never costs others their work.
     """
-    own = await Connection.connect(pool.url, autocommit=True, prepare_threshold=1)
-    async with own as conn, conn.transaction(force_rollback=True):
+    async with await pool.own_session() as conn, conn.transaction(force_rollback=True):
         await conn.execute("set transaction isolation level repeatable read")
         await conn.execute("set local lock_timeout = '500ms'")
         yield InTransaction(conn)

@@ -10,6 +10,17 @@ from domain.errors import ConflictError
 from store.pool import Connections
 
 
+async def is_due(store: Connections) -> bool:
+    """Whether the time of a run has come."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """select until <= clock_timestamp() from automation_runs
+               where ended_at is null and until is not null order by until limit 1"""
+        )
+        row = await cursor.fetchone()
+    return row is not None and row[0]
+
+
 async def wake(store: Connections, happened: Sequence[tuple[int, UUID, str]]) -> None:
     """Have runs be looked at that an event matters to: events with their accounts and contacts.
 

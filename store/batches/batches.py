@@ -20,7 +20,7 @@ from store.access import approvals
 from store.audience.templates import sent
 from store.connection import Connection
 from store.idempotency import KeyScope
-from store.pool import InTransaction, Pool, long_transaction
+from store.pool import Connections, InTransaction, Pool, long_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ async def open_pages(pool: Pool, page_ids: Sequence[UUID]) -> list[UUID]:
         return [page_id for (page_id,) in await cursor.fetchall()]
 
 
-async def page_content(pool: Pool, page_id: UUID) -> bytes | None:
+async def page_content(pool: Connections, page_id: UUID) -> bytes | None:
     """The content of a batch's page; ``None``: it was deleted, as each of its messages has an outcome."""
     async with pool.connection() as conn:
         row = await (await conn.execute("select content from batch_pages where page_id = %s", (page_id,))).fetchone()
@@ -198,11 +198,11 @@ async def cancel_pending(conn: AsyncConnection[TupleRow], batch_id: UUID, code: 
     return [uid for (uid,) in await cursor.fetchall()]
 
 
-# An operator may resend messages that are unknown: their pages' contents are kept for that.
-_FORGET_PAGES = """
-delete from batch_pages p where p.page_id between %s and %s and not exists (
-    select from messages m where m.uid between p.page_id and page_end(p.page_id) and m.state = 'unknown')
-"""
+# Messages that failed may be sent again: their pages' contents are kept for that, as long as Temporal keeps others.
+_NOT_NEEDED = """not exists (
+    select from failures f where f.uid between p.page_id and page_end(p.page_id)
+        and (f.state = 'unknown' or (f.state <> 'cancelled' and f.at > clock_timestamp() - interval '7 days')))"""
+_FORGET_PAGES = f"delete from batch_pages p where p.page_id between %s and %s and {_NOT_NEEDED}"  # noqa: S608 - a constant
 
 
 async def end(conn: AsyncConnection[TupleRow], batch_id: UUID, state: str) -> bool:
@@ -231,13 +231,11 @@ async def end(conn: AsyncConnection[TupleRow], batch_id: UUID, state: str) -> bo
 
 
 async def delete_pages(pool: Pool) -> None:
-    """Delete the contents of pages of ended batches, once no message in them is unknown."""
+    """Delete the contents of pages of ended batches, once no message in them may be sent again."""
     async with long_transaction(pool) as conn:
         await conn.execute(
-            """delete from batch_pages p using batches b
-               where b.id = batch_of(p.page_id) and b.finished_at is not null and not exists (
-                   select from messages m where m.uid between p.page_id and page_end(p.page_id)
-                       and m.state = 'unknown')"""
+            f"""delete from batch_pages p using batches b
+                where b.id = batch_of(p.page_id) and b.finished_at is not null and {_NOT_NEEDED}"""  # noqa: S608 - a constant
         )
 
 

@@ -35,8 +35,8 @@ class Notice:
     data: Mapping[str, Any] = field(repr=False)
     """As it will be posted: JSON-able, with times and UUIDs, and less than 20 kB."""
     key: str = ""
-    """Distinguishes repeated events of a message, such as clicks. Empty for a state: it is reported once, whoever
-    finds it out first."""
+    """Distinguishes repeated events of a message, such as clicks. The same for a state until the message is replayed:
+    it is reported once, whoever finds it out first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ async def _insert(conn: AsyncConnection[TupleRow], deliveries: Sequence[_Deliver
 
 _SNAPSHOT = """
 select m.uid, m.account_id, m.channel, m.recipient, m.state, m.receipts, m.code, m.reason, g.identifier as gateway,
-       m.provider_id, m.test, m.updated_at as at
+       m.provider_id, m.test, m.updated_at as at, coalesce(m.replays, 0) as replays
 from messages m left join gateways g on g.id = m.gateway_id
 """
 _OF_RANGE = """
@@ -186,4 +186,5 @@ def state_notice(message: Snapshot) -> Notice:
     """A notice of a message's new state."""
     kind = EventType.of_state(State(message.state))
     assert kind is not None, "only states with an event type are selected"
-    return Notice(message.account_id, kind, message.uid, message.at, message.data())
+    key = f"replay {message.replays}" if message.replays else ""
+    return Notice(message.account_id, kind, message.uid, message.at, message.data(), key)

@@ -1,6 +1,7 @@
 -- Record events of messages, advance states by rank, settle or refund credits, stop sending to recipients who cannot or
 -- will not receive. Events about a copy's mailbox name it as recipient, and have no state. Who
--- subscribes again is found by recipient_key. Returns the events that were new, in their order.
+-- subscribes again is found by recipient_key. Of a message that was replayed, what is reported of an attempt before counts
+-- only if it arrived. Returns the events that were new, in their order.
 create or replace function apply_receipts(
     p_uids uuid[], p_gateways uuid[], p_keys uuid[], p_kinds text[], p_states text[], p_at timestamptz[],
     p_codes text[], p_reasons text[], p_urls text[], p_provider_ids text[], p_recipients text[], p_suppress text[]
@@ -49,10 +50,14 @@ begin
                 receipts = true, updated_at = clock_timestamp()
             from best b join messages before on before.uid = b.uid
             where m.uid = b.uid and state_rank(p_states[b.n]) > state_rank(m.state)
-            returning b.n, m.uid, m.account_id, m.channel, m.price, m.credit, before.credit as credit_before
+              and (m.replays is null or state_rank(p_states[b.n]) >= state_rank('delivered') or not exists (
+                  select from attempts a where a.uid = b.uid and a.outcome = 'accepted'
+                      and a.provider_id = p_provider_ids[b.n] and a.provider_id is distinct from m.provider_id))
+            returning b.n, m.uid, m.account_id, m.channel, m.price, m.credit, before.credit as credit_before,
+                      coalesce(m.replays, 0) as round
         ), written as (
             insert into journal as j (account_id, channel, uid, attempt, kind, amount)
-            select v.account_id, v.channel, v.uid, 0,
+            select v.account_id, v.channel, v.uid, v.round,
                    case v.credit when 'captured' then 'capture' when 'released' then 'release' else 'refund' end, v.price
             from moved v where v.credit <> v.credit_before
             returning j.account_id, j.channel, j.kind, j.amount

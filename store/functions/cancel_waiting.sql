@@ -9,6 +9,13 @@ declare
     v_last  uuid := p_uids[cardinality(p_uids)];
     v_uids  uuid[];
 begin
+    -- What waits for a phone has an intent, but nobody has it.
+    with withdrawn as (
+        delete from device_messages where uid = any(p_uids) and account_id = p_account and state = 'waiting'
+        returning uid, attempt
+    )
+    delete from attempts a using withdrawn w
+    where a.uid = w.uid and a.attempt = w.attempt and a.outcome is null and a.uid between v_first and v_last;
     -- In one order, and messages before wallets, as settle_page has it: they cannot deadlock.
     select array_agg(uid) into v_uids from (
         select m.uid from messages m

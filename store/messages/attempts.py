@@ -6,7 +6,7 @@ from uuid import UUID
 
 from domain.messages.receipts import MARKETING_OPTED_OUT
 from store.audience import marketing, people
-from store.pool import Pool
+from store.pool import Connections, Pool
 from store.schema.partitions import among
 from store.whatsapp import forms
 from store.whatsapp.forms import SentForm
@@ -246,7 +246,7 @@ select n > 0, (select contacts from noted) from was_unknown
 """  # noqa: S608 - a constant of ours
 
 
-async def flush_outcomes(pool: Pool, done: Sequence[Attempted]) -> bool:
+async def flush_outcomes(pool: Connections, done: Sequence[Attempted]) -> bool:
     """Write outcomes. A lost answer that arrives later replaces ``unknown``; other states do not change.
 
     Returns whether any of the messages was ``unknown``: its page may have been settled without it.

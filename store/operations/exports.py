@@ -105,6 +105,17 @@ SOURCES = (
     _table("automation_hook_samples"),
     _table("lead_sources", without=["sealed"]),
     _table("leads", without=["sealed", "digest"]),
+    _table("devices", without=["session", "sealed", "inbound"]),
+    Source(
+        "device_sims",
+        """select s.device_id || ' ' || s.uid, (to_jsonb(s))::text
+            from devices d join device_sims s on s.device_id = d.id
+            where d.account_id = %(account)s and (s.device_id, s.uid) >
+                (split_part(%(after)s, ' ', 1)::uuid, split_part(%(after)s, ' ', 2))
+            order by s.device_id, s.uid limit %(limit)s""",
+        f"{START} ",
+    ),
+    _table("device_tokens", without=["digest"]),
     _table("automation_runs"),
     _table("automation_entries"),
     _table("automation_notices"),

@@ -194,6 +194,15 @@ async def record(store: Connections, operation: Operation, sliced: Sliced) -> St
     return state
 
 
+async def move(store: Connections, operation_id: UUID, before: Any, after: Any) -> None:
+    """Change the place of an operation that is running, if it is still where it was ``before``."""
+    async with store.connection() as conn:
+        await conn.execute(
+            "update operations set place = %s where id = %s and state = 'running' and place = %s::jsonb",
+            (_json(after), operation_id, _json(before)),
+        )
+
+
 async def fail(store: Connections, operation_id: UUID, code: str, message: str) -> None:
     """End an operation that cannot go on. What its slices did stays."""
     error = _json([{"item": "", "code": code, "message": message}])

@@ -68,6 +68,13 @@ _DELETED: dict[str, LiteralString] = {
     "leads": """delete from leads where ctid = any(array(
         select ctid from leads where account_id = %(account)s limit 2000))""",
     "lead_sources": "delete from lead_sources where account_id = %(account)s",
+    "sim_uses": """delete from sim_uses where ctid = any(array(
+        select u.ctid from sim_uses u join devices d on d.id = u.device_id
+        where d.account_id = %(account)s limit 2000))""",
+    "devices": """delete from devices where ctid = any(array(
+        select ctid from devices where account_id = %(account)s limit 500))""",
+    "device_tokens": """delete from device_tokens where ctid = any(array(
+        select ctid from device_tokens where account_id = %(account)s limit 2000))""",
     "account_secrets": "delete from account_secrets where account_id = %(account)s",
     "automation_runs": """delete from automation_runs where ctid = any(array(
         select ctid from automation_runs where account_id = %(account)s limit 500))""",
@@ -194,6 +201,7 @@ OF_MESSAGES: tuple[LiteralString, ...] = (
     "delete from short_links where uid = any(%(uids)s) and uid between %(first)s and %(last)s",
     "delete from templates_to_follow where uid = any(%(uids)s)",
     "delete from receipt_ids where uid = any(%(uids)s)",
+    "delete from device_messages where uid = any(%(uids)s) and state = 'ended'",
 )
 """What is personal in messages that have ended (parameters: ``among``)."""
 _THEIR_PAGES: LiteralString = (

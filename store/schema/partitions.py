@@ -18,6 +18,8 @@ PARTITIONED = ("messages", "attempts", "receipts", "failures", "short_links")
 
 AHEAD = 3
 """How many future months have a partition."""
+FEW = 2
+"""With fewer people are told: partitions may run out before the cause is found."""
 _MOST_AT_ONCE = 12
 """A bound, in case the clock is years ahead."""
 

@@ -9,7 +9,8 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.ids import index_of
-    from domain.messages.page import NextStep, PageHeader
+    from domain.messages.after_dispatch import NextStep
+    from domain.messages.page import PageHeader
     from workflows.pages import start_page
 
 

@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
         SentAtOnce,
         Turn,
     )
+    from domain.messages.statuses import WITH_DEVICE
     from workflows.sending.page_run import A_CHANGE, A_CHOICE, A_SIGNAL, A_TIMER, Dispatch, PageRun, done_of
     from workflows.sending.turns import group_due, group_turns
 
@@ -81,7 +82,7 @@ class Page(PageRun):
             await (self._send_at_once() if may_send_at_once else self._hold())
         while True:
             await self._start_due()
-            if not (self._waiting or self._in_flight or self._fallbacks.is_open):
+            if not (self._waiting or self._in_flight or self._fallbacks.is_open or self._devices.is_open):
                 await self._inbox.empty()  # pending changes get their answers; they change nothing now
                 return
             if self._wants_fresh_run():
@@ -159,6 +160,7 @@ class Page(PageRun):
             self._answers.carried,
             self._signals,
             self._withdrawn,
+            self._devices.carried(),
         )
         due = [self._due.get(index, 0.0) for index in range(self._page.size)] if self._due else []
         page = replace(self._page, due=due, carried=carried, limits=PAGE_LIMITS)
@@ -176,6 +178,7 @@ class Page(PageRun):
             "reported": partial(self._fallbacks.reported, map(_index, signal.uids)),
             "opted_out": partial(self._opt_out, list(map(_index, signal.uids))),
             "ended": partial(self._drop, list(map(_index, signal.uids))),
+            "devices_reported": self._devices_reported,
             "withdraw": self._withdraw,
             "change": partial(self._change, signal.change),
         }
@@ -183,14 +186,16 @@ class Page(PageRun):
         if acted is not None:
             await acted
 
-    def _pause(self, paused: bool) -> None:
+    async def _pause(self, paused: bool) -> None:
         self._paused = paused
         if paused:
             self._recall()
+            await self._take_back(self._devices.all(), ask=False)
 
-    def _withdraw(self) -> None:
+    async def _withdraw(self) -> None:
         self._withdrawn = True
         self._recall()
+        await self._take_back(self._devices.all(), ask=True)
         for index in self._fallbacks.end():
             self._live.pop(index, None)
 
@@ -199,9 +204,10 @@ class Page(PageRun):
             if turn.waits_for in waits_for:
                 self._queue([index], replace(turn, at=0.0))
 
-    def _switch_gateway(self, identifier: str) -> None:
+    async def _switch_gateway(self, identifier: str) -> None:
         """Send everything that still waits through another gateway."""
         self._recall()
+        await self._take_back(self._devices.all(), ask=False)
         self._page = replace(self._page, requested={identifier: list(range(self._page.size))})
         for index, turn in list(self._waiting.items()):
             if not turn.pinned:
@@ -220,6 +226,7 @@ class Page(PageRun):
 
     async def _opt_out(self, indexes: list[int]) -> None:
         """Cancel waiting messages whose recipient has opted out."""
+        await self._take_back(indexes, ask=True)
         waiting = [index for index in indexes if index in self._waiting and not self._waiting[index].pinned]
         for index in waiting:
             del self._waiting[index]
@@ -228,7 +235,7 @@ class Page(PageRun):
 
     def _drop(self, indexes: list[int]) -> None:
         """Wait no longer for messages that have ended in the database."""
-        self._forget([index for index in indexes if index in self._waiting])
+        self._forget([index for index in indexes if index in self._waiting or index in self._devices])
 
     async def _change(self, request: ChangeRequest | None) -> None:
         assert request is not None
@@ -244,6 +251,8 @@ class Page(PageRun):
             self._answers.give(request.id)
 
     async def _cancel_message(self, index: int) -> None:
+        if (await self._take_back([index], ask=True)).asked:
+            raise ApplicationError(WITH_DEVICE, type="NotWaiting")
         turn = self._waiting.get(index)
         if turn is None or turn.pinned:  # a message that waits to be sent again may have left long ago
             raise ApplicationError("only a message that still waits can be cancelled", type="NotWaiting")

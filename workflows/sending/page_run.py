@@ -12,6 +12,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.limits import PAGE_LIMITS
+    from domain.messages.after_dispatch import DeviceResults, FollowedUp, FollowUp, Recalled
     from domain.messages.page import (
         GUARDS_DECIDE,
         OPERATORS_DECIDE,
@@ -19,8 +20,6 @@ with workflow.unsafe.imports_passed_through():
         DispatchRequest,
         DispatchResult,
         Ending,
-        FollowedUp,
-        FollowUp,
         LiveStatus,
         PageHeader,
         RecordRequest,
@@ -29,10 +28,13 @@ with workflow.unsafe.imports_passed_through():
         RouteRequest,
         Routing,
         Turn,
+        WithDevices,
     )
     from domain.messages.routing import retry_pause
+    from domain.messages.statuses import WAITS_FOR_DEVICE
     from workflows.answers import Answers
     from workflows.history import EventCount, Inbox, RecordedClock
+    from workflows.sending.device_waits import DeviceWaits
     from workflows.sending.fallbacks import Fallbacks
     from workflows.sending.turns import first_turns
 
@@ -72,12 +74,15 @@ class PageRun:
         self._recorded = page.carried is not None
         """Whether the page is in the database, with its credits held."""
         self._fallbacks = Fallbacks(page.awaited, carried.followed)
+        self._devices = DeviceWaits(carried.with_devices)
         self._answers = Answers(carried.answers)
         self._withdrawn = carried.withdrawn
         self._paused = carried.paused
         for turn, indexes in carried.turns if page.carried else first_turns(page, self._accepted_at):
             self._queue(indexes, turn)
         self._show_followed(dict(carried.followed))
+        for wait in carried.with_devices:
+            self._show_with_devices(wait)
 
     async def _hold(self) -> None:
         """Record the messages and hold their credits."""
@@ -190,6 +195,9 @@ class PageRun:
 
     async def _retry(self, turn: Turn, route: Route, more: Retry) -> None:
         """Retry messages that the gateway surely did not accept, or that may be sent twice."""
+        if more.kind == "with_device":
+            self._leave_to_devices(WithDevices(turn, route, self._clock.now() + more.after, more.indexes))
+            return
         tried = more.kind in ("gateway_down", "retry_later", "resend")
         strikes = turn.strikes + (tried and not (route.probe and more.kind == "gateway_down"))
         if strikes >= self._limits.attempts:
@@ -207,6 +215,55 @@ class PageRun:
             at = self._clock.now() + (more.after or retry_pause(after.attempt))
             after = replace(after, at=at, waits_for="retry_pause", gateway=route.gateway)
         await self._wait(more.indexes, after, f"{turn.attempt} tries, the last one: {more.reason}")
+
+    def _leave_to_devices(self, wait: WithDevices) -> None:
+        self._devices.add(wait)
+        self._show_with_devices(wait)
+        if self._devices.may_have_ended:
+            self._inbox.put(self._read_devices)
+
+    def _show_with_devices(self, wait: WithDevices) -> None:
+        gateway, attempt = wait.route.gateway, wait.turn.attempt
+        self._show(
+            wait.indexes, LiveStatus(self._page.account_id, "queued", WAITS_FOR_DEVICE, wait.until, gateway, attempt)
+        )
+
+    async def _devices_reported(self) -> None:
+        """Attempts by phones have ended."""
+        self._devices.may_have_ended = self._in_flight > 0  # a dispatch may not have told yet whom it left to phones
+        await self._read_devices()
+
+    async def _read_devices(self) -> None:
+        if not self._devices.is_open:
+            return
+        request = self._devices.request(self._page.page_id, self._devices.all())
+        results: DeviceResults = await workflow.execute_local_activity(
+            "device_results", request, result_type=DeviceResults, **policy.LOCAL
+        )
+        self._clock.saw(results.at)
+        for more in results.again:
+            for turn, route, indexes in list(self._devices.ways(more.indexes)):
+                self._devices.drop(indexes)
+                await self._retry(turn, route, replace(more, indexes=indexes))
+        ended = [index for ending in results.endings for index in ending.indexes]
+        if results.done or ended:
+            await self._record(RecordRequest(self._page.page_id, results.endings))
+            self._forget([*results.done, *ended])
+
+    async def _take_back(self, indexes: Sequence[int], *, ask: bool) -> Recalled:
+        """Take back messages that no phone has. ``ask``: phones are to give back those that they have."""
+        if not (own := [index for index in indexes if index in self._devices]):
+            return Recalled()
+        recalled: Recalled = await workflow.execute_local_activity(
+            "recall_from_devices",
+            self._devices.request(self._page.page_id, own, ask=ask),
+            result_type=Recalled,
+            **policy.LOCAL,
+        )
+        for turn, _, withdrawn in list(self._devices.ways(recalled.withdrawn)):
+            self._devices.drop(withdrawn)
+            self._queue(withdrawn, replace(turn, at=0.0, waits_for="", gateway="", route=None))
+        return recalled
 
     async def _wait(self, indexes: list[int], turn: Turn, too_late: str) -> None:
         """Let messages wait for a gateway, within their time limits; a paused gateway is waited for without limit."""
@@ -291,6 +348,7 @@ class PageRun:
             self._live.pop(index, None)
             self._waiting.pop(index, None)
             self._fallbacks.left(index)
+        self._devices.drop(indexes)
 
 
 def done_of(route: Route, result: DispatchResult) -> list[int]:

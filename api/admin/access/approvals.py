@@ -169,7 +169,7 @@ async def list_approvals(
     state: ApprovalState | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Decided ones included."""
     fetch = below_id(partial(approvals.page, state_of(request).pool, state))

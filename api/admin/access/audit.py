@@ -24,15 +24,15 @@ _Key = Annotated[QueryText | None, Query(max_length=300)]
 async def list_audit(
     request: Request,
     _: Annotated[Actor, Depends(Allows("audit:read", may_repeat=("action", "outcome")))],
-    action: Annotated[list[QueryText], Query(max_length=20, description="Such as `user.created`.")] = [],  # noqa: B006
-    outcome: Annotated[list[Literal["ok", "denied", "failed"]], Query()] = [],  # noqa: B006
+    action: Annotated[list[QueryText], Query(max_length=20, description="Such as `user.created`.")] = [],
+    outcome: Annotated[list[Literal["ok", "denied", "failed"]], Query()] = [],
     actor: Annotated[_Key, Query(description="`staff:7`, `key:<id>`, or `cli:cli`.")] = None,
     target: Annotated[_Key, Query(description="What it was done to: `user:7`.")] = None,
     occurred_after: Moment | None = None,
     occurred_before: Moment | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Denied attempts included. Nothing in it can be changed: each event has the hash of the one before."""
     wanted = audit.Filter(action, outcome, actor, target, occurred_after, occurred_before)

@@ -63,7 +63,7 @@ async def list_staff(
     _: _StaffReader,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Without those that were removed."""
     fetch = below_id(partial(members.page, state_of(request).pool))

@@ -37,11 +37,11 @@ async def list_credit_requests(
     request: Request,
     _: Annotated[Actor, Depends(Allows("credits:read", may_repeat=("state",)))],
     user: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
-    state: Annotated[list[models.State], Query()] = [],  # noqa: B006
+    state: Annotated[list[models.State], Query()] = [],
     channel: Channel | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Filters that are given all apply; a repeated `state` means any of them."""
     fetch = partial(credit_requests.page, state_of(request).pool, user, state, channel)

@@ -96,14 +96,14 @@ async def list_user_journal(
     request: Request,
     account: UserId,
     _: _JournalReader,
-    kind: Annotated[list[Literal["grant", "deduct", "transfer"]], Query()] = [],  # noqa: B006
+    kind: Annotated[list[Literal["grant", "deduct", "transfer"]], Query()] = [],
     channel: Channel | None = None,
     uid: Annotated[UUID | None, Query(description="All entries of this message, or of this grant.")] = None,
     occurred_after: Moment | None = None,
     occurred_before: Moment | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """What was granted, deducted and transferred, newest first; with `uid` all entries of a message."""
     pool = state_of(request).pool

@@ -32,11 +32,11 @@ async def list_all_domains(
     user: Annotated[
         QueryText | None, Query(pattern="^(admin|[1-9][0-9]{0,17})$", description="A user's id, or `admin`.")
     ] = None,
-    state: Annotated[list[DomainState], Query(description="Left out: all.")] = [],  # noqa: B006
+    state: Annotated[list[DomainState], Query(description="Left out: all.")] = [],
     domain: Annotated[QueryText | None, Query(max_length=300)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Filters that are given all apply; a repeated `state` means any of them."""
     account_id = None if user is None else ADMIN_ACCOUNT if user == "admin" else int(user)

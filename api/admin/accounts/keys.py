@@ -70,7 +70,7 @@ async def list_keys(
     staff: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="Only those of this member of staff.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Without their secrets; revoked ones included."""
     fetch = partial(_fetch, state_of(request).pool, user, staff)

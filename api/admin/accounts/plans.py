@@ -54,7 +54,7 @@ async def list_plans(
     q: Annotated[QueryText | None, Query(max_length=100, description="A part of the name.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Whether anybody has them or not."""
     fetch = below_id(partial(plans.page, state_of(request).pool, q))

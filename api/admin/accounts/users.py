@@ -59,7 +59,7 @@ async def list_users(
     request: Request,
     _: Annotated[Actor, Depends(Allows("users:read", may_repeat=("state",)))],
     q: Annotated[QueryText | None, Query(max_length=200, description="A part of address, name or id.")] = None,
-    state: Annotated[list[State], Query(description="Left out: all but the deleted ones.")] = [],  # noqa: B006
+    state: Annotated[list[State], Query(description="Left out: all but the deleted ones.")] = [],
     plan: Annotated[QueryText | None, Query(max_length=100)] = None,
     external_id: Annotated[QueryText | None, Query(max_length=200)] = None,
     email: Annotated[QueryText | None, Query(max_length=400)] = None,
@@ -67,7 +67,7 @@ async def list_users(
     created_before: Moment | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Filters that are given all apply; a repeated `state` means any of them."""
     wanted = account_lists.Filter(

@@ -32,12 +32,12 @@ _Reader = Annotated[Actor, Depends(Allows("operations:read"))]
 async def list_operations(
     request: Request,
     _: Annotated[Actor, Depends(Allows("operations:read", may_repeat=("state",)))],
-    state: Annotated[list[State], Query()] = [],  # noqa: B006
+    state: Annotated[list[State], Query()] = [],
     kind: Annotated[QueryText | None, Query(max_length=100, description="Such as `users.bulk`.")] = None,
     user: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="Whose data they work on.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Filters that are given all apply; a repeated `state` means any of them."""
     fetch = partial(_fetch, state_of(request).pool, Filter(state, kind, user))

@@ -45,7 +45,7 @@ _FILE: dict[str, Any] = {"description": "A settings file.", "content": {_YAML: {
 async def export_settings(
     request: Request,
     actor: Annotated[Actor, Depends(Allows("settings:read", may_repeat=("kind",)))],
-    kind: Annotated[list[Section], Query(description="Left out: all that you may see.")] = [],  # noqa: B006
+    kind: Annotated[list[Section], Query(description="Left out: all that you may see.")] = [],
 ) -> Response:
     """As canonical YAML: applying it changes nothing. Secrets are references to what is stored. An object with a secret
     that does not open with the keys of the install is left out, and named in a comment.

@@ -38,13 +38,13 @@ async def list_any_batches(
     request: Request,
     _: _Reader,
     user: User = None,
-    state: Annotated[list[BatchState], Query()] = [],  # noqa: B006
+    state: Annotated[list[BatchState], Query()] = [],
     channel: Channel | None = None,
     created_after: Moment | None = None,
     created_before: Moment | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Filters that are given all apply; a repeated `state` means any of them."""
     wanted = queries.Filter(user, state, channel, created_after, created_before)

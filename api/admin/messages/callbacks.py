@@ -84,7 +84,7 @@ async def list_all_callbacks(
     state: Literal["enabled", "disabled"] | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Of all users, without their secrets. `failing_since` states since when one accepts nothing."""
     enabled = None if state is None else state == "enabled"
@@ -123,7 +123,7 @@ async def list_any_deliveries(
     state: Literal["pending", "delivered", "failed"] | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Without what was posted, which has personal data. Kept for 30 days."""
     pool = state_of(request).pool

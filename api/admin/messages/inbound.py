@@ -52,7 +52,7 @@ async def list_all_inbound(
     reveal: Reveal = False,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """To the gateways of all users. For staff senders are masked, and contents left out."""
     state = state_of(request)

@@ -91,7 +91,7 @@ async def list_all_suppressions(
     reveal: Reveal = False,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """For staff recipients are masked. They can be searched by as they are."""
     state = state_of(request)

@@ -30,7 +30,7 @@ async def list_all_requests(
     occurred_before: Moment | None = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Kept for 7 days: those that failed, with what was sent, and of those that succeeded the first of each minute."""
     wanted = Filter(user, key, first_digit(status), method, path, occurred_after, occurred_before, request_id)

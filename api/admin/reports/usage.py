@@ -24,7 +24,7 @@ _Reader = Annotated[Actor, Depends(Allows("usage:read", may_repeat=("group_by",)
 async def list_all_usage(
     request: Request,
     _: _Reader,
-    group_by: Annotated[list[Group], Query(description="What each row is of; may be repeated.")] = ["day"],  # noqa: B006
+    group_by: Annotated[list[Group], Query(description="What each row is of; may be repeated.")] = ["day"],
     user: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="Only of this user.")] = None,
     channel: Channel | None = None,
     gateway: Annotated[UUID | None, Query(description="Only of the gateway with this id.")] = None,
@@ -32,7 +32,7 @@ async def list_all_usage(
     last: Last = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Messages by the day on which they were accepted, and what has become of them since; the latest day first."""
     wanted = Filter(*period(first, last), user, channel, gateway)

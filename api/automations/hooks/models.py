@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from domain.access.networks import network
 
@@ -130,7 +130,7 @@ class ChangeHook(_Settings):
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"example": {"testing": True}})
 
     name: Annotated[StrictStr, Field(min_length=1, max_length=100)] | None = None
-    testing: bool | None = Field(default=None, description="Every post becomes a sample, and nobody enters.")
+    testing: StrictBool | None = Field(default=None, description="Every post becomes a sample, and nobody enters.")
 
     def settings(self) -> dict[str, Any]:
         """The name of a hook may change, its key stays."""

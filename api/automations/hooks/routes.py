@@ -37,7 +37,7 @@ async def list_hooks(
     principal: Holder,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Without their addresses: those are shown once."""
     pool = state_of(request).pool

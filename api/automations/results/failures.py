@@ -48,7 +48,7 @@ async def list_troubled_automations(
     principal: Holder,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Runs of theirs failed and were not tried again, or they were paused as too many failed. Not those archived."""
     pool = state_of(request).pool
@@ -76,7 +76,7 @@ async def list_automation_failures(
     until: Until = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """Those that have failed by now, and were not tried again. `GET …/runs` lists them one by one."""
     pool = state_of(request).pool
@@ -125,7 +125,7 @@ async def list_automation_retries(
     principal: Holder,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """The newest first, with how far each has come."""
     pool = state_of(request).pool

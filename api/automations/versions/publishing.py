@@ -62,7 +62,7 @@ async def list_automation_versions(
     principal: Holder,
     limit: Limit = 50,
     cursor: Cursor = None,
-    format: Format = None,  # noqa: A002 - as the parameter is called
+    format: Format = None,
 ) -> Response:
     """All revisions, the newest first, with who published them and why."""
     pool = state_of(request).pool

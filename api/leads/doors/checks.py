@@ -9,7 +9,7 @@ from api.limits.refused_posts import RefusedPosts
 from domain.errors import ConflictError, InvalidError
 from domain.keyring import Keyring, KeyringError
 from domain.text.strict_json import StrictJsonError
-from store.leads import sources
+from store.leads import sources, unknown_pages
 from store.leads.sealing import open_credentials
 from store.leads.sources import Source
 from store.pool import Pool
@@ -27,6 +27,7 @@ class SourceChecks:
         self.keyring = keyring
         self._refused = RefusedPosts("refused leads", partial(sources.note_refused, pool))
         self._unknown = RefusedPosts("leads of other forms", partial(sources.note_unknown, pool))
+        self._pages = RefusedPosts("leads of pages without a source", partial(unknown_pages.note, pool))
 
     def credentials(self, source: Source) -> dict[str, str]:
         """What was set of a source. One whose secrets do not open has none: others' posts come to the same address."""
@@ -44,10 +45,15 @@ class SourceChecks:
         """Count a post about a form that does not count."""
         self._unknown.note(source.id, "form_unknown")
 
+    def unknown_page(self, page_id: str) -> None:
+        """Count a lead of a page that no source takes leads of."""
+        self._pages.note(page_id, "page_unknown")
+
     async def aclose(self) -> None:
         """Write what was counted."""
         await self._refused.aclose()
         await self._unknown.aclose()
+        await self._pages.aclose()
 
 
 def unauthorized() -> ApiError:

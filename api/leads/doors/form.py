@@ -55,7 +55,7 @@ _SENT_ON: dict[int | str, dict[str, Any]] = {
 
 
 @router.options("/{id}", include_in_schema=False)
-async def preflight_form(request: Request, id: str) -> Response:  # noqa: A002 - a source here, a lead where it is read
+async def preflight_form(request: Request, id: str) -> Response:
     """What a browser asks before a script of an allowed web site posts."""
     return await _preflight(request, id)
 
@@ -97,7 +97,7 @@ async def get_form_token(request: Request, source: str) -> Response:
 )
 async def post_form(
     request: Request,
-    id: str,  # noqa: A002 - a source here, a lead where it is read
+    id: str,
     test: Annotated[str | None, Query(description="`1`: record it as a test. Nobody gets a message.")] = None,
 ) -> Response:
     """To the `id` of a source: from a page of an allowed web site, or from a server. Answered once the lead is stored

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import structlog
 from fastapi import APIRouter, Request, Response
 
 from api.http.bodies.posted_body import parse_object
@@ -27,7 +26,6 @@ from services.leads.doors.meta import LeadNotice
 from store.leads import sources
 from store.leads.sources import Source
 
-log = structlog.get_logger()
 router = APIRouter(prefix="/api/webhook/meta-lead-ads", tags=["lead webhooks"])
 
 MOST_BYTES = 256 * 1024
@@ -70,7 +68,7 @@ async def receive_meta_leads(request: Request) -> Response:
     by_page = await sources.named(state.pool, "meta", pages) if pages else {}
     if not is_of_install:
         by_page = await _signed_for(state, post, by_page)
-    return await _take(state, notices, by_page)
+    return await _take(state, notices, by_page, is_of_install=is_of_install)
 
 
 @router.post("/{source}", summary="Receive leads of Meta for one source", **_documented)
@@ -111,14 +109,24 @@ async def _signed_for(
     return found
 
 
-async def _take(state: AppState, notices: Sequence[LeadNotice], by_page: Mapping[str, Sequence[Source]]) -> Response:
+async def _take(
+    state: AppState,
+    notices: Sequence[LeadNotice],
+    by_page: Mapping[str, Sequence[Source]],
+    *,
+    is_of_install: bool = False,
+) -> Response:
     checks, found = state.part(SourceChecks), meta.sort(notices, by_page)
     for source in found.elsewhere:
         checks.unknown(source)
-    if found.unknown:
-        log.info("leads of pages that no source has", count=found.unknown)
+    signers = [source for named in by_page.values() for source in named]
+    for page_id in found.unknown:
+        if is_of_install:
+            checks.unknown_page(page_id)
+        else:
+            checks.unknown(signers[0])  # an app of a customer: a list of all pages it names is not ours to keep
     await take(state, found.arrived)
-    return json_response(_shown(len(notices), found.unknown + len(found.elsewhere)))
+    return json_response(_shown(len(notices), len(found.unknown) + len(found.elsewhere)))
 
 
 def _shown(leads: int, unknown: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Telling people of an automation or a source of leads: by mail over the install's own mail server, and by callback."""
+"""Telling people of an automation, a source of leads or phones: by mail over the own mail server, and by callback."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class Told:
     """Whom to mail; addresses that are none are passed over."""
     by_callback: bool = True
     """Whether the account's endpoints hear of it."""
-    about_kind: Literal["automation", "lead_source"] = "automation"
+    about_kind: Literal["automation", "lead_source", "device"] = "automation"
     """By this name callbacks say what it is about."""
 
 

@@ -71,6 +71,8 @@ class Running:
 
     async def go_on_due(self) -> WentOn:
         """Have some runs go on whose time has come."""
+        if not await waking.is_due(self._pool):
+            return WentOn(0, [])
         async with self._pool.connection() as conn, conn.transaction():
             store = InTransaction(conn)
             await runs.wait_briefly(store)

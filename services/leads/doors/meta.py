@@ -37,8 +37,8 @@ class Sorted:
     arrived: Sequence[Arrived]
     elsewhere: Sequence[Source]
     """For each lead of a form that does not count, its source."""
-    unknown: int
-    """Leads of pages that no source has."""
+    unknown: Sequence[str]
+    """For each lead of a page that no source takes leads of, that page."""
 
 
 def notices_in(body: Mapping[str, Any]) -> list[LeadNotice]:
@@ -53,10 +53,11 @@ def notices_in(body: Mapping[str, Any]) -> list[LeadNotice]:
 
 def sort(notices: Sequence[LeadNotice], by_page: Mapping[str, Collection[Source]]) -> Sorted:
     """Give each lead to all sources of its page."""
-    arrived, elsewhere, unknown = list[Arrived](), list[Source](), 0
+    arrived, elsewhere, unknown = list[Arrived](), list[Source](), list[str]()
     for notice in notices:
         found = [source for source in by_page.get(notice.page_id, ()) if takes_leads(source)]
-        unknown += not found
+        if not found:
+            unknown.append(notice.page_id)
         for source in found:
             forms = SourceSettings.of(source.settings).forms
             if forms and notice.form_id not in forms:

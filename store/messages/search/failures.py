@@ -16,13 +16,19 @@ MOST_COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Failures of one channel, gateway and code."""
+    """Failures of one channel, gateway and code, and of what had them sent."""
 
     channel: str
     gateway_id: UUID | None
     """``None``: they were given to none."""
     gateway: str | None
     code: str | None
+    automation: str | None
+    """Key of the automation that sent them; ``None``: none did."""
+    step: str | None
+    """The step of it."""
+    lead_source: str | None
+    """Key of the source of the leads that they answered; ``None``: they answered none."""
     count: int
     first_at: datetime
     last_at: datetime
@@ -42,17 +48,26 @@ class Causes:
     """Failures before this were not counted, as there are more than ``MOST_COUNTED``; else the time's beginning."""
 
 
+# Where each comes from is looked up by its uid, whatever the statistics are.
 _COUNT = """
 with read as materialized (
     select m.uid, m.account_id, m.channel, m.gateway_id, m.state, m.code, m.at from failures m
     where m.at >= %(since)s and m.at < %(until)s {leading}
     order by m.{order} desc limit %(most)s
 ), causes as (
-    select channel, gateway_id, code, count(*) as count, min(at) as first_at, max(at) as last_at,
-           (array_agg(uid))[1] as sample
-    from read m where {conditions} {tests} group by channel, gateway_id, code
+    select m.channel, m.gateway_id, m.code, sent.automation, sent.step, answered.source_id, count(*) as count,
+           min(m.at) as first_at, max(m.at) as last_at, (array_agg(m.uid))[1] as sample
+    from read m
+    left join lateral (
+        select a.id, a.key as automation, s.step from automation_sends s join automation_runs r on r.id = s.run_id
+        join automations a on a.id = r.automation_id where s.uid = m.uid offset 0) as sent on true
+    left join lateral (select l.source_id from leads l where l.reply_uid = m.uid offset 0) as answered on true
+    where {conditions} {tests}
+    group by m.channel, m.gateway_id, m.code, sent.id, sent.automation, sent.step, answered.source_id
 )
-select c.channel, c.gateway_id, g.identifier, c.code, c.count, c.first_at, c.last_at, c.sample, m.recipient, m.reason,
+select c.channel, c.gateway_id, g.identifier, c.code, c.automation, c.step,
+       (select o.key from lead_sources o where o.id = c.source_id),
+       c.count, c.first_at, c.last_at, c.sample, m.recipient, m.reason,
        (select count(*) from read), (select min(at) from read)
 from causes c left join gateways g on g.id = c.gateway_id left join messages m on m.uid = c.sample
 order by c.count desc, c.last_at desc limit %(limit)s

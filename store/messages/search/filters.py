@@ -39,6 +39,12 @@ class Filter:
     """Accepted earlier."""
     tests: bool = False
     """Only those of test keys, of one account."""
+    automation: str | None = None
+    """Key of the automation that sent them."""
+    step: str | None = None
+    """The step of it."""
+    lead_source: str | None = None
+    """Key of the source of the leads that they answer."""
 
     def between(self, below: UUID | None) -> tuple[UUID, UUID]:
         """The first and the last uid that such messages can have which come after ``below`` in a list."""
@@ -60,6 +66,9 @@ class Filter:
             "gateways": None if self.gateways is None else list(self.gateways),
             "code": self.code,
             "channels": None if self.channels is None else list(self.channels),
+            "automation": self.automation,
+            "step": self.step,
+            "lead_source": self.lead_source,
         }
         return {name: value for name, value in given.items() if value is not None}
 
@@ -71,6 +80,11 @@ CONDITIONS = {
     "gateways": "m.gateway_id = any(%(gateways)s::uuid[])",
     "code": "m.code = %(code)s",
     "channels": "m.channel = any(%(channels)s::text[])",
+    "automation": """exists (select from automation_sends x join automation_runs y on y.id = x.run_id
+        join automations z on z.id = y.automation_id where x.uid = m.uid and z.key = %(automation)s)""",
+    "step": "exists (select from automation_sends x where x.uid = m.uid and x.step = %(step)s)",
+    "lead_source": """exists (select from leads x join lead_sources y on y.id = x.source_id
+        where x.reply_uid = m.uid and y.key = %(lead_source)s)""",
 }
 """SQL by the names of ``Filter.arguments``; ``m`` is a message, or its row in ``failures``."""
 

@@ -122,14 +122,14 @@ def _walks(wanted: Filter) -> Sequence[_Walk]:
     if wanted.tests:  # few beside live messages, with an index of their own
         return [_in_order("messages", wanted, "account_id", "m.test")]
     if wanted.recipient is None and ((states and states <= FAILURES) or (not states and wanted.code is not None)):
-        return [_in_order("failures", wanted, _leading(wanted, "code", "gateways", "account_id", "states"))]
-    leading = _leading(wanted, "recipient", "account_id")
+        return [_in_order("failures", wanted, leading_filter(wanted, "code", "gateways", "account_id", "states"))]
+    leading = leading_filter(wanted, "recipient", "account_id")
     if wanted.recipient is None and wanted.batch is None and wanted.uid is None and states and states <= LIVE:
         return [_in_order("messages", wanted, leading, f"m.uid > {_MARK}"), _noted(wanted)]
     return [_in_order("messages", wanted, leading)]
 
 
-def _leading(wanted: Filter, *names: str) -> str | None:
+def leading_filter(wanted: Filter, *names: str) -> str | None:
     """The first of these filters that is given with one value: an index has it, followed by the uid."""
     if wanted.batch is not None or wanted.uid is not None:  # few rows, by their uids alone
         return None
@@ -142,7 +142,7 @@ def _in_order(table: str, wanted: Filter, leading: str | None, *conditions: str)
     place = "m.uid"
     conditions = ("m.uid between %(first)s and %(last)s", *conditions)
     if leading is not None:
-        conditions = (_EQUALS[leading], *conditions)
+        conditions = (EQUALS[leading], *conditions)
     if leading == "recipient":  # as the index has it (migration 0042)
         place = "uuid_send(m.uid)"
         conditions = (*conditions, f"{place} between uuid_send(%(first)s::uuid) and uuid_send(%(last)s::uuid)")
@@ -153,10 +153,11 @@ def _in_order(table: str, wanted: Filter, leading: str | None, *conditions: str)
     )
 
 
-_EQUALS = CONDITIONS | {
+EQUALS = CONDITIONS | {
     "states": "m.state = (%(states)s::text[])[1]",
     "gateways": "m.gateway_id = (%(gateways)s::uuid[])[1]",
 }
+"""``CONDITIONS`` of a filter that leads: as an index can be read by it."""
 
 _MARK = "(select uid from workflow_checks_mark)"
 """Messages before it have been read by the leader of the workers, who noted the pages that have open ones."""
