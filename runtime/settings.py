@@ -46,8 +46,9 @@ class Settings(BaseSettings):
     build_id: str = Field(default="", pattern=_NAME_OF_A_BUILD)
     """What build this worker is, such as a commit; empty: Temporal hands its work to any worker. Workers of a build get
     work once it is promoted: docs/upgrading.md. Not used by ``xsender dev``."""
-    deployment: str = Field(default="xsender", pattern=r"^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$")
-    """What Temporal calls the workers of this install, when they have builds."""
+    deployment: str = Field(default="xsender", pattern=r"^[0-9A-Za-z][0-9A-Za-z_/-]{0,99}$")
+    """What Temporal calls the workers of this install, when they have builds; its worker controller on Kubernetes calls
+    them ``namespace/name``."""
 
     keys: SecretStr = SecretStr("")
     """Key ring for secrets at rest and Temporal payloads: ``id:base64,…``, 32 bytes each, the first one current."""

@@ -48,6 +48,11 @@ def test_a_build_is_off_unless_named_and_always_in_an_embedded_install(tmp_path:
     assert worker_version(Settings(build_id="a", data_dir=tmp_path)) is None
 
 
+def test_a_build_is_named_as_temporals_worker_controller_names_it():
+    named = Settings(build_id="0.1.0-3f2a", deployment="shop/xsender")
+    assert worker_version(named) == WorkerDeploymentVersion("shop/xsender", "0.1.0-3f2a")
+
+
 @pytest.mark.parametrize("name", ["it's", "a:b", " ", "-a", "a" * 101])
 def test_a_build_has_a_plain_name(name: str):
     with pytest.raises(ValidationError):
