@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 PEERS := tests/gateways/peers
+CHECKERS := tests/deploy/peers/unpacked
 PACKAGES := activities api bench cli domain embedded gateways phones runtime services store tests worker workflows
 ARGS ?=
 # Half of all that is installed, and never or seldom imported: compiled only where it is.
@@ -21,7 +22,7 @@ dev: $(STAMP)
 	@XSENDER_STOP_WITH_PARENT=1 exec $(BIN)/xsender dev $(ARGS)
 
 ## Build .venv, again whenever the locked requirements change, and install the peers that the tests use.
-setup: $(STAMP) $(PEERS)/node_modules $(PEERS)/.venv $(PEERS)/nginx $(PEERS)/pgbouncer
+setup: $(STAMP) $(PEERS)/node_modules $(PEERS)/.venv $(PEERS)/nginx $(PEERS)/pgbouncer $(CHECKERS)
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "xsender needs Python 3.11 or newer")'
@@ -57,6 +58,11 @@ $(PEERS)/nginx:
 $(PEERS)/pgbouncer:
 	@echo "unpacking PgBouncer into $@"
 	@$(call UNPACK,pgbouncer libevent-2.1-7 libc-ares2)
+
+# Helm itself, and the schemas of Kubernetes and of Compose files: of big wheels a few files.
+$(CHECKERS): $(STAMP) tests/deploy/peers/requirements.txt tests/deploy/peers/unpack.py
+	@echo "unpacking Helm and schemas into $@"
+	@$(BIN)/python tests/deploy/peers/unpack.py $@ || echo "there is none: its tests are skipped"
 
 # Tests that measure what others feel: one at a time, with nothing else beside them.
 MEASURED := $(addprefix tests/faults/test_,hanging_temporal.py silent_database.py slow_neighbour.py stalls.py two_tenants.py)
@@ -112,4 +118,4 @@ lock: $(STAMP)
 	$(COMPILE) --extra embedded --extra test --output-file requirements/dev.txt
 
 clean:
-	rm -rf $(VENV) $(PEERS)/.venv $(PEERS)/node_modules $(PEERS)/nginx $(PEERS)/pgbouncer *.egg-info build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS)/.venv $(PEERS)/node_modules $(PEERS)/nginx $(PEERS)/pgbouncer $(CHECKERS) *.egg-info build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

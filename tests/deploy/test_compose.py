@@ -13,8 +13,10 @@ from temporalio.client import Client
 
 from embedded.engine import Engine
 from runtime.retention import NEEDED, retention
+from runtime.settings import Settings
 from store.pool import Pool
 from tests.api.application import document
+from tests.deploy.checkers import faults_of_compose_file, needs_checkers
 from workflows.policy import QUEUES
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +66,21 @@ def test_every_variable_is_explained():
     explained = set(re.findall(r"^#? ?(\w+)=", EXAMPLE, re.MULTILINE))
     bare = {name for service in SERVICES.values() for name, v in service.get("environment", {}).items() if v is None}
     assert variables(TEXT).keys() | bare == explained
+
+
+@needs_checkers
+def test_it_is_a_compose_file():
+    content = yaml.safe_load(filled(TEXT, FRONT_NETWORK="172.30.199"))
+    assert faults_of_compose_file(content) == []
+    content["services"]["api"]["health_check"] = {}
+    assert len(faults_of_compose_file(content)) == 1, "the schema would see a mistake"
+
+
+def test_processes_know_what_they_are_told():
+    named = {name for one in SERVICES.values() if one["image"] == "xsender" for name in one["environment"]}
+    assert {name.removeprefix("XSENDER_").lower() for name in named - {"FORWARDED_ALLOW_IPS"}} <= set(
+        Settings.model_fields
+    )
 
 
 def test_what_must_be_set_stands_open_in_the_example():
