@@ -14,6 +14,7 @@ from bench.steps import (
     devices,
     end_to_end,
     fairness,
+    growth,
     guards,
     hanging,
     idle,
@@ -56,5 +57,6 @@ STEPS: dict[str, Step] = {
     "devices": devices.measure,
     "metrics": metrics.measure,
     "pace": pace.measure,
+    "growth": growth.measure,  # last: the others are measured in a young install
 }
 """Name → what measures it; called with the install and a scale, below 1 for smaller runs."""

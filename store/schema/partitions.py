@@ -64,7 +64,7 @@ async def make_ahead(conn: Connection) -> list[str]:
     Raises:
         psycopg.errors.LockNotAvailable: another session holds a lock; the next run continues.
     """
-    last_begins = _month(await _now(conn), AHEAD)
+    last_begins = month_at(await _now(conn), AHEAD)
     made: list[str] = []
     for table in PARTITIONED:
         for _ in range(_MOST_AT_ONCE):
@@ -86,7 +86,7 @@ async def make_next(conn: Connection, table: str) -> str:
 async def months_ahead(conn: Connection) -> int:
     """How many of the next ``AHEAD`` months have a partition in every table."""
     now, end = await _now(conn), min([await _end(conn, table) for table in PARTITIONED])
-    return sum(_month(now, months) < end for months in range(1, AHEAD + 1))
+    return sum(month_at(now, months) < end for months in range(1, AHEAD + 1))
 
 
 async def drop_older(conn: Connection, months: int) -> list[str]:
@@ -97,7 +97,7 @@ async def drop_older(conn: Connection, months: int) -> list[str]:
     Raises:
         psycopg.errors.LockNotAvailable: another session holds a lock; the next run continues.
     """
-    youngest = _month(await _now(conn), -months)
+    youngest = month_at(await _now(conn), -months)
     old = [partition for partition in await partitions(conn) if partition.ends <= youngest]
     dropped = []
     for end in sorted({partition.ends for partition in old}):
@@ -116,7 +116,7 @@ async def _make(conn: Connection, table: str, begins: datetime) -> str:
         "new": sql.Identifier(name),
         "other": sql.Identifier(f"{table}_other"),
         "first": sql.Literal(str(first_id(begins.timestamp()))),
-        "end": sql.Literal(str(first_id(_month(begins, 1).timestamp()))),
+        "end": sql.Literal(str(first_id(month_at(begins, 1).timestamp()))),
     }
     async with _change(conn):
         for statement in (
@@ -167,7 +167,7 @@ async def _end(conn: Connection, table: str) -> datetime:
     return max(partition.ends for partition in await partitions(conn) if partition.table == table)
 
 
-def _month(at: datetime, after: int) -> datetime:
+def month_at(at: datetime, after: int) -> datetime:
     """The start of the month that is ``after`` months after this one."""
     count = at.year * 12 + at.month - 1 + after
     return datetime(count // 12, count % 12 + 1, 1, tzinfo=UTC)

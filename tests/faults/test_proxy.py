@@ -94,4 +94,4 @@ async def test_a_delay_is_felt():
         proxy.delay(0.1)
         begun = asyncio.get_running_loop().time()
         assert await client.echo(b"hello") == b"hello"
-        assert asyncio.get_running_loop().time() - begun >= 0.2  # there and back
+        assert asyncio.get_running_loop().time() - begun >= 0.19  # there and back; the loop counts milliseconds

@@ -32,14 +32,14 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Later:
     now = parts._now
 
     async def then(conn: Connection) -> datetime:
-        return parts._month(await now(conn), moved["months"])
+        return parts.month_at(await now(conn), moved["months"])
 
     monkeypatch.setattr(parts, "_now", then)
     return moved
 
 
 def in_months(months: int) -> datetime:
-    return parts._month(datetime.now(UTC), months)
+    return parts.month_at(datetime.now(UTC), months)
 
 
 async def ends(conn: Connection) -> dict[str, list[datetime]]:

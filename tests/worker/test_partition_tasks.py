@@ -19,7 +19,7 @@ def held_up(monkeypatch: pytest.MonkeyPatch) -> None:
     now = parts._now
 
     async def then(conn: Connection) -> datetime:
-        return parts._month(await now(conn), 2)
+        return parts.month_at(await now(conn), 2)
 
     async def no_lock(conn: Connection, table: str, begins: datetime) -> str:
         raise LockNotAvailable

@@ -120,7 +120,7 @@ async def test_streams_begin_one_after_the_other(monkeypatch: pytest.MonkeyPatch
     all_ = Streams(cast(Pool, None))
     begun = asyncio.get_running_loop().time()
     await asyncio.gather(*(all_.turn(uuid4()) for _ in range(41)))
-    assert asyncio.get_running_loop().time() - begun >= 0.2
+    assert asyncio.get_running_loop().time() - begun >= 0.19  # the loop counts milliseconds
 
 
 async def test_a_phone_takes_one_turn_at_a_time_and_nobody_waits_long(monkeypatch: pytest.MonkeyPatch):

@@ -1,0 +1,196 @@
+"""What an install with 10,000,000 messages of many months costs beside a young one, and dropping one of its months."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from psycopg import sql
+
+from bench.figure import Figure
+from bench.install import Install
+from bench.load import ROUNDS, Run, median, rate, run_in_flight
+from bench.messages import PastMessages
+from bench.processes import CpuMeter
+from bench.steps.batch import run_batch
+from bench.tenant import Tenant, contact, new_tenant
+from domain.access.api_keys import KeyKind
+from domain.ids import first_id
+from store.accounts import api_keys
+from store.connection import Connection
+from store.pool import long_transaction
+from store.schema.partitions import PARTITIONED, drop_older, month_at, partitions
+
+_SIZES = {"young": (100_000, 20_000), "old": (10_000_000, 40_000), "reads": (500, 40), "batch": (50_000, 1000)}
+"""Messages before and after, reads of a kind, and a batch's: at scale 1, and the least that is of use."""
+_MONTHS = 5
+_LISTS = ("/api/messages?channel=sms", "/api/messages?state=failed", "/api/failures?channel=sms")
+_STAFFS_LISTS = ("messages?limit=50", "messages?state=failed", "messages?recipient=%2B12020000031")
+
+
+@dataclass(frozen=True)
+class _Age:
+    """What an install did at a size."""
+
+    statuses: Run
+    lists: Run
+    staffs_lists: Run
+    batch: Run
+
+
+async def measure(install: Install, scale: float) -> list[Figure]:
+    """The same reads and batches before and after it was filled; then a month is dropped under load."""
+    young, old, reads, batch = (max(least, int(size * scale)) for size, least in _SIZES.values())
+    tenant = await new_tenant(install)
+    staff = (await api_keys.create(install.pool, KeyKind.ADMIN, 0)).text
+    past = PastMessages(tenant.id, int(time.time() * 1000))
+    async with long_transaction(install.pool) as conn:
+        await _begin_earlier(conn)
+    await past.fill(install.pool, 0, young)
+    before = await _age(tenant, staff, past, young, reads, batch)
+    await past.fill(install.pool, young, old)
+    after = await _age(tenant, staff, past, old, reads, batch)
+    return [
+        _beside("status of a sent message", before.statuses, after.statuses, young, old),
+        _beside("a page of an account's messages", before.lists, after.lists, young, old),
+        _beside("a page of all messages", before.staffs_lists, after.staffs_lists, young, old),
+        Figure(
+            f"batch of {batch:,} beside {old:,} messages",
+            after.batch.per_second,
+            "messages/s",
+            "Indexes of the month that is written.",
+            before.batch.per_second,
+            f"beside {young:,}",
+            at_least=0.9,
+        ),
+        *await _dropped(tenant, past),
+    ]
+
+
+def _beside(name: str, before: Run, after: Run, young: int, old: int) -> Figure:
+    return Figure(
+        f"{name}, p95, of {old:,}",
+        after.spread.p95_ms,
+        "ms",
+        "The indexes of a partition are no deeper than a month's; a list may look into several.",
+        before.spread.p95_ms,
+        f"of {young:,}",
+        at_most=1.2,
+    )
+
+
+async def _age(tenant: Tenant, staff: str, past: PastMessages, size: int, reads: int, batch: int) -> _Age:
+    """All figures at a size. Each kind of reads three times in turn, after a warm-up."""
+    async with long_transaction(tenant.install.pool) as conn:
+        await conn.execute("analyze")
+    dice = random.Random(1)
+    urls = [f"/api/get/sms/{past.uid(dice.randint(1, size // past.SHARE))}" for _ in range(reads)]
+    works = (
+        partial(_get, tenant.install, tenant.key, urls),
+        partial(_get, tenant.install, tenant.key, _LISTS),
+        partial(_get, tenant.install, staff, [f"/api/admin/v1/{each}" for each in _STAFFS_LISTS]),
+    )
+    runs: list[list[Run]] = [[] for _ in works]
+    for turn in range(1 + ROUNDS):
+        for work, taken in zip(works, runs, strict=True):
+            run = await run_in_flight(work, reads, 1)
+            taken += [run] if turn else []
+    batches = [await run_batch(tenant.install, batch, CpuMeter({}), []) for _ in range(ROUNDS)]
+    statuses, lists, staffs_lists = (median(taken, _p95) for taken in runs)
+    return _Age(statuses, lists, staffs_lists, median(batches, rate))
+
+
+async def _get(install: Install, key: str, urls: Sequence[str], number: int) -> None:
+    async with install.http.get(urls[number % len(urls)], headers={"Api-key": key}) as answer:
+        answer.raise_for_status()
+        await answer.read()
+
+
+def _p95(run: Run) -> float:
+    return run.spread.p95_ms
+
+
+async def _dropped(tenant: Tenant, past: PastMessages) -> list[Figure]:
+    """How long it takes, and the slowest of what others do meanwhile."""
+    async with _others(tenant, past) as quiet:
+        await asyncio.sleep(1)
+    async with tenant.install.pool.connection() as conn:
+        await drop_older(conn, 2)
+        async with _others(tenant, past) as meanwhile:
+            begun = time.perf_counter()
+            dropped = await drop_older(conn, 1)
+            took = time.perf_counter() - begun
+    return [
+        Figure(
+            f"dropping a month: {len(dropped)} tables",
+            took,
+            "s",
+            "Looking for messages without an outcome, by an index; deleting files.",
+            at_most=1.0,
+        ),
+        Figure(
+            "the slowest status or send meanwhile",
+            max(meanwhile) * 1000,
+            "ms",
+            "They wait while the drop waits for its locks, 50 ms at most, and while it has them.",
+            max(quiet) * 1000,
+            "in a second without a drop",
+        ),
+    ]
+
+
+@asynccontextmanager
+async def _others(tenant: Tenant, past: PastMessages) -> AsyncIterator[list[float]]:
+    """Statuses are read and messages sent, one of each at a time; yields what each took."""
+    took: list[float] = []
+    ended = asyncio.Event()
+    url = f"/api/get/sms/{past.uid(1)}"
+
+    async def again(work: Callable[[], Awaitable[None]]) -> None:
+        while not ended.is_set():
+            begun = time.perf_counter()
+            await work()
+            took.append(time.perf_counter() - begun)
+
+    read = partial(_get, tenant.install, tenant.key, [url], 0)
+    works = [asyncio.create_task(again(work)) for work in (read, partial(_send, tenant))]
+    yield took
+    ended.set()
+    await asyncio.gather(*works)
+
+
+async def _send(tenant: Tenant) -> None:
+    await tenant.send([contact()])
+
+
+async def _begin_earlier(conn: Connection) -> None:
+    """Give past months partitions of their own, as if the install had begun with the first of them."""
+    now = datetime.now(UTC)
+    begins = [month_at(now, -months) for months in range(_MONTHS, -1, -1)]
+    for table in PARTITIONED:
+        first = next(each for each in await partitions(conn) if each.table == table)
+        await conn.execute(_words("alter table {table} detach partition {name}", table, first.name))
+        await _attach(conn, table, first.name, None, begins[0])
+        for begin, end in zip(begins, [*begins[1:], first.ends], strict=True):
+            name = f"{table}_{begin:%Y_%m}"
+            await conn.execute(_words("create table {name} (like {table} including all)", table, name))
+            await _attach(conn, table, name, begin, end)
+
+
+async def _attach(conn: Connection, table: str, name: str, begin: datetime | None, end: datetime) -> None:
+    statement = "alter table {table} attach partition {name} for values from ({begin}) to ({end})"
+    await conn.execute(_words(statement, table, name, begin, end))
+
+
+def _words(
+    statement: str, table: str, name: str, begin: datetime | None = None, end: datetime | None = None
+) -> sql.Composed:
+    moments = {
+        word: sql.Literal(str(first_id(at.timestamp()))) if at else sql.SQL("minvalue")
+        for word, at in (("begin", begin), ("end", end))
+    }
+    return sql.SQL(statement).format(table=sql.Identifier(table), name=sql.Identifier(name), **moments)
