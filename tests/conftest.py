@@ -35,6 +35,7 @@ async def engine(tmp_path_factory) -> AsyncIterator[Engine]:
         await migrate(running.database_url)
         yield running
         async with await AsyncConnection.connect(running.database_url, autocommit=True) as conn:
+            await conn.execute("set statement_timeout = '120s'")
             assert await tables_with_secrets(conn) == [], "after all tests a table has a secret in clear"
 
 

@@ -125,12 +125,14 @@ async def serve_api(settings: Settings) -> AsyncIterator[str]:
     server = uvicorn.Server(server_config(settings))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
+        if serving.done():
+            raise RuntimeError("the API has ended at its start")
         await asyncio.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        await serving
+        await _ended(serving)
 
 
 @asynccontextmanager
@@ -150,7 +152,7 @@ async def run_worker(settings: Settings, client: Client, queues: Sequence[str] =
     finally:
         stop.set()
         await _ended(running)
-        await dependencies.aclose()
+        await _ended(asyncio.create_task(dependencies.aclose()))
         await pool.close()
 
 
@@ -165,11 +167,11 @@ def _end_process(ended: "asyncio.Task[None]") -> None:
 
 
 async def _ended(running: "asyncio.Task[None]") -> None:
-    """Wait for a worker that drains. One that does not end is shown, task by task, and left behind: the engine goes."""
+    """Wait for what drains. What does not end is shown, task by task, and left behind: the engine goes."""
     _, late = await asyncio.wait([running], timeout=_DRAINED_WITHIN)
     if late:
         for task in asyncio.all_tasks():
-            task.print_stack()
+            task.print_stack(file=sys.__stderr__)
     else:
         await running
 

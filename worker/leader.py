@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from runtime.tasks import cancel_and_wait
 from store.leader_lock import LEADER, leader_lock
 from store.pool import DB_UNAVAILABLE, Pool
 
@@ -69,6 +70,4 @@ async def _while_leader(ours: Callable[[], Awaitable[bool]], tasks: Sequence[Per
             await ours()
             await asyncio.sleep(_PROVE_EVERY)
     finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await cancel_and_wait(*running)

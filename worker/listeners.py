@@ -5,7 +5,7 @@ Receipts of messages from before a restart, and inbound messages, go to any boun
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from activities.pacing.gateway_cache import GatewayCache
 from domain.errors import XsenderError
 from gateways.base import Listening
 from gateways.registry import GATEWAY_TYPES
+from runtime.tasks import cancel_and_wait
 from store.gateways import gateways as stored
 from store.leader_lock import LISTENERS
 from store.pool import Pool
@@ -40,9 +41,7 @@ async def keeping_connected(pool: Pool, gateways: GatewayCache) -> AsyncIterator
     try:
         yield
     finally:
-        keeping.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeping
+        await cancel_and_wait(keeping)
 
 
 async def connect_all(pool: Pool, gateways: GatewayCache) -> None:

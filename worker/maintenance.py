@@ -10,6 +10,7 @@ from temporalio.client import Client
 
 from domain.keyring import Keyring
 from runtime.metrics.counted import REGISTRY
+from runtime.tasks import cancel_and_wait
 from store import workers as alive
 from store.pool import DB_UNAVAILABLE, Pool
 from worker.leader import PeriodicTask, lead, repeat
@@ -45,8 +46,6 @@ async def maintenance(
         yield
     finally:
         REGISTRY.unregister(figures)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await cancel_and_wait(*running)
         with contextlib.suppress(*DB_UNAVAILABLE):
             await alive.leave(pool, worker_id)

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from runtime.tasks import cancel_and_wait
+
 _T = TypeVar("_T")
 
 
@@ -24,9 +26,7 @@ class Unfinished:
         """Wait for what is left, but no longer than that: then it is cut off."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await cancel_and_wait(*late)
 
     def _ended(self, task: "asyncio.Task[Any]") -> None:
         self._tasks.discard(task)

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from temporalio.client import Client
 
 from domain.errors import UnavailableError
 from runtime.settings import Settings
+from runtime.tasks import cancel_and_wait
 from runtime.temporal import connect
 
 _PATIENCE = 2.0
@@ -57,6 +58,4 @@ async def open_link(settings: Settings) -> AsyncIterator[TemporalLink]:
     try:
         yield link
     finally:
-        connecting.cancel()
-        with suppress(asyncio.CancelledError):
-            await connecting
+        await cancel_and_wait(connecting)

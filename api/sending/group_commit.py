@@ -24,6 +24,7 @@ from domain.limits import AT_ONCE_LIMITS
 from domain.messages.new_page import new_page
 from domain.messages.page import Keyed, PageHeader
 from domain.messages.page_content import Content, PageContent, senders_of
+from runtime.tasks import cancel_and_wait
 from store import idempotency
 from store.pool import Pool
 
@@ -114,8 +115,7 @@ class _Group:
         if self._clock is not None:
             self._clock.cancel()
         if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.wait([self._starting])
+            await cancel_and_wait(self._starting)
 
     async def _start_all(self) -> None:
         try:

@@ -27,6 +27,7 @@ from domain.ids import message_uid
 from domain.messages.new_page import new_page
 from domain.messages.page import ADMIN_ACCOUNT, PageHeader
 from domain.messages.page_content import PageContent
+from runtime.tasks import cancel_and_wait
 from services.sending.start_page import start_page
 from workflows.policy import start_options
 
@@ -75,9 +76,7 @@ class Starts:
 
     async def aclose(self) -> None:
         """Stop resolving: unresolved starts stay so."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel_and_wait(*self._tasks)
 
     def check_answering(self) -> None:
         """Refuse requests at once while Temporal is known not to answer.

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 
 from api.http.temporal_link import TemporalLink, TemporalUnavailable
+from runtime.tasks import cancel_and_wait
 from services.receipts import MOST_BYTES, MOST_EVENTS, START_SECONDS, PostPart, start_receipts
 
 _PAUSE = 0.2
@@ -100,8 +101,7 @@ class SharedStarts:
     async def aclose(self) -> None:
         """Start no more."""
         if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.wait([self._starting])
+            await cancel_and_wait(self._starting)
 
     async def _start_all(self) -> None:
         try:

@@ -11,6 +11,7 @@ from domain.errors import ConflictError
 from domain.keyring import Keyring
 from domain.recipients import InvalidRecipient
 from gateways.net.names import Names
+from runtime.tasks import cancel_and_wait
 from services.access.people import about, actor_of
 from services.changes import change
 from services.system_mail.notice import Notice
@@ -51,8 +52,7 @@ class Forgotten:
         """Let mails on their way be sent."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_AT_STOP)
-        for task in self._tasks:
-            task.cancel()
+        await cancel_and_wait(*self._tasks)
 
     async def _send(self, email: str, context: Mapping[str, Any]) -> None:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
+from runtime.tasks import cancel_and_wait
 from store.connection import Connection
 from store.devices import pokes
 from store.pool import DB_UNAVAILABLE
@@ -34,8 +35,7 @@ class Notices:
     async def aclose(self) -> None:
         """Listen no more."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancel_and_wait(self._task)
 
     async def _listen(self) -> None:
         pause = _FIRST_PAUSE

@@ -10,6 +10,7 @@ from math import inf
 from uuid import UUID
 
 from domain.devices.messages import HandedOut, Offer, Session
+from runtime.tasks import cancel_and_wait
 from services.devices.handing import hand_out
 from store.pool import Pool
 
@@ -122,10 +123,7 @@ class Rounds:
         """End what runs."""
         for timer in self._timers.values():
             timer.cancel()
-        tasks = list(self._running.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel_and_wait(*self._running.values())
 
     def _add(self, asking: _Asking) -> None:
         own = list(self._of(asking.session.device_id))

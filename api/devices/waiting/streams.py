@@ -13,6 +13,7 @@ from api.devices.waiting.rounds import Taken
 from api.devices.waiting.stream import Stream
 from api.http.errors import ApiError, unavailable
 from domain.devices.messages import Session
+from runtime.tasks import cancel_and_wait
 from store.devices.doors import watching
 from store.pool import DB_UNAVAILABLE, Pool
 
@@ -127,10 +128,8 @@ class Streams:
 
     async def aclose(self) -> None:
         """End what runs."""
-        tasks = [task for task in (self._looking, self._around, *self._calling.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        tasks = (self._looking, self._around, *self._calling.values())
+        await cancel_and_wait(*(task for task in tasks if task is not None))
 
     def _with(self, gateway_id: UUID) -> list[Stream]:
         return [stream for stream in self._of.values() if stream.session.gateway_id == gateway_id]

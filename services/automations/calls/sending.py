@@ -16,6 +16,7 @@ import structlog
 from domain.keyring import Keyring, KeyringError
 from gateways.base import GatewayConnections
 from gateways.outgoing_call import Request, Unanswered, make
+from runtime.tasks import cancel_and_wait
 from services.automations.calls.answers import stored
 from services.automations.calls.checking import secret_names
 from services.automations.calls.secrets import SIGNING, may_go_to
@@ -64,8 +65,7 @@ class CallSender:
         try:
             yield
         finally:
-            loop.cancel()
-            await asyncio.wait({loop})
+            await cancel_and_wait(loop)
             await self._drain()
 
     async def aclose(self) -> None:
@@ -75,9 +75,7 @@ class CallSender:
     async def _drain(self) -> None:
         if self._making:
             _, late = await asyncio.wait(self._making, timeout=_DRAINED)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await cancel_and_wait(*late)
 
     async def _look(self) -> None:
         while True:
