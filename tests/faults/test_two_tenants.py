@@ -6,10 +6,10 @@ import random
 from tests.faults.clients import contacts, persistent_client
 from tests.faults.promise import batch_ends
 from tests.faults.sink import running_sink
-from tests.faults.size import MINUTES, SEED
+from tests.faults.size import SEED
 from tests.stack import User
 
-EACH = 6000 if MINUTES else 3000
+EACH = 6000
 
 
 async def test_equal_batches_of_two_tenants_are_sent_side_by_side(stack):
@@ -31,5 +31,6 @@ async def test_equal_batches_of_two_tenants_are_sent_side_by_side(stack):
         last = [max(place for place, uid in enumerate(arrived) if uid in states) for states in ended]
         left = max(last) - min(last)
         print(f"when one had ended, {left} of the other's {EACH} messages were left")
-        # One after the other it would be all. How close they are is measured by `make bench`.
+        # One after the other it would be all. One may be ahead by the four pages of 500 that a batch has in flight.
+        # How close they are is measured by `make bench`.
         assert left < EACH / 2
