@@ -146,6 +146,7 @@ from services.settings.current import CurrentSettings
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.gateways.webhook_signatures import Signatures
 from store.pool import open_pool
+from store.read_pool import open_read_pool
 
 DESCRIPTION = "Send email, SMS and WhatsApp through your own gateways; every accepted message has one outcome."
 
@@ -282,6 +283,9 @@ def create_app(settings: Settings) -> FastAPI:
         pool = await open_pool(
             settings.database_url, settings.database_pool_size, "xsender-api", settings.database_direct_url
         )
+        reading = await open_read_pool(
+            pool, settings.database_read_url, settings.database_pool_size, "xsender-api-lists"
+        )
         offload = Offload()
         hashing = Hashing()
         names = Names()
@@ -334,7 +338,7 @@ def create_app(settings: Settings) -> FastAPI:
                 access,
                 request_log,
             )
-            app.state.xsender = AppState(settings, pool, link, {type(part): part for part in parts})
+            app.state.xsender = AppState(settings, pool, reading, link, {type(part): part for part in parts})
             yield {STOPPING: waiting_devices.stop}
             await waiting_devices.aclose()
             await receipts.aclose()
@@ -349,6 +353,7 @@ def create_app(settings: Settings) -> FastAPI:
         await outside.aclose()
         await offload.aclose()
         hashing.close()
+        await reading.aclose()
         await pool.close()
 
     app = DocumentedApp(

@@ -80,7 +80,7 @@ class PastMessages:
     newest: int
     """Unix time in ms."""
 
-    SHARE = 999
+    SHARE = 21
     _AT_ONCE = 250_000
 
     def uid(self, number: int) -> UUID:

@@ -80,7 +80,7 @@ class Postgres:
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         return Child(
             name=NAME,
-            command=(*_unprivileged(), str(_binaries() / "postgres"), "-D", str(self.cluster), *options),
+            command=(*unprivileged(), str(_binaries() / "postgres"), "-D", str(self.cluster), *options),
             prepare=self._prepare,
             ready=self._ready,
             stop_signal=signal.SIGINT,  # fast shutdown: SIGTERM would wait for every client to leave
@@ -117,7 +117,7 @@ class Postgres:
             shutil.rmtree(unfinished)
         unfinished.mkdir(mode=0o700)
         password = self._password_file()
-        if _unprivileged()[:1] == ("setpriv",):
+        if unprivileged()[:1] == ("setpriv",):
             nobody = pwd.getpwnam("nobody")
             for path in (unfinished, password):
                 os.chown(path, nobody.pw_uid, nobody.pw_gid)
@@ -126,7 +126,7 @@ class Postgres:
         if not self.durable:
             options.append("--no-sync")
         initdb = await asyncio.create_subprocess_exec(
-            *_unprivileged(),
+            *unprivileged(),
             str(_binaries() / "initdb"),
             "-D",
             str(unfinished),
@@ -182,7 +182,7 @@ def _binaries() -> Path:
 
 
 @functools.cache
-def _unprivileged() -> tuple[str, ...]:
+def unprivileged() -> tuple[str, ...]:
     """The command prefix under which PostgreSQL is not root."""
     if os.geteuid() != 0:
         return ()

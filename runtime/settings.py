@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     database_direct_url: str | None = None
     """The database itself, if ``database_url`` is that of a pooler in transaction mode, such as PgBouncer: for
     migrations, locks and notices, which need a session of their own."""
+    database_read_url: str | None = None
+    """A replica of the database, from which lists of messages, failures, usage and requests are read: behind by as
+    much as it is. While it does not answer they are read from the database."""
 
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
@@ -115,7 +118,7 @@ class Settings(BaseSettings):
         before them, see ``services/settings``."""
         return {name: value for name in _OF_INSTALL if name in self.model_fields_set and (value := getattr(self, name))}
 
-    @field_validator("accept_unsealed_until", "keep_months", "database_direct_url", mode="before")
+    @field_validator("accept_unsealed_until", "keep_months", "database_direct_url", "database_read_url", mode="before")
     @classmethod
     def _unset_if_empty(cls, value: object) -> object:
         return value or None

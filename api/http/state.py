@@ -11,6 +11,7 @@ from api.http.temporal_link import TemporalLink
 from domain.keyring import CREDENTIALS, Keyring
 from runtime.settings import Settings
 from store.pool import Pool
+from store.read_pool import ReadPool
 
 STOPPING = "stopping"
 """In the state of the lifespan: what is to be called when the process begins to end, so that requests that wait end."""
@@ -24,6 +25,8 @@ class AppState:
 
     settings: Settings
     pool: Pool
+    reading: ReadPool
+    """For lists: of a replica, if there is one."""
     link: TemporalLink
     parts: Mapping[type, Any]
     """State of subjects, one of each type; see ``part``."""

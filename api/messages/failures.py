@@ -10,7 +10,7 @@ from api.http.json_response import json_response
 from api.http.query_text import Moment
 from services.messages.search import Search, find_causes
 from store.messages.search.failures import Cause
-from store.pool import Pool
+from store.pool import Connections
 
 FailedAfter = Annotated[Moment | None, Query(description="Left out: 24 hours before `failed_before`.")]
 FailedBefore = Annotated[Moment | None, Query(description="Left out: now.")]
@@ -18,7 +18,7 @@ Most = Annotated[int, Query(ge=1, le=1000)]
 
 
 async def answer_causes(
-    pool: Pool,
+    pool: Connections,
     search: Search,
     after: datetime | None,
     before: datetime | None,

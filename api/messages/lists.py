@@ -37,8 +37,8 @@ async def list_messages(
 ) -> Response:
     """Filters that are given all apply. A page may have fewer messages than `limit` and yet a `next_cursor`."""
     check_known(request)
-    pool = state_of(request).pool
-    fetch = fetching(pool, await found_by(pool, _own(search, principal)))
+    reading = state_of(request).reading
+    fetch = fetching(reading, await found_by(reading, _own(search, principal)))
     return await listed(request, limit, cursor, format, fetch, shown, place_of)
 
 
@@ -59,7 +59,7 @@ async def list_failures(
     """By cause, the most frequent first. Those that were cancelled count only with `state=cancelled`."""
     check_known(request)
     own = _own(search, principal)
-    return await answer_causes(state_of(request).pool, own, failed_after, failed_before, limit, cause)
+    return await answer_causes(state_of(request).reading, own, failed_after, failed_before, limit, cause)
 
 
 def _own(search: Search, principal: Principal) -> Search:

@@ -18,7 +18,7 @@ from store.messages.search import walks
 from store.messages.search.failures import Cause
 from store.messages.search.filters import Filter
 from store.messages.search.walks import Listed
-from store.pool import Pool
+from store.pool import Connections
 
 User = Annotated[int | None, Query(ge=0, le=2**63 - 1, description="Of this user; 0: sent with an admin key.")]
 
@@ -70,12 +70,12 @@ OfFailures = Annotated[Search, Depends(_filters)]
 """The filters of failures by cause."""
 
 
-def fetching(pool: Pool, wanted: Filter) -> Fetch:
+def fetching(pool: Connections, wanted: Filter) -> Fetch:
     """Reads a list of messages."""
     return partial(_fetch, pool, wanted)
 
 
-async def _fetch(pool: Pool, wanted: Filter, place: str | None, most: int) -> Sequence[Listed]:
+async def _fetch(pool: Connections, wanted: Filter, place: str | None, most: int) -> Sequence[Listed]:
     found = await walks.page(pool, wanted, None if place is None else _uid(place), most)
     return found.messages if found.stopped is None else Partial(found.messages, str(found.stopped))
 

@@ -38,7 +38,7 @@ async def list_requests_of(
     Raises:
         InvalidError: as in ``listed``.
     """
-    fetch = below_id(partial(request_log.page, state_of(request).pool, wanted))
+    fetch = below_id(partial(request_log.page, state_of(request).reading, wanted))
     return await listed(request, limit, cursor, form, fetch, show)
 
 

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from api.http.state import state_of
 from api.resources.listing import listed, no_cursor
 from domain.channels import Channel
-from store.pool import Pool
+from store.pool import Connections
 from store.reports import usage
 from store.reports.usage import Filter, Group, Usage
 
@@ -53,11 +53,13 @@ async def list_by(
         InvalidError: as in ``listed``.
     """
     ordered = [group for group in _TYPES if group in groups]
-    fetch = partial(_fetch, state_of(request).pool, wanted, ordered)
+    fetch = partial(_fetch, state_of(request).reading, wanted, ordered)
     return await listed(request, limit, cursor, form, fetch, Usage.shown, _place)
 
 
-async def _fetch(pool: Pool, wanted: Filter, groups: Sequence[Group], place: str | None, most: int) -> list[Usage]:
+async def _fetch(
+    pool: Connections, wanted: Filter, groups: Sequence[Group], place: str | None, most: int
+) -> list[Usage]:
     return await usage.page(pool, wanted, groups, None if place is None else _position(place, groups), most)
 
 

@@ -17,6 +17,8 @@ _OLDEST = 14
 _CLOCK = 2.0
 """Seconds that clocks may differ."""
 _CROWDED = 0.9
+_BEHIND = 30.0
+"""Seconds that a replica may be behind."""
 
 
 async def check_server(pool: Pool) -> list[Finding]:
@@ -83,6 +85,20 @@ def _schema(applied: dict[str, str], wanted: dict[str, str], database_url: str) 
 
 async def _migrate(database_url: str) -> str:
     return f"{len(await migrate(database_url))} migrations and functions were applied"
+
+
+async def check_replica(pool: Pool, url: str | None) -> list[Finding]:
+    """Whether the replica answers, and how far it is behind. Raises what the driver raises if it does not."""
+    if url is None:
+        return []
+    behind = await server.replica_behind(pool, url)
+    if behind is None:
+        text = "XSENDER_DATABASE_READ_URL leads to a database that follows no other"
+        return [warning("replica", text, "set it to a replica's address, or leave it out")]
+    if behind <= _BEHIND:
+        return [ok("replica", f"lists are read from it: {behind:.1f} s behind the database")]
+    remedy = "see whether it receives and replays the log: pg_stat_replication on the database, its own log"
+    return [warning("replica", f"it is {behind:.0f} s behind the database: so are lists", remedy)]
 
 
 async def check_pooler(pool: Pool, direct_url: str | None) -> list[Finding]:

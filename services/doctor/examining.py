@@ -44,6 +44,7 @@ def _of_database(install: Install) -> dict[str, Check]:
     return {
         "partitions": lambda: database.check_partitions(pool),
         "pooler": lambda: database.check_pooler(pool, install.settings.database_direct_url),
+        "replica": lambda: database.check_replica(pool, install.settings.database_read_url),
         "keys": lambda: keys.check_keys(pool, install.settings.keys.get_secret_value()),
         "queues": lambda: work.check_queues(pool),
         "workflows": lambda: work.check_workflows(pool),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from store.connection import Connection
 from store.pool import Connections
 
 
@@ -34,6 +35,23 @@ async def read(store: Connections) -> Server:
         ).fetchone()
     assert row is not None
     return Server(*row)
+
+
+async def replica_behind(store: Connections, replica_url: str) -> float | None:
+    """By how many seconds a replica is behind; ``None``: it is none. Raises what the driver raises if it is away."""
+    async with store.connection() as conn:
+        (now,) = await (await conn.execute("select pg_current_wal_lsn()::text")).fetchone() or ("0/0",)
+    conn = await Connection.to(replica_url, "xsender-doctor")
+    try:
+        rows = await conn.execute(
+            """select pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn() >= %s::pg_lsn, true),
+                      coalesce(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())::float8, 0)""",
+            (now,),
+        )
+        is_replica, has_all, age = await rows.fetchone() or (False, True, 0.0)
+    finally:
+        await conn.close()
+    return None if not is_replica else 0.0 if has_all else age
 
 
 async def applied(store: Connections) -> dict[str, str]:

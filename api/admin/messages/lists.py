@@ -40,7 +40,7 @@ async def list_any_messages(
 ) -> Response:
     """Filters that are given all apply. A page may have fewer messages than `limit` and yet a `next_cursor`."""
     state = state_of(request)
-    fetch = fetching(state.pool, await found_by(state.pool, replace(search, user=user)))
+    fetch = fetching(state.reading, await found_by(state.reading, replace(search, user=user)))
     show = shown if await is_revealed(state, actor, reveal, "messages", search.uid or "list") else _masked
     return await listed(request, limit, cursor, format, fetch, show, place_of)
 
@@ -63,7 +63,7 @@ async def list_any_failures(
     show: Callable[[Cause], dict[str, Any]] = cause
     if not await is_revealed(state, actor, reveal, "messages", "failures"):
         show = _masked_cause
-    return await answer_causes(state.pool, replace(search, user=user), failed_after, failed_before, limit, show)
+    return await answer_causes(state.reading, replace(search, user=user), failed_after, failed_before, limit, show)
 
 
 def _masked(message: Listed) -> dict[str, Any]:
