@@ -50,7 +50,7 @@ _PRIORITIES = {Lane.TRANSACTIONAL: 1, Lane.BULK: 4}
 """Temporal's priorities: 1 is the highest, 3 the default, 5 the lowest."""
 
 HEARTBEAT = timedelta(seconds=10)
-"""How soon a dead worker's dispatch is noticed."""
+"""How soon a dead worker is noticed by what it was doing."""
 
 QUEUE_SECONDS = 1800.0
 """How long a dispatch may wait for others of its gateway before it returns its unsent messages. Each round costs a
@@ -80,6 +80,7 @@ OPERATION: dict[str, Any] = {
 
 # A lead: a request to its provider, and some statements. It is tried until both are there again.
 LEAD: dict[str, Any] = {
+    "heartbeat_timeout": HEARTBEAT,
     "start_to_close_timeout": timedelta(minutes=2),
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=60)),
 }

@@ -6,6 +6,7 @@ import structlog
 from temporalio import activity
 from temporalio.service import RPCError
 
+from activities.dispatching.heartbeats import heartbeats
 from domain.leads.rest import LeadRest
 from services.automations.outbox import StartBatch
 from services.leads.processing.catching_up import CatchingUp
@@ -30,7 +31,8 @@ class Leads:
     async def take(self, lead_id: str) -> LeadRest:
         """Do with a lead what can be done now. Safe to repeat, also at the same time."""
         try:
-            return await self._taking.take(UUID(lead_id), activity.client(), self._start)
+            async with heartbeats():
+                return await self._taking.take(UUID(lead_id), activity.client(), self._start)
         except (RPCError, *DB_UNAVAILABLE):
             raise
         except Exception as error:
