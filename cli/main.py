@@ -12,6 +12,7 @@ from cli.approvals import app as approval
 from cli.audit import app as audit
 from cli.automations import app as automation
 from cli.batches import app as batch
+from cli.benchmark import benchmark
 from cli.callbacks import app as callback
 from cli.campaigns import app as campaign
 from cli.consent import add_to as add_consent_to
@@ -94,6 +95,7 @@ app.add_typer(campaign, name="campaign")
 app.add_typer(template, name="template")
 app.command()(usage)
 app.command()(doctor)
+app.command()(benchmark)
 app.add_typer(deploy, name="deploy")
 app.command()(replay_check)
 app.command()(phone)

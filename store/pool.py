@@ -53,7 +53,7 @@ BY_KEYS = {
 A plan made while a table was empty would scan all of it later. And for partitioned tables PostgreSQL would
 plan each execution, which takes longer than most of these statements (docs/decisions/0019 has the figures).
 """
-_PLANNER_DEFAULTS = {"plan_cache_mode": "auto", **dict.fromkeys(list(BY_KEYS)[1:], "on")}
+PLANNER_DEFAULTS = {"plan_cache_mode": "auto", **dict.fromkeys(list(BY_KEYS)[1:], "on")}
 """For statements that read whole tables."""
 
 _T = TypeVar("_T")
@@ -185,7 +185,7 @@ async def long_transaction(pool: Pool, seconds: float = LONG_SECONDS) -> AsyncIt
                     "statement_timeout": f"{seconds}s",
                     "lock_timeout": "0",
                     "idle_in_transaction_session_timeout": f"{_LONG_PAUSE}s",
-                    **_PLANNER_DEFAULTS,
+                    **PLANNER_DEFAULTS,
                 }
                 await conn.execute(
                     "select set_config(name, value, true) from unnest(%s::text[], %s::text[]) as s (name, value)",

@@ -12,6 +12,7 @@ from psycopg import sql
 
 from domain.ids import first_id, minted_at
 from store.connection import MARGIN, Connection
+from store.pool import PLANNER_DEFAULTS
 from store.schema.locks import LOCK_TIMEOUT_MS, retry_until_locked
 
 PARTITIONED = ("messages", "attempts", "receipts", "failures", "short_links")
@@ -154,6 +155,8 @@ async def _change(conn: Connection) -> AsyncIterator[None]:
         async with conn.transaction():
             await conn.execute(f"set local lock_timeout = {LOCK_TIMEOUT_MS}")
             await conn.execute(f"set local statement_timeout = '{_LONGEST}s'")
+            for name, value in PLANNER_DEFAULTS.items():  # to read all of a partition as it lies on the disk
+                await conn.execute(f"set local {name} = {value}".encode())
             yield
 
 

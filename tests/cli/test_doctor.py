@@ -44,3 +44,10 @@ async def test_it_compares_a_restored_database_with_temporal(cli, fresh_pool, se
     assert said == {"since": now, "applied": False, "differences": {}, "to_decide": {}}
     assert "--since" in (await cli("doctor", "--reconcile", **own)).refusal, "no worker says how old it is"
     assert "--reconcile" in (await cli("doctor", "--apply", **own)).refusal
+
+
+async def test_a_benchmark_of_an_api_that_is_not_there_fails(cli):
+    ended = await cli("benchmark", "--json", "--url", "http://127.0.0.1:1", "--messages", "1", "--batch", "1000")
+    said = json.loads(ended.out)
+    assert (ended.code, said["ok"]) == (1, False)
+    assert {one["verdict"] for one in said["stages"]} == {"fail"}
