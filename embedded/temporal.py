@@ -8,6 +8,7 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from domain.search_attributes import NAMES
 from embedded.errors import ChildFailedError
 from embedded.probes import accepts
 from embedded.supervisor import Child
@@ -33,12 +34,15 @@ _ONE_PARTITION = dict.fromkeys(("matching.numTaskqueueReadPartitions", "matching
 _NO_HTTP = {"frontend.httpAllowedHosts": '["nobody.invalid"]'}
 # Workflows whose state is kept in memory, ended ones included: by default 128,000, some 40 KiB each.
 _SMALL_CACHE = {"history.hostLevelCacheMaxSize": "500"}
+# A workflow whose tasks fail is found as stuck after the second failure, not after the fifth, a minute later.
+_SOON_STUCK = {"system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": "2"}
 _DYNAMIC_CONFIG = {
     **_NO_HTTP,
     **_SMALL_CACHE,
     **_POLL_LIMITS,
     **_REQUEST_LIMITS,
     **_ONE_PARTITION,
+    **_SOON_STUCK,
     "matching.enableFairness": "true",
 }
 # Less often collected than by default, up to a size that its cache leaves room in: 400 saved 15-25 % of its CPU, 300
@@ -80,6 +84,8 @@ class Temporal:
             options += ["--sqlite-pragma", f"{name}={value}"]
         for key, value in _DYNAMIC_CONFIG.items():
             options += ["--dynamic-config-value", f"{key}={value}"]
+        for name in NAMES:
+            options += ["--search-attribute", f"{name}=Keyword"]
         if self.ui is None:
             return [*options, "--headless"]
         options += ["--ui-ip", self.ui.own_host, "--ui-port", str(self.ui.own_port), "--ui-disable-news-fetch"]

@@ -6,6 +6,7 @@ from temporalio.converter import DataConverter
 from temporalio.service import GrpcCompression, TLSConfig
 
 from runtime.codec import data_converter
+from runtime.search_attributes import StartsWithout
 from runtime.settings import Settings
 
 
@@ -24,6 +25,7 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
         data_converter=_converter(settings),
         grpc_compression=GrpcCompression.NONE,  # sealed payloads do not shrink
         lazy=lazy,
+        interceptors=[StartsWithout()],
     )
 
 

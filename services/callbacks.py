@@ -6,6 +6,7 @@ from uuid import UUID
 from temporalio.client import Client
 
 from domain.ids import callback_workflow_id
+from workflows.attributes import attributes
 
 
 async def wake(client: Client, queue: str, endpoint_ids: Iterable[UUID]) -> None:
@@ -21,4 +22,5 @@ async def wake(client: Client, queue: str, endpoint_ids: Iterable[UUID]) -> None
             id=callback_workflow_id(endpoint_id),
             task_queue=queue,
             start_signal="wake",
+            search_attributes=attributes(lane="callbacks"),
         )

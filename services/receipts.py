@@ -12,6 +12,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.channels import Channel
 from domain.messages.receipts import Event, Inbound, ReceiptsSource, Share, encode_events, join_events
+from workflows.attributes import attributes
 from workflows.policy import receipts_options
 
 MOST_EVENTS = 2000
@@ -65,6 +66,7 @@ async def start_receipts(client: Client, parts: Sequence[PostPart], after: timed
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             rpc_timeout=timedelta(seconds=START_SECONDS),
             start_delay=after,
+            search_attributes=attributes(lane="receipts", channel=parts[0].channel.value if len(parts) == 1 else ""),
             **receipts_options(parts[0].gateways[0]),
         )
 

@@ -21,6 +21,7 @@ from api.server import server_config
 from domain.access.api_keys import KeyKind
 from domain.keyring import CREDENTIALS, Keyring
 from runtime.settings import Settings
+from runtime.search_attributes import register
 from runtime.temporal import connect, worker_version
 from store.accounts import accounts, api_keys, credits
 from store.gateways import gateways
@@ -182,6 +183,7 @@ async def new_namespace(address: str) -> str:
     client = await Client.connect(address)
     request = RegisterNamespaceRequest(namespace=name, workflow_execution_retention_period=Duration(seconds=7 * 86400))
     await client.workflow_service.register_namespace(request)
+    await register(await Client.connect(address, namespace=name))
     return name
 
 

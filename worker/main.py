@@ -27,6 +27,7 @@ from worker.maintenance import NOTHING_SET, maintenance
 from worker.priority import lower_priority
 from worker.retention import warn_of_short_retention
 from worker.runners.foreign_starts import warn_of_unsealed_payloads
+from worker.search_attributes import register_search_attributes
 from worker.table import table
 from workflows.policy import AUTOMATIONS_QUEUE, BULK_QUEUES, DISPATCH_QUEUE
 
@@ -58,6 +59,7 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         opened.push_async_callback(pool.close)
         client = await _connect(settings)
         await warn_of_short_retention(client)
+        await register_search_attributes(client)
         warn_of_unsealed_payloads(settings)
         environment = settings.for_install
         dependencies = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client), environment)

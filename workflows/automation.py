@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.history as history
     import workflows.policy as policy
     from domain.automations.rest import Rest, RunStart
+    from workflows.attributes import show_outcome
 
 
 @workflow.defn
@@ -33,6 +34,7 @@ class AutomationWorkflow:
                 "go_on_with_run", start.run or start.run_id, result_type=Rest, **policy.OPERATION
             )
             if self._rest.is_over:
+                show_outcome(self._rest.outcome)
                 return
             if history.wants_fresh_run():
                 workflow.continue_as_new(start)

@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.batches.batch import BatchChange, BatchChangeKind, BatchHeader
     from domain.ids import batch_workflow_id
     from workflows.answers import Answers
+    from workflows.attributes import child_attributes, raise_outcome
 
 _AHEAD = 2
 """Batches that are stored or sent at a time: what waits in the database would not see a change of its audience."""
@@ -198,6 +199,7 @@ class CampaignWorkflow:
                 id=batch_workflow_id(UUID(batch.batch_id)),
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 parent_close_policy=ParentClosePolicy.ABANDON,
+                search_attributes=child_attributes(channel=batch.channel, lane=batch.lane, account=batch.account_id),
                 **policy.start_options(batch.lane, batch.account_id),
             )
             self._children[batch.batch_id] = child
@@ -208,6 +210,7 @@ class CampaignWorkflow:
             workflow.logger.warning("a batch was sent before: the campaign was reset")
         except ChildWorkflowError as error:
             workflow.logger.warning("the workflow of a batch failed: %s", error.cause)
+            raise_outcome("failed")
         finally:
             self._open.discard(batch.batch_id)
             self._children.pop(batch.batch_id, None)

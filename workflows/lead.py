@@ -9,6 +9,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.history as history
     import workflows.policy as policy
     from domain.leads.rest import LeadRest, LeadStart
+    from workflows.attributes import show_outcome
 
 
 @workflow.defn
@@ -25,6 +26,7 @@ class LeadWorkflow:
         while True:
             self._is_woken = False
             self._rest = await workflow.execute_activity("take_lead", start.lead, result_type=LeadRest, **policy.LEAD)
+            show_outcome(self._rest.outcome)
             if self._rest.is_over:
                 return
             if history.wants_fresh_run():

@@ -6,6 +6,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.history as history
     import workflows.policy as policy
     from domain.operations.slices import OperationRest
+    from workflows.attributes import show_outcome
 
 
 @workflow.defn
@@ -22,6 +23,7 @@ class OperationWorkflow:
                 "work_on_operation", operation_id, result_type=OperationRest, **policy.OPERATION
             )
             if rest.is_over:
+                show_outcome(rest.outcome)
                 return
             if rest.pause:
                 await workflow.sleep(rest.pause)

@@ -33,6 +33,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import AwaitsDevice, Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import ANSWER_SECONDS, DispatchRequest, Retry
 from domain.messages.page_content import PageContent
+from domain.search_attributes import Outcome as SearchedBy
 from gateways.base import Enqueues, Gateway
 from runtime.metrics.counted import DISPATCHES, gateway_label
 from store.messages import attempts
@@ -162,6 +163,11 @@ class Delivery:
         """
         with self._attempts.registered():
             return await self._run()
+
+    @property
+    def worst(self) -> SearchedBy:
+        """Of its outcomes that stay, by which the page's workflow is found."""
+        return self._tally.worst
 
     async def _run(self) -> list[Retry]:
         async with self._log:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -78,7 +79,8 @@ class Dispatch:
         async with heartbeats():
             work = asyncio.ensure_future(self._dispatch(request, content, stopped, closes_at))
             try:
-                return DispatchResult(await _until_it_ends(work, stopped), clock.now())
+                result = await _until_it_ends(work, stopped)
+                return replace(result, at=clock.now())
             except NoSlotFree as error:  # the server delays the retry: no history events, no activity slot
                 again_in = timedelta(seconds=error.after)
                 benign = ApplicationErrorCategory.BENIGN
@@ -101,12 +103,12 @@ class Dispatch:
             if work is not None and not work.done():
                 self._slots_of(request).was_slow()
             has_result = work is not None and work.done() and not work.cancelled() and work.exception() is None
-            ended.append(DispatchResult(work.result(), clock.now()) if work and has_result else None)
+            ended.append(replace(work.result(), at=clock.now()) if work and has_result else None)
         return ended
 
     def _begin_at_once(
         self, request: DispatchRequest, content: bytes, seconds: float
-    ) -> "asyncio.Task[list[Retry]] | None":
+    ) -> "asyncio.Task[DispatchResult] | None":
         if self._unfinished is None or self._slots_of(request).is_slow:
             return None
         if activity.info().attempt == 1:
@@ -124,25 +126,26 @@ class Dispatch:
 
     async def _dispatch(
         self, request: DispatchRequest, content: bytes, stopped: asyncio.Event, closes_at: float
-    ) -> list[Retry]:
-        retries = await self._send(request, content, stopped, closes_at)
-        await self._warm_ups.give_back(request.route, retries)
-        return retries
+    ) -> DispatchResult:
+        result = await self._send(request, content, stopped, closes_at)
+        await self._warm_ups.give_back(request.route, result.again)
+        return result
 
     async def _send(
         self, request: DispatchRequest, content: bytes, stopped: asyncio.Event, closes_at: float
-    ) -> list[Retry]:
+    ) -> DispatchResult:
         route = request.route
         is_rerun = activity.info().attempt > 1
         if (route.waits_for or is_rerun) and not await self._is_current(route):
-            return [Retry("not_started", route.indexes, reason="the gateway was changed while they waited for it")]
+            reason = "the gateway was changed while they waited for it"
+            return DispatchResult([Retry("not_started", route.indexes, reason=reason)])
         health = Health(self._pool, route)
         try:
             gateway = await self._gateways.get(UUID(route.gateway_id), route.version)
         except XsenderError as error:
             reason = f"gateway {route.gateway} cannot be used: {error}"
             await health.unusable(reason)
-            return [Retry("held_back", route.indexes, reason=storable(reason))]
+            return DispatchResult([Retry("held_back", route.indexes, reason=storable(reason))])
         with self._owner_slot(request):
             return await self._deliver(request, content, gateway, health, stopped, closes_at, is_rerun=is_rerun)
 
@@ -160,11 +163,11 @@ class Dispatch:
         closes_at: float,
         *,
         is_rerun: bool,
-    ) -> list[Retry]:
+    ) -> DispatchResult:
         route = request.route
         raw = content or await self._content(request.page)
         if raw is None:  # an earlier run sent the last of them and was lost before it returned
-            return []
+            return DispatchResult()
         opened = PageContent.decode(raw)
         slots = self._slots_of(request)
         addresses = await self._addresses(request, opened)
@@ -185,7 +188,8 @@ class Dispatch:
             )
             if is_rerun:
                 await delivery.take_over()
-            return await delivery.run()
+            again = await delivery.run()
+            return DispatchResult(again, outcome=delivery.worst)
 
     async def _addresses(self, request: DispatchRequest, content: PageContent) -> SenderAddresses | None:
         """What its emails are from; ``None``: the gateway's own address."""
@@ -201,7 +205,7 @@ class Dispatch:
         )
 
 
-async def _until_it_ends(work: "asyncio.Future[list[Retry]]", stopped: asyncio.Event) -> list[Retry]:
+async def _until_it_ends(work: "asyncio.Future[DispatchResult]", stopped: asyncio.Event) -> DispatchResult:
     """The result of ``work``. Cancelled, it starts no more; it is interrupted only when this process has to end.
 
     Whether the workflow cancelled it or the server timed it out: sends in flight may still get their answers.

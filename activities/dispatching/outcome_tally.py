@@ -7,6 +7,8 @@ from activities.dispatching.reasons import storable
 from activities.pacing.gateway_slots import GatewaySlots
 from domain.messages.outcomes import Accepted, AwaitsDevice, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import Retry, RetryKind
+from domain.search_attributes import Outcome as SearchedBy
+from domain.search_attributes import worst
 
 
 class OutcomeTally:
@@ -22,6 +24,8 @@ class OutcomeTally:
         self._again: dict[RetryKind, list[int]] = defaultdict(list)
         self._reasons: dict[RetryKind, str] = {}
         self._device_seconds = 0.0
+        self.worst: SearchedBy = ""
+        """Of the outcomes that stay, by which the page's workflow is found."""
 
     def record(self, index: int, outcome: Outcome | AwaitsDevice, on_unknown: str) -> None:
         """Count one outcome. A lost connection does not count as a failure of the gateway; a time-out does."""
@@ -32,8 +36,11 @@ class OutcomeTally:
             case RetryLater(after, reason):
                 self._answered()
                 self._later.append((after or 0.0, index, storable(reason)))
-            case Accepted() | Refused():
+            case Accepted():
                 self._answered()
+            case Refused():
+                self._answered()
+                self.worst = worst(self.worst, "failed")
             case AwaitsDevice(seconds):
                 self._answered()
                 self._device_seconds = seconds
@@ -43,6 +50,8 @@ class OutcomeTally:
                     self._failed(reason)
                 if on_unknown == "resend":
                     self.requeue("resend", [index], reason)
+                else:
+                    self.worst = worst(self.worst, "unknown")
 
     def _failed(self, reason: str) -> None:
         self.failures_in_a_row += 1

@@ -48,4 +48,4 @@ class Operations:
                 raise
             activity.logger.exception("operation %s is given up", operation_id)
             await give_up(self._pool, operation_id)
-            return OperationRest(is_over=True)
+            return OperationRest(is_over=True, outcome="failed")

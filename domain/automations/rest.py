@@ -4,6 +4,8 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from domain.search_attributes import Outcome
+
 _MARGIN, _SPREAD = timedelta(minutes=1), timedelta(minutes=5)
 
 
@@ -31,3 +33,5 @@ class Rest:
     """When its workflow looks again (Unix seconds), some time after it is due; 0: at once; ``None``: when woken."""
     step: str = ""
     """Where it is."""
+    outcome: Outcome = ""
+    """What its workflow is found by from now on, if it went badly (``domain/search_attributes.py``)."""

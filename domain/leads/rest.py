@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from domain.search_attributes import Outcome
+
 
 @dataclass(frozen=True)
 class LeadStart:
@@ -19,3 +21,5 @@ class LeadRest:
     again_at: float | None = None
     """When it is looked at again (Unix seconds); ``None``: when somebody wakes it, as its source is mended."""
     state: str = ""
+    outcome: Outcome = ""
+    """What its workflow is found by from now on, if it went badly (``domain/search_attributes.py``)."""

@@ -12,6 +12,7 @@ from domain.audience.purposes import of_lane, stored
 from domain.lanes import Lane
 from domain.limits import PageLimits
 from domain.messages.fallback import Awaited
+from domain.search_attributes import Outcome
 
 ADMIN_ACCOUNT = 0
 """The account under which messages of admin keys are counted; outside it shows as ``user_id = null``."""
@@ -353,6 +354,8 @@ class DispatchResult:
     again: list[Retry] = field(default_factory=list)
     at: float = 0.0
     """When the dispatch ended, by Temporal's clock (Unix seconds)."""
+    outcome: Outcome = ""
+    """The worst of the others that went badly, as far as this dispatch saw them."""
 
 
 @dataclass(frozen=True)

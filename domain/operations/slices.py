@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from domain.search_attributes import Outcome
+
 MOST_ERRORS = 100
 """Errors that an operation keeps; it counts all of them."""
 
@@ -14,6 +16,8 @@ class OperationRest:
     is_over: bool = False
     pause: float = 0.0
     """Seconds to wait before the next slice."""
+    outcome: Outcome = ""
+    """What its workflow is found by from now on, if it went badly (``domain/search_attributes.py``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from domain.automations.rest import RunStart, looks_at
 from domain.ids import automation_workflow_id
 from store.automations import waking
 from store.pool import DB_UNAVAILABLE, Pool
+from workflows.attributes import attributes
 from workflows.policy import AUTOMATIONS_QUEUE
 
 log = structlog.get_logger()
@@ -74,6 +75,7 @@ class Starter:
                 id=automation_workflow_id(run_id),
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 task_queue=AUTOMATIONS_QUEUE,
+                search_attributes=attributes(lane="automations"),
                 start_delay=max(at - datetime.now(UTC), timedelta(0)),
                 rpc_timeout=_SECONDS,
             )

@@ -9,7 +9,9 @@ from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from domain.search_attributes import NAMES
 from runtime.retention import NEEDED, extend_retention, retention
+from runtime.search_attributes import missing, register
 from runtime.settings import Settings
 from services.doctor.findings import Finding, ok, warning
 
@@ -29,7 +31,7 @@ async def check_engine(client: Client, settings: Settings) -> Sequence[Finding]:
             await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=_WITHIN)
         ).server_version
         times.append(time.monotonic() - begun)
-    return [_version(version, settings), _latency(median(times)), await _retention(client)]
+    return [_version(version, settings), _latency(median(times)), await _retention(client), await _search_attributes(client)]
 
 
 def _version(version: str, settings: Settings) -> Finding:
@@ -69,3 +71,27 @@ async def _retention(client: Client) -> Finding:
     set_it = f"temporal operator namespace update --retention {NEEDED.days}d"
     remedy = f"{set_it}: else a request that is repeated later may be sent twice"
     return warning("temporal_retention", text, remedy, extend)
+
+
+async def _search_attributes(client: Client) -> Finding:
+    """What operators find workflows by. Workflows start without them, too."""
+    name = "temporal_search_attributes"
+    try:
+        left = await missing(client)
+    except RPCError as error:
+        return warning(
+            name,
+            f"the search attributes of the namespace {client.namespace} cannot be read: {error.status.name}",
+            f"see that it has {', '.join(NAMES)}, of the type Keyword: xsender workflows finds workflows by them",
+        )
+    if not left:
+        return ok(name, "workflows are found by channel, lane, account and outcome")
+
+    async def add() -> str:
+        await register(client)
+        return "they are there: workflows that start from now on are found by them"
+
+    options = " ".join(f"--name {one} --type Keyword" for one in left)
+    remedy = f"temporal operator search-attribute create {options}; in Temporal Cloud its web page or tcld adds them"
+    text = f"the namespace {client.namespace} does not have the search attributes {', '.join(left)}"
+    return warning(name, f"{text}: xsender workflows cannot find workflows by them", remedy, add)

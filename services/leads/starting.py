@@ -16,6 +16,7 @@ from domain.leads.rest import LeadStart
 from store.leads import leads, sources
 from store.leads.leads import Received
 from store.pool import DB_UNAVAILABLE, Pool
+from workflows.attributes import attributes
 from workflows.policy import LEADS_QUEUE
 
 log = structlog.get_logger()
@@ -71,6 +72,7 @@ class LeadStarter:
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 task_queue=LEADS_QUEUE,
                 rpc_timeout=_SECONDS,
+                search_attributes=attributes(lane="leads"),
                 priority=_LAST if one.may_wait else Priority.default,
             )
         self._started.append(one.id)
@@ -98,6 +100,7 @@ async def catch_up_due(pool: Pool, client: Client) -> None:
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             task_queue=LEADS_QUEUE,
             start_signal="wake",
+            search_attributes=attributes(lane="leads"),
             rpc_timeout=_SECONDS,
         )
         await sources.note_looked(pool, source_id, at)

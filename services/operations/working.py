@@ -19,6 +19,7 @@ from store.pool import InTransaction, Pool
 
 _OPEN = ("queued", "running")
 _OVER = OperationRest(is_over=True)
+_FAILED = OperationRest(is_over=True, outcome="failed")
 
 
 async def work_on(pool: Pool, client: Client, keyring: Keyring, start: StartPage, operation_id: UUID) -> OperationRest:
@@ -32,13 +33,13 @@ async def work_on(pool: Pool, client: Client, keyring: Keyring, start: StartPage
             kind = KINDS.get(operation.kind)
             if kind is None:
                 await operations.fail(store, operation_id, "kind_unknown", "this release does not know this kind")
-                return _OVER
+                return _FAILED
             work = Slice(operation, store, client, keyring, start)
             sliced = await _slice(kind, work)
             state = await operations.record(store, operation, sliced)
     except XsenderError as error:
         await operations.fail(pool, operation_id, error.code, error.message)
-        return _OVER
+        return _FAILED
     for act in work.afterwards:
         await act(pool)
     return OperationRest(state not in _OPEN, sliced.pause)

@@ -20,6 +20,7 @@ from store.batches.recovery import PageLeft
 from store.callbacks import callbacks
 from store.pool import Pool, long_transaction
 from store.reconciling import restored
+from workflows.attributes import attributes
 from workflows.policy import start_options
 
 
@@ -108,6 +109,7 @@ async def _restart(client: Client, plan: BatchPlan, known: BatchHeader) -> None:
         id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         rpc_timeout=RPC_TIMEOUT,
+        search_attributes=attributes(channel=header.channel, lane=header.lane, account=header.account_id),
         **start_options(header.lane, header.account_id),
     )
 

@@ -22,6 +22,7 @@ from store.messages import orphans
 from store.pool import Pool, long_transaction
 from store.reconciling import restored
 from store.reconciling.restored import Recorded
+from workflows.attributes import attributes
 from workflows.policy import start_options
 
 CODE = "restored"
@@ -149,6 +150,9 @@ async def _restart(client: Client, page: PageHistory, left: Sequence[LeftOver], 
         id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING,
         id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
         rpc_timeout=RPC_TIMEOUT,
+        search_attributes=attributes(
+            channel=header.channel, lane=header.lane, account=header.account_id, accounts=header.accounts
+        ),
         **start_options(header.lane, header.account_id),
     )
 

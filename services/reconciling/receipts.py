@@ -10,6 +10,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.messages.receipts import Receipt, ReceiptsSource, decode_events
 from services.sending.page_runs import RPC_TIMEOUT
+from workflows.attributes import attributes
 from workflows.policy import receipts_options
 
 
@@ -36,6 +37,7 @@ async def apply_again(client: Client, found: WorkflowExecution, *, apply: bool) 
                 id=found.id,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 rpc_timeout=RPC_TIMEOUT,
+                search_attributes=attributes(lane="receipts", channel=source.channel),
                 **receipts_options(source.gateways[0] if source.gateways else ""),
             )
         except WorkflowAlreadyStartedError:

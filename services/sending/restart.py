@@ -14,6 +14,7 @@ from domain.limits import BATCH_LIMITS, PAGE_LIMITS
 from domain.messages.page import PageHeader
 from services.sending.page_runs import RPC_TIMEOUT
 from services.sending.page_start import PageStart
+from workflows.attributes import attributes
 from workflows.policy import start_options
 
 
@@ -51,6 +52,12 @@ async def _start(
             id=workflow_id,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             rpc_timeout=RPC_TIMEOUT,
+            search_attributes=attributes(
+                channel=header.channel,
+                lane=header.lane,
+                account=header.account_id,
+                accounts=header.accounts if isinstance(header, PageHeader) else (),
+            ),
             **start_options(header.lane, header.account_id),
         )
     except WorkflowAlreadyStartedError:

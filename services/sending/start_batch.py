@@ -11,6 +11,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.batches.batch import BatchHeader
 from domain.ids import batch_workflow_id
+from workflows.attributes import attributes
 from workflows.policy import start_options
 
 
@@ -28,5 +29,6 @@ async def start_batch(client: Client, header: BatchHeader, seconds: float) -> No
                 id=batch_workflow_id(UUID(header.batch_id)),
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 rpc_timeout=timedelta(seconds=seconds),
+                search_attributes=attributes(channel=header.channel, lane=header.lane, account=header.account_id),
                 **start_options(header.lane, header.account_id),
             )

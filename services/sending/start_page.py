@@ -10,6 +10,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.ids import send_workflow_id
 from domain.messages.page import PageHeader
+from workflows.attributes import attributes
 
 START_TIMEOUT = timedelta(seconds=10)
 
@@ -37,6 +38,9 @@ async def start_page(
             rpc_timeout=rpc_timeout,
             task_queue=task_queue,
             priority=priority,
+            search_attributes=attributes(
+                channel=page.channel, lane=page.lane, account=page.account_id, accounts=page.accounts
+            ),
         )
         return True
     return False

@@ -8,6 +8,7 @@ from domain.ids import operation_workflow_id
 from services.sending.page_runs import RPC_TIMEOUT
 from store.operations import operations
 from store.pool import Pool
+from workflows.attributes import attributes
 from workflows.policy import OPERATIONS_QUEUE
 
 QUIET = 300.0
@@ -28,6 +29,7 @@ async def start_operations(pool: Pool, client: Client, quiet: float = QUIET) -> 
                 str(operation_id),
                 id=operation_workflow_id(operation_id),
                 task_queue=OPERATIONS_QUEUE,
+                search_attributes=attributes(lane="operations"),
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                 rpc_timeout=RPC_TIMEOUT,
             )

@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.messages.new_page import new_stored_page
     from domain.messages.page import PageHeader
     from workflows.answers import Answers
+    from workflows.attributes import child_attributes, raise_outcome
     from workflows.batches.batch_pages import BatchPages, Child, resume_pages
     from workflows.history import NEVER, EventCount, Inbox, RecordedClock
     from workflows.waking import wake
@@ -196,6 +197,7 @@ class BatchRun:
         self._inbox.run(self._send(header, self._gateway))
 
     async def _send(self, page: PageHeader, gateway: str) -> None:
+        has_failed = False
         try:
             child = await workflow.start_child_workflow(
                 "SendWorkflow",
@@ -203,6 +205,7 @@ class BatchRun:
                 id=send_workflow_id(UUID(page.page_id)),
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 parent_close_policy=ParentClosePolicy.ABANDON,
+                search_attributes=child_attributes(channel=page.channel, lane=page.lane, account=page.account_id),
                 **policy.start_options(self._batch.lane, self._batch.account_id),
             )
             self._inbox.put(partial(self._started, page.page_id, child, gateway))
@@ -212,7 +215,8 @@ class BatchRun:
         except ChildWorkflowError as error:
             if not self._cancelling:
                 workflow.logger.warning("a page's workflow failed: %s", error.cause)
-        self._inbox.put(partial(self._ended, page.page_id))
+                has_failed = True
+        self._inbox.put(partial(self._ended, page.page_id, has_failed))
 
     async def _started(self, page_id: str, child: Child, gateway: str) -> None:
         """Signal a page the changes that came while it was being started."""
@@ -224,8 +228,10 @@ class BatchRun:
         if self._gateway != gateway:
             self._signal(self._pages.signal_one(child, "switch_gateway", self._gateway))
 
-    async def _ended(self, page_id: str) -> None:
+    async def _ended(self, page_id: str, has_failed: bool) -> None:
         self._pages.ended(page_id)
+        if has_failed:
+            raise_outcome("failed")
 
     async def _check_ended_pages(self) -> None:
         """Query the database which pages of an earlier run have ended."""

@@ -32,7 +32,9 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.messages.routing import retry_pause
     from domain.messages.statuses import WAITS_FOR_DEVICE
+    from domain.search_attributes import of_state
     from workflows.answers import Answers
+    from workflows.attributes import raise_outcome
     from workflows.history import EventCount, Inbox, RecordedClock
     from workflows.sending.device_waits import DeviceWaits
     from workflows.sending.fallbacks import Fallbacks
@@ -180,6 +182,7 @@ class PageRun:
             self._forget(route.indexes)
             return
         self._clock.saw(result.at)
+        raise_outcome(result.outcome)
         if done := done_of(route, result):
             await self._record(RecordRequest(self._page.page_id))
             self._forget(done)
@@ -281,6 +284,9 @@ class PageRun:
         self._forget(indexes)
 
     async def _record(self, request: RecordRequest) -> None:
+        for ending in request.endings:
+            raise_outcome(of_state(ending.state))
+        raise_outcome("unknown" if request.lost else "")
         endpoints: list[str] | None = await workflow.execute_local_activity(
             "record_status", request, result_type=list[str], **policy.LOCAL
         )

@@ -17,6 +17,7 @@ from services.workflow_calls import ChangeRefused, change_workflow
 from store.audience.campaigns import approvals, campaigns
 from store.audience.campaigns.campaigns import Campaign, Run
 from store.pool import Connections
+from workflows.attributes import attributes
 from workflows.policy import OPERATIONS_QUEUE
 
 _START_SECONDS = 5.0
@@ -36,6 +37,7 @@ async def start(client: Client, campaign_id: UUID, account_id: int, run_id: UUID
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             task_queue=OPERATIONS_QUEUE,
             rpc_timeout=timedelta(seconds=_START_SECONDS),
+            search_attributes=attributes(lane="bulk", account=account_id),
         )
 
 

@@ -108,7 +108,7 @@ class Running:
                     until=None,
                 )
                 await runs.write(store, [(ended, ())])
-        return Rest(is_over=True)
+        return Rest(is_over=True, outcome="failed")
 
     async def _work(self) -> None:
         """Take rounds until none is asked for."""

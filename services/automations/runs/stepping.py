@@ -172,7 +172,7 @@ def _move(round_: Round, run: Run, following: str | None) -> Run | Rest:
 def _end(round_: Round, run: Run, state: str, reason: str, error: dict[str, Any] | None = None) -> Rest:
     ended = replace(run, state=state, reason=reason, error=error, ended_at=round_.now, until=None, held_until=None)
     round_.leave(ended)
-    return Rest(is_over=True, step=ended.step or "")
+    return Rest(is_over=True, step=ended.step or "", outcome="failed" if state == "failed" else "")
 
 
 async def converted(turn: Turn) -> Turn:

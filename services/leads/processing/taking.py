@@ -25,6 +25,7 @@ from store.leads.sources import Source
 from store.pool import Pool
 
 _OVER = LeadRest(is_over=True)
+_FAILED = LeadRest(is_over=True, outcome="failed")
 
 
 class Taking:
@@ -67,7 +68,7 @@ class Taking:
         """End a lead that fails by a fault of ours, however often it is tried. It stays listed, and can be replayed."""
         why = f"something failed here ({type(error).__name__}): see the log, then replay the lead"
         await leads.end(self._pool, lead_id, Outcome("failed", "internal_error", why))
-        return _OVER
+        return _FAILED
 
     async def refused(self, source: Source, refused: Refused) -> None:
         """The provider did not list leads: if it is for want of access, the source is parked."""
@@ -80,7 +81,7 @@ class Taking:
         """The raw lead, which is kept; or when it is looked at again."""
         if source.state != "active" and not (is_trial and source.state == "parked"):
             if await parking.wait_with_source(self._pool, lead):
-                return LeadRest(state="parked")
+                return LeadRest(state="parked", outcome="parked")
             return LeadRest(again_at=time.time(), state="fetching")
         if source.held_until is not None and source.held_until.timestamp() > time.time():
             return LeadRest(again_at=source.held_until.timestamp() + 1, state="fetching")
@@ -109,5 +110,5 @@ class Taking:
         if verdict.is_over:
             return _OVER
         if state == "parked":
-            return LeadRest(state=state)
+            return LeadRest(state=state, outcome="parked")
         return LeadRest(again_at=time.time() + (verdict.seconds or 0.0), state=state)

@@ -1,0 +1,89 @@
+"""Workflows are found by what they were started with, and by an outcome only if it is a bad one."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+import pytest
+from structlog.testing import capture_logs
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.client import Client, WorkflowExecution
+
+from domain.ids import new_page_id, page_of, send_workflow_id
+from domain.messages.page import PageHeader
+from runtime.search_attributes import missing, register
+from runtime.temporal import connect
+from services.doctor.engine import check_engine
+from services.sending.start_page import start_page
+from tests.looks import Looks
+from tests.stack import Stack
+from workflows.policy import start_options
+
+UPSERTED = EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
+REFUSED, LOST = "+15005550001", "+15005550004"
+
+
+async def found(client: Client, query: str, number: int = 1) -> list[WorkflowExecution]:
+    """What Temporal's index has, as soon as it has so many."""
+    looks = Looks()
+    async with asyncio.timeout(30):
+        while len(all_ := [one async for one in client.list_workflows(query)]) < number:
+            await looks.pause()
+    return all_
+
+
+async def upserts(client: Client, workflow_id: str) -> int:
+    history = await client.get_workflow_handle(workflow_id).fetch_history()
+    return sum(event.event_type == UPSERTED for event in history.events)
+
+
+@pytest.mark.parametrize(("number", "outcome"), [("+12025550101", ""), (REFUSED, "failed"), (LOST, "unknown")])
+async def test_a_send_is_found_and_costs_an_event_only_if_it_goes_wrong(stack: Stack, number: str, outcome: str):
+    user = await stack.user()
+    await stack.gateway(user.id, "sms", "sandbox", {})
+    answer = await stack.send(user, "sms", {"number": number, "body": "Hi"})
+    assert answer.status_code == 200, answer.text
+    uid = answer.json()["data"][0]["uid"]
+    await stack.final(user, "sms", uid)
+    begun = f"XsenderChannel = 'sms' and XsenderLane = 'transactional' and XsenderAccount = '{user.id}'"
+    clause = f"XsenderOutcome = '{outcome}'" if outcome else "XsenderOutcome is null"
+    (page,) = await found(stack.temporal, f"{begun} and {clause} and ExecutionStatus = 'Completed'")
+    assert page.id == send_workflow_id(page_of(UUID(uid)))
+    assert await upserts(stack.temporal, page.id) == (1 if outcome else 0)
+
+
+async def test_pages_of_a_batch_are_found_as_it_is(stack: Stack):
+    user = await stack.user()
+    await stack.gateway(user.id, "sms", "sandbox", {})
+    contacts = [{"number": f"+1202555{number:04}", "body": "Hi"} for number in range(501)]
+    answer = await stack.send(user, "sms", *contacts)
+    assert answer.status_code == 200, answer.text
+    query = f"XsenderChannel = 'sms' and XsenderLane = 'bulk' and XsenderAccount = '{user.id}'"
+    pages = await found(stack.temporal, f"{query} and WorkflowType = 'SendWorkflow'", 2)
+    (batch,) = await found(stack.temporal, f"{query} and WorkflowType = 'BatchWorkflow'")
+    assert {page.parent_id for page in pages} == {batch.id}
+
+
+async def test_without_attributes_in_the_namespace_workflows_start_without_them(stack: Stack):
+    name = f"bare-{uuid4().hex}"
+    request = RegisterNamespaceRequest(namespace=name)
+    request.workflow_execution_retention_period.FromSeconds(7 * 86400)
+    await stack.temporal.workflow_service.register_namespace(request)
+    client = await connect(stack.settings.model_copy(update={"temporal_namespace": name}))
+
+    async def started() -> WorkflowExecution:
+        page = PageHeader(str(new_page_id()), 7, "sms", 1)
+        assert await start_page(client, page, b"", **start_options(page.lane, page.account_id))
+        return await client.get_workflow_handle(send_workflow_id(UUID(page.page_id))).describe()
+
+    with capture_logs() as logs:
+        assert not (await started()).typed_search_attributes.search_attributes
+        assert not (await started()).typed_search_attributes.search_attributes
+    assert len(logs) == 1, "the second one is started without them at once"
+    (finding,) = [one for one in await check_engine(client, stack.settings) if one.check.endswith("attributes")]
+    assert finding.level == "warning"
+    assert "XsenderChannel, XsenderLane, XsenderAccount, XsenderOutcome" in finding.message
+    assert finding.fix is not None
+    await finding.fix()
+    await register(client)
+    assert await missing(client) == []
