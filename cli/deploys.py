@@ -80,7 +80,7 @@ def replay_check(
     """Replay workflows that run or have ended on this build. Ends with code 1 if it cannot go on with one."""
     from worker.replay.checking import check
 
-    begin = datetime.now(UTC) - _length(since)
+    begin = datetime.now(UTC) - length(since)
     found = _run(lambda client, _: check(client, begin, limit))
     if as_json:
         emit({"ok": not found.failures, **asdict(found)}, as_json)
@@ -107,8 +107,13 @@ def _run(work: "Callable[[Client, str], Awaitable[Result]]") -> Result:
     return asyncio.run(connected())
 
 
-def _length(text: str) -> timedelta:
+def length(text: str, option: str = "since") -> timedelta:
+    """Read a length of time.
+
+    Raises:
+        InvalidError: it is none.
+    """
     found = re.fullmatch(r"([0-9]{1,5})([mhd])", text)
     if found is None or not int(found[1]):
-        raise InvalidError("since", f"'{text}' is not a time: write it as in 7d, 12h or 30m.")
+        raise InvalidError(option, f"'{text}' is not a time: write it as in 7d, 12h or 30m.")
     return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])

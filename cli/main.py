@@ -53,6 +53,7 @@ from cli.staff import app as staff
 from cli.templates import app as template
 from cli.usage import usage
 from cli.users import app as user
+from cli.workflows import app as workflows
 from runtime.exit import run_and_exit
 
 app = typer.Typer(
@@ -97,6 +98,7 @@ app.command()(usage)
 app.command()(doctor)
 app.command()(benchmark)
 app.add_typer(deploy, name="deploy")
+app.add_typer(workflows, name="workflows")
 app.command()(replay_check)
 app.command()(phone)
 app.add_typer(sending, name="sending")

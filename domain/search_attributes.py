@@ -18,8 +18,8 @@ SHARED = "shared"
 """The account of a page with messages of several."""
 
 Outcome = Literal["", "expired", "failed", "unknown", "parked"]
-"""Set only as something goes wrong. Messages ``expired`` or ``failed``, or what the workflow did for one contact, lead or
-operation; of a message it is ``unknown`` whether it was sent; a lead is ``parked`` until its source is mended."""
+"""Set only as something goes wrong: messages ``expired`` or ``failed``, or another work of a workflow failed; of a
+message it is ``unknown`` whether it was sent; a lead is ``parked`` until its source is mended."""
 OUTCOMES: tuple[Outcome, ...] = ("expired", "failed", "unknown", "parked")
 _RANKS: dict[Outcome, int] = {"": 0, "expired": 1, "failed": 2, "unknown": 3, "parked": 0}
 

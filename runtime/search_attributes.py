@@ -47,7 +47,7 @@ class StartsWithout(Interceptor):
     """Starts workflows without search attributes where the namespace does not have them: then they are not found by
     them, and all else works."""
 
-    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 - the SDK names it
         """See the SDK."""
         return _Starts(next)
 
@@ -59,7 +59,7 @@ class _Starts(OutboundInterceptor):
         super().__init__(next_)
         self._again_at = 0.0
 
-    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:
+    async def start_workflow(self, input: StartWorkflowInput) -> WorkflowHandle[Any, Any]:  # noqa: A002
         if input.search_attributes is None:
             return await super().start_workflow(input)
         if time.monotonic() < self._again_at:

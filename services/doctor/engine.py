@@ -31,7 +31,12 @@ async def check_engine(client: Client, settings: Settings) -> Sequence[Finding]:
             await client.workflow_service.get_system_info(GetSystemInfoRequest(), timeout=_WITHIN)
         ).server_version
         times.append(time.monotonic() - begun)
-    return [_version(version, settings), _latency(median(times)), await _retention(client), await _search_attributes(client)]
+    return [
+        _version(version, settings),
+        _latency(median(times)),
+        await _retention(client),
+        await _search_attributes(client),
+    ]
 
 
 def _version(version: str, settings: Settings) -> Finding:

@@ -1,0 +1,123 @@
+"""Workflows as Temporal's index has them: how many of each type and status, and the newest of them.
+
+The index is some moments behind. What is done with one workflow looks at the workflow itself.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
+from temporalio.common import SearchAttributeKey
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.errors import ConflictError
+from domain.search_attributes import ACCOUNT, CHANNEL, LANE, OUTCOME
+from services.workflows.wanted import Wanted
+from workflows.policy import BEHAVIOURS
+
+TYPES = tuple(BEHAVIOURS)
+"""Of ours: others in the same namespace are left alone, unless their type is named."""
+_LISTED = ("running", "failed", "timed_out")
+_NAMES = {
+    WorkflowExecutionStatus.RUNNING: "running",
+    WorkflowExecutionStatus.FAILED: "failed",
+    WorkflowExecutionStatus.TIMED_OUT: "timed_out",
+    WorkflowExecutionStatus.TERMINATED: "terminated",
+    WorkflowExecutionStatus.CANCELED: "cancelled",
+    WorkflowExecutionStatus.COMPLETED: "completed",
+}
+_KEYS = {name: SearchAttributeKey.for_keyword(name) for name in (CHANNEL, LANE, ACCOUNT, OUTCOME)}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many workflows of a type have a status."""
+
+    type: str
+    status: str
+    workflows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One workflow."""
+
+    id: str
+    run_id: str
+    type: str
+    status: str
+    channel: str
+    lane: str
+    account: str
+    outcome: str
+    problem: str
+    """Of a stuck one: why its tasks fail, in Temporal's words."""
+    started_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What matches."""
+
+    counts: list[Count]
+    rows: list[Row]
+
+
+async def find(client: Client, wanted: Wanted, limit: int) -> Found:
+    """How many match, and at most ``limit`` of them, the newest first.
+
+    Raises:
+        InvalidError, ConflictError, RPCError: as ``Wanted.check``.
+    """
+    await wanted.check(client)
+    statuses = wanted.statuses or _LISTED
+    query = wanted.query(statuses, TYPES)
+    counts = await count(client, wanted, statuses if wanted.statuses else (*statuses, "stuck"))
+    async with explained():
+        rows = [_row(one) async for one in client.list_workflows(query, limit=limit)] if limit else []
+    return Found(counts, rows)
+
+
+async def count(client: Client, wanted: Wanted, statuses: Sequence[str]) -> list[Count]:
+    """How many workflows of each type have each of these statuses, those of which there are any; ``stuck`` ones also
+    count as ``running``."""
+
+    async def one(type_: str, status: str) -> Count:
+        answer = await client.count_workflows(wanted.query([status], [type_]))
+        return Count(type_, status, answer.count)
+
+    async with explained():
+        types = [wanted.type] if wanted.type else TYPES
+        counts = await asyncio.gather(*(one(type_, status) for type_ in types for status in statuses))
+    return [each for each in counts if each.workflows]
+
+
+@asynccontextmanager
+async def explained() -> AsyncIterator[None]:
+    """Raises what Temporal refuses of a query as a conflict, in its words: an older one does not know ``stuck``."""
+    try:
+        yield
+    except RPCError as error:
+        if error.status is not RPCStatusCode.INVALID_ARGUMENT:
+            raise
+        raise ConflictError("query_refused", f"Temporal cannot look for these: {error.message}.") from error
+
+
+def _row(found: WorkflowExecution) -> Row:
+    searched = found.typed_search_attributes
+    problems = searched.get(SearchAttributeKey.for_keyword_list("TemporalReportedProblems"), [])
+    status = _NAMES.get(found.status, "other") if found.status else "other"
+    return Row(
+        found.id,
+        found.run_id,
+        found.workflow_type,
+        "stuck" if problems and status == "running" else status,
+        *(searched.get(_KEYS[name], "") for name in (CHANNEL, LANE, ACCOUNT, OUTCOME)),
+        next((one.removeprefix("cause=") for one in problems if one.startswith("cause=")), ""),
+        found.start_time,
+        found.close_time,
+    )
