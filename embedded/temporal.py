@@ -8,7 +8,7 @@ from pathlib import Path
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from domain.search_attributes import NAMES
+from domain.workflows.search_attributes import NAMES
 from embedded.errors import ChildFailedError
 from embedded.probes import accepts
 from embedded.supervisor import Child

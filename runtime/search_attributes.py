@@ -9,15 +9,27 @@ import structlog
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client, Interceptor, OutboundInterceptor, StartWorkflowInput, WorkflowHandle
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.search_attributes import NAMES
+from domain.workflows.search_attributes import NAMES, started_with
 
 log = structlog.get_logger()
 
 _TIMEOUT = timedelta(seconds=5)
 _AGAIN = 30.0
 """Seconds after which a start is tried with them again: somebody may have registered them."""
+
+
+_KEYS = {name: SearchAttributeKey.for_keyword(name) for name in NAMES}
+
+
+def attributes(
+    *, channel: str = "", lane: str = "", account: int | None = None, accounts: Sequence[int] = ()
+) -> TypedSearchAttributes:
+    """What a workflow is started with. ``accounts``: of each message of a page, if several accounts share it."""
+    values = started_with(channel, lane, account, accounts)
+    return TypedSearchAttributes([SearchAttributePair(_KEYS[name], value) for name, value in values.items()])
 
 
 async def missing(client: Client) -> Sequence[str]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from temporalio.client import Client
 
 from domain.ids import callback_workflow_id
-from workflows.attributes import attributes
+from runtime.search_attributes import attributes
 
 
 async def wake(client: Client, queue: str, endpoint_ids: Iterable[UUID]) -> None:

@@ -12,7 +12,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.channels import Channel
 from domain.messages.receipts import Event, Inbound, ReceiptsSource, Share, encode_events, join_events
-from workflows.attributes import attributes
+from runtime.search_attributes import attributes
 from workflows.policy import receipts_options
 
 MOST_EVENTS = 2000

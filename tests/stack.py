@@ -20,8 +20,8 @@ from activities.dependencies import open_dependencies
 from api.server import server_config
 from domain.access.api_keys import KeyKind
 from domain.keyring import CREDENTIALS, Keyring
-from runtime.settings import Settings
 from runtime.search_attributes import register
+from runtime.settings import Settings
 from runtime.temporal import connect, worker_version
 from store.accounts import accounts, api_keys, credits
 from store.gateways import gateways

@@ -24,10 +24,9 @@ from worker.build import build_workers
 from worker.listener_events import ListenerEvents
 from worker.listeners import keeping_connected
 from worker.maintenance import NOTHING_SET, maintenance
+from worker.namespace import register_search_attributes, warn_of_short_retention
 from worker.priority import lower_priority
-from worker.retention import warn_of_short_retention
 from worker.runners.foreign_starts import warn_of_unsealed_payloads
-from worker.search_attributes import register_search_attributes
 from worker.table import table
 from workflows.policy import AUTOMATIONS_QUEUE, BULK_QUEUES, DISPATCH_QUEUE
 

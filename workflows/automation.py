@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.history as history
     import workflows.policy as policy
     from domain.automations.rest import Rest, RunStart
-    from workflows.attributes import show_outcome
+    from workflows.search.attributes import show_outcome
 
 
 @workflow.defn

@@ -32,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.batches.batch import BatchChange, BatchChangeKind, BatchHeader
     from domain.ids import batch_workflow_id
     from workflows.answers import Answers
-    from workflows.attributes import child_attributes, raise_outcome
+    from workflows.search.attributes import child_attributes, raise_outcome
 
 _AHEAD = 2
 """Batches that are stored or sent at a time: what waits in the database would not see a change of its audience."""

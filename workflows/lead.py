@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.history as history
     import workflows.policy as policy
     from domain.leads.rest import LeadRest, LeadStart
-    from workflows.attributes import show_outcome
+    from workflows.search.attributes import show_outcome
 
 
 @workflow.defn

@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.policy as policy
     from domain.ids import send_workflow_id
     from domain.messages.page import PageHeader
-    from workflows.attributes import child_attributes
+    from workflows.search.attributes import child_attributes
 
 
 async def start_page(page: PageHeader, content: str) -> None:
@@ -23,7 +23,9 @@ async def start_page(page: PageHeader, content: str) -> None:
             id=send_workflow_id(UUID(page.page_id)),
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-            search_attributes=child_attributes(channel=page.channel, lane=page.lane, account=page.account_id),
+            search_attributes=child_attributes(
+                channel=page.channel, lane=page.lane, account=page.account_id, accounts=page.accounts
+            ),
             **policy.start_options(page.lane, page.account_id),
         )
 

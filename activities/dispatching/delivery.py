@@ -33,7 +33,7 @@ from domain.messages.outbound import Outbound
 from domain.messages.outcomes import AwaitsDevice, Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import ANSWER_SECONDS, DispatchRequest, Retry
 from domain.messages.page_content import PageContent
-from domain.search_attributes import Outcome as SearchedBy
+from domain.workflows.search_attributes import Outcome as SearchedBy
 from gateways.base import Enqueues, Gateway
 from runtime.metrics.counted import DISPATCHES, gateway_label
 from store.messages import attempts

@@ -7,8 +7,8 @@ from activities.dispatching.reasons import storable
 from activities.pacing.gateway_slots import GatewaySlots
 from domain.messages.outcomes import Accepted, AwaitsDevice, GatewayDown, Outcome, Refused, RetryLater, Unknown
 from domain.messages.page import Retry, RetryKind
-from domain.search_attributes import Outcome as SearchedBy
-from domain.search_attributes import worst
+from domain.workflows.search_attributes import Outcome as SearchedBy
+from domain.workflows.search_attributes import worst
 
 
 class OutcomeTally:

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.search_attributes import Outcome
+from domain.workflows.search_attributes import Outcome
 
 _MARGIN, _SPREAD = timedelta(minutes=1), timedelta(minutes=5)
 
@@ -34,4 +34,4 @@ class Rest:
     step: str = ""
     """Where it is."""
     outcome: Outcome = ""
-    """What its workflow is found by from now on, if it went badly (``domain/search_attributes.py``)."""
+    """What its workflow is found by from now on, if it went badly (``domain/workflows/search_attributes.py``)."""

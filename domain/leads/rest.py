@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.search_attributes import Outcome
+from domain.workflows.search_attributes import Outcome
 
 
 @dataclass(frozen=True)
@@ -22,4 +22,4 @@ class LeadRest:
     """When it is looked at again (Unix seconds); ``None``: when somebody wakes it, as its source is mended."""
     state: str = ""
     outcome: Outcome = ""
-    """What its workflow is found by from now on, if it went badly (``domain/search_attributes.py``)."""
+    """What its workflow is found by from now on, if it went badly (``domain/workflows/search_attributes.py``)."""

@@ -12,7 +12,7 @@ from domain.audience.purposes import of_lane, stored
 from domain.lanes import Lane
 from domain.limits import PageLimits
 from domain.messages.fallback import Awaited
-from domain.search_attributes import Outcome
+from domain.workflows.search_attributes import Outcome
 
 ADMIN_ACCOUNT = 0
 """The account under which messages of admin keys are counted; outside it shows as ``user_id = null``."""

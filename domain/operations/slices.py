@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.search_attributes import Outcome
+from domain.workflows.search_attributes import Outcome
 
 MOST_ERRORS = 100
 """Errors that an operation keeps; it counts all of them."""
@@ -17,7 +17,7 @@ class OperationRest:
     pause: float = 0.0
     """Seconds to wait before the next slice."""
     outcome: Outcome = ""
-    """What its workflow is found by from now on, if it went badly (``domain/search_attributes.py``)."""
+    """What its workflow is found by from now on, if it went badly (``domain/workflows/search_attributes.py``)."""
 
 
 @dataclass(frozen=True, slots=True)

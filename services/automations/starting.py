@@ -14,9 +14,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.automations.rest import RunStart, looks_at
 from domain.ids import automation_workflow_id
+from runtime.search_attributes import attributes
 from store.automations import waking
 from store.pool import DB_UNAVAILABLE, Pool
-from workflows.attributes import attributes
 from workflows.policy import AUTOMATIONS_QUEUE
 
 log = structlog.get_logger()

@@ -9,7 +9,7 @@ from temporalio.api.workflowservice.v1 import GetSystemInfoRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from domain.search_attributes import NAMES
+from domain.workflows.search_attributes import NAMES
 from runtime.retention import NEEDED, extend_retention, retention
 from runtime.search_attributes import missing, register
 from runtime.settings import Settings

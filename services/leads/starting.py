@@ -13,10 +13,10 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.ids import lead_source_workflow_id, lead_workflow_id
 from domain.leads.rest import LeadStart
+from runtime.search_attributes import attributes
 from store.leads import leads, sources
 from store.leads.leads import Received
 from store.pool import DB_UNAVAILABLE, Pool
-from workflows.attributes import attributes
 from workflows.policy import LEADS_QUEUE
 
 log = structlog.get_logger()

@@ -12,6 +12,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from domain.batches.batch import BatchChange, BatchHeader, Stream
 from domain.ids import batch_workflow_id
 from domain.limits import BATCH_LIMITS
+from runtime.search_attributes import attributes
 from services.reconciling.pages import CODE, stop
 from services.sending.page_runs import RPC_TIMEOUT
 from store.batches import recovery
@@ -20,7 +21,6 @@ from store.batches.recovery import PageLeft
 from store.callbacks import callbacks
 from store.pool import Pool, long_transaction
 from store.reconciling import restored
-from workflows.attributes import attributes
 from workflows.policy import start_options
 
 

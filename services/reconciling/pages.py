@@ -14,6 +14,7 @@ from domain.ids import index_of, message_uid, minted_at, send_workflow_id
 from domain.limits import PAGE_LIMITS
 from domain.messages.page import Carried, PageHeader
 from domain.messages.recovery import LeftOver, turns
+from runtime.search_attributes import attributes
 from services.reconciling.page_history import PageHistory, Try
 from services.sending.hold_page import hold_page
 from services.sending.page_runs import RPC_TIMEOUT
@@ -22,7 +23,6 @@ from store.messages import orphans
 from store.pool import Pool, long_transaction
 from store.reconciling import restored
 from store.reconciling.restored import Recorded
-from workflows.attributes import attributes
 from workflows.policy import start_options
 
 CODE = "restored"

@@ -9,8 +9,8 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.messages.receipts import Receipt, ReceiptsSource, decode_events
+from runtime.search_attributes import attributes
 from services.sending.page_runs import RPC_TIMEOUT
-from workflows.attributes import attributes
 from workflows.policy import receipts_options
 
 

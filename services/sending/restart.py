@@ -12,9 +12,9 @@ from domain.batches.batch import BatchHeader
 from domain.ids import batch_workflow_id, send_workflow_id
 from domain.limits import BATCH_LIMITS, PAGE_LIMITS
 from domain.messages.page import PageHeader
+from runtime.search_attributes import attributes
 from services.sending.page_runs import RPC_TIMEOUT
 from services.sending.page_start import PageStart
-from workflows.attributes import attributes
 from workflows.policy import start_options
 
 

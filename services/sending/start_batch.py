@@ -11,7 +11,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.batches.batch import BatchHeader
 from domain.ids import batch_workflow_id
-from workflows.attributes import attributes
+from runtime.search_attributes import attributes
 from workflows.policy import start_options
 
 

@@ -10,7 +10,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.ids import send_workflow_id
 from domain.messages.page import PageHeader
-from workflows.attributes import attributes
+from runtime.search_attributes import attributes
 
 START_TIMEOUT = timedelta(seconds=10)
 

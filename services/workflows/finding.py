@@ -14,7 +14,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import ConflictError
-from domain.search_attributes import ACCOUNT, CHANNEL, LANE, OUTCOME
+from domain.workflows.search_attributes import ACCOUNT, CHANNEL, LANE, OUTCOME
 from services.workflows.wanted import Wanted
 from workflows.policy import BEHAVIOURS
 
@@ -116,7 +116,10 @@ def _row(found: WorkflowExecution) -> Row:
         found.run_id,
         found.workflow_type,
         "stuck" if problems and status == "running" else status,
-        *(searched.get(_KEYS[name], "") for name in (CHANNEL, LANE, ACCOUNT, OUTCOME)),
+        searched.get(_KEYS[CHANNEL], ""),
+        searched.get(_KEYS[LANE], ""),
+        searched.get(_KEYS[ACCOUNT], ""),
+        searched.get(_KEYS[OUTCOME], ""),
         next((one.removeprefix("cause=") for one in problems if one.startswith("cause=")), ""),
         found.start_time,
         found.close_time,

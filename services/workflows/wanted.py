@@ -10,7 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.channels import Channel
 from domain.errors import ConflictError, InvalidError
-from domain.search_attributes import ACCOUNT, CHANNEL, LANE, LANES, OUTCOME, OUTCOMES, SHARED
+from domain.workflows.search_attributes import ACCOUNT, CHANNEL, LANE, LANES, OUTCOME, OUTCOMES, SHARED
 from runtime.search_attributes import missing
 
 _STUCK = "ExecutionStatus = 'Running' and TemporalReportedProblems is not null"

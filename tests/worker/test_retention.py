@@ -10,8 +10,8 @@ from temporalio.client import Client
 
 from embedded.engine import Engine
 from runtime.retention import NEEDED, extend_retention, retention
+from worker.namespace import warn_of_short_retention
 from worker.periodic_tasks import IDEMPOTENCY_HOURS, RECEIPT_DAYS
-from worker.retention import warn_of_short_retention
 
 
 def test_ended_pages_are_remembered_for_longer_than_keys_and_receipts_need():

@@ -5,10 +5,10 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from domain.ids import operation_workflow_id
+from runtime.search_attributes import attributes
 from services.sending.page_runs import RPC_TIMEOUT
 from store.operations import operations
 from store.pool import Pool
-from workflows.attributes import attributes
 from workflows.policy import OPERATIONS_QUEUE
 
 QUIET = 300.0

@@ -19,9 +19,9 @@ with workflow.unsafe.imports_passed_through():
     from domain.messages.new_page import new_stored_page
     from domain.messages.page import PageHeader
     from workflows.answers import Answers
-    from workflows.attributes import child_attributes, raise_outcome
     from workflows.batches.batch_pages import BatchPages, Child, resume_pages
     from workflows.history import NEVER, EventCount, Inbox, RecordedClock
+    from workflows.search.attributes import child_attributes, raise_outcome
     from workflows.waking import wake
 
 # About how many events each makes, with the workflow tasks around it.

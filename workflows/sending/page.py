@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
         Turn,
     )
     from domain.messages.statuses import WITH_DEVICE
-    from workflows.attributes import raise_outcome
+    from workflows.search.attributes import raise_outcome
     from workflows.sending.page_run import A_CHANGE, A_CHOICE, A_SIGNAL, A_TIMER, Dispatch, PageRun, done_of
     from workflows.sending.turns import group_due, group_turns
 

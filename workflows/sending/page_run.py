@@ -32,10 +32,10 @@ with workflow.unsafe.imports_passed_through():
     )
     from domain.messages.routing import retry_pause
     from domain.messages.statuses import WAITS_FOR_DEVICE
-    from domain.search_attributes import of_state
+    from domain.workflows.search_attributes import of_state
     from workflows.answers import Answers
-    from workflows.attributes import raise_outcome
     from workflows.history import EventCount, Inbox, RecordedClock
+    from workflows.search.attributes import raise_outcome
     from workflows.sending.device_waits import DeviceWaits
     from workflows.sending.fallbacks import Fallbacks
     from workflows.sending.turns import first_turns

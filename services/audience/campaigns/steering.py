@@ -11,13 +11,13 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from domain.audience.campaigns.run import ENDED, CampaignChange, CampaignChangeKind, CampaignStart
 from domain.errors import ConflictError, UnavailableError
 from domain.ids import campaign_schedule_id, campaign_workflow_id
+from runtime.search_attributes import attributes
 from services.audience.campaigns.schedules import stop_repeating
 from services.audience.campaigns.sending import plan_of
 from services.workflow_calls import ChangeRefused, change_workflow
 from store.audience.campaigns import approvals, campaigns
 from store.audience.campaigns.campaigns import Campaign, Run
 from store.pool import Connections
-from workflows.attributes import attributes
 from workflows.policy import OPERATIONS_QUEUE
 
 _START_SECONDS = 5.0

@@ -14,6 +14,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from domain.access.actors import COMMAND_LINE
 from domain.errors import ConflictError, InvalidError, NotFoundError
+from runtime.search_attributes import attributes
 from services.changes import change
 from services.workflows.acting import Acted, act_on
 from services.workflows.effects import SIGNALS, TERMINATED
@@ -24,7 +25,6 @@ from store.access.audit import Filter, page
 from tests.looks import Looks
 from tests.stack import Stack
 from worker.replay.checking import types as workflow_types
-from workflows.attributes import attributes
 
 IS_MENDED = asyncio.Event()
 

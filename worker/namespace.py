@@ -1,10 +1,11 @@
-"""Warns at a worker's start when Temporal's retention is too short."""
+"""What a worker sees to in Temporal's namespace at its start: search attributes, and how long it keeps what ended."""
 
 import structlog
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from runtime.retention import NEEDED, retention
+from runtime.search_attributes import register
 
 log = structlog.get_logger()
 
@@ -24,3 +25,11 @@ async def warn_of_short_retention(client: Client) -> None:
             retention_hours=kept.total_seconds() / 3600,
             needed_hours=NEEDED.total_seconds() / 3600,
         )
+
+
+async def register_search_attributes(client: Client) -> None:
+    """Have the namespace have them, or log why it has not: workflows start without them, too."""
+    try:
+        await register(client)
+    except RPCError as error:  # Temporal Cloud, or a key that may not
+        log.warning("search attributes could not be registered, see xsender doctor", status=error.status.name)

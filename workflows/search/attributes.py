@@ -10,29 +10,21 @@ from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 with workflow.unsafe.imports_passed_through():
-    import domain.search_attributes as names
-    from domain.search_attributes import Outcome
+    import domain.workflows.search_attributes as names
+    from domain.workflows.search_attributes import Outcome
 
 _KEYS = {name: SearchAttributeKey.for_keyword(name) for name in names.NAMES}
 _OUTCOME = _KEYS[names.OUTCOME]
 
 
-def attributes(
-    *, channel: str = "", lane: str = "", account: int | None = None, accounts: Sequence[int] = ()
-) -> TypedSearchAttributes:
-    """What a workflow is started with. ``accounts``: of each message of a page, if several accounts share it."""
-    shared = len(set(accounts)) > 1
-    values = {
-        names.CHANNEL: channel,
-        names.LANE: lane,
-        names.ACCOUNT: names.SHARED if shared else "" if account is None else str(account),
-    }
-    return TypedSearchAttributes([SearchAttributePair(_KEYS[name], value) for name, value in values.items() if value])
-
-
-def child_attributes(*, channel: str, lane: str, account: int) -> TypedSearchAttributes | None:
-    """The same for a child of the workflow that runs; ``None`` if this was started without."""
-    return attributes(channel=channel, lane=lane, account=account) if _has_any() else None
+def child_attributes(
+    *, channel: str, lane: str, account: int, accounts: Sequence[int] = ()
+) -> TypedSearchAttributes | None:
+    """What a child of the workflow that runs is started with; ``None`` if this was started without."""
+    if not _has_any():
+        return None
+    values = names.started_with(channel, lane, account, accounts)
+    return TypedSearchAttributes([SearchAttributePair(_KEYS[name], value) for name, value in values.items()])
 
 
 def show_outcome(outcome: Outcome) -> None:
@@ -52,4 +44,4 @@ def raise_outcome(outcome: Outcome) -> None:
 
 def _has_any() -> bool:
     found = workflow.info().typed_search_attributes
-    return any(key in found for key in _KEYS.values())
+    return any(found.get(key) is not None for key in _KEYS.values())

@@ -1,5 +1,6 @@
 """By what an operator finds workflows in Temporal. Its index is not encrypted: no personal data, ever."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from domain.lanes import Lane
@@ -34,3 +35,10 @@ def of_state(state: str) -> Outcome:
     if state in ("failed", "undelivered"):
         return "failed"
     return "expired" if state == "expired" else ""
+
+
+def started_with(channel: str, lane: str, account: int | None, accounts: Sequence[int] = ()) -> dict[str, str]:
+    """What a workflow is found by from its start: those that it has. ``accounts``: as a page has them."""
+    shared = len(set(accounts)) > 1
+    values = {CHANNEL: channel, LANE: lane, ACCOUNT: SHARED if shared else "" if account is None else str(account)}
+    return {name: value for name, value in values.items() if value}

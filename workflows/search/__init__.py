@@ -1,0 +1,1 @@
+"""By what workflows are found."""
