@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client, WorkflowExecution
+from temporalio.worker import Replayer
 
 from domain.ids import new_page_id, page_of, send_workflow_id
 from domain.messages.page import PageHeader
@@ -17,6 +18,8 @@ from services.doctor.engine import check_engine
 from services.sending.start_page import start_page
 from tests.looks import Looks
 from tests.stack import Stack
+from worker.replay.checking import types as workflow_types
+from worker.runners.runner import workflow_runner
 from workflows.policy import start_options
 
 UPSERTED = EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
@@ -33,7 +36,12 @@ async def found(client: Client, query: str, number: int = 1) -> list[WorkflowExe
 
 
 async def upserts(client: Client, workflow_id: str) -> int:
+    """How many events its outcome took. It replays with them."""
     history = await client.get_workflow_handle(workflow_id).fetch_history()
+    replayer = Replayer(
+        workflows=workflow_types(), workflow_runner=workflow_runner(), data_converter=client.data_converter
+    )
+    await replayer.replay_workflow(history)
     return sum(event.event_type == UPSERTED for event in history.events)
 
 
