@@ -39,7 +39,7 @@ class _Applied:
     """From the first post to the last message that is ``delivered``."""
 
 
-class _Provider:
+class Provider:
     """Twilio: one receipt a post, a form that is signed."""
 
     def __init__(self, tenant: Tenant) -> None:
@@ -83,7 +83,7 @@ class _Provider:
 
 async def measure(install: Install, scale: float) -> list[Figure]:
     """Posts of one receipt at 64 connections, from the first post to the last receipt applied."""
-    provider = await _new_provider(install)
+    provider = await new_provider(install)
     posts, floors = (max(_CONNECTIONS, int(count * scale)) for count in (_POSTS, _FLOORS))
 
     async def report() -> _Applied:
@@ -128,7 +128,7 @@ async def measure(install: Install, scale: float) -> list[Figure]:
     ]
 
 
-async def _new_provider(install: Install) -> _Provider:
+async def new_provider(install: Install) -> Provider:
     tenant = await new_tenant(install)
     config = {
         "account_sid": "AC0123",
@@ -139,9 +139,9 @@ async def _new_provider(install: Install) -> _Provider:
         "allow_private_network": True,
     }
     await tenant.add_gateway("twilio", "twilio", config, priority=1)
-    return _Provider(tenant)
+    return Provider(tenant)
 
 
-async def _sends_beside_posts(install: Install, provider: _Provider, posts: int) -> Spread:
+async def _sends_beside_posts(install: Install, provider: Provider, posts: int) -> Spread:
     reports = await provider.reports(posts)
     return await beside(provider.report(reports), partial(steady_sends, install, _PER_SECOND, LONGEST))
