@@ -1,7 +1,8 @@
 """The sink: an HTTP server that answers every POST with a small JSON body, as cheaply as Python can.
 
-Prints its port. One process, so that its cost is the same for the product and for the bare client. Two paths are
-special: ``/hang`` is read and never answered, ``/timed`` is answered and its time recorded, for ``/arrivals``.
+Prints its port. One process, so that its cost is the same for the product and for the bare client. Three paths are
+special: ``/hang`` is read and never answered, ``/late`` is answered after a second, ``/timed`` is answered and its time
+recorded, for ``/arrivals``.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import cast
 import uvloop
 
 HANG = "hang"
+LATE = "late"
 TIMED = "timed"
 ARRIVALS = "arrivals"
 
@@ -44,6 +46,9 @@ class _Sink(asyncio.Protocol):
 
     def _respond(self, path: str) -> None:
         if path == HANG:
+            return
+        if path == LATE:
+            asyncio.get_running_loop().call_later(1.0, self._transport.write, _ANSWER)
             return
         if path == ARRIVALS:
             self._transport.write(_answer(json.dumps(_arrivals).encode()))

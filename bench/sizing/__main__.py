@@ -18,12 +18,13 @@ from rich.table import Table
 from bench.install import Install, running_install
 from bench.processes import CpuMeter
 from bench.record import until_settled
+from bench.sink import LATE
 from bench.sizing.runs import Left, Runs
 from bench.sizing.tables import sizes
 from bench.steps.batch import run_batch
 from bench.steps.end_to_end import run_sends
 from bench.steps.receipts import new_provider
-from bench.tenant import contact, new_tenant
+from bench.tenant import Way, contact, new_tenant
 
 _LATER = timedelta(seconds=3)
 _CONNECTIONS = 64
@@ -68,6 +69,7 @@ async def _loads(install: Install, scale: float) -> dict[str, tuple[int, Load]]:
     meter = partial(CpuMeter, install.pids)
     return {
         "one message": (1, partial(_send, install, 1)),
+        "one message, answered after a second": (1, partial(_send, install, 1, Way(path=LATE))),
         "one message, 3 s later": (1, partial(_send, install, 1, later=_LATER)),
         "a request of 500": (500, partial(_send, install, 500)),
         "a batch of 1,000": (1000, lambda: run_batch(install, 1000, meter(), [])),
@@ -80,8 +82,8 @@ async def _loads(install: Install, scale: float) -> dict[str, tuple[int, Load]]:
     }
 
 
-async def _send(install: Install, count: int, later: timedelta | None = None) -> None:
-    tenant = await new_tenant(install)
+async def _send(install: Install, count: int, way: Way | None = None, later: timedelta | None = None) -> None:
+    tenant = await new_tenant(install, way or Way())
     more = {"schedule_at": (datetime.now(UTC) + later).isoformat()} if later else {}
     await tenant.send([contact(**more) for _ in range(count)])
     await until_settled(tenant, count)

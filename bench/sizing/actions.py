@@ -2,7 +2,7 @@
 
 The rules are those of Temporal's page "Temporal Cloud Actions" (docs.temporal.io/cloud/actions, 2026-11), by the types
 of events that it names. What leaves no event is not counted: queries (an action each), heartbeats of activities that
-reach the server (an action each, at most one for each 8 s of a dispatch), and the tenth more that fairness costs.
+reach the server (an action each, at most one for each 3 s of a dispatch), and the tenth more that fairness costs.
 """
 
 from collections import Counter

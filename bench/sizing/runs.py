@@ -51,7 +51,8 @@ class Runs:
             events += info.history_length
             size += info.history_size_bytes
             transitions += info.state_transition_count
-        return Left(Counter(run.workflow_type for run in fresh), actions, events, size, transitions)
+        workflows = Counter(run.workflow_type for run in fresh)
+        return Left(dict(workflows), dict(actions), events, size, transitions)
 
     async def _look(self) -> list[WorkflowExecution]:
         return [run async for run in self._client.list_workflows()]
