@@ -14,6 +14,7 @@ from embedded.probes import accepts
 from embedded.supervisor import Child
 from embedded.web_ui import WebUi
 from runtime.retention import extend_retention
+from runtime.search_attributes import register
 
 NAME = "temporal"
 NAMESPACE = "default"
@@ -92,12 +93,14 @@ class Temporal:
         return options
 
     async def _ready(self) -> bool:
-        """Whether the server answers and its namespace is there; has that keep workflows for longer than a day."""
+        """Whether the server answers and its namespace is there; has that keep workflows for longer than a day and
+        have the search attributes."""
         if not await accepts("127.0.0.1", self.port):
             return False
         client = await Client.connect(self.address, namespace=NAMESPACE, lazy=True)
         try:
             await extend_retention(client)
+            await register(client)  # the options of the server count only where its file is new
         except (RPCError, RuntimeError):
             return False
         return True

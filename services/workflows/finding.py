@@ -5,7 +5,7 @@ The index is some moments behind. What is done with one workflow looks at the wo
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,7 +76,10 @@ async def find(client: Client, wanted: Wanted, limit: int) -> Found:
     await wanted.check(client)
     statuses = wanted.statuses or _LISTED
     query = wanted.query(statuses, TYPES)
-    counts = await count(client, wanted, statuses if wanted.statuses else (*statuses, "stuck"))
+    counts = await count(client, wanted, statuses)
+    if not wanted.statuses:
+        with suppress(ConflictError):  # an older server does not know them
+            counts += await count(client, wanted, ["stuck"])
     async with explained():
         rows = [_row(one) async for one in client.list_workflows(query, limit=limit)] if limit else []
     return Found(counts, rows)

@@ -4,16 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from temporalio import workflow
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import TerminatedError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from domain.access.actors import COMMAND_LINE
 from domain.errors import ConflictError, InvalidError, NotFoundError
+from domain.ids import page_of, send_workflow_id
 from runtime.search_attributes import attributes
 from services.changes import change
 from services.workflows.acting import Acted, act_on
@@ -22,11 +26,13 @@ from services.workflows.finding import TYPES, Found, find
 from services.workflows.progress import Progress, progress, stop
 from services.workflows.wanted import Wanted
 from store.access.audit import Filter, page
+from store.accounts import credits
 from tests.looks import Looks
 from tests.stack import Stack
 from worker.replay.checking import types as workflow_types
 
 IS_MENDED = asyncio.Event()
+TASK_COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 
 
 @workflow.defn(name="HangingWorkflow")
@@ -200,3 +206,33 @@ def test_each_type_says_what_its_end_means_and_has_the_signals_that_are_offered(
         for name in workflow._Definition.must_from_class(flow).signals
     }
     assert {(name, type_) for name, types in SIGNALS.items() for type_ in types} <= known
+
+
+async def test_a_page_that_goes_on_from_its_last_task_sends_and_charges_nothing_twice(stack: Stack):
+    user = await stack.user(credit=10)
+    label = uuid4().hex
+    await stack.gateway(user.id, "sms", "sandbox", {"label": label})
+    answer = await stack.send(user, "sms", {"number": "+12025550101", "body": "Hi"})
+    uid = answer.json()["data"][0]["uid"]
+    await stack.final(user, "sms", uid)
+    workflow_id = send_workflow_id(page_of(UUID(uid)))
+    first = stack.temporal.get_workflow_handle(workflow_id)
+    await first.result()
+    history = await first.fetch_history()
+    task = max(event.event_id for event in history.events if event.event_type == TASK_COMPLETED)
+    request = ResetWorkflowExecutionRequest(
+        namespace=stack.temporal.namespace,
+        workflow_execution=WorkflowExecution(workflow_id=workflow_id),
+        reason="as a reset in bulk does",
+        workflow_task_finish_event_id=task,
+        request_id=str(uuid4()),
+    )
+    await stack.temporal.workflow_service.reset_workflow_execution(request)
+    await stack.temporal.get_workflow_handle(workflow_id).result()
+    async with stack.pool.connection() as conn:
+        cursor = await conn.execute("select count(*) from sandbox_messages where gateway = %s", (label,))
+        assert await cursor.fetchone() == (1,)
+    data = await stack.status(user, "sms", uid)
+    assert data["state"] == "sent"
+    wallet = (await credits.show(stack.pool, user.id))["sms"]
+    assert (wallet.available, wallet.held, wallet.spent) == (9, 0, 1)
