@@ -47,14 +47,14 @@ ALL = {
     "tolerations": [{"key": "spot", "operator": "Exists"}],
 }
 """Values that use everything that the chart can do."""
-SECRET = {"XSENDER_DATABASE_URL", "XSENDER_DATABASE_DIRECT_URL"} | {
+SECRET = {"XSENDER_DATABASE_URL", "XSENDER_DATABASE_DIRECT_URL", "XSENDER_DATABASE_READ_URL"} | {
     f"XSENDER_{name.upper()}" for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
 }
 """Settings that hold a secret: addresses of the database have its password."""
 OURS = {
-    *("data_dir", "database_url", "database_direct_url", "keys", "build_id", "deployment", "api_host", "api_port"),
+    *("data_dir", "database_url", "database_direct_url", "database_read_url", "keys", "build_id", "deployment"),
     *("temporal_address", "temporal_namespace", "temporal_tls", "temporal_tls_cert", "temporal_tls_key"),
-    *("temporal_api_key", "metrics_address", "meta_app_secret", "meta_verify_token"),
+    *("temporal_api_key", "metrics_address", "meta_app_secret", "meta_verify_token", "api_host", "api_port"),
 }
 """Settings that the chart makes, that come from the Secret, or that the image has."""
 
@@ -125,7 +125,8 @@ def test_processes_understand_what_they_are_told(values: dict[str, Any], monkeyp
 
 def test_settings_of_values_are_those_of_a_process():
     schema = json.loads((CHART / "values.schema.json").read_text())["properties"]
-    assert set(schema["settings"]["properties"]) | OURS == set(Settings.model_fields)
+    known = set(schema["settings"]["properties"]) | OURS
+    assert known == set(Settings.model_fields), "a new setting belongs into values.schema.json, or into OURS"
     assert not set(schema["settings"]["properties"]) & OURS
 
 
