@@ -114,8 +114,8 @@ bench: $(STAMP)
 
 ## Lock the newest versions that pyproject.toml allows.
 lock: $(STAMP)
-	$(COMPILE) --output-file requirements/production.txt
-	$(COMPILE) --extra embedded --extra test --output-file requirements/dev.txt
+	$(COMPILE) --extra traces --output-file requirements/production.txt
+	$(COMPILE) --extra embedded --extra test --extra traces --output-file requirements/dev.txt
 
 clean:
 	rm -rf $(VENV) $(PEERS)/.venv $(PEERS)/node_modules $(PEERS)/nginx $(PEERS)/pgbouncer $(CHECKERS) *.egg-info build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -365,6 +365,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url=None,  # ours is at the usual address (api/reference/openapi.py)
         redirect_slashes=False,
+        # Ours are in api/requests/traced.py: those of the framework have the query, with numbers and texts.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         generate_unique_id_function=operation_id,
     )
     install_error_handlers(app)

@@ -17,6 +17,7 @@ from runtime.garbage import freeze_startup_objects
 from runtime.logs import configure_logs
 from runtime.metrics.serving import metrics_served
 from runtime.settings import Settings
+from runtime.traces.tracing import traces_sent
 
 
 def run(settings: Settings) -> None:
@@ -25,7 +26,7 @@ def run(settings: Settings) -> None:
     raise_descriptor_limit()
     server = uvicorn.Server(server_config(settings))
     freeze_startup_objects()
-    with metrics_served(settings.metrics_address):
+    with metrics_served(settings.metrics_address), traces_sent("api"):
         server.run()
     if not server.started:
         raise SystemExit("the API could not start")

@@ -12,6 +12,7 @@ from runtime.logs import configure_logs
 from runtime.metrics.serving import metrics_served
 from runtime.settings import Settings, load_settings
 from runtime.temporal import connect
+from runtime.traces.tracing import traces_sent
 from store.pool import open_pool
 from worker.build import build_workers
 from worker.listener_events import ListenerEvents
@@ -46,5 +47,5 @@ def main() -> None:
     """The process."""
     configure_logs("WARNING", as_json=False)
     settings = load_settings()
-    with metrics_served(settings.metrics_address):
+    with metrics_served(settings.metrics_address), traces_sent("worker"):
         uvloop.run(_main(settings))

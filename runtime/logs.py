@@ -6,12 +6,14 @@ import sys
 import structlog
 
 from domain.text.printable import visible
+from runtime.traces.tracing import open_here
 
 
 def configure_logs(level: str, as_json: bool) -> None:
     """Route structlog and the libraries' logging to stderr in one form."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _add_trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -43,6 +45,12 @@ def configure_logs(level: str, as_json: bool) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("temporalio").setLevel(logging.WARNING)
+
+
+def _add_trace(_: object, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    if (here := open_here()) is not None:
+        event["trace_id"] = here.trace_id
+    return event
 
 
 def _show_controls(_: object, __: str, line: object) -> str:

@@ -1,6 +1,6 @@
 """The one way to connect to Temporal: local, self-hosted or Temporal Cloud."""
 
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.common import WorkerDeploymentVersion
 from temporalio.converter import DataConverter
 from temporalio.service import GrpcCompression, TLSConfig
@@ -8,6 +8,7 @@ from temporalio.service import GrpcCompression, TLSConfig
 from runtime.codec import data_converter
 from runtime.search_attributes import StartsWithout
 from runtime.settings import Settings
+from runtime.traces import tracing
 
 
 async def connect(settings: Settings, *, lazy: bool = False) -> Client:
@@ -25,7 +26,7 @@ async def connect(settings: Settings, *, lazy: bool = False) -> Client:
         data_converter=_converter(settings),
         grpc_compression=GrpcCompression.NONE,  # sealed payloads do not shrink
         lazy=lazy,
-        interceptors=[StartsWithout()],
+        interceptors=_interceptors(),
     )
 
 
@@ -34,6 +35,15 @@ def worker_version(settings: Settings) -> WorkerDeploymentVersion | None:
     if not settings.build_id or settings.data_dir is not None:
         return None
     return WorkerDeploymentVersion(settings.deployment, settings.build_id)
+
+
+def _interceptors() -> list[Interceptor]:
+    spans = tracing.spans()
+    if spans is None:
+        return [StartsWithout()]
+    from runtime.traces.temporal import TracedCalls  # imports OpenTelemetry
+
+    return [StartsWithout(), TracedCalls(spans)]
 
 
 def _converter(settings: Settings) -> DataConverter:

@@ -19,6 +19,7 @@ from runtime.logs import configure_logs
 from runtime.metrics.serving import metrics_served
 from runtime.settings import Settings
 from runtime.temporal import connect, worker_version
+from runtime.traces.tracing import traces_sent
 from store.pool import Pool, open_pool
 from worker.build import build_workers
 from worker.listener_events import ListenerEvents
@@ -42,7 +43,7 @@ def run(settings: Settings, queues: Sequence[str]) -> None:
     if set(queues) <= set(BULK_QUEUES):
         lower_priority()
     freeze_startup_objects()
-    with metrics_served(settings.metrics_address):
+    with metrics_served(settings.metrics_address), traces_sent("worker"):
         uvloop.run(_serve(settings, queues))
 
 

@@ -21,6 +21,7 @@ from activities.dispatching.outcome_log import OutcomeLog
 from activities.dispatching.outcome_tally import OutcomeTally
 from activities.dispatching.sender_keys import FromRefused, SenderAddresses
 from activities.dispatching.start_window import StartWindow
+from activities.measuring.gateway_calls import GatewayCalls
 from activities.pacing.gateway_slots import GatewaySlots
 from activities.pacing.rate_slots import RateSlots
 from activities.pacing.slots import NoSlotFree
@@ -35,7 +36,6 @@ from domain.messages.page import ANSWER_SECONDS, DispatchRequest, Retry
 from domain.messages.page_content import PageContent
 from domain.workflows.search_attributes import Outcome as SearchedBy
 from gateways.base import Enqueues, Gateway
-from runtime.metrics.counted import DISPATCHES, gateway_label
 from store.messages import attempts
 from store.pool import Pool
 
@@ -68,6 +68,7 @@ class Delivery:
         clock: DatabaseClock,
         addresses: SenderAddresses | None = None,
         *,
+        gateway_type: str = "",
         is_rerun: bool = False,
     ) -> None:
         """``addresses``: what its emails are from; ``None``: the gateway's own address.
@@ -80,7 +81,7 @@ class Delivery:
         self._route = request.route
         self._exempt = request.page.exempt
         self._channel = Channel(request.page.channel)
-        self._seconds = DISPATCHES.labels(self._channel, gateway_label(self._route.gateway))
+        self._calls = GatewayCalls(gateway, request, gateway_type)
         self._page_id = UUID(request.page.page_id)
         self._content = content
         self._assembler = assembler
@@ -359,8 +360,7 @@ class Delivery:
         async with asyncio.timeout(ANSWER_SECONDS):
             if self._devices is not None:
                 return await self._enqueue(message)
-            with self._seconds.time():
-                return await self._gateway.send(message)
+            return await self._calls.send(index, message)
 
     async def _enqueue(self, message: Outbound) -> Outcome | AwaitsDevice:
         assert self._devices is not None

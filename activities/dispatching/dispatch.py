@@ -184,6 +184,7 @@ class Dispatch:
                 window,
                 self._clock,
                 addresses,
+                gateway_type=self._gateways.type_of(UUID(route.gateway_id)),
                 is_rerun=is_rerun,
             )
             if is_rerun:

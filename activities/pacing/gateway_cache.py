@@ -32,6 +32,7 @@ class GatewayCache:
         self._built: dict[UUID, tuple[int, Gateway]] = {}
         self._owners: dict[UUID, str] = {}
         self._sends: dict[UUID, GatewaySends] = {}
+        self._types: dict[UUID, str] = {}
         self._building = asyncio.Lock()
 
     async def get(self, gateway_id: UUID, version: int) -> Gateway:
@@ -58,6 +59,7 @@ class GatewayCache:
         owner = self._owners[gateway_id] = (
             f"account {stored.account_id}" if stored.account_id else f"gateway {stored.id}"
         )
+        self._types[gateway_id] = stored.type
         self._sends[gateway_id] = await self._sends_of(stored)
         gateway = build(stored.type, config, self._outside_of(gateway_id, owner))
         self._built[gateway_id] = (stored.version, gateway)
@@ -68,6 +70,10 @@ class GatewayCache:
     def owner_of(self, gateway_id: UUID) -> str:
         """The owner of a cached gateway, for fair shares of dispatches."""
         return self._owners[gateway_id]
+
+    def type_of(self, gateway_id: UUID) -> str:
+        """The type of a cached gateway, such as ``twilio``."""
+        return self._types[gateway_id]
 
     def sends_as(self, gateway_id: UUID) -> GatewaySends:
         """What a cached gateway sends as."""

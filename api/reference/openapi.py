@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from api.reference.error_codes import codes_of
 from api.requests.middleware import RequestNotes
+from api.requests.traced import traced
 
 _ERRORS = {
     400: "not JSON, or not HTTP",
@@ -92,7 +93,7 @@ class DocumentedApp(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Around all else, so that answers to errors of ours have their id, too."""
-        return RequestNotes(super().build_middleware_stack())
+        return traced(RequestNotes(super().build_middleware_stack()))
 
     def openapi(self) -> dict[str, Any]:
         """Build the document. It is not kept: half a second each time."""

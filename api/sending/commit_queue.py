@@ -12,6 +12,7 @@ from domain.audience.purposes import TRANSACTIONAL
 from domain.ids import PAGE_SIZE
 from domain.messages.page import KeyTerms
 from domain.messages.page_content import PAGE_BYTES, Content, PageMessage
+from runtime.traces.tracing import Here
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Waiting:
     accepted: asyncio.Future[UUID]
     since: float
     """By the loop's clock."""
+    trace: Here | None = None
+    """The span of the request, if it is recorded."""
     starting_as: UUID | None = None
     """The uid under which the message is being started: from then on only Temporal can confirm its acceptance."""
 

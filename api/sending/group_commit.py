@@ -25,6 +25,7 @@ from domain.messages.new_page import new_page
 from domain.messages.page import Keyed, PageHeader
 from domain.messages.page_content import Content, PageContent, senders_of
 from runtime.tasks import cancel_and_wait
+from runtime.traces.tracing import here, starting_page
 from store import idempotency
 from store.pool import Pool
 
@@ -86,7 +87,7 @@ class _Group:
     async def join(self, one: OneMessage, size: int) -> UUID:
         """Wait for the next start, and for its end."""
         loop = asyncio.get_running_loop()
-        waiting = Waiting(one, size, loop.create_future(), loop.time())
+        waiting = Waiting(one, size, loop.create_future(), loop.time(), here())
         self._admission.enter(one.account_id, size)
         self._queue.add(waiting)
         self._unanswered[waiting] = None
@@ -146,7 +147,8 @@ class _Group:
             for member, uid in zip(members, uids, strict=True):
                 member.starting_as = uid
             page = _header(page_id, self._channel, self._lane, [member.one for member in members])
-            is_started = await self._starts.start(page, _content([member.one for member in members]))
+            with starting_page([member.trace for member in members]):
+                is_started = await self._starts.start(page, _content([member.one for member in members]))
             for member, uid in zip(members, uids, strict=True):
                 if is_started:
                     member.accept(uid)

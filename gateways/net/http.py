@@ -4,6 +4,7 @@ import asyncio
 import copy
 import re
 import ssl
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import httpx
@@ -27,6 +28,9 @@ OWNERS_CONNECTIONS = 256
 USER_AGENT = "xsender"
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """What a header cannot hold (RFC 9110 §5.5)."""
+
+STATUSES: ContextVar[list[int] | None] = ContextVar("statuses", default=None)
+"""Where statuses of answers are noted, for a caller that has nothing else of them than what the adapter makes of it."""
 
 
 class NotConnected(Exception):
@@ -140,9 +144,12 @@ class HttpClient:
             raise NotConnected(f"could not connect: {words_for(error)}", is_blocked=is_blocked) from None
         framing = b"content-length: %d\r\n\r\n" % len(body) if call.has_body else b"\r\n"
         try:
-            return await connection.exchange(call.head + framing + body, call.seconds, call.most)
+            answer = await connection.exchange(call.head + framing + body, call.seconds, call.most)
         finally:
             host.give_back(connection, self._owners_slots)
+        if (statuses := STATUSES.get()) is not None:
+            statuses.append(answer.status)
+        return answer
 
     async def aclose(self) -> None:
         """Close all unused connections."""

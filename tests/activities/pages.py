@@ -95,6 +95,9 @@ class OneGateway:
     async def get(self, gateway_id: object, version: int) -> OwnGateway:
         return self.gateway
 
+    def type_of(self, gateway_id: object) -> str:
+        return "own"
+
 
 @dataclass
 class Page:

@@ -1,0 +1,1 @@
+"""Traces of a request through API, workflow, activities and gateways, for OpenTelemetry."""
