@@ -36,6 +36,7 @@ from domain.links.shortening import LinkRules
 from domain.messages.page import ADMIN_ACCOUNT
 from domain.messages.prices import FREE
 from runtime.metrics.counted import ACCEPTING
+from runtime.traces.tracing import exemplar
 from services.accounts.rates import PlanPrices
 from services.audience.contacts.values import values_at
 from services.audience.templates.named import NamedTemplates
@@ -146,7 +147,7 @@ async def send_raw(
         )
 
     answer = await once(request, principal.account_id, raw, minted, send, apart="test" if principal.is_test else "")
-    ACCEPTING.labels(channel).observe(perf_counter() - begun)
+    ACCEPTING.labels(channel).observe(perf_counter() - begun, exemplar())
     return answer
 
 

@@ -15,6 +15,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
 from domain.errors import FaultError
 from runtime.metrics.counted import REGISTRY
+from runtime.metrics.openmetrics import CONTENT_TYPE, as_openmetrics, is_requested
 
 log = structlog.get_logger()
 
@@ -86,9 +87,11 @@ def _handler(registry: CollectorRegistry, sdk: str) -> type[BaseHTTPRequestHandl
             if self.path.partition("?")[0] != "/metrics":
                 self.send_error(404)
                 return
-            text = generate_latest(registry) + _of_sdk(sdk)
+            has_examples = is_requested(self.headers.get("Accept", ""))
+            of_sdk = _of_sdk(sdk)
+            text = as_openmetrics(registry, of_sdk) if has_examples else generate_latest(registry) + of_sdk
             self.send_response(200)
-            self.send_header("Content-Type", CONTENT_TYPE_PLAIN_0_0_4)
+            self.send_header("Content-Type", CONTENT_TYPE if has_examples else CONTENT_TYPE_PLAIN_0_0_4)
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
