@@ -31,6 +31,7 @@ from store.workers import queues_served
 from workflows.policy import BULK_QUEUES, QUEUES
 
 Command = Sequence[str]
+NOTHING: Mapping[str, str] = {}
 
 _XSENDER = str(Path(sys.executable).parent / "xsender")
 BULK_WORKER = ("worker", "--queues", ",".join(BULK_QUEUES))
@@ -82,9 +83,12 @@ class Install:
 
 @asynccontextmanager
 async def running_install(
-    commands: Mapping[str, Command] = COMMANDS, *, serves_metrics: bool = False
+    commands: Mapping[str, Command] = COMMANDS, *, serves_metrics: bool = False, more: Mapping[str, str] = NOTHING
 ) -> AsyncIterator[Install]:
-    """Start everything in a temporary folder, durable as in production, and stop it again."""
+    """Start everything in a temporary folder, durable as in production, and stop it again.
+
+    ``more``: more of the environment of its processes.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="xsender-bench-")))
         engine = await stack.enter_async_context(Engine(folder))
@@ -103,7 +107,7 @@ async def running_install(
             address = f"127.0.0.1:{free_port()}" if serves_metrics else ""
             metrics += [address] if address else []
             own = settings.model_copy(update={"metrics_address": address})
-            pids[name] = (await stack.enter_async_context(_process(own, command))).pid
+            pids[name] = (await stack.enter_async_context(_process(own, command, more=more))).pid
         pool = await open_pool(settings.database_url, 1, "bench")
         stack.push_async_callback(pool.close)
         http = await stack.enter_async_context(
@@ -149,7 +153,9 @@ async def _is_healthy(http: aiohttp.ClientSession) -> bool:
 
 
 @asynccontextmanager
-async def _process(settings: Settings, arguments: Command, *, piped: bool = False) -> AsyncIterator[Process]:
+async def _process(
+    settings: Settings, arguments: Command, *, piped: bool = False, more: Mapping[str, str] = NOTHING
+) -> AsyncIterator[Process]:
     environment = os.environ | {
         "XSENDER_DATABASE_URL": settings.database_url,
         "XSENDER_TEMPORAL_ADDRESS": settings.temporal_address,
@@ -157,6 +163,7 @@ async def _process(settings: Settings, arguments: Command, *, piped: bool = Fals
         "XSENDER_API_PORT": str(settings.api_port),
         "XSENDER_METRICS_ADDRESS": settings.metrics_address,
         "XSENDER_LOG_LEVEL": settings.log_level,
+        **more,
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
