@@ -5,22 +5,26 @@ from uuid import UUID, uuid4
 
 import pytest
 from structlog.testing import capture_logs
+from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client, WorkflowExecution
-from temporalio.worker import Replayer
+from temporalio.worker import Replayer, UnsandboxedWorkflowRunner, Worker
 
-from domain.ids import new_page_id, page_of, send_workflow_id
+from domain.access.actors import COMMAND_LINE
+from domain.ids import new_page_id, operation_workflow_id, page_of, send_workflow_id
 from domain.messages.page import PageHeader
-from runtime.search_attributes import missing, register
+from runtime.search_attributes import attributes, missing, register
 from runtime.temporal import connect
 from services.doctor.engine import check_engine
 from services.sending.start_page import start_page
+from store.operations import operations
 from tests.looks import Looks
 from tests.stack import Stack
 from worker.replay.checking import types as workflow_types
 from worker.runners.runner import workflow_runner
 from workflows.policy import start_options
+from workflows.search.attributes import raise_outcome, show_outcome
 
 UPSERTED = EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES
 REFUSED, LOST = "+15005550001", "+15005550004"
@@ -70,6 +74,52 @@ async def test_pages_of_a_batch_are_found_as_it_is(stack: Stack):
     pages = await found(stack.temporal, f"{query} and WorkflowType = 'SendWorkflow'", 2)
     (batch,) = await found(stack.temporal, f"{query} and WorkflowType = 'BatchWorkflow'")
     assert {page.parent_id for page in pages} == {batch.id}
+
+
+@workflow.defn(name="ShowingWorkflow")
+class Showing:
+    """Is found by one outcome after the other, as often as it is signalled."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    @workflow.run
+    async def run(self) -> None:
+        raise_outcome("failed")
+        raise_outcome("expired")
+        await workflow.wait_condition(lambda: self.steps > 0)
+        show_outcome("parked")
+        show_outcome("parked")
+        await workflow.wait_condition(lambda: self.steps > 1)
+        show_outcome("")
+
+    @workflow.signal
+    def step(self) -> None:
+        self.steps += 1
+
+
+async def test_an_outcome_is_raised_to_a_worse_one_and_is_taken_back_if_asked(stack: Stack):
+    queue, client = f"showing-{uuid4()}", stack.temporal
+    worker = Worker(client, task_queue=queue, workflows=[Showing], workflow_runner=UnsandboxedWorkflowRunner())
+    async with worker:
+        handle, bare = [
+            await client.start_workflow("ShowingWorkflow", id=f"showing-{uuid4()}", task_queue=queue, **more)
+            for more in ({"search_attributes": attributes(lane="leads")}, {})
+        ]
+        for outcome in ("= 'failed'", "= 'parked'", "is null"):
+            await found(client, f"WorkflowId = '{handle.id}' and XsenderLane = 'leads' and XsenderOutcome {outcome}")
+            if outcome != "is null":
+                await asyncio.gather(handle.signal("step"), bare.signal("step"))
+        await asyncio.gather(handle.result(), bare.result())
+    events = [[event.event_type for event in (await one.fetch_history()).events] for one in (handle, bare)]
+    assert [types.count(UPSERTED) for types in events] == [3, 0], "what was started without gets none"
+
+
+async def test_an_operation_that_fails_is_found_by_it(stack: Stack):
+    operation = await operations.add(stack.pool, "unheard-of", COMMAND_LINE, {})
+    query = "XsenderLane = 'operations' and XsenderOutcome = 'failed'"
+    workflow_id = operation_workflow_id(operation.id)
+    await found(stack.temporal, f"{query} and WorkflowId = '{workflow_id}' and ExecutionStatus = 'Completed'")
 
 
 async def test_without_attributes_in_the_namespace_workflows_start_without_them(stack: Stack):
