@@ -37,6 +37,10 @@ class Settings(BaseSettings):
     """A replica of the database, from which lists of messages, failures, usage and requests are read: behind by as
     much as it is. While it does not answer they are read from the database."""
 
+    database_disk_gb: float | None = Field(default=None, gt=0)
+    """How many GB (1e9 bytes) the disk of the database server has for its databases, which it does not say itself: so
+    that workers alert before it is full. Unset: they do not. Not used by ``xsender dev``, which looks at the disk."""
+
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
     temporal_tls: bool = False
@@ -90,6 +94,10 @@ class Settings(BaseSettings):
     meta_verify_token: SecretStr = SecretStr("")
     """What Meta brings when it checks the address of that app."""
 
+    alert_slack_url: SecretStr = SecretStr("")
+    """Where workers post alerts of the install: an incoming webhook of Slack, or of what takes the same posts
+    (Mattermost, Rocket.Chat, Google Chat), also in a private network. Empty: nowhere."""
+
     dns_servers: str = ""
     """Which DNS servers are asked for the records of sender domains: ``192.0.2.1`` or ``192.0.2.1:5353``, several with
     commas. Empty: those of the machine."""
@@ -118,7 +126,14 @@ class Settings(BaseSettings):
         before them, see ``services/settings``."""
         return {name: value for name in _OF_INSTALL if name in self.model_fields_set and (value := getattr(self, name))}
 
-    @field_validator("accept_unsealed_until", "keep_months", "database_direct_url", "database_read_url", mode="before")
+    @field_validator(
+        "accept_unsealed_until",
+        "keep_months",
+        "database_direct_url",
+        "database_read_url",
+        "database_disk_gb",
+        mode="before",
+    )
     @classmethod
     def _unset_if_empty(cls, value: object) -> object:
         return value or None

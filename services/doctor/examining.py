@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from runtime.settings import Settings
-from services.doctor import database, engine, keys, work
+from services.doctor import database, engine, keys, running_out, traffic, work
 from services.doctor.findings import Finding, failure
 from store.pool import Pool
 
@@ -40,16 +40,21 @@ async def examine(install: Install) -> list[Finding]:
 
 def _of_database(install: Install) -> dict[str, Check]:
     """Those that need the schema of this version."""
-    pool = install.pool
+    pool, settings = install.pool, install.settings
     return {
+        "disk": lambda: running_out.check_disk(pool, settings),
         "partitions": lambda: database.check_partitions(pool),
-        "pooler": lambda: database.check_pooler(pool, install.settings.database_direct_url),
-        "replica": lambda: database.check_replica(pool, install.settings.database_read_url),
-        "keys": lambda: keys.check_keys(pool, install.settings.keys.get_secret_value()),
+        "pooler": lambda: database.check_pooler(pool, settings.database_direct_url),
+        "replica": lambda: database.check_replica(pool, settings.database_read_url),
+        "keys": lambda: keys.check_keys(pool, settings.keys.get_secret_value()),
+        "expiry": lambda: running_out.check_expiry(pool, settings),
         "queues": lambda: work.check_queues(pool),
         "workflows": lambda: work.check_workflows(pool),
         "gateways": lambda: work.check_gateways(pool),
+        "failures": lambda: traffic.check_failures(pool),
+        "phones": lambda: traffic.check_phones(pool),
         "messages": lambda: work.check_waiting(pool),
+        "credits": lambda: running_out.check_credits(pool),
         "wallets": lambda: database.check_wallets(pool),
     }
 

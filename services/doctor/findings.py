@@ -19,6 +19,8 @@ class Finding:
     """What to do."""
     fix: Callable[[], Awaitable[str]] | None = field(default=None, compare=False)
     """Does it, as nothing can be lost by it; returns what was done."""
+    about: str = ""
+    """Tells findings of one check apart, and stays the same while its trouble lasts."""
 
 
 def ok(check: str, message: str) -> Finding:
@@ -26,11 +28,15 @@ def ok(check: str, message: str) -> Finding:
     return Finding(check, "ok", message)
 
 
-def warning(check: str, message: str, remedy: str, fix: Callable[[], Awaitable[str]] | None = None) -> Finding:
+def warning(
+    check: str, message: str, remedy: str, fix: Callable[[], Awaitable[str]] | None = None, *, about: str = ""
+) -> Finding:
     """It works, and will not for long, or not for everything."""
-    return Finding(check, "warning", message, remedy, fix)
+    return Finding(check, "warning", message, remedy, fix, about)
 
 
-def failure(check: str, message: str, remedy: str, fix: Callable[[], Awaitable[str]] | None = None) -> Finding:
+def failure(
+    check: str, message: str, remedy: str, fix: Callable[[], Awaitable[str]] | None = None, *, about: str = ""
+) -> Finding:
     """Something does not work."""
-    return Finding(check, "failure", message, remedy, fix)
+    return Finding(check, "failure", message, remedy, fix, about)

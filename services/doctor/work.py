@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 from services.doctor.findings import Finding, failure, ok, warning
+from services.doctor.limits import LATE, NAMED
+from services.doctor.words import listed, span
 from store.pool import Pool
 from store.reports import gauges, waiting
 from store.reports.waiting import Recent, Waiting
@@ -10,8 +12,6 @@ from store.workers import queues_served
 from store.workflow_checks import failing
 from workflows.policy import QUEUES
 
-_LATE = {"transactional": 60.0, "bulk": 3600.0}
-"""Seconds that a message may wait for its gateway, by lane."""
 _WHY = {
     "gateway": (
         "a gateway",
@@ -38,7 +38,7 @@ async def check_workflows(pool: Pool) -> list[Finding]:
     if not found:
         return [ok("workflows", "no workflow fails at every try")]
     since = (datetime.now(UTC) - found[0].since).total_seconds()
-    text = f"{len(found)} workflows fail at every try, {found[0].id} for {_shown(since)}"
+    text = f"{len(found)} workflows fail at every try, {found[0].id} for {span(since)}"
     return [failure("workflows", text, "the workers' log has the error; the build may be too old or too new for them")]
 
 
@@ -46,34 +46,28 @@ async def check_gateways(pool: Pool) -> list[Finding]:
     """Gateways that do not send as they should."""
     found = (await gauges.read(pool)).gateways
     findings = []
-    if down := [f"{one.channel} {one.gateway}" for one in found if one.breaker != "closed"]:
-        text = f"{len(down)} gateways do not work: {', '.join(down[:5])}"
-        findings.append(failure("gateways", text, "xsender gateway health says what one of them answered"))
+    for name in [f"{one.channel} {one.gateway}" for one in found if one.breaker != "closed"][:NAMED]:
+        remedy = "xsender gateway health says what it answered"
+        findings.append(failure("gateways", f"{name} does not work", remedy, about=name))
     if paused := [f"{one.channel} {one.gateway}" for one in found if one.mode != "active"]:
-        text = f"{len(paused)} gateways are paused: {', '.join(paused[:5])}"
-        findings.append(warning("gateways", text, "xsender gateway resume"))
+        text = f"{len(paused)} {'gateway is' if len(paused) == 1 else 'gateways are'} paused: "
+        text += listed(paused[:NAMED], len(paused))
+        findings.append(warning("gateways", text, "xsender gateway resume", about="paused"))
     return findings or [ok("gateways", "all gateways that are in use work")]
 
 
-async def check_waiting(pool: Pool) -> list[Finding]:
-    """What waits for longer than it should, and why."""
-    recent = Recent()
-    late = [one for one in await waiting.read(pool, recent) if _is_late(one)]
+async def check_waiting(pool: Pool, recent: Recent | None = None) -> list[Finding]:
+    """What waits for longer than it should, and why. ``recent``: of one who looks again and again."""
+    late = [one for one in await waiting.read(pool, recent or Recent()) if _is_late(one)]
     return [_late(one) for one in late] or [ok("messages", "no message waits for longer than it should")]
 
 
 def _is_late(one: Waiting) -> bool:
-    return one.oldest > _LATE[one.lane]
+    return one.oldest > LATE[one.lane]
 
 
 def _late(one: Waiting) -> Finding:
     what, remedy = _WHY[one.reason]
-    text = f"{one.messages} {one.lane} messages wait for {what}, the first for {_shown(one.oldest)}"
-    return (failure if one.reason == "gateway" else warning)("messages", text, remedy)
-
-
-def _shown(seconds: float) -> str:
-    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+    text = f"{one.messages} {one.lane} messages wait for {what}, the first for {span(one.oldest)}"
+    level = failure if one.reason == "gateway" else warning
+    return level("messages", text, remedy, about=f"{one.lane} {one.reason}")
