@@ -28,7 +28,7 @@ from api.admin.messages import lists as admin_lists
 from api.admin.messages import messages as admin_messages
 from api.admin.messages import replays as admin_replays
 from api.admin.messages import sandbox, suppressions
-from api.admin.reports import overview
+from api.admin.reports import alerts, overview
 from api.admin.reports import requests as admin_requests
 from api.admin.reports import usage as admin_usage
 from api.auth import oidc, totp
@@ -261,6 +261,7 @@ _ROUTERS = (
     codec.router,
     admin_usage.router,
     overview.router,
+    alerts.router,
     usage.router,
     reputation.router,
     warm_ups.admin_router,

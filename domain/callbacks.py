@@ -47,6 +47,10 @@ class EventType(StrEnum):
     LEAD_SOURCE_EXPIRING = "lead_source.expiring"
     LEAD_SOURCE_SILENT = "lead_source.silent"
     DEVICE_OFFLINE = "device.offline"
+    ALERT_RAISED = "alert.raised"
+    """Of the install, to the admin: docs/alerts.md."""
+    ALERT_LASTS = "alert.lasts"
+    ALERT_ENDED = "alert.ended"
     AUDIT_EVENT = "audit.event"
     """An event of the audit log: for endpoints of the admin that name it."""
 

@@ -22,12 +22,14 @@ from runtime.temporal import connect, worker_version
 from runtime.traces.tracing import traces_sent
 from store.pool import Pool, open_pool
 from worker.build import build_workers
+from worker.leader import PeriodicTask
 from worker.listener_events import ListenerEvents
 from worker.listeners import keeping_connected
 from worker.maintenance import NOTHING_SET, maintenance
 from worker.namespace import register_search_attributes, warn_of_short_retention
 from worker.priority import lower_priority
 from worker.runners.foreign_starts import warn_of_unsealed_payloads
+from worker.sweeps.mails.alerts import alert_tasks
 from worker.table import table
 from workflows.policy import AUTOMATIONS_QUEUE, BULK_QUEUES, DISPATCH_QUEUE
 
@@ -75,6 +77,7 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
             *(stop, workers, pool, list(rows), environment, unfinished),
             dns_servers=settings.dns_servers,
             keyring=keyring,
+            more=alert_tasks(pool, client, settings, keyring),
         )
 
 
@@ -101,9 +104,10 @@ async def serve_until(
     *,
     dns_servers: str = "",
     keyring: Keyring | None = None,
+    more: Sequence[PeriodicTask] = (),
 ) -> None:
     """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
-    async with maintenance(pool, workers[0].client, queues, environment, dns_servers, keyring):
+    async with maintenance(pool, workers[0].client, queues, environment, dns_servers, keyring, more):
         running = [asyncio.create_task(worker.run()) for worker in workers]
         stopping = asyncio.create_task(stop.wait())
         log.info("worker started", queues=queues)

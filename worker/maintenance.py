@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -28,10 +28,11 @@ async def maintenance(
     environment: Mapping[str, Any] = NOTHING_SET,
     dns_servers: str = "",
     keyring: Keyring | None = None,
+    more: Sequence[PeriodicTask] = (),
 ) -> AsyncIterator[None]:
     """While the context is open: keep the worker's row fresh, and try to become the leader of maintenance.
 
-    ``environment``, ``dns_servers`` and ``keyring``: as in ``periodic_tasks``.
+    ``environment``, ``dns_servers`` and ``keyring``: as in ``periodic_tasks``. ``more``: further tasks of the leader.
     """
     worker_id = alive.new_worker_id()
     beat = PeriodicTask(
@@ -39,7 +40,7 @@ async def maintenance(
     )
     figures = InstallFigures(pool)
     look = PeriodicTask("look at the install for its metrics", LOOK_EVERY, figures.look)
-    tasks = [*periodic_tasks(pool, client, environment, dns_servers, keyring), look]
+    tasks = [*periodic_tasks(pool, client, environment, dns_servers, keyring), look, *more]
     running = [asyncio.create_task(repeat(beat)), asyncio.create_task(lead(pool, tasks))]
     REGISTRY.register(figures)
     try:

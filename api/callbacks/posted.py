@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from api.admin.reports.alerts import AlertTold
 from api.reference.openapi import PUBLIC
 from domain.callbacks import EventType
 from domain.channels import Channel
@@ -287,6 +288,11 @@ async def lead_source_event(event: LeadSourceTold) -> None:
 @posted.post("device", summary="Phones are offline", openapi_extra=PUBLIC)
 async def device_event(event: DevicesTold) -> None:
     """Posted like message events, once for all phones that went away together."""
+
+
+@posted.post("alert", summary="The install alerts its operators", openapi_extra=PUBLIC)
+async def alert_event(event: AlertTold) -> None:
+    """Posted like message events, to endpoints of the admin: once, each day that it lasts, and when it is over."""
 
 
 @posted.post("lead", summary="A lead has come", openapi_extra=PUBLIC)

@@ -80,8 +80,9 @@ async def check_disk(pool: Pool, settings: Settings) -> list[Finding]:
 
 def _disk(folder: Path) -> Finding:
     found = shutil.disk_usage(folder)
-    free = found.free / found.total
-    text = f"{found.free / _GB:.1f} GB of {found.total / _GB:.0f} GB are free on the disk of the data folder"
+    usable = found.free + found.used  # a part of the disk may be kept for the administrator
+    free = found.free / usable
+    text = f"{found.free / _GB:.1f} GB of {usable / _GB:.0f} GB are free on the disk of the data folder"
     remedy = "free some of it, or move the data folder to a larger disk"
     return _level(free < DISK_FREE["failure"], free < DISK_FREE["warning"], text, remedy)
 

@@ -70,6 +70,7 @@ def zone(name: str) -> str:
 
 _WebAddress = Annotated[str, Field(max_length=500), AfterValidator(_web_address)]
 _Host = Annotated[str, Field(pattern=r"^[a-z0-9.:\[\]-]{1,259}$")]
+_Address = Annotated[str, Field(max_length=320), AfterValidator(_mailbox)]
 _Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 _Region = Annotated[str, Field(min_length=2, max_length=2), AfterValidator(_region)]
 _Countries = Annotated[frozenset[_Region], Field(max_length=300), PlainSerializer(sorted, return_type=list[str])]
@@ -89,7 +90,7 @@ class Branding(_Part):
     colour: _Colour = "#1f5fd0"
     """Of headings, links and buttons."""
     background: _Colour = "#f4f5f7"
-    support_address: Annotated[str, Field(max_length=320), AfterValidator(_mailbox)] | None = None
+    support_address: _Address | None = None
     """Where people write to for help."""
     footer: Annotated[str, Field(max_length=500), AfterValidator(_printable)] | None = None
     """Below each mail of the system, such as the company's address."""
@@ -137,6 +138,8 @@ class InstallSettings(_Part):
     reputation_guard: Mode = "warn"
     """Whether many bad reports are warned of, or pause what is not transactional, too."""
 
+    alert_emails: Annotated[list[_Address], Field(max_length=20)] | None = None
+    """Who is mailed alerts of the install; ``None``: staff that may pause sending."""
     private_call_hosts: Annotated[list[_Host], Field(max_length=100)] = []
     """Hosts in private networks that automations may call; with a port, if it is not the usual one of the scheme."""
 

@@ -19,7 +19,7 @@ from services.settings.current import effective
 from services.system_mail.notice import Notice, html_of, text_of
 from store.accounts import request_rates
 from store.gateways.sandbox_inbox import SandboxInbox
-from store.pool import Pool
+from store.pool import Connections, Pool
 from store.settings import install_settings
 
 TEST_RATE = Rate(5 / 60, burst=5)
@@ -34,9 +34,9 @@ async def take_test_turn(pool: Pool) -> float:
     return max(0.0, await request_rates.take(pool, "test of the system's mail", TEST_RATE))
 
 
-async def is_set(pool: Pool) -> bool:
+async def is_set(store: Connections) -> bool:
     """Whether there is a mail server for the system's own mail."""
-    return (await install_settings.read(pool)).sealed_mail is not None
+    return (await install_settings.read(store)).sealed_mail is not None
 
 
 def missing() -> ConflictError:

@@ -7,7 +7,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 
 from domain.reputation.rules import Level, Signal
-from store.pool import Pool
+from store.pool import Connections, Pool
 
 _MOST_STAFF = 20
 
@@ -61,9 +61,9 @@ async def drop(pool: Pool) -> None:
         await conn.execute("update reputation_findings set mail_due = null where mail_due is not null")
 
 
-async def staff_emails(pool: Pool, roles: Collection[str], permission: str) -> list[str]:
+async def staff_emails(store: Connections, roles: Collection[str], permission: str) -> list[str]:
     """Addresses of active staff with one of these roles, or one of their own that has the permission."""
-    async with pool.connection() as conn:
+    async with store.connection() as conn:
         cursor = await conn.execute(
             """select s.email from staff s left join roles r on r.name = s.role
                where s.status = 'active' and (s.expires_at is null or s.expires_at > clock_timestamp())

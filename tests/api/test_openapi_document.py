@@ -122,6 +122,7 @@ async def test_the_example_of_a_send_is_accepted_as_it_stands(stack: Stack, chan
 
 def test_what_is_posted_is_in_the_section_webhooks():
     kinds = {"message", "inbound", "domain", "credit", "audit", "automation", "lead", "lead_source", "device", "test"}
+    kinds.add("alert")
     assert set(document()["webhooks"]) == kinds
     schemas = document()["components"]["schemas"]
     assert set(schemas["EventType"]["enum"]) == set(EventType)
@@ -134,7 +135,8 @@ def test_what_is_posted_is_in_the_section_webhooks():
     lead = schemas["LeadReceived"]["properties"]["type"]["const"]
     of_sources = schemas["LeadSourceTold"]["properties"]["type"]["enum"]
     device = schemas["DevicesTold"]["properties"]["type"]["const"]
-    single = [lead, device, inbound, credit, audit]
+    alerts = schemas["AlertTold"]["properties"]["type"]["enum"]
+    single = [*alerts, lead, device, inbound, credit, audit]
     assert sorted([*of_messages, *of_domains, *of_automations, *of_sources, *single]) == sorted(EventType)
 
 

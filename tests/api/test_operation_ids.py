@@ -36,7 +36,7 @@ RELEASED = """
     putGatewayWarmUp endGatewayWarmUp putAnyDomainWarmUp endAnyDomainWarmUp
     putOwnGatewayWarmUp endOwnGatewayWarmUp putDomainWarmUp endDomainWarmUp
     getSettings changeInstallSettings testSystemMail
-    listAllUsage listUsage listAllRequests listRequests getOverview
+    listAllUsage listUsage listAllRequests listRequests getOverview listAlerts
     listTemplates getTemplate putTemplate publishTemplate archiveTemplate restoreTemplate
     listTemplateVersions getTemplateVersion diffTemplate previewTemplate
     testEmailTemplate testSmsTemplate testWhatsappTemplate

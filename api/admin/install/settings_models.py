@@ -73,6 +73,11 @@ class PatchSettings(_Body):
     reputation_guard: Mode | None = Field(
         default=None, description="Many bad reports: `off`, `warn`, or `pause` what is not transactional, too."
     )
+    alert_emails: Annotated[list[_Text], Field(max_length=20)] | None = Field(
+        default=None,
+        description="Who is mailed alerts of the install, replaced as a whole; empty: nobody. `null`: staff that may "
+        "pause sending.",
+    )
     private_call_hosts: Annotated[list[_Text], Field(max_length=100)] | None = Field(
         default=None,
         description="Hosts in private networks that automations may call, replaced as a whole: `crm.internal`, "
@@ -127,6 +132,7 @@ class SettingsData(_Answer):
     unknown_days: float
     unknown_ends_as: Literal["failed", "sent"]
     reputation_guard: Mode
+    alert_emails: list[str] | None = Field(description="`null`: staff that may pause sending.")
     private_call_hosts: list[str]
     system_mail: dict[str, Any] | None
     sources: dict[str, Literal["stored", "environment", "default"]] = Field(

@@ -8,11 +8,11 @@ from typing import Any
 
 import structlog
 
-from domain.access.permissions import PRESETS
 from domain.keyring import Keyring
 from domain.reputation.rules import advice
 from gateways.net.names import Names
 from services.system_mail.notice import Notice
+from services.system_mail.recipients import staff_that_may
 from services.system_mail.sending import is_set, try_notice
 from store.pool import Pool
 from store.reputation import mails
@@ -42,9 +42,8 @@ class ReputationMails:
         if not await is_set(self._pool):
             await mails.drop(self._pool)
             return
-        roles = [name for name, permissions in PRESETS.items() if _PERMISSION in permissions]
         while due := await mails.claim(self._pool, TRY_AGAIN_AFTER, AT_A_TIME):
-            staff = await mails.staff_emails(self._pool, roles, _PERMISSION)
+            staff = await staff_that_may(self._pool, _PERMISSION)
             for mail in due:
                 await self._send(mail, staff)
 

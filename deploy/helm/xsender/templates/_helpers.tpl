@@ -28,7 +28,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
   valueFrom: {secretKeyRef: {name: {{ .Values.secretName }}, key: XSENDER_DATABASE_URL}}
 - name: XSENDER_KEYS
   valueFrom: {secretKeyRef: {name: {{ .Values.secretName }}, key: XSENDER_KEYS}}
-{{- range list "XSENDER_DATABASE_DIRECT_URL" "XSENDER_DATABASE_READ_URL" "XSENDER_TEMPORAL_API_KEY" "XSENDER_META_APP_SECRET" "XSENDER_META_VERIFY_TOKEN" }}
+{{- range list "XSENDER_DATABASE_DIRECT_URL" "XSENDER_DATABASE_READ_URL" "XSENDER_TEMPORAL_API_KEY" "XSENDER_ALERT_SLACK_URL" "XSENDER_META_APP_SECRET" "XSENDER_META_VERIFY_TOKEN" }}
 - name: {{ . }}
   valueFrom: {secretKeyRef: {name: {{ $.Values.secretName }}, key: {{ . }}, optional: true}}
 {{- end }}

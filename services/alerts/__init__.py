@@ -1,0 +1,1 @@
+"""Alerts of the install to its operators: which there are, and telling them."""
