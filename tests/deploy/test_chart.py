@@ -32,6 +32,7 @@ ALL = {
     "temporal": {"address": "temporal:7233", "namespace": "shop", "tls": True, "tlsSecretName": "client"},
     "settings": {"public_url": "https://send.example.com", "keep_months": 13, "log_json": True, "unknown_days": 2.5},
     "builds": {"enabled": True, "deployment": "eu", "keep": ["1.3.0"], "keepUnnamed": "1.2.0"},
+    "traces": {"endpoint": "http://collector:4318", "share": 0.5},
     "api": {"tag": "1.3.0"},
     "ingress": {
         "enabled": True,
@@ -47,10 +48,14 @@ ALL = {
     "tolerations": [{"key": "spot", "operator": "Exists"}],
 }
 """Values that use everything that the chart can do."""
-SECRET = {"XSENDER_DATABASE_URL", "XSENDER_DATABASE_DIRECT_URL", "XSENDER_DATABASE_READ_URL"} | {
-    f"XSENDER_{name.upper()}" for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
-}
+SECRET = {
+    *("XSENDER_DATABASE_URL", "XSENDER_DATABASE_DIRECT_URL", "XSENDER_DATABASE_READ_URL", "OTEL_EXPORTER_OTLP_HEADERS")
+} | {f"XSENDER_{name.upper()}" for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
 """Settings that hold a secret: addresses of the database have its password."""
+OF_OTHERS = {
+    *("FORWARDED_ALLOW_IPS", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_TRACES_SAMPLER_ARG")
+}
+"""What the HTTP server and OpenTelemetry read by themselves."""
 OURS = {
     *("data_dir", "database_url", "database_direct_url", "database_read_url", "keys", "build_id", "deployment"),
     *("temporal_address", "temporal_namespace", "temporal_tls", "temporal_tls_cert", "temporal_tls_key"),
@@ -112,7 +117,8 @@ def test_secrets_come_by_reference(values: dict[str, Any]):
 def test_processes_understand_what_they_are_told(values: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
     for pod in pods(manifests(values)):
         told = {name: value if isinstance(value, str) else "x" for name, value in environment(pod).items()}
-        told.pop("FORWARDED_ALLOW_IPS", None)
+        assert ("OTEL_TRACES_SAMPLER_ARG" in told) is ("traces" in values)
+        told = {name: value for name, value in told.items() if name not in OF_OTHERS}
         with monkeypatch.context() as patched:
             for name, value in told.items():
                 patched.setenv(name, value)

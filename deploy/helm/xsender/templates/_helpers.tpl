@@ -48,6 +48,14 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 - name: XSENDER_METRICS_ADDRESS
   value: "0.0.0.0:{{ .Values.metricsPort }}"
+{{- with .Values.traces.endpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ . | quote }}
+- name: OTEL_TRACES_SAMPLER_ARG
+  value: {{ $.Values.traces.share | quote }}
+- name: OTEL_EXPORTER_OTLP_HEADERS
+  valueFrom: {secretKeyRef: {name: {{ $.Values.secretName }}, key: OTEL_EXPORTER_OTLP_HEADERS, optional: true}}
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 - name: XSENDER_{{ upper $name }}
   value: {{ $value | toString | quote }}
