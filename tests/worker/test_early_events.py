@@ -86,7 +86,9 @@ async def test_who_asks_while_a_worker_is_replaced_does_not_change_the_order(
     assert await tasks_handed_out(handle) == 1, "the task came before the question was answered"
     if is_one_later:
         await handle.signal(Ordered.come, "last")
-    signals = ["first", "last"] if is_one_later else ["last"]
-    assert await asyncio.wait_for(handle.result(), 20) == [*signals, "timer"]
+    orders = [["first", "last", "timer"]] if is_one_later else [["last", "timer"]]
+    if is_one_later and await tasks_handed_out(handle) > 1:  # a busy machine: it may have come too late to be with them
+        orders.append(["first", "timer", "last"])
+    assert await asyncio.wait_for(handle.result(), 20) in orders
     replayer = Replayer(workflows=[Ordered], workflow_runner=UnsandboxedWorkflowRunner())
     await replayer.replay_workflow(await handle.fetch_history())

@@ -10,7 +10,7 @@ from services.audience.contacts.upserting import upsert, upsert_many
 from store.accounts import accounts
 from store.audience.contacts import lists, rows
 from store.audience.contacts.lists import Filter
-from store.pool import InTransaction, Pool
+from store.pool import InTransaction, Pool, long_transaction
 
 
 async def account(pool: Pool) -> int:
@@ -18,7 +18,7 @@ async def account(pool: Pool) -> int:
 
 
 async def write(pool: Pool, account_id: int, *given: dict):
-    async with pool.connection() as conn, conn.transaction():
+    async with long_transaction(pool) as conn:  # on a busy machine one waits long for the others
         return await upsert_many(InTransaction(conn), account_id, given, "api")
 
 
