@@ -72,6 +72,8 @@ GENERATED := tests/api/test_schemathesis.py tests/api/stateful
 LONGEST := tests/faults/test_stress.py tests/faults/test_fleet.py $(GENERATED)
 LONG := $(LONGEST) $(filter-out $(LONGEST) $(MEASURED),$(sort $(wildcard tests/faults/test_*.py)))
 TWO := $(BIN)/pytest -n 2
+# Of those that wait for servers half of the time: three at a time.
+THREE := $(BIN)/pytest -n 3
 # All others, a file at a time in this order: those whose few tests take longest come first, not last and alone.
 FIRST := tests/embedded/ tests/upgrade/
 REST := $(filter-out $(FIRST) tests/faults/ tests/abuse/ tests/__pycache__/,$(sort $(wildcard tests/*/))) tests/test_*.py
@@ -82,7 +84,7 @@ test:
 	@$(MAKE) --no-print-directory -j 2 setup lint
 ifeq ($(strip $(ARGS)),)
 	@failed=; run() { echo "$$@"; "$$@" || failed=1; }; \
-	run $(TWO) --dist loadfile --no-loadscope-reorder $(FIRST) $(REST) $(addprefix --ignore=,$(GENERATED)); \
+	run $(THREE) --dist loadfile --no-loadscope-reorder $(FIRST) $(REST) $(addprefix --ignore=,$(GENERATED)); \
 	run $(TWO) --dist load --maxschedchunk 1 $(LONG); \
 	run $(BIN)/pytest $(MEASURED) tests/abuse; \
 	test -z "$$failed"
