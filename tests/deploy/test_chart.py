@@ -59,7 +59,8 @@ OF_OTHERS = {
 OURS = {
     *("data_dir", "database_url", "database_direct_url", "database_read_url", "keys", "build_id", "deployment"),
     *("temporal_address", "temporal_namespace", "temporal_tls", "temporal_tls_cert", "temporal_tls_key"),
-    *("temporal_api_key", "metrics_address", "meta_app_secret", "meta_verify_token", "api_host", "api_port"),
+    *("temporal_api_key", "metrics_address", "meta_app_secret", "meta_verify_token", "api_host"),
+    *("api_port", "alert_slack_url"),
 }
 """Settings that the chart makes, that come from the Secret, or that the image has."""
 
@@ -73,6 +74,8 @@ def pods(found: list[Manifest]) -> list[Manifest]:
 
 
 def environment(pod: Manifest) -> dict[str, Any]:
+    names = [one["name"] for one in pod["containers"][0]["env"]]
+    assert len(set(names)) == len(names), "named twice"
     return {one["name"]: one.get("value", one.get("valueFrom")) for one in pod["containers"][0]["env"]}
 
 
