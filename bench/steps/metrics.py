@@ -29,7 +29,7 @@ async def measure(install: Install, scale: float) -> list[Figure]:
         usual = {ENDPOINT: collector.rstrip("/")}
         return [
             await _beside(install, scale, "metrics", NOTHING, _LEAST),
-            await _beside(install, scale, "metrics and traces of one of ten", usual, _LEAST),
+            await _beside(install, scale, "metrics and traces of one of twenty", usual, _LEAST),
             await _beside(install, scale, "metrics and traces of all", usual | {"OTEL_TRACES_SAMPLER_ARG": "1"}),
         ]
 

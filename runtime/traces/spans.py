@@ -23,7 +23,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from runtime.traces.tracing import Here, within
 
-SAMPLED = 0.1
+SAMPLED = 0.05
 """Of requests that come without a trace, if the environment does not say another share."""
 
 Attributes = Mapping[str, str | int]
