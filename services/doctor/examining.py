@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from runtime.settings import Settings
-from services.doctor import database, engine, keys, running_out, traffic, work
+from services.doctor import builds, database, engine, keys, running_out, traffic, work
 from services.doctor.findings import Finding, failure
 from store.pool import Pool
 
@@ -70,7 +70,8 @@ async def _made(name: str, check: Check) -> list[Finding]:
 
 async def _of_engine(install: Install) -> list[Finding]:
     try:
-        return list(await engine.check_engine(install.client, install.settings))
+        found = await engine.check_engine(install.client, install.settings)
+        return [*found, *await builds.check_builds(install.client, install.settings)]
     except (RPCError, RuntimeError):  # both say it in words of their libraries
         text = f"Temporal does not answer at {install.settings.temporal_address}"
         return [failure("temporal", text, "see that it runs, and that XSENDER_TEMPORAL_ADDRESS names it")]

@@ -19,8 +19,9 @@ from domain.keyring import Keyring
 from embedded.engine import Engine
 from runtime.children import own_command
 from runtime.settings import Settings
-from services.deploys.builds import Build, read
+from services.deploys.builds import Build, Deployment, read
 from services.deploys.routing import drain, ramp
+from services.doctor.builds import check_builds, judge
 from tests.cli.conftest import Cli, Ended
 from tests.databases import new_install
 from tests.faults.sink import running_sink
@@ -92,11 +93,15 @@ async def test_a_build_is_ramped_promoted_and_drained_and_its_pages_go_on(instal
     builds = await until(install, lambda builds: len(builds) == 2 and not builds["a"].missing_queues)
     assert set(builds["part"].missing_queues) >= set(BULK_QUEUES)
     assert "xsender-leads" in (await deploy("promote", "part")).refusal
+    [found] = await check_builds(stack.temporal, stack.settings)
+    assert (found.level, "promoted" in found.message) == ("warning", True)
     with pytest.raises(NotFoundError, match="there are"):
         await ramp(stack.temporal, "xsender", "nope", 10)
     with pytest.raises(ConflictError, match="promote one first"):
         await drain(stack.temporal, "xsender", "a", move=True, seconds=0)
     assert by_name(await deploy("promote", "a", "--json"))["a"]["state"] == "current"
+    [found] = await check_builds(stack.temporal, stack.settings)
+    assert found.level == "ok"
 
     async with running_sink(1, thinks=0.0) as sink:
         user = await stack.user()
@@ -135,6 +140,12 @@ async def test_a_build_is_ramped_promoted_and_drained_and_its_pages_go_on(instal
         assert answer.status_code == 200, answer.text
         assert (await stack.final(user, "sms", waits))["state"] == "sent"
         assert sink.arrived == {sent: 1, waits: 1}
+
+
+def test_the_doctor_tells_of_work_that_goes_to_a_build_without_workers():
+    build = Build("a", "current", 100.0, 0, 0, ["xsender-leads"], safe_to_remove=False)
+    found = judge(Deployment("xsender", [build], b""))
+    assert (found.level, "xsender-leads" in found.message) == ("failure", True)
 
 
 def test_a_time_that_is_none_is_refused(refusal: Callable[..., str]):
