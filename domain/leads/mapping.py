@@ -182,9 +182,11 @@ class _Mapping:
         if rule.to.startswith(_FIELD):
             self._field(rule.to.removeprefix(_FIELD), ", ".join(texts))
         elif _is_split(rule):
-            for name, part in zip(_NAMES, split_name(" ".join(texts)), strict=True):
-                if part and name not in self.values:
-                    self._value(name, part)
+            parts = dict(zip(_NAMES, split_name(" ".join(texts)), strict=True))
+            new = {name: part for name, part in parts.items() if part and name not in self.values}
+            for name, part in new.items():
+                self._value(name, part)
+            return bool(new)
         else:
             self._value(rule.to, texts[0] if rule.to in ADDRESSES else " ".join(texts))
         return True

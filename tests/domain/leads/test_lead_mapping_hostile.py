@@ -92,6 +92,10 @@ def test_any_lead_is_mapped_to_values_that_a_contact_can_have(
 
 
 @given(leads, st.lists(rules, max_size=8))
+@example(
+    RawLead("1", None, None, (Answer("email", None, ("",)),), (), {}, False),
+    [{"from": "email", "to": "first_name", "transform": ["split_name"], "default": ""}],
+)
 def test_every_answer_is_a_value_or_kept(raw: RawLead, written: list[dict[str, Any]]) -> None:
     """Unless something came of the lead, all of it is kept, whatever the rules tried."""
     found = map_lead(raw, {}, parsed(written), "DE", FIELDS)
