@@ -1,8 +1,10 @@
 """One engine for the whole run: real PostgreSQL and real Temporal, started once."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 
+import hypothesis
 import pytest_asyncio
 import structlog
 import uvloop
@@ -20,6 +22,10 @@ from tests.databases import new_install
 from tests.dns_double import Dns, serve_dns
 from tests.pooler import THROUGH_POOLER, pgbouncer
 from tests.stack import Stack, run_stack
+
+# The same made examples in every run: what they find is of the change then. New ones with TESTS_RANDOM=1.
+hypothesis.settings.register_profile("same", derandomize="TESTS_RANDOM" not in os.environ, deadline=None)
+hypothesis.settings.load_profile("same")
 
 # The loop that the product runs on.
 asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
