@@ -105,6 +105,8 @@ STARTS_EVERY, RUNS_LATE = 1.0, 2.0
 SENT_EVERY = 5.0
 LEADS_LATE = 2.0
 """Seconds after which a lead is started whose door did not."""
+LOST_LEADS_EVERY, LEADS_LOST = 600.0, 3600.0
+"""Seconds between two looks for open leads without a workflow, and after which they are that: it takes seconds."""
 
 REPLIES_EVERY = 3.0
 """Seconds between two looks when leads were answered."""
@@ -227,6 +229,7 @@ def periodic_tasks(
         PeriodicTask("carry out erasures", ERASE_EVERY, lambda: carry_out_erasures(pool, client)),
         PeriodicTask("raise alarms of sources of leads", LEAD_ALARMS_EVERY, lambda: raise_alarms(pool)),
         PeriodicTask("start leads", STARTS_EVERY, lambda: lead_starter.start_unstarted(client, LEADS_LATE)),
+        PeriodicTask("start lost leads", LOST_LEADS_EVERY, lambda: lead_starter.start_lost(client, LEADS_LOST)),
         PeriodicTask("look for missed leads", STARTS_EVERY, lambda: catch_up_due(pool, client)),
         PeriodicTask("delete old raw leads", HOURLY, lambda: leads.delete_old_raw(pool, KEEP_DAYS)),
         PeriodicTask("look at runs after publishing", RUNS_EVERY, lambda: look_at_published(pool)),

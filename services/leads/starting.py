@@ -58,6 +58,10 @@ class LeadStarter:
             if len(found) < _MOST:
                 return
 
+    async def start_lost(self, client: Client, older_than_seconds: float) -> None:
+        """Start the workflows of leads that are open for long: somebody may have ended them. Those that run go on."""
+        await self.start(client, await leads.open_for_long(self._pool, older_than_seconds, _MOST))
+
     async def aclose(self) -> None:
         """Let what is under way end."""
         if self._noting is not None:

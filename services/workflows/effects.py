@@ -15,8 +15,8 @@ TERMINATED = {
     "CallbackWorkflow": "the next due delivery starts it again: to end deliveries, disable the endpoint",
     "AutomationWorkflow": "runs go on, but nothing looks whether one was left out: to end runs, use 'xsender "
     "automation'",
-    "LeadWorkflow": "leads that have not ended stay as they are, those of a parked source until it is mended, the "
-    "others until a reset of those that are terminated",
+    "LeadWorkflow": "leads that have not ended are started again: those of a parked source when it is mended, "
+    "the others after an hour",
     "LeadSourceWorkflow": "it is started again when its source is due",
     "OperationWorkflow": "it is started again after five minutes: to end an operation, use 'xsender operation cancel'",
 }

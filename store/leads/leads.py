@@ -157,6 +157,20 @@ async def unstarted(store: Connections, older_than_seconds: float, limit: int) -
         return [Received(*row) for row in await cursor.fetchall()]
 
 
+async def open_for_long(store: Connections, seconds: float, limit: int) -> Sequence[Received]:
+    """Those that go on by themselves, were started so long ago, and are not to be tried later."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """select id, source_id, provider_id, false, false, true from leads
+               where started_at < clock_timestamp() - %(seconds)s * interval '1 second'
+                 and ended_at is null and state <> 'parked'
+                 and (again_at is null or again_at < clock_timestamp() - %(seconds)s * interval '1 second')
+               order by started_at limit %(limit)s""",
+            {"seconds": seconds, "limit": limit},
+        )
+        return [Received(*row) for row in await cursor.fetchall()]
+
+
 async def of_id(store: Connections, lead_id: UUID, *, lock: bool = False) -> Lead | None:
     """One, whoever's it is; ``lock``: nobody else changes it until the transaction ends."""
     found = await _read(store, "where l.id = %s for update" if lock else "where l.id = %s", (lead_id,))

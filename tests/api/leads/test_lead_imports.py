@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from temporalio.client import WorkflowExecutionStatus
 
 from domain.ids import lead_workflow_id
 from domain.leads.reading.file import MOST_BYTES, MOST_ROWS
@@ -266,6 +267,27 @@ async def test_imported_leads_are_started_after_all_others_and_let_them_pass(alo
     priorities = [await priority(alone, source, named) for named in ("new", "old")]
     assert priorities == [0, 5]
     assert await leads.unstarted(alone.pool, 0, 10) == []
+
+
+async def test_an_open_lead_whose_workflow_somebody_ended_is_started_again(alone: Stack):
+    user = await holder(alone)
+    source = await a_source(alone, "google", account=user.id)
+    await receive(alone.pool, alone.keyring, [Arrived(source, "lost", "webhook", raw={"lead_id": "lost"})])
+    starter = LeadStarter(alone.pool)
+    await starter.start_unstarted(alone.temporal, 0)
+    handle = alone.temporal.get_workflow_handle(lead_workflow_id(source.id, "lost"))
+    await starter.start_lost(alone.temporal, 0)  # it runs
+    first = await handle.describe()
+    await handle.terminate()
+    await starter.start_lost(alone.temporal, 3600)
+    assert (await handle.describe()).run_id == first.run_id, "for an hour nobody minds it"
+    await starter.start_lost(alone.temporal, 0)
+    second = await handle.describe()
+    assert (second.status, second.run_id != first.run_id) == (WorkflowExecutionStatus.RUNNING, True)
+    await rows(alone, "update leads set ended_at = now() where source_id = %s returning 1", source.id)
+    assert source.id not in {one.source_id for one in await leads.open_for_long(alone.pool, 0, 100)}
+    await handle.terminate()
+    await starter.aclose()
 
 
 async def priority(stack: Stack, source: Source, provider_id: str) -> int:
