@@ -13,6 +13,7 @@ from typing import Self
 from embedded import processes
 from embedded.errors import ChildFailedError
 from runtime.children import die_with_parent
+from runtime.tasks import cancel_and_wait
 
 Say = Callable[[str], None]
 
@@ -194,8 +195,7 @@ class _Keeper:
     async def stop(self) -> None:
         """Stop the child and what is left of its group."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancel_and_wait(self._task)
         process = self._process
         if process is None or process.returncode is not None:
             return
