@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 
 from bench.figure import Figure
 from bench.install import Install
@@ -86,8 +86,9 @@ def _beside(name: str, before: Run, after: Run, young: int, old: int) -> Figure:
 
 async def _age(tenant: Tenant, staff: str, past: PastMessages, size: int, reads: int, batch: int) -> _Age:
     """All figures at a size. Each kind of reads three times in turn, after a warm-up."""
-    async with long_transaction(tenant.install.pool) as conn:
-        await conn.execute("analyze")
+    # As the server does by itself after a while, and must not while others are measured.
+    async with await AsyncConnection.connect(tenant.install.settings.database_url, autocommit=True) as conn:
+        await conn.execute("vacuum analyze")
     dice = random.Random(1)
     urls = [f"/api/get/sms/{past.uid(dice.randint(1, size // past.SHARE))}" for _ in range(reads)]
     works = (
