@@ -21,6 +21,8 @@ from workflows.policy import BEHAVIOURS
 TYPES = tuple(BEHAVIOURS)
 """Of ours: others in the same namespace are left alone, unless their type is named."""
 _LISTED = ("running", "failed", "timed_out")
+_WITH_OUTCOME = (*_LISTED, "completed")
+"""A page whose messages failed has itself completed."""
 _NAMES = {
     WorkflowExecutionStatus.RUNNING: "running",
     WorkflowExecutionStatus.FAILED: "failed",
@@ -74,7 +76,7 @@ async def find(client: Client, wanted: Wanted, limit: int) -> Found:
         InvalidError, ConflictError, RPCError: as ``Wanted.check``.
     """
     await wanted.check(client)
-    statuses = wanted.statuses or _LISTED
+    statuses = wanted.statuses or (_WITH_OUTCOME if wanted.outcome else _LISTED)
     query = wanted.query(statuses, TYPES)
     counts = await count(client, wanted, statuses)
     if not wanted.statuses:

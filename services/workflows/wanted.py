@@ -31,7 +31,8 @@ _ACCOUNT = re.compile(rf"[0-9]{{1,18}}|{SHARED}")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which workflows: all that is given applies. Without a status those that run, failed or timed out."""
+    """Which workflows: all that is given applies. Without a status those that run, failed or timed out; listed
+    by an outcome also those that completed."""
 
     type: str | None = None
     channel: str | None = None

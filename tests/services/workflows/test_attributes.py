@@ -18,6 +18,8 @@ from runtime.search_attributes import attributes, missing, register
 from runtime.temporal import connect
 from services.doctor.engine import check_engine
 from services.sending.start_page import start_page
+from services.workflows.finding import find
+from services.workflows.wanted import Wanted
 from store.operations import operations
 from tests.looks import Looks
 from tests.stack import Stack
@@ -62,6 +64,8 @@ async def test_a_send_is_found_and_costs_an_event_only_if_it_goes_wrong(stack: S
     (page,) = await found(stack.temporal, f"{begun} and {clause} and ExecutionStatus = 'Completed'")
     assert page.id == send_workflow_id(page_of(UUID(uid)))
     assert await upserts(stack.temporal, page.id) == (1 if outcome else 0)
+    listed = await find(stack.temporal, Wanted(account=str(user.id), outcome=outcome or None), 10)
+    assert [one.id for one in listed.rows] == ([page.id] if outcome else []), "what completed well is not listed"
 
 
 async def test_pages_of_a_batch_are_found_as_it_is(stack: Stack):
