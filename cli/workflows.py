@@ -49,7 +49,8 @@ def list_workflows(
     limit: Annotated[int, typer.Option("--limit", min=0, max=10_000, help="How many rows.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Count workflows by type and status, and list the newest: those that run, failed or timed out."""
+    """Count workflows by type and status, and list the newest: those that run, failed or timed out; by an outcome also
+    those that completed."""
     import asyncio
 
     from services.workflows.finding import Found, find
