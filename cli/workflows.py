@@ -14,7 +14,8 @@ from cli.session import Session, load, run, run_connected_change, temporal
 
 if TYPE_CHECKING:
     from services.changes import Change
-    from services.workflows.acting import Act, Acted
+    from services.workflows.acting import Acted
+    from services.workflows.planning import Act
     from services.workflows.progress import Progress
     from services.workflows.wanted import Wanted
 
@@ -23,6 +24,7 @@ app = typer.Typer(help="Workflows that failed or hang by a bug: see docs/workflo
 _LOOK_EVERY = 0.2
 
 _Type = Annotated[str | None, typer.Option("--type", help="Such as SendWorkflow.")]
+_Id = Annotated[str | None, typer.Option("--id", metavar="ID", help="Only this workflow.")]
 _Channel = Annotated[str | None, typer.Option("--channel")]
 _Lane = Annotated[str | None, typer.Option("--lane", help="Such as transactional, bulk or leads.")]
 _Account = Annotated[
@@ -46,6 +48,7 @@ def list_workflows(
     outcome: _Outcome = None,
     status: _Status = None,
     older_than: _Older = None,
+    id_: _Id = None,
     limit: Annotated[int, typer.Option("--limit", min=0, max=10_000, help="How many rows.")] = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -55,7 +58,7 @@ def list_workflows(
 
     from services.workflows.finding import Found, find
 
-    wanted = _wanted(type_, channel, lane, account, outcome, status, older_than)
+    wanted = _wanted(type_, channel, lane, account, outcome, status, older_than, id_)
 
     async def work() -> Found:
         return await find(await temporal(load()), wanted, limit)
@@ -78,13 +81,14 @@ def reset(
     outcome: _Outcome = None,
     status: _Status = None,
     older_than: _Older = None,
+    id_: _Id = None,
     reason: _Reason = "",
     apply: _Apply = False,
     wait: _Wait = False,
     as_json: AsJson = False,
 ) -> None:
     """Have workflows that failed, timed out or are stuck go on from their last task before that."""
-    wanted = _wanted(type_, channel, lane, account, outcome, status, older_than)
+    wanted = _wanted(type_, channel, lane, account, outcome, status, older_than, id_)
     _act("reset", wanted, reason, None, apply=apply, wait=wait, as_json=as_json)
 
 
@@ -97,13 +101,14 @@ def terminate(
     outcome: _Outcome = None,
     status: _Status = None,
     older_than: _Older = None,
+    id_: _Id = None,
     reason: _Reason = "",
     apply: _Apply = False,
     wait: _Wait = False,
     as_json: AsJson = False,
 ) -> None:
     """End workflows at once. What that means for their messages is told first."""
-    wanted = _wanted(type_, channel, lane, account, outcome, status, older_than)
+    wanted = _wanted(type_, channel, lane, account, outcome, status, older_than, id_)
     _act("terminate", wanted, reason, None, apply=apply, wait=wait, as_json=as_json)
 
 
@@ -117,13 +122,14 @@ def signal(
     outcome: _Outcome = None,
     status: _Status = None,
     older_than: _Older = None,
+    id_: _Id = None,
     reason: _Reason = "",
     apply: _Apply = False,
     wait: _Wait = False,
     as_json: AsJson = False,
 ) -> None:
     """Send a signal to workflows that run."""
-    wanted = _wanted(type_, channel, lane, account, outcome, status, older_than)
+    wanted = _wanted(type_, channel, lane, account, outcome, status, older_than, id_)
     _act("signal", wanted, reason, name, apply=apply, wait=wait, as_json=as_json)
 
 
@@ -161,11 +167,12 @@ def _wanted(
     outcome: str | None,
     status: str | None,
     older_than: str | None,
+    id_: str | None,
 ) -> "Wanted":
     from services.workflows.wanted import Wanted
 
     before = datetime.now(UTC) - length(older_than, "older-than") if older_than else None
-    return Wanted(type_, channel, lane, account, outcome, tuple(words(status or "")), before)
+    return Wanted(type_, channel, lane, account, outcome, tuple(words(status or "")), before, id_)
 
 
 def _act(

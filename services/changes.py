@@ -27,6 +27,8 @@ class Change:
     metadata: dict[str, Any] = field(default_factory=dict)
     sensitive: list[Sensitive] = field(default_factory=list)
     parts: "list[tuple[Change, str]]" = field(default_factory=list)
+    is_settled: bool = False
+    """Whether it is known that nobody else must approve it."""
 
     def part(self, action: str) -> "Change":
         """A change within this one that has an event of its own; it is written with the one of this."""
@@ -68,7 +70,7 @@ async def change(
         try:
             async with conn.transaction(force_rollback=dry_run):
                 yield made
-                await _check_approval(made)
+                await settle_approval(made)
                 for part, its_action in made.parts:
                     await append(conn, _event(part, its_action))
                 if made.changes or not only_if_changed:
@@ -101,7 +103,7 @@ class Changes:
         try:
             async with self._conn.transaction():
                 yield made
-                await _check_approval(made)
+                await settle_approval(made)
         except ForbiddenError as error:
             made.metadata["denied"] = error.code
             self._events.append(_event(made, action, is_denied=True))
@@ -131,8 +133,18 @@ async def log_denied(
         await append(conn, NewEvent(action, actor, targets, outcome="denied", metadata=metadata or {}))
 
 
-async def _check_approval(made: Change) -> None:
-    """Whoever can run commands on the machine needs no approval, nor do users for what is their own."""
+async def settle_approval(made: Change) -> None:
+    """Refuse what a second person must approve first. It is done at the end of each change; a rule does it itself
+    before something that no rollback undoes.
+
+    Whoever can run commands on the machine needs no approval, nor do users for what is their own.
+
+    Raises:
+        ApprovalNeeded: a second person must approve it first.
+        ConflictError: it was decided meanwhile.
+    """
+    if made.is_settled:
+        return
     actor = made.actor
     if actor.approved is not None:
         by = actor.approved.by
@@ -143,6 +155,7 @@ async def _check_approval(made: Change) -> None:
             await append(conn, NewEvent("approval.approved", by, [approval, *made.targets]))
     elif actor.type not in ("cli", "user") and (needs := await approvals.exceeded(made.store, made.sensitive)):
         raise ApprovalNeeded(needs, [asdict(target) for target in made.targets])
+    made.is_settled = True
 
 
 def _event(made: Change, action: str, *, is_denied: bool = False) -> NewEvent:

@@ -6,12 +6,13 @@ from typing import Literal, get_args
 
 from domain.errors import ConflictError
 
-ApprovalKind = Literal["top_up", "batch", "credentials", "role_grant"]
+ApprovalKind = Literal["top_up", "batch", "credentials", "role_grant", "workflows"]
 KINDS: dict[ApprovalKind, str] = {
     "top_up": "A grant or transfer of more credits than `above`.",
     "batch": "A batch that costs more credits than `above`.",
     "credentials": "A gateway with new credentials.",
     "role_grant": "A role that is given to somebody, or may do other things.",
+    "workflows": "Workflows that are reset, terminated or signalled.",
 }
 """By kind, what needs approval if there is a policy for it."""
 assert tuple(KINDS) == get_args(ApprovalKind)

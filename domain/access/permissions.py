@@ -42,6 +42,8 @@ PERMISSIONS: dict[str, str] = {
     "payloads:reveal": "Decrypt payloads in Temporal's web interface.",
     "operations:read": "List long operations and read one, with its result.",
     "operations:write": "Cancel long operations.",
+    "workflows:read": "List Temporal workflows, without what they carry.",
+    "workflows:write": "Reset, terminate and signal Temporal workflows, many at a time.",
     "staff:read": "List staff.",
     "staff:write": "Add, change and remove staff, with roles that may do no more than oneself.",
     "roles:read": "List roles and permissions.",
@@ -65,7 +67,7 @@ _READS = {name for name in PERMISSIONS if name.endswith(":read")}
 
 PRESETS: dict[str, frozenset[str]] = {
     OWNER: frozenset(PERMISSIONS),
-    "admin": frozenset(PERMISSIONS) - {"payloads:reveal"},
+    "admin": frozenset(PERMISSIONS) - {"payloads:reveal", "workflows:write"},
     "operator": frozenset(
         {
             *("users:read", "plans:read", "domains:read", "gateways:read", "gateways:pause"),
@@ -73,7 +75,7 @@ PRESETS: dict[str, frozenset[str]] = {
             *("sending:read", "sending:pause"),
             *("batches:read", "batches:write"),
             *("usage:read", "requests:read", "overview:read"),
-            *("operations:read", "operations:write"),
+            *("operations:read", "operations:write", "workflows:read"),
         }
     ),
     "support": frozenset(

@@ -1,46 +1,21 @@
 """Reset, terminate or signal all workflows that match, by a batch operation of Temporal: so it goes on by itself."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Literal, get_args
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import StartBatchOperationRequest
-from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.client import WorkflowExecution as Listed
+from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.access.actors import Actor
-from domain.errors import ConflictError, InvalidError
-from services.changes import change
-from services.workflows.effects import SENDING, SIGNALS, effects
-from services.workflows.finding import TYPES, Count, count, explained
+from domain.errors import ConflictError, NotFoundError
+from services.changes import Change, change, settle_approval
+from services.workflows.finding import Count
+from services.workflows.planning import Act, Planned, plan
+from services.workflows.progress import progress
 from services.workflows.wanted import Wanted
 from store.pool import Pool
-
-Act = Literal["reset", "terminate", "signal"]
-ACTS: tuple[Act, ...] = get_args(Act)
-
-MOST_RESET = 1000
-"""Workflows of one batch operation that names them, which a reset does: Temporal accepts no more."""
-_BY_ITSELF = ("failed", "timed_out", "stuck")
-_STATUSES: dict[Act, Sequence[str]] = {
-    "reset": (*_BY_ITSELF, "terminated"),
-    "terminate": ("running", "stuck"),
-    "signal": ("running", "stuck"),
-}
-"""What may be acted on. Without a status a reset takes what went wrong by itself, the others take what runs."""
-_RESETTABLE = (
-    WorkflowExecutionStatus.RUNNING,
-    WorkflowExecutionStatus.FAILED,
-    WorkflowExecutionStatus.TIMED_OUT,
-    WorkflowExecutionStatus.TERMINATED,
-)
-_AT_A_TIME = 20
-_TIMEOUT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,46 +51,51 @@ async def act_on(
     again since.
 
     Raises:
-        InvalidError: a value is unknown, a status cannot be acted on, or no reason is given.
-        ConflictError: nothing but the status narrows it, another batch operation runs, or Temporal refuses the query.
+        InvalidError: as ``plan``.
+        ConflictError: as ``plan`` and ``begin``.
         RPCError: Temporal does not answer.
     """
-    await wanted.check(client)
-    statuses, types = _statuses(act, wanted), _types(act, wanted, signal)
-    if not is_dry:
-        _check_begin(wanted, reason)
-    counts = [one for one in await count(client, wanted, statuses) if one.type in types or wanted.type]
-    query, total = wanted.query(statuses, types), sum(one.workflows for one in counts)
-    chosen = await _latest(client, query) if act == "reset" else None
-    number = total if chosen is None else len(chosen)
-    left = 0 if chosen is None else max(0, total - MOST_RESET)
-    told = effects(act, [one.type for one in counts])
-    if is_dry or not number:
-        return Acted(act, counts, number, left, told, None)
-    job = f"xsender-{act}-{uuid4()}"
+    planned = await plan(client, act, wanted, reason, signal, is_dry=is_dry)
+    if is_dry or not planned.workflows:
+        return acted(planned)
     async with change(pool, actor, f"workflows.{act}") as made:
-        made.about("workflows", job)
-        made.reason = reason
-        made.metadata |= {"filter": wanted.as_told, "workflows": number} | ({"signal": signal} if signal else {})
-        await _start(client, _request(client, act, job, query, chosen, signal, reason))
-    return Acted(act, counts, number, left, told, job)
+        return await begin(made, client, planned, uuid4())
 
 
-def _request(
-    client: Client,
-    act: Act,
-    job: str,
-    query: str,
-    chosen: Sequence[WorkflowExecution] | None,
-    signal: str | None,
-    reason: str,
-) -> StartBatchOperationRequest:
-    request = StartBatchOperationRequest(namespace=client.namespace, job_id=job, reason=reason)
-    if chosen is None:
-        request.visibility_query = query
+async def begin(made: Change, client: Client, planned: Planned, key: UUID) -> Acted:
+    """Have Temporal do it: once for a key, however often it is tried. Nothing is begun if nothing matches.
+
+    Raises:
+        ApprovalNeeded: a second person must approve it first.
+        ConflictError: another batch operation runs, or Temporal refuses it.
+        RPCError: Temporal does not answer.
+    """
+    job, of = f"xsender-{planned.act}-{key}", planned.wanted.as_told
+    made.reason = planned.reason
+    made.metadata |= {"filter": of, "workflows": planned.workflows}
+    made.metadata |= {"signal": planned.signal} if planned.signal else {}
+    if not planned.workflows:
+        made.about("workflows", planned.act)
+        return acted(planned)
+    made.about("workflows", job, f"{planned.workflows} of {of}"[:200])
+    made.may_need_approval("workflows")
+    await settle_approval(made)
+    await _start(client, _request(client, job, planned))
+    return acted(planned, job)
+
+
+def acted(planned: Planned, job: str | None = None) -> Acted:
+    """What is told of it; without a ``job``: nothing was begun."""
+    return Acted(planned.act, planned.counts, planned.workflows, planned.left, planned.effects, job)
+
+
+def _request(client: Client, job: str, planned: Planned) -> StartBatchOperationRequest:
+    request = StartBatchOperationRequest(namespace=client.namespace, job_id=job, reason=planned.reason)
+    if planned.chosen is None:
+        request.visibility_query = planned.query
     else:
-        request.executions.extend(chosen)
-    match act:
+        request.executions.extend(planned.chosen)
+    match planned.act:
         case "reset":
             request.reset_operation.identity = client.identity
             request.reset_operation.options.last_workflow_task.SetInParent()
@@ -123,83 +103,29 @@ def _request(
             request.termination_operation.identity = client.identity
         case "signal":
             request.signal_operation.identity = client.identity
-            request.signal_operation.signal = signal or ""
+            request.signal_operation.signal = planned.signal or ""
     return request
-
-
-def _statuses(act: Act, wanted: Wanted) -> Sequence[str]:
-    allowed = _STATUSES[act]
-    for status in wanted.statuses:
-        if status not in allowed:
-            text = f"To {act} workflows that are {status} is not possible: use one of {', '.join(allowed)}."
-            raise InvalidError("workflow_filter", text)
-    return wanted.statuses or (_BY_ITSELF if act == "reset" else ("running",))
-
-
-def _types(act: Act, wanted: Wanted, signal: str | None) -> Sequence[str]:
-    if act == "reset" and "terminated" in wanted.statuses:
-        if wanted.type in SENDING:
-            text = f"{wanted.type} that was terminated cannot be reset: its messages may have ended."
-            raise InvalidError("workflow_filter", text)
-        return [name for name in TYPES if name not in SENDING]
-    if act != "signal":
-        return TYPES
-    if signal not in SIGNALS:
-        raise InvalidError(
-            "workflow_signal", f"There is no signal '{signal}' without a value: use one of {', '.join(SIGNALS)}."
-        )
-    types = SIGNALS[signal]
-    if wanted.type in TYPES and wanted.type not in types:
-        raise InvalidError("workflow_signal", f"{wanted.type} has no signal {signal}, only {', '.join(types)}.")
-    return types
-
-
-def _check_begin(wanted: Wanted, reason: str) -> None:
-    if wanted.is_of_all:
-        text = "Name what is meant: a type, channel, lane, account, outcome or age. Else it would be all workflows."
-        raise ConflictError("filter_needed", text)
-    if not reason.strip():
-        raise InvalidError("reason_needed", "Give a reason: it is kept with the workflows and in the audit log.")
-
-
-async def _latest(client: Client, query: str) -> list[WorkflowExecution]:
-    """Those of the query whose id was not started again since: a reset of an older run would end the newer one."""
-    chosen: list[WorkflowExecution] = []
-    together: list[Listed] = []
-    async with explained():
-        async for found in client.list_workflows(query):
-            together.append(found)
-            if len(together) == _AT_A_TIME:
-                chosen += await _still_so(client, together)
-                together = []
-            if len(chosen) >= MOST_RESET:
-                return chosen[:MOST_RESET]
-    return [*chosen, *await _still_so(client, together)][:MOST_RESET]
-
-
-async def _still_so(client: Client, listed: Sequence[Listed]) -> list[WorkflowExecution]:
-    async def look(one: Listed) -> bool:
-        try:
-            described = await client.get_workflow_handle(one.id).describe(rpc_timeout=_TIMEOUT)
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
-            return False
-        return described.run_id == one.run_id and described.status in _RESETTABLE
-
-    are = await asyncio.gather(*map(look, listed))
-    return [
-        WorkflowExecution(workflow_id=one.id, run_id=one.run_id) for one, is_ in zip(listed, are, strict=True) if is_
-    ]
 
 
 async def _start(client: Client, request: StartBatchOperationRequest) -> None:
     try:
         await client.workflow_service.start_batch_operation(request)
     except RPCError as error:
+        if error.status is RPCStatusCode.ALREADY_EXISTS:
+            return  # an earlier try, whose answer was lost
         if error.status is RPCStatusCode.RESOURCE_EXHAUSTED:
+            if await _has_begun(client, request.job_id):
+                return
             text = "Temporal does one batch operation at a time in a namespace, and one runs: wait for it, or stop it."
             raise ConflictError("batch_operation_runs", text) from None
         if error.status in (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.PERMISSION_DENIED):
             raise ConflictError("query_refused", f"Temporal refuses: {error.message}.") from error
         raise
+
+
+async def _has_begun(client: Client, job: str) -> bool:
+    try:
+        await progress(client, job)
+    except NotFoundError:
+        return False
+    return True

@@ -7,13 +7,13 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.errors import ConflictError
+from domain.errors import ConflictError, InvalidError
 from domain.workflows.search_attributes import ACCOUNT, CHANNEL, LANE, OUTCOME
 from services.workflows.wanted import Wanted
 from workflows.policy import BEHAVIOURS
@@ -31,6 +31,7 @@ _NAMES = {
     WorkflowExecutionStatus.CANCELED: "cancelled",
     WorkflowExecutionStatus.COMPLETED: "completed",
 }
+_TIMEOUT = timedelta(seconds=5)
 _KEYS = {name: SearchAttributeKey.for_keyword(name) for name in (CHANNEL, LANE, ACCOUNT, OUTCOME)}
 
 
@@ -75,16 +76,50 @@ async def find(client: Client, wanted: Wanted, limit: int) -> Found:
     Raises:
         InvalidError, ConflictError, RPCError: as ``Wanted.check``.
     """
-    await wanted.check(client)
-    statuses = wanted.statuses or (_WITH_OUTCOME if wanted.outcome else _LISTED)
-    query = wanted.query(statuses, TYPES)
-    counts = await count(client, wanted, statuses)
-    if not wanted.statuses:
-        with suppress(ConflictError):  # an older server does not know them
-            counts += await count(client, wanted, ["stuck"])
+    counts = await counts_of(client, wanted)
+    query = wanted.query(_statuses(wanted), TYPES)
     async with explained():
         rows = [_row(one) async for one in client.list_workflows(query, limit=limit)] if limit else []
     return Found(counts, rows)
+
+
+async def counts_of(client: Client, wanted: Wanted) -> list[Count]:
+    """How many match, by type and status; ``stuck`` ones also count as ``running``.
+
+    Raises:
+        InvalidError, ConflictError, RPCError: as ``Wanted.check``.
+    """
+    await wanted.check(client)
+    counts = await count(client, wanted, _statuses(wanted))
+    if not wanted.statuses:
+        with suppress(ConflictError):  # an older server does not know them
+            counts += await count(client, wanted, ["stuck"])
+    return counts
+
+
+async def page(client: Client, wanted: Wanted, limit: int, token: bytes | None) -> tuple[list[Row], bytes | None]:
+    """Some of those that match: those that run, the newest first, then those that ended, the latest end first. And the
+    token of the page after it; ``None``: these are the last.
+
+    Raises:
+        InvalidError: as ``Wanted.check``, or Temporal does not know the ``token``.
+        ConflictError, RPCError: as ``Wanted.check``.
+    """
+    await wanted.check(client)
+    query = wanted.query(_statuses(wanted), TYPES)
+    found = client.list_workflows(query, page_size=limit, next_page_token=token, rpc_timeout=_TIMEOUT)
+    try:
+        async with explained():
+            await found.fetch_next_page()
+    except ConflictError:
+        if token is None:
+            raise
+        raise InvalidError("cursor", "this is no next_cursor of ours: begin without one", "/cursor") from None
+    return [_row(one) for one in found.current_page or []], found.next_page_token or None
+
+
+def _statuses(wanted: Wanted) -> Sequence[str]:
+    return wanted.statuses or (_WITH_OUTCOME if wanted.outcome else _LISTED)
 
 
 async def count(client: Client, wanted: Wanted, statuses: Sequence[str]) -> list[Count]:
@@ -92,7 +127,7 @@ async def count(client: Client, wanted: Wanted, statuses: Sequence[str]) -> list
     count as ``running``."""
 
     async def one(type_: str, status: str) -> Count:
-        answer = await client.count_workflows(wanted.query([status], [type_]))
+        answer = await client.count_workflows(wanted.query([status], [type_]), rpc_timeout=_TIMEOUT)
         return Count(type_, status, answer.count)
 
     async with explained():

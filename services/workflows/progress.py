@@ -57,8 +57,8 @@ async def progress(client: Client, job: str) -> Progress:
     )
 
 
-async def stop(change: Change, client: Client, job: str, reason: str) -> None:
-    """End it.
+async def stop(change: Change, client: Client, job: str, reason: str, *, is_dry: bool = False) -> None:
+    """End it; ``is_dry``: only find out whether that is possible.
 
     Raises:
         NotFoundError: there is none.
@@ -70,6 +70,8 @@ async def stop(change: Change, client: Client, job: str, reason: str) -> None:
     request = StopBatchOperationRequest(namespace=client.namespace, job_id=job, reason=reason, identity=client.identity)
     change.about("workflows", job)
     change.reason = reason
+    if is_dry:
+        return
     try:
         await client.workflow_service.stop_batch_operation(request, timeout=_TIMEOUT)
     except RPCError as error:

@@ -25,6 +25,8 @@ STATUSES = {
 }
 """By name. ``stuck`` are those that run and whose workflow tasks fail, again and again until the code is mended."""
 
+_TOLD = ("id", "type", "channel", "lane", "account", "outcome", "statuses")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,199}")
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 _ACCOUNT = re.compile(rf"[0-9]{{1,18}}|{SHARED}")
 
@@ -42,16 +44,18 @@ class Wanted:
     outcome: str | None = None
     statuses: Sequence[str] = ()
     started_before: datetime | None = None
+    id: str | None = None
+    """Of a workflow: only this one."""
 
     @property
     def is_of_all(self) -> bool:
         """Whether nothing but the status narrows it."""
-        return not (self.type or self._searched or self.started_before)
+        return not (self.id or self.type or self._searched or self.started_before)
 
     @property
     def as_told(self) -> dict[str, object]:
         """For the audit log."""
-        given = {name: getattr(self, name) for name in ("type", "channel", "lane", "account", "outcome", "statuses")}
+        given = {name: getattr(self, name) for name in _TOLD}
         given["started_before"] = self.started_before and self.started_before.isoformat()
         return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items() if value}
 
@@ -68,6 +72,7 @@ class Wanted:
             "WorkflowType in ({})".format(", ".join(f"'{name}'" for name in named)),
             f"({either})",
             *(f"{name} = '{value}'" for name, value in self._searched.items()),
+            f"WorkflowId = '{self.id}'" if self.id else "",
             f"StartTime < '{self.started_before.isoformat()}'" if self.started_before else "",
         ]
         return " and ".join(filter(None, clauses))
@@ -84,6 +89,8 @@ class Wanted:
             raise InvalidError(
                 "workflow_filter", f"'{self.type}' is not a type of workflows: write it as in SendWorkflow."
             )
+        if self.id is not None and not _ID.fullmatch(self.id):
+            raise InvalidError("workflow_filter", f"'{self.id}' is not an id of a workflow.")
         if self.account is not None and not _ACCOUNT.fullmatch(self.account):
             text = f"'{self.account}' is not an account: give its id, 0 for the admin, or {SHARED}."
             raise InvalidError("workflow_filter", text)

@@ -27,7 +27,9 @@ WITHOUT_A_PERMISSION = {("GET", f"{ADMIN}/codec"), ("OPTIONS", f"{ADMIN}/codec/{
 """The sign-in of a browser, which checks the permission itself, and what a browser asks before it calls."""
 CHANGING_NOTHING = {f"{ADMIN}/codec/decode", f"{ADMIN}/codec/encode", f"{ADMIN}/settings/diff"}
 PROVIDER = {"issuer": "https://login.example.com", "client_id": "x", "client_secret": "y", "enabled": False}
+NO_WORKFLOW = {"filter": {"id": "none"}, "reason": "a bug"}
 TESTED_ELSEWHERE = {
+    f"{ADMIN}/workflows/jobs/{{job}}/stop": "tests/api/test_workflows_api.py",
     f"{ADMIN}/messages/{{uid}}/resolve": "tests/store/test_unknown.py",
     f"{ADMIN}/approvals/{{approval}}/approve": "tests/api/test_approvals.py",
 }
@@ -159,6 +161,9 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("PUT", "/roles/{role}"): (f"/roles/{role}", {"permissions": ["users:read"]}),
         ("DELETE", "/roles/{role}"): (f"/roles/{unused}", None),
         ("POST", "/users/bulk"): ("/users/bulk", {"items": [{"action": "resume", "user": user["id"]}]}),
+        ("POST", "/workflows/reset"): ("/workflows/reset", NO_WORKFLOW),
+        ("POST", "/workflows/terminate"): ("/workflows/terminate", NO_WORKFLOW),
+        ("POST", "/workflows/signal"): ("/workflows/signal", NO_WORKFLOW | {"signal": "wake"}),
         ("POST", "/operations/{operation}/cancel"): (f"/operations/{await waiting_operation(staff)}/cancel", None),
         ("DELETE", "/users/{account}"): (f"/users/{user['id']}", None),
     }

@@ -24,6 +24,7 @@ RELEASED = """
     issueKey listKeys getKey rollKey revokeKey
     addStaff listStaff getStaff changeStaff removeStaff listRoles getRole putRole deleteRole listPermissions listAudit
     addGateway listAllGateways getGateway changeGateway deleteGateway shareGateway unshareGateway
+    listWorkflows countWorkflows resetWorkflows terminateWorkflows signalWorkflows getWorkflowJob stopWorkflowJob
     changeUsers listOperations getOperation cancelAnyOperation getOwnOperation
     listGatewayTypes pauseAnyGateway drainAnyGateway resumeAnyGateway testAnyGateway
     listApprovalPolicies putApprovalPolicy deleteApprovalPolicy

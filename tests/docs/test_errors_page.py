@@ -72,8 +72,6 @@ OF_THE_COMMAND_LINE = {
     *("build_in_use", "build_is_current", "build_not_found", "deploy_refused"),
     *("no_builds", "no_current_build", "queues_missing"),
     *("workers_run", "forgotten"),
-    *("workflow_filter", "workflow_signal", "filter_needed", "reason_needed", "query_refused"),
-    *("search_attributes_missing", "batch_operation_runs", "batch_operation_ended", "batch_operation_not_found"),
 }
 COMPUTED = {
     "account_suspended",

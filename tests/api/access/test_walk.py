@@ -24,6 +24,7 @@ UNKNOWN = {
     **dict.fromkeys(("{key}", "{role}", "{external_id}", "{session}"), "none"),
     "{uid}": str(uuid4()),
     "{channel}": "sms",
+    "{job}": "none",
 }
 """What stands in the paths of staff: nothing of that kind exists, so nothing is changed."""
 BODIES: dict[str, Any] = {
