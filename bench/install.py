@@ -1,7 +1,6 @@
 """The install under test: servers, API, workers and sink, each its own process, as in production."""
 
 import asyncio
-import os
 import signal
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from bench.waiting import until
 from domain.keyring import Keyring
 from embedded.engine import Engine
 from embedded.ports import free_port
-from runtime.children import die_with_parent
+from runtime.children import die_with_parent, environment_of
 from runtime.settings import Settings
 from runtime.temporal import connect
 from store.migrate import migrate
@@ -156,19 +155,10 @@ async def _is_healthy(http: aiohttp.ClientSession) -> bool:
 async def _process(
     settings: Settings, arguments: Command, *, piped: bool = False, more: Mapping[str, str] = NOTHING
 ) -> AsyncIterator[Process]:
-    environment = os.environ | {
-        "XSENDER_DATABASE_URL": settings.database_url,
-        "XSENDER_TEMPORAL_ADDRESS": settings.temporal_address,
-        "XSENDER_KEYS": settings.keys.get_secret_value(),
-        "XSENDER_API_PORT": str(settings.api_port),
-        "XSENDER_METRICS_ADDRESS": settings.metrics_address,
-        "XSENDER_LOG_LEVEL": settings.log_level,
-        **more,
-    }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
-        env=environment,
+        env=environment_of(settings) | dict(more),
         stdout=asyncio.subprocess.PIPE if piped else None,
         start_new_session=True,  # as each part of an install has: the kernel may share cores out among sessions
         preexec_fn=die_with_parent(signal.SIGKILL),

@@ -6,6 +6,10 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # slow to import, and parents of processes of other programs need none
+    from runtime.settings import Settings
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -14,6 +18,18 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 def own_command(*arguments: str) -> tuple[str, ...]:
     """The command line of this Python's ``xsender``; the environment selects the install."""
     return (sys.executable, str(Path(sys.executable).with_name("xsender")), *arguments)
+
+
+def environment_of(settings: "Settings") -> dict[str, str]:
+    """The environment of a child process with these settings: those that were set, and no others of this process."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("XSENDER_")}
+    given = {name: value for name, value in settings if name in settings.model_fields_set and value is not None}
+    return inherited | {f"XSENDER_{name.upper()}": _text(value) for name, value in given.items()}
+
+
+def _text(value: object) -> str:
+    secret = getattr(value, "get_secret_value", None)
+    return str(secret() if secret else value)
 
 
 def die_with_parent(number: signal.Signals) -> Callable[[], None]:

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import psycopg
 
+from runtime.settings import Settings
 from store.migrate import migrate
 
 _TEMPLATE = "migrated"
@@ -21,6 +22,16 @@ async def new_install(server_url: str) -> str:
     except psycopg.errors.InvalidCatalogName:  # the first one of this server
         await migrate(await _create(server_url, _TEMPLATE))
         return await _copy(server_url)
+
+
+def at(url: str, settings: Settings) -> Settings:
+    """These settings for the install whose database is there, and not behind a pooler."""
+    return settings.model_copy(update={"database_url": url, "database_direct_url": None})
+
+
+def addresses(url: str) -> dict[str, str]:
+    """The same as environment of a process."""
+    return {"XSENDER_DATABASE_URL": url, "XSENDER_DATABASE_DIRECT_URL": ""}
 
 
 async def _copy(server_url: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from embedded.ports import free_port
+from runtime.children import environment_of
 from runtime.settings import Settings
 
 XSENDER = Path(sys.executable).with_name("xsender")
@@ -20,16 +21,9 @@ XSENDER = Path(sys.executable).with_name("xsender")
 async def api_process(settings: Settings, log: Path | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """``xsender api``, once it answers. ``log``: where it writes what it has to say."""
     port = free_port()
-    own = {name: value for name, value in os.environ.items() if not name.startswith("XSENDER_")}
-    own |= {
-        "XSENDER_DATABASE_URL": settings.database_url,
-        "XSENDER_TEMPORAL_ADDRESS": settings.temporal_address,
-        "XSENDER_TEMPORAL_NAMESPACE": settings.temporal_namespace,
-        "XSENDER_KEYS": settings.keys.get_secret_value(),
-    }
     with (log or Path(os.devnull)).open("ab") as told:
         running = await asyncio.create_subprocess_exec(
-            XSENDER, "api", "--port", str(port), env=own, stdout=told, stderr=told
+            XSENDER, "api", "--port", str(port), env=environment_of(settings), stdout=told, stderr=told
         )
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:

@@ -9,7 +9,7 @@ import pytest_asyncio
 from runtime.settings import Settings
 from store.pool import Pool, open_pool
 from store.workers import beat
-from tests.databases import new_install
+from tests.databases import at, new_install
 from tests.stack import serve_api
 
 TRANSACTIONAL = ["xsender", "xsender-dispatch"]
@@ -27,11 +27,11 @@ BULK = [
 @pytest_asyncio.fixture
 async def without_workers(settings: Settings) -> AsyncIterator[tuple[httpx.AsyncClient, Pool]]:
     """An API above a database where no worker has ever signed in."""
-    url = await new_install(settings.database_url)
+    url = await new_install(settings.database_session_url)
     async with AsyncExitStack() as stack:
         own = await open_pool(url, 2, "test-health")
         stack.push_async_callback(own.close)
-        address = await stack.enter_async_context(serve_api(settings.model_copy(update={"database_url": url})))
+        address = await stack.enter_async_context(serve_api(at(url, settings)))
         yield await stack.enter_async_context(httpx.AsyncClient(base_url=address)), own
 
 

@@ -12,6 +12,7 @@ from domain.request_rates import RATE_CLASSES, Rate
 from runtime.settings import Settings
 from store.accounts import accounts, plans
 from tests.api.answers import SMS, assert_error, send_one
+from tests.databases import at
 from tests.stack import Stack, User, free_socket, serve_api
 
 UNKNOWN = f"/api/get/sms/{uuid4()}"
@@ -124,9 +125,8 @@ async def test_503_while_the_database_is_away(stack: Stack):
 
 async def test_503_while_the_database_can_only_be_read(stack: Stack):
     user = await stack.user()
-    read_only = stack.settings.database_url + "?options=-c%20default_transaction_read_only%3Don"
-    settings = stack.settings.model_copy(update={"database_url": read_only})
-    async with serve_api(settings) as url, httpx.AsyncClient(base_url=url) as http:
+    read_only = stack.settings.database_session_url + "?options=-c%20default_transaction_read_only%3Don"
+    async with serve_api(at(read_only, stack.settings)) as url, httpx.AsyncClient(base_url=url) as http:
         headers = user.headers | {"Idempotency-Key": uuid4().hex}
         assert_away(await http.post("/api/sms/send", json={"contact": [SMS]}, headers=headers), "database")
 
@@ -171,12 +171,12 @@ async def test_health_is_ok_while_everything_works(stack: Stack):
 
 async def test_one_answer_is_lost_when_the_database_restarts_and_not_one_per_connection(stack: Stack):
     user = await stack.user()
-    others = await backends(stack)
-    async with serve_api(stack.settings) as url, httpx.AsyncClient(base_url=url, headers=user.headers) as http:
+    others, own = await backends(stack), at(stack.settings.database_session_url, stack.settings)
+    async with serve_api(own) as url, httpx.AsyncClient(base_url=url, headers=user.headers) as http:
         await asyncio.gather(*(http.get(UNKNOWN) for _ in range(20)))
         async with stack.pool.connection() as conn:
-            own = list(await backends(stack) - others)
-            await conn.execute("select pg_terminate_backend(pid) from unnest(%s::int[]) as pid", (own,))
+            lost = list(await backends(stack) - others)
+            await conn.execute("select pg_terminate_backend(pid) from unnest(%s::int[]) as pid", (lost,))
         statuses = [(await http.get(UNKNOWN)).status_code for _ in range(12)]
     assert statuses[0] == 503
     assert statuses[1:] == [404] * 11

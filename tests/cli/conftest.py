@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from cli.main import command
+from runtime.children import environment_of
 from runtime.settings import Settings
 from tests.cli import warm_interpreter
 
@@ -54,12 +54,7 @@ Cli = Callable[..., Awaitable[Ended]]
 @pytest.fixture
 def environment(settings: Settings) -> dict[str, str]:
     """The environment of an install without a folder."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("XSENDER_")}
-    return own | {
-        "XSENDER_DATABASE_URL": settings.database_url,
-        "XSENDER_DNS_SERVERS": settings.dns_servers,
-        "XSENDER_KEYS": settings.keys.get_secret_value(),
-    }
+    return environment_of(settings)
 
 
 @pytest.fixture(scope="session")

@@ -17,13 +17,13 @@ import pytest_asyncio
 from domain.errors import ConflictError, NotFoundError
 from domain.keyring import Keyring
 from embedded.engine import Engine
-from runtime.children import own_command
+from runtime.children import environment_of, own_command
 from runtime.settings import Settings
 from services.deploys.builds import Build, Deployment, read
 from services.deploys.routing import drain, ramp
 from services.doctor.builds import check_builds, judge
 from tests.cli.conftest import Cli, Ended
-from tests.databases import new_install
+from tests.databases import addresses, new_install
 from tests.faults.sink import running_sink
 from tests.stack import Stack, new_namespace, run_stack, run_worker
 from worker.replay.checking import check
@@ -41,13 +41,7 @@ class Install:
 
     @property
     def environment(self) -> dict[str, str]:
-        settings = self.stack.settings
-        return {
-            "XSENDER_DATABASE_URL": settings.database_url,
-            "XSENDER_TEMPORAL_ADDRESS": settings.temporal_address,
-            "XSENDER_TEMPORAL_NAMESPACE": settings.temporal_namespace,
-            "XSENDER_KEYS": settings.keys.get_secret_value(),
-        }
+        return environment_of(self.stack.settings) | addresses(self.stack.settings.database_url)
 
     async def start(self, build: str, *queues: str) -> Callable[[], Awaitable[None]]:
         """Start a worker of a build. Returns how it is stopped."""

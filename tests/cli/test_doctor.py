@@ -7,6 +7,7 @@ from pathlib import Path
 
 from services.keyring.rotating import SEALED_PLACES
 from store.doctor.server import SEALED
+from tests.databases import addresses
 from tests.stack import new_namespace
 
 
@@ -34,8 +35,7 @@ def test_it_looks_at_all_secrets_of_the_key_ring():
 
 
 async def test_it_compares_a_restored_database_with_temporal(cli, fresh_pool, settings):
-    own = {
-        "XSENDER_DATABASE_URL": fresh_pool.conninfo,
+    own = addresses(fresh_pool.conninfo) | {
         "XSENDER_TEMPORAL_ADDRESS": settings.temporal_address,
         "XSENDER_TEMPORAL_NAMESPACE": await new_namespace(settings.temporal_address),
     }

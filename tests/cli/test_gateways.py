@@ -18,6 +18,7 @@ from runtime.temporal import connect
 from services.keyring.rotating import SEALED_PLACES
 from store.gateways import gateways
 from store.whatsapp import numbers, templates
+from tests.databases import addresses
 from tests.stack import new_namespace
 
 SECRET = "Bearer sesame-open-1234"
@@ -85,8 +86,7 @@ async def test_a_key_is_rotated_out(cli, engine, settings):
         conn.execute("create database rotation")
     old = settings.keys.get_secret_value()
     new = Keyring.generate().replace("k1:", "k2:")
-    there = {
-        "XSENDER_DATABASE_URL": engine.database_url.rsplit("/", 1)[0] + "/rotation",
+    there = addresses(engine.database_url.rsplit("/", 1)[0] + "/rotation") | {
         "XSENDER_TEMPORAL_ADDRESS": settings.temporal_address,
         "XSENDER_TEMPORAL_NAMESPACE": await new_namespace(settings.temporal_address),
     }

@@ -12,6 +12,7 @@ from embedded.first_run import ensure_first_run
 from runtime.settings import Settings
 from store.accounts.credits import Wallet, show
 from store.gateways.gateways import by_identifier, named
+from tests.databases import addresses, at
 from tests.store.builders import find_key
 
 
@@ -20,8 +21,8 @@ def folder(tmp_path, environment):
     """The folder of an install; the environment names none."""
     install = tmp_path / ".xsender"
     install.mkdir()
-    names = ("XSENDER_DATABASE_URL", "XSENDER_KEYS")
-    written = {name.removeprefix("XSENDER_").lower(): environment.pop(name) for name in names}
+    given = [name for name in environment if name.startswith("XSENDER_")]
+    written = {name.removeprefix("XSENDER_").lower(): environment.pop(name) for name in given}
     (install / "install.json").write_text(json.dumps(written))
     return install
 
@@ -36,15 +37,15 @@ async def test_an_install_is_found_by_option_environment_or_place(cli, folder):
 
 
 async def test_a_database_that_is_away_or_empty_is_named(cli, engine, environment):
-    away = environment["XSENDER_DATABASE_URL"].replace("127.0.0.1", "127.0.0.2")
-    assert "does not answer" in (await cli("user", "list", "--json", XSENDER_DATABASE_URL=away)).refusal
+    away = addresses(engine.database_url.replace("127.0.0.1", "127.0.0.2"))
+    assert "does not answer" in (await cli("user", "list", "--json", **away)).refusal
     with psycopg.connect(engine.database_url, autocommit=True) as conn:
         conn.execute("create database empty")
-    empty = engine.database_url.rsplit("/", 1)[0] + "/empty"
-    assert "xsender migrate" in (await cli("user", "list", XSENDER_DATABASE_URL=empty)).refusal
-    assert (await cli("migrate", "--json", XSENDER_DATABASE_URL=empty)).json["applied"][0] == "0001_tenants.sql"
-    assert (await cli("migrate", "--json", XSENDER_DATABASE_URL=empty)).json == {"applied": []}
-    assert (await cli("user", "list", "--json", XSENDER_DATABASE_URL=empty)).json == []
+    empty = addresses(engine.database_url.rsplit("/", 1)[0] + "/empty")
+    assert "xsender migrate" in (await cli("user", "list", **empty)).refusal
+    assert (await cli("migrate", "--json", **empty)).json["applied"][0] == "0001_tenants.sql"
+    assert (await cli("migrate", "--json", **empty)).json == {"applied": []}
+    assert (await cli("user", "list", "--json", **empty)).json == []
 
 
 def test_missing_keys_are_named(refusal, monkeypatch):
@@ -76,7 +77,8 @@ def test_dev_refuses_what_cannot_work(refusal):
 
 @pytest.fixture
 def install(settings: Settings, tmp_path) -> Settings:
-    return settings.model_copy(update={"data_dir": tmp_path, "public_url": "http://127.0.0.1:8000"})
+    own = at(settings.database_session_url, settings)
+    return own.model_copy(update={"data_dir": tmp_path, "public_url": "http://127.0.0.1:8000"})
 
 
 async def test_the_first_run_makes_a_working_demo(install, pool):

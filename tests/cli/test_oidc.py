@@ -10,14 +10,14 @@ from fastapi.responses import JSONResponse
 from domain.keyring import Keyring
 from embedded.engine import Engine
 from tests.api.doubles.identity_provider import CLIENT, SECRET, Provider, identity_provider
-from tests.databases import new_install
+from tests.databases import addresses, new_install
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def own_database(engine: Engine) -> dict[str, str]:
     """The settings of an install of these tests' own."""
     url = await new_install(engine.database_url)
-    return {"XSENDER_DATABASE_URL": url, "XSENDER_KEYS": Keyring.generate()}
+    return addresses(url) | {"XSENDER_KEYS": Keyring.generate()}
 
 
 @pytest_asyncio.fixture

@@ -14,7 +14,7 @@ from domain.keyring import Keyring
 from embedded.engine import Engine
 from store.pool import Pool, open_pool
 from tests.cli.conftest import XSENDER
-from tests.databases import new_install
+from tests.databases import addresses, new_install
 
 SECRET = "hunter2-hunter2-hunter2"
 
@@ -23,7 +23,7 @@ SECRET = "hunter2-hunter2-hunter2"
 async def own_database(engine: Engine) -> dict[str, str]:
     """The settings of an install of these tests' own: others leave gateways that do not open."""
     url = await new_install(engine.database_url)
-    return {"XSENDER_DATABASE_URL": url, "XSENDER_KEYS": Keyring.generate()}
+    return addresses(url) | {"XSENDER_KEYS": Keyring.generate()}
 
 
 @pytest_asyncio.fixture

@@ -18,6 +18,7 @@ from services.changes import change
 from store.access import staff
 from store.access.audit import Filter, page
 from store.pool import Pool
+from tests.databases import at
 from tests.stack import serve_api
 
 PASSWORD = "correct horse battery"
@@ -33,7 +34,7 @@ async def issue(pool: Pool) -> str:
 async def api(fresh_pool: Pool, settings: Settings):
     url = fresh_pool.conninfo.split("?")[0]
     async with (
-        serve_api(settings.model_copy(update={"database_url": url})) as base,
+        serve_api(at(url, settings)) as base,
         httpx.AsyncClient(base_url=base, timeout=30) as http,
     ):
         yield http

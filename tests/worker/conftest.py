@@ -1,13 +1,12 @@
 """Workers as processes of their own, as an operator starts them."""
 
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 
 import psutil
 import pytest
 
-from runtime.children import own_command
+from runtime.children import environment_of, own_command
 from runtime.settings import Settings
 from tests.worker.live import Start
 
@@ -15,11 +14,7 @@ from tests.worker.live import Start
 @pytest.fixture
 def start(settings: Settings) -> Iterator[Start]:
     """Start ``xsender worker`` with these arguments; what still runs at the end is killed, with its children."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("XSENDER_")} | {
-        "XSENDER_DATABASE_URL": settings.database_url,
-        "XSENDER_TEMPORAL_ADDRESS": settings.temporal_address,
-        "XSENDER_KEYS": settings.keys.get_secret_value(),
-    }
+    environment = environment_of(settings)
     started: list[psutil.Popen] = []
 
     def run(*arguments: str) -> psutil.Popen:

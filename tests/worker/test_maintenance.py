@@ -65,7 +65,7 @@ async def test_a_worker_known_to_be_dead_is_signed_out_and_others_stay(pool: Poo
     dead, other = [f"queue-{uuid4()}", f"queue-{uuid4()}"], [f"queue-{uuid4()}"]
     await beat(pool, "dead", dead)
     await beat(pool, "other", [*other, dead[0]])
-    await delete_dead_workers(settings.database_url, dead)
+    await delete_dead_workers(settings.database_session_url, dead)
     assert (await queues_served(pool)) & {*dead, *other} == {dead[0], *other}
 
 

@@ -23,7 +23,8 @@ async def test_a_lead_is_answered_with_the_one_connection_of_its_transaction(sta
     await leads.note_started(stack.pool, [received.id])  # no worker takes it
     lead = await leads.of_id(stack.pool, received.id)
     assert lead is not None
-    pool, start = await open_pool(stack.settings.database_url, 1, "one connection"), AsyncMock()
+    settings, start = stack.settings, AsyncMock()
+    pool = await open_pool(settings.database_url, 1, "one connection", settings.database_direct_url)
     await Applying(pool, {}).apply(lead, source, body, stack.temporal, start)
     await pool.close()
     taken = await leads.of_id(stack.pool, received.id)

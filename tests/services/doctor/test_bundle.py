@@ -17,6 +17,7 @@ from services.doctor.findings import failure
 from store.messages import pages
 from store.pool import Pool
 from tests.api.leaks import leaked
+from tests.databases import at
 from tests.store.builders import new_account, new_gateway, new_page, set_states
 
 PLANTED = "planted-9f3b7c21d4"
@@ -67,7 +68,7 @@ async def test_no_secret_and_nothing_about_people_is_in_it(fresh_pool: Pool, set
 
 
 async def test_it_has_what_support_asks_for_first(fresh_pool: Pool, settings: Settings):
-    own = settings.model_copy(update={"database_url": fresh_pool.conninfo})
+    own = at(fresh_pool.conninfo, settings)
     found, _ = await bundled(fresh_pool, own)
     assert found["versions.json"]["packages"]["xsender"]
     assert "queues" in {one["check"] for one in found["findings.json"]}

@@ -14,6 +14,7 @@ from services.doctor.findings import Finding
 from store.gateways import routing
 from store.messages import pages
 from store.pool import Pool, open_pool
+from tests.databases import at
 from tests.store.builders import KEYS, new_account, new_gateway, new_page
 
 
@@ -29,7 +30,7 @@ def said(found: list[Finding]) -> list[tuple[str, str]]:
 
 async def test_a_new_install_is_well_but_for_its_workers(fresh_pool: Pool, settings: Settings):
     url = fresh_pool.conninfo
-    install = Install(settings.model_copy(update={"database_url": url}), fresh_pool, await connect(settings, lazy=True))
+    install = Install(at(url, settings), fresh_pool, await connect(settings, lazy=True))
     found = await examine(install)
     wrong = {one.check: one.level for one in found if one.level != "ok"}
     assert wrong == {"queues": "failure", "durability": "warning"}, "tests' servers do not wait for their disks"

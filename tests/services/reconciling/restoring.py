@@ -13,18 +13,14 @@ from embedded.postgres import program
 from runtime.settings import Settings
 from runtime.temporal import connect
 from store.pool import Pool, open_pool
-from tests.databases import new_install
+from tests.databases import at, new_install
 from tests.stack import new_namespace
 
 
 async def own_settings(settings: Settings) -> Settings:
     """A database and a namespace that no other worker looks at."""
-    return settings.model_copy(
-        update={
-            "database_url": await new_install(settings.database_url),
-            "temporal_namespace": await new_namespace(settings.temporal_address),
-        }
-    )
+    own = at(await new_install(settings.database_session_url), settings)
+    return own.model_copy(update={"temporal_namespace": await new_namespace(settings.temporal_address)})
 
 
 @dataclass(frozen=True)
