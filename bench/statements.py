@@ -71,7 +71,7 @@ async def _measure(pool: Pool, size: int, times: int) -> dict[str, float]:
 
 async def _add_months(url: str, months: int) -> None:
     async with await Connection.to(url, "bench") as conn:
-        for table in partitions.PARTITIONED:
+        for table in partitions.MONTHLY:
             for _ in range(months):
                 await partitions.make_next(conn, table)
 

@@ -4,7 +4,8 @@ import structlog
 
 from store.audience.templates import sent
 from store.pool import Pool
-from store.schema.partitions import FEW, drop_older, make_ahead, months_ahead
+from store.schema.old_partitions import drop_days, drop_messages
+from store.schema.partitions import ahead, make_ahead
 
 log = structlog.get_logger()
 
@@ -16,20 +17,31 @@ async def make_partitions(pool: Pool) -> None:
             if made := await make_ahead(conn):
                 log.info("partitions made", names=made)
         finally:
-            if (ahead := await months_ahead(conn)) < FEW:
+            if (found := await ahead(conn)).is_short:
                 log.error(
-                    "few months have partitions: what comes after them goes into …_other",
-                    months_ahead=ahead,
+                    "few months or days have partitions: what comes after them goes into …_other",
+                    months_ahead=found.months,
+                    days_ahead=found.days,
                     remedy="see the error above this; xsender migrate makes them, too",
                 )
 
 
-async def drop_partitions(pool: Pool, keep_months: int | None) -> None:
-    """Drop partitions that are older than the retention, and what else is kept of their messages."""
+async def drop_months(pool: Pool, keep_months: int | None) -> None:
+    """Drop messages that are older than the retention, and what else is kept of them."""
     if keep_months is None:
         return
     async with pool.connection() as conn:
-        if dropped := await drop_older(conn, keep_months):
-            log.info("partitions dropped", names=dropped)
+        _say(await drop_messages(conn, keep_months))
     while await sent.delete_older_than(pool, keep_months):
         pass
+
+
+async def drop_requests(pool: Pool, days: int) -> None:
+    """Drop days of the log of requests that are older than the retention."""
+    async with pool.connection() as conn:
+        _say(await drop_days(conn, "request_log", days))
+
+
+def _say(dropped: list[str]) -> None:
+    if dropped:
+        log.info("partitions dropped", names=dropped)

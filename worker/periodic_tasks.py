@@ -56,12 +56,12 @@ from store.leads import leads
 from store.messages import attachments, receipts, unknown
 from store.operations import exports
 from store.pool import Pool
-from store.reports import request_log, usage
+from store.reports import usage
 from store.reputation import bad_reports
 from store.whatsapp import late_templates
 from worker.leader import PeriodicTask
 from worker.limits import RENEW_EVERY, delete_old_limits
-from worker.partitions import drop_partitions, make_partitions
+from worker.partitions import drop_months, drop_requests, make_partitions
 from worker.sweeps.audit_stream import stream_audit
 from worker.sweeps.closed_accounts import end_batches
 from worker.sweeps.deleted_accounts import purge_deleted
@@ -197,14 +197,14 @@ def periodic_tasks(
     async def end_unknown_now() -> None:
         await end_unknown(pool, client, await Policy.read(pool, environment))
 
-    async def delete_requests_now() -> None:
-        await request_log.delete_older(pool, (await Policy.read(pool, environment)).request_log_days)
+    async def drop_requests_now() -> None:
+        await drop_requests(pool, (await Policy.read(pool, environment)).request_log_days)
 
     async def delete_proofs_now() -> None:
         await requests.delete_proofs(pool, (await Policy.read(pool, environment)).proof_days)
 
     async def drop_partitions_now() -> None:
-        await drop_partitions(pool, (await Policy.read(pool, environment)).keep_months)
+        await drop_months(pool, (await Policy.read(pool, environment)).keep_months)
 
     async def judge_reports() -> None:
         await judge_new(pool, environment)
@@ -262,7 +262,7 @@ def periodic_tasks(
         PeriodicTask("delete old deliveries to hooks", HOURLY, lambda: deliveries.delete_old(pool)),
         PeriodicTask("delete old samples of hooks", HOURLY, lambda: samples.delete_old(pool)),
         PeriodicTask("delete what guards counted", HOURLY, lambda: looking.delete_old(pool)),
-        PeriodicTask("delete old requests", HOURLY, delete_requests_now),
+        PeriodicTask("drop old requests", HOURLY, drop_requests_now),
         PeriodicTask("delete old proofs of payment", HOURLY, delete_proofs_now),
         PeriodicTask("add up usage", FOLD_EVERY, lambda: usage.fold(pool)),
         PeriodicTask("renew plans", RENEW_EVERY, lambda: begin_due_periods(pool)),

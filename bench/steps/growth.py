@@ -23,7 +23,8 @@ from domain.ids import first_id
 from store.accounts import api_keys
 from store.connection import Connection
 from store.pool import long_transaction
-from store.schema.partitions import PARTITIONED, drop_older, month_at, partitions
+from store.schema.old_partitions import drop_messages
+from store.schema.partitions import OF_MESSAGES, month_at, partitions
 
 _SIZES = {"young": (100_000, 20_000), "old": (10_000_000, 40_000), "reads": (500, 40), "batch": (50_000, 1000)}
 """Messages before and after, reads of a kind, and a batch's: at scale 1, and the least that is of use."""
@@ -121,7 +122,7 @@ async def _dropped(tenant: Tenant, past: PastMessages) -> list[Figure]:
     async with _others(tenant, past) as quiet:
         await asyncio.sleep(1)
     async with tenant.install.pool.connection() as conn:
-        await drop_older(conn, 3)  # what is empty
+        await drop_messages(conn, 3)  # what is empty
         alone = await _drop(conn, 2)
         async with _others(tenant, past) as meanwhile:
             beside = await _drop(conn, 1)
@@ -147,7 +148,7 @@ async def _dropped(tenant: Tenant, past: PastMessages) -> list[Figure]:
 
 async def _drop(conn: Connection, months: int) -> float:
     begun = time.perf_counter()
-    await drop_older(conn, months)
+    await drop_messages(conn, months)
     return time.perf_counter() - begun
 
 
@@ -179,7 +180,7 @@ async def _begin_earlier(conn: Connection) -> None:
     """Give past months partitions of their own, as if the install had begun with the first of them."""
     now = datetime.now(UTC)
     begins = [month_at(now, -months) for months in range(_MONTHS, -1, -1)]
-    for table in PARTITIONED:
+    for table in OF_MESSAGES:
         first = next(each for each in await partitions(conn) if each.table == table)
         await conn.execute(_words("alter table {table} detach partition {name}", table, first.name))
         await _attach(conn, table, first.name, None, begins[0])

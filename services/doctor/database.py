@@ -10,7 +10,7 @@ from store.accounts import credits
 from store.doctor import server
 from store.migrate import migrate, migrations
 from store.pool import Pool, ping
-from store.schema.partitions import AHEAD, FEW, make_ahead, months_ahead
+from store.schema.partitions import AHEAD, DAYS_AHEAD, ahead, make_ahead
 from store.schema.role_settings import settle_role, unsettled
 
 _OLDEST = 14
@@ -119,12 +119,12 @@ async def _settle(direct_url: str) -> str:
 
 
 async def check_partitions(pool: Pool) -> list[Finding]:
-    """Whether messages of the coming months have their partitions."""
+    """Whether messages of the coming months, and what has a partition for each day, have their partitions."""
     async with pool.connection() as conn:
-        months = await months_ahead(conn)
-    if months >= FEW:
-        return [ok("partitions", f"the next {months} months have partitions")]
-    text = f"only {months} of the next {AHEAD} months have partitions"
+        found = await ahead(conn)
+    if not found.is_short:
+        return [ok("partitions", f"the next {found.months} months and {found.days} days have partitions")]
+    text = f"only {found.months} of the next {AHEAD} months, or {found.days} of {DAYS_AHEAD} days, have partitions"
     remedy = "xsender migrate makes them; the log of the workers says why they could not"
     return [warning("partitions", text, remedy, partial(_make, pool))]
 

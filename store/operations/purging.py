@@ -107,8 +107,9 @@ _DELETED: dict[str, LiteralString] = {
     "sender_domains": """delete from sender_domains where ctid = any(array(
         select ctid from sender_domains where account_id = %(account)s limit 2000))""",
     "link_domains": "delete from link_domains where account_id = %(account)s",
-    "request_log": """delete from request_log where ctid = any(array(
-        select ctid from request_log where account_id = %(account)s limit 2000))""",
+    # By keys of rows, as a ctid is one of each partition.
+    "request_log": """delete from request_log where account_id = %(account)s and id = any(array(
+        select id from request_log where account_id = %(account)s limit 2000))""",
     "plan_changes": """delete from plan_changes where ctid = any(array(
         select ctid from plan_changes where account_id = %(account)s limit 2000))""",
     "import_seen": """delete from import_seen where ctid = any(array(

@@ -7,7 +7,7 @@ from psycopg.rows import class_row
 from store.devices.devices import IS_ONLINE
 from store.gateways.gateways import BREAKER
 from store.pool import Pool
-from store.schema.partitions import months_ahead
+from store.schema.partitions import Ahead, ahead
 from store.workers import LIVE
 
 MOST = 100_000
@@ -41,8 +41,8 @@ class Gauges:
     failing: int
     """Pages and batches whose workflow task fails at every try."""
     workers: int
-    months: int
-    """For which partitions are made ahead."""
+    partitions: Ahead
+    """Which have been made."""
     gateways: list[Breaker]
 
 
@@ -77,5 +77,5 @@ async def read(pool: Pool) -> Gauges:
         async with conn.cursor(row_factory=class_row(Breaker)) as cursor:
             gateways = await (await cursor.execute(_GATEWAYS)).fetchall()
         callbacks, runs, parked, devices, online, failing, workers = row
-        months = await months_ahead(conn)
-    return Gauges(callbacks, runs, parked, devices, online, failing, workers, months, gateways)
+        made = await ahead(conn)
+    return Gauges(callbacks, runs, parked, devices, online, failing, workers, made, gateways)

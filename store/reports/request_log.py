@@ -7,9 +7,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from store.accounts.account_lists import containing
-from store.pool import Connections, Pool, long_transaction
-
-_AT_A_TIME = 10_000
+from store.pool import Connections, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +94,3 @@ async def page(pool: Connections, wanted: Filter, below: int, limit: int) -> lis
             given | {"below": below, "limit": limit},
         )
         return await cursor.fetchall()
-
-
-async def delete_older(pool: Pool, days: int) -> None:
-    """Delete entries that are older than this."""
-    deleted = _AT_A_TIME
-    while deleted == _AT_A_TIME:
-        async with long_transaction(pool) as conn:
-            cursor = await conn.execute(
-                """delete from request_log where id = any(array(
-                       select id from request_log where at < clock_timestamp() - %s * interval '1 day' limit %s))""",
-                (days, _AT_A_TIME),
-            )
-            deleted = cursor.rowcount

@@ -232,17 +232,6 @@ async def test_what_could_not_be_written_is_written_later(fresh_pool: Pool, monk
     await away.close()
 
 
-async def test_old_entries_are_deleted(fresh_pool: Pool):
-    log = RequestLog(fresh_pool)
-    for _ in range(3):
-        log.add(noted())
-    await log.aclose()
-    async with fresh_pool.connection() as conn:
-        await conn.execute("update request_log set at = at - interval '8 days' where id <= 2")
-    await request_log.delete_older(fresh_pool, 7)
-    assert await rows(fresh_pool) == 1
-
-
 async def test_sends_are_logged_by_their_id_when_they_share_a_page(stack: Stack):
     user = await stack.user()
     await stack.gateway(user.id, "sms", "sandbox", {})

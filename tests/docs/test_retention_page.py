@@ -19,7 +19,8 @@ def test_the_page_has_the_ages_of_the_code():
     assert f"attachments | {attachments.KEPT.days} days after" in PAGE
     assert f"(in Temporal) | {NEEDED.days} days" in PAGE
     assert f"makes them {partitions.AHEAD} months ahead" in PAGE
-    assert f"fewer than {FEW} months" in PAGE
+    assert f"fewer than {FEW} months, or {partitions.FEW_DAYS} days" in PAGE
+    assert f"made {partitions.DAYS_AHEAD} days ahead" in PAGE
 
 
 def test_the_page_names_every_partitioned_table():

@@ -15,6 +15,8 @@ READ_BY_PEOPLE = {
     "0044_audit_stream.sql": "reads one row of the audit log, the last one by its key",
     "0064_contact_lists.sql": "builds indexes of a table that 0063, of the same release, has made: it is empty",
     "0086_short_links.sql": "makes a new table with its partitions, which are empty",
+    "0120_end_of_first_requests.sql": "as 0027, of the log of requests",
+    "0122_partitions_of_requests.sql": "as 0029: changes the catalogue alone",
     "0029_partitions.sql": "changes the catalogue alone: what it attaches was checked before",
 }
 """Files whose statements the rule cannot see, and why they are quick. ``tests/upgrade/test_locks.py`` measures them."""

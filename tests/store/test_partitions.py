@@ -18,6 +18,7 @@ from store.messages import attempts, messages, own_messages, pages
 from store.messages.attempts import Attempted
 from store.migrate import MigrationError, migrate, migrations
 from store.pool import Pool
+from store.schema import old_partitions
 from store.schema import partitions as parts
 from tests.databases import new_database
 from tests.store.builders import apply_all, hold_page, new_account, new_batch, new_page, receipt
@@ -29,12 +30,12 @@ Later = dict[str, int]
 def later(monkeypatch: pytest.MonkeyPatch) -> Later:
     """Moves the database's clock, as partitions see it, by so many ``months``."""
     moved = {"months": 0}
-    now = parts._now
+    now = parts.database_now
 
     async def then(conn: Connection) -> datetime:
         return parts.month_at(await now(conn), moved["months"])
 
-    monkeypatch.setattr(parts, "_now", then)
+    monkeypatch.setattr(parts, "database_now", then)
     return moved
 
 
@@ -47,6 +48,11 @@ async def ends(conn: Connection) -> dict[str, list[datetime]]:
     for partition in await parts.partitions(conn):
         found.setdefault(partition.table, []).append(partition.ends)
     return found
+
+
+def monthly(made: list[str]) -> list[str]:
+    """Those of the tables with a partition for each month."""
+    return [name for name in made if not name.startswith(parts.DAILY)]
 
 
 async def where(conn: Connection, uid: UUID) -> str | None:
@@ -70,10 +76,13 @@ async def put(conn: Connection, at: datetime, state: str = "sent", credit: str =
 
 async def test_an_install_begins_with_this_month_and_three_ahead(one: Pool):
     async with one.connection() as conn:
-        assert await ends(conn) == {
-            table: [in_months(months) for months in range(1, 5)] for table in sorted(parts.PARTITIONED)
-        }
-        assert await parts.months_ahead(conn) == 3
+        found = await ends(conn)
+        for table in parts.OF_MESSAGES:
+            assert found.pop(table) == [in_months(months) for months in range(1, 5)]
+        today = parts.day_at(await parts.database_now(conn), 0)
+        assert set(found) == {"request_log"}
+        assert [end - today for end in found["request_log"][-5:]] == [timedelta(days=n) for n in range(2, 7)]
+        assert await parts.ahead(conn) == parts.Ahead(3, 5)
         assert await parts.make_ahead(conn) == []
 
 
@@ -96,10 +105,10 @@ async def test_what_an_install_held_before_stays_where_it_was(engine: Engine):
 async def test_each_month_gets_its_partition_before_it_begins(one: Pool, later: Later):
     async with one.connection() as conn:
         later["months"] = 1
-        assert await parts.months_ahead(conn) == 2
+        assert (await parts.ahead(conn)).months == 2
         made = await parts.make_ahead(conn)
-        assert made == [f"{table}_{in_months(4):%Y_%m}" for table in parts.PARTITIONED]
-        assert await parts.months_ahead(conn) == 3
+        assert monthly(made) == [f"{table}_{in_months(4):%Y_%m}" for table in parts.MONTHLY]
+        assert (await parts.ahead(conn)).months == 3
         for months in range(5):
             uid = await put(conn, in_months(months) + timedelta(days=9))
             expected = "messages_first" if months == 0 else f"messages_{in_months(months):%Y_%m}"
@@ -111,27 +120,27 @@ async def test_months_in_which_nobody_made_any_are_made_up_for(one: Pool, later:
         early = await put(conn, in_months(6) + timedelta(days=2))
         assert await where(conn, early) == "messages_other"
         later["months"] = 6
-        assert len(await parts.make_ahead(conn)) == len(parts.PARTITIONED) * 6
+        assert len(monthly(await parts.make_ahead(conn))) == len(parts.MONTHLY) * 6
         assert await where(conn, early) == f"messages_{in_months(6):%Y_%m}"
-        assert await parts.months_ahead(conn) == 3
+        assert (await parts.ahead(conn)).months == 3
 
 
 async def test_a_clock_that_is_years_ahead_makes_a_year_of_them_at_a_time(one: Pool, later: Later):
     later["months"] = 120
     async with one.connection() as conn:
-        assert len(await parts.make_ahead(conn)) == len(parts.PARTITIONED) * 12
-        assert await parts.months_ahead(conn) == 0
+        assert len(monthly(await parts.make_ahead(conn))) == len(parts.MONTHLY) * 12
+        assert (await parts.ahead(conn)).months == 0
 
 
 async def test_none_is_made_while_that_would_hold_up_others(one: Pool, later: Later, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(parts, "_LOCKED_WITHIN", 0.0)
+    monkeypatch.setattr(parts, "LOCKED_WITHIN", 0.0)
     later["months"] = 1
     async with one.connection() as conn, await psycopg.AsyncConnection.connect(one.conninfo) as other:
         await other.execute("select from messages_other for update")
         with pytest.raises(LockNotAvailable):
             await parts.make_ahead(conn)
         await other.rollback()
-        assert len(await parts.make_ahead(conn)) == len(parts.PARTITIONED)
+        assert len(monthly(await parts.make_ahead(conn))) == len(parts.MONTHLY)
 
 
 async def test_what_is_old_is_dropped_but_for_what_has_no_end(one: Pool, later: Later):
@@ -146,17 +155,17 @@ async def test_what_is_old_is_dropped_but_for_what_has_no_end(one: Pool, later: 
             (page_of(ended), account),
         )
         later["months"] = 3
-        assert await parts.drop_older(conn, 3) == []
-        assert await parts.drop_older(conn, 2) == [f"{table}_first" for table in sorted(parts.PARTITIONED)]
+        assert await old_partitions.drop_messages(conn, 3) == []
+        assert await old_partitions.drop_messages(conn, 2) == [f"{table}_first" for table in sorted(parts.OF_MESSAGES)]
         later["months"] = 4
-        assert await parts.drop_older(conn, 2) == []
+        assert await old_partitions.drop_messages(conn, 2) == []
         assert [await where(conn, uid) is None for uid in (ended, waiting, young)] == [True, False, False]
         left = await conn.execute("select uid from attempts order by uid")
         assert await left.fetchall() == [(waiting,), (young,)]
         assert (await conn.execute("select from batches")).rowcount == 0
 
         await conn.execute("update messages set state = 'sent', credit = 'captured'")
-        assert len(await parts.drop_older(conn, 2)) == len(parts.PARTITIONED)
+        assert len(await old_partitions.drop_messages(conn, 2)) == len(parts.OF_MESSAGES)
         assert [await where(conn, uid) is None for uid in (waiting, young)] == [True, False]
 
 
@@ -269,7 +278,7 @@ async def test_their_plans_use_indexes(one: Pool, query: str):
 async def test_a_migration_says_who_keeps_it_from_making_partitions(
     one: Pool, later: Later, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(parts, "_LOCKED_WITHIN", 0.0)
+    monkeypatch.setattr(parts, "LOCKED_WITHIN", 0.0)
     later["months"] = 1
     async with await psycopg.AsyncConnection.connect(one.conninfo, application_name="the-report") as report:
         await report.execute("select from messages_other for update")

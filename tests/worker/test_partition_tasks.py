@@ -16,7 +16,7 @@ from worker.periodic_tasks import periodic_tasks
 @pytest.fixture
 def held_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody keeps the lock, two months after the last time."""
-    now = parts._now
+    now = parts.database_now
 
     async def then(conn: Connection) -> datetime:
         return parts.month_at(await now(conn), 2)
@@ -24,8 +24,8 @@ def held_up(monkeypatch: pytest.MonkeyPatch) -> None:
     async def no_lock(conn: Connection, table: str, begins: datetime) -> str:
         raise LockNotAvailable
 
-    monkeypatch.setattr(parts, "_now", then)
-    monkeypatch.setattr(parts, "_LOCKED_WITHIN", 0.0)
+    monkeypatch.setattr(parts, "database_now", then)
+    monkeypatch.setattr(parts, "LOCKED_WITHIN", 0.0)
     monkeypatch.setattr(parts, "_make", no_lock)
 
 
@@ -48,7 +48,7 @@ async def test_without_a_setting_nothing_is_ever_dropped(pool: Pool, monkeypatch
         dropped_before.append(months)
         return []
 
-    monkeypatch.setattr(partitions, "drop_older", note)
+    monkeypatch.setattr(partitions, "drop_messages", note)
     for environment in ({}, {"keep_months": 13}):
         (task,) = [task for task in periodic_tasks(pool, None, environment) if task.name == "drop old partitions"]
         await task.work()

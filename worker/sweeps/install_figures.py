@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from operator import attrgetter
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -26,7 +27,8 @@ _COUNTS = {
     "xsender_devices_online": ("devices_online", "Phones that called lately."),
     "xsender_failing_workflows": ("failing", "Pages and batches whose workflow task fails at every try."),
     "xsender_workers": ("workers", "Worker processes that are alive."),
-    "xsender_partition_months_ahead": ("months", "Coming months that have partitions."),
+    "xsender_partition_months_ahead": ("partitions.months", "Coming months that have partitions."),
+    "xsender_partition_days_ahead": ("partitions.days", "Coming days that have partitions."),
 }
 
 
@@ -64,7 +66,7 @@ def _families(waits: list[Waiting], found: Gauges) -> Iterator[GaugeMetricFamily
     yield backlog
     yield oldest
     for name, (field, text) in _COUNTS.items():
-        yield GaugeMetricFamily(name, text, value=getattr(found, field))
+        yield GaugeMetricFamily(name, text, value=attrgetter(field)(found))
     breakers = GaugeMetricFamily(
         "xsender_breaker_state", "Of gateways in trouble: 1 tries again, 2 open.", labels=["channel", "gateway"]
     )

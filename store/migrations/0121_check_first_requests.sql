@@ -1,0 +1,2 @@
+-- runs outside a transaction
+alter table request_log validate constraint request_log_end;
