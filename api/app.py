@@ -18,6 +18,7 @@ from api.admin.access import approvals, audit, invitations, staff
 from api.admin.access import oidc as admin_oidc
 from api.admin.accounts import bulk, credit_requests, credits, keys, plans, subscriptions, users
 from api.admin.accounts import domains as admin_domains
+from api.admin.accounts import persons as admin_persons
 from api.admin.install import codec, sending_pauses, settings_file, workflows
 from api.admin.install import operations as admin_operations
 from api.admin.install import settings as install_settings
@@ -108,6 +109,7 @@ from api.messages import lists, mail_links, replaying
 from api.messages import routes as status
 from api.messages.lookup import OwnMessages
 from api.operations import routes as operations
+from api.persons import routes as persons
 from api.reference import page as reference
 from api.reference.openapi import DocumentedApp, operation_id
 from api.reports import requests, usage
@@ -215,6 +217,8 @@ _ROUTERS = (
     own_suppressions.router,
     contact_upserts.router,  # before routes of single contacts
     contacts.router,
+    persons.router,
+    admin_persons.router,
     contact_groups.router,
     contact_fields.router,
     lists.router,

@@ -29,7 +29,7 @@ from services.callbacks import wake
 from services.devices.alarms import tell_offline
 from services.leads.alarms import raise_alarms
 from services.leads.erasing import erase_asked
-from services.leads.forgetting import carry_out as carry_out_erasures
+from services.leads.forgetting import begin_erasures
 from services.leads.speed import note_replies
 from services.leads.starting import LeadStarter, catch_up_due
 from services.operations.export_user import KEPT_DAYS
@@ -226,7 +226,7 @@ def periodic_tasks(
         PeriodicTask("start runs of automations", STARTS_EVERY, lambda: starter.start_unstarted(client, RUNS_LATE)),
         PeriodicTask("tell of ended runs", STARTS_EVERY, lambda: due.tell(client)),
         PeriodicTask("look when leads were answered", REPLIES_EVERY, lambda: note_replies(pool)),
-        PeriodicTask("carry out erasures", ERASE_EVERY, lambda: carry_out_erasures(pool, client)),
+        PeriodicTask("begin erasures that leads ask for", ERASE_EVERY, lambda: begin_erasures(pool)),
         PeriodicTask("raise alarms of sources of leads", LEAD_ALARMS_EVERY, lambda: raise_alarms(pool)),
         PeriodicTask("start leads", STARTS_EVERY, lambda: lead_starter.start_unstarted(client, LEADS_LATE)),
         PeriodicTask("start lost leads", LOST_LEADS_EVERY, lambda: lead_starter.start_lost(client, LEADS_LOST)),

@@ -6,6 +6,7 @@ with workflow.unsafe.imports_passed_through():
     import workflows.history as history
     import workflows.policy as policy
     from domain.operations.slices import OperationRest
+    from domain.persons.subject import AskedErasure
     from workflows.search.attributes import show_outcome
 
 
@@ -14,11 +15,14 @@ class OperationWorkflow:
     """Does an operation of any kind, slice by slice."""
 
     @workflow.run
-    async def run(self, operation_id: str) -> None:
-        """Completes when the operation has ended: done, failed, or cancelled in the database."""
+    async def run(self, operation_id: str, erasure: AskedErasure | None = None) -> None:
+        """Completes when the operation has ended: done, failed, or cancelled in the database.
+
+        ``erasure``: what is not done, but read from here after a restore of the database (docs/backup.md).
+        """
         while True:
             if history.wants_fresh_run():
-                workflow.continue_as_new(operation_id)
+                workflow.continue_as_new(args=[operation_id, *([erasure] if erasure else [])])
             rest: OperationRest = await workflow.execute_activity(
                 "work_on_operation", operation_id, result_type=OperationRest, **policy.OPERATION
             )

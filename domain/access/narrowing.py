@@ -5,7 +5,13 @@ from collections.abc import Collection, Mapping
 
 from domain.channels import Channel
 
-NARROWED_BY: dict[str, str] = {"users": "account", "credits": "account", "gateways": "gateway", "messages": "channel"}
+NARROWED_BY: dict[str, str] = {
+    "users": "account",
+    "persons": "account",
+    "credits": "account",
+    "gateways": "gateway",
+    "messages": "channel",
+}
 """By resource, of what kind the object is: a user, by id; a gateway, by id; a channel, as ``channel:sms``."""
 
 _FORMS = {

@@ -10,6 +10,8 @@ PERMISSIONS: dict[str, str] = {
     "users:write": "Create, change, suspend and resume users, and give them plans.",
     "users:export": "Export all data of a user, together with messages:reveal.",
     "users:delete": "Delete users, and restore deleted ones.",
+    "persons:read": "List erasures of persons that users know, with their proofs, which name nobody.",
+    "persons:erase": "Have what a user knows of a person be erased.",
     "plans:read": "List plans and read one.",
     "plans:write": "Create and change plans; a change counts for all who have the plan.",
     "plans:delete": "Delete plans that nobody has.",

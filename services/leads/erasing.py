@@ -1,7 +1,5 @@
-"""Erasures: what a person answered is deleted at once, and what became of it soon after (``forgetting``)."""
+"""Erasures: what a person answered is deleted at once, and what became of it soon after (``services/persons``)."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from temporalio.client import Client
@@ -11,6 +9,7 @@ from domain.keyring import Keyring
 from domain.leads.source import SourceSettings
 from services.leads.processing.waking import wake
 from services.leads.telling import id_of_notice
+from services.persons.texts import names
 from store.automations import waking
 from store.automations.results import notices
 from store.callbacks import callback_deliveries
@@ -43,18 +42,26 @@ async def erase_lead(store: Connections, source: Source, lead: Lead, *, reason: 
     if lead.state == "erased":
         return
     settings = SourceSettings.of(source.settings)
-    runs = [UUID(run) for run in (lead.answered or {}).get("runs", ())]
     contact_id = lead.contact_id if settings.on_erasure == "erase_contact" else None
     if contact_id is not None and await erasures.came_another_way(store, lead, settings.groups):
         contact_id = None
-    await erasures.empty(store, lead.id, reason)
-    await _forget_notice(store, lead)
+    runs = await empty_lead(store, lead, reason=reason)
     if contact_id is not None:
         await waking.ask_to_end(store, lead.account_id, contact_id, None, None, "erased")
+    await erasures.queue(store, lead, contact_id, runs)
+
+
+async def empty_lead(store: Connections, lead: Lead, *, reason: str) -> list[UUID]:
+    """Delete what a lead holds, in a transaction that has locked it, and have its runs of automations end.
+
+    Returns these. ``reason``: as in ``erase_lead``.
+    """
+    runs = [UUID(run) for run in (lead.answered or {}).get("runs", ())]
+    await erasures.empty(store, lead.id, reason)
+    await _forget_notice(store, lead)
     for run in runs:
         await waking.leave(store, run, "erased")
-    if contact_id is not None or runs:
-        await erasures.queue(store, lead, contact_id, runs)
+    return runs
 
 
 async def _forget_notice(store: Connections, lead: Lead) -> None:
@@ -81,7 +88,7 @@ async def erase_by_user(pool: Pool, keyring: Keyring, client: Client, source: So
     while found := await erasures.of_source(pool, source.id, after, _AT_A_TIME):
         for lead_id, notice, sealed in found:
             raw = {} if sealed is None else open_lead(keyring, lead_id, sealed)
-            if not (_names(notice, user_id) or _names(raw, user_id)):
+            if not (names(notice, [user_id]) or names(raw, [user_id])):
                 continue
             async with pool.connection() as conn, conn.transaction():
                 store = InTransaction(conn)
@@ -93,21 +100,3 @@ async def erase_by_user(pool: Pool, keyring: Keyring, client: Client, source: So
                 erased += 1
         after = found[-1][0]
     return erased
-
-
-def _names(value: Any, user_id: str) -> bool:
-    """Whether this stands anywhere in it, as a whole value."""
-    if isinstance(value, Mapping):
-        return any(_names(one, user_id) for one in value.values())
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return any(_names(one, user_id) for one in value)
-    return isinstance(value, str | int) and not isinstance(value, bool) and str(value) == user_id
-
-
-def texts_in(value: Any, least: int) -> set[str]:
-    """Texts anywhere in a value that are long enough to tell somebody by."""
-    if isinstance(value, Mapping):
-        return set().union(*(texts_in(one, least) for one in value.values()))
-    if isinstance(value, str):
-        return {value} if len(value) >= least else set()
-    return set().union(*(texts_in(one, least) for one in value)) if isinstance(value, Sequence) else set()

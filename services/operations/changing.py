@@ -1,13 +1,27 @@
-"""Reading and cancelling operations, for the API and the command line."""
+"""Reading, starting and cancelling operations."""
 
+from contextlib import suppress
 from uuid import UUID
 
+import structlog
+from temporalio.client import Client
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError
+
 from domain.errors import ConflictError, NotFoundError
+from domain.ids import operation_workflow_id
+from runtime.search_attributes import attributes
 from services.changes import Change
 from services.operations.registry import KINDS
+from services.persons.erasing import ERASE, asked_in
+from services.sending.page_runs import RPC_TIMEOUT
 from store.operations import operations
 from store.operations.operations import Operation
 from store.pool import Connections
+from workflows.policy import OPERATIONS_QUEUE
+
+log = structlog.get_logger()
 
 ENDED = ("done", "failed", "cancelled")
 """States of operations that have ended."""
@@ -23,6 +37,33 @@ async def find_operation(store: Connections, operation_id: UUID, owner_id: int |
     if operation is None:
         raise _unknown()
     return operation
+
+
+async def start_operation(client: Client, operation: Operation) -> None:
+    """Start the workflow of an operation that has not ended. One that runs is left alone: an id runs once at a time.
+
+    Raises:
+        RPCError: Temporal does not answer.
+    """
+    erasure = [asked_in(operation)] if operation.kind == ERASE else []
+    with suppress(WorkflowAlreadyStartedError):
+        await client.start_workflow(
+            "OperationWorkflow",
+            args=[str(operation.id), *erasure],
+            id=operation_workflow_id(operation.id),
+            task_queue=OPERATIONS_QUEUE,
+            search_attributes=attributes(lane="operations"),
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            rpc_timeout=RPC_TIMEOUT,
+        )
+
+
+async def start_soon(client: Client, operation: Operation) -> None:
+    """The same, if Temporal answers; else a worker starts it."""
+    try:
+        await start_operation(client, operation)
+    except RPCError as error:
+        log.warning("an operation is started later", operation=str(operation.id), error=error.message)
 
 
 async def cancel_operation(change: Change, operation_id: UUID) -> Operation:

@@ -10,10 +10,12 @@ from services.operations.kinds import Kind
 from services.operations.purge_user import PurgeUser
 from services.operations.replay_leads import ReplayLeads
 from services.operations.replay_messages import ReplayMessages
+from services.persons.carrying_out import ErasePerson
+from services.persons.writing_out import ExportPerson
 
 _KINDS: tuple[Kind, ...] = (
     *(BulkUsers(), CancelWaiting(), DeleteField(), DeleteGroup()),
-    *(ExportUser(), ImportContacts(), PurgeUser(), ReplayLeads(), ReplayMessages()),
+    *(ErasePerson(), ExportPerson(), ExportUser(), ImportContacts(), PurgeUser(), ReplayLeads(), ReplayMessages()),
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
 """By name. A kind that has operations which have not ended must stay."""

@@ -93,25 +93,18 @@ async def queue(store: Connections, lead: Lead, contact_id: UUID | None, runs: S
         )
 
 
-async def due(store: Connections, seconds: float, limit: int) -> Sequence[Erasure]:
-    """Those to be carried out now; for so many seconds nobody else gets them."""
+async def take(store: Connections, limit: int) -> Sequence[Erasure]:
+    """Take those that wait out of the queue. In a transaction; those that another worker takes are left out."""
     async with store.connection() as conn, conn.cursor(row_factory=class_row(Erasure)) as cursor:
         await cursor.execute(
             """with next as (
                    select lead_id from lead_erasures where due_at <= clock_timestamp()
                    order by due_at limit %s for update skip locked)
-               update lead_erasures e set due_at = clock_timestamp() + %s * interval '1 second'
-               from next where e.lead_id = next.lead_id
+               delete from lead_erasures e using next where e.lead_id = next.lead_id
                returning e.lead_id, e.account_id, e.contact_id, e.runs, e.created_at""",
-            (limit, seconds),
+            (limit,),
         )
         return await cursor.fetchall()
-
-
-async def done(store: Connections, lead_id: UUID) -> None:
-    """It was carried out."""
-    async with store.connection() as conn:
-        await conn.execute("delete from lead_erasures where lead_id = %s", (lead_id,))
 
 
 async def of_source(store: Connections, source_id: UUID, after: UUID, limit: int) -> Sequence[tuple[UUID, Any, Any]]:

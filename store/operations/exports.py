@@ -120,6 +120,7 @@ SOURCES = (
     _table("automation_entries"),
     _table("automation_notices"),
     _table("batches"),
+    _table("erasures"),
     _table("messages", place="uid"),
 )
 """In their order in an export."""

@@ -115,6 +115,11 @@ async def calls(staff: Staff) -> dict[tuple[str, str], tuple[str, Any]]:
         ("POST", "/batches/{uid}/cancel"): (f"/batches/{batch}/cancel", None),
         ("POST", "/users/{account}/export"): (f"/users/{user['id']}/export", None),
         ("POST", "/users/{account}/purge"): (f"/users/{left['id']}/purge", None),
+        ("POST", "/users/{account}/persons/export"): (f"/users/{user['id']}/persons/export", {"phone": "+14155550100"}),
+        ("POST", "/users/{account}/persons/erasures"): (
+            f"/users/{user['id']}/persons/erasures",
+            {"phone": "+14155550100"},
+        ),
         ("POST", "/pause-sending"): ("/pause-sending", {"user": user["id"], "reason": "spam"}),
         ("POST", "/resume-sending"): ("/resume-sending", {"user": user["id"]}),
         ("PATCH", "/users/{account}/guards"): (f"/users/{user['id']}/guards", {"countries": ["DE"]}),

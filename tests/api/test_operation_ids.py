@@ -63,6 +63,8 @@ RELEASED = """
     exportSettings getSettingsSchema diffSettings applySettings listUnknownLeadPages
     beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp getOidc changeOidc removeOidc
     importContacts exportContacts
+    exportPerson erasePerson listErasures getErasure
+    exportAnyPerson eraseAnyPerson listAnyErasures getAnyErasure
     listAutomations getFlowSchema addAutomation getAutomation saveAutomationDraft publishAutomation
     pauseAutomation resumeAutomation archiveAutomation listAutomationVersions
     getAutomationInside getAutomationDefinition getAutomationVersion compareAutomationDefinitions

@@ -168,13 +168,17 @@ OF_OWN = {
     *(f"GET /api/contacts/{{contact}}/{what}" for what in ("messages", "events")),
     *(f"POST /api/contacts/{what}" for what in ("bulk", "{contact}/merge", "{contact}/tags")),
     "PUT /api/contacts/by-external-id/{external_id}",
+    "POST /api/persons/export",
+    *(f"{method} /api/persons/erasures" for method in ("GET", "POST")),
+    "GET /api/persons/erasures/{erasure}",
     *(f"{method} /api/{kind}" for method in ("GET", "POST") for kind in ("groups", "contact-fields")),
     *(f"{method} /api/groups/{{group}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"POST /api/groups/{{group}}/{what}" for what in ("add", "remove")),
     *(f"{method} /api/contact-fields/{{field}}" for method in ("GET", "PATCH", "DELETE")),
 }
 """They need scopes that a usual key has not, or files: see test_own_keys.py, test_own_gateways.py,
-test_leaving_users.py, consent/, contacts/, segments/, campaigns/, events/, templates/, automations/, tests/guards."""
+test_leaving_users.py, consent/, contacts/, segments/, campaigns/, events/, templates/, automations/, persons/,
+tests/guards."""
 
 LONG_AGO = {"since": "2020-01-01T00:00:00Z"}
 OF_CALLBACKS = [

@@ -9,6 +9,8 @@ from domain.access.api_keys import KeyKind
 from domain.audience.contacts.contact import new_contact_id
 from domain.audience.purposes import Purpose
 from domain.operations.slices import Sliced
+from domain.persons.subject import Subject
+from services.persons.erasing import queue_erasure
 from store.accounts import api_keys
 from store.audience.campaigns import campaigns
 from store.audience.consent import purposes
@@ -67,8 +69,17 @@ async def objects_of(stack: Stack, user: User) -> dict[str, str]:
         **await _automation(stack, user),
         **await _lead(stack, user),
         **await _device(stack, user),
+        "{erasure}": await new_erasure(stack, user),
         "{operation}": await ended_operation(stack, user),
     }
+
+
+async def new_erasure(stack: Stack, user: User) -> str:
+    """One of nobody, which waits to be carried out."""
+    subject = Subject("email", emails=[f"{uuid4().hex}@example.com"])
+    async with stack.pool.connection() as conn, conn.transaction():
+        by = {"type": "cli", "id": "cli"}
+        return str((await queue_erasure(InTransaction(conn), COMMAND_LINE, user.id, subject, by)).id)
 
 
 async def _campaign(stack: Stack, user: User) -> str:

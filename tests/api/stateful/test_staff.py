@@ -20,7 +20,10 @@ from tests.stack import Stack
 
 async def user(staff: Staff) -> Ids:
     external_id = uuid4().hex
-    return {"account": str((await staff.user(external_id=external_id))["id"]), "external_id": external_id}
+    account = (await staff.user(external_id=external_id))["id"]
+    person = {"email": f"{uuid4().hex}@example.com"}
+    begun = await staff.data("POST", f"/users/{account}/persons/erasures", person)
+    return {"account": str(account), "external_id": external_id, "erasure": begun["erasure"]["id"]}
 
 
 async def plan(staff: Staff) -> Ids:

@@ -9,7 +9,7 @@ from store.automations import automations
 from store.automations.results import retries
 from store.automations.results.failed_runs import Wanted
 from store.links import link_domains
-from tests.api.access.objects import ended_operation
+from tests.api.access.objects import ended_operation, new_erasure
 from tests.api.admin import admin
 from tests.api.answers import send_one
 from tests.api.batches import waiting_batch
@@ -131,6 +131,9 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         token = (await created(user, "/api/devices/tokens"))[0]["id"]
         return {"device": str(await phone.id()), "device_token": token, "sim": "sim-1"}
 
+    async def person(user: User) -> Ids:
+        return {"erasure": await new_erasure(stack, user)}
+
     async def operation(user: User) -> Ids:
         return {"operation": await ended_operation(stack, user)}
 
@@ -184,5 +187,6 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
         "groups": group,
         "contact-fields": field,
         "operations": operation,
+        "persons": person,
     }
     await play(game, begin, makers)
