@@ -36,10 +36,10 @@ async def drop_months(pool: Pool, keep_months: int | None) -> None:
         pass
 
 
-async def drop_requests(pool: Pool, days: int) -> None:
-    """Drop days of the log of requests that are older than the retention."""
+async def drop_by_time(pool: Pool, table: str, days: int) -> None:
+    """Drop partitions of a table by time that are older than the retention."""
     async with pool.connection() as conn:
-        _say(await drop_days(conn, "request_log", days))
+        _say(await drop_days(conn, table, days))
 
 
 def _say(dropped: list[str]) -> None:

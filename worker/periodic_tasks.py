@@ -61,7 +61,7 @@ from store.reputation import bad_reports
 from store.whatsapp import late_templates
 from worker.leader import PeriodicTask
 from worker.limits import RENEW_EVERY, delete_old_limits
-from worker.partitions import drop_months, drop_requests, make_partitions
+from worker.partitions import drop_by_time, drop_months, make_partitions
 from worker.sweeps.audit_stream import stream_audit
 from worker.sweeps.closed_accounts import end_batches
 from worker.sweeps.deleted_accounts import purge_deleted
@@ -198,7 +198,10 @@ def periodic_tasks(
         await end_unknown(pool, client, await Policy.read(pool, environment))
 
     async def drop_requests_now() -> None:
-        await drop_requests(pool, (await Policy.read(pool, environment)).request_log_days)
+        await drop_by_time(pool, "request_log", (await Policy.read(pool, environment)).request_log_days)
+
+    async def drop_events_now() -> None:
+        await drop_by_time(pool, "contact_events", recording.KEPT_DAYS)
 
     async def delete_proofs_now() -> None:
         await requests.delete_proofs(pool, (await Policy.read(pool, environment)).proof_days)
@@ -255,7 +258,7 @@ def periodic_tasks(
         PeriodicTask("make partitions", HOURLY, lambda: make_partitions(pool)),
         PeriodicTask("drop old partitions", HOURLY, drop_partitions_now),
         PeriodicTask("delete old limits", HOURLY, lambda: delete_old_limits(pool)),
-        PeriodicTask("delete old events of contacts", HOURLY, lambda: recording.delete_old(pool)),
+        PeriodicTask("drop old events of contacts", HOURLY, drop_events_now),
         PeriodicTask("delete old runs of automations", HOURLY, lambda: runs.delete_old(pool)),
         PeriodicTask("tell what steps say", TELL_EVERY, lambda: tell_gathered(pool)),
         PeriodicTask("delete calls of ended runs", SWEEP_EVERY, lambda: calls.delete_ended(pool)),

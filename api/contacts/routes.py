@@ -158,7 +158,7 @@ async def list_contact_events(
     cursor: Cursor = None,
     format: Format = None,
 ) -> Response:
-    """Events of the last 90 days: those of messages and consent, and those that you posted."""
+    """Events of the last 90 days, or a little longer: those of messages and consent, and those that you posted."""
     pool = state_of(request).pool
     await rules.find(pool, principal.account_id, contact)
 

@@ -6,6 +6,7 @@ declare
     v_accounts bigint[] := array(
         select a.id from (select distinct unnest(p_accounts) as id) as a
         where exists (select from contacts c where c.account_id = a.id));
+    v_month uuid := uid_at(date_trunc('month', clock_timestamp() at time zone 'UTC') at time zone 'UTC');
     v_noted bigint;
 begin
     if v_accounts = '{}' then
@@ -19,6 +20,8 @@ begin
         cross join lateral contacts_at(m.account_id, m.channel, k.key) as found (id)
         join contacts c on c.id = found.id
         where m.account_id = any(v_accounts)
+          and (m.uid >= v_month or not exists (  -- sent again, after a replay: recorded in another month
+              select from contact_events x where x.account_id = m.account_id and x.source = md5(m.uid::text || 'sent')::uuid))
         order by m.uid for key share of c
         on conflict do nothing;
     get diagnostics v_noted = row_count;

@@ -85,8 +85,9 @@ _DELETED: dict[str, LiteralString] = {
     "automations": """delete from automations where ctid = any(array(
         select ctid from automations where account_id = %(account)s limit 100))""",
     "segments": "delete from segments where account_id = %(account)s",
-    "contact_events": """delete from contact_events where ctid = any(array(
-        select ctid from contact_events where account_id = %(account)s limit 2000))""",
+    # By keys of rows, as a ctid is one of each partition.
+    "contact_events": """delete from contact_events where account_id = %(account)s and source = any(array(
+        select source from contact_events where account_id = %(account)s limit 2000))""",
     "subscribe_requests": """delete from subscribe_requests where ctid = any(array(
         select ctid from subscribe_requests where account_id = %(account)s limit 2000))""",
     "confirmation_texts": """delete from confirmation_texts where ctid = any(array(
@@ -107,7 +108,6 @@ _DELETED: dict[str, LiteralString] = {
     "sender_domains": """delete from sender_domains where ctid = any(array(
         select ctid from sender_domains where account_id = %(account)s limit 2000))""",
     "link_domains": "delete from link_domains where account_id = %(account)s",
-    # By keys of rows, as a ctid is one of each partition.
     "request_log": """delete from request_log where account_id = %(account)s and id = any(array(
         select id from request_log where account_id = %(account)s limit 2000))""",
     "plan_changes": """delete from plan_changes where ctid = any(array(

@@ -18,10 +18,10 @@ from store.schema.locks import LOCK_TIMEOUT_MS, retry_until_locked
 OF_ATTEMPTS = ("attempts", "receipts")
 OF_MESSAGES = ("messages", *OF_ATTEMPTS, "failures", "short_links")
 """Their uids tell their time: that of their message."""
-BY_TIME = ("request_log",)
+BY_TIME = ("contact_events", "request_log")
 """Their column ``at`` tells it. Their unique indexes are those of each partition."""
 DAILY = ("request_log",)
-MONTHLY = OF_MESSAGES
+MONTHLY = (*OF_MESSAGES, "contact_events")
 PARTITIONED = MONTHLY + DAILY
 
 AHEAD = 3

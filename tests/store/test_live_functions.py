@@ -14,6 +14,8 @@ from tests.databases import new_database
 TABLES_ONLY_SINCE = "0027"
 STUB = re.compile(r"create function \w+\(\) returns trigger language plpgsql as 'begin return null; end';")
 """What a trigger needs at once; the function itself follows after the migrations."""
+WHOLE = {"0122_partitions_of_requests.sql": "refuse_ctid: old code must be refused from the first moment on"}
+"""Migrations whose functions do something from the beginning, and why."""
 LEFT_OVER = {("opt_out", 3): "the first release's workers call it"}
 """Functions without a file, by name and number of arguments, and why they are still there."""
 
@@ -71,7 +73,7 @@ async def test_a_database_of_an_earlier_version_gets_the_functions_of_this_one(u
 
 
 def test_new_migrations_make_tables_and_no_functions():
-    new = {name: text.lower() for name, text in migrations() if name >= TABLES_ONLY_SINCE}
+    new = {name: text.lower() for name, text in migrations() if name >= TABLES_ONLY_SINCE and name not in WHOLE}
     without_stubs = {name: STUB.sub("", text) for name, text in new.items()}
     assert [
         name for name, text in without_stubs.items() if re.search(r"create (or replace )?(function|view)", text)

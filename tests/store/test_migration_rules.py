@@ -17,6 +17,8 @@ READ_BY_PEOPLE = {
     "0086_short_links.sql": "makes a new table with its partitions, which are empty",
     "0120_end_of_first_requests.sql": "as 0027, of the log of requests",
     "0122_partitions_of_requests.sql": "as 0029: changes the catalogue alone",
+    "0123_end_of_first_events.sql": "as 0027, of what happened to contacts",
+    "0125_partitions_of_events.sql": "as 0029: changes the catalogue alone, and makes triggers",
     "0029_partitions.sql": "changes the catalogue alone: what it attaches was checked before",
 }
 """Files whose statements the rule cannot see, and why they are quick. ``tests/upgrade/test_locks.py`` measures them."""

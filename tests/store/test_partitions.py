@@ -77,7 +77,7 @@ async def put(conn: Connection, at: datetime, state: str = "sent", credit: str =
 async def test_an_install_begins_with_this_month_and_three_ahead(one: Pool):
     async with one.connection() as conn:
         found = await ends(conn)
-        for table in parts.OF_MESSAGES:
+        for table in parts.MONTHLY:
             assert found.pop(table) == [in_months(months) for months in range(1, 5)]
         today = parts.day_at(await parts.database_now(conn), 0)
         assert set(found) == {"request_log"}

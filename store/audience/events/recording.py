@@ -9,12 +9,10 @@ from uuid import UUID
 import orjson
 from psycopg.rows import class_row
 
-from store.pool import Connections, Pool, long_transaction
+from store.pool import Connections
 
 KEPT_DAYS = 90
-"""How long an event is kept."""
-
-_AT_A_TIME = 5000
+"""How long an event is kept at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,10 @@ class ContactEvent:
 
 
 async def add(store: Connections, account_id: int, events: Sequence[ContactEvent]) -> set[UUID]:
-    """Write those of contacts of the account whose source is new; returns their sources."""
+    """Write those of contacts of the account whose source is new; returns their sources.
+
+    In one month a source is unique; one that comes again in a later month is looked for in the others.
+    """
     async with store.connection() as conn:
         cursor = await conn.execute(
             """insert into contact_events (account_id, contact_id, name, at, data, source)
@@ -38,6 +39,7 @@ async def add(store: Connections, account_id: int, events: Sequence[ContactEvent
                from json_to_recordset(%s::json)
                     as e (contact_id uuid, name text, at timestamptz, data jsonb, source uuid)
                join contacts c on c.id = e.contact_id and c.account_id = %s
+               where not exists (select from contact_events x where x.account_id = c.account_id and x.source = e.source)
                order by e.source for key share of c
                on conflict do nothing returning source""",
             (orjson.dumps(list(events)).decode(), account_id),
@@ -102,17 +104,3 @@ async def story(
             {"account": account_id, "contact": contact_id, "name": name, "at": at, "source": source, "limit": limit},
         )
         return await cursor.fetchall()
-
-
-async def delete_old(pool: Pool) -> None:
-    """Delete events that are older than ``KEPT_DAYS``."""
-    deleted = _AT_A_TIME
-    while deleted == _AT_A_TIME:
-        async with long_transaction(pool) as conn:
-            cursor = await conn.execute(
-                """delete from contact_events where ctid = any(array(
-                       select ctid from contact_events
-                       where at < clock_timestamp() - %s * interval '1 day' limit %s))""",
-                (KEPT_DAYS, _AT_A_TIME),
-            )
-            deleted = cursor.rowcount

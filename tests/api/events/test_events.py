@@ -65,17 +65,6 @@ async def test_what_is_no_event_is_refused_with_its_place(stack: Stack, change, 
     assert_error(refused, 422, code, f"/events/1/{at}")
 
 
-async def test_old_events_are_deleted(stack: Stack):
-    user = await holder(stack)
-    contact = await new_contact(stack.pool, user.id)
-    now = datetime.now(UTC)
-    events = [recording.ContactEvent(contact, "a", now - timedelta(days=days), uuid4()) for days in (0, 89, 91, 200)]
-    assert len(await recording.add(stack.pool, user.id, events)) == 4
-    await recording.delete_old(stack.pool)
-    left = await recording.of_contact(stack.pool, user.id, contact, ["a"], now - timedelta(days=365), 10)
-    assert [event.source for event in left] == [events[1].source, events[0].source]
-
-
 async def test_the_story_of_a_contact_is_read_newest_first_by_name_and_in_pages(stack: Stack):
     user, stranger = await holder(stack), await holder(stack)
     contact = await new_contact(stack.pool, user.id)
