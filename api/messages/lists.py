@@ -2,17 +2,31 @@
 
 from dataclasses import replace
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.http.auth import check_channel, requires
 from api.http.state import state_of
-from api.messages.failures import FailedAfter, FailedBefore, Most, answer_causes
-from api.messages.models import CausePage, MessagePage
-from api.messages.searching import OfFailures, OfMessages, cause, fetching, place_of, shown
+from api.messages.failure_models import CausePage, FailureAnswer
+from api.messages.failures import (
+    FailedAfter,
+    FailedBefore,
+    Most,
+    OfKind,
+    answer_causes,
+    shown_cause,
+    shown_failure,
+)
+from api.messages.models import MessagePage
+from api.messages.own import kinds_of
+from api.messages.searching import OfFailures, OfMessages, fetching, place_of, shown
 from api.reference.openapi import answers
 from api.resources.access import check_known
+from api.resources.changing import answer_one
 from api.resources.listing import Cursor, Format, Limit, listed
+from services.failures.finding import find
+from services.failures.kinds import Within
 from services.messages.search import Search, found_by
 from store.accounts.api_keys import Principal
 
@@ -44,7 +58,7 @@ async def list_messages(
 
 @router.get(
     "/api/failures",
-    summary="Why messages of yours did not arrive",
+    summary="What failed of yours, and why",
     response_model=None,
     responses=answers(CausePage),
 )
@@ -52,14 +66,30 @@ async def list_failures(
     request: Request,
     principal: _Reader,
     search: OfFailures,
+    kind: OfKind = None,
     failed_after: FailedAfter = None,
     failed_before: FailedBefore = None,
     limit: Most = 100,
 ) -> Response:
-    """By cause, the most frequent first. Those that were cancelled count only with `state=cancelled`."""
+    """Messages, and with the scope `contacts` runs of automations and leads: by cause, the most frequent first.
+    Messages that were cancelled count only with `state=cancelled`, parked leads whenever they came."""
     check_known(request)
-    own = _own(search, principal)
-    return await answer_causes(state_of(request).reading, own, failed_after, failed_before, limit, cause)
+    own, kinds = _own(search, principal), kinds_of(principal, kind)
+    within = Within(failed_after, failed_before)
+    return await answer_causes(state_of(request).reading, own, within, limit, shown_cause, kinds)
+
+
+@router.get(
+    "/api/failures/{uid}",
+    summary="Read one failure",
+    response_model=None,
+    responses=answers(FailureAnswer, 404),
+)
+async def get_failure(request: Request, uid: UUID, principal: _Reader) -> Response:
+    """By the uid of a message, or the id of a run or a lead: its state, code and reason, and what it comes from."""
+    check_known(request)
+    found = await find(state_of(request).pool, _own(Search(uid=uid), principal), kinds_of(principal, None))
+    return answer_one(shown_failure(found), f"the {found.kind} is {found.state}")
 
 
 def _own(search: Search, principal: Principal) -> Search:

@@ -248,33 +248,6 @@ class MessagePage(_Answer):
     )
 
 
-class FailureCause(_Answer):
-    """Failures of one channel, gateway and code, and of what had them sent."""
-
-    channel: Channel
-    gateway: str | None = Field(description="`null`: they were given to none.")
-    gateway_id: UUID | None
-    code: str | None
-    automation: str | None = Field(description="Key of the automation that sent them; `null`: none did.")
-    step: str | None = Field(description="Id of the step of it.")
-    lead_source: str | None = Field(description="Key of the source of the leads that they answered; `null`: of none.")
-    reason: str | None = Field(description="Of the last one.")
-    count: int
-    first_at: datetime
-    last_at: datetime
-    sample_uid: UUID = Field(description="The last one.")
-
-
-class CausePage(_Answer):
-    """Failures by cause."""
-
-    data: list[FailureCause]
-    next_cursor: None
-    counted_since: datetime = Field(
-        description="Of more than 10,000 failures the latest were counted: those from this time on."
-    )
-
-
 class Changed(_Answer):
     """A waiting message after it was changed."""
 

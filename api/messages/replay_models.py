@@ -8,13 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 from api.http.query_text import Moment
 from api.operations.models import Operation
 from domain.channels import Channel
+from services.failures.kinds import Kind
 from services.messages.replays.rules import BY_DEFAULT
 
 _Text = Annotated[StrictStr, Field(max_length=200)]
 _STATES = (
     f"Left out: {', '.join(f'`{state}`' for state in sorted(BY_DEFAULT))}; all, if `uid` is given. `undelivered` and "
-    "`bounced` were sent once, `unknown` may have been."
+    "`bounced` were sent once, `unknown` may have been. Of leads `failed`, `gone`, `invalid`: left out, all three."
 )
+_KIND = "Left out: what has the `uid` that is given; else messages."
 
 
 class _Body(BaseModel):
@@ -22,9 +24,9 @@ class _Body(BaseModel):
 
 
 class ReplayFilter(_Body):
-    """Which failed messages. All that is given applies."""
+    """Which failures. All that is given applies; what is not about the kind is refused."""
 
-    uid: UUID | None = None
+    uid: Annotated[UUID | None, Field(description="Of a message; or the id of a run, or of a lead.")] = None
     state: Annotated[list[_Text], Field(max_length=10, description=_STATES)] = []
     channel: Channel | None = None
     gateway: Annotated[_Text, Field(description="Id or identifier of the one that they were given to last.")] | None = (
@@ -33,9 +35,13 @@ class ReplayFilter(_Body):
     code: Annotated[_Text, Field(description="Why they failed.")] | None = None
     recipient: Annotated[StrictStr, Field(max_length=320)] | None = None
     batch: UUID | None = None
-    automation: Annotated[_Text, Field(description="Key of the automation that sent them.")] | None = None
-    step: Annotated[_Text, Field(description="Id of the step that sent them.")] | None = None
-    lead_source: Annotated[_Text, Field(description="Key of the source of the leads that they answer.")] | None = None
+    automation: (
+        Annotated[_Text, Field(description="Key of the automation that sent them, or whose runs they are.")] | None
+    ) = None
+    step: Annotated[_Text, Field(description="Id of the step that sent them, or that failed.")] | None = None
+    lead_source: (
+        Annotated[_Text, Field(description="Key of the source of the leads that they answer, or that they are.")] | None
+    ) = None
     created_after: Moment | None = None
     created_before: Moment | None = None
     failed_after: Annotated[
@@ -45,13 +51,14 @@ class ReplayFilter(_Body):
 
 
 class Replay(_Body):
-    """Which failed messages are sent again."""
+    """What is begun anew."""
 
+    kind: Annotated[Kind | None, Field(description=_KIND)] = None
     filter: ReplayFilter
 
 
 class AnyReplayFilter(ReplayFilter):
-    """Which failed messages of all users. All that is given applies."""
+    """Which failures of all users. All that is given applies; what is not about the kind is refused."""
 
     user: (
         Annotated[StrictInt, Field(ge=0, le=2**63 - 1, description="Of this user; 0: sent with an admin key.")] | None
@@ -59,8 +66,9 @@ class AnyReplayFilter(ReplayFilter):
 
 
 class ReplayAny(_Body):
-    """Which failed messages of all users are sent again."""
+    """What of all users is begun anew."""
 
+    kind: Annotated[Kind | None, Field(description=_KIND)] = None
     filter: AnyReplayFilter
 
 
@@ -86,9 +94,18 @@ class ReplayLeftOut(_Answer):
     messages: int
 
 
-class ShownReplay(_Answer):
-    """What is sent again."""
+class LeftOut(_Answer):
+    """Runs or leads that match, and are not begun anew."""
 
+    code: str
+    why: str
+    count: int
+
+
+class ShownReplay(_Answer):
+    """Messages that are sent again."""
+
+    kind: Literal["message"]
     messages: int
     credits: list[ReplayCost]
     left_out: list[ReplayLeftOut] = Field(
@@ -100,10 +117,42 @@ class ShownReplay(_Answer):
     )
 
 
+class BegunRuns(_Answer):
+    """Failed runs of an automation that go on."""
+
+    user_id: int
+    automation: str
+    id: UUID = Field(description="Of the retry: `GET /api/automations/{automation}/retries/{id}` has its progress.")
+    runs: int
+
+
+class ShownRuns(_Answer):
+    """Runs of automations that go on at the steps that failed."""
+
+    kind: Literal["run"]
+    runs: int
+    most_credits: int = Field(description="What the messages from there cost at most, about.")
+    left_out: list[LeftOut]
+    is_complete: bool = Field(description="`false`: there are more, of other automations or earlier: repeat it later.")
+    retries: list[BegunRuns] = Field(description="Empty: there is nothing to do, it is one run, or a dry run.")
+
+
+class ShownLeads(_Answer):
+    """Leads that are taken again."""
+
+    kind: Literal["lead"]
+    leads: int
+    left_out: list[LeftOut]
+    is_complete: bool = Field(description="`false`: there are more, of other users or earlier: repeat it later.")
+    operations: list[Operation] = Field(
+        description="One for each user. Empty: there is nothing to do, it is one lead, or a dry run."
+    )
+
+
 class ReplayAnswer(_Answer):
-    """What is sent again."""
+    """What is begun anew."""
 
     success: Literal[True]
     message: str
-    data: ShownReplay
+    data: ShownReplay | ShownRuns | ShownLeads
     dry_run: Literal[True] = Field(default=True, description="Only there if nothing was written.")

@@ -1,6 +1,7 @@
-"""Messages that failed, sent again under their uids: for users what is theirs, and how staff is answered, too."""
+"""What failed, begun anew: for users what is theirs, and how staff is answered, too."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -8,6 +9,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from api.http.auth import check_channel, requires
 from api.http.body import parse_body, read_body
 from api.http.idempotency import KeyClaim
+from api.http.state import state_of
+from api.messages.own import kinds_of
 from api.messages.replay_models import Replay, ReplayAnswer, ReplayFilter
 from api.operations.shown import shown as shown_operation
 from api.reference.openapi import answers, documented_body
@@ -15,7 +18,11 @@ from api.resources.access import check_known, user_actor
 from api.resources.changing import Answer, DryRun, perform_once
 from domain.access.actors import Actor
 from domain.messages.page import ADMIN_ACCOUNT
+from services.automations.flows import Flows
 from services.changes import Change
+from services.failures.kinds import Kind, Within, kind_of
+from services.failures.replaying import Leads, Runs, replay_leads, replay_runs, told
+from services.failures.replaying import why_left_out as why_begun_not
 from services.messages.replays.rules import why_left_out
 from services.messages.replays.starting import Begun, begin
 from services.messages.search import Search
@@ -28,17 +35,19 @@ _Sender = Annotated[Principal, Depends(requires("send", minds_narrowing=True))]
 
 @router.post(
     "/api/replay",
-    summary="Send failed messages again",
+    summary="Begin anew what failed",
     response_model=None,
     responses=answers(ReplayAnswer),
     openapi_extra=documented_body(Replay, idempotent=True),
 )
 async def replay_messages(request: Request, principal: _Sender, dry_run: DryRun = False) -> Response:
-    """Under the same uids, each once: of those that match, those that failed in the last day, or in the times that are
-    given. Their credits are held anew. A dry run tells how many there are, what they cost, and which are left out."""
+    """Messages are sent again under the same uids, each once; failed runs of automations go on at their steps, failed
+    leads are taken again (both with the scope `contacts`, too). Of those that match, those that failed in the last day,
+    or in the times that are given. A dry run tells how many there are, what they cost, and which are left out."""
     check_known(request)
     raw = await read_body(request)
-    given = parse_body(raw, Replay).filter
+    body = parse_body(raw, Replay)
+    given = body.filter
     if given.channel is not None:
         check_channel(principal, given.channel)
     search = replace(
@@ -48,8 +57,10 @@ async def replay_messages(request: Request, principal: _Sender, dry_run: DryRun 
         rights=principal.rights,
         tests=principal.is_test,
     )
-    actor, owner_id = user_actor(request, principal), principal.account_id or None
-    return await answer_replay(request, actor, raw, given, search, owner_id, dry_run=dry_run)
+    kind = await kind_meant(request, body.kind, search)
+    kinds_of(principal, kind)
+    asked = Asked(kind, search, Within(given.failed_after, given.failed_before), principal.account_id or None)
+    return await answer_replay(request, user_actor(request, principal), raw, asked, dry_run=dry_run)
 
 
 def search_of(given: ReplayFilter) -> Search:
@@ -70,28 +81,49 @@ def search_of(given: ReplayFilter) -> Search:
     )
 
 
-async def answer_replay(
-    request: Request,
-    actor: Actor,
-    raw: bytes,
-    given: ReplayFilter,
-    search: Search,
-    owner_id: int | None = None,
-    *,
-    dry_run: bool,
-) -> Response:
-    """Begin it, once for each idempotency key."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be begun anew."""
 
-    async def work(made: Change, _: KeyClaim) -> Answer:
-        begun = await begin(made, search, given.failed_after, given.failed_before, owner_id, is_dry=dry_run)
+    kind: Kind
+    search: Search
+    within: Within
+    owner_id: int | None = None
+    """The user whose key asks for it."""
+
+
+async def kind_meant(request: Request, given: Kind | None, search: Search) -> Kind:
+    """The kind that is given, else that of what has the uid, else messages."""
+    if given is not None or search.uid is None:
+        return given or "message"
+    return await kind_of(state_of(request).pool, search.uid, search.user)
+
+
+async def answer_replay(request: Request, actor: Actor, raw: bytes, asked: Asked, *, dry_run: bool) -> Response:
+    """Begin it, once for each idempotency key."""
+    search, within = asked.search, asked.within
+
+    async def of_messages(made: Change, _: KeyClaim) -> Answer:
+        begun = await begin(made, search, within.after, within.before, asked.owner_id, is_dry=dry_run)
         return "they are sent again" if begun.operation else "counted", shown(begun)
 
-    return await perform_once(request, actor, "messages.replayed", raw, work, dry_run=dry_run)
+    async def of_runs(made: Change, _: KeyClaim) -> Answer:
+        flows = state_of(request).part(Flows)
+        done = await replay_runs(made, flows, search, within, is_dry=dry_run)
+        return "counted" if dry_run else "they go on", shown_runs(done)
+
+    async def of_leads(made: Change, _: KeyClaim) -> Answer:
+        done = await replay_leads(made, search, within, asked.owner_id, is_dry=dry_run)
+        return "counted" if dry_run else "they are taken again", shown_leads(done)
+
+    work = {"message": of_messages, "run": of_runs, "lead": of_leads}[asked.kind]
+    return await perform_once(request, actor, f"{asked.kind}s.replayed", raw, work, dry_run=dry_run)
 
 
 def shown(begun: Begun) -> dict[str, Any]:
     """What is sent again, as it is answered."""
     return {
+        "kind": "message",
         "messages": begun.messages,
         "credits": [
             {
@@ -110,3 +142,34 @@ def shown(begun: Begun) -> dict[str, Any]:
         "is_complete": begun.is_complete,
         "operation": begun.operation and shown_operation(begun.operation),
     }
+
+
+def shown_runs(done: Runs) -> dict[str, Any]:
+    """Runs that go on, as they are answered."""
+    retries = [
+        {"user_id": one.user_id, "automation": one.automation, "id": one.retry.id, "runs": one.retry.total}
+        for one in done.retries
+    ]
+    return {
+        "kind": "run",
+        "runs": done.runs,
+        "most_credits": done.most_credits,
+        "left_out": _left_out(done.left_out),
+        "is_complete": done.is_complete,
+        "retries": retries,
+    }
+
+
+def shown_leads(done: Leads) -> dict[str, Any]:
+    """Leads that are taken again, as they are answered."""
+    return {
+        "kind": "lead",
+        "leads": done.leads,
+        "left_out": _left_out(done.left_out),
+        "is_complete": done.is_complete,
+        "operations": list(map(shown_operation, done.operations)),
+    }
+
+
+def _left_out(counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"code": code, "why": why_begun_not(code), "count": count} for code, count in told(counts)]

@@ -15,7 +15,6 @@ from domain.channels import Channel
 from domain.messages.statuses import State, contract_word
 from services.messages.search import Search
 from store.messages.search import walks
-from store.messages.search.failures import Cause
 from store.messages.search.filters import Filter
 from store.messages.search.walks import Listed
 from store.pool import Connections
@@ -112,22 +111,4 @@ def shown(message: Listed) -> dict[str, Any]:
         "schedule_at": message.schedule_at,
         "created_at": accepted_at(message.uid),
         "updated_at": message.updated_at,
-    }
-
-
-def cause(found: Cause) -> dict[str, Any]:
-    """Failures with one cause."""
-    return {
-        "channel": found.channel,
-        "gateway": found.gateway,
-        "gateway_id": found.gateway_id,
-        "code": found.code,
-        "automation": found.automation,
-        "step": found.step,
-        "lead_source": found.lead_source,
-        "reason": found.reason,
-        "count": found.count,
-        "first_at": found.first_at,
-        "last_at": found.last_at,
-        "sample_uid": found.sample,
     }

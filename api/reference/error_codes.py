@@ -45,6 +45,7 @@ CODES: dict[int, tuple[str, ...]] = {
     404: (
         "gateway_not_found",
         "message_not_found",
+        "failure_not_found",
         "batch_not_found",
         "campaign_not_found",
         "automation_not_found",
@@ -223,6 +224,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "lead_source_name",
         "lead_state",
         "replay_state",
+        "filter_of_kind",
         "workflow_filter",
         "workflow_signal",
         "source_setting",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,9 @@ REPLAY = "leads.replay"
 
 _BY_DEFAULT = REPLAYED - {DONE, DUPLICATE, TEST}
 _IDS = ("source_id", "contact_id", "first", "end")
+_TIMES = ("ended_after", "ended_before")
+_BY_END = "ended_filter"
+"""Where an operation has its filter that has times of an end: workers of releases that know none leave it alone."""
 
 
 async def find(store: Connections, account_id: int, lead_id: UUID) -> Lead:
@@ -84,16 +88,20 @@ async def replay_all(
     change.compare({}, {"leads": found})
     if is_dry or not found:
         return found, None
-    given = {"filter": _stored(wanted)}
+    given = {"filter" if wanted.ended_after is None else _BY_END: _stored(wanted)}
     return found, await operations.add(change.store, REPLAY, change.actor, given, account_id, owner_id)
 
 
-def filter_of(stored: Mapping[str, Any]) -> Filter:
-    """A filter as an operation has it."""
-    ids = {name: UUID(stored[name]) for name in _IDS if stored[name] is not None}
-    return Filter(tuple(stored["states"]), code=stored["code"], via=stored["via"], conflict=stored["conflict"], **ids)
+def filter_of(given: Mapping[str, Any]) -> Filter:
+    """The filter of an operation, by its input."""
+    stored = given[_BY_END] if _BY_END in given else given["filter"]
+    source_id, contact_id, first, end = (None if stored[name] is None else UUID(stored[name]) for name in _IDS)
+    after, before = (stored.get(name) and datetime.fromisoformat(stored[name]) for name in _TIMES)
+    kept = stored["code"], contact_id, stored["via"], stored["conflict"]
+    return Filter(tuple(stored["states"]), source_id, *kept, first, end, after, before)
 
 
 def _stored(wanted: Filter) -> dict[str, Any]:
     given = asdict(wanted)
-    return given | {name: None if given[name] is None else str(given[name]) for name in _IDS}
+    times = {name: given[name] and given[name].isoformat() for name in _TIMES}
+    return given | times | {name: None if given[name] is None else str(given[name]) for name in _IDS}

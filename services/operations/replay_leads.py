@@ -22,12 +22,12 @@ class ReplayLeads:
 
     async def count(self, work: Slice) -> int:
         """Those that can be taken again."""
-        return await lists.count(work.store, work.account_id, filter_of(work.input["filter"]), tuple(HOSTS))
+        return await lists.count(work.store, work.account_id, filter_of(work.input), tuple(HOSTS))
 
     async def slice(self, work: Slice) -> Sliced:
         """Reopen the next ones."""
         after = UUID(work.operation.place) if work.operation.place else None
-        wanted = filter_of(work.input["filter"])
+        wanted = filter_of(work.input)
         found = await lists.reopen_some(work.store, work.account_id, wanted, tuple(HOSTS), after, _AT_A_TIME)
         place = str(found[-1]) if len(found) == _AT_A_TIME else None
         return Sliced(place, len(found), pause=_PAUSE)

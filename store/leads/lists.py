@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -25,6 +26,10 @@ class Filter:
     """The least id: ids grow with the time of arrival."""
     end: UUID | None = None
     """All ids are less."""
+    ended_after: datetime | None = None
+    """They ended then or later."""
+    ended_before: datetime | None = None
+    """They ended earlier."""
 
 
 _MATCHES = """l.account_id = %(account)s
@@ -35,7 +40,9 @@ _MATCHES = """l.account_id = %(account)s
     and (%(via)s::text is null or l.via = %(via)s)
     and (%(conflict)s::boolean is null or (l.conflict is not null) = %(conflict)s)
     and (%(first)s::uuid is null or l.id >= %(first)s)
-    and (%(end)s::uuid is null or l.id < %(end)s)"""
+    and (%(end)s::uuid is null or l.id < %(end)s)
+    and (%(ended_after)s::timestamptz is null or l.ended_at >= %(ended_after)s)
+    and (%(ended_before)s::timestamptz is null or l.ended_at < %(ended_before)s)"""
 _KEPT = """(l.sealed is not null
     or exists (select from lead_sources s where s.id = l.source_id and s.kind = any(%(fetched)s)))"""
 
@@ -51,6 +58,8 @@ def _values(account_id: int, wanted: Filter) -> dict[str, object]:
         "conflict": wanted.conflict,
         "first": wanted.first,
         "end": wanted.end,
+        "ended_after": wanted.ended_after,
+        "ended_before": wanted.ended_before,
     }
 
 

@@ -115,6 +115,7 @@ async def test_failed_messages_are_sent_again_once_and_charged_once(stack: Stack
         dry = (await replay(stack, user, "?dry_run=true")).json()
         assert dry["dry_run"] is True
         assert dry["data"] == {
+            "kind": "message",
             "messages": 3,
             "credits": [{"user_id": user.id, "channel": "sms", "messages": 3, "credits": 3, "available": 5}],
             "left_out": [],

@@ -45,6 +45,7 @@ def query_call(channel: str) -> Call:
 WITH_IDS = [
     Call("GET /api/get/{channel}/{uid}", "/api/get/{channel}/{uid}"),
     Call("GET /api/sms/get/{uid}", "/api/sms/get/{uid}"),
+    Call("GET /api/failures/{uid}", "/api/failures/{uid}"),
     Call("POST /api/{channel}/{uid}/cancel", "/api/{channel}/{uid}/cancel"),
     Call("POST /api/{channel}/{uid}/reschedule", "/api/{channel}/{uid}/reschedule", LATER),
     *(send_call(channel) for channel in CONTACT),

@@ -71,7 +71,7 @@ OF_THE_COMMAND_LINE = {
     *("cases", "version"),
     *("build_in_use", "build_is_current", "build_not_found", "deploy_refused"),
     *("no_builds", "no_current_build", "queues_missing"),
-    *("workers_run", "forgotten"),
+    *("workers_run", "forgotten", "kind_unknown"),
 }
 COMPUTED = {
     "account_suspended",

@@ -19,6 +19,8 @@ from store.audience import inbound_lists, suppressions
 from store.batches import queries as batches
 from store.callbacks import callback_endpoints
 from store.connection import Connection
+from store.failures import leads as failed_leads
+from store.failures import runs as failed_runs
 from store.messages.search import failures, walks
 from store.messages.search.filters import Filter
 from store.pool import InTransaction, Pool, long_transaction, open_pool
@@ -114,6 +116,21 @@ async def many(engine: Engine):
             f"""insert into usage_days
                 select n % 99, 'sms', null, date '2026-01-01' + n / 99, 1, 1, 0, 0, 0, 1
                 from generate_series(1, {USERS}) as n""",
+            f"""insert into automations (id, account_id, key, name)
+                select lpad(to_hex(n), 32, '0')::uuid, n, 'a', '' from generate_series(1, {USERS}) as n""",
+            f"""insert into automation_runs (id, automation_id, account_id, contact_id, version, entry_key, trigger,
+                                             event, vars, state, step, reason, ended_at)
+                select lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(n / 5 + 1), 32, '0')::uuid, n / 5 + 1,
+                       lpad(to_hex(n), 32, '0')::uuid, 1, '', '', '{{}}', '{{}}',
+                       case when n % 50 = 0 then 'failed' else 'completed' end, 's', 'c', now() - n * interval '1 s'
+                from generate_series(1, 4 * {USERS}) as n""",
+            f"""insert into lead_sources (id, account_id, key, kind, name)
+                select lpad(to_hex(n), 32, '0')::uuid, n, 's', 'form', '' from generate_series(1, {USERS}) as n""",
+            f"""insert into leads (id, account_id, source_id, provider_id, digest, via, state, ended_at)
+                select uid_at(now() - n * interval '1 s'), n / 5 + 1, lpad(to_hex(n / 5 + 1), 32, '0')::uuid, '',
+                       decode(lpad(to_hex(n), 8, '0'), 'hex'), 'form',
+                       (array['failed', 'parked', 'done', 'done', 'done'])[n % 50 + 1], now() - n * interval '1 s'
+                from generate_series(1, 4 * {USERS}) as n where n % 50 < 5""",
         ):
             await conn.execute(statement.encode())
         await fill_messages(conn, MESSAGES, USERS)
@@ -283,6 +300,25 @@ async def test_messages_of_test_keys(many: Pool, filters: dict[str, Any]):
 async def test_causes(many: Pool, filters: dict[str, Any]):
     plan = await plan_of(many, lambda pool: failures.causes(pool, Filter(**filters), AT, AT, 50))
     assert not re.search("Seq Scan on (messages|failures|gateways)", plan), plan
+
+
+@pytest.mark.parametrize("filters", [{}, {"account_id": 7}, {"automation": "a", "step": "s", "code": "c"}])
+async def test_causes_of_failed_runs(many: Pool, filters: dict[str, Any]):
+    wanted = failed_runs.Wanted(AT, AT, **filters)
+    plan = await plan_of(many, lambda pool: failed_runs.causes(pool, wanted, 50))
+    assert not re.search("Seq Scan on automation", plan), plan
+    assert f"automation_runs_failed_{'of' if 'account_id' in filters else 'at'}" in plan, plan
+
+
+@pytest.mark.parametrize("filters", [{}, {"account_id": 7}, {"source": "s", "code": "c"}])
+async def test_causes_of_failed_leads(many: Pool, filters: dict[str, Any]):
+    wanted = failed_leads.Wanted(AT, AT, **filters)
+    plan = await plan_of(many, lambda pool: failed_leads.failed(pool, wanted, 50))
+    assert not re.search("Seq Scan on leads", plan), plan
+    assert f"leads_failed_{'of' if 'account_id' in filters else 'at'}" in plan, plan
+    plan = await plan_of(many, lambda pool: failed_leads.parked(pool, wanted, 50))
+    assert not re.search("Seq Scan on leads", plan), plan
+    assert "leads_parked" in plan, plan
 
 
 @pytest.mark.parametrize("filters", chosen(OF_BATCHES), ids=lambda filters: "+".join(filters) or "none")

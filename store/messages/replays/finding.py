@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.messages.statuses import State
 from store.messages.search.filters import CONDITIONS, Filter
-from store.messages.search.walks import EQUALS, IN_ORDER, leading_filter
+from store.messages.search.walks import EQUALS, IN_ANY_ORDER, IN_ORDER, leading_filter
 from store.pool import Connections
 from store.schema.partitions import among
 
@@ -119,8 +119,7 @@ async def _read(store: Connections, query: str, values: dict[str, Any]) -> Seque
     async with store.connection() as conn, conn.transaction():
         await conn.execute(IN_ORDER)
         rows = await (await conn.execute(query.encode(), values)).fetchall()
-        await conn.execute("set local enable_bitmapscan to default")
-        await conn.execute("set local enable_sort to default")
+        await conn.execute(IN_ANY_ORDER)
         return rows
 
 

@@ -77,6 +77,10 @@ async def page(pool: Connections, wanted: Filter, below: UUID | None, limit: int
 IN_ORDER = """
 select set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true)
 """
+IN_ANY_ORDER = """
+select set_config('enable_bitmapscan', 'on', true), set_config('enable_sort', 'on', true)
+"""
+"""Ends that, for what the transaction does else."""
 
 _PAGE = """
 select m.uid, m.account_id, m.channel, m.recipient, m.state, m.receipts, m.test,

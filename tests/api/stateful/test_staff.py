@@ -124,7 +124,7 @@ async def test_staff_does_in_any_order_what_the_document_says_and_users_are_refu
             "/api/admin/v1/workflows/jobs/",
         ],
         kind_at=4,
-        kinds={},
+        kinds={"failures": "messages"},
         stranger=(await stack.user()).headers,
         refusals=[403],
         still_there=[

@@ -158,7 +158,7 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
             "/api/automations/starters/",  # those are the same for everybody
         ],
         kind_at=2,
-        kinds=dict.fromkeys(("get", "sms", "{channel}"), "messages"),
+        kinds=dict.fromkeys(("get", "sms", "{channel}", "failures"), "messages"),
         stranger=(await everything(stack)).headers,
         refusals=[404, 422],
         still_there=["/api/gateways/{gateway_id}/warm-up", "/api/domains/{domain}/warm-up"],
