@@ -2,6 +2,7 @@
 
 from services.doctor.findings import Finding, failure, ok, warning
 from services.doctor.limits import AWAY_LEAST, AWAY_SHARE, FAILING_LEAST, FAILING_MINUTES, FAILING_SHARE, NAMED
+from services.doctor.words import gateway
 from store.devices.offline import AFTER_SECONDS
 from store.doctor import troubles
 from store.pool import Pool
@@ -14,10 +15,10 @@ async def check_failures(pool: Pool) -> list[Finding]:
 
 
 def _failing(one: troubles.FailingGateway) -> Finding:
-    share = f"{one.failed} of {one.attempts} attempts"
-    text = f"{share} through {one.channel} {one.gateway} failed in the last {FAILING_MINUTES:.0f} minutes"
+    share, name = f"{one.failed} of {one.attempts} attempts", gateway(one.channel, one.gateway, one.account_id)
+    text = f"{share} through {name} failed in the last {FAILING_MINUTES:.0f} minutes"
     remedy = "xsender failures list groups them by cause, xsender gateway health says what it answered"
-    return warning("failures", text, remedy, about=f"{one.channel} {one.gateway}")
+    return warning("failures", text, remedy, about=name)
 
 
 async def check_phones(pool: Pool) -> list[Finding]:

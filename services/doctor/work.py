@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from services.doctor.findings import Finding, failure, ok, warning
 from services.doctor.limits import LATE, NAMED
-from services.doctor.words import listed, span
+from services.doctor.words import gateway, listed, span
 from store.pool import Pool
 from store.reports import gauges, waiting
 from store.reports.waiting import Recent, Waiting
@@ -46,10 +46,10 @@ async def check_gateways(pool: Pool) -> list[Finding]:
     """Gateways that do not send as they should."""
     found = (await gauges.read(pool)).gateways
     findings = []
-    for name in [f"{one.channel} {one.gateway}" for one in found if one.breaker != "closed"][:NAMED]:
+    for name in [gateway(one.channel, one.gateway, one.account_id) for one in found if one.breaker != "closed"][:NAMED]:
         remedy = "xsender gateway health says what it answered"
         findings.append(failure("gateways", f"{name} does not work", remedy, about=name))
-    if paused := [f"{one.channel} {one.gateway}" for one in found if one.mode != "active"]:
+    if paused := [gateway(one.channel, one.gateway, one.account_id) for one in found if one.mode != "active"]:
         text = f"{len(paused)} {'gateway is' if len(paused) == 1 else 'gateways are'} paused: "
         text += listed(paused[:NAMED], len(paused))
         findings.append(warning("gateways", text, "xsender gateway resume", about="paused"))

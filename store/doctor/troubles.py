@@ -15,6 +15,8 @@ class FailingGateway:
 
     channel: str
     gateway: str
+    account_id: int
+    """The owner; 0: the admin."""
     failed: int
     """Attempts that were refused, met a gateway that did not work, or had no answer."""
     attempts: int
@@ -22,7 +24,7 @@ class FailingGateway:
 
 # Gateway by gateway: its latest minutes are side by side in the index, those of all gateways are not.
 _FAILING = """
-select g.channel, g.identifier as gateway, m.failed, m.attempts
+select g.channel, g.identifier as gateway, g.account_id, m.failed, m.attempts
 from gateways g cross join lateral (
     select coalesce(sum(refused + gateway_down + unknown), 0)::bigint as failed,
            coalesce(sum(accepted + refused + retry_later + gateway_down + unknown), 0)::bigint as attempts

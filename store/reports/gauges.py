@@ -20,6 +20,8 @@ class Breaker:
 
     channel: str
     gateway: str
+    account_id: int
+    """The owner; 0: the admin."""
     breaker: str
     """``closed``, ``open`` or ``half_open``."""
     mode: str
@@ -61,7 +63,7 @@ select {_counted("callback_deliveries where state = 'pending'")},
 """
 _GATEWAYS = f"""
 select * from (
-    select g.channel, g.identifier as gateway, {BREAKER} as breaker, g.mode
+    select g.channel, g.identifier as gateway, g.account_id, {BREAKER} as breaker, g.mode
     from gateways g left join gateway_breakers b on b.gateway_id = g.id
     where g.deleted_at is null and g.enabled and (g.mode <> 'active' or b.open_until is not null)
     order by g.id limit {_MOST_GATEWAYS}

@@ -1,7 +1,7 @@
 """Figures of the whole install for Prometheus, which the leader of maintenance has."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
 from prometheus_client.core import GaugeMetricFamily
@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 
 from store.pool import Pool
 from store.reports import gauges, waiting
-from store.reports.gauges import Gauges
+from store.reports.gauges import Breaker, Gauges
 from store.reports.waiting import Recent, Waiting
 
 LOOK_EVERY = 5.0
@@ -70,9 +70,18 @@ def _families(waits: list[Waiting], found: Gauges) -> Iterator[GaugeMetricFamily
     breakers = GaugeMetricFamily(
         "xsender_breaker_state", "Of gateways in trouble: 1 tries again, 2 open.", labels=["channel", "gateway"]
     )
-    for gateway in found.gateways:
-        if gateway.breaker != "closed":
-            breakers.add_metric([gateway.channel, gateway.gateway], _BREAKER[gateway.breaker])
+    for (channel, gateway), state in _worst(found.gateways).items():
+        breakers.add_metric([channel, gateway], state)
     yield breakers
     paused = sum(gateway.mode != "active" for gateway in found.gateways)
     yield GaugeMetricFamily("xsender_gateways_paused", "Gateways that somebody paused.", value=paused)
+
+
+def _worst(gateways: Sequence[Breaker]) -> dict[tuple[str, str], int]:
+    """States of breakers that are not closed, by channel and name: of two owners' gateways of one name the worst."""
+    states: dict[tuple[str, str], int] = {}
+    for one in gateways:
+        if one.breaker != "closed":
+            labels = one.channel, one.gateway
+            states[labels] = max(states.get(labels, 0), _BREAKER[one.breaker])
+    return states

@@ -8,6 +8,7 @@ import pytest
 from domain.keyring import Keyring
 from runtime.settings import Settings
 from runtime.temporal import connect
+from services.alerts.rules import key_of
 from services.doctor import database, engine, keys, work
 from services.doctor.examining import Install, examine
 from services.doctor.findings import Finding
@@ -16,6 +17,7 @@ from store.messages import pages
 from store.pool import Pool, open_pool
 from tests.databases import at
 from tests.store.builders import KEYS, new_account, new_gateway, new_page
+from worker.sweeps.install_figures import InstallFigures
 
 
 async def run(pool: Pool, *statements: str) -> None:
@@ -84,6 +86,20 @@ async def test_gateways_that_do_not_work_and_those_that_are_paused_are_named(fre
     await routing.record_down(fresh_pool, down, "refused", 9, 5, 60.0, probe=False)
     await run(fresh_pool, f"update gateways set mode = 'paused' where id = '{paused}'")
     assert said(await work.check_gateways(fresh_pool)) == [("gateways", "failure"), ("gateways", "warning")]
+
+
+async def test_gateways_of_one_name_and_two_owners_are_two_troubles(fresh_pool: Pool):
+    owner = await new_account(fresh_pool)
+    for gateway in (await new_gateway(fresh_pool), await new_gateway(fresh_pool, owner=owner)):
+        await routing.record_down(fresh_pool, gateway, "refused", 9, 5, 60.0, probe=False)
+        await run(fresh_pool, f"update gateways set identifier = 'main' where id = '{gateway}'")
+    found = await work.check_gateways(fresh_pool)
+    assert {key_of(one) for one in found} == {"gateways sms main", f"gateways sms main of user {owner}"}
+    figures = InstallFigures(fresh_pool)
+    list(figures.collect())
+    await figures.look()
+    (breakers,) = [one for one in figures.collect() if one.name == "xsender_breaker_state"]
+    assert [one.labels for one in breakers.samples] == [{"channel": "sms", "gateway": "main"}], "one series for a name"
 
 
 @pytest.mark.parametrize(("age", "level"), [(30, "ok"), (90, "failure")])
