@@ -1,4 +1,4 @@
-"""Temporal: whether it answers, its version, how fast, and what its namespace keeps."""
+"""Temporal: whether it answers, its version, how fast, what its namespace keeps, and what ended too early there."""
 
 import time
 from collections.abc import Sequence
@@ -14,12 +14,15 @@ from runtime.retention import NEEDED, extend_retention, retention
 from runtime.search_attributes import missing, register
 from runtime.settings import Settings
 from services.doctor.findings import Finding, ok, warning
+from services.workflows.planning import plan
+from services.workflows.wanted import Wanted
 
 _WITHIN = timedelta(seconds=5)
 _CALLS = 9
 _SLOW = 0.1
 """Seconds of a call that does next to nothing: each message takes several."""
 _OLDEST = (1, 27)
+_RECEIPTS = "ReceiptsWorkflow"
 
 
 async def check_engine(client: Client, settings: Settings) -> Sequence[Finding]:
@@ -36,6 +39,7 @@ async def check_engine(client: Client, settings: Settings) -> Sequence[Finding]:
         _latency(median(times)),
         await _retention(client),
         await _search_attributes(client),
+        await _receipts(client),
     ]
 
 
@@ -100,3 +104,15 @@ async def _search_attributes(client: Client) -> Finding:
     remedy = f"temporal operator search-attribute create {options}; in Temporal Cloud its web page or tcld adds them"
     text = f"the namespace {client.namespace} does not have the search attributes {', '.join(left)}"
     return warning(name, f"{text}: xsender workflows cannot find workflows by them", remedy, add)
+
+
+async def _receipts(client: Client) -> Finding:
+    """Workflows of what providers reported are alone in that nothing starts them again, once a person or a bug ended
+    them. Not mended by itself, as somebody may have ended them on purpose."""
+    statuses = ("failed", "timed_out", "terminated")
+    ended = await plan(client, "reset", Wanted(type=_RECEIPTS, statuses=statuses), "", is_dry=True)
+    if not ended.workflows:
+        return ok("receipts", "no workflow ended before what providers reported was applied")
+    more = " or more" if ended.left else ""
+    text = f"{ended.workflows}{more} workflows ended before what providers reported was applied"
+    return warning("receipts", text, f"xsender workflows reset --type {_RECEIPTS} --status {','.join(statuses)}")
