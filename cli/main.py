@@ -39,6 +39,7 @@ from cli.operations import app as operation
 from cli.output import fail
 from cli.people import add_to as add_people_to
 from cli.people import session
+from cli.persons import app as person
 from cli.phone import phone
 from cli.plans import app as plan
 from cli.processes import add_to
@@ -75,6 +76,7 @@ app.add_typer(hook, name="hook")
 app.add_typer(lead, name="lead")
 app.add_typer(secret, name="secret")
 app.add_typer(contact, name="contact")
+app.add_typer(person, name="person")
 app.add_typer(group, name="group")
 app.add_typer(contact_field, name="contact-field")
 app.add_typer(key, name="key")

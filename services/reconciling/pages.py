@@ -27,7 +27,8 @@ from workflows.policy import start_options
 
 CODE = "restored"
 """Code of messages whose outcome was lost with rows of the database."""
-_MAY_HAVE_LEFT = "the database was restored to a time before it was sent, so what its gateway answered is lost"
+MAY_HAVE_LEFT = "the database was restored to a time before it was sent, so what its gateway answered is lost"
+"""Why they are unknown."""
 _ENDED_UNSENT = (
     "failed",
     CODE,
@@ -117,7 +118,7 @@ async def apply_page(pool: Pool, client: Client, plan: PagePlan, page: PageHisto
         tries = {
             message_uid(plan.page_id, index): (tried.attempt, tried.gateway_id) for index, tried in plan.unknown.items()
         }
-        changed = await restored.mark_unknown(conn, tries, CODE, _MAY_HAVE_LEFT) if tries else []
+        changed = await restored.mark_unknown(conn, tries, CODE, MAY_HAVE_LEFT) if tries else []
         for ending in set(plan.ended.values()):
             uids = [message_uid(plan.page_id, index) for index, one in plan.ended.items() if one == ending]
             changed += await orphans.end(conn, uids, *ending)

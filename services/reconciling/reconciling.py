@@ -16,6 +16,7 @@ from domain.ids import batch_range
 from runtime.codec import REFUSALS
 from runtime.retention import retention
 from services.reconciling.batches import BatchHistory, apply_batch, plan_batch, read_batch
+from services.reconciling.erasures import erase_again, read_erasure
 from services.reconciling.page_history import read_page
 from services.reconciling.pages import Act, apply_page, plan_page
 from services.reconciling.receipts import apply_again
@@ -77,7 +78,8 @@ class _Reconciling:
         self.report = Report(since)
 
     async def run(self) -> None:
-        """Batches are read first, as their pages wait while they are paused, and brought in step last."""
+        """Batches are read first, as their pages wait while they are paused. Erasures come last: then it is known which
+        messages wait."""
         batches = await self._read_batches()
         paused = [batch_range(UUID(batch.header.batch_id)) for _, batch in batches if batch.is_paused]
         begun: set[UUID] = set()
@@ -91,6 +93,13 @@ class _Reconciling:
         for found, batch in batches:
             await self._batch(found, batch, begun)
         await self._each(await self._latest("ReceiptsWorkflow"), self._receipts)
+
+        async def erase(found: WorkflowExecution) -> None:
+            asked = await read_erasure(self._client, found)
+            if asked is not None and await erase_again(self._pool, asked, begun, apply=self._apply):
+                self.report.add("erasures_again", asked.id)
+
+        await self._each(await self._latest("OperationWorkflow"), erase)
         self.report.to_decide = {k: n for k, n in asdict(await restored.under_way(self._pool)).items() if n}
 
     async def _latest(self, workflow_type: str) -> list[WorkflowExecution]:

@@ -15,6 +15,7 @@ KINDS = {
     "batches_cancelled": "batches were cancelled later: what they had not started is cancelled",
     "batches_lost": "batches are not in the database: their workflows are terminated",
     "receipts_applied": "posts of providers are applied once more",
+    "erasures_again": "erasures of persons that were asked for later are carried out again, once workers run",
     "unreadable": "workflows could not be read or brought in step: they are left as they are",
 }
 """Each with what is done about it."""

@@ -66,9 +66,10 @@ async def add(
     given: Mapping[str, Any],
     account_id: int | None = None,
     owner_id: int | None = None,
+    operation_id: UUID | None = None,
 ) -> Operation:
-    """Queue an operation. A worker starts it within seconds."""
-    operation_id = new_page_id()  # ids that grow with time, as messages have
+    """Queue an operation. A worker starts it within seconds. ``operation_id``: of one that was lost."""
+    operation_id = operation_id or new_page_id()  # ids that grow with time, as messages have
     stored = {
         "type": actor.type,
         "id": actor.id,

@@ -41,6 +41,17 @@ async def of_page(store: Connections, page_id: UUID) -> list[Recorded]:
         return await cursor.fetchall()
 
 
+async def pending(store: Connections, uids: Collection[UUID]) -> set[UUID]:
+    """Those of these messages whose page, of a batch, was not started."""
+    async with store.connection() as conn:
+        cursor = await conn.execute(
+            """select uid from messages
+               where uid = any(%(uids)s) and uid between %(first)s and %(last)s and credit = 'pending'""",
+            among(uids),
+        )
+        return {uid for (uid,) in await cursor.fetchall()}
+
+
 async def known_accounts(store: Connections, accounts: Collection[int]) -> set[int]:
     """Those of these accounts that are in the database."""
     async with store.connection() as conn:
@@ -113,7 +124,7 @@ async def under_way(store: Connections) -> UnderWay:
                       (select count(*) from automation_runs where ended_at is null) as automation_runs,
                       (select count(*) from leads where ended_at is null) as leads,
                       (select count(*) from operations
-                       where state in ('queued', 'running') and kind like 'replay%') as operations"""
+                       where state in ('queued', 'running') and kind like '%.replay') as operations"""
         )
         found = await cursor.fetchone()
         assert found is not None
