@@ -39,6 +39,8 @@ class Outbound:
     """Display name of the sender (email), or an alphanumeric sender id (SMS)."""
     unicode: bool = False
     """SMS only: the text needs UCS-2."""
+    bulk: bool = False
+    """SMS only: urgent messages may overtake it on a connection that it shares with them."""
     media_type: str | None = None
     """WhatsApp only: image, audio, video or document."""
     media_url: str | None = None

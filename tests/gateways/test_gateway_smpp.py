@@ -23,6 +23,7 @@ async def test_a_text_message_arrives(listening_outside, make):
     assert peer.all("submit_sm") == [
         {
             "what": "submit_sm",
+            "bind": 1,
             "source": [0, 0, ""],
             "destination": [1, 1, "447911123456"],
             "data_coding": 0,

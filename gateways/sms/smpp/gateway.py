@@ -15,6 +15,7 @@ from gateways.config.fields import HostName
 from gateways.net.addresses import SMPP_PORTS, private_too, public_only
 from gateways.net.dial import Dialer
 from gateways.net.tls import client_context
+from gateways.sms.smpp.binds import Binds
 from gateways.sms.smpp.delivery import ReceiptIds, answered_id
 from gateways.sms.smpp.inbox import Inbox
 from gateways.sms.smpp.link import Link
@@ -61,8 +62,10 @@ class SmppConfig(GatewayConfig):
     receipts: bool = True
     """Ask for delivery receipts."""
     receipt_ids: ReceiptIds = "same"
+    binds: Annotated[int, Field(ge=1, le=20)] = 1
+    """Connections that are bound at a time: no more than the account allows."""
     window: Annotated[int, Field(ge=1, le=100)] = 10
-    """Messages without an answer at a time."""
+    """Messages without an answer at a time, on each bind."""
     keep_alive: Annotated[float, Field(gt=0, le=600)] = 30.0
     """Seconds between two ``enquire_link``."""
     timeout: Annotated[float, Field(gt=0, le=300)] = 30.0
@@ -72,9 +75,9 @@ class SmppConfig(GatewayConfig):
 
 
 class SmppGateway:
-    """Sends over one connection, bound as transceiver, by which receipts and messages from phones come as well.
+    """Sends over connections bound as transceiver, by which receipts and messages from phones come as well.
 
-    It binds when the first message is sent and stays bound. SMSCs do not dedupe.
+    It binds when the first messages are sent and stays bound. SMSCs do not dedupe.
     """
 
     dedupes = False
@@ -85,10 +88,8 @@ class SmppGateway:
         # Receipts without a sink would only be repeated.
         self._receipts = config.receipts and outside.events is not None
         self._inbox = Inbox(outside, config.receipt_ids, config.timeout)
-        self._link = Link(
-            partial(Session.open, _target(config, outside.dialer), self._inbox.deliver), config.keep_alive
-        )
-        self._places = asyncio.Semaphore(config.window)
+        bind = partial(Session.open, _target(config, outside.dialer), self._inbox.deliver)
+        self._binds = Binds([Link(bind, config.keep_alive) for _ in range(config.binds)], config.window)
         self._reference = random.randrange(256)  # noqa: S311 - so that a restart does not begin with the last ones
         self._closed = False
 
@@ -96,16 +97,17 @@ class SmppGateway:
         """Bind, and stay bound, without a message to send: for what comes in. Also look after what came in parts.
 
         Raises:
-            ConnectionError: no bound connection came about.
+            ConnectionError: one of the connections is not bound.
         """
         await self._inbox.hand_over_overdue()
-        try:
-            async with asyncio.timeout(BOUND_WITHIN):
-                await self._link.session()
-        except CannotBind as error:
-            raise ConnectionError(str(error)) from None
-        except TimeoutError:
-            raise ConnectionError(f"not bound within {BOUND_WITHIN:g} s; that is gone on with") from None
+        binding = [asyncio.create_task(link.session()) for link in self._binds.links]
+        bound, late = await asyncio.wait(binding, timeout=BOUND_WITHIN)
+        for task in late:
+            task.cancel()
+        if errors := [str(error) for error in (task.exception() for task in bound) if error is not None]:
+            raise ConnectionError(f"{len(errors)} of {len(binding)} binds: {errors[0]}")
+        if late:
+            raise ConnectionError(f"not bound within {BOUND_WITHIN:g} s; that is gone on with")
 
     async def send(self, message: Outbound) -> Outcome:
         """Send one message, in as many parts as it takes."""
@@ -116,51 +118,54 @@ class SmppGateway:
         if self._closed:
             return RetryLater(None, "the gateway's connection was closed: its configuration was changed")
         try:
-            async with asyncio.timeout(min(self._config.timeout, PLACE_SECONDS)):
-                await self._places.acquire()
+            link = await self._binds.take(min(self._config.timeout, PLACE_SECONDS), bulk=message.bulk)
         except TimeoutError:
-            return GatewayDown(f"{self._config.window} messages have been without an answer for too long")
+            places = self._config.binds * self._config.window
+            return GatewayDown(f"{places} messages have been without an answer for too long")
         try:
-            return await self._send(parts)
+            return await self._send(link, parts)
         finally:
-            self._places.release()
+            self._binds.give_back(link)
 
     async def aclose(self) -> None:
-        """Let what is under way come to its end, for a few seconds, then unbind."""
+        """As ``disconnect``, within a few seconds."""
+        await self.disconnect(DRAIN_SECONDS)
+
+    async def disconnect(self, seconds: float) -> None:
+        """Let what is under way come to its end, but for no more than so many seconds, then unbind."""
         self._closed = True
         with suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                for _ in range(self._config.window):
-                    await self._places.acquire()
+            async with asyncio.timeout(seconds):
+                await self._binds.drained()
                 await self._inbox.drain()
-        await self._link.aclose()
+        await asyncio.gather(*(link.aclose() for link in self._binds.links))
         self._inbox.close()
 
-    async def _send(self, parts: list[bytes]) -> Outcome:
+    async def _send(self, link: Link, parts: list[bytes]) -> Outcome:
         """One part after the other: as long as none has left, the message can still go another way."""
-        first = await self._submit(parts[0])
+        first = await self._submit(link, parts[0])
         if not isinstance(first, Accepted):
             return first
         for number, part in enumerate(parts[1:], 2):
-            outcome = await self._submit_patiently(part)
+            outcome = await self._submit_patiently(link, part)
             if not isinstance(outcome, Accepted):
                 silent = isinstance(outcome, Unknown) and outcome.silent
                 return Unknown(f"part {number} of {len(parts)} failed, those before it left: {outcome.reason}", silent)
         return first
 
-    async def _submit_patiently(self, part: bytes) -> Outcome:
+    async def _submit_patiently(self, link: Link, part: bytes) -> Outcome:
         """Submit a part that has to follow others, if need be several times: what was turned away did not leave."""
         loop = asyncio.get_running_loop()
         give_up = loop.time() + self._config.timeout
         while True:
-            outcome = await self._submit(part)
+            outcome = await self._submit(link, part)
             if not isinstance(outcome, RetryLater | GatewayDown) or loop.time() + AGAIN_SECONDS > give_up:
                 return outcome
             await asyncio.sleep(AGAIN_SECONDS)
 
-    async def _submit(self, part: bytes) -> Outcome:
+    async def _submit(self, link: Link, part: bytes) -> Outcome:
         try:
-            session = await self._link.session()
+            session = await link.session()
             return self._outcome(await session.request(SUBMIT_SM, part))
         except (CannotBind, NotSent) as error:
             return GatewayDown(f"could not use the SMSC: {error}")

@@ -31,6 +31,13 @@ class Link:
             await asyncio.sleep(0)  # until the task that keeps it connected has noticed
         return session
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether there is a session that can be written to now."""
+        if self._keeper is None or not self._current.done() or self._current.exception():
+            return False
+        return not self._current.result().has_ended
+
     async def aclose(self) -> None:
         """Unbind, and bind no more."""
         if self._keeper is None:

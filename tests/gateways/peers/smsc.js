@@ -17,10 +17,16 @@ let statuses = []; // of the answers to come: a number, "silence" or "hang up"
 let idBase = 10;
 let bindStatus = 0;
 let current = null;
+let limit = Infinity; // binds at a time
+let hangs = false; // whether submit_sm gets no answer
+const held = []; // answers that were not given while it hung
+const bound = new Set();
+let binds = 0;
 
 function submitted(session, pdu) {
   const { message, udh } = pdu.short_message;
   tell("submit_sm", {
+    bind: session.number,
     source: [pdu.source_addr_ton, pdu.source_addr_npi, pdu.source_addr],
     destination: [pdu.dest_addr_ton, pdu.dest_addr_npi, pdu.destination_addr],
     data_coding: pdu.data_coding,
@@ -32,26 +38,36 @@ function submitted(session, pdu) {
   const status = statuses.length ? statuses.shift() : 0;
   if (status === "silence") return;
   if (status === "hang up") return session.destroy();
-  session.send(pdu.response(status ? { command_status: status } : { message_id: (nextId++).toString(idBase) }));
+  const answer = () => session.send(pdu.response(status ? { command_status: status } : { message_id: (nextId++).toString(idBase) }));
+  if (hangs) return held.push(answer);
+  answer();
 }
 
 const server = smpp.createServer(tls, (session) => {
   session.on("error", () => {});
   session.on("bind_transceiver", (pdu) => {
     tell("bind", { system_id: pdu.system_id, password: pdu.password, system_type: pdu.system_type, version: pdu.interface_version });
-    session.send(pdu.response(bindStatus ? { command_status: bindStatus } : { system_id: "peer" }));
-    if (!bindStatus) current = session;
+    const status = bindStatus || (bound.size < limit ? 0 : 0x05); // ESME_RALYBND
+    session.send(pdu.response(status ? { command_status: status } : { system_id: "peer" }));
+    if (status) return tell("refused");
+    current = session;
+    session.number = ++binds;
+    bound.add(session);
+    tell("bound", { now: bound.size });
   });
   session.on("submit_sm", (pdu) => submitted(session, pdu));
   session.on("enquire_link", (pdu) => { tell("enquire_link"); session.send(pdu.response()); });
   session.on("unbind", (pdu) => { tell("unbind"); session.send(pdu.response()); });
-  session.on("close", () => tell("closed"));
+  session.on("close", () => { bound.delete(session); tell("closed"); });
 });
 
 const orders = {
   answer: (order) => { statuses = order.statuses; },
   ids: (order) => { nextId = order.next; idBase = order.base; },
   bind: (order) => { bindStatus = order.status; },
+  limit: (order) => { limit = order.binds; },
+  hang: () => { hangs = true; },
+  "go on": () => { hangs = false; held.splice(0).forEach((answer) => answer()); },
   // The filters of the package turn {udh, message} into octets; Buffers travel as hex.
   deliver: (order) => {
     const fields = order.fields;
