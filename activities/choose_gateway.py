@@ -14,6 +14,7 @@ from domain.mail.addresses import domain_of
 from domain.messages.page import CONCURRENCY, PageHeader, Route, RouteRequest, Routing
 from domain.messages.routing import ACCOUNT_SUSPENDED, Sender, choose_for, join
 from domain.reputation.rules import REPUTATION_GUARD
+from gateways.registry import LISTENING_TYPES
 from store import sending_pauses
 from store.accounts import waits as account_waits
 from store.gateways import gateway_waits, routing
@@ -71,7 +72,8 @@ class ChooseGateway:
         """
         shares = request.page.shares(request.indexes)
         channel, now = request.page.channel, self._clock.now()
-        senders = await routing.candidates(self._pool, {share.account_id for share in shares}, channel)
+        accounts = {share.account_id for share in shares}
+        senders = await routing.candidates(self._pool, accounts, channel, LISTENING_TYPES)
         tests = any(share.key is not None and share.key.test for share in shares)
         sandbox = await routing.sandbox(self._pool, channel) if tests else []
         routings, pauses = [], set()

@@ -51,9 +51,14 @@ class SendAtOnce:
         return result
 
     async def _send(self, page: PageHeader, content: bytes, routes: Sequence[Route]) -> list[DispatchResult | None]:
-        """All routes or none: the dispatch of one would wait for the others, and its rate slots would pass."""
+        """All routes or none: the dispatch of one would wait for the others, and its rate slots would pass.
+
+        Only those that another process sends through may be left to their dispatches: these lose half a second.
+        """
         assert page.limits is not None
         if any(route.waits_for or route.per_second or route.probe for route in routes):
+            return []
+        if all(route.at_home for route in routes):
             return []
         brief = page.brief()
         requests = [DispatchRequest(brief, route, attempt=1, at_once=True) for route in routes]

@@ -19,11 +19,11 @@ from bench.processes import CpuMeter
 from bench.steps.batch import run_batch
 from bench.steps.end_to_end import run_sends
 from bench.waiting import until
-from workflows.policy import DISPATCH_QUEUE, WORKFLOW_QUEUE
+from workflows.policy import DISPATCH_QUEUE, HOME_QUEUE, WORKFLOW_QUEUE
 
 _SAMPLED = {
     "api": ("api",),
-    "worker": ("worker", "--queues", f"{WORKFLOW_QUEUE},{DISPATCH_QUEUE}"),
+    "worker": ("worker", "--queues", f"{WORKFLOW_QUEUE},{DISPATCH_QUEUE},{HOME_QUEUE}"),
     "bulk worker": BULK_WORKER,
 }
 _BATCH = 20_000

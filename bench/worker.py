@@ -15,6 +15,7 @@ from runtime.temporal import connect
 from runtime.traces.tracing import traces_sent
 from store.pool import open_pool
 from worker.build import build_workers
+from worker.home import Home
 from worker.listener_events import ListenerEvents
 from worker.main import serve_until
 from worker.table import table
@@ -37,8 +38,10 @@ async def _main(settings: Settings) -> None:
     rows = {
         WORKFLOW_QUEUE: replace(flow, workflows=[*flow.workflows, FloorWorkflow]),
         DISPATCH_QUEUE: replace(dispatch, activities=[*dispatch.activities, floor_activity]),
+        **{queue: row for queue, row in product.items() if row.at_home},
     }
-    await serve_until(stop, build_workers(client, rows), pool, list(rows))
+    home = Home(pool, client, rows, dependencies.gateways)
+    await serve_until(stop, build_workers(client, rows), pool, list(rows), home=home)
     await dependencies.aclose()
     await pool.close()
 

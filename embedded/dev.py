@@ -23,7 +23,7 @@ from embedded.supervisor import Child, Supervisor
 from embedded.temporal import Temporal
 from embedded.web_ui import WebUi
 from runtime.children import own_command, stop_with_parent
-from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE, WORKFLOW_QUEUE
+from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE, HOME_QUEUE, WORKFLOW_QUEUE
 
 STOP_WITH_PARENT = "XSENDER_STOP_WITH_PARENT"
 """Environment variable: when set, the install stops when the process that started it dies (``make dev`` sets it)."""
@@ -123,7 +123,7 @@ class _Install:
         await self._fill()
         await supervisor.start(
             self._api(),
-            self._worker(_WORKER, WORKFLOW_QUEUE, DISPATCH_QUEUE),
+            self._worker(_WORKER, WORKFLOW_QUEUE, DISPATCH_QUEUE, HOME_QUEUE),
             self._worker(_BULK_WORKER, *BULK_QUEUES),
         )
         await self._healthy()

@@ -62,13 +62,28 @@ class Gateway(Protocol):
 
 @runtime_checkable
 class Listening(Protocol):
-    """A gateway whose provider sends events over the gateway's own connection."""
+    """A gateway whose provider sends events over the gateway's own connections, and limits how many there are.
+
+    One process of all uses it, its home: others build it, but neither connect it nor send through it.
+    """
+
+    @property
+    def in_flight(self) -> int:
+        """How many messages its provider takes without having answered."""
+        ...
 
     async def connect(self) -> None:
-        """Be connected, also without anything to send. Called every few seconds by one process of all.
+        """Be connected, also without anything to send. Called every few seconds by its home.
 
         Raises:
             OSError: it cannot be now.
+        """
+        ...
+
+    async def disconnect(self, seconds: float) -> None:
+        """Close its connections for good, as another process may be its home now.
+
+        What is under way gets its answers before, for no more than so many seconds; nothing more is begun.
         """
         ...
 
@@ -250,4 +265,4 @@ class GatewayType:
     aliases: tuple[str, ...] = ()
     """Other names of the provider in the addresses of its webhook."""
     listens: bool = False
-    """Whether its gateways are ``Listening``."""
+    """Whether its gateways are ``Listening``: then one process of all sends through them."""

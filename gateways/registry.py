@@ -77,6 +77,9 @@ BUILT_IN = frozenset(_OURS)
 GATEWAY_TYPES: dict[str, GatewayType] = {**_OURS, **installed(_OURS)}
 """By name: ours, and those of packages that are installed beside xsender."""
 
+LISTENING_TYPES = tuple(name for name, entry in GATEWAY_TYPES.items() if entry.listens)
+"""Those whose gateways one process of all is connected to, and sends through."""
+
 
 def parse_config(type_name: str, channel: Channel, raw: dict[str, Any]) -> GatewayConfig:
     """Check a configuration. Raises ``InvalidGatewayConfig`` for an unknown type, a wrong channel, or wrong fields."""

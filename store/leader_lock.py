@@ -9,7 +9,7 @@ from psycopg.rows import TupleRow
 
 from store.pool import DB_UNAVAILABLE, Pool
 
-LISTENERS = 0x786B6570  # "xkep"
+HOME = 0x78686F6D  # "xhom"
 LEADER = 0x786C6561  # "xlea"
 
 _PROOF_SECONDS = 5.0
@@ -52,6 +52,18 @@ async def leader_lock(pool: Pool, role: int) -> AsyncIterator[Callable[[], Await
             yield ours
         finally:
             await _give_back(conn, role)
+
+
+async def is_held(pool: Pool, role: int) -> bool:
+    """Whether any process has a role."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select from pg_locks l join pg_database d on d.oid = l.database and d.datname = current_database()
+               where l.locktype = 'advisory' and l.objsubid = 1 and l.classid = 0 and l.objid::bigint = %s and l.granted
+            """,
+            (role,),
+        )
+        return cursor.rowcount == 1
 
 
 async def _prove(conn: AsyncConnection[TupleRow]) -> None:

@@ -28,6 +28,7 @@ from store.gateways import gateways
 from store.pool import Pool, open_pool
 from tests.looks import Looks
 from worker.build import build_workers
+from worker.home import Home
 from worker.listener_events import ListenerEvents
 from worker.main import serve_until
 from worker.table import table
@@ -144,8 +145,11 @@ async def run_worker(settings: Settings, client: Client, queues: Sequence[str] =
         pool, settings.keys.get_secret_value(), ListenerEvents(client), settings.for_install
     )
     stop = asyncio.Event()
-    workers = build_workers(client, table(pool, dependencies, queues), worker_version(settings))
-    running = asyncio.create_task(serve_until(stop, workers, pool, list(queues), dns_servers=settings.dns_servers))
+    rows = table(pool, dependencies, queues)
+    workers = build_workers(client, rows, worker_version(settings))
+    home = Home(pool, client, rows, dependencies.gateways)
+    serving = serve_until(stop, workers, pool, list(queues), home=home, dns_servers=settings.dns_servers)
+    running = asyncio.create_task(serving)
     running.add_done_callback(lambda ended: None if stop.is_set() else _end_process(ended))
     try:
         async with dependencies.calls.looking():

@@ -19,8 +19,15 @@ DRAIN = timedelta(seconds=DRAIN_SECONDS)
 def build_workers(
     client: Client, rows: Mapping[str, QueueRow], version: WorkerDeploymentVersion | None = None
 ) -> list[Worker]:
-    """One worker per task queue. With a version Temporal hands them only what that build is to do."""
-    return [_worker(client, queue, row, version) for queue, row in rows.items()]
+    """One worker per task queue that any process polls. With a version Temporal hands them only what that build is to
+    do.
+    """
+    return [_worker(client, queue, row, version) for queue, row in rows.items() if not row.at_home]
+
+
+def build_home_workers(client: Client, rows: Mapping[str, QueueRow]) -> list[Worker]:
+    """The workers of the home. They belong to no build: a queue that none polls has the activities of all."""
+    return [_worker(client, queue, row, None) for queue, row in rows.items() if row.at_home]
 
 
 def _worker(client: Client, queue: str, row: QueueRow, version: WorkerDeploymentVersion | None) -> Worker:

@@ -22,16 +22,16 @@ from runtime.temporal import connect, worker_version
 from runtime.traces.tracing import traces_sent
 from store.pool import Pool, open_pool
 from worker.build import build_workers
+from worker.home import Home
 from worker.leader import PeriodicTask
 from worker.listener_events import ListenerEvents
-from worker.listeners import keeping_connected
 from worker.maintenance import NOTHING_SET, maintenance
 from worker.namespace import register_search_attributes, warn_of_short_retention
 from worker.priority import lower_priority
 from worker.runners.foreign_starts import warn_of_unsealed_payloads
 from worker.sweeps.mails.alerts import alert_tasks
 from worker.table import table
-from workflows.policy import AUTOMATIONS_QUEUE, BULK_QUEUES, DISPATCH_QUEUE
+from workflows.policy import AUTOMATIONS_QUEUE, BULK_QUEUES
 
 log = structlog.get_logger()
 
@@ -67,14 +67,13 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
         dependencies = open_dependencies(pool, settings.keys.get_secret_value(), ListenerEvents(client), environment)
         opened.push_async_callback(dependencies.aclose)
         rows = table(pool, dependencies, queues)
-        if DISPATCH_QUEUE in rows:
-            await opened.enter_async_context(keeping_connected(pool, dependencies.gateways))
         if AUTOMATIONS_QUEUE in rows:
             await opened.enter_async_context(dependencies.calls.looking())
         workers, unfinished = build_workers(client, rows, worker_version(settings)), dependencies.unfinished
         keyring = Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS)
         await serve_until(
-            *(stop, workers, pool, list(rows), environment, unfinished),
+            *(stop, workers, pool, list(queues), environment, unfinished),
+            home=Home(pool, client, rows, dependencies.gateways),
             dns_servers=settings.dns_servers,
             keyring=keyring,
             more=alert_tasks(pool, client, settings, keyring),
@@ -102,19 +101,21 @@ async def serve_until(
     environment: Mapping[str, Any] = NOTHING_SET,
     unfinished: Unfinished | None = None,
     *,
+    home: Home,
     dns_servers: str = "",
     keyring: Keyring | None = None,
     more: Sequence[PeriodicTask] = (),
 ) -> None:
     """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
-    async with maintenance(pool, workers[0].client, queues, environment, dns_servers, keyring, more):
+    async with maintenance(pool, home.client, queues, environment, dns_servers, keyring, more):
+        home.start()
         running = [asyncio.create_task(worker.run()) for worker in workers]
         stopping = asyncio.create_task(stop.wait())
         log.info("worker started", queues=queues)
         await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         log.info("worker draining")
-        ending = [worker.shutdown() for worker in workers if worker.is_running]
+        ending = [home.aclose(), *(worker.shutdown() for worker in workers if worker.is_running)]
         if unfinished is not None:  # meanwhile, not afterwards: the process has one such time to stop
             ending.append(unfinished.aclose(DRAIN_SECONDS))
         await asyncio.gather(*ending)

@@ -27,9 +27,11 @@ from worker.runners.workflow_types import WORKFLOWS
 from workflows.policy import (
     AUTOMATIONS_QUEUE,
     BULK_DISPATCH_QUEUE,
+    BULK_HOME_QUEUE,
     BULK_QUEUE,
     CALLBACK_QUEUE,
     DISPATCH_QUEUE,
+    HOME_QUEUE,
     LEADS_QUEUE,
     OPERATIONS_QUEUE,
     QUEUES,
@@ -65,6 +67,8 @@ class QueueRow:
     """How many activities a process runs at a time."""
     is_local: bool = False
     """Whether its workflows call its activities as local ones."""
+    at_home: bool = False
+    """Whether only the home polls it, of all processes that serve it (``worker/home.py``)."""
 
 
 def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES) -> dict[str, QueueRow]:
@@ -129,4 +133,8 @@ def table(pool: Pool, dependencies: Dependencies, served: Sequence[str] = QUEUES
         LEADS_QUEUE: QueueRow(WORKFLOWS[LEADS_QUEUE], [leads.take, leads.catch_up], LEADS_AT_A_TIME),
         RECEIPTS_QUEUE: QueueRow(WORKFLOWS[RECEIPTS_QUEUE], reported, RECEIPTS_AT_A_TIME, is_local=True),
     }
-    return {queue: row for queue, row in rows.items() if queue in served}
+    chosen = {queue: row for queue, row in rows.items() if queue in served}
+    if HOME_QUEUE in served:
+        chosen[HOME_QUEUE] = QueueRow([], [dispatch.dispatch], DISPATCHES_AT_A_TIME, at_home=True)
+        chosen[BULK_HOME_QUEUE] = QueueRow([], [dispatch.dispatch], BULK_DISPATCHES_AT_A_TIME, at_home=True)
+    return chosen

@@ -7,12 +7,16 @@ from typing import Any
 from temporalio.common import Priority, RetryPolicy, VersioningBehavior
 
 from domain.lanes import Lane
-from domain.messages.page import ANSWER_SECONDS, CONCURRENCY
+from domain.messages.page import ANSWER_SECONDS, CONCURRENCY, Route
 
 WORKFLOW_QUEUE = "xsender"
 DISPATCH_QUEUE = "xsender-dispatch"
 BULK_QUEUE = "xsender-bulk"
 BULK_DISPATCH_QUEUE = "xsender-bulk-dispatch"
+HOME_QUEUE = "xsender-home"
+"""Dispatches through gateways that one process sends through: of the workers that serve it, one polls it."""
+BULK_HOME_QUEUE = "xsender-bulk-home"
+"""The same of bulk. Who serves the other one serves it, too; nothing else names it."""
 CALLBACK_QUEUE = "xsender-callbacks"
 RECEIPTS_QUEUE = "xsender-receipts"
 OPERATIONS_QUEUE = "xsender-operations"
@@ -28,7 +32,7 @@ BULK_QUEUES = (
     LEADS_QUEUE,
 )
 """Queues of work that is not urgent. A worker of only these runs at low CPU priority."""
-QUEUES = (WORKFLOW_QUEUE, DISPATCH_QUEUE, *BULK_QUEUES)
+QUEUES = (WORKFLOW_QUEUE, DISPATCH_QUEUE, HOME_QUEUE, *BULK_QUEUES)
 
 BEHAVIOURS = {
     "SendWorkflow": VersioningBehavior.PINNED,
@@ -46,6 +50,7 @@ without a build do not look at it. The types on one queue must agree."""
 
 _QUEUES = {Lane.TRANSACTIONAL: WORKFLOW_QUEUE, Lane.BULK: BULK_QUEUE}
 _DISPATCH_QUEUES = {Lane.TRANSACTIONAL: DISPATCH_QUEUE, Lane.BULK: BULK_DISPATCH_QUEUE}
+_HOME_QUEUES = {Lane.TRANSACTIONAL: HOME_QUEUE, Lane.BULK: BULK_HOME_QUEUE}
 _PRIORITIES = {Lane.TRANSACTIONAL: 1, Lane.BULK: 4}
 """Temporal's priorities: 1 is the highest, 3 the default, 5 the lowest."""
 
@@ -108,12 +113,13 @@ def errand_options(lane: str) -> dict[str, Any]:
     return {**DELIVERY, "task_queue": _DISPATCH_QUEUES[Lane(lane)]}
 
 
-def dispatch_options(lane: str, size: int, per_second: float) -> dict[str, Any]:
-    """Options of a dispatch of ``size`` messages: time to wait for others of its gateway, to send, and to end."""
-    pace = size / per_second if per_second else 0.0
-    slowest = ceil(size / CONCURRENCY) * ANSWER_SECONDS
+def dispatch_options(lane: str, route: Route) -> dict[str, Any]:
+    """Options of a dispatch of a route: time to wait for others of its gateway, to send, and to end."""
+    pace = len(route.indexes) / route.per_second if route.per_second else 0.0
+    slowest = ceil(len(route.indexes) / CONCURRENCY) * ANSWER_SECONDS
+    queues = _HOME_QUEUES if route.at_home else _DISPATCH_QUEUES
     return {
-        "task_queue": _DISPATCH_QUEUES[Lane(lane)],
+        "task_queue": queues[Lane(lane)],
         "heartbeat_timeout": HEARTBEAT,
         "start_to_close_timeout": timedelta(seconds=QUEUE_SECONDS + slowest + pace),
         "schedule_to_close_timeout": timedelta(days=1, seconds=slowest + pace),

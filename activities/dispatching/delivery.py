@@ -1,7 +1,8 @@
 """One dispatch: records intents, sends, and records outcomes as they come.
 
-The order is the guarantee. An intent is durable before its connection is opened, so a crash leaves at most
-``CONCURRENCY`` intents without outcome; the next run counts those as ``unknown`` and sends only what has no intent.
+The order is the guarantee. An intent is durable before its connection is opened, so a crash leaves at most as many
+intents without outcome as its gateway has slots; the next run counts those as ``unknown`` and sends only what has no
+intent.
 
 A send starts only if it can get its answer within the dispatch's time; messages not started by then are returned.
 """
@@ -10,6 +11,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from activities.database_clock import DatabaseClock
@@ -28,6 +30,7 @@ from activities.pacing.slots import NoSlotFree
 from activities.whatsapp.languages import TemplateLanguages
 from activities.whatsapp.reply_window import ReplyWindow, SentAs
 from domain.channels import Channel
+from domain.lanes import Lane
 from domain.links.targets import Utm
 from domain.mail.extras import MailExtras
 from domain.messages.outbound import Outbound
@@ -78,6 +81,8 @@ class Delivery:
         self._devices = gateway if isinstance(gateway, Enqueues) else None
         self._attempt = request.attempt
         self._is_urgent = request.page.is_transactional
+        self._is_behind = request.route.at_home and request.page.lane == Lane.BULK
+        """Whether urgent messages overtake these on the gateway's connections, which both lanes share."""
         self._route = request.route
         self._exempt = request.page.exempt
         self._channel = Channel(request.page.channel)
@@ -327,6 +332,8 @@ class Delivery:
         outcome: Outcome
         try:
             message = self._content.outbound(self._page_id, self._channel, index)
+            if self._is_behind:
+                message = replace(message, bulk=True)
             message, sent_as = self._reply_window.fit(index, message)
             handed = await self._hand_over(index, message)
             if isinstance(handed, AwaitsDevice):  # its intent stays open until a phone reports

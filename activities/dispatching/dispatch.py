@@ -34,10 +34,13 @@ from domain.ids import minted_at
 from domain.lanes import Lane
 from domain.messages.page import DispatchRequest, DispatchResult, PageHeader, Retry, Route
 from domain.messages.page_content import PageContent
-from gateways.base import Gateway
+from gateways.base import Gateway, Listening
 from store.batches import batches
 from store.gateways import routing
 from store.pool import Pool, retry_until_available
+
+_CHOOSE_AGAIN = 2.0
+"""Seconds, about."""
 
 
 class Dispatch:
@@ -64,7 +67,9 @@ class Dispatch:
         self._watch = PauseWatch(pool)
         self._clock = DatabaseClock(pool)
         self._warm_ups = WarmUps(pool)
-        self._shares = {lane: OwnerShares(size) for lane, size in (at_a_time or {}).items()}
+        # One set for each queue: the home's are those of this process while it is the home.
+        sizes = {(lane, at_home): size for lane, size in (at_a_time or {}).items() for at_home in (False, True)}
+        self._shares = {queue: OwnerShares(size) for queue, size in sizes.items()}
 
     @activity.defn(name="dispatch")
     async def dispatch(self, request: DispatchRequest, content: bytes) -> DispatchResult:
@@ -109,15 +114,15 @@ class Dispatch:
     def _begin_at_once(
         self, request: DispatchRequest, content: bytes, seconds: float
     ) -> "asyncio.Task[DispatchResult] | None":
-        if self._unfinished is None or self._slots_of(request).is_slow:
+        if self._unfinished is None or request.route.at_home or self._slots_of(request).is_slow:
             return None
         if activity.info().attempt == 1:
             self._throttle.began(minted_at(UUID(request.page.page_id)))
         closes_at = time.monotonic() + seconds
         return self._unfinished.begin(self._dispatch(request, content, asyncio.Event(), closes_at))
 
-    def _slots_of(self, request: DispatchRequest) -> GatewaySlots:
-        return self._gateway_slots.of(UUID(request.route.gateway_id), request.page.lane)
+    def _slots_of(self, request: DispatchRequest, at_least: int = 0) -> GatewaySlots:
+        return self._gateway_slots.of(UUID(request.route.gateway_id), request.page.lane, at_least)
 
     async def _content(self, page: PageHeader) -> bytes | None:
         if not page.stored:
@@ -146,11 +151,23 @@ class Dispatch:
             reason = f"gateway {route.gateway} cannot be used: {error}"
             await health.unusable(reason)
             return DispatchResult([Retry("held_back", route.indexes, reason=storable(reason))])
+        if isinstance(gateway, Listening) and not route.at_home:
+            return self._leave_to_home(route, is_rerun=is_rerun)
         with self._owner_slot(request):
             return await self._deliver(request, content, gateway, health, stopped, closes_at, is_rerun=is_rerun)
 
+    def _leave_to_home(self, route: Route, *, is_rerun: bool) -> DispatchResult:
+        """The route was chosen by a worker of the release before: choose again, where that does it for us.
+
+        Raises:
+            NoSlotFree: at the first run, so that a page which such a worker still has does not go in a circle.
+        """
+        if not is_rerun:
+            raise NoSlotFree(_CHOOSE_AGAIN)
+        return DispatchResult([Retry("not_started", route.indexes, reason="another process sends through the gateway")])
+
     def _owner_slot(self, request: DispatchRequest) -> AbstractContextManager[None]:
-        shares = self._shares.get(Lane(request.page.lane))
+        shares = self._shares.get((Lane(request.page.lane), request.route.at_home))
         return shares.slot(self._gateways.owner_of(UUID(request.route.gateway_id))) if shares else nullcontext()
 
     async def _deliver(
@@ -169,7 +186,7 @@ class Dispatch:
         if raw is None:  # an earlier run sent the last of them and was lost before it returned
             return DispatchResult()
         opened = PageContent.decode(raw)
-        slots = self._slots_of(request)
+        slots = self._slots_of(request, gateway.in_flight if isinstance(gateway, Listening) else 0)
         addresses = await self._addresses(request, opened)
         async with self._watch.on(route) as is_paused:
             window = StartWindow(lambda: activity.is_worker_shutdown() or stopped.is_set() or is_paused(), closes_at)

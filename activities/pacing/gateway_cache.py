@@ -8,7 +8,7 @@ from uuid import UUID
 from activities.dispatching.sender_keys import GatewaySends
 from domain.channels import Channel
 from domain.keyring import Keyring
-from gateways.base import EventSink, Gateway, GatewayConnections
+from gateways.base import EventSink, Gateway, GatewayConnections, Listening
 from gateways.registry import build, parse_config
 from store.devices.device_queue import DeviceQueue
 from store.gateways import gateways as stored_gateways
@@ -91,6 +91,16 @@ class GatewayCache:
             return outside
         events, deliveries = partial(self._sink.take, str(gateway_id)), Deliveries(self._pool, gateway_id)
         return replace(outside, events=events, deliveries=deliveries)
+
+    async def disconnect(self, seconds: float) -> None:
+        """Close those that only their home uses, side by side: this process is that no more.
+
+        ``seconds``: for each, at most, until what is under way has its answers.
+        """
+        closing = {id_: gateway for id_, (_, gateway) in self._built.items() if isinstance(gateway, Listening)}
+        for gateway_id in closing:
+            del self._built[gateway_id]
+        await asyncio.gather(*(gateway.disconnect(seconds) for gateway in closing.values()))
 
     async def aclose(self) -> None:
         """Close all gateways and their connections."""

@@ -106,18 +106,17 @@ class SlotRegistry:
         self._slots: dict[tuple[UUID, str], GatewaySlots] = {}
         self._paces: dict[UUID, GatewayPace] = {}
 
-    def of(self, gateway_id: UUID, lane: str) -> GatewaySlots:
+    def of(self, gateway_id: UUID, lane: str, at_least: int = 0) -> GatewaySlots:
         """The slots of a gateway and lane: bulk must not take slots of transactional messages.
 
         Bulk pages launch in order: interleaved, they would all end at once, with none ready to follow.
+        ``at_least``: what the connections of a gateway take that one process sends through.
         """
-        key = (gateway_id, lane)
-        if key not in self._slots:
+        key, size = (gateway_id, lane), max(CONCURRENCY, at_least)
+        if key not in self._slots or self._slots[key].in_flight.size != size:
             pace = self._paces.setdefault(gateway_id, GatewayPace())
             is_bulk = lane == Lane.BULK
             self._slots[key] = (
-                GatewaySlots(CONCURRENCY, _BULK_LAUNCHERS, self._throttle, pace)
-                if is_bulk
-                else GatewaySlots(CONCURRENCY, pace=pace)
+                GatewaySlots(size, _BULK_LAUNCHERS, self._throttle, pace) if is_bulk else GatewaySlots(size, pace=pace)
             )
         return self._slots[key]

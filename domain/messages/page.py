@@ -56,6 +56,8 @@ class Route:
     """When the account's guards let its messages pass, in Unix seconds of the database's clock (0: it has none)."""
     warm_ups: dict[str, list[int]] = field(default_factory=dict)
     """Warm-ups of which was taken for them: id → indexes."""
+    at_home: bool = False
+    """Whether only one process of all sends through the gateway (docs/decisions/0060-smpp-at-home.md)."""
 
 
 @dataclass(frozen=True)

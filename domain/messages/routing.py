@@ -66,6 +66,8 @@ class Candidate:
     """The pause of the reputation guard: it sends transactional messages only; ``None``: it sends all."""
     warm_up_id: UUID | None = None
     """Its warm-up; ``None``: it has no cap."""
+    at_home: bool = False
+    """Whether only one process of all sends through it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,7 @@ def _route(candidate: Candidate, indexes: list[int], start_at: float = 0.0, wait
         probe=candidate.open_until is not None,
         on_unknown=candidate.on_unknown,
         warm_ups={str(candidate.warm_up_id): []} if candidate.warm_up_id else {},
+        at_home=candidate.at_home,
     )
 
 

@@ -15,7 +15,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.errors import NotFoundError
-from workflows.policy import QUEUES
+from workflows.policy import HOME_QUEUE, QUEUES
 
 POLLED_WITHIN = timedelta(minutes=2)
 """A worker asks each of its queues for work at least once a minute. Temporal lists it for five."""
@@ -111,7 +111,7 @@ async def _build(client: Client, name: str, summary: _Summary, routing: RoutingC
         percent,
         pinned,
         await count(client, name, build, "AutoUpgrade"),
-        [queue for queue in QUEUES if queue not in polled],
+        [queue for queue in QUEUES if queue not in polled and queue != HOME_QUEUE],  # the home belongs to no build
         state in ("new", "old") and not pinned and _has_settled(summary.last_deactivation_time),
     )
 

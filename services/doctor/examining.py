@@ -49,6 +49,7 @@ def _of_database(install: Install) -> dict[str, Check]:
         "keys": lambda: keys.check_keys(pool, settings.keys.get_secret_value()),
         "expiry": lambda: running_out.check_expiry(pool, settings),
         "queues": lambda: work.check_queues(pool),
+        "home": lambda: work.check_home(pool),
         "workflows": lambda: work.check_workflows(pool),
         "gateways": lambda: work.check_gateways(pool),
         "failures": lambda: traffic.check_failures(pool),

@@ -1,16 +1,23 @@
 """What the install works at: task queues, gateways, what waits and why, what fails."""
 
+import asyncio
 from datetime import UTC, datetime
 
+from gateways.registry import LISTENING_TYPES
 from services.doctor.findings import Finding, failure, ok, warning
 from services.doctor.limits import LATE, NAMED
 from services.doctor.words import gateway, listed, span
+from store.gateways.gateways import in_use
+from store.leader_lock import HOME, is_held
 from store.pool import Pool
 from store.reports import gauges, waiting
 from store.reports.waiting import Recent, Waiting
 from store.workers import queues_served
 from store.workflow_checks import failing
-from workflows.policy import QUEUES
+from workflows.policy import HOME_QUEUE, QUEUES
+
+TAKEN_OVER_WITHIN = 5.0
+"""Seconds until another worker is the home, when the last one has ended."""
 
 _WHY = {
     "gateway": (
@@ -30,6 +37,26 @@ async def check_queues(pool: Pool) -> list[Finding]:
         text = f"no worker serves {', '.join(missing)}: what is due there waits"
         return [failure("queues", text, "start xsender worker (without --queues: of all queues)")]
     return [ok("queues", f"all {len(QUEUES)} task queues have a worker")]
+
+
+async def check_home(pool: Pool) -> list[Finding]:
+    """Whether gateways that only one process sends through have that process."""
+    gateways = await in_use(pool, LISTENING_TYPES)
+    if not gateways:
+        return []
+    if not await is_held(pool, HOME):
+        await asyncio.sleep(TAKEN_OVER_WITHIN)
+        if not await is_held(pool, HOME):
+            return [_homeless(len(gateways))]
+    return [ok("home", f"one worker is the home of gateways of type {', '.join(LISTENING_TYPES)}")]
+
+
+def _homeless(count: int) -> Finding:
+    text = (
+        f"no worker is the home of gateways of type {', '.join(LISTENING_TYPES)} ({count}): what is sent by them waits"
+    )
+    remedy = f"start xsender worker --queues {HOME_QUEUE}; where one runs, its log says what it cannot do"
+    return failure("home", text, remedy)
 
 
 async def check_workflows(pool: Pool) -> list[Finding]:

@@ -20,8 +20,9 @@ _CANDIDATES = """
 select p.id, coalesce(p.spares_transactional, false),
        c.status = 'suspended' and (a.cancels_waiting), c.*,
        (select g.id from gateway_pauses g where g.gateway_id = c.gateway_id),
-       (select w.id from warm_ups w where w.gateway_id = c.gateway_id), a.guards_all, a.guards_marketing,
-       a.guards_version
+       (select w.id from warm_ups w where w.gateway_id = c.gateway_id),
+       (select g.type = any(%(at_home)s::text[]) from gateways g where g.id = c.gateway_id),
+       a.guards_all, a.guards_marketing, a.guards_version
 from gateway_candidates(%(accounts)s::bigint[], %(channel)s) c left join lateral (
     select p.id, p.spares_transactional from sending_pauses p
     where (p.account_id is null or p.account_id = c.account_id) and (p.channel is null or p.channel = %(channel)s)
@@ -30,15 +31,18 @@ left join lateral (select * from accounts where id = c.account_id limit 1) a on 
 """
 
 
-async def candidates(pool: Pool, accounts: Collection[int], channel: str) -> dict[int, Sender]:
+async def candidates(
+    pool: Pool, accounts: Collection[int], channel: str, at_home: Collection[str] = ()
+) -> dict[int, Sender]:
     """Each account with the enabled gateways that it may use, in the order in which they are tried.
 
     Own gateways come before shared ones (an own one hides a shared one of the same name), then by priority. An account
-    that does not exist has the status ``unknown``.
+    that does not exist has the status ``unknown``. ``at_home``: types of gateways that one process sends through.
     """
     found = {account_id: Sender("unknown", []) for account_id in accounts}
     async with pool.connection() as conn:
-        cursor = await conn.execute(_CANDIDATES, {"accounts": list(accounts), "channel": channel})
+        asked = {"accounts": list(accounts), "channel": channel, "at_home": list(at_home)}
+        cursor = await conn.execute(_CANDIDATES, asked)
         rows = await cursor.fetchall()
         for pause_id, spares, cancels_waiting, account_id, status, *candidate, of_all, of_marketing, version in rows:
             sender = found[account_id]

@@ -5,12 +5,15 @@ import time
 from dataclasses import replace
 
 import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
+from activities.choose_gateway import ChooseGateway
 from activities.dependencies import open_gateways, open_mails
 from activities.dispatching.dispatch import Dispatch
 from activities.pacing.gateway_cache import GatewayCache
 from domain.keyring import CREDENTIALS, Keyring
-from domain.messages.page import DispatchRequest, DispatchResult
+from domain.messages.page import DispatchRequest, DispatchResult, RouteRequest
 from gateways.base import GatewayConnections
 from gateways.net.http import HttpClient
 from gateways.sms.smpp.gateway import SmppGateway
@@ -168,3 +171,33 @@ async def test_what_comes_over_a_gateways_own_connection_is_taken_over_in_its_na
         assert (await peer.some("deliver_sm_resp"))[0]["status"] == 0
         await cache.aclose()
     assert taken == [(str(gateway_id), ["hello"])]
+
+
+async def test_a_gateway_of_the_home_is_left_to_it(pool: Pool, cache: GatewayCache):
+    page = await new_page(pool, 2)
+    ring = Keyring.parse(KEYS, CREDENTIALS)
+    async with smsc() as peer:
+        config = {"host": "127.0.0.1", "port": peer.port, "system_id": "u", "password": "p"}
+        new = gateways.NewGateway(page.account_id, "sms", "line", "smpp", {**config, "allow_private_network": True})
+        page.gateway_id = await gateways.add(pool, ring, new)
+        activity = Dispatch(page.pool, cache, open_mails(page.pool, KEYS)).dispatch
+        content = page.content.encode()
+        with pytest.raises(ApplicationError) as later:
+            await dispatch_environment(attempt=1).run(activity, page.request(), content)
+        assert later.value.next_retry_delay is not None
+        elsewhere = await dispatch_environment(attempt=2).run(activity, page.request(), content)
+        assert [(retry.kind, retry.indexes) for retry in elsewhere.again] == [("not_started", [0, 1])]
+        assert peer.all("bind") == []
+        assert (await dispatch_environment(attempt=2).run(activity, page.request(at_home=True), content)).again == []
+        assert len(peer.all("submit_sm")) == 2
+
+
+async def test_routes_say_which_gateways_are_at_home(pool: Pool):
+    page = await new_page(pool, 1)
+    ring = Keyring.parse(KEYS, CREDENTIALS)
+    config = {"host": "127.0.0.1", "system_id": "u", "password": "p"}
+    for name, type_, raw in (("line", "smpp", config), ("box", "sandbox", {})):
+        await gateways.add(pool, ring, gateways.NewGateway(page.account_id, "sms", name, type_, raw))
+        header = replace(page.header, requested={name: [0]})
+        routing = await ActivityEnvironment().run(ChooseGateway(pool).choose_gateway, RouteRequest(header, [0], 1))
+        assert [route.at_home for route in routing.routes] == [type_ == "smpp"]

@@ -1,8 +1,11 @@
 """What dispatches through one gateway share: places, and what they learn of its health."""
 
 import asyncio
+from uuid import uuid4
 
-from activities.pacing.gateway_slots import FAILURES_TO_STOP, GatewaySlots
+from activities.pacing.bulk_throttle import BulkThrottle
+from activities.pacing.gateway_slots import FAILURES_TO_STOP, GatewaySlots, SlotRegistry
+from domain.lanes import Lane
 from domain.messages.outcomes import Accepted, Outcome, Unknown
 from domain.messages.page import CONCURRENCY
 from store.pool import Pool
@@ -87,3 +90,12 @@ async def test_an_answer_opens_a_closed_line(pool: Pool):
     assert slots.is_closed
     slots.answered()
     assert not slots.is_closed
+
+
+async def test_a_gateway_of_one_process_has_as_many_places_as_its_connections(pool: Pool):
+    registry, gateway_id = SlotRegistry(BulkThrottle(pool)), uuid4()
+    for lane in Lane:
+        few, many = registry.of(gateway_id, lane, 10), registry.of(gateway_id, lane, 300)
+        assert (few.in_flight.size, many.in_flight.size) == (CONCURRENCY, 300)
+        assert registry.of(gateway_id, lane, 300) is many
+        assert registry.of(uuid4(), lane).in_flight.size == CONCURRENCY

@@ -12,7 +12,7 @@ from store.workers import beat
 from tests.databases import at, new_install
 from tests.stack import serve_api
 
-TRANSACTIONAL = ["xsender", "xsender-dispatch"]
+TRANSACTIONAL = ["xsender", "xsender-dispatch", "xsender-home"]
 BULK = [
     "xsender-bulk",
     "xsender-bulk-dispatch",

@@ -20,11 +20,12 @@ from embedded.engine import Engine
 from runtime.children import environment_of, own_command
 from runtime.settings import Settings
 from services.deploys.builds import Build, Deployment, read
-from services.deploys.routing import drain, ramp
+from services.deploys.routing import drain, promote, ramp
 from services.doctor.builds import check_builds, judge
 from tests.cli.conftest import Cli, Ended
 from tests.databases import addresses, new_install
 from tests.faults.sink import running_sink
+from tests.gateways.smsc import smsc
 from tests.stack import Stack, new_namespace, run_stack, run_worker
 from worker.replay.checking import check
 from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE, QUEUES, WORKFLOW_QUEUE
@@ -134,6 +135,32 @@ async def test_a_build_is_ramped_promoted_and_drained_and_its_pages_go_on(instal
         assert answer.status_code == 200, answer.text
         assert (await stack.final(user, "sms", waits))["state"] == "sent"
         assert sink.arrived == {sent: 1, waits: 1}
+
+
+async def test_the_home_sends_for_pages_of_every_build(install: Install):
+    stack = install.stack
+    async with smsc() as peer:
+        user = await stack.user()
+        config = {"host": "127.0.0.1", "port": peer.port, "system_id": "u", "password": "p"}
+        await stack.gateway(user.id, "sms", "smpp", config | {"allow_private_network": True}, identifier="line")
+        contact = {"number": "+14155550123", "body": "hi", "gateway_identifier": "line"}
+        later = {"schedule_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+        uids = []
+        for build in ("c", "d"):
+            await install.start(build)
+            await until(install, lambda builds, name=build: name in builds and not builds[name].missing_queues)
+            await promote(stack.temporal, "xsender", build)
+            answers = [await stack.send(user, "sms", contact | more) for more in ({}, later)]
+            uids += [answer.json()["data"][0]["uid"] for answer in answers]
+            await until(install, lambda builds, name=build: builds[name].pinned == 1)
+        now = {"schedule_at": datetime.now(UTC).isoformat()}
+        for uid in uids:
+            if (await stack.status(user, "sms", uid))["state"] == "scheduled":
+                answer = await stack.http.post(f"/api/sms/{uid}/reschedule", json=now, headers=user.headers)
+                assert answer.status_code == 200, answer.text
+        assert {(await stack.final(user, "sms", uid))["state"] for uid in uids} == {"sent"}
+        assert len(peer.all("submit_sm")) == 4
+        assert len(peer.all("bind")) == 1, "of all workers one is the home"
 
 
 def test_the_doctor_tells_of_work_that_goes_to_a_build_without_workers():

@@ -19,7 +19,7 @@ from embedded.probes import http_get
 from tests.embedded.served_metrics import free_ports_in_a_row, look_at_metrics
 
 WORKERS = (
-    "xsender worker --queues xsender,xsender-dispatch",
+    "xsender worker --queues xsender,xsender-dispatch,xsender-home",
     "xsender worker --queues xsender-bulk,xsender-bulk-dispatch,xsender-callbacks,xsender-receipts,xsender-operations,"
     "xsender-automations,xsender-leads",
 )

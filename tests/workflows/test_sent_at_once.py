@@ -15,9 +15,12 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.dependencies import open_dependencies
+from domain.keyring import CREDENTIALS, Keyring
 from domain.limits import AT_ONCE_LIMITS, PAGE_LIMITS
 from gateways.conformance.fake_provider import Request, answer, serve
+from store.gateways import gateways
 from store.pool import Pool
+from tests.gateways.smsc import smsc
 from tests.workflows.conftest import TEST_SERVER
 from tests.workflows.script import Page
 from tests.workflows.test_real_pages import KEYS, new_account, provider
@@ -56,6 +59,7 @@ async def workers(env: WorkflowEnvironment, pool: Pool, served: tuple[str, ...] 
             max_cached_workflows=0,
         ),
         Worker(env.client, task_queue=policy.DISPATCH_QUEUE, activities=dispatch.activities),
+        Worker(env.client, task_queue=policy.HOME_QUEUE, activities=dispatch.activities),
     ):
         yield
     await dependencies.aclose()
@@ -91,8 +95,13 @@ async def gated() -> AsyncIterator[Gated]:
 
 async def dispatches(page: Page) -> int:
     """How many dispatches the page has begun on their queue."""
+    return len(await queues_of_dispatches(page))
+
+
+async def queues_of_dispatches(page: Page) -> list[str]:
     events = (await page.handle.fetch_history()).events
-    return sum(event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED for event in events)
+    scheduled = [one for one in events if one.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED]
+    return [one.activity_task_scheduled_event_attributes.task_queue.name for one in scheduled]
 
 
 async def workflow_tasks(page: Page) -> int:
@@ -128,6 +137,24 @@ async def test_a_gateway_that_takes_longer_is_waited_for_by_a_dispatch_that_send
             await page.handle.result()
         assert await dispatches(page) == 1
     assert set(slow.arrived.values()) == {1}
+    assert await account.states(page, 3) == {("sent", "captured"): 3}
+
+
+async def test_what_the_home_sends_takes_its_queue_and_leaves_the_rest_of_the_page_at_once(
+    env: WorkflowEnvironment, pool: Pool
+):
+    account = await new_account(env, pool, 5)
+    async with workers(env, pool), provider(200) as (url, arrived), smsc() as peer:
+        other = await account.gateway(url)
+        config = {"host": "127.0.0.1", "port": peer.port, "system_id": "u", "password": "p"}
+        new = gateways.NewGateway(account.id, "sms", "line", "smpp", config | {"allow_private_network": True})
+        await gateways.add(pool, Keyring.parse(KEYS, CREDENTIALS), new)
+        page = await account.send(3, requested={other: [0, 1], "line": [2]}, limits=PATIENT)
+        await page.handle.result()
+        queues = await queues_of_dispatches(page)
+        assert len(peer.all("submit_sm")) == 1
+    assert queues == ["xsender-home"]
+    assert len(arrived) == 2
     assert await account.states(page, 3) == {("sent", "captured"): 3}
 
 

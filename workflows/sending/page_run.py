@@ -155,7 +155,7 @@ class PageRun:
             args=[DispatchRequest(self._page.brief(), route, turn.attempt, at_once), self._content_inline()],
             result_type=DispatchResult,
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            **policy.dispatch_options(self._page.lane, len(route.indexes), route.per_second),
+            **policy.dispatch_options(self._page.lane, route),
         )
         self._at_gateways.add(dispatch)
         self._in_flight += 1

@@ -93,6 +93,11 @@ class SmppGateway:
         self._reference = random.randrange(256)  # noqa: S311 - so that a restart does not begin with the last ones
         self._closed = False
 
+    @property
+    def in_flight(self) -> int:
+        """The windows of all binds."""
+        return self._config.binds * self._config.window
+
     async def connect(self) -> None:
         """Bind, and stay bound, without a message to send: for what comes in. Also look after what came in parts.
 
@@ -116,12 +121,13 @@ class SmppGateway:
         if isinstance(parts, Refused):
             return parts
         if self._closed:
-            return RetryLater(None, "the gateway's connection was closed: its configuration was changed")
+            return RetryLater(
+                None, "the gateway's connections were closed: it was changed, or another process sends through it"
+            )
         try:
             link = await self._binds.take(min(self._config.timeout, PLACE_SECONDS), bulk=message.bulk)
         except TimeoutError:
-            places = self._config.binds * self._config.window
-            return GatewayDown(f"{places} messages have been without an answer for too long")
+            return GatewayDown(f"{self.in_flight} messages have been without an answer for too long")
         try:
             return await self._send(link, parts)
         finally:

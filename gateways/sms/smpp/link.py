@@ -20,10 +20,13 @@ class Link:
         self._open = open_session
         self._keep_alive = keep_alive
         self._keeper: asyncio.Task[None] | None = None
+        self._closed = False
         self._current: asyncio.Future[Session]
 
     async def session(self) -> Session:
         """A session that can be written to now. Raises ``CannotBind``, at once while a pause lasts."""
+        if self._closed:
+            raise CannotBind("the gateway was closed")
         if self._keeper is None:
             self._current = asyncio.get_running_loop().create_future()
             self._keeper = asyncio.create_task(self._keep())
@@ -40,6 +43,7 @@ class Link:
 
     async def aclose(self) -> None:
         """Unbind, and bind no more."""
+        self._closed = True
         if self._keeper is None:
             return
         self._keeper.cancel()

@@ -23,13 +23,13 @@ from store.migrate import migrate
 from store.pool import open_pool
 from tests.faults.proxy import Proxy, running_proxy
 from tests.stack import Stack
-from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE, WORKFLOW_QUEUE
+from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE, HOME_QUEUE, WORKFLOW_QUEUE
 
 REPOSITORY = Path(__file__).parents[3]
 WORKER_OF_LANE = {"transactional": "worker", "bulk": "bulk worker"}
 COMMANDS = {
     "api": ("api",),
-    "worker": ("worker", "--queues", f"{WORKFLOW_QUEUE},{DISPATCH_QUEUE}"),
+    "worker": ("worker", "--queues", f"{WORKFLOW_QUEUE},{DISPATCH_QUEUE},{HOME_QUEUE}"),
     "bulk worker": ("worker", "--queues", ",".join(BULK_QUEUES)),
 }
 PARTS = (*COMMANDS, "temporal", "postgres")

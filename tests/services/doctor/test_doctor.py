@@ -12,7 +12,8 @@ from services.alerts.rules import key_of
 from services.doctor import database, engine, keys, work
 from services.doctor.examining import Install, examine
 from services.doctor.findings import Finding
-from store.gateways import routing
+from store.gateways import gateways, routing
+from store.leader_lock import HOME, leader_lock
 from store.messages import pages
 from store.pool import Pool, open_pool
 from tests.databases import at
@@ -146,3 +147,16 @@ async def test_partitions_that_run_out_are_made_by_the_fix(fresh_pool: Pool):
 def test_versions_of_temporal_are_compared_by_number():
     assert engine._version("1.9.0", Settings()).level == "warning"
     assert engine._version("1.32.0-rc", Settings()).level == "ok"
+
+
+async def test_an_smpp_gateway_without_a_home_is_found(fresh_pool: Pool, monkeypatch):
+    monkeypatch.setattr(work, "TAKEN_OVER_WITHIN", 0.0)
+    assert await work.check_home(fresh_pool) == []
+    gateway_id = await new_gateway(fresh_pool)
+    await run(fresh_pool, "update gateways set type = 'smpp'")
+    [found] = await work.check_home(fresh_pool)
+    assert (found.level, "xsender-home" in found.remedy) == ("failure", True)
+    async with leader_lock(fresh_pool, HOME):
+        assert said(await work.check_home(fresh_pool)) == [("home", "ok")]
+    await gateways.set_enabled(fresh_pool, gateway_id, False)
+    assert await work.check_home(fresh_pool) == []
