@@ -20,9 +20,10 @@ from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.ids import page_of, send_workflow_id
 from runtime.search_attributes import attributes
 from services.changes import change
-from services.workflows.acting import Acted, act_on
+from services.workflows.acting import Acted, act_on, begin
 from services.workflows.effects import SIGNALS, TERMINATED
 from services.workflows.finding import TYPES, Found, find
+from services.workflows.planning import plan
 from services.workflows.progress import Progress, progress, stop
 from services.workflows.wanted import Wanted
 from store.access.audit import Filter, page
@@ -165,6 +166,22 @@ async def test_those_that_run_are_signalled_or_terminated(install: Install):
     assert again.workflows == 0, "its id was started again since"
     nothing = await install.act("terminate", replace(wanted, started_before=datetime.now(UTC) - timedelta(days=1)))
     assert (nothing.workflows, nothing.job) == (0, None)
+
+
+async def test_a_batch_operation_begins_once_for_a_key_however_often_it_is_tried(install: Install):
+    account, key = uuid4().int % 10**12, uuid4()
+    waiting = [await install.start(account, fails=False, woken=False) for _ in range(2)]
+    wanted = Wanted(type=install.type, account=str(account))
+    await install.all_of(wanted, 2)
+    planned = await plan(install.client, "signal", wanted, "a bug", "wake", is_dry=False)
+    for _ in range(2):
+        async with change(install.stack.pool, COMMAND_LINE, "workflows.signal") as made:
+            job = (await begin(made, install.client, planned, key)).job
+        assert job == f"xsender-signal-{key}"
+    assert (await install.end_of(job)).done == 2
+    assert [await handle.result() for handle in waiting] == ["ended"] * 2
+    async with change(install.stack.pool, COMMAND_LINE, "workflows.signal") as made:
+        assert (await begin(made, install.client, planned, key)).job == job, "it has ended"
 
 
 @pytest.mark.parametrize(
