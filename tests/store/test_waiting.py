@@ -112,4 +112,4 @@ async def test_the_figures_of_an_install_count_its_rows(fresh_pool: Pool):
     after = await gauges.read(fresh_pool)
     assert (after.failing, after.workers) == (before.failing + 1, before.workers + 1)
     assert [one.mode for one in after.gateways] == ["paused"]
-    assert after.months >= 2
+    assert after.partitions.months >= 2
