@@ -28,6 +28,7 @@ from api.admin.messages import inbound as admin_inbound
 from api.admin.messages import lists as admin_lists
 from api.admin.messages import messages as admin_messages
 from api.admin.messages import replays as admin_replays
+from api.admin.messages import retries as admin_retries
 from api.admin.messages import sandbox, suppressions
 from api.admin.reports import alerts, overview
 from api.admin.reports import requests as admin_requests
@@ -251,6 +252,7 @@ _ROUTERS = (
     admin_messages.router,
     admin_lists.router,
     admin_replays.router,
+    admin_retries.router,
     admin_batches.router,
     sandbox.router,
     suppressions.router,

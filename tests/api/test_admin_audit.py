@@ -29,6 +29,7 @@ CHANGING_NOTHING = {f"{ADMIN}/codec/decode", f"{ADMIN}/codec/encode", f"{ADMIN}/
 PROVIDER = {"issuer": "https://login.example.com", "client_id": "x", "client_secret": "y", "enabled": False}
 NO_WORKFLOW = {"filter": {"id": "none"}, "reason": "a bug"}
 TESTED_ELSEWHERE = {
+    f"{ADMIN}/retries/{{retry}}/stop": "tests/api/test_failure_kinds.py",
     f"{ADMIN}/workflows/jobs/{{job}}/stop": "tests/api/test_workflows_api.py",
     f"{ADMIN}/messages/{{uid}}/resolve": "tests/store/test_unknown.py",
     f"{ADMIN}/approvals/{{approval}}/approve": "tests/api/test_approvals.py",

@@ -44,6 +44,9 @@ async def test_failed_runs_are_listed_beside_messages_and_go_on(stack: Stack):
     await reaches(stack, user, runs[0], "completed")
     (retry,) = (await data(stack, user, "POST", "/replay", STEP))["retries"]
     assert (await ended(stack, user, retry["id"]))["retried"] == 1
+    assert (await staff.data("GET", f"/retries/{retry['id']}"))["state"] == "done"
+    assert_error(await staff.call("POST", f"/retries/{retry['id']}/stop"), 409, "retry_ended")
+    assert_error(await staff.call("GET", f"/retries/{uuid4()}"), 404, "retry_not_found")
     await reaches(stack, user, runs[1], "completed")
     assert await data(stack, user, "GET", "/failures?kind=run") == []
 

@@ -11,7 +11,8 @@ RELEASED = """
     listCallbackDeliveries testCallback replayCallbackDelivery replayCallbackDeliveries
     listGateways getGatewayHealth pauseGateway drainGateway resumeGateway testGateway
     addOwnGateway getOwnGateway changeOwnGateway deleteOwnGateway listOwnKeys issueOwnKey rollOwnKey revokeOwnKey
-    listMessages listFailures listAnyMessages listAnyFailures replayMessages replayAnyMessages getFailure getAnyFailure
+    listMessages listFailures listAnyMessages listAnyFailures replayMessages replayAnyMessages
+    getFailure getAnyFailure getAnyRetry stopAnyRetry
     listAnyBatches getAnyBatch pauseAnyBatch resumeAnyBatch cancelAnyBatch
     getAnyMessage resolveMessage listSandboxMessages decodePayloads encodePayloads
     createUser listUsers getUser changeUser deleteUser restoreUser suspendUser resumeUser putUser

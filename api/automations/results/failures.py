@@ -106,7 +106,7 @@ async def retry_automation(request: Request, automation: Key, principal: Holder,
 
     async def work(made: Change, _: KeyClaim) -> Answer:
         begun = await retrying.begin(made, flows, principal.account_id, automation, wanted, body.most)
-        shown = _shown(begun.retry) | {"inside_again": begun.left_out, "most_credits": begun.credits}
+        shown = shown_retry(begun.retry) | {"inside_again": begun.left_out, "most_credits": begun.credits}
         return "they go on", shown
 
     actor = user_actor(request, principal)
@@ -134,7 +134,7 @@ async def list_automation_retries(
     async def page(before: UUID | None, most: int) -> Sequence[Retry]:
         return await retries.page(pool, found.id, before, most)
 
-    return await listed(request, limit, cursor, format, beyond_id(page), _shown)
+    return await listed(request, limit, cursor, format, beyond_id(page), shown_retry)
 
 
 @router.get(
@@ -147,7 +147,7 @@ async def get_automation_retry(request: Request, automation: Key, retry: UUID, p
     """Until `state` is `done` or `stopped`."""
     pool = state_of(request).pool
     found = await rules.find(pool, principal.account_id, automation)
-    return answer_one(_shown(await retrying.find(pool, found, retry)))
+    return answer_one(shown_retry(await retrying.find(pool, found, retry)))
 
 
 @router.post(
@@ -162,7 +162,7 @@ async def stop_automation_retry(
     """Those that go on already do."""
 
     async def work(made: Change) -> Answer:
-        return "stopped", _shown(await retrying.stop(made, principal.account_id, automation, retry))
+        return "stopped", shown_retry(await retrying.stop(made, principal.account_id, automation, retry))
 
     return await perform(request, user_actor(request, principal), "automation.retry_stopped", work, dry_run=dry_run)
 
@@ -173,7 +173,8 @@ def _wanted(
     return Wanted(version, step, code, since, until)
 
 
-def _shown(retry: Retry) -> dict[str, Any]:
+def shown_retry(retry: Retry) -> dict[str, Any]:
+    """How far one has come, as it is answered."""
     row = asdict(retry)
     for name in ("automation_id", "account_id", "last", "actor"):
         del row[name]

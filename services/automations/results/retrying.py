@@ -72,11 +72,27 @@ async def stop(change: Change, account_id: int, key: str, retry_id: UUID) -> Ret
         ConflictError: it has ended.
     """
     automation = await rules.find(change.store, account_id, key)
-    found = await find(change.store, automation, retry_id)
-    change.about("automation", key, automation.name)
-    if not await retries.stop(change.store, retry_id):
+    return await _stop(change, automation, await find(change.store, automation, retry_id))
+
+
+async def stop_any(change: Change, retry_id: UUID) -> Retry:
+    """The same with one of any account.
+
+    Raises:
+        NotFoundError: there is none.
+        ConflictError: it has ended.
+    """
+    found = await find_any(change.store, retry_id)
+    automation = await automations.of_id(change.store, found.automation_id)
+    assert automation is not None, "what is retried goes with its automation"
+    return await _stop(change, automation, found)
+
+
+async def _stop(change: Change, automation: Automation, found: Retry) -> Retry:
+    change.about("automation", automation.key, automation.name)
+    if not await retries.stop(change.store, found.id):
         raise ConflictError("retry_ended", f"this has ended: {found.retried} runs were tried again")
-    return await find(change.store, automation, retry_id)
+    return await find(change.store, automation, found.id)
 
 
 async def find(store: Connections, automation: Automation, retry_id: UUID) -> Retry:
@@ -90,6 +106,18 @@ async def find(store: Connections, automation: Automation, retry_id: UUID) -> Re
         raise NotFoundError(
             "retry_not_found", f"there is none: GET /api/automations/{automation.key}/retries lists them"
         )
+    return found
+
+
+async def find_any(store: Connections, retry_id: UUID) -> Retry:
+    """One of any account.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = await retries.of_id(store, retry_id)
+    if found is None:
+        raise NotFoundError("retry_not_found", "there is none: it was answered when it began")
     return found
 
 

@@ -72,6 +72,13 @@ async def find(store: Connections, automation_id: UUID, id_: UUID) -> Retry | No
         return await cursor.fetchone()
 
 
+async def of_id(store: Connections, id_: UUID) -> Retry | None:
+    """One, whosever it is."""
+    async with store.connection() as conn, conn.cursor(row_factory=class_row(Retry)) as cursor:
+        await cursor.execute(f"select {_COLUMNS} from automation_retries where id = %s", (id_,))  # noqa: S608
+        return await cursor.fetchone()
+
+
 async def page(store: Connections, automation_id: UUID, before: UUID | None, limit: int) -> Sequence[Retry]:
     """Those of an automation, the newest first."""
     async with store.connection() as conn, conn.cursor(row_factory=class_row(Retry)) as cursor:

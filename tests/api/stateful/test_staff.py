@@ -122,6 +122,7 @@ async def test_staff_does_in_any_order_what_the_document_says_and_users_are_refu
         but=[  # which would concern what others of these tests do
             "/api/admin/v1/approval-policies/",
             "/api/admin/v1/workflows/jobs/",
+            "/api/admin/v1/retries/",
         ],
         kind_at=4,
         kinds={"failures": "messages"},

@@ -12,6 +12,7 @@ from domain.audience.contacts.contact import new_contact_id
 from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.messages.statuses import State
 from services.automations.flows import Flows
+from services.automations.results import retrying
 from services.changes import change
 from services.failures.causes import FailureCause, find_causes
 from services.failures.kinds import KINDS, Kind, Within, kind_of
@@ -57,8 +58,9 @@ class Account:
 
 
 @pytest.fixture
-async def account(pool: Pool) -> Account:
-    return await with_automation(pool)
+async def account(fresh_pool: Pool) -> Account:
+    """In a database without workers, which would begin with what is begun anew."""
+    return await with_automation(fresh_pool)
 
 
 async def with_automation(pool: Pool) -> Account:
@@ -143,6 +145,11 @@ async def test_runs_that_match_go_on_and_a_dry_run_changes_nothing(account: Acco
     done = await replayed_runs(account, code="unreachable")
     ((user, key, retry),) = [(one.user_id, one.automation, one.retry) for one in done.retries]
     assert (user, key, retry.total, retry.wanted["code"]) == (account.id, account.key, 1, "unreachable")
+    async with change(account.pool, COMMAND_LINE, "automation.retry_stopped") as made:
+        assert (await retrying.stop_any(made, retry.id)).state == "stopped"
+        assert [(target.type, target.id) for target in made.targets] == [("automation", account.key)]
+        with pytest.raises(ConflictError, match="has ended"):
+            await retrying.stop_any(made, retry.id)
     assert (await replayed_runs(account, code="other")).runs == 0
     async with account.pool.connection() as conn:
         await conn.execute("update automations set state = 'archived' where id = %s", (account.automation,))
@@ -164,7 +171,8 @@ async def test_one_run_goes_on_whenever_it_failed(account: Account):
         await replayed_runs(account, uid=run)
 
 
-async def test_leads_that_match_are_taken_again_by_an_operation_for_each_account(pool: Pool):
+async def test_leads_that_match_are_taken_again_by_an_operation_for_each_account(fresh_pool: Pool):
+    pool = fresh_pool
     accounts = [await new_account(pool) for _ in range(2)]
     made = [await new_source(pool, account, "meta", page_id=uuid4().hex) for account in accounts]
     code = uuid4().hex
