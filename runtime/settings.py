@@ -17,7 +17,8 @@ INSTALL_FILE = "install.json"
 
 _NAME_OF_A_BUILD = r"^(|[0-9A-Za-z][0-9A-Za-z._+-]{0,99})$"
 
-_OF_INSTALL = ("public_url", "default_region", "unknown_days", "unknown_ends_as", "keep_months")
+_OF_RETENTION = ("keep_months", "keep_attempt_months", "event_days", "callback_days", "request_log_days")
+_OF_INSTALL = ("public_url", "default_region", "unknown_days", "unknown_ends_as", *_OF_RETENTION)
 
 
 class Settings(BaseSettings):
@@ -109,6 +110,14 @@ class Settings(BaseSettings):
 
     keep_months: int | None = Field(default=None, ge=1, le=1200)
     """For how many months before this one messages are kept, with their tries and receipts; unset: for ever."""
+    keep_attempt_months: int | None = Field(default=None, ge=1, le=1200)
+    """For how many their tries and receipts are kept, if for fewer; unset: as long as messages."""
+    event_days: int | None = Field(default=None, ge=90, le=3650)
+    """For how many days what happened to contacts is kept; unset: 90."""
+    callback_days: int | None = Field(default=None, ge=7, le=365)
+    """For how many days callbacks are kept, to look at and to send again; unset: 30."""
+    request_log_days: int | None = Field(default=None, ge=1, le=90)
+    """For how many days the log of requests is kept; unset: 7."""
 
     @property
     def database_session_url(self) -> str:
@@ -128,7 +137,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "accept_unsealed_until",
-        "keep_months",
+        *_OF_RETENTION,
         "database_direct_url",
         "database_read_url",
         "database_disk_gb",

@@ -4,7 +4,7 @@ import structlog
 
 from store.audience.templates import sent
 from store.pool import Pool
-from store.schema.old_partitions import drop_days, drop_messages
+from store.schema.old_partitions import drop_attempts, drop_days, drop_messages
 from store.schema.partitions import ahead, make_ahead
 
 log = structlog.get_logger()
@@ -34,6 +34,13 @@ async def drop_months(pool: Pool, keep_months: int | None) -> None:
         _say(await drop_messages(conn, keep_months))
     while await sent.delete_older_than(pool, keep_months):
         pass
+
+
+async def drop_months_of_attempts(pool: Pool, months: int | None) -> None:
+    """Drop attempts and receipts that are older than their retention, of messages that are kept for longer."""
+    if months is not None:
+        async with pool.connection() as conn:
+            _say(await drop_attempts(conn, months))
 
 
 async def drop_by_time(pool: Pool, table: str, days: int) -> None:

@@ -1,7 +1,7 @@
 """Periodic tasks of the whole install, run by one worker at a time: expiry, deletion, recovery, wake-ups."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
@@ -37,10 +37,10 @@ from services.reputation.guard import judge_new, pause_batches
 from services.reputation.warm_ups import judge_tiers
 from services.sending.restart import start_stored
 from services.settings.current import read_current
+from services.settings.models import Retention
 from services.whatsapp.late_templates import send_all_late_templates
 from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import waits as account_waits
-from store.audience.events import recording
 from store.audience.guards import looking
 from store.audience.imports import files as import_files
 from store.automations import calls, runs
@@ -61,7 +61,7 @@ from store.reputation import bad_reports
 from store.whatsapp import late_templates
 from worker.leader import PeriodicTask
 from worker.limits import RENEW_EVERY, delete_old_limits
-from worker.partitions import drop_by_time, drop_months, make_partitions
+from worker.partitions import drop_by_time, drop_months, drop_months_of_attempts, make_partitions
 from worker.sweeps.audit_stream import stream_audit
 from worker.sweeps.closed_accounts import end_batches
 from worker.sweeps.deleted_accounts import purge_deleted
@@ -83,9 +83,6 @@ IDEMPOTENCY_HOURS = 48
 
 RECEIPT_DAYS = 4.0
 """How long a receipt is awaited: mail servers try for up to five days, but those that do report a deferral before."""
-
-CALLBACK_DAYS = 30
-"""How long customers can list their deliveries, and request redelivery."""
 
 WAKE_EVERY = 30.0
 OVERDUE_AFTER = 30.0
@@ -152,19 +149,13 @@ class Policy:
     unknown_days: float = 7.0
     """For how many days a message stays ``unknown``."""
     unknown_ends_as: Literal["failed", "sent"] = "failed"
-    keep_months: int | None = None
-    """For how many months before this one messages are kept. ``None``: for ever."""
-    request_log_days: int = 7
-    proof_days: int = 365
+    retention: Retention = field(default_factory=Retention)
 
     @classmethod
     async def read(cls, pool: Pool, environment: Mapping[str, Any]) -> "Policy":
         """The policy that holds now."""
         current = await read_current(pool, environment)
-        kept = current.retention
-        return cls(
-            current.unknown_days, current.unknown_ends_as, kept.keep_months, kept.request_log_days, kept.proof_days
-        )
+        return cls(current.unknown_days, current.unknown_ends_as, current.retention)
 
 
 def periodic_tasks(
@@ -197,17 +188,26 @@ def periodic_tasks(
     async def end_unknown_now() -> None:
         await end_unknown(pool, client, await Policy.read(pool, environment))
 
+    async def retention() -> Retention:
+        return (await Policy.read(pool, environment)).retention
+
     async def drop_requests_now() -> None:
-        await drop_by_time(pool, "request_log", (await Policy.read(pool, environment)).request_log_days)
+        await drop_by_time(pool, "request_log", (await retention()).request_log_days)
 
     async def drop_events_now() -> None:
-        await drop_by_time(pool, "contact_events", recording.KEPT_DAYS)
+        await drop_by_time(pool, "contact_events", (await retention()).event_days)
+
+    async def delete_callbacks_now() -> None:
+        await callback_deliveries.delete_older_than(pool, (await retention()).callback_days)
 
     async def delete_proofs_now() -> None:
-        await requests.delete_proofs(pool, (await Policy.read(pool, environment)).proof_days)
+        await requests.delete_proofs(pool, (await retention()).proof_days)
 
-    async def drop_partitions_now() -> None:
-        await drop_months(pool, (await Policy.read(pool, environment)).keep_months)
+    async def drop_messages_now() -> None:
+        await drop_months(pool, (await retention()).keep_months)
+
+    async def drop_attempts_now() -> None:
+        await drop_months_of_attempts(pool, (await retention()).keep_attempt_months)
 
     async def judge_reports() -> None:
         await judge_new(pool, environment)
@@ -247,16 +247,15 @@ def periodic_tasks(
         PeriodicTask("delete templates that need not follow", HOURLY, lambda: late_templates.delete_old(pool)),
         PeriodicTask("delete pages of ended batches", HOURLY, lambda: batches.delete_pages(pool)),
         PeriodicTask("delete expired attachments", HOURLY, lambda: attachments.delete_expired(pool)),
-        PeriodicTask(
-            "delete old callbacks", HOURLY, lambda: callback_deliveries.delete_older_than(pool, CALLBACK_DAYS)
-        ),
+        PeriodicTask("delete old callbacks", HOURLY, delete_callbacks_now),
         PeriodicTask(
             "delete old minutes of gateways", HOURLY, lambda: gateway_health.delete_old_minutes(pool, HEALTH_DAYS)
         ),
         PeriodicTask("delete old pairing tokens", HOURLY, lambda: device_tokens.delete_old(pool)),
         PeriodicTask("delete checks of workflows", HOURLY, lambda: workflow_checks.delete_ended(pool)),
         PeriodicTask("make partitions", HOURLY, lambda: make_partitions(pool)),
-        PeriodicTask("drop old partitions", HOURLY, drop_partitions_now),
+        PeriodicTask("drop old partitions", HOURLY, drop_messages_now),
+        PeriodicTask("drop old attempts", HOURLY, drop_attempts_now),
         PeriodicTask("delete old limits", HOURLY, lambda: delete_old_limits(pool)),
         PeriodicTask("drop old events of contacts", HOURLY, drop_events_now),
         PeriodicTask("delete old runs of automations", HOURLY, lambda: runs.delete_old(pool)),

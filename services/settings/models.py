@@ -101,6 +101,12 @@ class Retention(_Part):
 
     keep_months: Annotated[int, Field(ge=1, le=1200)] | None = None
     """For how many months before this one messages are kept; ``None``: for ever."""
+    keep_attempt_months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    """For how many their attempts and receipts are, if for fewer; ``None``: as long as messages."""
+    event_days: Annotated[int, Field(ge=90, le=3650)] = 90
+    """For how many days what happened to contacts is kept: conditions may look back so far."""
+    callback_days: Annotated[int, Field(ge=7, le=365)] = 30
+    """For how many days callbacks are kept: longer than they are tried."""
     request_log_days: Annotated[int, Field(ge=1, le=90)] = 7
     """For how many days the log of requests is kept."""
     proof_days: Annotated[int, Field(ge=1, le=3650)] = 365

@@ -11,6 +11,7 @@ from domain.callbacks import FAILING_SECONDS, SURE_TRIES, delivery_id
 from store.pool import Connections, Pool, long_transaction
 
 MOST_REPLAYED = 10_000
+_DELETED_AT_A_TIME = 10_000
 """Deliveries that one call repeats."""
 
 
@@ -222,9 +223,16 @@ async def forget(store: Connections, account_id: int, type_: str, key: str) -> N
 
 
 async def delete_older_than(pool: Pool, days: int) -> int:
-    """Delete deliveries that were queued more than ``days`` ago. Returns how many."""
-    async with long_transaction(pool) as conn:
-        cursor = await conn.execute(
-            "delete from callback_deliveries where created_at < clock_timestamp() - %s * interval '1 day'", (days,)
-        )
-        return cursor.rowcount
+    """Delete deliveries that were queued more than ``days`` ago, some at a time. Returns how many."""
+    deleted, last = 0, _DELETED_AT_A_TIME
+    while last == _DELETED_AT_A_TIME:
+        async with long_transaction(pool) as conn:
+            cursor = await conn.execute(
+                """delete from callback_deliveries where id = any(array(
+                       select id from callback_deliveries
+                       where created_at < clock_timestamp() - %s * interval '1 day' limit %s))""",
+                (days, _DELETED_AT_A_TIME),
+            )
+        last = cursor.rowcount
+        deleted += last
+    return deleted

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import pairwise
+from uuid import UUID
 
 from psycopg import sql
 
@@ -14,6 +15,9 @@ from store.schema.partitions import Partition
 _IS_OPEN = """select exists (select from {} where credit in ('held', 'pending') or awaited
                                or state in ('scheduled', 'queued', 'processing', 'unknown'))"""
 """Whether a message has no outcome, or holds credits."""
+_LATE = """delete from {} o where o.uid < %(since)s and not exists (
+               select from messages m where m.uid = o.uid and (m.credit in ('held', 'pending') or m.awaited
+                   or m.state in ('scheduled', 'queued', 'processing', 'unknown')))"""
 
 
 async def drop_messages(conn: Connection, months: int) -> list[str]:
@@ -34,6 +38,37 @@ async def drop_messages(conn: Connection, months: int) -> list[str]:
             await _drop(conn, together, sql.SQL(ended).format(sql.Literal(str(first_id(end.timestamp())))))
             dropped += [each.name for each in together]
     return dropped
+
+
+async def drop_attempts(conn: Connection, months: int) -> list[str]:
+    """Drop attempts and receipts of months that ended ``months`` or more before this one began, but not messages.
+
+    They are kept as long as their month of messages may not be dropped. Returns the names of the partitions.
+
+    Raises:
+        psycopg.errors.LockNotAvailable: another session holds a lock; the next run continues.
+    """
+    youngest = parts.month_at(await parts.database_now(conn), -months)
+    old = [each for each in await _of(conn, ("messages", *parts.OF_ATTEMPTS)) if each.ends <= youngest]
+    dropped = []
+    for end in sorted({each.ends for each in old if each.table in parts.OF_ATTEMPTS}):
+        if not any([await _is_open(conn, each.name) for each in old if each.table == "messages" and each.ends == end]):
+            together = [each for each in old if each.ends == end and each.table != "messages"]
+            await _drop(conn, together)
+            dropped += [each.name for each in together]
+    since = await attempts_since(conn)
+    for table in parts.OF_ATTEMPTS:  # what came after its month was dropped
+        other = sql.Identifier(f"{table}_other")
+        await conn.execute(sql.SQL(_LATE).format(other), {"since": since})
+    return dropped
+
+
+async def attempts_since(conn: Connection) -> UUID:
+    """Before which uid attempts of messages were dropped."""
+    first = next(each for each in await parts.partitions(conn) if each.table == "attempts")
+    if first.name == "attempts_first":
+        return UUID(int=0)
+    return first_id(parts.month_at(first.ends, -1).timestamp())
 
 
 async def drop_days(conn: Connection, table: str, days: int) -> list[str]:

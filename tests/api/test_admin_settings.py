@@ -53,7 +53,8 @@ async def test_seed_row_edit_global_settings(stack: Stack, staff: Staff):
     assert changed["public_url"] == "https://send.example.com"
     assert changed["allowed_countries"] == ["DE", "FR"]
     assert changed["branding"] | {"product_name": "Acme", "colour": "#0a7d4f"} == changed["branding"]
-    kept = {"keep_months": 13, "request_log_days": 7, "proof_days": 365}
+    kept = {"keep_months": 13, "keep_attempt_months": None, "event_days": 90, "callback_days": 30}
+    kept |= {"request_log_days": 7, "proof_days": 365}
     assert (changed["retention"], changed["unknown_days"]) == (kept, 3.0)
     assert changed["sources"]["branding.colour"] == "stored"
     assert changed["sources"]["branding.footer"] == "default"
@@ -82,6 +83,8 @@ async def test_seed_row_edit_global_settings(stack: Stack, staff: Staff):
         ({"branding": {"color": "#000000"}}, "/branding/color"),
         ({"retention": {"keep_months": 0}}, "/retention/keep_months"),
         ({"retention": {"keep_months": True}}, "/retention/keep_months"),
+        ({"retention": {"keep_attempt_months": 0}}, "/retention/keep_attempt_months"),
+        ({"retention": {"event_days": 89}}, "/retention/event_days"),
         ({"unknown_days": 0}, "/unknown_days"),
         ({"unknown_days": "3"}, "/unknown_days"),
         ({"unknown_ends_as": "lost"}, "/unknown_ends_as"),

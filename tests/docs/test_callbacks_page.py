@@ -17,8 +17,8 @@ from api.callbacks.models import CallbackEndpoint, ChangeCallback, RegisterCallb
 from domain.callbacks import FAILING_SECONDS, LADDER, TEST_EVENT, EventType, Snapshot, new_secret
 from gateways.callback import ANSWER_SECONDS
 from gateways.webhooks.standard_webhooks import sign
+from services.settings.models import Retention
 from store.callbacks.callback_endpoints import MOST
-from worker.periodic_tasks import CALLBACK_DAYS
 from workflows.policy import CALLBACK_QUEUE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "callbacks.md").read_text()
@@ -57,7 +57,7 @@ def test_the_numbers_are_those_of_the_code():
     assert f"nothing for {FAILING_SECONDS / 86_400:.0f} days" in PAGE
     assert f"otherwise up to {AT_A_TIME}." in PAGE
     assert f"your endpoints, {MOST} at most" in PAGE
-    assert f"in the last {CALLBACK_DAYS} days" in PAGE
+    assert f"in the last {Retention().callback_days} days" in PAGE
     assert f'{{"overlap_hours": {RotateSecret().overlap_hours}}}' in PAGE
     assert f"`{CALLBACK_QUEUE}`" in PAGE
 

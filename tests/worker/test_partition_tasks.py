@@ -1,6 +1,8 @@
 """Maintenance makes partitions, logs when it cannot, and drops old ones only if configured to."""
 
+from collections import defaultdict
 from datetime import datetime
+from typing import Any
 
 import pytest
 from psycopg.errors import LockNotAvailable
@@ -9,8 +11,7 @@ from structlog.testing import capture_logs
 from store.connection import Connection
 from store.pool import Pool
 from store.schema import partitions as parts
-from worker import partitions
-from worker.periodic_tasks import periodic_tasks
+from worker import partitions, periodic_tasks
 
 
 @pytest.fixture
@@ -41,15 +42,29 @@ async def test_enough_months_ahead_are_no_news(pool: Pool):
     assert logs == []
 
 
-async def test_without_a_setting_nothing_is_ever_dropped(pool: Pool, monkeypatch: pytest.MonkeyPatch):
-    dropped_before: list[int] = []
+async def test_each_class_is_kept_for_as_long_as_it_is_set(pool: Pool, monkeypatch: pytest.MonkeyPatch):
+    kept = defaultdict[str, list[int]](list)
 
-    async def note(conn: Connection, months: int) -> list[str]:
-        dropped_before.append(months)
-        return []
+    def note(name: str) -> Any:
+        async def dropped(_: Any, *given: Any) -> list[str]:
+            kept[given[0] if name == "days" else name].append(given[-1])
+            return []
 
-    monkeypatch.setattr(partitions, "drop_messages", note)
-    for environment in ({}, {"keep_months": 13}):
-        (task,) = [task for task in periodic_tasks(pool, None, environment) if task.name == "drop old partitions"]
-        await task.work()
-    assert dropped_before == [13]
+        return dropped
+
+    for name in ("messages", "attempts", "days"):
+        monkeypatch.setattr(partitions, f"drop_{name}", note(name))
+    monkeypatch.setattr(periodic_tasks.callback_deliveries, "delete_older_than", note("callbacks"))
+    names = {"drop old partitions", "drop old attempts", "drop old events of contacts", "drop old requests"}
+    given = {"keep_months": 13, "keep_attempt_months": 2, "event_days": 100, "request_log_days": 3, "callback_days": 9}
+    for environment in ({}, given):
+        for task in periodic_tasks.periodic_tasks(pool, None, environment):
+            if task.name in names | {"delete old callbacks"}:
+                await task.work()
+    assert kept == {
+        "messages": [13],
+        "attempts": [2],
+        "contact_events": [90, 100],
+        "request_log": [7, 3],
+        "callbacks": [30, 9],
+    }

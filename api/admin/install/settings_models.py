@@ -34,6 +34,11 @@ class PatchRetention(_Body):
     """For how long things are kept."""
 
     keep_months: StrictInt | None = Field(default=None, description=f"Months of messages before this one. {_Null}")
+    keep_attempt_months: StrictInt | None = Field(
+        default=None, description="Months of their attempts and receipts, if fewer. `null`: as long as messages."
+    )
+    event_days: StrictInt | None = Field(default=None, description="Days of what happened to contacts.")
+    callback_days: StrictInt | None = Field(default=None, description="Days of callbacks, to look at.")
     request_log_days: StrictInt | None = Field(default=None, description="Days of the log of requests.")
     proof_days: StrictInt | None = Field(
         default=None, description="Days of proofs of payment, after their request was decided."
@@ -107,6 +112,9 @@ class RetentionData(_Answer):
     """For how long things are kept."""
 
     keep_months: int | None = Field(description="`null`: for ever.")
+    keep_attempt_months: int | None = Field(description="`null`: as long as messages.")
+    event_days: int
+    callback_days: int
     request_log_days: int
     proof_days: int
 

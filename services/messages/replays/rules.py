@@ -13,6 +13,7 @@ BY_DEFAULT = frozenset({State.FAILED, State.REJECTED, State.EXPIRED})
 LEFT_OUT: Mapping[str, str] = {
     "fallback_sent": "another message was sent in its place",
     "may_have_arrived": "a gateway accepted it, and nothing tells that it did not arrive",
+    "attempts_dropped": "what was tried is no longer kept, so nothing tells whether it may have arrived",
     "answer_lost": "a gateway's answer was lost: it is sent again only if the state unknown is named",
     "page_at_work": "other messages of its page are still being sent: try again later",
     "batch_stopped": "its batch is paused, or is being cancelled",

@@ -10,6 +10,7 @@ from domain.messages.statuses import State
 from store.messages.search.filters import CONDITIONS, Filter
 from store.messages.search.walks import EQUALS, IN_ANY_ORDER, IN_ORDER, leading_filter
 from store.pool import Connections
+from store.schema.old_partitions import attempts_since
 from store.schema.partitions import among
 
 MOST_COUNTED = 100_000
@@ -58,6 +59,8 @@ _CONDITIONS = CONDITIONS | {
 _DOUBTFUL = "from attempts a where a.uid = m.uid and coalesce(a.outcome, 'unknown') = 'unknown'"
 _LEFT_OUT = f"""case
     when m.fallback_uid is not null then 'fallback_sent'
+    when m.uid < %(attempts_since)s and m.gateway_id is not null
+         and not exists (select from attempts a where a.uid = m.uid) then 'attempts_dropped'
     when m.state = 'expired'
          and (select a.outcome from attempts a where a.uid = m.uid order by a.attempt desc limit 1) = 'accepted'
     then 'may_have_arrived'
@@ -76,7 +79,8 @@ with read as materialized (
     select m.account_id, m.channel, {_LEFT_OUT} as left_out, count(*) as messages,
            coalesce(sum(m.price) filter (where m.state <> 'unknown'), 0) as credits
     from (select uid from read where fits) as r cross join lateral (
-        select x.uid, x.account_id, x.channel, x.state, x.price, x.credit, x.fallback_uid from messages x
+        select x.uid, x.account_id, x.channel, x.state, x.price, x.credit, x.fallback_uid, x.gateway_id
+        from messages x
         where x.uid = r.uid offset 0) as m
     where {_SETTLED}
     group by 1, 2, 3
@@ -90,7 +94,9 @@ order by 1, 2, 3 nulls first
 async def count(store: Connections, wanted: Failed) -> tuple[Sequence[Count], bool]:
     """How many there are; and whether these are all, or there are more than are counted."""
     query = _COUNT.format(fits=_fits(wanted), where=_where(wanted))
-    rows = await _read(store, query, _values(wanted, None, MOST_COUNTED))
+    async with store.connection() as conn:
+        since = await attempts_since(conn)
+    rows = await _read(store, query, _values(wanted, None, MOST_COUNTED) | {"attempts_since": since})
     return [Count(*row[:-1]) for row in rows], not rows or rows[0][-1] < MOST_COUNTED
 
 
@@ -191,4 +197,5 @@ async def lock(store: Connections, wanted: Failed, uids: Sequence[UUID]) -> Sequ
     """Those of these messages that are still in a state that is meant, in the order of their uids."""
     values = {**among(uids), "states": wanted.filter.arguments["states"], "doubtful": wanted.takes_doubtful}
     async with store.connection() as conn:
-        return [Replayable(*row) for row in await (await conn.execute(_LOCK, values)).fetchall()]
+        given = values | {"attempts_since": await attempts_since(conn)}
+        return [Replayable(*row) for row in await (await conn.execute(_LOCK, given)).fetchall()]
