@@ -178,20 +178,25 @@ async def open_pool(database_url: str, size: int, name: str, direct_url: str | N
 @asynccontextmanager
 async def long_transaction(pool: Pool, seconds: float = LONG_SECONDS) -> AsyncIterator[Connection]:
     """A transaction whose statements may take long, as they write or count many rows. It waits for locks as long."""
-    async with pool.connection() as conn:
-        with conn.answering_within(seconds + MARGIN):
-            async with conn.transaction():
-                settings = {
-                    "statement_timeout": f"{seconds}s",
-                    "lock_timeout": "0",
-                    "idle_in_transaction_session_timeout": f"{_LONG_PAUSE}s",
-                    **PLANNER_DEFAULTS,
-                }
-                await conn.execute(
-                    "select set_config(name, value, true) from unnest(%s::text[], %s::text[]) as s (name, value)",
-                    (list(settings), list(settings.values())),
-                )
-                yield conn
+    async with pool.connection() as conn, conn.transaction(), long_statements(conn, seconds):
+        yield conn
+
+
+@asynccontextmanager
+async def long_statements(conn: Connection, seconds: float = LONG_SECONDS) -> AsyncIterator[None]:
+    """The same in a transaction that has begun, for the statements until this ends."""
+    with conn.answering_within(seconds + MARGIN):
+        settings = {
+            "statement_timeout": f"{seconds}s",
+            "lock_timeout": "0",
+            "idle_in_transaction_session_timeout": f"{_LONG_PAUSE}s",
+            **PLANNER_DEFAULTS,
+        }
+        await conn.execute(
+            "select set_config(name, value, true) from unnest(%s::text[], %s::text[]) as s (name, value)",
+            (list(settings), list(settings.values())),
+        )
+        yield
 
 
 async def ping(pool: Pool) -> None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from domain.audience.contacts.contact import Contact
 from domain.operations.slices import Sliced
 from services.operations.kinds import Slice
 from services.persons import leads_of_person
@@ -27,6 +28,7 @@ from store.persons import erasures, finding, removing
 from store.persons.files import delete_files
 from store.persons.finding import REFUSALS, Known
 from store.persons.removing import Person
+from store.pool import InTransaction, long_statements
 
 AGAIN_AFTER = 30.0
 """Seconds after which messages are looked for once more."""
@@ -36,6 +38,10 @@ _BUSY = 0.2
 """Seconds until the next slice, while another erasure of the account is at work."""
 _MESSAGES = 100
 """Messages that a slice empties: for each page there may be two requests to Temporal."""
+_ENDING = 30.0
+"""Seconds that pages get to end whose messages all have an outcome."""
+_SOON = 0.5
+"""Seconds until these are looked at again."""
 _WAITING = 200
 """Messages that a slice cancels."""
 
@@ -93,16 +99,21 @@ async def _wait(work: Slice, place: dict[str, Any]) -> Sliced:
 
 
 async def _messages(work: Slice, place: dict[str, Any]) -> Sliced:
-    counted = await _empty_some(work, await _known(work, place))
-    return _counted(work, place if counted else place | {"step": "rest"}, counted)
+    return await _empty_some(work, place, await _known(work, place)) or Sliced(place | {"step": "rest"})
 
 
-async def _empty_some(work: Slice, known: Known) -> Counter[str]:
+async def _empty_some(work: Slice, place: dict[str, Any], known: Known) -> Sliced | None:
+    """``None``: there are no more."""
     uids = await finding.messages_of(work.store, known, _MESSAGES)
     if not uids:
-        return Counter()
-    await delete_histories(work.store, work.client, uids)
-    return await removing.empty_messages(work.store, known.account_id, uids)
+        return None
+    since = place.get("ending", time.time())
+    if not await delete_histories(work.store, work.client, uids) and time.time() - since < _ENDING:
+        return Sliced(place | {"ending": since}, pause=_SOON)
+    assert isinstance(work.store, InTransaction)
+    async with long_statements(work.store.conn):
+        counted = await removing.empty_messages(work.store, known.account_id, uids)
+    return _counted(work, {name: value for name, value in place.items() if name != "ending"}, counted)
 
 
 async def _rest(work: Slice, place: dict[str, Any]) -> Sliced:
@@ -112,18 +123,28 @@ async def _rest(work: Slice, place: dict[str, Any]) -> Sliced:
     if not subject.is_whole and known.contacts and await of_leads.came_again(work.store, known.contacts[0]):
         place = place | {"spared": True}
         known, contacts = await _known(work, place), {}
-    runs = await _runs(work, known)
-    counted = await removing.empty_runs(work.store, [run for run, *_ in runs])
-    if known.recipients or known.contacts:
-        texts = texts_about(contacts.values(), [values for *_, values in runs]) | set(known.recipients)
-        since = None if subject.is_whole else min((one.created_at for one in contacts.values()), default=None)
-        until = _until(work, place) if subject.is_whole else datetime.now(UTC)
-        named = [*known.recipients, *map(str, known.contacts)]
-        counted["operation_files"] += await delete_files(work.store, known.account_id, named, since, until)
-        person = Person(known.account_id, known.contacts, known.recipients, sorted(texts), until)
-        counted += await removing.remove(work.store, person)
+    assert isinstance(work.store, InTransaction)
+    async with long_statements(work.store.conn):
+        counted = await _remove(work, place, known, contacts)
     place = place | {"step": "again", "at": time.time() + AGAIN_AFTER, "until": _until(work, place).isoformat()}
     return _counted(work, place, counted)
+
+
+async def _remove(
+    work: Slice, place: Mapping[str, Any], known: Known, contacts: Mapping[UUID, Contact]
+) -> Counter[str]:
+    runs = await _runs(work, known)
+    counted = await removing.empty_runs(work.store, [run for run, *_ in runs])
+    if not known.recipients and not known.contacts:
+        return counted
+    is_whole = asked_in(work.operation).subject.is_whole
+    since = None if is_whole else min((one.created_at for one in contacts.values()), default=None)
+    until = _until(work, place) if is_whole else datetime.now(UTC)
+    named = [*known.recipients, *map(str, known.contacts)]
+    counted["operation_files"] += await delete_files(work.store, known.account_id, named, since, until)
+    texts = texts_about(contacts.values(), [values for *_, values in runs]) | set(known.recipients)
+    person = Person(known.account_id, known.contacts, known.recipients, sorted(texts), until)
+    return +counted + await removing.remove(work.store, person)
 
 
 async def _again(work: Slice, place: dict[str, Any]) -> Sliced:
@@ -135,9 +156,8 @@ async def _again(work: Slice, place: dict[str, Any]) -> Sliced:
     if waiting and time.time() - place["since"] < _AT_THE_LATEST:
         work.afterwards.append(lambda pool: cancel_all(pool, work.client, waiting))
         return Sliced(place, pause=1.0)
-    counted = await _empty_some(work, known)
-    if counted:
-        return _counted(work, place, counted)
+    if (emptied := await _empty_some(work, place, known)) is not None:
+        return emptied
     removed = (work.operation.result or {"removed": {}})["removed"]
     await erasures.done(work.store, work.operation.id, removed, await _remains(work, known))
     return Sliced(result={"removed": removed})

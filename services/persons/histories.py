@@ -19,11 +19,12 @@ from store.pool import Connections
 _AT_A_TIME = 10
 
 
-async def delete_histories(store: Connections, client: Client, uids: Sequence[UUID]) -> None:
+async def delete_histories(store: Connections, client: Client, uids: Sequence[UUID]) -> bool:
     """Delete those of the pages that have ended and that these messages are alone in. What became of them is stored.
 
     Pages with messages to others stay for as long as Temporal keeps them: after a restore of the database nothing else
-    tells what others got.
+    tells what others got. Returns whether none of the others is running: most end soon after their last outcome, and
+    those that wait for the time of a fallback once that has come.
 
     Raises:
         RPCError: Temporal does not answer.
@@ -31,16 +32,18 @@ async def delete_histories(store: Connections, client: Client, uids: Sequence[UU
     pages = await finding.only_theirs(store, sorted({page_of(uid) for uid in uids}), uids)
     limit = asyncio.Semaphore(_AT_A_TIME)
 
-    async def delete(page_id: UUID) -> None:
+    async def delete(page_id: UUID) -> bool:
         async with limit:
-            await _delete(client, send_workflow_id(page_id))
+            return await _delete(client, send_workflow_id(page_id))
 
-    await asyncio.gather(*map(delete, pages))
+    return all(await asyncio.gather(*map(delete, pages)))
 
 
-async def _delete(client: Client, workflow_id: str) -> None:
-    if (await latest_run(client, workflow_id)).fate in (Fate.GONE, Fate.RUNNING):
-        return
+async def _delete(client: Client, workflow_id: str) -> bool:
+    """Returns whether it has ended."""
+    fate = (await latest_run(client, workflow_id)).fate
+    if fate in (Fate.GONE, Fate.RUNNING):
+        return fate is Fate.GONE
     execution = WorkflowExecution(workflow_id=workflow_id)
     request = DeleteWorkflowExecutionRequest(namespace=client.namespace, workflow_execution=execution)
     try:
@@ -48,6 +51,7 @@ async def _delete(client: Client, workflow_id: str) -> None:
     except RPCError as error:
         if error.status != RPCStatusCode.NOT_FOUND:
             raise
+    return True
 
 
 async def kept_until(client: Client) -> str:

@@ -9,8 +9,9 @@ begin
     if m.fallback_uid is not null then
         return query select 'send', m.fallback_uid;
     elsif m.state in ('cancelled', 'unknown') or is_needless(p_unless, m.state)
-          or (m.state = 'sent' and not m.receipts) then
-        -- A gateway without receipts reports nothing more, and unknown is for operators to resolve.
+          or (m.state = 'sent' and not m.receipts) or m.recipient = '' then
+        -- A gateway without receipts reports nothing more, and unknown is for operators to resolve. Who was erased gets
+        -- nothing more.
         update messages set awaited = false where uid = p_uid and awaited;
         return query select 'done', null::uuid;
     elsif p_late or state_rank(m.state) = 30 then

@@ -5,16 +5,14 @@ from typing import LiteralString
 from uuid import UUID
 
 from store.operations.exports import Rows
-from store.persons.finding import UNDER_THEIR_KEYS, Known
+from store.persons.finding import BY_ADDRESS, BY_KEY, Known
 from store.pool import Connections
 
 _OF_CONTACTS: LiteralString = "t.contact_id = any(%(contacts)s::uuid[])"
 _RUNS: LiteralString = f"""automation_runs t join automations a on a.id = t.automation_id
     where a.account_id = %(account)s and {_OF_CONTACTS}"""
-_BY_KEY: LiteralString = f"t.account_id = %(account)s and t.recipient_key = {UNDER_THEIR_KEYS}"
-_BY_RECIPIENT: LiteralString = (
-    f"t.account_id = %(account)s and recipient_key(t.channel, t.recipient) = {UNDER_THEIR_KEYS}"
-)
+_BY_KEY: LiteralString = f"t.account_id = %(account)s and {BY_KEY}"
+_BY_ADDRESS: LiteralString = f"t.account_id = %(account)s and {BY_ADDRESS}"
 
 _TABLES: dict[str, LiteralString] = {
     "contacts": "contacts t where t.account_id = %(account)s and t.id = any(%(contacts)s::uuid[])",
@@ -25,8 +23,8 @@ _TABLES: dict[str, LiteralString] = {
     "consent_history": f"consent_events t where {_BY_KEY} order by t.id",
     "consent_pauses": f"consent_pauses t where {_BY_KEY}",
     "subscribe_requests": f"subscribe_requests t where {_BY_KEY} order by t.created_at",
-    "suppressions": f"suppressions t where {_BY_RECIPIENT}",
-    "marketing_opt_outs": f"marketing_opt_outs t where {_BY_RECIPIENT}",
+    "suppressions": f"suppressions t where {_BY_ADDRESS}",
+    "marketing_opt_outs": f"marketing_opt_outs t where {_BY_ADDRESS}",
     "inbound": """inbound_messages t where t.account_id = %(account)s and t.sender = any(%(recipients)s::text[])
         order by t.received_at""",
     "automation_runs": f"{_RUNS} order by t.entered_at",

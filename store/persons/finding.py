@@ -9,9 +9,13 @@ from uuid import UUID
 from store.operations.waiting import START
 from store.pool import Connections
 
-UNDER_THEIR_KEYS: LiteralString = """any(select recipient_key(c, a) from unnest(%(recipients)s::text[]) as a
-                   cross join unnest(array['email', 'sms']) as c)"""
-"""What is compared with keys of recipients (``recipient_key``) to find a person's."""
+_THEIR_KEYS: LiteralString = """any(array(select distinct recipient_key(c, a) from unnest(%(recipients)s::text[]) as a
+                         cross join unnest(array['email', 'sms']) as c))"""
+BY_KEY: LiteralString = f"""channel = any('{{email,sms,whatsapp}}') and recipient_key = {_THEIR_KEYS}"""
+"""Rows with a key of an address (``recipient_key``) that are a person's."""
+BY_ADDRESS: LiteralString = f"""channel = any('{{email,sms,whatsapp}}')
+    and recipient_key(channel, recipient) = {_THEIR_KEYS}"""
+"""The same of rows that have the address alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +181,14 @@ _COUNTS: dict[str, LiteralString] = {
     "inbound_messages": """select count(*) from inbound_messages
         where sender = any(%(recipients)s::text[]) and account_id = %(account)s""",
     "consent_events": f"""select count(*) from consent_events where account_id = %(account)s
-        and recipient_key = {UNDER_THEIR_KEYS}""",  # noqa: S608 - constants of ours
+        and {BY_KEY}""",  # noqa: S608 - constants of ours
     REFUSALS: f"""select
         (select count(*) from suppressions where account_id = %(account)s
-            and recipient_key(channel, recipient) = {UNDER_THEIR_KEYS})
+            and {BY_ADDRESS})
         + (select count(*) from marketing_opt_outs where account_id = %(account)s
-            and recipient_key(channel, recipient) = {UNDER_THEIR_KEYS})
+            and {BY_ADDRESS})
         + (select count(*) from consents where account_id = %(account)s and state = 'withdrawn'
-            and recipient_key = {UNDER_THEIR_KEYS})""",  # noqa: S608 - constants of ours
+            and {BY_KEY})""",  # noqa: S608 - constants of ours
 }
 
 

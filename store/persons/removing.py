@@ -12,7 +12,7 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from store.operations.purging import OF_MESSAGES
-from store.persons.finding import UNDER_THEIR_KEYS
+from store.persons.finding import BY_KEY
 from store.pool import Connections
 from store.schema.partitions import among
 
@@ -113,12 +113,12 @@ where endpoint_id = any(array(select id from callback_endpoints where account_id
 _OF_PERSON: dict[str, LiteralString] = {
     # What the person refused stays, without how that is known.
     "consents": f"""delete from consents where account_id = %(account)s and state <> 'withdrawn' and at <= %(until)s
-       and recipient_key = {UNDER_THEIR_KEYS}""",  # noqa: S608 - constants of ours
+       and {BY_KEY}""",  # noqa: S608 - constants of ours
     "refusals": f"""update consents set text_shown = null, ip = null, proof = null
        where account_id = %(account)s and num_nonnulls(text_shown, ip, proof) > 0 and at <= %(until)s
-       and recipient_key = {UNDER_THEIR_KEYS}""",  # noqa: S608 - constants of ours
+       and {BY_KEY}""",  # noqa: S608 - constants of ours
     "consent_events": f"""delete from consent_events where account_id = %(account)s and at <= %(until)s
-       and recipient_key = {UNDER_THEIR_KEYS}""",  # noqa: S608 - constants of ours
+       and {BY_KEY}""",  # noqa: S608 - constants of ours
     "subscribe_requests": """delete from subscribe_requests
        where account_id = %(account)s and recipient = any(%(recipients)s) and created_at <= %(until)s""",
     "inbound_messages": """delete from inbound_messages

@@ -90,6 +90,9 @@ async def test_somebody_of_whom_only_a_number_is_known_is_erased(stack: Stack):
     found = await erased(stack, user, phone=phone[:5] + "9" + phone[5:])
     assert (found["removed"]["messages"], found["removed"]["inbound_messages"]) == (1, 1)
     assert await leaks_in_tables(stack.pool, [phone[5:], person.answers["wish"]]) == []
+    await rows(stack, "update messages set state = 'failed' where account_id = %s returning 1", user.id)
+    query = "select n.step from messages m, next_step(m.uid, 'delivered', true, %s) n where m.account_id = %s"
+    assert await rows(stack, query, uuid4(), user.id) == [("done",)], "no fallback is sent any more"
 
 
 async def test_who_refused_mail_gets_none_after_the_erasure_either(stack: Stack):
