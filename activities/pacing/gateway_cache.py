@@ -62,8 +62,11 @@ class GatewayCache:
         self._types[gateway_id] = stored.type
         self._sends[gateway_id] = await self._sends_of(stored)
         gateway = build(stored.type, config, self._outside_of(gateway_id, owner))
+        leaves_first = isinstance(gateway, Listening)  # the provider limits how many connections there are
+        if known is not None and leaves_first:
+            await known[1].aclose()
         self._built[gateway_id] = (stored.version, gateway)
-        if known is not None:
+        if known is not None and not leaves_first:
             await known[1].aclose()
         return gateway
 

@@ -197,6 +197,20 @@ async def test_a_home_that_stops_leaves_each_gateway_when_that_has_answered(fres
         await asyncio.gather(old.aclose(), new.aclose())
 
 
+async def test_a_changed_gateway_leaves_before_it_binds_again(fresh_pool):
+    async with smsc() as peer:
+        await peer.tell("limit", binds=1)
+        gateway_id = await new_gateway(fresh_pool, peer.port)
+        cache = open_gateways(fresh_pool, KEYS, Sink())
+        await homes.connect_all(fresh_pool, cache)
+        async with fresh_pool.connection() as conn:
+            await conn.execute("update gateways set version = version + 1 where id = %s", (gateway_id,))
+        await homes.connect_all(fresh_pool, cache)
+        assert (await peer.some("bound", 2))[1]["now"] == 1
+        assert peer.all("refused") == []
+        await cache.aclose()
+
+
 async def test_a_process_without_its_queue_is_never_the_home(fresh_pool, client):
     cache = open_gateways(fresh_pool, KEYS, Sink())
     home = Home(fresh_pool, client, {}, cache)

@@ -57,7 +57,7 @@ const server = smpp.createServer(tls, (session) => {
   });
   session.on("submit_sm", (pdu) => submitted(session, pdu));
   session.on("enquire_link", (pdu) => { tell("enquire_link"); session.send(pdu.response()); });
-  session.on("unbind", (pdu) => { tell("unbind"); session.send(pdu.response()); });
+  session.on("unbind", (pdu) => { bound.delete(session); tell("unbind"); session.send(pdu.response()); });
   session.on("close", () => { bound.delete(session); tell("closed"); });
 });
 
