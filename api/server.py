@@ -1,10 +1,12 @@
 """The process ``xsender api``."""
 
 import os
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.app import create_app
@@ -20,11 +22,15 @@ from runtime.settings import Settings
 from runtime.traces.tracing import traces_sent
 
 
-def run(settings: Settings) -> None:
+Part = Callable[[FastAPI], None]
+"""What is served beside the API: it adds its routes to the application."""
+
+
+def run(settings: Settings, *parts: Part) -> None:
     """Serve the API until SIGTERM or SIGINT, then let requests in progress finish."""
     configure_logs(settings.log_level, settings.log_json)
     raise_descriptor_limit()
-    server = uvicorn.Server(server_config(settings))
+    server = uvicorn.Server(server_config(settings, *parts))
     freeze_startup_objects()
     with metrics_served(settings.metrics_address), traces_sent("api"):
         server.run()
@@ -32,11 +38,13 @@ def run(settings: Settings) -> None:
         raise SystemExit("the API could not start")
 
 
-def server_config(settings: Settings) -> uvicorn.Config:
+def server_config(settings: Settings, *parts: Part) -> uvicorn.Config:
     """How the API is served, by the process and in tests."""
     check_proxies(os.environ.get(VARIABLE, ""))
     limits = ConnectionLimits.within(descriptor_limit())
     app: Any = create_app(settings)
+    for attach in parts:
+        attach(app)
     config = uvicorn.Config(
         app,
         host=settings.api_host,

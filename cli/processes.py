@@ -59,12 +59,13 @@ def api(
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option("--port", min=1, max=65535)] = None,
 ) -> None:
-    """Run the HTTP API."""
+    """Run the HTTP API and the panel."""
     _leave_out_rich()
     from api.server import run
+    from panel.app import attach
 
     given = {"api_host": host, "api_port": port}
-    run(load().model_copy(update={name: value for name, value in given.items() if value is not None}))
+    run(load().model_copy(update={name: value for name, value in given.items() if value is not None}), attach)
 
 
 def worker(

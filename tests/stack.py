@@ -20,6 +20,7 @@ from activities.dependencies import open_dependencies
 from api.server import server_config
 from domain.access.api_keys import KeyKind
 from domain.keyring import CREDENTIALS, Keyring
+from panel.app import attach
 from runtime.search_attributes import register
 from runtime.settings import Settings
 from runtime.temporal import connect, worker_version
@@ -124,7 +125,7 @@ def free_socket() -> socket.socket:
 async def serve_api(settings: Settings) -> AsyncIterator[str]:
     """The API on a real socket; yields its base URL."""
     listener = free_socket()
-    server = uvicorn.Server(server_config(settings))
+    server = uvicorn.Server(server_config(settings, attach))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
         if serving.done():

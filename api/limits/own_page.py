@@ -16,7 +16,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 HEADER = "X-CSRF"
 
-_SESSION, _LOG_IN = "xsender_session", "xsender_oidc"
+_SESSION, _LOG_IN, _ACTING = "xsender_session", "xsender_oidc", "xsender_acting"
 _AT_THE_PROVIDER = timedelta(minutes=10)
 
 
@@ -48,6 +48,21 @@ def set_log_in_cookie(request: Request, response: Response, binding: str) -> Non
 def delete_log_in_cookie(request: Request, response: Response) -> None:
     """Have the browser forget it."""
     _delete(request, response, _LOG_IN)
+
+
+def acting_cookie(request: Request) -> str | None:
+    """The token of the session in which a member of staff works in an account, beside their own."""
+    return request.cookies.get(_name(request, _ACTING))
+
+
+def set_acting_cookie(request: Request, response: Response, token: str) -> None:
+    """Have the browser keep it. The API itself does not read it: the panel's pages do."""
+    _set(request, response, _ACTING, token, LIFETIME)
+
+
+def delete_acting_cookie(request: Request, response: Response) -> None:
+    """Have the browser forget it."""
+    _delete(request, response, _ACTING)
 
 
 def _name(request: Request, name: str) -> str:

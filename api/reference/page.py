@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 from api.http.state import state_of
 
@@ -71,12 +71,6 @@ async def openapi(request: Request) -> Response:
     """The document."""
     written = await state_of(request).part(Reference).read()
     return Response(written.document, media_type="application/json")
-
-
-@router.get("/")
-async def root() -> RedirectResponse:
-    """A browser at the base URL sees the documentation."""
-    return RedirectResponse("/docs", 302)
 
 
 @router.get("/docs")

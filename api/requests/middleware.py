@@ -13,6 +13,8 @@ from runtime.metrics.counted import REQUESTS
 
 HEADER = b"x-request-id"
 _LOGGED = b"/api/"
+IN_PROCESS = "xsender.in_process"
+"""In the scope of a request that a page of the panel makes: people's pages are not calls of programs, which the log is of."""
 
 
 class RequestNotes:
@@ -47,7 +49,7 @@ class RequestNotes:
         try:
             await self._app(scope, received, sent)
         finally:
-            if noted.status and noted.path.startswith(_LOGGED):
+            if noted.status and noted.path.startswith(_LOGGED) and IN_PROCESS not in scope:
                 noted.end()
                 route = getattr(scope.get("route"), "path", "none")
                 REQUESTS.labels(noted.method, route, f"{noted.status // 100}xx").observe(noted.seconds)

@@ -1,0 +1,1 @@
+"""The web panel: pages for people over the API of the same process."""

@@ -1,0 +1,48 @@
+"""The panel, as a part of the application that serves the API."""
+
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Mount, Route
+
+from panel.frame import errors, files, preferences
+from panel.home import routes as home
+from panel.http.headers import SecureHeaders
+from panel.http.pages import ForeignForm, Pages
+from panel.http.client import Refused
+from panel.messages import routes as messages
+from panel.sandbox import routes as sandbox
+from panel.send import routes as send
+from panel.signing_in import routes as signing_in
+
+_SUBJECTS: tuple[Pages, ...] = (
+    signing_in.pages,
+    preferences.pages,
+    home.pages,
+    send.pages,
+    messages.pages,
+    sandbox.pages,
+)
+
+
+def attach(app: FastAPI) -> None:
+    """Serve the panel under ``/panel``, as a client of the API of ``app``; ``/`` leads there."""
+    panel = Starlette(
+        routes=[files.route, *(route for subject in _SUBJECTS for route in subject.routes)],
+        middleware=[Middleware(SecureHeaders)],
+        exception_handlers={
+            Refused: errors.refused,
+            ForeignForm: errors.foreign_form,
+            404: errors.not_found,
+            405: errors.not_found,
+            500: errors.fault,
+        },
+    )
+    panel.state.api = app
+    app.router.routes += [Route("/", _to_panel), Route("/panel", _to_panel), Mount("/panel", panel)]
+
+
+async def _to_panel(_: Request) -> Response:
+    return RedirectResponse("/panel/")

@@ -1,0 +1,64 @@
+"""The pages of the panel in groups, and who sees which."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from panel.http.viewer import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page."""
+
+    place: str
+    label: str
+    """In English: it is translated when it is shown."""
+    path: str
+    icon: str
+    permission: str = ""
+    """Of staff that look at all accounts; "": only within an account."""
+    staff_only: bool = False
+    """Of the install, not of an account."""
+    shortcut: str = ""
+    """The key after ``g`` that leads there."""
+
+    def is_shown(self, viewer: Viewer) -> bool:
+        """Whether it would show something."""
+        if self.staff_only:
+            return viewer.is_staff and self.permission in viewer.permissions
+        return viewer.account is not None or (bool(self.permission) and viewer.may(self.permission))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pages under a heading."""
+
+    label: str
+    entries: Sequence[Entry]
+
+
+def _(text: str) -> str:
+    """Marks what is to be translated."""
+    return text
+
+
+GROUPS = (
+    Group("", (Entry("home", _("Home"), "/panel/", "house", "overview:read", shortcut="h"),)),
+    Group(
+        _("Send"),
+        (
+            Entry("send", _("Send"), "/panel/send", "send", shortcut="s"),
+            Entry("messages", _("Messages"), "/panel/messages", "mail", "messages:read", shortcut="m"),
+        ),
+    ),
+    Group(
+        _("System"),
+        (Entry("sandbox", _("Sandbox inbox"), "/panel/sandbox", "inbox", "sandbox:read", staff_only=True),),
+    ),
+)
+
+
+def shown_to(viewer: Viewer) -> list[Group]:
+    """What this viewer sees."""
+    shown = [Group(group.label, [one for one in group.entries if one.is_shown(viewer)]) for group in GROUPS]
+    return [group for group in shown if group.entries]

@@ -1,0 +1,50 @@
+"""What somebody entered in a form, as the API takes it, and what was wrong with it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.datastructures import FormData
+
+from panel.http.client import Refused
+
+
+class Form:
+    """Values by the names of their fields; empty when a page is shown first."""
+
+    def __init__(self, data: FormData | None = None, values: Mapping[str, Any] | None = None) -> None:
+        """``values`` are shown where the form has none: what is stored so far."""
+        self._data = data or FormData()
+        self._values = values or {}
+        self.refused: Refused | None = None
+        """Why the API did not take it."""
+
+    def text(self, name: str) -> str:
+        """A text without space around it; "" if it is not there."""
+        value = self._data.get(name, self._values.get(name, ""))
+        return value.strip() if isinstance(value, str) else "" if value is None else str(value)
+
+    def raw(self, name: str) -> str:
+        """A text as it is, for passwords and bodies; lines end with LF, as browsers send CRLF."""
+        value = self._data.get(name, self._values.get(name, ""))
+        return value.replace("\r\n", "\n") if isinstance(value, str) else "" if value is None else str(value)
+
+    def many(self, name: str) -> list[str]:
+        """All values of a field that may be there several times."""
+        return [value for value in self._data.getlist(name) if isinstance(value, str) and value]
+
+    def flag(self, name: str) -> bool:
+        """Whether a box is ticked."""
+        return name in self._data if self._data else bool(self._values.get(name))
+
+    def given(self, *names: str) -> dict[str, str]:
+        """Those that are not empty."""
+        return {name: text for name in names if (text := self.text(name))}
+
+    def error(self, pointer: str) -> str | None:
+        """What is wrong at a place of the API's body."""
+        return self.refused.at(pointer) if self.refused else None
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the whole of it."""
+        return self.refused.message if self.refused else None

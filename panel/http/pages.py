@@ -1,0 +1,100 @@
+"""Routes of a subject: each page's function gets a ``View``, and what changes something was checked to come from us."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from fastapi import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from api.limits.own_page import acting_cookie, session_cookie
+from panel.http.client import Api, Refused
+from panel.http.csrf import is_own_form
+from panel.http.forms import Form
+from panel.http.view import View
+from panel.http.viewer import Account, Taste, Viewer
+
+Page = Callable[[View], Awaitable[Response]]
+
+LOG_IN, ENROL = "/panel/login", "/panel/security"
+_MOST_FIELDS, _MOST_FILES = 2_000, 5
+
+
+class ForeignForm(Exception):
+    """A form that did not come from a page of this session: an old one, or somebody else's."""
+
+
+class Pages:
+    """Of a subject."""
+
+    def __init__(self, place: str = "", *, public: bool = False) -> None:
+        """``place``: the entry of the navigation that is marked. ``public``: nobody needs to have logged in."""
+        self.routes: list[Route] = []
+        self._place = place
+        self._public = public
+
+    def get(self, path: str) -> Callable[[Page], Page]:
+        """A page that is read."""
+        return self._route(path, "GET")
+
+    def post(self, path: str) -> Callable[[Page], Page]:
+        """A form that is sent."""
+        return self._route(path, "POST")
+
+    def _route(self, path: str, method: str) -> Callable[[Page], Page]:
+        def added(page: Page) -> Page:
+            async def endpoint(request: Request) -> Response:
+                return await self._answer(request, page)
+
+            self.routes.append(Route(path, endpoint, methods=[method], name=f"{method} {path}"))
+            return page
+
+        return added
+
+    async def _answer(self, request: Request, page: Page) -> Response:
+        view = view_of(request, self._place)
+        if not self._public:
+            if view.session is None:
+                return _to_log_in(request)
+            await _recognise(view)
+            if view.viewer.must_enrol and not request.url.path.startswith(ENROL):
+                return RedirectResponse(ENROL, 303)
+        if request.method == "POST":
+            form = await request.form(max_fields=_MOST_FIELDS, max_files=_MOST_FILES)
+            if not is_own_form(request, view.session, form):
+                raise ForeignForm
+            view.form = Form(form)
+        return await page(view)
+
+
+def view_of(request: Request, place: str = "") -> View:
+    """A view of who may not have logged in."""
+    session = session_cookie(request)
+    api = Api(request.app.state.api, request, session)
+    return View(request, api, api, session, Taste.of(request), place)
+
+
+async def _recognise(view: View) -> None:
+    """See who it is, and in which account.
+
+    Raises:
+        Refused: the session has ended.
+    """
+    me = (await view.api.get("/api/auth/me"))["data"]
+    account = None
+    acting = acting_cookie(view.request)
+    if acting and me["kind"] == "staff":
+        try:
+            own = (await view.api.acting(acting).get("/api/auth/me"))["data"]
+        except Refused:  # it ended: all accounts are shown again
+            pass
+        else:
+            account = Account(own["id"], own["name"])
+            view.api = view.api.acting(acting)
+    view.known = Viewer.of(me, account)
+
+
+def _to_log_in(request: Request) -> Response:
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    after = f"?next={quote(wanted)}" if request.method == "GET" and wanted != "/panel/" else ""
+    return RedirectResponse(LOG_IN + after, 303)

@@ -1,0 +1,55 @@
+"""Templates: one set of compiled ones for each language, as texts are looked up while they are rendered."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from panel.rendering import current
+from panel.rendering.assets import asset_name
+from panel.rendering.formats import FILTERS
+from panel.rendering.languages import direction, languages, translations
+
+ASSETS = "/panel/assets/"
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates in a language that we have."""
+    made = Environment(
+        loader=PackageLoader("panel"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.loopcontrols"],
+    )
+    found: Any = translations(language)
+    made.install_gettext_translations(found, newstyle=True)  # type: ignore[attr-defined] # of the extension
+    made.globals |= {
+        "asset": lambda name: ASSETS + asset_name(name),
+        "icon": icon,
+        "language": language,
+        "languages": languages(),
+        "direction": direction(language),
+        "csrf_token": lambda: current.form_token.get(),
+    }
+    made.filters |= {name: _of_viewer(name) for name in FILTERS}
+    return made
+
+
+def _of_viewer(name: str) -> Callable[..., Any]:
+    def filtered(*values: Any) -> Any:
+        return getattr(current.formats.get(), name)(*values)
+
+    return filtered
+
+
+def icon(name: str, label: str = "") -> Markup:
+    """One of ``icons.svg``; with a label if it stands alone."""
+    named = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    return Markup('<svg class="icon" {}><use href="{}{}#{}"/></svg>').format(
+        named, ASSETS, asset_name("icons.svg"), name
+    )

@@ -1,0 +1,3 @@
+from panel.http.pages import Pages
+
+pages = Pages("x")
