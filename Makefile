@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.requirements
 PEERS := tests/gateways/peers
 CHECKERS := tests/deploy/peers/unpacked
-PACKAGES := activities api bench cli domain embedded gateways phones runtime services store tests worker workflows
+PACKAGES := activities api bench cli domain embedded gateways panel phones runtime services store tests worker workflows
 ARGS ?=
 # Half of all that is installed, and never or seldom imported: compiled only where it is.
 RARELY := /(phonenumbers/(geo|carrier)data|pygments/lexers|mypy|mypyc|pip|setuptools|future)/
@@ -15,14 +15,14 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile pyproject.toml -
 	--generate-hashes --allow-unsafe --strip-extras --build-deps-for wheel \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: dev setup test quick lint format bench lock clean
+.PHONY: dev setup browser test quick lint format bench lock clean
 
 ## Start everything on this machine: make dev ARGS="--port 8001"
 dev: $(STAMP)
 	@XSENDER_STOP_WITH_PARENT=1 exec $(BIN)/xsender dev $(ARGS)
 
 ## Build .venv, again whenever the locked requirements change, and install the peers that the tests use.
-setup: $(STAMP) $(PEERS)/node_modules $(PEERS)/.venv $(PEERS)/nginx $(PEERS)/pgbouncer $(CHECKERS)
+setup: $(STAMP) $(PEERS)/node_modules $(PEERS)/.venv $(PEERS)/nginx $(PEERS)/pgbouncer $(CHECKERS) browser
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "xsender needs Python 3.11 or newer")'
@@ -58,6 +58,14 @@ $(PEERS)/nginx:
 $(PEERS)/pgbouncer:
 	@echo "unpacking PgBouncer into $@"
 	@$(call UNPACK,pgbouncer libevent-2.1-7 libc-ares2)
+
+# The browser that walks through the panel, as Debian has it, where packages can be installed. Else its tests are skipped.
+BROWSER := chromium fonts-noto-core fonts-noto-color-emoji
+browser:
+	@command -v chromium > /dev/null || test "$$(id -u)" != 0 || { echo "installing $(BROWSER)"; \
+		export DEBIAN_FRONTEND=noninteractive; apt-get install -qq -y --no-install-recommends $(BROWSER) > /dev/null 2>&1 || \
+		{ apt-get update -qq && apt-get install -qq -y --no-install-recommends $(BROWSER) > /dev/null; }; } || \
+		echo "there is none: its tests are skipped"
 
 # Helm itself, and the schemas of Kubernetes and of Compose files: of big wheels a few files.
 $(CHECKERS): $(STAMP) tests/deploy/peers/requirements.txt tests/deploy/peers/unpack.py

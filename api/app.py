@@ -14,7 +14,7 @@ from api.admin import gateway_templates, lead_pages
 from api.admin import gateways as admin_gateways
 from api.admin import guards as admin_guards
 from api.admin import reputation as admin_reputation
-from api.admin.access import approvals, audit, invitations, staff
+from api.admin.access import acting, approvals, audit, invitations, staff
 from api.admin.access import oidc as admin_oidc
 from api.admin.accounts import bulk, credit_requests, credits, keys, plans, subscriptions, users
 from api.admin.accounts import domains as admin_domains
@@ -119,6 +119,7 @@ from api.reputation import warm_ups
 from api.requests.log import RequestLog
 from api.resources.access import AccessTable
 from api.segments import routes as segments
+from api.sending import estimates
 from api.sending import routes as send
 from api.sending.group_commit import GroupCommit
 from api.sending.large_bodies import Bodies
@@ -155,6 +156,7 @@ DESCRIPTION = "Send email, SMS and WhatsApp through your own gateways; every acc
 
 _ROUTERS = (
     send.router,
+    estimates.router,
     status.router,
     meta_leads.router,
     meta_users.router,
@@ -240,6 +242,7 @@ _ROUTERS = (
     audit.router,
     approvals.router,
     invitations.router,
+    acting.router,
     log_in.router,
     own_sessions.router,
     own_passwords.router,

@@ -21,7 +21,6 @@ from runtime.metrics.serving import metrics_served
 from runtime.settings import Settings
 from runtime.traces.tracing import traces_sent
 
-
 Part = Callable[[FastAPI], None]
 """What is served beside the API: it adds its routes to the application."""
 

@@ -120,20 +120,23 @@ class _Install:
 
     async def _serve(self, supervisor: Supervisor, began: float) -> None:
         await supervisor.start(self._postgres.child(), self._temporal.child())
-        await self._fill()
+        setup = await self._fill()
         await supervisor.start(
             self._api(),
             self._worker(_WORKER, WORKFLOW_QUEUE, DISPATCH_QUEUE, HOME_QUEUE),
             self._worker(_BULK_WORKER, *BULK_QUEUES),
         )
         await self._healthy()
-        summary.show(self._options.url, self._ui.url, self._folder, time.monotonic() - began)
+        summary.show(self._options.url, setup, self._ui.url, self._folder, time.monotonic() - began)
         await asyncio.Event().wait()
 
-    async def _fill(self) -> None:
-        """Bring the database to this version and, at the first start, make the first accounts and keys."""
+    async def _fill(self) -> str | None:
+        """Bring the database to this version and, at the first start, make the first accounts and keys.
+
+        Returns where a browser creates the first owner, if there is none.
+        """
         # Imported here: loading them takes as long as the two servers take to start, and so costs nothing.
-        from embedded.first_run import ensure_first_run
+        from embedded.first_run import ensure_first_run, setup_link
         from runtime.settings import load_settings
         from store.migrate import migrate
 
@@ -141,7 +144,9 @@ class _Install:
         applied = await migrate(self._postgres.database_url)
         if applied:
             summary.say(f"database brought up to date ({len(applied)} migrations)")
-        await ensure_first_run(load_settings(self._folder))
+        settings = load_settings(self._folder)
+        await ensure_first_run(settings)
+        return await setup_link(settings)
 
     def _write_settings(self) -> None:
         write_settings(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from domain.access.actors import Actor
 from domain.access.api_keys import KeyKind
 from domain.access.user_scopes import SCOPES
 from domain.channels import Channel
@@ -16,6 +17,8 @@ from domain.errors import ConflictError
 from domain.keyring import CREDENTIALS, Keyring
 from embedded.install import write_private
 from runtime.settings import Settings
+from services.access.first_owner import issue_setup_token
+from services.changes import change
 from services.sending.sandbox import ensure_sandbox
 from store.accounts import accounts, api_keys, plans
 from store.gateways.gateway_shares import share
@@ -38,6 +41,19 @@ async def ensure_first_run(settings: Settings) -> None:
     keys = _kept(file) or await _make(settings)
     content = {**keys, **_addresses(settings)}
     write_private(file, json.dumps(content, indent=2) + "\n")
+
+
+async def setup_link(settings: Settings) -> str | None:
+    """Where a browser creates the first owner, for a day; ``None``: there is one. Links printed before end."""
+    pool = await open_pool(settings.database_url, 1, "xsender-first-run")
+    try:
+        async with change(pool, Actor("system", "dev"), "setup_token.issued") as made:
+            token = await issue_setup_token(made)
+    except ConflictError:
+        return None
+    finally:
+        await pool.close()
+    return f"{_addresses(settings)['url']}/panel/setup?token={token}"
 
 
 def _kept(file: Path) -> dict[str, Any] | None:

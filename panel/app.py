@@ -7,22 +7,26 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
+from panel.account import routes as account
 from panel.frame import errors, files, preferences
 from panel.home import routes as home
+from panel.http.client import Refused
 from panel.http.headers import SecureHeaders
 from panel.http.pages import ForeignForm, Pages
-from panel.http.client import Refused
 from panel.messages import routes as messages
 from panel.sandbox import routes as sandbox
+from panel.security import routes as security
 from panel.send import routes as send
 from panel.signing_in import routes as signing_in
 
 _SUBJECTS: tuple[Pages, ...] = (
     signing_in.pages,
     preferences.pages,
+    account.pages,
     home.pages,
     send.pages,
     messages.pages,
+    security.pages,
     sandbox.pages,
 )
 

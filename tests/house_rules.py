@@ -13,6 +13,7 @@ PACKAGES = (
     "domain",
     "embedded",
     "gateways",
+    "panel",
     "runtime",
     "services",
     "store",

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.auth import models
-from api.auth.signed_in import SignedIn, answered, check_page, signed_in_to_enrol
+from api.auth.signed_in import SignedIn, answered, check_page, signed_in_or_acting
 from api.http.body import parse_body, read_body
 from api.http.state import AppState, state_of
 from api.limits.own_page import delete_session_cookie, set_session_cookie
@@ -23,7 +23,7 @@ from store.access.people import Known
 
 router = APIRouter(prefix="/api/auth", tags=["log-in"])
 
-_Me = Annotated[SignedIn, Depends(signed_in_to_enrol)]
+_Me = Annotated[SignedIn, Depends(signed_in_or_acting)]
 
 
 @router.post(

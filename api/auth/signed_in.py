@@ -35,6 +35,11 @@ class SignedIn:
         return actor_of(self.known, self.context)
 
 
+async def signed_in_or_acting(request: Request) -> SignedIn:
+    """``signed_in_to_enrol`` of routes that staff in the account of a user may use, too."""
+    return await _signed_in(request, enrols=True, may_act=True)
+
+
 async def signed_in(request: Request) -> SignedIn:
     """A dependency that accepts requests with a session.
 
@@ -50,13 +55,15 @@ async def signed_in_to_enrol(request: Request) -> SignedIn:
     return await _signed_in(request, enrols=True)
 
 
-async def _signed_in(request: Request, *, enrols: bool) -> SignedIn:
+async def _signed_in(request: Request, *, enrols: bool, may_act: bool = False) -> SignedIn:
     key = key_of(request)
     stored = await stored_key_of(request, key)
     principal = await accept_key(request, key, stored, enrols=enrols)
     if key.kind is not KeyKind.SESSION:
         raise ApiError(403, "session_needed", "this is for people who log in, and a key is none: POST /api/auth/login")
     assert stored is not None
+    if principal.acting is not None and not may_act:
+        raise ApiError(403, "acting", "passwords, sessions and second factors of a user are the user's own")
     person = Person(PersonKind.USER, principal.account_id)
     if stored.staff_id is not None:
         person = Person(PersonKind.STAFF, stored.staff_id)

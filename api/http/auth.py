@@ -20,6 +20,7 @@ from domain.access.people import PersonKind
 from domain.access.sessions import MARKED_EVERY
 from domain.access.user_scopes import is_narrowed
 from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
+from services.access.acting import check_acting
 from services.settings.current import CurrentSettings
 from store.access import sessions
 from store.accounts import request_rates
@@ -160,6 +161,8 @@ async def accept_key(request: Request, key: ParsedKey, stored: StoredKey | None,
         raise _unauthorized(_SESSION_ENDED if key.kind is KeyKind.SESSION else "unknown API key")
     noted_of(request).key = stored.principal
     _check_usable(stored, request)
+    if stored.principal.acting is not None:
+        await check_acting(state_of(request).pool, stored.principal)
     if stored.lacks_second_factor and not enrols:
         await _check_second_factor(request, stored)
     if stored.session_used_at is not None and stored.session_used_at < datetime.now(UTC) - MARKED_EVERY:

@@ -101,6 +101,25 @@ class SendAnswer(_Answer):
     batch: UUID | None = Field(None, description="The batch, for more contacts than fit one page (500).")
 
 
+class Estimate(_Answer):
+    """What a send request would cost."""
+
+    messages: int
+    credits: int = Field(ge=0, description="Of all of them, without their fallbacks.")
+    parts: int | None = Field(description="Of the first SMS; `null` on other channels, and for batches.")
+    encoding: Literal["gsm7", "ucs2"] | None = Field(description="Of the first SMS.")
+    units: int | None = Field(description="Its length: septets (gsm7) or UTF-16 units (ucs2).")
+    unusual: list[str] = Field(description="The first characters that turn it to UCS-2, whose parts are shorter.")
+
+
+class EstimateAnswer(_Answer):
+    """What a send request would cost."""
+
+    success: Literal[True]
+    message: str
+    data: Estimate
+
+
 class WaitingDevice(_Answer):
     """A phone that has a message."""
 

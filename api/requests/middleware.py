@@ -14,7 +14,7 @@ from runtime.metrics.counted import REQUESTS
 HEADER = b"x-request-id"
 _LOGGED = b"/api/"
 IN_PROCESS = "xsender.in_process"
-"""In the scope of a request that a page of the panel makes: people's pages are not calls of programs, which the log is of."""
+"""In the scope of a request that a page of the panel makes: the log is of what programs call, not of people's pages."""
 
 
 class RequestNotes:

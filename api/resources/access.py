@@ -153,6 +153,9 @@ def user_actor(request: Request, principal: Principal) -> Actor:
     if principal.kind == KeyKind.ADMIN:
         return Actor("key", principal.key_id, context=_context(request, principal))
     context = _context(request, principal)
+    if (acting := principal.acting) is not None:
+        named = {**context, "account": str(principal.account_id)}
+        return Actor("staff", str(acting.id), acting.email, acting.role, frozenset(), named)
     return Actor("user", str(principal.account_id), permissions=frozenset(), context=context)
 
 

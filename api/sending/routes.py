@@ -131,7 +131,7 @@ async def send_raw(
     """Accept a send request with this body. ``named``: the template that it names, if that is not to be looked up."""
     state, begun = state_of(request), perf_counter()
     minted = new_batch_id()
-    read = await _read(request, principal, channel, raw, minted, parameters, named)
+    read = await read_contacts(request, principal, channel, raw, minted, parameters, named)
     await charge_contacts(request, principal, _contacts(read), len(raw))
 
     async def send(claimed: KeyClaim) -> bytes:
@@ -151,7 +151,7 @@ async def send_raw(
     return answer
 
 
-async def _read(
+async def read_contacts(
     request: Request,
     principal: Principal,
     channel: Channel,
@@ -160,6 +160,11 @@ async def _read(
     parameters: Sequence[UnknownField],
     named: NamedTemplate | None,
 ) -> ReadRequest | RequestedBatch:
+    """Check the body of a send request. ``named``: the template that it names, if that is not to be looked up.
+
+    Raises:
+        ApiError, InvalidError: it is refused.
+    """
     state = state_of(request)
     account_id = principal.account_id
     terms = await terms_of(state, principal, parameters)

@@ -9,6 +9,7 @@ PERMISSIONS: dict[str, str] = {
     "users:read": "List users and read one.",
     "users:write": "Create, change, suspend and resume users, and give them plans.",
     "users:export": "Export all data of a user, together with messages:reveal.",
+    "users:act": "Work in the account of a user, as its user can.",
     "users:delete": "Delete users, and restore deleted ones.",
     "persons:read": "List erasures of persons that users know, with their proofs, which name nobody.",
     "persons:erase": "Have what a user knows of a person be erased.",

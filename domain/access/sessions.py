@@ -6,6 +6,8 @@ IDLE = timedelta(hours=12)
 """Without a request for so long it ends."""
 LIFETIME = timedelta(days=7)
 """It ends, whatever it is used for."""
+ACTING = timedelta(hours=12)
+"""How long a member of staff works in the account of a user before another session is needed."""
 MARKED_EVERY = timedelta(minutes=1)
 """How exactly it is known when a session was used last: a request costs no more than one write a minute."""
 MOST = 100

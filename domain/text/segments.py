@@ -36,6 +36,11 @@ def count_segments(text: str, force_unicode: bool = False) -> Segments:
     return Segments(cut.encoding, len(cut.ends), cut.units)
 
 
+def outside_gsm(text: str) -> list[str]:
+    """The characters that turn ``text`` to UCS-2, each once, in their order."""
+    return list(dict.fromkeys(_NOT_GSM.findall(text)))
+
+
 def cut_segments(text: str, force_unicode: bool = False) -> list[str]:
     """Cut ``text`` into the parts that ``count_segments`` counts. Together they are the text again."""
     return [text[start:end] for start, end in pairwise([0, *_cut(text, force_unicode).ends])]

@@ -34,7 +34,9 @@ async def refused(request: Request, error: Exception) -> Response:
 async def foreign_form(request: Request, _: Exception) -> Response:
     """A form that was open while somebody logged in anew is the usual reason."""
     view = view_of(request)
-    told = view.translate("This form is too old, or it came from another site. Go back, load the page again, and send it.")
+    told = view.translate(
+        "This form is too old, or it came from another site. Go back, load the page again, and send it."
+    )
     return _shown(view, 403, view.translate("The form was not taken"), told)
 
 

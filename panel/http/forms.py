@@ -46,5 +46,7 @@ class Form:
 
     @property
     def problem(self) -> str | None:
-        """What is wrong with the whole of it."""
-        return self.refused.message if self.refused else None
+        """What is wrong, for people: without the places that programs get."""
+        if self.refused is None:
+            return None
+        return "; ".join(dict.fromkeys(error["message"] for error in self.refused.errors)) or self.refused.message

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -16,6 +17,7 @@ from panel.rendering import current
 from panel.rendering.environment import environment
 from panel.rendering.formats import Formats
 from panel.rendering.languages import translations
+
 
 @dataclass(slots=True)
 class View:
@@ -57,6 +59,13 @@ class View:
     def query(self, name: str) -> str:
         """A parameter of the address; "" if it is not there."""
         return self.request.query_params.get(name, "").strip()
+
+    def here(self, **changed: str | int | None) -> str:
+        """The address of this page with other parameters; ``None`` takes one away. A page of a list begins anew."""
+        kept = [(name, value) for name, value in self.request.query_params.multi_items() if value]
+        others = [(name, value) for name, value in kept if name not in changed and name != "cursor"]
+        given = others + [(name, str(value)) for name, value in changed.items() if value not in (None, "")]
+        return self.request.url.path + (f"?{urlencode(given)}" if given else "")
 
     def address(self, path: str) -> str:
         """Where the API has something: within the account that is looked at, or of all accounts."""

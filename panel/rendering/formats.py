@@ -1,6 +1,6 @@
 """Times, numbers and sizes as people read them, in their language and time zone."""
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_compact_decimal, format_decimal, format_percent
@@ -40,6 +40,10 @@ class Formats:
     def day(self, value: str | datetime) -> str:
         """A date."""
         return format_date(_time(value).astimezone(self._zone), "medium", locale=self._language)
+
+    def date(self, value: date) -> str:
+        """A day that has no time."""
+        return format_date(value, "medium", locale=self._language)
 
     def clock(self, value: str | datetime) -> Markup:
         """The time of a day, to the second."""

@@ -1,3 +1,35 @@
-from panel.http.pages import Pages
+"""What the sandbox gateways delivered: an inbox for trying things out."""
 
-pages = Pages("x")
+from starlette.responses import HTMLResponse, Response
+
+from panel.http.pages import Pages
+from panel.http.view import View
+
+pages = Pages("sandbox")
+
+_MESSAGES = "/api/admin/v1/sandbox/messages"
+_MAIL_POLICY = "sandbox; default-src 'none'; img-src https: data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+"""Of a mail: its styles and pictures are shown, nothing in it runs, and it is of no origin."""
+
+
+@pages.get("/sandbox")
+async def inbox(view: View) -> Response:
+    """The newest first; one of them opened."""
+    query = {"cursor": view.query("cursor"), "limit": 30, "reveal": "true" if _reveals(view) else None}
+    found = await view.staff_api.get(_MESSAGES, query)
+    messages = found["data"]
+    opened = next((one for one in messages if str(one["id"]) == view.query("open")), None)
+    values = {"messages": messages, "next_cursor": found["next_cursor"], "opened": opened}
+    return view.page("sandbox/inbox.html", **values)
+
+
+@pages.get("/sandbox/mail/{uid}")
+async def mail(view: View) -> Response:
+    """The content of a mail by itself, for a frame that nothing gets out of."""
+    found = await view.staff_api.get(_MESSAGES, {"uid": view.request.path_params["uid"], "reveal": "true"})
+    html = next((one["html"] for one in found["data"] if one.get("html")), "")
+    return HTMLResponse(html, headers={"Content-Security-Policy": _MAIL_POLICY})
+
+
+def _reveals(view: View) -> bool:
+    return "messages:reveal" in view.viewer.permissions

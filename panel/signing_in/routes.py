@@ -67,7 +67,9 @@ async def set_up(view: View) -> Response:
     except Refused as refused:
         form.refused = refused
         return view.page("signing_in/set_up.html", refused.status, token=form.text("token"))
-    return _with_session(view, view.redirect(HOME, view.translate("Welcome. You are the owner of this install.")), answered)
+    return _with_session(
+        view, view.redirect(HOME, view.translate("Welcome. You are the owner of this install.")), answered
+    )
 
 
 @pages.get("/forgot")

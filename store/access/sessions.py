@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from psycopg.rows import class_row
 
 from domain.access.api_keys import KeyKind, MintedKey, mint
 from domain.access.people import Person, PersonKind
 from domain.access.permissions import EVERYTHING
-from domain.access.sessions import IDLE, LIFETIME, MARKED_EVERY, MOST
+from domain.access.sessions import ACTING, IDLE, LIFETIME, MARKED_EVERY, MOST
 from domain.access.user_scopes import SCOPES
 from store.accounts import api_keys
-from store.accounts.api_keys import StoredKey, Wanted, stored_key
+from store.accounts.api_keys import ActingStaff, StoredKey, Wanted, stored_key
 from store.pool import Connections, Pool, long_transaction
 
 
@@ -34,9 +34,13 @@ class Session:
 
 _LIVE = "least(s.expires_at, s.used_at + %(idle)s) > clock_timestamp()"
 
+_STAFF = "staff:"
+"""Before the id of a member of staff, as the proof of a session in the account of a user."""
+_ACTING = f"'{_STAFF}%%'"
+
 _FIND = f"""
 select wanted.id, wanted.channel, {api_keys.COLUMNS.format(available="w.available")}, k.used_at,
-       k.proof = 'password' and not exists (
+       k.acting_id, k.acting_email, k.acting_role, k.proof = 'password' and not exists (
            select from log_ins l where (l.kind, l.person_id) = (k.person, k.person_id) and l.totp_since is not null)
 from unnest(%(ids)s::text[], %(channels)s::text[]) as wanted(id, channel)
 join (select s.id, s.kind, s.kind as person, s.person_id, s.proof, s.hash, s.used_at,
@@ -44,9 +48,14 @@ join (select s.id, s.kind, s.kind as person, s.person_id, s.proof, s.hash, s.use
              case s.kind when 'user' then s.person_id else 0 end as account_id,
              case s.kind when 'staff' then s.person_id end as staff_id,
              case s.kind when 'user' then %(of_users)s::text[] else %(of_staff)s::text[] end as scopes,
-             null::timestamptz as revoked_at, null::cidr[] as allowed_ips, null::text as rate_class,
+             case when s.proof like {_ACTING} and m.id is null then s.created_at end as revoked_at,
+             m.id as acting_id, m.email as acting_email, m.role as acting_role,
+             null::cidr[] as allowed_ips, null::text as rate_class,
              null::bigint as spend_cap, null::text as certificate
-      from sessions s) as k on k.id = wanted.id
+      from sessions s
+      left join staff m on m.id = case when s.proof like {_ACTING} then substr(s.proof, {len(_STAFF) + 1})::bigint end
+           and m.status = 'active' and (m.expires_at is null or m.expires_at > clock_timestamp())) as k
+  on k.id = wanted.id
 join accounts a on a.id = k.account_id
 left join plans p on p.id = a.plan_id
 left join wallets w on w.account_id = k.account_id and w.channel = wanted.channel
@@ -65,11 +74,14 @@ async def find_sessions(pool: Pool, wanted: Sequence[Wanted]) -> dict[Wanted, St
     }
     async with pool.connection() as conn:
         rows = await (await conn.execute(_FIND, values)).fetchall()
-    return {(row[0], row[1]): _session(stored_key(row[2:-2]), *row[-2:]) for row in rows}
+    return {(row[0], row[1]): _session(stored_key(row[2:-5]), *row[-5:]) for row in rows}
 
 
-def _session(stored: StoredKey, used_at: datetime, lacks_second_factor: bool) -> StoredKey:
-    principal = replace(stored.principal, is_session=True)
+def _session(
+    stored: StoredKey, used_at: datetime, id_: int | None, email: str, role: str, lacks_second_factor: bool
+) -> StoredKey:
+    acting = None if id_ is None else ActingStaff(id_, email, role)
+    principal = replace(stored.principal, is_session=True, acting=acting)
     return replace(stored, principal=principal, session_used_at=used_at, lacks_second_factor=lacks_second_factor)
 
 
@@ -91,7 +103,13 @@ select id from begun
 
 
 async def begin(
-    pool: Connections, person: Person, ip: str, user_agent: str, password: str | None, proof: str = "password"
+    pool: Connections,
+    person: Person,
+    ip: str,
+    user_agent: str,
+    password: str | None,
+    proof: str = "password",
+    lifetime: timedelta = LIFETIME,
 ) -> MintedKey | None:
     """Begin a session. The text in the result is not stored.
 
@@ -107,13 +125,21 @@ async def begin(
         "hash": minted.hash,
         "ip": ip,
         "user_agent": user_agent,
-        "lifetime": LIFETIME,
+        "lifetime": lifetime,
         "proof": proof,
         "others": MOST - 1,
     }
     async with pool.connection() as conn:
         cursor = await conn.execute(_BEGIN, values)
         return minted if await cursor.fetchone() is not None else None
+
+
+async def begin_acting(pool: Connections, staff_id: int, account_id: int, ip: str, user_agent: str) -> MintedKey:
+    """Begin a session in which a member of staff works in the account of a user. It ends with the member's rights."""
+    user = Person(PersonKind.USER, account_id)
+    begun = await begin(pool, user, ip, user_agent, None, f"{_STAFF}{staff_id}", ACTING)
+    assert begun is not None  # no password was to be compared
+    return begun
 
 
 async def mark_used(pool: Connections, session_id: str) -> None:

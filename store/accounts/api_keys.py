@@ -28,6 +28,15 @@ _ALL = {KeyKind.ADMIN: ADMIN_SCOPES, KeyKind.STAFF: (EVERYTHING,)}
 
 
 @dataclass(frozen=True, slots=True)
+class ActingStaff:
+    """A member of staff who works in the account of a user."""
+
+    id: int
+    email: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """The account that a request acts for."""
 
@@ -63,6 +72,8 @@ class Principal:
     """What is done with the links of the account's messages, with its ``domain``, for ``LinkRules``."""
     is_session: bool = False
     """Whether somebody has logged in: then ``key_id`` is the session's."""
+    acting: ActingStaff | None = None
+    """Who works in the account by this session, if it is not its user."""
 
     @property
     def is_test(self) -> bool:

@@ -1,6 +1,6 @@
 """Makes ``panel/assets/pictures/icons.svg`` of the icons named below: ``python -m tests.panel.sprite FOLDER``.
 
-FOLDER: the folder ``icons`` of the npm package ``lucide-static`` (ISC licence), whose version ``panel/assets/SOURCES.md`` has.
+FOLDER: ``icons`` of the npm package ``lucide-static`` (ISC licence), of the version in ``panel/assets/SOURCES.md``.
 """
 
 import re
@@ -9,15 +9,17 @@ from pathlib import Path
 
 SPRITE = Path(__file__).parent.parent.parent / "panel" / "assets" / "pictures" / "icons.svg"
 NAMES = """
-activity alert-triangle:triangle-alert archive arrow-down arrow-left arrow-right arrow-up at-sign badge-check ban bell book-open
-building-2 calendar calendar-clock chart-line check chevron-down chevron-left chevron-right chevron-up circle-alert circle-check
-circle-dashed circle-help:circle-question-mark circle-pause circle-play circle-x clipboard-list clock code coins copy credit-card
-download ellipsis external-link eye eye-off file-text filter flask-conical folder git-branch git-fork globe hash history house inbox info
-key languages layers layout-template link list list-checks loader log-in log-out mail mail-check mail-open map-pin megaphone menu message-circle
-message-square message-square-text mic monitor moon mouse-pointer-click pause pencil percent phone play plug plus qr-code radio-tower receipt
-refresh-cw repeat reply rocket rotate-ccw route save scroll-text search send server settings shield shield-check signal sliders-horizontal
-smartphone sparkles split square square-pen star store sun sun-moon table tag target terminal timer toggle-left trash-2 triangle-alert undo-2 upload
-user user-check user-cog user-plus users wallet webhook workflow wrench x zap zap-off
+activity alert-triangle:triangle-alert archive arrow-down arrow-left arrow-right arrow-up at-sign badge-check ban
+bell book-open building-2 calendar calendar-clock chart-line check chevron-down chevron-left chevron-right
+chevron-up circle-alert circle-check circle-dashed circle-help:circle-question-mark circle-pause circle-play
+circle-x clipboard-list clock code coins copy credit-card download ellipsis external-link eye eye-off file-text
+filter flask-conical folder git-branch git-fork globe hash history house inbox info key languages layers
+layout-template link list list-checks loader log-in log-out mail mail-check mail-open map-pin megaphone menu
+message-circle message-square message-square-text mic monitor moon mouse-pointer-click pause pencil percent phone
+play plug plus qr-code radio-tower receipt refresh-cw repeat reply rocket rotate-ccw route save scroll-text search
+send server settings shield shield-check signal sliders-horizontal smartphone sparkles split square square-pen star
+store sun sun-moon table tag target terminal timer toggle-left trash-2 triangle-alert undo-2 upload user user-check
+user-cog user-plus users wallet webhook workflow wrench x zap zap-off
 """
 
 
@@ -27,7 +29,11 @@ def main(folder: Path) -> None:
     for entry in NAMES.split():
         name, _, source = entry.partition(":")
         text = (folder / f"{source or name}.svg").read_text()
-        inner = re.sub(r"\s+", " ", text.partition(">")[2] if text.startswith("<svg") else text.split("<svg", 1)[1].partition(">")[2])
+        inner = re.sub(
+            r"\s+",
+            " ",
+            text.partition(">")[2] if text.startswith("<svg") else text.split("<svg", 1)[1].partition(">")[2],
+        )
         inner = inner.rpartition("</svg>")[0].strip().replace("> <", "><").replace(" />", "/>")
         symbols.append(f'<symbol id="{name}" viewBox="0 0 24 24">{inner}</symbol>')
     SPRITE.write_text('<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n")

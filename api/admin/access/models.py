@@ -149,6 +149,19 @@ class InvitationAnswer(OneAnswer):
     data: Invitation
 
 
+class Acting(Answer):
+    """A session in the account of a user."""
+
+    token: str
+    expires_at: datetime
+
+
+class ActingAnswer(OneAnswer):
+    """A session: keep its token, it is not shown again."""
+
+    data: Acting
+
+
 class OidcAnswer(OneAnswer):
     """The provider of identities."""
 

@@ -1,0 +1,64 @@
+"""Every page, at three widths and in both themes: looked at by axe, and kept as a picture."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.log_in import Person
+from tests.panel.browsing import Browsing, Theme
+from tests.panel.shots import shoot
+from tests.stack import Stack, User
+
+WIDTHS = (390, 834, 1440)
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+FOR_EVERYBODY = ("/panel/login", "/panel/setup", "/panel/forgot", "/panel/reset", "/panel/no-such-page")
+OF_AN_ACCOUNT = ("/panel/", "/panel/send", "/panel/send?channel=email", "/panel/messages", "/panel/messages/{uid}")
+OF_STAFF = (
+    "/panel/",
+    "/panel/messages",
+    "/panel/messages/{uid}",
+    "/panel/sandbox",
+    "/panel/account",
+    "/panel/security",
+)
+
+
+async def _seen(browsing: Browsing, paths: tuple[str, ...], width: int, who: str, state: Any, uid: str = "") -> None:
+    for theme in THEMES:
+        page = await browsing.open(width, theme, state)
+        for path in paths:
+            await page.goto(path.format(uid=uid))
+            name = f"{who} {path}"
+            await browsing.check(page, f"{name} {width} {theme}")
+            await shoot(page, name, width, theme)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_pages_for_everybody_can_be_used_by_everybody(browsing: Browsing, width: int):
+    await _seen(browsing, FOR_EVERYBODY, width, "all", None)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_pages_of_an_account_can_be_used_by_everybody(
+    install: Stack, account: User, user: Person, browsing: Browsing, width: int
+):
+    uid = await _message(install, account)
+    page = await browsing.log_in(user)
+    await _seen(browsing, OF_AN_ACCOUNT, width, "user", await page.context.storage_state(), uid)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_pages_of_staff_can_be_used_by_everybody(
+    install: Stack, account: User, owner: Person, browsing: Browsing, width: int
+):
+    uid = await _message(install, account)
+    page = await browsing.log_in(owner)
+    await _seen(browsing, OF_STAFF, width, "staff", await page.context.storage_state(), uid)
+
+
+async def _message(install: Stack, account: User) -> str:
+    body = {"contact": [{"number": "+14155550123", "body": "Hello"}, {"number": "+15005550001", "body": "Hello"}]}
+    answer = await install.http.post("/api/sms/send", json=body, headers=account.headers)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["data"][0]["uid"])
