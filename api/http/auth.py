@@ -20,7 +20,7 @@ from domain.access.people import PersonKind
 from domain.access.sessions import MARKED_EVERY
 from domain.access.user_scopes import is_narrowed
 from domain.request_rates import RATE_CLASSES, Rate, contacts_cost, size_cost
-from services.access.acting import check_acting
+from services.accounts.acting import check_acting
 from services.settings.current import CurrentSettings
 from store.access import sessions
 from store.accounts import request_rates

@@ -27,6 +27,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "own_gateways_denied",
         "type_not_allowed",
         "permission_missing",
+        "acting",
         "grant_denied",
         "own_role",
         "session_needed",
@@ -93,6 +94,7 @@ CODES: dict[int, tuple[str, ...]] = {
     ),
     408: ("upload_too_slow",),
     409: (
+        "staff_needed",
         "warm_up_pinned",
         "account_purged",
         "approval_needed",

@@ -15,9 +15,9 @@ async def refused(request: Request, error: Exception) -> Response:
     """The API did not answer what a page needs."""
     assert isinstance(error, Refused)
     if error.status == 401:
-        answer = RedirectResponse(LOG_IN, 303)
-        delete_session_cookie(request, answer)
-        return answer
+        away = RedirectResponse(LOG_IN, 303)
+        delete_session_cookie(request, away)
+        return away
     view = view_of(request)
     titles = {
         403: view.translate("You may not see this"),

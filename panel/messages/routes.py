@@ -91,7 +91,7 @@ async def _message(view: View, uid: str) -> dict[str, Any]:
 
 
 def _query(view: View) -> dict[str, Any]:
-    asked = {name: view.query(name) for name in _PASSED_ON}
+    asked: dict[str, Any] = {name: view.query(name) for name in _PASSED_ON}
     states = next((states for name, _, states in words.FILTERS if name == view.query("state")), view.query("state"))
     asked |= {"state": states, "cursor": view.query("cursor"), "limit": _AT_A_TIME} | _searched(view.query("q"))
     return asked | ({"reveal": "true"} if _reveals(view) else {})

@@ -33,6 +33,7 @@ TESTED_ELSEWHERE = {
     f"{ADMIN}/workflows/jobs/{{job}}/stop": "tests/api/test_workflows_api.py",
     f"{ADMIN}/messages/{{uid}}/resolve": "tests/store/test_unknown.py",
     f"{ADMIN}/approvals/{{approval}}/approve": "tests/api/test_approvals.py",
+    f"{ADMIN}/users/{{account}}/act": "tests/api/test_acting.py",
 }
 
 

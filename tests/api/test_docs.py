@@ -11,9 +11,9 @@ from api.reference import page as reference
 from tests.stack import Stack
 
 
-async def test_the_base_url_leads_to_the_documentation(stack: Stack):
+async def test_the_base_url_leads_to_the_panel(stack: Stack):
     answer = await stack.http.get("/", follow_redirects=True)
-    assert (answer.status_code, answer.url.path) == (200, "/docs")
+    assert (answer.status_code, answer.url.path) == (200, "/panel/login")
     assert answer.headers["content-type"].startswith("text/html")
 
 

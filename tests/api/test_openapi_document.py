@@ -19,7 +19,6 @@ from tests.receiver import receiving, register
 from tests.stack import Stack
 
 UNDOCUMENTED = {
-    "GET /": "leads a browser to /docs",
     "GET /docs": "shows the document",
     "GET /docs/viewer/{name}": "the files of the page that shows the document",
     "GET /openapi.json": "the document itself",

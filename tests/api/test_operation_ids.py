@@ -60,7 +60,7 @@ RELEASED = """
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
     logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword
-    forgotPassword inviteStaff inviteUser
+    forgotPassword inviteStaff inviteUser actForUser estimateEmail estimateSms estimateWhatsapp
     exportSettings getSettingsSchema diffSettings applySettings listUnknownLeadPages
     beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp getOidc changeOidc removeOidc
     importContacts exportContacts

@@ -136,6 +136,9 @@ OF_OWN = {
         for path in ("/schema", "/attention", "/starters", "/starters/{starter}", "/{automation}")
     ),
     "POST /api/automations/simulate",
+    "POST /api/email/estimate",
+    "POST /api/sms/estimate",
+    "POST /api/whatsapp/estimate",
     *(f"GET /api/automations/{{automation}}/{what}" for what in ("versions", "runs", "entries", "inside")),
     *(f"GET /api/automations/{{automation}}/{what}" for what in ("failures", "counts", "retries", "retries/{retry}")),
     *(f"POST /api/automations/{{automation}}/{what}" for what in ("retry", "retries/{retry}/stop")),

@@ -14,7 +14,7 @@ from api.resources.access import Allows
 from api.resources.changing import Answer, DryRun, perform_once
 from domain.access.actors import Actor
 from domain.access.sessions import ACTING
-from services.access.acting import PERMISSION, begin_acting
+from services.accounts.acting import PERMISSION, begin_acting
 from services.changes import Change
 
 router = APIRouter(prefix="/api/admin/v1", tags=["admin: users"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
-from api.auth.signed_in import signed_in, signed_in_to_enrol
+from api.auth.signed_in import signed_in, signed_in_or_acting, signed_in_to_enrol
 from api.devices.session import RequiresDevice
 from api.http.auth import Requires
 from api.messages.lookup import MessageReader
@@ -15,7 +15,6 @@ from domain.channels import Channel
 from tests.api.application import application
 
 OPEN = {
-    "GET /",
     "GET /docs",
     "GET /docs/viewer/{name}",
     "GET /openapi.json",
@@ -116,7 +115,7 @@ def _route(method: str, path: str, calls: list[object]) -> Route:
     allowed = [call for call in needed if isinstance(call, Allows)]
     assert len({call.scopes for call in scopes}) <= 1, f"{path} declares scopes more than once"
     assert len(allowed) <= 1, f"{path} names more than one permission"
-    enrols = any(call is signed_in_to_enrol for call in needed)
+    enrols = any(call in (signed_in_to_enrol, signed_in_or_acting) for call in needed)
     session = enrols or any(call is signed_in for call in needed)
     device = any(isinstance(call, RequiresDevice) for call in needed)
     assert bool(scopes) + bool(allowed) + session + device <= 1, f"{path} is of several kinds"

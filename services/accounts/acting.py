@@ -2,7 +2,7 @@
 
 from domain.access.narrowing import allows
 from domain.access.people import Person, PersonKind
-from domain.errors import ForbiddenError
+from domain.errors import ConflictError, ForbiddenError
 from services.access.people import about, find_person
 from services.access.staff import permissions_of
 from services.changes import Change
@@ -17,11 +17,11 @@ async def begin_acting(change: Change, account_id: int) -> str:
     """Begin a session in the account. Returns its token.
 
     Raises:
-        ForbiddenError: the actor is a key, not a member of staff.
+        ConflictError: the actor is a key, not a member of staff.
         NotFoundError: there is no such user, or not any more.
     """
     if change.actor.type != "staff":
-        raise ForbiddenError("staff_needed", "only a member of staff works in an account: a key is nobody to be named")
+        raise ConflictError("staff_needed", "only a member of staff works in an account: a key is nobody to be named")
     known = await find_person(change.store, Person(PersonKind.USER, account_id))
     about(change, known)
     context = change.actor.context
