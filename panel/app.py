@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -35,7 +36,7 @@ def attach(app: FastAPI) -> None:
     """Serve the panel under ``/panel``, as a client of the API of ``app``; ``/`` leads there."""
     panel = Starlette(
         routes=[files.route, *(route for subject in _SUBJECTS for route in subject.routes)],
-        middleware=[Middleware(SecureHeaders)],
+        middleware=[Middleware(SecureHeaders), Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)],
         exception_handlers={
             Refused: errors.refused,
             ForeignForm: errors.foreign_form,

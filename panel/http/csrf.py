@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import secrets
 
 from fastapi import Request
 from starlette.datastructures import FormData
@@ -12,13 +13,23 @@ FIELD = "csrf"
 """Of a form; requests of scripts have the header ``X-CSRF`` instead."""
 
 
-def csrf_token(session: str | None) -> str:
-    """The token of a session's pages: made of the cookie, which pages cannot read, and of no use without it."""
-    return hashlib.sha256(b"panel csrf " + (session or "").encode()).hexdigest()[:32]
+_SALT = 16
+"""Characters."""
+
+
+def csrf_token(session: str | None, salt: str = "") -> str:
+    """A token of a session's pages: made of the cookie, which pages cannot read, and of no use without it.
+
+    ``salt``: each page has another one, so that the size of compressed pages tells nothing about it (BREACH).
+    """
+    salt = salt or secrets.token_hex(_SALT // 2)
+    return salt + hashlib.sha256(f"panel csrf {salt} {session or ''}".encode()).hexdigest()[:32]
 
 
 def is_own_form(request: Request, session: str | None, form: FormData) -> bool:
     """Whether a request that changes something comes from a page that we gave to this session."""
     given = request.headers.get(HEADER) or form.get(FIELD)
-    is_known = isinstance(given, str) and hmac.compare_digest(given.encode(), csrf_token(session).encode())
+    if not isinstance(given, str) or len(given) <= _SALT:
+        return False
+    is_known = hmac.compare_digest(given.encode(), csrf_token(session, given[:_SALT]).encode())
     return is_known and not comes_from_elsewhere(request)

@@ -27,11 +27,15 @@ class ForeignForm(Exception):
 class Pages:
     """Of a subject."""
 
-    def __init__(self, place: str = "", *, public: bool = False) -> None:
-        """``place``: the entry of the navigation that is marked. ``public``: nobody needs to have logged in."""
+    def __init__(self, place: str = "", *, public: bool = False, in_account: bool = False) -> None:
+        """``place``: the entry of the navigation that is marked. ``public``: nobody needs to have logged in.
+
+        ``in_account``: they show something of one account; staff who look at all are led to choose one.
+        """
         self.routes: list[Route] = []
         self._place = place
         self._public = public
+        self._in_account = in_account
 
     def get(self, path: str) -> Callable[[Page], Page]:
         """A page that is read."""
@@ -64,6 +68,8 @@ class Pages:
             if not is_own_form(request, view.session, form):
                 raise ForeignForm
             view.form = Form(form)
+        if self._in_account and view.viewer.account is None:
+            return view.page("account/needed.html")
         return await page(view)
 
 

@@ -42,11 +42,6 @@ class View:
         return self.known
 
     @property
-    def csrf(self) -> str:
-        """What forms of this page carry."""
-        return csrf_token(self.session)
-
-    @property
     def navigation(self) -> list[Group]:
         """The pages that this viewer sees."""
         return shown_to(self.viewer)
@@ -79,7 +74,7 @@ class View:
     def page(self, template: str, /, status: int = 200, **values: Any) -> HTMLResponse:
         """Render a template."""
         current.formats.set(Formats(self.taste.language, self.taste.zone))
-        current.form_token.set(self.csrf)
+        current.form_token.set(csrf_token(self.session))
         notice = notice_of(self.request)
         html = environment(self.taste.language).get_template(template).render(view=self, notice=notice, **values)
         answer = HTMLResponse(html, status)

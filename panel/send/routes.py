@@ -10,7 +10,7 @@ from panel.http.forms import Form
 from panel.http.pages import Pages
 from panel.http.view import View
 
-pages = Pages("send")
+pages = Pages("send", in_account=True)
 
 CHANNELS = ("sms", "email", "whatsapp")
 
