@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
@@ -350,7 +350,8 @@ def create_app(settings: Settings) -> FastAPI:
                 request_log,
             )
             app.state.xsender = AppState(settings, pool, reading, link, {type(part): part for part in parts})
-            yield {STOPPING: waiting_devices.stop}
+            app.state.when_stopping.append(waiting_devices.stop)
+            yield {STOPPING: partial(_stop, app)}
             await waiting_devices.aclose()
             await receipts.aclose()
             await group_commit.aclose()
@@ -380,11 +381,18 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         generate_unique_id_function=operation_id,
     )
+    app.state.when_stopping = []
     install_error_handlers(app)
     app.webhooks.include_router(posted)
     app.router.routes += _routes()
     access = AccessTable(_ROUTERS)
     return app
+
+
+def _stop(app: FastAPI) -> None:
+    """The process begins to end: what waits, or streams, is not waited for."""
+    for stop in app.state.when_stopping:
+        stop()
 
 
 @cache

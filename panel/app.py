@@ -10,12 +10,14 @@ from starlette.routing import Mount, Route
 
 from panel.account import routes as account
 from panel.frame import errors, files, preferences
+from panel.frame.live import Look, Streams, live
 from panel.home import routes as home
 from panel.http.client import Refused
 from panel.http.headers import SecureHeaders
 from panel.http.pages import ForeignForm, Pages
 from panel.messages import routes as messages
 from panel.sandbox import routes as sandbox
+from panel.search import routes as search
 from panel.security import routes as security
 from panel.send import routes as send
 from panel.signing_in import routes as signing_in
@@ -25,17 +27,27 @@ _SUBJECTS: tuple[Pages, ...] = (
     preferences.pages,
     account.pages,
     home.pages,
+    search.pages,
     send.pages,
     messages.pages,
     security.pages,
     sandbox.pages,
 )
 
+_LIVE: dict[str, Look] = {"message": messages.look, "home": home.look, "inbox": sandbox.look}
+"""What of pages is told to change, by the topic."""
+
 
 def attach(app: FastAPI) -> None:
     """Serve the panel under ``/panel``, as a client of the API of ``app``; ``/`` leads there."""
+    streams = Streams()
+    app.state.when_stopping.append(streams.stop)
     panel = Starlette(
-        routes=[files.route, *(route for subject in _SUBJECTS for route in subject.routes)],
+        routes=[
+            files.route,
+            *live(_LIVE, streams).routes,
+            *(route for subject in _SUBJECTS for route in subject.routes),
+        ],
         middleware=[Middleware(SecureHeaders), Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)],
         exception_handlers={
             Refused: errors.refused,

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import orjson
 from starlette.responses import Response
 
 from panel.http.client import Refused
@@ -71,6 +72,11 @@ async def _act(view: View, uid: str, action: str) -> str:
         return view.translate("The message is sent again, under the same id.")
     await view.staff_api.send("POST", f"/api/admin/v1/messages/{uid}/resolve", {"as": form.text("as")})
     return view.translate("It is settled.")
+
+
+async def look(view: View, uid: str) -> bytes:
+    """What its page shows, to see whether it changed."""
+    return orjson.dumps(await _message(view, uid))
 
 
 async def _shown(view: View, status: int = 200) -> Response:

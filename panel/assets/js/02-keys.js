@@ -2,10 +2,22 @@
 {
   let isGoing = false;
   const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable]");
+  const show = (id) => {
+    const dialog = document.getElementById(id);
+    if (!dialog || dialog.open) return false;
+    dialog.showModal();
+    return true;
+  };
+
+  document.addEventListener("click", (e) => {
+    if (e.target.closest?.("[data-search]") && !e.ctrlKey && !e.metaKey && show("palette")) e.preventDefault();
+    if (e.target instanceof HTMLDialogElement) e.target.close();  // a click beside what it shows
+  });
+
   document.addEventListener("keydown", (e) => {
     if ((e.ctrlKey || e.metaKey) && e.key === "k") {
       e.preventDefault();
-      document.querySelector("[data-search]")?.click();
+      show("palette");
       return;
     }
     if (e.ctrlKey || e.metaKey || e.altKey || isTyping(e.target)) return;
@@ -15,8 +27,22 @@
       if (entry) { e.preventDefault(); entry.click(); }
       return;
     }
-    if (e.key === "/") { e.preventDefault(); document.querySelector("[data-search]")?.click(); }
+    if (e.key === "/" && show("palette")) e.preventDefault();
+    if (e.key === "?" && show("keys")) e.preventDefault();
     if (e.key === "g") { isGoing = true; setTimeout(() => { isGoing = false; }, 1500); }
-    if (e.key === "?") document.querySelector("[data-keys]")?.click();
+  });
+
+  // In the palette the arrows move between what was found, and Enter takes the first.
+  document.addEventListener("keydown", (e) => {
+    const palette = e.target.closest?.("#palette");
+    if (!palette) return;
+    const hits = [...palette.querySelectorAll(".hit")];
+    const at = hits.indexOf(document.activeElement);
+    if (e.key === "ArrowDown" || e.key === "ArrowUp") {
+      e.preventDefault();
+      const next = at + (e.key === "ArrowDown" ? 1 : -1);
+      (hits[next] ?? palette.querySelector("input")).focus();
+    }
+    if (e.key === "Enter" && at < 0 && hits.length) { e.preventDefault(); hits[0].click(); }
   });
 }
