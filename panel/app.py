@@ -9,12 +9,18 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from panel.account import routes as account
+from panel.automations import editing as automation_editing
+from panel.automations import publishing as automation_publishing
+from panel.automations import routes as automations
+from panel.automations import runs as automation_runs
+from panel.automations import whole as automation_whole
 from panel.frame import errors, files, preferences
 from panel.frame.live import Look, Streams, live
 from panel.home import routes as home
 from panel.http.client import Refused
+from panel.http.errors import ForeignForm, NotThere
 from panel.http.headers import SecureHeaders
-from panel.http.pages import ForeignForm, Pages
+from panel.http.pages import Pages
 from panel.messages import routes as messages
 from panel.sandbox import routes as sandbox
 from panel.search import routes as search
@@ -27,6 +33,11 @@ _SUBJECTS: tuple[Pages, ...] = (
     preferences.pages,
     account.pages,
     home.pages,
+    automation_editing.pages,
+    automation_publishing.pages,
+    automation_runs.pages,
+    automation_whole.pages,
+    automations.pages,
     search.pages,
     send.pages,
     messages.pages,
@@ -34,7 +45,12 @@ _SUBJECTS: tuple[Pages, ...] = (
     sandbox.pages,
 )
 
-_LIVE: dict[str, Look] = {"message": messages.look, "home": home.look, "inbox": sandbox.look}
+_LIVE: dict[str, Look] = {
+    "message": messages.look,
+    "home": home.look,
+    "inbox": sandbox.look,
+    "run": automation_runs.look,
+}
 """What of pages is told to change, by the topic."""
 
 
@@ -52,6 +68,7 @@ def attach(app: FastAPI) -> None:
         exception_handlers={
             Refused: errors.refused,
             ForeignForm: errors.foreign_form,
+            NotThere: errors.not_found,
             404: errors.not_found,
             405: errors.not_found,
             500: errors.fault,

@@ -10,6 +10,7 @@ from starlette.routing import Route
 from api.limits.own_page import acting_cookie, session_cookie
 from panel.http.client import Api, Refused
 from panel.http.csrf import is_own_form
+from panel.http.errors import ForeignForm
 from panel.http.forms import Form
 from panel.http.view import View
 from panel.http.viewer import Account, Taste, Viewer
@@ -18,10 +19,6 @@ Page = Callable[[View], Awaitable[Response]]
 
 LOG_IN, ENROL = "/panel/login", "/panel/security"
 _MOST_FIELDS, _MOST_FILES = 2_000, 5
-
-
-class ForeignForm(Exception):
-    """A form that did not come from a page of this session: an old one, or somebody else's."""
 
 
 class Pages:

@@ -8,10 +8,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
+from domain.access.api_keys import KeyKind
+from domain.access.user_scopes import SCOPES
 from domain.keyring import CREDENTIALS, Keyring
 from embedded.engine import Engine
 from runtime.settings import Settings
 from services.sending.sandbox import ensure_sandbox
+from store.accounts import api_keys
 from store.gateways.gateway_shares import share
 from tests.api.admin import Staff
 from tests.api.log_in import Person, invited, member
@@ -58,11 +61,12 @@ async def boss(install: Stack) -> Staff:
 
 @pytest_asyncio.fixture
 async def account(install: Stack) -> User:
-    """An account that has credit and the sandbox gateways."""
+    """An account that has credit and the sandbox gateways, with a key that may do all that its user may."""
     made = await install.user()
+    key = await api_keys.create(install.pool, KeyKind.USER, made.id, scopes=list(SCOPES))
     for gateway in await ensure_sandbox(install.pool, install.keyring):
         await share(install.pool, gateway.id, made.id)
-    return made
+    return User(made.id, key.text)
 
 
 @pytest_asyncio.fixture

@@ -1,0 +1,127 @@
+"""Automations: the list, one as a tree with who is where, publishing, and what steers it."""
+
+import asyncio
+from typing import Any
+
+from starlette.responses import Response
+
+from panel.automations import words
+from panel.automations.editing import definition_of
+from panel.automations.tree import arms_of
+from panel.http.client import Refused
+from panel.http.pages import Pages
+from panel.http.view import View
+
+pages = Pages("automations", in_account=True)
+
+_STEERED = ("pause", "resume", "archive")
+_BLANK = {"schema": "xsender.flow/1", "trigger": {"kind": "manual"}, "steps": [{"id": "exit1", "kind": "exit"}]}
+
+
+@pages.get("/automations")
+async def listing(view: View) -> Response:
+    """All of the account, with how many are inside."""
+    found = await view.api.get("/api/automations", {"cursor": view.query("cursor"), "limit": 50})
+    counts = await asyncio.gather(*(_counts(view, one) for one in found["data"]))
+    rows = list(zip(found["data"], counts, strict=True))
+    return view.page("automations/list.html", rows=rows, next_cursor=found["next_cursor"], words=words)
+
+
+@pages.get("/automations/new")
+async def new(view: View) -> Response:
+    """From a starter, or from nothing."""
+    starters = (await view.api.get("/api/automations/starters"))["data"]["starters"]
+    return view.page("automations/new.html", starters=starters, words=words)
+
+
+@pages.post("/automations/new")
+async def create(view: View) -> Response:
+    """A draft."""
+    starter = view.form.text("starter")
+    if starter:
+        definition = (await view.api.get(f"/api/automations/starters/{starter}"))["data"]["definition"]
+    else:
+        definition = _BLANK | {"key": _key_of(view.form.text("name")), "name": view.form.text("name")}
+    try:
+        made = (await view.api.send("POST", "/api/automations", definition))["data"]
+    except Refused as refused:
+        if refused.code == "automation_taken":
+            return view.redirect(f"/panel/automations/{definition['key']}", view.translate("You have it already."))
+        view.form.refused = refused
+        starters = (await view.api.get("/api/automations/starters"))["data"]["starters"]
+        return view.page("automations/new.html", refused.status, starters=starters, words=words)
+    return view.redirect(f"/panel/automations/{made['key']}", view.translate("The draft is saved."))
+
+
+@pages.get("/automations/{key}")
+async def one(view: View) -> Response:
+    """Its tree, with the people at each step."""
+    return await _shown(view)
+
+
+@pages.post("/automations/{key}/{action}")
+async def steer(view: View) -> Response:
+    """Pause, resume or archive it, or let a contact in."""
+    key, action = view.request.path_params["key"], view.request.path_params["action"]
+    path = f"/api/automations/{key}"
+    try:
+        if action == "enter":
+            await view.api.send("POST", f"{path}/runs", {"contact": view.form.text("contact")})
+        elif action in _STEERED:
+            await view.api.send("POST", f"{path}/{action}")
+    except Refused as refused:
+        view.form.refused = refused
+        return await _shown(view, refused.status)
+    return view.redirect(f"/panel/automations/{key}", view.translate("Done."))
+
+
+async def _shown(view: View, status: int = 200) -> Response:
+    key = view.request.path_params["key"]
+    automation, definition = await definition_of(view, key)
+    counts = await _counts(view, automation)
+    return view.page(
+        "automations/one.html",
+        status,
+        automation=automation,
+        definition=definition,
+        counts=counts,
+        steps=_by_step(counts),
+        words=words,
+        arms_of=arms_of,
+    )
+
+
+async def _counts(view: View, automation: dict[str, Any]) -> dict[str, Any]:
+    """Of all its versions together."""
+    if automation["version"] is None:
+        return {"entered": 0, "inside": 0, "conversions": 0, "ended": {}, "steps": {}}
+    versions = (await view.api.get(f"/api/automations/{automation['key']}/counts"))["data"]["versions"]
+    total: dict[str, Any] = {name: sum(one[name] for one in versions) for name in ("entered", "inside", "conversions")}
+    total["ended"] = _added(one["ended"] for one in versions)
+    total["versions"] = versions
+    return total
+
+
+def _by_step(counts: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """How many are at each step, and how often it was taken, in all versions."""
+    found: dict[str, dict[str, int]] = {}
+    for version in counts.get("versions", ()):
+        for step, told in version["steps"].items():
+            known = found.setdefault(step, {"inside": 0, "taken": 0})
+            known["inside"] += told["inside"]
+            known["taken"] += told["taken"]
+    return found
+
+
+def _added(several: Any) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for counts in several:
+        for name, count in counts.items():
+            total[name] = total.get(name, 0) + count
+    return total
+
+
+def _key_of(name: str) -> str:
+    """A key made of a name: what is no letter or digit becomes a hyphen."""
+    kept = "".join(character if character.isascii() and character.isalnum() else "-" for character in name.lower())
+    return "-".join(part for part in kept.split("-") if part)[:100] or "automation"

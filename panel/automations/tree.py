@@ -1,0 +1,160 @@
+"""The tree of a definition, as the editor changes it. Steps are named by their ids, places by what they are behind.
+
+A place is ``<list>:<index>``: the list is ``top``, or ``<step id>/<arm>`` with the arm ``then``, ``else``, ``arms.0`` …
+"""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from panel.http.errors import NotThere
+
+Step = dict[str, Any]
+TOP = "top"
+
+
+class NoSuchPlace(NotThere):
+    """The definition has changed since the page was shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A list of steps within a step."""
+
+    name: str
+    """As places have it."""
+    label: str
+    steps: list[Step]
+
+
+def arms_of(step: Step) -> list[Arm]:
+    """The arms of a step, in their order; none of most."""
+    kind = step["kind"]
+    if kind == "wait_event":
+        return [Arm(name, name, step.get(name, [])) for name in ("then", "else")]
+    if kind in ("branch", "split"):
+        arms = [
+            Arm(f"arms.{index}", arm.get("name") or str(index + 1), arm.get("steps", []))
+            for index, arm in enumerate(step["arms"])
+        ]
+        return [*arms, Arm("else", "else", step.get("else", []))] if kind == "branch" else arms
+    return []
+
+
+def all_steps(definition: dict[str, Any]) -> Iterator[Step]:
+    """Every step, in the order in which they are read."""
+    yield from _within(definition["steps"])
+
+
+def find(definition: dict[str, Any], step_id: str) -> Step:
+    """A step by its id.
+
+    Raises:
+        NoSuchPlace: there is none.
+    """
+    for step in all_steps(definition):
+        if step["id"] == step_id:
+            return step
+    raise NoSuchPlace
+
+
+def inserted(definition: dict[str, Any], place: str, step: Step) -> dict[str, Any]:
+    """The definition with another step at a place.
+
+    Raises:
+        NoSuchPlace: there is no such list.
+    """
+    changed = copy.deepcopy(definition)
+    where, _, index = place.rpartition(":")
+    if not index.isdigit():
+        raise NoSuchPlace
+    _list_at(changed, where).insert(int(index), step)
+    return changed
+
+
+def replaced(definition: dict[str, Any], step_id: str, step: Step) -> dict[str, Any]:
+    """The definition with another step in the place of one."""
+    changed = copy.deepcopy(definition)
+    steps, index = _position(changed, step_id)
+    steps[index] = step
+    return changed
+
+
+def removed(definition: dict[str, Any], step_id: str) -> dict[str, Any]:
+    """The definition without a step, and what is in its arms."""
+    changed = copy.deepcopy(definition)
+    steps, index = _position(changed, step_id)
+    del steps[index]
+    return changed
+
+
+def moved(definition: dict[str, Any], step_id: str, by: int) -> dict[str, Any]:
+    """The definition with a step further up (negative) or down in its list, as far as that goes."""
+    changed = copy.deepcopy(definition)
+    steps, index = _position(changed, step_id)
+    step = steps.pop(index)
+    steps.insert(max(0, min(len(steps), index + by)), step)
+    return changed
+
+
+def new_id(definition: dict[str, Any], kind: str, used: set[str]) -> str:
+    """An id for a step of this kind. ``used``: ids of published versions, which are never used again."""
+    taken = used | {step["id"] for step in all_steps(definition)}
+    number = 1
+    while f"{kind}{number}" in taken:
+        number += 1
+    return f"{kind}{number}"
+
+
+def with_arms(step: Step, before: Step) -> Step:
+    """A step as a form gave it, with the steps that stood in its arms."""
+    if step["kind"] in ("branch", "split"):
+        for index, arm in enumerate(step["arms"]):
+            old = before.get("arms", [])
+            arm["steps"] = old[index]["steps"] if index < len(old) else []
+    for name in ("then", "else"):
+        if name in before:
+            step[name] = before[name]
+    return step
+
+
+def _within(steps: list[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        for arm in arms_of(step):
+            yield from _within(arm.steps)
+
+
+def _lists(definition: dict[str, Any]) -> Iterator[list[Step]]:
+    yield definition["steps"]
+    for step in all_steps(definition):
+        yield from (arm.steps for arm in arms_of(step))
+
+
+def _position(definition: dict[str, Any], step_id: str) -> tuple[list[Step], int]:
+    for steps in _lists(definition):
+        for index, step in enumerate(steps):
+            if step["id"] == step_id:
+                return steps, index
+    raise NoSuchPlace
+
+
+def _list_at(definition: dict[str, Any], where: str) -> list[Step]:
+    if where == TOP:
+        return list_of(definition, "steps")
+    step_id, _, arm = where.partition("/")
+    step = find(definition, step_id)
+    if arm in ("then", "else"):
+        return list_of(step, arm)
+    name, _, index = arm.partition(".")
+    arms = step.get("arms", [])
+    if name != "arms" or not index.isdigit() or int(index) >= len(arms):
+        raise NoSuchPlace
+    return list_of(arms[int(index)], "steps")
+
+
+def list_of(holder: dict[str, Any], name: str) -> list[Step]:
+    """A list of steps that may not be there yet."""
+    steps: list[Step] = holder.setdefault(name, [])
+    return steps
