@@ -14,8 +14,11 @@ from panel.automations import publishing as automation_publishing
 from panel.automations import routes as automations
 from panel.automations import runs as automation_runs
 from panel.automations import whole as automation_whole
+from panel.contacts import merging as contact_merging
+from panel.contacts import routes as contacts
 from panel.frame import errors, files, preferences
 from panel.frame.live import Look, Streams, live
+from panel.groups import routes as groups
 from panel.home import routes as home
 from panel.http.client import Refused
 from panel.http.errors import ForeignForm, NotThere
@@ -41,6 +44,9 @@ _SUBJECTS: tuple[Pages, ...] = (
     search.pages,
     send.pages,
     messages.pages,
+    contact_merging.pages,
+    contacts.pages,
+    groups.pages,
     security.pages,
     sandbox.pages,
 )

@@ -53,6 +53,13 @@ GROUPS = (
     ),
     Group(_("Automate"), (Entry("automations", _("Automations"), "/panel/automations", "workflow", shortcut="a"),)),
     Group(
+        _("Audience"),
+        (
+            Entry("contacts", _("Contacts"), "/panel/contacts", "users", shortcut="c"),
+            Entry("groups", _("Groups"), "/panel/groups", "folder"),
+        ),
+    ),
+    Group(
         _("System"),
         (Entry("sandbox", _("Sandbox inbox"), "/panel/sandbox", "inbox", "sandbox:read", staff_only=True),),
     ),
