@@ -1,11 +1,13 @@
 """Every page, at three widths and in both themes: looked at by axe, and kept as a picture."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from tests.api.log_in import Person
 from tests.panel.browsing import Browsing, Theme
+from tests.panel.seeds import audience
 from tests.panel.shots import shoot
 from tests.stack import Stack, User
 
@@ -14,6 +16,19 @@ THEMES: tuple[Theme, ...] = ("light", "dark")
 
 FOR_EVERYBODY = ("/panel/login", "/panel/setup", "/panel/forgot", "/panel/reset", "/panel/no-such-page")
 OF_AN_ACCOUNT = ("/panel/", "/panel/send", "/panel/send?channel=email", "/panel/messages", "/panel/messages/{uid}")
+AUDIENCE = (
+    "/panel/contacts",
+    "/panel/contacts?q=nobody",
+    "/panel/contacts/new",
+    "/panel/contacts/{contact}",
+    "/panel/contacts/{contact}?tab=messages",
+    "/panel/contacts/{contact}?tab=events",
+    "/panel/contacts/{contact}?tab=consent",
+    "/panel/contacts/{contact}/edit",
+    "/panel/contacts/{contact}/merge",
+    "/panel/groups",
+    "/panel/groups/{group}",
+)
 OF_STAFF = (
     "/panel/",
     "/panel/messages",
@@ -24,11 +39,13 @@ OF_STAFF = (
 )
 
 
-async def _seen(browsing: Browsing, paths: tuple[str, ...], width: int, who: str, state: Any, uid: str = "") -> None:
+async def _seen(
+    browsing: Browsing, paths: tuple[str, ...], width: int, who: str, state: Any, uid: str = "", **ids: str
+) -> None:
     for theme in THEMES:
         page = await browsing.open(width, theme, state)
         for path in paths:
-            await page.goto(path.format(uid=uid))
+            await page.goto(path.format(uid=uid, **ids))
             name = f"{who} {path}"
             await browsing.check(page, f"{name} {width} {theme}")
             await shoot(page, name, width, theme)
@@ -55,6 +72,15 @@ async def test_pages_of_staff_can_be_used_by_everybody(
     uid = await _message(install, account)
     page = await browsing.log_in(owner)
     await _seen(browsing, OF_STAFF, width, "staff", await page.context.storage_state(), uid)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_pages_of_an_audience_can_be_used_by_everybody(
+    install: Stack, account: User, user: Person, browsing: Browsing, width: int
+):
+    ids = asdict(await audience(install, account))
+    page = await browsing.log_in(user)
+    await _seen(browsing, AUDIENCE, width, "user", await page.context.storage_state(), **ids)
 
 
 async def _message(install: Stack, account: User) -> str:

@@ -1,0 +1,97 @@
+"""Contacts, groups, segments and consent by their forms, without a browser."""
+
+from typing import Any
+
+import httpx
+
+from tests.api.log_in import Person
+from tests.panel.seeds import audience, made, program
+from tests.panel.test_forms import signed_in, token_of
+from tests.stack import Stack, User
+
+
+async def sent(client: httpx.AsyncClient, path: str, **form: Any) -> httpx.Response:
+    return await client.post(path, data={"csrf": await token_of(client)} | form)
+
+
+async def contact_of(install: Stack, account: User, **query: str) -> dict[str, Any]:
+    headers = (await program(install, account)).headers
+    found = await install.http.get("/api/contacts", params=query, headers=headers)
+    return dict(found.json()["data"][0])
+
+
+async def test_a_contact_is_added_and_changed_by_its_form(install: Stack, account: User, user: Person):
+    await audience(install, account)
+    async with signed_in(install, user) as client:
+        entered = {"first_name": "Grace", "email": "grace@example.com", "tags": "vip, navy", "field.member": "no"}
+        answer = await sent(client, "/panel/contacts/new", groups="readers", **entered)
+        page = answer.headers["location"]
+        stored = await contact_of(install, account, email="grace@example.com")
+        assert page == f"/panel/contacts/{stored['id']}"
+        assert (stored["tags"], stored["groups"], stored["fields"]) == (["navy", "vip"], ["readers"], {"member": False})
+        form = (await client.get(f"{page}/edit")).text
+        assert 'value="grace@example.com"' in form
+        await sent(client, f"{page}/edit", last_name="Hopper", email="grace@example.com", **{"field.city": "Arlington"})
+        changed = await contact_of(install, account, email="grace@example.com")
+        assert (changed["first_name"], changed["last_name"], changed["tags"]) == (None, "Hopper", [])
+        assert changed["fields"] == {"city": "Arlington"}
+        assert (await sent(client, f"{page}/delete")).headers["location"] == "/panel/contacts"
+        assert (await client.get(page)).status_code == 404
+
+
+async def test_a_contact_that_is_refused_keeps_what_was_entered(install: Stack, account: User, user: Person):
+    await audience(install, account)
+    async with signed_in(install, user) as client:
+        answer = await sent(client, "/panel/contacts/new", first_name="Grace", email="nobody", phone="12")
+        assert answer.status_code == 422
+        assert 'value="Grace"' in answer.text
+        assert answer.text.count('aria-invalid="true"') == 2
+        taken = await sent(client, "/panel/contacts/new", email="ADA@example.com")
+        assert taken.status_code == 409
+        assert "It was not saved" in taken.text
+
+
+async def test_two_contacts_become_one(install: Stack, account: User, user: Person):
+    ada = (await audience(install, account)).contact
+    other = {"email": "countess@example.com", "first_name": "Augusta", "country": "GB"}
+    body = await made(install, await program(install, account), "/api/contacts", other)
+    async with signed_in(install, user) as client:
+        page = f"/panel/contacts/{ada}/merge"
+        assert "countess@example.com" in (await client.get(page, params={"q": "augusta"})).text
+        assert "is added" in (await client.get(page, params={"from": body["id"]})).text
+        await sent(client, page, **{"from": body["id"], "take": "first_name"})
+    merged = await contact_of(install, account, external_id="crm-17")
+    assert (merged["first_name"], merged["country"], merged["email"]) == ("Augusta", "GB", "ada@example.com")
+
+
+async def test_a_group_is_made_filled_and_deleted(install: Stack, account: User, user: Person):
+    ada = (await audience(install, account)).contact
+    async with signed_in(install, user) as client:
+        added = await sent(client, "/panel/groups", name="Fair <b>Berlin</b>", key="fair")
+        assert added.headers["location"] == "/panel/groups/fair"
+        assert "Fair &lt;b&gt;Berlin" in (await client.get("/panel/groups/fair")).text
+        assert (await sent(client, "/panel/groups", name="Fair", key="fair")).status_code == 409
+        await sent(client, "/panel/groups/fair/add", contact=ada)
+        assert "Ada Lovelace" in (await client.get("/panel/groups/fair")).text
+        await sent(client, "/panel/groups/fair/remove", contact=ada)
+        assert "Nobody is in this group" in (await client.get("/panel/groups/fair")).text
+        await sent(client, "/panel/groups/fair", name="Fair")
+        assert '<h1 class="break" dir="auto">Fair</h1>' in (await client.get("/panel/groups/fair")).text
+        await sent(client, "/panel/groups/fair/delete")
+        assert (await client.get("/panel/groups/fair")).status_code == 404
+
+
+async def test_an_account_sees_no_contact_of_another(install: Stack, account: User, user: Person):
+    other = await install.user()
+    theirs = (await audience(install, other)).contact
+    async with signed_in(install, user) as client:
+        for page in (f"/panel/contacts/{theirs}", f"/panel/contacts/{theirs}/edit", "/panel/groups/readers"):
+            assert (await client.get(page)).status_code == 404
+        assert (await sent(client, f"/panel/contacts/{theirs}/delete")).status_code == 404
+    assert (await contact_of(install, other, external_id="crm-17"))["id"] == theirs
+
+
+async def test_staff_choose_an_account_before_they_see_its_contacts(install: Stack, owner: Person):
+    async with signed_in(install, owner) as client:
+        for page in ("/panel/contacts", "/panel/groups"):
+            assert "Choose an account first" in (await client.get(page)).text
