@@ -51,7 +51,6 @@ GROUPS = (
             Entry("messages", _("Messages"), "/panel/messages", "mail", "messages:read", shortcut="m"),
         ),
     ),
-    Group(_("Automate"), (Entry("automations", _("Automations"), "/panel/automations", "workflow", shortcut="a"),)),
     Group(
         _("Audience"),
         (
@@ -59,6 +58,7 @@ GROUPS = (
             Entry("groups", _("Groups"), "/panel/groups", "folder"),
         ),
     ),
+    Group(_("Automate"), (Entry("automations", _("Automations"), "/panel/automations", "workflow", shortcut="a"),)),
     Group(
         _("System"),
         (Entry("sandbox", _("Sandbox inbox"), "/panel/sandbox", "inbox", "sandbox:read", staff_only=True),),
