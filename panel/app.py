@@ -14,6 +14,8 @@ from panel.automations import publishing as automation_publishing
 from panel.automations import routes as automations
 from panel.automations import runs as automation_runs
 from panel.automations import whole as automation_whole
+from panel.batches import routes as batches
+from panel.campaigns import routes as campaigns
 from panel.contacts import merging as contact_merging
 from panel.contacts import routes as contacts
 from panel.frame import errors, files, preferences
@@ -30,6 +32,7 @@ from panel.search import routes as search
 from panel.security import routes as security
 from panel.send import routes as send
 from panel.signing_in import routes as signing_in
+from panel.texts import routes as texts
 
 _SUBJECTS: tuple[Pages, ...] = (
     signing_in.pages,
@@ -41,6 +44,9 @@ _SUBJECTS: tuple[Pages, ...] = (
     automation_runs.pages,
     automation_whole.pages,
     automations.pages,
+    batches.pages,
+    campaigns.pages,
+    texts.pages,
     search.pages,
     send.pages,
     messages.pages,
@@ -52,9 +58,11 @@ _SUBJECTS: tuple[Pages, ...] = (
 )
 
 _LIVE: dict[str, Look] = {
-    "message": messages.look,
+    "batch": batches.look,
+    "campaign": campaigns.look,
     "home": home.look,
     "inbox": sandbox.look,
+    "message": messages.look,
     "run": automation_runs.look,
 }
 """What of pages is told to change, by the topic."""

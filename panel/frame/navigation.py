@@ -48,6 +48,9 @@ GROUPS = (
         _("Send"),
         (
             Entry("send", _("Send"), "/panel/send", "send", shortcut="s"),
+            Entry("campaigns", _("Campaigns"), "/panel/campaigns", "megaphone", shortcut="k"),
+            Entry("batches", _("Batches"), "/panel/batches", "layers", "batches:read", shortcut="b"),
+            Entry("templates", _("Templates"), "/panel/templates", "layout-template", shortcut="t"),
             Entry("messages", _("Messages"), "/panel/messages", "mail", "messages:read", shortcut="m"),
         ),
     ),

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from panel.frame.navigation import GROUPS
 from panel.rendering.assets import FOLDER, assets
 from tests.api.log_in import Person
 from tests.stack import Stack, new_client
@@ -121,3 +122,8 @@ def test_no_template_has_a_script_or_a_style_in_it():
     for path in (FOLDER.parent / "templates").rglob("*.html"):
         text = path.read_text()
         assert not re.search(r"<style|\sstyle=|<script(?! src=)|\shx-on|\son\w+=|js:|javascript:", text), path
+
+
+def test_each_key_leads_to_one_page():
+    keys = [entry.shortcut for group in GROUPS for entry in group.entries if entry.shortcut]
+    assert sorted(keys) == sorted(set(keys))

@@ -1,0 +1,117 @@
+"""Campaigns: one template to many, with a forecast before and results as they come."""
+
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from panel.http.client import Refused
+from panel.http.forms import Form
+from panel.http.pages import Pages
+from panel.http.view import View
+
+pages = Pages("campaigns", in_account=True)
+
+_STEERED = ("start", "pause", "resume", "cancel", "approve")
+LIVE = ("scheduled", "running", "testing", "approval")
+
+
+@pages.get("/campaigns")
+async def listing(view: View) -> Response:
+    """The newest first."""
+    found = await view.api.get("/api/campaigns", {"cursor": view.query("cursor"), "limit": 50})
+    return view.page("campaigns/list.html", campaigns=found["data"], next_cursor=found["next_cursor"])
+
+
+@pages.get("/campaigns/new")
+async def new(view: View) -> Response:
+    """Its form."""
+    view.form = Form(values={"channel": view.query("channel") or "email", "purpose": "marketing"})
+    return await _form(view)
+
+
+@pages.post("/campaigns/new")
+async def create(view: View) -> Response:
+    """A draft: nothing is sent yet."""
+    try:
+        made = (await view.api.send("POST", "/api/campaigns", _body(view.form)))["data"]
+    except Refused as refused:
+        view.form.refused = refused
+        return await _form(view, refused.status)
+    return view.redirect(f"/panel/campaigns/{made['id']}", view.translate("The draft is saved. Nothing is sent yet."))
+
+
+@pages.get("/campaigns/{campaign}")
+async def one(view: View) -> Response:
+    """What it is, what it would cost, and how it goes."""
+    return await _shown(view)
+
+
+@pages.post("/campaigns/{campaign}/{action}")
+async def steer(view: View) -> Response:
+    """Launch, pause, resume, cancel, approve or delete it."""
+    campaign, action = view.request.path_params["campaign"], view.request.path_params["action"]
+    path = f"/api/campaigns/{campaign}"
+    try:
+        if action == "delete":
+            await view.api.send("DELETE", path)
+            return view.redirect("/panel/campaigns", view.translate("It is deleted."))
+        if action in _STEERED:
+            await view.api.send("POST", f"{path}/{action}")
+    except Refused as refused:
+        view.form.refused = refused
+        return await _shown(view, refused.status)
+    return view.redirect(f"/panel/campaigns/{campaign}", view.translate("Done."))
+
+
+async def look(view: View, campaign: str) -> bytes:
+    """What its page shows, to see whether it changed."""
+    return orjson.dumps(await _told(view, campaign))
+
+
+async def _shown(view: View, status: int = 200) -> Response:
+    told = await _told(view, view.request.path_params["campaign"])
+    return view.page("campaigns/one.html", status, live=LIVE, **told)
+
+
+async def _told(view: View, campaign: str) -> dict[str, Any]:
+    path = f"/api/campaigns/{campaign}"
+    found = (await view.api.get(path))["data"]
+    told: dict[str, Any] = {"campaign": found, "forecast": None, "results": None, "runs": [], "why_not": ""}
+    if found["state"] == "draft":
+        try:
+            told["forecast"] = (await view.api.send("POST", f"{path}/forecast"))["data"]
+        except Refused as refused:
+            told["why_not"] = refused.message
+        return told
+    told["runs"] = (await view.api.get(f"{path}/runs", {"limit": 10}))["data"]
+    if told["runs"]:
+        told["results"] = (await view.api.get(f"{path}/results"))["data"]
+    return told
+
+
+async def _form(view: View, status: int = 200) -> Response:
+    channel = view.form.text("channel")
+    templates = (await view.api.get("/api/templates", {"limit": 200}))["data"]
+    usable = [one for one in templates if channel in one["channels"] and one["version"] and not one["archived_at"]]
+    groups = (await view.api.get("/api/groups", {"limit": 200}))["data"]
+    segments = (await view.api.get("/api/segments", {"limit": 200}))["data"]
+    purposes = (await view.api.get("/api/purposes"))["data"]
+    values = {"channel": channel, "templates": usable, "groups": groups, "segments": segments, "purposes": purposes}
+    return view.page("campaigns/new.html", status, **values)
+
+
+def _body(form: Form) -> dict[str, Any]:
+    whom = {name: form.many(name) for name in ("groups", "segments")}
+    tags = [tag.strip() for tag in form.text("tags").split(",") if tag.strip()]
+    without = [tag.strip() for tag in form.text("without").split(",") if tag.strip()]
+    audience: dict[str, Any] = {**whom, "tags": tags, "everyone": form.text("whom") == "everyone"}
+    body: dict[str, Any] = {
+        **form.given("name", "channel", "template", "purpose", "schedule_at"),
+        "audience": audience | ({"exclude": {"tags": without}} if without else {}),
+    }
+    if form.text("per_minute").isdigit():
+        body["per_minute"] = int(form.text("per_minute"))
+    if form.flag("always"):
+        body["send_window"] = "always"
+    return body
