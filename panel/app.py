@@ -18,6 +18,7 @@ from panel.batches import routes as batches
 from panel.campaigns import routes as campaigns
 from panel.contacts import merging as contact_merging
 from panel.contacts import routes as contacts
+from panel.devices import routes as devices
 from panel.frame import errors, files, preferences
 from panel.frame.live import Look, Streams, live
 from panel.groups import routes as groups
@@ -26,6 +27,7 @@ from panel.http.client import Refused
 from panel.http.errors import ForeignForm, NotThere
 from panel.http.headers import SecureHeaders
 from panel.http.pages import Pages
+from panel.leads import routes as leads
 from panel.messages import routes as messages
 from panel.sandbox import routes as sandbox
 from panel.search import routes as search
@@ -47,6 +49,8 @@ _SUBJECTS: tuple[Pages, ...] = (
     batches.pages,
     campaigns.pages,
     texts.pages,
+    devices.pages,
+    leads.pages,
     search.pages,
     send.pages,
     messages.pages,
@@ -60,6 +64,7 @@ _SUBJECTS: tuple[Pages, ...] = (
 _LIVE: dict[str, Look] = {
     "batch": batches.look,
     "campaign": campaigns.look,
+    "device": devices.look,
     "home": home.look,
     "inbox": sandbox.look,
     "message": messages.look,

@@ -61,7 +61,17 @@ GROUPS = (
             Entry("groups", _("Groups"), "/panel/groups", "folder"),
         ),
     ),
-    Group(_("Automate"), (Entry("automations", _("Automations"), "/panel/automations", "workflow", shortcut="a"),)),
+    Group(
+        _("Automate"),
+        (
+            Entry("automations", _("Automations"), "/panel/automations", "workflow", shortcut="a"),
+            Entry("leads", _("Leads"), "/panel/leads", "user-plus", shortcut="l"),
+        ),
+    ),
+    Group(
+        _("Connect"),
+        (Entry("devices", _("Phones"), "/panel/devices", "smartphone", "devices:read", shortcut="p"),),
+    ),
     Group(
         _("System"),
         (Entry("sandbox", _("Sandbox inbox"), "/panel/sandbox", "inbox", "sandbox:read", staff_only=True),),
