@@ -79,6 +79,7 @@ from api.domains import routes as domains
 from api.events import routes as events
 from api.gateways import own as own_gateways
 from api.gateways import routes as gateways
+from api.gateways import types as gateway_types
 from api.guards import routes as guards
 from api.http.auth import KeyLookup, SessionLookup
 from api.http.bodies.body_memory import BodyMemory
@@ -181,6 +182,7 @@ _ROUTERS = (
     warm_ups.router,
     gateways.router,
     own_gateways.router,
+    gateway_types.router,
     own_keys.router,
     operations.router,
     operations.export_router,

@@ -1,9 +1,8 @@
 """``/api/admin/v1/gateways``: gateways, their configuration and credentials, and who may send through them."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,11 +12,12 @@ from api.admin.managed import managed_by
 from api.admin.models import NothingAnswer
 from api.admin.paths import GatewayId, UserId
 from api.gateways import admin_models as models
-from api.gateways.models import TrialAnswer
+from api.gateways.health import answer_health
+from api.gateways.models import GatewayHealthAnswer, TrialAnswer
 from api.gateways.trials import GatewayTest, answer_trial, count_trial
+from api.gateways.types import answer_types
 from api.http.body import parse_body, read_body
 from api.http.idempotency import KeyClaim
-from api.http.json_response import json_response
 from api.http.query_text import QueryText
 from api.http.state import AppState, state_of
 from api.reference.openapi import answers, documented_body
@@ -30,9 +30,6 @@ from domain.keyring import Keyring
 from domain.messages.page import ADMIN_ACCOUNT
 from domain.messages.routing import Mode
 from domain.request_rates import per_second
-from gateways.base import GatewayType
-from gateways.config.schemas import config_schema
-from gateways.registry import GATEWAY_TYPES
 from services import gateways as rules
 from services.changes import Change, change
 from services.gateways import Described
@@ -184,10 +181,22 @@ async def test_any_gateway(request: Request, gateway: GatewayId, actor: _Pauser)
     return await answer_trial(state, gateway, body)
 
 
+@router.get(
+    "/{gateway}/health",
+    summary="Read any gateway's health",
+    response_model=None,
+    responses=answers(GatewayHealthAnswer),
+)
+async def get_any_gateway_health(request: Request, gateway: GatewayId, _: _Reader) -> Response:
+    """Counts include messages of all accounts, by the minute of the gateway's answer."""
+    state = state_of(request)
+    return await answer_health(state, await gateways.get(state.pool, gateway))
+
+
 @types_router.get("", summary="Types of gateway", response_model=None, responses=answers(models.TypesOfGateway))
 async def list_gateway_types(request: Request, _: _Reader) -> Response:
     """On each of their channels, with what goes into `config`, for forms."""
-    return json_response({"data": await asyncio.to_thread(_types), "next_cursor": None})
+    return await answer_types()
 
 
 def shown(gateway: Described) -> dict[str, Any]:
@@ -281,15 +290,3 @@ def _stored_names(patch: dict[str, Any]) -> dict[str, Any]:
         rate = patch.pop("rate")
         patch["per_second"] = None if rate is None else per_second(rate)
     return patch
-
-
-@cache
-def _types() -> list[dict[str, Any]]:
-    """Kept, as they are read from the sources of the types, which takes a while."""
-    return [row for entry in GATEWAY_TYPES.values() for row in _on_each_channel(entry)]
-
-
-def _on_each_channel(entry: GatewayType) -> list[dict[str, Any]]:
-    schema = config_schema(entry)
-    more = {"description": schema["description"], "schema": schema, "secrets": sorted(entry.config.SECRETS)}
-    return [{"channel": channel, "type": entry.name, **more} for channel in sorted(entry.channels)]

@@ -1,12 +1,12 @@
 """``/api/gateways``: health of gateways, and pausing, draining and testing them."""
 
-from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.gateways.head import head, sees
+from api.gateways.health import answer_health, state_message
 from api.gateways.models import GatewayChangeAnswer, GatewayHealthAnswer, GatewayPage, TrialAnswer
 from api.gateways.trials import GatewayTest, answer_trial, count_trial
 from api.http.auth import requires
@@ -21,7 +21,6 @@ from services.changes import change
 from services.gateways import MODE_ACTIONS, find_gateway, set_mode
 from store.accounts.api_keys import Principal
 from store.gateways import gateway_queries
-from store.gateways.gateway_health import health
 from store.gateways.gateways import GatewayInfo
 
 router = APIRouter(prefix="/api/gateways", tags=["gateways"])
@@ -52,10 +51,7 @@ async def list_gateways(
 async def get_gateway_health(request: Request, gateway_id: UUID, principal: _Reader) -> Response:
     """Counts include messages of all accounts, by the minute of the gateway's answer."""
     state = state_of(request)
-    gateway = await _find(state, principal, gateway_id)
-    data = {"id": gateway.id, "channel": gateway.channel, "identifier": gateway.identifier}
-    data |= asdict(await health(state.pool, gateway_id))
-    return json_response({"success": True, "message": _state_message(gateway), "data": data})
+    return await answer_health(state, await _find(state, principal, gateway_id))
 
 
 _changes: dict[str, Any] = {"response_model": None, "responses": answers(GatewayChangeAnswer)}
@@ -103,7 +99,7 @@ async def _change(request: Request, principal: Principal, gateway_id: UUID, mode
     async with change(state.pool, user_actor(request, principal), MODE_ACTIONS[mode]) as made:
         await set_mode(made, gateway_id, mode)
     gateway = await _find(state, principal, gateway_id)
-    return json_response({"success": True, "message": _state_message(gateway), "data": head(gateway, principal)})
+    return json_response({"success": True, "message": state_message(gateway), "data": head(gateway, principal)})
 
 
 async def _find(state: AppState, principal: Principal, gateway_id: UUID) -> GatewayInfo:
@@ -118,7 +114,3 @@ def _check_owner(gateway: GatewayInfo, principal: Principal) -> None:
         raise ApiError(
             403, "gateway_not_yours", "you may use this gateway, but only its owner or an admin may change it"
         )
-
-
-def _state_message(gateway: GatewayInfo) -> str:
-    return f"the gateway is {gateway.mode if gateway.enabled else 'disabled'}"

@@ -9,7 +9,7 @@ import pytest
 
 from api.admin.models import NothingAnswer
 from api.gateways import admin_models as models
-from api.gateways.models import TrialAnswer
+from api.gateways.models import GatewayHealthAnswer, TrialAnswer
 from gateways.conformance.fake_provider import FakeServer, answer, serve
 from gateways.registry import GATEWAY_TYPES
 from tests.api.admin import Staff, admin
@@ -434,6 +434,7 @@ async def test_answers_are_what_the_reference_says_of_them(stack: Stack):
     fits(await staff.call("PATCH", f"{path}?dry_run=true", {"priority": 1}), models.OneGateway)
     fits(await staff.call("GET", "/gateways?limit=1"), models.PageOfGateways)
     fits(await staff.call("GET", "/gateway-types"), models.TypesOfGateway)
+    fits(await staff.call("GET", f"{path}/health"), GatewayHealthAnswer)
     fits(await staff.call("POST", f"{path}/test", {"to": "+14155550123"}), TrialAnswer)
     fits(await staff.call("DELETE", path), NothingAnswer)
 

@@ -27,6 +27,7 @@ RELEASED = """
     addGateway listAllGateways getGateway changeGateway deleteGateway shareGateway unshareGateway
     listWorkflows countWorkflows resetWorkflows terminateWorkflows signalWorkflows getWorkflowJob stopWorkflowJob
     changeUsers listOperations getOperation cancelAnyOperation getOwnOperation
+    listOwnGatewayTypes getAnyGatewayHealth
     listGatewayTypes pauseAnyGateway drainAnyGateway resumeAnyGateway testAnyGateway
     listApprovalPolicies putApprovalPolicy deleteApprovalPolicy
     listApprovals getApproval approveApproval denyApproval

@@ -200,3 +200,12 @@ async def test_a_repeat_adds_one_gateway_and_a_dry_run_none(stack: Stack):
         "/config/account_sid",
         "/config/auth_token",
     )
+
+
+async def test_types_that_users_may_add_are_listed_for_forms(stack: Stack):
+    key = await key_with(stack, await stack.user(), "read")
+    answer = await stack.http.get("/api/gateway-types", headers=key.headers)
+    assert answer.status_code == 200, answer.text
+    types = answer.json()["data"]
+    assert {entry["type"] for entry in types} == own_gateways.TYPES
+    assert all(entry["schema"]["properties"][name]["writeOnly"] for entry in types for name in entry["secrets"])

@@ -63,6 +63,7 @@ LISTS = {
     "POST /api/replay",
     "GET /api/messages",
     "GET /api/gateways",
+    "GET /api/gateway-types",
     "GET /api/keys",
     "GET /api/inbound",
     "GET /api/inbound/keywords",
