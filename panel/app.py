@@ -21,6 +21,8 @@ from panel.contacts import routes as contacts
 from panel.devices import routes as devices
 from panel.frame import errors, files, preferences
 from panel.frame.live import Look, Streams, live
+from panel.gateways import editing as gateway_forms
+from panel.gateways import routes as gateways
 from panel.groups import routes as groups
 from panel.home import routes as home
 from panel.http.client import Refused
@@ -57,6 +59,8 @@ _SUBJECTS: tuple[Pages, ...] = (
     contact_merging.pages,
     contacts.pages,
     groups.pages,
+    gateway_forms.pages,
+    gateways.pages,
     security.pages,
     sandbox.pages,
 )

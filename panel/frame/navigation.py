@@ -73,6 +73,10 @@ GROUPS = (
         (Entry("devices", _("Phones"), "/panel/devices", "smartphone", "devices:read", shortcut="p"),),
     ),
     Group(
+        _("Connect"),
+        (Entry("gateways", _("Gateways"), "/panel/gateways", "plug", "gateways:read", shortcut="w"),),
+    ),
+    Group(
         _("System"),
         (Entry("sandbox", _("Sandbox inbox"), "/panel/sandbox", "inbox", "sandbox:read", staff_only=True),),
     ),

@@ -1,0 +1,149 @@
+"""The gallery of types, and the forms to add and to change a gateway."""
+
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from panel.gateways import words
+from panel.gateways.fields import Field, entered, fields_of, shown_values
+from panel.gateways.routes import HOME, find, is_changeable
+from panel.http.client import Refused
+from panel.http.forms import Form
+from panel.http.pages import Pages
+from panel.http.view import View
+
+pages = Pages("gateways")
+
+_CHANNELS = ("email", "sms", "whatsapp")
+_MOST_ACCOUNTS = 200
+_LAST = ("http", "sandbox")
+"""Types that stand at the end of the gallery."""
+
+
+@pages.get("/gateways/new")
+async def gallery(view: View) -> Response:
+    """All types, by channel."""
+    types = await _types(view)
+    by_channel = {
+        channel: sorted((one for one in types if one["channel"] == channel), key=lambda one: one["type"] in _LAST)
+        for channel in _CHANNELS
+        if view.query("channel") in ("", channel)
+    }
+    return view.page("gateways/gallery.html", by_channel=by_channel, words=words)
+
+
+@pages.get("/gateways/new/{channel}/{type}")
+async def begin(view: View) -> Response:
+    """An empty form."""
+    kind = await _type(view, view.request.path_params["channel"], view.request.path_params["type"])
+    fields = _fields(view, kind)
+    view.form = Form(values=shown_values(fields, None) | {"priority": "100", "on_unknown": "hold", "from": "fixed"})
+    return await _form(view, kind, fields)
+
+
+@pages.post("/gateways/new/{channel}/{type}")
+async def add(view: View) -> Response:
+    """Add it. It can be tested on its page."""
+    kind = await _type(view, view.request.path_params["channel"], view.request.path_params["type"])
+    fields = _fields(view, kind)
+    form = view.form
+    body: dict[str, Any] = {"channel": kind["channel"], "type": kind["type"], "config": entered(fields, form)}
+    body |= _common(view, kind) | ({"rate": form.text("rate")} if form.text("rate") else {})
+    if view.viewer.account is None and form.text("owner"):
+        body["owner"] = _number(form.text("owner"))
+    if view.viewer.account is None and form.text("share_with"):
+        body["share_with"] = [_number(one) for one in form.text("share_with").replace(",", " ").split()]
+    try:
+        made = (await view.api.send("POST", view.address("/gateways"), body))["data"]
+    except Refused as refused:
+        form.refused = refused
+        return await _form(view, kind, fields, refused.status)
+    return view.redirect(
+        f"{HOME}/{made['id']}", view.translate("The gateway is added. Send a test message through it.")
+    )
+
+
+@pages.get("/gateways/{gateway:uuid}/change")
+async def edit(view: View) -> Response:
+    """A form with what is stored; of secrets only that they are set."""
+    gateway = await find(view)
+    if not is_changeable(view, gateway):
+        return view.redirect(f"{HOME}/{gateway['id']}", view.translate("Only its owner may change it."), "bad")
+    kind = await _type(view, gateway["channel"], gateway["type"])
+    fields = _fields(view, kind)
+    view.form = Form(values=shown_values(fields, gateway["config"]) | _stored(gateway))
+    return await _form(view, kind, fields, gateway=gateway)
+
+
+@pages.post("/gateways/{gateway:uuid}/change")
+async def change(view: View) -> Response:
+    """Change what differs."""
+    gateway = await find(view)
+    kind = await _type(view, gateway["channel"], gateway["type"])
+    fields = _fields(view, kind)
+    body = _common(view, kind) | {"rate": view.form.text("rate") or None, "enabled": view.form.flag("enabled")}
+    if config := entered(fields, view.form, gateway["config"]):
+        body["config"] = config
+    try:
+        await view.api.send("PATCH", view.address(f"/gateways/{gateway['id']}"), body)
+    except Refused as refused:
+        view.form.refused = refused
+        return await _form(view, kind, fields, refused.status, gateway)
+    return view.redirect(f"{HOME}/{gateway['id']}", view.translate("The gateway is changed, from its next message on."))
+
+
+def _common(view: View, kind: dict[str, Any]) -> dict[str, Any]:
+    form = view.form
+    body: dict[str, Any] = {"identifier": form.text("identifier"), "on_unknown": form.text("on_unknown") or "hold"}
+    body["priority"] = _number(form.text("priority") or "100")
+    if view.viewer.account is None and kind["channel"] == "email":
+        body["from"] = form.text("from") or "fixed"
+    return body
+
+
+def _stored(gateway: dict[str, Any]) -> dict[str, Any]:
+    same = {name: gateway.get(name) for name in ("identifier", "priority", "on_unknown", "from", "enabled")}
+    return same | {"rate": words.rate_text(gateway["per_second"])}
+
+
+def _number(text: str) -> int | str:
+    """What is not a number is left to the API to refuse."""
+    return int(text) if text.removeprefix("-").isdigit() else text
+
+
+def _fields(view: View, kind: dict[str, Any]) -> list[Field]:
+    return fields_of(kind["schema"], with_private=view.viewer.account is None)
+
+
+async def _types(view: View) -> list[dict[str, Any]]:
+    return list((await view.api.get(view.address("/gateway-types")))["data"])
+
+
+async def _type(view: View, channel: str, name: str) -> dict[str, Any]:
+    for kind in await _types(view):
+        if (kind["channel"], kind["type"]) == (channel, name):
+            return kind
+    raise HTTPException(404)
+
+
+async def _accounts(view: View) -> list[dict[str, Any]]:
+    if view.viewer.account is not None or not view.viewer.may("users:read"):
+        return []
+    return list((await view.staff_api.get("/api/admin/v1/users", {"limit": _MOST_ACCOUNTS}))["data"])
+
+
+async def _form(
+    view: View, kind: dict[str, Any], fields: list[Field], status: int = 200, gateway: dict[str, Any] | None = None
+) -> Response:
+    config = (gateway or {}).get("config") or {}
+    return view.page(
+        "gateways/form.html",
+        status,
+        kind=kind,
+        fields=fields,
+        gateway=gateway,
+        words=words,
+        is_set={name for name, value in config.items() if value == {"set": True}},
+        accounts=await _accounts(view),
+    )

@@ -1,0 +1,159 @@
+"""Gateways: the list, one with its health, and what is done with it."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from panel.gateways import words
+from panel.http.client import Refused
+from panel.http.pages import Pages
+from panel.http.view import View
+
+pages = Pages("gateways")
+
+HOME = "/panel/gateways"
+_MOST = 200
+_ACTIONS = ("pause", "drain", "resume")
+
+
+@pages.get("/gateways")
+async def listing(view: View) -> Response:
+    """By channel, in the order in which they are tried."""
+    asked = {"channel": view.query("channel"), "limit": _MOST}
+    if view.viewer.account is None:
+        asked |= {name: view.query(name) for name in ("state", "owner", "type")}
+    else:  # the list of an account is short, and has no filters
+        del asked["channel"]
+    asked["cursor"] = view.query("cursor")
+    found = await view.api.get(view.address("/gateways"), asked)
+    wanted = [one for one in found["data"] if view.query("channel") in ("", one["channel"])]
+    wanted.sort(key=lambda one: (one["channel"], one["priority"], one["identifier"]))
+    more = found["next_cursor"]
+    return view.page("gateways/list.html", gateways=wanted, next_cursor=more, words=words, may_add=_may_add(view))
+
+
+@pages.get("/gateways/{gateway:uuid}")
+async def one(view: View) -> Response:
+    """A gateway: whether it works, and what it was asked of late."""
+    return await _shown(view)
+
+
+@pages.post("/gateways/{gateway:uuid}/test")
+async def test(view: View) -> Response:
+    """Send a real message through it, and show its answer."""
+    path = _path(view)
+    try:
+        trial = (await view.api.send("POST", f"{path}/test", {"to": view.form.text("to")}))["data"]
+    except Refused as refused:
+        view.form.refused = refused
+        return await _shown(view, refused.status)
+    return await _shown(view, trial=trial)
+
+
+@pages.post("/gateways/{gateway:uuid}/delete")
+async def delete(view: View) -> Response:
+    """For good."""
+    try:
+        await view.api.send("DELETE", _path(view))
+    except Refused as refused:
+        view.form.refused = refused
+        return await _shown(view, refused.status)
+    return view.redirect(HOME, view.translate("The gateway is deleted."))
+
+
+@pages.post("/gateways/{gateway:uuid}/share")
+async def share(view: View) -> Response:
+    """Let an account send through it."""
+    return await _share(view, "PUT", view.form.text("account"), view.translate("The account may send through it now."))
+
+
+@pages.post("/gateways/{gateway:uuid}/unshare/{account:int}")
+async def unshare(view: View) -> Response:
+    """End that."""
+    account = str(view.request.path_params["account"])
+    return await _share(view, "DELETE", account, view.translate("The account no longer sends through it."))
+
+
+@pages.post("/gateways/{gateway:uuid}/{action}")
+async def steer(view: View) -> Response:
+    """Pause it, drain it, or use it again."""
+    action = view.request.path_params["action"]
+    try:
+        if action == "on":
+            await view.api.send("PATCH", _path(view), {"enabled": True})
+        elif action in _ACTIONS:
+            await view.api.send("POST", f"{_path(view)}/{action}")
+    except Refused as refused:
+        view.form.refused = refused
+        return await _shown(view, refused.status)
+    done = {
+        "pause": view.translate("The gateway is paused."),
+        "drain": view.translate("The gateway takes no new messages."),
+        "resume": view.translate("The gateway is used again."),
+        "on": view.translate("The gateway is switched on."),
+    }
+    return view.redirect(f"{HOME}/{_id(view)}", done.get(action, ""))
+
+
+def is_changeable(view: View, gateway: dict[str, Any]) -> bool:
+    """Whether this viewer may change it: the API decides, this only hides what it would refuse."""
+    return bool(gateway["own"]) if view.viewer.account else view.viewer.may("gateways:write")
+
+
+async def find(view: View) -> dict[str, Any]:
+    """A gateway with its configuration; without it if it is only shared with the account.
+
+    Raises:
+        Refused: there is none.
+    """
+    try:
+        found = dict((await view.api.get(_path(view)))["data"])
+    except Refused as refused:
+        if refused.code != "gateway_not_yours":
+            raise
+        listed = (await view.api.get("/api/gateways", {"limit": _MOST}))["data"]
+        found = next(dict(gateway) for gateway in listed if gateway["id"] == _id(view))
+    return {"own": False, "config": None, "shared_with": [], "managed_by": None, "number": None} | found
+
+
+def _may_add(view: View) -> bool:
+    return view.viewer.may("gateways:write")
+
+
+def _id(view: View) -> str:
+    return str(view.request.path_params["gateway"])
+
+
+def _path(view: View) -> str:
+    return view.address(f"/gateways/{_id(view)}")
+
+
+async def _share(view: View, method: str, account: str, done: str) -> Response:
+    if not account.isdigit():
+        return view.redirect(f"{HOME}/{_id(view)}", view.translate("Enter the number of an account."), "bad")
+    try:
+        await view.api.send(method, f"{_path(view)}/shares/{account}")
+    except Refused as refused:
+        view.form.refused = refused
+        return await _shown(view, refused.status)
+    return view.redirect(f"{HOME}/{_id(view)}", done)
+
+
+async def _shown(view: View, status: int = 200, trial: dict[str, Any] | None = None) -> Response:
+    gateway = await find(view)
+    health = (await view.api.get(f"{_path(view)}/health"))["data"]
+    state = words.state_of(gateway["enabled"], gateway["mode"], gateway["breaker"])
+    changeable = is_changeable(view, gateway)
+    return view.page(
+        "gateways/one.html",
+        status,
+        gateway=gateway,
+        health=health,
+        state=state,
+        words=words,
+        trial=trial,
+        may_change=changeable and not gateway["managed_by"],
+        may_steer=changeable if view.viewer.account else view.viewer.may("gateways:pause"),
+        may_delete=(changeable if view.viewer.account else view.viewer.may("gateways:delete"))
+        and not gateway["managed_by"],
+    )
