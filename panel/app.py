@@ -15,10 +15,12 @@ from panel.automations import routes as automations
 from panel.automations import runs as automation_runs
 from panel.automations import whole as automation_whole
 from panel.batches import routes as batches
+from panel.callbacks import routes as callbacks
 from panel.campaigns import routes as campaigns
 from panel.contacts import merging as contact_merging
 from panel.contacts import routes as contacts
 from panel.devices import routes as devices
+from panel.domains import routes as domains
 from panel.frame import errors, files, preferences
 from panel.frame.live import Look, Streams, live
 from panel.gateways import editing as gateway_forms
@@ -29,8 +31,10 @@ from panel.http.client import Refused
 from panel.http.errors import ForeignForm, NotThere
 from panel.http.headers import SecureHeaders
 from panel.http.pages import Pages
+from panel.keys import routes as keys
 from panel.leads import routes as leads
 from panel.messages import routes as messages
+from panel.requests import routes as requests
 from panel.sandbox import routes as sandbox
 from panel.search import routes as search
 from panel.security import routes as security
@@ -61,6 +65,10 @@ _SUBJECTS: tuple[Pages, ...] = (
     groups.pages,
     gateway_forms.pages,
     gateways.pages,
+    keys.pages,
+    requests.pages,
+    callbacks.pages,
+    domains.pages,
     security.pages,
     sandbox.pages,
 )

@@ -74,7 +74,13 @@ GROUPS = (
     ),
     Group(
         _("Connect"),
-        (Entry("gateways", _("Gateways"), "/panel/gateways", "plug", "gateways:read", shortcut="w"),),
+        (
+            Entry("gateways", _("Gateways"), "/panel/gateways", "plug", "gateways:read", shortcut="w"),
+            Entry("keys", _("API keys"), "/panel/keys", "key", "keys:read", shortcut="k"),
+            Entry("domains", _("Sender domains"), "/panel/domains", "globe", "domains:read"),
+            Entry("callbacks", _("Callbacks"), "/panel/callbacks", "webhook", "callbacks:read"),
+            Entry("requests", _("API log"), "/panel/requests", "scroll-text", "requests:read", shortcut="r"),
+        ),
     ),
     Group(
         _("System"),
