@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from panel.gateways import words
 from panel.gateways.fields import Field, entered, fields_of, shown_values
 from panel.gateways.routes import HOME, find, is_changeable
 from panel.http.client import Refused
+from panel.http.errors import NotThere
 from panel.http.forms import Form
 from panel.http.pages import Pages
 from panel.http.view import View
@@ -124,7 +124,7 @@ async def _type(view: View, channel: str, name: str) -> dict[str, Any]:
     for kind in await _types(view):
         if (kind["channel"], kind["type"]) == (channel, name):
             return kind
-    raise HTTPException(404)
+    raise NotThere
 
 
 async def _accounts(view: View) -> list[dict[str, Any]]:

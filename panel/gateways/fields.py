@@ -152,7 +152,9 @@ def _as_text(field: Field, value: Any) -> Any:
     if field.is_secret or value is None:
         return ""
     if field.kind == "lines":
-        return "\n".join(item if isinstance(item, str) else json.dumps(item) for item in value)
+        return "\n".join(
+            item if isinstance(item, str) and _parsed(item) is item else json.dumps(item) for item in value
+        )
     if field.kind == "json":
         return json.dumps(value, indent=2, ensure_ascii=False)
     if field.kind == "maybe":
@@ -160,6 +162,11 @@ def _as_text(field: Field, value: Any) -> Any:
     if field.kind == "number":
         return f"{value:g}"
     return value
+
+
+def _line(item: Any) -> str:
+    """What ``_parsed`` makes of it again."""
+    return item if isinstance(item, str) and _parsed(item) is item else json.dumps(item)
 
 
 def _value(field: Field, form: Form) -> Any:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from panel.http.errors import NotThere
 from panel.http.pages import Pages
 from panel.http.view import View
 from panel.requests import words
@@ -34,7 +34,7 @@ async def one(view: View) -> Response:
     asked = {"request_id": view.request.path_params["request"], "limit": 1}
     found = (await view.api.get(view.address("/requests"), asked))["data"]
     if not found:
-        raise HTTPException(404)
+        raise NotThere
     url = view.request.url
     line = words.as_curl(f"{url.scheme}://{url.netloc}", found[0])
     return view.page("requests/one.html", entry=found[0], line=line, words=words)

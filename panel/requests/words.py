@@ -38,7 +38,7 @@ def readable(body: str | None) -> str:
 def as_curl(url: str, entry: Mapping[str, Any]) -> str:
     """The request, to be sent again with a key: as much of it as is kept."""
     parts = ["curl"] if entry["method"] == "GET" else ["curl", "-X", entry["method"]]
-    parts += [shlex.quote(url + entry["path"]), "-H", '"Api-key: $KEY"']
+    parts += [shlex.quote(url + entry["path"]), "\\\n  -H", '"Api-key: $KEY"']
     if entry["body"]:
         parts += ["\\\n  -H", "'Content-Type: application/json'", "\\\n  -d", shlex.quote(entry["body"])]
     return " ".join(parts)

@@ -19,6 +19,7 @@ from store.gateways.gateway_shares import share
 from tests.api.admin import Staff
 from tests.api.log_in import Person, invited, member
 from tests.databases import new_install
+from tests.dns_double import Dns
 from tests.panel.browsing import Browsing
 from tests.panel.shots import write_sheet
 from tests.stack import Stack, User, new_namespace, run_stack
@@ -40,13 +41,14 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def install(engine: Engine) -> AsyncIterator[Stack]:
+async def install(engine: Engine, dns: Dns) -> AsyncIterator[Stack]:
     """An install of the panel's tests: with sandbox gateways, and no owner yet."""
     settings = Settings(
         database_url=await new_install(engine.database_url),
         temporal_address=engine.temporal_address,
         temporal_namespace=await new_namespace(engine.temporal_address),
         keys=Keyring.generate(),
+        dns_servers=dns.address,
     )
     async with run_stack(settings) as stack:
         await ensure_sandbox(stack.pool, Keyring.parse(settings.keys.get_secret_value(), CREDENTIALS))

@@ -1,11 +1,13 @@
 """What accounts have in them, made through the API as their programs would."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
 from domain.access.user_scopes import SCOPES
 from store.accounts import api_keys
 from store.accounts.api_keys import KeyKind
+from tests.looks import Looks
 from tests.stack import Stack, User
 
 
@@ -15,6 +17,16 @@ class Audience:
 
     contact: str
     group: str
+
+
+@dataclass(frozen=True)
+class Connections:
+    """Ids of what connects an account."""
+
+    gateway: str
+    callback: str
+    domain: str
+    request: str
 
 
 async def program(install: Stack, account: User) -> User:
@@ -62,3 +74,29 @@ async def audience(install: Stack, account: User) -> Audience:
     }
     await made(install, account, "/api/consents", {"consents": [consent]})
     return Audience(contact, group)
+
+
+async def connections(install: Stack, account: User) -> Connections:
+    """A gateway of the account's own, a callback with a delivery, a domain, and a request that was refused."""
+    account = await program(install, account)
+    config = {"host": "mx.example.com", "from_address": "news@example.com", "username": "news", "password": "secret"}
+    mail = {"channel": "email", "type": "smtp", "identifier": "a-name-as-long-as-names-may-be" * 2, "config": config}
+    gateway = (await made(install, account, "/api/gateways", mail))["id"]
+    hook = {"url": "https://callbacks.invalid/a/long/path/to/a/hook", "events": ["message.sent", "message.failed"]}
+    callback = (await made(install, account, "/api/callbacks", hook | {"description": "Shop"}))["id"]
+    await made(install, account, f"/api/callbacks/{callback}/test", None)
+    domain = (await made(install, account, "/api/domains", {"domain": f"{callback[:8]}.subdomain.example.com"}))["id"]
+    body = {"contact": [{"number": "12"}], "message": "Hello"}
+    refused = await install.http.post("/api/sms/send", json=body, headers=account.headers)
+    request = refused.headers["X-Request-Id"]
+
+    async def ask(path: str) -> Any:
+        return (await install.http.get(path, headers=account.headers)).json()["data"]
+
+    async with asyncio.timeout(20):  # requests are logged after they are answered
+        looks = Looks()
+        while not (await install.http.get(f"/api/requests?request_id={request}", headers=account.headers)).json()[
+            "data"
+        ]:
+            await looks.pause()
+    return Connections(gateway, callback, str(domain), request)

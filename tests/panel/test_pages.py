@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.log_in import Person
 from tests.panel.browsing import Browsing, Theme
-from tests.panel.seeds import audience
+from tests.panel.seeds import audience, connections
 from tests.panel.shots import shoot
 from tests.stack import Stack, User
 
@@ -28,6 +28,26 @@ AUDIENCE = (
     "/panel/contacts/{contact}/merge",
     "/panel/groups",
     "/panel/groups/{group}",
+)
+CONNECT = (
+    "/panel/gateways",
+    "/panel/gateways?channel=whatsapp",
+    "/panel/gateways/{gateway}",
+    "/panel/keys",
+    "/panel/callbacks",
+    "/panel/callbacks/{callback}",
+    "/panel/domains",
+    "/panel/domains/{domain}",
+    "/panel/requests",
+    "/panel/requests/{request}",
+)
+CONNECT_FORMS = (
+    "/panel/gateways/new",
+    "/panel/gateways/new/email/smtp",
+    "/panel/gateways/new/sms/http",
+    "/panel/gateways/{gateway}/change",
+    "/panel/keys/new",
+    "/panel/domains/new",
 )
 OF_STAFF = (
     "/panel/",
@@ -81,6 +101,25 @@ async def test_pages_of_an_audience_can_be_used_by_everybody(
     ids = asdict(await audience(install, account))
     page = await browsing.log_in(user)
     await _seen(browsing, AUDIENCE, width, "user", await page.context.storage_state(), **ids)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_pages_that_connect_can_be_used_by_everybody(
+    install: Stack, account: User, user: Person, browsing: Browsing, width: int
+):
+    ids = asdict(await connections(install, account))
+    page = await browsing.log_in(user)
+    paths = (*CONNECT, *CONNECT_FORMS, "/panel/callbacks/new", "/panel/callbacks/{callback}/change")
+    await _seen(browsing, paths, width, "user", await page.context.storage_state(), **ids)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_pages_of_staff_that_connect_can_be_used_by_everybody(
+    install: Stack, account: User, owner: Person, browsing: Browsing, width: int
+):
+    ids = asdict(await connections(install, account))
+    page = await browsing.log_in(owner)
+    await _seen(browsing, (*CONNECT, *CONNECT_FORMS), width, "staff", await page.context.storage_state(), **ids)
 
 
 async def _message(install: Stack, account: User) -> str:
