@@ -70,13 +70,10 @@ GROUPS = (
     ),
     Group(
         _("Connect"),
-        (Entry("devices", _("Phones"), "/panel/devices", "smartphone", "devices:read", shortcut="p"),),
-    ),
-    Group(
-        _("Connect"),
         (
             Entry("gateways", _("Gateways"), "/panel/gateways", "plug", "gateways:read", shortcut="w"),
-            Entry("keys", _("API keys"), "/panel/keys", "key", "keys:read", shortcut="k"),
+            Entry("devices", _("Phones"), "/panel/devices", "smartphone", "devices:read", shortcut="p"),
+            Entry("keys", _("API keys"), "/panel/keys", "key", "keys:read"),
             Entry("domains", _("Sender domains"), "/panel/domains", "globe", "domains:read"),
             Entry("callbacks", _("Callbacks"), "/panel/callbacks", "webhook", "callbacks:read"),
             Entry("requests", _("API log"), "/panel/requests", "scroll-text", "requests:read", shortcut="r"),
