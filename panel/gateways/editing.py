@@ -17,6 +17,8 @@ pages = Pages("gateways")
 
 _CHANNELS = ("email", "sms", "whatsapp")
 _MOST_ACCOUNTS = 200
+_MARKED = {f"/{name}" for name in ("identifier", "priority", "rate", "on_unknown", "from", "owner", "share_with")}
+"""Places of the body, besides the configuration, that have a field."""
 _LAST = ("http", "sandbox")
 """Types that stand at the end of the gallery."""
 
@@ -137,6 +139,8 @@ async def _form(
     view: View, kind: dict[str, Any], fields: list[Field], status: int = 200, gateway: dict[str, Any] | None = None
 ) -> Response:
     config = (gateway or {}).get("config") or {}
+    marked = {field.pointer for field in fields} | _MARKED
+    errors = view.form.refused.errors if view.form.refused else []
     return view.page(
         "gateways/form.html",
         status,
@@ -144,6 +148,7 @@ async def _form(
         fields=fields,
         gateway=gateway,
         words=words,
+        all_marked=bool(errors) and all(one["pointer"] in marked for one in errors),
         is_set={name for name, value in config.items() if value == {"set": True}},
         accounts=await _accounts(view),
     )
