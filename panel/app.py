@@ -9,6 +9,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from panel.account import routes as account
+from panel.approvals import routes as approvals
+from panel.audit import routes as audit
 from panel.automations import editing as automation_editing
 from panel.automations import publishing as automation_publishing
 from panel.automations import routes as automations
@@ -19,6 +21,8 @@ from panel.callbacks import routes as callbacks
 from panel.campaigns import routes as campaigns
 from panel.contacts import merging as contact_merging
 from panel.contacts import routes as contacts
+from panel.credits import own as own_credits
+from panel.credits import requests as credit_requests
 from panel.devices import routes as devices
 from panel.domains import routes as domains
 from panel.frame import errors, files, preferences
@@ -34,13 +38,21 @@ from panel.http.pages import Pages
 from panel.keys import routes as keys
 from panel.leads import routes as leads
 from panel.messages import routes as messages
+from panel.plans import routes as plans
 from panel.requests import routes as requests
 from panel.sandbox import routes as sandbox
 from panel.search import routes as search
 from panel.security import routes as security
 from panel.send import routes as send
+from panel.settings import routes as settings
 from panel.signing_in import routes as signing_in
+from panel.staff import roles
+from panel.staff import routes as staff
+from panel.system import operations
+from panel.system import routes as system
 from panel.texts import routes as texts
+from panel.users import actions as user_actions
+from panel.users import routes as users
 
 _SUBJECTS: tuple[Pages, ...] = (
     signing_in.pages,
@@ -71,6 +83,18 @@ _SUBJECTS: tuple[Pages, ...] = (
     domains.pages,
     security.pages,
     sandbox.pages,
+    users.pages,
+    user_actions.pages,
+    plans.pages,
+    own_credits.pages,
+    credit_requests.pages,
+    staff.pages,
+    roles.pages,
+    approvals.pages,
+    audit.pages,
+    settings.pages,
+    system.pages,
+    operations.pages,
 )
 
 _LIVE: dict[str, Look] = {

@@ -42,6 +42,8 @@ def _(text: str) -> str:
     return text
 
 
+_REQUESTS, _OPERATIONS = "/panel/credit-requests", "/panel/system/operations"
+
 GROUPS = (
     Group("", (Entry("home", _("Home"), "/panel/", "house", "overview:read", shortcut="h"),)),
     Group(
@@ -80,8 +82,26 @@ GROUPS = (
         ),
     ),
     Group(
+        _("Money"),
+        (
+            Entry("credits", _("Credits"), "/panel/credits", "wallet"),
+            Entry("users", _("Users"), "/panel/users", "users", "users:read", staff_only=True, shortcut="u"),
+            Entry("plans", _("Plans"), "/panel/plans", "tag", "plans:read", staff_only=True),
+            Entry("credit-requests", _("Credit requests"), _REQUESTS, "receipt", "credits:read", staff_only=True),
+        ),
+    ),
+    Group(
         _("System"),
-        (Entry("sandbox", _("Sandbox inbox"), "/panel/sandbox", "inbox", "sandbox:read", staff_only=True),),
+        (
+            Entry("system", _("Overview"), "/panel/system", "activity", "overview:read", staff_only=True),
+            Entry("operations", _("Operations"), _OPERATIONS, "list-checks", "operations:read", staff_only=True),
+            Entry("sandbox", _("Sandbox inbox"), "/panel/sandbox", "inbox", "sandbox:read", staff_only=True),
+            Entry("approvals", _("Approvals"), "/panel/approvals", "badge-check", "approvals:read", staff_only=True),
+            Entry("audit", _("Audit log"), "/panel/audit", "scroll-text", "audit:read", staff_only=True),
+            Entry("staff", _("Staff"), "/panel/staff", "user-cog", "staff:read", staff_only=True),
+            Entry("roles", _("Roles"), "/panel/roles", "shield-check", "roles:read", staff_only=True),
+            Entry("settings", _("Settings"), "/panel/settings", "settings", "settings:read", staff_only=True),
+        ),
     ),
 )
 

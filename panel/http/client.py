@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import orjson
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.requests.middleware import IN_PROCESS
 
@@ -109,6 +109,12 @@ class Api:
         if answer.status >= 400:
             raise Refused(answer)
         return answer
+
+    async def relay(self, path: str, receive: Receive, send: Send) -> None:
+        """Have what is at this address sent to somebody else as it comes."""
+        scope = self._scope("GET", path, None)
+        scope["headers"].append((b"content-length", b"0"))
+        await self._app(scope, receive, send)
 
     def _scope(self, method: str, path: str, query: Query | None) -> Scope:
         given = {key: value for key, value in (query or {}).items() if value not in (None, "")}

@@ -45,7 +45,10 @@ class Pages:
     def _route(self, path: str, method: str) -> Callable[[Page], Page]:
         def added(page: Page) -> Page:
             async def endpoint(request: Request) -> Response:
-                return await self._answer(request, page)
+                try:
+                    return await self._answer(request, page)
+                finally:
+                    await request.close()  # files that came with a form
 
             self.routes.append(Route(path, endpoint, methods=[method], name=f"{method} {path}"))
             return page

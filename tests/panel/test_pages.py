@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.api.admin import Staff
 from tests.api.log_in import Person
 from tests.panel.browsing import Browsing, Theme
+from tests.panel.money_seeds import money
 from tests.panel.seeds import audience, connections
 from tests.panel.shots import shoot
 from tests.stack import Stack, User
@@ -15,7 +17,14 @@ WIDTHS = (390, 834, 1440)
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
 FOR_EVERYBODY = ("/panel/login", "/panel/setup", "/panel/forgot", "/panel/reset", "/panel/no-such-page")
-OF_AN_ACCOUNT = ("/panel/", "/panel/send", "/panel/send?channel=email", "/panel/messages", "/panel/messages/{uid}")
+OF_AN_ACCOUNT = (
+    "/panel/",
+    "/panel/send",
+    "/panel/send?channel=email",
+    "/panel/messages",
+    "/panel/messages/{uid}",
+    "/panel/credits",
+)
 AUDIENCE = (
     "/panel/contacts",
     "/panel/contacts?q=nobody",
@@ -48,6 +57,45 @@ CONNECT_FORMS = (
     "/panel/gateways/{gateway}/change",
     "/panel/keys/new",
     "/panel/domains/new",
+)
+MONEY = (
+    "/panel/users",
+    "/panel/users?q=nobody-at-all",
+    "/panel/users/add",
+    "/panel/users/{account}",
+    "/panel/users/{account}/journal",
+    "/panel/users/{account}/gateways",
+    "/panel/users/{account}/keys",
+    "/panel/users/{account}/guards",
+    "/panel/users/{account}/change",
+    "/panel/users/{account}/suspend",
+    "/panel/users/{account}/delete",
+    "/panel/plans",
+    "/panel/plans/add",
+    "/panel/plans/{plan}",
+    "/panel/credit-requests",
+    "/panel/credit-requests/{request}",
+)
+SYSTEM = (
+    "/panel/system",
+    "/panel/system/operations",
+    "/panel/system/operations/{operation}",
+    "/panel/approvals",
+    "/panel/approvals?state=all",
+    "/panel/approvals/policies",
+    "/panel/audit",
+    "/panel/audit?action=nothing.done",
+    "/panel/staff",
+    "/panel/staff/add",
+    "/panel/staff/{staff}",
+    "/panel/roles",
+    "/panel/roles/new",
+    "/panel/roles/support",
+    "/panel/settings",
+    "/panel/settings/branding",
+    "/panel/settings/mail",
+    "/panel/settings/sending",
+    "/panel/settings/security",
 )
 OF_STAFF = (
     "/panel/",
@@ -120,6 +168,16 @@ async def test_pages_of_staff_that_connect_can_be_used_by_everybody(
     ids = asdict(await connections(install, account))
     page = await browsing.log_in(owner)
     await _seen(browsing, (*CONNECT, *CONNECT_FORMS), width, "staff", await page.context.storage_state(), **ids)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("paths", [MONEY, SYSTEM], ids=["money", "system"])
+async def test_pages_of_money_and_of_the_system_can_be_used_by_everybody(
+    install: Stack, boss: Staff, account: User, owner: Person, browsing: Browsing, width: int, paths: tuple[str, ...]
+):
+    ids = asdict(await money(install, boss, account))
+    page = await browsing.log_in(owner)
+    await _seen(browsing, paths, width, "staff", await page.context.storage_state(), **ids)
 
 
 async def _message(install: Stack, account: User) -> str:
