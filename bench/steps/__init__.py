@@ -26,6 +26,7 @@ from bench.steps import (
     metrics,
     pace,
     pages,
+    panel,
     receipts,
     segments,
     status,
@@ -57,6 +58,7 @@ STEPS: dict[str, Step] = {
     "devices": devices.measure,
     "metrics": metrics.measure,
     "pace": pace.measure,
+    "panel": panel.measure,
     "growth": growth.measure,  # last: the others are measured in a young install
 }
 """Name → what measures it; called with the install and a scale, below 1 for smaller runs."""

@@ -51,7 +51,7 @@ async def measure(install: Install, scale: float) -> list[Figure]:
     staff = (await api_keys.create(install.pool, KeyKind.ADMIN, 0)).text
     past = PastMessages(tenant.id, int(time.time() * 1000))
     async with long_transaction(install.pool) as conn:
-        await _begin_earlier(conn)
+        await begin_earlier(conn)
     await past.fill(install.pool, 0, young)
     before = await _age(tenant, staff, past, young, reads, batch)
     await past.fill(install.pool, young, old)
@@ -176,7 +176,7 @@ async def _send(tenant: Tenant) -> None:
     await tenant.send([contact()])
 
 
-async def _begin_earlier(conn: Connection) -> None:
+async def begin_earlier(conn: Connection) -> None:
     """Give past months partitions of their own, as if the install had begun with the first of them."""
     now = datetime.now(UTC)
     begins = [month_at(now, -months) for months in range(_MONTHS, -1, -1)]
