@@ -35,6 +35,7 @@ from panel.http.client import Refused
 from panel.http.errors import ForeignForm, NotThere
 from panel.http.headers import SecureHeaders
 from panel.http.pages import Pages
+from panel.imports import routes as imports
 from panel.keys import routes as keys
 from panel.leads import routes as leads
 from panel.messages import routes as messages
@@ -81,6 +82,7 @@ _SUBJECTS: tuple[Pages, ...] = (
     requests.pages,
     callbacks.pages,
     domains.pages,
+    imports.pages,
     security.pages,
     sandbox.pages,
     users.pages,

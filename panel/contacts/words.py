@@ -33,6 +33,7 @@ ORIGINS: dict[str, str] = {
     "api": _("the API"),
     "cli": _("the command line"),
     "import": _("an import"),
+    "panel": _("this panel"),
     "lead": _("a lead"),
     "form": _("a form"),
 }

@@ -61,6 +61,7 @@ GROUPS = (
         (
             Entry("contacts", _("Contacts"), "/panel/contacts", "users", shortcut="c"),
             Entry("groups", _("Groups"), "/panel/groups", "folder"),
+            Entry("imports", _("Import"), "/panel/imports", "upload"),
         ),
     ),
     Group(

@@ -5,18 +5,21 @@ A page asks what any program could ask, and shows what it is answered: rules, pe
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.requests.middleware import IN_PROCESS
 
 Query = Mapping[str, Any]
+_PIECE = 256 * 1024
+"""Bytes of a file that are sent at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +102,26 @@ class Api:
         answer = await self.call(method, path, body, query)
         return answer.json if answer.body else None
 
+    async def upload(self, path: str, file: UploadFile, query: Query | None = None) -> Any:
+        """Send a file that somebody chose, piece by piece, as the body.
+
+        Raises:
+            Refused: the answer is an error.
+        """
+        scope = self._scope("POST", path, query, b"application/octet-stream")
+        answer = await self._exchange(scope, _pieces(file), file.size or 0)
+        if answer.status >= 400:
+            raise Refused(answer)
+        return answer.json
+
     async def call(self, method: str, path: str, body: Any = None, query: Query | None = None) -> Answer:
         """The whole answer.
 
         Raises:
             Refused: it is an error.
         """
-        answer = await self._exchange(self._scope(method, path, query), b"" if body is None else orjson.dumps(body))
+        raw = b"" if body is None else orjson.dumps(body)
+        answer = await self._exchange(self._scope(method, path, query), _whole(raw), len(raw))
         if answer.status >= 400:
             raise Refused(answer)
         return answer
@@ -116,10 +132,10 @@ class Api:
         scope["headers"].append((b"content-length", b"0"))
         await self._app(scope, receive, send)
 
-    def _scope(self, method: str, path: str, query: Query | None) -> Scope:
+    def _scope(self, method: str, path: str, query: Query | None, media_type: bytes = b"application/json") -> Scope:
         given = {key: value for key, value in (query or {}).items() if value not in (None, "")}
         ours = self._request.scope
-        headers = [(b"content-type", b"application/json")]
+        headers = [(b"content-type", media_type)]
         headers += [pair for pair in ours["headers"] if pair[0] in (b"host", b"user-agent")]
         if self._token:
             headers.append((b"authorization", b"Bearer " + self._token.encode()))
@@ -140,18 +156,18 @@ class Api:
             IN_PROCESS: True,
         }
 
-    async def _exchange(self, scope: Scope, body: bytes) -> Answer:
-        length = str(len(body)).encode()
-        scope["headers"].append((b"content-length", length))
-        received = False
+    async def _exchange(self, scope: Scope, body: AsyncIterator[bytes], length: int) -> Answer:
+        scope["headers"].append((b"content-length", str(length).encode()))
+        is_whole = False
         status, headers, parts = 500, [], list[bytes]()
 
         async def receive() -> Message:
-            nonlocal received
-            if received:
+            nonlocal is_whole
+            if is_whole:
                 await asyncio.Event().wait()  # nobody disconnects before the answer
-            received = True
-            return {"type": "http.request", "body": body, "more_body": False}
+            piece = await anext(body, b"")
+            is_whole = not piece
+            return {"type": "http.request", "body": piece, "more_body": bool(piece)}
 
         async def send(message: Message) -> None:
             nonlocal status, headers
@@ -162,3 +178,13 @@ class Api:
 
         await self._app(scope, receive, send)
         return Answer(status, headers, b"".join(parts))
+
+
+async def _whole(body: bytes) -> AsyncIterator[bytes]:
+    if body:
+        yield body
+
+
+async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
+    while piece := await file.read(_PIECE):
+        yield piece

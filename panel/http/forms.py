@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from panel.http.client import Refused
 
@@ -31,6 +31,11 @@ class Form:
     def many(self, name: str) -> list[str]:
         """All values of a field that may be there several times."""
         return [value for value in self._data.getlist(name) if isinstance(value, str) and value]
+
+    def file(self, name: str) -> UploadFile | None:
+        """A file that was chosen."""
+        value = self._data.get(name)
+        return value if isinstance(value, UploadFile) and value.filename else None
 
     def flag(self, name: str) -> bool:
         """Whether a box is ticked."""

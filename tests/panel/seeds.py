@@ -17,6 +17,8 @@ class Audience:
 
     contact: str
     group: str
+    operation: str
+    """An import with rows that are not taken."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,24 @@ async def audience(install: Stack, account: User) -> Audience:
         "text_shown": "Yes, send me the newsletter",
     }
     await made(install, account, "/api/consents", {"consents": [consent]})
-    return Audience(contact, group)
+    return Audience(contact, group, await imported(install, account))
+
+
+async def imported(install: Stack, account: User) -> str:
+    """An import with a row that is taken, and two that are not; it has ended."""
+    lines = "E-Mail,Town,Remark\ngrace@example.com,Arlington,\nnobody,,\n,Nowhere,\n"
+    answer = await install.http.post("/api/contacts/import", content=lines, headers=account.headers)
+    assert answer.status_code == 200, answer.text
+    operation = str(answer.json()["data"]["id"])
+    async with asyncio.timeout(30):
+        looks = Looks()
+        while (await _get(install, account, f"/api/operations/{operation}"))["state"] != "done":
+            await looks.pause()
+    return operation
+
+
+async def _get(install: Stack, account: User, path: str) -> Any:
+    return (await install.http.get(path, headers=account.headers)).json()["data"]
 
 
 async def connections(install: Stack, account: User) -> Connections:

@@ -23,16 +23,23 @@ async def contact_of(install: Stack, account: User, **query: str) -> dict[str, A
 async def test_a_contact_is_added_and_changed_by_its_form(install: Stack, account: User, user: Person):
     await audience(install, account)
     async with signed_in(install, user) as client:
-        entered = {"first_name": "Grace", "email": "grace@example.com", "tags": "vip, navy", "field.member": "no"}
+        entered = {
+            "first_name": "Grace",
+            "email": "rear.admiral@example.com",
+            "tags": "vip, navy",
+            "field.member": "no",
+        }
         answer = await sent(client, "/panel/contacts/new", groups="readers", **entered)
         page = answer.headers["location"]
-        stored = await contact_of(install, account, email="grace@example.com")
+        stored = await contact_of(install, account, email="rear.admiral@example.com")
         assert page == f"/panel/contacts/{stored['id']}"
         assert (stored["tags"], stored["groups"], stored["fields"]) == (["navy", "vip"], ["readers"], {"member": False})
         form = (await client.get(f"{page}/edit")).text
-        assert 'value="grace@example.com"' in form
-        await sent(client, f"{page}/edit", last_name="Hopper", email="grace@example.com", **{"field.city": "Arlington"})
-        changed = await contact_of(install, account, email="grace@example.com")
+        assert 'value="rear.admiral@example.com"' in form
+        await sent(
+            client, f"{page}/edit", last_name="Hopper", email="rear.admiral@example.com", **{"field.city": "Arlington"}
+        )
+        changed = await contact_of(install, account, email="rear.admiral@example.com")
         assert (changed["first_name"], changed["last_name"], changed["tags"]) == (None, "Hopper", [])
         assert changed["fields"] == {"city": "Arlington"}
         assert (await sent(client, f"{page}/delete")).headers["location"] == "/panel/contacts"
@@ -95,3 +102,14 @@ async def test_staff_choose_an_account_before_they_see_its_contacts(install: Sta
     async with signed_in(install, owner) as client:
         for page in ("/panel/contacts", "/panel/groups"):
             assert "Choose an account first" in (await client.get(page)).text
+
+
+async def test_an_import_without_a_script_is_checked_by_a_page_of_its_own(install: Stack, account: User, user: Person):
+    async with signed_in(install, user) as client:
+        form = {"csrf": await token_of(client), "default_country": "GB"}
+        files = {"file": ("people.csv", b"Who,What\nada@example.com,1\n")}
+        answer = await client.post("/panel/imports/check", data=form, files=files)
+        assert answer.headers["location"].endswith("?check=1&default_country=GB&tags=")
+        nothing = await client.post("/panel/imports", data={"csrf": await token_of(client)})
+        assert nothing.status_code == 422
+        assert "The file was not taken" in nothing.text

@@ -37,6 +37,9 @@ AUDIENCE = (
     "/panel/contacts/{contact}/merge",
     "/panel/groups",
     "/panel/groups/{group}",
+    "/panel/imports",
+    "/panel/imports/{operation}",
+    "/panel/imports/{operation}?check=1",
 )
 CONNECT = (
     "/panel/gateways",
