@@ -19,6 +19,7 @@ from panel.automations import whole as automation_whole
 from panel.batches import routes as batches
 from panel.callbacks import routes as callbacks
 from panel.campaigns import routes as campaigns
+from panel.consent import routes as consent
 from panel.contacts import merging as contact_merging
 from panel.contacts import routes as contacts
 from panel.credits import own as own_credits
@@ -44,6 +45,7 @@ from panel.requests import routes as requests
 from panel.sandbox import routes as sandbox
 from panel.search import routes as search
 from panel.security import routes as security
+from panel.segments import routes as segments
 from panel.send import routes as send
 from panel.settings import routes as settings
 from panel.signing_in import routes as signing_in
@@ -83,6 +85,8 @@ _SUBJECTS: tuple[Pages, ...] = (
     callbacks.pages,
     domains.pages,
     imports.pages,
+    segments.pages,
+    consent.pages,
     security.pages,
     sandbox.pages,
     users.pages,

@@ -61,7 +61,9 @@ GROUPS = (
         (
             Entry("contacts", _("Contacts"), "/panel/contacts", "users", shortcut="c"),
             Entry("groups", _("Groups"), "/panel/groups", "folder"),
+            Entry("segments", _("Segments"), "/panel/segments", "filter"),
             Entry("imports", _("Import"), "/panel/imports", "upload"),
+            Entry("consent", _("Consent"), "/panel/consent", "shield-check"),
         ),
     ),
     Group(

@@ -17,6 +17,7 @@ class Audience:
 
     contact: str
     group: str
+    segment: str
     operation: str
     """An import with rows that are not taken."""
 
@@ -75,7 +76,9 @@ async def audience(install: Stack, account: User) -> Audience:
         "text_shown": "Yes, send me the newsletter",
     }
     await made(install, account, "/api/consents", {"consents": [consent]})
-    return Audience(contact, group, await imported(install, account))
+    condition = {"all": [{"field": "contact.city", "op": "eq", "value": "London"}, {"tag": "vip"}]}
+    segment = await made(install, account, "/api/segments", {"name": "VIPs", "key": "vips", "condition": condition})
+    return Audience(contact, group, str(segment["id"]), await imported(install, account))
 
 
 async def imported(install: Stack, account: User) -> str:

@@ -113,3 +113,54 @@ async def test_an_import_without_a_script_is_checked_by_a_page_of_its_own(instal
         nothing = await client.post("/panel/imports", data={"csrf": await token_of(client)})
         assert nothing.status_code == 422
         assert "The file was not taken" in nothing.text
+
+
+async def test_an_address_is_suppressed_and_allowed_again(install: Stack, account: User, user: Person):
+    page = "/panel/consent/suppressions"
+    async with signed_in(install, user) as client:
+        bad = await sent(client, page, channel="email", recipient="nobody")
+        assert bad.status_code == 422
+        assert 'value="nobody"' in bad.text
+        given = {"channel": "email", "recipient": "ada@example.com", "reason": "<i>by phone</i>"}
+        assert (await sent(client, page, **given)).status_code == 303
+        shown = (await client.get(page, params={"q": "ADA@example.com", "channel": "email"})).text
+        assert "&lt;i&gt;by phone" in shown
+        await sent(client, f"{page}/remove", channel="email", recipient="ada@example.com")
+        assert "No address is suppressed" in (await client.get(page)).text
+
+
+async def test_a_choice_is_recorded_and_shown_with_its_proof(install: Stack, account: User, user: Person):
+    choice = {"channel": "sms", "recipient": "+447400123456", "purpose": "*", "state": "withdrawn"}
+    async with signed_in(install, user) as client:
+        answer = await sent(client, "/panel/consent", source="a call", text_shown="No more, please", **choice)
+        assert answer.status_code == 303
+        shown = (await client.get(answer.headers["location"])).text
+        assert "All but transactional" in shown
+        assert "No more, please" in shown
+        assert "a call" in shown
+        assert (await sent(client, "/panel/consent", **(choice | {"recipient": "12"}))).status_code == 422
+
+
+async def test_a_segment_is_made_line_by_line_and_changed(install: Stack, account: User, user: Person):
+    await audience(install, account)
+    lines = {"row": ["0", "1"], "kind.0": "field", "field.0": "member", "op.0": "eq", "value.0": "yes"}
+    lines |= {"kind.1": "tag", "op.1": "not", "value.1": "old", "join": "all", "name": "Members", "key": "members"}
+    async with signed_in(install, user) as client:
+        longer = (await sent(client, "/panel/segments/draft", add="event", **lines)).text
+        assert longer.count('class="condition"') == 3
+        assert (await sent(client, "/panel/segments/draft", remove="1", **lines)).text.count('class="condition"') == 1
+        assert "<strong>1</strong>" in (await sent(client, "/panel/segments/count", **lines)).text
+        page = (await sent(client, "/panel/segments/new", **lines)).headers["location"]
+        shown = (await client.get(page)).text
+        assert "Ada Lovelace" in shown
+        assert "has_not" in shown
+        assert "Ada Lovelace" in (await client.get("/panel/contacts", params={"segment": page.rpartition("/")[2]})).text
+        assert (await client.get(f"{page}/edit")).text.count('class="condition"') == 2
+        wrong = await sent(client, f"{page}/edit", **(lines | {"op.0": "within_last", "value.0": "soon"}))
+        assert wrong.status_code == 422
+        assert 'value="soon"' in wrong.text
+        nested = '{"any": [{"not": {"all": [{"tag": "vip"}]}}, {"tag": "new"}]}'
+        await sent(client, f"{page}/edit", name="Members", key="members", condition=nested)
+        assert "says more than lines can" in (await client.get(f"{page}/edit")).text
+        await sent(client, f"{page}/delete")
+        assert (await client.get(page)).status_code == 404

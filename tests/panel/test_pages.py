@@ -37,9 +37,17 @@ AUDIENCE = (
     "/panel/contacts/{contact}/merge",
     "/panel/groups",
     "/panel/groups/{group}",
+    "/panel/segments",
+    "/panel/segments/new",
+    "/panel/segments/{segment}",
+    "/panel/segments/{segment}/edit",
+    "/panel/segments/{segment}/edit?as=json",
     "/panel/imports",
     "/panel/imports/{operation}",
     "/panel/imports/{operation}?check=1",
+    "/panel/consent",
+    "/panel/consent?q=ada@example.com",
+    "/panel/consent/suppressions",
 )
 CONNECT = (
     "/panel/gateways",
