@@ -87,6 +87,8 @@ async def one(view: View) -> Response:
         if refused.status != 503:
             raise
         values["problem"] = refused.message
+    lines = rows_of(segment["condition"])
+    values |= {"lines": lines, "words": words, "fields": await _names(view), "groups": await groups_of(view)}
     return view.page("segments/one.html", condition=as_text(segment["condition"]), **values)
 
 
@@ -142,10 +144,15 @@ async def _fields(view: View) -> list[dict[str, Any]]:
     return list((await view.api.get("/api/contact-fields"))["data"])
 
 
+async def _names(view: View) -> dict[str, str]:
+    """Of values that a condition may be about."""
+    own = {field["key"]: field["label"] or field["key"] for field in await _fields(view)}
+    return VALUES | words.TIMES | own
+
+
 async def _form(
     view: View, segment: dict[str, Any] | None, join: str, rows: list[Row], text: str, status: int = 200, **count: Any
 ) -> Response:
-    own = {field["key"]: field["label"] or field["key"] for field in await _fields(view)}
-    values = {"fields": VALUES | words.TIMES | own, "groups": await groups_of(view), "words": words}
+    values = {"fields": await _names(view), "groups": await groups_of(view), "words": words}
     shown = {"segment": segment, "join": join, "rows": rows, "text": text, "counted": None, "problem": None} | count
     return view.page("segments/form.html", status, **shown, **values)
