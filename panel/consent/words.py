@@ -12,6 +12,5 @@ REASONS: dict[str, str] = {
     "bounced": _("Bounced"),
     "complained": _("Reported as spam"),
     "paused": _("Paused by the recipient"),
-    "invalid": _("Not an address in use"),
 }
 """Those that we give; others are shown as they were written."""

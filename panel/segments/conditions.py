@@ -19,9 +19,9 @@ _MOST = 20
 """Lines: as many parts as one list may have."""
 
 
-def entered_rows(form: Form) -> list[Row]:
-    """The lines of a form that was sent."""
-    numbers = [int(number) for number in form.many("row") if number.isdigit()][:_MOST]
+def entered_rows(form: Form, without: str = "") -> list[Row]:
+    """The lines of a form that was sent; ``without`` that of a number."""
+    numbers = [number for number in form.many("row") if number != without][:_MOST]
     rows = [{name: form.text(f"{name}.{number}") for name in _INPUTS} for number in numbers]
     return [row for row in rows if row["kind"] in KINDS]
 

@@ -38,10 +38,7 @@ async def blank(view: View) -> Response:
 async def draft(view: View) -> Response:
     """Add a line, or take one away; nothing is saved."""
     form = view.form
-    rows = entered_rows(form)
-    if form.text("remove").isdigit():
-        numbers = form.many("row")
-        rows = [row for row, number in zip(rows, numbers, strict=False) if number != form.text("remove")]
+    rows = entered_rows(form, without=form.text("remove"))
     if form.text("add") in words.KINDS:
         rows.append(new_row(form.text("add")))
     segment = await _segment(view, form.text("id")) if form.text("id") else None

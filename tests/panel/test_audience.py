@@ -23,7 +23,7 @@ async def test_a_file_is_checked_mapped_and_imported_and_its_faulty_rows_come_ba
     file.write_text(_FILE)
     page = await browsing.log_in(user)
     async with another_page(page):
-        await page.get_by_role("link", name="Import").click()
+        await page.locator(".sidebar").get_by_role("link", name="Import").click()
     await page.set_input_files("#file", file)
     await page.get_by_role("button", name="Check the file").click()
     await page.get_by_role("button", name="Import the file").wait_for()
