@@ -27,6 +27,7 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.loopcontrols"],
     )
     found: Any = translations(language)
+    # `_()` takes texts of ours alone: what it gives is not escaped. `|translated` is for what may be somebody's own.
     made.install_gettext_translations(found, newstyle=True)  # type: ignore[attr-defined] # of the extension
     made.globals |= {
         "asset": lambda name: ASSETS + asset_name(name),
@@ -37,6 +38,7 @@ def environment(language: str) -> Environment:
         "csrf_token": lambda: current.form_token.get(),
     }
     made.filters |= {name: _of_viewer(name) for name in FILTERS}
+    made.filters["translated"] = lambda text: found.gettext(text) if text else ""
     return made
 
 

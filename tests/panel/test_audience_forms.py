@@ -88,6 +88,20 @@ async def test_a_group_is_made_filled_and_deleted(install: Stack, account: User,
         assert (await client.get("/panel/groups/fair")).status_code == 404
 
 
+async def test_names_that_an_account_gave_are_shown_and_not_run(install: Stack, account: User, user: Person):
+    ada = (await audience(install, account)).contact
+    key = await program(install, account)
+    await made(install, key, "/api/contact-fields", {"key": "odd", "type": "text", "label": "<i>100%"})
+    event = {"name": "order.paid", "contact": {"id": ada}, "data": {"<i>": "<i>5%"}}
+    await made(install, key, "/api/events", event)
+    pages = (f"/panel/contacts/{ada}", f"/panel/contacts/{ada}?tab=events", "/panel/segments/new", "/panel/imports")
+    async with signed_in(install, user) as client:
+        for page in pages:
+            answer = await client.get(page)
+            assert answer.status_code == 200
+            assert "<i>" not in answer.text
+
+
 async def test_an_account_sees_no_contact_of_another(install: Stack, account: User, user: Person):
     other = await install.user()
     theirs = (await audience(install, other)).contact
@@ -121,9 +135,9 @@ async def test_an_address_is_suppressed_and_allowed_again(install: Stack, accoun
         bad = await sent(client, page, channel="email", recipient="nobody")
         assert bad.status_code == 422
         assert 'value="nobody"' in bad.text
-        given = {"channel": "email", "recipient": "ada@example.com", "reason": "<i>by phone</i>"}
+        given = {"channel": "email", "recipient": "ada@example.com", "reason": "<i>by phone</i>, 5%"}
         assert (await sent(client, page, **given)).status_code == 303
-        shown = (await client.get(page, params={"q": "ADA@example.com", "channel": "email"})).text
+        shown = (await client.get(page, params={"q": "ada@example.com", "channel": "email"})).text
         assert "&lt;i&gt;by phone" in shown
         await sent(client, f"{page}/remove", channel="email", recipient="ada@example.com")
         assert "No address is suppressed" in (await client.get(page)).text
