@@ -7,6 +7,7 @@ from starlette.responses import Response
 from panel.contacts import words
 from panel.contacts.body import body_of, stored
 from panel.http.client import Refused
+from panel.http.downloads import Download
 from panel.http.forms import Form
 from panel.http.pages import Pages
 from panel.http.view import View
@@ -32,6 +33,12 @@ async def listing(view: View) -> Response:
         return view.page("contacts/rows.html", **values)
     segments = (await view.api.get("/api/segments", {"limit": 200}))["data"]
     return view.page("contacts/list.html", groups=await groups_of(view), segments=segments, **values)
+
+
+@pages.get("/contacts/export")
+async def export(view: View) -> Response:
+    """All of them, as a file that an import reads."""
+    return Download(view.api, f"{CONTACTS}/export")
 
 
 @pages.get("/contacts/new")

@@ -15,6 +15,7 @@ from panel.contacts.body import words as several
 from panel.contacts.routes import groups_of
 from panel.contacts.words import VALUES
 from panel.http.client import Refused
+from panel.http.downloads import Download
 from panel.http.forms import Form
 from panel.http.pages import Pages
 from panel.http.view import View
@@ -81,10 +82,7 @@ async def one(view: View) -> Response:
 @pages.get("/imports/{operation}/rows")
 async def faulty_rows(view: View) -> Response:
     """The rows that were not taken, as a file."""
-    path = f"{_OPERATIONS}/{view.request.path_params['operation']}/result"
-    answer = await view.api.call("GET", path)
-    headers = {"Content-Disposition": 'attachment; filename="faulty_rows.zip"'}
-    return Response(answer.body, media_type="application/zip", headers=headers)
+    return Download(view.api, f"{_OPERATIONS}/{view.request.path_params['operation']}/result")
 
 
 async def _begin(view: View, more: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ async def test_a_file_is_checked_mapped_and_imported_and_its_faulty_rows_come_ba
     await browsing.check(page, "an import")
     async with page.expect_download() as download:
         await page.get_by_role("link", name="Download all").click()
-    assert (await download.value).suggested_filename == "faulty_rows.zip"
+    assert (await download.value).suggested_filename.endswith(".zip")
     found = await install.http.get("/api/contacts", headers=key.headers)
     assert [(one["email"], one["fields"]) for one in found.json()["data"]] == [("ada@example.com", {"city": "London"})]
 

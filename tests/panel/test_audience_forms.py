@@ -31,6 +31,7 @@ async def test_a_contact_is_added_and_changed_by_its_form(install: Stack, accoun
         }
         answer = await sent(client, "/panel/contacts/new", groups="readers", **entered)
         page = answer.headers["location"]
+        assert "rear.admiral@example.com" in (await client.get("/panel/contacts/export")).text
         stored = await contact_of(install, account, email="rear.admiral@example.com")
         assert page == f"/panel/contacts/{stored['id']}"
         assert (stored["tags"], stored["groups"], stored["fields"]) == (["navy", "vip"], ["readers"], {"member": False})
