@@ -1,11 +1,12 @@
 """Templates: one set of compiled ones for each language, as texts are looked up while they are rendered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from gettext import NullTranslations
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from panel.rendering import current
 from panel.rendering.assets import asset_name
@@ -27,8 +28,8 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.loopcontrols"],
     )
     found: Any = translations(language)
-    # `_()` takes texts of ours alone: what it gives is not escaped. `|translated` is for what may be somebody's own.
     made.install_gettext_translations(found, newstyle=True)  # type: ignore[attr-defined] # of the extension
+    made.globals |= {"gettext": _gettext(found), "ngettext": _ngettext(found)}
     made.globals |= {
         "asset": lambda name: ASSETS + asset_name(name),
         "icon": icon,
@@ -38,8 +39,28 @@ def environment(language: str) -> Environment:
         "csrf_token": lambda: current.form_token.get(),
     }
     made.filters |= {name: _of_viewer(name) for name in FILTERS}
-    made.filters["translated"] = lambda text: found.gettext(text) if text else ""
     return made
+
+
+def _gettext(found: NullTranslations) -> Callable[..., Markup]:
+    """As the extension's own, but what it gives is escaped: the text may be somebody's, which has no translation."""
+
+    def gettext(text: str, **values: Any) -> Markup:
+        return _filled(found.gettext(text) if text else "", values)
+
+    return gettext
+
+
+def _ngettext(found: NullTranslations) -> Callable[..., Markup]:
+    def ngettext(one: str, several: str, num: int, **values: Any) -> Markup:
+        return _filled(found.ngettext(one, several, num), {"num": num, **values})
+
+    return ngettext
+
+
+def _filled(text: str, values: Mapping[str, Any]) -> Markup:
+    escaped = escape(text)
+    return escaped % values if values else escaped.replace("%%", "%")
 
 
 def _of_viewer(name: str) -> Callable[..., Any]:

@@ -68,7 +68,7 @@ class Browsing:
         await page.wait_for_url("**/panel/")
         return page
 
-    async def check(self, page: Page, what: str) -> None:
+    async def check(self, page: Page, what: str, *, with_axe: bool = True) -> None:
         """Note what is wrong with the page that is shown."""
         for violation in await page.evaluate("window.__violations"):
             self.problems.append(f"{what}: against the policy: {violation}")
@@ -77,7 +77,8 @@ class Browsing:
         width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if width > 1:
             self.problems.append(f"{what}: {width} px wider than the window")
-        self.problems += [f"{what}: {finding}" for finding in await findings(page)]
+        if with_axe:
+            self.problems += [f"{what}: {finding}" for finding in await findings(page)]
 
     async def close(self) -> None:
         """Close all windows.

@@ -10,6 +10,7 @@ import pytest
 
 from panel.frame.navigation import GROUPS
 from panel.rendering.assets import FOLDER, assets
+from panel.rendering.environment import environment
 from tests.api.log_in import Person
 from tests.stack import Stack, new_client
 
@@ -127,3 +128,8 @@ def test_no_template_has_a_script_or_a_style_in_it():
 def test_each_key_leads_to_one_page():
     keys = [entry.shortcut for group in GROUPS for entry in group.entries if entry.shortcut]
     assert sorted(keys) == sorted(set(keys))
+
+
+def test_a_text_that_is_not_ours_is_shown_and_not_run():
+    template = environment("en").from_string("{{ _(text) }} {{ _('Of %(name)s', name=text) }}")
+    assert template.render(text="<b>100% off</b>") == "&lt;b&gt;100% off&lt;/b&gt; Of &lt;b&gt;100% off&lt;/b&gt;"

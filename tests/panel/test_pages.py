@@ -1,20 +1,26 @@
-"""Every page, at three widths and in both themes: looked at by axe, and kept as a picture."""
+"""Every page, on a phone in the dark and on a desk in the light: looked at by axe, and kept as a picture."""
 
-from dataclasses import asdict
-from typing import Any
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 import pytest
 
 from tests.api.admin import Staff
 from tests.api.log_in import Person
 from tests.panel.browsing import Browsing, Theme
+from tests.panel.flow_seeds import automated
 from tests.panel.money_seeds import money
 from tests.panel.seeds import audience, connections
 from tests.panel.shots import shoot
 from tests.stack import Stack, User
 
-WIDTHS = (390, 834, 1440)
-THEMES: tuple[Theme, ...] = ("light", "dark")
+WINDOWS: tuple[tuple[int, Theme], ...] = ((390, "dark"), (1440, "light"))
+"""In which every page is looked at. ``PANEL_WINDOWS=all``: at three widths, in both themes."""
+if os.environ.get("PANEL_WINDOWS") == "all":
+    WINDOWS = tuple((width, theme) for width in (390, 834, 1440) for theme in ("light", "dark"))
+AXE_IN = ((390, "dark"), (1440, "light"))
+"""Where axe looks, too: what it finds hardly depends on the width."""
 
 FOR_EVERYBODY = ("/panel/login", "/panel/setup", "/panel/forgot", "/panel/reset", "/panel/no-such-page")
 OF_AN_ACCOUNT = (
@@ -48,6 +54,35 @@ AUDIENCE = (
     "/panel/consent",
     "/panel/consent?q=ada@example.com",
     "/panel/consent/suppressions",
+)
+AUTOMATE = (
+    "/panel/search?q=wel",
+    "/panel/automations",
+    "/panel/automations/new",
+    "/panel/automations/{automation}",
+    "/panel/automations/{automation}/add?place=top:0",
+    "/panel/automations/{automation}/add/branch?place=top:0",
+    "/panel/automations/{automation}/steps/who",
+    "/panel/automations/{automation}/steps/ab",
+    "/panel/automations/{automation}/steps/hello",
+    "/panel/automations/{automation}/trigger",
+    "/panel/automations/{automation}/json",
+    "/panel/automations/{automation}/publish",
+    "/panel/automations/{automation}/runs",
+    "/panel/runs/{run}",
+    "/panel/templates",
+    "/panel/templates/new",
+    "/panel/templates/{template}",
+    "/panel/campaigns",
+    "/panel/campaigns/new",
+    "/panel/campaigns/{campaign}",
+    "/panel/batches",
+    "/panel/leads",
+    "/panel/leads/{lead}",
+    "/panel/leads/sources",
+    "/panel/leads/sources/new?kind=meta",
+    "/panel/leads/sources/{source}",
+    "/panel/devices",
 )
 CONNECT = (
     "/panel/gateways",
@@ -118,77 +153,81 @@ OF_STAFF = (
 )
 
 
-async def _seen(
-    browsing: Browsing, paths: tuple[str, ...], width: int, who: str, state: Any, uid: str = "", **ids: str
-) -> None:
-    for theme in THEMES:
-        page = await browsing.open(width, theme, state)
+@dataclass(frozen=True)
+class Looking:
+    """Whoever looks at pages, in one window."""
+
+    browsing: Browsing
+    width: int
+    theme: Theme
+
+    async def at(self, paths: Sequence[str], who: str, person: Person | None = None, **ids: str) -> None:
+        """Open each page, and note what is wrong with it."""
+        state = None
+        if person is not None:
+            state = await (await self.browsing.log_in(person)).context.storage_state()
+        page = await self.browsing.open(self.width, self.theme, state)
         for path in paths:
-            await page.goto(path.format(uid=uid, **ids))
-            name = f"{who} {path}"
-            await browsing.check(page, f"{name} {width} {theme}")
-            await shoot(page, name, width, theme)
+            await page.goto(path.format(**ids))
+            await self.browsing.check(page, f"{who} {path}", with_axe=(self.width, self.theme) in AXE_IN)
+            await shoot(page, f"{who} {path}", self.width, self.theme)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_pages_for_everybody_can_be_used_by_everybody(browsing: Browsing, width: int):
-    await _seen(browsing, FOR_EVERYBODY, width, "all", None)
+@pytest.fixture(params=WINDOWS, ids=lambda window: f"{window[0]}-{window[1]}")
+def looking(browsing: Browsing, request: pytest.FixtureRequest) -> Looking:
+    return Looking(browsing, *request.param)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+async def test_pages_for_everybody_can_be_used_by_everybody(looking: Looking):
+    await looking.at(FOR_EVERYBODY, "all")
+
+
 async def test_pages_of_an_account_can_be_used_by_everybody(
-    install: Stack, account: User, user: Person, browsing: Browsing, width: int
+    install: Stack, account: User, user: Person, looking: Looking
 ):
     uid = await _message(install, account)
-    page = await browsing.log_in(user)
-    await _seen(browsing, OF_AN_ACCOUNT, width, "user", await page.context.storage_state(), uid)
+    await looking.at(OF_AN_ACCOUNT, "user", user, uid=uid)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_pages_of_staff_can_be_used_by_everybody(
-    install: Stack, account: User, owner: Person, browsing: Browsing, width: int
-):
+async def test_pages_of_staff_can_be_used_by_everybody(install: Stack, account: User, owner: Person, looking: Looking):
     uid = await _message(install, account)
-    page = await browsing.log_in(owner)
-    await _seen(browsing, OF_STAFF, width, "staff", await page.context.storage_state(), uid)
+    await looking.at(OF_STAFF, "staff", owner, uid=uid)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 async def test_pages_of_an_audience_can_be_used_by_everybody(
-    install: Stack, account: User, user: Person, browsing: Browsing, width: int
+    install: Stack, account: User, user: Person, looking: Looking
 ):
     ids = asdict(await audience(install, account))
-    page = await browsing.log_in(user)
-    await _seen(browsing, AUDIENCE, width, "user", await page.context.storage_state(), **ids)
+    await looking.at(AUDIENCE, "user", user, **ids)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+async def test_pages_that_automate_can_be_used_by_everybody(
+    install: Stack, account: User, user: Person, looking: Looking
+):
+    await looking.at(AUTOMATE, "user", user, **asdict(await automated(install, account)))
+
+
 async def test_pages_that_connect_can_be_used_by_everybody(
-    install: Stack, account: User, user: Person, browsing: Browsing, width: int
+    install: Stack, account: User, user: Person, looking: Looking
 ):
     ids = asdict(await connections(install, account))
-    page = await browsing.log_in(user)
     paths = (*CONNECT, *CONNECT_FORMS, "/panel/callbacks/new", "/panel/callbacks/{callback}/change")
-    await _seen(browsing, paths, width, "user", await page.context.storage_state(), **ids)
+    await looking.at(paths, "user", user, **ids)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 async def test_pages_of_staff_that_connect_can_be_used_by_everybody(
-    install: Stack, account: User, owner: Person, browsing: Browsing, width: int
+    install: Stack, account: User, owner: Person, looking: Looking
 ):
     ids = asdict(await connections(install, account))
-    page = await browsing.log_in(owner)
-    await _seen(browsing, (*CONNECT, *CONNECT_FORMS), width, "staff", await page.context.storage_state(), **ids)
+    await looking.at((*CONNECT, *CONNECT_FORMS), "staff", owner, **ids)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("paths", [MONEY, SYSTEM], ids=["money", "system"])
 async def test_pages_of_money_and_of_the_system_can_be_used_by_everybody(
-    install: Stack, boss: Staff, account: User, owner: Person, browsing: Browsing, width: int, paths: tuple[str, ...]
+    install: Stack, boss: Staff, account: User, owner: Person, looking: Looking, paths: tuple[str, ...]
 ):
     ids = asdict(await money(install, boss, account))
-    page = await browsing.log_in(owner)
-    await _seen(browsing, paths, width, "staff", await page.context.storage_state(), **ids)
+    await looking.at(paths, "staff", owner, **ids)
 
 
 async def _message(install: Stack, account: User) -> str:
