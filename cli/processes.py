@@ -10,6 +10,7 @@ from cli.options import AsJson, words
 from cli.output import emit
 from cli.session import DEFAULT_FOLDER, choose_install, chosen_folder, load
 from domain.errors import InvalidError
+from runtime.garbage import pause_collection
 
 if TYPE_CHECKING:
     from embedded.dev import DevOptions
@@ -61,6 +62,7 @@ def api(
 ) -> None:
     """Run the HTTP API and the panel."""
     _leave_out_rich()
+    pause_collection()
     from api.server import run
     from panel.app import attach
 
@@ -78,6 +80,7 @@ def worker(
     wanted = _known_queues(queues)
     _leave_out_rich()
     if processes == 1:
+        pause_collection()
         from worker.main import run
 
         run(load(), wanted)

@@ -20,6 +20,11 @@ _PROVE_EVERY = 1.0
 _RETRY = 30.0
 """Seconds after which a task that failed is tried again, unless its own interval is shorter."""
 
+_SELDOM = 60.0
+_APART = 0.05
+"""Seconds between the first starts of tasks that run each minute or less often: a new leader would else have dozens of
+statements run at once, while messages are sent."""
+
 
 @dataclass(frozen=True, slots=True)
 class PeriodicTask:
@@ -31,8 +36,10 @@ class PeriodicTask:
     work: Callable[[], Awaitable[object]]
 
 
-async def repeat(task: PeriodicTask) -> None:
-    """Do a task until cancelled. Errors do not end it; an error is logged once, until it changes or stops."""
+async def repeat(task: PeriodicTask, after: float = 0.0) -> None:
+    """Do a task until cancelled, at first after so many seconds. Errors do not end it; an error is logged once, until
+    it changes or stops."""
+    await asyncio.sleep(after)
     failing = ""
     while True:
         pause = task.every
@@ -64,7 +71,9 @@ async def lead(pool: Pool, tasks: Sequence[PeriodicTask], role: int = LEADER) ->
 
 
 async def _while_leader(ours: Callable[[], Awaitable[bool]], tasks: Sequence[PeriodicTask]) -> None:
-    running = [asyncio.create_task(repeat(task), name=task.name) for task in tasks]
+    seldom = [task for task in tasks if task.every >= _SELDOM]
+    begins = {task: number * _APART for number, task in enumerate(seldom)}
+    running = [asyncio.create_task(repeat(task, begins.get(task, 0.0)), name=task.name) for task in tasks]
     try:
         while True:
             await ours()

@@ -37,6 +37,9 @@ log = structlog.get_logger()
 
 _ANSWERS_WITHIN = 10.0
 """Seconds; it takes a few milliseconds."""
+_BUILD_APART = 0.25
+"""Seconds between the starts of two queues of a worker with a build: Temporal registers each with the build, and all
+at once would keep a core busy for a second, in which messages wait."""
 
 
 def run(settings: Settings, queues: Sequence[str]) -> None:
@@ -77,6 +80,7 @@ async def _serve(settings: Settings, queues: Sequence[str]) -> None:
             dns_servers=settings.dns_servers,
             keyring=keyring,
             more=alert_tasks(pool, client, settings, keyring),
+            apart=_BUILD_APART if settings.build_id else 0.0,
         )
 
 
@@ -105,11 +109,20 @@ async def serve_until(
     dns_servers: str = "",
     keyring: Keyring | None = None,
     more: Sequence[PeriodicTask] = (),
+    apart: float = 0.0,
 ) -> None:
-    """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted."""
+    """Run workers until ``stop`` is set. A worker that fails ends all, so that the process is restarted.
+
+    ``apart``: seconds between the starts of two of them.
+    """
     async with maintenance(pool, home.client, queues, environment, dns_servers, keyring, more):
         home.start()
-        running = [asyncio.create_task(worker.run()) for worker in workers]
+        running = []
+        for worker in workers:
+            running.append(asyncio.create_task(worker.run()))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), apart)
+                break
         stopping = asyncio.create_task(stop.wait())
         log.info("worker started", queues=queues)
         await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)

@@ -45,7 +45,6 @@ class Running:
     name: str
     worker: psutil.Popen
     api: psutil.Popen
-    url: str
 
 
 @pytest.mark.fault
@@ -53,9 +52,10 @@ async def test_all_processes_are_replaced_while_messages_are_sent(tmp_path: Path
     async with running_sink(1, thinks=0.02) as sink, installed(tmp_path) as (engine, stack):
         client, builds = await customer(stack, sink), Builds(engine, stack.settings, tmp_path)
         try:
-            running = await builds.start(0)
-            await builds.promote(stack.temporal, running)
-            client.url = running.url
+            release = builds.release(0)
+            worker, (api, client.url) = release.start("worker"), await started_api(release)
+            await builds.promote(stack.temporal, name_of(0))
+            running = Running(name_of(0), worker, api)
             async with asyncio.TaskGroup() as group:
                 for _ in range(CLIENTS):
                     group.create_task(client.send_on_and_on())
@@ -82,17 +82,30 @@ async def test_all_processes_are_replaced_while_messages_are_sent(tmp_path: Path
 
 
 async def replace_all(stack: Stack, client: Client, builds: "Builds", old: Running, number: int) -> Running:
-    """New workers, promoted; old ones stopped once they are drained; then the API. Returns what runs now."""
-    new = await builds.start(number)
-    await builds.promote(stack.temporal, new)
+    """In the order of docs/upgrading.md, so that only one process starts at a time. Returns what runs now."""
+    release = builds.release(number)
+    worker = release.start("worker")
+    await builds.promote(stack.temporal, name_of(number))
     await client.goes_on(seconds=_WITHIN)
     drained = await drain(stack.temporal, stack.settings.deployment, old.name, move=False, seconds=_WITHIN)
     assert drained.build.safe_to_remove
     await stopped(old.worker)
     await client.goes_on(seconds=_WITHIN)
-    client.url = new.url
+    api, client.url = await started_api(release)
     await stopped(old.api)
-    return new
+    return Running(name_of(number), worker, api)
+
+
+async def started_api(release: Release) -> tuple[psutil.Popen, str]:
+    """The API of a build and its URL, once it and all that it needs is there."""
+    api, url = release.start_api()
+    await healthy(url, _WITHIN)
+    return api, url
+
+
+def name_of(number: int) -> str:
+    """What a build is called."""
+    return f"build-{number}"
 
 
 def p95(client: Client, sink: Sink, uids: Sequence[str]) -> float:
@@ -109,26 +122,22 @@ class Builds:
         self._folder = folder
         self._started: list[Release] = []
 
-    async def start(self, number: int) -> Running:
-        """Start the worker and the API of a build, and wait until both are there."""
-        name, log = f"build-{number}", self._folder / f"{number}.log"
-        keys = self._settings.keys.get_secret_value()
-        release = Release(ROOT, self._engine, keys, log, {"XSENDER_BUILD_ID": name})
-        self._started.append(release)
-        worker, (api, url) = release.start("worker"), release.start_api()
-        await healthy(url, _WITHIN)
-        return Running(name, worker, api, url)
+    def release(self, number: int) -> Release:
+        """A build whose processes can be started."""
+        keys, log = self._settings.keys.get_secret_value(), self._folder / f"{number}.log"
+        self._started.append(Release(ROOT, self._engine, keys, log, {"XSENDER_BUILD_ID": name_of(number)}))
+        return self._started[-1]
 
-    async def promote(self, temporal: Temporal, running: Running) -> None:
+    async def promote(self, temporal: Temporal, build: str) -> None:
         """Promote a build once its workers poll all queues."""
         name = self._settings.deployment
         async with asyncio.timeout(_WITHIN):
             while True:
                 with suppress(NotFoundError):
-                    if not (await read(temporal, name)).find(running.name).missing_queues:
+                    if not (await read(temporal, name)).find(build).missing_queues:
                         break
                 await asyncio.sleep(0.05)
-        assert (await promote(temporal, name, running.name)).find(running.name).state == "current"
+        assert (await promote(temporal, name, build)).find(build).state == "current"
 
     def kill_all(self) -> None:
         """End what still runs."""

@@ -8,8 +8,11 @@ def test_what_a_process_has_begun_with_is_not_looked_through() -> None:
     script = """
 import gc
 began_with = [[] for _ in range(50_000)]
-from runtime.garbage import freeze_startup_objects
+from runtime.garbage import freeze_startup_objects, pause_collection
+pause_collection()
+assert not gc.isenabled()
 freeze_startup_objects()
+assert gc.isenabled()
 cycle = []
 cycle.append(cycle)
 looked_through = gc.get_objects()

@@ -50,9 +50,12 @@ class Release:
     running: list[psutil.Popen] = field(default_factory=list)
 
     def start(self, *arguments: str) -> psutil.Popen:
-        """Start a process of ``xsender``."""
+        """Start a process of ``xsender``, in a session of its own: the kernel may share cores out among sessions."""
+        environment = self._environment()
         with self.log.open("ab") as log:
-            process = psutil.Popen(own_command(*arguments), env=self._environment(), cwd=self.code, stderr=log)
+            process = psutil.Popen(
+                own_command(*arguments), env=environment, cwd=self.code, stderr=log, start_new_session=True
+            )
         self.running.append(process)
         return self.running[-1]
 
@@ -90,6 +93,7 @@ class Release:
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("XSENDER_")}
+        inherited.pop("PYTHONDONTWRITEBYTECODE", None)  # as installed: with its bytecode, which the first start writes
         return inherited | {
             "PYTHONPATH": str(self.code),
             "XSENDER_DATABASE_URL": self.engine.database_url,

@@ -196,3 +196,16 @@ async def test_a_chore_survives_every_error_and_tells_of_each_once():
         ("maintenance task fails", "ValueError"),
         ("maintenance task works again", ""),
     ]
+
+
+async def test_what_a_new_leader_does_seldom_does_not_begin_all_at_once(fresh_pool: Pool):
+    begun: list[float] = []
+
+    async def work() -> None:
+        begun.append(asyncio.get_running_loop().time())
+
+    leading = asyncio.create_task(lead(fresh_pool, [PeriodicTask(str(number), 3600.0, work) for number in range(4)]))
+    await until(lambda: len(begun) == 4)
+    leading.cancel()
+    await asyncio.gather(leading, return_exceptions=True)
+    assert begun[-1] - begun[0] > 2 * leader._APART
