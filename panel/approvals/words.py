@@ -1,12 +1,6 @@
 """How approvals are told of."""
 
-from panel.messages.words import Look
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
+from panel.rendering.words import Look, _
 
 STATES: dict[str, Look] = {
     "pending": Look("warn", "clock", _("Waiting")),

@@ -6,17 +6,12 @@ from starlette.responses import Response
 
 from panel.http.pages import Pages
 from panel.http.view import View
-from panel.messages.words import Look
+from panel.rendering.words import Look, _
 
 pages = Pages("audit")
 
 _AT_A_TIME = 50
 _FILTERS = ("outcome", "actor", "target", "occurred_after", "occurred_before", "cursor")
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
 
 
 OUTCOMES: dict[str, Look] = {

@@ -11,11 +11,7 @@ import orjson
 
 from panel.automations.tree import Step
 from panel.http.forms import Form
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
+from panel.rendering.words import _
 
 
 class NotReadable(Exception):

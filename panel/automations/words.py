@@ -4,10 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
+from panel.rendering.words import _
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from panel.messages.words import Look
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
+from panel.rendering.words import Look, _
 
 EVENTS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (

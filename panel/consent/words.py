@@ -1,10 +1,6 @@
 """Why addresses get no more messages. English: it is translated where it is shown."""
 
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
+from panel.rendering.words import _
 
 REASONS: dict[str, str] = {
     "unsubscribed": _("Unsubscribed"),

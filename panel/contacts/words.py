@@ -1,12 +1,7 @@
 """How values and events of contacts are named. English: they are translated where they are shown."""
 
-from panel.messages.words import RECEIPTS, STATES, Look
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
+from panel.messages.words import RECEIPTS, STATES
+from panel.rendering.words import Look, _
 
 VALUES: dict[str, str] = {
     "email": _("Email"),

@@ -1,12 +1,6 @@
 """How domains and their records stand, in words. English: it is translated where it is shown."""
 
-from panel.messages.words import Look
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
+from panel.rendering.words import Look, _
 
 STATES: dict[str, Look] = {
     "unverified": Look("warn", "circle-dashed", _("Not verified")),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from panel.http.viewer import Viewer
+from panel.rendering.words import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +36,6 @@ class Group:
 
     label: str
     entries: Sequence[Entry]
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
 
 
 _REQUESTS, _OPERATIONS = "/panel/credit-requests", "/panel/system/operations"

@@ -1,12 +1,6 @@
 """What types of gateway, and the fields of their forms, are called. English: it is translated where it is shown."""
 
-from panel.messages.words import Look
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
+from panel.rendering.words import Look, _
 
 TYPES: dict[str, tuple[str, str]] = {
     "smtp": (_("SMTP server"), _("A mail server of yours, or of any provider.")),

@@ -16,11 +16,6 @@ _AT_A_TIME = 50
 _FEW = 10
 
 
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
-
 @pages.get("/groups")
 async def listing(view: View) -> Response:
     """By their keys."""

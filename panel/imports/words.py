@@ -1,12 +1,6 @@
 """How imports are told. English: it is translated where it is shown."""
 
-from panel.messages.words import Look
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
+from panel.rendering.words import Look, _
 
 LISTS: dict[str, str] = {"tags": _("Tags"), "groups": _("Groups")}
 """What a column may hold several of."""

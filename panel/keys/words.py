@@ -4,13 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from panel.messages.words import Look
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
+from panel.rendering.words import Look, _
 
 SCOPES: dict[str, tuple[str, str]] = {
     "send": (_("Send"), _("Send, cancel and move messages; change callbacks, keywords and pauses.")),

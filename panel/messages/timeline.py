@@ -5,12 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from panel.messages.words import OUTCOMES, WAITS, Look, look_of_receipt, look_of_state
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
+from panel.messages.words import OUTCOMES, WAITS, look_of_receipt, look_of_state
+from panel.rendering.words import Look, _
 
 
 @dataclass(frozen=True, slots=True)

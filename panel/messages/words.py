@@ -1,21 +1,6 @@
 """How states, waits and outcomes are told to people. English: they are translated where they are shown."""
 
-from dataclasses import dataclass
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How something is shown: a colour, an icon and words, never a colour alone."""
-
-    kind: str
-    icon: str
-    words: str
-
+from panel.rendering.words import Look, _
 
 STATES: dict[str, Look] = {
     "scheduled": Look("calm", "calendar-clock", _("Scheduled")),

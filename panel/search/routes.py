@@ -11,6 +11,7 @@ from starlette.responses import Response
 from panel.http.client import Refused
 from panel.http.pages import Pages
 from panel.http.view import View
+from panel.rendering.words import _
 
 pages = Pages("search")
 
@@ -31,11 +32,6 @@ class Hit:
     more: str = ""
     acts: bool = False
     """Whether it is a form that is sent, not a link: it changes in which account one works."""
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
 
 
 @pages.get("/search")

@@ -1,10 +1,6 @@
 """How conditions are told. English: they are translated where they are shown."""
 
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
+from panel.rendering.words import _
 
 KINDS: dict[str, str] = {
     "field": _("Value"),

@@ -6,11 +6,7 @@ from typing import Any
 
 from panel.http.forms import Form
 from panel.http.values import listed, number
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
+from panel.rendering.words import _
 
 
 @dataclass(frozen=True, slots=True)

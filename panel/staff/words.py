@@ -1,10 +1,6 @@
 """How the subjects of permissions are told of."""
 
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
+from panel.rendering.words import _
 
 SUBJECTS: dict[str, str] = {
     "approvals": _("Approvals"),

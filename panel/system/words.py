@@ -1,12 +1,6 @@
 """How the parts of the system are told of."""
 
-from panel.messages.words import Look
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
+from panel.rendering.words import Look, _
 
 OPERATIONS: dict[str, Look] = {
     "queued": Look("calm", "clock", _("Waiting")),

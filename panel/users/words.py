@@ -1,12 +1,6 @@
 """How users and their journals are told of."""
 
-from panel.messages.words import Look
-
-
-def _(text: str) -> str:
-    """Marks what is to be translated."""
-    return text
-
+from panel.rendering.words import Look, _
 
 STATES: dict[str, Look] = {
     "active": Look("good", "circle-check", _("Active")),
