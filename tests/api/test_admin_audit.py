@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from fastapi.routing import APIRoute
 
-from api.app import _ROUTERS
+from api.routers import ROUTERS
 from domain.access.actors import COMMAND_LINE
 from domain.access.approvals import Sensitive
 from store.access import approvals
@@ -44,7 +44,7 @@ async def rows(staff: Staff) -> set[tuple[str, str]]:
 async def test_no_route_of_the_admin_api_is_without_a_permission(stack: Stack):
     routes = {
         (method, route.path)
-        for router in _ROUTERS
+        for router in ROUTERS
         for route in router.routes
         if isinstance(route, APIRoute) and route.path.startswith(ADMIN)
         for method in route.methods

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from api.app import _ROUTERS
+from api.routers import ROUTERS
 from tests.api.application import application
 
 APP = application()
@@ -19,7 +19,7 @@ STRANGE = ("/", "//", "/nothing", "/api", "/api/", "/API/sms/send", "/api/sms/se
 def plain() -> FastAPI:
     """All routes in the same order, each compared with each request."""
     app = FastAPI(redirect_slashes=False, openapi_url=None, docs_url=None, redoc_url=None)
-    for router in _ROUTERS:
+    for router in ROUTERS:
         app.include_router(router)
     return app
 

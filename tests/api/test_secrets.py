@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from api.app import _ROUTERS
+from api.routers import ROUTERS
 from domain.access.one_time import new_token
 from domain.ids import page_of, send_workflow_id
 from runtime.codec import encryption_codec
@@ -59,7 +59,7 @@ async def read_everything(staff: Staff, headers: dict[str, str]) -> None:
     """Each list and each document there is, and as files."""
     paths = sorted(
         route.path
-        for router in _ROUTERS
+        for router in ROUTERS
         for route in router.routes
         if isinstance(route, APIRoute) and "GET" in route.methods and "{" not in route.path and route.path != "/docs"
     )
