@@ -26,6 +26,7 @@ from panel.credits import own as own_credits
 from panel.credits import requests as credit_requests
 from panel.devices import routes as devices
 from panel.domains import routes as domains
+from panel.failures import routes as failures
 from panel.frame import errors, files, preferences
 from panel.frame.live import Look, Streams, live
 from panel.gateways import editing as gateway_forms
@@ -72,6 +73,7 @@ _SUBJECTS: tuple[Pages, ...] = (
     texts.pages,
     devices.pages,
     leads.pages,
+    failures.pages,
     search.pages,
     send.pages,
     messages.pages,
@@ -110,6 +112,7 @@ _LIVE: dict[str, Look] = {
     "home": home.look,
     "inbox": sandbox.look,
     "message": messages.look,
+    "replay": failures.look,
     "run": automation_runs.look,
 }
 """What of pages is told to change, by the topic."""

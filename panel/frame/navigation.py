@@ -50,6 +50,7 @@ GROUPS = (
             Entry("batches", _("Batches"), "/panel/batches", "layers", "batches:read", shortcut="b"),
             Entry("templates", _("Templates"), "/panel/templates", "layout-template", shortcut="t"),
             Entry("messages", _("Messages"), "/panel/messages", "mail", "messages:read", shortcut="m"),
+            Entry("failures", _("Failures"), "/panel/failures", "triangle-alert", "messages:read", shortcut="f"),
         ),
     ),
     Group(

@@ -29,6 +29,9 @@ OF_AN_ACCOUNT = (
     "/panel/send?channel=email",
     "/panel/messages",
     "/panel/messages/{uid}",
+    "/panel/failures",
+    "/panel/failures?kind=run",
+    "/panel/failures/replay?code=sandbox_refused",
     "/panel/credits",
 )
 AUDIENCE = (
@@ -145,6 +148,8 @@ SYSTEM = (
 )
 OF_STAFF = (
     "/panel/",
+    "/panel/failures",
+    "/panel/failures/replay?kind=message&code=sandbox_refused",
     "/panel/messages",
     "/panel/messages/{uid}",
     "/panel/sandbox",
