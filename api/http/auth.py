@@ -14,6 +14,7 @@ from api.http.state import state_of
 from api.limits.client_certificates import fingerprint_of
 from api.limits.own_page import SAFE_METHODS, check_own_page, session_cookie
 from api.requests.entry import noted_of
+from api.requests.middleware import IN_PROCESS, UNATTENDED
 from domain.access.api_keys import KeyKind, ParsedKey, matches, parse
 from domain.access.networks import address_of, is_within
 from domain.access.people import PersonKind
@@ -165,6 +166,8 @@ async def accept_key(request: Request, key: ParsedKey, stored: StoredKey | None,
         await check_acting(state_of(request).pool, stored.principal)
     if stored.lacks_second_factor and not enrols:
         await _check_second_factor(request, stored)
+    if stored.principal.is_session and request.scope.get(IN_PROCESS) == UNATTENDED:
+        return stored.principal
     if stored.session_used_at is not None and stored.session_used_at < datetime.now(UTC) - MARKED_EVERY:
         await sessions.mark_used(state_of(request).pool, key.id)
     await _check_rate(state_of(request).pool, stored.principal, size_cost(declared_length(request) or 0))

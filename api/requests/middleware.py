@@ -15,6 +15,9 @@ HEADER = b"x-request-id"
 _LOGGED = b"/api/"
 IN_PROCESS = "xsender.in_process"
 """In the scope of a request that a page of the panel makes: the log is of what programs call, not of people's pages."""
+UNATTENDED = "unattended"
+"""Its value where nobody did anything: an open page looks whether something has changed. That keeps no session from
+ending, and counts against no rate."""
 
 
 class RequestNotes:

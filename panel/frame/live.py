@@ -42,7 +42,7 @@ class Streams:
         return self._open[session] >= _MOST_STREAMS
 
     async def lines(self, view: View, topics: Mapping[str, Look]) -> AsyncIterator[bytes]:
-        """Names of topics as they change, until the stream is old, or what it shows may not be seen any more."""
+        """Names of topics, at once and as they change, until the stream is old, or may not be seen any more."""
         session = view.session or ""
         self._open[session] += 1
         try:
@@ -50,6 +50,8 @@ class Streams:
                 yield line
         finally:
             self._open[session] -= 1
+            if not self._open[session]:
+                del self._open[session]
 
     async def _lines(self, view: View, topics: Mapping[str, Look]) -> AsyncIterator[bytes]:
         ends = asyncio.get_running_loop().time() + _LONGEST
@@ -63,7 +65,7 @@ class Streams:
                     if refused.status in (429, 503):  # for now
                         continue
                     return
-                if shown.setdefault(name, now) != now:
+                if shown.get(name) != now:  # also at first: it may have changed since the page was made
                     shown[name] = now
                     yield f"event: changed\ndata: {name}\n\n".encode()
             try:
@@ -74,7 +76,7 @@ class Streams:
 
 def live(topics: Mapping[str, Look], streams: Streams) -> Pages:
     """The route. ``topics``: by the first part of their names."""
-    pages = Pages()
+    pages = Pages(unattended=True)
 
     @pages.get("/live")
     async def stream(view: View) -> Response:

@@ -15,7 +15,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.requests.middleware import IN_PROCESS
+from api.requests.middleware import IN_PROCESS, UNATTENDED
 
 Query = Mapping[str, Any]
 _PIECE = 256 * 1024
@@ -76,14 +76,20 @@ class Refused(Exception):
 class Api:
     """The API as one person sees it; with another ``token``, as somebody else does."""
 
-    def __init__(self, app: ASGIApp, request: Request, token: str | None) -> None:
+    def __init__(self, app: ASGIApp, request: Request, token: str | None, *, attended: bool = True) -> None:
+        """``attended``: somebody waits for the answer; otherwise an open page looks whether something has changed."""
         self._app = app
         self._request = request
         self._token = token
+        self._attended = attended
 
     def acting(self, token: str | None) -> "Api":
         """The same for another session."""
-        return Api(self._app, self._request, token)
+        return Api(self._app, self._request, token, attended=self._attended)
+
+    def unattended(self) -> "Api":
+        """The same for a page that looks by itself."""
+        return Api(self._app, self._request, self._token, attended=False)
 
     async def get(self, path: str, query: Query | None = None) -> Any:
         """What is at this address; values of ``None`` and "" are left out of the query.
@@ -153,7 +159,7 @@ class Api:
             "client": ours["client"],
             "server": ours["server"],
             "state": dict(ours.get("state", {})),
-            IN_PROCESS: True,
+            IN_PROCESS: "panel" if self._attended else UNATTENDED,
         }
 
     async def _exchange(self, scope: Scope, body: AsyncIterator[bytes], length: int) -> Answer:

@@ -24,15 +24,19 @@ _MOST_FIELDS, _MOST_FILES = 2_000, 5
 class Pages:
     """Of a subject."""
 
-    def __init__(self, place: str = "", *, public: bool = False, in_account: bool = False) -> None:
+    def __init__(
+        self, place: str = "", *, public: bool = False, in_account: bool = False, unattended: bool = False
+    ) -> None:
         """``place``: the entry of the navigation that is marked. ``public``: nobody needs to have logged in.
 
         ``in_account``: they show something of one account; staff who look at all are led to choose one.
+        ``unattended``: they are asked for by pages, not by people, so they keep no session from ending.
         """
         self.routes: list[Route] = []
         self._place = place
         self._public = public
         self._in_account = in_account
+        self._unattended = unattended
 
     def get(self, path: str) -> Callable[[Page], Page]:
         """A page that is read."""
@@ -57,6 +61,8 @@ class Pages:
 
     async def _answer(self, request: Request, page: Page) -> Response:
         view = view_of(request, self._place)
+        if self._unattended:
+            view.api = view.staff_api = view.api.unattended()
         if not self._public:
             if view.session is None:
                 return _to_log_in(request)
