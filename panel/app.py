@@ -33,6 +33,7 @@ from panel.gateways import editing as gateway_forms
 from panel.gateways import routes as gateways
 from panel.groups import routes as groups
 from panel.home import routes as home
+from panel.hooks import routes as hooks
 from panel.http.client import Refused
 from panel.http.errors import ForeignForm, NotThere
 from panel.http.headers import SecureHeaders
@@ -42,6 +43,7 @@ from panel.keys import routes as keys
 from panel.leads import routes as leads
 from panel.messages import routes as messages
 from panel.plans import routes as plans
+from panel.replies import routes as replies
 from panel.requests import routes as requests
 from panel.sandbox import routes as sandbox
 from panel.search import routes as search
@@ -74,6 +76,8 @@ _SUBJECTS: tuple[Pages, ...] = (
     devices.pages,
     leads.pages,
     failures.pages,
+    hooks.pages,
+    replies.pages,
     search.pages,
     send.pages,
     messages.pages,
@@ -110,6 +114,7 @@ _LIVE: dict[str, Look] = {
     "campaign": campaigns.look,
     "device": devices.look,
     "home": home.look,
+    "hook": hooks.look,
     "inbox": sandbox.look,
     "message": messages.look,
     "replay": failures.look,

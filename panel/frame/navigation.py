@@ -50,6 +50,7 @@ GROUPS = (
             Entry("batches", _("Batches"), "/panel/batches", "layers", "batches:read", shortcut="b"),
             Entry("templates", _("Templates"), "/panel/templates", "layout-template", shortcut="t"),
             Entry("messages", _("Messages"), "/panel/messages", "mail", "messages:read", shortcut="m"),
+            Entry("replies", _("Replies"), "/panel/replies", "message-square-text", "inbound:read", shortcut="r"),
             Entry("failures", _("Failures"), "/panel/failures", "triangle-alert", "messages:read", shortcut="f"),
         ),
     ),
@@ -68,6 +69,7 @@ GROUPS = (
         (
             Entry("automations", _("Automations"), "/panel/automations", "workflow", shortcut="a"),
             Entry("leads", _("Leads"), "/panel/leads", "user-plus", shortcut="l"),
+            Entry("hooks", _("Hooks"), "/panel/hooks", "webhook"),
         ),
     ),
     Group(

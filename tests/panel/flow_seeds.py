@@ -64,6 +64,7 @@ class Automated:
     campaign: str
     source: str
     lead: str
+    hook: str
 
 
 async def automated(install: Stack, account: User) -> Automated:
@@ -98,4 +99,8 @@ async def automated(install: Stack, account: User) -> Automated:
     posted = await install.http.post(
         f"/api/leads/{source['id']}", json={"first_name": "Lena", "email": "l@example.com"}
     )
-    return Automated("welcome", run["id"], "spring", campaign, source["key"], posted.json()["data"]["id"])
+    hook = await call("POST", "/hooks", {"name": "Shop"})
+    post = {"customer": {"email": "lena@example.com", "first_name": "Lena"}, "id": "A1023", "total": 99}
+    posted_to_hook = await install.http.post(f"/api/automation/webhook/{hook['id']}?test=1", json=post)
+    assert posted_to_hook.status_code == 200, posted_to_hook.text
+    return Automated("welcome", run["id"], "spring", campaign, source["key"], posted.json()["data"]["id"], hook["key"])

@@ -86,6 +86,11 @@ AUTOMATE = (
     "/panel/leads/sources/new?kind=meta",
     "/panel/leads/sources/{source}",
     "/panel/devices",
+    "/panel/hooks",
+    "/panel/hooks/new?preset=woocommerce",
+    "/panel/hooks/{hook}",
+    "/panel/replies",
+    "/panel/replies/keywords",
 )
 CONNECT = (
     "/panel/gateways",
