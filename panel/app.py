@@ -27,6 +27,7 @@ from panel.credits import requests as credit_requests
 from panel.devices import routes as devices
 from panel.domains import routes as domains
 from panel.failures import routes as failures
+from panel.fields import routes as fields
 from panel.frame import errors, files, preferences
 from panel.frame.live import Look, Streams, live
 from panel.gateways import editing as gateway_forms
@@ -76,6 +77,7 @@ _SUBJECTS: tuple[Pages, ...] = (
     devices.pages,
     leads.pages,
     failures.pages,
+    fields.pages,
     hooks.pages,
     replies.pages,
     search.pages,

@@ -61,6 +61,7 @@ GROUPS = (
             Entry("groups", _("Groups"), "/panel/groups", "folder"),
             Entry("segments", _("Segments"), "/panel/segments", "filter"),
             Entry("imports", _("Import"), "/panel/imports", "upload"),
+            Entry("fields", _("Fields and purposes"), "/panel/fields", "list-checks"),
             Entry("consent", _("Consent"), "/panel/consent", "shield-check"),
         ),
     ),

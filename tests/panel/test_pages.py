@@ -46,6 +46,7 @@ AUDIENCE = (
     "/panel/contacts/{contact}/merge",
     "/panel/groups",
     "/panel/groups/{group}",
+    "/panel/fields",
     "/panel/segments",
     "/panel/segments/new",
     "/panel/segments/{segment}",
