@@ -16,7 +16,7 @@ TYPES = {
     "number": _("Number"),
     "boolean": _("Yes or no"),
     "date": _("Date"),
-    "timestamp": _("Date and time"),
+    "time": _("Date and time"),
 }
 CHANNELS = ("email", "sms", "whatsapp")
 DEFAULTS = {
