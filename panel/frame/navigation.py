@@ -50,7 +50,7 @@ GROUPS = (
             Entry("batches", _("Batches"), "/panel/batches", "layers", "batches:read", shortcut="b"),
             Entry("templates", _("Templates"), "/panel/templates", "layout-template", shortcut="t"),
             Entry("messages", _("Messages"), "/panel/messages", "mail", "messages:read", shortcut="m"),
-            Entry("replies", _("Replies"), "/panel/replies", "message-square-text", "inbound:read", shortcut="r"),
+            Entry("replies", _("Replies"), "/panel/replies", "message-square-text", "inbound:read", shortcut="i"),
             Entry("failures", _("Failures"), "/panel/failures", "triangle-alert", "messages:read", shortcut="f"),
         ),
     ),

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -40,9 +41,9 @@ async def browser() -> AsyncIterator[Browser]:
         await opened.close()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def install(engine: Engine, dns: Dns) -> AsyncIterator[Stack]:
-    """An install of the panel's tests: with sandbox gateways, and no owner yet."""
+@asynccontextmanager
+async def installed(engine: Engine, dns: Dns) -> AsyncIterator[Stack]:
+    """An install with sandbox gateways, and no owner yet."""
     settings = Settings(
         database_url=await new_install(engine.database_url),
         temporal_address=engine.temporal_address,
@@ -56,6 +57,13 @@ async def install(engine: Engine, dns: Dns) -> AsyncIterator[Stack]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def install(engine: Engine, dns: Dns) -> AsyncIterator[Stack]:
+    """That of all tests of the panel but the first run."""
+    async with installed(engine, dns) as stack:
+        yield stack
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def boss(install: Stack) -> Staff:
     """An admin key, which makes what tests need."""
     return Staff(install, (await install.admin()).key)
@@ -63,6 +71,11 @@ async def boss(install: Stack) -> Staff:
 
 @pytest_asyncio.fixture
 async def account(install: Stack) -> User:
+    """An account of its own for each test."""
+    return await account_of(install)
+
+
+async def account_of(install: Stack) -> User:
     """An account that has credit and the sandbox gateways, with a key that may do all that its user may."""
     made = await install.user()
     key = await api_keys.create(install.pool, KeyKind.USER, made.id, scopes=list(SCOPES))

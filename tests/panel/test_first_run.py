@@ -1,16 +1,31 @@
 """From nothing to a message that arrived, in a browser."""
 
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from playwright.async_api import Browser
+
 from domain.access.actors import Actor
+from embedded.engine import Engine
 from services.access.first_owner import issue_setup_token
 from services.changes import change
 from tests.api.admin import Staff
+from tests.dns_double import Dns
 from tests.panel.browsing import Browsing, another_page
-from tests.stack import Stack, User
+from tests.panel.conftest import account_of, installed
+from tests.stack import Stack
 
 
-async def test_the_first_owner_sends_a_message_and_sees_it_arrive(
-    install: Stack, boss: Staff, account: User, browsing: Browsing
-):
+@pytest_asyncio.fixture
+async def untouched(engine: Engine, dns: Dns) -> AsyncIterator[Stack]:
+    """An install that nobody has been in."""
+    async with installed(engine, dns) as stack:
+        yield stack
+
+
+async def test_the_first_owner_sends_a_message_and_sees_it_arrive(untouched: Stack, browser: Browser):
+    install, account = untouched, await account_of(untouched)
+    boss, browsing = Staff(install, (await install.admin()).key), Browsing(browser, install.url)
     async with change(install.pool, Actor("system", "tests"), "setup_token.issued") as made:
         token = await issue_setup_token(made)
     page = await browsing.open()
@@ -44,3 +59,4 @@ async def test_the_first_owner_sends_a_message_and_sees_it_arrive(
     assert audit[0]["actor"]["name"] == "olga@example.com"
     await page.goto(f"/panel/messages/{uid}")
     await page.get_by_text("sandbox-sms accepted it").wait_for()
+    await browsing.close()
