@@ -73,7 +73,7 @@ async def _done(view: View, method: str, path: str, body: Any = None) -> Respons
 
 
 async def _shown(view: View, status: int = 200) -> Response:
-    fields = (await view.api.get("/api/contact-fields", {"limit": 200}))["data"]
+    fields = (await view.api.get("/api/contact-fields"))["data"]
     purposes = (await view.api.get("/api/purposes"))["data"]
     values = {"fields": fields, "purposes": purposes, "types": TYPES, "channels": CHANNELS, "defaults": DEFAULTS}
     return view.page("fields/list.html", status, **values)

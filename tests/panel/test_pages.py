@@ -164,6 +164,9 @@ OF_STAFF = (
 )
 
 
+WITHOUT_CONTENT = ("/panel/no-such-page",)
+
+
 @dataclass(frozen=True)
 class Looking:
     """Whoever looks at pages, in one window."""
@@ -179,7 +182,10 @@ class Looking:
             state = await (await self.browsing.log_in(person)).context.storage_state()
         page = await self.browsing.open(self.width, self.theme, state)
         for path in paths:
-            await page.goto(path.format(**ids))
+            answer = await page.goto(path.format(**ids))
+            assert answer is not None
+            if answer.status >= 400 and path not in WITHOUT_CONTENT:
+                self.browsing.problems.append(f"{answer.status} for {path}")
             await self.browsing.check(page, f"{who} {path}", with_axe=(self.width, self.theme) in AXE_IN)
             await shoot(page, f"{who} {path}", self.width, self.theme)
 
