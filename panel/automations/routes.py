@@ -9,6 +9,7 @@ from panel.automations import words
 from panel.automations.editing import definition_of
 from panel.automations.tree import arms_of
 from panel.http.client import Refused
+from panel.http.forms import key_of
 from panel.http.pages import Pages
 from panel.http.view import View
 
@@ -41,7 +42,10 @@ async def create(view: View) -> Response:
     if starter:
         definition = (await view.api.get(f"/api/automations/starters/{starter}"))["data"]["definition"]
     else:
-        definition = _BLANK | {"key": _key_of(view.form.text("name")), "name": view.form.text("name")}
+        definition = _BLANK | {
+            "key": (key_of(view.form.text("name"), 100) or "automation"),
+            "name": view.form.text("name"),
+        }
     try:
         made = (await view.api.send("POST", "/api/automations", definition))["data"]
     except Refused as refused:
@@ -119,9 +123,3 @@ def _added(several: Any) -> dict[str, int]:
         for name, count in counts.items():
             total[name] = total.get(name, 0) + count
     return total
-
-
-def _key_of(name: str) -> str:
-    """A key made of a name: what is no letter or digit becomes a hyphen."""
-    kept = "".join(character if character.isascii() and character.isalnum() else "-" for character in name.lower())
-    return "-".join(part for part in kept.split("-") if part)[:100] or "automation"

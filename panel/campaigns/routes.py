@@ -103,8 +103,8 @@ async def _form(view: View, status: int = 200) -> Response:
 
 def _body(form: Form) -> dict[str, Any]:
     whom = {name: form.many(name) for name in ("groups", "segments")}
-    tags = [tag.strip() for tag in form.text("tags").split(",") if tag.strip()]
-    without = [tag.strip() for tag in form.text("without").split(",") if tag.strip()]
+    tags = form.words("tags")
+    without = form.words("without")
     audience: dict[str, Any] = {**whom, "tags": tags, "everyone": form.text("whom") == "everyone"}
     body: dict[str, Any] = {
         **form.given("name", "channel", "template", "purpose", "schedule_at"),

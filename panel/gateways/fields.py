@@ -152,9 +152,7 @@ def _as_text(field: Field, value: Any) -> Any:
     if field.is_secret or value is None:
         return ""
     if field.kind == "lines":
-        return "\n".join(
-            item if isinstance(item, str) and _parsed(item) is item else json.dumps(item) for item in value
-        )
+        return "\n".join(map(_line, value))
     if field.kind == "json":
         return json.dumps(value, indent=2, ensure_ascii=False)
     if field.kind == "maybe":

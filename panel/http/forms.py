@@ -28,6 +28,10 @@ class Form:
         value = self._data.get(name, self._values.get(name, ""))
         return value.replace("\r\n", "\n") if isinstance(value, str) else "" if value is None else str(value)
 
+    def words(self, name: str) -> list[str]:
+        """Those of a field in which they are separated by commas."""
+        return [word.strip() for word in self.text(name).split(",") if word.strip()]
+
     def many(self, name: str) -> list[str]:
         """All values of a field that may be there several times."""
         return [value for value in self._data.getlist(name) if isinstance(value, str) and value]
@@ -55,3 +59,9 @@ class Form:
         if self.refused is None:
             return None
         return "; ".join(dict.fromkeys(error["message"] for error in self.refused.errors)) or self.refused.message
+
+
+def key_of(name: str, most: int) -> str:
+    """A key made of a name: what is no letter or digit becomes a hyphen. ``most``: characters."""
+    kept = "".join(character if character.isascii() and character.isalnum() else "-" for character in name.lower())
+    return "-".join(part for part in kept.split("-") if part)[:most]

@@ -138,7 +138,7 @@ def _values(source: dict[str, Any]) -> dict[str, Any]:
 def _body(form: Form) -> dict[str, Any]:
     body: dict[str, Any] = dict(form.given("page_id", "owner", "country", "update", "automation", "honeypot"))
     for name in ("tags", "groups", "origins", "forms"):
-        body[name] = [part.strip() for part in form.text(name).split(",") if part.strip()] or None
+        body[name] = form.words(name) or None
     body["automation"] = body.get("automation")
     secrets = {name: text for name in CREDENTIALS if (text := form.raw(f"secret.{name}"))}
     if secrets:
@@ -147,6 +147,6 @@ def _body(form: Form) -> dict[str, Any]:
     body["mapping"] = [{"from": asked.strip(), "to": to.strip()} for asked, _, to in rules] or None
     template, channel = form.text("reply_template"), form.text("reply_channel")
     body["reply"] = {"template": template} | ({"channel": channel} if channel else {}) if template else None
-    emails = [part.strip() for part in form.text("notify_emails").split(",") if part.strip()]
+    emails = form.words("notify_emails")
     body["notify"] = {"emails": emails} if emails else None
     return body

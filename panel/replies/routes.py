@@ -31,7 +31,7 @@ async def keywords(view: View) -> Response:
 async def change(view: View) -> Response:
     """Save them."""
     form = view.form
-    words = {name: [part.strip() for part in form.text(name).split(",") if part.strip()] for name in _WORDS}
+    words = {name: form.words(name) for name in _WORDS}
     replies = {name: text for name in _WORDS if (text := form.raw(f"reply.{name}").strip())}
     try:
         await view.api.send("PUT", "/api/inbound/keywords", {**words, "replies": replies})

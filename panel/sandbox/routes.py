@@ -2,14 +2,13 @@
 
 from starlette.responses import HTMLResponse, Response
 
+from panel.http.headers import MAIL_POLICY
 from panel.http.pages import Pages
 from panel.http.view import View
 
 pages = Pages("sandbox")
 
 _MESSAGES = "/api/admin/v1/sandbox/messages"
-_MAIL_POLICY = "sandbox; default-src 'none'; img-src https: data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
-"""Of a mail: its styles and pictures are shown, nothing in it runs, and it is of no origin."""
 
 
 @pages.get("/sandbox")
@@ -28,7 +27,7 @@ async def mail(view: View) -> Response:
     """The content of a mail by itself, for a frame that nothing gets out of."""
     found = await view.staff_api.get(_MESSAGES, {"uid": view.request.path_params["uid"], "reveal": "true"})
     html = next((one["html"] for one in found["data"] if one.get("html")), "")
-    return HTMLResponse(html, headers={"Content-Security-Policy": _MAIL_POLICY})
+    return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
 
 async def look(view: View, _: str) -> bytes:

@@ -5,14 +5,14 @@ from typing import Any
 from starlette.responses import HTMLResponse, Response
 
 from panel.http.client import Refused
-from panel.http.forms import Form
+from panel.http.forms import Form, key_of
+from panel.http.headers import MAIL_POLICY
 from panel.http.pages import Pages
 from panel.http.view import View
 
 pages = Pages("templates", in_account=True)
 
 CHANNELS = ("email", "sms", "whatsapp")
-_MAIL_POLICY = "sandbox; default-src 'none'; img-src https: data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
 _NAMES = {
     "email": ("subject", "preheader", "html", "mjml", "text"),
     "sms": ("message",),
@@ -37,7 +37,7 @@ async def new(view: View) -> Response:
 @pages.post("/templates/new")
 async def create(view: View) -> Response:
     """Save it under the key that its name makes."""
-    key = view.form.text("key") or _key_of(view.form.text("name"))
+    key = view.form.text("key") or (key_of(view.form.text("name"), 64) or "template")
     try:
         await view.api.send("PUT", f"/api/templates/{key}", _body(view.form, {}, view.form.text("language") or "en"))
     except Refused as refused:
@@ -79,7 +79,7 @@ async def act(view: View) -> Response:
             body = {"note": form.text("note")} | ({"version": int(version)} if version.isdigit() else {})
             await view.api.send("POST", f"{path}/publish", body)
         elif action == "test":
-            to = [part.strip() for part in form.text("to").split(",") if part.strip()]
+            to = form.words("to")
             await view.api.send("POST", f"{path}/test/{form.text('channel')}", {"to": to})
         elif action in ("archive", "restore"):
             await view.api.send("POST", f"{path}/{action}")
@@ -94,7 +94,7 @@ async def mail(view: View) -> Response:
     """The mail by itself, for a frame that nothing gets out of."""
     shown = await _preview(view, view.request.path_params["key"], view.query("language"))
     html = (shown.get("email") or {}).get("html") or ""
-    return HTMLResponse(html, headers={"Content-Security-Policy": _MAIL_POLICY})
+    return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
 
 async def _shown(view: View, status: int = 200) -> Response:
@@ -147,8 +147,3 @@ def _body(form: Form, draft: dict[str, Any], language: str) -> dict[str, Any]:
         kept = {name: value for name, value in known.items() if name not in names}  # such as a provider's template
         body[channel] = others | ({language: kept | written} if written or kept else {})
     return body
-
-
-def _key_of(name: str) -> str:
-    kept = "".join(character if character.isascii() and character.isalnum() else "-" for character in name.lower())
-    return "-".join(part for part in kept.split("-") if part)[:64] or "template"

@@ -9,17 +9,15 @@ from pathlib import Path
 
 SPRITE = Path(__file__).parent.parent.parent / "panel" / "assets" / "pictures" / "icons.svg"
 NAMES = """
-activity alert-triangle:triangle-alert archive arrow-down arrow-left arrow-right arrow-up at-sign badge-check ban
-bell book-open building-2 calendar calendar-clock chart-line check chevron-down chevron-left chevron-right
-chevron-up circle-alert circle-check circle-dashed circle-help:circle-question-mark circle-pause circle-play
-circle-x clipboard-list clock code coins copy credit-card download ellipsis external-link eye eye-off file-text
-filter flask-conical folder git-branch git-fork globe hash history house inbox info key languages layers
-layout-template link list list-checks loader log-in log-out mail mail-check mail-open map-pin megaphone menu
-message-circle message-square message-square-text mic monitor moon mouse-pointer-click pause pencil percent phone
-play plug plus qr-code radio-tower receipt refresh-cw repeat reply rocket rotate-ccw route save scroll-text search
-send server settings shield shield-check signal sliders-horizontal smartphone sparkles split square square-pen star
-store sun sun-moon table tag target terminal timer toggle-left trash-2 triangle-alert undo-2 upload user user-check
-user-cog user-plus users wallet webhook workflow wrench x zap zap-off
+activity archive arrow-down arrow-right arrow-up badge-check ban bell building-2 calendar calendar-clock check
+chevron-down chevron-right circle-alert circle-check circle-dashed circle-help:circle-question-mark circle-pause
+circle-play circle-x clock code coins copy download ellipsis external-link eye eye-off file-text filter
+flask-conical folder git-branch git-fork globe history house inbox info key languages layers layout-template link
+list list-checks loader log-in log-out mail mail-check mail-open megaphone menu message-circle message-square
+message-square-text monitor moon mouse-pointer-click pause pencil percent phone play plug plus qr-code radio-tower
+receipt refresh-cw repeat reply rocket rotate-ccw save scroll-text search send server settings shield shield-check
+sliders-horizontal smartphone sparkles split square-pen sun sun-moon table tag target timer trash-2 triangle-alert
+undo-2 upload user user-check user-cog user-plus users wallet webhook workflow x zap-off
 """
 
 
