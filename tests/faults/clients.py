@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 
+from tests.no_answer import NO_ANSWER
 from tests.stack import User
 
 PATIENCE = 60.0
@@ -34,7 +35,7 @@ class PersistentClient:
                 answer = await self._http.post(
                     "/api/sms/send", json={"contact": contacts}, headers={"Idempotency-Key": key}
                 )
-            except httpx.TransportError:
+            except NO_ANSWER:
                 await asyncio.sleep(0.2)
                 continue
             if answer.status_code == 200:
@@ -46,7 +47,7 @@ class PersistentClient:
         """The ``data`` of a message's status, or why there is none."""
         try:
             answer = await self._http.get(f"/api/get/sms/{uid}")
-        except httpx.TransportError as error:
+        except NO_ANSWER as error:
             return {"state": f"no answer: {error!r}"}
         return answer.json().get("data", {"state": answer.text})
 

@@ -17,6 +17,7 @@ from embedded.ports import free_port
 from runtime.settings import load_settings
 from runtime.temporal import connect
 from store.pool import open_pool
+from tests.no_answer import NO_ANSWER
 from tests.stack import Stack
 
 XSENDER = str(Path(sys.executable).parent / "xsender")
@@ -73,7 +74,7 @@ class Dev:
                 try:
                     if (await http.get("/health")).status_code == 200:
                         return
-                except httpx.TransportError:
+                except NO_ANSWER:
                     pass
                 await asyncio.sleep(0.1)
 

@@ -22,6 +22,7 @@ from tests.faults.size import MINUTES, SEED
 from tests.leads.graph_double import GraphDouble
 from tests.leads.leads import FORM, PAGE, TOKEN
 from tests.leads.provider_double import serving
+from tests.no_answer import NO_ANSWER
 from tests.stack import Stack, User
 
 PEOPLE = 500 if MINUTES else 80
@@ -104,7 +105,7 @@ async def _post(http: httpx.AsyncClient, path: str, lead: str, after: float) -> 
     while True:
         try:
             answer = await http.post(path, content=body, headers=signature)
-        except httpx.TransportError:
+        except NO_ANSWER:
             pass
         else:
             if answer.status_code == 200:

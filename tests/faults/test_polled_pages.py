@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import httpx
 import pytest
 from temporalio.client import Client, WorkflowQueryFailedError, WorkflowQueryRejectedError
 from temporalio.common import QueryRejectCondition
@@ -20,6 +19,7 @@ from tests.faults.dev import Dev
 from tests.faults.promise import asked, check_promise
 from tests.faults.sink import running_sink
 from tests.faults.size import POLLED_PAGES, SEED
+from tests.no_answer import NO_ANSWER
 from tests.stack import Stack, User
 from workflows.send import SendWorkflow
 
@@ -61,7 +61,7 @@ async def accepted(stack: Stack, user: User, dice: random.Random) -> list[str]:
     due = [soon(dice, 0.2, SPREAD) for _ in range(SIZE - 1)] + [soon(dice, 3600, 3600)]
     contacts = [{"number": f"+1415555{i:04}", "body": "hi", "schedule_at": at} for i, at in enumerate(due)]
     while True:
-        with suppress(httpx.TransportError):
+        with suppress(*NO_ANSWER):
             answer = await stack.send(user, "sms", *contacts)
             if answer.status_code == 200:
                 return [item["uid"] for item in answer.json()["data"]]
@@ -88,7 +88,7 @@ async def send_now(stack: Stack, user: User, uid: str) -> None:
     """Move a message that waits to this moment, whatever is killed meanwhile."""
     now = {"schedule_at": datetime.now(UTC).isoformat()}
     while True:
-        with suppress(httpx.TransportError):
+        with suppress(*NO_ANSWER):
             answer = await stack.http.post(f"/api/sms/{uid}/reschedule", json=now, headers=user.headers)
             if answer.status_code != 503:  # 409: an earlier try, whose answer was lost, has moved it
                 assert answer.status_code in (200, 409), answer.text
@@ -134,7 +134,7 @@ async def change(stack: Stack, user: User, pages: Pages, dice: random.Random) ->
         if page is None:
             continue
         uid = dice.choice(page[:-1])
-        with suppress(httpx.TransportError):
+        with suppress(*NO_ANSWER):
             if dice.random() < 0.3:
                 answer = await stack.http.post(f"/api/sms/{uid}/cancel", headers=user.headers)
             else:

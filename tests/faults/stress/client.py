@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 
 from tests.faults.stress.ledger import Accepted, Ledger
+from tests.no_answer import NO_ANSWER
 from tests.stack import User
 
 PATIENCE = 15.0
@@ -61,7 +62,7 @@ class Client:
         self.ledger.counts["requests"] += 1
         try:
             answer = await self._http.request(method, path, headers=headers, **more)
-        except httpx.TransportError:
+        except NO_ANSWER:
             self.ledger.counts["requests without an answer"] += 1
             return None
         if answer.status_code in (404, 500, 502, 504) or (

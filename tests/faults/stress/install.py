@@ -22,6 +22,7 @@ from runtime.temporal import connect
 from store.migrate import migrate
 from store.pool import open_pool
 from tests.faults.proxy import Proxy, running_proxy
+from tests.no_answer import NO_ANSWER
 from tests.stack import Stack
 from workflows.policy import BULK_QUEUES, DISPATCH_QUEUE, HOME_QUEUE, WORKFLOW_QUEUE
 
@@ -83,7 +84,7 @@ class Install:
             while time.monotonic() < deadline:
                 try:
                     answer = await http.get("/health")
-                except httpx.TransportError as error:
+                except NO_ANSWER as error:
                     said = f"no answer: {error!r}"
                 else:
                     if answer.status_code == 200:

@@ -14,6 +14,7 @@ import httpx
 from tests.api.doubles.double import Posting
 from tests.api.doubles.email import SendGrid
 from tests.faults.stress.providers import Kind, Provider, after, serving
+from tests.no_answer import NO_ANSWER
 
 GATEWAY = "mail"
 KIND = Kind("email", after(0.0), 0, 0)
@@ -90,7 +91,7 @@ class MailProvider:
         while True:
             try:
                 answer = await self._http.post(posting.url, content=posting.body, headers=posting.headers)
-            except httpx.TransportError:
+            except NO_ANSWER:
                 await asyncio.sleep(0.5)
                 continue
             if answer.status_code == 200:
