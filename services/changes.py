@@ -154,7 +154,9 @@ async def settle_approval(made: Change) -> None:
         async with made.store.connection() as conn:
             await append(conn, NewEvent("approval.approved", by, [approval, *made.targets]))
     elif actor.type not in ("cli", "user") and (needs := await approvals.exceeded(made.store, made.sensitive)):
-        raise ApprovalNeeded(needs, [asdict(target) for target in made.targets])
+        changes = [one.named for one in made.changes]
+        details = {"reason": made.reason, "changes": changes, "metadata": made.metadata}
+        raise ApprovalNeeded(needs, [asdict(target) for target in made.targets], details)
     made.is_settled = True
 
 

@@ -98,7 +98,7 @@ async def get_lead(request: Request, id: UUID, principal: Reader) -> Response:
     responses=answers(models.LeadAnswer, 404, 409),
 )
 async def replay_lead(request: Request, lead: UUID, principal: Holder, dry_run: DryRun = False) -> Response:
-    """From what is kept of it, else from its provider. What it sent before is sent again."""
+    """From what is kept of it, else from its provider. What it began and sent before is not begun or sent again."""
     keyring = state_of(request).keyring
 
     async def work(made: Change) -> Answer:

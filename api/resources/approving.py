@@ -35,7 +35,9 @@ def approved_actor(request: Request) -> Actor | None:
 
 async def keep(request: Request, made: Change, action: str, needed: ApprovalNeeded) -> Approval:
     """Keep a request until it is approved. ``made``: a change of its own, as nothing else was done."""
-    approval = await approvals.add(made.store, needed.sensitive, action, made.actor.named, needed.targets)
+    approval = await approvals.add(
+        made.store, needed.sensitive, action, made.actor.named, needed.targets, details=needed.details
+    )
     kept = {
         "method": request.method,
         "path": request.scope["raw_path"].decode(),

@@ -1,8 +1,8 @@
 """Changes that need a second person (four eyes): their kinds, and the error that says so."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from domain.errors import ConflictError
 
@@ -32,7 +32,11 @@ class Sensitive:
 class ApprovalNeeded(ConflictError):
     """The change was not made: a second person must approve it."""
 
-    def __init__(self, sensitive: Sensitive, targets: Sequence[dict[str, str]]) -> None:
+    def __init__(
+        self, sensitive: Sensitive, targets: Sequence[dict[str, str]], details: Mapping[str, Any] | None = None
+    ) -> None:
+        """``details``: its ``reason``, ``changes`` and ``metadata``, as the audit log would have them."""
         super().__init__("approval_needed", "this needs the approval of a second person: send it as a single request")
         self.sensitive = sensitive
         self.targets = list(targets)
+        self.details = details or {}

@@ -1,6 +1,6 @@
 """Policies of what a second person must approve, and what waits for that. Every function is one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,6 +41,11 @@ class Approval:
     decided_at: datetime | None
     created_at: datetime
     expires_at: datetime
+    details: dict[str, Any]
+    """What it would do, and why it was asked for: ``reason``, ``changes`` and ``metadata`` as in the audit log.
+
+    Empty for batches and campaigns, which tell it themselves.
+    """
 
     @property
     def is_of_messages(self) -> bool:
@@ -50,7 +55,7 @@ class Approval:
 
 CAMPAIGN_LAUNCHED = "campaign.launched"
 _COLUMNS = """id, kind, amount, action, requested_by, targets, batch_id, state, reason, decided_by, decided_at,
-              created_at, expires_at"""
+              created_at, expires_at, details"""
 
 
 async def policies(pool: Connections) -> list[Policy]:
@@ -99,15 +104,16 @@ async def add(
     requested_by: dict[str, Any],
     targets: Sequence[dict[str, str]],
     batch_id: UUID | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> Approval:
     """Note a change that waits. A batch's is noted once."""
     async with pool.connection() as conn, conn.cursor(row_factory=class_row(Approval)) as cursor:
         await cursor.execute(
-            f"""insert into approvals (kind, amount, action, requested_by, targets, batch_id)
-                values (%s, %s, %s, %s, %s, %s) returning {_COLUMNS}""",  # noqa: S608 - a constant of ours
+            f"""insert into approvals (kind, amount, action, requested_by, targets, batch_id, details)
+                values (%s, %s, %s, %s, %s, %s, %s) returning {_COLUMNS}""",  # noqa: S608 - a constant of ours
             (
                 *(sensitive.kind, sensitive.amount or 0, action, orjson.dumps(requested_by).decode()),
-                *(orjson.dumps(list(targets)).decode(), batch_id),
+                *(orjson.dumps(list(targets)).decode(), batch_id, orjson.dumps(details or {}, default=str).decode()),
             ),
         )
         approval = await cursor.fetchone()

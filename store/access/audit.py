@@ -39,6 +39,11 @@ class FieldChange:
     before: Any = None
     after: Any = None
 
+    @property
+    def named(self) -> dict[str, Any]:
+        """As it is kept and answered."""
+        return {"field": self.field, "from": self.before, "to": self.after}
+
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
@@ -85,7 +90,7 @@ async def append(conn: AsyncConnection[TupleRow], new: NewEvent) -> None:
         "actor": actor.named,
         "targets": [{"type": target.type, "id": target.id, "name": target.name} for target in new.targets],
         "context": dict(actor.context),
-        "changes": [{"field": one.field, "from": one.before, "to": one.after} for one in new.changes],
+        "changes": [one.named for one in new.changes],
         "reason": new.reason,
         "metadata": dict(new.metadata),
     }

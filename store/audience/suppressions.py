@@ -45,7 +45,8 @@ _COLUMNS = "account_id, channel, recipient, reason, created_at, until, uid"
 _CONDITIONS = {
     "account_id": "account_id = %(account_id)s",
     "channel": "channel = %(channel)s",
-    "recipient": "recipient = any(spellings('email', %(recipient)s) || spellings('sms', %(recipient)s))",
+    "recipient": """recipient_key(channel, recipient)
+                    in (recipient_key('email', %(recipient)s), recipient_key('sms', %(recipient)s))""",
     "reason": "reason = %(reason)s",
 }
 

@@ -46,6 +46,9 @@ async def test_a_large_grant_waits_and_is_made_once_when_a_second_person_approve
         assert (waits["kind"], waits["amount"], waits["requested_by"]["id"]) == ("top_up", 501, str(one.id))
         assert {"type": "user", "id": str(user["id"]), "name": user["name"]} in waits["targets"]
         assert await available(owner, user["id"]) == 500
+        told = {"reason": "invoice 7", "changes": [], "metadata": {"channel": "sms", "amount": 501}}
+        assert waits["details"] == told
+        assert (await other.data("GET", f"/approvals/{waits['id']}"))["details"] == told
 
         own = await one.call("POST", f"/approvals/{waits['id']}/approve")
         assert (own.status_code, own.json()["errors"][0]["code"]) == (403, "own_request")

@@ -31,6 +31,8 @@ async def test_a_large_top_up_is_made_when_a_second_person_approves(boss: Staff,
         other = await browsing.log_in(second)
         await other.goto(page.url)
         await other.get_by_text(first.email).first.wait_for()
+        await other.get_by_text("Invoice 18").wait_for()
+        await other.locator("dd", has_text="SMS").wait_for()
         async with another_page(other):
             await other.get_by_role("button", name="Approve, and do it now").click()
         await other.get_by_text("It is approved, and done.").wait_for()

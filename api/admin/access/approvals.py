@@ -76,6 +76,16 @@ class ApprovalPolicyAnswer(BaseModel):
     dry_run: bool = False
 
 
+class ApprovalDetails(BaseModel):
+    """What it would do, and why it was asked for. Secrets are not told, only that they would change."""
+
+    reason: str = ""
+    changes: list[dict[str, Any]] = []
+    """`field`, `from` and `to`, both null where the value is not told."""
+    metadata: dict[str, Any] = {}
+    """Such as the channel of credits."""
+
+
 class Approval(BaseModel):
     """What waits for a second person, or waited. What was sent with the request is not shown: it may hold secrets."""
 
@@ -92,6 +102,7 @@ class Approval(BaseModel):
     decided_at: datetime | None
     created_at: datetime
     expires_at: datetime
+    details: ApprovalDetails
 
 
 class ApprovalPage(BaseModel):

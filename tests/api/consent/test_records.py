@@ -40,6 +40,16 @@ async def test_suppressions_are_added_corrected_listed_and_ended(stack: Stack):
     assert_error(await call(stack, user, "POST", "suppressions/remove", who), 404, "suppression_not_found")
 
 
+async def test_a_suppression_is_found_by_any_spelling_of_its_recipient(stack: Stack):
+    user = await holder(stack)
+    email, number = "Grace.Hopper@example.com", "+5511987654321"
+    for channel, recipient in (("email", email), ("whatsapp", number)):
+        await data(stack, user, "POST", "suppressions", {"channel": channel, "recipient": recipient})
+    for recipient, spelt in (("grace.hopper@EXAMPLE.com", email), ("+551187654321", number)):
+        (found,) = await data(stack, user, "GET", "suppressions", recipient=recipient)
+        assert found["recipient"] == spelt
+
+
 async def test_a_suppression_ends_by_itself_and_one_for_good_takes_its_place(stack: Stack):
     user = await holder(stack)
     who = {"channel": "sms", "recipient": SMS["number"]}
