@@ -8,6 +8,7 @@ import orjson
 from starlette.responses import Response
 
 from panel.home.figures import CHANNELS, Day, days, share
+from panel.home.steps import hide, steps_of
 from panel.http.client import Refused
 from panel.http.pages import Pages
 from panel.http.view import View
@@ -24,8 +25,8 @@ _FEW = 6
 async def home(view: View) -> Response:
     """Of an account, or of the whole install."""
     today = datetime.now(UTC).date()
-    usage, failures, gateways, wallet, alerts = await asyncio.gather(
-        _usage(view), _list(view, "/failures"), _list(view, "/gateways"), _credits(view), _alerts(view)
+    usage, failures, gateways, wallet, alerts, steps = await asyncio.gather(
+        _usage(view), _list(view, "/failures"), _list(view, "/gateways"), _credits(view), _alerts(view), steps_of(view)
     )
     shown = days(usage, today, _DAYS)
     return view.page(
@@ -39,7 +40,17 @@ async def home(view: View) -> Response:
         gateways=gateways,
         credits=wallet,
         alerts=alerts,
+        steps=steps,
     )
+
+
+@pages.post("/steps/hide")
+async def hide_steps(view: View) -> Response:
+    """Whoever knows the way needs no list of first steps."""
+    answer = view.redirect("/panel/")
+    if view.viewer.account is not None:
+        hide(view, answer, view.viewer.account.id)
+    return answer
 
 
 async def look(view: View, _: str) -> bytes:

@@ -55,6 +55,7 @@ class Viewer:
     permissions: frozenset[str]
     must_enrol: bool
     """Whether a second factor must be set up before anything else."""
+    has_second_factor: bool
     account: Account | None
     """A user's own, or the one that a member of staff works in; ``None``: staff who look at all accounts."""
 
@@ -70,6 +71,7 @@ class Viewer:
             me["role"],
             frozenset(me["permissions"]),
             me["totp_required"] and not me["totp"],
+            me["totp"],
             own or account,
         )
 
