@@ -14,10 +14,11 @@ def _of_input(error: Exception) -> str | None:
     from pydantic import ValidationError
 
     from domain.recipients import InvalidRecipient
+    from domain.validation.sentences import in_words
 
     if isinstance(error, ValidationError):
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        return "; ".join(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in problems)
+        problems = error.errors(include_url=False, include_input=False)
+        return "; ".join(f"{'.'.join(map(str, entry['loc']))}: {in_words(entry)}" for entry in problems)
     if isinstance(error, InvalidRecipient):
         return str(error)
     return None

@@ -39,11 +39,6 @@ class FieldError:
     message: str
 
 
-def plain(message: str) -> str:
-    """What pydantic says of a value, without its name for errors that are ours."""
-    return message.removeprefix("Value error, ")
-
-
 def pointer(*path: str | int) -> str:
     """A JSON pointer (RFC 6901) to a place in the body."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

@@ -6,7 +6,7 @@ import orjson
 from pydantic import ValidationError
 
 from domain.channels import Channel
-from domain.errors import plain
+from domain.validation.sentences import in_words
 from gateways import generic, sandbox
 from gateways.base import Gateway, GatewayConfig, GatewayConnections, GatewayType
 from gateways.config.problems import InvalidGatewayConfig, Problem
@@ -125,8 +125,8 @@ def webhook_at(channel: Channel, provider: str) -> tuple[str, type[Webhook]] | N
 
 def _problems(error: ValidationError) -> list[Problem]:
     return [
-        Problem(_pointer(entry["loc"]), entry["type"], plain(entry["msg"]))
-        for entry in error.errors(include_url=False, include_input=False, include_context=False)
+        Problem(_pointer(entry["loc"]), entry["type"], in_words(entry))
+        for entry in error.errors(include_url=False, include_input=False)
     ]
 
 

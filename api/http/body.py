@@ -10,8 +10,9 @@ from api.http.bodies.body_memory import HeldBody
 from api.http.bodies.upload import Upload
 from api.http.errors import ApiError
 from api.http.request_cost import count_values
-from domain.errors import FieldError, invalid, plain, pointer
+from domain.errors import FieldError, invalid, pointer
 from domain.text.strict_json import loads
+from domain.validation.sentences import in_words
 
 MAX_BODY = 1024 * 1024
 """Bytes of a body that does not count as a large one."""
@@ -81,8 +82,8 @@ def validate(value: Any, model: type[_Model]) -> _Model:
 
 def field_errors(error: ValidationError, place: Callable[[_Loc], _Loc] = tuple) -> list[FieldError]:
     """The errors of a validation, with pointers. ``place`` maps a location in the validated value to the body."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return [_field_error(pointer(*place(_of_key(e["loc"]))), e["type"], plain(e["msg"])) for e in found]
+    found = error.errors(include_url=False, include_input=False)
+    return [_field_error(pointer(*place(_of_key(e["loc"]))), e["type"], in_words(e)) for e in found]
 
 
 def _of_key(loc: _Loc) -> _Loc:

@@ -23,10 +23,10 @@ from domain.errors import (
     UnavailableError,
     XsenderError,
     invalid,
-    plain,
     pointer,
 )
 from domain.text.strict_json import StrictJsonError
+from domain.validation.sentences import in_words
 from store.pool import DB_UNAVAILABLE
 
 log = structlog.get_logger()
@@ -82,9 +82,9 @@ async def _parameters(request: Request, error: RequestValidationError) -> JSONRe
     for found in error.errors():
         source, name = found["loc"][0], found["loc"][1]
         if source == "path":
-            message = f"no {name} {found['input']!r}: {found['msg'][0].lower()}{found['msg'][1:]}"
+            message = f"no {name} {found['input']!r}: {in_words(found)}"
             return error_response(ApiError(404, f"{name}_not_found", message))
-    fields = [FieldError(pointer(*found["loc"][1:]), found["type"], plain(found["msg"])) for found in error.errors()]
+    fields = [FieldError(pointer(*found["loc"][1:]), found["type"], in_words(found)) for found in error.errors()]
     return await _expected(request, invalid(fields))
 
 

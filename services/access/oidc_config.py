@@ -8,9 +8,10 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from domain.access.oidc import GroupRole
-from domain.errors import FieldError, InvalidError, NotFoundError, invalid, plain, pointer
+from domain.errors import FieldError, InvalidError, NotFoundError, invalid, pointer
 from domain.keyring import Keyring
 from domain.merge_patch import KEPT, Kept, merge
+from domain.validation.sentences import in_words
 from services.access.staff import permissions_of
 from services.changes import Change
 from store.access import oidc
@@ -210,5 +211,5 @@ def _checked(form: Any) -> OidcConfig:
     try:
         return OidcConfig.model_validate_json(orjson.dumps(form))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid([FieldError(pointer(*e["loc"]), e["type"], plain(e["msg"])) for e in found]) from None
+        found = error.errors(include_url=False, include_input=False)
+        raise invalid([FieldError(pointer(*e["loc"]), e["type"], in_words(e)) for e in found]) from None

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from domain.errors import FieldError, invalid, plain, pointer
+from domain.errors import FieldError, invalid, pointer
 from domain.merge_patch import merge
+from domain.validation.sentences import in_words
 from services.changes import Change
 from store.accounts import plans
 from store.accounts.plans import NewPlan, Plan, PlanRate
@@ -25,8 +26,8 @@ def checked_plan(form: Any) -> NewPlan:
     try:
         plan = NewPlan.model_validate_json(json.dumps(form))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid([_field_error(e["loc"], e["type"], plain(e["msg"])) for e in found]) from None
+        found = error.errors(include_url=False, include_input=False)
+        raise invalid([_field_error(e["loc"], e["type"], in_words(e)) for e in found]) from None
     if repeated := _repeated(plan.rates):
         raise invalid(repeated)
     return plan

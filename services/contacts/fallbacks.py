@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from domain.channels import Channel
-from domain.errors import plain
 from domain.messages.fallback import Fallback, parse_duration
 from domain.messages.page_content import Content
 from domain.text.template_errors import InvalidTemplate, MissingField
 from domain.text.templates import Template, compile_template
+from domain.validation.sentences import in_words
 from services.contacts.errors import ContactError
 from services.contacts.models import CONTACT_MODELS, AnyContact, FallbackStep
 
@@ -70,8 +70,8 @@ def _read_step(
     try:
         as_contact = CONTACT_MODELS[step.channel].model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise ContactError(".".join([at, *map(str, first["loc"])]), first["type"], plain(first["msg"])) from None
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise ContactError(".".join([at, *map(str, first["loc"])]), first["type"], in_words(first)) from None
     try:
         to, content, price = read(as_contact)
     except ContactError as error:

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from domain.access.networks import may_come
 from domain.channels import Channel
-from domain.errors import ConflictError, FieldError, InvalidError, invalid, plain, pointer
+from domain.errors import ConflictError, FieldError, InvalidError, invalid, pointer
 from domain.keyring import Keyring, KeyringError
 from domain.merge_patch import merge
+from domain.validation.sentences import in_words
 from gateways.base import GatewayConfig
 from gateways.config.problems import InvalidGatewayConfig
 from gateways.config.redact import patched, replaced, shown
@@ -115,8 +116,8 @@ def checked_settings(form: Mapping[str, Any]) -> dict[str, Any]:
     try:
         settings = InstallSettings.model_validate_json(orjson.dumps(form))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid([FieldError(pointer(*e["loc"]), e["type"], plain(e["msg"])) for e in found]) from None
+        found = error.errors(include_url=False, include_input=False)
+        raise invalid([FieldError(pointer(*e["loc"]), e["type"], in_words(e)) for e in found]) from None
     return settings.model_dump(mode="json", exclude_unset=True)
 
 

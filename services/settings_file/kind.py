@@ -7,8 +7,9 @@ from typing import Any, Protocol, cast, get_args, get_origin
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from domain.errors import FieldError, invalid, plain, pointer
+from domain.errors import FieldError, invalid, pointer
 from domain.keyring import Keyring
+from domain.validation.sentences import in_words
 from services.changes import Change
 from store.pool import Connections
 
@@ -111,7 +112,7 @@ def validated(
 
 
 def _problems(model: type[BaseModel], error: ValidationError, known: Collection[str]) -> Iterator[FieldError]:
-    for one in error.errors(include_url=False, include_input=False, include_context=False):
+    for one in error.errors(include_url=False, include_input=False):
         loc = one["loc"][:-1] if one["loc"][-1:] == ("[key]",) else one["loc"]
         if one["type"] == "extra_forbidden":
             message = no_such_field(str(loc[-1]), (len(loc) == 1 and known) or names_at(model, loc[:-1]))
@@ -119,7 +120,7 @@ def _problems(model: type[BaseModel], error: ValidationError, known: Collection[
         elif one["type"] == "model_type":
             yield FieldError(pointer(*loc), "object_type", "must be a mapping")
         else:
-            yield FieldError(pointer(*loc), one["type"], plain(one["msg"]))
+            yield FieldError(pointer(*loc), one["type"], in_words(one))
 
 
 def no_such_field(name: str, known: Collection[str]) -> str:

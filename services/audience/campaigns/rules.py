@@ -12,10 +12,11 @@ from domain.audience.campaigns.run import ENDED
 from domain.audience.contacts.contact import new_contact_id
 from domain.audience.purposes import check_purpose
 from domain.channels import Channel
-from domain.errors import ConflictError, FieldError, InvalidError, NotFoundError, invalid, plain, pointer
+from domain.errors import ConflictError, FieldError, InvalidError, NotFoundError, invalid, pointer
 from domain.ids import campaign_workflow_id
 from domain.messages.routing import DEFAULT_GATEWAY
 from domain.messages.schedule import InvalidSchedule, parse_schedule_at
+from domain.validation.sentences import in_words
 from services.audience.campaigns.audience import condition_of
 from services.audience.campaigns.models import CampaignDraft, CampaignPlan
 from services.audience.campaigns.sending import pinned, plan_of
@@ -142,8 +143,8 @@ def read_draft(raw: Mapping[str, Any]) -> CampaignDraft:
     try:
         return CampaignDraft.model_validate(raw)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid([FieldError(pointer(*one["loc"]), one["type"], plain(one["msg"])) for one in found]) from None
+        found = error.errors(include_url=False, include_input=False)
+        raise invalid([FieldError(pointer(*one["loc"]), one["type"], in_words(one)) for one in found]) from None
 
 
 async def _due(store: Connections, account_id: int, plan: CampaignPlan) -> datetime | None:

@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from domain.audience.contacts.contact import MOST_FIELDS
 from domain.errors import FieldError, invalid, pointer
+from domain.validation.sentences import in_words
 
 _LONGEST_NUMBER = 100
 
@@ -66,8 +67,8 @@ def read_contact(value: Any) -> dict[str, Any]:
     try:
         return ContactBody.model_validate(value).model_dump(exclude_unset=True)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid([_fault(each["loc"], each["type"], each["msg"]) for each in found]) from None
+        found = error.errors(include_url=False, include_input=False)
+        raise invalid([_fault(each["loc"], each["type"], in_words(each)) for each in found]) from None
 
 
 def _fault(loc: tuple[int | str, ...], code: str, message: str) -> FieldError:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from domain.audience.named_template import NamedTemplate
 from domain.errors import FieldError, InvalidError, invalid, pointer
 from domain.text.strict_json import StrictJsonError, loads
+from domain.validation.sentences import in_words
 from services.audience.templates.checking import check_body, check_key
 from services.audience.templates.models import TemplateBody, TemplateDraft
 from services.audience.templates.preparing import prepare
@@ -25,8 +26,8 @@ def read_draft(key: str, raw: bytes) -> TemplateDraft:
     try:
         draft = TemplateDraft.model_validate(_json(raw))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid([FieldError(pointer(*one["loc"]), one["type"], one["msg"]) for one in found]) from None
+        found = error.errors(include_url=False, include_input=False)
+        raise invalid([FieldError(pointer(*one["loc"]), one["type"], in_words(one)) for one in found]) from None
     if wrong := check_body(draft):
         raise wrong
     return draft

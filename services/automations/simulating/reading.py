@@ -4,8 +4,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.errors import FieldError, InvalidError, invalid, plain, pointer
+from domain.errors import FieldError, InvalidError, invalid, pointer
 from domain.text.strict_json import StrictJsonError, loads
+from domain.validation.sentences import in_words
 from services.automations.simulating.given import MOST_CASES, Case
 
 
@@ -32,8 +33,8 @@ def read_cases(given: Any) -> list[Case]:
     try:
         return _CASES.validate_python(given) if isinstance(given, list) else [Case.model_validate(given)]
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        raise invalid([FieldError(pointer(*one["loc"]), one["type"], plain(one["msg"])) for one in found]) from None
+        found = error.errors(include_url=False, include_input=False)
+        raise invalid([FieldError(pointer(*one["loc"]), one["type"], in_words(one)) for one in found]) from None
 
 
 _CASES = TypeAdapter(list[Case])

@@ -44,7 +44,7 @@ class Oidc:
         others = {name: value for name, value in form.items() if name != SECRET}
         config = validated(OidcConfig, others, known=[*OidcConfig.model_fields, SECRET])
         if SECRET not in form:
-            raise InvalidError("missing", "Field required: give the client's secret, or store:", pointer(SECRET))
+            raise InvalidError("missing", "give the client's secret, or store:", pointer(SECRET))
         secret = form[SECRET] if form[SECRET] is KEPT else checked_secret(form[SECRET])
         return {**config.model_dump(mode="json"), SECRET: secret}
 

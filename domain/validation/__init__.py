@@ -1,0 +1,1 @@
+"""Checks of values by models: what they say."""
