@@ -17,6 +17,7 @@ SUBJECTS: dict[str, str] = {
     "operations": _("Operations"),
     "overview": _("Overview"),
     "payloads": _("Payloads in Temporal"),
+    "persons": _("Erasing of persons"),
     "plans": _("Plans"),
     "requests": _("Log of requests"),
     "roles": _("Roles"),
@@ -27,4 +28,5 @@ SUBJECTS: dict[str, str] = {
     "suppressions": _("Suppressions"),
     "usage": _("Usage"),
     "users": _("Users"),
+    "workflows": _("Workflows"),
 }
