@@ -47,6 +47,26 @@ async def one(view: View) -> Response:
     return await _shown(view)
 
 
+@pages.get("/campaigns/{campaign}/change")
+async def change(view: View) -> Response:
+    """The form of a draft, with what is stored."""
+    campaign = await _campaign(view)
+    view.form = Form(values=_values(campaign))
+    return await _form(view, campaign=campaign)
+
+
+@pages.post("/campaigns/{campaign}/change")
+async def save(view: View) -> Response:
+    """Before its launch: what the form does not have stays as it is."""
+    campaign = await _campaign(view)
+    try:
+        await view.api.send("PATCH", f"/api/campaigns/{campaign['id']}", _changed(view.form, campaign))
+    except Refused as refused:
+        view.form.refused = refused
+        return await _form(view, refused.status, campaign)
+    return view.redirect(f"/panel/campaigns/{campaign['id']}", view.translate("Saved."))
+
+
 @pages.post("/campaigns/{campaign}/{action}")
 async def steer(view: View) -> Response:
     """Launch, pause, resume, cancel, approve or delete it."""
@@ -90,7 +110,11 @@ async def _told(view: View, campaign: str) -> dict[str, Any]:
     return told
 
 
-async def _form(view: View, status: int = 200) -> Response:
+async def _campaign(view: View) -> dict[str, Any]:
+    return dict((await view.api.get(f"/api/campaigns/{view.request.path_params['campaign']}"))["data"])
+
+
+async def _form(view: View, status: int = 200, campaign: dict[str, Any] | None = None) -> Response:
     channel = view.form.text("channel")
     templates = (await view.api.get("/api/templates", {"limit": 200}))["data"]
     usable = [one for one in templates if channel in one["channels"] and one["version"] and not one["archived_at"]]
@@ -98,7 +122,30 @@ async def _form(view: View, status: int = 200) -> Response:
     segments = (await view.api.get("/api/segments", {"limit": 200}))["data"]
     purposes = (await view.api.get("/api/purposes"))["data"]
     values = {"channel": channel, "templates": usable, "groups": groups, "segments": segments, "purposes": purposes}
-    return view.page("campaigns/new.html", status, **values)
+    return view.page("campaigns/form.html", status, campaign=campaign, **values)
+
+
+def _values(campaign: dict[str, Any]) -> dict[str, Any]:
+    audience = campaign["audience"]
+    return campaign | {
+        **{name: audience[name] for name in ("groups", "segments")},
+        "tags": ", ".join(audience["tags"]),
+        "without": ", ".join(audience["exclude"]["tags"]),
+        "whom": "everyone" if audience["everyone"] else "some",
+        "always": campaign["send_window"] == "always",
+    }
+
+
+def _changed(form: Form, campaign: dict[str, Any]) -> dict[str, Any]:
+    """The form's fields, empty ones too; members that only programs set are kept."""
+    body = _body(form)
+    cleared = {name: body.get(name) for name in ("schedule_at", "per_minute")}
+    known = campaign["audience"]
+    exclude = known["exclude"] | {"tags": form.words("without")}
+    body |= cleared | {"audience": known | body["audience"] | {"exclude": exclude}}
+    if not isinstance(campaign["send_window"], dict):
+        body["send_window"] = body.get("send_window")
+    return body
 
 
 def _body(form: Form) -> dict[str, Any]:

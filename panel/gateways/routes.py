@@ -32,6 +32,15 @@ async def listing(view: View) -> Response:
     return view.page("gateways/list.html", gateways=wanted, next_cursor=more, words=words, may_add=_may_add(view))
 
 
+@pages.get("/gateways/named/{identifier:path}")
+async def named(view: View) -> Response:
+    """That of an identifier, which is what messages have of it; the list if several or none are called so."""
+    wanted = view.request.path_params["identifier"]
+    found = (await view.api.get(view.address("/gateways"), {"limit": _MOST}))["data"]
+    ids = [one["id"] for one in found if one["identifier"] == wanted]
+    return view.redirect(f"{HOME}/{ids[0]}" if len(ids) == 1 else HOME)
+
+
 @pages.get("/gateways/{gateway:uuid}")
 async def one(view: View) -> Response:
     """A gateway: whether it works, and what it was asked of late."""

@@ -100,10 +100,11 @@ async def _shown(view: View, status: int = 200, *, fresh: bool = True) -> Respon
             tried = (await view.api.send("POST", f"{path}/try", {"map": _map(view.form)}))["data"]
         except Refused:  # the map is not complete yet: its fields say so when it is saved
             tried = None
+    event = {name: _text(value) for name, value in tried["event"].items()} if tried else {}
     newest = samples[0] if samples else None
     values = {"hook": hook, "sample": newest, "tried": tried, "named": NAMED}
     found = places(newest["body"]) if newest else []
-    return view.page("hooks/one.html", status, places=found, pretty=_pretty(newest), **values)
+    return view.page("hooks/one.html", status, places=found, pretty=_pretty(newest), event=event, **values)
 
 
 def _values(stored: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +133,10 @@ def _map(form: Form) -> dict[str, Any] | None:
 def _places(text: str) -> str | list[str]:
     several = [part.strip() for part in text.split(",") if part.strip()]
     return several[0] if len(several) == 1 else several
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _pretty(sample: dict[str, Any] | None) -> str:

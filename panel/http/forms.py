@@ -34,6 +34,8 @@ class Form:
 
     def many(self, name: str) -> list[str]:
         """All values of a field that may be there several times."""
+        if not self._data:
+            return list(self._values.get(name) or [])
         return [value for value in self._data.getlist(name) if isinstance(value, str) and value]
 
     def file(self, name: str) -> UploadFile | None:

@@ -17,6 +17,7 @@ pages = Pages("messages")
 _AT_A_TIME = 50
 _PASSED_ON = (
     "channel",
+    "user",
     "gateway",
     "code",
     "batch",

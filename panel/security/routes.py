@@ -9,6 +9,7 @@ from panel.http.client import Refused
 from panel.http.forms import Form
 from panel.http.pages import ENROL, Pages
 from panel.http.view import View
+from panel.security.words import device
 
 pages = Pages("security")
 
@@ -82,7 +83,7 @@ async def _shown(view: View, status: int = 200) -> Response:
     sessions: list[dict[str, Any]] = []
     if not view.viewer.must_enrol:
         sessions = (await view.staff_api.get("/api/auth/sessions"))["data"]
-    return view.page("security/security.html", status, me=me, sessions=sessions, clean=Form())
+    return view.page("security/security.html", status, me=me, sessions=sessions, clean=Form(), device=device)
 
 
 def _enrolling(view: View, secret: str, uri: str, status: int = 200) -> Response:

@@ -2,6 +2,7 @@
 
 from tests.api.log_in import Person
 from tests.panel.browsing import Browsing, another_page
+from tests.panel.test_forms import signed_in, token_of
 from tests.stack import Stack, User
 
 
@@ -48,3 +49,28 @@ async def test_what_is_missing_is_said_and_nothing_is_lost(user: Person, browsin
         await page.get_by_role("button", name="Save the draft").click()
     await page.get_by_text("/email/en/subject").wait_for()
     assert await page.input_value('[name="email.html"]') == "<p>Hello</p>"
+
+
+async def test_a_draft_is_changed_and_keeps_what_only_programs_set(install: Stack, account: User, user: Person):
+    window = {"days": [1], "from": "09:00", "to": "10:00"}
+    audience = {"tags": ["vip"], "exclude": {"tags": ["old"], "segments": ["away"]}}
+    draft = {"name": "Sale", "channel": "sms", "template": "sale", "purpose": "marketing", "audience": audience}
+    made = await install.http.post(
+        "/api/campaigns", json=draft | {"send_window": window, "per_minute": 60}, headers=account.headers
+    )
+    assert made.status_code == 200, made.text
+    path = f"/panel/campaigns/{made.json()['data']['id']}"
+    async with signed_in(install, user) as client:
+        form = await client.get(f"{path}/change")
+        assert 'value="vip"' in form.text
+        assert 'value="old"' in form.text
+        entered = {"csrf": await token_of(client), "name": "Summer sale", "channel": "sms", "purpose": "marketing"}
+        entered |= {"template": "sale", "whom": "some", "tags": "vip, new", "without": "", "per_minute": ""}
+        assert (await client.post(f"{path}/change", data=entered)).headers["location"] == path
+        refused = await client.post(f"{path}/change", data=entered | {"name": "x" * 500})
+        assert refused.status_code == 422
+        assert "vip, new" in refused.text
+    found = (await install.http.get(f"/api/campaigns/{path[-36:]}", headers=account.headers)).json()["data"]
+    assert (found["name"], found["per_minute"], found["audience"]["tags"]) == ("Summer sale", None, ["vip", "new"])
+    assert found["audience"]["exclude"] == {"tags": [], "groups": [], "segments": ["away"]}
+    assert found["send_window"]["from"] == "09:00"

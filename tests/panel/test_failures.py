@@ -1,4 +1,4 @@
-"""What failed is begun anew once its cause is mended."""
+"""What failed is retried once its cause is mended."""
 
 from tests.api.log_in import Person
 from tests.panel.browsing import Browsing, another_page
@@ -23,11 +23,11 @@ async def test_failed_messages_are_sent_again_once_there_is_credit(
     for each in blocked:
         assert (await http.post("/api/suppressions/remove", json=each, headers=headers)).status_code == 200
     await page.goto("/panel/failures")
-    await page.get_by_role("link", name="Begin anew").click()
+    await page.get_by_role("link", name="Retry").click()
     await page.get_by_text("2 messages").wait_for()
     await browsing.check(page, "replay")
     async with another_page(page):
-        await page.get_by_role("button", name="Begin anew").click()
+        await page.get_by_role("button", name="Retry").click()
     await page.get_by_text("Done").wait_for()
     await page.goto(f"/panel/messages/{uid}")
     await page.get_by_text("sandbox-sms accepted it").wait_for()

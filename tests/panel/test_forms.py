@@ -11,6 +11,7 @@ import pytest
 from panel.frame.navigation import GROUPS
 from panel.rendering.assets import FOLDER, assets
 from panel.rendering.environment import environment
+from panel.security.words import device
 from tests.api.log_in import Person
 from tests.stack import Stack, new_client
 
@@ -133,3 +134,30 @@ def test_each_key_leads_to_one_page():
 def test_a_text_that_is_not_ours_is_shown_and_not_run():
     template = environment("en").from_string("{{ _(text) }} {{ _('Of %(name)s', name=text) }}")
     assert template.render(text="<b>100% off</b>") == "&lt;b&gt;100% off&lt;/b&gt; Of &lt;b&gt;100% off&lt;/b&gt;"
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36 Edg/156.0",
+            ("Edge", "Windows"),
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1 Version/19.0 Safari/604.1",
+            ("Safari", "iOS"),
+        ),
+        ("Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/156.0 Mobile Safari/537.36", ("Chrome", "Android")),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:160.0) Gecko/20100101 Firefox/160.0", ("Firefox", "Linux")),
+        ("curl/8.14", ("", "")),
+    ],
+)
+def test_a_session_is_named_by_browser_and_system(header: str, named: tuple[str, str]):
+    assert device(header) == named
+
+
+async def test_a_message_leads_to_its_gateway_by_name(install: Stack, user: Person):
+    async with signed_in(install, user) as client:
+        found = await client.get("/panel/gateways/named/sandbox-sms")
+        assert re.fullmatch(r"/panel/gateways/[0-9a-f-]{36}", found.headers["location"])
+        assert (await client.get("/panel/gateways/named/no/such")).headers["location"] == "/panel/gateways"

@@ -1,5 +1,6 @@
 """Every page, on a phone in the dark and on a desk in the light: looked at by axe, and kept as a picture."""
 
+import gzip
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -28,6 +29,7 @@ OF_AN_ACCOUNT = (
     "/panel/send",
     "/panel/send?channel=email",
     "/panel/messages",
+    "/panel/messages?gateway=sandbox-sms&code=sandbox_refused",
     "/panel/messages/{uid}",
     "/panel/failures",
     "/panel/failures?kind=run",
@@ -80,6 +82,7 @@ AUTOMATE = (
     "/panel/campaigns",
     "/panel/campaigns/new",
     "/panel/campaigns/{campaign}",
+    "/panel/campaigns/{campaign}/change",
     "/panel/batches",
     "/panel/leads",
     "/panel/leads/{lead}",
@@ -165,6 +168,8 @@ OF_STAFF = (
 
 
 WITHOUT_CONTENT = ("/panel/no-such-page",)
+_HEAVIEST = 25_000
+"""Bytes of a page as it is sent, compressed; what all pages share comes once (test_forms.py)."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +191,8 @@ class Looking:
             assert answer is not None
             if answer.status >= 400 and path not in WITHOUT_CONTENT:
                 self.browsing.problems.append(f"{answer.status} for {path}")
+            if (sent := len(gzip.compress(await answer.body()))) > _HEAVIEST:
+                self.browsing.problems.append(f"{sent:,} bytes for {path}")
             await self.browsing.check(page, f"{who} {path}", with_axe=(self.width, self.theme) in AXE_IN)
             await shoot(page, f"{who} {path}", self.width, self.theme)
 
