@@ -16,6 +16,7 @@ from panel.automations import publishing as automation_publishing
 from panel.automations import routes as automations
 from panel.automations import runs as automation_runs
 from panel.automations import whole as automation_whole
+from panel.automations.testing import routes as automation_tests
 from panel.batches import routes as batches
 from panel.callbacks import routes as callbacks
 from panel.campaigns import routes as campaigns
@@ -69,6 +70,7 @@ _SUBJECTS: tuple[Pages, ...] = (
     automation_editing.pages,
     automation_publishing.pages,
     automation_runs.pages,
+    automation_tests.pages,
     automation_whole.pages,
     automations.pages,
     batches.pages,

@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from panel.automations.step_forms import ARMS_SHOWN, CONDITIONS, NotReadable, fields_of, step_from, values_of
+from panel.automations.step_forms import NotReadable, fields_of, step_from
+from panel.automations.step_page import refusal, shown, types_of
 from panel.automations.tree import (
     NoSuchPlace,
     Step,
@@ -14,13 +15,12 @@ from panel.automations.tree import (
     inserted,
     moved,
     new_id,
+    pointer_of,
     removed,
     replaced,
-    with_arms,
 )
 from panel.automations.words import KINDS
 from panel.http.client import Refused
-from panel.http.forms import Form
 from panel.http.pages import Pages
 from panel.http.view import View
 
@@ -29,12 +29,12 @@ pages = Pages("automations", in_account=True)
 Definition = dict[str, Any]
 
 
-async def definition_of(view: View, key: str) -> tuple[dict[str, Any], Definition]:
-    """An automation, and what would be published: its draft, or the version that is."""
+async def definition_of(view: View, key: str, version: str = "") -> tuple[dict[str, Any], Definition]:
+    """An automation, and a version of it; "": what would be published, its draft, or the version that is."""
     automation = (await view.api.get(f"/api/automations/{key}"))["data"]
-    if automation["draft"] is not None:
+    if automation["draft"] is not None and not version:
         return automation, automation["draft"]
-    stored = (await view.api.get(f"/api/automations/{key}/versions/{automation['version']}"))["data"]
+    stored = (await view.api.get(f"/api/automations/{key}/versions/{version or automation['version']}"))["data"]
     return automation, stored["definition"]
 
 
@@ -47,20 +47,25 @@ async def choose_kind(view: View) -> Response:
 @pages.get("/automations/{key}/add/{kind}")
 async def new_step(view: View) -> Response:
     """Its form."""
-    return _form(view, {"id": "", "kind": _kind(view)}, {}, place=view.query("place"))
+    _, definition = await definition_of(view, _key(view))
+    return await shown(view, definition, {"id": "", "kind": _kind(view)}, place=view.query("place"))
 
 
 @pages.post("/automations/{key}/add/{kind}")
 async def add_step(view: View) -> Response:
-    """Put it into the draft."""
+    """Put it into the draft; or show the form with a line more or less."""
     automation, definition = await definition_of(view, _key(view))
     kind, place = _kind(view), view.form.text("place")
     blank: Step = {"id": new_id(definition, kind, await _used(view, automation)), "kind": kind}
+    if view.form.text("edit"):
+        return await shown(view, definition, blank, is_stored=False, place=place)
+    changed = definition
     try:
-        step = with_arms(step_from(view.form, kind, blank), {})
-        await _save(view, inserted(definition, place, step))
+        changed = inserted(definition, place, step_from(view.form, kind, blank, await types_of(view)))
+        await _save(view, changed)
     except (NotReadable, Refused, NoSuchPlace) as error:
-        return _refused(view, blank, error, place=place)
+        wrong = refusal(view, error, fields_of(kind), pointer_of(changed, blank["id"]))
+        return await shown(view, definition, blank, is_stored=False, place=place, wrong=wrong, status=422)
     return _back(view, blank["id"], view.translate("The step is added to the draft."))
 
 
@@ -68,33 +73,36 @@ async def add_step(view: View) -> Response:
 async def step_page(view: View) -> Response:
     """A step's form."""
     _, definition = await definition_of(view, _key(view))
-    step = find(definition, view.request.path_params["step"])
-    return _form(view, step, values_of(step, fields_of(step["kind"])))
+    return await shown(view, definition, find(definition, view.request.path_params["step"]))
 
 
 @pages.post("/automations/{key}/steps/{step}")
 async def change_step(view: View) -> Response:
-    """Change, move or remove it."""
+    """Change, move or remove it; or show the form with a line more or less."""
     _, definition = await definition_of(view, _key(view))
-    step_id = view.request.path_params["step"]
-    before = find(definition, step_id)
+    before = find(definition, view.request.path_params["step"])
+    if view.form.text("edit"):
+        return await shown(view, definition, before, is_stored=False)
+    changed = definition
     try:
-        changed = _changed(view.form, definition, before)
+        changed = await _changed(view, definition, before)
         await _save(view, changed)
     except (NotReadable, Refused) as error:
-        return _refused(view, before, error)
-    return _back(view, step_id, view.translate("The draft is saved."))
+        wrong = refusal(view, error, fields_of(before["kind"]), pointer_of(changed, before["id"]))
+        is_stored = bool(view.form.text("do"))  # it was moved or removed: no field was sent
+        return await shown(view, definition, before, is_stored=is_stored, wrong=wrong, status=422)
+    return _back(view, before["id"], view.translate("The draft is saved."))
 
 
-def _changed(form: Form, definition: Definition, before: Step) -> Definition:
-    match form.text("do"):
+async def _changed(view: View, definition: Definition, before: Step) -> Definition:
+    match view.form.text("do"):
         case "up":
             return moved(definition, before["id"], -1)
         case "down":
             return moved(definition, before["id"], 1)
         case "remove":
             return removed(definition, before["id"])
-    return replaced(definition, before["id"], with_arms(step_from(form, before["kind"], before), before))
+    return replaced(definition, before["id"], step_from(view.form, before["kind"], before, await types_of(view)))
 
 
 async def _save(view: View, definition: Definition) -> None:
@@ -107,43 +115,6 @@ async def _used(view: View, automation: dict[str, Any]) -> set[str]:
         return set()
     stored = (await view.api.get(f"/api/automations/{automation['key']}/versions/{automation['version']}"))["data"]
     return {step["id"] for step in all_steps(stored["definition"])}
-
-
-def _refused(view: View, step: Step, error: Exception, place: str = "") -> Response:
-    wrong = {}
-    if isinstance(error, Refused):
-        view.form.refused = error
-    elif isinstance(error, NotReadable):
-        wrong[error.name] = view.translate("This is not readable: check the quotes, commas and brackets.")
-    else:
-        wrong[""] = view.translate("The automation has changed since: go back, and try again.")
-    return _form(view, step, None, place=place, wrong=wrong, status=422)
-
-
-def _form(
-    view: View,
-    step: Step,
-    values: dict[str, Any] | None,
-    *,
-    place: str = "",
-    wrong: dict[str, str] | None = None,
-    status: int = 200,
-) -> Response:
-    """``values``: what is stored; ``None``: the form that was sent is shown again."""
-    if values is not None:
-        view.form = Form(values=values)
-    return view.page(
-        "automations/step.html",
-        status,
-        key=_key(view),
-        step=step,
-        kind=KINDS[step["kind"]],
-        fields=fields_of(step["kind"]),
-        place=place,
-        wrong=wrong or {},
-        operators=CONDITIONS,
-        more_arms=ARMS_SHOWN,
-    )
 
 
 def _back(view: View, step_id: str, notice: str) -> Response:

@@ -9,17 +9,10 @@ from typing import Any
 
 import orjson
 
+from panel.automations.conditions import Lines, NotReadable, Types, condition_of, entered, lines_of
 from panel.automations.tree import Step
 from panel.http.forms import Form
 from panel.rendering.words import _
-
-
-class NotReadable(Exception):
-    """A field that must be JSON, or a number, is none. ``name``: the field's."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +22,8 @@ class Field:
     path: str
     label: str
     kind: str = "text"
-    """Or ``long``, ``json``, ``words`` (separated by commas), ``number``, ``choice``."""
+    """Or ``long``, ``json``, ``words`` (separated by commas), ``number``, ``choice``, ``condition``; ``match`` is a
+    condition that asks for values of an event alone."""
     hint: str = ""
     choices: tuple[str, ...] = ()
     required: bool = False
@@ -75,12 +69,7 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("event", _("Event"), hint=_("Such as order.paid, message.clicked or message.replied."), required=True),
         Field("timeout", _("At most"), hint=_DURATION, required=True),
         Field("of", _("Of the step"), hint=_("Its id, for events of messages.")),
-        Field(
-            "match",
-            _("Only if"),
-            "json",
-            hint=_('A condition, such as {"field": "it.total", "op": "gt", "value": 50}.'),
-        ),
+        Field("match", _("Only if"), "match"),
         Field("count", _("How many times"), "number", rarely=True),
         Field("since", _("Since"), rarely=True),
     ),
@@ -116,7 +105,7 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         ),
         Field("message", _("Message"), "long", hint=_LIQUID, required=True),
     ),
-    "goal": (Field("event", _("Event"), required=True), Field("match", _("Only if"), "json")),
+    "goal": (Field("event", _("Event"), required=True), Field("match", _("Only if"), "match")),
     "exit": (Field("reason", _("Reason"), hint=_("It is counted by reason.")),),
 }
 TRIGGER_FIELDS: Mapping[str, tuple[Field, ...]] = {
@@ -126,7 +115,7 @@ TRIGGER_FIELDS: Mapping[str, tuple[Field, ...]] = {
     ),
     "event": (
         Field("event", _("Event"), hint=_("Such as order.paid."), required=True),
-        Field("match", _("Only if"), "json", hint=_("A condition about it.total and the like.")),
+        Field("match", _("Only if"), "match"),
     ),
     "lead": (Field("source", _("Sources"), "words", hint=_("Their keys; none: all.")),),
     "message": (
@@ -153,19 +142,17 @@ TRIGGER_FIELDS: Mapping[str, tuple[Field, ...]] = {
     ),
     "schedule": (
         Field("cron", _("When"), hint=_("Five fields, such as 0 9 * * mon-fri."), required=True),
-        Field("audience", _("For whom"), "json", hint=_("A condition about contact.…"), required=True),
+        Field("audience", _("For whom"), "condition", required=True),
     ),
     "manual": (),
 }
 COMMON: tuple[Field, ...] = (
     Field("name", _("Name"), rarely=True),
     Field("note", _("Note"), "long", hint=_("For your colleagues."), rarely=True),
-    Field("if", _("Only if"), "json", hint=_("A condition. Where it is false, the step is passed over."), rarely=True),
+    Field("if", _("Only if"), "condition", hint=_("Where it is false, the step is passed over."), rarely=True),
 )
-CONDITIONS = ("eq", "ne", "gt", "gte", "lt", "lte", "contains", "in", "exists")
-"""Operators that the form of a branch offers; others are written as JSON."""
-ARMS_SHOWN = 2
-"""Empty rows for further arms."""
+MOST_ARMS = 20
+_CONDITIONS = ("condition", "match")
 
 
 def fields_of(kind: str) -> tuple[Field, ...]:
@@ -177,6 +164,8 @@ def values_of(shown_of: Mapping[str, Any], fields: Iterable[Field]) -> dict[str,
     """What the form of a step, or of a trigger, shows."""
     shown = {}
     for field in fields:
+        if field.kind in _CONDITIONS:
+            continue
         value = _get(shown_of, field.path)
         if field.kind == "json" and value is not None:
             value = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
@@ -186,25 +175,36 @@ def values_of(shown_of: Mapping[str, Any], fields: Iterable[Field]) -> dict[str,
     return shown
 
 
-def step_from(form: Form, kind: str, before: Mapping[str, Any]) -> Step:
-    """The step that a form makes of the one before, without the steps in its arms.
+def conditions_of(
+    shown_of: Mapping[str, Any] | None, form: Form, fields: Iterable[Field], types: Types
+) -> dict[str, Lines]:
+    """Those of a form, by the names of their fields; without ``shown_of`` as they were entered."""
+    return {
+        field.name: entered(form, field.name) if shown_of is None else lines_of(_get(shown_of, field.path), types)
+        for field in fields
+        if field.kind in _CONDITIONS
+    }
+
+
+def step_from(form: Form, kind: str, before: Mapping[str, Any], types: Types) -> Step:
+    """The step that a form makes of the one before, with the steps in its arms.
 
     Raises:
         NotReadable: a field that must be JSON, or a number, is none.
     """
     step: Step = {**before, "kind": kind}
     for field in fields_of(kind):
-        _put(step, field.path, _value(form, field))
+        _put(step, field.path, _value(form, field, types))
     if kind == "branch":
-        step["arms"] = list(_branch_arms(form, before.get("arms", [])))
+        step["arms"] = list(_branch_arms(form, before.get("arms", []), types))
     if kind == "split":
-        step["arms"] = list(_split_arms(form))
+        step["arms"] = list(_split_arms(form, before.get("arms", [])))
     if kind == "send" and step.get("template"):
         step.pop("content", None)
     return step
 
 
-def trigger_from(form: Form, kind: str, before: Mapping[str, Any]) -> dict[str, Any]:
+def trigger_from(form: Form, kind: str, before: Mapping[str, Any], types: Types) -> dict[str, Any]:
     """The trigger that a form makes.
 
     Raises:
@@ -212,46 +212,38 @@ def trigger_from(form: Form, kind: str, before: Mapping[str, Any]) -> dict[str, 
     """
     trigger: dict[str, Any] = {**before, "kind": kind} if before.get("kind") == kind else {"kind": kind}
     for field in TRIGGER_FIELDS[kind]:
-        _put(trigger, field.path, _value(form, field))
+        _put(trigger, field.path, _value(form, field, types))
     return trigger
 
 
-def _branch_arms(form: Form, before: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for index in range(len(before) + ARMS_SHOWN):
-        name, asked, op = (form.text(f"arm.{index}.{part}") for part in ("name", "field", "op"))
-        written = form.raw(f"arm.{index}.when")
-        if written.strip():
-            when = _json(f"arm.{index}.when", written)
-        elif asked:
-            when = {"field": asked, "op": op or "eq"} | _compared(op, form.text(f"arm.{index}.value"))
-        else:
-            continue
-        yield ({"name": name} if name else {}) | {"when": when, "steps": []}
+def _branch_arms(form: Form, before: list[dict[str, Any]], types: Types) -> Iterator[dict[str, Any]]:
+    """Those with a condition, or with steps: the API says of these that they lack one."""
+    for index in range(MOST_ARMS):
+        named = f"arm.{index}.when"
+        when = condition_of(entered(form, named), types, named)
+        steps = _steps_of(before, index)
+        if when is not None or steps:
+            name = form.text(f"arm.{index}.name")
+            yield ({"name": name} if name else {}) | ({} if when is None else {"when": when}) | {"steps": steps}
 
 
-def _compared(op: str, text: str) -> dict[str, Any]:
-    """The value of a condition: a number where it looks like one."""
-    if op == "exists":
-        return {}
-    if op == "in":
-        return {"value": [part.strip() for part in text.split(",")]}
-    try:
-        number = float(text)
-    except ValueError:
-        return {"value": text}
-    return {"value": int(number) if number.is_integer() and "." not in text else number}
-
-
-def _split_arms(form: Form) -> Iterator[dict[str, Any]]:
-    for index in range(20):
+def _split_arms(form: Form, before: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for index in range(MOST_ARMS):
         name, weight = form.text(f"arm.{index}.name"), form.text(f"arm.{index}.weight")
-        if weight:
+        steps = _steps_of(before, index)
+        if weight or steps:
             if not weight.isdigit():
                 raise NotReadable(f"arm.{index}.weight")
-            yield ({"name": name} if name else {}) | {"weight": int(weight), "steps": []}
+            yield ({"name": name} if name else {}) | {"weight": int(weight), "steps": steps}
 
 
-def _value(form: Form, field: Field) -> Any:
+def _steps_of(arms: list[dict[str, Any]], index: int) -> list[Step]:
+    return list(arms[index].get("steps", [])) if index < len(arms) else []
+
+
+def _value(form: Form, field: Field, types: Types) -> Any:
+    if field.kind in _CONDITIONS:
+        return condition_of(entered(form, field.name), types, field.name)
     text = form.raw(field.name).strip()
     if not text:
         return None

@@ -107,16 +107,21 @@ def new_id(definition: dict[str, Any], kind: str, used: set[str]) -> str:
     return f"{kind}{number}"
 
 
-def with_arms(step: Step, before: Step) -> Step:
-    """A step as a form gave it, with the steps that stood in its arms."""
-    if step["kind"] in ("branch", "split"):
-        for index, arm in enumerate(step["arms"]):
-            old = before.get("arms", [])
-            arm["steps"] = old[index]["steps"] if index < len(old) else []
-    for name in ("then", "else"):
-        if name in before:
-            step[name] = before[name]
-    return step
+def pointer_of(definition: dict[str, Any], step_id: str) -> str:
+    """Where a step stands in a definition, as a JSON pointer; "" if it is not there."""
+    return _pointer(definition["steps"], "/steps", step_id)
+
+
+def _pointer(steps: list[Step], at: str, step_id: str) -> str:
+    for index, step in enumerate(steps):
+        here = f"{at}/{index}"
+        if step["id"] == step_id:
+            return here
+        for arm in arms_of(step):
+            place = arm.name.replace(".", "/") + ("/steps" if arm.name.startswith("arms.") else "")
+            if found := _pointer(arm.steps, f"{here}/{place}", step_id):
+                return found
+    return ""
 
 
 def _within(steps: list[Step]) -> Iterator[Step]:

@@ -5,14 +5,19 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from panel.automations.conditions import JOINS, NotReadable, edited
 from panel.automations.editing import definition_of
-from panel.automations.step_forms import TRIGGER_FIELDS, NotReadable, trigger_from, values_of
+from panel.automations.step_forms import TRIGGER_FIELDS, conditions_of, trigger_from, values_of
+from panel.automations.step_page import choices, refusal, types_of
+from panel.automations.testing.examples import offers
+from panel.automations.testing.values import pointers_in
 from panel.automations.words import TRIGGERS
 from panel.http.client import Refused
 from panel.http.errors import NotThere
 from panel.http.forms import Form
 from panel.http.pages import Pages
 from panel.http.view import View
+from panel.segments import words as condition_words
 
 pages = Pages("automations", in_account=True)
 
@@ -25,25 +30,24 @@ async def trigger_page(view: View) -> Response:
     kind = view.query("kind") or before["kind"]
     if kind not in TRIGGER_FIELDS:
         raise NotThere
-    view.form = Form(values=values_of(before if before["kind"] == kind else {}, TRIGGER_FIELDS[kind]))
-    return _shown(view, kind)
+    return await _shown(view, definition, kind, stored=before if before["kind"] == kind else {})
 
 
 @pages.post("/automations/{key}/trigger")
 async def change_trigger(view: View) -> Response:
-    """Save it in the draft."""
+    """Save it in the draft; or show the form with a line more or less."""
     _, definition = await definition_of(view, _key(view))
     kind = view.form.text("kind")
     if kind not in TRIGGER_FIELDS:
         raise NotThere
+    if view.form.text("edit"):
+        return await _shown(view, definition, kind)
     try:
-        trigger = trigger_from(view.form, kind, _first(definition))
+        trigger = trigger_from(view.form, kind, _first(definition), await types_of(view))
         await _save(view, _with_first(definition, trigger))
-    except NotReadable as error:
-        return _shown(view, kind, {error.name: view.translate("This is not readable: check quotes and brackets.")})
-    except Refused as refused:
-        view.form.refused = refused
-        return _shown(view, kind)
+    except (NotReadable, Refused) as error:
+        pointer = "/triggers/0" if "triggers" in definition else "/trigger"
+        return await _shown(view, definition, kind, wrong=refusal(view, error, TRIGGER_FIELDS[kind], pointer))
     return view.redirect(f"/panel/automations/{_key(view)}", view.translate("The draft is saved."))
 
 
@@ -70,10 +74,28 @@ async def change_json(view: View) -> Response:
     return view.redirect(f"/panel/automations/{_key(view)}", view.translate("The draft is saved."))
 
 
-def _shown(view: View, kind: str, wrong: dict[str, str] | None = None) -> Response:
-    status = 422 if wrong or view.form.refused else 200
-    values = {"key": _key(view), "kind": kind, "kinds": TRIGGERS, "fields": TRIGGER_FIELDS[kind], "wrong": wrong or {}}
-    return view.page("automations/trigger.html", status, **values)
+async def _shown(
+    view: View,
+    definition: dict[str, Any],
+    kind: str,
+    *,
+    stored: dict[str, Any] | None = None,
+    wrong: dict[str, str] | None = None,
+) -> Response:
+    """``stored``: what is shown; without it the form that was sent."""
+    fields, edit = TRIGGER_FIELDS[kind], view.form.text("edit")
+    conditions = conditions_of(stored, view.form, fields, await types_of(view))
+    named, _, what = edit.partition("|")
+    if named in conditions:
+        conditions[named] = edited(conditions[named], what)
+    if stored is not None:
+        view.form = Form(values=values_of(stored, fields))
+    found = await offers(view, _key(view), definition)
+    values = {"key": _key(view), "kind": kind, "kinds": TRIGGERS, "fields": fields, "conditions": conditions}
+    values |= {"wrong": wrong or {}, "edit": edit, "joins": JOINS, "words": condition_words}
+    values |= await choices(view, definition, found)
+    values |= {"contact_names": values["names"], "names": pointers_in(found)}
+    return view.page("automations/trigger.html", 422 if wrong or view.form.refused else 200, **values)
 
 
 def _first(definition: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,137 @@
+"""The page of a step's form: its fields, its conditions and ways, and values to insert."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from panel.automations.conditions import JOINS, NotReadable, edited, entered, lines_of
+from panel.automations.step_forms import MOST_ARMS, Field, conditions_of, fields_of, values_of
+from panel.automations.testing.examples import KINDS as EXAMPLES
+from panel.automations.testing.examples import Example, Offer, example_of, first_of, offers
+from panel.automations.testing.values import names_of
+from panel.automations.tree import Step, all_steps
+from panel.automations.words import KINDS
+from panel.http.client import Refused
+from panel.http.forms import Form
+from panel.http.view import View
+from panel.segments import words as condition_words
+
+_SENDING = ("send", "call")
+_OF_ARM = ("when", "weight")
+"""Members of an arm that its form has."""
+_OWN_TEXTS = ("email", "phone", "whatsapp", "external_id", "first_name", "last_name", "language", "country")
+
+
+async def types_of(view: View) -> dict[str, str]:
+    """Of fields of contacts, as conditions name them."""
+    fields = (await view.api.get("/api/contact-fields"))["data"]
+    return {f"contact.{name}": "text" for name in _OWN_TEXTS} | {f"contact.{one['key']}": one["type"] for one in fields}
+
+
+def wrong_at(refused: Refused, fields: tuple[Field, ...], pointer: str) -> dict[str, str]:
+    """What the API says is wrong, by the field of the form. ``pointer``: to what the form shows, in the definition."""
+    found: dict[str, str] = {}
+    places = {f"{pointer}/{field.path.replace('.', '/')}": field.name for field in fields}
+    places |= {
+        f"{pointer}/arms/{index}/{name}": f"arm.{index}.{name}" for index in range(MOST_ARMS) for name in _OF_ARM
+    }
+    for error in refused.errors:
+        for place, name in places.items():
+            if error["pointer"] == place or error["pointer"].startswith(f"{place}/"):
+                found.setdefault(name, error["message"])
+    return found
+
+
+async def shown(
+    view: View,
+    definition: dict[str, Any],
+    step: Step,
+    *,
+    is_stored: bool = True,
+    place: str = "",
+    wrong: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    """``is_stored``: with what is stored; otherwise the form that was sent is shown again."""
+    key, kind, fields = view.request.path_params["key"], step["kind"], fields_of(step["kind"])
+    found, types = await asyncio.gather(offers(view, key, definition), types_of(view))
+    edit = view.form.text("edit")
+    conditions = conditions_of(step if is_stored else None, view.form, fields, types)
+    arms = _stored_arms(step, types) if is_stored else _entered_arms(view.form)
+    if is_stored:
+        refused, view.form = view.form.refused, Form(values=values_of(step, fields))
+        view.form.refused = refused
+    named, _, what = edit.partition("|")
+    if named in conditions:
+        conditions[named] = edited(conditions[named], what)
+    for index, arm in enumerate(arms):
+        if named == f"arm.{index}.when":
+            arm["when"] = edited(arm["when"], what)
+    values = {"step": step, "kind": KINDS[kind], "fields": fields, "arms": arms, "conditions": conditions}
+    values |= {"key": key, "place": place, "wrong": wrong or {}, "edit": edit, "joins": JOINS}
+    values |= await choices(view, definition, found)
+    return view.page("automations/step.html", status, words=condition_words, **values)
+
+
+async def choices(view: View, definition: dict[str, Any], found: list[Offer]) -> dict[str, Any]:
+    """Names to choose from, with what they are in an example: the one of ``?from=``, or the best."""
+    wanted = next((offer for offer in found if offer.key == view.query("from")), None)
+    example: Example | None = await (example_of(view, wanted) if wanted else first_of(view, found))
+    contact, fields, groups = await asyncio.gather(
+        _contact(view, example), view.api.get("/api/contact-fields"), view.api.get("/api/groups", {"limit": 100})
+    )
+    sending = [step["id"] for step in all_steps(definition) if step["kind"] in _SENDING]
+    return {
+        "names": names_of(definition, example, contact, fields["data"]),
+        "offers": found,
+        "offer_kinds": EXAMPLES,
+        "groups": groups["data"],
+        "sending": sending,
+    }
+
+
+async def _contact(view: View, example: Example | None) -> Mapping[str, Any]:
+    """Who the example is about."""
+    if example is None:
+        return {}
+    if isinstance(example.contact, dict):
+        return example.contact
+    try:
+        return dict((await view.api.get(f"/api/contacts/{example.contact}"))["data"])
+    except Refused:  # deleted since
+        return {}
+
+
+def refusal(view: View, error: Exception, fields: tuple[Field, ...], pointer: str) -> dict[str, str]:
+    """What is wrong, by the field; "" is the whole."""
+    if isinstance(error, Refused):
+        view.form.refused = error
+        return wrong_at(error, fields, pointer)
+    if isinstance(error, NotReadable):
+        return {error.name: view.translate("This is not readable: check the quotes, commas and brackets.")}
+    return {"": view.translate("The automation has changed since: go back, and try again.")}
+
+
+def _stored_arms(step: Step, types: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Of a branch or a split, and an empty one to fill in; two of a new step."""
+    stored = step.get("arms") or []
+    shown_arms = [
+        {"name": arm.get("name", ""), "weight": arm.get("weight", ""), "when": lines_of(arm.get("when"), types)}
+        for arm in stored
+    ]
+    blank = [{"name": "", "weight": "", "when": lines_of(None, types)} for _ in range(1 if stored else 2)]
+    return (shown_arms + blank)[:MOST_ARMS]
+
+
+def _entered_arms(form: Form) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": form.text(f"arm.{index}.name"),
+            "weight": form.text(f"arm.{index}.weight"),
+            "when": entered(form, f"arm.{index}.when"),
+        }
+        for index in range(MOST_ARMS)
+        if form.flag(f"arm.{index}.name")
+    ]

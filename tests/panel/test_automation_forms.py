@@ -1,0 +1,87 @@
+"""Forms of automations without a browser: steps, conditions, and what a test tells."""
+
+from typing import Any
+
+import httpx
+
+from tests.api.log_in import Person
+from tests.panel.flow_seeds import automated
+from tests.panel.test_forms import signed_in, token_of
+from tests.stack import Stack, User
+
+WELCOME = "/panel/automations/welcome"
+
+
+async def _posted(client: httpx.AsyncClient, path: str, **fields: Any) -> httpx.Response:
+    return await client.post(path, data={"csrf": await token_of(client), **fields})
+
+
+async def _draft(install: Stack, account: User) -> dict[str, Any]:
+    answer = await install.http.get("/api/automations/welcome", headers=account.headers)
+    return dict(answer.json()["data"]["draft"])
+
+
+async def test_conditions_of_ways_are_written_in_lines_and_groups(install: Stack, account: User, user: Person):
+    await automated(install, account)
+    one = {"arm.0.name": "Germany", "arm.0.when.join.0": "all", "arm.0.when.lines.0": ["0", "1"]}
+    one |= {"arm.0.when.0.0.kind": "field", "arm.0.when.0.0.field": "contact.country", "arm.0.when.0.0.op": "eq"}
+    one |= {"arm.0.when.0.0.value": "DE", "arm.0.when.0.1.kind": "tag", "arm.0.when.0.1.op": "is"}
+    one |= {"arm.0.when.0.1.value": "vip", "f.if.join.0": "all"}
+    group = {"arm.0.when.join.1": "any", "arm.0.when.lines.1": ["0", "1"]}
+    for number, value in enumerate(("5", "7")):
+        line = {"kind": "field", "field": "event.total", "op": "eq", "value": value}
+        group |= {f"arm.0.when.1.{number}.{name}": text for name, text in line.items()}
+    async with signed_in(install, user) as client:
+        before = await _draft(install, account)
+        shown = await _posted(client, f"{WELCOME}/steps/who", edit="arm.0.when|group", **one)
+        assert shown.status_code == 200
+        assert 'name="arm.0.when.join.1"' in shown.text
+        assert 'value="vip"' in shown.text
+        assert await _draft(install, account) == before
+
+        saved = await _posted(client, f"{WELCOME}/steps/who", **one, **group)
+        assert saved.headers["location"] == f"{WELCOME}#step-who"
+    arm = (await _draft(install, account))["steps"][2]["arms"][0]
+    totals = [{"field": "event.total", "op": "eq", "value": value} for value in (5, 7)]
+    country = {"field": "contact.country", "op": "eq", "value": "DE"}
+    assert arm["when"] == {"all": [country, {"tag": "vip"}, {"any": totals}]}
+    assert [step["id"] for step in arm["steps"]] == ["mail"]
+
+
+async def test_what_is_wrong_with_a_step_is_said_at_its_field(install: Stack, account: User, user: Person):
+    await automated(install, account)
+    async with signed_in(install, user) as client:
+        answer = await _posted(
+            client, f"{WELCOME}/steps/clicked", **{"f.event": "message.clicked", "f.timeout": "long"}
+        )
+        assert answer.status_code == 422
+        assert 'aria-invalid="true" aria-describedby="f.timeout-told"' in answer.text
+        way = {"arm.0.name": "x", "arm.0.when.text": "{", "arm.1.name": ""}
+        answer = await _posted(client, f"{WELCOME}/steps/who", **way)
+        assert answer.status_code == 422
+        assert "This is not readable" in answer.text
+
+
+async def test_a_test_tells_what_would_be_sent_and_why(install: Stack, account: User, user: Person):
+    seeded = await automated(install, account)
+    async with signed_in(install, user) as client:
+        page = (await client.get(f"{WELCOME}/test")).text
+        assert f"?from=run%3A{seeded.run}" in page.replace(":", "%3A")
+        shown = (await client.get(f"{WELCOME}/test", params={"from": f"run:{seeded.run}"})).text
+        assert "What would happen" in shown
+
+        somebody = '{"first_name": "Bea", "phone": "+14155550177", "country": "DE", "email": "bea@example.com"}'
+        answer = await _posted(client, f"{WELCOME}/test", contact=somebody, event="{}")
+        assert answer.status_code == 200
+        assert "Hello Bea" in answer.text
+        assert "contact.country eq" in answer.text
+
+        clicks = {"then.0.at": "+1h", "then.0.event": "message.clicked", "then.0.of": "hello"}
+        other = somebody.replace('"DE"', '"AT"')
+        answer = await _posted(client, f"{WELCOME}/test", contact=other, event="{}", **clicks)
+        assert "engaged" in answer.text
+        assert 'name="then.1.event"' in answer.text
+
+        answer = await _posted(client, f"{WELCOME}/test", contact="nobody@example.com", event="{")
+        assert answer.status_code == 422
+        assert 'id="event-told"' in answer.text
