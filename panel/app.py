@@ -114,6 +114,7 @@ _SUBJECTS: tuple[Pages, ...] = (
 )
 
 _LIVE: dict[str, Look] = {
+    "automation": automations.look,
     "batch": batches.look,
     "campaign": campaigns.look,
     "device": devices.look,

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from markupsafe import Markup
 from starlette.responses import Response
 
 from panel.automations import words
@@ -12,10 +13,12 @@ from panel.http.client import Refused
 from panel.http.forms import key_of
 from panel.http.pages import Pages
 from panel.http.view import View
+from panel.rendering.charts import shares
 
 pages = Pages("automations", in_account=True)
 
 _STEERED = ("pause", "resume", "archive")
+_LONGEST_KEY = 100
 _BLANK = {"schema": "xsender.flow/1", "trigger": {"kind": "manual"}, "steps": [{"id": "exit1", "kind": "exit"}]}
 
 
@@ -24,7 +27,7 @@ async def listing(view: View) -> Response:
     """All of the account, with how many are inside."""
     found = await view.api.get("/api/automations", {"cursor": view.query("cursor"), "limit": 50})
     counts = await asyncio.gather(*(_counts(view, one) for one in found["data"]))
-    rows = list(zip(found["data"], counts, strict=True))
+    rows = [(one, told, _funnel(view, told)) for one, told in zip(found["data"], counts, strict=True)]
     return view.page("automations/list.html", rows=rows, next_cursor=found["next_cursor"], words=words)
 
 
@@ -43,7 +46,7 @@ async def create(view: View) -> Response:
         definition = (await view.api.get(f"/api/automations/starters/{starter}"))["data"]["definition"]
     else:
         definition = _BLANK | {
-            "key": (key_of(view.form.text("name"), 100) or "automation"),
+            "key": (key_of(view.form.text("name"), _LONGEST_KEY) or "automation"),
             "name": view.form.text("name"),
         }
     try:
@@ -65,12 +68,18 @@ async def one(view: View) -> Response:
 
 @pages.post("/automations/{key}/{action}")
 async def steer(view: View) -> Response:
-    """Pause, resume or archive it, or let a contact in."""
+    """Pause, resume or archive it, let a contact in, give it another name, or copy it."""
     key, action = view.request.path_params["key"], view.request.path_params["action"]
     path = f"/api/automations/{key}"
     try:
         if action == "enter":
             await view.api.send("POST", f"{path}/runs", {"contact": view.form.text("contact")})
+        elif action == "rename":
+            _, definition = await definition_of(view, key)
+            await view.api.send("PUT", f"{path}/draft", definition | {"name": view.form.text("name")})
+            return view.redirect(f"/panel/automations/{key}", view.translate("The name is saved in the draft."))
+        elif action == "copy":
+            return await _copy(view, key)
         elif action in _STEERED:
             await view.api.send("POST", f"{path}/{action}")
     except Refused as refused:
@@ -79,16 +88,31 @@ async def steer(view: View) -> Response:
     return view.redirect(f"/panel/automations/{key}", view.translate("Done."))
 
 
+async def look(view: View, key: str) -> bytes:
+    """What its page shows of people, to see whether it changed."""
+    return (await view.api.call("GET", f"/api/automations/{key}/counts")).body
+
+
+async def _copy(view: View, key: str) -> Response:
+    """A draft of its own, with the same steps."""
+    _, definition = await definition_of(view, key)
+    name = view.form.text("name")
+    named = {"key": key_of(name, _LONGEST_KEY) or f"{key}-2"[-_LONGEST_KEY:], "name": name}
+    made = (await view.api.send("POST", "/api/automations", definition | named))["data"]
+    return view.redirect(f"/panel/automations/{made['key']}", view.translate("The copy is saved as a draft."))
+
+
 async def _shown(view: View, status: int = 200) -> Response:
     key = view.request.path_params["key"]
     automation, definition = await definition_of(view, key)
-    counts = await _counts(view, automation)
+    counts, versions = await asyncio.gather(_counts(view, automation), _inside(view, automation))
     return view.page(
         "automations/one.html",
         status,
         automation=automation,
         definition=definition,
         counts=counts,
+        versions=versions,
         steps=_by_step(counts),
         words=words,
         arms_of=arms_of,
@@ -104,6 +128,28 @@ async def _counts(view: View, automation: dict[str, Any]) -> dict[str, Any]:
     total["ended"] = _added(one["ended"] for one in versions)
     total["versions"] = versions
     return total
+
+
+async def _inside(view: View, automation: dict[str, Any]) -> list[dict[str, Any]]:
+    """Versions with people, and the newest."""
+    if automation["version"] is None:
+        return []
+    return list((await view.api.get(f"/api/automations/{automation['key']}/inside"))["data"]["versions"])
+
+
+def _funnel(view: View, counts: dict[str, Any]) -> Markup:
+    """Where those are who entered."""
+    ended = counts["ended"]
+    parts = {"good": ended.get("completed", 0), "accent": counts["inside"], "bad": ended.get("failed", 0)}
+    parts["calm"] = sum(ended.values()) - parts["good"] - parts["bad"]
+    told = view.translate(
+        "%(completed)s completed, %(inside)s inside, %(failed)s failed, %(left)s left",
+        completed=parts["good"],
+        inside=parts["accent"],
+        failed=parts["bad"],
+        left=parts["calm"],
+    )
+    return shares(parts, told)
 
 
 def _by_step(counts: dict[str, Any]) -> dict[str, dict[str, int]]:

@@ -25,7 +25,7 @@ async def listing(view: View) -> Response:
     found = await view.api.get(f"/api/automations/{key}/runs", query)
     automation = (await view.api.get(f"/api/automations/{key}"))["data"]
     values = {"automation": automation, "runs": found["data"], "next_cursor": found["next_cursor"], "states": STATES}
-    return view.page("automations/runs.html", **values)
+    return view.page("automations/runs.html", words=words, **values)
 
 
 @pages.get("/runs/{run}")

@@ -51,6 +51,12 @@ TRIGGERS: dict[str, Kind] = {
 }
 
 
+def name_of(automation: dict[str, Any]) -> str:
+    """What it is called; a draft that was never published has the name in it."""
+    draft = automation["draft"]
+    return str(draft["name"] if automation["version"] is None and draft else automation["name"])
+
+
 def summary(step: dict[str, Any]) -> str:
     """What a step does, in a line, from what it is set to."""
     told = _SUMMARIES.get(step["kind"])

@@ -38,6 +38,10 @@ class Form:
             return list(self._values.get(name) or [])
         return [value for value in self._data.getlist(name) if isinstance(value, str) and value]
 
+    def texts(self) -> dict[str, str]:
+        """All that was entered, by the names of the fields; of several of one name the last."""
+        return {name: value.strip() for name, value in self._data.items() if isinstance(value, str)}
+
     def file(self, name: str) -> UploadFile | None:
         """A file that was chosen."""
         value = self._data.get(name)

@@ -45,6 +45,25 @@ def columns(steps: Sequence[Column], series: Sequence[str], label: str) -> Marku
     return Markup("").join([*parts, Markup("</svg>")])
 
 
+def shares(values: Mapping[str, int], told: str) -> Markup:
+    """One bar of several parts, each with the class of its name. ``told``: all of it in words."""
+    whole = sum(values.values()) or 1
+    parts = [
+        Markup('<svg class="shares" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="{}">').format(
+            told
+        ),
+        Markup("<title>{}</title>").format(told),
+        _rectangle(0, 0, 100, 6, "behind"),
+    ]
+    at = 0.0
+    for name, value in values.items():
+        width = value / whole * 100
+        if value:
+            parts.append(_rectangle(at, 0, width, 6, name))
+        at += width
+    return Markup("").join([*parts, Markup("</svg>")])
+
+
 def _rectangle(x: float, y: float, width: float, height: float, name: str) -> Markup:
     return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>').format(
         name, *(f"{value:.2f}" for value in (x, y, width, height))

@@ -1,5 +1,7 @@
 """Forms of automations without a browser: steps, conditions, and what a test tells."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -60,6 +62,67 @@ async def test_what_is_wrong_with_a_step_is_said_at_its_field(install: Stack, ac
         answer = await _posted(client, f"{WELCOME}/steps/who", **way)
         assert answer.status_code == 422
         assert "This is not readable" in answer.text
+
+
+async def test_an_automation_is_renamed_and_copied(install: Stack, account: User, user: Person):
+    await automated(install, account)
+    async with signed_in(install, user) as client:
+        answer = await _posted(client, f"{WELCOME}/rename", name="Hello to all")
+        assert answer.headers["location"] == WELCOME
+        assert (await _draft(install, account))["name"] == "Hello to all"
+        answer = await _posted(client, f"{WELCOME}/copy", name="Welcome again")
+        assert answer.headers["location"] == "/panel/automations/welcome-again"
+        assert "Welcome again" in (await client.get("/panel/automations")).text
+        answer = await _posted(client, f"{WELCOME}/copy", name="Welcome again")
+        assert answer.status_code == 409
+        assert "That did not work" in answer.text
+    copied = await install.http.get("/api/automations/welcome-again", headers=account.headers)
+    assert copied.json()["data"]["state"] == "draft"
+
+
+async def test_who_is_at_a_step_that_is_removed_goes_on_where_it_is_chosen(install: Stack, account: User, user: Person):
+    await automated(install, account)
+    draft = await _draft(install, account)
+    draft["steps"][-1]["else"] = [{"id": "bye", "kind": "exit", "reason": "over"}]
+    put = await install.http.put("/api/automations/welcome/draft", json=draft, headers=account.headers)
+    assert put.status_code == 200, put.text
+    async with signed_in(install, user) as client:
+        moving = {"mode": "version", "people": "migrate"}
+        page = (await client.get(f"{WELCOME}/publish", params=moving)).text
+        assert 'name="map.clicked"' in page
+        chosen = {**moving, "map.clicked": "bye"}
+        page = (await client.get(f"{WELCOME}/publish", params=chosen)).text
+        assert '<input type="hidden" name="map.clicked" value="bye">' in page
+        answer = await _posted(client, f"{WELCOME}/publish", note="shorter", **chosen)
+        assert answer.headers["location"] == WELCOME
+        page = (await client.get(WELCOME)).text
+        assert "v2" in page
+    versions = (await install.http.get("/api/automations/welcome/versions", headers=account.headers)).json()["data"]
+    assert (versions[0]["people"], versions[0]["map"], versions[0]["note"]) == (
+        "migrate",
+        {"clicked": "bye"},
+        "shorter",
+    )
+
+
+async def test_an_open_tree_is_told_when_somebody_moves(install: Stack, account: User, user: Person):
+    seeded = await automated(install, account)
+    async with (
+        signed_in(install, user) as client,
+        client.stream("GET", "/panel/live", params={"topic": "automation:welcome"}) as answer,
+    ):
+        lines = answer.aiter_lines()
+        async with asyncio.timeout(60):
+            assert await _told(lines) == "data: automation:welcome"  # at once, as the page may be older
+            ended = await install.http.post(f"/api/runs/{seeded.run}/exit", headers=account.headers)
+            assert ended.status_code == 200, ended.text
+            assert await _told(lines) == "data: automation:welcome"
+
+
+async def _told(lines: AsyncIterator[str]) -> str:
+    while not (line := await anext(lines)).startswith("data"):
+        pass
+    return line
 
 
 async def test_a_test_tells_what_would_be_sent_and_why(install: Stack, account: User, user: Person):

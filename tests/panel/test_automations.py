@@ -1,10 +1,10 @@
 """An automation is built, published, gone through, and changed, in a browser."""
 
+from playwright.async_api import Page
+
 from tests.api.log_in import Person
 from tests.panel.browsing import Browsing, another_page
 from tests.stack import Stack, User
-
-BERLIN = {"arm__0__when__0__0__field": "contact.city", "arm__0__when__0__0__value": "Berlin"}
 
 
 async def test_an_automation_is_built_published_gone_through_and_changed(
@@ -19,22 +19,33 @@ async def test_an_automation_is_built_published_gone_through_and_changed(
     async with another_page(page):
         await page.get_by_role("button", name="Begin with nothing").click()
 
-    async def add(at: int, kind: str, **fields: str) -> None:
-        await page.locator(".plus").nth(at).click()
-        await page.get_by_role("link", name=kind).click()
-        for name, value in fields.items():
-            box = page.locator(f'[name="{name.replace("__", ".")}"]')
-            if await box.evaluate("element => element.tagName") == "SELECT":
-                await box.select_option(value)
-            else:
-                await box.fill(value)
-        async with another_page(page):
-            await page.get_by_role("button", name="Add it").click()
-        await page.get_by_text("The step is added to the draft").wait_for()
+    await page.locator(".plus").first.click()
+    await page.get_by_role("link", name="Send a message").click()
+    await page.select_option('[name="f.channel"]', "sms")
+    await page.fill('[name="f.content.body"]', "Hello ")
+    await page.get_by_role("button", name="Insert contact.first_name").click()
+    assert await page.input_value('[name="f.content.body"]') == "Hello {{ contact.first_name }}"
+    async with another_page(page):
+        await page.get_by_role("button", name="Add it").click()
 
-    await add(0, "Send a message", f__channel="sms", f__content__body="Hello {{ contact.first_name }}")
-    await add(1, "Branch", arm__0__name="Berlin", **BERLIN)
-    await add(2, "Wait For a while", f__for="1h")  # in the first way
+    await page.locator(".plus").nth(1).click()
+    await page.get_by_role("link", name="Branch").click()
+    await page.locator(".arm-fields").first.get_by_role("button", name="Tag").click()
+    await page.locator('[name="arm.0.when.0.1.op"]:focus').wait_for()
+    await page.get_by_role("button", name="Take this condition away").nth(1).click()
+    await page.locator('[name="arm.0.when.0.1.op"]').wait_for(state="detached")
+    await page.fill('[name="arm.0.name"]', "Berlin")
+    await page.locator('[name="arm.0.when.0.0.field"]').focus()
+    await page.get_by_role("button", name="Insert contact.city").click()
+    await page.fill('[name="arm.0.when.0.0.value"]', "Berlin")
+    async with another_page(page):
+        await page.get_by_role("button", name="Add it").click()
+    await page.locator(".plus").nth(2).click()  # in the first way
+    await page.get_by_role("link", name="Wait For a while").click()
+    await page.fill('[name="f.for"]', "1h")
+    async with another_page(page):
+        await page.get_by_role("button", name="Add it").click()
+    await page.get_by_text("The step is added to the draft").wait_for()
     await browsing.check(page, "editor")
 
     await page.get_by_role("link", name="Test", exact=True).click()
@@ -74,3 +85,45 @@ async def test_an_automation_is_built_published_gone_through_and_changed(
         await page.get_by_role("button", name="Publish it").click()
     run = (await http.get("/api/automations/welcome/runs", headers=headers)).json()["data"][0]
     assert (run["state"], run["step"]) == ("waiting", "wait1")
+
+
+async def test_an_automation_is_built_by_keyboard_alone(
+    install: Stack, account: User, user: Person, browsing: Browsing
+):
+    definition = {"schema": "xsender.flow/1", "key": "keys", "name": "Keys", "trigger": {"kind": "manual"}}
+    steps = [{"id": "tag1", "kind": "set", "tags": {"add": ["new"]}}]
+    saved = await install.http.post("/api/automations", json=definition | {"steps": steps}, headers=account.headers)
+    assert saved.status_code == 200, saved.text
+    page = await browsing.log_in(user)
+    await page.goto("/panel/automations/keys")
+    await _enter(page, ".plus")
+    await _enter(page, '.kind[href*="/add/wait?"]')
+    await _reach(page, '[name="f.for"]')
+    await page.keyboard.type("1h")
+    async with another_page(page):
+        await page.keyboard.press("Enter")
+    await page.locator("#step-wait1").wait_for()
+    await _enter(page, "#step-wait1 a")
+    await _enter(page, '[name="do"][value="down"]')
+    nodes = page.locator(".flow .node")
+    assert [await nodes.nth(index).get_attribute("id") for index in range(2)] == ["step-tag1", "step-wait1"]
+    await page.reload()  # so that Tab begins at the top again
+    await page.locator("#content").focus()
+    await _enter(page, '.button[href$="/publish"]')
+    await _enter(page, "form[method=post] .button.primary")
+    await page.get_by_text("Active").wait_for()
+
+
+async def _enter(page: Page, selector: str) -> None:
+    """Go there with Tab, and follow or press it."""
+    await _reach(page, selector)
+    async with another_page(page):
+        await page.keyboard.press("Enter")
+
+
+async def _reach(page: Page, selector: str) -> None:
+    for _ in range(150):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"Tab does not reach {selector}")
