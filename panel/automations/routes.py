@@ -73,14 +73,14 @@ async def steer(view: View) -> Response:
     path = f"/api/automations/{key}"
     try:
         if action == "enter":
-            await view.api.send("POST", f"{path}/runs", {"contact": view.form.text("contact")})
-        elif action == "rename":
+            return await _let_in(view, key)
+        if action == "rename":
             _, definition = await definition_of(view, key)
             await view.api.send("PUT", f"{path}/draft", definition | {"name": view.form.text("name")})
             return view.redirect(f"/panel/automations/{key}", view.translate("The name is saved in the draft."))
-        elif action == "copy":
+        if action == "copy":
             return await _copy(view, key)
-        elif action in _STEERED:
+        if action in _STEERED:
             await view.api.send("POST", f"{path}/{action}")
     except Refused as refused:
         view.form.refused = refused
@@ -91,6 +91,24 @@ async def steer(view: View) -> Response:
 async def look(view: View, key: str) -> bytes:
     """What its page shows of people, to see whether it changed."""
     return (await view.api.call("GET", f"/api/automations/{key}/counts")).body
+
+
+async def _let_in(view: View, key: str) -> Response:
+    """One of the account's contacts, by the rules of entry."""
+    named = view.form.text("contact")
+    filtered = "email" if "@" in named else "phone" if named.startswith("+") else ""
+    if filtered:
+        found = (await view.api.get("/api/contacts", {filtered: named, "limit": 1}))["data"]
+        if not found:
+            return view.redirect(
+                f"/panel/automations/{key}", view.translate("No contact has the address %(text)s.", text=named), "warn"
+            )
+        named = found[0]["id"]
+    entered = (await view.api.send("POST", f"/api/automations/{key}/runs", {"contact": named}))["data"]
+    if entered["run"] is None:
+        told = view.translate("The contact is not let in: %(why)s", why=entered["outcome"])
+        return view.redirect(f"/panel/automations/{key}", told, "warn")
+    return view.redirect(f"/panel/runs/{entered['run']}", view.translate("The contact is inside."))
 
 
 async def _copy(view: View, key: str) -> Response:

@@ -29,6 +29,8 @@ class Field:
     required: bool = False
     rarely: bool = False
     """Whether it stands behind *More*."""
+    of: str = ""
+    """What it names the key of: ``templates``, ``gateways`` … (``suggesting.py``)."""
 
     @property
     def name(self) -> str:
@@ -46,11 +48,11 @@ _MESSAGE_EVENTS = (
 FIELDS: Mapping[str, tuple[Field, ...]] = {
     "send": (
         Field("channel", _("Channel"), "choice", choices=_CHANNELS, required=True),
-        Field("template", _("Template"), hint=_("Its key. Leave it empty to write the text here.")),
+        Field("template", _("Template"), hint=_("Its key. Leave it empty to write the text here."), of="templates"),
         Field("content.subject", _("Subject"), hint=_("Of an email.")),
         Field("content.body", _("Text"), "long", hint=_LIQUID),
         Field("if_unreachable", _("If the contact has no address"), "choice", choices=("skip", "stop"), rarely=True),
-        Field("gateway", _("Gateway"), rarely=True),
+        Field("gateway", _("Gateway"), rarely=True, of="gateways"),
         Field("lane", _("Lane"), "choice", choices=("transactional", "bulk"), rarely=True),
     ),
     "wait": (
@@ -95,10 +97,13 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
     ),
     "emit": (Field("event", _("Event"), required=True), Field("data", _("Data"), "json", hint=_LIQUID)),
     "start": (
-        Field("automation", _("Automation"), hint=_("Its key."), required=True),
+        Field("automation", _("Automation"), hint=_("Its key."), required=True, of="automations"),
         Field("data", _("Data"), "json", hint=_LIQUID),
     ),
-    "stop": (Field("automation", _("Automation"), hint=_("Its key."), required=True), Field("reason", _("Reason"))),
+    "stop": (
+        Field("automation", _("Automation"), hint=_("Its key."), required=True, of="automations"),
+        Field("reason", _("Reason")),
+    ),
     "notify": (
         Field(
             "to", _("Whom"), "json", hint=_('{"role": "owner"}, {"email": "…"} or {"callback": true}.'), required=True
@@ -110,14 +115,14 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
 }
 TRIGGER_FIELDS: Mapping[str, tuple[Field, ...]] = {
     "webhook": (
-        Field("hook", _("Hook"), hint=_("Its key."), required=True),
+        Field("hook", _("Hook"), hint=_("Its key."), required=True, of="hooks"),
         Field("map", _("Where values stand"), "json", hint=_('Such as {"email": "/customer/email"}.')),
     ),
     "event": (
         Field("event", _("Event"), hint=_("Such as order.paid."), required=True),
         Field("match", _("Only if"), "match"),
     ),
-    "lead": (Field("source", _("Sources"), "words", hint=_("Their keys; none: all.")),),
+    "lead": (Field("source", _("Sources"), "words", hint=_("Their keys; none: all."), of="sources"),),
     "message": (
         Field("event", _("What became of it"), "choice", choices=_MESSAGE_EVENTS, required=True),
         Field("channel", _("Channel"), "choice", choices=_CHANNELS),
@@ -131,7 +136,7 @@ TRIGGER_FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("on", _("When it is"), "choice", choices=("added", "removed")),
     ),
     "group": (
-        Field("name", _("Group"), hint=_("Its key."), required=True),
+        Field("name", _("Group"), hint=_("Its key."), required=True, of="groups"),
         Field("on", _("When somebody is"), "choice", choices=("added", "removed")),
     ),
     "field": (Field("field", _("Field"), required=True), Field("to", _("Changes to"))),

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from panel.automations.conditions import JOINS, NotReadable, edited, entered, lines_of
 from panel.automations.step_forms import MOST_ARMS, Field, conditions_of, fields_of, values_of
+from panel.automations.suggesting import suggestions
 from panel.automations.testing.examples import KINDS as EXAMPLES
 from panel.automations.testing.examples import Example, Offer, example_of, first_of, offers
 from panel.automations.testing.values import names_of
@@ -56,7 +57,9 @@ async def shown(
 ) -> Response:
     """``is_stored``: with what is stored; otherwise the form that was sent is shown again."""
     key, kind, fields = view.request.path_params["key"], step["kind"], fields_of(step["kind"])
-    found, types = await asyncio.gather(offers(view, key, definition), types_of(view))
+    found, types, suggested = await asyncio.gather(
+        offers(view, key, definition), types_of(view), suggestions(view, fields)
+    )
     edit = view.form.text("edit")
     conditions = conditions_of(step if is_stored else None, view.form, fields, types)
     arms = _stored_arms(step, types) if is_stored else _entered_arms(view.form)
@@ -70,7 +73,7 @@ async def shown(
         if named == f"arm.{index}.when":
             arm["when"] = edited(arm["when"], what)
     values = {"step": step, "kind": KINDS[kind], "fields": fields, "arms": arms, "conditions": conditions}
-    values |= {"key": key, "place": place, "wrong": wrong or {}, "edit": edit, "joins": JOINS}
+    values |= {"key": key, "place": place, "wrong": wrong or {}, "edit": edit, "joins": JOINS, "suggested": suggested}
     values |= await choices(view, definition, found)
     return view.page("automations/step.html", status, words=condition_words, **values)
 

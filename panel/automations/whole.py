@@ -9,6 +9,7 @@ from panel.automations.conditions import JOINS, NotReadable, edited
 from panel.automations.editing import definition_of
 from panel.automations.step_forms import TRIGGER_FIELDS, conditions_of, trigger_from, values_of
 from panel.automations.step_page import choices, refusal, types_of
+from panel.automations.suggesting import suggestions
 from panel.automations.testing.examples import offers
 from panel.automations.testing.values import pointers_in
 from panel.automations.words import TRIGGERS
@@ -93,6 +94,7 @@ async def _shown(
     found = await offers(view, _key(view), definition)
     values = {"key": _key(view), "kind": kind, "kinds": TRIGGERS, "fields": fields, "conditions": conditions}
     values |= {"wrong": wrong or {}, "edit": edit, "joins": JOINS, "words": condition_words}
+    values["suggested"] = await suggestions(view, fields)
     values |= await choices(view, definition, found)
     values |= {"contact_names": values["names"], "names": pointers_in(found)}
     return view.page("automations/trigger.html", 422 if wrong or view.form.refused else 200, **values)
