@@ -5,7 +5,8 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from panel.automations.step_forms import NotReadable, fields_of, step_from
+from panel.automations.conditions import NotReadable
+from panel.automations.step_forms import fields_of, step_from
 from panel.automations.step_page import refusal, shown, types_of
 from panel.automations.tree import (
     NoSuchPlace,

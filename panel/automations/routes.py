@@ -101,7 +101,9 @@ async def _let_in(view: View, key: str) -> Response:
         found = (await view.api.get("/api/contacts", {filtered: named, "limit": 1}))["data"]
         if not found:
             return view.redirect(
-                f"/panel/automations/{key}", view.translate("No contact has the address %(text)s.", text=named), "warn"
+                f"/panel/automations/{key}",
+                view.translate("No contact has the address %(address)s.", address=named),
+                "warn",
             )
         named = found[0]["id"]
     entered = (await view.api.send("POST", f"/api/automations/{key}/runs", {"contact": named}))["data"]

@@ -92,7 +92,13 @@ async def _shown(
     if stored is not None:
         view.form = Form(values=values_of(stored, fields))
     found = await offers(view, _key(view), definition)
-    values = {"key": _key(view), "kind": kind, "kinds": TRIGGERS, "fields": fields, "conditions": conditions}
+    values: dict[str, Any] = {
+        "key": _key(view),
+        "kind": kind,
+        "kinds": TRIGGERS,
+        "fields": fields,
+        "conditions": conditions,
+    }
     values |= {"wrong": wrong or {}, "edit": edit, "joins": JOINS, "words": condition_words}
     values["suggested"] = await suggestions(view, fields)
     values |= await choices(view, definition, found)

@@ -148,3 +148,45 @@ async def test_a_test_tells_what_would_be_sent_and_why(install: Stack, account: 
         answer = await _posted(client, f"{WELCOME}/test", contact="nobody@example.com", event="{")
         assert answer.status_code == 422
         assert 'id="event-told"' in answer.text
+
+
+async def test_a_post_that_a_hook_keeps_is_an_example(install: Stack, account: User, user: Person):
+    seeded = await automated(install, account)
+    places = {"email": "/customer/email", "event": {"order": "/id", "total": "/total"}}
+    text = {"body": "Hello {{ contact.email }}, order {{ event.order }}"}
+    flow = {
+        "schema": "xsender.flow/1",
+        "key": "cart-rescue",
+        "name": "Cart",
+        "trigger": {"kind": "webhook", "hook": seeded.hook, "map": places},
+        "steps": [{"id": "hello", "kind": "send", "channel": "email", "content": {"subject": "Cart", **text}}],
+    }
+    saved = await install.http.post("/api/automations", json=flow, headers=account.headers)
+    assert saved.status_code == 200, saved.text
+    samples = (await install.http.get(f"/api/hooks/{seeded.hook}/samples", headers=account.headers)).json()["data"]
+    cart = "/panel/automations/cart-rescue"
+    async with signed_in(install, user) as client:
+        shown = (await client.get(f"{cart}/test", params={"from": f"sample:{samples[0]['id']}"})).text
+        assert "Hello lena@example.com, order A1023" in shown
+        assert "a large cart gets an SMS" in shown  # a case of the starter
+        case = (await client.get(f"{cart}/test", params={"from": "case:1"})).text
+        assert "What would happen" in case
+        step = (await client.get(f"{cart}/steps/hello")).text
+        assert 'data-insert="{{ event.order }}" data-name="event.order"' in step
+        assert "A1023" in step
+        trigger = (await client.get(f"{cart}/trigger")).text
+        assert 'data-insert="/customer/email"' in trigger
+
+
+async def test_somebody_is_let_in_by_an_address(install: Stack, account: User, user: Person):
+    await automated(install, account)
+    ben = {"first_name": "Ben", "phone": "+14155550166"}
+    made = await install.http.post("/api/contacts", json=ben, headers=account.headers)
+    assert made.status_code == 200, made.text
+    async with signed_in(install, user) as client:
+        entered = await _posted(client, f"{WELCOME}/enter", contact="+14155550166")
+        assert entered.headers["location"].startswith("/panel/runs/")
+        for named in ("+14155550166", "nobody@example.com"):  # who is inside already, and who is not known
+            refused = await _posted(client, f"{WELCOME}/enter", contact=named)
+            assert refused.headers["location"] == WELCOME
+        assert (await _posted(client, f"{WELCOME}/enter", contact="nonsense")).status_code == 422

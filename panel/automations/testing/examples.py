@@ -68,10 +68,10 @@ async def example_of(view: View, offer: Offer) -> Example | None:
             return Example(run["contact"], run["event"])
         asked = {"body": offer.body} | ({"map": offer.map} if offer.map is not None else {})
         tried = (await view.api.send("POST", f"/api/hooks/{offer.told}/try", asked))["data"]
-    except Refused:
-        return None
         contact = {name: value for name, value in tried["contact"].items() if value not in (None, {}, [])}
         return Example(await _known(view, contact), tried["event"])
+    except Refused:
+        return None
 
 
 async def first_of(view: View, found: Sequence[Offer]) -> Example | None:
