@@ -14,6 +14,7 @@ from panel.audit import routes as audit
 from panel.automations import editing as automation_editing
 from panel.automations import publishing as automation_publishing
 from panel.automations import routes as automations
+from panel.automations import rules as automation_rules
 from panel.automations import runs as automation_runs
 from panel.automations import whole as automation_whole
 from panel.automations.testing import routes as automation_tests
@@ -69,6 +70,7 @@ _SUBJECTS: tuple[Pages, ...] = (
     home.pages,
     automation_editing.pages,
     automation_publishing.pages,
+    automation_rules.pages,
     automation_runs.pages,
     automation_tests.pages,
     automation_whole.pages,

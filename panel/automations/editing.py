@@ -5,9 +5,10 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from panel.automations.conditions import NotReadable
-from panel.automations.step_forms import fields_of, step_from
-from panel.automations.step_page import refusal, shown, types_of
+from panel.automations.forms.conditions import NotReadable
+from panel.automations.forms.fields import fields_of
+from panel.automations.forms.filling import step_from
+from panel.automations.forms.page import refusal, shown, types_of
 from panel.automations.tree import (
     NoSuchPlace,
     Step,

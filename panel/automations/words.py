@@ -51,6 +51,10 @@ TRIGGERS: dict[str, Kind] = {
 }
 
 
+_LONGEST = 120
+"""Characters of a line."""
+
+
 def name_of(automation: dict[str, Any]) -> str:
     """What it is called; a draft that was never published has the name in it."""
     draft = automation["draft"]
@@ -69,6 +73,16 @@ def trigger_summary(trigger: dict[str, Any]) -> str:
     parts = [str(trigger[name]) for name in named if trigger.get(name)]
     parts += [", ".join(trigger[name]) for name in ("source", "keywords") if trigger.get(name)]
     return " · ".join(parts)
+
+
+def rules_summary(definition: dict[str, Any]) -> str:
+    """What rules an automation has as a whole, in a line."""
+    entry, goal = definition.get("entry") or {}, definition.get("goal") or {}
+    window = (definition.get("settings") or {}).get("send_window") or {}
+    parts = [condition_text(entry["filter"]) if entry.get("filter") else "", str(goal.get("event", ""))]
+    if window:
+        parts.append(f"{window.get('from', '')}–{window.get('to', '')}")
+    return " · ".join(part for part in parts if part)[:_LONGEST]
 
 
 def condition_text(condition: Any) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from panel.automations.conditions import NotReadable, condition_of, edited, entered, lines_of
+from panel.automations.forms.conditions import NotReadable, condition_of, edited, entered, lines_of
 from panel.http.forms import Form
 
 CITY = {"field": "contact.city", "op": "eq", "value": "Berlin"}

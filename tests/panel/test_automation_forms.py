@@ -190,3 +190,26 @@ async def test_somebody_is_let_in_by_an_address(install: Stack, account: User, u
             refused = await _posted(client, f"{WELCOME}/enter", contact=named)
             assert refused.headers["location"] == WELCOME
         assert (await _posted(client, f"{WELCOME}/enter", contact="nonsense")).status_code == 422
+
+
+async def test_rules_of_the_whole_are_written_in_a_form(install: Stack, account: User, user: Person):
+    await automated(install, account)
+    given = {"f.entry.re_entry.mode": "never", "f.goal.event": "order.paid", "f.goal.within": "14d"}
+    given |= {"f.settings.send_window.days": "mon, tue", "f.settings.send_window.from": "09:00"}
+    given |= {"f.settings.send_window.to": "20:00", "f.settings.cap.messages": "2", "f.settings.cap.per": "1d"}
+    given |= {"f.entry.filter.join.0": "all", "f.entry.filter.lines.0": "0", "f.entry.filter.0.0.kind": "tag"}
+    given |= {"f.entry.filter.0.0.value": "vip", "f.entry.filter.0.0.op": "is", "f.goal.match.join.0": "all"}
+    async with signed_in(install, user) as client:
+        assert (await _posted(client, f"{WELCOME}/rules", **given)).headers["location"] == WELCOME
+        draft = await _draft(install, account)
+        assert draft["entry"] == {"filter": {"tag": "vip"}, "re_entry": {"mode": "never"}}
+        assert draft["goal"] == {"event": "order.paid", "within": "14d"}
+        window = {"days": ["mon", "tue"], "from": "09:00", "to": "20:00"}
+        assert draft["settings"] == {"send_window": window, "cap": {"messages": 2, "per": "1d"}}
+        refused = await _posted(client, f"{WELCOME}/rules", **given | {"f.goal.within": "soon"})
+        assert refused.status_code == 422
+        assert 'aria-invalid="true" aria-describedby="f.goal.within-told"' in refused.text
+        assert 'value="vip"' in refused.text
+        nothing = {"f.entry.filter.join.0": "all", "f.goal.match.join.0": "all"}
+        await _posted(client, f"{WELCOME}/rules", **nothing)
+    assert not {"entry", "goal", "settings"} & set(await _draft(install, account))

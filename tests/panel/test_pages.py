@@ -71,6 +71,7 @@ AUTOMATE = (
     "/panel/automations/{automation}/steps/who",
     "/panel/automations/{automation}/steps/ab",
     "/panel/automations/{automation}/steps/hello",
+    "/panel/automations/{automation}/rules",
     "/panel/automations/{automation}/trigger",
     "/panel/automations/{automation}/trigger?kind=webhook",
     "/panel/automations/{automation}/test",

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
-from panel.automations.step_forms import Field
+from panel.automations.forms.fields import Field
 from panel.http.client import Refused
 from panel.http.view import View
 

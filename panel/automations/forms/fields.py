@@ -1,17 +1,8 @@
-"""Forms of steps: what can be entered of each kind, and the step that it makes.
+"""Fields of steps and triggers: what can be entered of each kind. What else they have can be changed as JSON."""
 
-A form manages the members that it names; what else a step has stays as it is, and can be seen and changed as JSON.
-"""
-
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import orjson
-
-from panel.automations.conditions import Lines, NotReadable, Types, condition_of, entered, lines_of
-from panel.automations.tree import Step
-from panel.http.forms import Form
 from panel.rendering.words import _
 
 
@@ -37,7 +28,34 @@ class Field:
         """Of its element."""
         return "f." + self.path
 
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        """Choices, and how each is told."""
+        return [(choice, CHOICES.get(choice, choice)) for choice in self.choices]
 
+
+CHOICES: Mapping[str, str] = {
+    **{"email": _("Email"), "sms": _("SMS"), "whatsapp": "WhatsApp"},
+    **{"never": _("Never"), "after_exit": _("After it has left"), "always": _("Always")},
+    **{
+        "ignore": _("Who is inside stays as they are"),
+        "restart": _("They begin anew"),
+        "update": _("Their values change"),
+    },
+    **{"skip": _("Pass over the step"), "stop": _("Stop there, as failed")},
+    **{"transactional": _("Transactional"), "bulk": _("Bulk")},
+    **{"added": _("added"), "removed": _("removed"), "contact": _("a contact"), "run": _("a run")},
+    **{
+        "sent": _("Sent"),
+        "delivered": _("Delivered"),
+        "read": _("Read"),
+        "opened": _("Opened"),
+        "clicked": _("Clicked"),
+    },
+    **{"bounced": _("Bounced"), "complained": _("Complained"), "undelivered": _("Not delivered")},
+    **{"unsubscribed": _("Unsubscribed")},
+}
+"""How values that are chosen from are told."""
 _LIQUID = _("Values are filled in: {{ contact.first_name }}, {{ event.total }}.")
 _DURATION = _("Such as 30m, 2h or 3d.")
 _CHANNELS = ("email", "sms", "whatsapp")
@@ -156,134 +174,8 @@ COMMON: tuple[Field, ...] = (
     Field("note", _("Note"), "long", hint=_("For your colleagues."), rarely=True),
     Field("if", _("Only if"), "condition", hint=_("Where it is false, the step is passed over."), rarely=True),
 )
-MOST_ARMS = 20
-_CONDITIONS = ("condition", "match")
 
 
 def fields_of(kind: str) -> tuple[Field, ...]:
     """All fields of a kind."""
     return FIELDS[kind] + COMMON
-
-
-def values_of(shown_of: Mapping[str, Any], fields: Iterable[Field]) -> dict[str, Any]:
-    """What the form of a step, or of a trigger, shows."""
-    shown = {}
-    for field in fields:
-        if field.kind in _CONDITIONS:
-            continue
-        value = _get(shown_of, field.path)
-        if field.kind == "json" and value is not None:
-            value = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-        elif field.kind == "words" and value:
-            value = ", ".join(value)
-        shown[field.name] = "" if value is None else value
-    return shown
-
-
-def conditions_of(
-    shown_of: Mapping[str, Any] | None, form: Form, fields: Iterable[Field], types: Types
-) -> dict[str, Lines]:
-    """Those of a form, by the names of their fields; without ``shown_of`` as they were entered."""
-    return {
-        field.name: entered(form, field.name) if shown_of is None else lines_of(_get(shown_of, field.path), types)
-        for field in fields
-        if field.kind in _CONDITIONS
-    }
-
-
-def step_from(form: Form, kind: str, before: Mapping[str, Any], types: Types) -> Step:
-    """The step that a form makes of the one before, with the steps in its arms.
-
-    Raises:
-        NotReadable: a field that must be JSON, or a number, is none.
-    """
-    step: Step = {**before, "kind": kind}
-    for field in fields_of(kind):
-        _put(step, field.path, _value(form, field, types))
-    if kind == "branch":
-        step["arms"] = list(_branch_arms(form, before.get("arms", []), types))
-    if kind == "split":
-        step["arms"] = list(_split_arms(form, before.get("arms", [])))
-    if kind == "send" and step.get("template"):
-        step.pop("content", None)
-    return step
-
-
-def trigger_from(form: Form, kind: str, before: Mapping[str, Any], types: Types) -> dict[str, Any]:
-    """The trigger that a form makes.
-
-    Raises:
-        NotReadable: a field that must be JSON is none.
-    """
-    trigger: dict[str, Any] = {**before, "kind": kind} if before.get("kind") == kind else {"kind": kind}
-    for field in TRIGGER_FIELDS[kind]:
-        _put(trigger, field.path, _value(form, field, types))
-    return trigger
-
-
-def _branch_arms(form: Form, before: list[dict[str, Any]], types: Types) -> Iterator[dict[str, Any]]:
-    """Those with a condition, or with steps: the API says of these that they lack one."""
-    for index in range(MOST_ARMS):
-        named = f"arm.{index}.when"
-        when = condition_of(entered(form, named), types, named)
-        steps = _steps_of(before, index)
-        if when is not None or steps:
-            name = form.text(f"arm.{index}.name")
-            yield ({"name": name} if name else {}) | ({} if when is None else {"when": when}) | {"steps": steps}
-
-
-def _split_arms(form: Form, before: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for index in range(MOST_ARMS):
-        name, weight = form.text(f"arm.{index}.name"), form.text(f"arm.{index}.weight")
-        steps = _steps_of(before, index)
-        if weight or steps:
-            if not weight.isdigit():
-                raise NotReadable(f"arm.{index}.weight")
-            yield ({"name": name} if name else {}) | {"weight": int(weight), "steps": steps}
-
-
-def _steps_of(arms: list[dict[str, Any]], index: int) -> list[Step]:
-    return list(arms[index].get("steps", [])) if index < len(arms) else []
-
-
-def _value(form: Form, field: Field, types: Types) -> Any:
-    if field.kind in _CONDITIONS:
-        return condition_of(entered(form, field.name), types, field.name)
-    text = form.raw(field.name).strip()
-    if not text:
-        return None
-    if field.kind == "json":
-        return _json(field.name, text)
-    if field.kind == "words":
-        return [part.strip() for part in text.split(",") if part.strip()]
-    if field.kind == "number":
-        if not text.isdigit():
-            raise NotReadable(field.name)
-        return int(text)
-    return text
-
-
-def _json(name: str, text: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise NotReadable(name) from None
-
-
-def _get(step: Mapping[str, Any], path: str) -> Any:
-    first, _, rest = path.partition(".")
-    value = step.get(first)
-    return value if not rest else value.get(rest) if isinstance(value, dict) else None
-
-
-def _put(step: Step, path: str, value: Any) -> None:
-    """Set a member, or take it away; what is empty then goes as well."""
-    first, _, rest = path.partition(".")
-    if rest:
-        inner = dict(step[first]) if isinstance(step.get(first), dict) else {}
-        _put(inner, rest, value)
-        value = inner or None
-    if value is None:
-        step.pop(first, None)
-    else:
-        step[first] = value

@@ -6,9 +6,10 @@ from typing import Any
 
 from starlette.responses import Response
 
-from panel.automations.conditions import JOINS, NotReadable, edited, entered, lines_of
-from panel.automations.step_forms import MOST_ARMS, Field, conditions_of, fields_of, values_of
-from panel.automations.suggesting import suggestions
+from panel.automations.forms.conditions import JOINS, NotReadable, edited, entered, lines_of
+from panel.automations.forms.fields import Field, fields_of
+from panel.automations.forms.filling import MOST_ARMS, conditions_of, values_of
+from panel.automations.forms.suggesting import suggestions
 from panel.automations.testing.examples import KINDS as EXAMPLES
 from panel.automations.testing.examples import Example, Offer, example_of, first_of, offers
 from panel.automations.testing.values import names_of
