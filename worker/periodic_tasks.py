@@ -61,7 +61,7 @@ from store.reputation import bad_reports
 from store.whatsapp import late_templates
 from worker.leader import PeriodicTask
 from worker.limits import RENEW_EVERY, delete_old_limits
-from worker.partitions import drop_by_time, drop_months, drop_months_of_attempts, make_partitions
+from worker.partitions import drop_by_time, drop_events, drop_months, drop_months_of_attempts, make_partitions
 from worker.sweeps.audit_stream import stream_audit
 from worker.sweeps.closed_accounts import end_batches
 from worker.sweeps.deleted_accounts import purge_deleted
@@ -195,7 +195,7 @@ def periodic_tasks(
         await drop_by_time(pool, "request_log", (await retention()).request_log_days)
 
     async def drop_events_now() -> None:
-        await drop_by_time(pool, "contact_events", (await retention()).event_days)
+        await drop_events(pool, (await retention()).event_days)
 
     async def delete_callbacks_now() -> None:
         await callback_deliveries.delete_older_than(pool, (await retention()).callback_days)

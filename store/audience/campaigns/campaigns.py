@@ -55,7 +55,7 @@ class Run:
 
 
 _COLUMNS = "id, account_id, name, channel, plan, state, created_at, updated_at"
-_RUN = """id, campaign_id, account_id, workflow_id, state, reason, due_at, versions, people, held_out, credits, winner,
+RUN = """id, campaign_id, account_id, workflow_id, state, reason, due_at, versions, people, held_out, credits, winner,
           decided_at, approved_at, created_at, started_at, finished_at"""
 
 
@@ -152,7 +152,7 @@ async def add_run(
             f"""insert into campaign_runs (id, campaign_id, account_id, workflow_id, due_at, versions, begun_by)
                 values (%s, %s, %s, %s, %s, %s, %s)
                 on conflict (begun_by) do update set begun_by = excluded.begun_by
-                returning {_RUN}""",  # noqa: S608 - a constant of ours
+                returning {RUN}""",  # noqa: S608 - a constant of ours
             (
                 *(id_, campaign.id, campaign.account_id, workflow_id, due_at, Jsonb(dict(versions))),
                 begun_by or workflow_id,
@@ -166,7 +166,7 @@ async def add_run(
 async def run(store: Connections, run_id: UUID) -> Run | None:
     """A run; ``None``: its campaign was deleted."""
     async with store.connection() as conn, conn.cursor(row_factory=class_row(Run)) as cursor:
-        await cursor.execute(f"select {_RUN} from campaign_runs where id = %s", (run_id,))  # noqa: S608
+        await cursor.execute(f"select {RUN} from campaign_runs where id = %s", (run_id,))  # noqa: S608
         return await cursor.fetchone()
 
 
@@ -174,7 +174,7 @@ async def runs(store: Connections, campaign_id: UUID, before: UUID | None, limit
     """Runs of a campaign, the newest first."""
     async with store.connection() as conn, conn.cursor(row_factory=class_row(Run)) as cursor:
         await cursor.execute(
-            f"""select {_RUN} from campaign_runs where campaign_id = %(campaign)s
+            f"""select {RUN} from campaign_runs where campaign_id = %(campaign)s
                 and (%(before)s::uuid is null or id < %(before)s) order by id desc limit %(limit)s""",  # noqa: S608
             {"campaign": campaign_id, "before": before, "limit": limit},
         )
@@ -185,7 +185,7 @@ async def open_runs(store: Connections, campaign_id: UUID) -> Sequence[Run]:
     """Runs of a campaign that have not ended."""
     async with store.connection() as conn, conn.cursor(row_factory=class_row(Run)) as cursor:
         await cursor.execute(
-            f"select {_RUN} from campaign_runs where campaign_id = %s and finished_at is null order by id",  # noqa: S608
+            f"select {RUN} from campaign_runs where campaign_id = %s and finished_at is null order by id",  # noqa: S608
             (campaign_id,),
         )
         return await cursor.fetchall()

@@ -1,7 +1,7 @@
 """How a campaign did: by variant, and by link."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -42,6 +42,12 @@ class Numbers:
     goal: int | None = None
     """Recipients who reached the goal; ``None``: there is none."""
 
+    def raise_to(self, kept: Mapping[str, Any]) -> None:
+        """Count what was counted before, and is dropped by now."""
+        for name in _DROPPED:
+            if (before := kept.get(name)) is not None:
+                setattr(self, name, max(before, getattr(self, name) or 0))
+
     def as_result(self) -> VariantResult:
         """As variants are compared."""
         return VariantResult(self.variant, self.sent, self.opened, self.clicked, self.goal or 0)
@@ -62,10 +68,15 @@ async def by_variant(pool: Pool, run: Run, goal: Goal | None) -> dict[str, Numbe
             found[HELD_OUT_KEY] = Numbers(HELD_OUT_KEY, people=run.held_out)
         if goal is not None:
             await _count_goal(conn, run, goal, found)
+        for variant, counts in (await _kept(conn, run.id))["variants"].items():
+            if variant in found:
+                found[variant].raise_to(counts)
     return found
 
 
 HELD_OUT_KEY = "held_out"
+_DROPPED = tuple(one.name for one in fields(Numbers) if one.name not in ("variant", "people", "left_out", "waiting"))
+"""Counted from rows that do not stay."""
 
 _SLICES = """
 select variant, sum(size + left_out) as people, sum(left_out) as left_out
@@ -157,4 +168,15 @@ async def by_link(pool: Pool, run_id: UUID) -> Sequence[LinkClicks]:
     """The links that were followed most."""
     async with long_transaction(pool) as conn:
         cursor = await conn.execute(_LINKS, await _ranges(conn, run_id))
-        return [LinkClicks(*row) for row in await cursor.fetchall()]
+        found = {url: LinkClicks(url, clicks, people) for url, clicks, people in await cursor.fetchall()}
+        for one in (await _kept(conn, run_id))["links"]:
+            live = found.get(one["url"])
+            if live is None or live.people < one["people"]:
+                found[one["url"]] = LinkClicks(**one)
+    return sorted(found.values(), key=lambda link: (-link.people, link.url))[:MOST_LINKS]
+
+
+async def _kept(conn: Connection, run_id: UUID) -> dict[str, Any]:
+    """What was kept of a run when rows of it were to be dropped."""
+    row = await (await conn.execute("select results from campaign_runs where id = %s", (run_id,))).fetchone()
+    return row[0] if row and row[0] else {"variants": {}, "links": []}

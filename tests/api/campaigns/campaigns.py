@@ -2,6 +2,9 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
+
+from psycopg.types.json import Jsonb
 
 from tests.api.test_narrowed_keys import key_with
 from tests.looks import Looks
@@ -86,3 +89,13 @@ async def texts_of(stack: Stack, user: User) -> dict[str, str]:
             await conn.execute("select recipient, content from sandbox_messages where account_id = %s", (user.id,))
         ).fetchall()
     return dict(rows)
+
+
+async def recorded_event(stack: Stack, account_id: int, contact: str, name: str) -> None:
+    """Note that a contact did something."""
+    async with stack.pool.connection() as conn:
+        await conn.execute(
+            """insert into contact_events (account_id, contact_id, name, at, data, source)
+               values (%s, %s, %s, clock_timestamp(), %s, %s)""",
+            (account_id, contact, name, Jsonb({}), uuid4()),
+        )

@@ -2,11 +2,8 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
-from psycopg.types.json import Jsonb
-
-from tests.api.campaigns.campaigns import call, data, holder, launched, people, reaches, template
+from tests.api.campaigns.campaigns import call, data, holder, launched, people, reaches, recorded_event, template
 from tests.segments import new_contact
 from tests.stack import Stack
 
@@ -31,7 +28,7 @@ async def test_variants_get_their_shares_and_a_holdout_gets_nothing(stack: Stack
     )
     await reaches(stack, user, campaign, "completed")
     for contact in ids:
-        await _event(stack, user.id, contact, "bought")
+        await recorded_event(stack, user.id, contact, "bought")
     results = await data(stack, user, "GET", f"/{campaign}/results")
     by = {one["variant"]: one for one in results["variants"]}
     assert by["a"]["sent"] + by["b"]["sent"] + by["held_out"]["people"] == 400
@@ -62,7 +59,7 @@ async def test_the_rest_gets_the_variant_that_did_best(stack: Stack):
             )
         ).fetchall()
     for (contact,) in rows:  # of a only
-        await _event(stack, user.id, str(contact), "bought")
+        await recorded_event(stack, user.id, str(contact), "bought")
     await reaches(stack, user, campaign, "completed", timeout=90)
     results = await data(stack, user, "GET", f"/{campaign}/results")
     by = {one["variant"]: one for one in results["variants"]}
@@ -148,12 +145,3 @@ async def test_nobody_in_two_slices_and_nobody_who_must_not_be_sent_to(stack: St
     await reaches(stack, user, campaign, "completed")
     (variant,) = (await data(stack, user, "GET", f"/{campaign}/results"))["variants"]
     assert (variant["sent"], variant["rejected"]) == (29, 1)
-
-
-async def _event(stack: Stack, account_id: int, contact: str, name: str) -> None:
-    async with stack.pool.connection() as conn:
-        await conn.execute(
-            """insert into contact_events (account_id, contact_id, name, at, data, source)
-               values (%s, %s, %s, clock_timestamp(), %s, %s)""",
-            (account_id, contact, name, Jsonb({}), uuid4()),
-        )
