@@ -21,7 +21,7 @@ FIELD_TYPES: dict[str, str] = {
     "number": _("Number"),
     "boolean": _("Yes or no"),
     "date": _("Date"),
-    "time": _("Time"),
+    "time": _("Date and time"),
 }
 
 ORIGINS: dict[str, str] = {

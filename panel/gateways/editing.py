@@ -115,7 +115,7 @@ def _number(text: str) -> int | str:
 
 
 def _fields(view: View, kind: dict[str, Any]) -> list[Field]:
-    return fields_of(kind["schema"], with_private=view.viewer.account is None)
+    return fields_of(kind["schema"], with_private=view.viewer.account is None, words=view.from_api)
 
 
 async def _types(view: View) -> list[dict[str, Any]]:

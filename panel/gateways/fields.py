@@ -7,6 +7,7 @@ from typing import Any
 
 from panel.gateways.words import field_name
 from panel.http.forms import Form
+from panel.rendering.api_texts import Words
 
 PREFIX = "config."
 _LATER = frozenset(
@@ -82,14 +83,15 @@ class Field:
         return self.kind in ("lines", "pairs", "json") or self.name.endswith("private_key")
 
 
-def fields_of(schema: Mapping[str, Any], *, with_private: bool) -> list[Field]:
+def fields_of(schema: Mapping[str, Any], *, with_private: bool, words: Words = str) -> list[Field]:
     """The fields of a type, those first that must be filled in.
 
     ``with_private``: also the one that lets a gateway reach private networks.
+    ``words``: descriptions in another language.
     """
     required = schema.get("required", ())
     fields = [
-        _field(name, described, name in required)
+        _field(name, described, name in required, words)
         for name, described in schema.get("properties", {}).items()
         if with_private or name != "allow_private_network"
     ]
@@ -116,12 +118,12 @@ def entered(fields: Sequence[Field], form: Form, stored: Mapping[str, Any] | Non
     return changed
 
 
-def _field(name: str, described: Mapping[str, Any], is_required: bool) -> Field:
+def _field(name: str, described: Mapping[str, Any], is_required: bool, words: Words) -> Field:
     one = _first_kind(described)
     is_secret = described.get("writeOnly", False)
     is_later = not is_required and (name in _LATER or name.startswith(_OF_WEBHOOKS) or name == "base_url")
     nullable = any(each.get("type") == "null" for each in described.get("anyOf", ()))
-    hint = described.get("description", "").replace("`None`:", "Left empty:").replace("`", "")
+    hint = words(described.get("description", "")).replace("`None`:", "Left empty:").replace("`", "")
     choices = one.get("enum", ())
     kind = "choice" if choices else _KINDS.get(one.get("type", ""), "json")
     if kind == "flag" and nullable:

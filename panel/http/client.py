@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.requests.middleware import IN_PROCESS, UNATTENDED
+from panel.rendering.api_texts import Words, as_sentence
 
 Query = Mapping[str, Any]
 _PIECE = 256 * 1024
@@ -51,12 +52,13 @@ class Answer:
 class Refused(Exception):
     """The API answered with an error."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, words: Words = as_sentence) -> None:
+        """``words``: what the API says, in another language."""
         self.status = answer.status
         try:
             told = answer.json
-            self.message: str = told["message"]
-            self.errors: list[dict[str, str]] = told["errors"]
+            self.message: str = words(told["message"])
+            self.errors: list[dict[str, str]] = [{**one, "message": words(one["message"])} for one in told["errors"]]
         except (orjson.JSONDecodeError, KeyError, TypeError):  # of the framework, or of a part that answers no JSON
             self.message, self.errors = "", []
         retry = answer.values(b"retry-after")
@@ -76,20 +78,26 @@ class Refused(Exception):
 class Api:
     """The API as one person sees it; with another ``token``, as somebody else does."""
 
-    def __init__(self, app: ASGIApp, request: Request, token: str | None, *, attended: bool = True) -> None:
-        """``attended``: somebody waits for the answer; otherwise an open page looks whether something has changed."""
+    def __init__(
+        self, app: ASGIApp, request: Request, token: str | None, *, attended: bool = True, words: Words = as_sentence
+    ) -> None:
+        """``attended``: somebody waits for the answer; otherwise an open page looks whether something has changed.
+
+        ``words``: what its errors say, in another language.
+        """
         self._app = app
         self._request = request
         self._token = token
         self._attended = attended
+        self._words = words
 
     def acting(self, token: str | None) -> "Api":
         """The same for another session."""
-        return Api(self._app, self._request, token, attended=self._attended)
+        return Api(self._app, self._request, token, attended=self._attended, words=self._words)
 
     def unattended(self) -> "Api":
         """The same for a page that looks by itself."""
-        return Api(self._app, self._request, self._token, attended=False)
+        return Api(self._app, self._request, self._token, attended=False, words=self._words)
 
     async def get(self, path: str, query: Query | None = None) -> Any:
         """What is at this address; values of ``None`` and "" are left out of the query.
@@ -117,7 +125,7 @@ class Api:
         scope = self._scope("POST", path, query, b"application/octet-stream")
         answer = await self._exchange(scope, _pieces(file), file.size or 0)
         if answer.status >= 400:
-            raise Refused(answer)
+            raise Refused(answer, self._words)
         return answer.json
 
     async def call(self, method: str, path: str, body: Any = None, query: Query | None = None) -> Answer:
@@ -129,7 +137,7 @@ class Api:
         raw = b"" if body is None else orjson.dumps(body)
         answer = await self._exchange(self._scope(method, path, query), _whole(raw), len(raw))
         if answer.status >= 400:
-            raise Refused(answer)
+            raise Refused(answer, self._words)
         return answer
 
     async def relay(self, path: str, receive: Receive, send: Send) -> None:

@@ -14,6 +14,7 @@ from panel.http.errors import ForeignForm
 from panel.http.forms import Form
 from panel.http.view import View
 from panel.http.viewer import Account, Taste, Viewer
+from panel.rendering.api_texts import api_texts
 
 Page = Callable[[View], Awaitable[Response]]
 
@@ -82,8 +83,9 @@ class Pages:
 def view_of(request: Request, place: str = "") -> View:
     """A view of who may not have logged in."""
     session = session_cookie(request)
-    api = Api(request.app.state.api, request, session)
-    return View(request, api, api, session, Taste.of(request), place)
+    taste = Taste.of(request)
+    api = Api(request.app.state.api, request, session, words=api_texts(taste.language))
+    return View(request, api, api, session, taste, place)
 
 
 async def _recognise(view: View) -> None:

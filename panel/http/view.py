@@ -14,6 +14,7 @@ from panel.http.forms import Form
 from panel.http.notices import Notice, forget_notice, notice_of, set_notice
 from panel.http.viewer import Taste, Viewer
 from panel.rendering import current
+from panel.rendering.api_texts import api_texts
 from panel.rendering.environment import environment
 from panel.rendering.formats import Formats
 from panel.rendering.languages import translations
@@ -70,6 +71,10 @@ class View:
         """A text in the viewer's language, with ``%(name)s`` filled in."""
         translated = translations(self.taste.language).gettext(text)
         return translated % values if values else translated
+
+    def from_api(self, text: str) -> str:
+        """What the API says, in the viewer's language."""
+        return api_texts(self.taste.language)(text)
 
     def page(self, template: str, /, status: int = 200, **values: Any) -> HTMLResponse:
         """Render a template."""

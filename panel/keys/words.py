@@ -8,7 +8,7 @@ from panel.rendering.words import Look, _
 
 SCOPES: dict[str, tuple[str, str]] = {
     "send": (_("Send"), _("Send, cancel and move messages; change callbacks, keywords and pauses.")),
-    "read": (_("Read"), _("Read messages, batches, callbacks and gateways.")),
+    "read": (_("Read data"), _("Read messages, batches, callbacks and gateways.")),
     "contacts": (_("Contacts"), _("Read and change contacts, groups and segments; read leads.")),
     "templates": (_("Templates"), _("Read, change and publish templates.")),
     "gateways": (_("Gateways"), _("Add, change and delete gateways of the account; pair phones.")),

@@ -9,11 +9,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from panel.rendering import current
+from panel.rendering.api_texts import api_texts
 from panel.rendering.assets import asset_name
 from panel.rendering.formats import FILTERS
 from panel.rendering.languages import direction, languages, translations
 
 ASSETS = "/panel/assets/"
+_DIRECTED = frozenset(
+    ("arrow-right", "chevron-right", "external-link", "log-in", "log-out", "reply", "send", "text-search", "undo-2")
+)
+"""Icons that point somewhere: to the other side where text runs from right to left."""
 
 
 @cache
@@ -38,6 +43,7 @@ def environment(language: str) -> Environment:
         "direction": direction(language),
         "csrf_token": lambda: current.form_token.get(),
     }
+    made.filters["from_api"] = api_texts(language)
     made.filters |= {name: _of_viewer(name) for name in FILTERS}
     return made
 
@@ -72,7 +78,8 @@ def _of_viewer(name: str) -> Callable[..., Any]:
 
 def icon(name: str, label: str = "") -> Markup:
     """One of ``icons.svg``; with a label if it stands alone."""
+    turns = " turns" if name in _DIRECTED else ""
     named = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
-    return Markup('<svg class="icon" {}><use href="{}{}#{}"/></svg>').format(
-        named, ASSETS, asset_name("icons.svg"), name
+    return Markup('<svg class="icon{}" {}><use href="{}{}#{}"/></svg>').format(
+        turns, named, ASSETS, asset_name("icons.svg"), name
     )

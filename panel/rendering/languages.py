@@ -7,6 +7,7 @@ from pathlib import Path
 
 from babel import Locale
 from babel.core import negotiate_locale
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -22,14 +23,19 @@ def languages() -> dict[str, str]:
 
 
 @cache
+def catalog(language: str) -> Catalog:
+    """All texts of a language that is not English, with their contexts."""
+    with (FOLDER / f"{language}.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+@cache
 def translations(language: str) -> NullTranslations:
     """The texts of a language that we have."""
     if language == ENGLISH:
         return NullTranslations()
-    with (FOLDER / f"{language}.po").open("rb") as file:
-        catalog = read_po(file, locale=language)
     compiled = BytesIO()
-    write_mo(compiled, catalog)
+    write_mo(compiled, catalog(language))
     compiled.seek(0)
     return GNUTranslations(compiled)
 

@@ -77,8 +77,8 @@ async def check_gateways(pool: Pool) -> list[Finding]:
         remedy = "xsender gateway health says what it answered"
         findings.append(failure("gateways", f"{name} does not work", remedy, about=name))
     if paused := [gateway(one.channel, one.gateway, one.account_id) for one in found if one.mode != "active"]:
-        text = f"{len(paused)} {'gateway is' if len(paused) == 1 else 'gateways are'} paused: "
-        text += listed(paused[:NAMED], len(paused))
+        are = "gateway is" if len(paused) == 1 else "gateways are"
+        text = f"{len(paused)} {are} paused: {listed(paused[:NAMED], len(paused))}"
         findings.append(warning("gateways", text, "xsender gateway resume", about="paused"))
     return findings or [ok("gateways", "all gateways that are in use work")]
 

@@ -10,6 +10,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
+from panel.rendering.api_texts import CONTEXT
+from tests.panel import api_texts
+
 PANEL = Path(__file__).parent.parent.parent / "panel"
 LANGUAGES = PANEL / "languages"
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "translate": None}
@@ -25,6 +28,8 @@ def texts() -> Catalog:
                 found = extract(method, file, _KEYWORDS, ("translators:",), options)
                 for _, message, comments, _context in found:
                     catalog.add(message, auto_comments=comments)
+    for text in sorted(api_texts.texts()):
+        catalog.add(text, context=CONTEXT)
     return catalog
 
 

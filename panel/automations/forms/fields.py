@@ -74,7 +74,7 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("lane", _("Lane"), "choice", choices=("transactional", "bulk"), rarely=True),
     ),
     "wait": (
-        Field("for", _("For"), hint=_DURATION),
+        Field("for", _("How long"), hint=_DURATION),
         Field("until", _("Until"), hint=_("A date: 2027-12-24, or {{ event.appointment }}.")),
         Field("offset", _("Before or after that date"), hint=_("Such as -2d or +3h.")),
         Field("at.time", _("At the next"), hint=_("A time of the day: 09:30.")),
