@@ -26,8 +26,8 @@
 
   on("click", "[data-close]", (button) => button.closest(button.dataset.close)?.remove());
 
-  // A menu closes when something else is clicked, or with Escape.
-  document.addEventListener("click", (e) => {
+  // A menu closes when something else is clicked or has the focus, or with Escape.
+  for (const event of ["click", "focusin"]) document.addEventListener(event, (e) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(e.target)) menu.open = false;
   });
   document.addEventListener("keydown", (e) => {
