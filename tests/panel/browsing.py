@@ -38,11 +38,13 @@ class Browsing:
         self.problems: list[str] = []
         """What pages did that they must not: errors in the console, requests to elsewhere, faults, …"""
 
-    async def open(self, width: int = 1280, theme: Theme = "light", state: Any = None, **more: Any) -> Page:
+    async def open(
+        self, width: int = 1280, theme: Theme = "light", state: Any = None, *, height: int = 900, **more: Any
+    ) -> Page:
         """A window; ``state`` is what another one has stored."""
         context = await self._browser.new_context(
             base_url=self._url,
-            viewport={"width": width, "height": 900},
+            viewport={"width": width, "height": height},
             color_scheme=theme,
             reduced_motion="reduce",
             storage_state=state,
@@ -68,8 +70,11 @@ class Browsing:
         await page.wait_for_url("**/panel/")
         return page
 
-    async def check(self, page: Page, what: str, *, with_axe: bool = True) -> None:
-        """Note what is wrong with the page that is shown."""
+    async def check(self, page: Page, what: str, *, with_axe: bool = True, with_contrast: bool = True) -> None:
+        """Note what is wrong with the page that is shown.
+
+        ``with_contrast``: whether axe compares colours, too, which takes it most of its time.
+        """
         for violation in await page.evaluate("window.__violations"):
             self.problems.append(f"{what}: against the policy: {violation}")
         if (shift := await page.evaluate("window.__shift")) > _MOST_SHIFT:
@@ -78,7 +83,7 @@ class Browsing:
         if width > 1:
             self.problems.append(f"{what}: {width} px wider than the window")
         if with_axe:
-            self.problems += [f"{what}: {finding}" for finding in await findings(page)]
+            self.problems += [f"{what}: {finding}" for finding in await findings(page, with_contrast)]
 
     async def close(self) -> None:
         """Close all windows.

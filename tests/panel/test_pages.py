@@ -16,12 +16,31 @@ from tests.panel.seeds import audience, connections
 from tests.panel.shots import shoot
 from tests.stack import Stack, User
 
-WINDOWS: tuple[tuple[int, Theme], ...] = ((390, "dark"), (1440, "light"))
-"""In which every page is looked at. ``PANEL_WINDOWS=all``: at three widths, in both themes."""
+
+@dataclass(frozen=True)
+class Window:
+    """In which pages are looked at."""
+
+    width: int
+    theme: Theme
+    is_enlarged: bool = False
+    """Whether it is one of twice the width, enlarged to 200 %."""
+
+    @property
+    def sees_axe(self) -> bool:
+        """Whether axe looks, too: what it finds hardly depends on the width."""
+        return self.is_enlarged or (self.width, self.theme) in ((390, "dark"), (1440, "light"))
+
+    def __str__(self) -> str:
+        return f"{self.width}-{self.theme}{'-enlarged' if self.is_enlarged else ''}"
+
+
+WINDOWS = (Window(390, "dark"), Window(1440, "light"), Window(720, "light", is_enlarged=True))
+"""``PANEL_WINDOWS=all``: at three widths and enlarged, in both themes."""
 if os.environ.get("PANEL_WINDOWS") == "all":
-    WINDOWS = tuple((width, theme) for width in (390, 834, 1440) for theme in ("light", "dark"))
-AXE_IN = ((390, "dark"), (1440, "light"))
-"""Where axe looks, too: what it finds hardly depends on the width."""
+    WINDOWS = tuple(
+        Window(width, theme, is_enlarged=width == 720) for width in (390, 720, 834, 1440) for theme in ("light", "dark")
+    )
 
 FOR_EVERYBODY = ("/panel/login", "/panel/setup", "/panel/forgot", "/panel/reset", "/panel/no-such-page")
 OF_AN_ACCOUNT = (
@@ -181,15 +200,16 @@ class Looking:
     """Whoever looks at pages, in one window."""
 
     browsing: Browsing
-    width: int
-    theme: Theme
+    window: Window
 
     async def at(self, paths: Sequence[str], who: str, person: Person | None = None, **ids: str) -> None:
         """Open each page, and note what is wrong with it."""
         state = None
         if person is not None:
             state = await (await self.browsing.log_in(person)).context.storage_state()
-        page = await self.browsing.open(self.width, self.theme, state)
+        window = self.window
+        enlarged = {"height": 450, "device_scale_factor": 2} if window.is_enlarged else {}
+        page = await self.browsing.open(window.width, window.theme, state, **enlarged)
         for path in paths:
             answer = await page.goto(path.format(**ids))
             assert answer is not None
@@ -197,13 +217,16 @@ class Looking:
                 self.browsing.problems.append(f"{answer.status} for {path}")
             if (sent := len(gzip.compress(await answer.body()))) > _HEAVIEST:
                 self.browsing.problems.append(f"{sent:,} bytes for {path}")
-            await self.browsing.check(page, f"{who} {path}", with_axe=(self.width, self.theme) in AXE_IN)
-            await shoot(page, f"{who} {path}", self.width, self.theme)
+            await self.browsing.check(
+                page, f"{who} {path}", with_axe=window.sees_axe, with_contrast=not window.is_enlarged
+            )
+            if not window.is_enlarged:  # four times the pixels of a window that is looked at already
+                await shoot(page, f"{who} {path}", window.width, window.theme)
 
 
-@pytest.fixture(params=WINDOWS, ids=lambda window: f"{window[0]}-{window[1]}")
+@pytest.fixture(params=WINDOWS, ids=str)
 def looking(browsing: Browsing, request: pytest.FixtureRequest) -> Looking:
-    return Looking(browsing, *request.param)
+    return Looking(browsing, request.param)
 
 
 async def test_pages_for_everybody_can_be_used_by_everybody(looking: Looking):
