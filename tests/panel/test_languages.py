@@ -56,7 +56,7 @@ def test_what_the_api_says_is_translated_with_what_was_filled_in(english: str, g
 
 async def test_an_error_is_shown_in_the_language_of_the_page(install: Stack, user: Person):
     async with signed_in(install, user) as client:
-        form = {"csrf": await token_of(client), "name": ""}
-        assert "Must not be empty" in (await client.post("/panel/groups", data=form)).text
+        form = {"csrf": await token_of(client), "email": "ada@example.com", "country": "Italy"}
+        assert "Write a country by its two letters" in (await client.post("/panel/contacts/new", data=form)).text
         client.cookies.set("xsender_language", "de")
-        assert "Darf nicht leer sein" in (await client.post("/panel/groups", data=form)).text
+        assert "Ein Land mit seinen zwei Buchstaben" in (await client.post("/panel/contacts/new", data=form)).text

@@ -34,7 +34,7 @@ _SIDE = """() => {
   return [box.left, box.right, document.documentElement.clientWidth];
 }"""
 _OF_STYLE = "([selector, name]) => getComputedStyle(document.querySelector(selector))[name]"
-_LATIN = """() => [...document.querySelectorAll(".sidebar .entry, .sidebar h2, main h1")]
+_LATIN = """() => [...document.querySelectorAll(".sidebar .entry, .sidebar h2")]
   .map((part) => part.textContent.trim()).filter((text) => /^[a-z ]+$/i.test(text) && /[aeiou]/i.test(text))"""
 
 
