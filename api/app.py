@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from api.admin.install.looks import Looks
 from api.automations.hooks.checks import HookChecks
 from api.callbacks.posted import posted
 from api.devices.waiting.hub import WaitingDevices
@@ -114,6 +115,7 @@ def create_app(settings: Settings) -> FastAPI:
                 receipts,
                 waiting_devices,
                 SharedChecks(),
+                Looks(pool, settings, link),
                 names,
                 reference.Reference(app),
                 access,

@@ -16,7 +16,7 @@ from api.admin.access import oidc as admin_oidc
 from api.admin.accounts import bulk, credit_requests, credits, keys, plans, subscriptions, users
 from api.admin.accounts import domains as admin_domains
 from api.admin.accounts import persons as admin_persons
-from api.admin.install import codec, sending_pauses, settings_file, workflows
+from api.admin.install import codec, sending_pauses, settings_file, system, workflows
 from api.admin.install import operations as admin_operations
 from api.admin.install import settings as install_settings
 from api.admin.messages import batches as admin_batches
@@ -222,6 +222,7 @@ ROUTERS = (
     install_settings.router,
     admin_operations.router,
     workflows.router,
+    system.router,
     settings_file.router,
     codec.router,
     admin_usage.router,

@@ -24,6 +24,7 @@ _BATCH_MASK = (1 << _INDEX_BITS + _NUMBER_BITS) - 1
 MAX_PAGES = (1 << _NUMBER_BITS) - 1
 """The most pages of a batch."""
 
+_CAMPAIGN = "campaign-"
 _LONGEST_NAME = 100
 """Characters that an id of others may have to be part of a workflow's."""
 
@@ -115,7 +116,7 @@ def callback_workflow_id(endpoint_id: UUID) -> str:
 
 def campaign_workflow_id(run_id: UUID) -> str:
     """The id of the workflow that sends a campaign, of one that is sent once."""
-    return f"campaign-{run_id}"
+    return f"{_CAMPAIGN}{run_id}"
 
 
 def automation_workflow_id(run_id: UUID) -> str:
@@ -125,7 +126,15 @@ def automation_workflow_id(run_id: UUID) -> str:
 
 def campaign_schedule_id(campaign_id: UUID) -> str:
     """The id of the schedule of a campaign that repeats, and what its workflows' ids begin with."""
-    return f"campaign-{campaign_id}"
+    return f"{_CAMPAIGN}{campaign_id}"
+
+
+def campaign_of_schedule(schedule_id: str) -> UUID | None:
+    """The campaign that a schedule is of; ``None``: it is none of ours."""
+    try:
+        return UUID(schedule_id.removeprefix(_CAMPAIGN)) if schedule_id.startswith(_CAMPAIGN) else None
+    except ValueError:
+        return None
 
 
 def lead_workflow_id(source_id: UUID, provider_id: str) -> str:

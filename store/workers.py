@@ -71,3 +71,12 @@ async def queues_served(pool: Pool) -> set[str]:
             f"select distinct unnest(queues) from workers where {LIVE}"  # noqa: S608 - a constant of ours
         )
         return {queue for (queue,) in await cursor.fetchall()}
+
+
+async def workers_of_queues(pool: Pool) -> dict[str, int]:
+    """How many workers are alive for each task queue that has any."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            f"select q.queue, count(*) from workers, unnest(queues) as q (queue) where {LIVE} group by q.queue"  # noqa: S608 - a constant of ours
+        )
+        return dict(await cursor.fetchall())

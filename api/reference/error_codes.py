@@ -54,6 +54,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "lead_source_not_found",
         "deletion_not_found",
         "lead_not_found",
+        "workflow_not_found",
         "device_not_found",
         "device_token_not_found",
         "sim_not_found",

@@ -19,6 +19,7 @@ from workflows.policy import HOME_QUEUE, QUEUES
 
 POLLED_WITHIN = timedelta(minutes=2)
 """A worker asks each of its queues for work at least once a minute. Temporal lists it for five."""
+_WITHIN = timedelta(seconds=5)
 SETTLED_AFTER = timedelta(seconds=10)
 """Since a build got new work last: until then a workflow may be open that Temporal does not count yet."""
 
@@ -80,7 +81,7 @@ async def read(client: Client, name: str) -> Deployment:
     """
     request = DescribeWorkerDeploymentRequest(namespace=client.namespace, deployment_name=name)
     try:
-        found = await client.workflow_service.describe_worker_deployment(request)
+        found = await client.workflow_service.describe_worker_deployment(request, timeout=_WITHIN)
     except RPCError as error:
         if error.status is not RPCStatusCode.NOT_FOUND:
             raise
@@ -128,7 +129,7 @@ def open_workflows(name: str, build: str, behaviour: str) -> str:
 
 async def count(client: Client, name: str, build: str, behaviour: str) -> int:
     """How many those are."""
-    return (await client.count_workflows(open_workflows(name, build, behaviour))).count
+    return (await client.count_workflows(open_workflows(name, build, behaviour), rpc_timeout=_WITHIN)).count
 
 
 async def _polled(client: Client, name: str) -> dict[str, set[str]]:
@@ -140,7 +141,8 @@ async def _polled(client: Client, name: str) -> dict[str, set[str]]:
             client.workflow_service.describe_task_queue(
                 DescribeTaskQueueRequest(
                     namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
-                )
+                ),
+                timeout=_WITHIN,
             )
             for queue, kind in asked
         )

@@ -1,6 +1,6 @@
 """All checks of an install, one after the other. One that cannot be made is a finding, and ends no other."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from psycopg import Error
@@ -26,15 +26,16 @@ class Install:
     """It need not be connected."""
 
 
-async def examine(install: Install) -> list[Finding]:
-    """Everything that there is to say of it."""
+async def examine(install: Install, without: Collection[str] = ()) -> list[Finding]:
+    """Everything that there is to say of it. ``without``: checks of the database that are left out."""
     pool, settings = install.pool, install.settings
     found = await _made("postgres", lambda: database.check_server(pool))
     if found[0].level != "failure":
         found += await _made("schema", lambda: database.check_schema(pool, settings.database_session_url))
     if all(one.level != "failure" for one in found):
         for name, check in _of_database(install).items():
-            found += await _made(name, check)
+            if name not in without:
+                found += await _made(name, check)
     return found + await _of_engine(install)
 
 

@@ -13,7 +13,7 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.errors import ConflictError, InvalidError
+from domain.errors import ConflictError, InvalidError, NotFoundError
 from domain.workflows.search_attributes import ACCOUNT, CHANNEL, LANE, OUTCOME
 from services.workflows.wanted import Wanted
 from workflows.policy import BEHAVIOURS
@@ -116,6 +116,22 @@ async def page(client: Client, wanted: Wanted, limit: int, token: bytes | None) 
             raise
         raise InvalidError("cursor", "this is no next_cursor of ours: begin without one", "/cursor") from None
     return [_row(one) for one in found.current_page or []], found.next_page_token or None
+
+
+async def latest(client: Client, workflow_id: str) -> Row:
+    """The last run of a workflow, as it is now.
+
+    Raises:
+        NotFoundError: Temporal does not know it, or not any more.
+        RPCError: Temporal does not answer.
+    """
+    try:
+        return _row(await client.get_workflow_handle(workflow_id).describe(rpc_timeout=_TIMEOUT))
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        message = f"Temporal has no workflow {workflow_id}: it was not needed, or ended longer ago than is kept."
+        raise NotFoundError("workflow_not_found", message) from None
 
 
 def _statuses(wanted: Wanted) -> Sequence[str]:

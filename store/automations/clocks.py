@@ -111,6 +111,19 @@ async def due(store: Connections, limit: int) -> tuple[datetime, Sequence[Clock]
         return at, await cursor.fetchall()
 
 
+async def page(store: Connections, after: tuple[datetime, UUID, int] | None, limit: int) -> Sequence[Clock]:
+    """Those of all accounts after one, by when they look next. ``None``: from the first."""
+    async with store.connection() as conn, conn.cursor(row_factory=class_row(Clock)) as cursor:
+        await cursor.execute(
+            f"""select {_COLUMNS} from automation_clocks
+                where %(first)s or (next_at, automation_id, place) > (%(at)s, %(automation)s, %(place)s)
+                order by next_at, automation_id, place limit %(limit)s""",  # noqa: S608 - a constant of ours
+            dict(zip(("at", "automation", "place"), after or (None, None, None), strict=True))
+            | {"first": after is None, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
 async def move(store: Connections, before: Clock, after: Clock) -> bool:
     """Write where a clock is. Returns whether it was where we took it to be: nobody else has moved it."""
     async with store.connection() as conn:

@@ -26,6 +26,7 @@ RELEASED = """
     addStaff listStaff getStaff changeStaff removeStaff listRoles getRole putRole deleteRole listPermissions listAudit
     addGateway listAllGateways getGateway changeGateway deleteGateway shareGateway unshareGateway
     listWorkflows countWorkflows resetWorkflows terminateWorkflows signalWorkflows getWorkflowJob stopWorkflowJob
+    getWorkflow examineInstall listBuilds listQueues listSchedules listClocks
     changeUsers listOperations getOperation cancelAnyOperation getOwnOperation
     listOwnGatewayTypes getAnyGatewayHealth
     listGatewayTypes pauseAnyGateway drainAnyGateway resumeAnyGateway testAnyGateway

@@ -71,6 +71,15 @@ class ShownWorkflow(_Answer):
     problem: str = Field(description="Of a stuck one: why its tasks fail, in Temporal's words.")
     started_at: datetime
     closed_at: datetime | None
+    url: str | None = Field(description="Where Temporal's web page shows it; `null`: the settings do not say.")
+
+
+class WorkflowAnswer(_Answer):
+    """One workflow."""
+
+    success: Literal[True]
+    message: str
+    data: ShownWorkflow
 
 
 class WorkflowPage(_Answer):

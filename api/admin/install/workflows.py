@@ -2,7 +2,9 @@
 
 import base64
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
@@ -18,10 +20,13 @@ from api.resources.changing import Answer, DryRun, answer_one, perform, perform_
 from api.resources.listing import Limit, Partial, listed, no_cursor
 from domain.access.actors import Actor
 from domain.channels import Channel
+from domain.errors import InvalidError
+from runtime.settings import Settings
 from services.changes import Change
 from services.workflows import progress as jobs
 from services.workflows.acting import acted, begin
-from services.workflows.finding import Row, counts_of, page
+from services.workflows.finding import Row, counts_of, latest, page
+from services.workflows.naming import Kind, web_page, workflow_of
 from services.workflows.planning import Act, Planned, plan
 from services.workflows.wanted import Wanted
 
@@ -77,13 +82,40 @@ async def list_workflows(
 ) -> Response:
     """Those that run, the newest first, then those that ended, the latest end first. Temporal's index is some moments
     behind. Filters that are given all apply."""
-    client = state_of(request).temporal
+    state = state_of(request)
+    client = state.temporal
 
     async def fetch(place: str | None, most: int) -> list[Row]:
         rows, token = await page(client, wanted, most - 1, _token(place))
         return Partial(rows, base64.urlsafe_b64encode(token).decode()) if token else rows
 
-    return await listed(request, limit, cursor, "json", fetch, asdict)
+    return await listed(request, limit, cursor, "json", fetch, partial(_shown, state.settings))
+
+
+@router.get(
+    "/one",
+    summary="The workflow of a message, batch, run or lead",
+    response_model=None,
+    responses=answers(models.WorkflowAnswer, 404),
+)
+async def get_workflow(
+    request: Request,
+    _: _Reader,
+    id: Annotated[QueryText | None, Query(max_length=200, description="Of the workflow itself.")] = None,
+    message: UUID | None = None,
+    batch: UUID | None = None,
+    run: UUID | None = None,
+    lead: UUID | None = None,
+) -> Response:
+    """As it is now, not as Temporal's index has it. Name one of them. What ended is kept for some days."""
+    state = state_of(request)
+    named: dict[Kind, UUID | None] = {"message": message, "batch": batch, "run": run, "lead": lead}
+    given = [(kind, value) for kind, value in named.items() if value is not None]
+    if len(given) + (id is not None) != 1:
+        raise InvalidError("workflow_filter", "name one of id, message, batch, run and lead")
+    workflow = id if id is not None else await workflow_of(state.pool, *given[0])
+    found = await latest(state.temporal, workflow)
+    return answer_one(_shown(state.settings, found), f"it is {found.status}")
 
 
 @router.get(
@@ -189,6 +221,10 @@ async def _do(
         return "begun" if done.job else "counted", asdict(done)
 
     return await perform_once(request, actor, f"workflows.{act}", raw, work, dry_run=dry_run, beforehand=count)
+
+
+def _shown(settings: Settings, row: Row) -> dict[str, Any]:
+    return asdict(row) | {"url": web_page(settings, row.id, row.run_id)}
 
 
 def _token(place: str | None) -> bytes | None:

@@ -103,6 +103,13 @@ async def get(store: Connections, account_id: int | None, campaign_id: UUID, *, 
     return found
 
 
+async def owners(store: Connections, campaign_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The accounts of those campaigns that there are."""
+    async with store.connection() as conn:
+        cursor = await conn.execute("select id, account_id from campaigns where id = any(%s)", (list(campaign_ids),))
+        return dict(await cursor.fetchall())
+
+
 async def add(
     store: Connections, id_: UUID, account_id: int, name: str, channel: str, plan: Mapping[str, Any]
 ) -> Campaign:

@@ -1,0 +1,1 @@
+"""How the parts of an install that work unseen stand: task queues and schedules."""
