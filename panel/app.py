@@ -57,8 +57,9 @@ from panel.settings import routes as settings
 from panel.signing_in import routes as signing_in
 from panel.staff import roles
 from panel.staff import routes as staff
-from panel.system import operations
+from panel.system import engine, operations
 from panel.system import routes as system
+from panel.system import workflows as system_workflows
 from panel.texts import routes as texts
 from panel.users import actions as user_actions
 from panel.users import routes as users
@@ -113,6 +114,8 @@ _SUBJECTS: tuple[Pages, ...] = (
     settings.pages,
     system.pages,
     operations.pages,
+    engine.pages,
+    system_workflows.pages,
 )
 
 _LIVE: dict[str, Look] = {
@@ -123,7 +126,9 @@ _LIVE: dict[str, Look] = {
     "home": home.look,
     "hook": hooks.look,
     "inbox": sandbox.look,
+    "job": system_workflows.look,
     "message": messages.look,
+    "queues": engine.look,
     "replay": failures.look,
     "run": automation_runs.look,
 }

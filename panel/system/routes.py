@@ -15,6 +15,7 @@ from panel.system import words
 pages = Pages("system")
 
 _ADMIN = "/api/admin/v1"
+_TYPED = "PAUSE"
 
 
 @pages.get("/system")
@@ -25,14 +26,17 @@ async def overview(view: View) -> Response:
 
 @pages.post("/system/pause")
 async def pause(view: View) -> Response:
-    """All sending, a channel's, or a user's."""
+    """All sending, a channel's, or a user's. What concerns everybody must be meant."""
+    form = view.form
+    is_meant = bool(form.text("user")) or form.text("typed") == _TYPED
+    body = _scope(view) | {"reason": form.text("reason")}
     try:
-        await view.staff_api.send(
-            "POST", f"{_ADMIN}/pause-sending", _scope(view) | {"reason": view.form.text("reason")}
-        )
+        await view.staff_api.send("POST", f"{_ADMIN}/pause-sending", body, None if is_meant else {"dry_run": "true"})
     except Refused as refused:
-        view.form.refused = refused
+        form.refused = refused
         return await _shown(view, refused.status)
+    if not is_meant:
+        return view.page("system/pause.html", mistyped=bool(form.text("typed")), typed=_TYPED)
     return view.redirect("/panel/system", view.translate("Sending is paused. What is accepted waits."))
 
 
@@ -59,9 +63,6 @@ async def _shown(view: View, status: int = 200) -> Response:
         allowed_data(view.staff_api, f"{_ADMIN}/pause-sending"),
     )
     found = overview["data"]
-    queues: dict[str, int] = {}
-    for worker in found["workers"]:
-        for queue in worker["queues"]:
-            queues[queue] = queues.get(queue, 0) + 1
+    queues = len({queue for worker in found["workers"] for queue in worker["queues"]})
     values = {"found": found, "alerts": alerts, "pauses": pauses, "queues": queues, "words": words}
     return view.page("system/overview.html", status, **values)

@@ -159,6 +159,15 @@ MONEY = (
 )
 SYSTEM = (
     "/panel/system",
+    "/panel/system/doctor",
+    "/panel/system/queues",
+    "/panel/system/builds",
+    "/panel/system/schedules",
+    "/panel/system/schedules?kind=automations",
+    "/panel/system/workflows",
+    "/panel/system/workflows?status=completed",
+    "/panel/system/workflows/one?message={uid}",
+    "/panel/system/workflows/terminate?type=SendWorkflow&id={workflow}",
     "/panel/system/operations",
     "/panel/system/operations/{operation}",
     "/panel/approvals",
@@ -278,7 +287,9 @@ async def test_pages_of_money_and_of_the_system_can_be_used_by_everybody(
     install: Stack, boss: Staff, account: User, owner: Person, looking: Looking, paths: tuple[str, ...]
 ):
     ids = asdict(await money(install, boss, account))
-    await looking.at(paths, "staff", owner, **ids)
+    uid = await _message(install, account)
+    workflow = (await boss.data("GET", f"/workflows/one?message={uid}"))["id"]
+    await looking.at(paths, "staff", owner, uid=uid, workflow=workflow, **ids)
 
 
 async def _message(install: Stack, account: User) -> str:
