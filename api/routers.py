@@ -97,7 +97,7 @@ from api.operations import routes as operations
 from api.persons import routes as persons
 from api.reference import page as reference
 from api.reference.openapi import operation_id
-from api.reports import requests, usage
+from api.reports import attention, requests, usage
 from api.reputation import routes as reputation
 from api.reputation import warm_ups
 from api.segments import routes as segments
@@ -228,7 +228,9 @@ ROUTERS = (
     admin_usage.router,
     overview.router,
     alerts.router,
+    attention.admin_router,
     usage.router,
+    attention.router,
     reputation.router,
     warm_ups.admin_router,
     admin_requests.router,

@@ -40,7 +40,7 @@ RELEASED = """
     putGatewayWarmUp endGatewayWarmUp putAnyDomainWarmUp endAnyDomainWarmUp
     putOwnGatewayWarmUp endOwnGatewayWarmUp putDomainWarmUp endDomainWarmUp
     getSettings changeInstallSettings testSystemMail
-    listAllUsage listUsage listAllRequests listRequests getOverview listAlerts
+    listAllUsage listUsage listAllRequests listRequests getOverview listAlerts listAttention listInstallAttention
     listTemplates getTemplate putTemplate publishTemplate archiveTemplate restoreTemplate
     listTemplateVersions getTemplateVersion diffTemplate previewTemplate
     testEmailTemplate testSmsTemplate testWhatsappTemplate

@@ -53,6 +53,7 @@ WITH_IDS = [
 ]
 
 LISTS = {
+    "GET /api/attention",
     "GET /api/batches",
     "GET /api/callbacks",
     "GET /api/domains",
