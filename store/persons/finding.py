@@ -40,14 +40,18 @@ class Known:
 
 
 async def spellings_of(store: Connections, emails: Sequence[str], numbers: Sequence[str]) -> list[str]:
-    """Addresses and numbers, in all forms in which they may be found."""
+    """Addresses and numbers, in all forms in which they may be found: addresses also as messages to them are spelt."""
     async with store.connection() as conn:
         cursor = await conn.execute(
-            """select spelt from unnest(%s::text[]) as n (number)
+            """select spelt from unnest(%(numbers)s::text[]) as n (number)
                cross join unnest(spellings('whatsapp', n.number)) as spelt
-               union select e from unnest(%s::text[]) as e union select lower(e) from unnest(%s::text[]) as e
+               union select e from unnest(%(emails)s::text[]) as e
+               union select lower(e) from unnest(%(emails)s::text[]) as e
+               union select m.recipient from messages m
+                   where lower(m.recipient) = any(array(select lower(e) from unnest(%(emails)s::text[]) as e))
+                     and m.recipient <> lower(m.recipient)
                order by 1""",
-            (list(numbers), list(emails), list(emails)),
+            {"numbers": list(numbers), "emails": list(emails)},
         )
         return [spelt for (spelt,) in await cursor.fetchall()]
 
