@@ -4,27 +4,52 @@ from typing import Annotated
 from uuid import UUID, uuid4
 
 import orjson
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.http.auth import requires
 from api.http.idempotency import KeyClaim, once
+from api.http.query_text import QueryText
 from api.http.state import state_of
 from api.operations.files import ZIP, download
-from api.operations.models import OperationAnswer
+from api.operations.models import OperationAnswer, OperationPage, State
 from api.operations.shown import shown
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers
-from api.resources.access import user_actor
+from api.resources.access import check_known, user_actor
 from api.resources.changing import answer_one
+from api.resources.listing import Cursor, Format, Limit, beyond_id, listed
 from services.accounts.leaving import begin_export
 from services.changes import change
 from services.operations.changing import find_operation
 from store.accounts.api_keys import Principal
+from store.operations import operations
+from store.operations.operations import Filter, Operation
 
 router = APIRouter(prefix="/api/operations", tags=["operations"])
 
 export_router = APIRouter(prefix="/api/export", tags=["operations"])
 
 _Reader = Annotated[Principal, Depends(requires("read"))]
+
+
+@router.get("", summary="Your long operations, newest first", response_model=None, responses=answers(OperationPage))
+async def list_own_operations(
+    request: Request,
+    principal: _Reader,
+    state: State | None = None,
+    kind: Annotated[QueryText | None, Query(max_length=100, description="Such as `contacts.import`.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    format: Format = None,
+) -> Response:
+    """Those that a key of yours, or you in the panel, began: exports, imports, erasures, replays."""
+    check_known(request)
+    pool, own = state_of(request).pool, principal.account_id
+    wanted = Filter([state] if state else [], kind, own, own)
+
+    async def page(below: UUID | None, most: int) -> list[Operation]:
+        return await operations.page(pool, wanted, below, most)
+
+    return await listed(request, limit, cursor, format, beyond_id(page), shown)
 
 
 @router.get("/{operation}", summary="Read a long operation", response_model=None, responses=answers(OperationAnswer))

@@ -125,22 +125,26 @@ class Filter:
     state: Sequence[State] = ()
     kind: str | None = None
     account_id: int | None = None
+    owner_id: int | None = None
+    """Whose key began them."""
 
 
-async def page(store: Connections, wanted: Filter, below: UUID, limit: int) -> list[Operation]:
-    """Operations with smaller ids than ``below``, the newest first."""
+async def page(store: Connections, wanted: Filter, below: UUID | None, limit: int) -> list[Operation]:
+    """Operations with smaller ids than ``below``, the newest first; ``None``: from the newest."""
     conditions = {
         "state = any(%(state)s::text[])": bool(wanted.state),
         "kind = %(kind)s": wanted.kind is not None,
         "account_id = %(account)s": wanted.account_id is not None,
+        "owner_id = %(owner)s": wanted.owner_id is not None,
     }
     chosen = "".join(f" and {condition}" for condition, is_given in conditions.items() if is_given)
-    given = {"state": list(wanted.state), "kind": wanted.kind, "account": wanted.account_id}
+    given = {"state": list(wanted.state), "kind": wanted.kind}
+    given |= {"account": wanted.account_id, "owner": wanted.owner_id, "below": below or LAST, "limit": limit}
     async with store.connection() as conn, conn.cursor(row_factory=class_row(Operation)) as cursor:
         await cursor.execute(
             f"""select {_COLUMNS} from operations where id < %(below)s{chosen}
                 order by id desc limit %(limit)s""",  # noqa: S608 - constants of ours
-            given | {"below": below, "limit": limit},
+            given,
         )
         return await cursor.fetchall()
 

@@ -28,6 +28,7 @@ RELEASED = """
     listWorkflows countWorkflows resetWorkflows terminateWorkflows signalWorkflows getWorkflowJob stopWorkflowJob
     getWorkflow examineInstall listBuilds listQueues listSchedules listClocks
     changeUsers listOperations getOperation cancelAnyOperation getOwnOperation
+    listOwnOperations
     listOwnGatewayTypes getAnyGatewayHealth
     listGatewayTypes pauseAnyGateway drainAnyGateway resumeAnyGateway testAnyGateway
     listApprovalPolicies putApprovalPolicy deleteApprovalPolicy

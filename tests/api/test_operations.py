@@ -123,6 +123,20 @@ async def test_users_see_those_that_their_own_key_began_and_no_other(stack: Stac
     support = await staff.colleague("support")
     assert (await support.call("GET", f"/operations/{mine.id}")).status_code == 403
 
+    async def listed(who, query: str = "") -> list[str]:
+        answer = await stack.http.get(f"/api/operations{query}", headers=who.headers)
+        assert answer.status_code == 200, answer.text
+        return [one["id"] for one in answer.json()["data"]]
+
+    assert (await listed(user), await listed(other)) == ([str(mine.id)], [])
+    assert await listed(user, "?kind=users.export") == await listed(user, "?state=queued") == []
+    second = await begin_counting(stack.pool, 1, user.id)
+    page = (await stack.http.get("/api/operations?limit=1", headers=user.headers)).json()
+    following = await listed(user, f"?limit=1&cursor={page['next_cursor']}")
+    assert {page["data"][0]["id"], *following} == {str(mine.id), str(second.id)}
+    for wrong in ("state=ended", "sate=done", "user=1", "cursor=abc"):
+        assert (await stack.http.get(f"/api/operations?{wrong}", headers=user.headers)).status_code == 422
+
 
 async def test_one_whose_workflow_was_lost_is_started_again(stack: Stack, monkeypatch):
     from worker.sweeps.operations import start_operations

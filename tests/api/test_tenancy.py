@@ -58,6 +58,7 @@ LISTS = {
     "GET /api/callbacks",
     "GET /api/domains",
     "GET /api/link-domains",
+    "GET /api/operations",
     "GET /api/link-settings",
     "PUT /api/link-settings",
     "GET /api/failures",

@@ -1,6 +1,5 @@
 """``/api/admin/v1/operations``: long work, with its progress."""
 
-from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -14,13 +13,12 @@ from api.operations.shown import shown
 from api.reference.openapi import answers
 from api.resources.access import Allows
 from api.resources.changing import Answer, DryRun, answer_one, perform
-from api.resources.listing import Cursor, Format, Limit, listed, no_cursor
+from api.resources.listing import Cursor, Format, Limit, beyond_id, listed
 from domain.access.actors import Actor
 from services.changes import Change, change
 from services.operations.changing import cancel_operation, find_operation
 from store.operations import operations
 from store.operations.operations import Filter, Operation
-from store.pool import Pool
 
 router = APIRouter(prefix="/api/admin/v1/operations", tags=["admin: operations"])
 
@@ -40,8 +38,12 @@ async def list_operations(
     format: Format = None,
 ) -> Response:
     """Filters that are given all apply; a repeated `state` means any of them."""
-    fetch = partial(_fetch, state_of(request).pool, Filter(state, kind, user))
-    return await listed(request, limit, cursor, format, fetch, shown)
+    pool, wanted = state_of(request).pool, Filter(state, kind, user)
+
+    async def page(below: UUID | None, most: int) -> list[Operation]:
+        return await operations.page(pool, wanted, below, most)
+
+    return await listed(request, limit, cursor, format, beyond_id(page), shown)
 
 
 @router.get("/{operation}", summary="Read an operation", response_model=None, responses=answers(OperationAnswer))
@@ -83,11 +85,3 @@ async def cancel_any_operation(
         return "cancelled", shown(await cancel_operation(made, operation))
 
     return await perform(request, actor, "operation.cancelled", work, dry_run=dry_run)
-
-
-async def _fetch(pool: Pool, wanted: Filter, place: str | None, most: int) -> list[Operation]:
-    try:
-        below = operations.LAST if place is None else UUID(place)
-    except ValueError:
-        raise no_cursor() from None
-    return await operations.page(pool, wanted, below, most)
