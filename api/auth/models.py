@@ -90,6 +90,20 @@ class Totp(_Answer):
     uri: str = Field(description="The same as an address, as apps read it from a picture.")
 
 
+class Provider(_Answer):
+    """The provider of identities, for who has not logged in."""
+
+    enabled: bool = Field(description="Whether staff can log in there.")
+
+
+class ProviderAnswer(_Answer):
+    """Whether staff logs in at a provider."""
+
+    success: Literal[True]
+    message: str
+    data: Provider
+
+
 class RecoveryCodes(_Answer):
     """Codes for whoever lost the second factor; each can be used once."""
 

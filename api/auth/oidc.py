@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.auth import models
 from api.http.query_text import QueryText
 from api.http.state import AppState, state_of
 from api.limits.own_page import (
@@ -14,7 +15,9 @@ from api.limits.own_page import (
     set_log_in_cookie,
     set_session_cookie,
 )
-from api.reference.openapi import PUBLIC
+from api.reference.openapi import PUBLIC, answers
+from api.resources.access import check_known
+from api.resources.changing import answer_one
 from api.resources.context import request_context
 from domain.access.oidc import refused
 from services.access.oidc import OidcLogIn
@@ -25,6 +28,21 @@ router = APIRouter(prefix="/api/auth/oidc", tags=["log-in"])
 _ERROR = re.compile("[a-z_]{1,50}")
 """As providers name errors (RFC 6749 §4.1.2.1); anything else in the address is not repeated."""
 _Text = Annotated[QueryText | None, Query(max_length=4096)]
+
+
+@router.get(
+    "",
+    summary="Whether staff logs in at a provider",
+    response_model=None,
+    responses=answers(models.ProviderAnswer),
+    openapi_extra=PUBLIC,
+)
+async def get_oidc_log_in(request: Request) -> Response:
+    """For pages that offer it: a browser begins at `/api/auth/oidc/start`."""
+    check_known(request)
+    state = state_of(request)
+    is_on = await state.part(OidcLogIn).is_on(await _public_url(state))
+    return answer_one({"enabled": is_on}, "the provider is in use" if is_on else "there is no provider in use")
 
 
 @router.get("/start", summary="Log in at the provider", include_in_schema=False, openapi_extra=PUBLIC)

@@ -15,7 +15,7 @@ HOME = "/panel/"
 @pages.get("/login")
 async def log_in_page(view: View) -> Response:
     """Where everybody begins."""
-    return view.page("signing_in/log_in.html", after=_after(view, view.query("next")), needs_code=False)
+    return await _log_in(view, _after(view, view.query("next")))
 
 
 @pages.post("/login")
@@ -29,8 +29,9 @@ async def log_in(view: View) -> Response:
     except Refused as refused:
         form.refused = None if refused.code == "code_needed" else refused
         needs_code = refused.code in ("code_needed", "code_wrong") or bool(form.text("code"))
-        template = "signing_in/log_in_more.html" if view.is_fragment else "signing_in/log_in.html"
-        return view.page(template, 200 if view.is_fragment else refused.status, after=after, needs_code=needs_code)
+        if view.is_fragment:
+            return view.page("signing_in/log_in_more.html", needs_code=needs_code)
+        return await _log_in(view, after, refused.status, needs_code=needs_code)
     return _with_session(view, view.redirect(after), answered)
 
 
@@ -105,6 +106,12 @@ async def reset(view: View) -> Response:
         form.refused = refused
         return view.page("signing_in/reset.html", refused.status, token=form.text("token"))
     return view.redirect("/panel/login", view.translate("Your password is set. Log in with it."))
+
+
+async def _log_in(view: View, after: str, status: int = 200, *, needs_code: bool = False) -> Response:
+    with_provider = (await view.api.get("/api/auth/oidc"))["data"]["enabled"]
+    values = {"after": after, "needs_code": needs_code, "with_provider": with_provider}
+    return view.page("signing_in/log_in.html", status, **values)
 
 
 def _after(view: View, wanted: str) -> str:

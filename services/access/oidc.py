@@ -48,6 +48,11 @@ class OidcLogIn:
         self._keyring = keyring
         self._outside = outside.of("log-in")
 
+    async def is_on(self, public_url: str | None) -> bool:
+        """Whether staff can log in there."""
+        stored = await read_config(self._pool)
+        return stored is not None and stored[0].enabled and public_url is not None
+
     async def start(self, public_url: str | None) -> Started:
         """Send a browser to the provider.
 

@@ -446,3 +446,20 @@ async def test_what_is_wrong_with_a_configuration_is_said_in_plain_words(owner: 
         patch = {"issuer": "https://x", "client_id": "x", "client_secret": "y", "allow_private_network": False} | more
         answer = await owner.call("PATCH", "/oidc", patch)
         assert (answer.status_code, "Value error" in answer.text) == (422, False), answer.text
+
+
+async def test_whoever_has_not_logged_in_is_told_whether_there_is_a_provider(
+    stack: Stack, provider: Provider, owner: Staff
+):
+    async def is_on() -> bool:
+        answer = await stack.http.get("/api/auth/oidc")
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["data"].keys() == {"enabled"}
+        return bool(answer.json()["data"]["enabled"])
+
+    assert await is_on()
+    assert "/api/auth/oidc/start" in (await stack.http.get("/panel/login")).text
+    await owner.data("PATCH", "/oidc", {"enabled": False})
+    assert not await is_on()
+    assert "/api/auth/oidc/start" not in (await stack.http.get("/panel/login")).text
+    assert_error(await stack.http.get("/api/auth/oidc?provider=1"), 422, "query_unknown", "/provider")

@@ -28,7 +28,7 @@ RELEASED = """
     listWorkflows countWorkflows resetWorkflows terminateWorkflows signalWorkflows getWorkflowJob stopWorkflowJob
     getWorkflow examineInstall listBuilds listQueues listSchedules listClocks
     changeUsers listOperations getOperation cancelAnyOperation getOwnOperation
-    listOwnOperations
+    listOwnOperations getOidcLogIn
     listOwnGatewayTypes getAnyGatewayHealth
     listGatewayTypes pauseAnyGateway drainAnyGateway resumeAnyGateway testAnyGateway
     listApprovalPolicies putApprovalPolicy deleteApprovalPolicy

@@ -18,6 +18,7 @@ OPEN = {
     "GET /docs",
     "GET /docs/viewer/{name}",
     "GET /openapi.json",
+    "GET /api/auth/oidc",
     "GET /health",
     "GET /health/live",
     "GET /health/ready",
