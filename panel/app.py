@@ -44,20 +44,27 @@ from panel.http.pages import Pages
 from panel.imports import routes as imports
 from panel.keys import routes as keys
 from panel.leads import routes as leads
+from panel.links import routes as links
 from panel.messages import routes as messages
+from panel.operations import routes as operations
+from panel.persons import routes as persons
 from panel.plans import routes as plans
 from panel.replies import routes as replies
+from panel.reputation import routes as reputation
+from panel.reputation import warm_ups
 from panel.requests import routes as requests
 from panel.sandbox import routes as sandbox
 from panel.search import routes as search
+from panel.secrets import routes as secrets
 from panel.security import routes as security
 from panel.segments import routes as segments
 from panel.send import routes as send
+from panel.settings import oidc
 from panel.settings import routes as settings
 from panel.signing_in import routes as signing_in
 from panel.staff import roles
 from panel.staff import routes as staff
-from panel.system import engine, operations
+from panel.system import engine
 from panel.system import routes as system
 from panel.system import workflows as system_workflows
 from panel.texts import routes as texts
@@ -91,15 +98,22 @@ _SUBJECTS: tuple[Pages, ...] = (
     contact_merging.pages,
     contacts.pages,
     groups.pages,
+    warm_ups.gateway_pages,
+    warm_ups.domain_pages,
+    reputation.own,
+    reputation.of_users,
     gateway_forms.pages,
     gateways.pages,
     keys.pages,
     requests.pages,
     callbacks.pages,
     domains.pages,
+    links.pages,
     imports.pages,
     segments.pages,
     consent.pages,
+    persons.pages,
+    secrets.pages,
     security.pages,
     sandbox.pages,
     users.pages,
@@ -111,9 +125,11 @@ _SUBJECTS: tuple[Pages, ...] = (
     roles.pages,
     approvals.pages,
     audit.pages,
+    oidc.pages,
     settings.pages,
     system.pages,
-    operations.pages,
+    operations.own,
+    operations.all_of_them,
     engine.pages,
     system_workflows.pages,
 )
@@ -123,11 +139,13 @@ _LIVE: dict[str, Look] = {
     "batch": batches.look,
     "campaign": campaigns.look,
     "device": devices.look,
+    "erasure": persons.look,
     "home": home.look,
     "hook": hooks.look,
     "inbox": sandbox.look,
     "job": system_workflows.look,
     "message": messages.look,
+    "operation": operations.look,
     "queues": engine.look,
     "replay": failures.look,
     "run": automation_runs.look,

@@ -3,28 +3,35 @@
 from starlette.responses import Response
 
 from api.limits.own_page import acting_cookie, delete_acting_cookie, set_acting_cookie
+from panel.account.finding import USERS, suggestions
 from panel.http.client import Refused
 from panel.http.pages import Pages
 from panel.http.view import View
 
 pages = Pages("account")
 
-_USERS = "/api/admin/v1/users"
 _FEW = 8
 
 
 @pages.get("/account")
 async def choose(view: View) -> Response:
     """All accounts, with a search."""
-    found = await view.staff_api.get(_USERS, {"q": view.query("q"), "cursor": view.query("cursor"), "limit": 50})
+    found = await view.staff_api.get(USERS, {"q": view.query("q"), "cursor": view.query("cursor"), "limit": 50})
     return view.page("account/choose.html", users=found["data"], next_cursor=found["next_cursor"])
 
 
 @pages.get("/account/choices")
 async def choices(view: View) -> Response:
     """A few, for the menu."""
-    found = await view.staff_api.get(_USERS, {"limit": _FEW, "state": "active"})
+    found = await view.staff_api.get(USERS, {"limit": _FEW, "state": "active"})
     return view.page("account/choices.html", users=found["data"])
+
+
+@pages.get("/account/suggestions")
+async def suggest(view: View) -> Response:
+    """Accounts that fit what is being entered in a field, whatever its name is."""
+    text = next(iter(view.request.query_params.values()), "").strip()
+    return view.page("account/suggestions.html", users=await suggestions(view, text))
 
 
 @pages.post("/account/leave")
@@ -40,7 +47,7 @@ async def leave(view: View) -> Response:
 async def act(view: View) -> Response:
     """Work in an account from now on."""
     account = view.request.path_params["account"]
-    begun = await view.staff_api.send("POST", f"{_USERS}/{account}/act")
+    begun = await view.staff_api.send("POST", f"{USERS}/{account}/act")
     await _end(view)
     answer = view.redirect("/panel/")
     set_acting_cookie(view.request, answer, begun["data"]["token"])

@@ -4,10 +4,13 @@ from typing import Any
 
 from starlette.responses import Response
 
+from panel.account.finding import account_in
 from panel.domains import words
 from panel.http.client import Refused
 from panel.http.pages import Pages
 from panel.http.view import View
+from panel.reputation import reading
+from panel.reputation import words as reputation_words
 
 pages = Pages("domains")
 
@@ -36,9 +39,9 @@ async def begin(view: View) -> Response:
 async def add(view: View) -> Response:
     """Add it, and show its records."""
     body: dict[str, Any] = {"domain": view.form.text("domain")}
-    if view.viewer.account is None and (user := view.form.text("user")):
-        body["user"] = int(user) if user.isdigit() else user
     try:
+        if view.viewer.account is None and (user := await account_in(view, "user", "/user")) is not None:
+            body["user"] = user
         made = (await view.api.send("POST", view.address("/domains"), body))["data"]
     except Refused as refused:
         view.form.refused = refused
@@ -49,7 +52,7 @@ async def add(view: View) -> Response:
 @pages.get("/domains/{domain:int}")
 async def one(view: View) -> Response:
     """A domain and its records."""
-    return await _shown(view)
+    return await shown(view)
 
 
 @pages.post("/domains/{domain:int}/check")
@@ -59,7 +62,7 @@ async def check(view: View) -> Response:
         found = (await view.api.send("POST", f"{_path(view)}/check"))["data"]
     except Refused as refused:
         view.form.refused = refused
-        return await _shown(view, refused.status)
+        return await shown(view, refused.status)
     if found["state"] == "verified":
         return view.redirect(_here(view), view.translate("All required records are there: you may send from it."))
     told = view.translate("Not all required records were found. New ones can take a while to be seen.")
@@ -96,10 +99,19 @@ async def _done(view: View, method: str, path: str, done: str, after: str) -> Re
         await view.api.send(method, path)
     except Refused as refused:
         view.form.refused = refused
-        return await _shown(view, refused.status)
+        return await shown(view, refused.status)
     return view.redirect(after, done)
 
 
-async def _shown(view: View, status: int = 200) -> Response:
+async def shown(view: View, status: int = 200) -> Response:
+    """Its page."""
     domain = (await view.api.get(_path(view)))["data"]
-    return view.page("domains/one.html", status, domain=domain, words=words, may_change=_may_change(view))
+    return view.page(
+        "domains/one.html",
+        status,
+        domain=domain,
+        warm_up=await reading.warm_up_of_domain(view, domain),
+        words=words,
+        reputation_words=reputation_words,
+        may_change=_may_change(view),
+    )

@@ -21,6 +21,7 @@ RECORDS: dict[str, Look] = {
 }
 PURPOSES: dict[str, tuple[str, str]] = {
     "ownership": (_("Ownership"), _("Shows that the domain is yours. Leave it there.")),
+    "alias": (_("Alias"), _("Leads whoever follows a link to this install.")),
     "dkim": ("DKIM", _("Signs your emails, so that receivers see that they come from you, unchanged.")),
     "dkim_next": (_("DKIM, new key"), _("Enter it beside the old one. The check that finds it changes over.")),
     "spf": ("SPF", _("Which servers may send for the domain. It must have one such record only.")),

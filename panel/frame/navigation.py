@@ -63,6 +63,7 @@ GROUPS = (
             Entry("imports", _("Import"), "/panel/imports", "upload"),
             Entry("fields", _("Fields and purposes"), "/panel/fields", "list-checks"),
             Entry("consent", _("Consent"), "/panel/consent", "shield-check"),
+            Entry("persons", _("Persons"), "/panel/persons", "user-check"),
         ),
     ),
     Group(
@@ -71,6 +72,7 @@ GROUPS = (
             Entry("automations", _("Automations"), "/panel/automations", "workflow", shortcut="a"),
             Entry("leads", _("Leads"), "/panel/leads", "user-plus", shortcut="l"),
             Entry("hooks", _("Hooks"), "/panel/hooks", "webhook"),
+            Entry("secrets", _("Secrets"), "/panel/secrets", "lock"),
         ),
     ),
     Group(
@@ -80,6 +82,8 @@ GROUPS = (
             Entry("devices", _("Phones"), "/panel/devices", "smartphone", "devices:read", shortcut="p"),
             Entry("keys", _("API keys"), "/panel/keys", "key", "keys:read"),
             Entry("domains", _("Sender domains"), "/panel/domains", "globe", "domains:read"),
+            Entry("links", _("Short links"), "/panel/links", "link"),
+            Entry("reputation", _("Reputation"), "/panel/reputation", "activity"),
             Entry("callbacks", _("Callbacks"), "/panel/callbacks", "webhook", "callbacks:read"),
             Entry("requests", _("API log"), "/panel/requests", "scroll-text", "requests:read", shortcut="r"),
         ),
@@ -97,7 +101,8 @@ GROUPS = (
         _("System"),
         (
             Entry("system", _("Overview"), "/panel/system", "activity", "overview:read", staff_only=True),
-            Entry("operations", _("Operations"), _OPERATIONS, "list-checks", "operations:read", staff_only=True),
+            Entry("own-operations", _("Operations"), "/panel/operations", "list-checks"),
+            Entry("operations", _("All operations"), _OPERATIONS, "list-checks", "operations:read", staff_only=True),
             Entry("sandbox", _("Sandbox inbox"), "/panel/sandbox", "inbox", "sandbox:read", staff_only=True),
             Entry("approvals", _("Approvals"), "/panel/approvals", "badge-check", "approvals:read", staff_only=True),
             Entry("audit", _("Audit log"), "/panel/audit", "scroll-text", "audit:read", staff_only=True),

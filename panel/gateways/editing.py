@@ -4,6 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from panel.account.finding import account_in
 from panel.gateways import words
 from panel.gateways.fields import Field, entered, fields_of, shown_values
 from panel.gateways.routes import HOME, find, is_changeable
@@ -16,7 +17,6 @@ from panel.http.view import View
 pages = Pages("gateways")
 
 _CHANNELS = ("email", "sms", "whatsapp")
-_MOST_ACCOUNTS = 200
 _MARKED = {f"/{name}" for name in ("identifier", "priority", "rate", "on_unknown", "from", "owner", "share_with")}
 """Places of the body, besides the configuration, that have a field."""
 _LAST = ("http", "sandbox")
@@ -52,11 +52,9 @@ async def add(view: View) -> Response:
     form = view.form
     body: dict[str, Any] = {"channel": kind["channel"], "type": kind["type"], "config": entered(fields, form)}
     body |= _common(view, kind) | ({"rate": form.text("rate")} if form.text("rate") else {})
-    if view.viewer.account is None and form.text("owner"):
-        body["owner"] = _number(form.text("owner"))
-    if view.viewer.account is None and form.text("share_with"):
-        body["share_with"] = [_number(one) for one in form.text("share_with").replace(",", " ").split()]
     try:
+        if view.viewer.account is None:
+            body |= await _accounts(view)
         made = (await view.api.send("POST", view.address("/gateways"), body))["data"]
     except Refused as refused:
         form.refused = refused
@@ -95,6 +93,12 @@ async def change(view: View) -> Response:
     return view.redirect(f"{HOME}/{gateway['id']}", view.translate("The gateway is changed, from its next message on."))
 
 
+async def _accounts(view: View) -> dict[str, Any]:
+    """Whose it is, and who else may send through it."""
+    owner, other = await account_in(view, "owner", "/owner"), await account_in(view, "share_with", "/share_with")
+    return ({} if owner is None else {"owner": owner}) | ({} if other is None else {"share_with": [other]})
+
+
 def _common(view: View, kind: dict[str, Any]) -> dict[str, Any]:
     form = view.form
     body: dict[str, Any] = {"identifier": form.text("identifier"), "on_unknown": form.text("on_unknown") or "hold"}
@@ -129,12 +133,6 @@ async def _type(view: View, channel: str, name: str) -> dict[str, Any]:
     raise NotThere
 
 
-async def _accounts(view: View) -> list[dict[str, Any]]:
-    if view.viewer.account is not None or not view.viewer.may("users:read"):
-        return []
-    return list((await view.staff_api.get("/api/admin/v1/users", {"limit": _MOST_ACCOUNTS}))["data"])
-
-
 async def _form(
     view: View, kind: dict[str, Any], fields: list[Field], status: int = 200, gateway: dict[str, Any] | None = None
 ) -> Response:
@@ -150,5 +148,4 @@ async def _form(
         words=words,
         all_marked=bool(errors) and all(one["pointer"] in marked for one in errors),
         is_set={name for name, value in config.items() if value == {"set": True}},
-        accounts=await _accounts(view),
     )

@@ -1,13 +1,17 @@
 """Gateways: the list, one with its health, and what is done with it."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from panel.gateways import words
+from panel.account.finding import account_in
+from panel.gateways import order, words
 from panel.http.client import Refused
 from panel.http.pages import Pages
 from panel.http.view import View
+from panel.reputation import reading
+from panel.reputation import words as reputation_words
 
 pages = Pages("gateways")
 
@@ -27,9 +31,28 @@ async def listing(view: View) -> Response:
     asked["cursor"] = view.query("cursor")
     found = await view.api.get(view.address("/gateways"), asked)
     wanted = [one for one in found["data"] if view.query("channel") in ("", one["channel"])]
-    wanted.sort(key=lambda one: (one["channel"], one["priority"], one["identifier"]))
-    more = found["next_cursor"]
-    return view.page("gateways/list.html", gateways=wanted, next_cursor=more, words=words, may_add=_may_add(view))
+    wanted, more = order.in_order(view, wanted), found["next_cursor"]
+    is_whole = not more and not any(view.query(name) for name in ("state", "owner", "type", "cursor"))
+    moves = order.moves(view, wanted, lambda one: _is_movable(view, one)) if is_whole else {}
+    values = {"gateways": wanted, "next_cursor": more, "words": words, "moves": moves}
+    return view.page("gateways/list.html", may_add=_may_add(view), **values)
+
+
+@pages.post("/gateways/{gateway:uuid}/move")
+async def move(view: View) -> Response:
+    """Try it before the one above it, or after the one below it."""
+    channel, step = view.form.text("channel"), -1 if view.form.text("do") == "up" else 1
+    found = (await view.api.get(view.address("/gateways"), {"limit": _MOST}))["data"]
+    one = next((gateway for gateway in found if gateway["id"] == _id(view)), None)
+    back = f"{HOME}?{urlencode({'channel': channel})}" if channel else HOME
+    if one is None or not _is_movable(view, one):
+        return view.redirect(back, view.translate("Only its owner may change it."), "bad")
+    try:
+        for gateway, number in order.moved(view, found, one, step).items():
+            await view.api.send("PATCH", view.address(f"/gateways/{gateway}"), {"priority": number})
+    except Refused as refused:
+        return view.redirect(back, refused.message, "bad")
+    return view.redirect(back, view.translate("The order is changed."))
 
 
 @pages.get("/gateways/named/{identifier:path}")
@@ -44,7 +67,7 @@ async def named(view: View) -> Response:
 @pages.get("/gateways/{gateway:uuid}")
 async def one(view: View) -> Response:
     """A gateway: whether it works, and what it was asked of late."""
-    return await _shown(view)
+    return await shown(view)
 
 
 @pages.post("/gateways/{gateway:uuid}/test")
@@ -55,8 +78,8 @@ async def test(view: View) -> Response:
         trial = (await view.api.send("POST", f"{path}/test", {"to": view.form.text("to")}))["data"]
     except Refused as refused:
         view.form.refused = refused
-        return await _shown(view, refused.status)
-    return await _shown(view, trial=trial)
+        return await shown(view, refused.status)
+    return await shown(view, trial=trial)
 
 
 @pages.post("/gateways/{gateway:uuid}/delete")
@@ -66,14 +89,19 @@ async def delete(view: View) -> Response:
         await view.api.send("DELETE", _path(view))
     except Refused as refused:
         view.form.refused = refused
-        return await _shown(view, refused.status)
+        return await shown(view, refused.status)
     return view.redirect(HOME, view.translate("The gateway is deleted."))
 
 
 @pages.post("/gateways/{gateway:uuid}/share")
 async def share(view: View) -> Response:
     """Let an account send through it."""
-    return await _share(view, "PUT", view.form.text("account"), view.translate("The account may send through it now."))
+    try:
+        account = await account_in(view, "account", "/account")
+    except Refused as refused:
+        view.form.refused = refused
+        return await shown(view, refused.status)
+    return await _share(view, "PUT", str(account or ""), view.translate("The account may send through it now."))
 
 
 @pages.post("/gateways/{gateway:uuid}/unshare/{account:int}")
@@ -94,7 +122,7 @@ async def steer(view: View) -> Response:
             await view.api.send("POST", f"{_path(view)}/{action}")
     except Refused as refused:
         view.form.refused = refused
-        return await _shown(view, refused.status)
+        return await shown(view, refused.status)
     done = {
         "pause": view.translate("The gateway is paused."),
         "drain": view.translate("The gateway takes no new messages."),
@@ -125,6 +153,10 @@ async def find(view: View) -> dict[str, Any]:
     return {"own": False, "config": None, "shared_with": [], "managed_by": None, "number": None} | found
 
 
+def _is_movable(view: View, gateway: dict[str, Any]) -> bool:
+    return is_changeable(view, gateway) and not gateway.get("managed_by")
+
+
 def _may_add(view: View) -> bool:
     return view.viewer.may("gateways:write")
 
@@ -139,16 +171,17 @@ def _path(view: View) -> str:
 
 async def _share(view: View, method: str, account: str, done: str) -> Response:
     if not account.isdigit():
-        return view.redirect(f"{HOME}/{_id(view)}", view.translate("Enter the number of an account."), "bad")
+        return view.redirect(f"{HOME}/{_id(view)}", view.translate("Name an account."), "bad")
     try:
         await view.api.send(method, f"{_path(view)}/shares/{account}")
     except Refused as refused:
         view.form.refused = refused
-        return await _shown(view, refused.status)
+        return await shown(view, refused.status)
     return view.redirect(f"{HOME}/{_id(view)}", done)
 
 
-async def _shown(view: View, status: int = 200, trial: dict[str, Any] | None = None) -> Response:
+async def shown(view: View, status: int = 200, trial: dict[str, Any] | None = None) -> Response:
+    """Its page. ``trial``: what a test message came to."""
     gateway = await find(view)
     health = (await view.api.get(f"{_path(view)}/health"))["data"]
     state = words.state_of(gateway["enabled"], gateway["mode"], gateway["breaker"])
@@ -158,6 +191,8 @@ async def _shown(view: View, status: int = 200, trial: dict[str, Any] | None = N
         status,
         gateway=gateway,
         health=health,
+        reputation=await reading.of_gateway(view, gateway["id"]),
+        reputation_words=reputation_words,
         state=state,
         words=words,
         trial=trial,

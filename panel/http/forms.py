@@ -17,6 +17,8 @@ class Form:
         self._values = values or {}
         self.refused: Refused | None = None
         """Why the API did not take it."""
+        self.offered: dict[str, list[dict[str, Any]]] = {}
+        """Objects that fit what was entered in a field, to choose one of."""
 
     def text(self, name: str) -> str:
         """A text without space around it; "" if it is not there."""

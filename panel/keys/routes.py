@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from panel.account.finding import account_in
 from panel.http.client import Refused
 from panel.http.forms import Form
 from panel.http.pages import Pages
@@ -36,7 +37,7 @@ async def begin(view: View) -> Response:
 async def make(view: View) -> Response:
     """Make it, and show it once."""
     try:
-        made = (await view.api.send("POST", view.address("/keys"), _body(view)))["data"]
+        made = (await view.api.send("POST", view.address("/keys"), await _body(view)))["data"]
     except Refused as refused:
         view.form.refused = refused
         return await _form(view, view.form.many("scope"), refused.status)
@@ -71,7 +72,7 @@ def _path(view: View) -> str:
     return view.address(f"/keys/{view.request.path_params['key']}")
 
 
-def _body(view: View) -> dict[str, Any]:
+async def _body(view: View) -> dict[str, Any]:
     form = view.form
     is_of_staff = view.viewer.account is None and form.text("kind") == "staff"
     body: dict[str, Any] = {"name": form.text("name")}
@@ -83,7 +84,11 @@ def _body(view: View) -> dict[str, Any]:
     if (days := form.text("lifetime")).isdigit():
         body["expires_at"] = (datetime.now(UTC) + timedelta(days=min(int(days), 3_650))).isoformat()
     if view.viewer.account is None:
-        body["staff" if is_of_staff else "user"] = _number(form.text("owner"))
+        body |= (
+            {"staff": _number(form.text("owner"))}
+            if is_of_staff
+            else {"user": await account_in(view, "owner", "/user")}
+        )
         body |= form.given("rate_class")
         if cap := form.text("spend_cap"):
             body["spend_cap"] = _number(cap)

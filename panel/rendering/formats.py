@@ -7,7 +7,7 @@ from babel.numbers import format_compact_decimal, format_decimal, format_percent
 from markupsafe import Markup
 
 _SOON = timedelta(days=6)
-FILTERS = ("when", "exact", "day", "clock", "number", "short_number", "percent")
+FILTERS = ("when", "exact", "day", "date", "clock", "number", "short_number", "percent")
 """Methods of ``Formats`` that templates use."""
 
 
@@ -41,9 +41,10 @@ class Formats:
         """A date."""
         return format_date(_time(value).astimezone(self._zone), "medium", locale=self._language)
 
-    def date(self, value: date) -> str:
+    def date(self, value: str | date) -> str:
         """A day that has no time."""
-        return format_date(value, "medium", locale=self._language)
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+        return format_date(day, "medium", locale=self._language)
 
     def clock(self, value: str | datetime) -> Markup:
         """The time of a day, to the second."""

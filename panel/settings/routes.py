@@ -13,7 +13,7 @@ from panel.settings.fields import GROUPS, changes
 
 pages = Pages("settings")
 
-_SETTINGS = "/api/admin/v1/settings"
+SETTINGS = "/api/admin/v1/settings"
 _MAIL_TEXTS = ("host", "security", "username", "from_address", "from_name")
 
 
@@ -48,7 +48,7 @@ async def mail(view: View) -> Response:
 async def test_mail(view: View) -> Response:
     """Send one now."""
     try:
-        sent = await view.staff_api.send("POST", f"{_SETTINGS}/system-mail/test", {"to": view.form.text("to")})
+        sent = await view.staff_api.send("POST", f"{SETTINGS}/system-mail/test", {"to": view.form.text("to")})
     except Refused as refused:
         view.form.refused = refused
         return await _shown(view, "mail", refused.status)
@@ -66,14 +66,14 @@ async def change(view: View) -> Response:
     name = view.request.path_params["group"]
     if name not in GROUPS:
         raise NotThere
-    stored = (await view.staff_api.get(_SETTINGS))["data"]
+    stored = (await view.staff_api.get(SETTINGS))["data"]
     return await _saved(view, name, changes(name, view.form, stored))
 
 
 async def _saved(view: View, name: str, body: dict[str, Any]) -> Response:
     try:
         if body:
-            await view.staff_api.send("PATCH", _SETTINGS, body)
+            await view.staff_api.send("PATCH", SETTINGS, body)
     except Refused as refused:
         view.form.refused = refused
         return await _shown(view, name, refused.status)
@@ -83,7 +83,7 @@ async def _saved(view: View, name: str, body: dict[str, Any]) -> Response:
 async def _shown(view: View, name: str, status: int = 200) -> Response:
     if name not in GROUPS and name != "mail":
         raise NotThere
-    found = (await view.staff_api.get(_SETTINGS))["data"]
+    found = (await view.staff_api.get(SETTINGS))["data"]
     posted = view.form.refused is not None
     values: dict[str, Any] = {"settings": found, "groups": GROUPS, "group": name, "posted": posted}
     return view.page("settings/mail.html" if name == "mail" else "settings/group.html", status, **values)

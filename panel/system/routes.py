@@ -5,10 +5,10 @@ from typing import Any
 
 from starlette.responses import Response
 
+from panel.account.finding import account_in
 from panel.http.answers import allowed_data
 from panel.http.client import Refused
 from panel.http.pages import Pages
-from panel.http.values import number
 from panel.http.view import View
 from panel.system import words
 
@@ -29,8 +29,8 @@ async def pause(view: View) -> Response:
     """All sending, a channel's, or a user's. What concerns everybody must be meant."""
     form = view.form
     is_meant = bool(form.text("user")) or form.text("typed") == _TYPED
-    body = _scope(view) | {"reason": form.text("reason")}
     try:
+        body = await _scope(view) | {"reason": form.text("reason")}
         await view.staff_api.send("POST", f"{_ADMIN}/pause-sending", body, None if is_meant else {"dry_run": "true"})
     except Refused as refused:
         form.refused = refused
@@ -44,15 +44,15 @@ async def pause(view: View) -> Response:
 async def resume(view: View) -> Response:
     """What waited is sent."""
     try:
-        await view.staff_api.send("POST", f"{_ADMIN}/resume-sending", _scope(view))
+        await view.staff_api.send("POST", f"{_ADMIN}/resume-sending", await _scope(view))
     except Refused as refused:
         view.form.refused = refused
         return await _shown(view, refused.status)
     return view.redirect("/panel/system", view.translate("Sending goes on."))
 
 
-def _scope(view: View) -> dict[str, Any]:
-    body = {"user": number(view.form.text("user")), **view.form.given("channel", "gateway")}
+async def _scope(view: View) -> dict[str, Any]:
+    body = {"user": await account_in(view, "user", "/user"), **view.form.given("channel", "gateway")}
     return {name: value for name, value in body.items() if value is not None}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from panel.account.finding import account_in
 from panel.http.answers import told
 from panel.http.client import Refused
 from panel.http.errors import NotThere
@@ -37,6 +38,19 @@ async def move_credits(view: View) -> Response:
         amount = -amount
     body = {"channel": form.text("channel"), "amount": amount, "reason": form.text("reason")}
     return await _done(view, ("POST", "/credits", body), view.translate("The credits are moved."), overview)
+
+
+@pages.post("/users/{account:int}/transfer")
+async def transfer(view: View) -> Response:
+    """Give credits that are available to another user."""
+    form = view.form
+    try:
+        to = await account_in(view, "to", "/to")
+    except Refused as refused:
+        form.refused = refused
+        return await overview(view, refused.status)
+    body = {"to": to, "channel": form.text("of"), "amount": number(form.text("moved")), "reason": form.text("why")}
+    return await _done(view, ("POST", "/credits/transfer", body), view.translate("The credits are moved."), overview)
 
 
 @pages.post("/users/{account:int}/plan")

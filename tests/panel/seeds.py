@@ -7,6 +7,7 @@ from typing import Any
 from domain.access.user_scopes import SCOPES
 from store.accounts import api_keys
 from store.accounts.api_keys import KeyKind
+from store.links import link_domains
 from tests.looks import Looks
 from tests.stack import Stack, User
 
@@ -29,6 +30,7 @@ class Connections:
     gateway: str
     callback: str
     domain: str
+    link: str
     request: str
 
 
@@ -43,6 +45,12 @@ async def made(install: Stack, account: User, path: str, body: Any) -> Any:
     answer = await install.http.post(path, json=body, headers=account.headers)
     assert answer.status_code < 300, answer.text
     return answer.json()["data"]
+
+
+async def put(install: Stack, account: User, path: str, body: Any) -> None:
+    """Set something of the account."""
+    answer = await install.http.put(path, json=body, headers=account.headers)
+    assert answer.status_code < 300, answer.text
 
 
 async def audience(install: Stack, account: User) -> Audience:
@@ -108,6 +116,11 @@ async def connections(install: Stack, account: User) -> Connections:
     callback = (await made(install, account, "/api/callbacks", hook | {"description": "Shop"}))["id"]
     await made(install, account, f"/api/callbacks/{callback}/test", None)
     domain = (await made(install, account, "/api/domains", {"domain": f"{callback[:8]}.subdomain.example.com"}))["id"]
+    await put(install, account, f"/api/domains/{domain}/warm-up", {"ladder": "email"})
+    await put(install, account, "/api/secrets/crm_token", {"value": "hidden", "hosts": ["crm.example.com"]})
+    link = await link_domains.add(
+        install.pool, account.id, f"links-{callback[:8]}.example.com", "0" * 32, "xsender.invalid"
+    )
     body = {"contact": [{"number": "12"}], "message": "Hello"}
     refused = await install.http.post("/api/sms/send", json=body, headers=account.headers)
     request = refused.headers["X-Request-Id"]
@@ -121,4 +134,4 @@ async def connections(install: Stack, account: User) -> Connections:
             "data"
         ]:
             await looks.pause()
-    return Connections(gateway, callback, str(domain), request)
+    return Connections(gateway, callback, str(domain), str(link.id), request)

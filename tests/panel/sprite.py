@@ -13,7 +13,7 @@ activity archive arrow-down arrow-right arrow-up badge-check ban bell building-2
 chevron-down chevron-right circle-alert circle-check circle-dashed circle-help:circle-question-mark circle-pause
 circle-play circle-x clock code coins copy download ellipsis external-link eye eye-off file-text filter
 flask-conical folder git-branch git-fork globe history house inbox info key languages layers layout-template link
-list list-checks loader log-in log-out mail mail-check mail-open megaphone menu message-circle message-square
+list list-checks loader lock log-in log-out mail mail-check mail-open megaphone menu message-circle message-square
 message-square-text monitor moon mouse-pointer-click pause pencil percent phone play plug plus qr-code radio-tower
 receipt refresh-cw repeat reply rocket rotate-ccw save scroll-text search send server settings shield shield-check
 sliders-horizontal smartphone sparkles split square-pen sun sun-moon table tag target timer trash-2 triangle-alert

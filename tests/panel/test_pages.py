@@ -76,9 +76,14 @@ AUDIENCE = (
     "/panel/imports",
     "/panel/imports/{operation}",
     "/panel/imports/{operation}?check=1",
+    "/panel/operations",
+    "/panel/operations?state=failed",
+    "/panel/operations/{operation}",
     "/panel/consent",
     "/panel/consent?q=ada@example.com",
     "/panel/consent/suppressions",
+    "/panel/persons",
+    "/panel/persons/contact/{contact}",
 )
 AUTOMATE = (
     "/panel/search?q=wel",
@@ -139,6 +144,15 @@ CONNECT_FORMS = (
     "/panel/keys/new",
     "/panel/domains/new",
 )
+CONNECT_OWN = (
+    "/panel/callbacks/new",
+    "/panel/callbacks/{callback}/change",
+    "/panel/reputation",
+    "/panel/links",
+    "/panel/links/{link}",
+    "/panel/secrets",
+    "/panel/secrets?name=crm_token",
+)
 MONEY = (
     "/panel/users",
     "/panel/users?q=nobody-at-all",
@@ -148,6 +162,7 @@ MONEY = (
     "/panel/users/{account}/gateways",
     "/panel/users/{account}/keys",
     "/panel/users/{account}/guards",
+    "/panel/users/{account}/reputation",
     "/panel/users/{account}/change",
     "/panel/users/{account}/suspend",
     "/panel/users/{account}/delete",
@@ -186,6 +201,7 @@ SYSTEM = (
     "/panel/settings/mail",
     "/panel/settings/sending",
     "/panel/settings/security",
+    "/panel/settings/oidc",
 )
 OF_STAFF = (
     "/panel/",
@@ -271,8 +287,7 @@ async def test_pages_that_connect_can_be_used_by_everybody(
     install: Stack, account: User, user: Person, looking: Looking
 ):
     ids = asdict(await connections(install, account))
-    paths = (*CONNECT, *CONNECT_FORMS, "/panel/callbacks/new", "/panel/callbacks/{callback}/change")
-    await looking.at(paths, "user", user, **ids)
+    await looking.at((*CONNECT, *CONNECT_FORMS, *CONNECT_OWN), "user", user, **ids)
 
 
 async def test_pages_of_staff_that_connect_can_be_used_by_everybody(

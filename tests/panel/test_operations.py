@@ -1,0 +1,57 @@
+"""Long work of an account: listed for its user, and downloaded."""
+
+import asyncio
+import io
+import re
+import zipfile
+
+from tests.api.log_in import Person
+from tests.looks import Looks
+from tests.panel.test_forms import signed_in, token_of
+from tests.stack import Stack, User
+
+OWN = re.compile(r"/panel/operations/[0-9a-f-]{36}")
+
+
+async def test_all_data_is_exported_watched_and_downloaded(install: Stack, user: Person):
+    async with signed_in(install, user) as client:
+        assert "No operations yet" in (await client.get("/panel/operations")).text
+        begun = await client.post("/panel/operations/export", data={"csrf": await token_of(client)})
+        assert begun.status_code == 303
+        page = begun.headers["location"]
+        assert OWN.fullmatch(page)
+        async with asyncio.timeout(60):
+            looks = Looks()
+            while f"{page}/result" not in (await client.get(page)).text:
+                await looks.pause()
+        assert f'href="{page}"' in (await client.get("/panel/operations?state=done")).text
+        assert f'href="{page}"' not in (await client.get("/panel/operations?state=failed")).text
+        files = zipfile.ZipFile(io.BytesIO((await client.get(f"{page}/result")).content))
+        assert "wallets.ndjson" in files.namelist()
+
+
+async def test_nobody_sees_operations_of_another_account(install: Stack, account: User, user: Person):
+    other = await install.user()
+    begun = await install.http.post("/api/export", headers=other.headers)
+    assert begun.status_code == 200, begun.text
+    theirs = begun.json()["data"]["id"]
+    async with signed_in(install, user) as client:
+        for path in (f"/panel/operations/{theirs}", f"/panel/operations/{theirs}/result"):
+            assert (await client.get(path)).status_code == 404
+        assert theirs not in (await client.get("/panel/operations")).text
+        assert (await client.get("/panel/live", params={"topic": f"operation:own/{theirs}"})).text == "retry: 3000\n\n"
+
+
+async def test_further_operations_are_added_below_the_others(install: Stack, account: User, user: Person):
+    for number in range(31):
+        body = {"phone": f"+1415555{number:04}"}
+        answer = await install.http.post("/api/persons/export", json=body, headers=account.headers)
+        assert answer.status_code == 200, answer.text
+    async with signed_in(install, user) as client:
+        page = (await client.get("/panel/operations")).text
+        more = re.search(r'hx-get="(/panel/operations\?cursor=[^"]+)"', page)
+        assert more
+        rest = (await client.get(more[1], headers={"HX-Request": "true"})).text
+    assert rest.lstrip().startswith("<tbody>")
+    shown, further = set(OWN.findall(page)), set(OWN.findall(rest))
+    assert (len(shown), len(further), shown & further) == (30, 1, set())
