@@ -4,6 +4,9 @@ import asyncio
 import io
 import re
 import zipfile
+from collections.abc import AsyncIterator
+
+import httpx
 
 from tests.api.log_in import Person
 from tests.looks import Looks
@@ -11,6 +14,15 @@ from tests.panel.test_forms import signed_in, token_of
 from tests.stack import Stack, User
 
 OWN = re.compile(r"/panel/operations/[0-9a-f-]{36}")
+
+
+async def until_told(stream: httpx.Response) -> AsyncIterator[str]:
+    """The first name of a topic."""
+    async with asyncio.timeout(30):
+        async for line in stream.aiter_lines():
+            if line.startswith("data: "):
+                yield line
+                return
 
 
 async def test_all_data_is_exported_watched_and_downloaded(install: Stack, user: Person):
@@ -26,6 +38,9 @@ async def test_all_data_is_exported_watched_and_downloaded(install: Stack, user:
                 await looks.pause()
         assert f'href="{page}"' in (await client.get("/panel/operations?state=done")).text
         assert f'href="{page}"' not in (await client.get("/panel/operations?state=failed")).text
+        async with client.stream("GET", "/panel/live", params={"topic": "operation:own/?done"}) as stream:
+            told = [line async for line in until_told(stream)]
+        assert told == ["data: operation:own/?done"]
         files = zipfile.ZipFile(io.BytesIO((await client.get(f"{page}/result")).content))
         assert "wallets.ndjson" in files.namelist()
 
