@@ -138,7 +138,7 @@ async def page(store: Connections, wanted: Filter, below: UUID | None, limit: in
         "owner_id = %(owner)s": wanted.owner_id is not None,
     }
     chosen = "".join(f" and {condition}" for condition, is_given in conditions.items() if is_given)
-    given = {"state": list(wanted.state), "kind": wanted.kind}
+    given: dict[str, Any] = {"state": list(wanted.state), "kind": wanted.kind}
     given |= {"account": wanted.account_id, "owner": wanted.owner_id, "below": below or LAST, "limit": limit}
     async with store.connection() as conn, conn.cursor(row_factory=class_row(Operation)) as cursor:
         await cursor.execute(
