@@ -163,6 +163,7 @@ MONEY = (
     "/panel/users/{account}/keys",
     "/panel/users/{account}/guards",
     "/panel/users/{account}/reputation",
+    "/panel/users/{account}/persons",
     "/panel/users/{account}/change",
     "/panel/users/{account}/suspend",
     "/panel/users/{account}/delete",

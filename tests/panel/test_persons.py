@@ -2,7 +2,8 @@
 
 import asyncio
 
-from tests.api.log_in import Person
+from tests.api.admin import Staff
+from tests.api.log_in import Person, member
 from tests.looks import Looks
 from tests.panel.seeds import audience
 from tests.panel.test_forms import signed_in, token_of
@@ -52,3 +53,30 @@ async def test_nobody_exports_a_contact_of_another_account(install: Stack, user:
         for action in ("export", "erase"):
             answer = await client.post(f"/panel/persons/{action}", data={"csrf": csrf, "who": theirs, "typed": theirs})
             assert answer.status_code == 404
+
+
+async def test_staff_erases_what_a_user_knows_of_a_person(
+    install: Stack, boss: Staff, account: User, user: Person, owner: Person
+):
+    home = f"/panel/users/{account.id}/persons"
+    await audience(install, account)
+    async with signed_in(install, owner) as client:
+        csrf = await token_of(client)
+        counted = await client.post(f"{home}/found", data={"csrf": csrf, "who": "ada@example.com"})
+        assert (counted.status_code, f'action="{home}/erase"' in counted.text) == (200, True)
+        begun = await client.post(f"{home}/export", data={"csrf": csrf, "who": "ada@example.com"})
+        assert begun.headers["location"].startswith("/panel/system/operations/")
+        form = {"csrf": csrf, "who": "ada@example.com", "typed": "ada@example.com"}
+        erased = await client.post(f"{home}/erase", data=form)
+        assert erased.headers["location"].startswith(f"{home}/")
+        assert (await client.get(erased.headers["location"])).status_code == 200
+        assert erased.headers["location"] in (await client.get(home)).text
+    support = await member(boss, "support")
+    async with signed_in(install, support) as client:
+        csrf = await token_of(client)
+        may = {one for one in (await boss.data("GET", "/roles/support"))["permissions"] if one.startswith("persons:")}
+        assert (await client.get(home)).status_code == (200 if "persons:read" in may else 403)
+        refused = await client.post(f"{home}/erase", data=form | {"csrf": csrf})
+        assert refused.status_code == (303 if "persons:erase" in may else 403)
+    async with signed_in(install, user) as client:
+        assert (await client.get(home)).status_code in (403, 404)
