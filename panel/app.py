@@ -16,6 +16,7 @@ from panel.automations import publishing as automation_publishing
 from panel.automations import routes as automations
 from panel.automations import rules as automation_rules
 from panel.automations import runs as automation_runs
+from panel.automations import versions as automation_versions
 from panel.automations import whole as automation_whole
 from panel.automations.testing import routes as automation_tests
 from panel.batches import routes as batches
@@ -81,6 +82,7 @@ _SUBJECTS: tuple[Pages, ...] = (
     automation_rules.pages,
     automation_runs.pages,
     automation_tests.pages,
+    automation_versions.pages,
     automation_whole.pages,
     automations.pages,
     batches.pages,

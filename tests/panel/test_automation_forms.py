@@ -1,6 +1,7 @@
 """Forms of automations without a browser: steps, conditions, and what a test tells."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -25,7 +26,7 @@ async def _draft(install: Stack, account: User) -> dict[str, Any]:
 
 async def test_conditions_of_ways_are_written_in_lines_and_groups(install: Stack, account: User, user: Person):
     await automated(install, account)
-    one = {"arm.0.name": "Germany", "arm.0.when.join.0": "all", "arm.0.when.lines.0": ["0", "1"]}
+    one = {"arm.0.was": "0", "arm.0.name": "Germany", "arm.0.when.join.0": "all", "arm.0.when.lines.0": ["0", "1"]}
     one |= {"arm.0.when.0.0.kind": "field", "arm.0.when.0.0.field": "contact.country", "arm.0.when.0.0.op": "eq"}
     one |= {"arm.0.when.0.0.value": "DE", "arm.0.when.0.1.kind": "tag", "arm.0.when.0.1.op": "is"}
     one |= {"arm.0.when.0.1.value": "vip", "f.if.join.0": "all"}
@@ -50,6 +51,22 @@ async def test_conditions_of_ways_are_written_in_lines_and_groups(install: Stack
     assert [step["id"] for step in arm["steps"]] == ["mail"]
 
 
+async def test_ways_move_with_their_steps_and_go(install: Stack, account: User, user: Person):
+    await automated(install, account)
+    ways = {"arm.0.was": "0", "arm.0.name": "A", "arm.0.weight": "30", "arm.1.was": "1", "arm.1.name": "B"}
+    ways |= {"arm.1.weight": "70", "arm.2.was": "", "arm.2.name": "C", "arm.2.weight": "20"}
+    async with signed_in(install, user) as client:
+        shown = (await _posted(client, f"{WELCOME}/steps/ab", edit="arms|up.1", **ways)).text
+        assert re.findall(r'name="arm\.\d\.name" value="(\w*)"', shown) == ["B", "A", "C"]
+        assert re.findall(r'name="arm\.\d\.was" value="(\d*)"', shown) == ["1", "0", ""]
+        moved = {"arm.0.was": "1", "arm.0.name": "B", "arm.0.weight": "70", "arm.1.was": "", "arm.1.name": "C"}
+        saved = await _posted(client, f"{WELCOME}/steps/ab", **moved | {"arm.1.weight": "30"})
+        assert saved.headers["location"] == f"{WELCOME}#step-ab"
+    split = (await _draft(install, account))["steps"][2]["else"][0]["else"][0]
+    ways_now = [(arm["name"], arm["weight"], [step["id"] for step in arm["steps"]]) for arm in split["arms"]]
+    assert ways_now == [("B", 70, ["tag"]), ("C", 30, [])]
+
+
 async def test_what_is_wrong_with_a_step_is_said_at_its_field(install: Stack, account: User, user: Person):
     await automated(install, account)
     async with signed_in(install, user) as client:
@@ -58,7 +75,7 @@ async def test_what_is_wrong_with_a_step_is_said_at_its_field(install: Stack, ac
         )
         assert answer.status_code == 422
         assert 'aria-invalid="true" aria-describedby="f.timeout-told"' in answer.text
-        way = {"arm.0.name": "x", "arm.0.when.text": "{", "arm.1.name": ""}
+        way = {"arm.0.was": "0", "arm.0.name": "x", "arm.0.when.text": "{", "arm.1.name": ""}
         answer = await _posted(client, f"{WELCOME}/steps/who", **way)
         assert answer.status_code == 422
         assert "This is not readable" in answer.text
@@ -103,6 +120,17 @@ async def test_who_is_at_a_step_that_is_removed_goes_on_where_it_is_chosen(insta
         {"clicked": "bye"},
         "shorter",
     )
+
+
+async def test_what_was_published_becomes_the_draft_again(install: Stack, account: User, user: Person):
+    await automated(install, account)
+    async with signed_in(install, user) as client:
+        page = (await client.get(f"{WELCOME}/versions")).text
+        assert "v1.1" in page
+        answer = await _posted(client, f"{WELCOME}/versions", version="1.1")
+        assert answer.headers["location"] == WELCOME
+        assert (await _posted(client, f"{WELCOME}/versions", version="7")).status_code == 404
+    assert [step["id"] for step in (await _draft(install, account))["steps"]] == ["hello", "who"]
 
 
 async def test_an_open_tree_is_told_when_somebody_moves(install: Stack, account: User, user: Person):

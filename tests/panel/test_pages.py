@@ -103,6 +103,7 @@ AUTOMATE = (
     "/panel/automations/{automation}/json",
     "/panel/automations/{automation}/publish",
     "/panel/automations/{automation}/runs",
+    "/panel/automations/{automation}/versions",
     "/panel/runs/{run}",
     "/panel/templates",
     "/panel/templates/new",

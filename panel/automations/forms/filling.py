@@ -86,7 +86,7 @@ def _branch_arms(form: Form, before: list[dict[str, Any]], types: Types) -> Iter
     for index in range(MOST_ARMS):
         named = f"arm.{index}.when"
         when = condition_of(entered(form, named), types, named)
-        steps = _steps_of(before, index)
+        steps = _steps_of(form, before, index)
         if when is not None or steps:
             name = form.text(f"arm.{index}.name")
             yield ({"name": name} if name else {}) | ({} if when is None else {"when": when}) | {"steps": steps}
@@ -95,15 +95,17 @@ def _branch_arms(form: Form, before: list[dict[str, Any]], types: Types) -> Iter
 def _split_arms(form: Form, before: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for index in range(MOST_ARMS):
         name, weight = form.text(f"arm.{index}.name"), form.text(f"arm.{index}.weight")
-        steps = _steps_of(before, index)
+        steps = _steps_of(form, before, index)
         if weight or steps:
             if not weight.isdigit():
                 raise NotReadable(f"arm.{index}.weight")
             yield ({"name": name} if name else {}) | {"weight": int(weight), "steps": steps}
 
 
-def _steps_of(arms: list[dict[str, Any]], index: int) -> list[Step]:
-    return list(arms[index].get("steps", [])) if index < len(arms) else []
+def _steps_of(form: Form, before: list[dict[str, Any]], index: int) -> list[Step]:
+    """Those in the way that it was; a new way has none."""
+    was = form.text(f"arm.{index}.was")
+    return list(before[int(was)].get("steps", [])) if was.isdigit() and int(was) < len(before) else []
 
 
 def _value(form: Form, field: Field, types: Types) -> Any:

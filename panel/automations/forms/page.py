@@ -70,6 +70,8 @@ async def shown(
     named, _, what = edit.partition("|")
     if named in conditions:
         conditions[named] = edited(conditions[named], what)
+    if named == "arms":
+        arms = _rearranged(arms, what)
     for index, arm in enumerate(arms):
         if named == f"arm.{index}.when":
             arm["when"] = edited(arm["when"], what)
@@ -119,23 +121,44 @@ def refusal(view: View, error: Exception, fields: tuple[Field, ...], pointer: st
 
 
 def _stored_arms(step: Step, types: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Of a branch or a split, and an empty one to fill in; two of a new step."""
+    """Of a branch or a split, and an empty one to fill in; two of a new step. ``was``: which of the stored it is."""
     stored = step.get("arms") or []
     shown_arms = [
-        {"name": arm.get("name", ""), "weight": arm.get("weight", ""), "when": lines_of(arm.get("when"), types)}
-        for arm in stored
+        {
+            "was": str(index),
+            "name": arm.get("name", ""),
+            "weight": arm.get("weight", ""),
+            "when": lines_of(arm.get("when"), types),
+        }
+        for index, arm in enumerate(stored)
     ]
-    blank = [{"name": "", "weight": "", "when": lines_of(None, types)} for _ in range(1 if stored else 2)]
+    blank = [_blank(types) for _ in range(1 if stored else 2)]
     return (shown_arms + blank)[:MOST_ARMS]
+
+
+def _blank(types: Mapping[str, str]) -> dict[str, Any]:
+    return {"was": "", "name": "", "weight": "", "when": lines_of(None, types)}
 
 
 def _entered_arms(form: Form) -> list[dict[str, Any]]:
     return [
-        {
-            "name": form.text(f"arm.{index}.name"),
-            "weight": form.text(f"arm.{index}.weight"),
-            "when": entered(form, f"arm.{index}.when"),
-        }
+        {name: form.text(f"arm.{index}.{name}") for name in ("was", "name", "weight")}
+        | {"when": entered(form, f"arm.{index}.when")}
         for index in range(MOST_ARMS)
         if form.flag(f"arm.{index}.name")
     ]
+
+
+def _rearranged(arms: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
+    """With a way further up or down, one less, or one more: ``up.1``, ``down.0``, ``remove.2``, ``add``."""
+    action, _, number = what.partition(".")
+    if action == "add" and len(arms) < MOST_ARMS:
+        return [*arms, _blank({})]
+    if not number.isdigit() or int(number) >= len(arms):
+        return arms
+    index = int(number)
+    others = [*arms[:index], *arms[index + 1 :]]
+    if action in ("up", "down"):
+        others.insert(max(0, index + (1 if action == "down" else -1)), arms[index])
+        return others
+    return others if action == "remove" else arms
