@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from panel.automations.editing import definition_of
 from panel.automations.forms.conditions import JOINS, NotReadable, edited
+from panel.automations.forms.exits import edited_exits, entered_exits, exits_from, stored_exits, wrong_in_exits
 from panel.automations.forms.fields import Field
 from panel.automations.forms.filling import conditions_of, filled, values_of
 from panel.automations.forms.page import choices, refusal, types_of
@@ -58,10 +59,14 @@ async def change_rules(view: View) -> Response:
     if view.form.text("edit"):
         return await _shown(view, definition)
     try:
-        changed = filled(definition, view.form, _FIELDS, await types_of(view))
+        types = await types_of(view)
+        changed = filled(definition, view.form, _FIELDS, types)
+        changed.pop("exit", None)
+        changed |= {"exit": exits} if (exits := exits_from(view.form, types)) else {}
         await view.api.send("PUT", f"/api/automations/{_key(view)}/draft", changed)
     except (NotReadable, Refused) as error:
-        return await _shown(view, definition, wrong=refusal(view, error, _FIELDS, ""))
+        wrong = refusal(view, error, _FIELDS, "") | (wrong_in_exits(error) if isinstance(error, Refused) else {})
+        return await _shown(view, definition, wrong=wrong)
     return view.redirect(f"/panel/automations/{_key(view)}", view.translate("The draft is saved."))
 
 
@@ -69,15 +74,17 @@ async def _shown(
     view: View, definition: dict[str, Any], *, stored: bool = False, wrong: dict[str, str] | None = None
 ) -> Response:
     """``stored``: what the draft has is shown; otherwise the form that was sent."""
-    edit = view.form.text("edit")
-    conditions = conditions_of(definition if stored else None, view.form, _FIELDS, await types_of(view))
+    edit, types = view.form.text("edit"), await types_of(view)
+    conditions = conditions_of(definition if stored else None, view.form, _FIELDS, types)
     named, _bar, what = edit.partition("|")
+    exits = edited_exits(stored_exits(definition, types) if stored else entered_exits(view.form), named, what)
     if named in conditions:
         conditions[named] = edited(conditions[named], what)
     if stored:
         view.form = Form(values=values_of(definition, _FIELDS))
     parts = ((_("Who enters"), ENTRY), (_("The goal"), GOAL), (_("When it sends"), SENDING))
     values: dict[str, Any] = {"key": _key(view), "parts": parts, "conditions": conditions, "wrong": wrong or {}}
+    values["exits"] = exits
     values |= {"edit": edit, "joins": JOINS, "words": condition_words}
     values |= await choices(view, definition, await offers(view, _key(view), definition))
     return view.page("automations/rules.html", 422 if wrong or view.form.refused else 200, **values)

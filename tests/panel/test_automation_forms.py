@@ -227,17 +227,29 @@ async def test_rules_of_the_whole_are_written_in_a_form(install: Stack, account:
     given |= {"f.settings.send_window.to": "20:00", "f.settings.cap.messages": "2", "f.settings.cap.per": "1d"}
     given |= {"f.entry.filter.join.0": "all", "f.entry.filter.lines.0": "0", "f.entry.filter.0.0.kind": "tag"}
     given |= {"f.entry.filter.0.0.value": "vip", "f.entry.filter.0.0.op": "is", "f.goal.match.join.0": "all"}
+    same = {"kind": "field", "field": "it.order_id", "op": "eq", "value": "{{ run.key }}"}
+    given |= {"exit.0.kind": "event", "exit.0.event": "order.paid", "exit.0.reason": "bought"}
+    given |= {"exit.0.lines.join.0": "all", "exit.0.lines.lines.0": "0"}
+    given |= {f"exit.0.lines.0.0.{name}": value for name, value in same.items()}
+    given |= {"exit.1.kind": "when", "exit.1.lines.join.0": "all", "exit.1.lines.lines.0": "0"}
+    given |= {"exit.1.lines.0.0.kind": "tag", "exit.1.lines.0.0.op": "is", "exit.1.lines.0.0.value": "gone"}
     async with signed_in(install, user) as client:
+        shown = (await _posted(client, f"{WELCOME}/rules", edit="exits|add.event", **given)).text
+        assert 'name="exit.2.event"' in shown
         assert (await _posted(client, f"{WELCOME}/rules", **given)).headers["location"] == WELCOME
         draft = await _draft(install, account)
         assert draft["entry"] == {"filter": {"tag": "vip"}, "re_entry": {"mode": "never"}}
         assert draft["goal"] == {"event": "order.paid", "within": "14d"}
         window = {"days": ["mon", "tue"], "from": "09:00", "to": "20:00"}
         assert draft["settings"] == {"send_window": window, "cap": {"messages": 2, "per": "1d"}}
+        match = {"field": "it.order_id", "op": "eq", "ref": "run.key"}
+        bought = {"event": "order.paid", "match": match, "reason": "bought"}
+        assert draft["exit"] == [bought, {"when": {"tag": "gone"}}]
+        assert 'value="{{ run.key }}"' in (await client.get(f"{WELCOME}/rules")).text
         refused = await _posted(client, f"{WELCOME}/rules", **given | {"f.goal.within": "soon"})
         assert refused.status_code == 422
         assert 'aria-invalid="true" aria-describedby="f.goal.within-told"' in refused.text
         assert 'value="vip"' in refused.text
         nothing = {"f.entry.filter.join.0": "all", "f.goal.match.join.0": "all"}
         await _posted(client, f"{WELCOME}/rules", **nothing)
-    assert not {"entry", "goal", "settings"} & set(await _draft(install, account))
+    assert not {"entry", "exit", "goal", "settings"} & set(await _draft(install, account))
