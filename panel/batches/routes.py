@@ -5,6 +5,7 @@ from starlette.responses import Response
 from panel.http.client import Refused
 from panel.http.pages import Pages
 from panel.http.view import View
+from panel.messages import words
 
 pages = Pages("batches")
 
@@ -15,7 +16,10 @@ LIVE = ("scheduled", "running", "processing", "queued", "cancelling")
 @pages.get("/batches")
 async def listing(view: View) -> Response:
     """The newest first."""
-    found = await view.api.get(view.address("/batches"), {"cursor": view.query("cursor"), "limit": 50})
+    asked = {"cursor": view.query("cursor"), "limit": 50}
+    if view.viewer.account is None:
+        asked["user"] = view.query("user")
+    found = await view.api.get(view.address("/batches"), asked)
     return view.page("batches/list.html", batches=found["data"], next_cursor=found["next_cursor"])
 
 
@@ -45,4 +49,4 @@ async def look(view: View, uid: str) -> bytes:
 
 async def _shown(view: View, status: int = 200) -> Response:
     batch = (await view.api.get(view.address(f"/batches/{view.request.path_params['uid']}")))["data"]
-    return view.page("batches/one.html", status, batch=batch)
+    return view.page("batches/one.html", status, batch=batch, words=words)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from panel.contacts.routes import groups_of
 from panel.contacts.words import VALUES
 from panel.http.client import Refused
-from panel.http.forms import Form
+from panel.http.forms import Form, key_of
 from panel.http.pages import Pages
 from panel.http.view import View
 from panel.segments import words
@@ -116,7 +116,11 @@ async def delete(view: View) -> Response:
 
 async def _save(view: View, method: str, path: str, segment: dict[str, Any] | None) -> Response:
     form = view.form
-    body = {"name": form.text("name"), "key": form.text("key"), "condition": await _entered(view)}
+    body = {
+        "name": form.text("name"),
+        "key": form.text("key") or key_of(form.text("name"), 100),
+        "condition": await _entered(view),
+    }
     try:
         saved = (await view.api.send(method, path, body))["data"]
     except Refused as refused:

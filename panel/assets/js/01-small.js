@@ -15,6 +15,9 @@
   // Buttons that only a script can serve are hidden without one.
   document.documentElement.classList.add("scripted");
 
+  // Of tabs that do not fit, that of this page is in sight.
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
   on("click", "[data-copy]", async (button) => {
     await navigator.clipboard.writeText(button.dataset.copy);
     const use = button.querySelector("use");
