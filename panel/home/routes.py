@@ -90,10 +90,10 @@ def _chart(view: View, shown: list[Day]) -> Any:
     formats = Formats(view.taste.language, view.taste.zone)
     steps = [
         Column(
-            day.day.isoformat(),
+            formats.date(day.day),
             {channel: counts.get("accepted", 0) for channel, counts in day.by_channel.items()},
             f"{formats.date(day.day)}: {formats.number(day.of('accepted'))}",
         )
         for day in shown
     ]
-    return columns(steps, CHANNELS, view.translate("Messages of the last 14 days"))
+    return columns(steps, CHANNELS, view.translate("Messages of the last 14 days"), formats.short_number)

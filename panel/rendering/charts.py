@@ -1,6 +1,6 @@
 """Charts as SVG, drawn by the server: their colours are classes, so no style stands in the page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -22,15 +22,20 @@ class Column:
     href: str = ""
 
 
-def columns(steps: Sequence[Column], series: Sequence[str], label: str) -> Markup:
-    """Stacked columns. Each series has the class of its name."""
-    highest = max((sum(step.values.values()) for step in steps), default=0) or 1
+def columns(steps: Sequence[Column], series: Sequence[str], label: str, written: Callable[[int], str] = str) -> Markup:
+    """Stacked columns between the first and the last label. Each series has the class of its name.
+
+    ``written``: how the height of the highest is written.
+    """
+    most = max((sum(step.values.values()) for step in steps), default=0)
+    highest = most or 1
     width = _WIDTH / max(len(steps), 1)
     parts = [
         Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}" preserveAspectRatio="none">').format(
             int(_WIDTH), int(_HEIGHT), label
         )
     ]
+    parts += [_rectangle(0, _HEIGHT * part, _WIDTH, 1, "rule") for part in (0.025, 0.5)]
     for index, step in enumerate(steps):
         parts.append(Markup('<g class="column"><title>{}</title>').format(step.told))
         parts.append(_rectangle(index * width, 0, width, _HEIGHT, "behind"))
@@ -42,7 +47,12 @@ def columns(steps: Sequence[Column], series: Sequence[str], label: str) -> Marku
                 top -= height
                 parts.append(_rectangle((index + _GAP / 2) * width, top, width * (1 - _GAP), height, name))
         parts.append(Markup("</g>"))
-    return Markup("").join([*parts, Markup("</svg>")])
+    drawn = Markup("").join([*parts, Markup("</svg>")])
+    ends = Markup("").join(Markup("<span>{}</span>").format(step.label) for step in (*steps[:1], *steps[1:][-1:]))
+    most_told = Markup('<span class="most" aria-hidden="true">{}</span>').format(written(most))
+    return Markup('<div class="charted">{}{}<div class="ends" aria-hidden="true">{}</div></div>').format(
+        most_told, drawn, ends
+    )
 
 
 def shares(values: Mapping[str, int], told: str) -> Markup:
