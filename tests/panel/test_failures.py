@@ -29,5 +29,8 @@ async def test_failed_messages_are_sent_again_once_there_is_credit(
     async with another_page(page):
         await page.get_by_role("button", name="Retry").click()
     await page.get_by_text("Done").wait_for()
-    await page.goto(f"/panel/messages/{uid}")
+    await page.goto("/panel/messages")
+    async with another_page(page):  # the whole row leads to it, not only its name
+        await page.locator("tbody tr").filter(has_text="+14155550123").get_by_text("SMS", exact=True).click()
+    assert page.url.endswith(f"/panel/messages/{uid}")
     await page.get_by_text("sandbox-sms accepted it").wait_for()

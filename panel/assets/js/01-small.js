@@ -27,6 +27,16 @@
     setTimeout(() => use?.setAttribute("href", before), 1500);
   });
 
+  // A row leads where its name does. Its text can be selected, and what else it holds works as it does elsewhere.
+  const follow = (row, e) => {
+    const link = row.querySelector("a.row");
+    if (!link || e.target.closest("a, button, input, select, textarea, label, details") || String(getSelection())) return;
+    if (e.button === 1 || e.ctrlKey || e.metaKey) open(link.href, "_blank", "noopener");
+    else if (e.button === 0) link.click();
+  };
+  on("click", ".table tr", follow);
+  on("auxclick", ".table tr", follow);
+
   on("click", "[data-close]", (button) => button.closest(button.dataset.close)?.remove());
 
   // A menu closes when something else is clicked or has the focus, or with Escape.
