@@ -38,10 +38,8 @@ _SAY = {
     "ValueError": (0,),
 }
 """Errors, and which argument of each is for people."""
-_WARN = {"warning": (1, 2), "failure": (1, 2), "level": (1, 2), "_level": (2, 3)}
+_FIND = {"ok": (1,), "warning": (1, 2), "failure": (1, 2), "level": (1, 2), "_level": (2, 3)}
 """The same for what the checks of ``services.doctor`` find."""
-_ALERTS = ("work.py", "traffic.py", "running_out.py")
-"""Checks that alert (``services.alerts.rules``), but for that of partitions."""
 
 _CODE = re.compile("[a-z]+(_[a-z]+)*")
 _PARTS = ("check_header", "getattr", "ok", "_mailbox", "_wrong_channel")
@@ -62,8 +60,8 @@ def texts() -> set[str]:
         place = ROOT / name
         for path in [place] if place.suffix else sorted(place.rglob("*.py")):
             found |= set(_said(path, _SAY))
-    for name in _ALERTS:
-        found |= set(_said(ROOT / "services" / "doctor" / name, _WARN))
+    for path in sorted((ROOT / "services" / "doctor").glob("*.py")):
+        found |= set(_said(path, _FIND))
     found |= {text for reason in _WHY.values() for text in reason}
     found |= {f"%(count)s {unit}" for unit in ("days", "hours", "minutes")}  # services.doctor.words.span
     filled = {re.sub(r"{(\w+)}", r"%(\1)s", text) for text in found}  # as pydantic's errors are
