@@ -97,9 +97,10 @@ from api.operations import routes as operations
 from api.persons import routes as persons
 from api.reference import page as reference
 from api.reference.openapi import operation_id
-from api.reports import attention, requests, usage
+from api.reports import attention, branding, requests, usage
 from api.reputation import routes as reputation
 from api.reputation import warm_ups
+from api.sample_data import routes as sample_data
 from api.segments import routes as segments
 from api.sending import estimates
 from api.sending import routes as send
@@ -144,6 +145,7 @@ ROUTERS = (
     contact_imports.router,  # before routes of single contacts
     purposes.router,
     segments.router,
+    sample_data.router,
     whatsapp_templates.router,
     guards.router,
     admin_guards.router,
@@ -235,6 +237,7 @@ ROUTERS = (
     warm_ups.admin_router,
     admin_requests.router,
     requests.router,
+    branding.router,
     health.router,
     reference.router,
     mail_links.router,

@@ -10,6 +10,7 @@ from starlette.routing import Mount, Route
 
 from panel.account import routes as account
 from panel.approvals import routes as approvals
+from panel.attention import routes as attention
 from panel.audit import routes as audit
 from panel.automations import editing as automation_editing
 from panel.automations import publishing as automation_publishing
@@ -31,7 +32,7 @@ from panel.devices import routes as devices
 from panel.domains import routes as domains
 from panel.failures import routes as failures
 from panel.fields import routes as fields
-from panel.frame import errors, files, preferences
+from panel.frame import brand, errors, files, preferences
 from panel.frame.live import Look, Streams, live
 from panel.gateways import editing as gateway_forms
 from panel.gateways import routes as gateways
@@ -54,6 +55,7 @@ from panel.replies import routes as replies
 from panel.reputation import routes as reputation
 from panel.reputation import warm_ups
 from panel.requests import routes as requests
+from panel.sample_data import routes as sample_data
 from panel.sandbox import routes as sandbox
 from panel.search import routes as search
 from panel.secrets import routes as secrets
@@ -77,6 +79,9 @@ _SUBJECTS: tuple[Pages, ...] = (
     preferences.pages,
     account.pages,
     home.pages,
+    attention.pages,
+    attention.bell_pages,
+    sample_data.pages,
     automation_editing.pages,
     automation_publishing.pages,
     automation_rules.pages,
@@ -138,6 +143,7 @@ _SUBJECTS: tuple[Pages, ...] = (
 )
 
 _LIVE: dict[str, Look] = {
+    "attention": attention.look,
     "automation": automations.look,
     "batch": batches.look,
     "campaign": campaigns.look,
@@ -163,6 +169,7 @@ def attach(app: FastAPI) -> None:
     panel = Starlette(
         routes=[
             files.route,
+            brand.route,
             *live(_LIVE, streams).routes,
             *(route for subject in _SUBJECTS for route in subject.routes),
         ],

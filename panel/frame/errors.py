@@ -4,6 +4,7 @@ from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.limits.own_page import delete_session_cookie
+from panel.frame.brand import brand_of
 from panel.http.client import Refused
 from panel.http.pages import LOG_IN, view_of
 from panel.http.view import View
@@ -25,7 +26,9 @@ async def refused(request: Request, error: Exception) -> Response:
         429: view.translate("Too many requests"),
         503: view.translate("Not available just now"),
     }
-    answer = _shown(view, error.status, titles.get(error.status, view.translate("That did not work")), error.message)
+    answer = await _shown(
+        view, error.status, titles.get(error.status, view.translate("That did not work")), error.message
+    )
     if error.status in _UNAVAILABLE and error.retry_after:
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer
@@ -37,25 +40,27 @@ async def foreign_form(request: Request, _: Exception) -> Response:
     told = view.translate(
         "This form is too old, or it came from another site. Go back, load the page again, and send it."
     )
-    return _shown(view, 403, view.translate("The form was not taken"), told)
+    return await _shown(view, 403, view.translate("The form was not taken"), told)
 
 
 async def not_found(request: Request, _: Exception) -> Response:
     """There is no such page."""
     view = view_of(request)
     told = view.translate("The address may have been mistyped, or what was here is gone.")
-    return _shown(view, 404, view.translate("There is nothing here"), told)
+    return await _shown(view, 404, view.translate("There is nothing here"), told)
 
 
 async def fault(request: Request, _: Exception) -> Response:
     """A fault of ours: Starlette raises it again after this answer, so that it is logged."""
     view = view_of(request)
     told = view.translate("It has been logged. Try again; if it stays, tell whoever runs this install.")
-    return _shown(view, 500, view.translate("Something went wrong"), told)
+    return await _shown(view, 500, view.translate("Something went wrong"), told)
 
 
-def _shown(view: View, status: int, title: str, told: str) -> Response:
+async def _shown(view: View, status: int, title: str, told: str) -> Response:
     if not view.is_fragment:
+        if status != 500:
+            view.brand = await brand_of(view.api)
         return view.page("frame/error.html", status, title=title, told=told)
     answer = view.page("frame/error_part.html", status, title=title, told=told)
     answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "#problems", "innerHTML"

@@ -19,6 +19,9 @@ Look = Callable[[View, str], Awaitable[bytes]]
 
 _EVERY = 2.0
 """Seconds between two looks."""
+_SELDOM = {"attention": 15}
+"""Topics that every page has: one of so many looks is theirs, and they are not told at first, as their parts ask by
+themselves when a page was loaded."""
 _LONGEST = 30 * 60.0
 """Seconds of a stream: the browser opens another one, and its session is checked anew."""
 _MOST_STREAMS = 6
@@ -56,18 +59,23 @@ class Streams:
     async def _lines(self, view: View, topics: Mapping[str, Look]) -> AsyncIterator[bytes]:
         ends = asyncio.get_running_loop().time() + _LONGEST
         shown: dict[str, bytes] = {}
+        looks = 0
         yield b"retry: 3000\n\n"
         while asyncio.get_running_loop().time() < ends and not self._stopping.is_set():
             for name, look in topics.items():
+                if looks % _SELDOM.get(name, 1):
+                    continue
                 try:
                     now = hashlib.sha256(await look(view, name.partition(":")[2])).digest()
                 except Refused as refused:
                     if refused.status in (429, 503):  # for now
                         continue
                     return
-                if shown.get(name) != now:  # also at first: it may have changed since the page was made
-                    shown[name] = now
+                before = shown.get(name, now if name in _SELDOM else b"")
+                shown[name] = now
+                if before != now:  # also at first: it may have changed since the page was made
                     yield f"event: changed\ndata: {name}\n\n".encode()
+            looks += 1
             try:
                 await asyncio.wait_for(self._stopping.wait(), _EVERY)
             except TimeoutError:

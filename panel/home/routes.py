@@ -7,6 +7,8 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
+from panel.attention import words
+from panel.attention.routes import items_of
 from panel.home.figures import CHANNELS, Day, days, share
 from panel.home.steps import hide, steps_of
 from panel.http.client import Refused
@@ -25,8 +27,9 @@ _FEW = 6
 async def home(view: View) -> Response:
     """Of an account, or of the whole install."""
     today = datetime.now(UTC).date()
-    usage, failures, gateways, wallet, alerts, steps = await asyncio.gather(
-        _usage(view), _list(view, "/failures"), _list(view, "/gateways"), _credits(view), _alerts(view), steps_of(view)
+    (usage, failures, gateways), (wallet, items, steps, has_samples) = await asyncio.gather(
+        asyncio.gather(_usage(view), _list(view, "/failures"), _list(view, "/gateways")),
+        asyncio.gather(_credits(view), items_of(view), steps_of(view), _has_sample_data(view)),
     )
     shown = days(usage, today, _DAYS)
     return view.page(
@@ -39,8 +42,10 @@ async def home(view: View) -> Response:
         failures=failures[:_FEW],
         gateways=gateways,
         credits=wallet,
-        alerts=alerts,
+        items=items,
+        attention_words=words,
         steps=steps,
+        has_sample_data=has_samples,
     )
 
 
@@ -62,10 +67,9 @@ async def _usage(view: View) -> dict[str, list[dict[str, Any]]]:
     since = (datetime.now(UTC).date() - timedelta(days=_DAYS - 1)).isoformat()
     if not view.viewer.may("usage:read"):
         return {}
-    found = await asyncio.gather(
-        *(view.api.get(view.address("/usage"), {"group_by": "day", "channel": one, "from": since}) for one in CHANNELS)
-    )
-    return {channel: answer["data"] for channel, answer in zip(CHANNELS, found, strict=True)}
+    query = {"group_by": ["day", "channel"], "from": since, "limit": _DAYS * len(CHANNELS)}
+    found = (await view.api.get(view.address("/usage"), query))["data"]
+    return {channel: [row for row in found if row["channel"] == channel] for channel in CHANNELS}
 
 
 async def _list(view: View, path: str) -> list[dict[str, Any]]:
@@ -82,8 +86,8 @@ async def _credits(view: View) -> dict[str, dict[str, int]]:
     return dict((await view.api.get("/api/credits"))["data"]) if view.viewer.account else {}
 
 
-async def _alerts(view: View) -> list[dict[str, Any]]:
-    return [] if view.viewer.account else await _list(view, "/alerts")
+async def _has_sample_data(view: View) -> bool:
+    return view.viewer.account is not None and (await view.api.get("/api/sample-data"))["data"]["contacts"] > 0
 
 
 def _chart(view: View, shown: list[Day]) -> Any:

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api.limits.own_page import acting_cookie, session_cookie
+from panel.frame.brand import brand_of
 from panel.http.client import Api, Refused
 from panel.http.csrf import is_own_form
 from panel.http.errors import ForeignForm
@@ -70,6 +71,8 @@ class Pages:
             await _recognise(view)
             if view.viewer.must_enrol and not request.url.path.startswith(ENROL):
                 return RedirectResponse(ENROL, 303)
+        if not view.is_fragment:
+            view.brand = await brand_of(view.api)
         if request.method == "POST":
             form = await request.form(max_fields=_MOST_FIELDS, max_files=_MOST_FILES)
             if not is_own_form(request, view.session, form):

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from panel.frame.brand import Brand
 from panel.frame.navigation import Group, shown_to
 from panel.http.client import Api
 from panel.http.csrf import csrf_token
@@ -35,6 +36,7 @@ class View:
     """Which entry of the navigation is marked."""
     form: Form = field(default_factory=Form)
     known: Viewer | None = None
+    brand: Brand = field(default_factory=Brand)
 
     @property
     def viewer(self) -> Viewer:
@@ -83,6 +85,8 @@ class View:
         notice = notice_of(self.request)
         html = environment(self.taste.language).get_template(template).render(view=self, notice=notice, **values)
         answer = HTMLResponse(html, status)
+        if self.brand.logo:
+            answer.headers["Content-Security-Policy"] = self.brand.policy
         if notice is not None and not self.is_fragment:
             forget_notice(answer)
         return answer

@@ -103,6 +103,7 @@ OF_OWN = {
     *(f"{method} /api/gateways/{{gateway_id}}" for method in ("GET", "PATCH", "DELETE")),
     *(f"{method} /api/gateways/{{gateway_id}}/warm-up" for method in ("PUT", "DELETE")),
     *(f"POST /api/keys/{{key}}/{what}" for what in ("roll", "revoke")),
+    *(f"{method} /api/sample-data" for method in ("GET", "POST", "DELETE")),
     "GET /api/templates",
     *(f"{method} /api/templates/{{template}}" for method in ("GET", "PUT")),
     *(f"GET /api/templates/{{template}}/{what}" for what in ("versions", "versions/{version}", "diff")),

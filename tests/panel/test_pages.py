@@ -45,6 +45,7 @@ if os.environ.get("PANEL_WINDOWS") == "all":
 FOR_EVERYBODY = ("/panel/login", "/panel/setup", "/panel/forgot", "/panel/reset", "/panel/no-such-page")
 OF_AN_ACCOUNT = (
     "/panel/",
+    "/panel/attention",
     "/panel/send",
     "/panel/send?channel=email",
     "/panel/messages",
@@ -207,6 +208,7 @@ SYSTEM = (
 )
 OF_STAFF = (
     "/panel/",
+    "/panel/attention",
     "/panel/failures",
     "/panel/failures/replay?kind=message&code=sandbox_refused",
     "/panel/messages",

@@ -20,6 +20,7 @@ OPEN = {
     "GET /openapi.json",
     "GET /api/auth/oidc",
     "GET /health",
+    "GET /api/branding",
     "GET /health/live",
     "GET /health/ready",
     "GET /api/gateway/sms/android/smsgate/device",

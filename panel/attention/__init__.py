@@ -1,0 +1,1 @@
+"""What needs attention: the bell, its page, and a part of the first page."""

@@ -1,0 +1,1 @@
+"""Sample data: offered where nothing is yet, and taken away again."""

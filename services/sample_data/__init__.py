@@ -1,0 +1,1 @@
+"""Data to look around with, which can be taken away again."""
