@@ -34,6 +34,7 @@ from api.auth import oidc, totp
 from api.auth import passwords as own_passwords
 from api.auth import routes as log_in
 from api.auth import sessions as own_sessions
+from api.auth import views as saved_views
 from api.automations import routes as automations
 from api.automations import runs as automation_runs
 from api.automations import secrets as account_secrets
@@ -202,6 +203,7 @@ ROUTERS = (
     acting.router,
     log_in.router,
     own_sessions.router,
+    saved_views.router,
     own_passwords.router,
     totp.router,
     oidc.router,

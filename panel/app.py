@@ -57,6 +57,7 @@ from panel.reputation import warm_ups
 from panel.requests import routes as requests
 from panel.sample_data import routes as sample_data
 from panel.sandbox import routes as sandbox
+from panel.saved_views import routes as saved_views
 from panel.search import routes as search
 from panel.secrets import routes as secrets
 from panel.security import routes as security
@@ -81,6 +82,7 @@ _SUBJECTS: tuple[Pages, ...] = (
     home.pages,
     attention.pages,
     attention.bell_pages,
+    saved_views.pages,
     sample_data.pages,
     automation_editing.pages,
     automation_publishing.pages,

@@ -106,11 +106,12 @@ async def change(
 
 
 async def remove(pool: Connections, member_id: int) -> None:
-    """Remove a member; its keys are revoked, its sessions and its links end."""
+    """Remove a member; its keys are revoked, its sessions, links and saved views end."""
     async with pool.connection() as conn:
         await conn.execute(
             """with removed as (update staff set status = 'removed' where id = %(id)s),
                     ended as (delete from sessions where kind = 'staff' and person_id = %(id)s),
+                    viewless as (delete from saved_views where staff_id = %(id)s),
                     unlinked as (delete from one_time_tokens where kind = 'staff' and person_id = %(id)s)
                update api_keys set revoked_at = coalesce(revoked_at, now()) where staff_id = %(id)s""",
             {"id": member_id},

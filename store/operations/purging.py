@@ -84,6 +84,7 @@ _DELETED: dict[str, LiteralString] = {
     "automation_hooks": "delete from automation_hooks where account_id = %(account)s",
     "automations": """delete from automations where ctid = any(array(
         select ctid from automations where account_id = %(account)s limit 100))""",
+    "saved_views": "delete from saved_views where account_id = %(account)s",
     "sample_data": "delete from sample_data where account_id = %(account)s",
     "segments": "delete from segments where account_id = %(account)s",
     # By keys of rows, as a ctid is one of each partition.

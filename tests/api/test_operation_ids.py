@@ -42,7 +42,7 @@ RELEASED = """
     putOwnGatewayWarmUp endOwnGatewayWarmUp putDomainWarmUp endDomainWarmUp
     getSettings changeInstallSettings testSystemMail
     listAllUsage listUsage listAllRequests listRequests getOverview listAlerts listAttention listInstallAttention
-    getBranding getSampleData addSampleData removeSampleData
+    listViews saveView renameView deleteView getBranding getSampleData addSampleData removeSampleData
     listTemplates getTemplate putTemplate publishTemplate archiveTemplate restoreTemplate
     listTemplateVersions getTemplateVersion diffTemplate previewTemplate
     testEmailTemplate testSmsTemplate testWhatsappTemplate

@@ -15,6 +15,7 @@ DOORS = [path for folder in ("api", "services") for path in Path(folder).rglob("
     *Path("store/accounts").glob("*.py"),
     *Path("store/credits").glob("*.py"),
     Path("store/access/staff.py"),
+    Path("store/access/saved_views.py"),
     Path("store/settings/applied_objects.py"),
     Path("store/sending_pauses.py"),
     Path("store/audience/suppressions.py"),

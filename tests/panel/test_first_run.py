@@ -52,8 +52,10 @@ async def test_the_first_owner_sends_a_message_and_sees_it_arrive(untouched: Sta
     await page.get_by_text("The message was accepted").wait_for()
     await browsing.check(page, "message")
 
+    await page.goto("/panel/")
+    await page.get_by_text("2 of 5 done").wait_for()
     async with another_page(page):
-        await page.get_by_role("link", name="Sandbox inbox").click()
+        await page.get_by_role("link", name="See it arrive in the sandbox inbox").click()
     await page.get_by_text("Hello from the panel").first.wait_for()
     audit = (await boss.call("GET", "/audit?action=user.acted_for")).json()["data"]
     assert audit[0]["actor"]["name"] == "olga@example.com"

@@ -4,11 +4,13 @@ import gzip
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.api.admin import Staff
 from tests.api.log_in import Person
+from tests.leads_made import new_lead, new_source
 from tests.panel.browsing import Browsing, Theme
 from tests.panel.flow_seeds import automated
 from tests.panel.money_seeds import money
@@ -46,11 +48,14 @@ FOR_EVERYBODY = ("/panel/login", "/panel/setup", "/panel/forgot", "/panel/reset"
 OF_AN_ACCOUNT = (
     "/panel/",
     "/panel/attention",
+    "/panel/views",
     "/panel/send",
     "/panel/send?channel=email",
     "/panel/messages",
     "/panel/messages?gateway=sandbox-sms&code=sandbox_refused",
+    "/panel/messages?state=failed",
     "/panel/messages/{uid}",
+    "/panel/groups",
     "/panel/failures",
     "/panel/failures?kind=run",
     "/panel/failures/replay?code=sandbox_refused",
@@ -266,6 +271,9 @@ async def test_pages_of_an_account_can_be_used_by_everybody(
     install: Stack, account: User, user: Person, looking: Looking
 ):
     uid = await _message(install, account)
+    source = await new_source(install.pool, account.id)
+    for state in ("parked", "failed"):
+        await new_lead(install.pool, source, state=state, ended_at=datetime.now(UTC) if state == "failed" else None)
     await looking.at(OF_AN_ACCOUNT, "user", user, uid=uid)
 
 

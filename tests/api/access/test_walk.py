@@ -25,6 +25,7 @@ UNKNOWN = {
     "{uid}": str(uuid4()),
     "{channel}": "sms",
     "{job}": "none",
+    "{view}": NOBODY,
 }
 """What stands in the paths of staff: nothing of that kind exists, so nothing is changed."""
 BODIES: dict[str, Any] = {

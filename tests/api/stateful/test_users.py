@@ -146,6 +146,7 @@ async def test_users_do_in_any_order_what_the_document_says_and_strangers_find_n
             *(
                 "/api/admin/",
                 "/api/auth/",
+                "/api/views/",
                 "/api/webhook/",
                 "/api/gateway/",
                 "/api/automation/",
