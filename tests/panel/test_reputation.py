@@ -27,7 +27,7 @@ async def test_a_domain_and_a_gateway_are_warmed_up(install: Stack, account: Use
         csrf = await token_of(client)
         assert "Staff has set it" in (await client.get(domain)).text
         refused = await client.post(f"{domain}/warm-up", data={"csrf": csrf, "do": "end"})
-        assert (refused.status_code, "staff has set this warm-up" in refused.text) == (409, True)
+        assert (refused.status_code, "taff has set this warm-up" in refused.text) == (409, True)
         assert (await client.post(f"{gateway}/warm-up", data={"csrf": csrf, "do": "end"})).status_code == 303
         assert f"{gateway}#warm-up" not in (await client.get("/panel/reputation")).text
 
