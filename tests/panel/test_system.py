@@ -29,6 +29,7 @@ async def test_an_operator_pauses_all_sending_and_what_waits_is_sent_when_it_is_
     await page.get_by_text("Sending is paused. What is accepted waits.").wait_for()
     try:
         message = await send_one(install, account)
+        await _waits(boss, message["uid"])
         await page.goto(f"/panel/messages/{message['uid']}")
         await page.get_by_text("sending is paused").first.wait_for()
         await page.goto("/panel/system")
@@ -95,6 +96,18 @@ async def test_those_who_may_see_no_workflows_are_led_to_none(install: Stack, bo
         for path in ("", "/one?id=a", "/reset", "/jobs/a"):
             assert (await client.get(_WORKFLOWS + path)).status_code == 403, path
         assert (await client.get(f"{_WORKFLOWS}/explode")).status_code == 404
+
+
+async def _waits(boss: Staff, uid: str) -> None:
+    """Wait until a message, which is recorded some moments after it is accepted, waits for the pause."""
+    looks = Looks()
+    async with asyncio.timeout(60):
+        while True:
+            answer = await boss.call("GET", f"/messages/{uid}")
+            waiting = answer.json()["data"]["waiting"] if answer.status_code == 200 else None
+            if waiting and waiting["for"] == "sending_paused":
+                return
+            await looks.pause()
 
 
 async def _indexed(boss: Staff, workflow: str) -> None:
