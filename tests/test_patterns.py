@@ -45,7 +45,7 @@ class Used:
 
     def grows(self, text: str) -> bool:
         """Whether twice as much takes more than twice as long, whatever else the machine does."""
-        return min(self.cost(text * 2) for _ in range(3)) > GROWTH * min(self.cost(text) for _ in range(3))
+        return min(self.cost(text * 2) for _ in range(7)) > GROWTH * min(self.cost(text) for _ in range(7))
 
 
 def patterns() -> dict[str, Used]:
