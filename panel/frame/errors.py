@@ -1,9 +1,8 @@
 """What people see instead of a page."""
 
 from fastapi import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from api.limits.own_page import delete_session_cookie
 from panel.frame.brand import brand_of
 from panel.http.client import Refused
 from panel.http.pages import LOG_IN, view_of
@@ -15,11 +14,9 @@ _UNAVAILABLE = (429, 503)
 async def refused(request: Request, error: Exception) -> Response:
     """The API did not answer what a page needs."""
     assert isinstance(error, Refused)
-    if error.status == 401:
-        away = RedirectResponse(LOG_IN, 303)
-        delete_session_cookie(request, away)
-        return away
     view = view_of(request)
+    if error.status == 401:  # the session ended meanwhile
+        return view.redirect(LOG_IN)
     titles = {
         403: view.translate("You may not see this"),
         404: view.translate("There is nothing here"),

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
 from fastapi import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from api.limits.own_page import acting_cookie, session_cookie
+from api.limits.own_page import acting_cookie, delete_session_cookie, session_cookie
 from panel.frame.brand import brand_of
 from panel.http.client import Api, Refused
 from panel.http.csrf import is_own_form
@@ -66,11 +66,10 @@ class Pages:
         if self._unattended:
             view.api = view.staff_api = view.api.unattended()
         if not self._public:
-            if view.session is None:
-                return _to_log_in(request)
-            await _recognise(view)
+            if view.session is None or not await _recognise(view):
+                return self._to_log_in(view)
             if view.viewer.must_enrol and not request.url.path.startswith(ENROL):
-                return RedirectResponse(ENROL, 303)
+                return view.redirect(ENROL)
         if not view.is_fragment:
             view.brand = await brand_of(view.api)
         if request.method == "POST":
@@ -82,6 +81,18 @@ class Pages:
             return view.page("account/needed.html")
         return await page(view)
 
+    def _to_log_in(self, view: View) -> Response:
+        answer: Response
+        if self._unattended and view.is_fragment:  # what somebody is writing there stays
+            answer = Response(status_code=204)
+        else:
+            url = view.request.url
+            wanted = url.path + (f"?{url.query}" if url.query else "")
+            is_wanted = view.request.method == "GET" and wanted != "/panel/" and not view.is_fragment
+            answer = view.redirect(LOG_IN + (f"?next={quote(wanted)}" if is_wanted else ""))
+        delete_session_cookie(view.request, answer)
+        return answer
+
 
 def view_of(request: Request, place: str = "") -> View:
     """A view of who may not have logged in."""
@@ -91,13 +102,18 @@ def view_of(request: Request, place: str = "") -> View:
     return View(request, api, api, session, taste, place)
 
 
-async def _recognise(view: View) -> None:
-    """See who it is, and in which account.
+async def _recognise(view: View) -> bool:
+    """See who it is, and in which account; whether the session lasts.
 
     Raises:
-        Refused: the session has ended.
+        Refused: the API does not answer just now.
     """
-    me = (await view.api.get("/api/auth/me"))["data"]
+    try:
+        me = (await view.api.get("/api/auth/me"))["data"]
+    except Refused as refused:
+        if refused.status != 401:
+            raise
+        return False
     account = None
     acting = acting_cookie(view.request)
     if acting and me["kind"] == "staff":
@@ -109,9 +125,4 @@ async def _recognise(view: View) -> None:
             account = Account(own["id"], own["name"])
             view.api = view.api.acting(acting)
     view.known = Viewer.of(me, account)
-
-
-def _to_log_in(request: Request) -> Response:
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    after = f"?next={quote(wanted)}" if request.method == "GET" and wanted != "/panel/" else ""
-    return RedirectResponse(LOG_IN + after, 303)
+    return True

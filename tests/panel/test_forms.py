@@ -52,6 +52,20 @@ async def test_whoever_has_not_logged_in_comes_back_to_the_page_after_it(install
         assert (await client.post("/panel/login", data=form)).headers["location"] == "/panel/messages?state=failed"
 
 
+async def test_a_part_of_a_page_never_shows_the_log_in_within_it(install: Stack, user: Person):
+    async with signed_in(install, user) as client:
+        for name in list(client.cookies):
+            client.cookies.set(name, "ended")
+        answers = [
+            await client.get(path, headers={"hx-request": "true"})
+            for path in ("/panel/messages", "/panel/attention/bell")
+        ]
+    assert [(one.status_code, one.headers.get("hx-redirect")) for one in answers] == [
+        (204, "/panel/login"),
+        (204, None),  # asked for by the page itself: what somebody is writing there stays
+    ]
+
+
 @pytest.mark.parametrize("wanted", ["https://evil.example", "//evil.example", "/panel//evil.example", "/panel\\evil"])
 async def test_log_in_leads_to_no_other_site(install: Stack, user: Person, wanted: str):
     async with new_client(install.url) as client:

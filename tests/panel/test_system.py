@@ -1,6 +1,7 @@
 """What operators do with the install: pausing all sending in a browser; the rest by its forms alone."""
 
 import asyncio
+import re
 from typing import Any
 
 from tests.api.admin import Staff
@@ -41,9 +42,7 @@ async def test_an_operator_pauses_all_sending_and_what_waits_is_sent_when_it_is_
     await page.goto(f"/panel/messages/{message['uid']}")
     await page.get_by_text("sandbox-sms accepted it").wait_for()
     await page.get_by_text("send-").first.wait_for()
-    assert await page.get_by_role("link", name="Completed").count() == 1, (
-        "the workflow, as nobody says where Temporal is"
-    )
+    await page.get_by_role("link", name=re.compile("Running|Completed")).wait_for()
 
 
 async def test_whoever_does_not_mean_it_pauses_nothing_for_everybody(install: Stack, boss: Staff, owner: Person):
