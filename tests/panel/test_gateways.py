@@ -1,6 +1,7 @@
 """Gateways in the panel: one is added by its form, sends, is changed, paused and deleted."""
 
 import pytest
+from playwright.async_api import Page
 
 from tests.api.admin import Staff
 from tests.api.log_in import Person
@@ -12,7 +13,9 @@ from tests.stack import Stack, User
 SECRET = "not-to-be-shown-again"
 
 
-async def test_a_mail_server_is_added_and_sends(boss: Staff, account: User, owner: Person, browsing: Browsing):
+async def test_a_mail_server_is_added_and_sends(
+    boss: Staff, account: User, owner: Person, user: Person, browsing: Browsing
+):
     page = await browsing.log_in(owner)
     async with mail_server() as room:
         await page.goto("/panel/gateways")
@@ -45,6 +48,17 @@ async def test_a_mail_server_is_added_and_sends(boss: Staff, account: User, owne
         await page.get_by_text(f"Account {account.id}").wait_for()
         await browsing.check(page, "gateway")
 
+        sender = await browsing.log_in(user)
+        await _compose(sender, "own-mail")
+        await sender.get_by_text("own-mail accepted it").wait_for(timeout=30_000)
+        mail = room.mails[-1]
+        assert (mail["To"], mail["Subject"], "Hello by our own server" in mail.as_string()) == (
+            "grace@example.com",
+            "Our own server",
+            True,
+        )
+        await browsing.check(sender, "a message of the gateway")
+
     gateway = page.url.rpartition("/gateways/")[2].partition("/")[0]
     async with another_page(page):
         await page.get_by_role("button", name="Pause").click()
@@ -54,6 +68,22 @@ async def test_a_mail_server_is_added_and_sends(boss: Staff, account: User, owne
     async with another_page(page):
         await page.get_by_role("button", name="Delete it").click()
     assert (await boss.call("GET", f"/gateways/{gateway}")).status_code == 404
+
+
+async def _compose(page: Page, gateway: str) -> None:
+    """Send a mail through a gateway, from the navigation on."""
+    async with another_page(page):
+        await page.locator('a.entry[href="/panel/send"]').click()
+    async with another_page(page):
+        await page.get_by_role("link", name="Email").click()
+    await page.fill("#to", "grace@example.com")
+    await page.fill("#subject", "Our own server")
+    await page.fill("#message", "Hello by our own server")
+    await page.get_by_text("More", exact=True).click()
+    await page.select_option("#gateway_identifier", gateway)
+    async with another_page(page):
+        await page.get_by_role("button", name="Send", exact=True).click()
+    await page.get_by_text("The message was accepted").wait_for()
 
 
 async def test_a_secret_is_never_shown_and_stays_if_it_is_left_empty(boss: Staff, owner: Person, install: Stack):
