@@ -43,6 +43,7 @@ async def definition_of(view: View, key: str, version: str = "") -> tuple[dict[s
 @pages.get("/automations/{key}/add")
 async def choose_kind(view: View) -> Response:
     """Which step is to be added here."""
+    await definition_of(view, _key(view))  # it must be there
     return view.page("automations/kinds.html", key=_key(view), place=view.query("place"), kinds=KINDS)
 
 

@@ -176,7 +176,7 @@ async def _shown(view: View, status: int = 200) -> Response:
 
 def _form(view: View, chosen: list[str], status: int = 200, endpoint: dict[str, Any] | None = None) -> Response:
     if not view.viewer.account:
-        return view.page("account/needed.html")
+        return view.choose_account()
     which = view.form.text("which") or ("some" if chosen else "all")
     return view.page("callbacks/form.html", status, chosen=chosen, which=which, endpoint=endpoint, words=words)
 

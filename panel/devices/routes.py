@@ -32,6 +32,8 @@ async def pair(view: View) -> Response:
     try:
         made = await view.api.send("POST", view.address("/devices/tokens"), body, {"qr": "svg"})
     except Refused as refused:
+        if refused.status == 403:
+            raise
         return view.redirect("/panel/devices", refused.message, "bad")
     return view.page("devices/pair.html", token=made["data"][0], app=view.form.text("app"))
 

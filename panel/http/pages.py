@@ -78,7 +78,7 @@ class Pages:
                 raise ForeignForm
             view.form = Form(form)
         if self._in_account and view.viewer.account is None:
-            return view.page("account/needed.html")
+            return view.choose_account()
         return await page(view)
 
     def _to_log_in(self, view: View) -> Response:

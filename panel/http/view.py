@@ -91,6 +91,10 @@ class View:
             forget_notice(answer)
         return answer
 
+    def choose_account(self) -> HTMLResponse:
+        """Instead of what is only there in an account, for staff who look at all of them."""
+        return self.page("account/needed.html", 403 if self.request.method == "POST" else 200)
+
     def redirect(self, path: str, notice: str = "", kind: str = "good") -> Response:
         """Lead to another page after something was done."""
         answer: Response

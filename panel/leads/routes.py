@@ -106,6 +106,8 @@ async def replay(view: View) -> Response:
     try:
         await view.api.send("POST", f"/api/leads/{lead}/replay")
     except Refused as refused:
+        if refused.status in (403, 404):
+            raise
         return view.redirect(f"/panel/leads/{lead}", refused.message, "bad")
     return view.redirect(f"/panel/leads/{lead}", view.translate("It is taken once more."))
 

@@ -7,6 +7,7 @@ import orjson
 from starlette.responses import Response
 
 from panel.http.client import Refused
+from panel.http.errors import NotThere
 from panel.http.pages import Pages
 from panel.http.view import View
 from panel.messages import words
@@ -68,9 +69,12 @@ async def _act(view: View, uid: str, action: str) -> str:
         await view.api.send("POST", f"/api/{form.text('channel')}/{uid}/reschedule", when)
         return view.translate("The message is sent at another time.")
     if action == "replay":
+        await _message(view, uid)  # the API takes a filter: one that matches nothing is no error
         states = {"state": [form.text("state")]} if form.text("state") else {}
         await view.api.send("POST", view.address("/replay"), {"filter": {"uid": uid} | states})
         return view.translate("The message is sent again, under the same id.")
+    if action != "resolve":
+        raise NotThere
     await view.staff_api.send("POST", f"/api/admin/v1/messages/{uid}/resolve", {"as": form.text("as")})
     return view.translate("It is settled.")
 

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from panel.http.answers import allowed_data, told
 from panel.http.client import Refused
+from panel.http.errors import NotThere
 from panel.http.forms import Form
 from panel.http.pages import Pages
 from panel.http.view import View
@@ -32,6 +33,8 @@ async def listing(view: View) -> Response:
 @pages.get("/plans/add")
 async def adding(view: View) -> Response:
     """An empty form."""
+    if "plans:write" not in view.viewer.permissions:
+        raise NotThere
     view.form = Form(values=_NEW)
     return await _shown(view)
 

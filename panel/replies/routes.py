@@ -43,7 +43,7 @@ async def change(view: View) -> Response:
 
 async def _shown(view: View, status: int = 200) -> Response:
     if view.viewer.account is None:
-        return view.page("account/needed.html")
+        return view.choose_account()
     stored = (await view.api.get("/api/inbound/keywords"))["data"]
     if view.form.refused is None:
         replies = {f"reply.{name}": stored["replies"].get(name, "") for name in _WORDS}
