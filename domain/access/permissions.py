@@ -83,9 +83,9 @@ PRESETS: dict[str, frozenset[str]] = {
     ),
     "support": frozenset(
         {
-            *("users:read", "plans:read", "credits:read", "domains:read", "gateways:read"),
+            *("users:read", "domains:read", "gateways:read"),
             *("messages:read", "batches:read", "sandbox:read", "usage:read", "requests:read"),
-            "overview:read",
+            *("inbound:read", "overview:read"),
         }
     ),
     "finance": frozenset(

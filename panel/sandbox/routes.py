@@ -18,7 +18,7 @@ async def inbox(view: View) -> Response:
     found = await view.staff_api.get(_MESSAGES, query)
     messages = found["data"]
     opened = next((one for one in messages if str(one["id"]) == view.query("open")), None)
-    values = {"messages": messages, "next_cursor": found["next_cursor"], "opened": opened}
+    values = {"messages": messages, "next_cursor": found["next_cursor"], "opened": opened, "reveals": _reveals(view)}
     return view.page("sandbox/inbox.html", **values)
 
 

@@ -413,12 +413,12 @@ async def test_plans_are_listed_newest_first_page_by_page_by_a_part_of_the_name(
 
 async def test_who_writes_plans_and_who_deletes_them(stack: Stack):
     owner = await admin(stack)
-    finance, support = await owner.colleague("finance"), await owner.colleague("support")
+    finance, marketer = await owner.colleague("finance"), await owner.colleague("marketer")
     plan = await new_plan(finance)
     path = f"/plans/{plan['id']}"
     assert (await finance.data("PATCH", path, {"price_cents": 7}))["price_cents"] == 7
-    assert (await support.data("GET", path))["price_cents"] == 7
-    assert_error(await support.call("PATCH", path, {"price_cents": 8}), 403, "permission_missing")
-    assert_error(await support.call("POST", "/plans", {"name": name()}), 403, "permission_missing")
+    assert (await marketer.data("GET", path))["price_cents"] == 7
+    assert_error(await marketer.call("PATCH", path, {"price_cents": 8}), 403, "permission_missing")
+    assert_error(await marketer.call("POST", "/plans", {"name": name()}), 403, "permission_missing")
     assert_error(await finance.call("DELETE", path), 403, "permission_missing")
     await (await owner.colleague("admin")).data("DELETE", path)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gateways.conformance.fake_provider import answer, serve
+from tests.api.admin import admin
 from tests.api.answers import assert_error
 from tests.api.records import all_in, many_sent
 from tests.stack import Stack, User
@@ -112,7 +113,7 @@ async def test_a_bounce_gives_the_credit_back_and_stops_the_next_mail(stack: Sta
 
 async def test_what_people_did_is_shown_beside_the_state(stack: Stack, sent):
     provider, user, uid = sent
-    link = "https://example.com/a"
+    link = "https://example.com/reset?of=ada@example.com"
     await provider.post(
         stack,
         [
@@ -128,6 +129,8 @@ async def test_what_people_did_is_shown_beside_the_state(stack: Stack, sent):
         ("clicked", link),
     ]
     assert data["receipts"][0]["at"].startswith("2023-11-14T22:13:21")
+    masked = await (await admin(stack)).data("GET", f"/messages/{uid}")
+    assert masked["receipts"][2]["url"] == "https://example.com/•••"
 
 
 async def test_the_same_post_twice_is_one(stack: Stack, sent):

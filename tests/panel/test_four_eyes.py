@@ -73,8 +73,8 @@ async def test_roles_see_only_their_pages(install: Stack, boss: Staff, account: 
     seeded = await money(install, boss, account)
     page = await browsing.log_in(await member(boss, "support"))
     entries = await page.locator(".sidebar a.entry").all_inner_texts()
-    assert {"Users", "Plans", "Credit requests"} <= set(entries)
-    assert not {"Settings", "Staff", "Roles", "Approvals", "Audit log"} & set(entries)
+    assert {"Users", "Messages", "Gateways"} <= set(entries)
+    assert not {"Plans", "Credit requests", "Settings", "Staff", "Roles", "Approvals", "Audit log"} & set(entries)
     for path in ("/panel/settings", "/panel/staff", "/panel/audit", f"/panel/system/operations/{seeded.operation}"):
         assert (await page.request.get(path)).status == 403, path
     token = await page.locator("input[name=csrf]").first.get_attribute("value") or ""

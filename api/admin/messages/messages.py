@@ -1,5 +1,6 @@
 """``/api/admin/v1/messages``: any message, and resolving unknown ones."""
 
+import re
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -26,6 +27,8 @@ from store.messages import messages
 from store.messages.search import stories
 
 router = APIRouter(prefix="/api/admin/v1/messages", tags=["admin: messages"])
+
+_AFTER_HOST = re.compile(r"[/?#\\]")
 
 _Reader = Annotated[Actor, Depends(Allows("messages:read"))]
 _Resolver = Annotated[Actor, Depends(Allows("messages:resolve"))]
@@ -84,11 +87,19 @@ def _masked(data: dict[str, Any], recipient: str) -> dict[str, Any]:
     reason = mask_in(data["reason"], recipient)
     receipts = [
         receipt
-        | {"recipient": receipt["recipient"] and mask(receipt["recipient"])}
+        | {"recipient": receipt["recipient"] and mask(receipt["recipient"]), "url": _host_of(receipt["url"])}
         | _masked_reason(receipt, recipient)
         for receipt in data["receipts"]
     ]
     return data | {"to": mask(recipient), "reason": reason, "attempts": attempts, "receipts": receipts}
+
+
+def _host_of(url: str | None) -> str | None:
+    """Of a link that was clicked: the rest of it is text of the message, and often names its recipient."""
+    if not url:
+        return url
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{_AFTER_HOST.split(rest)[0].rpartition('@')[2]}/•••"
 
 
 def _masked_reason(entry: dict[str, Any], recipient: str) -> dict[str, Any]:
