@@ -35,6 +35,16 @@ class UsagePage(BaseModel):
     next_cursor: str | None = Field(description="For the next page; `null`: this was the last one.")
 
 
+class LoggedError(BaseModel):
+    """What was wrong with a request. Addresses and numbers that it names are hidden."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str
+    pointer: str = Field(description="Where in the body or the query.")
+    message: str = Field(description="At most 300 characters.")
+
+
 class LoggedRequest(BaseModel):
     """A request that was answered."""
 
@@ -53,6 +63,9 @@ class LoggedRequest(BaseModel):
     ids: list[str] = Field(description="That its answer gave, at most 20.")
     body: str | None = Field(
         description="Of a failed one: at most 4,096 characters, with masked recipients, without texts and secrets."
+    )
+    errors: list[LoggedError] | None = Field(
+        description="Of a failed one: at most 10, of the first 4,096 bytes of its answer. `null`: it has none."
     )
 
 

@@ -8,14 +8,14 @@ from typing import Any, cast
 
 from starlette.requests import Request
 
-from api.requests.redacting import redacted
+from api.requests.redacting import redacted, redacted_errors
 from store.accounts.api_keys import Principal
 from store.reports.request_log import NewEntry
 
 MOST_BODY = 16 * 1024
 """Bytes of a body that is kept to be shown; of a longer one nothing is shown."""
-MOST_ANSWER = 2048
-"""Bytes at the begin of an answer in which ids, or the code of an error, are looked for."""
+MOST_ANSWER = 4096
+"""Bytes at the begin of an answer in which ids, or errors, are looked for."""
 NOTED = "noted"
 """Where a request's scope has it."""
 _MOST_IDS = 20
@@ -86,6 +86,7 @@ class Noted:
             code=_code(self.answer) if self.is_failed else None,
             ids=[] if self.is_failed or self.method == "GET" else _ids(self.answer),
             body=redacted(self.body) if self.body else None,
+            errors=redacted_errors(self.answer) if self.is_failed else None,
         )
 
 

@@ -1,4 +1,4 @@
-"""Bodies of requests as they may be kept: their form, without what they say, to whom, and with which secrets.
+"""Bodies and errors of requests as they may be kept: without what they say, to whom, and with which secrets.
 
 Of texts only those of known, harmless fields are shown: a field that is made later hides its text until it is listed.
 """
@@ -44,6 +44,11 @@ _TELLING = re.compile(r"@|\d{7}")
 _PLAIN = re.compile(r"[\w:.+, -]{0,60}")
 _RECIPIENT = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}|\+?[\d() -]{7,20}")
 _HIDDEN = "•••"
+_PERSONAL = re.compile(r"(?<!\w)(['\"])[^'\"]*\s[^'\"]*\1(?!\w)|\S*@\S*|\+?\d[\d() .-]{5,}\d|\S{41,}")
+"""Within what we say: quoted sentences, addresses, numbers of telephones, and what is long enough to be a secret."""
+_DECODER = json.JSONDecoder()
+_MOST_ERRORS = 10
+_LONGEST_MESSAGE = 300
 _MOST_ITEMS = 5
 _DEEPEST = 8
 
@@ -56,6 +61,34 @@ def redacted(raw: bytes) -> str | None:
         return None
     text = json.dumps(_value("", value, 0), ensure_ascii=False, separators=(",", ":"))
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def redacted_errors(answer: bytes) -> list[dict[str, str]] | None:
+    """The errors of an answer, at most ``_MOST_ERRORS``: what is wrong, and where, without whom it is about.
+
+    ``answer`` may be only the begin of one. ``None``: it has none.
+    """
+    rest = answer.decode(errors="replace").partition('"errors":')[2].lstrip(" [")
+    errors: list[dict[str, str]] = []
+    while rest.startswith("{") and len(errors) < _MOST_ERRORS:
+        try:
+            error, end = _DECODER.raw_decode(rest)
+            errors.append({name: _without_persons(error[name]) for name in ("code", "pointer", "message")})
+        except (
+            ValueError,
+            RecursionError,
+            LookupError,
+            TypeError,
+            AttributeError,
+        ):  # not whole, or of somebody else's form
+            break
+        rest = rest[end:].lstrip(" ,")
+    return errors or None
+
+
+def _without_persons(text: str) -> str:
+    """A text of ours, which may quote what a client has sent."""
+    return _PERSONAL.sub(_HIDDEN, text.replace("\0", ""))[:_LONGEST_MESSAGE]
 
 
 def _value(name: str, value: Any, depth: int) -> Any:

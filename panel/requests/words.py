@@ -9,7 +9,13 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _KINDS = {2: "good", 3: "accent", 4: "warn", 5: "bad"}
 _ICONS = {2: "check", 3: "arrow-right", 4: "triangle-alert", 5: "circle-x"}
 _CHANNELS = ("email", "sms", "whatsapp")
-_PAGES = {"gateways": "/panel/gateways/{}", "callbacks": "/panel/callbacks/{}", "domains": "/panel/domains/{}"}
+_PAGES = {
+    **{
+        name: f"/panel/{name}/{{}}" for name in ("callbacks", "campaigns", "contacts", "devices", "domains", "gateways")
+    },
+    **{name: f"/panel/{name}/{{}}" for name in ("plans", "segments", "staff", "users")},
+}
+"""By the first part of a path: of those whose pages are named by the id that an answer begins with."""
 
 
 def kind_of(status: int) -> tuple[str, str]:
@@ -17,14 +23,15 @@ def kind_of(status: int) -> tuple[str, str]:
     return _KINDS.get(status // 100, "calm"), _ICONS.get(status // 100, "info")
 
 
-def page_of(path: str, id_: str) -> str | None:
-    """The page of what a request made or changed; ``None``: it has none."""
+def page_of(path: str, id_: str, *, is_first: bool) -> str | None:
+    """The page of what a request made or changed; ``None``: it has none. Further ids may be of other things."""
     parts = path.removeprefix("/api/admin/v1/").removeprefix("/api/").split("/")
     if parts[0] in _CHANNELS and len(parts) > 1:
         return f"/panel/messages/{id_}?channel={parts[0]}"
     if parts[0] == "messages":
         return f"/panel/messages/{id_}"
-    return _PAGES[parts[0]].format(id_) if parts[0] in _PAGES else None
+    is_of_path = parts[1:2] in ([], [id_])  # of POST /contacts/import the answer is an operation
+    return _PAGES[parts[0]].format(id_) if is_first and is_of_path and parts[0] in _PAGES else None
 
 
 def readable(body: str | None) -> str:

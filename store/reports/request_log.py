@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from store.accounts.account_lists import containing
 from store.pool import Connections, Pool
@@ -30,6 +31,8 @@ class NewEntry:
     """That its answer gave."""
     body: str | None
     """Redacted."""
+    errors: list[dict[str, str]] | None = None
+    """Redacted: of each its ``code``, ``pointer`` and ``message``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,12 @@ async def write(pool: Pool, entries: Sequence[NewEntry]) -> None:
         cursor.copy(f"copy request_log ({_COLUMNS}) from stdin") as copy,
     ):
         for entry in entries:
-            await copy.write_row([getattr(entry, field.name) for field in fields(NewEntry)])
+            await copy.write_row([_stored(getattr(entry, field.name)) for field in fields(NewEntry)])
+
+
+def _stored(value: object) -> object:
+    """As ``copy`` takes it: a list of objects is JSON, one of texts an array."""
+    return Jsonb(value) if isinstance(value, list) and value and isinstance(value[0], dict) else value
 
 
 async def page(pool: Connections, wanted: Filter, below: int, limit: int) -> list[Entry]:

@@ -7,11 +7,13 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx
+import orjson
 import pytest
 
 from api.requests import log as request_log_module
 from api.requests.entry import MOST_BODY, Noted
 from api.requests.log import MOST_BYTES, MOST_ENTRIES, OTHERS_A_MINUTE, RequestLog
+from api.requests.redacting import redacted_errors
 from store.accounts.api_keys import Principal
 from store.pool import Pool, open_pool
 from store.reports import request_log
@@ -63,7 +65,41 @@ async def test_a_failed_request_is_logged_with_its_redacted_body(stack: Stack):
         "body": "••• 14 characters",
         "schedule_at": "never",
     }
+    assert [(error["code"], error["pointer"]) for error in entry["errors"]] == [
+        (error["code"], error["pointer"]) for error in answer.json()["errors"]
+    ]
     assert "15112345678" not in str(entry)
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("no such number can exist: +49 151 12345678", "no such number can exist: •••"),
+        ("ada@example.com is on the list", "••• is on the list"),
+        ("the template says 'Dear Ada, your code' and 'name'", "the template says ••• and 'name'"),
+        (f"the key {'k' * 41} is of no use", "the key ••• is of no use"),
+        ("it doesn't fit, isn't it", "it doesn't fit, isn't it"),
+        ("x " * 200, "x " * 150),
+    ],
+)
+def test_of_an_error_is_kept_what_is_wrong_and_not_whom_it_is_about(told: str, kept: str):
+    error = {"pointer": "/contact/0/number", "code": "number_invalid", "message": told}
+    answer = orjson.dumps({"success": False, "message": told, "errors": [error] * 20})
+    (first, *others) = redacted_errors(answer) or []
+    assert (first["message"], len(others)) == (kept, 9)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"<html>", b'{"errors": []}', b'{"errors": ["x"]}', b'{"errors": [{"code": 1}]}']
+)
+def test_an_answer_without_errors_of_ours_has_none(answer: bytes):
+    assert redacted_errors(answer) is None
+
+
+def test_of_an_answer_that_is_cut_whole_errors_are_kept():
+    error = {"pointer": "/a", "code": "b", "message": "c"}
+    answer = orjson.dumps({"errors": [error] * 3})
+    assert redacted_errors(answer[:-10]) == [error] * 2
 
 
 async def test_a_send_is_logged_with_its_uid_and_without_its_body(stack: Stack):

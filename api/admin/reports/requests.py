@@ -32,7 +32,7 @@ async def list_all_requests(
     cursor: Cursor = None,
     format: Format = None,
 ) -> Response:
-    """Kept for 7 days: those that failed, with what was sent, and of those that succeeded the first of each minute."""
+    """Kept for 7 days: those that failed, with what was sent, and of the others the first 60 of each minute."""
     wanted = Filter(user, key, first_digit(status), method, path, occurred_after, occurred_before, request_id)
     return await list_requests_of(request, wanted, limit, cursor, format, _shown)
 
