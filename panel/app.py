@@ -51,6 +51,7 @@ from panel.messages import routes as messages
 from panel.operations import routes as operations
 from panel.persons import routes as persons
 from panel.plans import routes as plans
+from panel.reference import routes as reference
 from panel.replies import routes as replies
 from panel.reputation import routes as reputation
 from panel.reputation import warm_ups
@@ -115,6 +116,7 @@ _SUBJECTS: tuple[Pages, ...] = (
     gateways.pages,
     keys.pages,
     requests.pages,
+    reference.pages,
     callbacks.pages,
     domains.pages,
     links.pages,

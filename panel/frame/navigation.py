@@ -86,6 +86,7 @@ GROUPS = (
             Entry("reputation", _("Reputation"), "/panel/reputation", "activity"),
             Entry("callbacks", _("Callbacks"), "/panel/callbacks", "webhook", "callbacks:read"),
             Entry("requests", _("API log"), "/panel/requests", "scroll-text", "requests:read", shortcut="r"),
+            Entry("reference", _("API reference"), "/panel/reference", "book-open", "requests:read"),
         ),
     ),
     Group(

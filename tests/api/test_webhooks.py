@@ -129,7 +129,7 @@ async def test_what_people_did_is_shown_beside_the_state(stack: Stack, sent):
         ("clicked", link),
     ]
     assert data["receipts"][0]["at"].startswith("2023-11-14T22:13:21")
-    masked = await (await admin(stack)).data("GET", f"/messages/{uid}")
+    masked = await (await (await admin(stack)).colleague("support")).data("GET", f"/messages/{uid}")
     assert masked["receipts"][2]["url"] == "https://example.com/•••"
 
 

@@ -17,6 +17,7 @@ PUBLIC_PAGES = {"/assets/{name}", "/login", "/setup", "/forgot", "/reset"}
 """Pages for everybody."""
 OWN = {
     "/account/leave",
+    "/steps/hide",
     "/security/password",
     "/security/totp",
     "/security/totp/confirm",

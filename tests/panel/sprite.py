@@ -9,7 +9,7 @@ from pathlib import Path
 
 SPRITE = Path(__file__).parent.parent.parent / "panel" / "assets" / "pictures" / "icons.svg"
 NAMES = """
-activity archive arrow-down arrow-right arrow-up badge-check ban bell building-2 calendar calendar-clock check
+activity archive arrow-down arrow-right arrow-up badge-check ban bell book-open building-2 calendar calendar-clock check
 chevron-down chevron-right circle-alert circle-check circle-dashed circle-help:circle-question-mark circle-pause
 circle-play circle-x clock code coins copy download ellipsis external-link eye eye-off file-text filter
 flask-conical folder git-branch git-fork globe history house inbox info key languages layers layout-template link

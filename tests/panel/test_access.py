@@ -23,6 +23,7 @@ from tests.looks import Looks
 from tests.panel.conftest import installed
 from tests.panel.money_seeds import money
 from tests.panel.panel_routes import OWN, PUBLIC, PUBLIC_PAGES, Route, forms, routes
+from tests.panel.seeds import made as made_by
 from tests.panel.seeds import program
 from tests.stack import Stack, User, new_client, run_stack, run_worker
 
@@ -99,11 +100,14 @@ async def _ids(stack: Stack, boss: Staff, account: User) -> dict[str, str]:
     waiting = (await finance.call("POST", f"/users/{account.id}/credits", large)).json()["data"]
     await boss.data("PUT", "/roles/helpdesk", {"permissions": ["users:read"]})
     made = await objects_of(stack, account)
+    draft = {"name": "Spring", "channel": "sms", "template": made["{template}"], "audience": {"everyone": True}}
     return made | {
         "{account}": str(account.id),
         "{approval}": str(waiting["id"]),
+        "{campaign}": (await made_by(stack, account, "/api/campaigns", draft))["id"],
         "{channel}": "email",
         "{gateway}": made["{gateway_id}"],
+        "{identifier}": (await boss.data("GET", f"/gateways/{made['{gateway_id}']}"))["identifier"],
         "{person}": str(seeded.staff),
         "{plan}": str(seeded.plan),
         "{request}": str(seeded.request),

@@ -56,11 +56,11 @@ async def personal(install: Stack, account: User) -> Personal:
     return Personal(own, uid)
 
 
-async def crawl(client: httpx.AsyncClient, first: list[str]) -> dict[str, httpx.Response]:
-    """Every page that links lead to from these, a few of each kind."""
+async def crawl(client: httpx.AsyncClient, first: list[str]) -> tuple[dict[str, httpx.Response], dict[str, str]]:
+    """Every page that links lead to from these, a few of each kind; and which page links to it."""
     found: dict[str, httpx.Response] = {}
     shapes: Counter[str] = Counter()
-    waiting = list(first)
+    waiting, linked = list(first), dict.fromkeys(first, "")
     while waiting:
         path = waiting.pop(0)
         shape = _ID.sub("", path)
@@ -69,9 +69,11 @@ async def crawl(client: httpx.AsyncClient, first: list[str]) -> dict[str, httpx.
         shapes[shape] += 1
         found[path] = await client.get(path)
         if found[path].headers.get("content-type", "").startswith("text/html"):
-            links = (html.unescape(link).partition("#")[0] for link in _LINK.findall(found[path].text))
-            waiting += [link for link in links if not link.startswith(("/panel/assets/", "/panel/live"))]
-    return found
+            for link in (html.unescape(link).partition("#")[0] for link in _LINK.findall(found[path].text)):
+                if not link.startswith(("/panel/assets/", "/panel/live")):
+                    linked.setdefault(link, path)
+                    waiting.append(link)
+    return found, linked
 
 
 async def test_support_finds_no_recipient_and_no_text(install: Stack, boss: Staff, personal: Personal):
@@ -88,10 +90,10 @@ async def test_support_finds_no_recipient_and_no_text(install: Stack, boss: Staf
         "/panel/replies",
     ]
     async with signed_in(install, support) as client:
-        pages = await crawl(client, first)
+        pages, linked = await crawl(client, first)
         told = {path: text for path, page in pages.items() for text in PERSONAL if text in page.text}
         assert told == {}
-        refused = {path: page.status_code for path, page in pages.items() if page.status_code >= 400}
+        refused = {path: (page.status_code, linked[path]) for path, page in pages.items() if page.status_code >= 400}
         assert refused == {}
         hits = (await client.get("/panel/search", params={"q": NUMBER}, headers={"HX-Request": "true"})).text
         assert uid in hits

@@ -142,6 +142,10 @@ CONNECT = (
     "/panel/domains/{domain}",
     "/panel/requests",
     "/panel/requests/{request}",
+    "/panel/reference",
+    "/panel/reference?q=send",
+    "/panel/reference/send",
+    "/panel/reference/errors",
 )
 CONNECT_FORMS = (
     "/panel/gateways/new",
