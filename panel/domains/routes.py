@@ -7,6 +7,7 @@ from starlette.responses import Response
 from panel.account.finding import account_in
 from panel.domains import words
 from panel.http.client import Refused
+from panel.http.errors import NotThere
 from panel.http.pages import Pages
 from panel.http.view import View
 from panel.reputation import reading
@@ -32,6 +33,8 @@ async def listing(view: View) -> Response:
 @pages.get("/domains/new")
 async def begin(view: View) -> Response:
     """An empty form."""
+    if not view.viewer.may("domains:write"):
+        raise NotThere
     return view.page("domains/form.html")
 
 

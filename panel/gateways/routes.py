@@ -8,6 +8,7 @@ from starlette.responses import Response
 from panel.account.finding import account_in
 from panel.gateways import order, words
 from panel.http.client import Refused
+from panel.http.errors import NotThere
 from panel.http.pages import Pages
 from panel.http.view import View
 from panel.reputation import reading
@@ -46,7 +47,7 @@ async def move(view: View) -> Response:
     one = next((gateway for gateway in found if gateway["id"] == _id(view)), None)
     back = f"{HOME}?{urlencode({'channel': channel})}" if channel else HOME
     if one is None or not _is_movable(view, one):
-        return view.redirect(back, view.translate("Only its owner may change it."), "bad")
+        raise NotThere
     try:
         for gateway, number in order.moved(view, found, one, step).items():
             await view.api.send("PATCH", view.address(f"/gateways/{gateway}"), {"priority": number})

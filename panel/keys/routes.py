@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from panel.account.finding import account_in
 from panel.http.client import Refused
+from panel.http.errors import NotThere
 from panel.http.forms import Form
 from panel.http.pages import Pages
 from panel.http.view import View
@@ -29,6 +30,8 @@ async def listing(view: View) -> Response:
 @pages.get("/keys/new")
 async def begin(view: View) -> Response:
     """An empty form."""
+    if not view.viewer.may("keys:write"):
+        raise NotThere
     view.form = Form(values={"kind": "user", "owner": view.query("user")})
     return await _form(view, _USUAL)
 

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from panel.http.answers import allowed_data, told, waits_for_approval
 from panel.http.client import Refused
+from panel.http.errors import NotThere
 from panel.http.forms import Form
 from panel.http.pages import Pages
 from panel.http.values import local_time
@@ -28,6 +29,8 @@ async def listing(view: View) -> Response:
 @pages.get("/staff/add")
 async def adding(view: View) -> Response:
     """A form."""
+    if "staff:write" not in view.viewer.permissions:
+        raise NotThere
     return await _adding(view)
 
 

@@ -32,6 +32,8 @@ async def listing(view: View) -> Response:
 @pages.get("/users/add")
 async def adding(view: View) -> Response:
     """A form."""
+    if "users:write" not in view.viewer.permissions:
+        raise NotThere
     return await _adding(view)
 
 

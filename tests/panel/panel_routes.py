@@ -13,11 +13,14 @@ from panel.app import attach
 
 PUBLIC = {"/login", "/logout", "/setup", "/forgot", "/reset", "/preferences"}
 """Forms for everybody, who may not have logged in."""
-PUBLIC_PAGES = {"/assets/{name}", "/login", "/setup", "/forgot", "/reset"}
+PUBLIC_PAGES = {"/assets/{name}", "/brand/{name}", "/login", "/setup", "/forgot", "/reset"}
 """Pages for everybody."""
 OWN = {
     "/account/leave",
     "/steps/hide",
+    "/views",
+    "/views/{view}/delete",
+    "/views/{view}/rename",
     "/security/password",
     "/security/totp",
     "/security/totp/confirm",
@@ -35,6 +38,13 @@ _KEYS = {
     "templates": "{template}",
 }
 """What ``{key}`` is, by the first part of the path."""
+_MEANT = {
+    "batches": {"{uid}": "{batch}"},
+    "brand": {"{name}": "logo"},
+    "links": {"{domain}": "{link_domain}"},
+    "secrets": {"{name}": "{secret}"},
+}
+"""What further names are, by the first part of the path."""
 _WORDS: dict[str, tuple[str, ...]] = {
     "/approvals/policies/{kind}": ("top_up",),
     "/approvals/{approval}/{decision}": ("approve", "deny"),
@@ -50,6 +60,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "/runs/{run}/{action}": ("retry", "skip", "exit"),
     "/settings/{group}": ("branding", "sending", "security"),
     "/staff/{person}/{action}": ("reset-totp", "remove"),
+    "/system/workflows/{act}": ("signal",),
     "/templates/{key}/{action}": ("publish", "test", "archive", "restore"),
     "/users/{account}/gateways/{gateway}/{action}": ("share", "unshare"),
     "/users/{account}/subscription/{action}": ("renew", "expire", "keep"),
@@ -70,7 +81,14 @@ class Route:
     def is_of_an_object(self) -> bool:
         """Whether it names something that somebody has."""
         own = self.path
-        for name in ("{channel}", "{name}", "{tag}", "{type}"):  # which are the same for everybody
+        for name in (
+            "{channel}",
+            "{identifier}",
+            "assets/{name}",
+            "brand/{name}",
+            "{tag}",
+            "{type}",
+        ):  # which are the same for everybody
             own = own.replace(name, "")
         return "{" in own and self.path not in OWN
 
@@ -80,11 +98,11 @@ class Route:
         first = self.path.split("/")[1]
         for word in words:
             path = self.path
-            for name in ("{action}", "{decision}", "{kind}", *(["{group}"] if first == "settings" else [])):
+            for name in ("{act}", "{action}", "{decision}", "{kind}", *(["{group}"] if first == "settings" else [])):
                 path = path.replace(name, word)
             path = path.replace("{key}", _KEYS.get(first, "{key}"))
-            if first == "batches":
-                path = path.replace("{uid}", "{batch}")
+            for name, meant in _MEANT.get(first, {}).items():
+                path = path.replace(name, meant)
             for name, value in ids.items():
                 path = path.replace(name, value)
             assert "{" not in path, f"what stands in {path}?"
