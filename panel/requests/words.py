@@ -13,7 +13,7 @@ _PAGES = {
     **{
         name: f"/panel/{name}/{{}}" for name in ("callbacks", "campaigns", "contacts", "devices", "domains", "gateways")
     },
-    **{name: f"/panel/{name}/{{}}" for name in ("plans", "segments", "staff", "users")},
+    **{name: f"/panel/{name}/{{}}" for name in ("segments", "users")},
 }
 """By the first part of a path: of those whose pages are named by the id that an answer begins with."""
 
