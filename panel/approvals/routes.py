@@ -59,7 +59,7 @@ async def one(view: View) -> Response:
 @pages.post("/approvals/{approval:int}/{decision}")
 async def decide(view: View) -> Response:
     """The change is made at this moment, or never."""
-    approves = view.request.path_params["decision"] == "approve"
+    approves = view.word("decision", "approve", "deny") == "approve"
     address = f"{_APPROVALS}/{view.request.path_params['approval']}"
     try:
         if approves:

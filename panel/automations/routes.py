@@ -69,7 +69,7 @@ async def one(view: View) -> Response:
 @pages.post("/automations/{key}/{action}")
 async def steer(view: View) -> Response:
     """Pause, resume or archive it, let a contact in, give it another name, or copy it."""
-    key, action = view.request.path_params["key"], view.request.path_params["action"]
+    key, action = view.request.path_params["key"], view.word("action", "enter", "rename", "copy", *_STEERED)
     path = f"/api/automations/{key}"
     try:
         if action == "enter":
@@ -80,8 +80,7 @@ async def steer(view: View) -> Response:
             return view.redirect(f"/panel/automations/{key}", view.translate("The name is saved in the draft."))
         if action == "copy":
             return await _copy(view, key)
-        if action in _STEERED:
-            await view.api.send("POST", f"{path}/{action}")
+        await view.api.send("POST", f"{path}/{action}")
     except Refused as refused:
         view.form.refused = refused
         return await _shown(view, refused.status)

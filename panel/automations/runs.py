@@ -37,14 +37,13 @@ async def one(view: View) -> Response:
 @pages.post("/runs/{run}/{action}")
 async def steer(view: View) -> Response:
     """Have it go on, skip the step in which it waits, or end it."""
-    run, action = view.request.path_params["run"], view.request.path_params["action"]
-    if action in _STEERED:
-        body = {"step": view.form.text("step")} if action == "skip" else None
-        try:
-            await view.api.send("POST", f"/api/runs/{run}/{action}", body)
-        except Refused as refused:
-            view.form.refused = refused
-            return await _shown(view, refused.status)
+    run, action = view.request.path_params["run"], view.word("action", *_STEERED)
+    body = {"step": view.form.text("step")} if action == "skip" else None
+    try:
+        await view.api.send("POST", f"/api/runs/{run}/{action}", body)
+    except Refused as refused:
+        view.form.refused = refused
+        return await _shown(view, refused.status)
     return view.redirect(f"/panel/runs/{run}", view.translate("Done."))
 
 

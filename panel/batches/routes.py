@@ -32,10 +32,9 @@ async def one(view: View) -> Response:
 @pages.post("/batches/{uid}/{action}")
 async def steer(view: View) -> Response:
     """Pause, resume or cancel it."""
-    uid, action = view.request.path_params["uid"], view.request.path_params["action"]
+    uid, action = view.request.path_params["uid"], view.word("action", *_STEERED)
     try:
-        if action in _STEERED:
-            await view.api.send("POST", view.address(f"/batches/{uid}/{action}"))
+        await view.api.send("POST", view.address(f"/batches/{uid}/{action}"))
     except Refused as refused:
         view.form.refused = refused
         return await _shown(view, refused.status)

@@ -70,14 +70,13 @@ async def save(view: View) -> Response:
 @pages.post("/campaigns/{campaign}/{action}")
 async def steer(view: View) -> Response:
     """Launch, pause, resume, cancel, approve or delete it."""
-    campaign, action = view.request.path_params["campaign"], view.request.path_params["action"]
+    campaign, action = view.request.path_params["campaign"], view.word("action", "delete", *_STEERED)
     path = f"/api/campaigns/{campaign}"
     try:
         if action == "delete":
             await view.api.send("DELETE", path)
             return view.redirect("/panel/campaigns", view.translate("It is deleted."))
-        if action in _STEERED:
-            await view.api.send("POST", f"{path}/{action}")
+        await view.api.send("POST", f"{path}/{action}")
     except Refused as refused:
         view.form.refused = refused
         return await _shown(view, refused.status)

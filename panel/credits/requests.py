@@ -42,7 +42,7 @@ async def proof(view: View) -> Response:
 @pages.post("/credit-requests/{request:int}/{decision}")
 async def decide(view: View) -> Response:
     """Approve it, maybe with another amount, or reject it with a reason."""
-    form, decision = view.form, view.request.path_params["decision"]
+    form, decision = view.form, view.word("decision", "approve", "reject")
     body: dict[str, Any] = {"reason": form.text("reason")}
     approves = decision == "approve"
     if approves:

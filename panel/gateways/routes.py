@@ -115,11 +115,11 @@ async def unshare(view: View) -> Response:
 @pages.post("/gateways/{gateway:uuid}/{action}")
 async def steer(view: View) -> Response:
     """Pause it, drain it, or use it again."""
-    action = view.request.path_params["action"]
+    action = view.word("action", "on", *_ACTIONS)
     try:
         if action == "on":
             await view.api.send("PATCH", _path(view), {"enabled": True})
-        elif action in _ACTIONS:
+        else:
             await view.api.send("POST", f"{_path(view)}/{action}")
     except Refused as refused:
         view.form.refused = refused
@@ -130,7 +130,7 @@ async def steer(view: View) -> Response:
         "resume": view.translate("The gateway is used again."),
         "on": view.translate("The gateway is switched on."),
     }
-    return view.redirect(f"{HOME}/{_id(view)}", done.get(action, ""))
+    return view.redirect(f"{HOME}/{_id(view)}", done[action])
 
 
 def is_changeable(view: View, gateway: dict[str, Any]) -> bool:

@@ -58,8 +58,7 @@ async def delete(view: View) -> Response:
 @pages.post("/groups/{group}/{action}")
 async def move(view: View) -> Response:
     """Add contacts, or take them out."""
-    group, action = view.request.path_params["group"], view.request.path_params["action"]
-    is_added = action == "add"
+    group, is_added = view.request.path_params["group"], view.word("action", "add", "remove") == "add"
     path = f"{_GROUPS}/{group}/{'add' if is_added else 'remove'}"
     notice = (
         view.translate("It is in the group now.") if is_added else view.translate("It is not in the group any more.")

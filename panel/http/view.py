@@ -11,6 +11,7 @@ from panel.frame.brand import Brand
 from panel.frame.navigation import Group, shown_to
 from panel.http.client import Api
 from panel.http.csrf import csrf_token
+from panel.http.errors import NotThere
 from panel.http.forms import Form
 from panel.http.notices import Notice, forget_notice, notice_of, set_notice
 from panel.http.viewer import Taste, Viewer
@@ -57,6 +58,17 @@ class View:
     def query(self, name: str) -> str:
         """A parameter of the address; "" if it is not there."""
         return self.request.query_params.get(name, "").strip()
+
+    def word(self, name: str, *known: str) -> str:
+        """A word of the path, such as what is to be done.
+
+        Raises:
+            NotThere: it is none of these.
+        """
+        word: str = self.request.path_params[name]
+        if word not in known:
+            raise NotThere
+        return word
 
     def here(self, **changed: str | int | None) -> str:
         """The address of this page with other parameters; ``None`` takes one away. A page of a list begins anew."""

@@ -78,12 +78,10 @@ async def change_source(view: View) -> Response:
 @pages.post("/leads/sources/{source}/{action}")
 async def steer(view: View) -> Response:
     """Park it, have it go on, check it, or fetch what was missed."""
-    name, action = view.request.path_params["source"], view.request.path_params["action"]
-    told = None
+    name, action = view.request.path_params["source"], view.word("action", *_STEERED)
+    body: dict[str, Any] | None = {"subscribe": True} if action == "check" else None
     try:
-        if action in _STEERED:
-            body: dict[str, Any] | None = {"subscribe": True} if action == "check" else None
-            told = await view.api.send("POST", f"/api/lead-sources/{name}/{action}", body)
+        told = await view.api.send("POST", f"/api/lead-sources/{name}/{action}", body)
     except Refused as refused:
         view.form.refused = refused
         return await _shown(view, refused.status)

@@ -87,7 +87,7 @@ async def invite(view: View) -> Response:
 @pages.post("/staff/{person:int}/{action}")
 async def act(view: View) -> Response:
     """Remove them, or their second factor."""
-    removes = view.request.path_params["action"] == "remove"
+    removes = view.word("action", "remove", "reset-totp") == "remove"
     call = ("DELETE", _address(view)) if removes else ("POST", f"{_address(view)}/reset-totp")
     try:
         await view.staff_api.send(*call)

@@ -13,6 +13,7 @@ from panel.http.view import View
 pages = Pages("templates", in_account=True)
 
 CHANNELS = ("email", "sms", "whatsapp")
+_ACTIONS = ("publish", "test", "archive", "restore")
 _NAMES = {
     "email": ("subject", "preheader", "html", "mjml", "text"),
     "sms": ("message",),
@@ -71,7 +72,7 @@ async def save(view: View) -> Response:
 @pages.post("/templates/{key}/{action}")
 async def act(view: View) -> Response:
     """Publish, archive or restore it, or send it to oneself."""
-    key, action, form = view.request.path_params["key"], view.request.path_params["action"], view.form
+    key, action, form = view.request.path_params["key"], view.word("action", *_ACTIONS), view.form
     path = f"/api/templates/{key}"
     try:
         if action == "publish":
@@ -81,7 +82,7 @@ async def act(view: View) -> Response:
         elif action == "test":
             to = form.words("to")
             await view.api.send("POST", f"{path}/test/{form.text('channel')}", {"to": to})
-        elif action in ("archive", "restore"):
+        else:
             await view.api.send("POST", f"{path}/{action}")
     except Refused as refused:
         form.refused = refused

@@ -106,7 +106,7 @@ async def guards(view: View) -> Response:
 async def share(view: View) -> Response:
     """Share one of the install's gateways, or end that."""
     account, gateway = view.request.path_params["account"], view.request.path_params["gateway"]
-    method = "PUT" if view.request.path_params["action"] == "share" else "DELETE"
+    method = "PUT" if view.word("action", "share", "end") == "share" else "DELETE"
     answer = await view.staff_api.call(method, f"/api/admin/v1/gateways/{gateway}/shares/{account}")
     shared = view.translate("The gateway is shared.") if method == "PUT" else view.translate("It is no longer shared.")
     return view.redirect(f"/panel/users/{account}/gateways", told(view, answer, shared))

@@ -62,7 +62,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "/staff/{person}/{action}": ("reset-totp", "remove"),
     "/system/workflows/{act}": ("signal",),
     "/templates/{key}/{action}": ("publish", "test", "archive", "restore"),
-    "/users/{account}/gateways/{gateway}/{action}": ("share", "unshare"),
+    "/users/{account}/gateways/{gateway}/{action}": ("share", "end"),
     "/users/{account}/subscription/{action}": ("renew", "expire", "keep"),
     "/users/{account}/{action}": ("suspend", "resume", "restore", "reset-totp", "delete", "purge"),
 }

@@ -66,6 +66,13 @@ async def test_a_part_of_a_page_never_shows_the_log_in_within_it(install: Stack,
     ]
 
 
+@pytest.mark.parametrize("path", ["batches/1/stop", "groups/vip/swap", "runs/1/go", "templates/hello/send"])
+async def test_an_address_that_names_no_action_of_ours_does_nothing(install: Stack, user: Person, path: str):
+    async with signed_in(install, user) as client:
+        form = {"csrf": await token_of(client), "contact": "1"}
+        assert (await client.post(f"/panel/{path}", data=form)).status_code == 404
+
+
 @pytest.mark.parametrize("wanted", ["https://evil.example", "//evil.example", "/panel//evil.example", "/panel\\evil"])
 async def test_log_in_leads_to_no_other_site(install: Stack, user: Person, wanted: str):
     async with new_client(install.url) as client:
