@@ -61,6 +61,7 @@ from panel.sandbox import routes as sandbox
 from panel.saved_views import routes as saved_views
 from panel.search import routes as search
 from panel.secrets import routes as secrets
+from panel.security import confirming
 from panel.security import routes as security
 from panel.segments import routes as segments
 from panel.send import routes as send
@@ -127,6 +128,7 @@ _SUBJECTS: tuple[Pages, ...] = (
     persons.of_users,
     secrets.pages,
     security.pages,
+    confirming.pages,
     sandbox.pages,
     users.pages,
     user_actions.pages,

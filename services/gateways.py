@@ -56,6 +56,8 @@ async def add_gateway(change: Change, keyring: Keyring, new: NewGateway) -> Gate
     """
     parse_config(new.type, Channel(new.channel), new.config)
     _check_priority(new.priority)
+    if any(new.config.get(name) for name in find_type(new.type).config.SECRETS):
+        change.actor.check_confirmed()
     gateway = await gateways.get(change.store, await gateways.add(change.store, keyring, new))
     change.about("gateway", gateway.id, gateway.identifier)
     fixed = {"channel": gateway.channel, "type": gateway.type, "owner": gateway.account_id}
@@ -165,6 +167,7 @@ async def _configure(
     read_config(entry, Channel(gateway.channel), config)
     if config != stored:
         if any(config.get(name) != stored.get(name) for name in entry.config.SECRETS):
+            change.actor.check_confirmed()
             change.may_need_approval("credentials")
         await gateways.configure(change.store, keyring, gateway.id, config)
         _compare_configs(change, stored, config)

@@ -64,6 +64,12 @@ class ChangePassword(_Body):
     new_password: NewPassword
 
 
+class Confirm(_Body):
+    """Who proves that it is still they."""
+
+    password: Password
+
+
 class BeginTotp(_Body):
     """Who sets up a second factor."""
 

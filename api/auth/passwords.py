@@ -19,7 +19,7 @@ from services.access.hashing import Hashing
 from services.access.people import actor_of
 from services.access.waits import count_try
 from services.changes import change
-from store.access import log_in_waits
+from store.access import log_in_waits, sessions
 
 router = APIRouter(prefix="/api/auth", tags=["log-in"])
 
@@ -97,6 +97,21 @@ async def change_password(request: Request, me: _Me) -> Response:
     async with change(state.pool, me.actor, "password.changed") as made:
         ended = await rules.replace_password(made, known, hashed, me.session_id)
     return answered("changed", {"ended": ended})
+
+
+@router.post(
+    "/confirm",
+    summary="Prove that it is still you",
+    response_model=None,
+    responses=answers(models.DoneAnswer, 409),
+    openapi_extra=documented_body(models.Confirm),
+)
+async def confirm_session(request: Request, me: _Me) -> Response:
+    """For 15 minutes, as after a log-in, the session makes keys, and changes credentials and staff."""
+    body = parse_body(await read_body(request), models.Confirm)
+    await confirm_password(request, me, body.password)
+    await sessions.confirm(state_of(request).pool, me.session_id, me.known.person)
+    return answered("confirmed, for 15 minutes", None)
 
 
 async def confirm_password(request: Request, me: SignedIn, password: str) -> None:

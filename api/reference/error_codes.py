@@ -32,6 +32,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "own_role",
         "session_needed",
         "totp_required",
+        "confirmation_needed",
         "second_factor_required",
         "foreign_page",
         "origin_not_allowed",

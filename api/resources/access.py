@@ -99,7 +99,9 @@ async def _staff(request: Request, principal: Principal, stored: StoredKey) -> A
         permissions = narrowed(await permissions_of(pool, member.role), principal.scopes)
     except NotFoundError as error:
         raise ApiError(403, error.code, error.message) from None
-    return Actor("staff", str(member.id), member.email, member.role, permissions, _context(request, principal))
+    context = _context(request, principal)
+    named = (str(member.id), member.email, member.role)
+    return Actor("staff", *named, permissions, context, is_confirmed=principal.is_confirmed)
 
 
 async def _check_second_factor(pool: Pool, member_id: int, session_id: str) -> None:
@@ -155,8 +157,10 @@ def user_actor(request: Request, principal: Principal) -> Actor:
     context = _context(request, principal)
     if (acting := principal.acting) is not None:
         named = {**context, "account": str(principal.account_id)}
-        return Actor("staff", str(acting.id), acting.email, acting.role, frozenset(), named)
-    return Actor("user", str(principal.account_id), permissions=frozenset(), context=context)
+        who = (str(acting.id), acting.email, acting.role)
+        return Actor("staff", *who, frozenset(), named, is_confirmed=principal.is_confirmed)
+    account = str(principal.account_id)
+    return Actor("user", account, permissions=frozenset(), context=context, is_confirmed=principal.is_confirmed)
 
 
 def check_known(request: Request) -> None:

@@ -26,6 +26,8 @@ class Actor:
     """The approval under which it acts."""
     objects: Named = field(default_factory=dict)
     """The objects that its request names."""
+    is_confirmed: bool = True
+    """Whether it has proved lately who it is. Keys and commands prove it each time."""
 
     @property
     def named(self) -> dict[str, Any]:
@@ -50,6 +52,16 @@ class Actor:
         if not allows(self.permissions, permission, {kind: str(object_) for kind, object_ in named.items()}):
             message = f"this needs the permission {permission} for {', '.join(map(str, named.values()))} as well"
             raise ForbiddenError("permission_missing", message)
+
+    def check_confirmed(self) -> None:
+        """Refuse what whoever finds an open browser must not do: make keys, change credentials or staff.
+
+        Raises:
+            ForbiddenError: it has been a while since who is logged in typed the password.
+        """
+        if not self.is_confirmed:
+            message = "confirm that it is you: POST /api/auth/confirm with your password, then repeat this"
+            raise ForbiddenError("confirmation_needed", message)
 
     def check_grant(self, permissions: frozenset[str]) -> None:
         """Refuse to grant what it lacks.

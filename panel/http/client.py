@@ -75,6 +75,15 @@ class Refused(Exception):
         return next((error["message"] for error in self.errors if error["pointer"] == pointer), None)
 
 
+class ConfirmationNeeded(Exception):
+    """Whoever has logged in a while ago must type the password again first. No page handles this itself."""
+
+
+def _refusal(answer: Answer, words: Words) -> Exception:
+    refused = Refused(answer, words)
+    return ConfirmationNeeded() if refused.code == "confirmation_needed" else refused
+
+
 class Api:
     """The API as one person sees it; with another ``token``, as somebody else does."""
 
@@ -125,7 +134,7 @@ class Api:
         scope = self._scope("POST", path, query, b"application/octet-stream")
         answer = await self._exchange(scope, _pieces(file), file.size or 0)
         if answer.status >= 400:
-            raise Refused(answer, self._words)
+            raise _refusal(answer, self._words)
         return answer.json
 
     async def call(self, method: str, path: str, body: Any = None, query: Query | None = None) -> Answer:
@@ -137,7 +146,7 @@ class Api:
         raw = b"" if body is None else orjson.dumps(body)
         answer = await self._exchange(self._scope(method, path, query), _whole(raw), len(raw))
         if answer.status >= 400:
-            raise Refused(answer, self._words)
+            raise _refusal(answer, self._words)
         return answer
 
     async def relay(self, path: str, receive: Receive, send: Send) -> None:

@@ -44,6 +44,10 @@ class Form:
         """All that was entered, by the names of the fields; of several of one name the last."""
         return {name: value.strip() for name, value in self._data.items() if isinstance(value, str)}
 
+    def sent(self) -> list[tuple[str, str]]:
+        """All that was sent, in order, but for files."""
+        return [(name, value) for name, value in self._data.multi_items() if isinstance(value, str)]
+
     def file(self, name: str) -> UploadFile | None:
         """A file that was chosen."""
         value = self._data.get(name)

@@ -9,7 +9,8 @@ from starlette.routing import Route
 
 from api.limits.own_page import acting_cookie, delete_session_cookie, session_cookie
 from panel.frame.brand import brand_of
-from panel.http.client import Api, Refused
+from panel.http.client import Api, ConfirmationNeeded, Refused
+from panel.http.confirmation import confirmation
 from panel.http.csrf import is_own_form
 from panel.http.errors import ForeignForm
 from panel.http.forms import Form
@@ -79,19 +80,25 @@ class Pages:
             view.form = Form(form)
         if self._in_account and view.viewer.account is None:
             return view.choose_account()
-        return await page(view)
+        try:
+            return await page(view)
+        except ConfirmationNeeded:
+            return confirmation(view, _address(request))
 
     def _to_log_in(self, view: View) -> Response:
         answer: Response
         if self._unattended and view.is_fragment:  # what somebody is writing there stays
             answer = Response(status_code=204)
         else:
-            url = view.request.url
-            wanted = url.path + (f"?{url.query}" if url.query else "")
+            wanted = _address(view.request)
             is_wanted = view.request.method == "GET" and wanted != "/panel/" and not view.is_fragment
             answer = view.redirect(LOG_IN + (f"?next={quote(wanted)}" if is_wanted else ""))
         delete_session_cookie(view.request, answer)
         return answer
+
+
+def _address(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def view_of(request: Request, place: str = "") -> View:

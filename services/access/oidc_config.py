@@ -149,6 +149,7 @@ async def remove_config(change: Change) -> None:
     if stored is None:
         raise none_yet()
     await _check_roles(change, stored.config, {})
+    change.actor.check_confirmed()
     change.may_need_approval("role_grant")
     await oidc.remove(change.store)
     change.compare(stored.config, dict.fromkeys(stored.config))
@@ -182,6 +183,7 @@ async def _write(
     before = {} if stored is None else stored.config
     after = config.model_dump(mode="json")
     await _check_roles(change, before, after)
+    change.actor.check_confirmed()
     change.may_need_approval("role_grant")
     if isinstance(secret, str):
         sealed = oidc.seal(keyring, checked_secret(secret))

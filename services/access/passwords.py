@@ -106,6 +106,7 @@ async def invite(change: Change, person: Person, *, again: bool = False) -> str:
         ForbiddenError: the person may do what the actor may not.
         ConflictError: the person has a password.
     """
+    change.actor.check_confirmed()
     known = await find_person(change.store, person)
     about(change, known)
     if known.role is not None:

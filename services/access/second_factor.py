@@ -118,6 +118,7 @@ async def reset(change: Change, person: Person) -> None:
         ForbiddenError: the person may do what the actor may not.
         ConflictError: there is none.
     """
+    change.actor.check_confirmed()
     known = await find_person(change.store, person)
     about(change, known)
     if known.role is not None:

@@ -43,6 +43,7 @@ async def add_member(
         ForbiddenError: the role may do what the actor may not.
         ConflictError: there is a member with this address.
     """
+    change.actor.check_confirmed()
     change.metadata["role"] = role
     await _check_grant(change, role)
     check_end(expires_at)
@@ -60,6 +61,7 @@ async def change_member(change: Change, member_id: int, patch: Mapping[str, Any]
         NotFoundError, InvalidError, ForbiddenError: as in ``add_member``; nobody changes their own role.
         ConflictError: it is the last owner.
     """
+    change.actor.check_confirmed()
     before = await find_member(change, member_id)
     values = {**_compared(before), **patch}
     if any(values[name] != getattr(before, name) for name in _RIGHTS):
@@ -93,6 +95,7 @@ async def remove_member(change: Change, member_id: int) -> None:
         ForbiddenError: its role may do what the actor may not.
         ConflictError: it is the last owner.
     """
+    change.actor.check_confirmed()
     before = await find_member(change, member_id)
     await _check_grant(change, before.role)
     await _check_last_owner(change, before)
@@ -107,6 +110,7 @@ async def put_role(change: Change, name: str, permissions: list[str]) -> None:
         ConflictError: every install has a role of this name.
         ForbiddenError: it may do what the actor may not.
     """
+    change.actor.check_confirmed()
     change.about("role", name)
     if not _ROLE_NAME.fullmatch(name):
         raise InvalidError("role_name", "a role's name has small letters, digits and -, and begins with a letter")
@@ -130,6 +134,7 @@ async def delete_role(change: Change, name: str) -> None:
         ConflictError: every install has it, or somebody has it.
         ForbiddenError: it may do what the actor may not.
     """
+    change.actor.check_confirmed()
     change.about("role", name)
     _check_custom(name)
     change.actor.check_grant(await permissions_of(change.store, name, lock=True))

@@ -26,7 +26,8 @@ async def begin_acting(change: Change, account_id: int) -> str:
     about(change, known)
     context = change.actor.context
     token = await sessions.begin_acting(
-        change.store, int(change.actor.id), account_id, str(context["ip"]), str(context["user_agent"])
+        *(change.store, int(change.actor.id), account_id, str(context["ip"]), str(context["user_agent"])),
+        is_confirmed=change.actor.is_confirmed,
     )
     change.metadata["session_id"] = token.id
     return token.text

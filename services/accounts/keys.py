@@ -127,6 +127,7 @@ async def issue_staff_key(change: Change, member_id: int, new: NewKey) -> Minted
 async def _issue(
     change: Change, kind: KeyKind, account_id: int, new: NewKey, member_id: int | None = None
 ) -> MintedKey:
+    change.actor.check_confirmed()
     check_end(new.expires_at)
     if new.rate_class is not None and new.rate_class not in RATE_CLASSES:
         raise InvalidError("rate_class", f"use {', '.join(RATE_CLASSES)}", "/rate_class")
@@ -155,6 +156,7 @@ async def roll_key(change: Change, key_id: str, overlap: int) -> MintedKey:
         ConflictError: it is revoked or expired.
         ForbiddenError: it may do what the actor may not.
     """
+    change.actor.check_confirmed()
     await _check_rights(change, await _found(change, key_id))
     return noted(change, await api_keys.roll(change.store, key_id, overlap))
 

@@ -59,6 +59,7 @@ async def roll_own_key(change: Change, holder: Holder, key_id: str, overlap: int
         ForbiddenError: it may do what the holder may not.
         ConflictError: it is revoked or expired.
     """
+    change.actor.check_confirmed()
     key = await _find_own(change, holder, key_id)
     if holder.expires_at is not None:
         raise ForbiddenError("grant_denied", "a key that ends replaces none: the new one would outlive it")

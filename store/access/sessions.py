@@ -9,7 +9,7 @@ from psycopg.rows import class_row
 from domain.access.api_keys import KeyKind, MintedKey, mint
 from domain.access.people import Person, PersonKind
 from domain.access.permissions import EVERYTHING
-from domain.access.sessions import ACTING, IDLE, LIFETIME, MARKED_EVERY, MOST
+from domain.access.sessions import ACTING, CONFIRMED, IDLE, LIFETIME, MARKED_EVERY, MOST
 from domain.access.user_scopes import SCOPES
 from store.accounts import api_keys
 from store.accounts.api_keys import ActingStaff, StoredKey, Wanted, stored_key
@@ -40,7 +40,7 @@ _ACTING = f"'{_STAFF}%%'"
 
 _FIND = f"""
 select wanted.id, wanted.channel, {api_keys.COLUMNS.format(available="w.available")}, k.used_at,
-       k.acting_id, k.acting_email, k.acting_role, k.proof = 'password' and not exists (
+       k.acting_id, k.acting_email, k.acting_role, k.is_confirmed, k.proof = 'password' and not exists (
            select from log_ins l where (l.kind, l.person_id) = (k.person, k.person_id) and l.totp_since is not null)
 from unnest(%(ids)s::text[], %(channels)s::text[]) as wanted(id, channel)
 join (select s.id, s.kind, s.kind as person, s.person_id, s.proof, s.hash, s.used_at,
@@ -48,6 +48,10 @@ join (select s.id, s.kind, s.kind as person, s.person_id, s.proof, s.hash, s.use
              case s.kind when 'user' then s.person_id else 0 end as account_id,
              case s.kind when 'staff' then s.person_id end as staff_id,
              case s.kind when 'user' then %(of_users)s::text[] else %(of_staff)s::text[] end as scopes,
+             case when s.proof = 'password' or s.proof like {_ACTING}
+                  then coalesce(coalesce(s.confirmed_at, case s.proof when 'password' then s.created_at end)
+                                > clock_timestamp() - %(confirmed)s, false)
+                  else true end as is_confirmed,
              case when s.proof like {_ACTING} and m.id is null then s.created_at end as revoked_at,
              m.id as acting_id, m.email as acting_email, m.role as acting_role,
              null::cidr[] as allowed_ips, null::text as rate_class,
@@ -69,19 +73,26 @@ async def find_sessions(pool: Pool, wanted: Sequence[Wanted]) -> dict[Wanted, St
         "ids": [session_id for session_id, _ in wanted],
         "channels": [channel for _, channel in wanted],
         "idle": IDLE,
+        "confirmed": CONFIRMED,
         "of_users": list(SCOPES),
         "of_staff": [EVERYTHING],
     }
     async with pool.connection() as conn:
         rows = await (await conn.execute(_FIND, values)).fetchall()
-    return {(row[0], row[1]): _session(stored_key(row[2:-5]), *row[-5:]) for row in rows}
+    return {(row[0], row[1]): _session(stored_key(row[2:-6]), *row[-6:]) for row in rows}
 
 
 def _session(
-    stored: StoredKey, used_at: datetime, id_: int | None, email: str, role: str, lacks_second_factor: bool
+    stored: StoredKey,
+    used_at: datetime,
+    id_: int | None,
+    email: str,
+    role: str,
+    is_confirmed: bool,
+    lacks_second_factor: bool,
 ) -> StoredKey:
     acting = None if id_ is None else ActingStaff(id_, email, role)
-    principal = replace(stored.principal, is_session=True, acting=acting)
+    principal = replace(stored.principal, is_session=True, acting=acting, is_confirmed=is_confirmed)
     return replace(stored, principal=principal, session_used_at=used_at, lacks_second_factor=lacks_second_factor)
 
 
@@ -134,12 +145,27 @@ async def begin(
         return minted if await cursor.fetchone() is not None else None
 
 
-async def begin_acting(pool: Connections, staff_id: int, account_id: int, ip: str, user_agent: str) -> MintedKey:
+async def begin_acting(
+    pool: Connections, staff_id: int, account_id: int, ip: str, user_agent: str, *, is_confirmed: bool
+) -> MintedKey:
     """Begin a session in which a member of staff works in the account of a user. It ends with the member's rights."""
     user = Person(PersonKind.USER, account_id)
     begun = await begin(pool, user, ip, user_agent, None, f"{_STAFF}{staff_id}", ACTING)
     assert begun is not None  # no password was to be compared
+    if is_confirmed:
+        async with pool.connection() as conn:
+            await conn.execute("update sessions set confirmed_at = clock_timestamp() where id = %s", (begun.id,))
     return begun
+
+
+async def confirm(pool: Connections, session_id: str, person: Person) -> None:
+    """Note that who uses a session has proved who they are, also for where a member of staff works."""
+    acting = f"{_STAFF}{person.id}" if person.kind is PersonKind.STAFF else None
+    async with pool.connection() as conn:
+        await conn.execute(
+            "update sessions set confirmed_at = clock_timestamp() where id = %s or (kind = 'user' and proof = %s)",
+            (session_id, acting),
+        )
 
 
 async def mark_used(pool: Connections, session_id: str) -> None:

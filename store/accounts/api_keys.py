@@ -74,6 +74,8 @@ class Principal:
     """Whether somebody has logged in: then ``key_id`` is the session's."""
     acting: ActingStaff | None = None
     """Who works in the account by this session, if it is not its user."""
+    is_confirmed: bool = True
+    """Whether it was proved lately who uses the session; of keys always."""
 
     @property
     def is_test(self) -> bool:

@@ -63,7 +63,7 @@ RELEASED = """
     listLinkDomains addLinkDomain getLinkDomain deleteLinkDomain checkLinkDomain getLinkSettings putLinkSettings
     addDomain listDomains getDomain deleteDomain checkDomain rotateDomainKey
     addDomainOf listAllDomains getAnyDomain deleteAnyDomain checkAnyDomain rotateAnyDomainKey
-    logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword
+    logIn logOut getMe listSessions endSessions endSession setUp resetPassword changePassword confirmSession
     forgotPassword inviteStaff inviteUser actForUser estimateEmail estimateSms estimateWhatsapp
     exportSettings getSettingsSchema diffSettings applySettings listUnknownLeadPages
     beginTotp confirmTotp disableTotp resetStaffTotp resetUserTotp getOidc changeOidc removeOidc

@@ -17,6 +17,7 @@ PUBLIC_PAGES = {"/assets/{name}", "/brand/{name}", "/login", "/setup", "/forgot"
 """Pages for everybody."""
 OWN = {
     "/account/leave",
+    "/confirm",
     "/steps/hide",
     "/views",
     "/views/{view}/delete",
