@@ -148,6 +148,7 @@ async def running_proxy(host: str, port: int) -> AsyncIterator[Proxy]:
         task = asyncio.create_task(proxy.serve(reader, writer))
         serving.add(task)
         task.add_done_callback(serving.discard)
+        task.add_done_callback(lambda _: writer.close())  # also of one that was cancelled before it began
 
     listener = socket.socket(proto=socket.IPPROTO_TCP)  # named, so that asyncio turns Nagle's algorithm off
     listener.bind(("127.0.0.1", 0))

@@ -62,17 +62,26 @@ class Sink:
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the client was killed
-        finally:
-            writer.close()
 
 
 @asynccontextmanager
 async def running_sink(seed: int, thinks: float = 0.05, at_least: float = 0.0) -> AsyncIterator[Sink]:
     """A sink on a free port that takes ``at_least`` to ``thinks`` seconds for an answer."""
     sink = Sink(seed, thinks, at_least)
-    server = await asyncio.start_server(sink.serve, "127.0.0.1", 0)
+    serving: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(sink.serve(reader, writer))
+        serving.add(task)
+        task.add_done_callback(serving.discard)
+        task.add_done_callback(lambda _: writer.close())
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
     sink.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     try:
         yield sink
     finally:
         server.close()
+        for task in list(serving):
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
