@@ -72,20 +72,26 @@ async def _ignoring_result(work: Work, number: int) -> None:
 
 
 async def in_turn(
-    figure: Callable[[], Awaitable[_R]], floor: Callable[[], Awaitable[_R]], key: Callable[[_R], float]
+    figure: Callable[[], Awaitable[_R]],
+    floor: Callable[[], Awaitable[_R]],
+    key: Callable[[_R], float],
+    rounds: int = ROUNDS,
 ) -> tuple[_R, _R]:
     """A warm-up of both, then ``alternate``."""
     await floor()
     await figure()
-    return await alternate(figure, floor, key)
+    return await alternate(figure, floor, key, rounds)
 
 
 async def alternate(
-    figure: Callable[[], Awaitable[_R]], floor: Callable[[], Awaitable[_R]], key: Callable[[_R], float]
+    figure: Callable[[], Awaitable[_R]],
+    floor: Callable[[], Awaitable[_R]],
+    key: Callable[[_R], float],
+    rounds: int = ROUNDS,
 ) -> tuple[_R, _R]:
-    """Floor and figure in turn, three times: the median of each by ``key``."""
+    """Floor and figure in turn, so many times: the median of each by ``key``."""
     floors, figures = [], []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         floors.append(await floor())
         figures.append(await figure())
     return median(figures, key), median(floors, key)

@@ -12,8 +12,8 @@ from functools import partial
 from psycopg import AsyncConnection, sql
 
 from bench.figure import Figure
-from bench.install import Install
-from bench.load import ROUNDS, Run, median, rate, run_in_flight
+from bench.install import Install, running_install
+from bench.load import Spread, Work, in_turn, rate
 from bench.messages import PastMessages
 from bench.processes import CpuMeter
 from bench.steps.batch import run_batch
@@ -26,8 +26,10 @@ from store.pool import long_transaction
 from store.schema.old_partitions import drop_messages
 from store.schema.partitions import OF_MESSAGES, month_at, partitions
 
-_SIZES = {"young": (100_000, 20_000), "old": (10_000_000, 40_000), "reads": (500, 40), "batch": (50_000, 1000)}
-"""Messages before and after, reads of a kind, and a batch's: at scale 1, and the least that is of use."""
+_SIZES = {"young": (100_000, 20_000), "old": (10_000_000, 40_000), "reads": (2_000, 40), "batch": (50_000, 1000)}
+"""Messages of the two installs, reads of a kind, and a batch's: at scale 1, and the least that is of use."""
+_WARM_UP = 200
+"""Reads of a kind that are not counted."""
 _MONTHS = 5
 _LISTS = ("/api/messages?channel=sms", "/api/messages?state=failed")
 """Pages are full at both sizes."""
@@ -35,86 +37,103 @@ _STAFFS_LISTS = ("messages?limit=50", "messages?state=failed", "messages?recipie
 
 
 @dataclass(frozen=True)
-class _Age:
-    """What an install did at a size."""
+class _Filled:
+    """An install with messages of several months."""
 
-    statuses: Run
-    lists: Run
-    staffs_lists: Run
-    batch: Run
+    tenant: Tenant
+    staff: str
+    """Key of an owner."""
+    past: PastMessages
+    messages: int
+
+    def reads(self, count: int) -> dict[str, Work]:
+        """Each kind of read by what it is called."""
+        dice = random.Random(1)
+        own = self.messages // self.past.SHARE
+        statuses = [f"/api/get/sms/{self.past.uid(dice.randint(1, own))}" for _ in range(count)]
+        install, key = self.tenant.install, self.tenant.key
+        return {
+            "status of a sent message": partial(_get, install, key, statuses),
+            "a page of an account's messages": partial(_get, install, key, _LISTS),
+            "a page of all messages": partial(
+                _get, install, self.staff, [f"/api/admin/v1/{each}" for each in _STAFFS_LISTS]
+            ),
+        }
 
 
 async def measure(install: Install, scale: float) -> list[Figure]:
-    """The same reads and batches before and after it was filled; then a month is dropped under load."""
-    young, old, reads, batch = (max(least, int(size * scale)) for size, least in _SIZES.values())
+    """The same reads and batches of two installs in turn; then the old one drops a month under load.
+
+    In turn, as minutes later this machine may be twice as fast.
+    """
+    young_size, old_size, count, batch = (max(least, int(size * scale)) for size, least in _SIZES.values())
+    async with running_install() as another:
+        young, old = await _filled(another, young_size), await _filled(install, old_size)
+        figures = [
+            _beside(f"{name}, p95, of {old.messages:,}", *await _read_in_turn(young_read, old_read, count), young)
+            for (name, old_read), young_read in zip(old.reads(count).items(), young.reads(count).values(), strict=True)
+        ]
+        after, before = await in_turn(
+            lambda: run_batch(install, batch, CpuMeter({}), []),
+            lambda: run_batch(another, batch, CpuMeter({}), []),
+            rate,
+        )
+    return [
+        *figures,
+        Figure(
+            f"batch of {batch:,} beside {old.messages:,} messages",
+            after.per_second,
+            "messages/s",
+            "Indexes of the month that is written.",
+            before.per_second,
+            f"beside {young.messages:,}",
+            at_least=0.9,
+        ),
+        *await _dropped(old.tenant, old.past),
+    ]
+
+
+async def _filled(install: Install, messages: int) -> _Filled:
     tenant = await new_tenant(install)
     staff = (await api_keys.create(install.pool, KeyKind.ADMIN, 0)).text
     past = PastMessages(tenant.id, int(time.time() * 1000))
     async with long_transaction(install.pool) as conn:
         await begin_earlier(conn)
-    await past.fill(install.pool, 0, young)
-    before = await _age(tenant, staff, past, young, reads, batch)
-    await past.fill(install.pool, young, old)
-    after = await _age(tenant, staff, past, old, reads, batch)
-    return [
-        _beside("status of a sent message", before.statuses, after.statuses, young, old),
-        _beside("a page of an account's messages", before.lists, after.lists, young, old),
-        _beside("a page of all messages", before.staffs_lists, after.staffs_lists, young, old),
-        Figure(
-            f"batch of {batch:,} beside {old:,} messages",
-            after.batch.per_second,
-            "messages/s",
-            "Indexes of the month that is written.",
-            before.batch.per_second,
-            f"beside {young:,}",
-            at_least=0.9,
-        ),
-        *await _dropped(tenant, past),
-    ]
+    await past.fill(install.pool, 0, messages)
+    # As the server does by itself after a while, and must not while it is measured.
+    async with await AsyncConnection.connect(install.settings.database_url, autocommit=True) as conn:
+        await conn.execute("vacuum analyze")
+        await conn.execute("checkpoint")
+    return _Filled(tenant, staff, past, messages)
 
 
-def _beside(name: str, before: Run, after: Run, young: int, old: int) -> Figure:
+async def _read_in_turn(before: Work, after: Work, count: int) -> tuple[Spread, Spread]:
+    """One read of the young install, one of the old, and so on, after a warm-up."""
+    took: tuple[list[float], list[float]] = ([], [])
+    for number in range(-_WARM_UP, count):
+        for work, times in zip((before, after), took, strict=True):
+            begun = time.perf_counter()
+            await work(number)
+            times += [time.perf_counter() - begun] if number >= 0 else []
+    return Spread.of(took[0]), Spread.of(took[1])
+
+
+def _beside(name: str, before: Spread, after: Spread, young: _Filled) -> Figure:
     return Figure(
-        f"{name}, p95, of {old:,}",
-        after.spread.p95_ms,
+        name,
+        after.p95_ms,
         "ms",
         "The indexes of a partition are no deeper than a month's; a list may look into several.",
-        before.spread.p95_ms,
-        f"of {young:,}",
+        before.p95_ms,
+        f"of {young.messages:,}",
         at_most=1.2,
     )
-
-
-async def _age(tenant: Tenant, staff: str, past: PastMessages, size: int, reads: int, batch: int) -> _Age:
-    """All figures at a size. Each kind of reads three times in turn, after a warm-up."""
-    # As the server does by itself after a while, and must not while others are measured.
-    async with await AsyncConnection.connect(tenant.install.settings.database_url, autocommit=True) as conn:
-        await conn.execute("vacuum analyze")
-    dice = random.Random(1)
-    urls = [f"/api/get/sms/{past.uid(dice.randint(1, size // past.SHARE))}" for _ in range(reads)]
-    works = (
-        partial(_get, tenant.install, tenant.key, urls),
-        partial(_get, tenant.install, tenant.key, _LISTS),
-        partial(_get, tenant.install, staff, [f"/api/admin/v1/{each}" for each in _STAFFS_LISTS]),
-    )
-    runs: list[list[Run]] = [[] for _ in works]
-    for turn in range(1 + ROUNDS):
-        for work, taken in zip(works, runs, strict=True):
-            run = await run_in_flight(work, reads, 1)
-            taken += [run] if turn else []
-    batches = [await run_batch(tenant.install, batch, CpuMeter({}), []) for _ in range(ROUNDS)]
-    statuses, lists, staffs_lists = (median(taken, _p95) for taken in runs)
-    return _Age(statuses, lists, staffs_lists, median(batches, rate))
 
 
 async def _get(install: Install, key: str, urls: Sequence[str], number: int) -> None:
     async with install.http.get(urls[number % len(urls)], headers={"Api-key": key}) as answer:
         answer.raise_for_status()
         await answer.read()
-
-
-def _p95(run: Run) -> float:
-    return run.spread.p95_ms
 
 
 async def _dropped(tenant: Tenant, past: PastMessages) -> list[Figure]:
