@@ -140,6 +140,10 @@ class Me(_Answer):
     session_id: str
     totp: bool = Field(description="Whether a code is needed to log in.")
     totp_required: bool = Field(description="Whether a log-in with a password needs a second factor to do anything.")
+    environment: Literal["test", "live"] | None = Field(
+        description="Of a user: `test` while nothing leaves the install, as all enabled gateways that the account may "
+        "use are sandboxes, or there are none. `null`: of staff."
+    )
 
 
 class NewSession(Me):

@@ -16,6 +16,7 @@ from services.access import log_in as rules
 from services.access.hashing import Hashing
 from services.access.people import about
 from services.access.staff import permissions_of
+from services.accounts.environment import environment_of
 from services.changes import change
 from services.settings.current import CurrentSettings
 from store.access import sessions
@@ -70,6 +71,7 @@ async def get_me(request: Request, me: _Me) -> Response:
 async def _shown(state: AppState, known: Known, session_id: str) -> dict[str, Any]:
     install = await state.part(CurrentSettings).recent()
     permissions = frozenset() if known.role is None else await permissions_of(state.pool, known.role)
+    is_user = known.person.kind is PersonKind.USER
     return {
         "kind": known.person.kind,
         "id": known.person.id,
@@ -80,4 +82,5 @@ async def _shown(state: AppState, known: Known, session_id: str) -> dict[str, An
         "session_id": session_id,
         "totp": known.totp_since is not None,
         "totp_required": known.totp_required or install.requires_second_factor(known.person.kind),
+        "environment": await environment_of(state.pool, known.person.id) if is_user else None,
     }

@@ -34,9 +34,9 @@ async def steps_of(view: View) -> list[Step]:
     """In an account, until all are done or the list is hidden; no steps otherwise."""
     if view.viewer.account is None or view.viewer.account.id in hidden_in(view):
         return []
-    sent, connected, keyed, published = await asyncio.gather(
+    connected = view.viewer.account.environment == "live"
+    sent, keyed, published = await asyncio.gather(
         _any(view, "/api/messages", lambda _: True, limit=1),
-        _any(view, "/api/gateways", lambda one: one["type"] != "sandbox"),
         _any(view, "/api/keys", lambda one: one["revoked_at"] is None, limit=_READ_KEYS),
         _any(view, "/api/automations", lambda one: one["version"] is not None),
     )

@@ -129,7 +129,7 @@ async def _recognise(view: View) -> bool:
         except Refused:  # it ended: all accounts are shown again
             pass
         else:
-            account = Account(own["id"], own["name"])
+            account = Account.of(own)
             view.api = view.api.acting(acting)
     view.known = Viewer.of(me, account)
     return True

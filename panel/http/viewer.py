@@ -40,6 +40,13 @@ class Account:
 
     id: int
     name: str
+    environment: str
+    """``test`` while nothing that it sends leaves the install; ``live``."""
+
+    @classmethod
+    def of(cls, me: Mapping[str, Any]) -> "Account":
+        """From what ``GET /api/auth/me`` answers to its user, or to staff that works in it."""
+        return cls(me["id"], me["name"], me["environment"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class Viewer:
     @classmethod
     def of(cls, me: Mapping[str, Any], account: Account | None) -> "Viewer":
         """From what ``GET /api/auth/me`` answers."""
-        own = Account(me["id"], me["name"]) if me["kind"] == "user" else None
+        own = Account.of(me) if me["kind"] == "user" else None
         return cls(
             me["id"],
             me["kind"],

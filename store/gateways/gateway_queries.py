@@ -104,3 +104,18 @@ async def of_owners(store: Connections, account_ids: Sequence[int], *, lock: boo
             )
         await cursor.execute(f"{INFO} and g.account_id = any(%s) order by g.created_at, g.id", (owners,))
         return await cursor.fetchall()
+
+
+async def may_use_others(pool: Connections, account_id: int, types: Sequence[str]) -> bool:
+    """Whether an account may send through an enabled gateway that is of none of these types."""
+    async with pool.connection() as conn:
+        cursor = await conn.execute(
+            """select exists (
+                   select from accounts a cross join lateral usable_gateways(a.id, a.plan_id) as way (id)
+                       join gateways g on g.id = way.id
+                   where a.id = %s and g.enabled and g.type <> all(%s::text[]))""",
+            (account_id, list(types)),
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    return bool(row[0])

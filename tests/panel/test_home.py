@@ -10,6 +10,7 @@ from store.reports.attention import KINDS_OF_ACCOUNT, KINDS_OF_ALL
 from tests.api.log_in import Person
 from tests.leads_made import new_lead, new_source
 from tests.looks import Looks
+from tests.panel.seeds import connections
 from tests.panel.test_forms import signed_in, token_of
 from tests.stack import Stack, User
 
@@ -38,6 +39,17 @@ async def test_who_knows_the_way_hides_the_first_steps(install: Stack, account: 
         form = {"csrf": await token_of(client)}
         assert (await client.post("/panel/steps/hide", data=form)).headers["location"] == "/panel/"
         assert "First steps" not in (await client.get("/panel/")).text
+
+
+async def test_the_badge_says_whether_anything_leaves_the_install(install: Stack, account: User, user: Person):
+    async with signed_in(install, user) as client:
+        page = (await client.get("/panel/messages")).text
+        assert ">Test</span>" in page
+        assert ">Live</span>" not in page
+        await connections(install, account)
+        page = (await client.get("/panel/messages")).text
+        assert ">Live</span>" in page
+        assert ">Test</span>" not in page
 
 
 async def test_staff_has_no_first_steps_outside_of_accounts(install: Stack, owner: Person):
