@@ -37,6 +37,7 @@ from panel.frame.live import Look, Streams, live
 from panel.gateways import editing as gateway_forms
 from panel.gateways import routes as gateways
 from panel.groups import routes as groups
+from panel.help import routes as help_pages
 from panel.home import routes as home
 from panel.hooks import routes as hooks
 from panel.http.client import Refused
@@ -109,6 +110,7 @@ _SUBJECTS: tuple[Pages, ...] = (
     contact_merging.pages,
     contacts.pages,
     groups.pages,
+    help_pages.pages,
     warm_ups.gateway_pages,
     warm_ups.domain_pages,
     reputation.own,

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from panel.frame.brand import Brand
 from panel.frame.navigation import Group, shown_to
+from panel.help.places import help_for
 from panel.http.client import Api
 from panel.http.csrf import csrf_token
 from panel.http.errors import NotThere
@@ -49,6 +50,11 @@ class View:
     def navigation(self) -> list[Group]:
         """The pages that this viewer sees."""
         return shown_to(self.viewer)
+
+    @property
+    def help(self) -> str:
+        """The address of what the documentation says about this page."""
+        return help_for(self.request.url.path)
 
     @property
     def is_fragment(self) -> bool:

@@ -87,6 +87,7 @@ class Route:
             "{identifier}",
             "assets/{name}",
             "brand/{name}",
+            "{page}",
             "{tag}",
             "{type}",
         ):  # which are the same for everybody

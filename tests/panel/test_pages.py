@@ -60,6 +60,11 @@ OF_AN_ACCOUNT = (
     "/panel/failures?kind=run",
     "/panel/failures/replay?code=sandbox_refused",
     "/panel/credits",
+    "/panel/help",
+    "/panel/help?q=credits",
+    "/panel/help?q=nothing-is-called-so",
+    "/panel/help/receipts",
+    "/panel/help/errors",
 )
 AUDIENCE = (
     "/panel/contacts",

@@ -1,0 +1,1 @@
+"""The documentation, read within the panel."""
