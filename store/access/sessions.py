@@ -100,8 +100,9 @@ _BEGIN = """
 with known as (
     select from log_ins where (kind, person_id, password) = (%(kind)s, %(person)s, %(password)s) for update
 ), begun as (
-    insert into sessions (id, kind, person_id, hash, ip, user_agent, expires_at, proof)
-    select %(id)s, %(kind)s, %(person)s, %(hash)s, %(ip)s, %(user_agent)s, clock_timestamp() + %(lifetime)s, %(proof)s
+    insert into sessions (id, kind, person_id, hash, ip, user_agent, expires_at, proof, confirmed_at)
+    select %(id)s, %(kind)s, %(person)s, %(hash)s, %(ip)s, %(user_agent)s, clock_timestamp() + %(lifetime)s, %(proof)s,
+           case when %(is_confirmed)s then clock_timestamp() end
     where %(password)s::text is null or exists (select from known)
     returning id
 ), crowded as (
@@ -121,11 +122,14 @@ async def begin(
     password: str | None,
     proof: str = "password",
     lifetime: timedelta = LIFETIME,
+    *,
+    is_confirmed: bool = False,
 ) -> MintedKey | None:
     """Begin a session. The text in the result is not stored.
 
     ``password``: the hash that was verified; if another one was set meanwhile, nothing begins, and the result is
-    ``None``. ``None``: the person logs in with something else, the ``proof``.
+    ``None``. ``None``: the person logs in with something else, the ``proof``. ``is_confirmed``: whoever begins it has
+    proved just now who they are, in another session.
     """
     minted = mint(KeyKind.SESSION)
     values = {
@@ -138,6 +142,7 @@ async def begin(
         "user_agent": user_agent,
         "lifetime": lifetime,
         "proof": proof,
+        "is_confirmed": is_confirmed,
         "others": MOST - 1,
     }
     async with pool.connection() as conn:
@@ -150,11 +155,8 @@ async def begin_acting(
 ) -> MintedKey:
     """Begin a session in which a member of staff works in the account of a user. It ends with the member's rights."""
     user = Person(PersonKind.USER, account_id)
-    begun = await begin(pool, user, ip, user_agent, None, f"{_STAFF}{staff_id}", ACTING)
+    begun = await begin(pool, user, ip, user_agent, None, f"{_STAFF}{staff_id}", ACTING, is_confirmed=is_confirmed)
     assert begun is not None  # no password was to be compared
-    if is_confirmed:
-        async with pool.connection() as conn:
-            await conn.execute("update sessions set confirmed_at = clock_timestamp() where id = %s", (begun.id,))
     return begun
 
 
