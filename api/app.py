@@ -8,6 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from api.admin.install.looks import Looks
+from api.admin.messages.revealing import Reveals
 from api.automations.hooks.checks import HookChecks
 from api.callbacks.posted import posted
 from api.devices.waiting.hub import WaitingDevices
@@ -107,6 +108,7 @@ def create_app(settings: Settings) -> FastAPI:
                 BodyMemory(),
                 LinkSigner(keys),
                 Misses(),
+                Reveals(),
                 WebhookReceivers(pool, outside, keys),
                 WebhookMemory(),
                 hook_checks,

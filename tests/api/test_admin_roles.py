@@ -3,7 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from tests.api.admin import admin
+import pytest
+
+from api.admin.messages import revealing
+from tests.api import log_in
+from tests.api.admin import ADMIN, admin
 from tests.api.answers import assert_error, send_one
 from tests.stack import Stack, serve_api
 
@@ -121,7 +125,7 @@ async def test_presets_stay_as_they_are_and_a_role_in_use_stays(stack: Stack):
         assert_error(await owner.call("PUT", f"/roles/{name}", {"permissions": wanted}), 422, code, pointer)
 
 
-async def test_recipients_are_masked_for_staff_and_each_reveal_is_logged(stack: Stack):
+async def test_recipients_are_masked_for_staff_and_reveals_are_logged(stack: Stack):
     owner, user = await admin(stack), await stack.user()
     gateway = await stack.gateway(user.id, "sms", "sandbox", {})
     uid = (await send_one(stack, user, gateway_identifier=gateway))["uid"]
@@ -141,3 +145,29 @@ async def test_recipients_are_masked_for_staff_and_each_reveal_is_logged(stack: 
         (str(auditor.id), "ok"),
         (str(support.id), "denied"),
     ]
+
+
+async def test_an_open_page_reveals_once_and_not_at_each_refresh(stack: Stack, monkeypatch: pytest.MonkeyPatch):
+    owner = await admin(stack)
+    one = await log_in.member(owner, "admin")
+    session, page = await one.begin(), f"{ADMIN}/sandbox/messages?limit=1&reveal=true"
+
+    async def logged() -> list[str]:
+        events = await owner.data("GET", f"/audit?action=message.revealed&actor=staff:{one.id}")
+        return [event["outcome"] for event in events]
+
+    for _ in range(3):
+        assert (await session.call("GET", page)).status_code == 200
+    assert await logged() == ["ok"]
+    await session.call("GET", f"{page}&uid={uuid4()}")
+    assert await logged() == ["ok"] * 2, "something else"
+    await (await one.begin()).call("GET", page)
+    assert await logged() == ["ok"] * 3, "another session"
+    await owner.data("PATCH", f"/staff/{one.id}", {"role": "support"})
+    for _ in range(2):
+        assert_error(await session.call("GET", page), 403, "permission_missing")
+    assert await logged() == ["denied"] * 2 + ["ok"] * 3, "who may no more is refused each time"
+    await owner.data("PATCH", f"/staff/{one.id}", {"role": "admin"})
+    monkeypatch.setattr(revealing, "SAME_FOR", 0.0)
+    await session.call("GET", page)
+    assert (await logged())[0] == "ok", "later it is a reveal of its own"

@@ -56,7 +56,7 @@ async def list_all_inbound(
 ) -> Response:
     """To the gateways of all users. For staff senders are masked, and contents left out."""
     state = state_of(request)
-    is_shown = await is_revealed(state, actor, reveal, "inbound", "all" if user is None else user)
+    is_shown = await is_revealed(request, actor, reveal, "inbound", "all" if user is None else user)
     wanted = inbound_lists.Filter(user, channel, sender, keyword, received_after, received_before)
     show = _shown if is_shown else _masked
     return await listed(request, limit, cursor, format, partial(_fetch, state.pool, wanted), show, _place)

@@ -54,7 +54,7 @@ async def list_any_messages(
     """Filters that are given all apply. A page may have fewer messages than `limit` and yet a `next_cursor`."""
     state = state_of(request)
     fetch = fetching(state.reading, await found_by(state.reading, replace(search, user=user)))
-    show = shown if await is_revealed(state, actor, reveal, "messages", search.uid or "list") else _masked
+    show = shown if await is_revealed(request, actor, reveal, "messages", search.uid or "list") else _masked
     return await listed(request, limit, cursor, format, fetch, show, place_of)
 
 
@@ -74,7 +74,7 @@ async def list_any_failures(
     `state=cancelled`, parked leads whenever they came."""
     state = state_of(request)
     show: Callable[[FailureCause], dict[str, Any]] = shown_cause
-    if not await is_revealed(state, actor, reveal, "messages", "failures"):
+    if not await is_revealed(request, actor, reveal, "messages", "failures"):
         show = _masked_cause
     within, kinds = Within(failed_after, failed_before), KINDS if kind is None else (kind,)
     return await answer_causes(state.reading, replace(search, user=user), within, limit, show, kinds)
@@ -91,7 +91,7 @@ async def get_any_failure(request: Request, uid: UUID, actor: _Reader, reveal: R
     `GET …/messages/{uid}` has the whole story of a message."""
     state = state_of(request)
     found = await find(state.pool, Search(uid=uid), KINDS)
-    if not await is_revealed(state, actor, reveal, found.kind, uid):
+    if not await is_revealed(request, actor, reveal, found.kind, uid):
         reason = mask_in(found.reason, found.recipient or "") if found.kind == "message" else None
         found = replace(found, reason=reason)
     return answer_one(shown_failure(found), f"the {found.kind} is {found.state}")

@@ -55,7 +55,7 @@ async def get_any_message(request: Request, uid: UUID, actor: _Reader, reveal: R
     story = await stories.read(state.pool, uid, message.account_id)
     data = recorded(message, await live_if_any(state, message)) | {"channel": message.channel} | asdict(story)
     data |= await template_of(request, uid)
-    if not await is_revealed(state, actor, reveal, "message", uid):
+    if not await is_revealed(request, actor, reveal, "message", uid):
         data = _masked(data, message.recipient)
     return json_response({"success": True, "message": f"the message is {data['state']}", "data": data})
 

@@ -35,7 +35,7 @@ async def list_sandbox_messages(
 ) -> Response:
     """A message that was delivered twice is listed twice. For staff recipients are masked, and texts left out."""
     state = state_of(request)
-    is_shown = await is_revealed(state, actor, reveal, "sandbox", uid or "messages")
+    is_shown = await is_revealed(request, actor, reveal, "sandbox", uid or "messages")
     rows = await sandbox.page(state.pool, cursor, limit, uid)
     next_cursor = rows[-1].id if len(rows) == limit else None
     entries = [_entry(row) if is_shown else _masked(row) for row in rows]

@@ -95,7 +95,7 @@ async def list_all_suppressions(
 ) -> Response:
     """For staff recipients are masked. They can be searched by as they are."""
     state = state_of(request)
-    is_shown = await is_revealed(state, actor, reveal, "suppressions", user or "all")
+    is_shown = await is_revealed(request, actor, reveal, "suppressions", user or "all")
     wanted = suppressions.Filter(user, channel, recipient, reason)
     fetch = partial(_fetch, state.pool, wanted)
     return await listed(request, limit, cursor, format, fetch, partial(_shown, is_shown), _place)
