@@ -17,7 +17,10 @@ INSTALL_FILE = "install.json"
 
 _NAME_OF_A_BUILD = r"^(|[0-9A-Za-z][0-9A-Za-z._+-]{0,99})$"
 
-_OF_RETENTION = ("keep_months", "keep_attempt_months", "event_days", "callback_days", "request_log_days")
+_OF_RETENTION = (
+    *("keep_months", "keep_attempt_months", "event_days", "callback_days", "request_log_days"),
+    "inbound_days",
+)
 _OF_INSTALL = ("public_url", "default_region", "unknown_days", "unknown_ends_as", *_OF_RETENTION)
 
 
@@ -118,6 +121,8 @@ class Settings(BaseSettings):
     """For how many days callbacks are kept, to look at and to send again; unset: 30."""
     request_log_days: int | None = Field(default=None, ge=1, le=90)
     """For how many days the log of requests is kept; unset: 7."""
+    inbound_days: int | None = Field(default=None, ge=30, le=3650)
+    """For how many days messages from people are kept; unset: for ever."""
 
     @property
     def database_session_url(self) -> str:

@@ -41,6 +41,7 @@ from services.settings.models import Retention
 from services.whatsapp.late_templates import send_all_late_templates
 from store import idempotency, sending_pauses, workflow_checks
 from store.accounts import waits as account_waits
+from store.audience import inbound_retention
 from store.audience.guards import looking
 from store.audience.imports import files as import_files
 from store.automations import calls, runs
@@ -203,6 +204,10 @@ def periodic_tasks(
     async def delete_proofs_now() -> None:
         await requests.delete_proofs(pool, (await retention()).proof_days)
 
+    async def delete_inbound_now() -> None:
+        if (days := (await retention()).inbound_days) is not None:
+            await inbound_retention.delete_older_than(pool, days)
+
     async def drop_messages_now() -> None:
         await drop_months(pool, (await retention()).keep_months)
 
@@ -266,6 +271,7 @@ def periodic_tasks(
         PeriodicTask("delete what guards counted", HOURLY, lambda: looking.delete_old(pool)),
         PeriodicTask("drop old requests", HOURLY, drop_requests_now),
         PeriodicTask("delete old proofs of payment", HOURLY, delete_proofs_now),
+        PeriodicTask("delete old messages from people", HOURLY, delete_inbound_now),
         PeriodicTask("add up usage", FOLD_EVERY, lambda: usage.fold(pool)),
         PeriodicTask("renew plans", RENEW_EVERY, lambda: begin_due_periods(pool)),
         PeriodicTask("resume pages of paused gateways", RESUMED_EVERY, lambda: signal_resumed_gateways(pool, client)),

@@ -12,7 +12,10 @@ from store.settings import install_settings
 RECENT_SECONDS = 1.0
 """How old settings may be where no key is looked up, such as for a provider's webhook."""
 
-_OF_RETENTION = ("keep_months", "keep_attempt_months", "event_days", "callback_days", "request_log_days")
+_OF_RETENTION = (
+    *("keep_months", "keep_attempt_months", "event_days", "callback_days", "request_log_days"),
+    "inbound_days",
+)
 _PLACES = {name: ("retention", name) for name in _OF_RETENTION}
 """Where a setting of the environment is, if not at the top."""
 

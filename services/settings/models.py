@@ -111,6 +111,8 @@ class Retention(_Part):
     """For how many days the log of requests is kept."""
     proof_days: Annotated[int, Field(ge=1, le=3650)] = 365
     """For how many days proofs of payment are kept after their request was decided."""
+    inbound_days: Annotated[int, Field(ge=30, le=3650)] | None = None
+    """For how many days messages from people are kept: longer than providers report one again. ``None``: for ever."""
 
 
 class AdminNetwork(_Part):

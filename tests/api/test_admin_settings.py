@@ -54,7 +54,7 @@ async def test_seed_row_edit_global_settings(stack: Stack, staff: Staff):
     assert changed["allowed_countries"] == ["DE", "FR"]
     assert changed["branding"] | {"product_name": "Acme", "colour": "#0a7d4f"} == changed["branding"]
     kept = {"keep_months": 13, "keep_attempt_months": None, "event_days": 90, "callback_days": 30}
-    kept |= {"request_log_days": 7, "proof_days": 365}
+    kept |= {"request_log_days": 7, "proof_days": 365, "inbound_days": None}
     assert (changed["retention"], changed["unknown_days"]) == (kept, 3.0)
     assert changed["sources"]["branding.colour"] == "stored"
     assert changed["sources"]["branding.footer"] == "default"

@@ -55,11 +55,13 @@ async def test_each_class_is_kept_for_as_long_as_it_is_set(pool: Pool, monkeypat
     for name in ("messages", "attempts", "days"):
         monkeypatch.setattr(partitions, f"drop_{name}", note(name))
     monkeypatch.setattr(periodic_tasks.callback_deliveries, "delete_older_than", note("callbacks"))
+    monkeypatch.setattr(periodic_tasks.inbound_retention, "delete_older_than", note("inbound"))
     names = {"drop old partitions", "drop old attempts", "drop old events of contacts", "drop old requests"}
     given = {"keep_months": 13, "keep_attempt_months": 2, "event_days": 100, "request_log_days": 3, "callback_days": 9}
+    given |= {"inbound_days": 400}
     for environment in ({}, given):
         for task in periodic_tasks.periodic_tasks(pool, None, environment):
-            if task.name in names | {"delete old callbacks"}:
+            if task.name in names | {"delete old callbacks", "delete old messages from people"}:
                 await task.work()
     assert kept == {
         "messages": [13],
@@ -67,4 +69,5 @@ async def test_each_class_is_kept_for_as_long_as_it_is_set(pool: Pool, monkeypat
         "contact_events": [90, 100],
         "request_log": [7, 3],
         "callbacks": [30, 9],
+        "inbound": [400],
     }

@@ -43,6 +43,9 @@ class PatchRetention(_Body):
     proof_days: StrictInt | None = Field(
         default=None, description="Days of proofs of payment, after their request was decided."
     )
+    inbound_days: StrictInt | None = Field(
+        default=None, description="Days of messages from people. `null`: for ever, or as the environment says."
+    )
 
 
 class PatchAdminNetwork(_Body):
@@ -117,6 +120,7 @@ class RetentionData(_Answer):
     callback_days: int
     request_log_days: int
     proof_days: int
+    inbound_days: int | None = Field(description="`null`: for ever.")
 
 
 class AdminNetworkData(_Answer):
