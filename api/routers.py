@@ -207,6 +207,7 @@ ROUTERS = (
     own_passwords.router,
     totp.router,
     oidc.router,
+    oidc.browser_router,
     admin_oidc.router,
     admin_gateways.router,
     gateway_templates.router,

@@ -11,6 +11,7 @@
     ├── InsufficientCreditError   402
     ├── ForbiddenError            403
     ├── LogInError                401  a log-in was refused
+    │   └── ProviderLogInError    at a provider of identities
     ├── TooSoonError              429
     ├── UnavailableError          503
     │   ├── TemporalUnavailable

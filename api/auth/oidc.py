@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.auth import models
+from api.auth.browsers import BrowserRoute
 from api.http.query_text import QueryText
 from api.http.state import AppState, state_of
 from api.limits.own_page import (
@@ -19,11 +20,12 @@ from api.reference.openapi import PUBLIC, answers
 from api.resources.access import check_known
 from api.resources.changing import answer_one
 from api.resources.context import request_context
-from domain.access.oidc import refused
+from domain.access.oidc import ProviderLogInError, Refusal
 from services.access.oidc import OidcLogIn
 from services.settings.current import CurrentSettings
 
 router = APIRouter(prefix="/api/auth/oidc", tags=["log-in"])
+browser_router = APIRouter(prefix="/api/auth/oidc", tags=["log-in"], route_class=BrowserRoute)
 
 _ERROR = re.compile("[a-z_]{1,50}")
 """As providers name errors (RFC 6749 §4.1.2.1); anything else in the address is not repeated."""
@@ -45,7 +47,7 @@ async def get_oidc_log_in(request: Request) -> Response:
     return answer_one({"enabled": is_on}, "the provider is in use" if is_on else "there is no provider in use")
 
 
-@router.get("/start", summary="Log in at the provider", include_in_schema=False, openapi_extra=PUBLIC)
+@browser_router.get("/start", summary="Log in at the provider", include_in_schema=False, openapi_extra=PUBLIC)
 async def start_oidc(request: Request) -> Response:
     """Leads a browser to the provider of identities."""
     state = state_of(request)
@@ -55,15 +57,15 @@ async def start_oidc(request: Request) -> Response:
     return answer
 
 
-@router.get("/callback", summary="Come back from the provider", include_in_schema=False, openapi_extra=PUBLIC)
+@browser_router.get("/callback", summary="Come back from the provider", include_in_schema=False, openapi_extra=PUBLIC)
 async def finish_oidc(request: Request, code: _Text = None, state: _Text = None, error: _Text = None) -> Response:
     """Begins the session, and leads the browser to the first page."""
     binding = log_in_cookie(request)
     if error is not None:
         told = f" ({error})" if _ERROR.fullmatch(error) else ""
-        raise refused(f"the provider refused the log-in{told}")
+        raise ProviderLogInError(Refusal.BY_PROVIDER, f"the provider refused the log-in{told}")
     if code is None or state is None or binding is None:
-        raise refused("this log-in was not begun in this browser: begin again")
+        raise ProviderLogInError(Refusal.NOT_BEGUN, "this log-in was not begun in this browser: begin again")
     install = state_of(request)
     begun = await install.part(OidcLogIn).finish(
         await _public_url(install), state, binding, code, request_context(request)

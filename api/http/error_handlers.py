@@ -57,6 +57,14 @@ def install_error_handlers(app: FastAPI) -> None:
     app.exception_handler(Exception)(_bug)
 
 
+async def answer_of(request: Request, error: Exception) -> Response:
+    """What an error is answered with, for a route that makes something else of it. A fault is logged as ever."""
+    handlers = request.app.exception_handlers
+    handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+    answer: Response = await handler(request, error)
+    return answer
+
+
 def as_api_error(error: ApiError | StrictJsonError | XsenderError) -> ApiError:
     """What is answered to an error. Faults of ours are raised again: they are logged."""
     if isinstance(error, ApiError):

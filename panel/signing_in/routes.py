@@ -6,6 +6,7 @@ from api.limits.own_page import delete_acting_cookie, delete_session_cookie
 from panel.http.client import Answer, Refused
 from panel.http.pages import Pages
 from panel.http.view import View
+from panel.signing_in import words
 
 pages = Pages(public=True)
 
@@ -14,8 +15,10 @@ HOME = "/panel/"
 
 @pages.get("/login")
 async def log_in_page(view: View) -> Response:
-    """Where everybody begins."""
-    return await _log_in(view, _after(view, view.query("next")))
+    """Where everybody begins, and where a log-in at a provider of identities ends that was refused."""
+    reason = view.query("refused")
+    refused = view.translate(words.REFUSED.get(reason, words.OTHER)) if reason else ""
+    return await _log_in(view, _after(view, view.query("next")), refused=refused)
 
 
 @pages.post("/login")
@@ -108,9 +111,11 @@ async def reset(view: View) -> Response:
     return view.redirect("/panel/login", view.translate("Your password is set. Log in with it."))
 
 
-async def _log_in(view: View, after: str, status: int = 200, *, needs_code: bool = False) -> Response:
+async def _log_in(
+    view: View, after: str, status: int = 200, *, needs_code: bool = False, refused: str = ""
+) -> Response:
     with_provider = (await view.api.get("/api/auth/oidc"))["data"]["enabled"]
-    values = {"after": after, "needs_code": needs_code, "with_provider": with_provider}
+    values = {"after": after, "needs_code": needs_code, "with_provider": with_provider, "refused": refused}
     return view.page("signing_in/log_in.html", status, **values)
 
 

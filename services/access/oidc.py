@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from domain.access.actors import Actor
-from domain.access.oidc import Identity, refused
+from domain.access.oidc import Identity, ProviderLogInError, Refusal
 from domain.access.people import Person, PersonKind
 from domain.access.permissions import OWNER
 from domain.errors import ConflictError, LogInError, NotFoundError, UnavailableError
@@ -77,15 +77,16 @@ class OidcLogIn:
         """Begin the session of whoever came back from the provider.
 
         Raises:
-            LogInError: the log-in was not begun in this browser, or was ended; the provider's word cannot be believed,
-                or is not enough.
+            ProviderLogInError: the log-in was not begun in this browser, or was ended; the provider's word cannot be
+                believed, or is not enough.
             ConflictError: the last owner has no such role there.
             NotFoundError, UnavailableError: as in ``start``.
         """
         config, client = await self._client(public_url)
         try:
             if not await oidc.end(self._pool, _hash(state), _hash(binding)):
-                raise refused("this log-in was not begun in this browser, or has ended: begin again")
+                message = "this log-in was not begun in this browser, or has ended: begin again"
+                raise ProviderLogInError(Refusal.NOT_BEGUN, message)
             identity = await self._identity(config, client, code, binding)
             return await self._begin(config, identity, context)
         except LogInError as error:
@@ -113,7 +114,7 @@ class OidcLogIn:
         except ProviderAway as error:
             raise _away(error) from None
         except TokenRefused as error:
-            raise refused(f"the provider's token is not accepted: {error}") from None
+            raise ProviderLogInError(Refusal.UNTRUSTED, f"the provider's token is not accepted: {error}") from None
         return Identity.of(claims, config.group_claim)
 
     async def _begin(self, config: OidcConfig, identity: Identity, context: Mapping[str, Any]) -> Begun:
@@ -122,13 +123,13 @@ class OidcLogIn:
         subject = f"{config.issuer}|{identity.subject}"
         if role is None:
             await self._lose(subject, context)
-            raise refused("none of your groups has a role here")
+            raise ProviderLogInError(Refusal.NO_ROLE, "none of your groups has a role here")
         async with change(self._pool, Actor("system", PROOF, context=context), "staff.logged_in_by_oidc") as made:
             member = await _member(made, subject, identity, role)
             person = Person(PersonKind.STAFF, member.id)
             known = await people.get(made.store, person)
             if known.status != "active":
-                raise refused("your rights here have ended")
+                raise ProviderLogInError(Refusal.ENDED, "your rights here have ended")
             token = await sessions.begin(
                 made.store, person, str(context["ip"]), str(context["user_agent"]), None, PROOF
             )
@@ -172,7 +173,7 @@ async def _member(made: Change, subject: str, identity: Identity, role: str) -> 
 async def _linked(made: Change, subject: str, identity: Identity, role: str) -> Member:
     """The member of this address, or a new one."""
     if await oidc.was_removed_here(made.store, subject):
-        raise refused("you were removed here: ask somebody who may change staff")
+        raise ProviderLogInError(Refusal.REMOVED, "you were removed here: ask somebody who may change staff")
     email = checked_email(identity.email)
     member = await oidc.member_by_email(made.store, email)
     if member is None:

@@ -1,6 +1,7 @@
 """Log-in of staff at a provider of identities: honest ones, and those that lie."""
 
 import asyncio
+import html
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,8 +13,10 @@ import pytest_asyncio
 from fastapi import Response
 from joserfc.jwk import OctKey, RSAKey
 
+from domain.access.oidc import Refusal
 from domain.keyring import CREDENTIALS, Keyring
 from gateways.oidc import LEEWAY
+from panel.signing_in import words
 from services.settings.current import RECENT_SECONDS
 from store.access import oidc
 from tests.api.admin import ADMIN, Staff, admin
@@ -439,6 +442,91 @@ async def test_refused_log_ins_are_logged(stack: Stack, owner: Staff, provider: 
 async def test_a_refusal_of_the_provider_is_told_by_its_name(stack: Stack, provider: Provider, error: str, told: str):
     answer = await stack_get(stack, f"{stack.url}/api/auth/oidc/callback?error={error}", {})
     assert assert_error(answer, 401, "oidc_refused")["message"] == f"the provider refused the log-in{told}"
+
+
+PAGES = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+"""What a browser accepts."""
+
+
+async def refused(stack: Stack, url: str, cookies: Any = None) -> str:
+    """Why a browser ends on the log-in page, which must tell it."""
+    async with new_client(stack.url, cookies) as http:
+        answer = await http.get(url, headers=PAGES)
+        assert answer.status_code == 303, answer.text
+        assert "xsender_session" not in answer.cookies
+        path, _, reason = answer.headers["location"].partition("?refused=")
+        assert path == "/panel/login"
+        page = (await http.get(answer.headers["location"], headers=PAGES)).text
+    assert words.REFUSED.get(reason, words.OTHER) in html.unescape(page)
+    return reason
+
+
+async def back_of(stack: Stack) -> tuple[str, Any]:
+    """Where the provider sends a browser back to, with the cookies of that browser."""
+    async with browser(stack) as http:
+        return await at_provider(http), dict(http.cookies)
+
+
+@pytest.mark.parametrize(
+    ("groups", "claims", "reason"),
+    [
+        (["none"], {}, "no_role"),
+        (["help"], {"email_verified": False}, "unverified"),
+        (["help"], {"email": None}, "nameless"),
+        (["help"], {"nonce": "another"}, "untrusted"),
+        (["help"], {"email": "not an address"}, "email_invalid"),
+    ],
+)
+async def test_a_browser_that_is_refused_ends_on_the_log_in_page(
+    stack: Stack, provider: Provider, groups: list[str], claims: dict, reason: str
+):
+    provider.somebody(*groups)
+    provider.claims = claims
+    assert await refused(stack, *(await back_of(stack))) == reason
+
+
+async def test_a_browser_is_told_whatever_else_went_wrong(stack: Stack, owner: Staff, provider: Provider):
+    callback = "/api/auth/oidc/callback"
+    assert await refused(stack, f"{callback}?error=access_denied") == "by_provider"
+    assert await refused(stack, f"{callback}?code=x&state=y") == "not_begun"
+    assert await refused(stack, f"{callback}?code=%00&state=y") not in words.REFUSED
+    provider.somebody("help")
+    me = await (await begin(stack)).data("GET", "/api/auth/me")
+    await owner.data("DELETE", f"/staff/{me['id']}")
+    assert await refused(stack, *(await back_of(stack))) == "removed"
+    await owner.data("PATCH", "/oidc", {"email_domains": ["example.org"]})
+    assert await refused(stack, *(await back_of(stack))) == "domain"
+    back = await back_of(stack)
+    await owner.data("PATCH", "/oidc", {"enabled": False})
+    assert await refused(stack, *back) == "oidc_off"
+    async with identity_provider() as gone:
+        await owner.data("PATCH", "/oidc", config(gone))
+    assert await refused(stack, "/api/auth/oidc/start") == "oidc_unavailable"
+
+
+async def test_a_fault_ends_there_too_and_programs_see_none_of_it(
+    stack: Stack, provider: Provider, monkeypatch: pytest.MonkeyPatch
+):
+    async def broken(*_: Any) -> None:
+        raise RuntimeError("a fault of ours")
+
+    provider.somebody("help")
+    back, cookies = await back_of(stack)
+    monkeypatch.setattr(oidc, "end", broken)
+    assert await refused(stack, back, cookies) == "internal"
+    monkeypatch.undo()
+    assert_error(await stack.http.get("/api/auth/oidc/callback", headers={"Accept": "*/*"}), 401, "oidc_refused")
+
+
+async def test_a_link_makes_the_log_in_page_say_nothing_of_its_own(stack: Stack):
+    page = (await stack.http.get("/panel/login?refused=Call+Mallory+now", headers=PAGES)).text
+    assert words.OTHER in html.unescape(page)
+    assert "Mallory" not in page
+    assert words.OTHER not in html.unescape((await stack.http.get("/panel/login")).text)
+
+
+def test_every_reason_has_words():
+    assert [one for one in Refusal if one not in words.REFUSED] == []
 
 
 async def test_what_is_wrong_with_a_configuration_is_said_in_plain_words(owner: Staff):

@@ -77,6 +77,7 @@ OF_THE_COMMAND_LINE = {
 COMPUTED = {
     "account_suspended",
     "account_deleted",
+    "oidc_refused",
     "http_404",
     "http_405",
     "too_large",
