@@ -126,7 +126,7 @@ GROUPS: dict[str, tuple[str, str, tuple[Field, ...]]] = {
         "",
         (
             Field("retention.keep_months", _("Months of messages"), "number", _("Empty: for ever.")),
-            Field("retention.inbound_days", _("Days of replies"), "number", _("Empty: for ever.")),
+            Field("retention.inbound_days", _("Days of replies"), "number", _("At least 30. Empty: for ever.")),
             Field("retention.request_log_days", _("Days of the log of requests"), "number"),
             Field("retention.proof_days", _("Days of proofs of payment, after the decision"), "number"),
         ),
