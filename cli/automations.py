@@ -75,6 +75,18 @@ def save(file: File, user: Owner, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def discard(automation: Key, user: Owner, as_json: AsJson = False) -> None:
+    """Throw away the draft: what is published is what the next changes begin with."""
+    from services.automations import rules
+
+    async def work(made: "Change") -> dict[str, Any]:
+        after = await rules.discard_draft(made, user, automation)
+        return {"key": after.key, "state": after.state, "version": after.version}
+
+    emit(run_change("automation.changed", work), as_json)
+
+
+@app.command()
 def publish(
     automation: Key,
     user: Owner,

@@ -76,16 +76,33 @@ async def save_draft(change: Change, account_id: int, key: str, definition: Any)
     return saved
 
 
-async def drop_draft(change: Change, before: Automation) -> None:
+async def discard_draft(change: Change, account_id: int, key: str) -> Automation:
+    """Throw away what was saved since the automation was published.
+
+    Raises:
+        NotFoundError: there is no such automation.
+        ConflictError: it was never published, has no draft, or is archived.
+    """
+    before = await find(change.store, account_id, key, lock=True)
+    if before.version is None:
+        message = "this was never published: there is nothing that it could go back to"
+        raise ConflictError("automation_draft", message)
+    if before.draft is None:
+        raise draft_missing()
+    return await drop_draft(change, before)
+
+
+async def drop_draft(change: Change, before: Automation) -> Automation:
     """Have nothing be changed since it was published.
 
     Raises:
         ConflictError: it is archived.
     """
     check_in_use(before)
-    await automations.drop_draft(change.store, before.id)
+    after = await automations.drop_draft(change.store, before.id)
     change.about("automation", before.key, before.name)
     change.compare({"draft": before.draft}, {"draft": None}, hidden=("draft",))
+    return after
 
 
 async def set_state(change: Change, account_id: int, key: str, state: State) -> Automation:
@@ -127,6 +144,11 @@ async def listen(store: Connections, automation: Automation, flow: Flow) -> None
 def never_published(key: str) -> ConflictError:
     """409: it is a draft, and nothing else."""
     return ConflictError("automation_draft", f"this was never published: POST /api/automations/{key}/publish")
+
+
+def draft_missing() -> ConflictError:
+    """409: nothing was saved since it was published."""
+    return ConflictError("draft_missing", "there is no draft: nothing was changed since the last time")
 
 
 def check_in_use(automation: Automation) -> None:

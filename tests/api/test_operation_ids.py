@@ -73,7 +73,7 @@ RELEASED = """
     listAutomations getFlowSchema addAutomation getAutomation saveAutomationDraft publishAutomation
     pauseAutomation resumeAutomation archiveAutomation listAutomationVersions
     getAutomationInside getAutomationDefinition getAutomationVersion compareAutomationDefinitions
-    bringBackAutomationVersion listAutomationRuns enterAutomation listAutomationEntries getRun
+    bringBackAutomationVersion discardAutomationDraft listAutomationRuns enterAutomation listAutomationEntries getRun
     retryRun exitRun moveRun skipRun
     listSecrets putSecret removeSecret
     listHooks addHook getHook changeHook removeHook rotateHook rotateHookSecret listHookPresets listHookSamples

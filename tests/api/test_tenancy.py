@@ -146,7 +146,7 @@ OF_OWN = {
     *(f"GET /api/automations/{{automation}}/{what}" for what in ("versions", "runs", "entries", "inside")),
     *(f"GET /api/automations/{{automation}}/{what}" for what in ("failures", "counts", "retries", "retries/{retry}")),
     *(f"POST /api/automations/{{automation}}/{what}" for what in ("retry", "retries/{retry}/stop")),
-    *(f"{method} /api/automations/{{automation}}/draft" for method in ("PUT", "POST")),
+    *(f"{method} /api/automations/{{automation}}/draft" for method in ("PUT", "POST", "DELETE")),
     *(f"GET /api/automations/{{automation}}/{what}" for what in ("definition", "diff", "versions/{version}")),
     *(f"POST /api/automations/{{automation}}/{what}" for what in ("publish", "pause", "resume", "archive", "runs")),
     "GET /api/runs/{run}",

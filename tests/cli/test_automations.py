@@ -27,6 +27,9 @@ async def test_a_file_is_checked_saved_and_published(cli, user, tmp_path):
     assert (made["version"], made["revision"]) == (1, 1)
     file.write_text(json.dumps(flow({"kind": "wait", "for": "2d"})))
     await cli("automation", "save", str(file), *of)
+    assert (await cli("automation", "discard", "welcome", *of)).json["version"] == 1
+    assert "no draft" in (await cli("automation", "discard", "welcome", *of)).refusal
+    await cli("automation", "save", str(file), *of)
     made = (await cli("automation", "publish", "welcome", "--mode", "patch", "--note", "longer", *of)).json
     assert (made["version"], made["revision"]) == (1, 2)
     assert (await cli("automation", "pause", "welcome", *of)).json["state"] == "paused"

@@ -14,7 +14,7 @@ from api.http.json_response import json_response
 from api.http.state import state_of
 from api.reference.openapi import answers, documented_body
 from api.resources.access import user_actor
-from api.resources.changing import Answer, DryRun, answer_one, perform
+from api.resources.changing import Answer, DryRun, answer_one, check_match, perform
 from services.automations import rules
 from services.automations.publishing import definitions
 from services.changes import Change
@@ -91,5 +91,23 @@ async def bring_back_automation_version(
 
     async def work(made: Change) -> Answer:
         return "saved", shown(await definitions.bring_back(made, principal.account_id, automation, body.version))
+
+    return await perform(request, user_actor(request, principal), "automation.changed", work, dry_run=dry_run)
+
+
+@router.delete(
+    "/draft",
+    summary="Discard the draft of an automation",
+    response_model=None,
+    responses=answers(models.AutomationAnswer, 409, 412),
+)
+async def discard_automation_draft(
+    request: Request, automation: Key, principal: Holder, dry_run: DryRun = False
+) -> Response:
+    """What is published stays, and is what the next change begins with. What was never published is kept: 409."""
+
+    async def work(made: Change) -> Answer:
+        check_match(request, shown(await rules.find(made.store, principal.account_id, automation, lock=True)))
+        return "discarded", shown(await rules.discard_draft(made, principal.account_id, automation))
 
     return await perform(request, user_actor(request, principal), "automation.changed", work, dry_run=dry_run)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from domain.automations.definition.flow import Flow
 from domain.automations.definition.parsing import parse_flow
 from domain.automations.versions.changes import Comparison, compare
-from domain.errors import ConflictError, InvalidError, NotFoundError
+from domain.errors import InvalidError, NotFoundError
 from services.automations import rules
 from services.automations.publishing.impact import Reading
 from services.automations.publishing.publishing import Act, People, publish
@@ -52,7 +52,7 @@ async def definition(store: Connections, automation: Automation, named: str | No
     """
     if named == DRAFT or (named is None and automation.version is None):
         if automation.draft is None:
-            raise ConflictError("draft_missing", "there is no draft: nothing was changed since the last time")
+            raise rules.draft_missing()
         return automation.draft
     return (await version(store, automation, named or f"{automation.version}.{automation.revision}")).definition
 

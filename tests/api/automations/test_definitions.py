@@ -1,5 +1,6 @@
 """Definitions of automations as they were written: read, compared, and brought back."""
 
+from tests.api.admin import admin
 from tests.api.answers import assert_error
 from tests.api.automations.automations import call, data, flow, holder, published
 from tests.stack import Stack
@@ -56,3 +57,34 @@ async def test_an_old_version_is_brought_back_as_the_draft(stack: Stack):
     assert (back["draft"], back["version"]) == (ONE, 2)
     assert (await data(stack, user, "POST", f"{PATH}/publish"))["published"] == {"version": 3, "revision": 1}
     assert_error(await call(stack, user, "POST", f"{PATH}/draft", {"version": "9"}), 404, "version_not_found")
+
+
+async def test_a_draft_is_discarded_and_what_is_published_stays(stack: Stack):
+    user = await holder(stack)
+    await data(stack, user, "POST", "/automations", ONE)
+    assert_error(await call(stack, user, "DELETE", f"{PATH}/draft"), 409, "automation_draft")
+    await data(stack, user, "POST", f"{PATH}/publish")
+    assert_error(await call(stack, user, "DELETE", f"{PATH}/draft"), 409, "draft_missing")
+    await data(stack, user, "PUT", f"{PATH}/draft", TWO)
+    assert (await data(stack, user, "DELETE", f"{PATH}/draft?dry_run=true"))["draft"] is None
+    read = await call(stack, user, "GET", PATH)
+    assert read.json()["data"]["draft"] == TWO
+    stale = user.headers | {"If-Match": '"other"'}
+    refused = await stack.http.delete(f"/api{PATH}/draft", headers=stale)
+    assert refused.status_code == 412
+    match = user.headers | {"If-Match": read.headers["etag"]}
+    dropped = (await stack.http.delete(f"/api{PATH}/draft", headers=match)).json()["data"]
+    assert (dropped["draft"], dropped["version"], dropped["state"]) == (None, 1, "active")
+    assert (await call(stack, user, "GET", f"{PATH}/definition")).json() == ONE
+    await data(stack, user, "PUT", f"{PATH}/draft", TWO)
+    await data(stack, user, "POST", f"{PATH}/archive")
+    assert_error(await call(stack, user, "DELETE", f"{PATH}/draft"), 409, "automation_archived")
+
+
+async def test_a_draft_that_was_discarded_is_in_the_audit_log(stack: Stack):
+    user = await holder(stack)
+    await published(stack, user, ONE)
+    await data(stack, user, "PUT", f"{PATH}/draft", TWO)
+    await data(stack, user, "DELETE", f"{PATH}/draft")
+    events = await (await admin(stack)).data("GET", f"/audit?actor=user:{user.id}&action=automation.changed")
+    assert [event["targets"][0]["id"] for event in events] == ["welcome", "welcome"]
