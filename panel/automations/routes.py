@@ -68,8 +68,8 @@ async def one(view: View) -> Response:
 
 @pages.post("/automations/{key}/{action}")
 async def steer(view: View) -> Response:
-    """Pause, resume or archive it, let a contact in, give it another name, or copy it."""
-    key, action = view.request.path_params["key"], view.word("action", "enter", "rename", "copy", *_STEERED)
+    """Pause, resume or archive it, let a contact in, give it another name, copy it, or discard its draft."""
+    key, action = view.request.path_params["key"], view.word("action", "enter", "rename", "copy", "discard", *_STEERED)
     path = f"/api/automations/{key}"
     try:
         if action == "enter":
@@ -80,6 +80,9 @@ async def steer(view: View) -> Response:
             return view.redirect(f"/panel/automations/{key}", view.translate("The name is saved in the draft."))
         if action == "copy":
             return await _copy(view, key)
+        if action == "discard":
+            await view.api.send("DELETE", f"{path}/draft")
+            return view.redirect(f"/panel/automations/{key}", view.translate("The draft is discarded."))
         await view.api.send("POST", f"{path}/{action}")
     except Refused as refused:
         view.form.refused = refused

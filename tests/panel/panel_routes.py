@@ -50,7 +50,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "/approvals/policies/{kind}": ("top_up",),
     "/approvals/{approval}/{decision}": ("approve", "deny"),
     "/automations/{key}/add/{kind}": ("wait",),
-    "/automations/{key}/{action}": ("enter", "pause", "resume", "archive"),
+    "/automations/{key}/{action}": ("enter", "discard", "pause", "resume", "archive"),
     "/batches/{uid}/{action}": ("pause", "resume", "cancel"),
     "/campaigns/{campaign}/{action}": ("start", "pause", "resume", "cancel", "approve", "delete"),
     "/credit-requests/{request}/{decision}": ("approve", "reject"),
