@@ -6,9 +6,10 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from panel.automations.forms.conditions import NotReadable
+from panel.automations.forms.faults import refusal
 from panel.automations.forms.fields import fields_of
 from panel.automations.forms.filling import step_from
-from panel.automations.forms.page import refusal, shown, types_of
+from panel.automations.forms.page import shown, types_of
 from panel.automations.tree import (
     NoSuchPlace,
     Step,

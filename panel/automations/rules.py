@@ -7,9 +7,10 @@ from starlette.responses import Response
 from panel.automations.editing import definition_of
 from panel.automations.forms.conditions import JOINS, NotReadable, edited
 from panel.automations.forms.exits import edited_exits, entered_exits, exits_from, stored_exits, wrong_in_exits
-from panel.automations.forms.fields import Field
-from panel.automations.forms.filling import conditions_of, filled, values_of
-from panel.automations.forms.page import choices, refusal, types_of
+from panel.automations.forms.faults import refusal
+from panel.automations.forms.fields import Field, on_error
+from panel.automations.forms.filling import conditions_of, filled, rows_of, values_of
+from panel.automations.forms.page import choices, types_of
 from panel.automations.testing.examples import offers
 from panel.http.client import Refused
 from panel.http.forms import Form
@@ -27,6 +28,20 @@ ENTRY = (
     Field("entry.re_entry.pause", _("Not before"), hint=_("How long after it left: 7d.")),
     Field("entry.key", _("Told apart by"), hint=_("Such as {{ event.order_id }}: the same entry comes in once.")),
     Field("entry.on_duplicate", _("If the same comes again"), "choice", choices=("ignore", "restart", "update")),
+    Field("entry.create_contact", _("Who is no contact yet"), "flag", choices=("true", "false")),
+    Field("settings.max_entries_per_hour", _("Entries in an hour, at most"), "number", hint=_("Such as 1000.")),
+    Field(
+        "entry.caps",
+        _("How often each may enter"),
+        "rows",
+        hint=_("Such as 3 times in 30d. All of these limits hold."),
+        rows=(
+            Field("count", _("Times, at most"), "number", example="3", required=True),
+            Field("per", _("in"), example="30d", required=True),
+        ),
+        most=5,
+        each=_("Limit"),
+    ),
 )
 GOAL = (
     Field("goal.event", _("Event"), hint=_("Such as order.paid. It is counted once for each person.")),
@@ -42,7 +57,8 @@ SENDING = (
     Field("settings.cap.per", _("in"), hint=_("Such as 1d.")),
     Field("settings.lane", _("Lane"), "choice", choices=("transactional", "bulk")),
 )
-_FIELDS = (*ENTRY, *GOAL, *SENDING)
+FAILING = on_error("settings.on_error", ("stop", "skip", "exit"), _("Of steps that say nothing else."))
+_FIELDS = (*ENTRY, *GOAL, *SENDING, *FAILING)
 
 
 @pages.get("/automations/{key}/rules")
@@ -80,11 +96,13 @@ async def _shown(
     exits = edited_exits(stored_exits(definition, types) if stored else entered_exits(view.form), named, what)
     if named in conditions:
         conditions[named] = edited(conditions[named], what)
+    rows = rows_of(definition if stored else None, view.form, _FIELDS, edit)
     if stored:
         view.form = Form(values=values_of(definition, _FIELDS))
-    parts = ((_("Who enters"), ENTRY), (_("The goal"), GOAL), (_("When it sends"), SENDING))
+    parts = [(_("Who enters"), ENTRY), (_("The goal"), GOAL), (_("When it sends"), SENDING)]
+    parts.append((_("If a step fails"), FAILING))
     values: dict[str, Any] = {"key": _key(view), "parts": parts, "conditions": conditions, "wrong": wrong or {}}
-    values["exits"] = exits
+    values |= {"exits": exits, "rows": rows}
     values |= {"edit": edit, "joins": JOINS, "words": condition_words}
     values |= await choices(view, definition, await offers(view, _key(view), definition))
     return view.page("automations/rules.html", 422 if wrong or view.form.refused else 200, **values)

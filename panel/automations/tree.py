@@ -1,6 +1,7 @@
 """The tree of a definition, as the editor changes it. Steps are named by their ids, places by what they are behind.
 
 A place is ``<list>:<index>``: the list is ``top``, or ``<step id>/<arm>`` with the arm ``then``, ``else``, ``arms.0`` …
+or ``on_error``.
 """
 
 import copy
@@ -12,6 +13,10 @@ from panel.http.errors import NotThere
 
 Step = dict[str, Any]
 TOP = "top"
+ON_ERROR = "on_error"
+"""The arm for runs at which the step fails."""
+_INNER = {"arms": "/steps", ON_ERROR: "/arm"}
+"""Behind an arm, by how its name begins: where its steps stand in the step."""
 
 
 class NoSuchPlace(NotThere):
@@ -30,6 +35,11 @@ class Arm:
 
 def arms_of(step: Step) -> list[Arm]:
     """The arms of a step, in their order; none of most."""
+    on_error = step.get(ON_ERROR) or {}
+    return [*_arms_of_kind(step), *([Arm(ON_ERROR, ON_ERROR, on_error["arm"])] if "arm" in on_error else [])]
+
+
+def _arms_of_kind(step: Step) -> list[Arm]:
     kind = step["kind"]
     if kind == "wait_event":
         return [Arm(name, name, step.get(name, [])) for name in ("then", "else")]
@@ -118,7 +128,7 @@ def _pointer(steps: list[Step], at: str, step_id: str) -> str:
         if step["id"] == step_id:
             return here
         for arm in arms_of(step):
-            place = arm.name.replace(".", "/") + ("/steps" if arm.name.startswith("arms.") else "")
+            place = arm.name.replace(".", "/") + _INNER.get(arm.name.partition(".")[0], "")
             if found := _pointer(arm.steps, f"{here}/{place}", step_id):
                 return found
     return ""
@@ -152,6 +162,8 @@ def _list_at(definition: dict[str, Any], where: str) -> list[Step]:
     step = find(definition, step_id)
     if arm in ("then", "else"):
         return list_of(step, arm)
+    if arm == ON_ERROR and "arm" in (step.get(ON_ERROR) or {}):
+        return list_of(step[ON_ERROR], "arm")
     name, _, index = arm.partition(".")
     arms = step.get("arms", [])
     if name != "arms" or not index.isdigit() or int(index) >= len(arms):

@@ -7,9 +7,10 @@ from starlette.responses import Response
 
 from panel.automations.editing import definition_of
 from panel.automations.forms.conditions import JOINS, NotReadable, edited
+from panel.automations.forms.faults import refusal
 from panel.automations.forms.fields import TRIGGER_FIELDS
 from panel.automations.forms.filling import conditions_of, trigger_from, values_of
-from panel.automations.forms.page import choices, refusal, types_of
+from panel.automations.forms.page import choices, types_of
 from panel.automations.forms.suggesting import suggestions
 from panel.automations.testing.examples import offers
 from panel.automations.testing.values import pointers_in

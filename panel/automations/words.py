@@ -80,6 +80,7 @@ def rules_summary(definition: dict[str, Any]) -> str:
     entry, goal = definition.get("entry") or {}, definition.get("goal") or {}
     window = (definition.get("settings") or {}).get("send_window") or {}
     parts = [condition_text(entry["filter"]) if entry.get("filter") else "", str(goal.get("event", ""))]
+    parts += [f"{cap['count']} / {cap['per']}" for cap in entry.get("caps", [])]
     if window:
         parts.append(f"{window.get('from', '')}–{window.get('to', '')}")
     return " · ".join(part for part in parts if part)[:_LONGEST]

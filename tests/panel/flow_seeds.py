@@ -54,6 +54,17 @@ _FLOW: dict[str, Any] = {
 }
 
 
+_CAREFUL: dict[str, Any] = {
+    "fallback": [{"channel": "email", "after": "2h", "content": {"subject": "Hello", "body": "Are you there?"}}],
+    "on_error": {
+        "then": "arm",
+        "retry": {"max": 3, "backoff": "1m"},
+        "arm": [{"id": "mark", "kind": "set", "tags": {"add": ["unreached"]}}],
+    },
+}
+"""What a step does about failures."""
+
+
 @dataclass(frozen=True)
 class Automated:
     """What was made."""
@@ -80,7 +91,9 @@ async def automated(install: Stack, account: User) -> Automated:
     await call("POST", "/automations", _FLOW)
     await call("POST", "/automations/welcome/publish", {})
     await call("POST", "/automations/welcome/runs", {"contact": contact})
-    changed = {**_FLOW, "steps": [{"id": "pause", "kind": "wait", "for": "2d"}, *_FLOW["steps"]]}
+    hello, *others = _FLOW["steps"]
+    steps = [{"id": "pause", "kind": "wait", "for": "2d"}, hello | _CAREFUL, *others]
+    changed = {**_FLOW, "entry": {"caps": [{"count": 3, "per": "30d"}]}, "steps": steps}
     await call("PUT", "/automations/welcome/draft", changed)
     async with asyncio.timeout(30):
         while (run := (await call("GET", "/automations/welcome/runs"))[0])["state"] != "waiting":

@@ -15,11 +15,12 @@ from panel.segments.words import KINDS
 
 
 class NotReadable(Exception):
-    """A field that must be JSON, or a number, is none. ``name``: the field's."""
+    """What stands in a field cannot be sent: it must be JSON, or a number, and is none. ``name``: the field's."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, told: str = "") -> None:
+        """``told``: what is wrong, to be translated; "": it is no JSON."""
         super().__init__(name)
-        self.name = name
+        self.name, self.told = name, told
 
 
 JOINS = ("all", "any", "none")

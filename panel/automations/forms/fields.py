@@ -1,9 +1,17 @@
 """Fields of steps and triggers: what can be entered of each kind. What else they have can be changed as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from panel.rendering.words import _
+
+NOT_ARRIVING = _("If it does not arrive")
+FAILS = _("If it fails")
+MORE = _("More")
+HEADINGS: Mapping[str, str] = {NOT_ARRIVING: "repeat", FAILS: "triangle-alert", MORE: "sliders-horizontal"}
+"""Behind which fields stand, in their order, each with its icon."""
+LISTS = ("rows", "pairs")
+"""Kinds of fields that have several lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,25 +21,43 @@ class Field:
     path: str
     label: str
     kind: str = "text"
-    """Or ``long``, ``json``, ``words`` (separated by commas), ``number``, ``choice``, ``condition``; ``match`` is a
-    condition that asks for values of an event alone."""
+    """Or ``long``, ``json``, ``words`` (separated by commas), ``number``, ``choice``, ``flag``, ``condition``;
+    ``match`` is a condition that asks for values of an event alone. ``rows``: a list of objects. ``pairs``: an object
+    with members of any name, as lines of a ``name`` and a ``value``."""
     hint: str = ""
     choices: tuple[str, ...] = ()
     required: bool = False
-    rarely: bool = False
-    """Whether it stands behind *More*."""
+    behind: str = ""
+    """The heading that it stands behind; "": it is seen at once."""
     of: str = ""
     """What it names the key of: ``templates``, ``gateways`` … (``suggesting.py``)."""
+    example: str = ""
+    """Stands in the field while it is empty."""
+    rows: tuple["Field", ...] = ()
+    """Of a list: what each line has."""
+    most: int = 0
+    """Of a list: lines."""
+    each: str = ""
+    """Of a list: what a line is called."""
+    is_narrow: bool = False
+    """Whether it stands in a row with others that are, behind those that are not."""
+    at: str = "f."
+    """Before its path in the name of its element."""
 
     @property
     def name(self) -> str:
         """Of its element."""
-        return "f." + self.path
+        return self.at + self.path
 
     @property
     def options(self) -> list[tuple[str, str]]:
         """Choices, and how each is told."""
         return [(choice, CHOICES.get(choice, choice)) for choice in self.choices]
+
+    @property
+    def is_short(self) -> bool:
+        """Of a list: whether each is a line, and no part of the form with fields below each other."""
+        return len(self.rows) < 3
 
 
 CHOICES: Mapping[str, str] = {
@@ -43,6 +69,9 @@ CHOICES: Mapping[str, str] = {
         "update": _("Their values change"),
     },
     **{"skip": _("Pass over the step"), "stop": _("Stop there, as failed")},
+    **{"exit": _("Leave the automation"), "arm": _("Go a way of its own")},
+    **{"not_delivered": _("Not delivered"), "not_read": _("Not read")},
+    **{"true": _("Becomes one, and enters"), "false": _("Stays out")},
     **{"transactional": _("Transactional"), "bulk": _("Bulk")},
     **{"added": _("added"), "removed": _("removed"), "contact": _("a contact"), "run": _("a run")},
     **{
@@ -63,15 +92,60 @@ _MESSAGE_EVENTS = (
     *("sent", "delivered", "read", "opened", "clicked", "bounced", "complained", "undelivered", "unsubscribed"),
 )
 
+_FALLBACK = (
+    Field("channel", _("Channel"), "choice", choices=_CHANNELS, required=True),
+    Field("after", _("After"), hint=_("Such as 10m or 2h; a week at most."), required=True),
+    Field("if", _("When"), "choice", choices=("not_delivered", "not_read")),
+    Field("gateway", _("Gateway"), of="gateways"),
+    Field("content.subject", _("Subject"), hint=_("Of an email.")),
+    Field("content.body", _("Text"), "long", hint=_LIQUID),
+)
+_KEPT = (
+    Field("name", _("Name"), example="crm_id", required=True),
+    Field("value", _("Where it stands"), example="/id"),
+)
+
+
+def on_error(at: str, choices: tuple[str, ...], hint: str, behind: str = "") -> tuple[Field, ...]:
+    """What is done about failures. ``at``: the member that says it. ``hint``: of what is done in the end."""
+    retry = f"{at}.retry"
+    return (
+        Field(f"{at}.then", _("What to do"), "choice", choices=choices, hint=hint, behind=behind),
+        *(
+            Field(f"{retry}.{name}", label, kind, hint, behind=behind, is_narrow=True)
+            for name, label, kind, hint in (
+                ("max", _("Before, try again"), "number", _("Such as 3 times.")),
+                ("backoff", _("First after"), "text", _("30s: each wait is twice as long.")),
+                ("cap", _("Longest wait"), "text", _("Such as 1h.")),
+            )
+        ),
+    )
+
+
 FIELDS: Mapping[str, tuple[Field, ...]] = {
     "send": (
         Field("channel", _("Channel"), "choice", choices=_CHANNELS, required=True),
         Field("template", _("Template"), hint=_("Its key. Leave it empty to write the text here."), of="templates"),
         Field("content.subject", _("Subject"), hint=_("Of an email.")),
         Field("content.body", _("Text"), "long", hint=_LIQUID),
-        Field("if_unreachable", _("If the contact has no address"), "choice", choices=("skip", "stop"), rarely=True),
-        Field("gateway", _("Gateway"), rarely=True, of="gateways"),
-        Field("lane", _("Lane"), "choice", choices=("transactional", "bulk"), rarely=True),
+        Field(
+            "if_unreachable",
+            _("If the contact has no address"),
+            "choice",
+            choices=("skip", "stop", "exit"),
+            behind=MORE,
+        ),
+        Field("gateway", _("Gateway"), behind=MORE, of="gateways"),
+        Field("lane", _("Lane"), "choice", choices=("transactional", "bulk"), behind=MORE),
+        Field(
+            "fallback",
+            _("Send one after the other"),
+            "rows",
+            behind=NOT_ARRIVING,
+            rows=_FALLBACK,
+            most=3,
+            each=_("Fallback"),
+        ),
     ),
     "wait": (
         Field("for", _("How long"), hint=_DURATION),
@@ -79,22 +153,25 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("offset", _("Before or after that date"), hint=_("Such as -2d or +3h.")),
         Field("at.time", _("At the next"), hint=_("A time of the day: 09:30.")),
         Field("at.days", _("On these days"), "words", hint=_("mon, tue, wed, thu, fri, sat, sun")),
-        Field("window.from", _("Only from"), hint=_("A time of the day."), rarely=True),
-        Field("window.to", _("until"), rarely=True),
-        Field("window.days", _("on these days"), "words", rarely=True),
-        Field("timezone", _("Time zone"), hint=_("contact, account, or such as Europe/Berlin."), rarely=True),
-        Field("jitter", _("Up to so much later"), hint=_DURATION, rarely=True),
+        Field("window.from", _("Only from"), hint=_("A time of the day."), behind=MORE),
+        Field("window.to", _("until"), behind=MORE),
+        Field("window.days", _("on these days"), "words", behind=MORE),
+        Field("timezone", _("Time zone"), hint=_("contact, account, or such as Europe/Berlin."), behind=MORE),
+        Field("jitter", _("Up to so much later"), hint=_DURATION, behind=MORE),
     ),
     "wait_event": (
         Field("event", _("Event"), hint=_("Such as order.paid, message.clicked or message.replied."), required=True),
         Field("timeout", _("At most"), hint=_DURATION, required=True),
         Field("of", _("Of the step"), hint=_("Its id, for events of messages.")),
         Field("match", _("Only if"), "match"),
-        Field("count", _("How many times"), "number", rarely=True),
-        Field("since", _("Since"), rarely=True),
+        Field("count", _("How many times"), "number", behind=MORE),
+        Field("since", _("Since"), behind=MORE),
+        Field(
+            "save", _("Keep the event as"), hint=_("A name, such as order: then {{ vars.order.total }}."), behind=MORE
+        ),
     ),
     "branch": (),
-    "split": (Field("by", _("The same for"), "choice", choices=("contact", "run"), rarely=True),),
+    "split": (Field("by", _("The same for"), "choice", choices=("contact", "run"), behind=MORE),),
     "set": (
         Field("tags.add", _("Add tags"), "words"),
         Field("tags.remove", _("Remove tags"), "words"),
@@ -102,7 +179,7 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("groups.remove", _("Remove from groups"), "words"),
         Field("fields", _("Set fields"), "json", hint=_('Such as {"city": "Berlin"}.')),
         Field(
-            "consent", _("Consent"), "json", hint=_('Such as {"channel": "email", "state": "granted"}.'), rarely=True
+            "consent", _("Consent"), "json", hint=_('Such as {"channel": "email", "state": "granted"}.'), behind=MORE
         ),
     ),
     "call": (
@@ -110,8 +187,16 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("url", _("URL"), required=True),
         Field("headers", _("Headers"), "json", hint=_('Such as {"Authorization": {"secret": "crm-token"}}.')),
         Field("body", _("Body"), "json", hint=_LIQUID),
-        Field("save", _("Keep of the answer"), "json", hint=_('Such as {"crm_id": "/id"}: then {{ vars.crm_id }}.')),
-        Field("timeout", _("At most"), hint=_DURATION, rarely=True),
+        Field(
+            "save",
+            _("Keep of the answer"),
+            "pairs",
+            hint=_("What is kept as crm_id is {{ vars.crm_id }} in later steps."),
+            rows=_KEPT,
+            most=20,
+            each=_("Value"),
+        ),
+        Field("timeout", _("At most"), hint=_DURATION, behind=MORE),
     ),
     "emit": (Field("event", _("Event"), required=True), Field("data", _("Data"), "json", hint=_LIQUID)),
     "start": (
@@ -170,12 +255,25 @@ TRIGGER_FIELDS: Mapping[str, tuple[Field, ...]] = {
     "manual": (),
 }
 COMMON: tuple[Field, ...] = (
-    Field("name", _("Name"), rarely=True),
-    Field("note", _("Note"), "long", hint=_("For your colleagues."), rarely=True),
-    Field("if", _("Only if"), "condition", hint=_("Where it is false, the step is passed over."), rarely=True),
+    Field("name", _("Name"), behind=MORE),
+    Field("note", _("Note"), "long", hint=_("For your colleagues."), behind=MORE),
+    Field("if", _("Only if"), "condition", hint=_("Where it is false, the step is passed over."), behind=MORE),
 )
+_OF_FAILURES = on_error(
+    "on_error",
+    ("stop", "skip", "exit", "arm"),
+    _("Left empty: what the rules say. A way of its own gets its steps in the tree."),
+    FAILS,
+)
+_NEVER_FAILS = ("branch", "split", "goal", "exit")
 
 
 def fields_of(kind: str) -> tuple[Field, ...]:
     """All fields of a kind."""
-    return FIELDS[kind] + COMMON
+    return FIELDS[kind] + COMMON + (() if kind in _NEVER_FAILS else _OF_FAILURES)
+
+
+def headings_of(fields: Sequence[Field]) -> dict[str, list[Field]]:
+    """Fields that stand behind headings, by these."""
+    found = {heading: [field for field in fields if field.behind == heading] for heading in HEADINGS}
+    return {heading: behind for heading, behind in found.items() if behind}

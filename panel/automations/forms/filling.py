@@ -6,30 +6,25 @@ A form manages the members that it names; what else a step has stays as it is, a
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import orjson
-
 from panel.automations.forms.conditions import Lines, NotReadable, Types, condition_of, entered, lines_of
-from panel.automations.forms.fields import TRIGGER_FIELDS, Field, fields_of
+from panel.automations.forms.fields import LISTS, TRIGGER_FIELDS, Field, fields_of
+from panel.automations.forms.rows import Row, edited_rows, entered_rows, rows_from, stored_rows
+from panel.automations.forms.texts import member, put, text_of, value_from
 from panel.automations.tree import Step
 from panel.http.forms import Form
+from panel.rendering.words import _
 
 MOST_ARMS = 20
+WITH_ARMS = ("branch", "split")
+"""Kinds whose form has the ways."""
+_HAS_STEPS = _("The way of its own has steps, which would go: remove them from the tree first.")
 _CONDITIONS = ("condition", "match")
 
 
-def values_of(shown_of: Mapping[str, Any], fields: Iterable[Field]) -> dict[str, Any]:
+def values_of(shown_of: Mapping[str, Any], fields: Iterable[Field]) -> dict[str, str]:
     """What the form of a step, or of a trigger, shows."""
-    shown = {}
-    for field in fields:
-        if field.kind in _CONDITIONS:
-            continue
-        value = _get(shown_of, field.path)
-        if field.kind == "json" and value is not None:
-            value = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-        elif field.kind == "words" and value:
-            value = ", ".join(value)
-        shown[field.name] = "" if value is None else value
-    return shown
+    plain = (field for field in fields if field.kind not in (*_CONDITIONS, *LISTS))
+    return {field.name: text_of(member(shown_of, field.path), field.kind) for field in plain}
 
 
 def conditions_of(
@@ -37,25 +32,43 @@ def conditions_of(
 ) -> dict[str, Lines]:
     """Those of a form, by the names of their fields; without ``shown_of`` as they were entered."""
     return {
-        field.name: entered(form, field.name) if shown_of is None else lines_of(_get(shown_of, field.path), types)
+        field.name: entered(form, field.name) if shown_of is None else lines_of(member(shown_of, field.path), types)
         for field in fields
         if field.kind in _CONDITIONS
     }
+
+
+def rows_of(
+    shown_of: Mapping[str, Any] | None, form: Form, fields: Iterable[Field], edit: str = ""
+) -> dict[str, list[Row]]:
+    """Lists of a form, by the names of their fields; without ``shown_of`` as entered. ``edit``: a change of one."""
+    found = {}
+    named, _bar, what = edit.partition("|")
+    for field in fields:
+        if field.kind in LISTS:
+            rows = entered_rows(form, field) if shown_of is None else stored_rows(member(shown_of, field.path), field)
+            if shown_of is None and not edit:
+                rows = [row for row in rows if row.is_filled]
+            found[field.name] = edited_rows(rows, field, what) if named == field.name else rows
+    return found
 
 
 def step_from(form: Form, kind: str, before: Mapping[str, Any], types: Types) -> Step:
     """The step that a form makes of the one before, with the steps in its arms.
 
     Raises:
-        NotReadable: a field that must be JSON, or a number, is none.
+        NotReadable: a field that must be JSON, or a number, is none; or steps would be lost.
     """
     step: Step = filled({**before, "kind": kind}, form, fields_of(kind), types)
+    _set_way_of_failures(step)
     if kind == "branch":
         step["arms"] = list(_branch_arms(form, before.get("arms", []), types))
     if kind == "split":
         step["arms"] = list(_split_arms(form, before.get("arms", [])))
     if kind == "send" and step.get("template"):
         step.pop("content", None)
+    if "fallback" in step:
+        step["fallback"] = [_with_text(one) for one in step["fallback"]]
     return step
 
 
@@ -77,8 +90,26 @@ def filled(before: Mapping[str, Any], form: Form, fields: Iterable[Field], types
     """
     after = dict(before)
     for field in fields:
-        _put(after, field.path, _value(form, field, types))
+        put(after, field.path, _value(form, field, member(before, field.path), types))
     return after
+
+
+def _set_way_of_failures(step: Step) -> None:
+    """The steps after a failure stand in the tree; without them there is no such way."""
+    on_error = dict(step.get("on_error") or {})
+    if on_error.get("then") == "arm":
+        step["on_error"] = {**on_error, "arm": on_error.get("arm", [])}
+    elif on_error.get("arm"):
+        raise NotReadable("f.on_error.then", _HAS_STEPS)
+    elif "arm" in on_error:
+        put(step, "on_error.arm", None)
+
+
+def _with_text(fallback: dict[str, Any]) -> dict[str, Any]:
+    """A text goes before a template, which is not to be seen in the form; without both the API asks for a text."""
+    if "content" in fallback:
+        return {name: value for name, value in fallback.items() if name != "template"}
+    return fallback if "template" in fallback else {**fallback, "content": {}}
 
 
 def _branch_arms(form: Form, before: list[dict[str, Any]], types: Types) -> Iterator[dict[str, Any]]:
@@ -108,44 +139,7 @@ def _steps_of(form: Form, before: list[dict[str, Any]], index: int) -> list[Step
     return list(before[int(was)].get("steps", [])) if was.isdigit() and int(was) < len(before) else []
 
 
-def _value(form: Form, field: Field, types: Types) -> Any:
+def _value(form: Form, field: Field, before: Any, types: Types) -> Any:
     if field.kind in _CONDITIONS:
         return condition_of(entered(form, field.name), types, field.name)
-    text = form.raw(field.name).strip()
-    if not text:
-        return None
-    if field.kind == "json":
-        return _json(field.name, text)
-    if field.kind == "words":
-        return [part.strip() for part in text.split(",") if part.strip()]
-    if field.kind == "number":
-        if not text.isdigit():
-            raise NotReadable(field.name)
-        return int(text)
-    return text
-
-
-def _json(name: str, text: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise NotReadable(name) from None
-
-
-def _get(step: Mapping[str, Any], path: str) -> Any:
-    first, _, rest = path.partition(".")
-    value = step.get(first)
-    return value if not rest else _get(value, rest) if isinstance(value, dict) else None
-
-
-def _put(step: Step, path: str, value: Any) -> None:
-    """Set a member, or take it away; what is empty then goes as well."""
-    first, _, rest = path.partition(".")
-    if rest:
-        inner = dict(step[first]) if isinstance(step.get(first), dict) else {}
-        _put(inner, rest, value)
-        value = inner or None
-    if value is None:
-        step.pop(first, None)
-    else:
-        step[first] = value
+    return rows_from(form, field, before) if field.kind in LISTS else value_from(form, field)

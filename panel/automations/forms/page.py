@@ -1,14 +1,16 @@
 """The page of a step's form: its fields, its conditions and ways, and values to insert."""
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from starlette.responses import Response
 
-from panel.automations.forms.conditions import JOINS, NotReadable, edited, entered, lines_of
-from panel.automations.forms.fields import Field, fields_of
-from panel.automations.forms.filling import MOST_ARMS, conditions_of, values_of
+from panel.automations.forms.conditions import JOINS, edited, entered, lines_of
+from panel.automations.forms.fields import HEADINGS, MORE, Field, fields_of, headings_of
+from panel.automations.forms.filling import MOST_ARMS, WITH_ARMS, conditions_of, rows_of, values_of
+from panel.automations.forms.rows import Row
 from panel.automations.forms.suggesting import suggestions
 from panel.automations.testing.examples import KINDS as EXAMPLES
 from panel.automations.testing.examples import Example, Offer, example_of, first_of, offers
@@ -21,8 +23,6 @@ from panel.http.view import View
 from panel.segments import words as condition_words
 
 _SENDING = ("send", "call")
-_OF_ARM = ("when", "weight")
-"""Members of an arm that its form has."""
 _OWN_TEXTS = ("email", "phone", "whatsapp", "external_id", "first_name", "last_name", "language", "country")
 
 
@@ -30,20 +30,6 @@ async def types_of(view: View) -> dict[str, str]:
     """Of fields of contacts, as conditions name them."""
     fields = (await view.api.get("/api/contact-fields"))["data"]
     return {f"contact.{name}": "text" for name in _OWN_TEXTS} | {f"contact.{one['key']}": one["type"] for one in fields}
-
-
-def wrong_at(refused: Refused, fields: tuple[Field, ...], pointer: str) -> dict[str, str]:
-    """What the API says is wrong, by the field of the form. ``pointer``: to what the form shows, in the definition."""
-    found: dict[str, str] = {}
-    places = {f"{pointer}/{field.path.replace('.', '/')}": field.name for field in fields}
-    places |= {
-        f"{pointer}/arms/{index}/{name}": f"arm.{index}.{name}" for index in range(MOST_ARMS) for name in _OF_ARM
-    }
-    for error in refused.errors:
-        for place, name in places.items():
-            if error["pointer"] == place or error["pointer"].startswith(f"{place}/"):
-                found.setdefault(name, error["message"])
-    return found
 
 
 async def shown(
@@ -63,7 +49,9 @@ async def shown(
     )
     edit = view.form.text("edit")
     conditions = conditions_of(step if is_stored else None, view.form, fields, types)
+    rows = rows_of(step if is_stored else None, view.form, fields, edit)
     arms = _stored_arms(step, types) if is_stored else _entered_arms(view.form)
+    arms = arms if kind in WITH_ARMS else []
     if is_stored:
         refused, view.form = view.form.refused, Form(values=values_of(step, fields))
         view.form.refused = refused
@@ -76,9 +64,23 @@ async def shown(
         if named == f"arm.{index}.when":
             arm["when"] = edited(arm["when"], what)
     values = {"step": step, "kind": KINDS[kind], "fields": fields, "arms": arms, "conditions": conditions}
+    headings = headings_of(fields)
+    opened = {heading for heading, inside in headings.items() if _is_open(view.form, heading, inside, rows)}
+    opened |= {field.behind for field in fields if _is_at(field, [*(wrong or {}), edit])}
+    values |= {"headings": headings, "icons": HEADINGS, "opened": opened, "rows": rows}
     values |= {"key": key, "place": place, "wrong": wrong or {}, "edit": edit, "joins": JOINS, "suggested": suggested}
     values |= await choices(view, definition, found)
     return view.page("automations/step.html", status, words=condition_words, **values)
+
+
+def _is_open(form: Form, heading: str, inside: Sequence[Field], rows: Mapping[str, Sequence[Row]]) -> bool:
+    """Whether something is set that is not said by the step alone, and is not to be overlooked."""
+    return heading != MORE and any(form.text(field.name) or rows.get(field.name) for field in inside)
+
+
+def _is_at(field: Field, names: Iterable[str]) -> bool:
+    """Whether one of these names is that of the field, or begins with it."""
+    return any(re.match(rf"{re.escape(field.name)}(?![^.|])", name) for name in names)
 
 
 async def choices(view: View, definition: dict[str, Any], found: list[Offer]) -> dict[str, Any]:
@@ -108,16 +110,6 @@ async def _contact(view: View, example: Example | None) -> Mapping[str, Any]:
         return dict((await view.api.get(f"/api/contacts/{example.contact}"))["data"])
     except Refused:  # deleted since
         return {}
-
-
-def refusal(view: View, error: Exception, fields: tuple[Field, ...], pointer: str) -> dict[str, str]:
-    """What is wrong, by the field; "" is the whole."""
-    if isinstance(error, Refused):
-        view.form.refused = error
-        return wrong_at(error, fields, pointer)
-    if isinstance(error, NotReadable):
-        return {error.name: view.translate("This is not readable: check the quotes, commas and brackets.")}
-    return {"": view.translate("The automation has changed since: go back, and try again.")}
 
 
 def _stored_arms(step: Step, types: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ _MOST = 100
 
 async def suggestions(view: View, fields: Iterable[Field]) -> dict[str, list[tuple[str, str]]]:
     """Of what these fields name: each with its name for people."""
-    wanted = sorted({field.of for field in fields if field.of})
+    wanted = sorted({one.of for field in fields for one in (field, *field.rows) if one.of})
     found = await asyncio.gather(*(_listed(view, name) for name in wanted))
     return dict(zip(wanted, found, strict=True))
 

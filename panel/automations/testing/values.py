@@ -92,4 +92,5 @@ def _mapped(definition: Mapping[str, Any]) -> Iterator[str]:
 def _saved(definition: Mapping[str, Any]) -> Iterator[str]:
     """Names under which steps keep values."""
     for step in all_steps(dict(definition)):
-        yield from step.get("save") or {}
+        kept = step.get("save") or ()
+        yield from [kept] if isinstance(kept, str) else kept
