@@ -48,7 +48,7 @@ async def test_an_automation_is_built_published_gone_through_and_changed(
     await page.get_by_text("The step is added to the draft").wait_for()
     await browsing.check(page, "editor")
 
-    await page.get_by_role("link", name="Test", exact=True).click()
+    await page.locator(".tabs").get_by_role("link", name="Test").click()
     await page.fill("#contact", '{"first_name": "Bob", "phone": "+14155550188", "fields": {"city": "Berlin"}}')
     async with another_page(page):
         await page.get_by_role("button", name="Test it").click()
