@@ -1,5 +1,7 @@
 """Error codes by HTTP status. ``docs/errors.md`` states what to do about each."""
 
+from collections.abc import Sequence
+
 CODES: dict[int, tuple[str, ...]] = {
     400: ("json_syntax", "json_encoding"),
     401: (
@@ -469,5 +471,9 @@ name as code, such as ``missing`` or ``extra_forbidden``, with status 422."""
 
 def codes_of(status: int) -> str:
     """The codes of a status as text, for a description; empty where there are none."""
-    listed = ", ".join(f"`{code}`" for code in CODES.get(status, ()))
-    return f" Codes: {listed}." if listed else ""
+    return listed(CODES.get(status, ()))
+
+
+def listed(codes: Sequence[str]) -> str:
+    """Codes as text, for a description; empty if there are none."""
+    return f" Codes: {', '.join(f'`{code}`' for code in codes)}." if codes else ""

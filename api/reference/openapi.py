@@ -8,7 +8,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.types import ASGIApp
 
-from api.reference.error_codes import codes_of
+from api.reference.error_codes import codes_of, listed
+from api.reference.operation_errors import codes_of_every_request, codes_of_operation
 from api.requests.middleware import RequestNotes
 from api.requests.traced import traced
 
@@ -29,6 +30,10 @@ _ERRORS = {
     503: "a part is down: try again after `Retry-After`",
 }
 _ALWAYS = (400, 401, 403, 404, 408, 414, 422, 429, 431, 503)
+_CODES_TOLD = (
+    "For programs. Each operation has its own, by status; all others are of every request."
+    f"{listed(codes_of_every_request())} With status 422:{codes_of(422)}"
+)
 _ERROR_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["success", "message", "errors"],
@@ -45,7 +50,7 @@ _ERROR_SCHEMA: dict[str, Any] = {
                 "additionalProperties": False,
                 "properties": {
                     "pointer": {"type": "string", "description": "Where in the body (RFC 6901), or in the query."},
-                    "code": {"type": "string", "description": f"For programs. With status 422:{codes_of(422)}"},
+                    "code": {"type": "string", "description": _CODES_TOLD},
                     "message": {"type": "string", "description": "What to do, for people."},
                 },
             },
@@ -139,18 +144,26 @@ _FILES: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in ("tex
 
 
 def _complete(operation: dict[str, Any]) -> None:
-    """Add the parts that all operations with a key share."""
+    """Add the parts that all operations with a key share, and the codes of errors."""
     if operation.get("security") == []:
         if "HTTPValidationError" in str(operation["responses"].get("422")):  # FastAPI adds it by itself
             del operation["responses"]["422"]
+        _add_codes(operation)
         return
     if any(parameter.get("name") == "format" for parameter in operation.get("parameters", ())):
         operation["responses"]["200"]["content"] |= _FILES
     operation.setdefault("security", [{"ApiKey": []}, {"Bearer": []}])
     statuses = (*_ALWAYS, 413) if "requestBody" in operation else _ALWAYS
     operation["responses"].update({str(status): _error(status) for status in statuses})
+    _add_codes(operation)
 
 
 def _error(status: int) -> dict[str, Any]:
-    codes = "" if status == 422 else codes_of(status)  # its many codes are in the schema of errors
-    return {"description": f"{_ERRORS[status]}.{codes}", "content": ERROR_ANSWER}
+    return {"description": f"{_ERRORS[status]}.", "content": ERROR_ANSWER}
+
+
+def _add_codes(operation: dict[str, Any]) -> None:
+    for status, answer in operation["responses"].items():
+        if answer.get("content") == ERROR_ANSWER:
+            codes = codes_of_operation(operation["operationId"], int(status))
+            operation["responses"][status] = answer | {"description": answer["description"] + listed(codes)}

@@ -11,8 +11,7 @@ import orjson
 
 _REF = "#/components/schemas/"
 _CODE = re.compile(r"`([a-z0-9_]+)`")
-_OF_EVERY = frozenset({"400", "401", "403", "404", "408", "414", "422", "429", "431", "503"})
-"""Errors that any request may be answered with: they are not repeated at each operation."""
+_CODES = "Codes:"
 _MOST_CHOICES = 12
 _DEEPEST = 3
 _EXAMPLES = {
@@ -69,8 +68,8 @@ class Operation:
     body: Field | None
     answer: Field | None
     """What its ``data`` has."""
-    errors: list[str]
-    """Statuses besides those of every operation."""
+    errors: list[tuple[str, str]]
+    """Statuses and codes, without those of every request."""
     example: str | None
     """A body with what it needs."""
 
@@ -85,8 +84,8 @@ class Document:
 
     operations: list[Operation]
     objects: dict[str, Object]
-    errors: dict[str, tuple[str, list[str]]]
-    """By status: what it means, and codes."""
+    meanings: dict[str, str]
+    """Of statuses of errors."""
     tags: dict[str, list[Operation]] = field(default_factory=dict)
 
     def objects_of(self, operations: list[Operation]) -> list[Object]:
@@ -107,7 +106,7 @@ def read(raw: bytes) -> Document:
     told = orjson.loads(raw)
     schemas = told["components"]["schemas"]
     objects = {name: _object(name, schema) for name, schema in schemas.items() if name != "Error"}
-    document = Document(list(_operations(told["paths"], schemas)), objects, _errors(told["paths"]))
+    document = Document(list(_operations(told["paths"], schemas)), objects, _meanings(told["paths"]))
     for one in document.operations:
         document.tags.setdefault(one.tag, []).append(one)
     return document
@@ -128,7 +127,9 @@ def _operations(paths: Schema, schemas: Schema) -> Iterator[Operation]:
                 parameters=[_parameter(one) for one in told.get("parameters", ())],
                 body=_field("", body, required=True) if body else None,
                 answer=_data(answered, schemas) if answered else None,
-                errors=sorted(one for one in told["responses"] if one >= "400" and one not in _OF_EVERY),
+                errors=[
+                    error for status, answer in sorted(told["responses"].items()) for error in _errors(status, answer)
+                ],
                 example=_example_of(body, schemas) if body else None,
             )
 
@@ -237,13 +238,18 @@ def _example(name: str, schema: Schema, schemas: Schema, depth: int) -> Any:
     return {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1), "boolean": True}.get(str(kind))
 
 
-def _errors(paths: Schema) -> dict[str, tuple[str, list[str]]]:
-    """They are the same at each operation: what is told at any of them is kept."""
-    found: dict[str, tuple[str, list[str]]] = {}
+def _errors(status: str, answer: Schema) -> list[tuple[str, str]]:
+    """Those that the description of an answer names."""
+    codes = answer["description"].partition(_CODES)[2]
+    return [(status, code) for code in _CODE.findall(codes)] if status >= "400" else []
+
+
+def _meanings(paths: Schema) -> dict[str, str]:
+    """They are the same at each operation."""
+    found: dict[str, str] = {}
     for methods in paths.values():
         for told in methods.values():
             for status, answer in told["responses"].items():
-                if status >= "400" and status not in found:
-                    meaning, _, codes = answer["description"].partition("Codes:")
-                    found[status] = (meaning.strip().rstrip("."), list(dict.fromkeys(_CODE.findall(codes))))
+                if status >= "400":
+                    found.setdefault(status, answer["description"].partition(_CODES)[0].strip().rstrip("."))
     return dict(sorted(found.items()))

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from panel.http.errors import NotThere
 from panel.http.pages import Pages
 from panel.http.view import View
+from panel.reference import remedies
 from panel.reference.document import Document, Operation, read
 
 pages = Pages("reference")
@@ -30,8 +31,21 @@ async def index(view: View) -> Response:
 
 @pages.get("/reference/errors")
 async def errors(view: View) -> Response:
-    """What refusals mean, and their codes."""
-    return view.page("reference/errors.html", errors=(await _document(view)).errors)
+    """What refusals mean, and what to do, by their codes."""
+    meanings = (await _document(view)).meanings
+    return view.page("reference/errors.html", meanings=meanings, of_status=remedies.of_status)
+
+
+@pages.get("/reference/errors/{name}")
+async def errors_of_one(view: View) -> Response:
+    """Those of an operation besides those of all requests; within the page of its subject once they are opened."""
+    name = view.request.path_params["name"]
+    one = next((one for one in (await _document(view)).operations if one.id == name and _is_shown(view, one.tag)), None)
+    if one is None:
+        raise NotThere
+    errors = [remedies.remedy_of(*error) for error in one.errors]
+    template = "reference/errors_of_one.html" if view.is_fragment else "reference/operation_errors.html"
+    return view.page(template, one=one, errors=errors)
 
 
 @pages.get("/reference/{tag}")

@@ -43,6 +43,7 @@ _MEANT = {
     "batches": {"{uid}": "{batch}"},
     "brand": {"{name}": "logo"},
     "links": {"{domain}": "{link_domain}"},
+    "reference": {"{name}": "sendSms"},
     "secrets": {"{name}": "{secret}"},
 }
 """What further names are, by the first part of the path."""
@@ -87,6 +88,7 @@ class Route:
             "{identifier}",
             "assets/{name}",
             "brand/{name}",
+            "errors/{name}",
             "{page}",
             "{tag}",
             "{type}",

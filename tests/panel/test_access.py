@@ -45,6 +45,7 @@ SHOWN = {
     "/panel/help/panel",
     "/panel/reference",
     "/panel/reference/errors",
+    "/panel/reference/errors/sendSms",
     "/panel/reference/send",
     "/panel/sandbox",
     "/panel/search",

@@ -151,6 +151,7 @@ CONNECT = (
     "/panel/reference?q=send",
     "/panel/reference/send",
     "/panel/reference/errors",
+    "/panel/reference/errors/sendSms",
 )
 CONNECT_FORMS = (
     "/panel/gateways/new",
