@@ -31,6 +31,7 @@ class Operation(_Answer):
     done: int
     total: int | None = Field(description="`null`: not known yet.")
     failed: int = Field(description="How many of those done failed.")
+    cancellable: bool = Field(description="Whether `…/cancel` can still end it before it is done.")
     errors: list[OperationError] = Field(description="Of the first 100 that failed.")
     result: dict[str, Any] | None
     created_at: datetime

@@ -15,11 +15,11 @@ from api.operations.models import OperationAnswer, OperationPage, State
 from api.operations.shown import shown
 from api.reference.openapi import IDEMPOTENCY_HEADER, answers
 from api.resources.access import check_known, user_actor
-from api.resources.changing import answer_one
+from api.resources.changing import Answer, DryRun, answer_one, perform
 from api.resources.listing import Cursor, Format, Limit, beyond_id, listed
 from services.accounts.leaving import begin_export
-from services.changes import change
-from services.operations.changing import find_operation
+from services.changes import Change, change
+from services.operations import changing as rules
 from store.accounts.api_keys import Principal
 from store.operations import operations
 from store.operations.operations import Filter, Operation
@@ -55,7 +55,7 @@ async def list_own_operations(
 @router.get("/{operation}", summary="Read a long operation", response_model=None, responses=answers(OperationAnswer))
 async def get_own_operation(request: Request, operation: UUID, principal: _Reader) -> Response:
     """One that a key of yours began."""
-    found = await find_operation(state_of(request).pool, operation, principal.account_id)
+    found = await rules.find_operation(state_of(request).pool, operation, principal.account_id)
     return answer_one(shown(found), f"the operation is {found.state}")
 
 
@@ -63,7 +63,26 @@ async def get_own_operation(request: Request, operation: UUID, principal: _Reade
 async def get_own_operation_files(request: Request, operation: UUID, principal: _Reader) -> Response:
     """A ZIP file of `<table>.ndjson`, of an export of yours, for 7 days."""
     pool = state_of(request).pool
-    return await download(pool, await find_operation(pool, operation, principal.account_id))
+    return await download(pool, await rules.find_operation(pool, operation, principal.account_id))
+
+
+@router.post(
+    "/{operation}/cancel",
+    summary="Cancel a long operation",
+    response_model=None,
+    responses=answers(OperationAnswer, 409),
+)
+async def cancel_own_operation(
+    request: Request, operation: UUID, principal: _Reader, dry_run: DryRun = False
+) -> Response:
+    """It does nothing more. What it has done stays. The key needs the scope with which such an operation is begun."""
+    check_known(request)
+
+    async def work(made: Change) -> Answer:
+        ended = await rules.cancel_own_operation(made, operation, principal.account_id, principal.scopes)
+        return "cancelled", shown(ended)
+
+    return await perform(request, user_actor(request, principal), "operation.cancelled", work, dry_run=dry_run)
 
 
 @export_router.post(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.operations.changing import may_be_cancelled
 from store.operations.operations import Operation
 
 
@@ -15,6 +16,7 @@ def shown(operation: Operation) -> dict[str, Any]:
         "done": operation.done,
         "total": operation.total,
         "failed": operation.failed,
+        "cancellable": may_be_cancelled(operation),
         "errors": operation.errors,
         "result": operation.result,
         "created_at": operation.created_at,

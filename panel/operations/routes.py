@@ -71,6 +71,12 @@ async def own_result(view: View) -> Response:
     return Download(view.api, f"{OWN.one(view)}/result")
 
 
+@own.post("/operations/{operation}/cancel")
+async def cancel_own(view: View) -> Response:
+    """It ends before its next slice; what is done stays."""
+    return await _cancelled(view, OWN)
+
+
 @all_of_them.get("/system/operations")
 async def listing(view: View) -> Response:
     """All of the install, the newest first."""
@@ -91,14 +97,8 @@ async def result(view: View) -> Response:
 
 @all_of_them.post("/system/operations/{operation}/cancel")
 async def cancel(view: View) -> Response:
-    """It ends before its next slice; what is done stays."""
-    try:
-        await view.staff_api.send("POST", f"{ALL.one(view)}/cancel")
-    except Refused as refused:
-        view.form.refused = refused
-        return await _shown(view, ALL, refused.status)
-    page = f"{ALL.page}/{view.request.path_params['operation']}"
-    return view.redirect(page, view.translate("It is cancelled. What was done stays."))
+    """The same, by staff."""
+    return await _cancelled(view, ALL)
 
 
 async def look(view: View, what: str) -> bytes:
@@ -128,6 +128,16 @@ async def _listed(view: View, within: Range, status: int = 200) -> Response:
         within=within,
         words=words,
     )
+
+
+async def _cancelled(view: View, within: Range) -> Response:
+    try:
+        await within.api(view).send("POST", f"{within.one(view)}/cancel")
+    except Refused as refused:
+        view.form.refused = refused
+        return await _shown(view, within, refused.status)
+    page = f"{within.page}/{view.request.path_params['operation']}"
+    return view.redirect(page, view.translate("It is cancelled. What was done stays."))
 
 
 async def _shown(view: View, within: Range, status: int = 200) -> Response:

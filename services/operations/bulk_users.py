@@ -17,6 +17,7 @@ class BulkUsers:
 
     name = "users.bulk"
     may_be_cancelled = True
+    scope = ""
 
     async def count(self, work: Slice) -> int:
         """The items."""

@@ -58,6 +58,7 @@ class CancelWaiting:
 
     name = CANCEL_WAITING
     may_be_cancelled = True
+    scope = ""
 
     async def count(self, work: Slice) -> None:
         """Known once all messages were looked at."""

@@ -1,5 +1,6 @@
 """Reading, starting and cancelling operations."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
-from domain.errors import ConflictError, NotFoundError
+from domain.errors import ConflictError, ForbiddenError, NotFoundError
 from domain.ids import operation_workflow_id
 from runtime.search_attributes import attributes
 from services.changes import Change
@@ -66,6 +67,22 @@ async def start_soon(client: Client, operation: Operation) -> None:
         log.warning("an operation is started later", operation=str(operation.id), error=error.message)
 
 
+async def cancel_own_operation(change: Change, operation_id: UUID, owner_id: int, scopes: Collection[str]) -> Operation:
+    """The same for an account, of what its keys began; by a key that could begin it.
+
+    Raises:
+        NotFoundError: there is none, or none of this account.
+        ForbiddenError: these scopes could not begin it.
+        ConflictError: as in ``cancel_operation``.
+    """
+    found = await find_operation(change.store, operation_id, owner_id)
+    kind = KINDS.get(found.kind)
+    if kind is not None and kind.scope and kind.scope not in scopes:
+        change.about("operation", found.id, found.kind)
+        raise ForbiddenError("scope_missing", f"this key lacks the scope {kind.scope!r}")
+    return await cancel_operation(change, operation_id)
+
+
 async def cancel_operation(change: Change, operation_id: UUID) -> Operation:
     """End an operation before its next slice; what it has done stays. A repeat changes nothing.
 
@@ -81,12 +98,18 @@ async def cancel_operation(change: Change, operation_id: UUID) -> Operation:
         return before
     if before.state in ENDED:
         raise ConflictError("operation_ended", f"the operation has ended: it is {before.state}")
-    if before.kind in KINDS and not KINDS[before.kind].may_be_cancelled:
+    if not may_be_cancelled(before):
         raise ConflictError("operation_not_cancellable", f"an operation {before.kind} is always done as a whole")
     await operations.cancel(change.store, operation_id)
     after = await find_operation(change.store, operation_id)
     change.compare({"state": before.state}, {"state": after.state})
     return after
+
+
+def may_be_cancelled(operation: Operation) -> bool:
+    """Whether it can still be ended before it is done: it has not ended, and its kind need not be done as a whole."""
+    kind = KINDS.get(operation.kind)
+    return operation.state not in ENDED and (kind is None or kind.may_be_cancelled)
 
 
 def _unknown() -> NotFoundError:

@@ -3,6 +3,7 @@
 import time
 from uuid import UUID
 
+from domain.access.user_scopes import CONTACTS
 from domain.operations.slices import Sliced
 from services.operations.cancel_waiting import SETTLED_AFTER
 from services.operations.kinds import Slice
@@ -19,6 +20,7 @@ class DeleteField:
 
     name = NAME
     may_be_cancelled = False
+    scope = CONTACTS
 
     async def count(self, work: Slice) -> None:
         """Known at the end."""

@@ -1,5 +1,6 @@
 """The operation ``contact_groups.delete``: takes a deleted group from its members."""
 
+from domain.access.user_scopes import CONTACTS
 from domain.operations.slices import Sliced
 from services.operations.kinds import Slice
 from store.audience.contacts import groups
@@ -15,6 +16,7 @@ class DeleteGroup:
 
     name = NAME
     may_be_cancelled = False
+    scope = CONTACTS
 
     async def count(self, work: Slice) -> None:
         """Known at the end."""

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from domain.access.user_scopes import READ
 from domain.operations.slices import Sliced
 from services.operations.kinds import Slice
 from store.operations import exports
@@ -16,6 +17,7 @@ class ExportUser:
 
     name = NAME
     may_be_cancelled = True
+    scope = READ
 
     async def count(self, work: Slice) -> None:
         """Known at the end."""

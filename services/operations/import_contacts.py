@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from domain.access.user_scopes import CONTACTS
 from domain.audience.imports.columns import check_columns, check_mapping
 from domain.errors import InvalidError
 from domain.operations.slices import ItemError, Sliced
@@ -33,6 +34,7 @@ class ImportContacts:
 
     name = NAME
     may_be_cancelled = True
+    scope = CONTACTS
 
     def __init__(self) -> None:
         self._readers = FileReaders()

@@ -47,6 +47,8 @@ class Kind(Protocol):
     name: str
     """Such as ``users.bulk``; it stays, as stored operations have it."""
     may_be_cancelled: bool
+    scope: str
+    """Of a user's key that may cancel one: the scope with which it is begun. "": staff alone begins it."""
 
     async def count(self, work: Slice) -> int | None:
         """How many items there are. ``None``: that is found out by and by."""

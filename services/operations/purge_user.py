@@ -21,6 +21,7 @@ class PurgeUser:
 
     name = NAME
     may_be_cancelled = False
+    scope = ""
 
     async def count(self, work: Slice) -> None:
         """Known at the end."""

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from domain.access.user_scopes import SEND
 from domain.leads.source import HOSTS
 from domain.operations.slices import Sliced
 from services.leads.replaying import REPLAY, filter_of
@@ -19,6 +20,7 @@ class ReplayLeads:
 
     name = REPLAY
     may_be_cancelled = True
+    scope = SEND
 
     async def count(self, work: Slice) -> int:
         """Those that can be taken again."""

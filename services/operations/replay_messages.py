@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from domain.access.user_scopes import SEND
 from domain.ids import index_of, page_end, page_of
 from domain.messages.page import Turn
 from domain.operations.slices import ItemError, Sliced
@@ -36,6 +37,7 @@ class ReplayMessages:
 
     name = REPLAY
     may_be_cancelled = True
+    scope = SEND
 
     async def count(self, work: Slice) -> int | None:
         """Those that nothing stands against."""

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from domain.access.user_scopes import CONTACTS
 from domain.audience.contacts.contact import Contact
 from domain.operations.slices import Sliced
 from services.operations.kinds import Slice
@@ -51,6 +52,7 @@ class ErasePerson:
 
     name = ERASE
     may_be_cancelled = False
+    scope = CONTACTS
 
     async def count(self, work: Slice) -> None:
         """Known at the end."""

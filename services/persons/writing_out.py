@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 
+from domain.access.user_scopes import CONTACTS
 from domain.ids import index_of, page_of, send_workflow_id
 from domain.keyring import KeyringError
 from domain.messages.page_content import PageContent
@@ -38,6 +39,7 @@ class ExportPerson:
 
     name = EXPORT
     may_be_cancelled = True
+    scope = CONTACTS
 
     async def count(self, work: Slice) -> None:
         """Known at the end."""

@@ -43,6 +43,7 @@ class Counting:
 
     name = "test.counting"
     may_be_cancelled = True
+    scope = "send"
 
     def __init__(self, act: Callable[[int], Any] = lambda step: None, pause: float = 0.0) -> None:
         self._act = act

@@ -27,7 +27,7 @@ RELEASED = """
     addGateway listAllGateways getGateway changeGateway deleteGateway shareGateway unshareGateway
     listWorkflows countWorkflows resetWorkflows terminateWorkflows signalWorkflows getWorkflowJob stopWorkflowJob
     getWorkflow examineInstall listBuilds listQueues listSchedules listClocks
-    changeUsers listOperations getOperation cancelAnyOperation getOwnOperation
+    changeUsers listOperations getOperation cancelAnyOperation getOwnOperation cancelOwnOperation
     listOwnOperations getOidcLogIn
     listOwnGatewayTypes getAnyGatewayHealth
     listGatewayTypes pauseAnyGateway drainAnyGateway resumeAnyGateway testAnyGateway

@@ -5,8 +5,11 @@ from uuid import uuid4
 
 import pytest
 
+from domain.access.actors import COMMAND_LINE
 from domain.operations.slices import MOST_ERRORS
+from services.operations.registry import KINDS
 from store.operations import operations
+from store.pool import InTransaction
 from tests.api.admin import admin
 from tests.api.operations import Counting, begin_counting, counting, ended, steps_written, until
 from tests.stack import Stack
@@ -18,7 +21,7 @@ async def test_it_goes_from_queued_to_done_and_tells_how_far_it_is(stack: Stack,
         begun = await begin_counting(stack.pool, 5)
         shown = await staff.data("GET", f"/operations/{begun.id}")
         assert shown.keys() == {
-            *("id", "kind", "state", "user", "done", "total", "failed", "errors", "result"),
+            *("id", "kind", "state", "user", "done", "total", "failed", "cancellable", "errors", "result"),
             *("created_at", "started_at", "finished_at"),
         }
         assert (shown["kind"], shown["done"], shown["finished_at"]) == (kind.name, shown["done"], None)
@@ -136,6 +139,51 @@ async def test_users_see_those_that_their_own_key_began_and_no_other(stack: Stac
     assert {page["data"][0]["id"], *following} == {str(mine.id), str(second.id)}
     for wrong in ("state=ended", "sate=done", "user=1", "cursor=abc"):
         assert (await stack.http.get(f"/api/operations?{wrong}", headers=user.headers)).status_code == 422
+
+
+async def test_users_cancel_those_that_their_own_key_began(stack: Stack, monkeypatch):
+    user, other, staff = await stack.user(credit=0), await stack.user(credit=0), await admin(stack)
+    with counting(monkeypatch, pause=0.2) as kind:
+        mine = await begin_counting(stack.pool, 1000, user.id)
+        by_staff = await operations.add(stack.pool, Counting.name, mine.began_by, {"to": 1000}, user.id)
+        path = f"/api/operations/{mine.id}"
+        for who, operation in ((other, mine.id), (user, by_staff.id), (user, uuid4())):
+            refused = await stack.http.post(f"/api/operations/{operation}/cancel", headers=who.headers)
+            assert (refused.status_code, refused.json()["errors"][0]["code"]) == (404, "operation_not_found")
+        assert (await stack.http.get(path, headers=user.headers)).json()["data"]["cancellable"] is True
+        tried = await stack.http.post(f"{path}/cancel?dry_run=true", headers=user.headers)
+        assert (tried.json()["data"]["state"], tried.json()["dry_run"]) == ("cancelled", True)
+        monkeypatch.setattr(kind, "may_be_cancelled", False)
+        refused = await stack.http.post(f"{path}/cancel", headers=user.headers)
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "operation_not_cancellable")
+        assert (await stack.http.get(path, headers=user.headers)).json()["data"]["cancellable"] is False
+        monkeypatch.setattr(kind, "may_be_cancelled", True)
+        for _ in range(2):
+            cancelled = await stack.http.post(f"{path}/cancel", headers=user.headers)
+            assert cancelled.status_code == 200, cancelled.text
+            assert (cancelled.json()["data"]["state"], cancelled.json()["data"]["cancellable"]) == ("cancelled", False)
+        await staff.data("POST", f"/operations/{by_staff.id}/cancel")
+    noted = await staff.data("GET", f"/audit?actor=user:{user.id}&action=operation.cancelled")
+    assert {target["id"] for event in noted for target in event["targets"]} == {str(mine.id)}
+
+
+async def test_a_key_cancels_only_what_it_could_begin(stack: Stack):
+    user, staff = await stack.user(credit=0), await admin(stack)
+    keys = {
+        scope: (await staff.data("POST", "/keys", {"user": user.id, "scopes": ["read", scope]}))["key"]
+        for scope in ("read", "send", "contacts")
+    }
+    async with stack.pool.connection() as conn, conn.transaction():  # no worker sees one that is not cancelled yet
+        store = InTransaction(conn)
+        begun = [await operations.add(store, kind, COMMAND_LINE, {}, user.id, user.id) for kind in KINDS]
+        for operation in begun:
+            await operations.cancel(store, operation.id)
+    for operation in begun:
+        needed = KINDS[operation.kind].scope
+        for scope, key in keys.items():
+            path = f"/api/operations/{operation.id}/cancel"
+            answer = await stack.http.post(path, headers={"Api-key": key})
+            assert answer.status_code == (200 if needed in ("", "read", scope) else 403), (operation.kind, scope)
 
 
 async def test_one_whose_workflow_was_lost_is_started_again(stack: Stack, monkeypatch):

@@ -202,7 +202,10 @@ OF_CALLBACKS = [
         "/api/callbacks/{callback}/deliveries/{delivery}/replay",
     ),
 ]
-OF_OPERATIONS = [Call("GET /api/operations/{operation}", "/api/operations/{operation}")]
+OF_OPERATIONS = [
+    Call("GET /api/operations/{operation}", "/api/operations/{operation}"),
+    Call("POST /api/operations/{operation}/cancel", "/api/operations/{operation}/cancel"),
+]
 OF_DOMAINS = [
     Call("GET /api/domains/{domain}", "/api/domains/{domain}"),
     Call("DELETE /api/domains/{domain}", "/api/domains/{domain}"),
@@ -397,6 +400,9 @@ async def test_anothers_operation_is_as_unknown_as_one_that_never_was(stack: Sta
         answer = await call(stack, user, planned, "sms", {"operation": str(begun.id)})
         assert (answer.status_code, answer.text) == (404, refused.text)
         assert dict(answer.headers).keys() == dict(refused.headers).keys()
+    found = await operations.find(stack.pool, begun.id)
+    assert found is not None
+    assert found.state != "cancelled"
 
 
 @pytest.mark.parametrize("owner", ["another user", "the admin"])

@@ -8,8 +8,11 @@ from collections.abc import AsyncIterator
 
 import httpx
 
+from store.operations import operations
 from tests.api.log_in import Person
+from tests.api.operations import Counting, begin_counting, counting, ended
 from tests.looks import Looks
+from tests.panel.browsing import Browsing, another_page
 from tests.panel.test_forms import signed_in, token_of
 from tests.stack import Stack, User
 
@@ -43,6 +46,47 @@ async def test_all_data_is_exported_watched_and_downloaded(install: Stack, user:
         assert told == ["data: operation:own/?done"]
         files = zipfile.ZipFile(io.BytesIO((await client.get(f"{page}/result")).content))
         assert "wallets.ndjson" in files.namelist()
+
+
+async def test_one_of_ones_own_is_cancelled(install: Stack, account: User, user: Person, monkeypatch):
+    with counting(monkeypatch, pause=0.2):
+        begun = await begin_counting(install.pool, 1000, account.id)
+        page = f"/panel/operations/{begun.id}"
+        async with signed_in(install, user) as client:
+            assert f'action="{page}/cancel"' in (await client.get(page)).text
+            sent = await client.post(f"{page}/cancel", data={"csrf": await token_of(client)})
+            assert (sent.status_code, sent.headers["location"]) == (303, page)
+            shown = (await client.get(page)).text
+            assert "Cancelled" in shown
+            assert f'action="{page}/cancel"' not in shown
+            done = await operations.add(install.pool, Counting.name, begun.began_by, {"to": 1}, account.id, account.id)
+            await ended(install.pool, done.id)
+            refused = await client.post(f"/panel/operations/{done.id}/cancel", data={"csrf": await token_of(client)})
+            assert refused.status_code == 409
+            assert "That did not work" in refused.text
+
+
+_TOLD_TWICE = """topic => new Promise(done => {
+    let times = 0;
+    const stream = new EventSource(`/panel/live?topic=${encodeURIComponent(topic)}`);
+    stream.addEventListener("changed", () => { if (++times === 2) { stream.close(); done(); } });
+})"""
+
+
+async def test_the_question_of_a_menu_stays_while_its_page_changes(
+    install: Stack, account: User, user: Person, browsing: Browsing, monkeypatch
+):
+    with counting(monkeypatch, pause=0.2):
+        begun = await begin_counting(install.pool, 10_000, account.id)
+        page = await browsing.log_in(user)
+        await page.goto(f"/panel/operations/{begun.id}")
+        await page.locator("summary", has_text="Cancel it").click()
+        await page.evaluate(_TOLD_TWICE, f"operation:own/{begun.id}")
+        assert await page.get_by_text("It does nothing more.").is_visible()
+        await browsing.check(page, "cancelling an operation")
+        async with another_page(page):
+            await page.get_by_role("button", name="Cancel it").click()
+        await page.get_by_text("It is cancelled.").wait_for()
 
 
 async def test_nobody_sees_operations_of_another_account(install: Stack, account: User, user: Person):
