@@ -411,6 +411,7 @@ CODES: dict[int, tuple[str, ...]] = {
         "schedule_zone",
         "schedule_too_early",
         "schedule_too_late",
+        "schedule_past",
         "invalid_template",
         "missing_field",
         "template_failed",

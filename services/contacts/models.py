@@ -78,7 +78,9 @@ class _Common(BaseModel):
     body: _Text | None = None
     gateway_identifier: _Name | None = Field(None, description="Which gateway to use; left out: the account's first.")
     schedule_at: StrictStr | None = Field(
-        None, description="ISO 8601; without an offset it is read in the account's time zone.", examples=[None]
+        None,
+        description="ISO 8601; without an offset it is read in the account's time zone. A past one means at once.",
+        examples=[None],
     )
     on_unknown: Literal["hold", "resend"] | None = Field(
         None, description="What to do when the gateway's answer was lost; left out: the gateway's policy."

@@ -1,5 +1,7 @@
 """A template is written and a campaign sends it, in a browser."""
 
+import re
+
 from tests.api.log_in import Person
 from tests.panel.browsing import Browsing, another_page
 from tests.panel.test_forms import signed_in, token_of
@@ -49,6 +51,16 @@ async def test_what_is_missing_is_said_and_nothing_is_lost(user: Person, browsin
         await page.get_by_role("button", name="Save the draft").click()
     await page.get_by_text("/email/en/subject").wait_for()
     assert await page.input_value('[name="email.html"]') == "<p>Hello</p>"
+
+
+async def test_a_time_that_is_over_is_refused_at_its_field(install: Stack, user: Person):
+    async with signed_in(install, user) as client:
+        entered = {"csrf": await token_of(client), "name": "Sale", "channel": "sms", "purpose": "marketing"}
+        entered |= {"template": "sale", "whom": "everyone", "schedule_at": "2020-01-01T10:00"}
+        refused = await client.post("/panel/campaigns/new", data=entered)
+    assert refused.status_code == 422
+    assert re.search(r'class="wrong" id="schedule_at-told">.*This time is over', refused.text)
+    assert 'value="2020-01-01T10:00"' in refused.text
 
 
 async def test_a_draft_is_changed_and_keeps_what_only_programs_set(install: Stack, account: User, user: Person):

@@ -153,7 +153,7 @@ class CampaignPlan(_Part):
     audience: Audience
     gateway_identifier: Annotated[StrictStr, Field(max_length=200)] | None = None
     schedule_at: Annotated[StrictStr, Field(max_length=50)] | None = Field(
-        None, description="When to begin; left out: with the launch."
+        None, description="When to begin, not in the past; left out: with the launch."
     )
     repeat: Repeat | None = None
     send_window: Window | Literal["always"] | None = Field(

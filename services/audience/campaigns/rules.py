@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,8 @@ from store.pool import Connections
 
 MOST_CAMPAIGNS = 10_000
 """Of an account."""
+_STILL_NOW = timedelta(minutes=5)
+"""A time that is over for so long means at once: forms have whole minutes, and clocks differ."""
 
 
 async def add(change: Change, account_id: int, draft: CampaignDraft) -> Campaign:
@@ -39,11 +41,13 @@ async def add(change: Change, account_id: int, draft: CampaignDraft) -> Campaign
 
     Raises:
         ConflictError: the account has too many campaigns.
+        InvalidError: its time is over, or cannot be read.
     """
     if await campaigns.count(change.store, account_id) >= MOST_CAMPAIGNS:
         message = f"an account has at most {MOST_CAMPAIGNS} campaigns: delete some that have ended"
         raise ConflictError("too_many_campaigns", message)
     plan = draft.plan()
+    await _due(change.store, account_id, plan)
     made = await campaigns.add(
         change.store, new_contact_id(), account_id, draft.name, plan.channel.value, plan.stored()
     )
@@ -58,7 +62,7 @@ async def alter(change: Change, account_id: int, campaign_id: UUID, given: Mappi
     Raises:
         NotFoundError: there is no such campaign.
         ConflictError: it was launched.
-        InvalidError: the campaign would contradict itself.
+        InvalidError: the campaign would contradict itself, or the time that is given is over.
     """
     before = await campaigns.get(change.store, account_id, campaign_id, lock=True)
     change.about("campaign", before.id, before.name)
@@ -67,6 +71,8 @@ async def alter(change: Change, account_id: int, campaign_id: UUID, given: Mappi
     if plan != before.plan and before.state != "draft":
         raise _launched()
     draft = read_draft({**plan, "name": name})
+    if given.get("schedule_at") is not None and before.state == "draft":
+        await _due(change.store, account_id, draft.plan())
     altered = replace(before, name=draft.name, channel=draft.channel.value, plan=draft.plan().stored())
     after = await campaigns.change(change.store, altered)
     change.compare(_noted(before), _noted(after))
@@ -116,12 +122,13 @@ async def launch(
 
 
 async def check(store: Connections, account_id: int, plan: CampaignPlan) -> None:
-    """Refuse a plan that names what there is not.
+    """Refuse a plan that names what there is not, or whose time is over.
 
     Raises:
         NotFoundError: a segment, or a gateway.
-        InvalidError: a group, or a purpose.
+        InvalidError: a group, a purpose, or the time.
     """
+    await _due(store, account_id, plan)
     check_purpose(await purposes.of_account(store, account_id), plan.purpose, [plan.channel])
     await condition_of(store, account_id, plan.audience)
     for key in {*plan.audience.groups, *plan.audience.exclude.groups}:
@@ -148,12 +155,25 @@ def read_draft(raw: Mapping[str, Any]) -> CampaignDraft:
 
 
 async def _due(store: Connections, account_id: int, plan: CampaignPlan) -> datetime | None:
+    """When it begins; ``None``: with its launch.
+
+    One message of the past is sent at once, as XSender's clients expect. Of a campaign to many that would be a costly
+    surprise: whoever saved it for another day, and launches it late, chooses anew.
+
+    Raises:
+        InvalidError: the time is over, or cannot be read.
+    """
     if not plan.schedule_at:
         return None
+    now, zone = datetime.now(UTC), (await accounts.get(store, account_id)).time_zone
     try:
-        return parse_schedule_at(plan.schedule_at, (await accounts.get(store, account_id)).time_zone, datetime.now(UTC))
+        due = parse_schedule_at(plan.schedule_at, zone, now)
     except InvalidSchedule as error:
         raise InvalidError(error.code, error.message, "/schedule_at") from None
+    if due < now - _STILL_NOW:
+        message = "this time is over: choose a later one, or leave it out to begin with the launch"
+        raise InvalidError("schedule_past", message, "/schedule_at")
+    return due
 
 
 def _launched() -> ConflictError:
