@@ -81,6 +81,20 @@ KINDS = {
     "import_errors": Kind(
         "upload", _("Imports with errors"), _("Mend the rows, and import them again."), "/panel/imports", True
     ),
+    "batch_waiting": Kind(
+        "badge-check",
+        _("Costly batches that wait for approval"),
+        _("They begin once they are approved."),
+        "/panel/approvals",
+        True,
+    ),
+    "campaign_waiting": Kind(
+        "badge-check",
+        _("Campaigns that wait for your approval"),
+        _("See what they cost, then approve or cancel them."),
+        "/panel/campaigns",
+        True,
+    ),
     "approval_waiting": Kind(
         "badge-check", _("Changes that wait for approval"), _("Approve or deny them."), "/panel/approvals", True
     ),

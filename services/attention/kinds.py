@@ -49,6 +49,12 @@ KINDS = {
     "import_errors": Kind(
         "warning", "imports of the last day had errors", "mend the rows, import them again", "operations:read"
     ),
+    "batch_waiting": Kind(
+        "warning", "costly batches or campaigns wait for approval", "approve or deny them", "approvals:decide"
+    ),
+    "campaign_waiting": Kind(
+        "warning", "campaigns wait for your approval", "see what they cost, approve or cancel them", "batches:read"
+    ),
     "approval_waiting": Kind("warning", "changes wait for approval", "approve or deny them", "approvals:read"),
     "credits_asked": Kind("warning", "users ask for credits", "approve or reject it", "credits:read"),
 }

@@ -34,6 +34,7 @@ class Found:
 _OWN_GATEWAYS = """g.id in (select usable_gateways(a.id, a.plan_id) from accounts a where a.id = %(account)s)"""
 _GATEWAYS = """from gateways g left join gateway_breakers b on b.gateway_id = g.id
                where {gateways} and g.deleted_at is null and g.enabled"""
+_UNDECIDED = "from approvals x where x.state = 'pending' and x.expires_at > clock_timestamp()"
 _LATELY = "clock_timestamp() - interval '1 day'"
 
 # By kind: id, name and since of what is found. ``{own}`` narrows it to an account.
@@ -74,13 +75,21 @@ _OF_ACCOUNT = _OF_BOTH | {
             select * from operations x where {{own}} order by x.id desc limit %(most)s) o
         where o.kind like '%%.import' and o.created_at >= {_LATELY}
             and (o.state = 'failed' or (o.state = 'done' and o.failed > 0))""",  # noqa: S608 - constants of ours
+    # Those that wait for the staff are not for the account to approve.
+    "campaign_waiting": """select c.id::text as id, c.name as name, x.created_at as since
+        from campaign_runs x join campaigns c on c.id = x.campaign_id
+        where {own} and x.state = 'approval' and x.finished_at is null and not exists (
+            select from campaign_approvals w join approvals a on a.id = w.approval_id
+            where w.run_id = x.id and a.state <> 'approved')""",
 }
 _OF_ALL = _OF_BOTH | {
     "sending_paused": """select x.id::text as id, x.channel as name, x.created_at as since from sending_pauses x""",
     "leads_parked": """select x.id::text as id, null as name, x.received_at as since from leads x
         where x.state = 'parked'""",
-    "approval_waiting": """select x.id::text as id, x.kind as name, x.created_at as since from approvals x
-        where x.state = 'pending' and x.expires_at > clock_timestamp()""",
+    "approval_waiting": f"""select x.id::text as id, x.kind as name, x.created_at as since {_UNDECIDED}
+        and x.kind <> 'batch'""",
+    "batch_waiting": f"""select x.id::text as id, nullif(x.targets -> 0 ->> 'name', '') as name, x.created_at as since
+        {_UNDECIDED} and x.kind = 'batch'""",
     "credits_asked": """select x.id::text as id, x.channel as name, x.created_at as since from credit_requests x
         where x.state = 'pending'""",
 }

@@ -177,16 +177,27 @@ async def test_a_costly_batch_waits_for_the_staff_and_then_begins(stack: Stack):
     assert await wallet(stack, user) == (799, 0, 1201)
 
 
+async def _waiting(who: Staff) -> int:
+    """Batches and campaigns that wait for approval, as they are told to whoever may approve them."""
+    items = (await who.call("GET", "/attention")).json()["data"]
+    return sum(item["count"] for item in items if item["kind"] == "batch_waiting")
+
+
 async def test_a_denied_batch_is_cancelled_and_costs_nothing(stack: Stack):
     owner, user = await admin(stack), await stack.user(credit=2000)
     async with running_sink(1) as sink:
         await sink_gateway(stack, user, sink)
         async with policy(owner, "batch"):
+            before = await _waiting(owner)
             batch = (await send_batch(stack, user, 600))["batch"]
+        assert await _waiting(owner) == before + 1
+        reads = await owner.colleague("owner", ["overview:read", "approvals:read"])
+        assert await _waiting(reads) == 0, "it may not approve them"
         waits = next(one for one in await owner.data("GET", "/approvals?state=pending") if one["batch_id"] == batch)
         await owner.data("POST", f"/approvals/{waits['id']}/deny", {"reason": "too many"})
         async with asyncio.timeout(60):
             await stack.temporal.get_workflow_handle(batch_workflow_id(UUID(batch))).result()
+        assert await _waiting(owner) == before
         assert not sink.arrived
     assert await wallet(stack, user) == (2000, 0, 0)
     data = (await stack.http.get(f"/api/batches/{batch}", headers=user.headers)).json()["data"]

@@ -10,6 +10,7 @@ from tests.api.admin import admin
 from tests.api.answers import assert_error
 from tests.api.campaigns.campaigns import call, data, holder, launched, people, plan, reaches, template
 from tests.api.test_approvals import policy
+from tests.api.test_attention import found
 from tests.api.test_narrowed_keys import key_with
 from tests.stack import Stack
 
@@ -96,9 +97,15 @@ async def test_what_costs_more_waits_for_approval(stack: Stack):
     await people(stack, user, 4)
     campaign = await launched(stack, user, approve_above=3)
     await reaches(stack, user, campaign, "approval")
+    assert (await found(stack, user))["campaign_waiting"] | {"since": None} == {
+        **{"kind": "campaign_waiting", "level": "warning", "count": 1, "more": False, "since": None},
+        **{"id": campaign, "name": "Spring", "message": "campaigns wait for your approval"},
+        "remedy": "see what they cost, approve or cancel them",
+    }
     assert_error(await call(stack, user, "POST", f"/{(await _draft(stack, user))}/approve"), 409, "campaign_draft")
     await data(stack, user, "POST", f"/{campaign}/approve")
     await reaches(stack, user, campaign, "completed")
+    assert "campaign_waiting" not in await found(stack, user)
     assert_error(await call(stack, user, "POST", f"/{campaign}/approve"), 409, "campaign_ended")
 
 
@@ -116,6 +123,7 @@ async def test_the_staff_approves_what_its_policy_is_for(stack: Stack):
         for campaign in (approved, denied):
             await reaches(stack, user, campaign, "approval")
             assert_error(await call(stack, user, "POST", f"/{campaign}/approve"), 409, "approval_needed")
+        assert "campaign_waiting" not in await found(stack, user), "it is not for them to approve"
         waiting = {one["targets"][0]["id"]: one for one in await owner.data("GET", "/approvals?state=pending")}
         assert (waiting[approved]["amount"], waiting[approved]["action"]) == (4, "campaign.launched")
         await owner.data("POST", f"/approvals/{waiting[approved]['id']}/approve")
