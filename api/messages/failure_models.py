@@ -29,10 +29,12 @@ class FailureCause(_Answer):
     automation: str | None = Field(
         description="Key of the automation that sent the messages, or whose runs these are; `null`: of none."
     )
+    automation_name: str | None
     step: str | None = Field(description="Id of the step of it.")
     lead_source: str | None = Field(
         description="Key of the source of the leads that the messages answered, or that these are; `null`: of none."
     )
+    lead_source_name: str | None
     reason: str | None = Field(description="Of the last one. Of runs and leads staff sees it with `reveal` only.")
     count: int
     first_at: datetime

@@ -5,14 +5,13 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from panel.failures import words
 from panel.http.client import Refused
 from panel.http.pages import Pages
 from panel.http.view import View
-from panel.rendering.words import _
 
 pages = Pages("failures")
 
-KINDS = {"message": _("Messages"), "run": _("Runs of automations"), "lead": _("Leads")}
 _CAUSE = ("kind", "channel", "gateway", "code", "state", "automation", "step", "lead_source")
 _OF_KIND = {
     "message": ("channel", "gateway", "code", "automation", "step", "lead_source"),
@@ -27,7 +26,7 @@ async def listing(view: View) -> Response:
     """Of the last day, the most first."""
     found = await view.api.get(view.address("/failures"), {"kind": view.query("kind"), "limit": 200})
     causes = [{**one, "replay": _replay_of(one)} for one in found["data"]]
-    return view.page("failures/list.html", causes=causes, since=found["counted_since"], kinds=KINDS)
+    return view.page("failures/list.html", causes=causes, since=found["counted_since"], words=words)
 
 
 @pages.get("/failures/replay")
@@ -72,7 +71,7 @@ async def _shown(view: View, wanted: dict[str, Any], status: int = 200) -> Respo
         if refused.status not in (404, 409, 422):
             raise
         view.form.refused = refused
-    return view.page("failures/replay.html", status, wanted=wanted, told=told, kinds=KINDS)
+    return view.page("failures/replay.html", status, wanted=wanted, told=told, kinds=words.KINDS)
 
 
 def _wanted(read: Any) -> dict[str, Any]:

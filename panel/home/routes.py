@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from panel.attention import words
 from panel.attention.routes import items_of
+from panel.failures import words as failure_words
 from panel.home.figures import CHANNELS, Day, days, share
 from panel.home.steps import hide, steps_of
 from panel.http.client import Refused
@@ -40,6 +41,7 @@ async def home(view: View) -> Response:
         has_sent=any(day.of("accepted") for day in shown),
         share=share,
         failures=failures[:_FEW],
+        failure_words=failure_words,
         gateways=gateways,
         credits=wallet,
         items=items,

@@ -34,9 +34,11 @@ class FailureCause:
     """Of leads; ``parked`` ones wait for their source."""
     automation: str | None
     """Key of the automation that sent the messages, or whose runs these are."""
+    automation_name: str | None
     step: str | None
     lead_source: str | None
     """Key of the source of the leads that the messages answered, or that these are."""
+    lead_source_name: str | None
     count: int
     first_at: datetime
     last_at: datetime
@@ -120,8 +122,10 @@ def _of_message(cause: Cause) -> FailureCause:
         cause.code,
         None,
         cause.automation,
+        cause.automation_name,
         cause.step,
         cause.lead_source,
+        cause.lead_source_name,
         cause.count,
         cause.first_at,
         cause.last_at,
@@ -141,8 +145,10 @@ def _of_run(cause: RunCause) -> FailureCause:
         code=cause.code or None,
         state=None,
         automation=cause.automation,
+        automation_name=cause.automation_name,
         step=cause.step or None,
         lead_source=None,
+        lead_source_name=None,
         count=cause.count,
         first_at=cause.first_at,
         last_at=cause.last_at,
@@ -161,8 +167,10 @@ def _of_lead(cause: LeadCause) -> FailureCause:
         code=cause.code,
         state=cause.state,
         automation=None,
+        automation_name=None,
         step=None,
         lead_source=cause.source,
+        lead_source_name=cause.source_name,
         count=cause.count,
         first_at=cause.first_at,
         last_at=cause.last_at,

@@ -36,6 +36,7 @@ class LeadCause:
 
     account_id: int
     source: str
+    source_name: str
     state: str
     code: str | None
     count: int
@@ -60,10 +61,10 @@ with read as materialized (
     where l.state in ('failed', 'gone', 'invalid') and l.ended_at >= %(since)s and l.ended_at < %(until)s {{account}}
     order by l.ended_at desc limit %(most)s
 ), causes as (
-    select s.account_id, s.key as source, l.state, l.code, count(*) as count, min(l.at) as first_at,
-           max(l.at) as last_at, (array_agg(l.id))[1] as sample
+    select s.account_id, s.key as source, s.name as source_name, l.state, l.code, count(*) as count,
+           min(l.at) as first_at, max(l.at) as last_at, (array_agg(l.id))[1] as sample
     from read l join lead_sources s on s.id = l.source_id
-    where {_FITS} and (%(states)s::text[] = '{{{{}}}}' or l.state = any(%(states)s)) group by s.id, 1, 2, 3, 4
+    where {_FITS} and (%(states)s::text[] = '{{{{}}}}' or l.state = any(%(states)s)) group by s.id, l.state, l.code
 )
 """  # noqa: S608 - constants of ours
 # Of those that wait, the time at which they came. They are read source by source.
@@ -75,9 +76,9 @@ with read as materialized (
         order by l.id desc limit %(most)s) as l
     where true {{account}} limit %(most)s
 ), causes as (
-    select s.account_id, s.key as source, l.state, l.code, count(*) as count, min(l.at) as first_at,
-           max(l.at) as last_at, (array_agg(l.id))[1] as sample
-    from read l join lead_sources s on s.id = l.source_id where {_FITS} group by s.id, 1, 2, 3, 4
+    select s.account_id, s.key as source, s.name as source_name, l.state, l.code, count(*) as count,
+           min(l.at) as first_at, max(l.at) as last_at, (array_agg(l.id))[1] as sample
+    from read l join lead_sources s on s.id = l.source_id where {_FITS} group by s.id, l.state, l.code
 )
 """  # noqa: S608 - constants of ours
 _SHOWN = """

@@ -34,6 +34,7 @@ class RunCause:
 
     account_id: int
     automation: str
+    automation_name: str
     step: str
     code: str
     count: int
@@ -60,9 +61,10 @@ _FITS = """(%(automation)s::text is null or a.key = %(automation)s or a.id::text
     and (%(step)s::text is null or r.step = %(step)s) and (%(code)s::text is null or r.reason = %(code)s)"""
 _CAUSES = f"""
 with {_READ}, causes as (
-    select a.account_id, a.key as automation, coalesce(r.step, '') as step, coalesce(r.reason, '') as code,
-           count(*) as count, min(r.ended_at) as first_at, max(r.ended_at) as last_at, (array_agg(r.id))[1] as sample
-    from read r join automations a on a.id = r.automation_id where {_FITS} group by a.id, 1, 2, 3, 4
+    select a.account_id, a.key as automation, a.name as automation_name, coalesce(r.step, '') as step,
+           coalesce(r.reason, '') as code, count(*) as count, min(r.ended_at) as first_at, max(r.ended_at) as last_at,
+           (array_agg(r.id))[1] as sample
+    from read r join automations a on a.id = r.automation_id where {_FITS} group by a.id, 4, 5
 )
 select c.*, s.error ->> 'message' as reason, (select count(*) from read) as read,
        (select min(ended_at) from read) as read_since

@@ -21,6 +21,7 @@ async def test_failed_runs_are_listed_beside_messages_and_go_on(stack: Stack):
     runs = await failed(stack, user, 2)
     (cause,) = await data(stack, user, "GET", "/failures?kind=run")
     assert (cause["automation"], cause["step"], cause["code"], cause["count"]) == ("welcome", "s0", "missing_field", 2)
+    assert cause["automation_name"] == "Welcome"
     assert cause["sample_uid"] in runs
     assert "language" in cause["reason"]
     staff = await admin(stack)
@@ -63,6 +64,7 @@ async def test_failed_leads_are_taken_again_and_parked_ones_wait(stack: Stack):
         ("failed", source.key, 2),
         ("parked", form.key, 1),
     ]
+    assert [one["lead_source_name"] for one in listed] == ["Spring Fair", "Spring Fair"]
     shown = await staff.data("GET", f"/failures/{leads[0]}")
     assert (shown["kind"], shown["state"], shown["lead_source"]) == ("lead", "failed", source.key)
     begun = await data(stack, user, "POST", "/replay?dry_run=true", {"kind": "lead", "filter": {}})

@@ -25,10 +25,12 @@ class Cause:
     code: str | None
     automation: str | None
     """Key of the automation that sent them; ``None``: none did."""
+    automation_name: str | None
     step: str | None
     """The step of it."""
     lead_source: str | None
     """Key of the source of the leads that they answered; ``None``: they answered none."""
+    lead_source_name: str | None
     count: int
     first_at: datetime
     last_at: datetime
@@ -55,18 +57,20 @@ with read as materialized (
     where m.at >= %(since)s and m.at < %(until)s {leading}
     order by m.{order} desc limit %(most)s
 ), causes as (
-    select m.channel, m.gateway_id, m.code, sent.automation, sent.step, answered.source_id, count(*) as count,
-           min(m.at) as first_at, max(m.at) as last_at, (array_agg(m.uid))[1] as sample
+    select m.channel, m.gateway_id, m.code, sent.automation, sent.name, sent.step, answered.source_id,
+           count(*) as count, min(m.at) as first_at, max(m.at) as last_at, (array_agg(m.uid))[1] as sample
     from read m
     left join lateral (
-        select a.id, a.key as automation, s.step from automation_sends s join automation_runs r on r.id = s.run_id
-        join automations a on a.id = r.automation_id where s.uid = m.uid offset 0) as sent on true
+        select a.id, a.key as automation, a.name, s.step
+        from automation_sends s join automation_runs r on r.id = s.run_id join automations a on a.id = r.automation_id
+        where s.uid = m.uid offset 0) as sent on true
     left join lateral (select l.source_id from leads l where l.reply_uid = m.uid offset 0) as answered on true
     where {conditions} {tests}
-    group by m.channel, m.gateway_id, m.code, sent.id, sent.automation, sent.step, answered.source_id
+    group by m.channel, m.gateway_id, m.code, sent.id, sent.automation, sent.name, sent.step, answered.source_id
 )
-select c.channel, c.gateway_id, g.identifier, c.code, c.automation, c.step,
+select c.channel, c.gateway_id, g.identifier, c.code, c.automation, c.name, c.step,
        (select o.key from lead_sources o where o.id = c.source_id),
+       (select o.name from lead_sources o where o.id = c.source_id),
        c.count, c.first_at, c.last_at, c.sample, m.recipient, m.reason,
        (select count(*) from read), (select min(at) from read)
 from causes c left join gateways g on g.id = c.gateway_id left join messages m on m.uid = c.sample
