@@ -116,6 +116,16 @@ async def awaits(store: Connections, run_id: UUID) -> Collection[str]:
     return found
 
 
+async def free_addresses(store: Connections, account_id: int, contacts: Collection[UUID]) -> None:
+    """Have contacts leave their addresses and ids to somebody new."""
+    async with store.connection() as conn:
+        await conn.execute(
+            """update contacts set external_id = null, email = null, phone = null, whatsapp = null
+               where account_id = %s and id = any(%s)""",
+            (account_id, list(contacts)),
+        )
+
+
 async def forget_after(store: Connections, account_id: int, contact_id: UUID, at: datetime) -> None:
     """Forget what happened to a contact after a moment: where a simulation begins it has not happened yet."""
     async with store.connection() as conn:

@@ -156,8 +156,7 @@ def _wrong(refused: Refused | None, name: str) -> str:
     """What is wrong with a member of the case, or with something in it."""
     if refused is None:
         return ""
-    places = (f"/{name}", "/email", "/phone", "/whatsapp", "/external_id") if name == "contact" else (f"/{name}",)
-    errors = (one["message"] for one in refused.errors if one["pointer"].startswith(places) and _is_of(one, name))
+    errors = (one["message"] for one in refused.errors if one["pointer"].startswith(f"/{name}") and _is_of(one, name))
     return "; ".join(errors)
 
 

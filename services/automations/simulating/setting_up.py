@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 
 from domain.access.actors import Actor
 from domain.audience.contacts.contact import new_contact_id
+from domain.audience.contacts.matching import placed
 from domain.audience.contacts.values import read_values
 from domain.automations.definition.flow import Flow
-from domain.errors import InvalidError
+from domain.errors import InvalidError, invalid
 from services.audience.contacts import changing
 from services.audience.contacts.given import read_contact
 from services.automations.entering import Coming, Entered, enter
@@ -26,6 +27,12 @@ from store.automations.automations import Automation, Version
 from store.pool import Connections
 
 ORIGIN = "simulation"
+_NAMES = {
+    "external_id": "external id",
+    "email": "email address",
+    "phone": "phone number",
+    "whatsapp": "WhatsApp number",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +46,22 @@ class Begun:
     of: Published
 
 
-async def find_or_add(store: Connections, account_id: int, case: Case, at: datetime) -> UUID:
-    """The contact of a simulation that begins at a moment.
+async def find_or_add(
+    store: Connections, account_id: int, case: Case, at: datetime
+) -> tuple[UUID, list[dict[str, str]]]:
+    """The contact of a simulation that begins at a moment; and what is worth knowing of it, with a code each.
 
     Raises:
         InvalidError: there is no such contact, or none can be made of what is given.
-        ConflictError: somebody has an address of the new contact.
     """
     if isinstance(case.contact, str):
         contact_id = await _find(store, account_id, case.contact)
         await simulating.forget_after(store, account_id, contact_id, at)
-        return contact_id
-    return await _add(store, account_id, case.contact, at)
+        return contact_id, []
+    try:
+        return await _add(store, account_id, case.contact, at)
+    except InvalidError as error:
+        raise invalid(placed(error, "contact")) from None
 
 
 async def begin(store: Connections, account_id: int, flow: Flow, case: Case, contact_id: UUID, at: datetime) -> Begun:
@@ -70,11 +81,23 @@ async def _publish(store: Connections, account_id: int, flow: Flow) -> Automatio
     return await automations.publish(store, made.id, Version(1, 1, source, "", {}, datetime.now(UTC)))
 
 
-async def _add(store: Connections, account_id: int, given: Mapping[str, Any], at: datetime) -> UUID:
-    change = Change(Actor("system", ORIGIN), store)
-    made = await changing.add(change, account_id, read_contact(given), ORIGIN)
+async def _add(
+    store: Connections, account_id: int, given: Mapping[str, Any], at: datetime
+) -> tuple[UUID, list[dict[str, str]]]:
+    """Somebody new. A contact that has one of the addresses is without it meanwhile: people test with their own."""
+    new = read_contact(given)
+    values = read_values(new, await terms_of(store, account_id, new.get("groups") or ()), None)
+    ((keys, owners),) = await match(store, account_id, [values])
+    if owners:
+        await simulating.free_addresses(store, account_id, set(owners.values()))
+    made = await changing.add(Change(Actor("system", ORIGIN), store), account_id, new, ORIGIN)
     await simulating.begin_contact_at(store, made.id, at)
-    return made.id
+    return made.id, [_taken(name) for name, key in keys.items() if key in owners]
+
+
+def _taken(name: str) -> dict[str, str]:
+    message = f"a contact of yours has this {_NAMES[name]}: here somebody new has it, to test with that contact name it"
+    return {"code": "contact_taken", "message": message}
 
 
 async def _find(store: Connections, account_id: int, named: str) -> UUID:

@@ -45,7 +45,7 @@ class Simulations:
 
         Raises:
             InvalidError: there is no such contact, an event cannot be, or it takes too long.
-            ConflictError: the contact is new, and somebody has its address; or others change the contact just now.
+            ConflictError: others change the contact just now.
             NotFoundError: there is no such account.
         """
         found = await self._terms.of(account_id)
@@ -76,13 +76,14 @@ async def _simulate(
     at = case.at or datetime.now(UTC)
     _check(flow, case)
     answers = {event.of: answer_of(event.data) for event in case.events if event.event == ANSWERED and event.of}
-    contact_id = await find_or_add(store, account_id, case, at)
+    contact_id, warnings = await find_or_add(store, account_id, case, at)
     early = [event for event in case.events if event.moment(at) < at]
     for event in early:
         await record(store, account_id, contact_id, event, event.moment(at))
     begun = await begin(store, account_id, flow, case, contact_id, at)
     zone = await _zone(store, account_id, begun, at)
-    report = Report(begun.entered.outcome, zone, at, at, warnings=await _faults(store, account_id, flow))
+    warnings += await _faults(store, account_id, flow)
+    report = Report(begun.entered.outcome, zone, at, at, warnings=warnings)
     if begun.entered.run_id is None:
         return report
     simulation = Simulation(

@@ -246,8 +246,8 @@ async def test_a_split_falls_the_same_each_time(stack: Stack):
     ("body", "pointer", "code"),
     [
         ({"contact": "nobody@example.com"}, "/contact", "contact_unknown"),
-        ({"contact": {"email": "no address"}}, "/email", None),
-        ({"contact": {"colour": "red"}}, "/colour", "extra_forbidden"),
+        ({"contact": {"email": "no address"}}, "/contact/email", None),
+        ({"contact": {"colour": "red"}}, "/contact/colour", "extra_forbidden"),
         ({"contact": 7}, None, None),
         ({"events": [{"at": "soon", "event": "x.y"}]}, "/events/0/at", "value_error"),
         ({"events": [{"at": "+1h", "event": "message.clicked", "of": "nothing"}]}, "/events/0/of", "step_unknown"),
@@ -263,7 +263,8 @@ async def test_a_split_falls_the_same_each_time(stack: Stack):
         ({"contact": "x" * 1000}, None, None),
         ({"contact": "not-a-number"}, None, None),
         ({"contact": "@"}, None, None),
-        ({"contact": {"phone": NUMBER, "fields": {"nothing": 1}}}, None, None),
+        ({"contact": {"phone": NUMBER, "fields": {"nothing": 1}}}, "/contact/fields/nothing", None),
+        ({"contact": {}}, "/contact", None),
         ({"automation": "welcome"}, "", "value_error"),
         ({"definition": flow({"kind": "dance"})}, "/steps/0/kind", "kind"),
     ],
@@ -289,6 +290,21 @@ async def test_a_text_that_fails_is_shown_where_it_fails(stack: Stack):
     assert (found["state"], found["error"]["step"], found["error"]["code"]) == ("failed", "w", "missing_field")
     message = found["course"][0]["message"]
     assert (message["state"], message["code"], message["leaves_at"]) == ("rejected", "missing_field", None)
+
+
+async def test_somebody_new_may_have_the_address_of_a_contact(stack: Stack):
+    user = await holder(stack)
+    contact = await ada(stack, user, email="ada@example.com", external_id="crm-1")
+    steps = flow({"id": "m1", **sms("Hi {{ contact.first_name }}")})
+    new = {"phone": NUMBER, "email": "ADA@example.com", "external_id": "crm-1", "first_name": "Grace"}
+    found = await simulated(stack, user, steps, contact=new)
+    (sent,) = (one["message"] for one in found["course"] if one.get("message"))
+    assert (sent["to"], sent["text"], sent["state"]) == (NUMBER, "Hi Grace", "delivered")
+    assert [one["code"] for one in found["warnings"]] == ["contact_taken"] * 3
+    assert "phone" in " ".join(one["message"] for one in found["warnings"])
+    kept = (await call(stack, user, "GET", f"/contacts/{contact}")).json()["data"]
+    assert (kept["phone"], kept["email"], kept["external_id"]) == (NUMBER, "ada@example.com", "crm-1")
+    assert (await simulated(stack, user, steps, contact=contact))["warnings"] == []
 
 
 async def test_who_holds_the_contact_is_not_waited_for(stack: Stack):
