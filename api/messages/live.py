@@ -30,6 +30,16 @@ async def accepted_status(client: Client, channel: Channel, uid: UUID) -> LiveSt
     Raises:
         RPCError: Temporal does not answer.
     """
+    found = await accepted_message(client, uid)
+    return found[1] if found is not None and found[0] == channel else None
+
+
+async def accepted_message(client: Client, uid: UUID) -> tuple[str, LiveStatus] | None:
+    """The same of a message of any channel, with its channel.
+
+    Raises:
+        RPCError: Temporal does not answer.
+    """
     try:
         page = await _header(client, _workflow(client, uid))
     except UnsealedPayloadError:  # not started by this install
@@ -39,11 +49,11 @@ async def accepted_status(client: Client, channel: Channel, uid: UUID) -> LiveSt
             return None
         raise
     index = index_of(uid)
-    if index >= page.size or page.channel != channel:
+    if index >= page.size:
         return None
     due = page.due[index] if page.due else 0.0
     state = "scheduled" if due else "queued"
-    return LiveStatus(page.account_of(index), state, "worker", due, test=page.is_test(index))
+    return page.channel, LiveStatus(page.account_of(index), state, "worker", due, test=page.is_test(index))
 
 
 async def is_page_known(client: Client, page_id: UUID) -> bool:

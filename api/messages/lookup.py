@@ -11,7 +11,7 @@ from api.http.errors import ApiError
 from api.http.query_text import check_query
 from api.http.state import AppState, state_of
 from api.http.temporal_link import TemporalUnavailable
-from api.messages.live import accepted_status, live_status
+from api.messages.live import accepted_message, accepted_status, live_status
 from domain.access.api_keys import KeyKind, ParsedKey
 from domain.channels import Channel
 from domain.messages.page import LiveStatus
@@ -123,8 +123,21 @@ def _check_visible(principal: Principal, is_test: bool) -> None:
 async def _unrecorded(state: AppState, account_id: int, channel: Channel, uid: UUID) -> LiveStatus | None:
     """The status of an account's message in its workflow; ``None``: it has none on this channel."""
     accepted = await accepted_status(state.temporal, channel, uid)  # the workflow's own answer names no channel
-    if accepted is None or accepted.account_id != account_id:
-        return None
+    return None if accepted is None or accepted.account_id != account_id else await _now(state, uid, accepted)
+
+
+async def unrecorded_any(state: AppState, uid: UUID) -> tuple[str, LiveStatus] | None:
+    """The channel of anybody's message, and its status in its workflow; ``None``: it has none.
+
+    Raises:
+        TemporalUnavailable, RPCError: Temporal does not answer.
+    """
+    found = await accepted_message(state.temporal, uid)
+    live = None if found is None else await _now(state, uid, found[1])
+    return None if found is None or live is None else (found[0], live)
+
+
+async def _now(state: AppState, uid: UUID, accepted: LiveStatus) -> LiveStatus | None:
     try:
         live = await live_status(state.temporal, uid)
     except WorkflowUnresponsive:

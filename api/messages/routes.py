@@ -51,7 +51,7 @@ async def _answer(request: Request, channel: Channel, read: ReadMessage) -> Resp
     message, live = await with_workflow(state_of(request), read.principal, channel, read.uid, read.message)
     if message is None:
         assert live is not None
-        data = _accepted(read.uid, live)
+        data = unrecorded(read.uid, live)
     else:
         data = recorded(message, live)
         if read.principal.templates_version:  # else it has no templates
@@ -114,7 +114,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     return fields | {"outcome": attempt.outcome or "awaiting answer"}
 
 
-def _accepted(uid: UUID, live: LiveStatus) -> dict[str, Any]:
+def unrecorded(uid: UUID, live: LiveStatus) -> dict[str, Any]:
     """A message that was accepted a moment ago: its page has not been recorded yet."""
     unknown = ("purpose", "to", "gateway", "provider_id", "code", "reason", "credit", "updated_at", "fallback_uid")
     return {

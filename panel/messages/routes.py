@@ -6,6 +6,7 @@ from uuid import UUID
 import orjson
 from starlette.responses import Response
 
+from panel.home.figures import CHANNELS
 from panel.http.client import Refused
 from panel.http.errors import NotThere
 from panel.http.pages import Pages
@@ -94,11 +95,26 @@ async def _message(view: View, uid: str) -> dict[str, Any]:
         reveal = {"reveal": "true"} if _reveals(view) else None
         return dict((await view.api.get(f"/api/admin/v1/messages/{uid}", reveal))["data"])
     listed = (await view.api.get("/api/messages", {"uid": uid}))["data"]
-    if listed:
-        known = {"channel": listed[0]["channel"], "batch": listed[0]["batch"]}
-    else:  # not recorded yet, of another account, or nothing: the API tells
-        known = {"channel": view.query("channel") or "sms", "batch": None}
-    return dict((await view.api.get(f"/api/get/{known['channel']}/{uid}"))["data"]) | known
+    if not listed:
+        return await _unrecorded(view, uid)
+    return await _of_channel(view, uid, listed[0]["channel"], listed[0]["batch"])
+
+
+async def _unrecorded(view: View, uid: str) -> dict[str, Any]:
+    """One that was accepted a moment ago, if it is there at all. Its channel may be in the address."""
+    *others, last = sorted(CHANNELS, key=lambda one: one == view.query("channel"), reverse=True)
+    for channel in others:
+        try:
+            return await _of_channel(view, uid, channel)
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+    return await _of_channel(view, uid, last)
+
+
+async def _of_channel(view: View, uid: str, channel: str, batch: str | None = None) -> dict[str, Any]:
+    found = (await view.api.get(f"/api/get/{channel}/{uid}"))["data"]
+    return dict(found) | {"channel": channel, "batch": batch}
 
 
 def _query(view: View) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from domain.lanes import Lane
 from store.accounts import credits
 from store.accounts.api_keys import StoredKey
 from store.messages.own_messages import Wanted
+from tests.api.admin import admin
 from tests.api.answers import SMS, assert_error, deliveries, send_one
 from tests.stack import Stack, User
 from workflows import policy
@@ -197,6 +198,12 @@ async def test_without_a_worker_an_accepted_message_says_what_it_waits_for(stack
     data = await stack.status(user, "sms", later["uid"])
     assert (data["status"], data["state"]) == ("schedule", "scheduled")
     assert data["schedule_at"] == data["waiting"]["until"]
+    staff = await admin(stack)
+    seen = await (await staff.colleague("support")).data("GET", f"/messages/{now['uid']}")
+    assert (seen["channel"], seen["user_id"], seen["to"], seen["journal"]) == ("sms", user.id, None, [])
+    assert (seen["state"], seen["waiting"]) == ("queued", {"for": "worker", "until": None, "gateway": None})
+    assert (await staff.data("GET", f"/messages/{later['uid']}"))["state"] == "scheduled"
+    assert_error(await staff.call("GET", f"/messages/{uuid4()}"), 404, "message_not_found")
     other = await stack.user()
     for channel, asker in (("sms", other), ("email", user)):
         answer = await stack.http.get(f"/api/get/{channel}/{now['uid']}", headers=asker.headers)

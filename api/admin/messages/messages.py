@@ -15,9 +15,9 @@ from api.callbacks.waking import wake_callbacks
 from api.http.body import parse_body, read_body
 from api.http.json_response import json_response
 from api.http.state import state_of
-from api.messages.lookup import live_if_any, unknown_message
+from api.messages.lookup import live_if_any, unknown_message, unrecorded_any
 from api.messages.models import ResolveAnswer
-from api.messages.routes import recorded, template_of
+from api.messages.routes import recorded, template_of, unrecorded
 from api.reference.openapi import answers, documented_body
 from api.resources.access import Allows
 from domain.access.actors import Actor
@@ -28,6 +28,7 @@ from store.messages.search import stories
 
 router = APIRouter(prefix="/api/admin/v1/messages", tags=["admin: messages"])
 
+_NOTHING_MORE = stories.Story(None, None, [], [])
 _AFTER_HOST = re.compile(r"[/?#\\]")
 
 _Reader = Annotated[Actor, Depends(Allows("messages:read"))]
@@ -47,9 +48,16 @@ class Resolve(BaseModel):
 
 @router.get("/{uid}", summary="Read any message", response_model=None, responses=answers(WholeAnswer))
 async def get_any_message(request: Request, uid: UUID, actor: _Reader, reveal: Reveal = False) -> Response:
-    """Its whole story: attempts, receipts, credits, callbacks, batch, fallbacks. For staff its recipient is masked."""
+    """Its whole story: attempts, receipts, credits, callbacks, batch, fallbacks. For staff its recipient is masked.
+
+    Just after it was accepted, until it is recorded, most of it is empty.
+    """
     state = state_of(request)
     message = await messages.find_any(state.pool, uid)
+    if message is None:
+        if (accepted := await unrecorded_any(state, uid)) is not None:
+            return _answer(unrecorded(uid, accepted[1]) | {"channel": accepted[0]} | asdict(_NOTHING_MORE))
+        message = await messages.find_any(state.pool, uid)  # it may have been recorded meanwhile
     if message is None:
         raise unknown_message()
     story = await stories.read(state.pool, uid, message.account_id)
@@ -57,7 +65,7 @@ async def get_any_message(request: Request, uid: UUID, actor: _Reader, reveal: R
     data |= await template_of(request, uid)
     if not await is_revealed(request, actor, reveal, "message", uid):
         data = _masked(data, message.recipient)
-    return json_response({"success": True, "message": f"the message is {data['state']}", "data": data})
+    return _answer(data)
 
 
 @router.post(
@@ -80,6 +88,10 @@ async def resolve_message(request: Request, uid: UUID, actor: _Resolver) -> Resp
     data = {"uid": uid, "state": resolved.state, "credit": resolved.credit}
     message = "it is sent again" if body.outcome == "resend" else f"resolved as {body.outcome}"
     return json_response({"success": True, "message": message, "data": data})
+
+
+def _answer(data: dict[str, Any]) -> Response:
+    return json_response({"success": True, "message": f"the message is {data['state']}", "data": data})
 
 
 def _masked(data: dict[str, Any], recipient: str) -> dict[str, Any]:
