@@ -79,9 +79,10 @@ GENERATED := tests/api/test_schemathesis.py tests/api/stateful
 # They, and those that kill, stop and slow down parts of an install of their own: two at a time, the longest first.
 LONGEST := tests/faults/test_stress.py tests/faults/test_fleet.py $(GENERATED)
 LONG := $(LONGEST) $(filter-out $(LONGEST) $(MEASURED),$(sort $(wildcard tests/faults/test_*.py)))
-TWO := $(BIN)/pytest -n 2
+PYTEST := $(BIN)/pytest --durations 15 --durations-min 5
+TWO := $(PYTEST) -n 2
 # Of those that wait for servers half of the time: three at a time.
-THREE := $(BIN)/pytest -n 3
+THREE := $(PYTEST) -n 3
 # All others, a file at a time in this order: those whose few tests take longest come first, not last and alone.
 FIRST := tests/embedded/ tests/upgrade/
 REST := $(filter-out $(FIRST) tests/faults/ tests/abuse/ tests/__pycache__/,$(sort $(wildcard tests/*/))) tests/test_*.py
@@ -94,7 +95,7 @@ ifeq ($(strip $(ARGS)),)
 	@failed=; run() { echo "$$@"; "$$@" || failed=1; }; \
 	run $(THREE) --dist loadfile --no-loadscope-reorder $(FIRST) $(REST) $(addprefix --ignore=,$(GENERATED)); \
 	run $(TWO) --dist load --maxschedchunk 1 $(LONG); \
-	run $(BIN)/pytest $(MEASURED) tests/abuse; \
+	run $(PYTEST) $(MEASURED) tests/abuse; \
 	test -z "$$failed"
 else
 	$(BIN)/pytest $(ARGS)

@@ -15,15 +15,15 @@ _WIDEST_ROW = 4_200
 async def shoot(page: Page, name: str, width: int, theme: str) -> Path:
     """Keep a picture of the whole page."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    path = FOLDER / f"{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}.{width}.{theme}.png"
-    await page.screenshot(path=path, full_page=True, animations="disabled")
+    path = FOLDER / f"{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}.{width}.{theme}.jpg"
+    await page.screenshot(path=path, full_page=True, animations="disabled", type="jpeg", quality=80)
     return path
 
 
 def write_sheet() -> None:
     """One picture for each theme, of all that there are so far: a look at all pages at once."""
     for theme in ("light", "dark"):
-        if found := sorted(FOLDER.glob(f"*.{theme}.png")):
+        if found := sorted(FOLDER.glob(f"*.{theme}.jpg")):
             _sheet(found).save(FOLDER / f"sheet-{theme}.jpg", quality=80)
 
 
