@@ -12,6 +12,8 @@ from temporalio.client import Client
 from domain.ids import send_workflow_id
 from domain.messages.page import ChangeRequest
 from services.workflow_calls import change_workflow
+from tests.api import log_in
+from tests.api.admin import admin
 from tests.api.answers import assert_error, send_one
 from tests.stack import Stack, User, serve_api
 
@@ -73,6 +75,16 @@ async def test_an_admin_key_opens_payloads_by_any_way_of_showing_it(stack: Stack
     for headers in (admin.headers, {"Authorization": f"Bearer {admin.key}"}, {"Authorization": f"Basic {basic}"}):
         answer = await stack.http.post(DECODE, json={"payloads": payloads}, headers=headers)
         assert "A very secret text" in text_of(answer)
+
+
+async def test_the_log_says_that_staff_opened_payloads(stack: Stack):
+    owner = await admin(stack)
+    one = await log_in.member(owner, "owner")
+    session = await one.begin()
+    for _ in range(3):  # as somebody who looks at workflows in Temporal's UI
+        assert (await session.call("POST", DECODE, {"payloads": []})).status_code == 200
+    (event,) = await owner.data("GET", f"/audit?action=message.revealed&actor=staff:{one.id}")
+    assert (event["targets"][0]["type"], event["outcome"]) == ("payloads", "ok")
 
 
 async def test_what_is_encoded_is_sealed_and_opens_again(stack: Stack):

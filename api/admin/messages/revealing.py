@@ -58,15 +58,24 @@ async def is_revealed(request: Request, actor: Actor, wanted: bool, kind: str, a
         return True
     if not wanted:
         return False
+    await log_reveal(request, actor, REVEAL, kind, about)
+    return True
+
+
+async def log_reveal(request: Request, actor: Actor, permission: str, kind: str, about: object) -> None:
+    """Have the audit log say that personal data is shown to staff.
+
+    Raises:
+        ForbiddenError: it may not be shown to this actor.
+    """
     state = state_of(request)
     reveals = state.part(Reveals)
-    if allows(actor.permissions, REVEAL, actor.objects) and reveals.are_logged(request, actor):
-        return True
+    if allows(actor.permissions, permission, actor.objects) and reveals.are_logged(request, actor):
+        return
     async with change(state.pool, actor, "message.revealed") as made:
         made.about(kind, about)
-        actor.check(REVEAL)
+        actor.check(permission)
     reveals.note(request, actor)
-    return True
 
 
 def _digest(request: Request, actor: Actor) -> bytes:
