@@ -36,6 +36,8 @@ from store.automations.runs import Run, StepTaken
 Take = Callable[[Step, Turn], Awaitable[Outcome]]
 """Takes a step (``services.automations.steps.taking``)."""
 
+_ON_ERROR = "on_error"
+"""The arm for runs at which a step fails."""
 _ONLY_NOTED = Send | Wait | WaitEvent | Branch | Split | Call | Notify | GoalStep | Exit
 """Steps that write nothing by themselves: what they come to is written at the end of the round."""
 
@@ -124,14 +126,15 @@ def _failed(turn: Turn, step: Step, failure: StepFailed) -> Run | Rest:
     if (again_at := run.again_at) is not None:
         run = _note(turn, step, noted | {"result": "tries_again", "again_at": again_at.isoformat()})
         return _wait(replace(turn, run=run), step, again_at, ())
+    if rule.then == "arm" and step.on_error and step.on_error.arm:
+        run = _note(turn, step, {"arm": _ON_ERROR, **noted})
+        return _move(turn.round, run, turn.tree.into(step.id, _ON_ERROR))
     run = _note(turn, step, noted)
     match rule.then:
         case "skip":
             return _move(turn.round, run, turn.tree.after(step.id))
         case "exit":
             return _end(turn.round, run, "exited", failure.code)
-        case "arm" if step.on_error and step.on_error.arm:
-            return _move(turn.round, run, turn.tree.into(step.id, "on_error"))
     return _end(turn.round, run, "failed", failure.code, error)
 
 
