@@ -21,9 +21,9 @@ from workflows.policy import OPERATIONS_QUEUE, QUEUES
 async def test_staff_reads_what_a_check_finds_without_secrets(stack: Stack):
     operator = await (await admin(stack)).colleague("operator")
     found = await operator.data("GET", "/system/doctor")
-    levels = {one["check"]: one["level"] for one in found["findings"]}
-    assert {"postgres", "schema", "queues", "temporal", "receipts"} <= set(levels)
-    assert (found["ok"], found["left_out"]) == ("failure" not in levels.values(), ["wallets"])
+    assert {"postgres", "schema", "queues", "temporal", "receipts"} <= {one["check"] for one in found["findings"]}
+    has_failed = any(one["level"] == "failure" for one in found["findings"])  # a check may find several things
+    assert (found["ok"], found["left_out"]) == (not has_failed, ["wallets"])
     assert all(one["remedy"] for one in found["findings"] if one["level"] != "ok")
     for secret in (stack.settings.database_url, stack.settings.keys.get_secret_value()):
         assert secret not in str(found)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator
+from functools import partial
 from uuid import UUID
 
 import pytest_asyncio
@@ -77,6 +78,11 @@ def named(spans: list[Span], name: str) -> Span:
 def is_whole(spans: list[Span]) -> bool:
     names = {span.name for span in spans}
     return {"POST /api/sms/send", "RunWorkflow:SendWorkflow", "http send"} <= names
+
+
+def has_activity(span_id: str, spans: list[Span]) -> bool:
+    """It ends after the call. On a busy machine another one sends what ``send_at_once`` had to leave."""
+    return span_id in {span.id for span in spans if span.name.startswith("RunActivity:")}
 
 
 async def test_one_send_is_one_trace_from_the_request_to_the_providers_answer(
@@ -171,10 +177,10 @@ async def test_requests_that_share_a_page_each_have_their_own_call_in_their_trac
         if call.links:
             assert call.parent == named(spans, "POST /api/sms/send").id
             ((other, activity),) = call.links
-            assert activity in {span.id for span in collector.of(other) if span.name == "RunActivity:send_at_once"}
+            await collector.has(other, partial(has_activity, activity))
         else:
             leading += 1
-            assert call.parent == named(spans, "RunActivity:send_at_once").id
+            await collector.has(trace, partial(has_activity, call.parent))
     assert 1 <= leading < len(seen)
     assert not any(collector.of(trace) for n, (trace, _) in enumerate(headers) if n % 3 == 0)
 

@@ -17,6 +17,7 @@ from store.leader_lock import HOME, leader_lock
 from store.messages import pages
 from store.pool import Pool, open_pool
 from tests.databases import at
+from tests.stack import new_namespace
 from tests.store.builders import KEYS, new_account, new_gateway, new_page
 from worker.sweeps.install_figures import InstallFigures
 
@@ -32,9 +33,9 @@ def said(found: list[Finding]) -> list[tuple[str, str]]:
 
 
 async def test_a_new_install_is_well_but_for_its_workers(fresh_pool: Pool, settings: Settings):
-    url = fresh_pool.conninfo
-    install = Install(at(url, settings), fresh_pool, await connect(settings, lazy=True))
-    found = await examine(install)
+    own = {"temporal_namespace": await new_namespace(settings.temporal_address)}
+    settings = at(fresh_pool.conninfo, settings).model_copy(update=own)
+    found = await examine(Install(settings, fresh_pool, await connect(settings, lazy=True)))
     wrong = {one.check: one.level for one in found if one.level != "ok"}
     assert wrong == {"queues": "failure", "durability": "warning"}, "tests' servers do not wait for their disks"
     assert all(one.remedy for one in found if one.level != "ok")
