@@ -146,6 +146,7 @@ class ShownResults(_Answer):
 
     run: UUID
     state: str
+    waits_for: Literal["account", "staff"] | None = Field(description="Who must approve what it costs; null: nobody.")
     winner: str | None
     variants: list[VariantNumbers]
     links: list[ShownLink]

@@ -23,6 +23,7 @@ from services.audience.campaigns import forecast as forecasts
 from services.audience.campaigns import rules
 from services.audience.campaigns.models import CampaignDraft, CampaignPlan
 from services.audience.campaigns.sending import goal_of, plan_of
+from services.audience.campaigns.steering import waits_for
 from services.audience.templates.named import NamedTemplates
 from services.changes import Change
 from store.accounts.api_keys import Principal
@@ -167,6 +168,7 @@ async def get_campaign_results(request: Request, campaign: UUID, principal: Hold
         {
             "run": found.id,
             "state": found.state,
+            "waits_for": await waits_for(pool, found),
             "winner": found.winner,
             "variants": [asdict(each) for each in numbers.values()],
             "links": [asdict(link) for link in await results.by_link(pool, found.id)],

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from typing import Literal
 from uuid import UUID, uuid4
 
 from temporalio.client import Client
@@ -68,7 +69,7 @@ async def steer(
         if not runs:
             raise ConflictError("nothing_to_approve", "this campaign does not wait for an approval")
         for run in runs:
-            if await approvals.needs_staff(store, run.id):
+            if await waits_for(store, run) == "staff":
                 raise ConflictError("approval_needed", "this campaign waits for the approval of the staff")
             await campaigns.approve(store, run.id)
     elif repeats:
@@ -80,6 +81,13 @@ async def steer(
     if repeats and kind in _STATES and (kind == "cancel" or not runs):
         await campaigns.set_state(store, campaign.id, _STATES[kind])
     return await campaigns.get(store, campaign.account_id, campaign.id)
+
+
+async def waits_for(store: Connections, run: Run) -> Literal["account", "staff"] | None:
+    """Who must approve what a run costs; ``None``: nobody."""
+    if run.state != "approval":
+        return None
+    return "staff" if await approvals.needs_staff(store, run.id) else "account"
 
 
 _STATES: dict[CampaignChangeKind, str] = {"pause": "paused", "resume": "scheduled", "cancel": "cancelled"}

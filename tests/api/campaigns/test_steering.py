@@ -97,6 +97,7 @@ async def test_what_costs_more_waits_for_approval(stack: Stack):
     await people(stack, user, 4)
     campaign = await launched(stack, user, approve_above=3)
     await reaches(stack, user, campaign, "approval")
+    assert (await data(stack, user, "GET", f"/{campaign}/results"))["waits_for"] == "account"
     assert (await found(stack, user))["campaign_waiting"] | {"since": None} == {
         **{"kind": "campaign_waiting", "level": "warning", "count": 1, "more": False, "since": None},
         **{"id": campaign, "name": "Spring", "message": "campaigns wait for your approval"},
@@ -106,6 +107,7 @@ async def test_what_costs_more_waits_for_approval(stack: Stack):
     await data(stack, user, "POST", f"/{campaign}/approve")
     await reaches(stack, user, campaign, "completed")
     assert "campaign_waiting" not in await found(stack, user)
+    assert (await data(stack, user, "GET", f"/{campaign}/results"))["waits_for"] is None
     assert_error(await call(stack, user, "POST", f"/{campaign}/approve"), 409, "campaign_ended")
 
 
@@ -122,6 +124,7 @@ async def test_the_staff_approves_what_its_policy_is_for(stack: Stack):
         approved, denied = await launched(stack, user), await launched(stack, user)
         for campaign in (approved, denied):
             await reaches(stack, user, campaign, "approval")
+            assert (await data(stack, user, "GET", f"/{campaign}/results"))["waits_for"] == "staff"
             assert_error(await call(stack, user, "POST", f"/{campaign}/approve"), 409, "approval_needed")
         assert "campaign_waiting" not in await found(stack, user), "it is not for them to approve"
         waiting = {one["targets"][0]["id"]: one for one in await owner.data("GET", "/approvals?state=pending")}
