@@ -141,9 +141,8 @@ class _Install:
         from store.migrate import migrate
 
         self._write_settings()
-        applied = await migrate(self._postgres.database_url)
-        if applied:
-            summary.say(f"database brought up to date ({len(applied)} migrations)")
+        if await migrate(self._postgres.database_url):
+            summary.say("database brought up to date")
         settings = load_settings(self._folder)
         await ensure_first_run(settings)
         return await setup_link(settings)
