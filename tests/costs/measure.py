@@ -1,8 +1,9 @@
 """How long the worst input of a given length takes, whatever the machine."""
 
+import gc
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 TRIES = 5
@@ -40,10 +41,11 @@ class Cost:
     def seconds(self, length: int) -> float:
         """CPU time that one run takes."""
         run = self.prepare(length)
-        begun = time.thread_time()
-        with suppress(ValueError):  # a refusal is an answer, too
-            run()
-        return time.thread_time() - begun
+        with _without_old_objects():
+            begun = time.thread_time()
+            with suppress(ValueError):  # a refusal is an answer, too
+                run()
+            return time.thread_time() - begun
 
     def check(self) -> None:
         """Fail if it takes too long, or grows faster than its input does."""
@@ -55,6 +57,17 @@ class Cost:
                 return
             seen.append(f"{half * 1000:.1f} ms, for twice as much {whole * 1000:.1f} of {bound * 1000:.1f} ms")
         raise AssertionError(f"{self.reader}, {self.what}: {'; '.join(seen)}")
+
+
+@contextmanager
+def _without_old_objects() -> Iterator[None]:
+    """The collector looks at what is made meanwhile, as in a server (``runtime/garbage.py``): not at all that thousands
+    of tests have left in this process, for a second each time."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def slowness() -> float:

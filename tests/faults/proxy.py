@@ -132,9 +132,9 @@ class Proxy:
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    sock = writer.get_extra_info("socket")
-    with suppress(OSError):  # it may be closed already
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    if (sock := writer.get_extra_info("socket")) is not None:  # uvloop has none of a connection that was reset
+        with suppress(OSError):  # it may be closed already
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
     writer.transport.abort()
 
 

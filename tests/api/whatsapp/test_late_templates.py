@@ -27,11 +27,17 @@ async def taken(way: Way, number: str, **more: Any) -> tuple[str, str]:
     return uid, ended["provider_id"]
 
 
-async def followed(way: Way, uid: str) -> dict[str, Any]:
-    """The status of what followed, once it has ended."""
-    async with asyncio.timeout(10):
+async def with_follower(way: Way, uid: str) -> dict[str, Any]:
+    """The status of a text once its template is on record."""
+    async with asyncio.timeout(30):
         while (status := await way.stack.status(way.user, "whatsapp", uid))["fallback_uid"] is None:
             await asyncio.sleep(0.02)
+    return status
+
+
+async def followed(way: Way, uid: str) -> dict[str, Any]:
+    """The status of what followed, once it has ended."""
+    status = await with_follower(way, uid)
     assert (status["state"], status["code"], status["credit"]["state"]) == ("failed", "outside_window", "refunded")
     return await way.final(status["fallback_uid"])
 
@@ -82,7 +88,7 @@ async def test_what_nobody_sent_is_sent_by_maintenance(stack: Stack):
         assert [(page.id, page.uids) for page in first] == [(page.id, page.uids) for page in again]
         await asyncio.gather(*(send_late_templates(stack.pool, stack.temporal, uids) for _ in range(3)))
         for uid in uids:
-            status = await way.stack.status(way.user, "whatsapp", uid)
+            status = await with_follower(way, uid)
             assert (await way.final(status["fallback_uid"]))["state"] == "sent"
         assert [body["type"] for body in way.meta.sent].count("template") == 3
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistory
 from temporalio.service import RPCError
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
@@ -30,6 +31,11 @@ class OpenWorkflow:
     id: str
     tries: int
     """How often its workflow task was tried; 0: it has none."""
+    activities: tuple[str, ...]
+    """Those under way: the state and try of each."""
+
+    def __str__(self) -> str:
+        return ", ".join((self.id, f"try {self.tries}", *self.activities))
 
 
 async def is_quiet(client: Client) -> bool:
@@ -46,20 +52,24 @@ async def open_workflows(client: Client) -> list[OpenWorkflow]:
     async for one in client.list_workflows(OPEN):
         described = (await client.get_workflow_handle(one.id, run_id=one.run_id).describe()).raw_description
         pending = described.pending_workflow_task.attempt if described.HasField("pending_workflow_task") else 0
-        found.append(OpenWorkflow(one.id, pending))
+        activities = tuple(
+            f"{each.activity_type.name} {PendingActivityState.Name(each.state)} try {each.attempt}"
+            for each in described.pending_activities
+        )
+        found.append(OpenWorkflow(one.id, pending, activities))
     return found
 
 
 def wedged(opened: list[OpenWorkflow]) -> list[str]:
     """Those whose workflow task is tried again and again."""
-    return [f"{one.id}, try {one.tries}" for one in opened if one.tries > _MOST_TRIES]
+    return [str(one) for one in opened if one.tries > _MOST_TRIES]
 
 
 def without_work(opened: list[OpenWorkflow], rows: dict[str, Row], batches: dict[str, str]) -> list[str]:
     """Open workflows for which the record has nothing left to do."""
     busy = {f"send-{page_of(row.uid)}" for row in rows.values() if row.state in WITHOUT_OUTCOME}
     busy |= {f"batch-{uid}" for uid, state in batches.items() if state not in BATCH_ENDS}
-    return [f"{one.id}, try {one.tries}" for one in opened if one.id not in busy]
+    return [str(one) for one in opened if one.id not in busy]
 
 
 def orphans(opened: list[OpenWorkflow], rows: dict[str, Row], batches: dict[str, str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import TerminatedError
+from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from domain.access.actors import COMMAND_LINE
@@ -85,9 +87,11 @@ class Install:
     async def all_of(self, wanted: Wanted, number: int) -> Found:
         looks = Looks()
         async with asyncio.timeout(60):
-            while len((found := await find(self.client, wanted, 10)).rows) != number:
+            while True:
+                with suppress(RPCError):  # Temporal may need longer than a caller waits
+                    if len((found := await find(self.client, wanted, 10)).rows) == number:
+                        return found
                 await looks.pause()
-        return found
 
     async def end_of(self, job: str | None) -> Progress:
         assert job is not None
