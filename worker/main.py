@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -128,8 +129,11 @@ async def serve_until(
         await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         log.info("worker draining")
-        ending = [home.aclose(), *(worker.shutdown() for worker in workers if worker.is_running)]
-        if unfinished is not None:  # meanwhile, not afterwards: the process has one such time to stop
-            ending.append(unfinished.aclose(DRAIN_SECONDS))
-        await asyncio.gather(*ending)
-        await asyncio.gather(*running)
+        ends_by = time.monotonic() + DRAIN_SECONDS
+        await asyncio.gather(home.aclose(), *(worker.shutdown() for worker in workers if worker.is_running))
+        try:
+            await asyncio.gather(*running)
+        finally:
+            # Afterwards, as workers begin some until they have ended; others think these dead once this one signs off.
+            if unfinished is not None:
+                await unfinished.aclose(max(0.0, ends_by - time.monotonic()))

@@ -68,8 +68,14 @@ class Attempts:
         ``None``: the run or its process has died, so the answer may be lost.
         """
         uids = self._uids(indexes)
-        earlier = await retry_until_available(lambda: attempts.earlier_outcomes(self._pool, list(uids), self._attempt))
-        return {uids[uid]: UNDER_WAY if _is_under_way(found) else found.outcome for uid, found in earlier.items()}
+        found = await self._look(list(uids))
+        # A run may have written its outcome and ended since the database looked: of one that is over, ask again.
+        if over := [uid for uid, one in found.items() if one.outcome is None and not _is_under_way(one)]:
+            found = {uid: one for uid, one in found.items() if uid not in over} | await self._look(over)
+        return {uids[uid]: UNDER_WAY if _is_under_way(one) else one.outcome for uid, one in found.items()}
+
+    async def _look(self, uids: Sequence[UUID]) -> dict[UUID, attempts.Earlier]:
+        return await retry_until_available(lambda: attempts.earlier_outcomes(self._pool, uids, self._attempt))
 
     async def cancel_opted_out(self, marketing: Sequence[int]) -> None:
         """Cancel those of these marketing messages whose recipients have opted out."""

@@ -226,13 +226,14 @@ class Dispatch:
 async def _until_it_ends(work: "asyncio.Future[DispatchResult]", stopped: asyncio.Event) -> DispatchResult:
     """The result of ``work``. Cancelled, it starts no more; it is interrupted only when this process has to end.
 
-    Whether the workflow cancelled it or the server timed it out: sends in flight may still get their answers.
+    Whether the workflow cancelled it, the server timed it out, or a heartbeat failed, for which the SDK gives no
+    details: sends in flight may still get their answers.
     """
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
         details = activity.cancellation_details()
-        if details is None or details.worker_shutdown:
+        if details is not None and details.worker_shutdown:
             work.cancel()
         stopped.set()
         return await work

@@ -23,7 +23,7 @@ class Unfinished:
         return task
 
     async def aclose(self, seconds: float) -> None:
-        """Wait for what is left, but no longer than that: then it is cut off."""
+        """Wait for what is left, but no longer than that: then it is cut off. Nothing may begin meanwhile."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=seconds)
             await cancel_and_wait(*late)

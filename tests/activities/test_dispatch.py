@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -20,7 +21,7 @@ from gateways.sms.smpp.gateway import SmppGateway
 from store.gateways import gateways
 from store.gateways.sandbox_inbox import SandboxInbox
 from store.pool import Pool
-from tests.activities.pages import Page, dispatch_environment, new_page
+from tests.activities.pages import OneGateway, Page, Slow, dispatch_environment, new_page
 from tests.gateways.smsc import smsc
 
 KEYS = Keyring.generate()
@@ -71,6 +72,19 @@ async def test_a_second_run_of_the_activity_takes_over(pool: Pool, cache: Gatewa
     activity = Dispatch(pool, cache, open_mails(pool, KEYS)).dispatch
     assert (await again.run(activity, page.request(), page.content.encode())).again == []
     assert await page.outcomes() == {0: "accepted"}
+
+
+async def test_a_heartbeat_that_fails_cuts_off_no_message_that_waits_for_its_answer(pool: Pool):
+    """The SDK cancels the activity then, without saying why: neither a request nor the end of the process."""
+    page, gateway = await new_page(pool, 1), Slow()
+    activity = Dispatch(pool, cast(GatewayCache, OneGateway(gateway)), open_mails(pool, KEYS)).dispatch
+    running = asyncio.ensure_future(dispatch_environment().run(activity, page.request(), page.content.encode()))
+    await gateway.until_arrived(1)
+    running.cancel()
+    await asyncio.sleep(0)
+    gateway.gate.set()
+    assert (await running).again == []
+    assert await page.states() == ["sent"]
 
 
 @pytest.mark.parametrize(

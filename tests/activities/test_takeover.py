@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from domain.ids import message_uid
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
 from domain.messages.page import RecordRequest, Retry
 from store import workers
+from store.messages import attempts
 from store.pool import Pool, open_pool
 from tests.activities.pages import OwnGateway, Page, accept, always, new_page
 
@@ -113,6 +115,29 @@ async def test_what_a_run_that_lives_has_under_way_is_waited_for(pool: Pool, pol
     assert await taking_over == []
     assert second.arrived == {}
     assert await page.states() == ["sent"] * 3
+
+
+async def test_a_run_that_ends_while_the_database_is_asked_about_it_has_an_outcome(pool: Pool, monkeypatch):
+    """Its answer was not on record when the database looked, and it is over when what was seen comes here."""
+    page = await new_page(pool, 1, on_unknown="resend")
+    gate, look = asyncio.Event(), attempts.earlier_outcomes
+
+    async def late(index: int) -> Outcome:
+        await gate.wait()
+        return await accept(index)
+
+    async def slow_look(*asked: Any) -> dict[UUID, attempts.Earlier]:
+        seen = await look(*asked)
+        gate.set()
+        await running
+        return seen
+
+    first, second = OwnGateway(late), OwnGateway()
+    running = asyncio.create_task(page.deliver(first))
+    await first.until_arrived(1)
+    monkeypatch.setattr("store.messages.attempts.earlier_outcomes", slow_look)
+    assert await page.take_over(second) == []
+    assert await page.states() == ["sent"]
 
 
 async def test_what_another_run_hands_back_before_it_was_looked_at_wants_another_round(pool: Pool, monkeypatch):

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Mapping
 from uuid import UUID
 
 from domain.ids import page_of, send_workflow_id
@@ -37,6 +38,18 @@ async def states(stack: Stack, uids: list[str], seconds: float) -> dict[str, str
             if len(found) == len(uids) and not {"queued", "processing", "scheduled"} & set(found.values()):
                 return found
             await asyncio.sleep(0.2)
+
+
+async def check_all_sent(stack: Stack, ended: Mapping[str, str]) -> None:
+    """Each of these messages was sent; of others the record tells why not."""
+    others = [uid for uid, state in ended.items() if state != "sent"]
+    async with stack.pool.connection() as conn:
+        rows = await conn.execute(
+            """select m.state, m.reason, a.attempt, a.outcome, a.reason from messages m left join attempts a using (uid)
+               where m.uid = any(%s::uuid[])""",
+            (others,),
+        )
+        assert not others, f"{len(others)} of {len(ended)} were not sent: {await rows.fetchmany(5)}"
 
 
 async def longest_history(stack: Stack, uids: list[str]) -> int:
