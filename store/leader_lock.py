@@ -34,17 +34,8 @@ async def leader_lock(pool: Pool, role: int) -> AsyncIterator[Callable[[], Await
             return
 
         async def ours() -> bool:
-            proof = asyncio.create_task(_prove(conn))
-            try:
-                answered, _ = await asyncio.wait({proof}, timeout=_PROOF_SECONDS)
-            except asyncio.CancelledError:
-                proof.cancel()
-                raise
-            if not answered:  # not cancelled first: that would ask the server, too, and wait for its answer
-                await conn.close()
-                proof.cancel()
-                raise TimeoutError("the connection that holds the role does not answer")
-            await proof
+            async with asyncio.timeout(_PROOF_SECONDS):  # what is cancelled closes its connection by itself
+                await conn.execute("select 1")
             return True
 
         try:
@@ -64,10 +55,6 @@ async def is_held(pool: Pool, role: int) -> bool:
             (role,),
         )
         return cursor.rowcount == 1
-
-
-async def _prove(conn: AsyncConnection[TupleRow]) -> None:
-    await conn.execute("select 1")
 
 
 async def _give_back(conn: AsyncConnection[TupleRow], role: int) -> None:

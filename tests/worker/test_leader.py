@@ -175,6 +175,23 @@ async def test_a_leader_whose_network_goes_silent_stops_and_another_leads(fresh_
     await far.close()
 
 
+async def test_nobody_waits_any_more_on_the_socket_of_a_leader_whose_network_went_silent(fresh_pool: Pool, monkeypatch):
+    """Its number may be that of another connection the next moment, of which uvloop would then tell nothing."""
+    monkeypatch.setattr(roles, "_PROOF_SECONDS", 0.3)
+    silent = asyncio.Event()
+    async with silent_road(fresh_pool.conninfo, silent) as road:
+        far = await open_pool(road, 1, "far")
+        with suppress(*roles.DB_UNAVAILABLE, TimeoutError):
+            async with leader_lock(far, LEADER) as ours:
+                assert ours is not None
+                silent.set()
+                before = asyncio.all_tasks()
+                with pytest.raises(TimeoutError):
+                    await ours()
+                assert asyncio.all_tasks() == before
+        await far.close()
+
+
 async def test_a_chore_survives_every_error_and_tells_of_each_once():
     errors = [ValueError("a"), ValueError("b"), KeyError("c"), None, ValueError("d")]
     done: list[object] = []
