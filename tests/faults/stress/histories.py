@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.enums.v1 import EventType, PendingActivityState
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistory
 from temporalio.service import RPCError
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
@@ -21,6 +21,7 @@ from workflows.send import SendWorkflow
 FLOWS = [SendWorkflow, BatchWorkflow, ReceiptsWorkflow, CallbackWorkflow]
 OPEN = "ExecutionStatus = 'Running'"
 _MOST_TRIES = 3
+_LAST = 6
 _BAD_ENDS = (WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.TIMED_OUT)
 
 
@@ -33,9 +34,11 @@ class OpenWorkflow:
     """How often its workflow task was tried; 0: it has none."""
     activities: tuple[str, ...]
     """Those under way: the state and try of each."""
+    events: tuple[str, ...]
+    """The last of its history."""
 
     def __str__(self) -> str:
-        return ", ".join((self.id, f"try {self.tries}", *self.activities))
+        return ", ".join((self.id, f"try {self.tries}", *self.activities, "after " + " ".join(self.events)))
 
 
 async def is_quiet(client: Client) -> bool:
@@ -50,13 +53,15 @@ async def open_workflows(client: Client) -> list[OpenWorkflow]:
     """All that go on."""
     found = []
     async for one in client.list_workflows(OPEN):
-        described = (await client.get_workflow_handle(one.id, run_id=one.run_id).describe()).raw_description
+        handle = client.get_workflow_handle(one.id, run_id=one.run_id)
+        described = (await handle.describe()).raw_description
         pending = described.pending_workflow_task.attempt if described.HasField("pending_workflow_task") else 0
         activities = tuple(
             f"{each.activity_type.name} {PendingActivityState.Name(each.state)} try {each.attempt}"
             for each in described.pending_activities
         )
-        found.append(OpenWorkflow(one.id, pending, activities))
+        events = [EventType.Name(each.event_type) async for each in handle.fetch_history_events()]
+        found.append(OpenWorkflow(one.id, pending, activities, tuple(events[-_LAST:])))
     return found
 
 
